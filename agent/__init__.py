@@ -1,0 +1,1 @@
+"""The mind: the engine that runs agents, their loop and tools, and the gate each action passes."""

@@ -1,0 +1,132 @@
+"""What an agent can do to the world: the actions that the gate judges and that nothing goes around.
+
+An action is a plain description. It is judged (`agent.risk`), decided (`agent.gate`) and carried
+out (`agent.perform`), always in that order and always the same object. `digest` binds a decision
+to the exact bytes that were judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+Actor = Literal["agent", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Base of all actions; `kind` is the word used in the journal and on the wire."""
+
+    kind: ClassVar[str] = "action"
+
+    @property
+    def text(self) -> str:
+        """What happens, whole, as the person reads it."""
+        raise NotImplementedError
+
+    def digest(self) -> str:
+        """SHA-256 over the kind and every field, hex."""
+        payload = json.dumps([self.kind, asdict(self)], ensure_ascii=False, default=str)
+        return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand(Action):
+    """Run a shell command line in a pane that shows a shell prompt."""
+
+    kind: ClassVar[str] = "run_command"
+    command: str
+    pane_id: str
+
+    @property
+    def text(self) -> str:
+        """The command line."""
+        return self.command
+
+
+@dataclass(frozen=True, slots=True)
+class TypeKeys(Action):
+    """Send keys to a pane. An item is literal text unless it is exactly a tmux key name."""
+
+    kind: ClassVar[str] = "type_keys"
+    keys: tuple[str, ...]
+    pane_id: str
+
+    @property
+    def text(self) -> str:
+        """The keys, one item after the other."""
+        return " ".join(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPane(Action):
+    """Open one more pane for an agent, with a shell in `cwd`."""
+
+    kind: ClassVar[str] = "open_pane"
+    cwd: Path
+
+    @property
+    def text(self) -> str:
+        """The directory."""
+        return str(self.cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePane(Action):
+    """Close one of the agent's own panes and end what runs in it."""
+
+    kind: ClassVar[str] = "close_pane"
+    pane_id: str
+
+    @property
+    def text(self) -> str:
+        """The pane."""
+        return self.pane_id
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScreen(Action):
+    """Look at one of the agent's own panes, or wait for something to appear on it."""
+
+    kind: ClassVar[str] = "read_screen"
+    pane_id: str
+
+    @property
+    def text(self) -> str:
+        """The pane."""
+        return self.pane_id
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile(Action):
+    """Read a file, list a directory or search below it; `path` is absolute and resolved."""
+
+    kind: ClassVar[str] = "read_file"
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """The path."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile(Action):
+    """Create or replace a file with `content`, if its bytes still have digest `before`.
+
+    `before` is the SHA-256 (hex) of the file as judged, or empty when there was none.
+    """
+
+    kind: ClassVar[str] = "write_file"
+    path: Path
+    content: str
+    before: str = ""
+    diff: str = ""
+
+    @property
+    def text(self) -> str:
+        """The path."""
+        return str(self.path)

@@ -1,0 +1,710 @@
+"""What a front end and the engine say to each other: a snapshot, events and commands.
+
+The wire is a Unix stream socket that carries one JSON object a line, UTF-8. A front end speaks
+first (`Hello`), the engine answers `Welcome` (which holds a `Snapshot`, unless the front end could
+be caught up from the sequence number it named) or `Refused`, and from then on the engine sends
+`Event` lines and one `Reply` for each `CommandLine`. Times are seconds since the epoch.
+
+Every model is frozen and refuses unknown fields: both ends are one version of one program, and
+`Welcome.protocol` is compared before anything else is read.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+PROTOCOL = 1
+"""Raised with every incompatible change of the models in this module."""
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""Longest line either end accepts; a longer one closes the connection."""
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgentState(StrEnum):
+    """What an agent is doing, in the words the person sees."""
+
+    WORKING = "working"
+    WAITING = "waiting"
+    IDLE = "idle"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Mode(StrEnum):
+    """How much runs without a person; see the table in docs/risk.md."""
+
+    PLAN = "plan"
+    CAREFUL = "careful"
+    STANDARD = "standard"
+
+
+class RiskLevel(StrEnum):
+    """Risk of an action, decided in code by `agent.risk`."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class Usage(Wire):
+    """Tokens and money. `cost` is in US dollars and None when a model has no known price."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = 0.0
+
+
+class PaneSummary(Wire):
+    """One tmux pane of an agent; `pane_id` is tmux's own (`%3`)."""
+
+    pane_id: str
+    title: str = ""
+    width: int = 80
+    height: int = 24
+    dead: bool = False
+    exit_status: int | None = None
+
+
+class InstructionFile(Wire):
+    """A project instruction file in force (AGENTS.md, CLAUDE.md); tokens are estimated."""
+
+    path: str
+    tokens: int
+
+
+class AgentSummary(Wire):
+    """All that a list of agents shows about one of them."""
+
+    id: str
+    name: str
+    directory: str
+    kind: Literal["model", "command"] = "model"
+    model: str = ""
+    mode: Mode = Mode.STANDARD
+    state: AgentState = AgentState.IDLE
+    activity: str = ""
+    """One line: what it does now, or why it waits, finished or failed."""
+    since: float
+    """When it entered `state`."""
+    created_at: float
+    archived: bool = False
+    paused: bool = False
+    demo: bool = False
+    parent: str | None = None
+    panes: tuple[PaneSummary, ...] = ()
+    queued: tuple[str, ...] = ()
+    """Prompts that wait for the running turn to end."""
+    usage: Usage = Usage()
+    context_tokens: int = 0
+    context_window: int | None = None
+    branch: str | None = None
+    instructions: tuple[InstructionFile, ...] = ()
+    last_block: int = 0
+
+
+class ToolStatus(StrEnum):
+    """Where a tool use stands."""
+
+    PREPARING = "preparing"
+    GATED = "gated"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+
+
+class ToolCall(Wire):
+    """A tool use as a conversation shows it."""
+
+    tool_use_id: str
+    name: str
+    title: str
+    """One line without the tool's name, for instance the command."""
+    input_json: str = ""
+    status: ToolStatus = ToolStatus.PREPARING
+    risk: RiskLevel | None = None
+    decision: str = ""
+    """Who let it through or stopped it: `ran (LOW)`, `approved by you`, `denied by you: …`."""
+    reasons: tuple[str, ...] = ()
+    result: str = ""
+    exit_status: int | None = None
+    seconds: float | None = None
+    diff: str = ""
+    """Unified diff of a file change, empty otherwise."""
+    pane_id: str | None = None
+
+
+class BlockKind(StrEnum):
+    """Kinds of conversation block."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    THINKING = "thinking"
+    TOOL = "tool"
+    NOTICE = "notice"
+    ERROR = "error"
+
+
+class Block(Wire):
+    """One block of a conversation; `id` grows by one per agent and never changes."""
+
+    id: int
+    kind: BlockKind
+    at: float
+    text: str = ""
+    streaming: bool = False
+    tool: ToolCall | None = None
+
+
+class Span(Wire):
+    """A dangerous part of `Gate.text`, as half-open character offsets."""
+
+    start: int
+    end: int
+    reason: str = ""
+
+
+class Gate(Wire):
+    """A decision that waits for a person."""
+
+    id: str
+    agent_id: str
+    agent_name: str
+    opened_at: float
+    risk: RiskLevel
+    action: str
+    """What kind of action: `run_command`, `type_keys`, `write_file`, …"""
+    text: str
+    """The whole command, keys or path: exactly what will happen, never shortened."""
+    spans: tuple[Span, ...] = ()
+    reasons: tuple[str, ...] = ()
+    effect: str = ""
+    cwd: str = ""
+    pane_id: str | None = None
+    foreground: str = ""
+    intent: str = ""
+    """The agent's own words for why; data, never approval."""
+    diff: str = ""
+    actor: Literal["agent", "person"] = "agent"
+
+
+class Question(Wire):
+    """A question an agent asks the person."""
+
+    id: str
+    agent_id: str
+    agent_name: str
+    asked_at: float
+    text: str
+    options: tuple[str, ...] = ()
+
+
+class DreamGate(Wire):
+    """One of AutoDream's three gates, computed from real data."""
+
+    name: Literal["idle", "gap", "sessions"]
+    open: bool
+    value: float
+    needed: float
+    unit: str
+    text: str
+    """As the sidebar shows it, for instance `19 h of 24`."""
+
+
+class DreamStatus(Wire):
+    """AutoDream at a glance."""
+
+    mode: Literal["off", "recall", "manual", "auto"] = "auto"
+    gates: tuple[DreamGate, ...] = ()
+    phase: Literal["waiting", "ready", "orient", "gather", "consolidate", "prune"] = "waiting"
+    why_not: str = ""
+    last_dream_at: float | None = None
+
+
+class Setup(Wire):
+    """Whether a model can be reached, and how."""
+
+    provider: Literal["none", "anthropic", "endpoint", "demo"] = "none"
+    base_url: str = ""
+    model: str = ""
+    problem: str = ""
+    """One line with the way out; empty when all is well."""
+
+
+class DemoStatus(Wire):
+    """The running demo, if any."""
+
+    directory: str
+    state: Literal["running", "paused", "done", "failed", "stopped"]
+    text: str = ""
+
+
+class EngineInfo(Wire):
+    """Who answers."""
+
+    version: str
+    pid: int
+    epoch: str
+    """New with each engine process; sequence numbers are only comparable within one epoch."""
+    started_at: float
+    tmux_socket: str
+    directory: str = ""
+
+
+class Snapshot(Wire):
+    """Everything a front end shows, except conversations, as of event `seq`."""
+
+    seq: int
+    engine: EngineInfo
+    setup: Setup = Setup()
+    agents: tuple[AgentSummary, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    questions: tuple[Question, ...] = ()
+    dream: DreamStatus = DreamStatus()
+    usage_today: Usage = Usage()
+    demo: DemoStatus | None = None
+    paused: bool = False
+
+
+# Events: engine → front end ---------------------------------------------------------------------
+
+
+class AgentChanged(Wire):
+    """An agent appeared, or anything in its summary changed."""
+
+    type: Literal["agent_changed"] = "agent_changed"
+    agent: AgentSummary
+
+
+class AgentRemoved(Wire):
+    """An agent is gone from the list for good."""
+
+    type: Literal["agent_removed"] = "agent_removed"
+    agent_id: str
+
+
+class BlockChanged(Wire):
+    """A conversation block appeared, or was replaced by this fuller one."""
+
+    type: Literal["block_changed"] = "block_changed"
+    agent_id: str
+    block: Block
+
+
+class BlockDelta(Wire):
+    """Text to append to a streaming block."""
+
+    type: Literal["block_delta"] = "block_delta"
+    agent_id: str
+    block_id: int
+    text: str
+
+
+class GateOpened(Wire):
+    """An action waits for the person."""
+
+    type: Literal["gate_opened"] = "gate_opened"
+    gate: Gate
+
+
+class GateClosed(Wire):
+    """A gate was decided, or is no longer needed."""
+
+    type: Literal["gate_closed"] = "gate_closed"
+    gate_id: str
+    agent_id: str
+    outcome: Literal["approved", "denied", "withdrawn"]
+    text: str = ""
+
+
+class QuestionAsked(Wire):
+    """An agent asks the person something."""
+
+    type: Literal["question_asked"] = "question_asked"
+    question: Question
+
+
+class QuestionClosed(Wire):
+    """A question was answered or withdrawn."""
+
+    type: Literal["question_closed"] = "question_closed"
+    question_id: str
+    agent_id: str
+
+
+class DreamChanged(Wire):
+    """AutoDream's gates or phase changed."""
+
+    type: Literal["dream_changed"] = "dream_changed"
+    dream: DreamStatus
+
+
+class UsageChanged(Wire):
+    """Today's totals changed."""
+
+    type: Literal["usage_changed"] = "usage_changed"
+    usage_today: Usage
+
+
+class SetupChanged(Wire):
+    """The model in use, or its reachability, changed."""
+
+    type: Literal["setup_changed"] = "setup_changed"
+    setup: Setup
+
+
+class DemoChanged(Wire):
+    """The demo started, paused or ended."""
+
+    type: Literal["demo_changed"] = "demo_changed"
+    demo: DemoStatus | None
+
+
+class PausedChanged(Wire):
+    """All agents were paused or let go."""
+
+    type: Literal["paused_changed"] = "paused_changed"
+    paused: bool
+
+
+class ActionReported(Wire):
+    """What headless output prints: one action with its risk, decision and outcome."""
+
+    type: Literal["action_reported"] = "action_reported"
+    agent_id: str
+    agent_name: str
+    action: str
+    text: str
+    risk: RiskLevel
+    decision: Literal["ran", "approved", "denied", "refused"]
+    by: Literal["policy", "person"]
+    outcome: Literal["started", "ok", "failed", "not run", "unknown"]
+    reasons: tuple[str, ...] = ()
+    exit_status: int | None = None
+    seconds: float | None = None
+
+
+class Notice(Wire):
+    """One clear line for the person, not tied to a conversation."""
+
+    type: Literal["notice"] = "notice"
+    level: Literal["information", "warning", "error"]
+    text: str
+
+
+class EngineStopping(Wire):
+    """The engine is about to close this connection."""
+
+    type: Literal["engine_stopping"] = "engine_stopping"
+    reason: str
+
+
+Event = Annotated[
+    AgentChanged
+    | AgentRemoved
+    | BlockChanged
+    | BlockDelta
+    | GateOpened
+    | GateClosed
+    | QuestionAsked
+    | QuestionClosed
+    | DreamChanged
+    | UsageChanged
+    | SetupChanged
+    | DemoChanged
+    | PausedChanged
+    | ActionReported
+    | Notice
+    | EngineStopping,
+    Field(discriminator="type"),
+]
+
+
+# Commands: front end → engine -------------------------------------------------------------------
+
+
+class CreateAgent(Wire):
+    """Start an agent. `command` makes it a program in a pane instead of a model.
+
+    Result: `{"agent_id": str}`.
+    """
+
+    type: Literal["create_agent"] = "create_agent"
+    name: str = ""
+    directory: str
+    model: str = ""
+    command: str = ""
+    prompt: str = ""
+    mode: Mode | None = None
+    """None: careful in a directory that is not trusted yet, standard otherwise."""
+
+
+class RenameAgent(Wire):
+    """Give an agent another name."""
+
+    type: Literal["rename_agent"] = "rename_agent"
+    agent_id: str
+    name: str
+
+
+class StopAgent(Wire):
+    """End an agent's turn and its panes; the reply comes when its processes are gone."""
+
+    type: Literal["stop_agent"] = "stop_agent"
+    agent_id: str
+
+
+class ArchiveAgent(Wire):
+    """Stop an agent and take it off the list; its session stays on disk."""
+
+    type: Literal["archive_agent"] = "archive_agent"
+    agent_id: str
+
+
+class ResumeAgent(Wire):
+    """Bring an archived or stopped agent's session back."""
+
+    type: Literal["resume_agent"] = "resume_agent"
+    agent_id: str
+
+
+class ListSessions(Wire):
+    """Result: `{"sessions": [AgentSummary, …]}`, archived ones among them, newest first."""
+
+    type: Literal["list_sessions"] = "list_sessions"
+
+
+class SendPrompt(Wire):
+    """Say something to an agent; queued while a turn runs."""
+
+    type: Literal["send_prompt"] = "send_prompt"
+    agent_id: str
+    text: str
+
+
+class Unqueue(Wire):
+    """Take the queued prompts back. Result: `{"texts": [str, …]}`."""
+
+    type: Literal["unqueue"] = "unqueue"
+    agent_id: str
+
+
+class Interrupt(Wire):
+    """Stop the running turn; the transcript stays valid."""
+
+    type: Literal["interrupt"] = "interrupt"
+    agent_id: str
+
+
+class RunAsPerson(Wire):
+    """`!command`: an action whose actor is a person; passes the gate like any other."""
+
+    type: Literal["run_as_person"] = "run_as_person"
+    agent_id: str
+    command: str
+
+
+class PersonTyped(Wire):
+    """A person typed into a pane directly; the agent is told at its next turn."""
+
+    type: Literal["person_typed"] = "person_typed"
+    agent_id: str
+    pane_id: str
+
+
+class Decide(Wire):
+    """Answer a gate. Single use; refused when the gate is already closed."""
+
+    type: Literal["decide"] = "decide"
+    gate_id: str
+    decision: Literal["approve", "deny"]
+    message: str = ""
+
+
+class Answer(Wire):
+    """Answer an agent's question."""
+
+    type: Literal["answer"] = "answer"
+    question_id: str
+    text: str
+
+
+class SetMode(Wire):
+    """Change how much an agent may do without a person."""
+
+    type: Literal["set_mode"] = "set_mode"
+    agent_id: str
+    mode: Mode
+
+
+class TrustDirectory(Wire):
+    """Remember that the person trusts (or no longer trusts) a directory."""
+
+    type: Literal["trust_directory"] = "trust_directory"
+    directory: str
+    trusted: bool
+
+
+class SetPaused(Wire):
+    """Hold every agent before its next step, or let them go."""
+
+    type: Literal["set_paused"] = "set_paused"
+    paused: bool
+
+
+class Configure(Wire):
+    """Choose the model: a key, an endpoint, or the built-in demo model.
+
+    The choice is checked against the endpoint before it is kept. Result: `{"setup": Setup}`.
+    """
+
+    type: Literal["configure"] = "configure"
+    provider: Literal["anthropic", "endpoint", "demo"]
+    api_key: str = ""
+    base_url: str = ""
+    model: str = ""
+
+
+class StartDemo(Wire):
+    """Run the demo job. `pace` 1 is meant to be watched, 0 is as fast as it goes.
+
+    Result: `{"directory": str, "agents": [agent_id, …]}`.
+    """
+
+    type: Literal["start_demo"] = "start_demo"
+    pace: float = 1.0
+    keep: str = ""
+    """Directory to leave the repository in; empty: temporary, removed at the end."""
+
+
+class StopDemo(Wire):
+    """End the demo and clean up."""
+
+    type: Literal["stop_demo"] = "stop_demo"
+
+
+class ReadTranscript(Wire):
+    """Result: `{"blocks": [Block, …]}`, the last `limit` ones before `before`, oldest first."""
+
+    type: Literal["read_transcript"] = "read_transcript"
+    agent_id: str
+    before: int | None = None
+    limit: int = 200
+
+
+class Shutdown(Wire):
+    """Stop the engine. Sessions stay on disk; `panes` also ends the private tmux server."""
+
+    type: Literal["shutdown"] = "shutdown"
+    panes: bool = False
+
+
+Command = Annotated[
+    CreateAgent
+    | RenameAgent
+    | StopAgent
+    | ArchiveAgent
+    | ResumeAgent
+    | ListSessions
+    | SendPrompt
+    | Unqueue
+    | Interrupt
+    | RunAsPerson
+    | PersonTyped
+    | Decide
+    | Answer
+    | SetMode
+    | TrustDirectory
+    | SetPaused
+    | Configure
+    | StartDemo
+    | StopDemo
+    | ReadTranscript
+    | Shutdown,
+    Field(discriminator="type"),
+]
+
+LOOK_COMMANDS = frozenset({"list_sessions", "read_transcript"})
+"""What a connection from inside an agent's pane may send."""
+
+
+# Framing ----------------------------------------------------------------------------------------
+
+
+class Hello(Wire):
+    """First line of a front end."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int = PROTOCOL
+    version: str
+    client: str = "app"
+    epoch: str = ""
+    resume_after: int | None = None
+    """Last event seen in `epoch`; None asks for a snapshot."""
+
+
+class Welcome(Wire):
+    """The engine accepts; `snapshot` is None when `Hello.resume_after` could be honoured."""
+
+    type: Literal["welcome"] = "welcome"
+    protocol: int = PROTOCOL
+    version: str
+    epoch: str
+    may_decide: bool
+    snapshot: Snapshot | None = None
+
+
+class Refused(Wire):
+    """The engine closes the connection after this line."""
+
+    type: Literal["refused"] = "refused"
+    protocol: int = PROTOCOL
+    version: str
+    text: str
+
+
+class EventLine(Wire):
+    """An event with its sequence number: consecutive within an epoch, starting at 1."""
+
+    type: Literal["event"] = "event"
+    seq: int
+    event: Event
+
+
+class CommandLine(Wire):
+    """A command; `id` is chosen by the front end and comes back in its `Reply`."""
+
+    type: Literal["command"] = "command"
+    id: int
+    command: Command
+
+
+class Reply(Wire):
+    """What became of a command. `error` is one line for the person, empty on success."""
+
+    type: Literal["reply"] = "reply"
+    id: int
+    error: str = ""
+    result: dict[str, JsonValue] = {}
+
+
+ServerLine = Annotated[Welcome | Refused | EventLine | Reply, Field(discriminator="type")]
+ClientLine = Annotated[Hello | CommandLine, Field(discriminator="type")]
+
+SERVER_LINE: TypeAdapter[Welcome | Refused | EventLine | Reply] = TypeAdapter(ServerLine)
+CLIENT_LINE: TypeAdapter[Hello | CommandLine] = TypeAdapter(ClientLine)

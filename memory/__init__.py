@@ -1,0 +1,1 @@
+"""What lasts: sessions, transcripts, the journal and usage, in one SQLite file."""

@@ -1,0 +1,1 @@
+"""Hands and eyes: real terminals through tmux. Knows no model, no database, no toolkit."""
