@@ -1,0 +1,43 @@
+# Two commands do everything: `make run` opens the app, `make test` passes the tests.
+.DEFAULT_GOAL := help
+.PHONY: help run test setup develop lint soak acceptance screenshots bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run:  ## prepare everything, then open the app
+	@scripts/prepare-tmux.sh
+	@scripts/prepare-python.sh run
+	@.venv/bin/tungsten
+
+setup:  ## prepare .venv (with .venv/bin/tungsten in it) and tmux
+	@scripts/prepare-tmux.sh
+	@scripts/prepare-python.sh run
+
+develop:
+	@scripts/prepare-tmux.sh
+	@scripts/prepare-python.sh develop
+
+lint: develop  ## lint, format, strict types, import direction
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint  ## lint, then all tests; leaves nothing behind
+	.venv/bin/python scripts/run_tests.py -n 2 -m "not soak and not acceptance"
+
+soak: develop  ## long chaos and fuzz runs
+	.venv/bin/python scripts/run_tests.py -m soak
+
+acceptance: develop  ## what needs the package registries
+	.venv/bin/python scripts/run_tests.py -m acceptance
+
+screenshots: develop  ## pictures of the running app, into screenshots/
+	.venv/bin/python scripts/screenshots.py
+
+bench: develop  ## every benchmark, as ratios to a reference of the same run
+	.venv/bin/python -m benchmarks
+
+clean:  ## remove .venv and build products
+	rm -rf .venv dist build

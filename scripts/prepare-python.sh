@@ -1,0 +1,48 @@
+#!/bin/sh
+# Makes .venv and installs Tungsten into it, in place. Usage: prepare-python.sh run|develop
+# Does nothing when the installed dependencies are those that pyproject.toml names.
+set -eu
+cd "$(dirname "$0")/.."
+want=${1:-run}
+venv=.venv
+
+fail() { printf 'tungsten: %s\n' "$*" >&2; exit 1; }
+
+python=
+for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+[ -n "$python" ] || fail "no Python 3.11 or newer found; install one, or name it: make PYTHON=/path/to/python3"
+
+# A virtual environment whose interpreter is gone cannot be mended, only made anew.
+if [ -e "$venv" ] && ! "$venv/bin/python" -c '' 2>/dev/null; then
+    rm -rf "$venv"
+fi
+if [ ! -x "$venv/bin/pip" ]; then
+    echo "tungsten: making the virtual environment in .venv"
+    "$python" -m venv "$venv" || fail "$python has no working venv module; on Debian and Ubuntu: apt-get install python3-venv"
+fi
+
+stamp="$venv/.prepared-$want"
+fingerprint=$(cat pyproject.toml hatch_build.py scripts/prepare-python.sh | cksum; pwd)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
+    exit 0
+fi
+rm -f "$venv"/.prepared-*
+echo "tungsten: installing dependencies into .venv (the first time takes a minute)"
+pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet"
+offline="packages could not be installed; check the network or the package index, then run make again"
+# Dependency groups need pip 25.1 (https://pip.pypa.io/en/stable/news/#v25-1).
+if ! $venv/bin/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))'; then
+    $pip 'pip>=25.1' || fail "$offline"
+fi
+if [ "$want" = develop ]; then
+    $pip --editable . --group dev || fail "$offline"
+    echo "$fingerprint" >"$venv/.prepared-run"
+else
+    $pip --editable . || fail "$offline"
+fi
+echo "$fingerprint" >"$stamp"

@@ -1,0 +1,73 @@
+"""Runs pytest and fails when the run leaves a process, a socket or a temporary file behind.
+
+Usage: python scripts/run_tests.py [pytest arguments]. Every process started by the tests carries a mark in
+its environment or names the run's temporary directory, so what is left is told from what others do
+on the same machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import psutil
+
+MARK = "TUNGSTEN_TEST_RUN"
+SHARED_TEMPORARY = Path("/tmp")
+OURS = ("tg-", "tungsten-")
+
+
+def main() -> int:
+    mark = uuid.uuid4().hex
+    # Socket paths must stay short (sun_path), whatever TMPDIR the machine has.
+    temporary = Path(tempfile.mkdtemp(prefix="tgrun-", dir=SHARED_TEMPORARY))
+    before = stray_paths()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"TMUX", "TMUX_PANE", "TUNGSTEN_HOME"} and not name.startswith("ANTHROPIC_")
+    }
+    environment |= {MARK: mark, "TMPDIR": str(temporary), "TMUX_TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "pytest", f"--basetemp={temporary / 'pytest'}", *sys.argv[1:]]
+    try:
+        status = subprocess.run(command, env=environment, check=False).returncode
+        leaks = [f"process {line}" for line in stray_processes(mark, temporary)]
+        shutil.rmtree(temporary / "pytest", ignore_errors=True)
+        leaks += [f"file {path}" for path in sorted(temporary.iterdir())]
+        leaks += [f"file {path}" for path in sorted(stray_paths() - before)]
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    for leak in leaks:
+        print(f"left behind: {leak}", file=sys.stderr)
+    if leaks and status == 0:
+        return 1
+    return status
+
+
+def stray_paths() -> set[Path]:
+    return {path for path in SHARED_TEMPORARY.iterdir() if path.name.startswith(OURS)}
+
+
+def stray_processes(mark: str, temporary: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            words = process.cmdline()
+            marked = process.environ().get(MARK) == mark
+        except psutil.Error:
+            continue
+        if marked or any(str(temporary) in word for word in words):
+            found.append(f"{process.pid}: {' '.join(words)[:200]}")
+            process.kill()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
