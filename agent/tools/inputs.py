@@ -1,0 +1,164 @@
+"""The input of each tool, as the model must write it; unknown fields are errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MAX_KEYS = 200
+"""Most items of one `terminal_type`; more is better pasted as one item or written to a file."""
+
+Pane = Annotated[
+    str | None,
+    Field(
+        pattern=r"^%\d+$",
+        description="Pane id such as %3. Default: your first pane.",
+    ),
+]
+Why = Annotated[
+    str,
+    Field(max_length=300, description="One line: what you want to achieve. The person reads it."),
+]
+
+
+class ToolInput(BaseModel):
+    """Base of all tool inputs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TerminalOpen(ToolInput):
+    """`terminal_open`."""
+
+
+class TerminalRun(ToolInput):
+    """`terminal_run`."""
+
+    command: str = Field(min_length=1, description="The shell command line.")
+    pane: Pane = None
+    timeout: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="Seconds to wait for its end. It goes on running after that.",
+    )
+    why: Why = ""
+
+
+class TerminalType(ToolInput):
+    """`terminal_type`."""
+
+    pane: Pane = None
+    keys: list[str] = Field(
+        min_length=1,
+        max_length=MAX_KEYS,
+        description='Typed in order. An item that is exactly a tmux key name ("Enter", "Escape", '
+        '"Up", "C-c", "M-x", "F1") presses that key; any other item is typed literally.',
+    )
+    why: Why = ""
+
+
+class TerminalRead(ToolInput):
+    """`terminal_read`."""
+
+    pane: Pane = None
+    history: int = Field(default=0, ge=0, le=5000, description="Lines above the screen to include.")
+
+
+class TerminalWait(ToolInput):
+    """`terminal_wait`: exactly one condition."""
+
+    pane: Pane = None
+    text: str | None = Field(
+        default=None, min_length=1, description="Until this text is on the screen."
+    )
+    prompt: bool = Field(default=False, description="Until the shell prompt is back.")
+    idle: float | None = Field(
+        default=None, gt=0, le=60, description="Until the screen was quiet for so many seconds."
+    )
+    exit: bool = Field(default=False, description="Until the pane's program has ended.")
+    timeout: float = Field(default=60, gt=0, le=3600, description="Seconds to wait at most.")
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        given = [self.text is not None, self.prompt, self.idle is not None, self.exit]
+        if sum(given) != 1:
+            raise ValueError("give exactly one of text, prompt, idle, exit")
+        return self
+
+
+class TerminalClose(ToolInput):
+    """`terminal_close`."""
+
+    pane: str = Field(pattern=r"^%\d+$", description="Pane id such as %3.")
+
+
+class FileRead(ToolInput):
+    """`file_read`."""
+
+    path: str = Field(min_length=1, description="Relative to your directory, or absolute.")
+    offset: int = Field(default=1, ge=1, description="First line, from 1.")
+    limit: int = Field(default=1000, ge=1, le=5000, description="Number of lines.")
+
+
+class FileWrite(ToolInput):
+    """`file_write`."""
+
+    path: str = Field(min_length=1, description="Relative to your directory, or absolute.")
+    content: str = Field(description="The whole new content.")
+    why: Why = ""
+
+
+class FileEdit(ToolInput):
+    """`file_edit`."""
+
+    path: str = Field(min_length=1, description="Relative to your directory, or absolute.")
+    old_text: str = Field(
+        min_length=1, description="Text that is in the file exactly once, byte for byte."
+    )
+    new_text: str = Field(description="What takes its place.")
+    why: Why = ""
+
+
+class FileList(ToolInput):
+    """`file_list`."""
+
+    path: str = Field(default=".", min_length=1, description="Directory. Default: your own.")
+
+
+class FileSearch(ToolInput):
+    """`file_search`."""
+
+    pattern: str = Field(min_length=1, description="Python regular expression, matched per line.")
+    path: str = Field(default=".", min_length=1, description="Where. Default: your directory.")
+    glob: str = Field(default="", description="Only files whose name matches, such as *.py.")
+
+
+class AskPerson(ToolInput):
+    """`ask_person`."""
+
+    question: str = Field(min_length=1, max_length=2000, description="One clear question.")
+    options: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default=[], max_length=6, description="Answers to choose from, if there are few."
+    )
+
+
+INPUTS: dict[str, type[ToolInput]] = {
+    "ask_person": AskPerson,
+    "file_edit": FileEdit,
+    "file_list": FileList,
+    "file_read": FileRead,
+    "file_search": FileSearch,
+    "file_write": FileWrite,
+    "terminal_close": TerminalClose,
+    "terminal_open": TerminalOpen,
+    "terminal_read": TerminalRead,
+    "terminal_run": TerminalRun,
+    "terminal_type": TerminalType,
+    "terminal_wait": TerminalWait,
+}
+"""Every tool by name, sorted: the order in which the model is told of them."""
+
+READ_ONLY = frozenset({"file_list", "file_read", "file_search", "terminal_read"})
+"""Tools whose uses within one message may run side by side."""

@@ -1,0 +1,85 @@
+"""Tool definitions as they are sent to the model, and the check of what it sends back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.errors import AgentError
+from agent.tools.inputs import INPUTS, ToolInput
+
+
+class InvalidToolInput(AgentError):
+    """The model named an unknown tool or wrote an input that does not fit; the text goes back."""
+
+
+def definitions(description: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Build the `tools` array of a request, sorted by name.
+
+    Args:
+        description: gives the text for a tool's name.
+    """
+    return [
+        {
+            "name": name,
+            "description": description(name),
+            "input_schema": input_schema(model),
+        }
+        for name, model in sorted(INPUTS.items())
+    ]
+
+
+def input_schema(model: type[ToolInput]) -> dict[str, Any]:
+    """Give the JSON Schema of a tool's input, without what only costs tokens."""
+    schema = model.model_json_schema()
+    properties = {name: _plain(field) for name, field in schema.get("properties", {}).items()}
+    result: dict[str, Any] = {"type": "object", "properties": properties}
+    if schema.get("required"):
+        result["required"] = schema["required"]
+    result["additionalProperties"] = False
+    return result
+
+
+def parse(name: str, value: object) -> ToolInput:
+    """Check a tool use.
+
+    Raises:
+        InvalidToolInput: one line that tells the model what is wrong.
+    """
+    model = INPUTS.get(name)
+    if model is None:
+        raise InvalidToolInput(f"there is no tool {name!r}; the tools are {', '.join(INPUTS)}")
+    if not isinstance(value, Mapping):
+        raise InvalidToolInput(f"{name}: the input must be a JSON object")
+    try:
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        raise InvalidToolInput(f"{name}: {_one_line(error)}") from error
+    except ValueError as error:
+        raise InvalidToolInput(f"{name}: {error}") from error
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """Drop titles and null alternatives; keep a default only where it says something."""
+    field = {key: value for key, value in field.items() if key != "title"}
+    alternatives = field.pop("anyOf", None)
+    if alternatives is not None:
+        kept = [each for each in alternatives if each.get("type") != "null"]
+        field = {**kept[0], **field} if len(kept) == 1 else {"anyOf": kept, **field}
+    if field.get("default") in (None, "", [], False):
+        field.pop("default", None)
+    if "items" in field:
+        field["items"] = _plain(field["items"])
+    return field
+
+
+def _one_line(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        parts.append(f"{where}: {message}" if where else message)
+    return "; ".join(parts)
