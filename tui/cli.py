@@ -1,0 +1,68 @@
+"""The `tungsten` command: opens the app, or hands over to `tui.commands`.
+
+Only what `--version` and the app's first frame need is imported here; the subcommands and their
+libraries load when one is named.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tungsten.version import __version__
+
+if TYPE_CHECKING:
+    from agent.protocol import Command
+
+SMALLEST = (20, 6)
+"""Columns and rows below which not even the notice `terminal too small` can be read."""
+
+
+def main() -> None:
+    """Run the command line of this process; leaves with its exit status."""
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):
+        print(f"tungsten {__version__}")
+        return
+    if not arguments:
+        sys.exit(open_app())
+    from tui.commands import cli
+
+    sys.exit(cli(arguments))
+
+
+def open_app(first: Callable[[], Command] | None = None) -> int:
+    """Open the full-screen app and return its exit status.
+
+    Args:
+        first: makes a command to send as soon as the engine answers, for instance a new agent.
+    """
+    problem = terminal_problem()
+    if problem:
+        print(f"tungsten: {problem}", file=sys.stderr)
+        return 2
+    from agent import paths
+    from tui.app import TungstenApp
+
+    app = TungstenApp(paths.find(), first=first)
+    app.run()
+    return app.return_code or 0
+
+
+def terminal_problem() -> str:
+    """Say in one line why the app cannot open here, or nothing."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return 'the app needs a terminal; without one use: tungsten run "task" --headless'
+    if os.environ.get("TERM", "dumb") in {"dumb", ""}:
+        return "this terminal cannot draw (TERM=dumb); set TERM, for instance TERM=xterm-256color"
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    # A terminal that reports no size at all (0 × 0) is given one by Textual.
+    if 0 < columns < SMALLEST[0] or 0 < rows < SMALLEST[1]:
+        return f"this terminal is {columns}×{rows}; at least 60×16 is needed, 80×24 is comfortable"
+    return ""
+
+
+if __name__ == "__main__":
+    main()

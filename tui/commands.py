@@ -1,0 +1,307 @@
+"""The subcommands of `tungsten`. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from agent import paths
+from tungsten.version import __version__
+
+if TYPE_CHECKING:
+    from agent.client import EngineClient
+
+    from agent.protocol import AgentSummary, Command
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
+app = typer.Typer(
+    name="tungsten",
+    help="Mission control for terminal agents. Without a command, the app opens.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+risk = typer.Typer(help="Ask the risk gate what it would say.", rich_markup_mode=None)
+app.add_typer(risk, name="risk")
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def cli(arguments: list[str]) -> int:
+    """Run one command line and return its exit status; every failure is one line on stderr."""
+    from agent.errors import AgentError
+
+    try:
+        status = app(args=arguments, prog_name="tungsten", standalone_mode=False)
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away; Python would complain again while it shuts down.
+        sys.stdout = None
+        return EXIT_FAILED
+    except AgentError as error:
+        print(f"tungsten: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except OSError as error:
+        print(f"tungsten: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except Exception as error:
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        print(f"tungsten: {usage()} (see tungsten --help)", file=sys.stderr)
+        return EXIT_USAGE
+    return status if isinstance(status, int) else 0
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+) -> None:
+    """Open the app when no command is named."""
+    if version:
+        print(f"tungsten {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from tui.cli import open_app
+
+        raise typer.Exit(open_app())
+
+
+@app.command()
+def run(
+    task: Annotated[str, typer.Argument(help="What the agent shall do.")],
+    headless: Annotated[bool, typer.Option(help="Without a screen: HIGH is denied.")] = False,
+    as_json: Json = False,
+    directory: Annotated[
+        Path, typer.Option("--directory", "-C", help="Where the agent works.")
+    ] = Path(),
+    model: Annotated[str, typer.Option(help="Model to use instead of the configured one.")] = "",
+    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "",
+    budget: Annotated[
+        float | None, typer.Option(help="US dollars after which the agent stops.")
+    ] = None,
+) -> None:
+    """Give one agent one task.
+
+    Headless exit status: 0 done, 1 failed, 2 usage, 3 something was denied, 4 budget spent.
+    """
+    from agent.protocol import CreateAgent, Mode
+
+    if not task.strip():
+        raise typer.BadParameter('say what to do: tungsten run "fix the failing test"')
+    try:
+        chosen = Mode(mode) if mode else None
+    except ValueError:
+        raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
+    if not directory.is_dir():
+        raise typer.BadParameter(f"no such directory: {directory}")
+    if not headless:
+        from tui.cli import open_app
+
+        create = CreateAgent(
+            directory=str(directory.absolute()), model=model, prompt=task, mode=chosen
+        )
+        raise typer.Exit(open_app(lambda: create))
+    from agent import headless as without_screen
+
+    raise typer.Exit(
+        _run(
+            without_screen.run(
+                paths.find(),
+                task,
+                directory=directory.absolute(),
+                model=model,
+                json=as_json,
+                budget=budget,
+                mode=chosen,
+            )
+        )
+    )
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Without a screen.")] = False,
+    as_json: Json = False,
+    pace: Annotated[float, typer.Option(min=0.0, help="1 to watch, 0 for full speed.")] = 1.0,
+    keep: Annotated[
+        Path | None, typer.Option(help="Leave the demo's repository in this directory.")
+    ] = None,
+    approve: Annotated[bool, typer.Option(help="Headless: approve the force push.")] = False,
+    deny: Annotated[bool, typer.Option(help="Headless: deny it (the default).")] = False,
+) -> None:
+    """Watch three scripted agents do real work, and decide about one of them. Runs offline."""
+    if approve and deny:
+        raise typer.BadParameter("--approve and --deny exclude each other")
+    if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise typer.BadParameter(f"--keep needs an empty or new directory: {keep}")
+    kept = str(keep.absolute()) if keep else ""
+    if not headless:
+        from agent.protocol import StartDemo
+        from tui.cli import open_app
+
+        raise typer.Exit(open_app(lambda: StartDemo(pace=pace, keep=kept)))
+    from agent.demo import headless as without_screen
+
+    raise typer.Exit(
+        _run(
+            without_screen.run(
+                paths.find(),
+                json=as_json,
+                pace=pace,
+                keep=kept,
+                decision="approve" if approve else "deny",
+            )
+        )
+    )
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check tmux, terminal, key, paths and permissions, and say what to do."""
+    from agent import doctor as examination
+
+    checks = _run(examination.examine(paths.find()))
+    if as_json:
+        rows = [
+            {"name": c.name, "status": c.status, "text": c.text, "remedy": c.remedy} for c in checks
+        ]
+        print(json.dumps({"checks": rows}, ensure_ascii=False, indent=1))
+    else:
+        signs = {"ok": "✓", "warning": "!", "problem": "✗"}
+        for check in checks:
+            print(f"{signs[check.status]} {check.name}: {check.text}")
+            if check.remedy:
+                print(f"    → {check.remedy}")
+    raise typer.Exit(EXIT_FAILED if any(c.status == "problem" for c in checks) else 0)
+
+
+@app.command()
+def keys(as_json: Json = False) -> None:
+    """List every action with its key, in tmux's key names."""
+    from tui.actions import as_json as listing
+
+    actions = listing()
+    if as_json:
+        print(json.dumps(actions, ensure_ascii=False, indent=1))
+        return
+    for row in actions:
+        print(f"{row['key'] or '-':<12} {row['id']:<28} {row['description']}")
+
+
+@app.command("ls")
+def list_agents(as_json: Json = False) -> None:
+    """List the agents of the running engine."""
+
+    async def rows() -> tuple[AgentSummary, ...]:
+        async with _connected(start=False) as client:
+            snapshot = client.welcome.snapshot
+            return snapshot.agents if snapshot else ()
+
+    agents = _run(rows())
+    if as_json:
+        print(json.dumps([a.model_dump(mode="json") for a in agents], ensure_ascii=False, indent=1))
+        return
+    if not agents:
+        print("no agents; start one with: tungsten run 'task'")
+    for agent in agents:
+        print(f"{agent.state.value:<8} {agent.name:<20} {agent.activity}")
+
+
+@app.command()
+def stop(name: Annotated[str, typer.Argument(help="Name or id of the agent.")]) -> None:
+    """Stop an agent; returns when its processes are gone."""
+    from agent.errors import AgentError
+    from agent.protocol import StopAgent
+
+    async def stopped() -> None:
+        async with _connected(start=False) as client:
+            snapshot = client.welcome.snapshot
+            agents = snapshot.agents if snapshot else ()
+            found = [agent for agent in agents if name in (agent.id, agent.name)]
+            if not found:
+                raise AgentError(f"no agent is called {name}; see: tungsten ls")
+            if len(found) > 1:
+                raise AgentError(f"{len(found)} agents are called {name}; use an id: tungsten ls")
+            command: Command = StopAgent(agent_id=found[0].id)
+            await client.send(command)
+
+    _run(stopped())
+
+
+@app.command("kill-engine")
+def kill_engine(
+    panes: Annotated[bool, typer.Option(help="End the agents' panes as well.")] = False,
+) -> None:
+    """Stop the engine. Sessions stay on disk, and the panes live on unless told otherwise."""
+    from agent.start import kill
+
+    print(_run(kill(paths.find(), panes=panes)))
+
+
+@risk.command("check")
+def risk_check(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> None:
+    """Classify commands from standard input; prints id, risk, reasons and microseconds."""
+    from agent.risk import report
+
+    _need_jsonl(jsonl)
+    report.check_jsonl(sys.stdin, sys.stdout)
+
+
+@risk.command("keys")
+def risk_keys(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> None:
+    """Classify keystroke sequences from standard input; prints id, risk, hold_at and reasons."""
+    from agent.risk import report
+
+    _need_jsonl(jsonl)
+    report.keys_jsonl(sys.stdin, sys.stdout)
+
+
+@risk.command("explain")
+def risk_explain(command: Annotated[str, typer.Argument(help="A shell command.")]) -> None:
+    """Print what the gate reads in a command, and why."""
+    from agent.risk import report
+
+    print(report.explain(command))
+
+
+def _need_jsonl(jsonl: bool) -> None:
+    if not jsonl:
+        raise typer.BadParameter("say --jsonl: one JSON object a line on standard input")
+
+
+@contextlib.asynccontextmanager
+async def _connected(*, start: bool) -> Any:
+    from agent.client import EngineClient as Client
+
+    client: EngineClient = await Client.connect(paths.find(), start=start, client="command line")
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
