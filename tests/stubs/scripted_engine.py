@@ -40,10 +40,10 @@ from agent.state import apply
 from tungsten.version import __version__
 
 CommandT = TypeVar("CommandT", bound=Wire)
-Handler = Callable[[Any], "dict[str, Any] | None | Awaitable[dict[str, Any] | None]"]
+Handler = Callable[[Any], "dict[str, Any] | Awaitable[dict[str, Any] | None] | None"]
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818
     """Raise it in a handler: the front end gets its text as the error of the reply."""
 
 
@@ -146,7 +146,11 @@ class ScriptedEngine:
         return seq
 
     async def received(
-        self, command: type[CommandT], *, count: int = 1, timeout: float = 5
+        self,
+        command: type[CommandT],
+        *,
+        count: int = 1,
+        timeout: float = 5,  # noqa: ASYNC109
     ) -> CommandT:
         """Wait until `count` commands of a type have come; returns the last of them."""
 
@@ -157,7 +161,7 @@ class ScriptedEngine:
             await self._arrived.wait_for(lambda: len(found()) >= count)
         return found()[count - 1]
 
-    async def connected(self, *, count: int = 1, timeout: float = 5) -> Hello:
+    async def connected(self, *, count: int = 1, timeout: float = 5) -> Hello:  # noqa: ASYNC109
         """Wait until `count` front ends have said hello since the start; returns the last one."""
         async with self._arrived, asyncio.timeout(timeout):
             await self._arrived.wait_for(lambda: len(self.hellos) >= count)
