@@ -1,0 +1,44 @@
+"""How a benchmark reports: one JSON object, or one readable line a figure."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number; `reference` says what it is measured against."""
+
+    name: str
+    value: float
+    unit: str
+    reference: str
+
+
+def arguments(description: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--runs", type=int, default=7, help="runs of each side (median counts)")
+    return parser.parse_args()
+
+
+def report(figures: Sequence[Figure], *, as_json: bool) -> None:
+    if as_json:
+        rows = [asdict(figure) | {"value": round(figure.value, 4)} for figure in figures]
+        print(json.dumps({"figures": rows}))
+        return
+    for figure in figures:
+        print(f"{figure.name:<24} {figure.value:>10.3f} {figure.unit:<6} ({figure.reference})")
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
