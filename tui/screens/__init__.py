@@ -1,0 +1,1 @@
+"""The screens of the app: the cockpit and what opens over it."""

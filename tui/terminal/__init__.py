@@ -1,0 +1,1 @@
+"""Live tmux panes on the screen, and ways to type into them."""
