@@ -1,0 +1,372 @@
+"""Every action a person can take by a key: one registry.
+
+Footer, help, palette, bindings and `tungsten keys` all read it, so that none of them can tell a
+different story. Importable without Textual.
+
+Keys are written as Textual names them; `tmux_name` gives tmux's own names. Chosen so that tmux and
+common terminals deliver them: no Ctrl+Shift, no Shift+Enter alone, nothing on Ctrl+I, Ctrl+M or
+Ctrl+[ (which are Tab, Enter and Escape), nothing a shell user expects a prompt to edit with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ANYWHERE = "anywhere"
+PROMPT = "prompt"
+CONVERSATION = "conversation"
+TERMINAL = "terminal"
+GATE = "gate"
+INBOX = "inbox"
+
+CONTEXTS = {
+    ANYWHERE: "Anywhere",
+    PROMPT: "In the prompt",
+    CONVERSATION: "In the conversation",
+    TERMINAL: "While the keyboard is in a pane",
+    GATE: "In the gate dialog",
+    INBOX: "In the inbox of gates",
+}
+"""Where an action's key works, with the heading help shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKey:
+    """One action with its keys.
+
+    Attributes:
+        id: Stable name, `context.verb`; a key map refers to it.
+        keys: Textual key names; the first one is shown.
+        description: One sentence without its full stop.
+        context: One of `CONTEXTS`.
+        action: Textual action string that the key runs, empty when a widget handles the key itself.
+        label: One or two words for the footer; empty keeps it out of the footer.
+        slash: Name in the prompt (`/new`); empty when it has none.
+        argument: What may follow the slash name, for help.
+        palette: Whether the palette offers it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    description: str
+    context: str = ANYWHERE
+    action: str = ""
+    label: str = ""
+    slash: str = ""
+    argument: str = ""
+    palette: bool = True
+
+
+def _key(
+    id: str,  # noqa: A002
+    keys: str,
+    description: str,
+    context: str = ANYWHERE,
+    action: str = "",
+    label: str = "",
+    slash: str = "",
+    argument: str = "",
+    palette: bool | None = None,
+) -> ActionKey:
+    """Build a row of the table; an action without a slash name or `action` stays off the palette."""
+    offered = context == ANYWHERE and bool(action) if palette is None else palette
+    names = tuple(keys.split())
+    return ActionKey(id, names, description, context, action, label, slash, argument, offered)
+
+
+ACTIONS: tuple[ActionKey, ...] = (
+    _key("app.help", "f1", "Show every key and command", action="help", label="help", slash="help"),
+    _key(
+        "app.palette",
+        "ctrl+p",
+        "Find an action or an agent by name",
+        action="palette",
+        label="find",
+        palette=False,
+    ),
+    _key("agent.new", "ctrl+n", "Start an agent", action="new_agent", label="new", slash="new"),
+    _key(
+        "gate.inbox",
+        "ctrl+g",
+        "Show what waits for your decision",
+        action="inbox",
+        label="gates",
+        slash="gates",
+    ),
+    _key(
+        "agent.next",
+        "ctrl+down alt+down",
+        "Look at the next agent",
+        action="next_agent",
+        palette=False,
+    ),
+    _key(
+        "agent.previous",
+        "ctrl+up alt+up",
+        "Look at the previous agent",
+        action="previous_agent",
+        palette=False,
+    ),
+    *(
+        _key(
+            f"agent.{number}",
+            f"alt+{number}",
+            f"Look at agent {number}",
+            action=f"choose_agent({number})",
+            palette=False,
+        )
+        for number in range(1, 10)
+    ),
+    _key(
+        "agent.waiting",
+        "alt+w",
+        "Look at the agent that has waited longest for you",
+        action="next_waiting",
+    ),
+    _key(
+        "turn.interrupt",
+        "escape",
+        "Interrupt the running turn",
+        action="interrupt",
+        label="interrupt",
+        slash="interrupt",
+    ),
+    _key(
+        "pane.take",
+        "ctrl+t",
+        "Give the keyboard to the pane",
+        action="take_keyboard",
+        label="type in pane",
+        slash="type",
+    ),
+    _key(
+        "pane.attach",
+        "ctrl+o",
+        "Attach real tmux to the pane; detach comes back",
+        action="attach",
+        slash="attach",
+    ),
+    _key("pane.next", "alt+p", "Show the agent's next pane", action="next_pane"),
+    _key(
+        "view.conversation",
+        "f3",
+        "Conversation alone, and back",
+        action="only_conversation",
+        label="conversation",
+    ),
+    _key(
+        "view.terminal", "f4", "Terminal alone, and back", action="only_terminal", label="terminal"
+    ),
+    _key(
+        "view.split_left", "alt+left alt+h", "Move the split to the left", action="move_split(-1)"
+    ),
+    _key(
+        "view.split_right", "alt+right alt+l", "Move the split to the right", action="move_split(1)"
+    ),
+    _key("view.sidebar", "f6", "Fold the sidebar, and unfold it", action="sidebar"),
+    _key(
+        "focus.next",
+        "tab",
+        "Move on: prompt, conversation, agents",
+        action="focus_on(1)",
+        palette=False,
+    ),
+    _key("focus.previous", "shift+tab", "Move back", action="focus_on(-1)", palette=False),
+    _key(
+        "agent.rename",
+        "f2",
+        "Give the agent another name",
+        action="rename_agent",
+        slash="rename",
+        argument="NAME",
+    ),
+    _key(
+        "agent.mode",
+        "alt+m",
+        "Change what runs without you: plan, careful, standard",
+        action="next_mode",
+        slash="mode",
+        argument="plan|careful|standard",
+    ),
+    _key("agent.stop", "f8", "Stop the agent and its panes", action="stop_agent", slash="stop"),
+    _key(
+        "agent.archive",
+        "",
+        "Take the agent off the list; its session stays",
+        action="archive_agent",
+        slash="archive",
+    ),
+    _key(
+        "agent.sessions",
+        "ctrl+r",
+        "Sessions of all time: look and resume",
+        action="sessions",
+        slash="sessions",
+    ),
+    _key(
+        "agents.pause",
+        "f9",
+        "Hold every agent before its next step, or let them go",
+        action="pause_all",
+        slash="pause",
+    ),
+    _key(
+        "app.trust",
+        "",
+        "Trust the agent's directory: new agents there start in standard",
+        action="trust",
+        slash="trust",
+    ),
+    _key(
+        "app.setup",
+        "",
+        "Choose the model: a key, an endpoint or the demo model",
+        action="setup",
+        slash="model",
+    ),
+    _key(
+        "app.demo",
+        "",
+        "Run the demo: three agents mend a small repository",
+        action="demo",
+        slash="demo",
+    ),
+    _key("app.stop_demo", "", "End the demo and clean up", action="stop_demo", slash="demo-stop"),
+    _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw", palette=False),
+    _key(
+        "app.quit",
+        "ctrl+q",
+        "Close the app; agents keep working",
+        action="quit",
+        label="quit",
+        slash="quit",
+    ),
+    _key("prompt.send", "enter", "Send, or queue while the agent works", PROMPT),
+    _key("prompt.newline", "ctrl+j alt+enter shift+enter", "Start a new line", PROMPT),
+    _key(
+        "prompt.older",
+        "up",
+        "In the first line: what you sent before, or take the queue back",
+        PROMPT,
+    ),
+    _key("prompt.newer", "down", "In the last line: back to what you were writing", PROMPT),
+    _key(
+        "prompt.clear",
+        "ctrl+c",
+        "Copy the selection, else empty the prompt (Up brings it back)",
+        PROMPT,
+    ),
+    _key("prompt.command", "/", "Begin a command of Tungsten", PROMPT),
+    _key("prompt.shell", "!", "Begin a shell command of your own; it passes the gate", PROMPT),
+    _key("prompt.scroll_up", "pageup", "Scroll the conversation up", PROMPT),
+    _key("prompt.scroll_down", "pagedown", "Scroll the conversation down", PROMPT),
+    _key("block.previous", "up k", "Choose the block above", CONVERSATION, "choose(-1)"),
+    _key("block.next", "down j", "Choose the block below", CONVERSATION, "choose(1)"),
+    _key(
+        "block.fold",
+        "enter space",
+        "Unfold the block, and fold it",
+        CONVERSATION,
+        "fold",
+        label="unfold",
+    ),
+    _key("block.fold_all", "z", "Unfold all tool calls, and fold them", CONVERSATION, "fold_all"),
+    _key("block.copy", "y", "Copy the block's text", CONVERSATION, "copy", label="copy"),
+    _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
+    _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
+    _key("conversation.top", "home g", "To the beginning", CONVERSATION, "top"),
+    _key(
+        "conversation.end",
+        "end G",
+        "To the end, and follow it",
+        CONVERSATION,
+        "tail",
+        label="to the end",
+    ),
+    _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "app.focus_prompt"),
+)
+
+
+def of(context: str) -> tuple[ActionKey, ...]:
+    """List the actions whose keys work in `context`."""
+    return tuple(action for action in ACTIONS if action.context == context)
+
+
+def by_id(action_id: str) -> ActionKey:
+    """Find an action; raises KeyError for an id that isn't registered."""
+    return _BY_ID[action_id]
+
+
+def by_slash(name: str) -> ActionKey | None:
+    """Find the action of `/name`, without its slash; None when there is none."""
+    return next((action for action in ACTIONS if action.slash and action.slash == name), None)
+
+
+def label(key: str) -> str:
+    """Write a key as people read it: `^G`, `M-1`, `F1`, `Enter`."""
+    *modifiers, name = key.split("+")
+    shown = _SHOWN.get(name, name.upper() if len(name) > 1 and name[0] == "f" else name)
+    if modifiers == ["ctrl"] and len(name) == 1:
+        return f"^{name.upper()}"
+    prefix = "".join(_PREFIXES[modifier] for modifier in modifiers)
+    return f"{prefix}{shown}"
+
+
+def tmux_name(key: str) -> str:
+    """Write a key as tmux names it (key names of tmux(1)): `C-g`, `M-1`, `F1`, `BTab`, `PPage`."""
+    if key == "shift+tab":
+        return "BTab"
+    *modifiers, name = key.split("+")
+    prefix = "".join(f"{modifier[0].upper()}-" for modifier in modifiers)
+    shown = _TMUX.get(name)
+    if shown is None:
+        shown = name.upper() if name[0] == "f" and name[1:].isdigit() else name
+    return f"{prefix}{shown}"
+
+
+def as_json() -> list[dict[str, object]]:
+    """List every action as `tungsten keys --json` prints it, keys in tmux's names."""
+    return [
+        {
+            "id": action.id,
+            "keys": [tmux_name(key) for key in action.keys],
+            "description": action.description,
+            "context": action.context,
+            "command": f"/{action.slash}" if action.slash else "",
+        }
+        for action in ACTIONS
+    ]
+
+
+_BY_ID = {action.id: action for action in ACTIONS}
+_PREFIXES = {"ctrl": "C-", "alt": "M-", "shift": "S-"}
+_SHOWN = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+}
+_TMUX = {
+    "escape": "Escape",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "pageup": "PPage",
+    "pagedown": "NPage",
+    "home": "Home",
+    "end": "End",
+    "backspace": "BSpace",
+    "delete": "DC",
+}
