@@ -1,0 +1,182 @@
+"""One connection to the file: whole units of work, run in its thread, each a transaction.
+
+A unit is a plain function of a `sqlite3.Connection`. It runs from BEGIN to COMMIT in the
+connection's thread without going back to the event loop, so that no other coroutine gets between
+its statements and no cancellation leaves a transaction open.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from memory.errors import (
+    DatabaseClosed,
+    DatabaseLocked,
+    DatabaseReadOnly,
+    DatabaseUnreadable,
+    DiskFull,
+    InvalidRecord,
+    StorageError,
+)
+from memory.migrate import migrate
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another process's lock."""
+
+MODE = 0o600
+"""Permissions of the file; SQLite gives its -wal and -shm files the same."""
+
+_RETRY_SECONDS = 0.02
+
+
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with a door for a whole unit of work."""
+
+    async def run(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        result: T = await self._execute(unit, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+
+class Connection:
+    """The open file; made by `connect`."""
+
+    def __init__(self, path: Path, thread: _Thread) -> None:
+        self.path = path
+        self._thread = thread
+        self._open = True
+
+    @classmethod
+    async def connect(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Connection:
+        """Open and migrate the file at `path`, making it (mode 0600) when there is none.
+
+        Raises:
+            StorageError: DatabaseLocked, DatabaseTooNew, DatabaseUnreadable, DatabaseReadOnly or
+                DiskFull; the file is never removed or replaced.
+        """
+        thread = _Thread(lambda: _open(path, busy_seconds), 64)
+        try:
+            await thread
+        except sqlite3.Error as error:
+            raise explain(error, path) from error
+        return cls(path, thread)
+
+    async def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `unit` on one consistent view of the file."""
+        return await self._run(unit, "BEGIN")
+
+    async def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `unit` as one write: all of it is in the file when this returns, or none of it.
+
+        A caller cancelled while it waits does not stop the unit: it is written or not as a whole.
+        """
+        return await self._run(unit, "BEGIN IMMEDIATE")
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log, which still holds removed text, as far as readers allow."""
+        await self._call(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    async def check(self) -> None:
+        """Look for damage in the whole file.
+
+        Raises:
+            DatabaseUnreadable: with the first thing that SQLite found.
+        """
+        found = await self._call(lambda db: str(db.execute("PRAGMA quick_check(1)").fetchone()[0]))
+        if found != "ok":
+            raise DatabaseUnreadable(self.path, found.splitlines()[-1])
+
+    async def close(self) -> None:
+        """Finish what was asked for and close the file; closing twice does nothing."""
+        if self._open:
+            self._open = False
+            await self._thread.close()
+
+    async def _run(self, unit: Callable[[sqlite3.Connection], T], begin: str) -> T:
+        def transaction(db: sqlite3.Connection) -> T:
+            db.execute(begin)
+            try:
+                result = unit(db)
+                db.execute("COMMIT")
+            except BaseException:
+                # SQLite undoes a transaction itself when the disk is full.
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            return result
+
+        return await self._call(transaction)
+
+    async def _call(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        if not self._open:
+            raise DatabaseClosed(self.path)
+        try:
+            return await self._thread.run(unit)
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise explain(error, self.path) from error
+
+
+def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageError:
+    """Say what SQLite's `error` means for the person (result codes: sqlite.org/rescode.html)."""
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidRecord("the text holds half of a surrogate pair, which is not UTF-8")
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    match primary:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return DatabaseLocked(path)
+        case sqlite3.SQLITE_FULL:
+            return DiskFull(path)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return DatabaseReadOnly(path)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
+            return DatabaseUnreadable(path, "it cannot be opened")
+        case sqlite3.SQLITE_CONSTRAINT:
+            return InvalidRecord(str(error))
+        case _:
+            return DatabaseUnreadable(path, str(error))
+
+
+def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE))
+    except PermissionError as error:
+        raise DatabaseReadOnly(path) from error
+    except OSError as error:
+        raise DatabaseUnreadable(path, error.strerror or str(error)) from error
+    db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    try:
+        _write_ahead(db, busy_seconds)
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA recursive_triggers = ON")
+        # What is removed for privacy is overwritten with zeros, not merely unlinked.
+        db.execute("PRAGMA secure_delete = ON")
+        # A decision or a "started" must outlast a power cut, not only a crash.
+        db.execute("PRAGMA synchronous = FULL")
+        migrate(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _write_ahead(db: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switch to write-ahead logging; SQLite does not wait by itself when two processes do so."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return

@@ -1,0 +1,79 @@
+"""The database of one Tungsten: a single SQLite file, safe for several processes at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from memory.connection import BUSY_SECONDS, Connection
+from memory.directories import Directories
+from memory.dream.dreams import Dreams
+from memory.journal import Journal
+from memory.sessions import Sessions
+from memory.usage import UsageLog
+
+
+class Database:
+    """Everything that lasts. Open it once per process; close it, or use `async with`.
+
+    Each method call is one transaction that is either whole in the file or not at all, at
+    whatever instant the process ends. A cancelled call may still take effect.
+    """
+
+    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+        self.path = connection.path
+        self.sessions = Sessions(connection, clock)
+        self.journal = Journal(connection, clock)
+        self.usage = UsageLog(connection, clock)
+        self.directories = Directories(connection, clock)
+        self.dreams = Dreams(connection, clock)
+        self._connection = connection
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Database:
+        """Open the file at `path`, making or migrating it as needed.
+
+        Args:
+            path: the file; its directory must exist.
+            clock: seconds since the epoch, used for every time that is recorded.
+            busy_seconds: how long to wait for a lock that another process holds.
+
+        Raises:
+            DatabaseLocked: another process held the lock for all of `busy_seconds`.
+            DatabaseTooNew: a newer version of the program has written the file.
+            DatabaseUnreadable: it is damaged or no database of ours; it is left as it is.
+            DatabaseReadOnly: it may not be written.
+            DiskFull: there is no room to make or migrate it.
+        """
+        return cls(await Connection.connect(path, busy_seconds=busy_seconds), clock)
+
+    async def check(self) -> None:
+        """Have SQLite look over the whole file.
+
+        Raises:
+            DatabaseUnreadable: with the first thing it found.
+        """
+        await self._connection.check()
+
+    async def close(self) -> None:
+        """Finish pending work and close the file; closing twice does nothing."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,98 @@
+"""What can go wrong in storage: one error per decision a caller can take, each one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class StorageError(Exception):
+    """Base of all errors of this room; `str()` says what is wrong and the way out."""
+
+
+class DatabaseLocked(StorageError):
+    """Another process held the write lock longer than the busy timeout; trying again is safe."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is locked by another process: wait for it or stop it, then try again"
+        )
+
+
+class DatabaseTooNew(StorageError):
+    """A newer version of the program has migrated the file; nothing was changed."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} was written by a newer Tungsten (schema {found}, this one knows {known}): "
+            "upgrade Tungsten, or set TUNGSTEN_HOME to another directory"
+        )
+        self.found = found
+        self.known = known
+
+
+class DatabaseUnreadable(StorageError):
+    """The file is damaged, or no database of this program; it is left as it is."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be read ({reason}): move it away to start afresh, "
+            "or put a backup in its place; nothing was deleted"
+        )
+
+
+class DatabaseReadOnly(StorageError):
+    """The file or its directory may not be written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} cannot be written: check the permissions of the file and of its directory"
+        )
+
+
+class DiskFull(StorageError):
+    """No space was left; the write was undone as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"no space left for {path}: free some disk space, then try again; nothing was lost"
+        )
+
+
+class DatabaseClosed(StorageError):
+    """The database was used after `close`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is closed already: open it again first")
+
+
+class ChainBroken(StorageError):
+    """A log differs from what was written: a row was changed, removed or put in."""
+
+    def __init__(self, log: str, seq: int, reason: str) -> None:
+        super().__init__(
+            f"{log} was changed from outside at row {seq} ({reason}): "
+            "restore a backup, or start a new session"
+        )
+        self.log = log
+        self.seq = seq
+
+
+class NotFound(StorageError):
+    """There is no such session, row, entry or attachment."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} does not exist: it may have been removed, list what there is")
+
+
+class AlreadyRecorded(StorageError):
+    """Something that happens once was recorded before."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is already recorded: it happens once, use a new id")
+
+
+class InvalidRecord(StorageError):
+    """A value cannot be stored as it is."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot store this: {reason}")

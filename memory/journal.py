@@ -1,0 +1,269 @@
+"""The journal: everything that was decided and done, append-only, in a chain of hashes.
+
+The chain runs over digests; the text lies beside them, so that what must be forgotten can be
+without breaking the chain. What happens once (an action starts, an action ends, a gate opens, a
+gate closes) carries its id as subject and cannot be recorded twice.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from memory.connection import Connection
+from memory.digest import sha256
+from memory.errors import AlreadyRecorded, ChainBroken, InvalidRecord, NotFound
+from memory.transcript import head, set_head
+
+ACTION_STARTED = "action_started"
+ACTION_ENDED = "action_ended"
+GATE_OPENED = "gate_opened"
+GATE_CLOSED = "gate_closed"
+
+_LOG = "journal"
+_COLUMNS = "seq, at, kind, session_id, subject, data, digest, chain, tombstoned_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry; `subject` is the action's or gate's id, `data` is empty when `tombstoned`."""
+
+    seq: int
+    at: float
+    kind: str
+    session_id: str | None
+    subject: str | None
+    data: dict[str, Any]
+    digest: str
+    chain: str
+    tombstoned: bool = False
+
+
+Entries: TypeAlias = list[Entry]
+
+
+class Journal:
+    """The journal of a database."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    async def append(self, kind: str, session_id: str | None, data: dict[str, Any]) -> Entry:
+        """Add an entry; it is on disk when this returns. `data` is a JSON object."""
+        return await self._append(kind, session_id, None, data)
+
+    async def entries(
+        self,
+        *,
+        session_id: str | None = None,
+        kinds: Iterable[str] | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Entries:
+        """Entries above sequence number `after`, oldest first, of a session and of some kinds."""
+        wanted = None if kinds is None else tuple(kinds)
+        conditions = ["seq > ?"]
+        values: list[Any] = [after]
+        if session_id is not None:
+            conditions.append("session_id = ?")
+            values.append(session_id)
+        if wanted is not None:
+            conditions.append(f"kind IN ({', '.join('?' for _ in wanted)})")
+            values.extend(wanted)
+        values.append(-1 if limit is None else limit)
+        where = " AND ".join(conditions)
+
+        def unit(db: sqlite3.Connection) -> Entries:
+            found = db.execute(
+                f"SELECT {_COLUMNS} FROM journal WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608
+                values,
+            )
+            return [_entry(row) for row in found]
+
+        return await self._connection.read(unit)
+
+    async def verify(self) -> None:
+        """Recompute every digest and the chain.
+
+        Raises:
+            ChainBroken: at the first entry that is not what was written.
+        """
+        await self._connection.read(_verify)
+
+    async def tombstone(self, seq: int) -> None:
+        """Forget an entry's text for good; its digest stays, so `verify` still holds.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+
+        def unit(db: sqlite3.Connection) -> None:
+            if db.execute("SELECT 1 FROM journal WHERE seq = ?", (seq,)).fetchone() is None:
+                raise NotFound(f"journal entry {seq}")
+            db.execute(
+                "UPDATE journal SET data = NULL, tombstoned_at = ? "
+                "WHERE seq = ? AND data IS NOT NULL",
+                (self._clock(), seq),
+            )
+
+        await self._connection.write(unit)
+        await self._connection.scrub()
+
+    async def action_started(
+        self, action_id: str, session_id: str | None, data: dict[str, Any]
+    ) -> Entry:
+        """Record, before its effect, that an action is about to happen.
+
+        Raises:
+            AlreadyRecorded: it was started before; it must not happen again.
+        """
+        return await self._append(ACTION_STARTED, session_id, action_id, data)
+
+    async def action_ended(self, action_id: str, data: dict[str, Any]) -> Entry:
+        """Record the outcome of an action that was started.
+
+        Raises:
+            NotFound: it was never started.
+            AlreadyRecorded: its outcome is known already.
+        """
+        return await self._close(ACTION_STARTED, ACTION_ENDED, action_id, data)
+
+    async def unfinished_actions(self, session_id: str | None = None) -> Entries:
+        """Actions that started and have no recorded outcome: it is unknown, never repeat them."""
+        return await self._unmatched(ACTION_STARTED, ACTION_ENDED, session_id)
+
+    async def gate_opened(
+        self, gate_id: str, session_id: str | None, data: dict[str, Any]
+    ) -> Entry:
+        """Record that a decision waits for a person.
+
+        Raises:
+            AlreadyRecorded: this gate was opened before.
+        """
+        return await self._append(GATE_OPENED, session_id, gate_id, data)
+
+    async def gate_closed(self, gate_id: str, data: dict[str, Any]) -> Entry:
+        """Record how a gate was decided; of several attempts exactly one succeeds.
+
+        Raises:
+            NotFound: it was never opened.
+            AlreadyRecorded: it is decided already.
+        """
+        return await self._close(GATE_OPENED, GATE_CLOSED, gate_id, data)
+
+    async def open_gates(self, session_id: str | None = None) -> Entries:
+        """Gates that were opened and not closed, oldest first."""
+        return await self._unmatched(GATE_OPENED, GATE_CLOSED, session_id)
+
+    async def _append(
+        self, kind: str, session_id: str | None, subject: str | None, data: dict[str, Any]
+    ) -> Entry:
+        text = _serialise(data)
+        return await self._connection.write(
+            lambda db: _add(db, self._clock(), kind, session_id, subject, text)
+        )
+
+    async def _close(self, opening: str, closing: str, subject: str, data: dict[str, Any]) -> Entry:
+        text = _serialise(data)
+
+        def unit(db: sqlite3.Connection) -> Entry:
+            opened = db.execute(
+                "SELECT session_id FROM journal WHERE subject = ? AND kind = ?", (subject, opening)
+            ).fetchone()
+            if opened is None:
+                raise NotFound(f"{opening.split('_', 1)[0]} {subject}")
+            return _add(db, self._clock(), closing, opened[0], subject, text)
+
+        return await self._connection.write(unit)
+
+    async def _unmatched(self, opening: str, closing: str, session_id: str | None) -> Entries:
+        def unit(db: sqlite3.Connection) -> Entries:
+            found = db.execute(
+                f"SELECT {_COLUMNS} FROM journal AS opened "  # noqa: S608
+                "WHERE kind = ?1 AND (?3 IS NULL OR session_id = ?3) AND NOT EXISTS "
+                "(SELECT 1 FROM journal WHERE subject = opened.subject AND kind = ?2) "
+                "ORDER BY seq",
+                (opening, closing, session_id),
+            )
+            return [_entry(row) for row in found]
+
+        return await self._connection.read(unit)
+
+
+def _serialise(data: dict[str, Any]) -> str:
+    try:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRecord(f"a journal entry is a JSON object ({error})") from error
+    return text
+
+
+def _add(
+    db: sqlite3.Connection,
+    at: float,
+    kind: str,
+    session_id: str | None,
+    subject: str | None,
+    text: str,
+) -> Entry:
+    if (
+        subject is not None
+        and db.execute(
+            "SELECT 1 FROM journal WHERE subject = ? AND kind = ?", (subject, kind)
+        ).fetchone()
+    ):
+        raise AlreadyRecorded(f"{kind.replace('_', ' ')} {subject}")
+    seq, chain = head(db, _LOG)
+    seq += 1
+    digest = sha256(text)
+    chain = _link(chain, seq, at, kind, session_id, subject, digest)
+    db.execute(
+        f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",  # noqa: S608
+        (seq, at, kind, session_id, subject, text, digest, chain),
+    )
+    set_head(db, _LOG, seq, chain)
+    return Entry(seq, at, kind, session_id, subject, json.loads(text), digest, chain)
+
+
+def _verify(db: sqlite3.Connection) -> None:
+    log = "the journal"
+    chain = ""
+    last = 0
+    for seq, at, kind, session_id, subject, text, digest, stored, _ in db.execute(
+        f"SELECT {_COLUMNS} FROM journal ORDER BY seq"  # noqa: S608
+    ):
+        last += 1
+        if seq != last:
+            raise ChainBroken(log, last, "it is missing")
+        if text is not None and sha256(text) != digest:
+            raise ChainBroken(log, seq, "its text differs from its digest")
+        chain = _link(chain, seq, at, kind, session_id, subject, digest)
+        if chain != stored:
+            raise ChainBroken(log, seq, "it differs from the chain")
+    if head(db, _LOG) != (last, chain):
+        raise ChainBroken(log, last + 1, "the end of the log is missing")
+
+
+def _link(
+    chain: str,
+    seq: int,
+    at: float,
+    kind: str,
+    session_id: str | None,
+    subject: str | None,
+    digest: str,
+) -> str:
+    return sha256(json.dumps([chain, seq, float(at), kind, session_id, subject, digest]))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    seq, at, kind, session_id, subject, text, digest, chain, tombstoned_at = row
+    data = {} if text is None else json.loads(text)
+    return Entry(seq, at, kind, session_id, subject, data, digest, chain, tombstoned_at is not None)

@@ -1,0 +1,212 @@
+"""Sessions: what is known about each agent, and its exact transcript."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
+
+from memory import transcript
+from memory.connection import Connection
+from memory.errors import AlreadyRecorded, InvalidRecord, NotFound
+from memory.transcript import Attachment, Row
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """One agent's session as stored. Words for `kind`, `mode` and `state` are the caller's.
+
+    `system_json` and `tools_json` are exact texts that the first transcript row freezes.
+    `extra` is the caller's own JSON object.
+    """
+
+    id: str
+    name: str
+    directory: str
+    kind: str = "model"
+    model: str = ""
+    mode: str = "standard"
+    state: str = "idle"
+    activity: str = ""
+    since: float = 0.0
+    created_at: float = 0.0
+    archived: bool = False
+    demo: bool = False
+    command: str = ""
+    parent: str | None = None
+    system_json: str = ""
+    tools_json: str = ""
+    pane_ids: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+Records: TypeAlias = list[SessionRecord]
+Rows: TypeAlias = list[Row]
+
+_FIELDS = tuple(item.name for item in fields(SessionRecord))
+_CHANGEABLE = frozenset(_FIELDS) - {"id", "created_at"}
+
+
+class Sessions:
+    """The sessions of a database."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    async def create(self, record: SessionRecord) -> SessionRecord:
+        """Store a new session; `created_at` and `since` are filled in when they are 0.
+
+        Raises:
+            AlreadyRecorded: there is a session with this id.
+        """
+        now = self._clock()
+        values = {name: getattr(record, name) for name in _FIELDS}
+        values["created_at"] = values["created_at"] or now
+        values["since"] = values["since"] or now
+        marks = ", ".join("?" for _ in _FIELDS)
+        columns = ", ".join(_FIELDS)
+
+        def unit(db: sqlite3.Connection) -> SessionRecord:
+            if _find(db, record.id) is not None:
+                raise AlreadyRecorded(f"session {record.id}")
+            db.execute(
+                f"INSERT INTO sessions ({columns}) VALUES ({marks})",  # noqa: S608
+                [_stored(name, values[name]) for name in _FIELDS],
+            )
+            return _get(db, record.id)
+
+        return await self._connection.write(unit)
+
+    async def get(self, session_id: str) -> SessionRecord:
+        """The session with this id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._connection.read(lambda db: _get(db, session_id))
+
+    async def list(self, archived: bool | None = None) -> Records:
+        """Sessions in the order they were made: all, only archived ones, or only others."""
+
+        def unit(db: sqlite3.Connection) -> Records:
+            found = db.execute(
+                f"SELECT {', '.join(_FIELDS)} FROM sessions "  # noqa: S608
+                "WHERE ?1 IS NULL OR archived = ?1 ORDER BY created_at, rowid",
+                (archived,),
+            )
+            return [_record(row) for row in found]
+
+        return await self._connection.read(unit)
+
+    async def update(self, session_id: str, **changes: Any) -> SessionRecord:
+        """Change fields of a session, for instance `update(id, state="idle", since=now)`.
+
+        Raises:
+            NotFound: there is no such session.
+            InvalidRecord: a field does not exist or may not change.
+        """
+        if unknown := changes.keys() - _CHANGEABLE:
+            raise InvalidRecord(f"a session's {', '.join(sorted(unknown))} cannot be changed")
+        assignments = ", ".join(f"{name} = ?" for name in changes)
+        values = [_stored(name, value) for name, value in changes.items()]
+
+        def unit(db: sqlite3.Connection) -> SessionRecord:
+            if assignments:
+                db.execute(
+                    f"UPDATE sessions SET {assignments} WHERE id = ?",  # noqa: S608
+                    [*values, session_id],
+                )
+            return _get(db, session_id)
+
+        return await self._connection.write(unit)
+
+    async def append(
+        self, session_id: str, role: str, payload: str, *, attachments: Iterable[Attachment] = ()
+    ) -> Row:
+        """Add one row to a transcript; it is on disk, to the byte, when this returns.
+
+        Args:
+            session_id: whose transcript.
+            role: `user`, `assistant`, `system` or `event`.
+            payload: the caller's serialisation, kept exactly as it is.
+            attachments: bytes that belong to the row, stored once per content.
+
+        Raises:
+            NotFound: there is no such session.
+            InvalidRecord: the role is unknown, or the text cannot be UTF-8.
+        """
+        items: Sequence[Attachment] = tuple(attachments)
+        return await self._connection.write(
+            lambda db: transcript.append(db, session_id, role, payload, self._clock(), items)
+        )
+
+    async def rows(self, session_id: str, after: int = 0) -> Rows:
+        """A transcript's rows above sequence number `after`, in order."""
+        return await self._connection.read(lambda db: transcript.rows(db, session_id, after))
+
+    async def verify(self, session_id: str) -> None:
+        """Check that a transcript is what was written.
+
+        Raises:
+            ChainBroken: it is not, with the first row that differs.
+            NotFound: there is no such session.
+        """
+        await self._connection.read(lambda db: transcript.verify(db, session_id))
+
+    async def tombstone(self, session_id: str, seq: int) -> None:
+        """Forget a row's text for good; its digests stay, so `verify` still holds.
+
+        Raises:
+            NotFound: there is no such row.
+        """
+        await self._connection.write(
+            lambda db: transcript.tombstone(db, session_id, seq, self._clock())
+        )
+        await self._connection.scrub()
+
+    async def attachment(self, sha256: str) -> bytes:
+        """The bytes of an attachment.
+
+        Raises:
+            NotFound: there is none, or it was forgotten.
+        """
+        return await self._connection.read(lambda db: transcript.attachment(db, sha256))
+
+
+def _find(db: sqlite3.Connection, session_id: str) -> SessionRecord | None:
+    row = db.execute(
+        f"SELECT {', '.join(_FIELDS)} FROM sessions WHERE id = ?",  # noqa: S608
+        (session_id,),
+    ).fetchone()
+    return None if row is None else _record(row)
+
+
+def _get(db: sqlite3.Connection, session_id: str) -> SessionRecord:
+    record = _find(db, session_id)
+    if record is None:
+        raise NotFound(f"session {session_id}")
+    return record
+
+
+def _stored(name: str, value: Any) -> Any:
+    match name:
+        case "pane_ids":
+            return json.dumps(list(value))
+        case "extra":
+            return json.dumps(value)
+        case "archived" | "demo":
+            return int(value)
+        case _:
+            return value
+
+
+def _record(row: tuple[Any, ...]) -> SessionRecord:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["pane_ids"] = tuple(json.loads(values["pane_ids"]))
+    values["extra"] = json.loads(values["extra"])
+    values["archived"] = bool(values["archived"])
+    values["demo"] = bool(values["demo"])
+    return SessionRecord(**values)
