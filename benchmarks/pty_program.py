@@ -34,7 +34,7 @@ class PtyProgram:
             variables = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
             variables.pop("TMUX", None)
             variables.update(environment or {})
-            os.execvpe(argv[0], list(argv), variables)  # noqa: S606
+            os.execvpe(argv[0], list(argv), variables)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.output = bytearray()
 
