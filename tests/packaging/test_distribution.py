@@ -57,7 +57,11 @@ def test_clean_checkout_ships_only_allowed_files(checkout: Path) -> None:
         "WHEEL",
         "entry_points.txt",
     }
-    assert {Path("tungsten/version.py"), Path("tui/cli.py"), Path("agent/prompts/system.md")} <= shipped
+    assert {
+        Path("tungsten/version.py"),
+        Path("tui/cli.py"),
+        Path("agent/prompts/system.md"),
+    } <= shipped
     with tarfile.open(sdist) as archive:
         below = {Path(*Path(name).parts[1:]) for name in archive.getnames()}
     top = {path for path in below if len(path.parts) == 1}
