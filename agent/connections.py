@@ -1,0 +1,313 @@
+"""The engine's side of the wire: accepts front ends, sends them events, takes their commands.
+
+A front end can do nothing here that hurts another one: lines are bounded, what cannot be read is
+answered or ends that connection alone, and one that does not read is closed once too much waits
+for it; it comes back and resumes by number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from pydantic import JsonValue, ValidationError
+
+from agent.errors import AgentError
+from agent.hub import Hub
+from agent.peer import credentials, runs_in_pane
+from agent.protocol import (
+    CLIENT_LINE,
+    LOOK_COMMANDS,
+    MAX_LINE_BYTES,
+    PROTOCOL,
+    Command,
+    CommandLine,
+    EngineStopping,
+    Hello,
+    ReadTranscript,
+    Refused,
+    RenameAgent,
+    Reply,
+    SendPrompt,
+    SetMode,
+    Unqueue,
+    Welcome,
+)
+from tungsten.version import __version__
+
+MAX_WAITING_BYTES = 2 * MAX_LINE_BYTES
+"""What may wait unread for one front end: a whole ring of events and the longest reply."""
+
+MAX_CONNECTIONS = 128
+MAX_RUNNING_COMMANDS = 256
+"""Commands of one connection that may run at once."""
+
+HELLO_SECONDS = 10.0
+"""How long a connection may stay silent before it says who it is."""
+
+Handler = Callable[[Command], Awaitable[dict[str, JsonValue]]]
+
+log = logging.getLogger(__name__)
+
+
+class Connections:
+    """All connected front ends."""
+
+    def __init__(self, hub: Hub, handle: Handler, tmux_socket: Path) -> None:
+        self.hub = hub
+        self.handle = handle
+        self.tmux_socket = tmux_socket
+        self.on_count: Callable[[int], None] = lambda count: None
+        self._open: set[_Connection] = set()
+        self._commands: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, asyncio.Lock] = {}
+        self._lane_users: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def count(self) -> int:
+        """Connections open now."""
+        return len(self._open)
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Accept front ends on a bound and listening socket from now on."""
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=listener, limit=MAX_LINE_BYTES
+        )
+
+    async def close(self, reason: str) -> None:
+        """Say goodbye to everyone and stop accepting; commands that run are left to finish."""
+        if self._server is not None:
+            self._server.close()
+        self.hub.publish(EngineStopping(reason=reason))
+        for connection in tuple(self._open):
+            connection.finish()
+        own = asyncio.current_task()
+        rest = [task for task in self._commands if task is not own]
+        if rest:
+            await asyncio.wait(rest, timeout=1.0)
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = _Connection(self, reader, writer)
+        self._open.add(connection)
+        self.on_count(self.count)
+        try:
+            await connection.run()
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        except Exception:
+            log.exception("a connection failed")
+        finally:
+            connection.abandon()
+            self._open.discard(connection)
+            self.on_count(self.count)
+
+    def start(self, connection: _Connection, line: CommandLine) -> None:
+        """Run a command; commands whose order matters run one after another per agent."""
+        task = asyncio.create_task(self._run(connection, line))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+
+    async def _run(self, connection: _Connection, line: CommandLine) -> None:
+        command = line.command
+        try:
+            if isinstance(command, SendPrompt | Unqueue | SetMode | RenameAgent):
+                await self._in_lane(connection, line.id, command)
+            else:
+                await self._answer(connection, line.id, command)
+        finally:
+            connection.running -= 1
+
+    async def _in_lane(
+        self,
+        connection: _Connection,
+        number: int,
+        command: SendPrompt | Unqueue | SetMode | RenameAgent,
+    ) -> None:
+        lane = self._lanes.setdefault(command.agent_id, asyncio.Lock())
+        self._lane_users[command.agent_id] += 1
+        try:
+            async with lane:
+                await self._answer(connection, number, command)
+        finally:
+            self._lane_users[command.agent_id] -= 1
+            if not self._lane_users[command.agent_id]:
+                del self._lane_users[command.agent_id]
+                del self._lanes[command.agent_id]
+
+    async def _answer(self, connection: _Connection, number: int, command: Command) -> None:
+        try:
+            result = await self.handle(command)
+        except AgentError as error:
+            connection.reply(Reply(id=number, error=one_line(error)))
+            return
+        # Nothing may be awaited between the handler's return and the reply: a transcript holds
+        # every event up to this number and none after it.
+        if isinstance(command, ReadTranscript):
+            self.hub.flush()
+            result = {**result, "seq": self.hub.seq}
+        connection.reply(Reply(id=number, result=result))
+
+
+class _Connection:
+    """One front end."""
+
+    def __init__(
+        self, owner: Connections, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.running = 0
+        self._owner = owner
+        self._reader = reader
+        self._transport = writer.transport
+        self._writer = writer
+        self._may_decide = False
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        """Serve the connection until it ends."""
+        async with asyncio.timeout(HELLO_SECONDS):
+            first = await self._read_line()
+        if first is None or not self._admit(first):
+            return
+        while (line := await self._read_line()) is not None:
+            if not self._take(line):
+                return
+
+    def receive(self, line: bytes) -> None:
+        """Send an event; a front end that does not read is dropped rather than waited for."""
+        if self._transport.is_closing():
+            return
+        self._transport.write(line)
+        if self._waiting_bytes() > MAX_WAITING_BYTES:
+            log.warning("a front end does not read; its connection is closed")
+            self._transport.abort()
+
+    def reply(self, reply: Reply) -> None:
+        """Answer a command, with all earlier events before the answer."""
+        self._owner.hub.flush()
+        line = reply.model_dump_json().encode() + b"\n"
+        if len(line) > MAX_LINE_BYTES:
+            error = "The answer is too long for one line; ask for less at once."
+            line = Reply(id=reply.id, error=error).model_dump_json().encode() + b"\n"
+        self.receive(line)
+
+    def finish(self) -> None:
+        """Close after what was written has been sent."""
+        self._unsubscribe()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Close at once when nothing more can be sent, else after what was written."""
+        self._unsubscribe()
+        self._writer.close()
+
+    def _waiting_bytes(self) -> int:
+        size: int = self._transport.get_write_buffer_size()
+        return size
+
+    async def _read_line(self) -> bytes | None:
+        try:
+            return await self._reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError:
+            return None
+        except asyncio.LimitOverrunError:
+            self._refuse("A line was longer than the engine accepts.")
+            return None
+
+    def _admit(self, first: bytes) -> bool:
+        if self._owner.count > MAX_CONNECTIONS:
+            return self._refuse("Too many connections; close a front end, then try again.")
+        peer = credentials(self._writer.get_extra_info("socket"))
+        if peer.uid != os.getuid():
+            return self._refuse("This engine belongs to another user.")
+        greeting = parse_object(first)
+        if greeting is None or greeting.get("type") != "hello":
+            return self._refuse("The first line is not a greeting of a Tungsten front end.")
+        if greeting.get("protocol") != PROTOCOL or greeting.get("version") != __version__:
+            return self._refuse(
+                f"This engine is version {__version__}: run `tungsten kill-engine`, then start "
+                "again; sessions and panes stay."
+            )
+        try:
+            hello = Hello.model_validate(greeting)
+        except ValidationError:
+            return self._refuse("The greeting cannot be read.")
+        self._may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
+        self._welcome(hello)
+        return True
+
+    def _welcome(self, hello: Hello) -> None:
+        hub = self._owner.hub
+        missed = None
+        if hello.epoch == hub.epoch and hello.resume_after is not None:
+            missed = hub.lines_since(hello.resume_after)
+        welcome = Welcome(
+            version=__version__,
+            epoch=hub.epoch,
+            may_decide=self._may_decide,
+            snapshot=hub.snapshot() if missed is None else None,
+        )
+        self._transport.write(welcome.model_dump_json().encode() + b"\n")
+        if missed:
+            self._transport.write(b"".join(missed))
+        self._unsubscribe = hub.subscribe(self)
+
+    def _refuse(self, text: str) -> bool:
+        refused = Refused(version=__version__, text=text)
+        self._transport.write(refused.model_dump_json().encode() + b"\n")
+        return False
+
+    def _take(self, line: bytes) -> bool:
+        """Start one command; False when the connection must end."""
+        try:
+            parsed = CLIENT_LINE.validate_json(line)
+        except ValidationError as error:
+            return self._reject(line, error)
+        if isinstance(parsed, Hello):
+            return self._refuse("The greeting was already given.")
+        command = parsed.command
+        if not self._may_decide and command.type not in LOOK_COMMANDS:
+            text = "A connection from inside an agent's pane may look, never decide."
+            self.reply(Reply(id=parsed.id, error=text))
+            return True
+        if self.running >= MAX_RUNNING_COMMANDS:
+            text = "Too many commands run at once; wait for some to end."
+            self.reply(Reply(id=parsed.id, error=text))
+            return True
+        self.running += 1
+        self._owner.start(self, parsed)
+        return True
+
+    def _reject(self, line: bytes, error: ValidationError) -> bool:
+        number = (parse_object(line) or {}).get("id")
+        if not isinstance(number, int) or isinstance(number, bool):
+            return self._refuse("A line is not a command of this protocol.")
+        # What was sent may hold a key, so the input itself is never repeated.
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "command"
+        text = f"This command cannot be read: {place}: {first['msg']}."
+        self.reply(Reply(id=number, error=text))
+        return True
+
+
+def parse_object(line: bytes) -> dict[str, JsonValue] | None:
+    """Read one JSON object, None when it is something else."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error as one line."""
+    return " ".join(str(error).split()) or type(error).__name__

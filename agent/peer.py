@@ -1,0 +1,125 @@
+"""Who is at the other end of a connection, and whether it runs inside one of our own panes.
+
+What this guarantees: another user's process is refused by the kernel's word (and could not reach
+the socket in a 0700 directory anyway). A process that an agent starts in its pane is recognised
+by any one of these: a process among its parents, session leaders and process-group leaders is our
+tmux server, or one of those processes was started with our tmux socket in its environment
+(`TMUX`, which tmux sets, or `TUNGSTEN_PANE`, which the engine sets). So `nohup`, `setsid`, a
+double fork and `env -i` each alone change nothing.
+
+What it does not guarantee: all of this runs under one user id. A process that leaves the pane's
+session *and* loses its parents *and* clears its environment, or that borrows another program of
+the same user (a debugger, cron, a terminal outside), looks like a person. Only another user id or
+a container stops that. The check is made once, when the connection is made; a pid that is reused
+between `connect` and the check is judged by its new owner, and a connected socket can be passed on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MARKER = "TUNGSTEN_PANE"
+"""Environment variable of every process in our panes; holds the private tmux server's socket."""
+
+_LOCAL_PEERCRED = 0x001
+_LOCAL_PEERPID = 0x002
+_SOL_LOCAL = 0
+_MAX_PROCESSES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A connected process; `pid` is None where the system does not say."""
+
+    uid: int
+    pid: int | None
+
+
+def credentials(connection: socket.socket) -> Peer:
+    """Ask the kernel who connected (SO_PEERCRED, on macOS LOCAL_PEERCRED).
+
+    Raises:
+        OSError: the system does not say.
+    """
+    if sys.platform == "darwin":
+        # struct xucred begins with an unsigned version and the uid.
+        raw = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 128)
+        _, uid = struct.unpack_from("=II", raw)
+        pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+        return Peer(uid, pid or None)
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=iII"))
+    pid, uid, _ = struct.unpack("=iII", raw)
+    return Peer(uid, pid or None)
+
+
+def listener_pid(path: Path) -> int | None:
+    """The process that listens on a Unix socket, None when none does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+            return credentials(probe).pid
+        except OSError:
+            return None
+
+
+def runs_in_pane(pid: int | None, tmux_socket: Path) -> bool:
+    """Say whether a process runs inside a pane of the tmux server at `tmux_socket`.
+
+    What cannot be found out counts as inside.
+    """
+    if pid is None:
+        return True
+    server = listener_pid(tmux_socket)
+    seen: set[int] = set()
+    waiting = [pid]
+    while waiting and len(seen) < _MAX_PROCESSES:
+        current = waiting.pop()
+        if current in seen or current <= 1:
+            continue
+        seen.add(current)
+        if current == server:
+            return True
+        found = _process(current)
+        if found is None:
+            if current == pid:
+                return True
+            continue
+        related, environment = found
+        if _is_marked(environment, tmux_socket):
+            return True
+        waiting.extend(related)
+    return False
+
+
+def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:
+    """Parent, session leader and group leader of a process, and the environment it was born with.
+
+    None when the process is gone.
+    """
+    import psutil  # type: ignore[import-untyped]
+
+    environment: Mapping[str, str] = {}
+    try:
+        process = psutil.Process(pid)
+        related = {int(process.ppid())}
+        with contextlib.suppress(psutil.AccessDenied, OSError):
+            environment = process.environ()
+    except psutil.Error:
+        return None
+    for leader in (os.getsid, os.getpgid):
+        with contextlib.suppress(OSError):
+            related.add(leader(pid))
+    return related, environment
+
+
+def _is_marked(environment: Mapping[str, str], tmux_socket: Path) -> bool:
+    ours = str(tmux_socket)
+    return environment.get(MARKER) == ours or environment.get("TMUX", "").startswith(f"{ours},")

@@ -1,0 +1,154 @@
+"""Starting the engine on demand, from any front end, as a process that outlives it.
+
+The engine tells through a pipe when it can be connected to, or in one line why not; nothing is
+polled. Which of two engines started at once goes on is settled by their lock (`agent.singleton`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import agent
+from agent.errors import EngineUnreachable
+from agent.paths import Paths
+from agent.singleton import answers, end
+
+START_SECONDS = 30.0
+"""How long an engine may take until it answers; a cold disk is slow, a hang is not waited for."""
+
+READY = "ready"
+"""What the engine writes to the pipe when it can be connected to (itself, or the one that runs)."""
+
+_BOOT = (
+    "import os, sys\n"
+    "if os.fork(): os._exit(0)\n"
+    "os.setsid()\n"
+    "sys.path.insert(0, sys.argv[1])\n"
+    "from agent.engine import main\n"
+    "main(sys.argv[2:])"
+)
+"""Run by the new interpreter: leave its parent and its session, then be the engine."""
+
+
+async def start_engine(paths: Paths) -> None:
+    """Start an engine and wait until it can be connected to.
+
+    Raises:
+        EngineUnreachable: it did not start; the text is its own reason.
+    """
+    try:
+        paths.create()
+    except OSError as error:
+        raise EngineUnreachable(_directory_problem(error)) from error
+    read_end, write_end = os.pipe()
+    try:
+        try:
+            process = _spawn(paths, write_end)
+        finally:
+            os.close(write_end)
+        try:
+            said = await _read_all(read_end)
+        finally:
+            # What was spawned forks and leaves at once, so this does not hold the loop.
+            process.wait()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise EngineUnreachable(f"The engine cannot be started: {reason}.") from error
+    finally:
+        os.close(read_end)
+    if said != READY:
+        raise EngineUnreachable(said or f"The engine ended while starting: see {paths.log_file}.")
+
+
+async def kill(paths: Paths, *, panes: bool = False) -> str:
+    """End the engine that runs, of whatever version, and say in one line what was done.
+
+    Args:
+        paths: Whose engine.
+        panes: End the private tmux server, too, and with it every program that agents run.
+
+    Raises:
+        EngineDoesNotEnd: its process is not ours, or survives.
+    """
+    pid = await asyncio.to_thread(end, paths)
+    done = "No engine was running" if pid is None else f"Engine {pid} ended, sessions are kept"
+    if not panes:
+        return f"{done}."
+    return f"{done}; {await _end_panes(paths)}."
+
+
+async def _end_panes(paths: Paths) -> str:
+    if not answers(paths.tmux_socket):
+        return "no panes were open"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "tmux",
+            *("-S", str(paths.tmux_socket), "kill-server"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        return f"the panes could not be closed: {error.strerror}"
+    await process.wait()
+    return "the panes are closed"
+
+
+def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
+    root = str(Path(agent.__file__).resolve().parent.parent)
+    log = os.open(paths.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-c", _BOOT, root),
+                *("--config", str(paths.config), "--data", str(paths.data)),
+                *("--runtime", str(paths.runtime), "--ready", str(ready)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            pass_fds=(ready,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+
+
+async def _read_all(pipe: int) -> str:
+    """Read until the other end is closed, without holding the loop."""
+    loop = asyncio.get_running_loop()
+    os.set_blocking(pipe, False)
+    done: asyncio.Future[None] = loop.create_future()
+    received = bytearray()
+
+    def readable() -> None:
+        with contextlib.suppress(BlockingIOError):
+            piece = os.read(pipe, 4096)
+            received.extend(piece)
+            if not piece and not done.done():
+                done.set_result(None)
+
+    loop.add_reader(pipe, readable)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await done
+    except TimeoutError:
+        return f"The engine did not answer within {START_SECONDS:.0f} s."
+    finally:
+        loop.remove_reader(pipe)
+    return received.decode("utf-8", "replace").strip()
+
+
+def _directory_problem(error: OSError) -> str:
+    if isinstance(error, PermissionError) and error.errno is None:
+        return f"{error}: set TUNGSTEN_HOME to a directory of your own."
+    reason = error.strerror or str(error)
+    return (
+        f"{error.filename}: {reason}: make the directory writable, or set TUNGSTEN_HOME to another."
+    )
