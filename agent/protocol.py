@@ -599,7 +599,11 @@ class StopDemo(Wire):
 
 
 class ReadTranscript(Wire):
-    """Result: `{"blocks": [Block, …]}`, the last `limit` ones before `before`, oldest first."""
+    """Result: `{"blocks": [Block, …], "seq": int}`, the last `limit` ones before `before`.
+
+    Oldest first. They hold every event up to number `seq`: of the events of this agent, only those
+    after it are still to be applied to them.
+    """
 
     type: Literal["read_transcript"] = "read_transcript"
     agent_id: str
