@@ -1,0 +1,319 @@
+"""Settings: what the person wrote in `config.toml`, with the environment on top.
+
+Everything has a default, so there need not be a file. Keys are strict: a misspelt one is an error
+with its line and the nearest known name, never silently ignored. The model key is not a setting
+(see `agent.credentials`), because settings get copied and shared.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from agent.errors import AgentError
+from agent.paths import Paths
+
+
+class ConfigError(AgentError):
+    """A setting cannot be used; `lines` holds one line per fault, `str()` is the first."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        more = len(self.lines) - 1
+        super().__init__(self.lines[0] + (f" (and {more} more)" if more else ""))
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Dream(_Settings):
+    """When AutoDream may put memory in order: `[dream]`."""
+
+    mode: Literal["off", "recall", "manual", "auto"] = "auto"
+    """off: no memory at all; recall: only recall; manual: dream when asked; auto: by itself."""
+
+    idle_minutes: float = Field(default=15, ge=0)
+    """How long no agent may have worked before a dream."""
+
+    gap_hours: float = Field(default=24, ge=0)
+    """How long ago the last dream must be."""
+
+    sessions: int = Field(default=5, ge=0)
+    """How many sessions must have had a user turn since the last dream."""
+
+    gap: Literal["dream", "session"] = "dream"
+    """What the gap counts from: the last dream, or the end of the last other session."""
+
+
+class Rules(_Settings):
+    """What the person decided beforehand: `[rules]`; `docs/risk.md` says how rules are matched."""
+
+    deny: Texts = ()
+    """Never, whoever asks."""
+
+    ask: Texts = ()
+    """Always ask, whatever the risk."""
+
+    allow: Texts = ()
+    """Need not ask, up to MEDIUM."""
+
+
+class Config(_Settings):
+    """All settings."""
+
+    model: str = ""
+    """Model of new agents; empty: the one chosen at first run."""
+
+    base_url: str = ""
+    """A Messages endpoint other than Anthropic's, for instance `http://localhost:11434`."""
+
+    headers: dict[str, str] = Field(default={}, repr=False)
+    """More HTTP headers for each request to the endpoint."""
+
+    max_tokens: int = Field(default=16_000, ge=1)
+    """Most tokens a model may write in one answer."""
+
+    mode: Literal["plan", "careful", "standard"] | None = None
+    """Mode of new agents; none: careful where the directory is not trusted yet, else standard."""
+
+    tmux: str = "tmux"
+    """The tmux program: a name on PATH, or a path."""
+
+    dream: Dream = Dream()
+    """AutoDream."""
+
+    rules: Rules = Rules()
+    """Rules of the gate."""
+
+    api_key: SecretStr = Field(default=SecretStr(""), exclude=True)
+    """From ANTHROPIC_API_KEY only; comes before the key file."""
+
+    auth_token: SecretStr = Field(default=SecretStr(""), exclude=True)
+    """From ANTHROPIC_AUTH_TOKEN only: a bearer token instead of a key."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if value and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("must start with http:// or https:// and name a host")
+        return value.rstrip("/")
+
+    @field_validator("tmux")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must name a program")
+        return value
+
+
+_ENVIRONMENT = {
+    "TUNGSTEN_MODEL": "model",
+    "ANTHROPIC_BASE_URL": "base_url",
+    "ANTHROPIC_API_KEY": "api_key",
+    "ANTHROPIC_AUTH_TOKEN": "auth_token",
+}
+_SECRETS = frozenset({"api_key", "auth_token"})
+
+MAX_BYTES = 1024 * 1024
+"""Longest settings file that is read; a real one has a few hundred bytes."""
+
+
+def load(paths: Paths, *, environment: Mapping[str, str] | None = None) -> Config:
+    """Read the settings; without a file every setting has its default.
+
+    Args:
+        paths: where `config.toml` lies.
+        environment: what overrides the file, `os.environ` unless given.
+
+    Raises:
+        ConfigError: the file cannot be read or used, or a variable cannot.
+    """
+    text, values = read_table(paths.config_file)
+    shown = _shown(paths.config_file)
+    for secret in _SECRETS & values.keys():
+        line = line_of(text, (secret,))
+        raise ConfigError(
+            [
+                f"{shown}:{line}: {secret} does not belong here: settings get shared; "
+                "give the key in the app, or set ANTHROPIC_API_KEY"
+            ]
+        )
+    validate(Config, values, text, shown)
+    variables = os.environ if environment is None else environment
+    overrides = {
+        field: variables[name] for name, field in _ENVIRONMENT.items() if variables.get(name)
+    }
+    try:
+        return Config.model_validate(
+            values | {k: SecretStr(v) if k in _SECRETS else v for k, v in overrides.items()}
+        )
+    except ValidationError as error:
+        names = {field: name for name, field in _ENVIRONMENT.items()}
+        faults = error.errors(include_url=False)
+        raise ConfigError(
+            [f"{names[str(fault['loc'][0])]}: {_said(fault, Config)}" for fault in faults]
+        ) from error
+
+
+def read_table(path: Path) -> tuple[str, dict[str, Any]]:
+    """Read a TOML file as (text, values); both are empty when there is none.
+
+    Raises:
+        ConfigError: it cannot be read, or it is not TOML.
+    """
+    shown = _shown(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return "", {}
+    except OSError as error:
+        raise ConfigError([f"{shown}: cannot be read ({error.strerror})"]) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError([f"{shown}: is longer than {MAX_BYTES} bytes: is it the right file?"])
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{shown}:{line}: is not UTF-8: save the file as UTF-8"]) from error
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        if place := re.search(r" \(at line (\d+), column \d+\)$", message):
+            line, message = int(place[1]), message[: place.start()]
+        else:
+            line = max(1, text.count("\n"))
+        reason = message[:1].lower() + message[1:]
+        raise ConfigError([f"{shown}:{line}: is not valid TOML: {reason}"]) from error
+
+
+def validate(model: type[BaseModel], values: dict[str, Any], text: str, shown: str) -> None:
+    """Check `values`, read from `text`, against `model`.
+
+    Raises:
+        ConfigError: one line per fault: `FILE:LINE: SETTING what is expected (found …)`.
+    """
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_url=False):
+            line = line_of(text, fault["loc"])
+            lines.append(f"{shown}:{line}: {_said(fault, model)}")
+        raise ConfigError(lines) from error
+
+
+def line_of(text: str, location: Iterable[int | str]) -> int:
+    """The line, from 1, on which a TOML text sets `location`, or the nearest table around it."""
+    wanted = [str(part) for part in location]
+    table: list[str] = []
+    best, best_depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]", line):
+            table = _key(header[1])
+            path = table
+        elif setting := re.match(r"\s*([^=#\[\]]+?)\s*=", line):
+            path = table + _key(setting[1])
+        else:
+            continue
+        depth = len(path)
+        if depth > best_depth and wanted[:depth] == path:
+            best, best_depth = number, depth
+    return best
+
+
+def _key(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+def _said(fault: Any, model: type[BaseModel]) -> str:
+    """One fault in a person's words."""
+    location = [str(part) for part in fault["loc"]]
+    name = ".".join(location)
+    context = fault.get("ctx", {})
+    found = f" (found {_found(fault['input'])})"
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _settings_beside(model, location)
+            near = difflib.get_close_matches(location[-1], known, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+            return f'there is no setting "{name}": {hint}'
+        case "literal_error":
+            choices = ", ".join(str(choice) for choice in _choices(model, location))
+            return f"{name} must be one of {choices}{found}"
+        case "int_type" | "int_from_float" | "int_parsing":
+            return f"{name} must be a whole number{found}"
+        case "float_type" | "float_parsing":
+            return f"{name} must be a number{found}"
+        case "string_type":
+            return f"{name} must be text in quotes{found}"
+        case "tuple_type":
+            return f"{name} must be a list of texts{found}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{name} must be a table, [{name}]{found}"
+        case "greater_than_equal":
+            return f"{name} must be at least {context['ge']:g}{found}"
+        case "value_error":
+            return f"{name} {context['error']}{found}"
+        case _:
+            return f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{found}"
+
+
+def _found(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _model_at(model: type[BaseModel], location: Sequence[str]) -> type[BaseModel]:
+    for part in location:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return model
+
+
+def _settings_beside(model: type[BaseModel], location: Sequence[str]) -> list[str]:
+    fields = _model_at(model, location[:-1]).model_fields
+    return [name for name in fields if name not in _SECRETS]
+
+
+def _choices(model: type[BaseModel], location: Sequence[str]) -> list[Any]:
+    field = _model_at(model, location[:-1]).model_fields[location[-1]]
+    flat: list[Any] = []
+    for choice in get_args(field.annotation):
+        flat.extend(get_args(choice) or ([] if choice is type(None) else [choice]))
+    return flat
+
+
+def _shown(path: Path) -> str:
+    """A path as a person writes it, with `~` for their home."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
