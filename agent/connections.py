@@ -102,7 +102,7 @@ class Connections:
         self.on_count(self.count)
         try:
             await connection.run()
-        except (ConnectionError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError):
             pass
         except Exception:
             log.exception("a connection failed")
@@ -149,6 +149,11 @@ class Connections:
             result = await self.handle(command)
         except AgentError as error:
             connection.reply(Reply(id=number, error=one_line(error)))
+            return
+        except Exception as error:
+            log.exception("the command %s failed", command.type)
+            text = f"The engine could not do this ({type(error).__name__}); its log says more."
+            connection.reply(Reply(id=number, error=text))
             return
         # Nothing may be awaited between the handler's return and the reply: a transcript holds
         # every event up to this number and none after it.
