@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from memory.connection import BUSY_SECONDS, Connection
 from memory.directories import Directories
@@ -13,6 +15,8 @@ from memory.dream.dreams import Dreams
 from memory.journal import Journal
 from memory.sessions import Sessions
 from memory.usage import UsageLog
+
+T = TypeVar("T")
 
 
 class Database:
@@ -62,6 +66,10 @@ class Database:
             DatabaseUnreadable: with the first thing it found.
         """
         await self._connection.check()
+
+    async def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query of this room that spans several tables, on one consistent view."""
+        return await self._connection.read(unit)
 
     async def close(self) -> None:
         """Finish pending work and close the file; closing twice does nothing."""
