@@ -7,6 +7,8 @@ its statements and no cancellation leaves a transaction open.
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import sqlite3
 import time
@@ -62,11 +64,16 @@ class Connection:
             StorageError: DatabaseLocked, DatabaseTooNew, DatabaseUnreadable, DatabaseReadOnly or
                 DiskFull; the file is never removed or replaced.
         """
-        thread = _Thread(lambda: _open(path, busy_seconds), 64)
+        await asyncio.to_thread(_make, path)
+        thread = _Thread(lambda: _connect(path, busy_seconds), 64)
         try:
             await thread
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
+            await thread.run(lambda db: _prepare(db, path, busy_seconds))
+        except BaseException as error:
+            await thread.close()
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, path) from error
+            raise
         return cls(path, thread)
 
     async def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
@@ -144,27 +151,32 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return DatabaseUnreadable(path, str(error))
 
 
-def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
+def _make(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE))
     except PermissionError as error:
         raise DatabaseReadOnly(path) from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(path) from error
+        if error.errno == errno.EROFS:
+            raise DatabaseReadOnly(path) from error
         raise DatabaseUnreadable(path, error.strerror or str(error)) from error
-    db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-    try:
-        _write_ahead(db, busy_seconds)
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA recursive_triggers = ON")
-        # What is removed for privacy is overwritten with zeros, not merely unlinked.
-        db.execute("PRAGMA secure_delete = ON")
-        # A decision or a "started" must outlast a power cut, not only a crash.
-        db.execute("PRAGMA synchronous = FULL")
-        migrate(db, path)
-    except BaseException:
-        db.close()
-        raise
-    return db
+
+
+def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+
+
+def _prepare(db: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
+    _write_ahead(db, busy_seconds)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA recursive_triggers = ON")
+    # What is removed for privacy is overwritten with zeros, not merely unlinked.
+    db.execute("PRAGMA secure_delete = ON")
+    # A decision or a "started" must outlast a power cut, not only a crash.
+    db.execute("PRAGMA synchronous = FULL")
+    migrate(db, path)
 
 
 def _write_ahead(db: sqlite3.Connection, busy_seconds: float) -> None:
