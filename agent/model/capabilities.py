@@ -1,0 +1,73 @@
+"""What may be sent to which model: a plain local server must not be asked for what it lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.model.endpoint import Endpoint
+from agent.model.prices import context_window
+
+_MODEL_NUMBER = re.compile(
+    r"^claude-(?P<line>[a-z]+)-(?P<major>\d+)(?:-(?P<minor>\d{1,2}))?(?:-|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an endpoint and model are known to understand.
+
+    `context_window` and `max_output` are in tokens, None when nobody says.
+    """
+
+    prompt_cache: bool = False
+    system_messages: bool = False
+    count_tokens: bool = False
+    betas: bool = False
+    context_window: int | None = None
+    max_output: int | None = None
+
+
+PLAIN = Capabilities()
+"""The Messages API as every local server knows it: text, tools, streaming."""
+
+
+def assumed(endpoint: Endpoint, model: str) -> Capabilities:
+    """Judge by the address and the model's name alone."""
+    if endpoint.is_first_party:
+        return Capabilities(
+            prompt_cache=True,
+            system_messages=has_system_messages(model),
+            count_tokens=True,
+            betas=True,
+            context_window=context_window(model),
+        )
+    if endpoint.provider == "demo":
+        return Capabilities(prompt_cache=True, system_messages=True, count_tokens=True)
+    return PLAIN
+
+
+def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> Capabilities:
+    """Add what `GET /v1/models/{id}` says (only the documented fields, if they have sense)."""
+    known = assumed(endpoint, model)
+    window, output = info.get("max_input_tokens"), info.get("max_tokens")
+    return replace(
+        known,
+        context_window=window if isinstance(window, int) and window > 0 else known.context_window,
+        max_output=output if isinstance(output, int) and output > 0 else known.max_output,
+    )
+
+
+def has_system_messages(model: str) -> bool:
+    """Whether a model takes `role: "system"` messages within a conversation.
+
+    Source: Anthropic's documentation of mid-conversation system messages; Opus 4.8 was the first
+    model with them, everything of the fifth generation has them.
+    """
+    match = _MODEL_NUMBER.match(model)
+    if match is None:
+        return False
+    number = (int(match["major"]), int(match["minor"] or 0))
+    return number >= (5, 0) or (match["line"] == "opus" and number >= (4, 8))

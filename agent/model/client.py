@@ -1,0 +1,282 @@
+"""The model client: one streamed request at a time, retried by our own rules.
+
+The SDK carries the request; its retries are off, because a person must see each wait and be able
+to end it, and because a response that breaks off midway is invisible to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from agent.model.capabilities import Capabilities, assumed, from_model_info
+from agent.model.endpoint import Endpoint
+from agent.model.errors import AuthenticationFailed, ModelError, StreamBroken
+from agent.model.events import Retrying, StreamEvent
+from agent.model.failures import from_connection, from_status, short_reason
+from agent.model.retry import RetryPolicy, is_worth_repeating
+from agent.model.stream import Accumulator, ProtocolViolated
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 600.0
+"""Longest silence within a response, in seconds: a model on this machine reads a long prompt in
+silence. Source: the SDK's own default."""
+
+CHECK_TIMEOUT = 60.0
+NO_KEY = "none"
+"""Sent where an endpoint needs no key: the SDK insists on some credential."""
+
+
+class _Failure(Exception):
+    """One attempt failed: what to raise if it was the last one, and whether it needs to be."""
+
+    def __init__(
+        self,
+        error: ModelError,
+        reason: str,
+        *,
+        kind: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.error = error
+        self.reason = reason
+        self.kind = kind
+        self.headers = headers
+
+
+class ModelClient:
+    """Talks to one endpoint. Safe to share between agents of one event loop."""
+
+    def __init__(self, endpoint: Endpoint, retries: RetryPolicy | None = None) -> None:
+        self.endpoint = endpoint
+        self._retries = retries or RetryPolicy()
+        self._sdk: AsyncAnthropic | None = None
+        self._opening: asyncio.Task[AsyncAnthropic] | None = None
+
+    async def prewarm(self) -> None:
+        """Import the SDK and build its client in a thread, so that the first turn need not.
+
+        Raises:
+            AuthenticationFailed: the key cannot be put into a header.
+        """
+        await self._client()
+
+    async def stream(
+        self,
+        *,
+        model: str,
+        system: str | Iterable[Mapping[str, Any]],
+        tools: Iterable[Mapping[str, Any]],
+        messages: Iterable[Mapping[str, Any]],
+        max_tokens: int,
+        extra: Mapping[str, Any] | None = None,
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Ask for one assistant message and yield it as it comes; the last event is MessageEnded.
+
+        After `Retrying`, everything yielded before it is void. Cancelling the task, or closing
+        the iterator, ends the request at once.
+
+        Args:
+            model: model id; empty means the endpoint's own.
+            system: text, or text blocks.
+            tools: tool definitions in the Messages API's form, sent in this order.
+            messages: the conversation, sent as it is.
+            max_tokens: most tokens to answer with.
+            extra: further fields of the request body (`thinking`, `tool_choice`, …). `betas`, a
+                list of beta names, becomes the header that switches them on.
+
+        Raises:
+            ModelError: a subclass that names what went wrong, when repeating cannot help any more.
+        """
+        name = model or self.endpoint.model
+        body: dict[str, Any] = {"model": name, "max_tokens": max_tokens}
+        if system:
+            body["system"] = system
+        if tools:
+            body["tools"] = tools
+        body["messages"] = messages
+        tried = {"answer": 0, "connection": 0, "break": 0}
+        allowed = {
+            "answer": self._retries.answers,
+            "connection": self._retries.connections,
+            "break": self._retries.breaks,
+        }
+        while True:
+            try:
+                async with aclosing(self._attempt(body, extra or {})) as events:
+                    async for event in events:
+                        yield event
+                return
+            except _Failure as failure:
+                tried[failure.kind] = tried.get(failure.kind, 0) + 1
+                if tried[failure.kind] > allowed.get(failure.kind, 0):
+                    raise failure.error from failure.__cause__
+                delay = self._retries.delay(tried[failure.kind], failure.headers)
+                reason = failure.reason
+            yield Retrying(sum(tried.values()), delay, reason)
+            await asyncio.sleep(delay)
+
+    async def check(self) -> None:
+        """Prove with one cheap request that address, key and model work.
+
+        Raises:
+            ModelError: the first thing that does not; see `agent.model.errors`.
+        """
+        sdk = await self._client()
+        model = self.endpoint.model
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                if self.endpoint.is_first_party:
+                    await sdk.models.retrieve(model)
+                else:
+                    await sdk.messages.create(
+                        model=model,
+                        max_tokens=1,
+                        messages=[{"role": "user", "content": "Say ok."}],
+                    )
+        except Exception as error:
+            raise self._named(error, model).error from error
+
+    async def capabilities(self, model: str = "") -> Capabilities:
+        """Say what may be sent to a model; asks the endpoint, and assumes little if it won't say.
+
+        Never raises for an endpoint without a model list: plain local servers have none.
+        """
+        name = model or self.endpoint.model
+        sdk = await self._client()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                response = await sdk.models.with_raw_response.retrieve(name)
+                return from_model_info(self.endpoint, name, json.loads(await response.text()))
+        except Exception:  # noqa: BLE001 - whatever a stranger's server does, there is an answer
+            return assumed(self.endpoint, name)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        opening, self._opening = self._opening, None
+        if opening is not None and not opening.done():
+            opening.cancel()
+        sdk, self._sdk = self._sdk, None
+        if sdk is not None:
+            await sdk.close()
+
+    async def _attempt(
+        self, body: Mapping[str, Any], extra: Mapping[str, Any]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        sdk = await self._client()
+        more = dict(extra)
+        betas = more.pop("betas", ())
+        accumulator = Accumulator()
+        try:
+            response = await sdk.messages.create(
+                **body,
+                stream=True,
+                extra_headers={"anthropic-beta": ",".join(betas)} if betas else None,
+                extra_body=more or None,
+            )
+            async with response:
+                async for sse in type(response).raw_events(response.response):
+                    if not sse.data:
+                        continue
+                    data = json.loads(sse.data)
+                    if not isinstance(data, dict):
+                        raise ProtocolViolated("an event that is not an object")
+                    if data.get("type") == "error":
+                        raise self._told(data, body["model"], accumulator)
+                    for event in accumulator.feed(data):
+                        yield event
+                    if accumulator.ended:
+                        return
+        except _Failure:
+            raise
+        except (ProtocolViolated, ValueError) as error:
+            raise self._broken(f"the response was malformed: {error}") from error
+        except Exception as error:
+            failure = self._named(error, body["model"])
+            if accumulator.started and failure.kind == "connection":
+                raise self._broken("the connection broke off mid-response") from error
+            raise failure from error
+        raise self._broken("the response ended before it was complete")
+
+    def _told(self, data: Mapping[str, Any], model: str, accumulator: Accumulator) -> _Failure:
+        """An error event inside the stream, where the HTTP status said 200."""
+        kind = (data.get("error") or {}).get("type")
+        error = from_status(200, data, self.endpoint, model)
+        passing = kind in ("overloaded_error", "api_error", "rate_limit_error", "timeout_error")
+        where = "break" if accumulator.has_content else "answer"
+        return _Failure(
+            error,
+            short_reason(200, data, self.endpoint),
+            kind=where if passing else "final",
+        )
+
+    def _broken(self, reason: str) -> _Failure:
+        error = StreamBroken(
+            f"Responses from {self.endpoint.address} keep breaking off ({reason}): "
+            f"check the network and send again."
+        )
+        return _Failure(error, reason, kind="break")
+
+    def _named(self, error: Exception, model: str) -> _Failure:
+        """Sort what the SDK raised: an answer, no answer, or a mistake of this program."""
+        import anthropic
+        import httpx2
+
+        if isinstance(error, anthropic.APIStatusError):
+            status, headers = error.status_code, error.response.headers
+            return _Failure(
+                from_status(status, error.body, self.endpoint, model),
+                short_reason(status, error.body, self.endpoint),
+                kind="answer" if is_worth_repeating(status, headers) else "final",
+                headers=headers,
+            )
+        if isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError | OSError):
+            named = from_connection(error, self.endpoint)
+            return _Failure(named, str(named), kind="connection")
+        raise error
+
+    async def _client(self) -> AsyncAnthropic:
+        """Build the SDK's client once, in a thread: import and TLS set-up take seconds of CPU."""
+        if self._sdk is None:
+            if self._opening is None or (self._opening.done() and self._opening.exception()):
+                self._opening = asyncio.create_task(asyncio.to_thread(self._open))
+            # Shielded: one agent's interrupt must not take the import away from the others.
+            self._sdk = await asyncio.shield(self._opening)
+        return self._sdk
+
+    def _open(self) -> AsyncAnthropic:
+        import anthropic
+        import httpx2
+
+        endpoint = self.endpoint
+        key = endpoint.api_key.strip() or NO_KEY
+        if not key.isascii() or not key.isprintable():
+            raise AuthenticationFailed(
+                "The key holds characters that no key has: paste it again, alone, on one line."
+            )
+        headers = dict(endpoint.headers)
+        if not endpoint.is_first_party:
+            # Local servers and gateways look in either place; Anthropic's own takes the bearer.
+            headers.setdefault("x-api-key", key)
+        timeout = httpx2.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+        direct = dict.fromkeys(("http://", "https://", "all://")) if endpoint.is_loopback else {}
+        try:
+            return anthropic.AsyncAnthropic(
+                api_key=key,
+                base_url=endpoint.url,
+                default_headers=headers,
+                max_retries=0,
+                timeout=timeout,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    base_url=endpoint.url, timeout=timeout, mounts=direct
+                ),
+            )
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise from_connection(error, endpoint) from error

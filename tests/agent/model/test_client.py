@@ -1,0 +1,315 @@
+"""The model client against a real server over HTTP, through the unmodified SDK."""
+
+import asyncio
+import json
+import logging
+import socket
+import subprocess
+import sys
+from contextlib import aclosing
+
+import pytest
+
+from agent.model.client import ModelClient
+from agent.model.endpoint import Endpoint
+from agent.model.errors import (
+    AuthenticationFailed,
+    ContextTooLong,
+    InvalidRequest,
+    ModelError,
+    ModelNotFound,
+    Overloaded,
+    RateLimited,
+    ServerFailed,
+    StreamBroken,
+    Unreachable,
+)
+from agent.model.events import BlockEnded, MessageEnded, Retrying, TextDelta
+from agent.model.local_server.faults import Fault
+from agent.model.retry import RetryPolicy, retry_after
+
+
+def text_after_last_retry(events) -> str:
+    text = ""
+    for event in events:
+        if isinstance(event, Retrying):
+            text = ""
+        elif isinstance(event, TextDelta):
+            text += event.text
+    return text
+
+
+async def test_a_turn_streams_and_ends_whole(house, ask):
+    events = await ask(house.client())
+    assert text_after_last_retry(events) == "Hello, wörld 🙂."
+    ended = events[-1]
+    assert isinstance(ended, MessageEnded)
+    assert ended.message["content"] == [{"type": "text", "text": "Hello, wörld 🙂."}]
+    assert ended.stop_reason == "end_turn"
+    assert ended.usage.input_tokens > 0
+    assert ended.usage.output_tokens > 0
+
+
+async def test_blocks_come_back_with_their_keys_in_order_and_unknown_fields(house, ask):
+    block = {
+        "future": {"z": 1, "a": [None, 1.5]},
+        "type": "tool_use",
+        "name": "look",
+        "id": "toolu_x",
+        "input": {"zebra": 1, "alpha": {"y": "ü", "b": 2}, "list": [3, 1, 2]},
+    }
+    thinking = {"type": "thinking", "thinking": "", "signature": "abc=="}
+    odd = {"type": "from_the_future", "payload": {"k": 1}}
+    house.responder.message = type(house.responder.message)((thinking, odd, block))
+    ended = (await ask(house.client()))[-1]
+    assert json.dumps(ended.message["content"]) == json.dumps([thinking, odd, block])
+    assert ended.stop_reason == "tool_use"
+
+
+async def test_what_was_answered_can_be_sent_back(house, ask):
+    client = house.client()
+    house.responder.message = type(house.responder.message)(
+        (
+            {"type": "thinking", "thinking": "Hm.", "signature": "s"},
+            {"type": "tool_use", "name": "look", "input": {"a": 1}},
+        )
+    )
+    ended = (await ask(client))[-1]
+    use = ended.message["content"][1]
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": ended.message["content"]},
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": use["id"], "content": "ok"}],
+        },
+    ]
+    await ask(client, messages=messages)
+    assert house.server.received[-1]["messages"] == messages
+
+
+@pytest.mark.parametrize(
+    ("faults", "retries"),
+    [
+        ([Fault("rate_limited", retry_after=5)], 1),
+        ([Fault("overloaded")] * 6, 6),
+        ([Fault("server_error")] * 2, 2),
+        ([Fault("no_answer")], 1),
+        ([Fault("dropped_stream", after=0)], 1),
+        ([Fault("dropped_stream", after=5)], 1),
+        ([Fault("stream_error", after=0)], 1),
+        ([Fault("stream_error", after=4)], 1),
+        ([Fault("no_message_stop")], 1),
+        ([Fault("malformed_event")], 1),
+        ([Fault("slow_tokens", delay=0.001)], 0),
+        ([Fault("dropped_stream"), Fault("overloaded"), Fault("no_message_stop")], 3),
+    ],
+    ids=lambda value: value[0].kind if isinstance(value, list) else None,
+)
+async def test_every_fault_is_survived_with_the_same_message(house, ask, faults, retries):
+    for fault in faults:
+        house.faults.add(fault)
+    events = await ask(house.client())
+    assert sum(isinstance(event, Retrying) for event in events) == retries
+    assert text_after_last_retry(events) == "Hello, wörld 🙂."
+    assert isinstance(events[-1], MessageEnded)
+    bodies = [json.dumps(body) for body in house.server.received]
+    assert len(set(bodies)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault("rate_limited"), RateLimited),
+        (Fault("overloaded"), Overloaded),
+        (Fault("server_error"), ServerFailed),
+        (Fault("no_answer"), Unreachable),
+        (Fault("dropped_stream", after=4), StreamBroken),
+        (Fault("no_message_stop"), StreamBroken),
+        (Fault("stream_error", after=4), Overloaded),
+        (Fault("stream_error", after=4, error_type="invalid_request_error"), InvalidRequest),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+async def test_patience_ends_with_a_named_error(house, ask, fault, error):
+    house.faults.add(fault, times=20)
+    with pytest.raises(error) as caught:
+        await ask(house.client())
+    assert one_line(caught.value)
+
+
+async def test_retry_after_is_obeyed_but_capped(house):
+    policy = RetryPolicy(longest_wait=7)
+    assert policy.delay(1, {"retry-after": "3"}) == 3
+    assert policy.delay(1, {"retry-after": "3000"}) == 7
+    assert policy.delay(1, {"retry-after-ms": "250"}) == 0.25
+    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({"retry-after": "nan"}) is None
+    assert [policy.delay(n) <= 0.5 * 2 ** (n - 1) for n in (1, 2, 3)] == [True] * 3
+    assert policy.delay(1000) <= policy.longest_delay
+
+
+async def test_truncated_tool_input_is_marked_and_never_looks_whole(house, ask):
+    house.responder.message = type(house.responder.message)(
+        ({"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"command": "rm -rf x"}},)
+    )
+    house.faults.add(Fault("truncated_input"))
+    events = await ask(house.client())
+    block = next(event for event in events if isinstance(event, BlockEnded))
+    assert block.block["input"] == {}
+    assert block.broken_input
+    assert events[-1].broken_inputs == {"toolu_1": block.broken_input}
+    assert events[-1].stop_reason == "max_tokens"
+
+
+async def test_a_wait_can_be_cancelled(house, ask):
+    house.faults.add(Fault("rate_limited", retry_after=30), times=3)
+    client = house.client(retries=RetryPolicy())
+    retrying = asyncio.Event()
+
+    async def run() -> None:
+        stream = client.stream(
+            model="", system="", tools=(), messages=[{"role": "user", "content": "x"}], max_tokens=9
+        )
+        async with aclosing(stream) as events:
+            async for event in events:
+                assert isinstance(event, Retrying)
+                assert event.delay == 30
+                retrying.set()
+
+    task = asyncio.create_task(run())
+    await retrying.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_stream_can_be_cancelled_and_the_client_used_again(house, ask):
+    client = house.client()
+    house.faults.add(Fault("slow_tokens", delay=30))
+    task = asyncio.create_task(ask(client))
+    await house.responder.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert isinstance((await ask(client))[-1], MessageEnded)
+
+
+async def test_a_wrong_key_is_one_clear_line_without_the_key(house, ask, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = house.client(key="sk-wrong-abcdef")
+    with pytest.raises(AuthenticationFailed) as caught:
+        await client.check()
+    with pytest.raises(AuthenticationFailed):
+        await ask(client)
+    assert one_line(caught.value)
+    for text in (str(caught.value), repr(caught.value), repr(client.endpoint), repr(vars(client))):
+        assert "sk-wrong" not in text
+    assert "sk-wrong" not in caplog.text
+
+
+async def test_an_unknown_model_is_named(house):
+    with pytest.raises(ModelNotFound, match="nonesuch") as caught:
+        await house.client(model="nonesuch").check()
+    assert one_line(caught.value)
+
+
+async def test_the_right_setup_passes_the_check(house):
+    await house.client().check()
+
+
+async def test_nothing_listening_says_so():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    client = ModelClient(Endpoint("endpoint", url, "k", "m"))
+    with pytest.raises(Unreachable, match="Nothing listens"):
+        await client.check()
+    await client.close()
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://", "http://[", "http://a b"])
+async def test_a_bad_address_says_so(url):
+    client = ModelClient(Endpoint("endpoint", url, "k", "m"))
+    with pytest.raises(ModelError) as caught:
+        await client.check()
+    assert one_line(caught.value)
+    await client.close()
+
+
+async def test_a_server_that_is_no_messages_endpoint_says_so():
+    async def refuse(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n<p>no</p>")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = ModelClient(Endpoint("endpoint", url, "k", "m"))
+    with pytest.raises(Unreachable, match="Messages API"):
+        await client.check()
+    await client.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_key_with_a_line_break_inside_is_refused_before_it_is_sent(house):
+    with pytest.raises(AuthenticationFailed, match="paste it again"):
+        await house.client(key="sk-a\nsk-b").check()
+
+
+async def test_a_conversation_too_long_is_named(house, ask):
+    with pytest.raises(ContextTooLong):
+        await ask(house.client(), text="word " * 200_000)
+
+
+async def test_loopback_needs_no_proxy(house, ask, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert isinstance((await ask(house.client()))[-1], MessageEnded)
+
+
+async def test_capabilities_are_asked_for_and_otherwise_plain(house):
+    known = await house.client().capabilities()
+    assert known.context_window == 200_000
+    assert not known.betas
+    unknown = await house.client(model="nonesuch").capabilities()
+    assert unknown.context_window is None
+
+
+async def test_agents_share_one_import(house, ask):
+    client = house.client()
+    results = await asyncio.gather(*(ask(client) for _ in range(5)))
+    assert all(isinstance(events[-1], MessageEnded) for events in results)
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "address"),
+    [
+        ("", "https://api.anthropic.com", "api.anthropic.com"),
+        ("http://localhost:11434/v1/", "http://localhost:11434", "localhost:11434"),
+        ("http://h/v1/messages", "http://h", "h"),
+        ("https://user:secret@h:1/x", "https://user:secret@h:1/x", "h:1"),
+    ],
+)
+def test_addresses_as_people_paste_them(given, url, address):
+    endpoint = Endpoint(base_url=given)
+    assert endpoint.url == url
+    assert endpoint.address == address
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed():
+    code = (
+        "import sys, agent.model.client, agent.model.prices, agent.model.local_server.server\n"
+        "heavy = {'anthropic', 'genai_prices', 'httpx2'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def one_line(error: BaseException) -> bool:
+    text = str(error)
+    return bool(text) and "\n" not in text and "Traceback" not in text and len(text) < 400

@@ -1,0 +1,56 @@
+"""Prices: known models cost what the list says, unknown ones are unpriced."""
+
+import pytest
+
+from agent.model.capabilities import has_system_messages
+from agent.model.events import TurnUsage
+from agent.model.prices import context_window, cost
+
+MILLION = 1_000_000
+
+
+def test_each_kind_of_token_has_its_price():
+    model = "claude-sonnet-4-5"
+    fresh = cost(model, TurnUsage(input_tokens=MILLION // 10))
+    read = cost(model, TurnUsage(cache_read=MILLION // 10))
+    written = cost(model, TurnUsage(cache_write=MILLION // 10))
+    long_written = cost(model, TurnUsage(cache_write=MILLION // 10, cache_write_1h=MILLION // 10))
+    output = cost(model, TurnUsage(output_tokens=MILLION // 10))
+    assert fresh
+    assert read == pytest.approx(0.1 * fresh)
+    assert written == pytest.approx(1.25 * fresh)
+    assert long_written == pytest.approx(2 * fresh)
+    assert output == pytest.approx(5 * fresh)
+
+
+@pytest.mark.parametrize(
+    "model", ["tungsten-demo", "qwen3:8b", "claude-nope", "claude-opus-5-5-x", ""]
+)
+def test_unknown_models_are_unpriced(model):
+    assert cost(model, TurnUsage(input_tokens=5)) is None
+    assert context_window(model) is None
+
+
+def test_dated_names_are_the_same_model():
+    usage = TurnUsage(input_tokens=5)
+    assert cost("claude-sonnet-4-5-20250929", usage) == cost("claude-sonnet-4-5", usage)
+
+
+def test_another_provider_has_no_known_price():
+    assert cost("claude-sonnet-4-5", TurnUsage(input_tokens=5), first_party=False) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "has"),
+    [
+        ("claude-opus-4-8", True),
+        ("claude-opus-4-7", False),
+        ("claude-sonnet-4-6", False),
+        ("claude-sonnet-5", True),
+        ("claude-haiku-5-5", True),
+        ("claude-haiku-4-5-20251001", False),
+        ("llama", False),
+    ],
+)
+def test_which_models_take_system_messages(model, has):
+    assert has_system_messages(model) is has
