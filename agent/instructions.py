@@ -124,7 +124,7 @@ def _way_down(top: Path, directory: Path) -> list[Path]:
     return [*reversed(between), directory]
 
 
-class _LeftOut(Exception):  # noqa: N818
+class _LeftOut(Exception):
     """A file is not read; the text is the reason."""
 
 

@@ -1,0 +1,446 @@
+"""Checks of everything Tungsten needs: what is there, what is not, and what to do about it.
+
+Nothing is changed, made or started. Checks run side by side, each within `CHECK_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from agent import config, credentials
+from agent.client import EngineClient
+from agent.config import Config, ConfigError
+from agent.credentials import Credentials, CredentialsError
+from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
+from agent.paths import MAX_SOCKET_PATH, Paths
+from memory.errors import DatabaseTooNew, StorageError
+from memory.inspection import inspect
+from tungsten.control_client import MINIMUM_VERSION, parse_version
+from tungsten.version import __version__
+
+CHECK_SECONDS = 5.0
+"""How long any one check may take before it is reported as not answering."""
+
+LEAST_FREE_BYTES = 50 * 1024 * 1024
+"""Less free space than this is a problem: a busy day of transcripts needs some 10 MB."""
+
+COMFORTABLE_FREE_BYTES = 500 * 1024 * 1024
+
+LEAST_SIZE = (80, 24)
+"""Columns and rows at which everything works."""
+
+Status = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding; `remedy` says what to do and is empty when all is well."""
+
+    name: str
+    status: Status
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    paths: Paths
+    environment: Mapping[str, str]
+    directory: Path
+
+
+async def examine(
+    paths: Paths,
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> list[Check]:
+    """Run every check; never fails and never hangs.
+
+    Args:
+        paths: whose Tungsten.
+        environment: variables to look at, `os.environ` unless given.
+        directory: where git is asked for an identity, the working directory unless given.
+    """
+    around = _Surroundings(
+        paths,
+        os.environ if environment is None else environment,
+        Path() if directory is None else directory,
+    )
+    checks: dict[str, Callable[[_Surroundings], Awaitable[Check]]] = {
+        "tmux": _tmux,
+        "terminal": _terminal,
+        "locale": _locale,
+        "outer tmux": _outer_tmux,
+        "settings": _settings,
+        "model": _model,
+        "directories": _directories,
+        "runtime directory": _runtime,
+        "disk": _disk,
+        "database": _database,
+        "engine": _engine,
+        "git": _git,
+        "python": _python,
+    }
+    return list(await asyncio.gather(*(_run(name, f(around)) for name, f in checks.items())))
+
+
+async def _run(name: str, check: Awaitable[Check]) -> Check:
+    try:
+        return await asyncio.wait_for(check, CHECK_SECONDS)
+    except TimeoutError:
+        return Check(
+            name,
+            "problem",
+            f"no answer within {CHECK_SECONDS:g} s",
+            "see whether the machine or a network drive is stuck, then try again",
+        )
+    except OSError as error:
+        return Check(
+            name,
+            "problem",
+            f"cannot be checked ({error.strerror or error})",
+            f"look at {error.filename}" if error.filename else "try again",
+        )
+
+
+# The terminal ------------------------------------------------------------------------------------
+
+
+async def _tmux(around: _Surroundings) -> Check:
+    program = _tmux_program(around)
+    found = shutil.which(program, path=around.environment.get("PATH"))
+    if found is None:
+        return Check("tmux", "problem", f"{program} is not installed", install("tmux"))
+    status, output = await _ask(found, "-V")
+    version = output.strip().removeprefix("tmux ").strip()
+    if status != 0 or not version:
+        return Check("tmux", "problem", f"{found} does not run", install("tmux"))
+    least = ".".join(map(str, MINIMUM_VERSION))
+    if parse_version(version) < MINIMUM_VERSION:
+        text = f"{found} is version {version}, {least} or newer is needed"
+        return Check("tmux", "problem", text, install("tmux"))
+    return Check("tmux", "ok", f"{version} ({found})")
+
+
+async def _terminal(around: _Surroundings) -> Check:
+    term = around.environment.get("TERM", "")
+    if term in ("", "dumb", "unknown"):
+        text = f"TERM is {term or 'not set'}, so nothing can be drawn"
+        return Check("terminal", "problem", text, "export TERM=xterm-256color")
+    size = _size()
+    if size is None:
+        return Check("terminal", "ok", f"{term}; output is no terminal now, so no size to check")
+    columns, rows = size
+    text = f"{term}, {columns}×{rows}, {_colours(around.environment)}"
+    if columns < LEAST_SIZE[0] or rows < LEAST_SIZE[1]:
+        remedy = f"make the window at least {LEAST_SIZE[0]}×{LEAST_SIZE[1]}"
+        return Check("terminal", "warning", text, remedy)
+    if _colours(around.environment) == "16 colours":
+        remedy = "export TERM=xterm-256color, and COLORTERM=truecolor if the terminal can"
+        return Check("terminal", "warning", text, remedy)
+    return Check("terminal", "ok", text)
+
+
+async def _locale(around: _Surroundings) -> Check:
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    name = next((name for name in names if around.environment.get(name)), "")
+    value = around.environment.get(name, "")
+    if value.lower().replace("-", "").endswith("utf8") or (sys.platform == "darwin" and not value):
+        return Check("locale", "ok", f"{name}={value}" if name else "UTF-8")
+    text = f"{name}={value} is not UTF-8" if name else "no locale is set, so not UTF-8"
+    remedy = "export LANG=C.UTF-8" if name != "LC_ALL" else "export LC_ALL=C.UTF-8"
+    return Check("locale", "warning", f"{text}: lines and symbols may look wrong", remedy)
+
+
+async def _outer_tmux(around: _Surroundings) -> Check:
+    """What the tmux around the app, if any, lets through; the private server needs nothing."""
+    name = "outer tmux"
+    socket = around.environment.get("TMUX", "").split(",")[0]
+    if not socket:
+        return Check(name, "ok", "not inside tmux")
+    tmux = shutil.which(_tmux_program(around), path=around.environment.get("PATH"))
+    if tmux is None:
+        return Check(name, "ok", "inside tmux, which is checked above")
+    asked = "#{focus-events}\t#{allow-passthrough}\t#{set-clipboard}"
+    status, output = await _ask(tmux, "-S", socket, "display-message", "-p", asked)
+    values = output.rstrip("\n").split("\t")
+    if status != 0 or len(values) != 3:
+        return Check(name, "warning", "inside a tmux that does not answer", "start a new terminal")
+    focus, passthrough, clipboard = values
+    missing = []
+    if focus in ("off", "0"):
+        missing.append("set -g focus-events on")
+    if passthrough in ("off", "0"):
+        missing.append("set -g allow-passthrough on")
+    if clipboard in ("off", "0"):
+        missing.append("set -g set-clipboard on")
+    if missing:
+        text = "it keeps focus changes, notifications or copied text from Tungsten"
+        return Check(name, "warning", text, f"put into ~/.tmux.conf: {'; '.join(missing)}")
+    return Check(name, "ok", "inside tmux, which lets focus, notifications and copies through")
+
+
+def _tmux_program(around: _Surroundings) -> str:
+    try:
+        return config.load(around.paths, environment=around.environment).tmux
+    except ConfigError:
+        return Config().tmux
+
+
+def _colours(environment: Mapping[str, str]) -> str:
+    if environment.get("NO_COLOR"):
+        return "no colours (NO_COLOR is set)"
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "true colour"
+    term = environment.get("TERM", "")
+    if "direct" in term:
+        return "true colour"
+    return (
+        "256 colours" if "256" in term or "kitty" in term or "alacritty" in term else "16 colours"
+    )
+
+
+def _size() -> tuple[int, int] | None:
+    for stream in (sys.__stdout__, sys.__stderr__, sys.__stdin__):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return tuple(os.get_terminal_size(stream.fileno()))  # type: ignore[union-attr, return-value]
+    return None
+
+
+# The model ---------------------------------------------------------------------------------------
+
+
+async def _settings(around: _Surroundings) -> Check:
+    file = around.paths.config_file
+    try:
+        config.load(around.paths, environment=around.environment)
+    except ConfigError as error:
+        return Check("settings", "problem", "; ".join(error.lines), f"edit {file}")
+    return Check("settings", "ok", str(file) if file.exists() else "defaults, there is no file")
+
+
+async def _model(around: _Surroundings) -> Check:
+    try:
+        settings = config.load(around.paths, environment=around.environment)
+    except ConfigError:
+        settings = Config()
+    try:
+        chosen = credentials.load(around.paths.credentials_file)
+    except CredentialsError as error:
+        return Check("model", "problem", str(error), "start tungsten and give the key again")
+    if chosen.notice:
+        return Check("model", "warning", chosen.notice, "replace the key with a new one")
+    base_url = settings.base_url or chosen.base_url
+    name = settings.model or chosen.model
+    called = f" ({name})" if name else ""
+    has_key = bool(
+        settings.api_key.get_secret_value()
+        or settings.auth_token.get_secret_value()
+        or chosen.api_key
+    )
+    if base_url and not (chosen.provider == "anthropic" and not settings.base_url):
+        return await _endpoint(base_url, called)
+    if has_key:
+        where = "ANTHROPIC_API_KEY" if settings.api_key.get_secret_value() else ""
+        where = where or (
+            "ANTHROPIC_AUTH_TOKEN"
+            if settings.auth_token.get_secret_value()
+            else str(around.paths.credentials_file)
+        )
+        return Check("model", "ok", f"Anthropic{called}, key from {where}")
+    return _without_key(chosen)
+
+
+def _without_key(chosen: Credentials) -> Check:
+    if chosen.provider == "demo":
+        text = "the built-in demo model, which is scripted"
+        return Check("model", "ok", text, "for a real one: set ANTHROPIC_API_KEY")
+    if chosen.provider == "anthropic":
+        return Check("model", "problem", "the key is empty", "start tungsten and give it again")
+    remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
+    return Check("model", "warning", "none is chosen yet", remedy)
+
+
+async def _endpoint(base_url: str, called: str) -> Check:
+    """See whether anyone listens, without asking anything: requests may cost money."""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return Check("model", "problem", "the endpoint is no URL", "correct base_url")
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError as error:
+        reason = error.strerror or "no such host"
+        remedy = f"start the server at {host}:{port}, or correct base_url"
+        return Check("model", "problem", f"nobody answers at {host}:{port} ({reason})", remedy)
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return Check("model", "ok", f"{host}:{port}{called} answers")
+
+
+# The machine -------------------------------------------------------------------------------------
+
+
+async def _directories(around: _Surroundings) -> Check:
+    places = {"settings": around.paths.config, "data": around.paths.data}
+    for word, directory in places.items():
+        existing = _existing(directory)
+        if not existing.is_dir():
+            text = f"{existing} is not a directory, so {word} cannot be kept in {directory}"
+            return Check("directories", "problem", text, f"move {existing} away")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            text = f"{existing} cannot be written, so {word} cannot be kept in {directory}"
+            remedy = "change its owner or mode, or set TUNGSTEN_HOME to another directory"
+            return Check("directories", "problem", text, remedy)
+        if directory.is_dir() and directory.stat().st_mode & 0o022:
+            text = f"others may write to {directory}"
+            return Check("directories", "problem", text, f"chmod go-w {directory}")
+    return Check("directories", "ok", ", ".join(map(str, places.values())))
+
+
+async def _runtime(around: _Surroundings) -> Check:
+    name = "runtime directory"
+    directory = around.paths.runtime
+    length = len(os.fsencode(around.paths.engine_socket))
+    if length > MAX_SOCKET_PATH:
+        text = f"{around.paths.engine_socket} is too long for a socket ({length} bytes)"
+        return Check(name, "problem", text, "set TUNGSTEN_HOME to a shorter path")
+    if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
+        return Check(name, "problem", f"{directory} is not a directory", f"remove {directory}")
+    if not directory.exists():
+        existing = _existing(directory)
+        if os.access(existing, os.W_OK | os.X_OK):
+            return Check(name, "ok", f"{directory} will be made when needed")
+        text = f"{existing} cannot be written"
+        return Check(name, "problem", text, "set TUNGSTEN_HOME to another directory")
+    status = directory.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid != os.getuid():
+        text = f"{directory} belongs to another user"
+        return Check(name, "problem", text, "set TUNGSTEN_HOME to a directory of yours")
+    if mode & 0o077:
+        text = f"{directory} is open to others (mode {mode:04o})"
+        return Check(name, "warning", text, f"chmod 700 {directory}")
+    return Check(name, "ok", f"{directory}, for you alone")
+
+
+async def _disk(around: _Surroundings) -> Check:
+    place = _existing(around.paths.data)
+    free = shutil.disk_usage(place).free
+    text = f"{free / 1024**3:.1f} GB free at {place}"
+    remedy = f"free some space on the disk of {place}"
+    if free < LEAST_FREE_BYTES:
+        return Check("disk", "problem", text, remedy)
+    if free < COMFORTABLE_FREE_BYTES:
+        return Check("disk", "warning", text, remedy)
+    return Check("disk", "ok", text)
+
+
+async def _database(around: _Surroundings) -> Check:
+    path = around.paths.database
+    if not path.exists():
+        return Check("database", "ok", f"{path} will be made when needed")
+    try:
+        await inspect(path)
+    except DatabaseTooNew as error:
+        remedy = "upgrade Tungsten, or set TUNGSTEN_HOME to another directory"
+        return Check("database", "problem", str(error).partition(": ")[0], remedy)
+    except StorageError as error:
+        text, _, remedy = str(error).partition(": ")
+        return Check("database", "problem", text, remedy)
+    size = path.stat().st_size / 1024**2
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        text = f"{path} can be read by others (mode {mode:04o})"
+        return Check("database", "warning", text, f"chmod 600 {path}")
+    return Check("database", "ok", f"{path}, {size:.1f} MB")
+
+
+async def _engine(around: _Surroundings) -> Check:
+    try:
+        client = await EngineClient.connect(around.paths, start=False, client="doctor")
+    except EngineUnreachable:
+        return Check("engine", "ok", "not running; it starts when needed")
+    except EngineVersionDiffers as error:
+        text, _, remedy = str(error).partition(": ")
+        return Check("engine", "problem", text, remedy)
+    except AgentError as error:
+        return Check("engine", "problem", str(error), "run tungsten kill-engine, then start again")
+    version = client.welcome.version
+    await client.close()
+    return Check("engine", "ok", f"running, version {version}")
+
+
+async def _git(around: _Surroundings) -> Check:
+    git = shutil.which("git", path=around.environment.get("PATH"))
+    if git is None:
+        text = "git is not installed, so agents cannot commit"
+        return Check("git", "warning", text, install("git"))
+    place = str(around.directory)
+    answers = [await _ask(git, "-C", place, "config", key) for key in ("user.name", "user.email")]
+    name, email = (answer.strip() for _, answer in answers)
+    if name and email:
+        return Check("git", "ok", f"commits as {name} <{email}>")
+    remedy = "git config --global user.name 'You' && git config --global user.email you@example.org"
+    return Check("git", "warning", "has no name or e-mail address to commit with", remedy)
+
+
+async def _python(around: _Surroundings) -> Check:
+    return Check("python", "ok", f"{platform.python_version()}, Tungsten {__version__}")
+
+
+# Parts -------------------------------------------------------------------------------------------
+
+_INSTALLERS = {
+    "brew": "brew install {}",
+    "apt-get": "sudo apt-get install {}",
+    "dnf": "sudo dnf install {}",
+    "pacman": "sudo pacman -S {}",
+    "zypper": "sudo zypper install {}",
+    "apk": "sudo apk add {}",
+}
+
+
+def install(package: str) -> str:
+    """The command that installs a package on this machine."""
+    for program, command in _INSTALLERS.items():
+        if shutil.which(program):
+            return command.format(package)
+    return f"install {package} with the system's package manager"
+
+
+def _existing(path: Path) -> Path:
+    """The nearest directory or file at or above `path` that is there."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+async def _ask(*argv: str) -> tuple[int, str]:
+    """Run a short program without input; its exit status and output. It ends with the check."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        output, _ = await process.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    return process.returncode or 0, output.decode(errors="replace")
