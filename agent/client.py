@@ -193,7 +193,7 @@ async def _open(paths: Paths, *, start: bool) -> tuple[asyncio.StreamReader, asy
             return await asyncio.open_unix_connection(
                 str(paths.engine_socket), limit=MAX_LINE_BYTES
             )
-        except (FileNotFoundError, ConnectionRefusedError) as error:
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
             if not start or attempt:
                 raise EngineUnreachable("No engine is running.") from error
             await start_engine(paths)

@@ -148,6 +148,8 @@ async def _read_all(pipe: int) -> str:
 def _directory_problem(error: OSError) -> str:
     if isinstance(error, PermissionError) and error.errno is None:
         return f"{error}: set TUNGSTEN_HOME to a directory of your own."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is no directory: move it away, or set TUNGSTEN_HOME to another."
     reason = error.strerror or str(error)
     return (
         f"{error.filename}: {reason}: make the directory writable, or set TUNGSTEN_HOME to another."
