@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from textual import events
 from textual.app import App
+from textual.widget import Widget
 
 ReturnType = TypeVar("ReturnType")
 KeyTaker = Callable[[events.Key | events.Paste], bool]
@@ -24,6 +25,8 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
     The one that came last is asked first. Without takers nothing differs from `App`.
     """
 
+    keyboard_holder: Widget | None = None
+    """The pane that has been given the keyboard: keys are its program's and decide nothing."""
     _key_takers: tuple[KeyTaker, ...] = ()
 
     def take_keys(self, taker: KeyTaker) -> Callable[[], None]:

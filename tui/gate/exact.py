@@ -1,0 +1,166 @@
+"""Text as it is: laid out for reading without hiding or shortening anything.
+
+What a person approves must be what will happen. Characters that would not show, or that would
+change the order or the look of others (controls, bidirectional marks, zero-width and unusual
+spaces), are replaced by a visible stand-in; lines are broken at the edge, never cut.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rich.cells import cell_len
+
+Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"]
+TAB = "⇥   "
+CONTINUED = "↪ "
+"""Begins a row that continues a line too long for the width."""
+
+_UNPRINTABLE = re.compile(r"[^ -~¡-¬®-˿Ͱ-ҿ぀-ヿ一-鿿가-힣]")
+"""Candidates for a stand-in: all but characters known to show as themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a row in one style."""
+
+    text: str
+    kind: Kind
+
+
+Row = tuple[Part, ...]
+
+
+@lru_cache(4096)
+def stand_in(character: str) -> str | None:
+    """Return what to show instead of a character, or None when it shows as itself."""
+    if character == "\t":
+        return TAB
+    code = ord(character)
+    if code < 0x20:
+        return "^" + chr(code + 0x40)
+    if code == 0x7F:
+        return "^?"
+    category = unicodedata.category(character)
+    if category in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}:
+        return f"‹U+{code:04X}›"
+    if category == "Zs" and character != " ":
+        return f"‹U+{code:04X}›"
+    if category not in {"Mn", "Me"} and cell_len(character) == 0:
+        return f"‹U+{code:04X}›"
+    return None
+
+
+def lay_out(text: str, spans: Iterable[tuple[int, int]], width: int) -> list[Row]:
+    """Break text into rows at most `width` cells wide.
+
+    Args:
+        text: Shown whole.
+        spans: Half-open character offsets to mark; may overlap, or lie outside of the text.
+        width: In cells; at least 8 is used.
+    """
+    marked = _merge(spans, len(text))
+    rows: list[Row] = []
+    start = 0
+    for line in text.split("\n"):
+        rows += _wrap(_pieces(line, start, marked), max(8, width))
+        start += len(line) + 1
+    return rows
+
+
+def lay_out_diff(diff: str, width: int) -> list[Row]:
+    """Break a unified diff into rows, each line in the style of what it does."""
+    rows: list[Row] = []
+    for line in diff.rstrip("\n").split("\n"):
+        kind: Kind = "text"
+        if line.startswith(("@@", "---", "+++")):
+            kind = "hunk"
+        elif line.startswith("+"):
+            kind = "added"
+        elif line.startswith("-"):
+            kind = "removed"
+        pieces = [
+            Part(part.text, kind if part.kind == "text" else part.kind)
+            for part in _pieces(line, 0, ())
+        ]
+        rows += _wrap(pieces, max(8, width))
+    return rows
+
+
+def _merge(spans: Iterable[tuple[int, int]], length: int) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((max(0, start), min(length, end)) for start, end in spans):
+        if start >= end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _pieces(line: str, offset: int, marked: Sequence[tuple[int, int]]) -> list[Part]:
+    """Split one line where the marking changes and where a stand-in is needed."""
+    cuts: list[tuple[int, int, bool]] = []
+    at = 0
+    for start, end in marked:
+        start, end = max(0, start - offset), min(len(line), end - offset)
+        if start >= end:
+            continue
+        cuts.append((at, start, False))
+        cuts.append((start, end, True))
+        at = end
+    cuts.append((at, len(line), False))
+    parts: list[Part] = []
+    for start, end, is_marked in cuts:
+        kind: Kind = "marked" if is_marked else "text"
+        plain_from = start
+        for match in _UNPRINTABLE.finditer(line, start, end):
+            shown = stand_in(match[0])
+            if shown is None:
+                continue
+            if match.start() > plain_from:
+                parts.append(Part(line[plain_from : match.start()], kind))
+            parts.append(Part(shown, "marked" if is_marked else "stand_in"))
+            plain_from = match.end()
+        if end > plain_from:
+            parts.append(Part(line[plain_from:end], kind))
+    return parts
+
+
+def _wrap(parts: Iterable[Part], width: int) -> list[Row]:
+    rows: list[Row] = []
+    row: list[Part] = []
+    left = width
+    for part in parts:
+        rest = part.text
+        while rest:
+            taken = _fitting(rest, left)
+            if taken:
+                row.append(Part(rest[:taken], part.kind))
+                left -= cell_len(rest[:taken])
+                rest = rest[taken:]
+            if rest:
+                rows.append(tuple(row))
+                row = [Part(CONTINUED, "continued")]
+                left = width - len(CONTINUED)
+    rows.append(tuple(row))
+    return rows
+
+
+def _fitting(text: str, width: int) -> int:
+    """How many characters from the start fit into `width` cells."""
+    head = text[:width]
+    if head.isascii():
+        return len(head)
+    used = 0
+    for index, character in enumerate(text):
+        used += cell_len(character)
+        if used > width:
+            return index
+    return len(text)

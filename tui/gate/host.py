@@ -1,0 +1,40 @@
+"""What gates, panes and screens ask of the app that shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from agent.protocol import Snapshot, Wire
+
+
+class EngineHost(Protocol):
+    """An app connected to an engine."""
+
+    @property
+    def state(self) -> Snapshot:
+        """What the engine last said, whole."""
+
+    async def engine_send(self, command: Wire) -> dict[str, Any]:
+        """Send a command and return its result.
+
+        Raises:
+            agent.errors.AgentError: the engine refused, or is gone; its text is for the person.
+        """
+
+
+def host(node: DOMNode) -> EngineHost:
+    """Return the app of a widget or screen, as the engine's front end."""
+    return cast("EngineHost", node.app)
+
+
+async def send(node: DOMNode, command: Wire) -> tuple[dict[str, Any], str]:
+    """Send a command; return its result, and one line of what went wrong, empty when nothing."""
+    from agent.errors import AgentError
+
+    try:
+        return await host(node).engine_send(command), ""
+    except AgentError as error:
+        return {}, str(error)

@@ -1,0 +1,155 @@
+"""The inbox: everything that waits for the person, longest waiting first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.gate.host import host
+from tui.gate.words import duration, short_path
+from tui.screens.card import CardScreen, card_foot
+from tui.text import fit, one_line
+
+if TYPE_CHECKING:
+    from agent.protocol import Gate, Question
+
+
+class Inbox(CardScreen["str | None"]):
+    """Lists gates and questions. Decides nothing itself: Enter opens what is chosen.
+
+    Goes away with the id of the gate to open, or None. Questions are answered on top of it.
+    Call `sync` when the app's state has changed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+g", "close", show=False),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+    ]
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list and what the chosen line is about."""
+        with Vertical(id="card", classes="-wide") as card:
+            card.border_title = "Waiting for you"
+            yield OptionList(id="waiting")
+            yield Static(id="nothing", classes="card-hint")
+            yield Static(id="about", classes="card-label", markup=False)
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Fill the list; times go on."""
+        self.tell_keys(("Enter", "open"), ("↑↓", "choose"), ("Esc", "close"))
+        self.sync()
+        self.set_interval(10, self.sync)
+
+    def on_screen_resume(self) -> None:
+        """A question may have been answered on top."""
+        self.sync()
+
+    def waiting(self) -> list[Gate | Question]:
+        """All gates and questions, longest waiting first."""
+        state = host(self).state
+        both: list[Gate | Question] = [*state.gates, *state.questions]
+        return sorted(both, key=lambda one: (_since(one), one.id))
+
+    def sync(self) -> None:
+        """Show what waits now; the chosen line stays chosen."""
+        listing = self.query_one(OptionList)
+        chosen = listing.highlighted
+        chosen_id = (
+            listing.get_option_at_index(chosen).id
+            if chosen is not None and chosen < listing.option_count
+            else None
+        )
+        waiting = self.waiting()
+        listing.clear_options()
+        width = 102 if self.app.size.width >= 112 else max(30, self.app.size.width - 10)
+        listing.add_options(Option(self._row(one, width), id=one.id) for one in waiting)
+        ids = [one.id for one in waiting]
+        if ids:
+            listing.highlighted = ids.index(chosen_id) if chosen_id in ids else 0
+        listing.display = bool(ids)
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not ids
+        nothing.update("Nothing waits for you. Agents whose next step is risky will appear here.")
+        self._tell_about()
+
+    @on(OptionList.OptionHighlighted)
+    def _tell_about(self) -> None:
+        one = self._chosen()
+        about = ""
+        if one is not None and _is_question(one):
+            about = one_line(one.text)
+        elif one is not None:
+            place = short_path(one.cwd, str(Path.home()))  # type: ignore[union-attr]
+            reasons = "; ".join(one.reasons)  # type: ignore[union-attr]
+            about = " · ".join(part for part in (one_line(reasons), one_line(place)) if part)
+        self.query_one("#about", Static).update(about)
+
+    def _chosen(self) -> Gate | Question | None:
+        listing = self.query_one(OptionList)
+        if listing.highlighted is None or listing.highlighted >= listing.option_count:
+            return None
+        wanted = listing.get_option_at_index(listing.highlighted).id
+        return next((one for one in self.waiting() if one.id == wanted), None)
+
+    def _row(self, one: Gate | Question, width: int) -> Content:
+        waited = duration(self._clock() - _since(one)).rjust(9)
+        name = fit(one_line(one.agent_name), 16).ljust(17)
+        if _is_question(one):
+            label, style = "asks", "$text-primary"
+        else:
+            label = one.risk.value  # type: ignore[union-attr]
+            style = "bold $text-error" if label == "HIGH" else "bold $text-warning"
+        left = label.ljust(8)
+        text = fit(one_line(one.text), max(8, width - len(left) - len(name) - len(waited) - 2))
+        room = width - len(left) - len(name) - len(waited)
+        return Content.assemble(
+            (left, style), (name, "bold"), text.ljust(room), (waited, "$text-muted")
+        )
+
+    def action_move(self, by: int) -> None:
+        """Choose the next line, or the one before."""
+        listing = self.query_one(OptionList)
+        if by > 0:
+            listing.action_cursor_down()
+        else:
+            listing.action_cursor_up()
+
+    def action_close(self) -> None:
+        """Leave; everything goes on waiting."""
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def _opened(self, event: OptionList.OptionSelected) -> None:
+        one = next((one for one in self.waiting() if one.id == event.option_id), None)
+        if one is None:
+            return
+        if _is_question(one):
+            from tui.screens.question import QuestionScreen
+
+            self.app.push_screen(QuestionScreen(one))  # type: ignore[arg-type]
+        else:
+            self.dismiss(one.id)
+
+
+def _is_question(one: Gate | Question) -> bool:
+    return hasattr(one, "asked_at")
+
+
+def _since(one: Gate | Question) -> float:
+    return one.asked_at if hasattr(one, "asked_at") else one.opened_at

@@ -1,0 +1,39 @@
+"""Short words for times, risks and actions, the same wherever something waits."""
+
+from __future__ import annotations
+
+ACTIONS = {
+    "run_command": "run a command",
+    "type_keys": "type keys into a terminal",
+    "write_file": "write a file",
+    "read_file": "read a file",
+    "open_pane": "open another terminal",
+    "close_pane": "close a terminal",
+    "read_screen": "look at a terminal",
+}
+
+
+def action_words(action: str) -> str:
+    """Say what kind of action it is, to follow `wants to`."""
+    return ACTIONS.get(action, action.replace("_", " "))
+
+
+def duration(seconds: float) -> str:
+    """Say how long, in at most two units: `8 s`, `3 min`, `2 h 5 min`, `3 d`."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"
+
+
+def short_path(path: str, home: str) -> str:
+    """Write the home directory as `~`."""
+    if home and home != "/" and (path == home or path.startswith(home + "/")):
+        return "~" + path[len(home) :]
+    return path

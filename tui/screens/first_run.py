@@ -1,0 +1,229 @@
+"""The first screen: how shall agents think? A key, a local endpoint, or the built-in demo model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.gate.host import send
+from tui.screens.card import CardScreen, card_foot
+
+if TYPE_CHECKING:
+    from agent.protocol import Configure
+
+Choice = Literal["anthropic", "endpoint", "demo"]
+Outcome = Literal["configured", "demo", "skipped"]
+
+ENDPOINTS = (
+    ("Ollama", "http://localhost:11434"),
+    ("LM Studio", "http://localhost:1234"),
+    ("llama.cpp", "http://localhost:8080"),
+    ("vLLM", "http://localhost:8000"),
+)
+"""The default ports in each project's own documentation."""
+
+_CHOICES: tuple[tuple[Choice, str, str], ...] = (
+    ("demo", "Built-in demo model", "scripted and offline; terminals, git and gate are real"),
+    ("anthropic", "API key", "paste it once; it stays in a file that only you can read"),
+    ("endpoint", "Local endpoint", "Ollama, LM Studio, llama.cpp, vLLM, or any Messages API"),
+)
+
+
+class FirstRunScreen(CardScreen[Outcome]):
+    """Asks once how agents shall think; the answer is tried before it is kept."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the choices and the form of each."""
+        with VerticalScroll(id="card", can_focus=False):
+            yield Static("Tungsten", classes="card-title")
+            yield Static(
+                "Agents work in real terminals. You watch them live, and nothing risky happens "
+                "before you have said so. How shall they think?",
+                classes="card-text",
+            )
+            with ContentSwitcher(initial="choices", id="forms"):
+                yield OptionList(
+                    *(
+                        Option(_choice(number, title, text), id=choice)
+                        for number, (choice, title, text) in enumerate(_CHOICES, 1)
+                    ),
+                    id="choices",
+                )
+                with Vertical(id="anthropic"):
+                    yield Static("API key", classes="card-label")
+                    yield Input(password=True, placeholder="sk-ant-…", id="key")
+                    yield Static("Model", classes="card-label")
+                    yield Input(placeholder="empty: a good default", id="key-model")
+                    yield Static(
+                        "Kept in a file with mode 0600. It is never shown, logged, or given to an "
+                        "agent’s terminal.",
+                        classes="card-hint card-label",
+                    )
+                with Vertical(id="endpoint"):
+                    yield Static("Base URL", classes="card-label")
+                    yield Input(placeholder=ENDPOINTS[0][1], id="url")
+                    yield Static(_examples(), classes="card-hint")
+                    yield Static("Model", classes="card-label")
+                    yield Input(
+                        placeholder="as the server names it, for instance qwen3:32b", id="model"
+                    )
+                    yield Static("Key, if the server wants one", classes="card-label")
+                    yield Input(password=True, id="endpoint-key")
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Start at the choices."""
+        self._to_choices()
+
+    @property
+    def form(self) -> str:
+        """Which part is shown: `choices`, `anthropic` or `endpoint`."""
+        return self.query_one(ContentSwitcher).current or "choices"
+
+    def on_key(self, event: object) -> None:
+        """Choose by number."""
+        key = getattr(event, "key", "")
+        if self.form == "choices" and key in {"1", "2", "3"} and not self._busy:
+            self._choose(_CHOICES[int(key) - 1][0])
+
+    @on(OptionList.OptionSelected, "#choices")
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        for choice, _, _ in _CHOICES:
+            if event.option_id == choice and not self._busy:
+                self._choose(choice)
+
+    def _choose(self, choice: Choice) -> None:
+        self.progress("")
+        if choice == "demo":
+            self._start_demo()
+            return
+        self.query_one(ContentSwitcher).current = choice
+        self.query_one("#key" if choice == "anthropic" else "#url", Input).focus()
+        keys = [("Enter", "next, then try it"), ("Esc", "back")]
+        if choice == "endpoint":
+            keys.insert(1, ("F5", "fill in an example"))
+        self.tell_keys(*keys)
+
+    def _to_choices(self) -> None:
+        self.query_one(ContentSwitcher).current = "choices"
+        self.query_one("#choices").focus()
+        self.progress("")
+        self.tell_keys(("↑↓ 1-3", "choose"), ("Enter", "go on"), ("Esc", "look around first"))
+
+    def action_back(self) -> None:
+        """Go back to the choices, or skip them."""
+        if self._busy:
+            self.workers.cancel_group(self, "setup")
+            self._busy = False
+            self._to_choices()
+        elif self.form == "choices":
+            self.dismiss("skipped")
+        else:
+            self._to_choices()
+
+    def key_f5(self) -> None:
+        """Go through the example endpoints."""
+        if self.form != "endpoint":
+            return
+        field = self.query_one("#url", Input)
+        urls = [url for _, url in ENDPOINTS]
+        following = urls.index(field.value) + 1 if field.value in urls else 0
+        field.value = urls[following % len(urls)]
+        field.cursor_position = len(field.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._busy:
+            return
+        if self.form == "anthropic":
+            self._submit_key()
+        elif event.input.id == "url" and not self._value("model"):
+            self.query_one("#model", Input).focus()
+        else:
+            self._submit_endpoint()
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def _submit_key(self) -> None:
+        from agent.protocol import Configure
+
+        key = self._value("key")
+        if not key:
+            self.problem("Paste a key first, or press Esc for the other ways.")
+            return
+        command = Configure(provider="anthropic", api_key=key, model=self._value("key-model"))
+        self._configure(command, "Trying the key …")
+
+    def _submit_endpoint(self) -> None:
+        from agent.protocol import Configure
+
+        url, model = self._value("url") or ENDPOINTS[0][1], self._value("model")
+        if "://" not in url:
+            url = f"http://{url}"
+        if not url.startswith(("http://", "https://")):
+            self.problem("The base URL begins with http:// or https://.")
+            return
+        if not model:
+            self.problem("Name a model that the server has, for instance qwen3:32b.")
+            self.query_one("#model", Input).focus()
+            return
+        command = Configure(
+            provider="endpoint", base_url=url, model=model, api_key=self._value("endpoint-key")
+        )
+        self._configure(command, f"Trying {url} …")
+
+    @work(exclusive=True, group="setup", exit_on_error=False)
+    async def _configure(self, command: Configure, progress: str) -> None:
+        self._busy = True
+        self.progress(progress)
+        _, problem = await send(self, command)
+        self._busy = False
+        if problem:
+            self.problem(problem)
+        else:
+            self.dismiss("configured")
+
+    @work(exclusive=True, group="setup", exit_on_error=False)
+    async def _start_demo(self) -> None:
+        from agent.protocol import Configure, StartDemo
+
+        self._busy = True
+        self.progress("Starting the demo model and a small repository to mend …")
+        _, problem = await send(self, Configure(provider="demo"))
+        if not problem:
+            _, problem = await send(self, StartDemo())
+        self._busy = False
+        if problem:
+            self.problem(problem)
+        else:
+            self.dismiss("demo")
+
+
+def _choice(number: int, title: str, text: str) -> Content:
+    return Content.assemble(
+        (f"{number}  ", "$text-muted"), (title.ljust(22), "bold"), (text, "$text-muted")
+    )
+
+
+def _examples() -> Content:
+    return Content("   ").join(
+        Content.assemble(name, " ", (url.removeprefix("http://"), "$text-accent"))
+        for name, url in ENDPOINTS
+    )

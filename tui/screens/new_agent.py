@@ -1,0 +1,163 @@
+"""A new agent: where it works, what it is called, how it thinks and how much it may do alone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from tui.screens.card import CardScreen, card_foot
+from tui.screens.directory import DirectoryFacts, extend, look
+from tui.screens.one_of import OneOf
+
+if TYPE_CHECKING:
+    from agent.protocol import CreateAgent  # noqa: F401 - named in the base class below
+
+AUTOMATIC = "as trusted"
+_MODES = {
+    AUTOMATIC: "careful in a directory you have not trusted yet, standard in one you have",
+    "plan": "looks and plans; everything that changes something is refused",
+    "careful": "every action above LOW waits for you",
+    "standard": "MEDIUM runs and is recorded, HIGH waits for you",
+}
+
+
+class NewAgentScreen(CardScreen["CreateAgent | None"]):
+    """Fills in a `CreateAgent`; None when the person thought better of it.
+
+    Args:
+        directory: Offered first; relative paths are taken from here.
+        model: Shown as what an empty field means.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("ctrl+s", "create", "Start", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, directory: str = "", *, model: str = "") -> None:
+        super().__init__()
+        self._base = Path(directory or ".").absolute()
+        self._model = model
+        self._facts = DirectoryFacts("")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the fields."""
+        with VerticalScroll(id="card", can_focus=False) as card:
+            card.border_title = "New agent"
+            yield Static("Directory", classes="card-label")
+            yield DirectoryInput(value=str(self._base), id="directory")
+            yield Static(id="directory-said", classes="card-hint", markup=False)
+            yield Static("First task", classes="card-label")
+            yield Input(placeholder="empty: it waits for your first prompt", id="task")
+            yield Static("Name", classes="card-label")
+            yield Input(placeholder="empty: after the directory", id="name", max_length=40)
+            yield Static("Model", classes="card-label")
+            yield Input(placeholder=f"empty: {self._model or 'the default'}", id="model")
+            yield Static("Command instead of a model", classes="card-label")
+            yield Input(placeholder="empty: none; otherwise a program, run in a pane", id="command")
+            yield Static("On its own", classes="card-label")
+            yield OneOf(*_MODES, id="mode")
+            yield Static(_MODES[AUTOMATIC], id="mode-said", classes="card-hint", markup=False)
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Begin with the directory."""
+        self.query_one("#directory", Input).focus()
+        self._tell_form_keys()
+
+    def _tell_form_keys(self) -> None:
+        self.tell_keys(
+            ("Enter", "start"), ("↑↓", "fields"), ("Tab", "complete, next"), ("Esc", "cancel")
+        )
+
+    @on(Input.Changed, "#directory")
+    def _directory_changed(self, event: Input.Changed) -> None:
+        self._look(event.value)
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def _look(self, typed: str) -> None:
+        # In a thread: a network directory may answer late, and typing must not wait for it.
+        facts = await asyncio.to_thread(look, typed, base=self._base)
+        self._facts = facts
+        self.query_one(DirectoryInput).completions = facts.completions
+        said = self.query_one("#directory-said", Static)
+        text = facts.said
+        if facts.problem and facts.completions:
+            text = "   ".join(facts.completions)
+        said.update(text)
+        said.set_class(bool(facts.problem) and not facts.completions, "-bad")
+        said.set_class(not facts.problem, "-good")
+        name = Path(facts.path).name or "agent"
+        self.query_one("#name", Input).placeholder = f"empty: {name}"
+
+    @on(OneOf.Changed)
+    def _mode_changed(self, event: OneOf.Changed) -> None:
+        self.query_one("#mode-said", Static).update(_MODES[event.value])
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_create()
+
+    def key_enter(self) -> None:
+        """Start the agent from a field that is not a line of text."""
+        self.action_create()
+
+    def action_cancel(self) -> None:
+        """Leave without an agent."""
+        self.dismiss(None)
+
+    def action_create(self) -> None:
+        """Check the directory once more and hand the command back."""
+        self._create()
+
+    @work(exclusive=True, group="create", exit_on_error=False)
+    async def _create(self) -> None:
+        from agent.protocol import CreateAgent, Mode
+
+        field = self.query_one("#directory", Input)
+        facts = await asyncio.to_thread(look, field.value, base=self._base)
+        if facts.problem:
+            self.problem(f"{facts.problem}: {facts.path or 'nothing typed'}")
+            field.focus()
+            return
+        mode = self.query_one(OneOf).value
+        self.dismiss(
+            CreateAgent(
+                name=self._value("name"),
+                directory=facts.path,
+                model=self._value("model"),
+                command=self._value("command"),
+                prompt=self._value("task"),
+                mode=None if mode == AUTOMATIC else Mode(mode),
+            )
+        )
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+
+class DirectoryInput(Input):
+    """A line for a directory; Tab completes it and otherwise moves on."""
+
+    completions: tuple[str, ...] = ()
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
+
+    def action_complete(self) -> None:
+        """Complete as far as possible; a complete path lets Tab move on."""
+        longer = extend(self.value, self.completions)
+        if longer == self.value or not self.completions:
+            self.screen.focus_next()
+            return
+        self.value = longer
+        self.cursor_position = len(longer)

@@ -1,0 +1,69 @@
+"""A choice between a few words in one line, made with the arrow keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+
+class OneOf(Widget, can_focus=True):
+    """Shows all choices; Left, Right and Space move between them."""
+
+    DEFAULT_CSS = """
+    OneOf { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
+    OneOf:focus { background: $foreground 14%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", show=False),
+        Binding("right,space", "move(1)", show=False),
+    ]
+    index: reactive[int] = reactive(0)
+
+    class Changed(Message):
+        """Another choice was made."""
+
+        def __init__(self, value: str) -> None:
+            self.value = value
+            super().__init__()
+
+    def __init__(self, *choices: str, value: str = "", id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._choices = choices
+        if value in choices:
+            self.set_reactive(OneOf.index, choices.index(value))
+
+    @property
+    def value(self) -> str:
+        """What is chosen."""
+        return self._choices[self.index]
+
+    def render(self) -> Content:
+        """Draw the choices."""
+        return Content("   ").join(
+            Content.assemble((f"● {choice}", "bold $text-primary"))
+            if number == self.index
+            else Content(f"○ {choice}")
+            for number, choice in enumerate(self._choices)
+        )
+
+    def action_move(self, by: int) -> None:
+        """Choose the next or the one before."""
+        self.index = (self.index + by) % len(self._choices)
+
+    def watch_index(self) -> None:
+        """Say so."""
+        self.post_message(self.Changed(self.value))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        at = 1
+        for number, choice in enumerate(self._choices):
+            if at <= event.x < at + len(choice) + 2:
+                self.index = number
+            at += len(choice) + 5

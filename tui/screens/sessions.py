@@ -1,0 +1,135 @@
+"""Sessions of all time: those on the list and those put away, to look at and to resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.gate.host import send
+from tui.gate.words import duration, short_path
+from tui.screens.card import CardScreen, card_foot
+from tui.text import fit, one_line
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary
+
+
+class SessionsScreen(CardScreen["str | None"]):
+    """Lists sessions; goes away with the id of the agent to look at, resumed if it was archived."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("down", "to_list", show=False),
+    ]
+    AUTO_FOCUS = "#filter"
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._clock = clock
+        self._sessions: list[AgentSummary] = []
+        self._loaded = False
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out filter and list."""
+        with Vertical(id="card", classes="-wide") as card:
+            card.border_title = "Sessions"
+            yield Input(placeholder="filter by name, directory or model", id="filter")
+            yield Static("Reading …", id="nothing", classes="card-hint card-label")
+            yield OptionList(id="sessions")
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Ask the engine."""
+        self.tell_keys(("Enter", "resume or look"), ("↑↓", "choose"), ("Esc", "close"))
+        self._load()
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        from agent.protocol import AgentSummary, ListSessions
+
+        result, problem = await send(self, ListSessions())
+        self._loaded = True
+        if problem:
+            self.problem(problem)
+        self._sessions = [
+            AgentSummary.model_validate(session) for session in result.get("sessions", ())
+        ]
+        self._fill()
+
+    @on(Input.Changed, "#filter")
+    def _fill(self) -> None:
+        wanted = self.query_one("#filter", Input).value.lower().split()
+        found = [
+            session
+            for session in self._sessions
+            if all(
+                word in f"{session.name} {session.directory} {session.model}".lower()
+                for word in wanted
+            )
+        ]
+        listing = self.query_one(OptionList)
+        listing.clear_options()
+        width = max(30, self.size.width - 12 if self.size.width < 110 else 102)
+        listing.add_options(Option(self._row(session, width), id=session.id) for session in found)
+        if found:
+            listing.highlighted = 0
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not found
+        if self._loaded:
+            nothing.update(
+                "No session matches." if self._sessions else "No sessions yet: Ctrl+N starts one."
+            )
+
+    def _row(self, session: AgentSummary, width: int) -> Content:
+        age = duration(self._clock() - session.since)
+        state = "archived" if session.archived else session.state.value
+        left = f"{fit(one_line(session.name), 22):<23}"
+        middle = f"{state:<10}{age:>9}  "
+        rest = max(8, width - len(left) - len(middle))
+        place = fit(one_line(short_path(session.directory, str(Path.home()))), rest)
+        style = "$text-muted" if session.archived else "$foreground"
+        return Content.assemble((left, f"bold {style}"), (middle, style), (place, "$text-muted"))
+
+    def action_to_list(self) -> None:
+        """Go from the filter into the list."""
+        self.query_one(OptionList).focus()
+
+    def action_close(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one(OptionList).action_select()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        session = next((one for one in self._sessions if one.id == event.option_id), None)
+        if session is not None and not self._busy:
+            self._resume(session)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _resume(self, session: AgentSummary) -> None:
+        from agent.protocol import ResumeAgent
+
+        if session.archived:
+            self._busy = True
+            self.progress(f"Resuming {one_line(session.name)} …")
+            _, problem = await send(self, ResumeAgent(agent_id=session.id))
+            self._busy = False
+            if problem:
+                self.problem(problem)
+                return
+        self.dismiss(session.id)

@@ -1,0 +1,35 @@
+"""Stopping an agent: asked first, and reported only when its processes are really gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.gate.host import send
+from tui.screens.confirm import ConfirmScreen
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary
+
+
+class StopAgentScreen(ConfirmScreen):
+    """Stops an agent, and goes away with True when it has really stopped."""
+
+    def __init__(self, agent: AgentSummary) -> None:
+        self._agent_id = agent.id
+        panes = sum(1 for pane in agent.panes if not pane.dead)
+        ends = {0: "", 1: " and what runs in its terminal"}.get(
+            panes, f" and what runs in its {panes} terminals"
+        )
+        super().__init__(
+            f"Stop {agent.name}?",
+            f"This ends its turn{ends}. The session stays and can be resumed.",
+            verb="stop it",
+            during="Stopping: waiting until its processes are gone …",
+            perform=self._stop,
+        )
+
+    async def _stop(self) -> str:
+        from agent.protocol import StopAgent
+
+        _, problem = await send(self, StopAgent(agent_id=self._agent_id))
+        return problem

@@ -1,0 +1,105 @@
+"""Real tmux on a pane: the app steps aside, and comes back when the person detaches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SuspendNotSupported
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+DETACH_KEY = "F12"
+"""Bound without a prefix on the private server, so that it also works when the app runs inside
+tmux, whose own prefix would never reach the inner client."""
+_STATUS = (
+    ("status", "on"),
+    ("status-position", "bottom"),
+    ("status-style", "reverse"),
+    ("status-left-length", "200"),
+    ("status-left", f" {DETACH_KEY} returns to Tungsten  ·  what you type here is not gated "),
+    ("status-right", " #{session_name} "),
+    ("window-status-format", ""),
+    ("window-status-current-format", ""),
+)
+
+
+class AttachFailed(Exception):
+    """tmux could not be attached; the text is one line for the person."""
+
+
+def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> None:
+    """Suspend the app and attach the terminal to a pane until the person detaches.
+
+    Blocks: the app must neither draw nor read keys meanwhile. Agents work on in the engine.
+
+    Raises:
+        AttachFailed: there is no tmux or no such pane, or the app can't be suspended here.
+    """
+    program = shutil.which(tmux)
+    if program is None:
+        raise AttachFailed("tmux was not found: install it, then try again")
+    server = _Server(program, socket)
+    session = server.ask("display-message", "-p", "-t", pane_id, "#{session_id}")
+    if not session:
+        raise AttachFailed("that terminal is gone: the agent opens another with its next command")
+    before = server.show_status(session)
+    server.run("bind-key", "-n", DETACH_KEY, "detach-client")
+    for name, value in _STATUS:
+        server.run("set-option", "-t", session, name, value)
+    try:
+        with app.suspend():
+            status = server.attach(pane_id)
+    except SuspendNotSupported:
+        raise AttachFailed("attaching needs a terminal: it can't be done here") from None
+    finally:
+        for name, _ in _STATUS:
+            server.run("set-option", "-u", "-t", session, name)
+        if before:
+            server.run("set-option", "-t", session, "status", before)
+        server.run("unbind-key", "-n", DETACH_KEY)
+    if status != 0:
+        raise AttachFailed("tmux could not attach to that terminal: its server may be gone")
+
+
+class _Server:
+    """tmux's own command line, as little of it as attaching needs."""
+
+    def __init__(self, program: str, socket: str) -> None:
+        self._command = [program, "-u", "-S", socket]
+        # The app may itself run in a pane: without these tmux would refuse to nest.
+        self._environment = {
+            name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}
+        }
+
+    def ask(self, *arguments: str) -> str:
+        """Run a tmux command and return what it prints; empty when it fails."""
+        done = subprocess.run(
+            [*self._command, *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def run(self, *arguments: str) -> None:
+        """Run a tmux command; one that fails leaves things as they were."""
+        self.ask(*arguments)
+
+    def show_status(self, session: str) -> str:
+        """Return the session's own `status` option, empty when it has none."""
+        return self.ask("show-options", "-v", "-t", session, "status")
+
+    def attach(self, pane_id: str) -> int:
+        """Hand the terminal to a tmux client until it ends; return its exit status."""
+        return subprocess.run(
+            [*self._command, "attach-session", "-t", pane_id],
+            env=self._environment,
+            check=False,
+        ).returncode

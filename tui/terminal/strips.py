@@ -1,0 +1,144 @@
+"""Frames as Textual draws them: rows of interned styles, the same objects while nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.color import Color as RichColor
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+from tungsten.sgr import PLAIN, parse_line
+
+if TYPE_CHECKING:
+    from tungsten.frame import Frame
+    from tungsten.sgr import Style as CellStyle
+
+CACHED_ROWS = 2048
+"""About forty screens; a pane that scrolls finds most of its rows again."""
+
+
+class Painter:
+    """Turns captured lines into strips for one widget and one theme.
+
+    Args:
+        filters: Textual's line filters (ANSI colours to the theme's, no colours, …). Applied once
+            to each style instead of once to each row.
+        background: What the filters blend with.
+    """
+
+    def __init__(
+        self, filters: Sequence[LineFilter] = (), background: Color = Color(0, 0, 0)
+    ) -> None:
+        self._filters = filters
+        self._background = background
+        self._styles: dict[CellStyle, Style] = {}
+        self._rows: dict[tuple[str, CellStyle], tuple[Strip, CellStyle]] = {}
+        self._rows_for: tuple[int, Style] | None = None
+        self._blank: Strip | None = None
+        self._cursor_row: tuple[object, Strip] | None = None
+
+    def forget(self) -> None:
+        """Drop everything drawn."""
+        self._rows.clear()
+        self._styles.clear()
+        self._rows_for = None
+        self._blank = None
+        self._cursor_row = None
+
+    def paint(
+        self, frame: Frame, width: int, height: int, base: Style, cursor: Style
+    ) -> tuple[Strip, ...]:
+        """Draw the screen of a frame, its last `height` rows if it has more."""
+        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base))
+        y = frame.cursor_y
+        if frame.cursor_visible and not frame.dead and y < len(rows) and frame.cursor_x < width:
+            rows[y] = self._with_cursor(rows[y], frame.cursor_x, width, cursor)
+        if len(rows) > height:
+            # The widget is smaller than the pane for a moment: keep the cursor in view.
+            top = max(0, min(y - height + 1, len(rows) - height))
+            rows = rows[top : top + height]
+        return tuple(rows)
+
+    def paint_lines(self, lines: Iterable[str], width: int, base: Style) -> tuple[Strip, ...]:
+        """Draw consecutive lines, of which each may carry its style into the next."""
+        if self._rows_for != (width, base) or len(self._rows) > CACHED_ROWS:
+            self.forget()
+            self._rows_for = (width, base)
+        carried = PLAIN
+        strips: list[Strip] = []
+        for line in lines:
+            key = (line, carried)
+            known = self._rows.get(key)
+            if known is None:
+                runs, after = parse_line(line, carried)
+                segments = [Segment(run.text, self._style(run.style, base)) for run in runs]
+                strip = Strip(segments).adjust_cell_length(width, base)
+                known = self._rows[key] = (strip, after)
+            strips.append(known[0])
+            carried = known[1]
+        return tuple(strips)
+
+    def blank(self, width: int, base: Style) -> Strip:
+        """An empty row."""
+        if self._blank is None or self._blank.cell_length != width:
+            self._blank = Strip.blank(width, base)
+        return self._blank
+
+    def line(self, text: str, width: int, style: Style) -> Strip:
+        """A row of one style, filled up."""
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+
+    def centred(self, text: str, width: int, style: Style) -> Strip:
+        """A row with text in its middle."""
+        left = max(0, (width - cell_len(text)) // 2)
+        return self.line(" " * left + text, width, style)
+
+    def _with_cursor(self, row: Strip, x: int, width: int, cursor: Style) -> Strip:
+        key = (id(row), x, cursor)
+        if self._cursor_row is not None and self._cursor_row[0] == key:
+            return self._cursor_row[1]
+        cells = row.crop(x, x + 1)
+        under = Strip([Segment(s.text, (s.style or Style.null()) + cursor) for s in cells])
+        drawn = Strip.join([row.crop(0, x), under, row.crop(x + 1, width)])
+        self._cursor_row = (key, drawn)
+        return drawn
+
+    def _style(self, cell: CellStyle, base: Style) -> Style:
+        known = self._styles.get(cell)
+        if known is None:
+            segments = [Segment(" ", base + rich_style(cell))]
+            for line_filter in self._filters:
+                segments = line_filter.apply(segments, self._background)
+            known = self._styles[cell] = segments[0].style or base
+        return known
+
+
+def rich_style(cell: CellStyle) -> Style:
+    """Write a terminal's style as Rich does; what is not set is left to what lies beneath."""
+    return Style(
+        color=_colour(cell.fg),
+        bgcolor=_colour(cell.bg),
+        bold=cell.bold or None,
+        dim=cell.dim or None,
+        italic=cell.italic or None,
+        underline=cell.underline or None,
+        blink=cell.blink or None,
+        reverse=cell.reverse or None,
+        strike=cell.strike or None,
+        conceal=cell.conceal or None,
+        overline=cell.overline or None,
+    )
+
+
+def _colour(colour: int | tuple[int, int, int] | None) -> RichColor | None:
+    if colour is None:
+        return None
+    if isinstance(colour, int):
+        return RichColor.from_ansi(colour)
+    return RichColor.from_rgb(*colour)
