@@ -7,7 +7,6 @@ with its line and the nearest known name, never silently ignored. The model key 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -24,6 +23,7 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from rapidfuzz.distance import OSA
 
 from agent.errors import AgentError
 from agent.paths import Paths
@@ -137,6 +137,9 @@ _ENVIRONMENT = {
 }
 _SECRETS = frozenset({"api_key", "auth_token"})
 
+NEAR = 0.6
+"""Least similarity of a misspelt name: two slips in five letters, a swap counted as one."""
+
 MAX_BYTES = 1024 * 1024
 """Longest settings file that is read; a real one has a few hundred bytes."""
 
@@ -206,7 +209,8 @@ def read_table(path: Path) -> tuple[str, dict[str, Any]]:
         if place := re.search(r" \(at line (\d+), column \d+\)$", message):
             line, message = int(place[1]), message[: place.start()]
         else:
-            line = max(1, text.count("\n"))
+            line = max(1, len(text.splitlines()))
+            message = message.removesuffix(" (at end of document)")
         reason = message[:1].lower() + message[1:]
         raise ConfigError([f"{shown}:{line}: is not valid TOML: {reason}"]) from error
 
@@ -259,8 +263,8 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
     match fault["type"]:
         case "extra_forbidden":
             known = _settings_beside(model, location)
-            near = difflib.get_close_matches(location[-1], known, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+            near = _nearest(location[-1], known)
+            hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
             return f'there is no setting "{name}": {hint}'
         case "literal_error":
             choices = ", ".join(str(choice) for choice in _choices(model, location))
@@ -281,6 +285,13 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
             return f"{name} {context['error']}{found}"
         case _:
             return f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{found}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """The known name that `name` is probably a slip of, or nothing."""
+    scored = [(OSA.normalized_similarity(name, candidate), candidate) for candidate in known]
+    score, best = max(scored)
+    return best if score >= NEAR else ""
 
 
 def _found(value: Any) -> str:

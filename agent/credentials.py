@@ -67,9 +67,12 @@ def load(path: Path) -> Credentials:
         raise CredentialsError(
             f"{path} cannot be read ({error.strerror}): remove it and give the key again"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         notice = _mend(path, descriptor)
-        content = file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+    finally:
+        os.close(descriptor)
     try:
         stored = _Stored.model_validate_json(content)
     except ValidationError as error:

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.config import Config, ConfigError, line_of, load, read_table
+from agent.paths import Paths
+
+FULL = """\
+# A comment, and an empty line.
+
+model = "claude-x"
+base_url = "http://localhost:11434/"
+max_tokens = 4_000
+mode = "careful"
+tmux = "/opt/tmux"
+
+[headers]
+X-Team = "blue"
+
+[dream]
+mode = "manual"
+idle_minutes = 1.5
+gap_hours = 12
+sessions = 3
+gap = "session"
+
+[rules]
+deny = ["rm -rf /", "sudo *"]
+ask = []
+allow = [
+  "make test",
+]
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(tmp_path, tmp_path / "data", tmp_path / "run")
+
+
+def read(paths: Paths, text: str, environment: Mapping[str, str] | None = None) -> Config:
+    paths.config_file.write_text(text)
+    return load(paths, environment=environment or {})
+
+
+def refusal(paths: Paths, text: str, environment: Mapping[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(paths, text, environment)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(str(paths.config_file))
+
+
+def test_without_a_file_everything_has_its_default(paths: Paths) -> None:
+    config = load(paths, environment={})
+    assert config == Config()
+    assert (config.model, config.mode, config.tmux) == ("", None, "tmux")
+    assert (config.dream.idle_minutes, config.dream.gap_hours, config.dream.sessions) == (15, 24, 5)
+    assert (config.rules.deny, config.rules.ask, config.rules.allow) == ((), (), ())
+
+
+def test_every_setting_can_be_set(paths: Paths) -> None:
+    config = read(paths, FULL)
+    assert (config.model, config.base_url) == ("claude-x", "http://localhost:11434")
+    assert (config.max_tokens, config.mode, config.tmux) == (4000, "careful", "/opt/tmux")
+    assert config.headers == {"X-Team": "blue"}
+    assert config.dream.model_dump() == {
+        "mode": "manual",
+        "idle_minutes": 1.5,
+        "gap_hours": 12,
+        "sessions": 3,
+        "gap": "session",
+    }
+    assert config.rules.deny == ("rm -rf /", "sudo *")
+    assert config.rules.allow == ("make test",)
+
+
+def test_every_field_says_what_it_is_for() -> None:
+    source = Path(Config.__module__.replace(".", "/") + ".py")
+    text = (Path(__file__).parents[2] / source).read_text()
+    for name in Config.model_fields:
+        following = text.split(f"\n    {name}: ", 1)[1].split("\n\n", 1)[0]
+        assert '"""' in following, name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'model = "m"\nmode = "yolo"',
+            ':2: mode must be one of plan, careful, standard (found "yolo")',
+        ),
+        ('modle = "m"', ':1: there is no setting "modle": did you mean "model"?'),
+        (
+            '[dream]\n\nidel_minutes = 3\nmode = "auto"',
+            ':3: there is no setting "dream.idel_minutes": did you mean "idle_minutes"?',
+        ),
+        ("[dream]\nqqq = 3", ':2: there is no setting "dream.qqq": known are mode, '),
+        ('max_tokens = "many"', ':1: max_tokens must be a whole number (found "many")'),
+        ("max_tokens = 1.5", ":1: max_tokens must be a whole number (found 1.5)"),
+        ("max_tokens = 0", ":1: max_tokens must be at least 1 (found 0)"),
+        ("model = 3", ":1: model must be text in quotes (found 3)"),
+        ("[dream]\ngap_hours = true", ":2: dream.gap_hours must be a number (found True)"),
+        ('dream = "auto"', ':1: dream must be a table, [dream] (found "auto")'),
+        ('headers = "x"', ":1: headers must be a table, [headers] (found"),
+        ("[headers]\nX = 1", ":2: headers.X must be text in quotes (found 1)"),
+        ('[rules]\nask = []\ndeny = "rm"', ':3: rules.deny must be a list of texts (found "rm")'),
+        ("[rules]\nallow = [1]", ":2: rules.allow.0 must be text in quotes (found 1)"),
+        ('base_url = "localhost:1"', ":1: base_url must start with http:// or https:// and name"),
+        ('tmux = " "', ":1: tmux must name a program"),
+        (
+            'dream.mode = "on"',
+            ':1: dream.mode must be one of off, recall, manual, auto (found "on")',
+        ),
+        ('model = "m', ":1: is not valid TOML: "),
+        ('model = "a"\n\nmodel = "b"', ":3: is not valid TOML: cannot overwrite a value"),
+        ('\nmodel = = "b"', ":2: is not valid TOML: "),
+        ('api_key = "sk-secret"', ":1: api_key does not belong here"),
+        ('\nauth_token = "secret"', ":2: auth_token does not belong here"),
+    ],
+)
+def test_faults_name_file_line_and_what_is_expected(paths: Paths, text: str, expected: str) -> None:
+    said = refusal(paths, text)
+    assert said.startswith(expected)
+    assert "secret" not in said
+
+
+def test_several_faults_are_all_told(paths: Paths) -> None:
+    with pytest.raises(ConfigError, match=r"\(and 2 more\)$") as caught:
+        read(paths, "model = 1\nmodes = 2\n[dream]\nsessions = -1")
+    lines = [line.removeprefix(f"{paths.config_file}:") for line in caught.value.lines]
+    assert sorted(line[0] for line in lines) == ["1", "2", "4"]
+
+
+def test_files_that_cannot_be_read(paths: Paths) -> None:
+    paths.config_file.write_bytes(b'model = "a"\n# \xff\n')
+    with pytest.raises(ConfigError, match=r":2: is not UTF-8"):
+        load(paths, environment={})
+    paths.config_file.write_bytes(b"#" * (1024 * 1024 + 1))
+    with pytest.raises(ConfigError, match="right file"):
+        load(paths, environment={})
+    paths.config_file.unlink()
+    paths.config_file.mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(paths, environment={})
+
+
+def test_a_file_in_the_home_is_shown_with_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = tmp_path / ".config" / "tungsten"
+    own.mkdir(parents=True)
+    (own / "config.toml").write_text('mode = "yolo"\n')
+    with pytest.raises(ConfigError) as caught:
+        load(Paths(own, own, own), environment={})
+    assert str(caught.value) == (
+        "~/.config/tungsten/config.toml:1: "
+        'mode must be one of plan, careful, standard (found "yolo")'
+    )
+
+
+def test_the_environment_comes_before_the_file(paths: Paths) -> None:
+    environment = {
+        "TUNGSTEN_MODEL": "from-environment",
+        "ANTHROPIC_BASE_URL": "https://gate.example/",
+        "ANTHROPIC_API_KEY": "sk-secret-1",
+        "ANTHROPIC_AUTH_TOKEN": "secret-2",
+    }
+    config = read(paths, FULL, environment)
+    assert (config.model, config.base_url) == ("from-environment", "https://gate.example")
+    assert config.api_key.get_secret_value() == "sk-secret-1"
+    assert config.auth_token.get_secret_value() == "secret-2"
+    assert config.max_tokens == 4000
+    assert read(paths, FULL, dict.fromkeys(environment, "")).model == "claude-x"
+    for shown in (repr(config), str(config), config.model_dump_json()):
+        assert "secret" not in shown
+
+
+def test_a_bad_variable_is_named(paths: Paths) -> None:
+    said = refusal(paths, "", {"ANTHROPIC_BASE_URL": "nowhere"})
+    assert said.startswith("ANTHROPIC_BASE_URL: base_url must start with http://")
+
+
+def test_the_real_environment_is_the_default(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TUNGSTEN_MODEL", "m")
+    assert load(paths).model == "m"
+
+
+@given(st.text(max_size=60))
+def test_any_text_loads_or_is_one_clear_line(text: str) -> None:
+    assert line_of(text, ("dream", "mode")) >= 1
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_table_or_one_clear_line(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(content)
+    said = f"{path}:"
+    try:
+        read_table(path)
+    except ConfigError as error:
+        said = str(error)
+    assert said.startswith(f"{path}:")
+    assert "\n" not in said
