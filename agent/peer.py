@@ -3,8 +3,8 @@
 What this guarantees: another user's process is refused by the kernel's word (and could not reach
 the socket in a 0700 directory anyway). A process that an agent starts in its pane is recognised
 by any one of these: a process among its parents, session leaders and process-group leaders is our
-tmux server, or one of those processes was started with our tmux socket in its environment
-(`TMUX`, which tmux sets, or `TUNGSTEN_PANE`, which the engine sets). So `nohup`, `setsid`, a
+tmux server, or one of those processes was started with our tmux socket in its environment (`TMUX`,
+which tmux sets), or with the mark of a pane but no tmux socket at all. So `nohup`, `setsid`, a
 double fork and `env -i` each alone change nothing.
 
 What it does not guarantee: all of this runs under one user id. A process that leaves the pane's
@@ -25,8 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-MARKER = "TUNGSTEN_PANE"
-"""Environment variable of every process in our panes; holds the private tmux server's socket."""
+from tungsten.environment import MARKER
 
 _LOCAL_PEERCRED = 0x001
 _LOCAL_PEERPID = 0x002
@@ -121,5 +120,6 @@ def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:
 
 
 def _is_marked(environment: Mapping[str, str], tmux_socket: Path) -> bool:
-    ours = str(tmux_socket)
-    return environment.get(MARKER) == ours or environment.get("TMUX", "").startswith(f"{ours},")
+    tmux = environment.get("TMUX", "")
+    # A pane of another Tungsten has its own socket in TMUX; without any, someone took it away.
+    return tmux.startswith(f"{tmux_socket},") or (not tmux and MARKER in environment)

@@ -17,9 +17,10 @@ from agent.client import EngineClient
 from agent.connections import Connections
 from agent.hub import Hub
 from agent.paths import Paths
-from agent.peer import MARKER, credentials, listener_pid, runs_in_pane
+from agent.peer import credentials, listener_pid, runs_in_pane
 from agent.protocol import Command
 from agent.singleton import claim
+from tungsten.environment import MARKER
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,14 +151,26 @@ def test_what_cannot_be_found_out_counts_as_inside(paths: Paths) -> None:
     assert not runs_in_pane(os.getpid(), paths.tmux_socket)
 
 
-def test_the_marker_counts_for_its_own_server_only(paths: Paths) -> None:
-    for value, inside in ((str(paths.tmux_socket), True), ("/elsewhere.sock", False)):
-        marked = subprocess.Popen(["sleep", "100"], env={**os.environ, MARKER: value})
-        try:
-            assert runs_in_pane(marked.pid, paths.tmux_socket) is inside
-        finally:
-            marked.kill()
-            marked.wait()
+@pytest.mark.parametrize(
+    ("variables", "inside"),
+    [
+        ({MARKER: "1", "TMUX": "{0},1,0"}, True),
+        ({"TMUX": "{0},1,0"}, True),
+        ({MARKER: "1"}, True),
+        ({MARKER: "1", "TMUX": "/elsewhere.sock,1,0"}, False),
+        ({"TMUX": "{0}.other,1,0"}, False),
+        ({}, False),
+    ],
+)
+def test_what_the_environment_says(paths: Paths, variables: dict[str, str], inside: bool) -> None:
+    clean = {k: v for k, v in os.environ.items() if k not in {"TMUX", MARKER}}
+    told = {name: value.format(paths.tmux_socket) for name, value in variables.items()}
+    process = subprocess.Popen(["sleep", "100"], env={**clean, **told})
+    try:
+        assert runs_in_pane(process.pid, paths.tmux_socket) is inside
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def test_a_person_in_their_own_tmux_may_decide(paths: Paths, own_tmux: list[str]) -> None:

@@ -1,0 +1,169 @@
+"""Which model answers: the choice is checked against a real endpoint before it is kept."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from agent import credentials
+from agent.config import Config, load
+from agent.credentials import Credentials
+from agent.hub import Hub
+from agent.model.errors import AuthenticationFailed, Unreachable
+from agent.model.local_server.responder import ResponderMessage
+from agent.model.local_server.server import LocalMessagesServer
+from agent.models import (
+    DEFAULT_MODEL,
+    DEMO_MODEL,
+    NOT_SET_UP,
+    ChoiceIncomplete,
+    ModelNotSetUp,
+    Models,
+)
+from agent.paths import Paths
+from agent.protocol import Configure, Setup
+
+KEY = "sk-test-0123456789"
+
+
+class Says:
+    async def respond(self, request: dict[str, Any]) -> ResponderMessage:
+        return ResponderMessage([{"type": "text", "text": "ok"}])
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[LocalMessagesServer]:
+    async with LocalMessagesServer(Says(), api_key=KEY, record=True) as server:
+        yield server
+
+
+def choose(server: LocalMessagesServer, key: str = KEY) -> Configure:
+    return Configure(
+        provider="endpoint", base_url=server.base_url, model="tungsten-demo", api_key=key
+    )
+
+
+@pytest.fixture
+async def models(paths: Paths) -> AsyncIterator[Models]:
+    made = Models(Hub(), paths, Config())
+    yield made
+    await made.close()
+
+
+async def test_nothing_is_set_up_at_first(models: Models) -> None:
+    assert models.setup == Setup(problem=NOT_SET_UP)
+    assert models.default_model == ""
+    with pytest.raises(ModelNotSetUp):
+        await models.client()
+
+
+async def test_a_choice_that_works_is_kept_privately_and_told(
+    models: Models, paths: Paths, endpoint: LocalMessagesServer
+) -> None:
+    setup = await models.configure(choose(endpoint))
+    assert setup == models.setup
+    assert (setup.provider, setup.model, setup.problem) == ("endpoint", "tungsten-demo", "")
+    assert models._hub.snapshot().setup == setup
+    assert KEY not in models._hub.snapshot().model_dump_json()
+    assert stat.S_IMODE(paths.credentials_file.stat().st_mode) == 0o600
+    assert json.loads(paths.credentials_file.read_text())["api_key"] == KEY
+    client = await models.client()
+    assert client is await models.client()
+    again = Models(Hub(), paths, Config())
+    assert again.setup == setup
+    await again.close()
+
+
+async def test_a_choice_that_does_not_work_changes_nothing(
+    models: Models, paths: Paths, endpoint: LocalMessagesServer
+) -> None:
+    await models.configure(choose(endpoint))
+    before = paths.credentials_file.read_bytes()
+    with pytest.raises(AuthenticationFailed) as caught:
+        await models.configure(choose(endpoint, "sk-wrong-key"))
+    assert "sk-wrong" not in str(caught.value)
+    with pytest.raises(Unreachable):
+        await models.configure(
+            Configure(provider="endpoint", base_url="http://127.0.0.1:9", model="m")
+        )
+    assert paths.credentials_file.read_bytes() == before
+    assert models.setup.base_url == endpoint.base_url
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [
+        Configure(provider="anthropic"),
+        Configure(provider="endpoint", model="m"),
+        Configure(provider="endpoint", base_url="localhost:1", model="m"),
+        Configure(provider="endpoint", base_url="http://localhost:1"),
+    ],
+)
+async def test_an_incomplete_choice_says_what_is_missing(
+    models: Models, incomplete: Configure
+) -> None:
+    with pytest.raises(ChoiceIncomplete):
+        await models.configure(incomplete)
+
+
+async def test_the_demo_model_needs_no_check_and_is_kept(models: Models, paths: Paths) -> None:
+    setup = await models.configure(Configure(provider="demo"))
+    assert (setup.provider, setup.model) == ("demo", DEMO_MODEL)
+    assert Models(Hub(), paths, Config()).setup == setup
+
+
+def test_a_damaged_key_file_is_a_problem_to_show_not_a_crash(paths: Paths) -> None:
+    paths.credentials_file.write_text("{broken")
+    setup = Models(Hub(), paths, Config()).setup
+    assert setup.provider == "none"
+    assert str(paths.credentials_file) in setup.problem
+
+
+@pytest.mark.parametrize(
+    ("environment", "text", "kept", "provider", "model"),
+    [
+        ({"ANTHROPIC_API_KEY": "k"}, "", Credentials(), "anthropic", DEFAULT_MODEL),
+        ({"ANTHROPIC_API_KEY": "k"}, "", Credentials("demo"), "anthropic", DEFAULT_MODEL),
+        ({"ANTHROPIC_AUTH_TOKEN": "t"}, "", Credentials(), "anthropic", DEFAULT_MODEL),
+        ({}, 'model = "m"', Credentials("anthropic", "k"), "anthropic", "m"),
+        ({}, "", Credentials("anthropic", "k", model="kept"), "anthropic", "kept"),
+        (
+            {"ANTHROPIC_BASE_URL": "http://localhost:1", "TUNGSTEN_MODEL": "m"},
+            "",
+            Credentials("anthropic", "k"),
+            "endpoint",
+            "m",
+        ),
+        ({}, "", Credentials("endpoint", "", "http://localhost:1", "m"), "endpoint", "m"),
+        ({}, "", Credentials("demo"), "demo", DEMO_MODEL),
+        ({}, "", Credentials("anthropic", ""), "none", ""),
+    ],
+)
+def test_environment_then_settings_then_key_file(
+    paths: Paths,
+    environment: dict[str, str],
+    text: str,
+    kept: Credentials,
+    provider: str,
+    model: str,
+) -> None:
+    paths.config_file.write_text(text)
+    credentials.save(paths.credentials_file, kept)
+    setup = Models(Hub(), paths, load(paths, environment=environment)).setup
+    assert (setup.provider, setup.model) == (provider, model)
+
+
+def test_a_key_for_anthropic_is_never_sent_to_another_endpoint(paths: Paths) -> None:
+    credentials.save(paths.credentials_file, Credentials("anthropic", "secret"))
+    paths.config_file.write_text('base_url = "http://localhost:1"')
+    endpoint = Models(Hub(), paths, load(paths, environment={}))._endpoint
+    assert endpoint is not None
+    assert endpoint.api_key == ""
+
+
+async def test_preparing_never_fails_loudly(models: Models) -> None:
+    await models.prewarm()
