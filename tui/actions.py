@@ -57,6 +57,12 @@ class ActionKey:
     palette: bool = True
 
 
+_OF_THE_COCKPIT = frozenset(
+    {"only_conversation", "only_terminal", "move_split", "sidebar", "focus_on"}
+)
+"""Actions that change the cockpit's layout; the app carries out all others."""
+
+
 def _key(
     id: str,  # noqa: A002
     keys: str,
@@ -68,9 +74,12 @@ def _key(
     argument: str = "",
     palette: bool | None = None,
 ) -> ActionKey:
-    """Build a row of the table; an action without a slash name or `action` stays off the palette."""
+    """Build a row of the table; the palette offers what runs anywhere unless told otherwise."""
     offered = context == ANYWHERE and bool(action) if palette is None else palette
     names = tuple(keys.split())
+    if action and context == ANYWHERE:
+        room = "screen" if action.partition("(")[0] in _OF_THE_COCKPIT else "app"
+        action = f"{room}.{action}"
     return ActionKey(id, names, description, context, action, label, slash, argument, offered)
 
 
@@ -232,6 +241,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="demo",
     ),
     _key("app.stop_demo", "", "End the demo and clean up", action="stop_demo", slash="demo-stop"),
+    _key("app.retry", "f5", "Try to reach the engine again", action="retry", palette=False),
     _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw", palette=False),
     _key(
         "app.quit",
@@ -241,6 +251,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         label="quit",
         slash="quit",
     ),
+    _key("pane.return", "f12", "Take the keyboard back from the pane", TERMINAL),
     _key("prompt.send", "enter", "Send, or queue while the agent works", PROMPT),
     _key("prompt.newline", "ctrl+j alt+enter shift+enter", "Start a new line", PROMPT),
     _key(
@@ -283,7 +294,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "tail",
         label="to the end",
     ),
-    _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "app.focus_prompt"),
+    _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 
 
@@ -329,6 +340,7 @@ def as_json() -> list[dict[str, object]]:
     return [
         {
             "id": action.id,
+            "key": tmux_name(action.keys[0]) if action.keys else "",
             "keys": [tmux_name(key) for key in action.keys],
             "description": action.description,
             "context": action.context,

@@ -1,0 +1,177 @@
+"""What an event does to the screen: the one `match`."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from agent.errors import AgentError
+from agent.protocol import (
+    ActionReported,
+    AgentChanged,
+    AgentRemoved,
+    Block,
+    BlockChanged,
+    BlockDelta,
+    DemoChanged,
+    DreamChanged,
+    EngineStopping,
+    EventLine,
+    GateClosed,
+    GateOpened,
+    Notice,
+    PausedChanged,
+    QuestionAsked,
+    QuestionClosed,
+    ReadTranscript,
+    SetupChanged,
+    UsageChanged,
+    Welcome,
+)
+from agent.state import apply
+from tui.attention import tell_person
+
+if TYPE_CHECKING:
+    from tui.app import TungstenApp
+
+PAGE = 200
+"""Blocks read at once."""
+
+
+async def connected(app: TungstenApp, welcome: Welcome) -> None:
+    """Show the engine's state as of now."""
+    app.cockpit.status.say("")
+    if welcome.snapshot is None:
+        app.show_all()
+        return
+    app.state = welcome.snapshot
+    for transcript in app.transcripts.values():
+        # Another engine process may know more than was heard of the one before.
+        transcript.loaded = transcript.loading = False
+    agent = app.focused_agent
+    if agent is not None:
+        app.focused_id = agent.id
+        if not app.cockpit.prompt.text:
+            app.cockpit.prompt.put_draft(app.draft())
+    await app.cockpit.terminal.open()
+    await _open_gates(app)
+    app.show_all()
+    if welcome.snapshot.setup.provider == "none" and not welcome.snapshot.agents:
+        from tui import requests
+
+        await requests.first_run(app)
+
+
+async def _open_gates(app: TungstenApp) -> None:
+    if app.gates is None and app.may_decide:
+        from tui.gate.dialog import GateDialog
+
+        app.gates = GateDialog(clock=app.now, id="gate")
+        await app.cockpit.mount(app.gates)
+
+
+def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
+    """Take over all events that have arrived, then show each changed area once."""
+    changed: set[str] = set()
+    while arrived:
+        changed |= receive(app, arrived.popleft())
+    if "agents" in changed:
+        app.show_agents()
+    if "conversation" in changed:
+        app.show_conversation()
+    if "blocks" in changed:
+        app.cockpit.conversation.changed()
+    state = app.state
+    if "dream" in changed and state is not None:
+        app.cockpit.dream.show(state.dream)
+    if "gates" in changed:
+        app.sync_gates()
+
+
+def receive(app: TungstenApp, line: EventLine) -> set[str]:
+    """Take over one event; returns the areas that are to be shown anew."""
+    state, event = app.state, line.event
+    if state is None:
+        return set()
+    before = app.focused_agent
+    app.state = apply(state, line.seq, event)
+    match event:
+        case AgentChanged(agent=agent):
+            known = next((other for other in state.agents if other.id == agent.id), None)
+            if before is None:
+                app.focused_id = agent.id
+            if agent.state == "failed" and (known is None or known.state != "failed"):
+                tell_person(app, f"{agent.name} failed: {agent.activity}")
+            elif agent.state == "done" and known is not None and known.state == "working":
+                tell_person(app, f"{agent.name} is done")
+            whole = before is None or (agent.id == before.id and agent.queued != before.queued)
+            return {"agents", "conversation"} if whole else {"agents"}
+        case AgentRemoved(agent_id=agent_id):
+            app.transcripts.pop(agent_id, None)
+            return {"agents", "conversation", "gates"}
+        case BlockChanged(agent_id=agent_id, block=block):
+            transcript = app.transcripts.get(agent_id)
+            if transcript is None:
+                return set()
+            transcript.put(block)
+            return _if_focused(app, agent_id)
+        case BlockDelta(agent_id=agent_id, block_id=block_id, text=text):
+            transcript = app.transcripts.get(agent_id)
+            if transcript is None:
+                return set()
+            transcript.extend(block_id, text)
+            return _if_focused(app, agent_id)
+        case GateOpened(gate=gate):
+            tell_person(app, f"{gate.agent_name} waits for your decision ({gate.risk})")
+            return {"agents", "gates"}
+        case GateClosed():
+            return {"agents", "gates"}
+        case QuestionAsked(question=question):
+            tell_person(app, f"{question.agent_name} asks: {question.text}")
+            return {"agents"}
+        case QuestionClosed():
+            return {"agents"}
+        case DreamChanged():
+            return {"dream"}
+        case UsageChanged() | PausedChanged():
+            return {"agents"}
+        case SetupChanged():
+            return {"agents", "conversation"}
+        case DemoChanged(demo=demo):
+            if demo is not None and demo.text:
+                level = "error" if demo.state == "failed" else "information"
+                app.say(f"demo: {demo.text}", level)  # type: ignore[arg-type]
+            return {"agents"}
+        case Notice(level=level, text=text):
+            app.say(text, level)
+            return set()
+        case ActionReported() | EngineStopping():
+            return set()
+
+
+def _if_focused(app: TungstenApp, agent_id: str) -> set[str]:
+    agent = app.focused_agent
+    return {"blocks"} if agent is not None and agent.id == agent_id else set()
+
+
+async def read_transcript(app: TungstenApp, agent_id: str, before: int | None) -> None:
+    """Read an agent's conversation, or what came before block `before`."""
+    transcript = app.transcript(agent_id)
+    try:
+        result = await app.engine_send(ReadTranscript(agent_id=agent_id, before=before, limit=PAGE))
+        found = result.get("blocks")
+        blocks = [Block.model_validate(block) for block in found] if isinstance(found, list) else []
+    except (AgentError, ValidationError):
+        return
+    finally:
+        transcript.loading = False
+    if before is None and transcript.entries:
+        transcript.take_over(blocks)
+    else:
+        transcript.load(blocks)
+    agent = app.focused_agent
+    if agent is not None and agent.id == agent_id:
+        app.cockpit.prompt.set_history(transcript.prompts())
+        app.cockpit.conversation.changed()

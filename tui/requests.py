@@ -1,0 +1,331 @@
+"""What the person asks for: each function sends a command, or opens the screen that asks more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import AgentError
+from agent.protocol import (
+    Answer,
+    ArchiveAgent,
+    Command,
+    CreateAgent,
+    Interrupt,
+    Mode,
+    RenameAgent,
+    RunAsPerson,
+    SendPrompt,
+    SetMode,
+    SetPaused,
+    StartDemo,
+    StopAgent,
+    StopDemo,
+    TrustDirectory,
+    Unqueue,
+)
+from tui import actions
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary
+    from tui.app import TungstenApp
+
+MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
+
+
+async def submit(app: TungstenApp, text: str) -> None:
+    """Do what stands in the prompt; it stays there when that can't be done."""
+    prompt = app.cockpit.prompt
+    if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
+        await _slash(app, text.strip())
+        return
+    agent = app.focused_agent
+    question = app.question
+    command: Command
+    if text.startswith("!"):
+        line = text[1:].strip()
+        if not line:
+            return
+        if agent is None:
+            app.say("A shell command needs an agent's terminal: start an agent first", "warning")
+            return
+        command = RunAsPerson(agent_id=agent.id, command=line)
+    elif question is not None:
+        command = Answer(question_id=question.id, text=_option(text.strip(), question.options))
+    elif agent is None:
+        command = CreateAgent(directory=str(app.directory), prompt=text)
+    elif agent.kind == "command":
+        app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
+        return
+    else:
+        command = SendPrompt(agent_id=agent.id, text=text)
+    # Emptied first, so that what is typed next stays; put back when it was not accepted.
+    prompt.sent()
+    app.cockpit.conversation.action_tail()
+    result = await send(app, command)
+    if result is None:
+        prompt.put_back(text)
+    elif isinstance(agent_id := result.get("agent_id"), str):
+        app.look_at(agent_id)
+
+
+async def send(app: TungstenApp, command: Command) -> dict[str, Any] | None:
+    """Send a command; None when it failed, which the person has then been told."""
+    try:
+        return await app.engine_send(command)
+    except AgentError:
+        return None
+
+
+def _option(text: str, options: tuple[str, ...]) -> str:
+    """Let a number stand for the option it numbers."""
+    if text.isdecimal() and 1 <= int(text) <= len(options):
+        return options[int(text) - 1]
+    return text
+
+
+async def _slash(app: TungstenApp, text: str) -> None:
+    name, _, argument = text[1:].partition(" ")
+    argument = argument.strip()
+    action = actions.by_slash(name)
+    if action is None:
+        app.say(f"There is no /{name}: / alone lists all commands; // sends a slash", "warning")
+        return
+    if action.id == "agent.rename" and not argument:
+        app.say("Write the new name after it: /rename NAME", "warning")
+        return
+    app.cockpit.prompt.sent()
+    if argument:
+        match action.id:
+            case "agent.rename":
+                await rename(app, argument)
+                return
+            case "agent.mode":
+                await set_mode(app, argument)
+                return
+            case _:
+                pass
+    await app.run_action(action.action, app.cockpit)
+
+
+def _focused(app: TungstenApp) -> AgentSummary | None:
+    agent = app.focused_agent
+    if agent is None:
+        app.say("There is no agent yet", "warning")
+    return agent
+
+
+async def unqueue(app: TungstenApp) -> None:
+    """Put the queued prompts back into the prompt."""
+    agent = app.focused_agent
+    if agent is None:
+        return
+    result = await send(app, Unqueue(agent_id=agent.id))
+    texts = result.get("texts") if result is not None else None
+    if isinstance(texts, list) and texts:
+        app.cockpit.prompt.put_back("\n\n".join(str(text) for text in texts))
+
+
+async def interrupt(app: TungstenApp) -> None:
+    """Interrupt the focused agent's turn; from another area, go back to the prompt first."""
+    prompt = app.cockpit.prompt
+    if not prompt.has_focus:
+        prompt.focus()
+        return
+    agent = app.focused_agent
+    if agent is not None and agent.state in {"working", "waiting"}:
+        if await send(app, Interrupt(agent_id=agent.id)) is not None:
+            app.say(f"{agent.name}: interrupted")
+    elif prompt.text:
+        app.say(f"{actions.label('ctrl+c')} empties the prompt")
+
+
+async def begin_rename(app: TungstenApp) -> None:
+    """Put the command that renames into the prompt."""
+    agent = _focused(app)
+    if agent is not None:
+        app.cockpit.prompt.put_draft(f"/rename {agent.name}")
+        app.cockpit.prompt.focus()
+
+
+async def rename(app: TungstenApp, name: str) -> None:
+    """Give the focused agent another name."""
+    agent = _focused(app)
+    if agent is not None:
+        await send(app, RenameAgent(agent_id=agent.id, name=name))
+
+
+async def next_mode(app: TungstenApp) -> None:
+    """Go on to the next mode."""
+    agent = _focused(app)
+    if agent is not None:
+        await set_mode(app, MODES[(MODES.index(agent.mode) + 1) % len(MODES)])
+
+
+async def set_mode(app: TungstenApp, name: str) -> None:
+    """Change how much the focused agent may do without the person."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    if name not in set(MODES):
+        app.say(f"There is no mode {name}: plan, careful or standard", "warning")
+        return
+    meaning = {
+        "plan": "looks, changes nothing",
+        "careful": "asks before anything above LOW",
+        "standard": "asks before HIGH",
+    }[str(name)]
+    if await send(app, SetMode(agent_id=agent.id, mode=Mode(name))) is not None:
+        app.say(f"{agent.name}: {name} ({meaning})")
+
+
+async def stop_agent(app: TungstenApp) -> None:
+    """Stop the focused agent, and say when it has really stopped."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    key = actions.label("f8")
+    question = f"{key} or /stop again stops {agent.name} and ends what runs in its panes"
+    if app.confirmed(f"stop {agent.id}", question):
+        app.say(f"{agent.name}: stopping…")
+        if await send(app, StopAgent(agent_id=agent.id)) is not None:
+            app.say(f"{agent.name} has stopped")
+
+
+async def archive_agent(app: TungstenApp) -> None:
+    """Take the focused agent off the list."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    question = f"/archive again stops {agent.name} and takes it off the list; its session stays"
+    if app.confirmed(f"archive {agent.id}", question) and (
+        await send(app, ArchiveAgent(agent_id=agent.id)) is not None
+    ):
+        app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+
+
+async def pause_all(app: TungstenApp) -> None:
+    """Hold every agent before its next step, or let them go."""
+    if app.state is not None:
+        await send(app, SetPaused(paused=not app.state.paused))
+
+
+async def trust(app: TungstenApp) -> None:
+    """Trust the focused agent's directory."""
+    agent = _focused(app)
+    if agent is not None:
+        command = TrustDirectory(directory=agent.directory, trusted=True)
+        if await send(app, command) is not None:
+            app.say(f"{agent.directory} is trusted: new agents there start in standard")
+
+
+async def demo(app: TungstenApp) -> None:
+    """Run the demo and look at its first agent."""
+    result = await send(app, StartDemo())
+    agents = result.get("agents") if result is not None else None
+    if isinstance(agents, list) and agents:
+        app.look_at(str(agents[0]))
+
+
+async def stop_demo(app: TungstenApp) -> None:
+    """End the demo."""
+    await send(app, StopDemo())
+
+
+async def take_keyboard(app: TungstenApp) -> None:
+    """Give the keyboard to the pane; make it visible first."""
+    cockpit = app.cockpit
+    view = cockpit.terminal.view
+    if view is None or cockpit.terminal.pane is None:
+        app.say("There is no terminal yet: it opens with the first command", "warning")
+        return
+    if cockpit.arrangement.terminal is None:
+        cockpit.action_only_terminal()
+        app.call_after_refresh(view.take_keyboard)
+    elif not view.take_keyboard():
+        app.say("This terminal takes no keys: its program has ended", "warning")
+
+
+async def attach(app: TungstenApp) -> None:
+    """Suspend the app and attach real tmux to the pane."""
+    pane = app.cockpit.terminal.pane
+    if pane is None or app.state is None:
+        app.say("There is no terminal yet: it opens with the first command", "warning")
+        return
+    from tui.terminal.attach import AttachFailed
+    from tui.terminal.attach import attach as attach_pane
+
+    try:
+        attach_pane(app, app.state.engine.tmux_socket, pane.pane_id)
+    except AttachFailed as error:
+        app.say(str(error), "error")
+    app.action_redraw()
+
+
+# Screens ----------------------------------------------------------------------------------------
+
+
+async def help_screen(app: TungstenApp) -> None:
+    """Show every key and command."""
+    from tui.screens.help import HelpScreen
+
+    if not isinstance(app.screen, HelpScreen):
+        await app.push_screen(HelpScreen())
+
+
+async def palette(app: TungstenApp) -> None:
+    """Find an action or an agent by name."""
+    from tui.palette import PaletteScreen
+
+    if app.screen is app.cockpit:
+        await app.push_screen(PaletteScreen(app.agents), lambda found: _found(app, found))
+
+
+async def _found(app: TungstenApp, found: str | None) -> None:
+    if found is None:
+        return
+    kind, _, name = found.partition(":")
+    if kind == "agent":
+        app.look_at(name)
+    else:
+        await app.run_action(actions.by_id(name).action, app.cockpit)
+
+
+async def inbox(app: TungstenApp) -> None:
+    """Show what waits for a decision."""
+    from tui.gate.inbox import InboxScreen
+
+    if not isinstance(app.screen, InboxScreen):
+        await app.push_screen(InboxScreen())
+
+
+async def new_agent(app: TungstenApp) -> None:
+    """Ask for a new agent's name, directory and model, and start it."""
+    from tui.screens.new_agent import NewAgentScreen
+
+    async def create(command: CreateAgent | None) -> None:
+        if command is not None:
+            result = await send(app, command)
+            if result is not None and isinstance(agent_id := result.get("agent_id"), str):
+                app.look_at(agent_id)
+
+    await app.push_screen(NewAgentScreen(str(app.directory)), create)
+
+
+async def sessions(app: TungstenApp) -> None:
+    """Show sessions of all time."""
+    from tui.screens.sessions import SessionsScreen
+
+    await app.push_screen(SessionsScreen())
+
+
+async def setup(app: TungstenApp) -> None:
+    """Choose the model."""
+    from tui.screens.first_run import FirstRunScreen
+
+    if not isinstance(app.screen, FirstRunScreen):
+        await app.push_screen(FirstRunScreen())
+
+
+async def first_run(app: TungstenApp) -> None:
+    """Ask for a model before anything else."""
+    await setup(app)

@@ -1,0 +1,387 @@
+"""The cockpit: agents, the focused one's conversation beside its terminal, and the prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.layout import Layout
+from textual.screen import Screen
+from textual.strip import Strip
+
+from tui import actions
+from tui.arrangement import SMALLEST, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.text import Piece, between, fit, one_line, strip_of
+from tui.theme import Paint, paint
+from tui.widgets.agent_list import AgentList
+from tui.widgets.conversation import Conversation, Empty
+from tui.widgets.dream_sidebar import DreamSidebar
+from tui.widgets.footer import Footer
+from tui.widgets.prompt import Prompt
+from tui.widgets.status_line import StatusLine
+from tui.widgets.terminal_area import TerminalArea
+
+if TYPE_CHECKING:
+    from textual.events import Resize
+
+    from agent.protocol import AgentSummary, Question
+    from tui.app import TungstenApp
+    from tui.widgets.command_menu import CommandMenu
+
+SPLIT_STEP = 0.05
+
+_HERE = ("app.quit", "app.help", "app.palette", "gate.inbox")
+"""Actions of the app itself; all others need the cockpit."""
+
+_BEFORE_FOCUS = frozenset({"escape", "tab", "shift+tab"})
+"""Keys that a dialog over the cockpit may want, so the cockpit only gets what is left."""
+
+
+class CockpitScreen(Screen[None]):
+    """Draws titles and lines itself; everything else is one widget per area."""
+
+    CSS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            ",".join(action.keys),
+            action.action,
+            action.description,
+            show=False,
+            priority=not _BEFORE_FOCUS.intersection(action.keys),
+            id=action.id,
+        )
+        for action in actions.of(actions.ANYWHERE)
+        if action.keys and action.id not in _HERE
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="cockpit")
+        self.areas = AreaLayout()
+        self.choices = Choices()
+        self._agent: AgentSummary | None = None
+        self._question: Question | None = None
+        self._arranged: tuple[Size, Choices] | None = None
+        self.menu: CommandMenu | None = None
+
+    @property
+    def host(self) -> TungstenApp:
+        """The app that shows this screen."""
+        return cast("TungstenApp", self.app)
+
+    @property
+    def layout(self) -> Layout:
+        """Place areas by `tui.arrangement`."""
+        self._arrange()
+        return self.areas
+
+    def compose(self) -> ComposeResult:
+        """Make the areas."""
+        yield AgentList(id="agents")
+        yield DreamSidebar(id="dream")
+        yield Conversation(id="conversation")
+        yield TerminalArea(id="terminal")
+        yield Prompt(id="prompt")
+        yield StatusLine("connecting…", id="status")
+        yield Footer(self.enabled, id="footer")
+
+    def on_mount(self) -> None:
+        """Begin with the keyboard in the prompt."""
+        self.choices = self.host.remembered_choices()
+        prompt = self.prompt
+        prompt.placeholder = "Say what to do…"
+        prompt.put_draft(self.host.draft())
+        prompt.focus()
+
+    # Areas
+
+    @property
+    def agents(self) -> AgentList:
+        """The list of agents."""
+        return self.get_child_by_id("agents", AgentList)
+
+    @property
+    def dream(self) -> DreamSidebar:
+        """AutoDream."""
+        return self.get_child_by_id("dream", DreamSidebar)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The focused agent's conversation."""
+        return self.get_child_by_id("conversation", Conversation)
+
+    @property
+    def terminal(self) -> TerminalArea:
+        """The focused agent's terminal."""
+        return self.get_child_by_id("terminal", TerminalArea)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt."""
+        return self.get_child_by_id("prompt", Prompt)
+
+    @property
+    def status(self) -> StatusLine:
+        """The status line."""
+        return self.get_child_by_id("status", StatusLine)
+
+    @property
+    def footer(self) -> Footer:
+        """The last row."""
+        return self.get_child_by_id("footer", Footer)
+
+    # Layout
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Where the areas are now."""
+        self._arrange()
+        return self.areas.arrangement
+
+    def _arrange(self) -> None:
+        key = (self.size, self.choices)
+        if self._arranged != key:
+            self._arranged = key
+            self.areas.arrangement = arrange(self.size, self.choices)
+
+    def choose(self, choices: Choices) -> None:
+        """Change the layout."""
+        if choices != self.choices:
+            self.choices = choices
+            self.refresh(layout=True)
+
+    def on_resize(self, event: Resize) -> None:
+        """Divide the new size; the prompt wraps anew and may need other rows."""
+        self._arranged = None
+        self.call_after_refresh(self.fit_prompt)
+
+    def fit_prompt(self) -> None:
+        """Give the prompt the rows its text needs."""
+        if self.prompt.is_attached:
+            self.choose(replace(self.choices, prompt_rows=min(self.prompt.rows, 99)))
+
+    # Drawing what lies between the areas
+
+    def render_line(self, y: int) -> Strip:
+        """Draw titles, lines and the rule above the prompt."""
+        width, height = self.size
+        styles = paint(self.app.theme_variables)
+        areas = self.arrangement
+        if areas.prompt is None:
+            return self._too_small(y, width, height, styles)
+        cells: list[tuple[int, Strip]] = []
+        if areas.sidebar_line is not None and y < areas.sidebar_line.bottom:
+            cells.append((areas.sidebar_line.x, strip_of([("│", styles.rule)], 1)))
+        if areas.split_line is not None and y in areas.split_line.line_range:
+            cells.append((areas.split_line.x, strip_of([("│", styles.rule)], 1)))
+        title = areas.conversation_title
+        if title is not None and y == title.y:
+            cells.append((title.x, self._title(title.width, styles)))
+        if areas.rule is not None and y == areas.rule.y:
+            cells.append((areas.rule.x, self._rule(areas.rule, areas.split_line, styles)))
+        if y in areas.prompt.line_range:
+            glyph = " › " if y == areas.prompt.y else "   "
+            style = styles.focus if self.prompt.has_focus else styles.faint
+            cells.append((areas.prompt.x - 3, strip_of([(glyph, style)], 3)))
+        strips: list[Strip] = []
+        x = 0
+        for column, strip in sorted(cells, key=lambda cell: cell[0]):
+            if column > x:
+                strips.append(Strip.blank(column - x, styles.blank))
+            strips.append(strip)
+            x = column + strip.cell_length
+        if x < width:
+            strips.append(Strip.blank(width - x, styles.blank))
+        return Strip.join(strips)
+
+    def _too_small(self, y: int, width: int, height: int, styles: Paint) -> Strip:
+        if y != max(0, (height - 1) // 2):
+            return Strip.blank(width, styles.blank)
+        text = (
+            f"Tungsten needs {SMALLEST.width}×{SMALLEST.height}, this is {width}×{height}. "
+            "Nothing is lost."
+        )
+        if len(text) > width:
+            text = f"needs {SMALLEST.width}×{SMALLEST.height}, is {width}×{height}"
+        left = max(0, (width - len(text)) // 2)
+        return strip_of([(" " * left, styles.blank), (fit(text, width), styles.text)], width)
+
+    def _title(self, width: int, styles: Paint) -> Strip:
+        agent = self._agent
+        if agent is None:
+            return Strip.blank(width, styles.blank)
+        focused = self.conversation.has_focus
+        left: list[Piece] = [
+            (f" {one_line(agent.name)}", styles.focus if focused else styles.strong)
+        ]
+        right: list[Piece] = []
+        if self.areas.arrangement.terminal is None and agent.panes:
+            right = [(f"{actions.label('f4')} terminal ", styles.faint)]
+        return between(left, right, width, styles.blank)
+
+    def _rule(self, rule: Region, split: Region | None, styles: Paint) -> Strip:
+        left, style = self._rule_label(styles)
+        label: list[Piece] = [("──", styles.rule)]
+        if left:
+            label += [(f" {left} ", style)]
+        line = list(between(label, [], rule.width, Style.null()))
+        used = sum(segment.cell_length for segment in line[: len(label)])
+        pieces: list[Piece] = [(s.text, s.style or styles.rule) for s in line[: len(label)]]
+        rest = "─" * (rule.width - used)
+        joint = split.x - rule.x - used if split is not None else -1
+        if 0 <= joint < len(rest):
+            rest = rest[:joint] + "┴" + rest[joint + 1 :]
+        pieces.append((rest, styles.rule))
+        return strip_of(pieces, rule.width)
+
+    def _rule_label(self, styles: Paint) -> tuple[str, Style]:
+        agent, question = self._agent, self._question
+        if question is not None:
+            options = "  ".join(
+                f"{number} {one_line(option)}" for number, option in enumerate(question.options, 1)
+            )
+            text = one_line(question.text)
+            return f"▲ {text}" + (f"  {options}" if options else ""), styles.attention
+        if self.prompt.text.startswith("!"):
+            return "a shell command of your own, through the gate", styles.attention
+        if agent is None:
+            return "", styles.faint
+        if agent.queued:
+            word = "prompt" if len(agent.queued) == 1 else "prompts"
+            return f"{len(agent.queued)} {word} queued · ↑ takes them back", styles.muted
+        if agent.state == "working":
+            return "working · Enter queues · Esc interrupts", styles.faint
+        return "", styles.faint
+
+    def refresh_lines(self) -> None:
+        """Draw titles and rule anew."""
+        areas = self.arrangement
+        regions = [area for area in (areas.conversation_title, areas.rule) if area is not None]
+        if regions and self.is_attached:
+            self.refresh(*regions)
+
+    # What is shown
+
+    def show_agent(self, agent: AgentSummary | None, question: Question | None) -> None:
+        """Show whose conversation this is."""
+        if (agent, question) == (self._agent, self._question):
+            return
+        self._agent, self._question = agent, question
+        self.prompt.has_queue = bool(agent is not None and agent.queued)
+        if question is not None:
+            self.prompt.placeholder = "Answer…"
+        elif agent is None:
+            self.prompt.placeholder = "Say what to do; an agent starts in this directory…"
+        else:
+            self.prompt.placeholder = "Say what to do…   / for commands, ! for a shell command"
+        self.refresh_lines()
+
+    def enabled(self, action_id: str) -> bool:
+        """Say whether an action makes sense now; the footer shows only those."""
+        agent = self._agent
+        match action_id:
+            case "turn.interrupt":
+                return agent is not None and agent.state in {"working", "waiting"}
+            case "pane.take":
+                return bool(agent is not None and agent.panes)
+            case "gate.inbox":
+                state = self.host.state
+                return state is not None and bool(state.gates)
+            case "view.terminal":
+                return self.areas.arrangement.terminal is None and agent is not None
+            case "view.conversation":
+                return self.areas.arrangement.conversation is None
+            case _:
+                return True
+
+    # Keys of the layout; everything that concerns agents is the app's
+
+    def action_only_conversation(self) -> None:
+        """Give the conversation all the room, or end that."""
+        self._only("conversation")
+
+    def action_only_terminal(self) -> None:
+        """Give the terminal all the room, or end that."""
+        self._only("terminal")
+
+    def _only(self, side: Alone) -> None:
+        areas = self.arrangement
+        shown_alone = (areas.conversation is None) != (areas.terminal is None)
+        if shown_alone and getattr(areas, side) is not None:
+            # Pressed once more: the split comes back, or where it can't, the conversation.
+            side = "" if self.choices.alone else ("terminal" if side != "terminal" else "")
+        self.choose(replace(self.choices, alone=side))
+        self._keep_focus_visible()
+        self.host.remember_choices(self.choices)
+
+    def _keep_focus_visible(self) -> None:
+        if self.arrangement.conversation is None and self.conversation.has_focus:
+            self.prompt.focus()
+
+    def action_move_split(self, steps: int) -> None:
+        """Give the conversation more room (1) or less (-1)."""
+        split = min(0.8, max(0.2, round(self.choices.split + steps * SPLIT_STEP, 2)))
+        self.choose(replace(self.choices, split=split, alone=""))
+        self.host.remember_choices(self.choices)
+
+    def action_sidebar(self) -> None:
+        """Fold the sidebar to one line, or unfold it."""
+        self.choose(replace(self.choices, sidebar=not self.choices.sidebar))
+        self.host.remember_choices(self.choices)
+
+    def action_focus_on(self, step: int) -> None:
+        """Move the keyboard between prompt, conversation and terminal."""
+        areas = self.arrangement
+        stops = [self.prompt]
+        if areas.conversation is not None:
+            stops.append(self.conversation)  # type: ignore[arg-type]
+        view = self.terminal.view
+        if areas.terminal is not None and view is not None and self.terminal.pane is not None:
+            stops.append(view)  # type: ignore[arg-type]
+        here = next((index for index, stop in enumerate(stops) if stop.has_focus), 0)
+        stops[(here + step) % len(stops)].focus()
+
+    def action_focus_prompt(self) -> None:
+        """Put the keyboard into the prompt."""
+        self.prompt.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Show which area has the keyboard, and its keys."""
+        in_conversation = self.conversation.has_focus
+        self.footer.show(actions.CONVERSATION if in_conversation else actions.PROMPT)
+        self.refresh_lines()
+        prompt = self.arrangement.prompt
+        if prompt is not None:
+            self.refresh(Region(prompt.x - 3, prompt.y, 3, 1))
+
+    # The menu of commands
+
+    async def follow_prompt(self) -> None:
+        """Open, follow or close the menu of commands as the prompt's text says."""
+        text = self.prompt.text
+        wanted = text.startswith("/") and "\n" not in text and " " not in text
+        rows = 0
+        if wanted:
+            if self.menu is None:
+                from tui.widgets.command_menu import CommandMenu
+
+                self.menu = CommandMenu(id="menu")
+                await self.mount(self.menu)
+            rows = self.menu.show(text)
+            if self.menu.chosen is not None and text == f"/{self.menu.chosen.slash}":
+                rows = min(rows, 1) if rows == 1 else rows
+        self.prompt.menu_open = rows > 0
+        self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
+        self.refresh_lines()
+
+    def close_menu(self) -> None:
+        """Put the menu away and leave the text as it is."""
+        self.prompt.menu_open = False
+        self.choose(replace(self.choices, menu_rows=0))
+
+    def show_empty(self, empty: Empty | None) -> None:
+        """Show an empty or broken state instead of a conversation."""
+        self.conversation.show(None, empty=empty)

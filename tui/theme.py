@@ -1,0 +1,221 @@
+"""The look: two themes, and the few styles everything is drawn with.
+
+Calm by default. Colour stands for something: amber waits for you, blue works, green is done, red
+failed. All else is text, muted text and faint lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+DARK = Theme(
+    name="tungsten",
+    primary="#82aad1",
+    secondary="#6f8296",
+    accent="#f2b263",
+    warning="#f2b263",
+    error="#e8737d",
+    success="#8cc190",
+    foreground="#d3d9e0",
+    background="#101317",
+    surface="#181c22",
+    panel="#20262e",
+    dark=True,
+    variables={
+        "muted": "#8d97a3",
+        "faint": "#59626d",
+        "rule": "#2b323b",
+        "selection": "#232b35",
+    },
+)
+
+LIGHT = Theme(
+    name="tungsten-light",
+    primary="#2b6299",
+    secondary="#5b6b7c",
+    accent="#a85b00",
+    warning="#a85b00",
+    error="#b3261e",
+    success="#2b7536",
+    foreground="#23282e",
+    background="#fafaf8",
+    surface="#f0f0ed",
+    panel="#e6e6e2",
+    dark=False,
+    variables={
+        "muted": "#5d6670",
+        "faint": "#8e969e",
+        "rule": "#d5d6d2",
+        "selection": "#e4e9ef",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Interned styles, named for what they mean; each carries its background.
+
+    Attributes:
+        text: Ordinary text.
+        strong: What the eye should find first.
+        muted: Beside the point, still to be read.
+        faint: Hints and scaffolding.
+        rule: Lines between areas.
+        focus: The focused area and the chosen thing.
+        attention: Waits for a person.
+        working: Works.
+        good: Went well.
+        bad: Went wrong.
+        code: Code in a sentence.
+        bar: Background of what a person said, and of the chosen row.
+    """
+
+    text: Style
+    strong: Style
+    muted: Style
+    faint: Style
+    rule: Style
+    focus: Style
+    attention: Style
+    attention_fill: Style
+    working: Style
+    good: Style
+    bad: Style
+    bad_fill: Style
+    code: Style
+    bar: Style
+    chosen: Style
+    added: Style
+    removed: Style
+    heading: Style
+    link: Style
+    keyword: Style
+    string: Style
+    number: Style
+    comment: Style
+    blank: Style
+
+
+def _paint(values: tuple[str, ...]) -> Paint:
+    (foreground, background, primary, warning, error, success, muted, faint, rule, selection) = (
+        Color.parse(value) for value in values
+    )
+
+    def style(color: Color, *, bold: bool = False, italic: bool = False) -> Style:
+        return Style(
+            color=color.rich_color,
+            bgcolor=background.rich_color,
+            bold=bold or None,
+            italic=italic or None,
+        )
+
+    def fill(color: Color, back: Color) -> Style:
+        return Style(color=color.rich_color, bgcolor=back.rich_color, bold=True)
+
+    return Paint(
+        text=style(foreground),
+        strong=style(foreground, bold=True),
+        muted=style(muted),
+        faint=style(faint),
+        rule=style(rule),
+        focus=style(primary, bold=True),
+        attention=style(warning, bold=True),
+        attention_fill=fill(background, warning),
+        working=style(primary),
+        good=style(success),
+        bad=style(error),
+        bad_fill=fill(background, error),
+        code=style(foreground.blend(primary, 0.55)),
+        bar=Style(color=foreground.rich_color, bgcolor=selection.rich_color),
+        chosen=Style(bgcolor=selection.rich_color),
+        added=Style(
+            color=foreground.blend(success, 0.6).rich_color,
+            bgcolor=background.blend(success, 0.12).rich_color,
+        ),
+        removed=Style(
+            color=foreground.blend(error, 0.6).rich_color,
+            bgcolor=background.blend(error, 0.12).rich_color,
+        ),
+        heading=style(foreground, bold=True),
+        link=style(primary) + Style(underline=True),
+        keyword=style(foreground.blend(primary, 0.8)),
+        string=style(foreground.blend(success, 0.7)),
+        number=style(foreground.blend(warning, 0.6)),
+        comment=style(faint, italic=True),
+        blank=style(foreground),
+    )
+
+
+_DEFAULTS = {
+    "foreground": "#e0e0e0",
+    "background": "#121212",
+    "primary": "#82aad1",
+    "warning": "#f2b263",
+    "error": "#e8737d",
+    "success": "#8cc190",
+}
+_BLENDS = {"muted": 0.6, "faint": 0.38, "rule": 0.16, "selection": 0.1}
+_READ = (*_DEFAULTS, *_BLENDS)
+
+
+def paint(variables: Mapping[str, str]) -> Paint:
+    """Make the styles of a theme from its variables; any Textual theme will do."""
+    return _paint_of(tuple(variables.get(name, "") for name in _READ))
+
+
+@lru_cache(maxsize=8)
+def _paint_of(values: tuple[str, ...]) -> Paint:
+    given = dict(zip(_READ, values, strict=True))
+    colors = [_color(given[name], default) for name, default in _DEFAULTS.items()]
+    foreground, background = Color.parse(colors[0]), Color.parse(colors[1])
+    for name, amount in _BLENDS.items():
+        colors.append(_color(given[name], background.blend(foreground, amount).hex6))
+    return _paint(tuple(colors))
+
+
+def _color(value: str, default: str) -> str:
+    try:
+        return Color.parse(value).hex6
+    except ColorParseError:
+        return default
+
+
+STATE_GLYPHS = {
+    "working": "●",
+    "waiting": "▲",
+    "idle": "○",
+    "done": "✓",
+    "failed": "✗",
+    "unknown": "?",
+}
+"""Shape as well as colour, so that a screen without colours says the same."""
+
+STATE_WORDS = {
+    "working": "working",
+    "waiting": "waiting for you",
+    "idle": "idle",
+    "done": "done",
+    "failed": "failed",
+    "unknown": "unknown",
+}
+
+
+def state_style(paints: Paint, state: str) -> Style:
+    """Choose the style of an agent's state."""
+    match state:
+        case "waiting":
+            return paints.attention
+        case "working":
+            return paints.working
+        case "done":
+            return paints.good
+        case "failed":
+            return paints.bad
+        case _:
+            return paints.muted

@@ -1,0 +1,129 @@
+"""Conversations as the app holds them: blocks in order, with what was drawn of each.
+
+Kept apart from the widgets so that an agent's conversation stays ready while another one is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+    from agent.protocol import Block, ToolCall
+
+
+class Entry:
+    """One block; `version` grows with every change, so that a drawing can be told to be old."""
+
+    __slots__ = (
+        "at",
+        "drawn",
+        "drawn_for",
+        "id",
+        "kind",
+        "markdown",
+        "streaming",
+        "text",
+        "tool",
+        "version",
+    )
+
+    def __init__(self, block: Block) -> None:
+        self.id = block.id
+        self.version = 0
+        self.drawn: list[Strip] = []
+        self.drawn_for: tuple[object, ...] = ()
+        self.markdown: object | None = None
+        self.replace(block)
+
+    def replace(self, block: Block) -> None:
+        """Take over a fuller version of the block."""
+        self.kind: str = block.kind
+        self.at = block.at
+        self.streaming = block.streaming
+        self.tool: ToolCall | None = block.tool
+        self.text = block.text
+        self.version += 1
+
+    def append(self, text: str) -> None:
+        """Take over streamed text."""
+        self.text += text
+        self.version += 1
+
+
+class Transcript:
+    """An agent's conversation, or the part of it that has been read from the engine.
+
+    Attributes:
+        entries: Blocks by growing id.
+        loaded: Whether the engine was asked; events alone don't make a conversation.
+        top: Where the view begins: index of an entry and a row of it.
+        follow: Whether the view keeps to the end.
+        unfolded: Ids of the blocks that are shown whole.
+        chosen: Id of the block the keyboard is on.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.loaded = False
+        self.loading = False
+        self.top = (0, 0)
+        self.follow = True
+        self.unfolded: set[int] = set()
+        self.chosen: int | None = None
+
+    def put(self, block: Block) -> None:
+        """Add a block, or replace the one with its id."""
+        entries = self.entries
+        if not entries or block.id > entries[-1].id:
+            entries.append(Entry(block))
+            return
+        index = self.find(block.id)
+        if index < len(entries) and entries[index].id == block.id:
+            entries[index].replace(block)
+        else:
+            entries.insert(index, Entry(block))
+            if index <= self.top[0] and not self.follow:
+                self.top = (self.top[0] + 1, self.top[1])
+
+    def extend(self, block_id: int, text: str) -> None:
+        """Append streamed text to a block; a block that isn't known is passed over."""
+        index = self.find(block_id)
+        if index < len(self.entries) and self.entries[index].id == block_id:
+            self.entries[index].append(text)
+
+    def load(self, blocks: Iterable[Block]) -> None:
+        """Take over what the engine read; blocks that events already brought stay as they are."""
+        known = {entry.id for entry in self.entries}
+        for block in blocks:
+            if block.id not in known:
+                self.put(block)
+        self.loaded = True
+
+    def take_over(self, blocks: list[Block]) -> None:
+        """Let what the engine read now replace what was heard; older blocks stay."""
+        for block in blocks:
+            self.put(block)
+        self.loaded = True
+
+    def find(self, block_id: int) -> int:
+        """Return the index of the first entry whose id is not below `block_id`."""
+        low, high = 0, len(self.entries)
+        while low < high:
+            middle = (low + high) // 2
+            if self.entries[middle].id < block_id:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def prompts(self) -> list[str]:
+        """What the person said, oldest first."""
+        return [entry.text for entry in self.entries if entry.kind == "user"]
+
+    @property
+    def first_id(self) -> int | None:
+        """Id of the oldest block that is here."""
+        return self.entries[0].id if self.entries else None

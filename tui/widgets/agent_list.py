@@ -1,0 +1,162 @@
+"""The list of agents: who works, who waits for you, who is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.text import Piece, age, between, fit, next_age_change, one_line, strip_of
+from tui.theme import STATE_GLYPHS, STATE_WORDS, state_style
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.events import Click
+
+    from agent.protocol import AgentSummary
+
+
+class AgentList(Lines):
+    """Agents in a column, two rows each, or all in one row where there is no room for a column."""
+
+    class Chosen(Message):
+        """The person clicked an agent."""
+
+        def __init__(self, agent_id: str) -> None:
+            super().__init__()
+            self.agent_id = agent_id
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._agents: Sequence[AgentSummary] = ()
+        self._focused = ""
+        self._now = 0.0
+        self._connected = False
+        self._targets: list[tuple[range, range, str]] = []
+
+    def show(self, agents: Sequence[AgentSummary], focused: str, now: float) -> None:
+        """Show these agents, in this order, at this time."""
+        self._agents, self._focused, self._now = agents, focused, now
+        self._connected = True
+        self.redraw()
+
+    def next_change(self) -> float | None:
+        """Say in how many seconds a shown age changes; None when nothing is shown."""
+        ages = [next_age_change(max(0.0, self._now - agent.since)) for agent in self._agents]
+        return min(ages, default=None)
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the column, or the row."""
+        self._targets = []
+        return [self._row(width)] if height == 1 else self._column(width, height)
+
+    def on_click(self, event: Click) -> None:
+        """Look at the agent under the mouse."""
+        for columns, rows, agent_id in self._targets:
+            if event.x in columns and event.y in rows:
+                self.post_message(self.Chosen(agent_id))
+                return
+
+    def _column(self, width: int, height: int) -> list[Strip]:
+        paint = self.paint
+        waiting = sum(agent.state == "waiting" for agent in self._agents)
+        working = sum(agent.state == "working" for agent in self._agents)
+        counts: list[Piece] = []
+        if working:
+            counts.append((f"{working} working ", paint.muted))
+        if waiting:
+            counts.append((f"{waiting} waiting ", paint.attention))
+        lines = [between([(" Agents", paint.strong)], counts, width, paint.blank)]
+        if not self._agents:
+            if self._connected:
+                lines.append(strip_of([(" none yet", paint.faint)], width, paint.blank))
+            return lines
+        room = height - 1
+        each = 2 if room >= 2 * len(self._agents) or room >= 12 else 1
+        fits = max(1, room // each)
+        index = self._focused_index()
+        first = max(0, min(index - fits // 2, len(self._agents) - fits))
+        for number, agent in enumerate(self._agents[first : first + fits], first + 1):
+            y = len(lines)
+            self._targets.append((range(width), range(y, y + each), agent.id))
+            lines.extend(self._rows(number, agent, width)[:each])
+        return lines
+
+    def _rows(self, number: int, agent: AgentSummary, width: int) -> list[Strip]:
+        paint = self.paint
+        chosen = agent.id == self._focused
+        back = paint.chosen if chosen else Style.null()
+        state = state_style(paint, agent.state) + back
+        name = (paint.strong if chosen or agent.state == "waiting" else paint.text) + back
+        blank = paint.blank + back
+        muted = paint.muted + back
+        key = str(number) if number <= 9 else " "
+        labels: list[Piece] = []
+        if agent.demo:
+            labels.append(("demo ", paint.faint + back))
+        if agent.paused:
+            labels.append(("paused ", muted))
+        waited = age(max(0.0, self._now - agent.since))
+        labels.append((f"{waited} ", muted))
+        edge = ("▎" if chosen else " ", paint.focus + back)
+        first = between(
+            [
+                edge,
+                (f"{STATE_GLYPHS[agent.state]} ", state),
+                (one_line(agent.name), name),
+            ],
+            [(" ", blank), *labels],
+            width,
+            blank,
+        )
+        doing = one_line(agent.activity)
+        word = STATE_WORDS[agent.state]
+        left: list[Piece] = [edge, (f"{key} ", paint.faint + back), (word, state)]
+        if doing and width >= 20:
+            left += [(" ", blank), (doing, muted)]
+        return [first, between(left, [(" ", blank)], width, blank)]
+
+    def _row(self, width: int) -> Strip:
+        paint = self.paint
+        if not self._agents:
+            text = " no agents yet" if self._connected else ""
+            return strip_of([(text, paint.faint)], width, paint.blank)
+        index = self._focused_index()
+        order = sorted(range(len(self._agents)), key=lambda other: abs(other - index))
+        # The focused agent keeps its room; its neighbours join while there is some left.
+        shown: dict[int, str] = {}
+        used = 4
+        for other in order:
+            name = fit(one_line(self._agents[other].name), 20)
+            cells = cell_len(name) + 6
+            if used + cells > width:
+                break
+            shown[other] = name
+            used += cells
+        pieces: list[Piece] = []
+        column = 0
+        for other in sorted(shown):
+            agent = self._agents[other]
+            back = paint.chosen if other == index else Style.null()
+            key = str(other + 1) if other < 9 else " "
+            parts = [
+                (f" {key}", paint.faint + back),
+                (f" {STATE_GLYPHS[agent.state]} ", state_style(paint, agent.state) + back),
+                (f"{shown[other]} ", (paint.strong if other == index else paint.text) + back),
+            ]
+            cells = sum(cell_len(text) for text, _ in parts)
+            self._targets.append((range(column, column + cells), range(1), agent.id))
+            column += cells
+            pieces += parts
+        hidden = len(self._agents) - len(shown)
+        more: list[Piece] = [(f"+{hidden} ", paint.muted)] if hidden else []
+        return between(pieces, more, width, paint.blank)
+
+    def _focused_index(self) -> int:
+        return next(
+            (index for index, agent in enumerate(self._agents) if agent.id == self._focused), 0
+        )

@@ -1,0 +1,223 @@
+"""How one block of a conversation is drawn."""
+
+from __future__ import annotations
+
+import json
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.text import Piece, between, clean, duration, one_line, strip_of, wrap
+from tui.theme import Paint
+from tui.transcript import Entry
+from tui.widgets.code import diff_lines, diff_size
+from tui.widgets.markdown import GrowingMarkdown
+
+INDENT = 2
+"""Columns left of every block; the mark of the chosen block is drawn there."""
+
+LONGEST_RESULT = 400
+"""Lines of a tool's result that are shown; all of it can be copied."""
+
+TOOL_GLYPHS = {
+    "preparing": "◌",
+    "gated": "▲",
+    "running": "●",
+    "done": "✓",
+    "failed": "✗",
+    "denied": "⊘",
+    "interrupted": "⊘",
+    "unknown": "?",
+}
+
+
+def draw(entry: Entry, width: int, paint: Paint, *, unfolded: bool, chosen: bool) -> list[Strip]:
+    """Draw a block for a conversation of `width` columns, with the blank line that follows it."""
+    room = max(8, width - INDENT - 1)
+    lines = _lines(entry, room, paint, unfolded)
+    fill = paint.bar if entry.kind == "user" else paint.blank
+    mark: Piece = ("▎ ", paint.focus) if chosen else ("  ", paint.blank)
+    strips: list[Strip] = []
+    for number, line in enumerate(lines):
+        edge = mark if chosen else ("› ", paint.focus) if _spoken(entry, number) else mark
+        if entry.kind == "user":
+            edge = (edge[0], edge[1] + paint.chosen)
+        strips.append(strip_of([edge, *line], width, fill))
+    if entry.kind not in {"tool", "thinking"} or unfolded:
+        strips.append(Strip.blank(width, paint.blank))
+    return strips
+
+
+def copied(entry: Entry) -> str:
+    """Return the text that copying a block gives."""
+    tool = entry.tool
+    if tool is None:
+        return entry.text
+    parts = [tool.title, tool.diff, tool.result]
+    return "\n".join(part for part in parts if part)
+
+
+def can_fold(entry: Entry) -> bool:
+    """Say whether a block has a folded form."""
+    return entry.kind in {"tool", "thinking"}
+
+
+def _spoken(entry: Entry, number: int) -> bool:
+    return entry.kind == "user" and number == 0
+
+
+def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+    match entry.kind:
+        case "tool":
+            return _tool(entry, width, paint, unfolded)
+        case "user":
+            return wrap([(clean(entry.text), paint.bar)], width)
+        case "thinking":
+            return _thinking(entry, width, paint, unfolded)
+        case "notice":
+            return wrap([(clean(entry.text), paint.muted)], width)
+        case "error":
+            text = wrap([(clean(entry.text), paint.bad)], width - 2)
+            return [
+                [("✗ " if number == 0 else "  ", paint.bad), *line]
+                for number, line in enumerate(text)
+            ]
+        case _:
+            return _markdown(entry, width, paint)
+
+
+def _markdown(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
+    growing = entry.markdown
+    if (
+        not isinstance(growing, GrowingMarkdown)
+        or growing.width != width
+        or growing.paint is not paint
+    ):
+        growing = GrowingMarkdown(width, paint)
+        entry.markdown = growing
+    lines = growing.lines(entry.text)
+    if entry.streaming:
+        lines = [*lines[:-1], [*(lines[-1] if lines else []), ("▌", paint.working)]]
+    return lines
+
+
+def _thinking(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+    head: list[Piece] = [("∴ ", paint.faint), ("thinking", paint.muted)]
+    if not unfolded:
+        if entry.streaming:
+            head[1] = ("thinking…", paint.working)
+        return [[*head, ("  ", paint.blank), (_start(entry.text, width - 13), paint.faint)]]
+    inner = wrap([(clean(entry.text).strip(), paint.muted + Style(italic=True))], width - 2)
+    return [head, *([("  ", paint.blank), *line] for line in inner)]
+
+
+def _start(text: str, cells: int) -> str:
+    from tui.text import fit
+
+    return fit(one_line(text[: 4 * max(cells, 1)]), cells)
+
+
+def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+    tool = entry.tool
+    if tool is None:
+        return [[(one_line(entry.text), paint.text)]]
+    glyph_style = _tool_style(tool.status, paint)
+    head: list[Piece] = [
+        (f"{TOOL_GLYPHS[tool.status]} ", glyph_style),
+        (f"{one_line(tool.name)} ", paint.muted),
+        (one_line(tool.title), paint.text if tool.status != "denied" else paint.muted),
+    ]
+    if tool.diff:
+        added, removed = diff_size(tool.diff)
+        head += [(f"  +{added}", paint.good), (f" -{removed}", paint.bad)]
+    right: list[Piece] = [(" ", paint.blank)]
+    word, style = _tool_word(tool.status, tool.exit_status, paint)
+    if word:
+        right.append((f" {word}", style))
+    if tool.seconds is not None:
+        right.append((f" {duration(tool.seconds)}", paint.faint))
+    if tool.risk is not None:
+        risk = paint.attention if tool.risk == "HIGH" else paint.muted
+        right.append((f" {tool.risk}", risk))
+    first = between(head, right, width, paint.blank)
+    lines: list[list[Piece]] = [[(text, style or paint.blank) for text, style, _ in first]]
+    if unfolded:
+        lines += [[("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint)]
+    return lines
+
+
+def _tool_body(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
+    tool = entry.tool
+    assert tool is not None
+    lines: list[list[Piece]] = []
+    if cell_len(one_line(tool.title)) + len(tool.name) + 20 > width or "\n" in tool.title:
+        lines += wrap([(clean(tool.title), paint.text)], width)
+    if tool.decision:
+        lines += wrap([(clean(tool.decision), paint.muted)], width)
+    for reason in tool.reasons:
+        lines += wrap([("because ", paint.faint), (clean(reason), paint.muted)], width)
+    if tool.diff:
+        for pieces in diff_lines(tool.diff, paint):
+            for line in wrap(pieces, width):
+                style = line[0][1] if line else paint.blank
+                used = sum(cell_len(text) for text, _ in line)
+                lines.append([*line, (" " * (width - used), style)])
+    elif not tool.result:
+        lines += _input(tool.input_json, width, paint)
+    if tool.result:
+        rows = clean(tool.result).rstrip("\n").split("\n")
+        for row in rows[:LONGEST_RESULT]:
+            for line in wrap([(row, paint.muted)], width - 1):
+                lines.append([("▏", paint.faint), *line])
+        if len(rows) > LONGEST_RESULT:
+            more = f"{len(rows) - LONGEST_RESULT:,} more lines; y copies all of it"
+            lines.append([(more, paint.faint)])
+    return lines or [[("nothing to show yet", paint.faint)]]
+
+
+def _input(input_json: str, width: int, paint: Paint) -> list[list[Piece]]:
+    try:
+        values = json.loads(input_json) if input_json else {}
+    except ValueError:
+        values = {}
+    lines: list[list[Piece]] = []
+    if isinstance(values, dict):
+        for name, value in values.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            lines += wrap([(f"{name}: ", paint.faint), (clean(text), paint.muted)], width)
+    return lines
+
+
+def _tool_style(status: str, paint: Paint) -> Style:
+    match status:
+        case "gated":
+            return paint.attention
+        case "running" | "preparing":
+            return paint.working
+        case "done":
+            return paint.good
+        case "failed":
+            return paint.bad
+        case _:
+            return paint.muted
+
+
+def _tool_word(status: str, exit_status: int | None, paint: Paint) -> tuple[str, Style]:
+    match status:
+        case "gated":
+            return "waits for you", paint.attention
+        case "running":
+            return "running", paint.working
+        case "failed" if exit_status is not None:
+            return f"exit {exit_status}", paint.bad
+        case "failed":
+            return "failed", paint.bad
+        case "denied" | "interrupted":
+            return status, paint.muted
+        case "unknown":
+            return "outcome unknown", paint.attention
+        case "done" if exit_status:
+            return f"exit {exit_status}", paint.bad
+        case _:
+            return "", paint.muted

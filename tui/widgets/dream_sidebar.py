@@ -1,0 +1,63 @@
+"""AutoDream at a glance: its three gates, and why it doesn't dream now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from tui.text import Piece, between, one_line, strip_of
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from agent.protocol import DreamStatus
+
+METER = 6
+"""Cells of a gate's meter."""
+
+
+class DreamSidebar(Lines):
+    """The sidebar's lower part."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._dream: DreamStatus | None = None
+
+    def show(self, dream: DreamStatus) -> None:
+        """Show this status."""
+        self._dream = dream
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the gates with their meters."""
+        paint = self.paint
+        dream = self._dream
+        rule = strip_of([("─" * width, paint.rule)], width, paint.blank)
+        if dream is None:
+            return [rule, strip_of([(" AutoDream", paint.strong)], width, paint.blank)]
+        phase = dream.phase if dream.phase != "waiting" else dream.mode
+        lines = [
+            rule,
+            between(
+                [(" AutoDream", paint.strong)], [(f"{phase} ", paint.muted)], width, paint.blank
+            ),
+        ]
+        for gate in dream.gates:
+            share = min(1.0, max(0.0, gate.value / gate.needed)) if gate.needed > 0 else 1.0
+            full = METER if gate.open else min(METER - 1, int(share * METER))
+            style = paint.good if gate.open else paint.muted
+            left: list[Piece] = [
+                (" ✓ " if gate.open else " ○ ", style),
+                (f"{gate.name:<9}", paint.text if gate.open else paint.muted),
+            ]
+            meter: list[Piece] = [("▰" * full, style), ("▱" * (METER - full), paint.faint)]
+            text = one_line(gate.text)
+            # The meter says nothing that the words don't, so it gives way.
+            if 12 + METER + 1 + cell_len(text) + 1 <= width:
+                left += [*meter, (" ", paint.blank)]
+            lines.append(between([*left, (text, paint.muted)], [], width, paint.blank))
+        why = one_line(dream.why_not)
+        if why:
+            lines.append(between([(f"   {why}", paint.faint)], [], width, paint.blank))
+        return lines

@@ -1,0 +1,102 @@
+"""The last row: the keys that do something now, or what there is to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from rich.cells import cell_len
+from textual.events import Click
+from textual.strip import Strip
+
+from tui import actions
+from tui.text import Piece, fit, one_line, strip_of
+from tui.widgets.lines import Lines
+
+Level = Literal["information", "warning", "error"]
+
+ALWAYS = ("app.help", "app.quit")
+"""Kept at the right whatever the width."""
+
+
+class Footer(Lines):
+    """Keys from the registry of actions; a message takes their place until the next key."""
+
+    def __init__(self, enabled: Callable[[str], bool], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._enabled = enabled
+        self._shown_context = actions.PROMPT
+        self._message: tuple[str, Level] | None = None
+        self._targets: list[tuple[range, str]] = []
+
+    def show(self, context: str) -> None:
+        """Show the keys of a context, and those that work anywhere."""
+        self._shown_context = context
+        self.redraw()
+
+    def say(self, text: str, level: Level) -> None:
+        """Show one line instead of the keys."""
+        self._message = (one_line(text), level)
+        self.redraw()
+
+    def hush(self) -> None:
+        """Show the keys again."""
+        if self._message is not None:
+            self._message = None
+            self.redraw()
+
+    @property
+    def message(self) -> str:
+        """What is said now, or nothing."""
+        return self._message[0] if self._message else ""
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the row."""
+        paint = self.paint
+        self._targets = []
+        if self._message is not None:
+            text, level = self._message
+            styles = {
+                "information": paint.text,
+                "warning": paint.attention,
+                "error": paint.bad,
+            }
+            glyph = {"information": " ", "warning": " ! ", "error": " ✗ "}[level]
+            return [strip_of([(fit(glyph + text, width), styles[level])], width, paint.blank)]
+        always = [actions.by_id(action_id) for action_id in ALWAYS]
+        right = [piece for action in always for piece in self._shown(action)]
+        room = width - sum(cell_len(text) for text, _ in right) - 1
+        column = 1
+        pieces: list[Piece] = [(" ", paint.blank)]
+        context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
+        for action in (*context, *actions.of(actions.ANYWHERE)):
+            if not action.label or action.id in ALWAYS or not self._enabled(action.id):
+                continue
+            shown = self._shown(action)
+            cells = sum(cell_len(text) for text, _ in shown)
+            if column + cells > room:
+                continue
+            self._targets.append((range(column, column + cells), action.action))
+            pieces += shown
+            column += cells
+        pieces.append((" " * (room + 1 - column), paint.blank))
+        for action in always:
+            cells = sum(cell_len(text) for text, _ in self._shown(action))
+            column = sum(cell_len(text) for text, _ in pieces)
+            self._targets.append((range(column, column + cells), action.action))
+            pieces += self._shown(action)
+        return [strip_of(pieces, width, paint.blank)]
+
+    def _shown(self, action: actions.ActionKey) -> list[Piece]:
+        paint = self.paint
+        return [
+            (actions.label(action.keys[0]), paint.text),
+            (f" {action.label}  ", paint.muted),
+        ]
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the key under the mouse does."""
+        for columns, action in self._targets:
+            if event.x in columns and action:
+                await self.screen.run_action(action)
+                return

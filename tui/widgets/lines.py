@@ -1,0 +1,77 @@
+"""A widget that draws itself line by line and repaints only the lines that changed.
+
+Nested containers cost a layout and a style pass each, and the first frame has to be cheap; so the
+areas of the cockpit are one widget each, drawn straight into strips.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.theme import Paint, paint
+
+if TYPE_CHECKING:
+    from textual.events import Resize
+
+
+class Lines(Widget):
+    """Base of the cockpit's areas.
+
+    A subclass implements `draw`; whoever changes what it shows calls `redraw`.
+    """
+
+    _lines: list[Strip]
+    _drawn: Size | None = None
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Return at most `height` strips of `width` cells; missing ones are blank."""
+        raise NotImplementedError
+
+    @property
+    def paint(self) -> Paint:
+        """Styles of the theme in force."""
+        return paint(self.app.theme_variables)
+
+    def redraw(self) -> None:
+        """Draw anew and send the lines that differ to the screen."""
+        width, height = self.size
+        if not width or not height or not self.is_attached or self._drawn != self.size:
+            self._drawn = None
+            self.refresh()
+            return
+        before = self._lines
+        self._lines = self._complete(width, height)
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(zip(before, self._lines, strict=True))
+            if old != new
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one drawn line."""
+        if self._drawn != self.size:
+            self._drawn = self.size
+            self._lines = self._complete(*self.size)
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width)
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in the styles of another theme."""
+        self._drawn = None
+        super().notify_style_update()
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw for the new size."""
+        self._drawn = None
+
+    def _complete(self, width: int, height: int) -> list[Strip]:
+        lines = self.draw(width, height)[:height]
+        if len(lines) < height:
+            blank = Strip.blank(width, self.paint.blank)
+            lines = [*lines, *[blank] * (height - len(lines))]
+        return lines

@@ -1,0 +1,136 @@
+"""The status line: where the focused agent works, with what, and what it has cost."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from tui.text import Piece, count, fit_path, home_path, money, one_line, strip_of
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary, Snapshot
+
+METER = 5
+"""Cells of the context meter."""
+
+
+class StatusLine(Lines):
+    """One row; what matters least gives way first when it gets narrow."""
+
+    def __init__(self, text: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._text = text
+        self._problem = False
+        self._state: Snapshot | None = None
+        self._agent: AgentSummary | None = None
+
+    def say(self, text: str, *, problem: bool = False) -> None:
+        """Show the state of the connection instead of an agent; empty text ends that."""
+        self._text, self._problem = text, problem
+        self.redraw()
+
+    def show(self, state: Snapshot, agent: AgentSummary | None) -> None:
+        """Show the focused agent, and what concerns all."""
+        self._state, self._agent = state, agent
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the row."""
+        paint = self.paint
+        right = self._alerts()
+        if self._text:
+            style = paint.attention_fill if self._problem else paint.muted
+            left: list[tuple[int, list[Piece]]] = [(0, [(f" {self._text} ", style)])]
+        else:
+            left = self._facts()
+        room = width - sum(cell_len(text) for text, _ in right)
+        left = _narrowed(left, room)
+        pieces = [piece for _, part in left for piece in part]
+        used = sum(cell_len(text) for text, _ in pieces)
+        if used < room:
+            pieces.append((" " * (room - used), paint.blank))
+        return [strip_of([*pieces, *right], width, paint.blank)]
+
+    def _facts(self) -> list[tuple[int, list[Piece]]]:
+        """Pieces with their rank: the highest rank goes first when room is short."""
+        paint = self.paint
+        agent = self._agent
+        state = self._state
+        gap: Piece = ("  ", paint.blank)
+        if agent is None:
+            setup = state.setup if state is not None else None
+            if setup is None or setup.provider == "none":
+                return [(0, [(" no model chosen yet: /model", paint.muted)])]
+            return [
+                (0, [(f" {one_line(setup.model) or setup.provider}", paint.muted)]),
+                *([(1, [gap, (one_line(setup.problem), paint.bad)])] if setup.problem else []),
+            ]
+        path = fit_path(one_line(home_path(agent.directory, os.path.expanduser("~"))), 32)  # noqa: PTH111
+        facts: list[tuple[int, list[Piece]]] = [(1, [(f" {path}", paint.text)])]
+        if agent.branch:
+            facts.append((2, [gap, ("⎇ ", paint.faint), (one_line(agent.branch), paint.muted)]))
+        if agent.kind == "model":
+            facts.append((4, [gap, (_short_model(one_line(agent.model)), paint.muted)]))
+            if agent.context_window:
+                share = min(1.0, agent.context_tokens / agent.context_window)
+                full = round(share * METER)
+                style = paint.attention if share >= 0.8 else paint.muted
+                meter = [("▰" * full, style), ("▱" * (METER - full), paint.faint)]
+                facts.append((5, [gap, *meter]))
+                facts.append((3, [(f" {share:.0%} context", style)]))
+            elif agent.context_tokens:
+                facts.append((3, [gap, (f"{count(agent.context_tokens)} context", paint.muted)]))
+            usage = agent.usage
+            tokens = (
+                usage.input_tokens
+                + usage.cache_read_tokens
+                + usage.cache_write_tokens
+                + usage.output_tokens
+            )
+            facts.append((6, [gap, (f"{count(tokens)} tokens", paint.muted)]))
+            facts.append((2, [gap, (money(usage.cost), paint.text)]))
+            if state is not None and len(state.agents) > 1:
+                today = money(state.usage_today.cost)
+                facts.append((7, [gap, (f"{today} today", paint.faint)]))
+        if agent.instructions:
+            files = sum(1 for _ in agent.instructions)
+            word = "file" if files == 1 else "files"
+            facts.append((8, [gap, (f"{files} instruction {word}", paint.faint)]))
+        return facts
+
+    def _alerts(self) -> list[Piece]:
+        paint = self.paint
+        state, agent = self._state, self._agent
+        pieces: list[Piece] = []
+        if state is None:
+            return pieces
+        if state.paused:
+            pieces += [(" paused ", paint.attention_fill), (" ", paint.blank)]
+        if agent is not None and agent.demo:
+            pieces += [("demo model ", paint.muted)]
+        waiting = len(state.gates) + len(state.questions)
+        if waiting:
+            word = "waits" if waiting == 1 else "wait"
+            pieces += [(f" ▲ {waiting} {word} for you ", paint.attention_fill), (" ", paint.blank)]
+        if agent is not None and agent.kind == "model":
+            pieces += [(f"{agent.mode} ", paint.text)]
+        return pieces
+
+
+def _short_model(model: str) -> str:
+    return model.removeprefix("claude-") or "default model"
+
+
+def _narrowed(parts: list[tuple[int, list[Piece]]], room: int) -> list[tuple[int, list[Piece]]]:
+    parts = list(parts)
+
+    def cells() -> int:
+        return sum(cell_len(text) for _, part in parts for text, _ in part)
+
+    while len(parts) > 1 and cells() > room:
+        parts.remove(max(parts, key=lambda part: part[0]))
+    return parts

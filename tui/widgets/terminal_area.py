@@ -1,0 +1,66 @@
+"""The terminal side of the cockpit: a title row, and below it the live pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.text import Piece, between, one_line
+from tui.theme import paint
+
+if TYPE_CHECKING:
+    from agent.protocol import PaneSummary
+    from tui.terminal.pane_view import PaneView
+
+
+class TerminalArea(Widget):
+    """Frame of the pane view, which is mounted when there is an engine to show panes of."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._pane: PaneSummary | None = None
+        self._position = ""
+        self.view: PaneView | None = None
+
+    async def open(self) -> None:
+        """Mount the pane view."""
+        if self.view is None:
+            from tui.terminal.pane_view import PaneView
+
+            self.view = PaneView(id="pane")
+            await self.mount(self.view)
+
+    def show(self, pane: PaneSummary | None, position: str = "") -> None:
+        """Show a pane; `position` tells which of several it is."""
+        if (pane, position) != (self._pane, self._position):
+            self._pane, self._position = pane, position
+            self.refresh(Region(0, 0, self.size.width, 1))
+        if self.view is not None:
+            self.view.show(pane.pane_id if pane is not None else None)
+
+    @property
+    def pane(self) -> PaneSummary | None:
+        """The pane shown."""
+        return self._pane
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the title row; the pane view covers the others."""
+        width = self.size.width
+        styles = paint(self.app.theme_variables)
+        if y:
+            return Strip.blank(width, styles.blank)
+        taken = self.view is not None and self.view.has_keyboard
+        left: list[Piece] = [(" Terminal", styles.attention if taken else styles.strong)]
+        right: list[Piece] = []
+        if self.border_subtitle:
+            style = styles.attention if taken else styles.muted
+            right = [(f" {self.border_subtitle} ", style)]
+        elif self._pane is not None:
+            title = one_line(self._pane.title)
+            left.append((f"  {self._pane.pane_id} {title}", styles.muted))
+            if self._position:
+                right = [(f"{self._position} ", styles.muted)]
+        return between(left, right, width, styles.blank)
