@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tungsten.pane import Pane
+from tungsten.terminal import Terminal
+
+
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """A short directory for sockets; afterwards no tmux server may live in it."""
+    directory = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
+    yield directory
+    alive = [socket for socket in directory.glob("*.sock") if server_lives(socket)]
+    for socket in alive:
+        subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=False)
+    shutil.rmtree(directory)
+    assert not alive, "a tmux server was left running"
+
+
+def server_lives(socket: Path) -> bool:
+    done = subprocess.run(
+        ["tmux", "-S", str(socket), "list-sessions"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    directory = tmp_path / "home"
+    directory.mkdir()
+    (directory / ".bashrc").write_text("PS1='\\w\\$ '\nexport FROM_BASHRC=yes\n")
+    return directory
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(home), "HISTFILE": ""}
+
+
+@pytest.fixture
+async def terminal(runtime: Path, environment: dict[str, str]) -> AsyncIterator[Terminal]:
+    terminal = await Terminal.open(runtime / "tmux.sock", environment=environment)
+    yield terminal
+    await terminal.kill_server()
+
+
+@pytest.fixture
+async def pane(terminal: Terminal, tmp_path: Path) -> Pane:
+    return await terminal.new_pane(name="work", cwd=tmp_path, width=80, height=24)

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tungsten.errors import (
+    DirectoryMissing,
+    NotAtPrompt,
+    PaneDead,
+    PaneGone,
+    ServerGone,
+    TextNotTypable,
+)
+from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, Pane
+from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "output"),
+    [
+        ("true", 0, ""),
+        ("false", 1, ""),
+        ("echo hi", 0, "hi\n"),
+        ("printf 'no newline'", 0, "no newline"),
+        ("printf 'trailing  \\n\\n'", 0, "trailing  \n\n"),
+        ("(exit 77)", 77, ""),
+        ("nonexistent-program", 127, "bash: nonexistent-program: command not found\n"),
+        ("echo 'ä 漢 🎉'", 0, "ä 漢 🎉\n"),
+        ("echo one; echo two", 0, "one\ntwo\n"),
+        ("for i in 1 2; do\n  echo $i\ndone", 0, "1\n2\n"),
+        ("cat <<END\nhere $((1+1))\nEND", 0, "here 2\n"),
+        ("echo a\nfalse\nsh -c 'exit 3'", 3, "a\n"),
+        ("echo 'tab\there'", 0, "tab     here\n"),
+        ("echo \"hi!!\"", 0, "hi!!\n"),
+        ("echo $FROM_BASHRC $TUNGSTEN_PANE", 0, "yes 1\n"),
+        ("# only a comment", 0, ""),
+        ("set -u; echo $?", 0, "0\n"),
+        ("seq 200 | tail -1", 0, "200\n"),
+        ("kill -9 $BASHPID & wait $!", 137, None),
+    ],
+)
+async def test_run_reports_status_and_exact_output(
+    pane: Pane, command: str, status: int, output: str | None
+) -> None:
+    result = await pane.run(command, timeout=20)
+    assert result.ended == "prompt"
+    assert result.exit_status == status
+    if output is not None:
+        assert result.output == output
+        assert not result.truncated
+
+
+async def test_output_longer_than_screen_and_history(pane: Pane) -> None:
+    result = await pane.run("seq 3000", timeout=20)
+    assert result.output == "".join(f"{n}\n" for n in range(1, 3001))
+    result = await pane.run("seq 60000", timeout=30)
+    assert result.truncated
+    assert result.output.endswith("59999\n60000\n")
+
+
+async def test_long_lines_come_back_unbroken(pane: Pane) -> None:
+    text = "x" * 333
+    result = await pane.run(f"echo {text}", timeout=10)
+    assert result.output == text + "\n"
+
+
+async def test_many_commands_in_sequence_never_show_a_stale_screen(pane: Pane) -> None:
+    for n in range(40):
+        result = await pane.run(f"echo n{n}; (exit {n})", timeout=10)
+        assert (result.output, result.exit_status) == (f"n{n}\n", n)
+        assert result.frame.text.splitlines()[-1].endswith("$")
+
+
+async def test_syntax_error(pane: Pane) -> None:
+    result = await pane.run("if then; fi", timeout=10)
+    assert (result.ended, result.exit_status) == ("prompt", 2)
+    assert "syntax error" in result.output
+
+
+@pytest.mark.parametrize("command", ["echo 'open", "if true; then", "cat <<END", "echo a \\"])
+async def test_incomplete_command_is_reported_and_cancelled(
+    pane: Pane, tmp_path: Path, command: str
+) -> None:
+    result = await pane.run(command, timeout=10)
+    assert result.ended == "incomplete"
+    assert result.exit_status is None
+    assert (await pane.run("echo fine", timeout=10)).output == "fine\n"
+
+
+async def test_timeout_leaves_the_command_running(pane: Pane) -> None:
+    result = await pane.run("echo early; sleep 30", timeout=0.4)
+    assert result.ended == "timeout"
+    assert result.output.startswith("early\n")
+    with pytest.raises(NotAtPrompt, match="running"):
+        await pane.run("echo no", timeout=5)
+    await pane.send_keys("C-c")
+    assert (await pane.wait(ForPrompt(), 10)).met
+    assert (await pane.run("echo $?", timeout=10)).output == "130\n"
+
+
+async def test_interrupted_command(pane: Pane) -> None:
+    running = asyncio.create_task(pane.run("echo started; sleep 30", timeout=20))
+    await pane.wait(ForText("^started"), 10)
+    await pane.send_keys("C-c")
+    result = await running
+    assert (result.ended, result.exit_status) == ("interrupted", 130)
+
+
+async def test_exit_kills_the_pane(terminal: Terminal, pane: Pane) -> None:
+    events: list[object] = []
+    terminal.subscribe(events.append)
+    result = await pane.run("exit 7", timeout=10)
+    assert (result.ended, result.exit_status) == ("pane_died", 7)
+    assert PaneDied(pane.id, 7) in events
+    assert (await pane.info()).dead
+    assert (await pane.info()).exit_status == 7
+    assert (await pane.capture()).dead
+    for attempt in (pane.run("echo x"), pane.send_text("x"), pane.send_keys("a"), pane.paste("y")):
+        with pytest.raises(PaneDead):
+            await attempt
+    await pane.kill()
+    with pytest.raises(PaneGone):
+        await pane.info()
+    with pytest.raises(PaneGone):
+        await pane.capture()
+    assert PaneClosed(pane.id) in events
+
+
+async def test_exec_and_signal_death(pane: Pane) -> None:
+    result = await pane.run("exec sh -c 'kill -TERM $$'", timeout=10)
+    assert (result.ended, result.exit_status) == ("pane_died", 128 + signal.SIGTERM)
+
+
+async def test_before_enter_runs_with_the_line_typed(pane: Pane) -> None:
+    seen = []
+
+    async def look() -> None:
+        seen.append((await pane.capture()).text)
+
+    assert (await pane.run("echo checked", timeout=10, before_enter=look)).output == "checked\n"
+    assert seen[0].endswith("echo checked")
+
+
+async def test_before_enter_may_refuse_and_nothing_runs(pane: Pane, tmp_path: Path) -> None:
+    class RefusedError(Exception):
+        pass
+
+    async def refuse() -> None:
+        raise RefusedError
+
+    with pytest.raises(RefusedError):
+        await pane.run("touch refused\ntouch refused2", timeout=10, before_enter=refuse)
+    result = await pane.run("ls", timeout=10)
+    assert result.output == "home\n"
+    assert not (tmp_path / "refused").exists()
+
+
+async def test_cancelled_before_enter_runs_nothing(pane: Pane, tmp_path: Path) -> None:
+    waiting = asyncio.Event()
+
+    async def hold() -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(pane.run("touch cancelled", before_enter=hold))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await pane.run("echo fine", timeout=10)).output == "fine\n"
+    assert not (tmp_path / "cancelled").exists()
+
+
+async def test_a_persons_half_typed_line_is_kept(pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    await pane.send_text("echo mine")
+    await pane.wait(ForText("echo mine"), 10)
+    with pytest.raises(NotAtPrompt, match="typed"):
+        await pane.run("echo theirs", timeout=10)
+    assert (await pane.capture()).text.endswith("echo mine")
+
+
+async def test_somebody_types_while_the_caller_decides(pane: Pane, tmp_path: Path) -> None:
+    async def meddle() -> None:
+        await pane.send_text("; touch meddled")
+
+    with pytest.raises(NotAtPrompt, match="changed"):
+        await pane.run("echo judged", timeout=10, before_enter=meddle)
+    assert (await pane.run("echo $?", timeout=10)).output == "130\n"
+    assert not (tmp_path / "meddled").exists()
+
+
+@pytest.mark.parametrize("command", ["echo \x1b[201~; rm", "a\x03b", "a\rb", "x\x00y"])
+async def test_control_characters_are_refused(pane: Pane, command: str) -> None:
+    with pytest.raises(TextNotTypable):
+        await pane.run(command)
+
+
+async def test_forged_marks_do_not_end_a_command(pane: Pane) -> None:
+    forged = "printf '\\ek%s;P;99;0;\\e\\\\' 0123456789abcdef ''; sleep 0.3; (exit 9)"
+    result = await pane.run(forged, timeout=10)
+    assert (result.ended, result.exit_status) == ("prompt", 9)
+    assert result.seconds > 0.2
+
+
+async def test_user_prompt_of_two_lines_with_colours(pane: Pane) -> None:
+    await pane.run("PS1='\\n\\[\\e[1;32m\\]top \\w\\[\\e[0m\\]\\n$(echo sub) > '", timeout=10)
+    assert (await pane.run("echo one", timeout=10)).output == "one\n"
+    assert (await pane.run("printf x", timeout=10)).output == "x"
+
+
+async def test_clear_inside_a_command(pane: Pane) -> None:
+    await pane.run("seq 100", timeout=10)
+    result = await pane.run("clear; echo after", timeout=10)
+    assert result.output.endswith("after\n")
+    assert (await pane.run("echo next", timeout=10)).output == "next\n"
+
+
+async def test_resize_while_a_command_runs(pane: Pane) -> None:
+    text = "word " * 40
+    running = asyncio.create_task(pane.run(f"echo {text}; sleep 0.5; echo end", timeout=10))
+    await pane.wait(ForText("^word word"), 10)
+    await pane.resize(50, 12)
+    result = await running
+    assert result.output == text.rstrip() + "\nend\n"
+    assert (result.frame.width, result.frame.height) == (50, 12)
+
+
+async def test_full_screen_program(pane: Pane) -> None:
+    result = await pane.run("printf 'a\\n' | less", timeout=0.6)
+    assert result.ended == "timeout"
+    await pane.send_keys("q")
+    assert (await pane.wait(ForPrompt(), 10)).met
+
+
+async def test_run_leaves_copy_mode_first(terminal: Terminal, pane: Pane) -> None:
+    await pane.run("true", timeout=10)
+    await terminal.client.command("copy-mode", "-t", pane.id)
+    assert (await pane.capture()).in_mode
+    assert (await pane.run("echo out", timeout=10)).output == "out\n"
+
+
+async def test_waits(pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    await pane.send_text("sleep 0.2; echo re''ady; sleep 0.2; exit 4\n")
+    found = await pane.wait(ForText(r"^re\w+"), 10)
+    assert found.met
+    assert found.match == "ready"
+    assert (await pane.wait(ForExit(), 10)).met
+    assert (await pane.wait(ForIdle(0.05), 10)).met
+    missing = await pane.wait(ForText("never"), 0.2)
+    assert (missing.met, missing.ended) == (False, "pane_died")
+
+
+async def test_idle_waits_for_silence(pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    await pane.send_text("for i in 1 2 3 4 5; do echo $i; sleep 0.1; done\n")
+    result = await pane.wait(ForIdle(0.35), 10)
+    assert result.met
+    assert "\n5\n" in result.frame.text
+
+
+async def test_kill_server_resolves_everything(terminal: Terminal, pane: Pane) -> None:
+    events: list[object] = []
+    terminal.subscribe(events.append)
+    await pane.run("true", timeout=10)
+    waiting = [
+        asyncio.create_task(pane.run("sleep 30")),
+        asyncio.create_task(pane.wait(ForText("never"), 30)),
+    ]
+    await pane.wait(ForText("sleep 30"), 10)
+    pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(pid, signal.SIGKILL)
+    for task in waiting:
+        with pytest.raises(ServerGone):
+            await asyncio.wait_for(task, 10)
+    for attempt in (pane.info(), pane.capture(), pane.send_text("x"), pane.run("x")):
+        with pytest.raises(ServerGone):
+            await attempt
+    assert ServerEnded() in events
+
+
+async def test_missing_directory(terminal: Terminal, tmp_path: Path) -> None:
+    with pytest.raises(DirectoryMissing):
+        await terminal.new_pane(name="x", cwd=tmp_path / "nowhere")

@@ -1,0 +1,365 @@
+"""One persistent `tmux -C` client on an asyncio loop: every command travels through it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import select
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tungsten.control_protocol import Notification, Parser, Reply, command_line
+from tungsten.errors import CommandFailed, ServerGone, TerminalError, TmuxMissing, TmuxTooOld
+
+MINIMUM_VERSION = (3, 2)
+"""The oldest tmux with client flags (`attach -f no-output`) and `ignore-size`."""
+
+_READ = 1 << 16
+
+_SILENT = frozenset(
+    {
+        "send-keys",
+        "paste-buffer",
+        "set-buffer",
+        "delete-buffer",
+        "set-option",
+        "set-hook",
+        "resize-window",
+        "kill-pane",
+        "kill-session",
+        "kill-window",
+        "link-window",
+        "unlink-window",
+        "select-pane",
+        "rename-window",
+        "wait-for",
+        "refresh-client",
+    }
+)
+"""Commands whose reply holds no text from a pane, hence needs no guard."""
+
+
+def clean_environment() -> dict[str, str]:
+    """Copy this process's environment without what ties a tmux client to an outer server."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TMUX")}
+
+
+def parse_version(text: str) -> tuple[int, int]:
+    """Read `3.3a`, `next-3.5` or `master` as (major, minor); what has no number is new."""
+    digits = text.removeprefix("next-").removeprefix("openbsd-")
+    major, _, rest = digits.partition(".")
+    minor = "".join(character for character in rest if character.isdigit())
+    return (int(major), int(minor or 0)) if major.isdigit() else (99, 0)
+
+
+class _Pending:
+    """One command on the wire and what waits for its reply."""
+
+    __slots__ = ("argv", "failure", "future", "reply")
+
+    def __init__(self, argv: Sequence[str], future: asyncio.Future[Reply] | None) -> None:
+        self.argv = argv
+        self.future = future
+        self.reply: Reply | None = None
+        self.failure: TerminalError | None = None
+
+    def resolve(self, reply: Reply) -> None:
+        self.reply = reply
+        if self.future is not None and not self.future.done():
+            self.future.set_result(reply)
+
+    def fail(self, error: TerminalError) -> None:
+        self.failure = error
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(error)
+            # Nobody may be waiting any more; then nobody needs to hear of it.
+            self.future.exception()
+
+    def lines(self) -> list[str]:
+        if self.reply is None:
+            raise self.failure or ServerGone()
+        return lines_of(self.argv, self.reply)
+
+
+def lines_of(argv: Sequence[str], reply: Reply) -> list[str]:
+    """Give a reply's lines.
+
+    Raises:
+        CommandFailed: tmux refused the command.
+    """
+    if not reply.ok:
+        raise CommandFailed(argv, " ".join(reply.lines))
+    return reply.lines
+
+
+class ControlClient:
+    """A control-mode client attached to one session of one tmux server.
+
+    Made by `connect`. Not thread-safe but for `call`, which any thread may use.
+
+    Attributes:
+        closed: set once the connection has ended, for whatever reason.
+        name: tmux's name of this client.
+        version: the server's version, as tmux says it.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise TypeError("the tmux client needs pipes")
+        self.closed = asyncio.Event()
+        self.name = f"client-{process.pid}"
+        self.version = ""
+        self._process = process
+        self._stdin = process.stdin.fileno()
+        self._stdout = process.stdout.fileno()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._parser = Parser()
+        self._pending: deque[_Pending] = deque()
+        self._unsent = bytearray()
+        self._subscribers: list[Callable[[Notification], None]] = []
+        self._reason = ""
+        self._ended = False
+        os.set_blocking(self._stdin, False)
+        os.set_blocking(self._stdout, False)
+        self._loop.add_reader(self._stdout, self._readable)
+
+    @classmethod
+    async def connect(
+        cls,
+        socket: Path,
+        *,
+        tmux: str = "tmux",
+        session: str | None = None,
+        no_output: bool = True,
+        read_only: bool = False,
+    ) -> ControlClient:
+        """Attach to the server at `socket`.
+
+        Args:
+            socket: the server's socket.
+            tmux: the program.
+            session: the session to attach to, by exact name; the latest one if None.
+            no_output: ask tmux not to send what panes print; can't be changed later, since
+                toggling it wedges tmux 3.3a.
+            read_only: let this client change nothing.
+
+        Raises:
+            ServerGone: nothing listens there, or the session does not exist.
+            TmuxMissing: there is no tmux.
+            TmuxTooOld: the server is older than 3.2.
+        """
+        flags = ["ignore-size"]
+        if no_output:
+            flags.append("no-output")
+        if read_only:
+            flags.append("read-only")
+        argv = [tmux, "-u", "-S", str(socket), "-C", "attach-session", "-f", ",".join(flags)]
+        if session is not None:
+            argv += ["-t", f"={session}"]
+        try:
+            process = subprocess.Popen(  # noqa: ASYNC220
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=clean_environment(),
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise TmuxMissing(tmux) from None
+        client = cls(process)
+        try:
+            client.version = (await client.command("display-message", "-p", "#{version}"))[0]
+        except (TerminalError, asyncio.CancelledError, IndexError):
+            await client.close()
+            raise
+        if parse_version(client.version) < MINIMUM_VERSION:
+            await client.close()
+            raise TmuxTooOld(client.version)
+        return client
+
+    async def command(self, *argv: str) -> list[str]:
+        """Run one tmux command; gives the lines it printed.
+
+        Raises:
+            CommandFailed: tmux refused it.
+            ServerGone: the connection has ended.
+        """
+        return lines_of(argv, await self._post(argv, self._future()))
+
+    async def pipeline(self, commands: Sequence[Sequence[str]]) -> list[list[str] | CommandFailed]:
+        """Run several commands, sent in one write; one refused does not stop the rest.
+
+        Raises:
+            ServerGone: the connection has ended.
+        """
+        futures = [self._future() for _ in commands]
+        self._write_all(list(zip(commands, futures, strict=True)))
+        outcomes: list[list[str] | CommandFailed] = []
+        for argv, future in zip(commands, futures, strict=True):
+            try:
+                outcomes.append(lines_of(argv, await future))
+            except CommandFailed as error:
+                outcomes.append(error)
+        return outcomes
+
+    async def guarded(
+        self, argv: Sequence[str], tail: str, target: str
+    ) -> tuple[list[str] | CommandFailed, str]:
+        """Run one command and expand the format `tail` right after it, as one unit.
+
+        Returns:
+            what the command printed, and the expanded format in the context of `target`.
+        """
+        guard = secrets.token_hex(12) + " "
+        future = self._future()
+        after = ("display-message", "-p", "-t", target, guard + tail)
+        self._enqueue(argv, future, guard)
+        self._send(command_line(argv) + command_line(after))
+        reply = await future
+        if reply.ok:
+            return reply.lines, reply.tail
+        return CommandFailed(argv, " ".join(reply.lines)), reply.tail
+
+    def call(self, *argv: str) -> list[str]:
+        """Run one command and block until its reply is there.
+
+        On the loop's own thread the connection is read here until the reply came; other replies
+        that arrive meanwhile reach their owners. Other threads go through the loop.
+
+        Raises:
+            CommandFailed: tmux refused it.
+            ServerGone: the connection has ended.
+        """
+        if threading.get_ident() != self._thread:
+            return asyncio.run_coroutine_threadsafe(self.command(*argv), self._loop).result()
+        pending = self._write_all([(argv, None)])[0]
+        while pending.reply is None and pending.failure is None:
+            writing = [self._stdin] if self._unsent else []
+            readable, writable, _ = select.select([self._stdout], writing, [])
+            if writable:
+                self._flush()
+            if readable:
+                self._readable()
+        return pending.lines()
+
+    def subscribe(self, callback: Callable[[Notification], None]) -> Callable[[], None]:
+        """Hear every notification, on the loop; gives the function that ends it."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    async def close(self) -> None:
+        """Detach. The server and its panes stay."""
+        self._end("closed")
+        await asyncio.sleep(0)
+
+    def _future(self) -> asyncio.Future[Reply]:
+        return self._loop.create_future()
+
+    async def _post(self, argv: Sequence[str], future: asyncio.Future[Reply]) -> Reply:
+        self._write_all([(argv, future)])
+        return await future
+
+    def _write_all(
+        self, commands: Sequence[tuple[Sequence[str], asyncio.Future[Reply] | None]]
+    ) -> list[_Pending]:
+        wire = bytearray()
+        # Lines first: a word that cannot be written must leave nothing half announced.
+        lines = [command_line(argv) for argv, _ in commands]
+        entries = []
+        for (argv, future), line in zip(commands, lines, strict=True):
+            guard = "" if argv[0] in _SILENT else secrets.token_hex(12)
+            entries.append(self._enqueue(argv, future, guard))
+            wire += line
+            if guard:
+                wire += b"display-message -p " + guard.encode() + b"\n"
+        self._send(bytes(wire))
+        return entries
+
+    def _enqueue(
+        self, argv: Sequence[str], future: asyncio.Future[Reply] | None, guard: str
+    ) -> _Pending:
+        if self._ended:
+            raise ServerGone(self._reason)
+        pending = _Pending(argv, future)
+        self._pending.append(pending)
+        self._parser.expect(guard.encode() or None)
+        return pending
+
+    def _send(self, data: bytes) -> None:
+        self._unsent += data
+        if len(self._unsent) == len(data):
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            while self._unsent:
+                written = os.write(self._stdin, self._unsent)
+                del self._unsent[:written]
+        except BlockingIOError:
+            self._loop.add_writer(self._stdin, self._flush)
+            return
+        except OSError:
+            # The reader sees the end and everything tmux said before it.
+            self._unsent.clear()
+        self._loop.remove_writer(self._stdin)
+
+    def _readable(self) -> None:
+        if self._ended:
+            return
+        try:
+            data = os.read(self._stdout, _READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(self._stderr() or self._reason)
+            return
+        for event in self._parser.feed(data):
+            if isinstance(event, Reply):
+                self._pending.popleft().resolve(event)
+                continue
+            if event.name == "exit":
+                self._reason = event.rest
+            for subscriber in tuple(self._subscribers):
+                self._loop.call_soon(subscriber, event)
+
+    def _stderr(self) -> str:
+        pipe = self._process.stderr
+        if pipe is None:
+            return ""
+        os.set_blocking(pipe.fileno(), False)
+        said = pipe.read() or b""
+        return said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+
+    def _end(self, reason: str) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._reason = reason
+        self._loop.remove_reader(self._stdout)
+        self._loop.remove_writer(self._stdin)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.kill()
+        self._process.wait()
+        for pending in self._pending:
+            pending.fail(ServerGone(reason))
+        self._pending.clear()
+        self.closed.set()
+        self._subscribers.clear()

@@ -1,0 +1,57 @@
+"""The environment that programs in panes get: the person's, without secrets and outer tmux."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_SECRET = re.compile(
+    r"(?i)(?:^|_)(?:api_?key|access_?key(?:_id)?|secret(?:_?key)?|token|passw(?:or)?d|passphrase|"
+    r"credentials?|private_?key|auth_?token|session_?key|pat)(?:$|_)"
+)
+_OWNED = re.compile(
+    r"(?:TMUX|TUNGSTEN_|ANTHROPIC_|OPENAI_|AWS_|AZURE_|GOOGLE_APPLICATION_|STY$|LINES$|COLUMNS$|"
+    r"TERM$|TERMCAP$|PROMPT_COMMAND$|PS[0124]$|BASH_ENV$|ENV$|_$)"
+)
+
+MARKER = "TUNGSTEN_PANE"
+"""Set to 1 in every pane: what runs there is an agent's, or typed beside one."""
+
+TERMINFO = tuple(
+    Path(directory)
+    for directory in (
+        "/etc/terminfo",
+        "/lib/terminfo",
+        "/usr/share/terminfo",
+        "/usr/lib/terminfo",
+        "/usr/local/share/terminfo",
+        "/opt/homebrew/share/terminfo",
+    )
+)
+"""Where systems keep terminal descriptions (terminfo(5))."""
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a variable's name promises a key, token or password."""
+    return _SECRET.search(name) is not None
+
+
+def scrub(environment: Mapping[str, str]) -> dict[str, str]:
+    """Copy an environment for panes; `SSH_AUTH_SOCK` stays, without it git over ssh would not."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not _OWNED.match(name) and not is_secret(name) and "\0" not in value
+    }
+    kept[MARKER] = "1"
+    return kept
+
+
+def terminal_name(home: Path | None = None) -> str:
+    """Choose TERM for panes: tmux's own, or screen's where the system does not know tmux's."""
+    places = TERMINFO if home is None else (home / ".terminfo", *TERMINFO)
+    for place in places:
+        if (place / "t" / "tmux-256color").exists() or (place / "74" / "tmux-256color").exists():
+            return "tmux-256color"
+    return "screen-256color"

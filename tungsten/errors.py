@@ -1,0 +1,100 @@
+"""What can go wrong with a terminal: one tree, each error one clear line with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class TerminalError(Exception):
+    """Base of everything this room raises."""
+
+
+class TmuxMissing(TerminalError):
+    """There is no tmux program."""
+
+    def __init__(self, program: str = "tmux") -> None:
+        super().__init__(
+            f"The program {program!r} was not found. Install tmux 3.2 or newer "
+            "with your system's package manager."
+        )
+
+
+class TmuxTooOld(TerminalError):
+    """The tmux found lacks what Tungsten needs."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"tmux {version} is too old. Install tmux 3.2 or newer.")
+        self.version = version
+
+
+class ServerGone(TerminalError):
+    """The tmux server ended, or cannot be reached."""
+
+    def __init__(self, reason: str = "") -> None:
+        detail = f" ({reason})" if reason else ""
+        super().__init__(f"The tmux server is gone{detail}. Open a new pane to start another.")
+        self.reason = reason
+
+
+class CommandFailed(TerminalError):
+    """tmux refused a command.
+
+    Attributes:
+        argv: the command's words.
+        message: what tmux said.
+    """
+
+    def __init__(self, argv: Sequence[str], message: str) -> None:
+        name = argv[0] if argv else "?"
+        super().__init__(f"tmux {name} failed: {message or 'no reason given'}.")
+        self.argv = tuple(argv)
+        self.message = message
+
+
+class PaneGone(TerminalError):
+    """The pane does not exist any more."""
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__(f"Pane {pane_id} is gone. Open a new one.")
+        self.pane_id = pane_id
+
+
+class PaneDead(TerminalError):
+    """The pane's program ended; the pane only shows its last screen."""
+
+    def __init__(self, pane_id: str, exit_status: int | None = None) -> None:
+        how = "" if exit_status is None else f" with status {exit_status}"
+        super().__init__(f"The program in pane {pane_id} has ended{how}. Open a new pane.")
+        self.pane_id = pane_id
+        self.exit_status = exit_status
+
+
+class NotAtPrompt(TerminalError):
+    """A command line was to be run, but the pane is not at an empty shell prompt."""
+
+    def __init__(self, pane_id: str, what: str) -> None:
+        super().__init__(
+            f"Pane {pane_id} is not at an empty shell prompt: {what}. "
+            "Wait for it, interrupt it, or send keys instead."
+        )
+        self.pane_id = pane_id
+
+
+class TextNotTypable(TerminalError):
+    """The text holds characters that cannot be typed as they are."""
+
+
+class DirectoryMissing(TerminalError):
+    """A pane was to start in a directory that does not exist."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The directory {path} does not exist. Choose another.")
+        self.path = path
+
+
+class SocketUnsafe(TerminalError):
+    """The directory of the tmux socket could be entered by others."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(f"The directory {directory} {reason}. Make it yours alone: chmod 700.")

@@ -1,0 +1,113 @@
+"""Keys and text into a pane: never silently lost, never swallowed by copy mode."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from tungsten.control_client import ControlClient
+from tungsten.errors import CommandFailed, PaneDead, PaneGone, TextNotTypable
+
+_TEXT_CHUNK = 4_000
+_PASTE_CHUNK = 16_000
+"""Characters per command; tmux reads a command line whole, so one must not grow without bound."""
+
+_PASTE_END = re.compile(r"\x1b\[20[01]~")
+
+
+async def type_keys(client: ControlClient, pane_id: str, names: Sequence[str]) -> None:
+    """Press keys by tmux's names (`Enter`, `C-c`, `Up`); what is no name is typed as text.
+
+    Raises:
+        PaneDead: the program has ended, so nobody would read them.
+        PaneGone: there is no such pane.
+    """
+    if names:
+        await _deliver(client, pane_id, [("send-keys", "-t", pane_id, "--", *names)])
+
+
+async def type_text(client: ControlClient, pane_id: str, text: str) -> None:
+    """Type text literally; a newline is the Enter key.
+
+    Raises:
+        PaneDead: the program has ended, so nobody would read it.
+        PaneGone: there is no such pane.
+        TextNotTypable: it holds the character NUL.
+    """
+    if not text:
+        return
+    _check(text)
+    keys = text.replace("\r\n", "\r").replace("\n", "\r")
+    chunks = [keys[start : start + _TEXT_CHUNK] for start in range(0, len(keys), _TEXT_CHUNK)]
+    await _deliver(
+        client, pane_id, [("send-keys", "-t", pane_id, "-l", "--", chunk) for chunk in chunks]
+    )
+
+
+async def paste(client: ControlClient, pane_id: str, text: str) -> None:
+    """Paste text, bracketed where the program asks for it.
+
+    Sequences that would end the bracket early are taken out.
+
+    Raises:
+        PaneDead: the program has ended, so nobody would read it.
+        PaneGone: there is no such pane.
+        TextNotTypable: it holds the character NUL.
+    """
+    if not text:
+        return
+    _check(text)
+    await _deliver(client, pane_id, paste_commands(pane_id, text))
+
+
+def paste_commands(pane_id: str, text: str) -> list[tuple[str, ...]]:
+    """Write the tmux commands that paste `text`."""
+    clean = _PASTE_END.sub("", text)
+    buffer = f"tungsten-{secrets.token_hex(6)}"
+    commands: list[tuple[str, ...]] = []
+    for start in range(0, len(clean), _PASTE_CHUNK):
+        append = ("-a",) if start else ()
+        chunk = clean[start : start + _PASTE_CHUNK]
+        commands.append(("set-buffer", *append, "-b", buffer, "--", chunk))
+    if commands:
+        commands.append(("paste-buffer", "-p", "-d", "-b", buffer, "-t", pane_id))
+    return commands
+
+
+def _check(text: str) -> None:
+    if "\0" in text:
+        raise TextNotTypable("The text holds the character NUL, which no terminal can be sent.")
+
+
+async def _deliver(
+    client: ControlClient, pane_id: str, commands: Sequence[tuple[str, ...]]
+) -> None:
+    # tmux drops keys to a dead pane without a word: ask in the same write.
+    state, _, *outcomes = await client.pipeline(
+        [
+            ("list-panes", "-t", pane_id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
+            ("copy-mode", "-q", "-t", pane_id),
+            *commands,
+        ]
+    )
+    check_alive(state, pane_id)
+    for outcome in outcomes:
+        if isinstance(outcome, CommandFailed):
+            raise outcome
+
+
+def check_alive(state: list[str] | CommandFailed, pane_id: str) -> None:
+    """Judge the lines of `list-panes -F '#{pane_id} #{pane_dead} #{pane_dead_status}'`.
+
+    Raises:
+        PaneDead: the pane's program has ended.
+        PaneGone: the pane is not listed.
+    """
+    for line in [] if isinstance(state, CommandFailed) else state:
+        name, dead, status = (*line.split(" "), "", "")[:3]
+        if name == pane_id:
+            if dead == "1":
+                raise PaneDead(pane_id, int(status) if status.isdecimal() else None)
+            return
+    raise PaneGone(pane_id)

@@ -1,0 +1,114 @@
+"""The marks that the shell integration leaves in tmux, read back.
+
+The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`. The line being
+edited, when asked for, is its OSC 7 path: `NONCE;COUNT;LINE`. tmux keeps both, so a pane adopted
+later is understood as well. tmux writes them with `vis(3)` escapes, bash with `printf %q`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["prompt", "running", "continuation", "editing"]
+
+_KINDS: dict[str, Kind] = {"P": "prompt", "C": "running", "2": "continuation", "L": "editing"}
+
+LINE_REPORT = "\x1b[27;9;7477~"
+"""The keys that ask readline for its line; a sequence that no terminal sends."""
+
+_VIS = re.compile(r"\\(?:([0-7]{3})|(.))", re.DOTALL)
+_VIS_NAMES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "s": " "}
+_ANSI_C = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
+_ANSI_C_NAMES = {
+    b"n": b"\n",
+    b"t": b"\t",
+    b"r": b"\r",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"v": b"\v",
+    b"f": b"\f",
+    b"e": b"\x1b",
+    b"E": b"\x1b",
+}
+_UNSEEN = re.compile(
+    r"\x01[^\x02]*\x02|\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b[\]P_^Xk][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[()].|[\x00-\x09\x0b-\x1f\x7f]",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the shell said last.
+
+    Attributes:
+        kind: where the shell is.
+        number: counts prompts; a higher one means that the line entered before has ended.
+        status: exit status of the last command, for a prompt.
+        prompt: what a person sees of the prompt, for a prompt.
+    """
+
+    kind: Kind
+    number: int
+    status: int | None
+    prompt: str
+
+
+def parse_mark(window_name: str, nonce: str) -> Mark | None:
+    """Read a window's name as a mark; None if this pane's shell did not write it."""
+    parts = _unvis(window_name).split(";", 4)
+    if not nonce or len(parts) != 5 or parts[0] != nonce:
+        return None
+    kind = _KINDS.get(parts[1])
+    if kind is None or not parts[2].isdecimal():
+        return None
+    status = int(parts[3]) if parts[3].isdecimal() else None
+    return Mark(kind, int(parts[2]), status, visible(unquote(parts[4])))
+
+
+def parse_line(pane_path: str, nonce: str) -> tuple[int, str]:
+    """Read a pane's path as (count of reports, the line then); (0, "") if there is none yet."""
+    parts = _unvis(pane_path).split(";", 2)
+    if not nonce or len(parts) != 3 or parts[0] != nonce or not parts[1].isdecimal():
+        return 0, ""
+    return int(parts[1]), unquote(parts[2])
+
+
+def visible(prompt: str) -> str:
+    """Reduce an expanded prompt to what it leaves on the screen."""
+    return _UNSEEN.sub("", prompt)
+
+
+def unquote(word: str) -> str:
+    """Undo bash's `printf %q`."""
+    if word == "''":
+        return ""
+    raw = word.encode("utf-8", "surrogateescape")
+    if raw.startswith(b"$'") and raw.endswith(b"'"):
+        raw = _ANSI_C.sub(_ansi_c, raw[2:-1])
+    else:
+        raw = re.sub(rb"\\(.)", rb"\1", raw, flags=re.DOTALL)
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _ansi_c(match: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, other = match.groups()
+    if octal is not None:
+        return bytes((int(octal, 8) & 0xFF,))
+    if hexadecimal is not None:
+        return bytes((int(hexadecimal, 16),))
+    return _ANSI_C_NAMES.get(other, bytes(other))
+
+
+def _unvis(text: str) -> str:
+    return _VIS.sub(_unvis_one, text)
+
+
+def _unvis_one(match: re.Match[str]) -> str:
+    octal, other = match.groups()
+    if octal is not None:
+        return chr(int(octal, 8))
+    # vis(3) escapes a backslash as two, so a name after one backslash is a control character.
+    return _VIS_NAMES.get(other, other)

@@ -1,0 +1,138 @@
+"""What a command printed, read back from the screen and its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tungsten.control_client import ControlClient
+from tungsten.errors import CommandFailed, PaneGone
+from tungsten.frame import Frame
+
+MAX_LINES = 10_000
+"""Screen lines of output read back at most; what came before them is left out."""
+
+MAX_CHARACTERS = 1_000_000
+"""Characters of output kept at most, from its end."""
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a command line stood.
+
+    Attributes:
+        row: line of the prompt's end, counted from the oldest line of the history.
+        history: lines of history then.
+        width: columns then.
+        command: the command line.
+        prompt: what a person sees of the prompt before it.
+    """
+
+    row: int
+    history: int
+    width: int
+    command: str = ""
+    prompt: str = ""
+
+
+async def read_output(
+    client: ControlClient, pane_id: str, shown: Frame, anchor: Anchor, prompt: str | None
+) -> tuple[str, bool]:
+    """Read the text between the command line and the cursor, or the prompt there.
+
+    Args:
+        client: the connection.
+        pane_id: the pane.
+        shown: a frame taken after the end.
+        anchor: where the command line was typed.
+        prompt: what a person sees of the prompt that follows; None if there is none yet.
+
+    Returns:
+        the text, and whether its beginning is missing.
+
+    Raises:
+        PaneGone: there is no such pane.
+        ServerGone: the server ended.
+    """
+    if shown.alternate:
+        return "", False
+    lines: list[str] = []
+    moved = False
+    for _ in range(_TRIES):
+        moved = shown.width != anchor.width or shown.history_size < anchor.history
+        first = anchor.row - shown.history_size
+        if moved or first < -MAX_LINES or first > shown.cursor_y:
+            first = -min(MAX_LINES, shown.history_size)
+        captured, tail = await client.guarded(
+            (
+                *("capture-pane", "-p", "-J", "-t", pane_id),
+                *("-S", str(first), "-E", str(shown.cursor_y)),
+            ),
+            "#{history_size} #{cursor_y}",
+            pane_id,
+        )
+        if isinstance(captured, CommandFailed):
+            raise PaneGone(pane_id)
+        lines = captured
+        history, _, y = tail.partition(" ")
+        if int(history) == shown.history_size:
+            break
+        # Something still prints: measure again from where the history is now.
+        shown = Frame(
+            lines=shown.lines,
+            width=shown.width,
+            height=shown.height,
+            cursor_x=shown.cursor_x,
+            cursor_y=int(y),
+            cursor_visible=shown.cursor_visible,
+            in_mode=shown.in_mode,
+            dead=shown.dead,
+            alternate=shown.alternate,
+            history_size=int(history),
+            title=shown.title,
+        )
+    return _between(lines, anchor, prompt, moved=moved)
+
+
+def _between(
+    lines: list[str], anchor: Anchor, prompt: str | None, *, moved: bool
+) -> tuple[str, bool]:
+    typed = anchor.command.split("\n")
+    start = _after_command(lines, typed, anchor.prompt, search=moved)
+    missing = start is None
+    text = "\n".join(lines[start or 0 :])
+    if prompt is not None:
+        text = _before_prompt(text, prompt)
+    if len(text) > MAX_CHARACTERS:
+        return text[-MAX_CHARACTERS:], True
+    return text, missing
+
+
+def _after_command(lines: list[str], typed: list[str], prompt: str, *, search: bool) -> int | None:
+    """Find the line after the typed command; None if the command is not there any more."""
+    expected = typed[0].split("\t")[0].rstrip()
+    last_line = prompt.rpartition("\n")[2]
+    if not search:
+        if lines and expected in lines[0]:
+            return len(typed)
+        return None
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].rstrip().startswith((last_line + expected).rstrip()):
+            return index + len(typed)
+    return None
+
+
+def _before_prompt(text: str, prompt: str) -> str:
+    if prompt and text.endswith(prompt):
+        return text.removesuffix(prompt)
+    blank = prompt.rstrip()
+    if blank and text.rstrip().endswith(blank):
+        return text.rstrip().removesuffix(blank)
+    at = text.rfind(prompt) if prompt else -1
+    if at >= 0:
+        return text[:at]
+    # The prompt draws itself in ways we cannot follow: leave its lines out.
+    count = prompt.count("\n") + 1
+    kept = text.split("\n")[:-count]
+    return "\n".join(kept) + ("\n" if kept else "")

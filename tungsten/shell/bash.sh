@@ -1,0 +1,58 @@
+# Tungsten's shell integration for bash: reports prompts and exit statuses to the program that
+# watches this terminal, as invisible in-band marks. Read instead of ~/.bashrc, which it reads.
+
+__tungsten_file=$TUNGSTEN_INTEGRATION
+unset TUNGSTEN_INTEGRATION
+__tungsten_nonce=
+if [[ -r $__tungsten_file ]]; then
+  IFS= read -r __tungsten_nonce <"$__tungsten_file"
+  command rm -f -- "$__tungsten_file"
+fi
+unset __tungsten_file
+
+if [[ -r ~/.bashrc ]]; then
+  . ~/.bashrc
+fi
+unset TMUX TMUX_PANE
+
+__tungsten_n=0
+__tungsten_k=0
+__tungsten_text=
+
+# Each mark is whole in itself: tmux may tell only the latest of several.
+__tungsten_ps0='\ek${__tungsten_nonce};C;${__tungsten_n};;\e\\'
+__tungsten_ps1='\[\ek${__tungsten_nonce};P;$((++__tungsten_n));$?;${__tungsten_text}\e\\\]'
+__tungsten_ps2='\[\ek${__tungsten_nonce};2;${__tungsten_n};;\e\\\]'
+
+__tungsten_prompt() {
+  # A line must run as it was judged: no history expansion.
+  set +H
+  shopt -s promptvars
+  local plain=${PS1//"$__tungsten_ps1"/}
+  PS1=$plain$__tungsten_ps1
+  PS2=${PS2//"$__tungsten_ps2"/}$__tungsten_ps2
+  PS0=${PS0//"$__tungsten_ps0"/}$__tungsten_ps0
+  printf -v __tungsten_text %q "${plain@P}"
+}
+
+__tungsten_line() {
+  local line
+  printf -v line %q "$READLINE_LINE"
+  # OSC 7 keeps the line where redrawing the prompt does not overwrite it.
+  printf '\e]7;%s;%s;%s\e\\\ek%s;L;%s;;\e\\' "$__tungsten_nonce" "$((++__tungsten_k))" "$line" \
+    "$__tungsten_nonce" "$__tungsten_n" >/dev/tty
+}
+
+if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
+  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+    PROMPT_COMMAND+=(__tungsten_prompt)
+  else
+    PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__tungsten_prompt
+  fi
+  for __tungsten_map in emacs vi-insert vi-command; do
+    bind -m "$__tungsten_map" -x '"\e[27;9;7477~": __tungsten_line' 2>/dev/null
+  done
+  unset __tungsten_map
+  # Several lines pasted at once must stay one line to edit until Enter.
+  bind 'set enable-bracketed-paste on' 2>/dev/null
+fi

@@ -1,0 +1,402 @@
+"""One private tmux server: started or adopted, its panes known, its end noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tungsten import environment as environments
+from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
+from tungsten.control_protocol import Notification, literal
+from tungsten.errors import (
+    CommandFailed,
+    DirectoryMissing,
+    PaneGone,
+    ServerGone,
+    SocketUnsafe,
+    TerminalError,
+    TmuxMissing,
+    TmuxTooOld,
+)
+from tungsten.pane import Pane, PaneInfo, exit_status
+from tungsten.server import Server
+from tungsten.wait_for import WaitChannel
+from tungsten.watch import Watch
+
+HOME_SESSION = "tungsten"
+"""The tmux session that our own clients attach to; its one pane is empty and dead."""
+
+OPTION = "@tungsten"
+"""Pane option of each pane that is ours: `shell NONCE` or `program`."""
+
+_CONFIG = Path(__file__).with_name("tmux.conf")
+_BASH = Path(__file__).with_name("shell") / "bash.sh"
+_UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
+_RECONCILING = frozenset({"unlinked-window-close", "window-close", "sessions-changed"})
+_RENAMING = frozenset({"unlinked-window-renamed", "window-renamed"})
+
+_LISTING = "\t".join(
+    (
+        "#{pane_id}",
+        "#{window_id}",
+        "#{pane_dead}",
+        "#{pane_dead_status}",
+        "#{pane_dead_signal}",
+        f"#{{{OPTION}}}",
+        "#{window_name}",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaneDied:
+    """A pane's program ended; its last screen stays. The status is a shell's `$?`."""
+
+    pane_id: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaneClosed:
+    """A pane does not exist any more."""
+
+    pane_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEnded:
+    """The tmux server ended, and all panes with it; open another Terminal."""
+
+
+TerminalEvent = PaneDied | PaneClosed | ServerEnded
+
+
+class Terminal:
+    """A private tmux server and the panes we made in it. Made by `open`; belongs to one loop.
+
+    Attributes:
+        server: libtmux's view of it.
+        client: the connection that everything uses.
+        socket: where the server listens.
+    """
+
+    def __init__(self, socket: Path, tmux: str, client: ControlClient) -> None:
+        self.socket = socket
+        self.client = client
+        self.server = Server(client, socket, tmux=tmux)
+        self._tmux = tmux
+        self._panes: dict[str, Pane] = {}
+        self._dead: set[str] = set()
+        self._subscribers: list[Callable[[TerminalEvent], None]] = []
+        self._channel: WaitChannel | None = None
+        self._watch: Watch | None = None
+        self._watch_opening = asyncio.Lock()
+        self._reconciling = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        socket: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        tmux: str = "tmux",
+    ) -> Terminal:
+        """Start the server at `socket`, or adopt it with all its panes if it runs.
+
+        The server outlives this process. A new one gets `environment` (this process's own if
+        None) without secrets; an adopted one keeps what it was started with.
+
+        Raises:
+            TmuxMissing: there is no tmux.
+            TmuxTooOld: it is older than 3.2.
+            SocketUnsafe: others may enter the socket's directory.
+            ServerGone: the server cannot be started or reached.
+        """
+        program = shutil.which(tmux)
+        if program is None:
+            raise TmuxMissing(tmux)
+        _own(socket.parent)
+        given = os.environ if environment is None else environment
+        await _start(socket, program, environments.scrub(given))
+        client = await ControlClient.connect(socket, tmux=program, session=HOME_SESSION)
+        terminal = cls(socket, program, client)
+        try:
+            await terminal._adopt()
+        except BaseException:
+            await terminal.close()
+            raise
+        return terminal
+
+    async def new_pane(
+        self,
+        *,
+        name: str,
+        cwd: Path,
+        command: str | None = None,
+        width: int = 120,
+        height: int = 40,
+        environment: Mapping[str, str] | None = None,
+    ) -> Pane:
+        """Open a pane in a tmux session of its own.
+
+        Args:
+            name: what to call the session; characters that tmux could misread are replaced.
+            cwd: where it starts.
+            command: a shell command line to run instead of an interactive bash.
+            width: columns.
+            height: lines.
+            environment: further variables for this pane alone.
+
+        Raises:
+            DirectoryMissing: `cwd` is not a directory.
+            ServerGone: the server ended.
+            TerminalError: there is no bash.
+        """
+        if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
+            raise DirectoryMissing(cwd)
+        nonce = "" if command is not None else secrets.token_hex(16)
+        note = self.socket.with_name(f".{secrets.token_hex(8)}")
+        argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
+        argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd)), "-n", "pane"]
+        for variable, value in (environment or {}).items():
+            argv += ["-e", f"{variable}={value}"]
+        program = ["env", "-u", "TMUX_PANE"]
+        if command is None:
+            bash = shutil.which("bash")
+            if bash is None:
+                raise TerminalError("The program 'bash' was not found. Install bash 4.4 or newer.")
+            # A start-up file that starts tmux where none is seen must see one.
+            program += ["TMUX=/dev/null,0,0", f"TUNGSTEN_INTEGRATION={note}"]
+            program += [bash, "--rcfile", str(_BASH), "-i"]
+            _write_private(note, f"{nonce}\n")
+        else:
+            program += ["-u", "TMUX", "sh", "-c", command]
+        try:
+            pane_id, window_id = await self._new_session(argv, name, program)
+        except BaseException:
+            note.unlink(missing_ok=True)
+            raise
+        pane = Pane(self, pane_id, window_id, nonce)
+        self._panes[pane_id] = pane
+        kind = f"shell {nonce}" if nonce else "program"
+        await self.client.pipeline([("set-option", "-p", "-t", pane_id, OPTION, kind)])
+        # What it said or did before it was known here.
+        await self._reconcile()
+        return pane
+
+    async def panes(self) -> tuple[PaneInfo, ...]:
+        """Describe all panes that are ours, dead ones included, oldest first.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        await self._reconcile()
+        infos = []
+        for pane in tuple(self._panes.values()):
+            with contextlib.suppress(PaneGone):
+                infos.append(await pane.info())
+        return tuple(infos)
+
+    def pane(self, pane_id: str) -> Pane:
+        """Give the handle on a pane; if there is none of that name, its methods raise PaneGone."""
+        known = self._panes.get(pane_id)
+        return Pane(self, pane_id, "", "") if known is None else known
+
+    def subscribe(self, callback: Callable[[TerminalEvent], None]) -> Callable[[], None]:
+        """Hear of panes and the server ending; gives the function that ends it."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    async def watch(self) -> Watch:
+        """Give the watch that tells when windows print, made at first use.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        async with self._watch_opening:
+            if self._watch is None:
+                self._watch = await Watch.open(self.client, self.socket, tmux=self._tmux)
+            return self._watch
+
+    def attach_command(self, pane_id: str) -> list[str]:
+        """Write the command that shows a pane in a real tmux client, sized to that client."""
+        return attach_command(self.socket, pane_id, self._tmux)
+
+    async def kill_server(self) -> None:
+        """End the server and everything in it."""
+        with contextlib.suppress(TerminalError):
+            await self.client.command("kill-server")
+        await self.client.closed.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the server, which goes on without us."""
+        self._subscribers.clear()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._watch is not None:
+            await self._watch.close()
+        if self._channel is not None:
+            await self._channel.close()
+        await self.client.close()
+        for pane in self._panes.values():
+            pane.gone()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    async def _adopt(self) -> None:
+        self._channel = await WaitChannel.open(
+            self.socket, HOME_SESSION, self._reconcile, tmux=self._tmux
+        )
+        await self.client.command("set-hook", "-g", "pane-died", self._channel.ring)
+        self.client.subscribe(self._notified)
+        self._spawn(self._await_end())
+        await self._reconcile()
+
+    async def _new_session(self, argv: list[str], name: str, program: list[str]) -> tuple[str, str]:
+        wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
+        if wanted == HOME_SESSION or wanted.startswith(f"{HOME_SESSION}-"):
+            wanted = f"pane-{wanted}"
+        session = wanted
+        while True:
+            try:
+                printed = await self.client.command(*argv, "-s", session, *program)
+            except CommandFailed as error:
+                if "duplicate session" not in error.message:
+                    raise
+                session = f"{wanted}-{secrets.token_hex(3)}"
+                continue
+            pane_id, _, window_id = printed[0].partition(" ")
+            return pane_id, window_id
+
+    def _notified(self, notification: Notification) -> None:
+        if notification.name in _RENAMING:
+            window_id, _, name = notification.rest.partition(" ")
+            for pane in self._panes.values():
+                if pane.window_id == window_id:
+                    pane.renamed(name)
+        elif notification.name in _RECONCILING and not self._reconciling:
+            self._reconciling = True
+            self._spawn(self._reconcile_quietly())
+
+    async def _reconcile_quietly(self) -> None:
+        self._reconciling = False
+        with contextlib.suppress(ServerGone):
+            await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        """Compare the panes we know with those that are there, and tell the differences."""
+        known = dict(self._panes)
+        listed = (await self.client.pipeline([("list-panes", "-a", "-F", _LISTING)]))[0]
+        seen = set()
+        for line in [] if isinstance(listed, CommandFailed) else listed:
+            fields = line.split("\t", 6)
+            if len(fields) != 7 or not fields[5] or fields[0] in seen:
+                continue
+            pane_id, window_id, dead, status, signal, kind, window_name = fields
+            seen.add(pane_id)
+            pane = self._panes.get(pane_id)
+            if pane is None:
+                nonce = kind.partition(" ")[2]
+                pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce)
+            pane.renamed(window_name)
+            # tmux marks a pane dead when its terminal closes and learns the status just after.
+            code = exit_status(status, signal)
+            if dead == "1" and code is not None and pane_id not in self._dead:
+                self._dead.add(pane_id)
+                pane.died(code)
+                self._tell(PaneDied(pane_id, code))
+        for pane_id in known.keys() - seen:
+            lost = self._panes.pop(pane_id, None)
+            if lost is not None:
+                self._dead.discard(pane_id)
+                lost.gone()
+                self._tell(PaneClosed(pane_id))
+
+    async def _await_end(self) -> None:
+        await self.client.closed.wait()
+        for pane in self._panes.values():
+            pane.gone()
+        self._tell(ServerEnded())
+
+    def _tell(self, event: TerminalEvent) -> None:
+        for subscriber in tuple(self._subscribers):
+            subscriber(event)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def attach_command(socket: Path, pane_id: str, tmux: str = "tmux") -> list[str]:
+    """Write the command that shows a pane in a real tmux client, sized to that client."""
+    return [
+        *(tmux, "-u", "-S", str(socket)),
+        *("set-option", "-w", "-t", pane_id, "window-size", "latest", ";"),
+        *("attach-session", "-t", pane_id),
+    ]
+
+
+def _own(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = directory.stat()
+    if status.st_uid != os.getuid():
+        raise SocketUnsafe(directory, "belongs to another user")
+    if status.st_mode & 0o077:
+        raise SocketUnsafe(directory, "can be entered by others")
+
+
+def _write_private(path: Path, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+
+
+@functools.lru_cache(maxsize=8)
+def _version(program: str) -> str:
+    done = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
+    return done.stdout.strip().removeprefix("tmux ")
+
+
+async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
+    """Make sure that a server with our session runs; two at once end up with the same one."""
+    version = await asyncio.to_thread(_version, program)
+    if parse_version(version) < MINIMUM_VERSION:
+        raise TmuxTooOld(version)
+    terminal = environments.terminal_name(Path(environment.get("HOME", "/")))
+    argv = [program, "-u", "-S", str(socket), "-f", str(_CONFIG)]
+    argv += ["new-session", "-d", "-s", HOME_SESSION, "-x", "20", "-y", "2", "-n", "home", "true"]
+    argv += [";", "set-option", "-g", "default-terminal", terminal]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        argv,
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    )
+    said = done.stderr.strip()
+    if done.returncode != 0 and "duplicate session" not in said:
+        raise ServerGone(said)

@@ -1,0 +1,66 @@
+"""A bell that tmux rings: hooks run `wait-for -S`, a client of its own hears it.
+
+Notifications that a hook's commands would cause are suppressed by tmux, so a hook reaches us only
+through `wait-for`. It blocks the client that waits, hence the connection of its own. A signal
+nobody waits for is kept by tmux, so none is lost between two waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tungsten.control_client import ControlClient
+from tungsten.errors import CommandFailed, ServerGone
+
+
+class WaitChannel:
+    """One channel of `tmux wait-for`, heard by a coroutine.
+
+    Attributes:
+        name: the channel; ring it with the tmux command `wait-for -S NAME`.
+        client: the connection that waits; it takes no other commands.
+    """
+
+    def __init__(self, client: ControlClient, heard: Callable[[], Awaitable[None]]) -> None:
+        self.name = f"tungsten-{secrets.token_hex(8)}"
+        self.client = client
+        self._heard = heard
+        self._task = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def open(
+        cls,
+        socket: Path,
+        session: str,
+        heard: Callable[[], Awaitable[None]],
+        *,
+        tmux: str = "tmux",
+    ) -> WaitChannel:
+        """Connect through `session` and await `heard` after each ring, one at a time.
+
+        Raises:
+            ServerGone: nothing listens at `socket`.
+        """
+        return cls(await ControlClient.connect(socket, tmux=tmux, session=session), heard)
+
+    @property
+    def ring(self) -> str:
+        """The tmux command that rings, for use in a hook."""
+        return f"wait-for -S {self.name}"
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self.client.close()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self.client.command("wait-for", self.name)
+                await self._heard()
+            except (ServerGone, CommandFailed):
+                return

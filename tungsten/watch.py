@@ -1,0 +1,123 @@
+"""Know that a window printed something, without reading what it printed.
+
+tmux marks a window that is not the current one of a session when it prints, fires
+`alert-activity` once, and stays silent until the mark is cleared. A session of our own holds
+links to the watched windows beside an empty current one, so the mark is an edge that we re-arm
+(`kill-session -C`) whenever we have looked. A program that prints 50 MB causes one event per look,
+and an idle one none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from tungsten.control_client import ControlClient
+from tungsten.errors import CommandFailed, ServerGone, TerminalError
+from tungsten.wait_for import WaitChannel
+
+
+class Watch:
+    """Calls back when watched windows change, at most once per `interval` seconds.
+
+    Made by `open`; callbacks run on the loop.
+    """
+
+    def __init__(self, client: ControlClient, interval: float) -> None:
+        self._client = client
+        self._interval = interval
+        self._session = f"tungsten-watch-{secrets.token_hex(6)}"
+        self._callbacks: dict[str, list[Callable[[], None]]] = {}
+        self._channel: WaitChannel | None = None
+
+    @classmethod
+    async def open(
+        cls, client: ControlClient, socket: Path, *, interval: float = 1 / 60, tmux: str = "tmux"
+    ) -> Watch:
+        """Make the watching session; it ends by itself when this process does.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        watch = cls(client, interval)
+        name = watch._session
+        # The dead pane of `true` costs no process; the window exists to be the current one.
+        await client.command(
+            "new-session", "-d", "-s", name, "-x", "20", "-y", "2", "-n", "watch", "true"
+        )
+        channel = await WaitChannel.open(socket, name, watch._rang, tmux=tmux)
+        watch._channel = channel
+        await client.pipeline(
+            [
+                ("set-option", "-t", f"={name}:", "destroy-unattached", "on"),
+                ("set-option", "-t", f"={name}:", "activity-action", "other"),
+                ("set-hook", "-t", f"={name}:", "alert-activity", channel.ring),
+            ]
+        )
+        return watch
+
+    async def add(self, window_id: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each output of the window, from now on.
+
+        Raises:
+            CommandFailed: there is no such window.
+            ServerGone: the server ended.
+        """
+        callbacks = self._callbacks.setdefault(window_id, [])
+        callbacks.append(changed)
+        if len(callbacks) > 1:
+            return
+        try:
+            await self._client.command(
+                "link-window", "-d", "-s", window_id, "-t", f"={self._session}:"
+            )
+            await self._client.command("kill-session", "-C", "-t", f"={self._session}")
+        except TerminalError:
+            self._callbacks.pop(window_id, None)
+            raise
+
+    async def remove(self, window_id: str, changed: Callable[[], None]) -> None:
+        """Stop calling `changed`; quiet if the window or the server is gone."""
+        callbacks = self._callbacks.get(window_id, [])
+        with contextlib.suppress(ValueError):
+            callbacks.remove(changed)
+        if callbacks or window_id not in self._callbacks:
+            return
+        del self._callbacks[window_id]
+        with contextlib.suppress(CommandFailed, ServerGone):
+            await self._client.command("unlink-window", "-t", f"={self._session}:{window_id}")
+
+    async def close(self) -> None:
+        """End the watching session; the windows stay in their own."""
+        self._callbacks.clear()
+        with contextlib.suppress(CommandFailed, ServerGone):
+            await self._client.command("kill-session", "-t", f"={self._session}")
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def _rang(self) -> None:
+        # List and re-arm in one write: what prints after it rings again.
+        listed, _ = await self._client.pipeline(
+            [
+                (
+                    "list-windows",
+                    "-t",
+                    f"={self._session}",
+                    "-F",
+                    "#{window_id} #{window_activity_flag}",
+                ),
+                ("kill-session", "-C", "-t", f"={self._session}"),
+            ]
+        )
+        if isinstance(listed, CommandFailed):
+            return
+        for line in listed:
+            window_id, _, flag = line.partition(" ")
+            if flag == "1":
+                for changed in tuple(self._callbacks.get(window_id, ())):
+                    changed()
+        # A window that prints all the time rings again at once: the pause bounds the looks.
+        await asyncio.sleep(self._interval)
