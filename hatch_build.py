@@ -8,7 +8,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("agent", "memory", "tui", "tungsten")
-ALLOWED_SUFFIXES = frozenset({".bash", ".md", ".py", ".sql", ".tcss", ".zsh"})
+ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss"})
 ALLOWED_NAMES = frozenset({"py.typed", "tmux.conf"})
 IGNORED_DIRECTORIES = frozenset({"__pycache__"})
 
@@ -24,6 +24,8 @@ class AllowList(BuildHookInterface[Any]):
         Raises:
             ValueError: the packages hold such files.
         """
+        if version == "editable":
+            return  # nothing is shipped: the packages are used where they are
         strays = [str(path) for path in strays_below(Path(self.root))]
         if strays:
             raise ValueError(

@@ -34,7 +34,7 @@ fi
 rm -f "$venv"/.prepared-*
 echo "tungsten: installing dependencies into .venv (the first time takes a minute)"
 pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet"
-offline="packages could not be installed; check the network or the package index, then run make again"
+offline="packages could not be installed, for the reason above; check the network or the package index, then run make again"
 # Dependency groups need pip 25.1 (https://pip.pypa.io/en/stable/news/#v25-1).
 if ! $venv/bin/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))'; then
     $pip 'pip>=25.1' || fail "$offline"

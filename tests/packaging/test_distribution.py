@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "memory", "tui", "tungsten")
 TOP_LEVEL = {"CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", "PKG-INFO"}
-SHIPPED_SUFFIXES = {".bash", ".md", ".py", ".sql", ".tcss", ".zsh"}
+SHIPPED_SUFFIXES = {".md", ".py", ".sh", ".sql", ".tcss"}
 SHIPPED_NAMES = {"py.typed", "tmux.conf"}
 
 
