@@ -1,0 +1,469 @@
+"""All agents of an engine, and one method for each command that concerns them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.command_agent import CommandAgent
+from agent.config import Config
+from agent.conversation import Conversation
+from agent.errors import AgentError, AgentUnknown
+from agent.gate import Gates
+from agent.hub import Hub
+from agent.live_agent import LiveAgent, log
+from agent.loop import one_line
+from agent.model_agent import ModelAgent
+from agent.paths import Paths
+from agent.prompt_files import PromptFiles
+from agent.protocol import (
+    AgentRemoved,
+    AgentState,
+    Answer,
+    ArchiveAgent,
+    BlockKind,
+    CreateAgent,
+    Decide,
+    Interrupt,
+    ListSessions,
+    Mode,
+    Notice,
+    PausedChanged,
+    PersonTyped,
+    ReadTranscript,
+    RenameAgent,
+    ResumeAgent,
+    RunAsPerson,
+    SendPrompt,
+    SetMode,
+    SetPaused,
+    StopAgent,
+    TrustDirectory,
+    Unqueue,
+)
+from agent.questions import Questions
+from agent.risk.rules import Rules
+from agent.risk.rules import parse as parse_rules
+from agent.services import ModelSource, Services
+from agent.session import Session, serialise, text_block
+from agent.tools.registry import definitions
+from memory.database import Database
+from memory.errors import NotFound, StorageError
+from memory.sessions import SessionRecord
+from tungsten.errors import TerminalError
+from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
+
+MAX_NAME = 60
+"""Longest name of an agent, in characters."""
+
+
+class DirectoryUnusable(AgentError):
+    """An agent cannot work there."""
+
+
+class NameUnusable(AgentError):
+    """A name is empty, too long, or taken."""
+
+
+class Agents:
+    """The live agents, by id, and what they share."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        terminal: Callable[[], Awaitable[Terminal]],
+        models: ModelSource,
+        hub: Hub,
+        config: Config,
+        paths: Paths,
+        clock: Callable[[], float] = time.time,
+        home: Path | None = None,
+    ) -> None:
+        self._open_terminal = terminal
+        self._terminal: Terminal | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self.services = Services(
+            database=database,
+            terminal=self._watched_terminal,
+            models=models,
+            hub=hub,
+            config=config,
+            paths=paths,
+            clock=clock,
+            gates=Gates(database, hub, clock),
+            questions=Questions(database, hub, clock),
+            prompts=PromptFiles(paths.config / "prompts"),
+            rules=_rules(config),
+            home=home or Path.home(),
+            panes_opened=self._pane_opened,
+        )
+        self.services.go.set()
+        self._live: dict[str, LiveAgent] = {}
+        self._changing = asyncio.Lock()
+        self._events: set[asyncio.Task[None]] = set()
+
+    # Beginning and end --------------------------------------------------------------------------
+
+    async def restore(self) -> None:
+        """Bring every agent back as the last engine left it, and go on with what was running.
+
+        An agent that cannot be brought back is shown as failed, with the reason; it does not keep
+        the others away.
+        """
+        records = await self.services.database.sessions.list(archived=False)
+        for record in records:
+            await self._revive(record)
+        for agent in tuple(self._live.values()):
+            await self._set_going(agent)
+
+    async def _revive(self, record: SessionRecord) -> LiveAgent:
+        try:
+            session = await Session.open(self.services.database, record)
+        except AgentError as error:
+            failed = replace(record, state=AgentState.FAILED, activity=one_line(error))
+            session = Session(record.id, [], [], self.services.database, damaged=True)
+            agent = self._make(failed, session)
+        else:
+            agent = self._make(record, session)
+        self._live[record.id] = agent
+        agent.publish()
+        return agent
+
+    async def _set_going(self, agent: LiveAgent) -> None:
+        if agent.session.damaged:
+            return
+        try:
+            await agent.resume()
+        except (AgentError, StorageError, TerminalError, OSError) as error:
+            log.warning("agent %s cannot go on: %s", agent.id, error)
+            await agent.become(AgentState.FAILED, one_line(error))
+        agent.publish()
+
+    def _make(self, record: SessionRecord, session: Session) -> LiveAgent:
+        kind = CommandAgent if record.kind == "command" else ModelAgent
+        return kind(record, session, self.services)
+
+    async def close(self) -> None:
+        """Let go of everything; turns go on with the next engine, panes live on."""
+        self.services.closing = True
+        self._unsubscribe()
+        for agent in tuple(self._live.values()):
+            await agent.close()
+        for task in tuple(self._events):
+            task.cancel()
+        if self._events:
+            await asyncio.wait(self._events)
+
+    # The list -----------------------------------------------------------------------------------
+
+    async def create(self, command: CreateAgent, *, demo: bool = False) -> str:
+        """Start an agent and give its id.
+
+        Raises:
+            DirectoryUnusable: the directory is not given whole, or there is none.
+            NameUnusable: the name is taken, or no name.
+            TerminalError, StorageError: its pane or its record cannot be made.
+        """
+        directory = _directory(command.directory)
+        async with self._changing:
+            name = self._name(command.name, directory)
+            mode = command.mode or await self._default_mode(directory, demo=demo)
+            agent_id = uuid.uuid4().hex[:12]
+            is_program = bool(command.command.strip())
+            record = SessionRecord(
+                id=agent_id,
+                name=name,
+                directory=str(directory),
+                kind="command" if is_program else "model",
+                model=command.model,
+                mode=mode,
+                state=AgentState.IDLE,
+                demo=demo,
+                command=command.command,
+                since=self.services.clock(),
+                created_at=self.services.clock(),
+                system_json=serialise([text_block(self.services.prompts.read("system"))]),
+                tools_json=serialise(definitions(self.services.prompts.tool)),
+            )
+            record = await self.services.database.sessions.create(record)
+            agent = self._make(record, await Session.open(self.services.database, record))
+            try:
+                if not is_program:
+                    await agent.panes.open()
+            except BaseException:
+                await self.services.database.sessions.update(agent_id, archived=True)
+                raise
+            self._live[agent_id] = agent
+        agent.publish()
+        if isinstance(agent, CommandAgent):
+            await agent.launch()
+        if command.prompt.strip():
+            await agent.prompt(command.prompt)
+        return agent_id
+
+    async def rename(self, command: RenameAgent) -> None:
+        """Give an agent another name."""
+        agent = self._agent(command.agent_id)
+        async with self._changing:
+            await agent.rename(self._name(command.name, agent.directory, exact=True, but=agent.id))
+
+    async def stop(self, command: StopAgent) -> None:
+        """End an agent's turn and panes; returns when its processes are gone."""
+        await self._agent(command.agent_id).stop()
+
+    async def archive(self, command: ArchiveAgent) -> None:
+        """Stop an agent and take it off the list."""
+        agent = self._agent(command.agent_id)
+        await agent.stop()
+        await agent.save(archived=True)
+        self._live.pop(agent.id, None)
+        self.services.hub.publish(AgentRemoved(agent_id=agent.id))
+
+    async def resume(self, command: ResumeAgent) -> None:
+        """Bring an archived or stopped agent back.
+
+        Raises:
+            AgentUnknown: there is no such session.
+            SessionDamaged: its transcript cannot be continued.
+        """
+        agent = self._live.get(command.agent_id)
+        if agent is None:
+            record = await self._stored(command.agent_id)
+            await Session.open(self.services.database, record)
+            record = await self.services.database.sessions.update(record.id, archived=False)
+            agent = await self._revive(record)
+        if not agent.directory.is_dir():
+            raise DirectoryUnusable(
+                f"{agent.directory} does not exist any more: create it again, then resume."
+            )
+        if isinstance(agent, CommandAgent):
+            if agent.panes.first() is None:
+                await agent.again()
+        elif agent.panes.first() is None:
+            await agent.panes.open()
+            if agent.state is AgentState.IDLE:
+                await agent.become(AgentState.IDLE, "")
+        agent.publish()
+
+    async def list_sessions(self, command: ListSessions) -> dict[str, Any]:
+        """Give every session, archived ones among them, newest first."""
+        summaries = []
+        for record in await self.services.database.sessions.list():
+            agent = self._live.get(record.id)
+            if agent is None:
+                session = Session(record.id, [], [], self.services.database)
+                agent = self._make(record, session)
+            summaries.append(agent.summary())
+        summaries.sort(key=lambda summary: summary.created_at, reverse=True)
+        return {"sessions": [summary.model_dump(mode="json") for summary in summaries]}
+
+    async def read_transcript(self, command: ReadTranscript) -> dict[str, Any]:
+        """Give blocks of a conversation, also of an archived one."""
+        agent = self._live.get(command.agent_id)
+        if agent is not None:
+            conversation = agent.conversation
+        else:
+            record = await self._stored(command.agent_id)
+            session = await Session.open(self.services.database, record)
+            conversation = Conversation(record.id, session, self.services.hub, self.services.clock)
+        self.services.hub.flush()
+        blocks = conversation.page(command.before, command.limit)
+        return {
+            "blocks": [block.model_dump(mode="json") for block in blocks],
+            "seq": self.services.hub.seq,
+        }
+
+    # Talking to one -----------------------------------------------------------------------------
+
+    async def send_prompt(self, command: SendPrompt) -> None:
+        """Say something to an agent."""
+        await self._agent(command.agent_id).prompt(command.text)
+
+    async def unqueue(self, command: Unqueue) -> dict[str, Any]:
+        """Take the queued prompts back."""
+        agent = self._agent(command.agent_id)
+        texts = await agent.unqueue() if isinstance(agent, ModelAgent) else []
+        return {"texts": texts}
+
+    async def interrupt(self, command: Interrupt) -> None:
+        """Stop what an agent is doing."""
+        await self._agent(command.agent_id).interrupt()
+
+    async def run_as_person(self, command: RunAsPerson) -> None:
+        """Run a person's own command in the agent's pane, through the gate."""
+        if not command.command.strip():
+            raise AgentError("There is nothing to run: the command is empty.")
+        await self._agent(command.agent_id).run_as_person(command.command)
+
+    async def person_typed(self, command: PersonTyped) -> None:
+        """Note that a person typed into a pane, so that the agent is told."""
+        agent = self._agent(command.agent_id)
+        if command.pane_id in agent.panes:
+            agent.panes.typed(command.pane_id)
+
+    async def decide(self, command: Decide) -> None:
+        """Take a decision on a gate."""
+        await self.services.gates.decide(command)
+
+    async def answer(self, command: Answer) -> None:
+        """Take the answer to a question."""
+        await self.services.questions.answer(command)
+
+    async def set_mode(self, command: SetMode) -> None:
+        """Change how much an agent may do without a person."""
+        await self._agent(command.agent_id).set_mode(command.mode)
+
+    async def trust_directory(self, command: TrustDirectory) -> None:
+        """Remember whether the person trusts a directory; agents there follow."""
+        directory = _directory(command.directory)
+        directories = self.services.database.directories
+        if command.trusted:
+            await directories.trust(directory)
+        else:
+            await directories.distrust(directory)
+        for agent in tuple(self._live.values()):
+            if agent.demo or agent.mode is Mode.PLAN:
+                continue
+            if agent.directory == directory or agent.directory.is_relative_to(directory):
+                mode = await self._default_mode(agent.directory)
+                if agent.mode is not mode:
+                    await agent.set_mode(mode)
+
+    async def set_paused(self, command: SetPaused) -> None:
+        """Hold every agent before its next step, or let them go."""
+        if command.paused:
+            self.services.go.clear()
+        else:
+            self.services.go.set()
+        self.services.hub.publish(PausedChanged(paused=command.paused))
+        for agent in tuple(self._live.values()):
+            agent.publish()
+
+    # Inside -------------------------------------------------------------------------------------
+
+    def _agent(self, agent_id: str) -> LiveAgent:
+        agent = self._live.get(agent_id)
+        if agent is None:
+            raise AgentUnknown(f"There is no agent {agent_id} on the list: resume it first.")
+        return agent
+
+    async def _stored(self, agent_id: str) -> SessionRecord:
+        try:
+            return await self.services.database.sessions.get(agent_id)
+        except NotFound as error:
+            raise AgentUnknown(f"There is no session {agent_id}.") from error
+
+    async def _default_mode(self, directory: Path, *, demo: bool = False) -> Mode:
+        if demo:
+            return Mode.STANDARD
+        if self.services.config.mode is not None:
+            return Mode(self.services.config.mode)
+        trusted = await self.services.database.directories.is_trusted(directory)
+        return Mode.STANDARD if trusted else Mode.CAREFUL
+
+    def _name(self, wanted: str, directory: Path, *, exact: bool = False, but: str = "") -> str:
+        """Check a name, or find a free one: the directory's, with a number when it is taken."""
+        taken = {agent.name for agent in self._live.values() if agent.id != but}
+        name = " ".join(wanted.split())
+        if len(name) > MAX_NAME or not name.isprintable():
+            raise NameUnusable(f"A name has at most {MAX_NAME} printable characters.")
+        if name:
+            if name in taken:
+                raise NameUnusable(f"There is an agent named {name} already: choose another name.")
+            return name
+        if exact:
+            raise NameUnusable("The name is empty: type one.")
+        base = re.sub(r"[^\w.-]+", "-", directory.name).strip("-")[:40] or "agent"
+        number = 1
+        while (name := base if number == 1 else f"{base}-{number}") in taken:
+            number += 1
+        return name
+
+    # The terminal -------------------------------------------------------------------------------
+
+    async def _watched_terminal(self) -> Terminal:
+        """The private tmux server, with its events coming here."""
+        terminal = await self._open_terminal()
+        if terminal is not self._terminal:
+            self._unsubscribe()
+            self._terminal = terminal
+            self._unsubscribe = terminal.subscribe(self._terminal_event)
+        return terminal
+
+    def _terminal_event(self, event: TerminalEvent) -> None:
+        if self.services.closing:
+            return
+        task = asyncio.create_task(self._follow(event))
+        self._events.add(task)
+        task.add_done_callback(self._events.discard)
+
+    async def _follow(self, event: TerminalEvent) -> None:
+        try:
+            match event:
+                case PaneDied(pane_id=pane_id, status=status):
+                    agent = self._owner_of(pane_id)
+                    if agent is not None:
+                        await agent.pane_died(pane_id, status)
+                case PaneClosed(pane_id=pane_id):
+                    agent = self._owner_of(pane_id)
+                    if agent is not None:
+                        await agent.pane_died(pane_id, None)
+                        agent.panes.lose(pane_id)
+                        agent.publish()
+                case ServerEnded():
+                    await self._server_gone()
+        except (AgentError, StorageError, TerminalError) as error:
+            log.warning("%s", error)
+
+    async def _server_gone(self) -> None:
+        lost = [agent for agent in tuple(self._live.values()) if await agent.server_gone()]
+        if not lost:
+            return
+        text = "The tmux server ended, and every pane with it; agents get new ones when they act."
+        self.services.hub.publish(Notice(level="warning", text=text))
+        for agent in lost:
+            await agent.conversation.add(BlockKind.NOTICE, text)
+
+    def _owner_of(self, pane_id: str) -> LiveAgent | None:
+        return next(
+            (agent for agent in self._live.values() if agent.panes.has_living(pane_id)), None
+        )
+
+    def _pane_opened(self, agent_id: str, pane_id: str) -> None:
+        """A new tmux server gives out old numbers: nobody else may go on calling it theirs."""
+        for agent in tuple(self._live.values()):
+            if agent.id != agent_id and agent.panes.drop_lost(pane_id):
+                agent.publish()
+
+
+def _directory(text: str) -> Path:
+    """Check where an agent shall work.
+
+    Raises:
+        DirectoryUnusable: says what is wrong with it.
+    """
+    given = Path(text.strip()).expanduser() if text.strip() else None
+    if given is None or not given.is_absolute():
+        raise DirectoryUnusable(f"Give the directory whole, from / or ~ on, not {text!r}.")
+    try:
+        directory = given.resolve()
+        if not directory.exists():
+            raise DirectoryUnusable(f"{directory} does not exist: create it first.")
+        if not directory.is_dir():
+            raise DirectoryUnusable(f"{directory} is not a directory.")
+    except OSError as error:
+        raise DirectoryUnusable(f"{given} cannot be used: {one_line(error)}.") from error
+    return directory
+
+
+def _rules(config: Config) -> Rules:
+    return parse_rules(
+        {"deny": config.rules.deny, "ask": config.rules.ask, "allow": config.rules.allow}
+    )

@@ -1,0 +1,127 @@
+"""An agent that is a program of the person's choice in a pane, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from agent.actions import RunCommand, TypeKeys
+from agent.errors import AgentError
+from agent.live_agent import LiveAgent
+from agent.protocol import AgentState, BlockKind, ToolCall, ToolStatus
+from agent.steps import Outcome, Plain, Run, Step
+from tungsten.errors import TerminalError
+
+
+class CommandAgent(LiveAgent):
+    """A program in a pane: works while it runs, done or failed by its exit status."""
+
+    async def launch(self) -> None:
+        """Run the program, through the gate: with its command line a person asks for it."""
+        self.spawn(self._launch(), "launch")
+
+    async def _launch(self) -> None:
+        command = self.record.command
+        step = Step(
+            RunCommand(command, ""), Run(None), title=" ".join(command.split()), actor="person"
+        )
+        tool_use_id = f"launch_{self.id}"
+        block_id = self.conversation.tool_block(tool_use_id)
+        if block_id is None:
+            block_id = self.conversation.open(
+                BlockKind.TOOL,
+                tool=ToolCall(tool_use_id=tool_use_id, name="program", title=step.title),
+            )
+        shown = block_id
+        try:
+            outcome = await self.performer.perform(
+                step,
+                tool_use_id=tool_use_id,
+                progress=lambda fields: self.conversation.change_tool(shown, **fields),
+            )
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
+        await self.show_outcome(block_id, outcome)
+        if outcome.status is ToolStatus.DONE:
+            await self.become(AgentState.WORKING, step.title)
+            dead = next((pane for pane in self.panes.summaries if pane.dead), None)
+            if dead is not None:
+                await self._ended(dead.exit_status)
+        else:
+            await self.become(AgentState.FAILED, outcome.decision or outcome.text)
+
+    async def prompt(self, text: str) -> None:
+        """Type what the person says into the program, and Enter."""
+        pane_id = self.panes.first()
+        if pane_id is None:
+            raise AgentError(f"{self.name} has ended: resume it to start its program again.")
+        await self.conversation.add(BlockKind.USER, text)
+        keys = tuple(part for part in (text, "Enter") if part)
+        step = Step(TypeKeys(keys, pane_id), Plain(), title=text, actor="person")
+        self._spawn_person(step, f"person_{self.services.clock():.6f}")
+
+    async def interrupt(self) -> None:
+        """Withdraw what waits at the gate; else press Ctrl-C in the program."""
+        if self._tasks:
+            await super().interrupt()
+            return
+        pane_id = self.panes.first()
+        if pane_id is not None:
+            await (await self.panes.tmux(pane_id)).send_keys("C-c")
+
+    async def stop(self) -> None:
+        """End the program; returns when its processes are gone."""
+        await LiveAgent.interrupt(self)
+        self.stopping = True
+        await super().stop()
+
+    async def close(self) -> None:
+        """End all tasks without tidying up."""
+        await LiveAgent.interrupt(self)
+
+    async def pane_died(self, pane_id: str, status: int | None) -> None:
+        """The program ended: done or failed by its exit status."""
+        first = next(iter(self.panes.record), None)
+        await super().pane_died(pane_id, status)
+        if pane_id == first and self._state is AgentState.WORKING:
+            await self._ended(status)
+
+    async def _ended(self, status: int | None) -> None:
+        if status == 0:
+            await self.become(AgentState.DONE, "exit 0")
+        elif status is None:
+            await self.become(AgentState.UNKNOWN, "its terminal is gone; its exit status unknown")
+        else:
+            await self.become(AgentState.FAILED, f"exit {status}")
+
+    async def server_gone(self) -> bool:
+        """The terminal is gone, and the program with it."""
+        lost = await super().server_gone()
+        if lost and self._state is AgentState.WORKING:
+            await self._ended(None)
+        return lost
+
+    async def resume(self) -> None:
+        """Find the program again; start it when it never began or the person resumes it."""
+        await super().resume()
+        if self.panes.first() is not None:
+            return
+        if self._state is AgentState.WORKING:
+            dead = next(iter(self.panes.summaries), None)
+            await self._ended(dead.exit_status if dead is not None else None)
+
+    async def again(self) -> None:
+        """Start the program once more, in a new pane."""
+        for pane_id in tuple(self.panes.record):
+            try:
+                await self.panes.close(pane_id)
+            except (AgentError, TerminalError):
+                self.panes.forget(pane_id)
+        await self.launch()
+
+    @property
+    def directory_exists(self) -> bool:
+        """Whether there is anywhere to start it."""
+        return Path(self.record.directory).is_dir()

@@ -1,0 +1,128 @@
+"""A session as the person sees it: blocks with numbers that never change.
+
+A block is published while it grows and stored with the session once it is finished, so that it is
+shown again exactly as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from agent.hub import Hub
+from agent.protocol import Block, BlockChanged, BlockDelta, BlockKind, ToolCall
+from agent.session import Session, clean
+
+_KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
+_OWN_SECTIONS = ("<project-instructions", "<tungsten-note>")
+
+
+class Conversation:
+    """The blocks of one agent."""
+
+    def __init__(
+        self, agent_id: str, session: Session, hub: Hub, clock: Callable[[], float]
+    ) -> None:
+        self.agent_id = agent_id
+        self._session = session
+        self._hub = hub
+        self._clock = clock
+        self._blocks: dict[int, Block] = {}
+        for event in session.events:
+            if event.get("type") == "block":
+                block = Block.model_validate(event["block"])
+                self._blocks[block.id] = block
+        self._last = max(self._blocks, default=0)
+
+    @property
+    def last_block(self) -> int:
+        """Number of the newest block, 0 before the first."""
+        return self._last
+
+    def page(self, before: int | None, limit: int) -> list[Block]:
+        """Give the last `limit` blocks before number `before`, oldest first."""
+        ids = sorted(each for each in self._blocks if before is None or each < before)
+        return [self._blocks[each] for each in ids[max(0, len(ids) - max(0, limit)) :]]
+
+    def open(
+        self,
+        kind: BlockKind,
+        text: str = "",
+        *,
+        tool: ToolCall | None = None,
+        streaming: bool = False,
+    ) -> int:
+        """Show a new block and give its number."""
+        self._last += 1
+        self._show(
+            Block(
+                id=self._last,
+                kind=kind,
+                at=self._clock(),
+                text=clean(text),
+                streaming=streaming,
+                tool=tool,
+            )
+        )
+        return self._last
+
+    def extend(self, block_id: int, text: str) -> None:
+        """Append streamed text."""
+        text = clean(text)
+        block = self._blocks[block_id]
+        self._blocks[block_id] = block.model_copy(update={"text": block.text + text})
+        self._hub.publish(BlockDelta(agent_id=self.agent_id, block_id=block_id, text=text))
+
+    def change(self, block_id: int, **fields: Any) -> None:
+        """Replace fields of a block."""
+        self._show(self._blocks[block_id].model_copy(update=fields))
+
+    def change_tool(self, block_id: int, **fields: Any) -> None:
+        """Replace fields of a block's tool call."""
+        tool = self._blocks[block_id].tool
+        assert tool is not None
+        self.change(block_id, tool=tool.model_copy(update=fields))
+
+    def tool_block(self, tool_use_id: str) -> int | None:
+        """Find the block of a tool use."""
+        for block in reversed(self._blocks.values()):
+            if block.tool is not None and block.tool.tool_use_id == tool_use_id:
+                return block.id
+        return None
+
+    async def catch_up(self) -> None:
+        """Show what the last message says and an earlier engine did not come to store."""
+        messages = self._session.messages
+        if not messages:
+            return
+        said = [
+            (_KINDS[block["type"]], block.get("text") or block.get("thinking") or "")
+            for block in messages[-1]["content"]
+            if block["type"] in _KINDS
+        ]
+        if messages[-1]["role"] == "user":
+            said = [
+                (BlockKind.USER, text) for _, text in said if not text.startswith(_OWN_SECTIONS)
+            ]
+        shown = {(block.kind, block.text) for block in self._blocks.values()}
+        for kind, text in said:
+            if text and (kind, text) not in shown:
+                await self.add(kind, text)
+
+    async def add(self, kind: BlockKind, text: str) -> None:
+        """Show and store a block that is whole from the start."""
+        await self.store(self.open(kind, text))
+
+    async def store(self, *block_ids: int) -> None:
+        """Store blocks that are finished; a streaming one is closed first."""
+        for block_id in block_ids:
+            if self._blocks[block_id].streaming:
+                self.change(block_id, streaming=False)
+            block = self._blocks[block_id]
+            await self._session.append_event(
+                {"type": "block", "block": block.model_dump(mode="json", exclude_defaults=True)}
+            )
+
+    def _show(self, block: Block) -> None:
+        self._blocks[block.id] = block
+        self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))

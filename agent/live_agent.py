@@ -1,0 +1,364 @@
+"""One agent of the list: what it is doing, its panes, its gates; the base of both kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent import processes
+from agent.actions import RunCommand
+from agent.conversation import Conversation
+from agent.errors import AgentError
+from agent.gate import Binding
+from agent.git import branch
+from agent.output import Outputs
+from agent.panes import Panes
+from agent.perform import Performer, Surroundings
+from agent.protocol import (
+    AgentChanged,
+    AgentState,
+    AgentSummary,
+    BlockKind,
+    Gate,
+    InstructionFile,
+    Mode,
+    PaneSummary,
+    ToolCall,
+    ToolStatus,
+    Usage,
+)
+from agent.services import Services
+from agent.session import Session
+from agent.steps import Outcome, Run, Step
+from memory.directories import git_top_level
+from memory.errors import StorageError
+from memory.sessions import SessionRecord
+from tungsten.errors import TerminalError
+
+log = logging.getLogger("agent.agents")
+
+PERSON = "person"
+"""Name of the tool in blocks that show a person's own `!command`."""
+
+
+class AgentBusy(AgentError):
+    """What was asked must wait until the running turn has ended."""
+
+
+class LiveAgent:
+    """What both kinds of agent have in common."""
+
+    def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
+        self.record = record
+        self.services = services
+        self.session = session
+        self.id = record.id
+        self.directory = Path(record.directory)
+        self.conversation = Conversation(record.id, session, services.hub, services.clock)
+        self.panes = Panes(record.name, self.directory, services.terminal, self._panes_changed)
+        self.outputs = Outputs(services.paths.data / "outputs" / record.id)
+        self.performer = Performer(
+            self,
+            panes=self.panes,
+            gates=services.gates,
+            database=services.database,
+            hub=services.hub,
+            outputs=self.outputs,
+            surroundings=Surroundings(
+                home=services.home,
+                own=services.own,
+                rules=services.rules,
+                project=git_top_level(self.directory) or self.directory,
+            ),
+            clock=services.clock,
+        )
+        self.usage = Usage()
+        self.context_tokens = 0
+        self.context_window: int | None = None
+        self.instructions: tuple[InstructionFile, ...] = ()
+        self.queued: list[str] = list(record.extra.get("queued", []))
+        self.heard: list[str] = []
+        self._state = AgentState(record.state)
+        self._activity = record.activity
+        self._since = record.since
+        self._waits: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._orphaned: tuple[PaneSummary, ...] = ()
+
+    # What the gate asks -------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the person calls it."""
+        return self.record.name
+
+    @property
+    def mode(self) -> Mode:
+        """How much runs without a person."""
+        return Mode(self.record.mode)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the engine is about to end."""
+        return self.services.closing
+
+    @property
+    def demo(self) -> bool:
+        """Whether it belongs to the demo."""
+        return self.record.demo
+
+    @property
+    def model(self) -> str:
+        """The model it asks."""
+        return self.record.model or ("" if self.demo else self.services.models.default_model)
+
+    async def hold(self) -> None:
+        """Return when agents may act."""
+        if not self.services.go.is_set():
+            self.publish()
+            await self.services.go.wait()
+            self.publish()
+
+    async def waiting(self, gate: Gate | None) -> None:
+        """Note that one more gate waits for the person, or one less."""
+        if gate is None:
+            self._waits = self._waits[1:]
+        else:
+            self._waits = [*self._waits, f"approve: {' '.join(gate.text.split())}"[:200]]
+        self.publish()
+
+    async def asking(self, question: str | None) -> None:
+        """Note that one more question waits for the person, or one less."""
+        if question is None:
+            self._waits = self._waits[1:]
+        else:
+            self._waits = [*self._waits, f"asks: {' '.join(question.split())}"[:200]]
+        self.publish()
+
+    # State --------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> AgentState:
+        """What it is doing."""
+        return AgentState.WAITING if self._waits else self._state
+
+    def summary(self) -> AgentSummary:
+        """Everything that a list shows about it."""
+        return AgentSummary(
+            id=self.id,
+            name=self.name,
+            directory=str(self.directory),
+            kind="command" if self.record.kind == "command" else "model",
+            model=self.model if self.record.kind == "model" else "",
+            mode=self.mode,
+            state=self.state,
+            activity=self._waits[0] if self._waits else self._activity,
+            since=self._since,
+            created_at=self.record.created_at,
+            archived=self.record.archived,
+            paused=not self.services.go.is_set() and self._state is AgentState.WORKING,
+            demo=self.demo,
+            parent=self.record.parent,
+            panes=self.panes.summaries,
+            queued=tuple(self.queued),
+            usage=self.usage,
+            context_tokens=self.context_tokens,
+            context_window=self.context_window,
+            branch=branch(self.directory),
+            instructions=self.instructions,
+            last_block=self.conversation.last_block,
+        )
+
+    def publish(self) -> None:
+        """Tell everyone how things stand."""
+        if not self.record.archived:
+            self.services.hub.publish(AgentChanged(agent=self.summary()))
+
+    async def become(self, state: AgentState, activity: str) -> None:
+        """Enter a state, and store it."""
+        before = self.state
+        self._state, self._activity = state, " ".join(activity.split())[:200]
+        if self.state is not before:
+            self._since = self.services.clock()
+        self.publish()
+        await self.save(state=state, activity=self._activity, since=self._since)
+
+    async def save(self, **changes: Any) -> None:
+        """Store changed fields of the session's record."""
+        self.record = await self.services.database.sessions.update(self.id, **changes)
+
+    async def save_extra(self, **changes: Any) -> None:
+        """Store changed fields of our own part of the record."""
+        await self.save(extra={**self.record.extra, **changes})
+
+    async def _panes_changed(self) -> None:
+        self.record = replace(self.record, pane_ids=tuple(self.panes.record))
+        for pane_id in self.panes.record:
+            self.services.panes_opened(self.id, pane_id)
+        self.publish()
+        await self.save(
+            pane_ids=tuple(self.panes.record),
+            extra={**self.record.extra, "panes": self.panes.record},
+        )
+
+    # Commands -----------------------------------------------------------------------------------
+
+    async def prompt(self, text: str) -> None:
+        """Take what the person says."""
+        raise NotImplementedError
+
+    async def interrupt(self) -> None:
+        """Stop what is going on; the transcript stays valid."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def resume(self) -> None:
+        """Go on from where an earlier engine left it."""
+        await self._find_panes()
+
+    async def rename(self, name: str) -> None:
+        """Take another name."""
+        await self.save(name=name)
+        self.publish()
+
+    async def set_mode(self, mode: Mode) -> None:
+        """Change how much runs without a person; counts from the next action."""
+        await self.save(mode=mode)
+        self.publish()
+
+    async def stop(self) -> None:
+        """End the turn and the panes; returns when the processes are gone.
+
+        Raises:
+            AgentError: a process cannot be ended; names it.
+        """
+        await self.interrupt()
+        pids = list(self.panes.record.values())
+        running = await asyncio.to_thread(processes.below, pids)
+        for pane_id in tuple(self.panes.record):
+            try:
+                await self.panes.close(pane_id)
+            except (AgentError, TerminalError):
+                self.panes.forget(pane_id)
+        stubborn = await processes.end(running)
+        await self._panes_changed()
+        if stubborn:
+            await self.become(AgentState.UNKNOWN, f"still running: {', '.join(stubborn)}")
+            raise AgentError(f"{self.name}: these would not end: {', '.join(stubborn)}")
+        await self.become(AgentState.IDLE, "stopped")
+
+    def spawn(self, work: Any, name: str) -> None:
+        """Run a coroutine on behalf of this agent, ended by `interrupt` and `close`."""
+        task = asyncio.create_task(work, name=f"{self.id} {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End all tasks without tidying up; `services.closing` is set by now."""
+        await self.interrupt()
+
+    # A person's own command ---------------------------------------------------------------------
+
+    async def run_as_person(self, command: str) -> None:
+        """Start a person's command in the first pane; what becomes of it is shown as a block."""
+        pane_id = self.panes.first() or await self.panes.open()
+        tool_use_id = f"person_{uuid.uuid4().hex[:16]}"
+        step = Step(
+            RunCommand(command, pane_id),
+            Run(None),
+            title=" ".join(command.split())[:300],
+            actor="person",
+        )
+        self._spawn_person(step, tool_use_id)
+
+    def _spawn_person(
+        self, step: Step, tool_use_id: str, reopened: tuple[Gate, Binding] | None = None
+    ) -> None:
+        block_id = self.conversation.open(
+            BlockKind.TOOL,
+            tool=ToolCall(tool_use_id=tool_use_id, name=PERSON, title=step.title),
+        )
+        self.spawn(self._as_person(step, tool_use_id, block_id, reopened), "person")
+
+    async def _as_person(
+        self,
+        step: Step,
+        tool_use_id: str,
+        block_id: int,
+        reopened: tuple[Gate, Binding] | None,
+    ) -> None:
+        try:
+            outcome = await self.performer.perform(
+                step,
+                tool_use_id=tool_use_id,
+                progress=lambda fields: self.conversation.change_tool(block_id, **fields),
+                reopened=reopened,
+            )
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
+        except StorageError as error:
+            outcome = Outcome(ToolStatus.FAILED, str(error))
+        await self.show_outcome(block_id, outcome)
+        if outcome.status in (ToolStatus.DONE, ToolStatus.FAILED):
+            self.heard.append(
+                f"The person ran `{step.action.text}` in pane {outcome.pane_id or '?'}:\n"
+                f"{outcome.text[:2000]}"
+            )
+
+    async def show_outcome(self, block_id: int, outcome: Outcome) -> None:
+        """Finish a tool block that is not part of a turn."""
+        fields: dict[str, Any] = {
+            "status": outcome.status,
+            "result": outcome.text[-8000:],
+            "exit_status": outcome.exit_status,
+            "seconds": outcome.seconds,
+            "risk": outcome.risk,
+            "reasons": outcome.reasons,
+            "decision": outcome.decision,
+            "pane_id": outcome.pane_id,
+        }
+        self.conversation.change_tool(block_id, **fields)
+        try:
+            await self.conversation.store(block_id)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    # Panes --------------------------------------------------------------------------------------
+
+    async def _find_panes(self) -> None:
+        """Take back the panes that still live, and tell the agent of those that do not."""
+        recorded = self.record.extra.get("panes", {})
+        try:
+            gone = await self.panes.adopt(recorded)
+        except TerminalError as error:
+            await self.conversation.add(BlockKind.ERROR, str(error))
+            return
+        for pane_id in gone:
+            self.panes.notes.append(
+                f"Pane {pane_id} is gone, with what ran in it; another is opened when needed."
+            )
+        if gone:
+            await self._panes_changed()
+
+    async def pane_died(self, pane_id: str, status: int | None) -> None:
+        """Note that the first process of a pane ended."""
+        self.panes.died(pane_id, status)
+        self.publish()
+
+    async def server_gone(self) -> bool:
+        """Note that tmux ended; says whether that cost this agent a pane."""
+        if not self.panes.server_gone():
+            return False
+        self.panes.notes.append(
+            "The tmux server ended and took your panes along; a new one is opened when needed."
+        )
+        self.publish()
+        return True

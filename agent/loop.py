@@ -1,0 +1,548 @@
+"""The loop: ask the model, use the tools it names, tell it the results, until it is done.
+
+A tool is used only after the whole message that names it has arrived with `stop_reason` tool_use.
+At every await the turn may be cancelled (the person pressed Esc): what was under way is then
+closed so that the transcript stays valid, and the cancellation goes on. When the engine itself
+ends, nothing is tidied up: the next engine finds everything as after a crash and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from agent.config import Config
+from agent.conversation import Conversation
+from agent.errors import AgentError
+from agent.model import prices
+from agent.model.capabilities import Capabilities, assumed
+from agent.model.client import ModelClient
+from agent.model.events import (
+    BlockEnded,
+    BlockStarted,
+    MessageEnded,
+    Retrying,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+    TurnUsage,
+)
+from agent.panes import Panes
+from agent.perform import Owner, Performer
+from agent.protocol import AgentState, BlockKind, ToolCall, ToolStatus
+from agent.questions import Questions
+from agent.recovery import INTERRUPTED, Recovered
+from agent.session import ContentBlock, Session, text_block, tool_result
+from agent.steps import Outcome, Step
+from agent.tools import files, terminal
+from agent.tools.inputs import (
+    READ_ONLY,
+    AskPerson,
+    FileEdit,
+    FileList,
+    FileRead,
+    FileSearch,
+    FileWrite,
+    TerminalOpen,
+    ToolInput,
+)
+from agent.tools.registry import InvalidToolInput, parse
+from agent.turn_text import CUT_OFF, DISCARDED, note
+from memory.database import Database
+from tungsten.errors import TerminalError
+
+MAX_CUT_OFF = 3
+"""Messages in a row that may hit the output limit before the turn is given up."""
+
+MAX_PAUSES = 10
+"""Times in a row that the endpoint may say pause_turn."""
+
+SHOWN_RESULT = 8_000
+"""Characters of a result kept for the conversation as the person sees it."""
+
+NOT_BEGUN = "interrupted by the person before it began; nothing was done."
+BROKEN_INPUT = (
+    "your tool input was cut off or is not a JSON object; nothing was run. Write it again, "
+    "shorter if it was long."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a turn ended; `activity` is the line shown beside the agent's name."""
+
+    state: AgentState
+    activity: str
+
+
+class LoopOwner(Owner, Protocol):
+    """The agent whose turn it is."""
+
+    @property
+    def model(self) -> str:
+        """The model to ask; empty leaves it to the endpoint."""
+
+    async def work(self, activity: str) -> None:
+        """Told what the turn is doing, in a few words."""
+
+    async def used(self, model: str, usage: TurnUsage, cost: float | None) -> None:
+        """Told what a request consumed."""
+
+    async def asking(self, question: str | None) -> None:
+        """Told when a question to the person opens, and with None when it is answered."""
+
+
+class Loop:
+    """One agent's turns."""
+
+    def __init__(
+        self,
+        owner: LoopOwner,
+        *,
+        session: Session,
+        conversation: Conversation,
+        performer: Performer,
+        panes: Panes,
+        questions: Questions,
+        database: Database,
+        client: Callable[[], Any],
+        config: Config,
+    ) -> None:
+        self._owner = owner
+        self._session = session
+        self._conversation = conversation
+        self._performer = performer
+        self._panes = panes
+        self._questions = questions
+        self._database = database
+        self._client = client
+        self._config = config
+        self._capabilities: dict[tuple[int, str], Capabilities] = {}
+
+    async def run(self, recovered: Mapping[str, Recovered] | None = None) -> Finish:
+        """Take the turn to its end, from wherever the transcript stands.
+
+        Args:
+            recovered: what the journal knows of tool uses that an earlier engine began.
+
+        Raises:
+            AgentError, StorageError: the turn failed; the transcript is valid.
+            asyncio.CancelledError: the person interrupted; the transcript is valid.
+        """
+        cut_off = pauses = 0
+        uses = self._session.unanswered()
+        if uses:
+            await self._use_tools(uses, recovered or {})
+        while True:
+            ended = await self._request()
+            content = ended.message["content"]
+            if ended.stop_reason == "refusal":
+                # Sent back, a refused message would only be refused again.
+                await self._session.append_event({"type": "refused", "message": ended.message})
+                await self._conversation.add(
+                    BlockKind.ERROR, "The model refused to answer. Say it another way."
+                )
+                return Finish(AgentState.FAILED, "the model refused to answer")
+            uses = [block for block in content if block.get("type") == "tool_use"]
+            whole = ended.stop_reason == "tool_use"
+            await self._session.hold(
+                [use["id"] for use in uses if not whole or use["id"] in ended.broken_inputs]
+            )
+            if content:
+                await self._session.append_assistant(content)
+            match ended.stop_reason:
+                case "tool_use" if uses:
+                    cut_off = pauses = 0
+                    await self._use_tools(uses, {})
+                case "max_tokens":
+                    cut_off += 1
+                    if cut_off > MAX_CUT_OFF:
+                        await self._close_uses(uses, CUT_OFF)
+                        raise TurnFailed(
+                            "The model keeps hitting the output limit: raise max_tokens in "
+                            "config.toml, or ask for less at once."
+                        )
+                    await self._continue_cut_off(uses)
+                case "pause_turn":
+                    pauses += 1
+                    if pauses > MAX_PAUSES:
+                        raise TurnFailed("The endpoint keeps pausing the turn: try again later.")
+                case "model_context_window_exceeded":
+                    await self._close_uses(uses, CUT_OFF)
+                    raise TurnFailed(
+                        "The conversation fills the model's context: go on with a new agent."
+                    )
+                case _:
+                    # end_turn, stop_sequence, and whatever an endpoint calls its end.
+                    await self._close_uses(uses, "the message ended without stop_reason tool_use")
+                    return Finish(AgentState.DONE, _first_line(content) or "done")
+
+    # Asking the model ---------------------------------------------------------------------------
+
+    async def _request(self) -> MessageEnded:
+        await self._owner.hold()
+        await self._owner.work("thinking")
+        client = cast(ModelClient, await self._client())
+        model = self._owner.model or client.endpoint.model
+        capabilities = await self._known(client, model)
+        stream = client.stream(
+            model=model,
+            system=self._session.request_system(cache=capabilities.prompt_cache),
+            tools=self._session.tools,
+            messages=self._session.request_messages(cache=capabilities.prompt_cache),
+            max_tokens=self._config.max_tokens,
+        )
+        shown = _Shown(self._conversation)
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    if isinstance(event, MessageEnded):
+                        break
+                    if isinstance(event, Retrying):
+                        await self._owner.work(f"trying again: {event.reason}")
+                    shown.take(event)
+                else:
+                    raise TurnFailed("The model's answer ended early: send the prompt again.")
+        except asyncio.CancelledError:
+            if not self._owner.closing:
+                self._panes.notes.append(DISCARDED)
+                await shown.abandon()
+            raise
+        except AgentError:
+            await shown.abandon()
+            raise
+        await shown.store()
+        usage = event.usage
+        first_party = client.endpoint.is_first_party
+        cost = await asyncio.to_thread(
+            prices.cost, str(event.message.get("model") or model), usage, first_party=first_party
+        )
+        await self._owner.used(model, usage, cost)
+        return event
+
+    async def _known(self, client: ModelClient, model: str) -> Capabilities:
+        key = (id(client), model)
+        if key not in self._capabilities:
+            self._capabilities[key] = await asyncio.to_thread(assumed, client.endpoint, model)
+        return self._capabilities[key]
+
+    async def _continue_cut_off(self, uses: list[ContentBlock]) -> None:
+        if uses:
+            await self._close_uses(uses, CUT_OFF)
+        else:
+            await self._session.append_user([text_block(CUT_OFF)])
+        await self._conversation.add(
+            BlockKind.NOTICE, "The answer hit the output limit; the model goes on."
+        )
+
+    async def _close_uses(self, uses: list[ContentBlock], reason: str) -> None:
+        """Answer tool uses that must not run, so that the transcript stays valid."""
+        if not uses:
+            return
+        for use in uses:
+            await self._show_outcome(use, Outcome(ToolStatus.FAILED, f"not run: {reason}"))
+        await self._session.append_user(
+            [tool_result(use["id"], f"not run: {reason}", is_error=True) for use in uses]
+        )
+
+    # Using tools --------------------------------------------------------------------------------
+
+    async def _use_tools(
+        self,
+        uses: list[ContentBlock],
+        recovered: Mapping[str, Recovered],
+    ) -> None:
+        """Use the tools of one message and append their results, whatever happens."""
+        outcomes: dict[str, Outcome] = {}
+
+        async def one(use: ContentBlock) -> None:
+            tool_use_id = use["id"]
+            try:
+                outcome = (
+                    Outcome(ToolStatus.FAILED, BROKEN_INPUT)
+                    if tool_use_id in self._session.held
+                    else await self._use(use, recovered.get(tool_use_id, Recovered()))
+                )
+            except asyncio.CancelledError:
+                outcomes[tool_use_id] = Outcome(ToolStatus.INTERRUPTED, INTERRUPTED)
+                raise
+            outcomes[tool_use_id] = outcome
+            await self._show_outcome(use, outcome)
+
+        try:
+            for group in _groups(uses):
+                if len(group) == 1:
+                    await one(group[0])
+                    continue
+                async with asyncio.TaskGroup() as tasks:
+                    for use in group:
+                        tasks.create_task(one(use))
+        except asyncio.CancelledError:
+            if not self._owner.closing:
+                for use in uses:
+                    outcome = outcomes.setdefault(
+                        use["id"], Outcome(ToolStatus.INTERRUPTED, NOT_BEGUN)
+                    )
+                    await self._show_outcome(use, outcome)
+                await self._append_results(uses, outcomes)
+            raise
+        except BaseExceptionGroup as group_of_errors:
+            # Errors of tools are outcomes; what arrives here is storage that failed.
+            raise group_of_errors.exceptions[0] from group_of_errors
+        await self._append_results(uses, outcomes)
+
+    async def _append_results(
+        self, uses: list[ContentBlock], outcomes: Mapping[str, Outcome]
+    ) -> None:
+        content = [
+            tool_result(use["id"], outcomes[use["id"]].text, is_error=outcomes[use["id"]].is_error)
+            for use in uses
+        ]
+        notes = [line for line in self._panes.take_notes() if line != DISCARDED]
+        if notes:
+            content.append(note(notes))
+        await self._session.append_user(content)
+
+    async def _use(self, use: ContentBlock, known: Recovered) -> Outcome:
+        """Use one tool, or say what an earlier engine made of it."""
+        tool_use_id, name = use["id"], use["name"]
+        if known.unfinished is not None and known.outcome is not None:
+            await self._database.journal.action_ended(
+                known.unfinished,
+                {
+                    "tool_use_id": tool_use_id,
+                    "outcome": "unknown",
+                    "decision": known.outcome.decision,
+                    "risk": known.outcome.risk,
+                    "reasons": list(known.outcome.reasons),
+                },
+            )
+        if known.outcome is not None:
+            return known.outcome
+        await self._owner.hold()
+        try:
+            tool = parse(name, use.get("input"))
+            if isinstance(tool, AskPerson):
+                return await self._ask(tool, tool_use_id, known.answer)
+            step = await self._plan(tool, tool_use_id)
+        except (AgentError, TerminalError, OSError) as error:
+            return Outcome(ToolStatus.FAILED, one_line(error))
+        self._title(use, step.title, diff=step.diff)
+        await self._owner.work(f"{name.partition('_')[2]}: {step.title}")
+        return await self._performer.perform(
+            step,
+            tool_use_id=tool_use_id,
+            progress=lambda fields: self._progress(tool_use_id, fields),
+            reopened=known.gate,
+            decision=known.decision,
+        )
+
+    async def _plan(self, tool: ToolInput, tool_use_id: str) -> Step:
+        directory = self._owner.directory
+        if isinstance(tool, FileEdit | FileList | FileRead | FileSearch | FileWrite):
+            return await asyncio.to_thread(files.plan, tool, directory)
+        pane_id = getattr(tool, "pane", None)
+        if isinstance(tool, TerminalOpen):
+            pane_id = ""
+        elif pane_id is None:
+            pane_id = await self._first_pane(tool_use_id)
+        return terminal.plan(cast(terminal.Input, tool), pane_id, directory)
+
+    async def _first_pane(self, tool_use_id: str) -> str:
+        """The agent's first living pane; opens one, as an action, when there is none."""
+        pane_id = self._panes.first()
+        if pane_id is None:
+            step = terminal.plan(TerminalOpen(), "", self._owner.directory)
+            outcome = await self._performer.perform(step, tool_use_id=f"{tool_use_id}/pane")
+            if outcome.pane_id is None:
+                raise InvalidToolInput(outcome.text)
+            pane_id = outcome.pane_id
+        return pane_id
+
+    async def _ask(self, tool: AskPerson, tool_use_id: str, answer: str | None) -> Outcome:
+        if answer is None:
+            self._progress(tool_use_id, {"status": ToolStatus.RUNNING, "title": tool.question})
+            await self._owner.asking(tool.question)
+            try:
+                answer = await self._questions.ask(
+                    self._owner.id,
+                    self._owner.name,
+                    tool.question,
+                    tool.options,
+                    tool_use_id=tool_use_id,
+                )
+            finally:
+                await self._owner.asking(None)
+        return Outcome(ToolStatus.DONE, f"The person answers: {answer}", decision="answered by you")
+
+    # Showing ------------------------------------------------------------------------------------
+
+    def _progress(self, tool_use_id: str, fields: dict[str, object]) -> None:
+        block_id = self._conversation.tool_block(tool_use_id)
+        if block_id is not None:
+            self._conversation.change_tool(block_id, **fields)
+
+    def _title(self, use: ContentBlock, title: str, *, diff: str = "") -> None:
+        self._block(use)
+        self._progress(use["id"], {"title": title, "diff": diff})
+
+    def _block(self, use: ContentBlock) -> int:
+        found = self._conversation.tool_block(use["id"])
+        if found is not None:
+            return found
+        return self._conversation.open(BlockKind.TOOL, tool=_call(use))
+
+    async def _show_outcome(self, use: ContentBlock, outcome: Outcome) -> None:
+        result = outcome.text
+        if len(result) > SHOWN_RESULT:
+            result = f"{result[: SHOWN_RESULT // 2]}\n[…]\n{result[-SHOWN_RESULT // 2 :]}"
+        fields: dict[str, object] = {
+            "status": outcome.status,
+            "result": result,
+            "exit_status": outcome.exit_status,
+            "seconds": outcome.seconds,
+        }
+        for name in ("decision", "risk", "reasons", "pane_id"):
+            value = getattr(outcome, name)
+            if value:
+                fields[name] = value
+        block_id = self._block(use)
+        self._conversation.change_tool(block_id, **fields)
+        await self._conversation.store(block_id)
+
+
+class TurnFailed(AgentError):
+    """A turn cannot go on; the text says what the person can do."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The blocks of one request while it streams in.
+
+    When the request starts over, blocks that were shown are used again, so that nothing appears
+    twice.
+    """
+
+    conversation: Conversation
+    blocks: dict[int, int] = field(default_factory=dict)
+    kinds: dict[int, BlockKind] = field(default_factory=dict)
+    spare: list[int] = field(default_factory=list)
+    notice: int | None = None
+
+    def take(self, event: StreamEvent) -> None:
+        """Show one event."""
+        match event:
+            case TextDelta(index=index, text=text) if text:
+                self._extend(index, BlockKind.ASSISTANT, text)
+            case ThinkingDelta(index=index, text=text) if text:
+                self._extend(index, BlockKind.THINKING, text)
+            case BlockStarted(index=index, block=block) if block.get("type") == "tool_use":
+                self._place(index, BlockKind.TOOL, _call(block))
+            case BlockEnded(index=index, block=block) if block.get("type") == "tool_use":
+                self.conversation.change(self.blocks[index], tool=_call(block))
+            case BlockEnded(index=index) if index in self.blocks:
+                self.conversation.change(self.blocks[index], streaming=False)
+            case Retrying(attempt=attempt, delay=delay, reason=reason):
+                self._start_over(f"{reason}; trying again in {delay:.0f} s (attempt {attempt + 1})")
+
+    def _extend(self, index: int, kind: BlockKind, text: str) -> None:
+        if index not in self.blocks:
+            self._place(index, kind, None)
+        self.conversation.extend(self.blocks[index], text)
+
+    def _place(self, index: int, kind: BlockKind, tool: ToolCall | None) -> None:
+        streaming = kind is not BlockKind.TOOL
+        for position, spare in enumerate(self.spare):
+            if self.kinds[spare] is kind:
+                del self.spare[position]
+                self.blocks[index] = spare
+                self.conversation.change(spare, text="", streaming=streaming, tool=tool)
+                return
+        block_id = self.conversation.open(kind, tool=tool, streaming=streaming)
+        self.blocks[index] = block_id
+        self.kinds[block_id] = kind
+
+    def _start_over(self, text: str) -> None:
+        self.spare.extend(self.blocks.values())
+        self.blocks.clear()
+        if self.notice is None:
+            self.notice = self.conversation.open(BlockKind.NOTICE, text)
+        else:
+            self.conversation.change(self.notice, text=text)
+
+    async def store(self) -> None:
+        """The message is whole: keep what is shown, empty what turned out not to be said."""
+        for spare in self.spare:
+            self.conversation.change(
+                spare, kind=BlockKind.NOTICE, text="(broke off)", tool=None, streaming=False
+            )
+        finished = [
+            block_id
+            for block_id in self.blocks.values()
+            if self.kinds[block_id] is not BlockKind.TOOL
+        ]
+        extra = [self.notice] if self.notice is not None else []
+        await self.conversation.store(*extra, *self.spare, *finished)
+
+    async def abandon(self) -> None:
+        """The message will not become whole: keep what was shown of it."""
+        for block_id in (*self.blocks.values(), *self.spare):
+            if self.kinds[block_id] is BlockKind.TOOL:
+                self.conversation.change_tool(block_id, status=ToolStatus.INTERRUPTED)
+        extra = [self.notice] if self.notice is not None else []
+        await self.conversation.store(*extra, *self.spare, *self.blocks.values())
+
+
+def _call(use: ContentBlock) -> ToolCall:
+    value = use.get("input") or {}
+    return ToolCall(
+        tool_use_id=str(use.get("id", "")),
+        name=str(use.get("name", "")),
+        title=_raw_title(value),
+        input_json=json.dumps(value, ensure_ascii=True) if value else "",
+    )
+
+
+def _raw_title(value: object) -> str:
+    """A title from a tool input that was not checked yet."""
+    if isinstance(value, dict):
+        for key in ("command", "path", "pattern", "question", "keys", "pane"):
+            found = value.get(key)
+            if found:
+                text = " ".join(map(str, found)) if isinstance(found, list) else str(found)
+                return " ".join(text.split())[:300]
+    return ""
+
+
+def _groups(uses: list[ContentBlock]) -> list[list[ContentBlock]]:
+    """Neighbouring uses of tools that only read may run side by side; all others alone."""
+    groups: list[list[ContentBlock]] = []
+    for use in uses:
+        reads = use.get("name") in READ_ONLY
+        if reads and groups and groups[-1][0].get("name") in READ_ONLY:
+            groups[-1].append(use)
+        else:
+            groups.append([use])
+    return groups
+
+
+def _first_line(content: list[ContentBlock]) -> str:
+    for block in reversed(content):
+        if block.get("type") == "text":
+            for line in str(block.get("text", "")).splitlines():
+                if line.strip():
+                    return line.strip()[:200]
+    return ""
+
+
+def one_line(error: Exception) -> str:
+    """Say an error in one line; system errors as `what: which file`."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {Path(str(error.filename))}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return " ".join(str(error).split()) or type(error).__name__

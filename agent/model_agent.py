@@ -1,0 +1,232 @@
+"""An agent that thinks: prompts become turns of its loop, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent import instructions
+from agent.errors import AgentError
+from agent.live_agent import AgentBusy, LiveAgent, log
+from agent.loop import Finish, Loop, one_line
+from agent.model import prices
+from agent.model.events import TurnUsage
+from agent.panes import DirectoryGone
+from agent.protocol import AgentState, BlockKind, InstructionFile, Usage
+from agent.recovery import Recovered, recover
+from agent.services import Services
+from agent.session import Session
+from agent.turn_text import user_turn
+from memory.errors import StorageError
+from memory.sessions import SessionRecord
+from memory.usage import UsageTotals
+from tungsten.errors import TerminalError
+
+
+class ModelAgent(LiveAgent):
+    """A conversation with a model."""
+
+    def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
+        super().__init__(record, session, services)
+        self.loop = Loop(
+            self,
+            session=session,
+            conversation=self.conversation,
+            performer=self.performer,
+            panes=self.panes,
+            questions=services.questions,
+            database=services.database,
+            client=lambda: services.models.client(demo=self.demo),
+            config=services.config,
+        )
+        self._turn: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs."""
+        return self._turn is not None and not self._turn.done()
+
+    # Prompts ------------------------------------------------------------------------------------
+
+    async def prompt(self, text: str) -> None:
+        """Start a turn, or queue what the person says until the running one has ended.
+
+        Raises:
+            AgentError, StorageError: it could not be taken; nothing was changed.
+        """
+        if not text.strip():
+            raise AgentBusy("There is nothing to say: the prompt is empty.")
+        async with self._starting:
+            if self.busy:
+                await self._queue([*self.queued, text])
+            else:
+                await self._begin([*self.queued, text])
+
+    async def unqueue(self) -> list[str]:
+        """Give the queued prompts back."""
+        async with self._starting:
+            taken = list(self.queued)
+            await self._queue([])
+        return taken
+
+    async def _queue(self, texts: Sequence[str]) -> None:
+        await self.save_extra(queued=list(texts))
+        self.queued = list(texts)
+        self.publish()
+
+    async def _begin(self, prompts: Sequence[str]) -> None:
+        if not self.directory.is_dir():
+            raise DirectoryGone(
+                f"{self.directory} does not exist any more: create it again, or archive this agent."
+            )
+        await self._read_usage()
+        found = await asyncio.to_thread(
+            instructions.read,
+            self.directory,
+            self.services.home,
+            config=self.services.paths.config,
+        )
+        self.instructions = tuple(
+            InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
+        )
+        notes = [*self.panes.take_notes(), *self.heard]
+        self.heard = []
+        try:
+            await self.session.append_user(
+                user_turn(prompts, found, self.session.instructions_sha256(), notes)
+            )
+        except StorageError:
+            self.panes.notes = notes
+            raise
+        for text in prompts:
+            await self.conversation.add(BlockKind.USER, text)
+        for line in found.notes:
+            await self.conversation.add(BlockKind.NOTICE, line)
+        self.queued = []
+        await self.save_extra(queued=[], turn=True)
+        await self._start({})
+
+    async def _start(self, recovered: Mapping[str, Recovered]) -> None:
+        await self.become(AgentState.WORKING, "starting")
+        self._turn = asyncio.create_task(self._take_turn(recovered), name=f"{self.id} turn")
+
+    # Turns --------------------------------------------------------------------------------------
+
+    async def _take_turn(self, recovered: Mapping[str, Recovered]) -> None:
+        try:
+            finish = await self.loop.run(recovered)
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            finish = Finish(AgentState.IDLE, "interrupted")
+            await self._say(BlockKind.NOTICE, "Interrupted.")
+        except (AgentError, StorageError, TerminalError) as error:
+            finish = Finish(AgentState.FAILED, one_line(error))
+            await self._say(BlockKind.ERROR, one_line(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            log.exception("a turn of %s failed", self.id)
+            text = f"Tungsten itself failed ({type(error).__name__}): see the engine's log."
+            finish = Finish(AgentState.FAILED, text)
+            await self._say(BlockKind.ERROR, text)
+        try:
+            async with self._starting:
+                await self.save_extra(turn=False)
+                await self.become(finish.state, finish.activity)
+                if self.queued and finish.state is not AgentState.FAILED:
+                    await self._begin(self.queued)
+        except (AgentError, StorageError) as error:
+            await self._say(BlockKind.ERROR, one_line(error))
+
+    async def _say(self, kind: BlockKind, text: str) -> None:
+        try:
+            await self.conversation.add(kind, text)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    async def interrupt(self) -> None:
+        """Stop the running turn; a person's own command goes on only if there is a turn."""
+        turn = self._turn
+        if turn is not None and not turn.done():
+            turn.cancel()
+            await asyncio.wait({turn})
+            return
+        await super().interrupt()
+
+    async def stop(self) -> None:
+        """End the turn without starting the queued prompts, then everything else."""
+        if self.queued:
+            await self._queue([])
+        await self.interrupt()
+        await super().stop()
+
+    async def close(self) -> None:
+        """End all tasks without tidying up."""
+        await self.interrupt()
+        await LiveAgent.interrupt(self)
+
+    # What the loop tells ------------------------------------------------------------------------
+
+    async def work(self, activity: str) -> None:
+        """Show what the turn is doing."""
+        await self.become(AgentState.WORKING, activity)
+
+    async def used(self, model: str, usage: TurnUsage, cost: float | None) -> None:
+        """Count what a request consumed."""
+        await self.services.database.usage.add(
+            self.id,
+            model,
+            usage.input_tokens,
+            usage.cache_read,
+            usage.cache_write,
+            usage.output_tokens,
+            cost,
+        )
+        self.context_tokens = usage.context_tokens
+        if self.context_window is None:
+            self.context_window = await asyncio.to_thread(prices.context_window, model)
+        await self.save_extra(context_tokens=self.context_tokens)
+        await self._read_usage()
+        self.publish()
+
+    async def _read_usage(self) -> None:
+        self.usage = _usage(await self.services.database.usage.totals(session_id=self.id))
+
+    # After a restart ----------------------------------------------------------------------------
+
+    async def resume(self) -> None:
+        """Find the panes, show what was not shown yet, and go on with a turn that was running."""
+        await super().resume()
+        await self._read_usage()
+        self.context_tokens = int(self.record.extra.get("context_tokens", 0))
+        await self.conversation.catch_up()
+        for entry in await self.services.database.journal.entries(
+            session_id=self.id, kinds=("action_started",)
+        ):
+            if entry.data.get("action") == "write_file":
+                self.performer.wrote(Path(str(entry.data.get("text"))))
+        pending = self.session.unanswered()
+        if pending or (self.record.extra.get("turn") and self.session.owes_reply()):
+            recovered = await recover(
+                self.services.database, self.id, [use["id"] for use in pending]
+            )
+            await self._start(recovered)
+            return
+        if self._state in (AgentState.WORKING, AgentState.WAITING):
+            await self.become(AgentState.DONE, self._activity or "done")
+        await self.save_extra(turn=False)
+        async with self._starting:
+            if self.queued:
+                await self._begin(self.queued)
+
+
+def _usage(totals: UsageTotals) -> Usage:
+    return Usage(
+        requests=totals.requests,
+        input_tokens=totals.input_tokens,
+        cache_read_tokens=totals.cache_read_tokens,
+        cache_write_tokens=totals.cache_write_tokens,
+        output_tokens=totals.output_tokens,
+        cost=totals.cost,
+    )

@@ -1,0 +1,226 @@
+"""The panes of one agent: opened for it, reached by it alone, found again after a restart.
+
+tmux numbers panes from %0 with each new server, so a pane is ours again only when its number and
+its first process are the recorded ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.errors import AgentError
+from agent.protocol import PaneSummary
+from tungsten.errors import TerminalError
+from tungsten.pane import Pane
+from tungsten.terminal import Terminal
+
+WIDTH, HEIGHT = 120, 40
+"""Size of a pane until a front end shows it."""
+
+HISTORY = 50
+"""Commands remembered per pane for judging the next one."""
+
+
+class PaneLost(AgentError):
+    """A pane went away with its tmux server, or was closed from outside."""
+
+
+class NotYourPane(AgentError):
+    """An agent named a pane that is not one of its own."""
+
+
+class DirectoryGone(AgentError):
+    """The agent's directory does not exist any more."""
+
+
+@dataclass(slots=True)
+class OwnPane:
+    """One pane of an agent.
+
+    Attributes:
+        typed: a person typed into it since the agent was last told.
+        lost: it is gone for good; its number may already be someone else's.
+        fresh: its shell has not been seen at a prompt yet.
+    """
+
+    summary: PaneSummary
+    pid: int
+    lost: bool = False
+    fresh: bool = True
+    history: list[str] = field(default_factory=list)
+    typed: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Panes:
+    """All panes of one agent, in the order in which they were opened."""
+
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        terminal: Callable[[], Awaitable[Terminal]],
+        changed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._name = name
+        self._directory = directory
+        self._terminal = terminal
+        self._changed = changed
+        self._panes: dict[str, OwnPane] = {}
+        self.notes: list[str] = []
+
+    @property
+    def summaries(self) -> tuple[PaneSummary, ...]:
+        """The panes as shown to the person, first one first."""
+        return tuple(pane.summary for pane in self._panes.values())
+
+    @property
+    def record(self) -> dict[str, int]:
+        """What must be stored to find the panes again: first process by pane id."""
+        return {pane_id: pane.pid for pane_id, pane in self._panes.items()}
+
+    def __contains__(self, pane_id: str) -> bool:
+        return pane_id in self._panes
+
+    def own(self, pane_id: str) -> OwnPane:
+        """Give one of the agent's panes.
+
+        Raises:
+            NotYourPane: it belongs to someone else, or is closed.
+        """
+        pane = self._panes.get(pane_id)
+        if pane is None:
+            yours = ", ".join(self._panes) or "none"
+            raise NotYourPane(f"{pane_id} is not one of your panes; yours: {yours}")
+        return pane
+
+    def first(self) -> str | None:
+        """Give the id of the first pane that lives, None when there is none."""
+        return next((key for key, pane in self._panes.items() if not pane.summary.dead), None)
+
+    async def tmux(self, pane_id: str) -> Pane:
+        """Give the real pane behind one of the agent's own.
+
+        Raises:
+            NotYourPane: it belongs to someone else, or is closed.
+            PaneLost: it is gone with its tmux server.
+        """
+        if self.own(pane_id).lost:
+            raise PaneLost(f"pane {pane_id} is gone with its tmux server; open another")
+        return (await self._terminal()).pane(pane_id)
+
+    async def open(self, cwd: Path | None = None, command: str | None = None) -> str:
+        """Open one more pane and give its id.
+
+        Raises:
+            DirectoryGone: there is no such directory any more.
+            TerminalError: tmux cannot.
+        """
+        directory = cwd or self._directory
+        if not directory.is_dir():
+            raise DirectoryGone(f"{directory} does not exist any more: create it, or archive this")
+        terminal = await self._terminal()
+        pane = await terminal.new_pane(
+            name=self._name, cwd=directory, command=command, width=WIDTH, height=HEIGHT
+        )
+        info = await pane.info()
+        self._panes = {key: own for key, own in self._panes.items() if not own.lost}
+        self._panes[pane.id] = OwnPane(
+            PaneSummary(
+                pane_id=pane.id,
+                title=info.title,
+                width=info.width,
+                height=info.height,
+                dead=info.dead,
+                exit_status=info.exit_status,
+            ),
+            info.pid,
+            fresh=command is None,
+        )
+        await self._changed()
+        return pane.id
+
+    async def close(self, pane_id: str) -> None:
+        """Close a pane and end what runs in it."""
+        self.own(pane_id)
+        try:
+            await (await self.tmux(pane_id)).kill()
+        except (PaneLost, TerminalError):
+            if not self._panes[pane_id].summary.dead:
+                raise
+        self.forget(pane_id)
+        await self._changed()
+
+    def forget(self, pane_id: str) -> None:
+        """Take a pane off the list."""
+        self._panes.pop(pane_id, None)
+
+    async def adopt(self, recorded: Mapping[str, int]) -> list[str]:
+        """Take back the panes of an earlier engine; gives the ids of those that are gone."""
+        terminal = await self._terminal()
+        alive = {info.id: info for info in await terminal.panes()}
+        gone = []
+        for pane_id, pid in recorded.items():
+            info = alive.get(pane_id)
+            if info is None or info.pid != pid:
+                gone.append(pane_id)
+                continue
+            summary = PaneSummary(
+                pane_id=pane_id,
+                title=info.title,
+                width=info.width,
+                height=info.height,
+                dead=info.dead,
+                exit_status=info.exit_status,
+            )
+            self._panes[pane_id] = OwnPane(summary, pid, fresh=False)
+        return gone
+
+    def died(self, pane_id: str, status: int | None) -> None:
+        """Note that a pane's first process ended."""
+        pane = self._panes[pane_id]
+        pane.summary = pane.summary.model_copy(update={"dead": True, "exit_status": status})
+
+    def server_gone(self) -> bool:
+        """Note that tmux itself ended; says whether that cost a pane."""
+        cost = False
+        for pane_id, pane in self._panes.items():
+            cost = cost or not pane.summary.dead
+            self.lose(pane_id)
+        return cost
+
+    def lose(self, pane_id: str) -> None:
+        """Note that a pane is gone for good."""
+        pane = self._panes[pane_id]
+        if not pane.summary.dead:
+            self.died(pane_id, None)
+        pane.lost = True
+
+    def has_living(self, pane_id: str) -> bool:
+        """Whether a pane of this number is the agent's own right now."""
+        pane = self._panes.get(pane_id)
+        return pane is not None and not pane.lost
+
+    def drop_lost(self, pane_id: str) -> bool:
+        """Forget a lost pane whose number was given out again; says whether there was one."""
+        pane = self._panes.get(pane_id)
+        if pane is None or not pane.lost:
+            return False
+        del self._panes[pane_id]
+        return True
+
+    def typed(self, pane_id: str) -> None:
+        """Note that a person typed into a pane."""
+        self.own(pane_id).typed = True
+
+    def take_notes(self) -> list[str]:
+        """Give what the agent must be told of its panes, once."""
+        notes, self.notes = self.notes, []
+        for pane_id, pane in self._panes.items():
+            if pane.typed:
+                pane.typed = False
+                notes.append(f"The person typed into pane {pane_id} themselves; read it again.")
+        return notes

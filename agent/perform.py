@@ -1,0 +1,594 @@
+"""The one place where an agent's action becomes an effect.
+
+Every step goes the same way: look at where it would happen → judge it → let it run, ask the
+person, or refuse → look again → write "started" → do it → write "ended". Whatever cannot be
+judged is judged HIGH, and a change between judging and doing starts the way over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from agent.actions import (
+    Action,
+    ClosePane,
+    OpenPane,
+    ReadFile,
+    ReadScreen,
+    RunCommand,
+    TypeKeys,
+    WriteFile,
+)
+from agent.errors import AgentError
+from agent.gate import Binding, Decision, Gates
+from agent.hub import Hub
+from agent.output import Outputs
+from agent.panes import HISTORY, Panes
+from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
+from agent.risk import Assessment, Context, Rules, assess, decide
+from agent.steps import Effect, Lines, Look, Matches, Names, Outcome, Progress, Run, Step, Wait
+from agent.tools import files
+from agent.tools.key_names import is_key_name, tmux_name
+from agent.tools.terminal import run_text, screen_text
+from memory.database import Database
+from tungsten.errors import TerminalError
+from tungsten.foreground import Foreground
+from tungsten.pane import ForIdle, ForPrompt
+
+MAX_LOOKS = 5
+"""Times that an action is judged anew because its surroundings changed; then it is given up."""
+
+REST_SECONDS = 0.25
+"""A screen that was quiet for so long after typing counts as at rest."""
+
+REST_TIMEOUT = 3.0
+"""Longest wait for that rest."""
+
+START_SECONDS = 20.0
+"""How long a new shell may take to show its first prompt."""
+
+LARGE = 20_000
+"""Characters from which on judging happens in a thread: it holds the loop for milliseconds."""
+
+
+class NotRun(AgentError):
+    """The action cannot happen as things stand; nothing was done."""
+
+
+class Changed(Exception):
+    """Between judging and doing, something changed; nothing was done."""
+
+
+class Owner(Protocol):
+    """The agent on whose behalf steps are taken."""
+
+    id: str
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """What the person calls it."""
+
+    @property
+    def mode(self) -> Mode:
+        """How much runs without a person, now."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the engine is about to end, so that nothing may be tidied up."""
+
+    async def hold(self) -> None:
+        """Return when agents may act; waits while they are paused."""
+
+    async def waiting(self, gate: Gate | None) -> None:
+        """Told when a gate of this agent opens, and with None when it is decided."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What judging needs beside the place itself; one per agent."""
+
+    home: Path
+    own: tuple[Path, ...]
+    rules: Rules
+    project: Path | None = None
+    written: set[Path] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An action, judged at one moment in one place."""
+
+    binding: Binding
+    assessment: Assessment
+
+
+class Performer:
+    """Takes the steps of one agent, and of a person on that agent's panes."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        *,
+        panes: Panes,
+        gates: Gates,
+        database: Database,
+        hub: Hub,
+        outputs: Outputs,
+        surroundings: Surroundings,
+        clock: Callable[[], float],
+    ) -> None:
+        self._owner = owner
+        self._panes = panes
+        self._gates = gates
+        self._journal = database.journal
+        self._hub = hub
+        self._outputs = outputs
+        self._surroundings = surroundings
+        self._clock = clock
+
+    def wrote(self, path: Path) -> None:
+        """Remember that the agent itself wrote a file, in an earlier engine."""
+        self._surroundings.written.add(path)
+
+    async def perform(
+        self,
+        step: Step,
+        *,
+        tool_use_id: str,
+        progress: Progress = lambda fields: None,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
+    ) -> Outcome:
+        """Take one step, or say why not.
+
+        Args:
+            step: what to do.
+            tool_use_id: ties journal entries to the conversation.
+            progress: told of changes while it goes on.
+            reopened: a gate for this very step that an earlier engine left open.
+            decision: a decision on this very step that an earlier engine did not come to use.
+
+        Returns:
+            What became of it; errors of the terminal and of files are outcomes, too.
+        """
+        looked: Looked | None = None
+        try:
+            for _ in range(MAX_LOOKS):
+                looked = await self._look(step)
+                progress(_judged(looked.assessment))
+                verdict = decide(looked.assessment, self._owner.mode, step.actor)
+                if verdict.verdict == "refuse":
+                    return self._refused(step, looked, verdict.reason)
+                if decision is None and (verdict.verdict == "gate" or reopened is not None):
+                    progress({"status": ToolStatus.GATED})
+                    decision = await self._ask(step, looked, tool_use_id, reopened)
+                    reopened = None
+                if decision is None:
+                    decision = Decision(looked.binding, approved=True, by="policy")
+                if not decision.approved:
+                    return self._denied(step, looked, decision)
+                await self._owner.hold()
+                outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
+                if outcome is not None:
+                    return outcome
+                decision = None
+        except (AgentError, TerminalError, OSError) as error:
+            return self._not_run(step, looked, str(error))
+        return self._not_run(step, looked, "its surroundings kept changing; look, then try again")
+
+    # Looking and judging ------------------------------------------------------------------------
+
+    async def _look(self, step: Step) -> Looked:
+        action = step.action
+        binding, foreground = await self._place(action)
+        context = await self._context(action, foreground)
+        if len(action.text) > LARGE:
+            assessment = await asyncio.to_thread(assess, action, context)
+        else:
+            assessment = assess(action, context)
+        return Looked(binding, assessment)
+
+    async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:
+        """Say where the action would happen now, and refuse what cannot happen there at all."""
+        match action:
+            case RunCommand() | TypeKeys() if action.pane_id:
+                pane = await self._panes.tmux(action.pane_id)
+                own = self._panes.own(action.pane_id)
+                if own.fresh:
+                    await pane.wait(ForPrompt(), START_SECONDS)
+                    own.fresh = False
+                foreground = await pane.foreground()
+                _check_ready(action, foreground)
+                binding = Binding(
+                    action.digest(),
+                    action.pane_id,
+                    foreground.pid or 0,
+                    foreground.name,
+                    str(foreground.cwd or ""),
+                )
+                return binding, foreground
+            case ReadScreen(pane_id=pane_id) | ClosePane(pane_id=pane_id):
+                self._panes.own(pane_id)
+                return Binding(action.digest(), pane_id), None
+            case _:
+                return Binding(action.digest(), cwd=str(self._owner.directory)), None
+
+    async def _context(self, action: Action, foreground: Foreground | None) -> Context:
+        around = self._surroundings
+        history: tuple[str, ...] = ()
+        screen = ""
+        own = around.own
+        if isinstance(action, RunCommand | TypeKeys) and action.pane_id:
+            history = tuple(self._panes.own(action.pane_id).history)
+        if isinstance(action, TypeKeys):
+            screen = (await (await self._panes.tmux(action.pane_id)).capture()).text
+        if isinstance(action, ReadFile) and action.path.is_relative_to(
+            self._outputs.directory.resolve()
+        ):
+            # What was cut from this agent's own results; everything else of ours stays protected.
+            own = ()
+        cwd = self._owner.directory
+        if foreground is not None and foreground.cwd:
+            cwd = Path(foreground.cwd)
+        return Context(
+            cwd=cwd,
+            home=around.home,
+            project=around.project,
+            foreground=foreground.name if foreground is not None else "bash",
+            history=history,
+            screen=screen,
+            own=own,
+            written=frozenset(around.written),
+            rules=around.rules,
+            echo=foreground.kind != "password" if foreground is not None else True,
+        )
+
+    # Deciding -----------------------------------------------------------------------------------
+
+    async def _ask(
+        self,
+        step: Step,
+        looked: Looked,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None,
+    ) -> Decision:
+        if reopened is not None:
+            gate, binding = reopened
+            waiting = self._gates.ask_again(gate, binding)
+        else:
+            gate = self._gate(step, looked)
+            waiting = self._gates.ask(gate, looked.binding, tool_use_id=tool_use_id)
+        await self._owner.waiting(gate)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if not self._owner.closing:
+                await self._gates.withdraw(gate.id, "the turn was interrupted")
+            raise
+        finally:
+            await self._owner.waiting(None)
+
+    def _gate(self, step: Step, looked: Looked) -> Gate:
+        assessment = looked.assessment
+        return Gate(
+            id=uuid.uuid4().hex[:12],
+            agent_id=self._owner.id,
+            agent_name=self._owner.name,
+            opened_at=self._clock(),
+            risk=RiskLevel(assessment.risk.name),
+            action=step.action.kind,
+            text=step.action.text,
+            spans=tuple(
+                Span(start=span.start, end=span.end, reason=span.reason)
+                for span in assessment.spans
+            ),
+            reasons=assessment.reasons,
+            effect=assessment.effect,
+            cwd=looked.binding.cwd,
+            pane_id=looked.binding.pane_id or None,
+            foreground=looked.binding.foreground,
+            intent=step.intent,
+            diff=step.diff,
+            actor=step.actor,
+        )
+
+    def _refused(self, step: Step, looked: Looked, reason: str) -> Outcome:
+        self._report(step, looked, "refused", "policy", "not run")
+        return Outcome(
+            ToolStatus.DENIED,
+            f"refused: {reason}. Nothing was done.",
+            decision=f"refused: {reason}",
+            risk=RiskLevel(looked.assessment.risk.name),
+            reasons=looked.assessment.reasons,
+        )
+
+    def _denied(self, step: Step, looked: Looked, decision: Decision) -> Outcome:
+        self._report(step, looked, "denied", decision.by, "not run")
+        said = f' The person says: "{decision.message}"' if decision.message else ""
+        return Outcome(
+            ToolStatus.DENIED,
+            f"denied by the person; nothing was done.{said}",
+            decision=f"denied by you: {decision.message}" if decision.message else "denied by you",
+            risk=RiskLevel(looked.assessment.risk.name),
+            reasons=looked.assessment.reasons,
+        )
+
+    def _not_run(self, step: Step, looked: Looked | None, reason: str) -> Outcome:
+        fields: dict[str, Any] = {}
+        if looked is not None:
+            fields["risk"] = RiskLevel(looked.assessment.risk.name)
+            fields["reasons"] = looked.assessment.reasons
+        return Outcome(ToolStatus.FAILED, f"not done: {reason}", decision="not run", **fields)
+
+    # Doing --------------------------------------------------------------------------------------
+
+    async def _deliver(
+        self,
+        step: Step,
+        looked: Looked,
+        decision: Decision,
+        tool_use_id: str,
+        progress: Progress,
+    ) -> Outcome | None:
+        """Carry the step out; None when something changed and it must be judged anew."""
+        action = step.action
+        word: Literal["approved", "ran"] = "approved" if decision.by == "person" else "ran"
+        level = RiskLevel(looked.assessment.risk.name)
+        told = "approved by you" if decision.by == "person" else f"ran ({level})"
+        progress({"status": ToolStatus.RUNNING, "decision": told})
+
+        async def check() -> None:
+            now, _ = await self._place(action)
+            difference = decision.spend(now)
+            if difference:
+                raise Changed(difference)
+
+        action_id = uuid.uuid4().hex
+        await self._journal.action_started(
+            action_id,
+            self._owner.id,
+            {
+                "tool_use_id": tool_use_id,
+                "action": action.kind,
+                "text": action.text,
+                "digest": looked.binding.digest,
+                "pane_id": looked.binding.pane_id,
+                "cwd": looked.binding.cwd,
+                "foreground": looked.binding.foreground,
+                "risk": level,
+                "reasons": list(looked.assessment.reasons),
+                "decision": word,
+                "by": decision.by,
+                "gate_id": decision.gate_id,
+                "actor": step.actor,
+            },
+        )
+        self._report(step, looked, word, decision.by, "started")
+        begun = time.monotonic()
+        ended: dict[str, Any] = {
+            "tool_use_id": tool_use_id,
+            "action": action.kind,
+            "decision": told,
+            "risk": level,
+            "reasons": list(looked.assessment.reasons),
+        }
+        try:
+            effect = await self._carry_out(step, check)
+        except Changed as change:
+            await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
+            self._report(step, looked, word, decision.by, "not run")
+            if decision.by == "person":
+                progress({"decision": f"asked again: {change}"})
+            return None
+        except asyncio.CancelledError:
+            if not self._owner.closing:
+                await self._stop_command(step)
+                seconds = time.monotonic() - begun
+                await self._journal.action_ended(
+                    action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
+                )
+                self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
+            raise
+        except (AgentError, TerminalError, OSError) as error:
+            effect = Effect(f"failed: {error}", ok=False)
+        seconds = time.monotonic() - begun
+        text = self._outputs.fit(effect.text, tool_use_id)
+        outcome = Outcome(
+            ToolStatus.DONE if effect.ok else ToolStatus.FAILED,
+            text,
+            decision=told,
+            risk=level,
+            reasons=looked.assessment.reasons,
+            exit_status=effect.exit_status,
+            seconds=seconds,
+            pane_id=effect.pane_id or looked.binding.pane_id or None,
+        )
+        await self._journal.action_ended(
+            action_id,
+            {
+                **ended,
+                "outcome": "ok" if effect.ok else "failed",
+                "status": outcome.status,
+                "result": text,
+                "exit_status": outcome.exit_status,
+                "seconds": seconds,
+                "pane_id": outcome.pane_id,
+            },
+        )
+        self._report(
+            step,
+            looked,
+            word,
+            decision.by,
+            "ok" if effect.ok else "failed",
+            exit_status=effect.exit_status,
+            seconds=seconds,
+        )
+        return outcome
+
+    async def _carry_out(self, step: Step, check: Callable[[], Awaitable[None]]) -> Effect:
+        match step.action, step.how:
+            case RunCommand(pane_id="", command=command), _:
+                await check()
+                pane_id = await self._panes.open(command=command)
+                return Effect(f"it runs in pane {pane_id}", pane_id=pane_id)
+            case RunCommand() as action, Run() as how:
+                return await self._run(action, how, check)
+            case TypeKeys() as action, _:
+                return await self._type(action, check)
+            case ReadScreen(pane_id=pane_id), Look(history=history):
+                await check()
+                pane = await self._panes.tmux(pane_id)
+                frame = await pane.capture(history=history)
+                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
+            case ReadScreen(pane_id=pane_id), Wait() as how:
+                await check()
+                return await self._wait(pane_id, how)
+            case OpenPane(cwd=cwd), _:
+                await check()
+                pane_id = await self._panes.open(cwd)
+                return Effect(f"pane {pane_id} is open in {cwd}", pane_id=pane_id)
+            case ClosePane(pane_id=pane_id), _:
+                await check()
+                await self._panes.close(pane_id)
+                return Effect(f"pane {pane_id} is closed")
+            case ReadFile(path=path), Lines() as how:
+                await check()
+                return Effect(await asyncio.to_thread(_at(path, files.read_lines), path, how))
+            case ReadFile(path=path), Names():
+                await check()
+                return Effect(await asyncio.to_thread(_at(path, files.list_names), path))
+            case ReadFile(path=path), Matches() as how:
+                await check()
+                return Effect(await files.search(path, how))
+            case WriteFile() as action, _:
+                await check()
+                return await self._write(action)
+            case _:
+                raise NotRun(f"there is no way to do {step.action.kind}")
+
+    async def _run(
+        self, action: RunCommand, how: Run, check: Callable[[], Awaitable[None]]
+    ) -> Effect:
+        own = self._panes.own(action.pane_id)
+        if own.lock.locked():
+            raise NotRun(f"pane {action.pane_id} is busy with another command")
+        async with own.lock:
+            pane = await self._panes.tmux(action.pane_id)
+            result = await pane.run(action.command, timeout=how.timeout, before_enter=check)
+            own.history.append(action.command)
+            del own.history[:-HISTORY]
+        return Effect(
+            run_text(action.pane_id, result, how.timeout),
+            ok=result.ended in ("prompt", "timeout") and result.exit_status in (0, None),
+            exit_status=result.exit_status,
+            pane_id=action.pane_id,
+        )
+
+    async def _type(self, action: TypeKeys, check: Callable[[], Awaitable[None]]) -> Effect:
+        pane = await self._panes.tmux(action.pane_id)
+        await check()
+        for item in action.keys:
+            if is_key_name(item):
+                await pane.send_keys(tmux_name(item))
+            else:
+                await pane.send_text(item)
+        await pane.wait(ForIdle(REST_SECONDS), REST_TIMEOUT)
+        return Effect(screen_text(action.pane_id, await pane.capture()), pane_id=action.pane_id)
+
+    async def _wait(self, pane_id: str, how: Wait) -> Effect:
+        pane = await self._panes.tmux(pane_id)
+        result = await pane.wait(how.until, how.timeout)
+        first = (
+            f"{how.described}: there"
+            if result.met
+            else f"{how.described}: not within {how.timeout:g} s"
+        )
+        return Effect(f"{first}\n{screen_text(pane_id, result.frame)}", pane_id=pane_id)
+
+    async def _write(self, action: WriteFile) -> Effect:
+        # Not cancellable half-way: either nothing happened, or the file is in place and recorded.
+        work = asyncio.ensure_future(asyncio.to_thread(files.write, action))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work})
+            self._surroundings.written.add(action.path)
+            raise
+        except files.FileChanged as change:
+            raise NotRun(f"{change}; read it again") from change
+        self._surroundings.written.add(action.path)
+        lines = action.diff.splitlines()
+        added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
+        removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
+        word = "changed" if action.before else "created"
+        return Effect(f"{word} {action.path} (+{added} -{removed} lines)")
+
+    async def _stop_command(self, step: Step) -> None:
+        """Interrupt what a cancelled step left running, as Ctrl-C would."""
+        if isinstance(step.action, RunCommand) and step.action.pane_id in self._panes:
+            try:
+                pane = await self._panes.tmux(step.action.pane_id)
+                if (await pane.foreground()).kind != "shell":
+                    await pane.send_keys("C-c")
+            except (AgentError, TerminalError):
+                return
+
+    def _report(
+        self,
+        step: Step,
+        looked: Looked,
+        decision: Literal["ran", "approved", "denied", "refused"],
+        by: Literal["policy", "person"],
+        outcome: Literal["started", "ok", "failed", "not run", "unknown"],
+        *,
+        exit_status: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self._hub.publish(
+            ActionReported(
+                agent_id=self._owner.id,
+                agent_name=self._owner.name,
+                action=step.action.kind,
+                text=step.action.text,
+                risk=RiskLevel(looked.assessment.risk.name),
+                decision=decision,
+                by=by,
+                outcome=outcome,
+                reasons=looked.assessment.reasons,
+                exit_status=exit_status,
+                seconds=seconds,
+            )
+        )
+
+
+def _judged(assessment: Assessment) -> dict[str, object]:
+    return {"risk": RiskLevel(assessment.risk.name), "reasons": assessment.reasons}
+
+
+def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground) -> None:
+    if foreground.kind == "dead":
+        raise NotRun(f"pane {action.pane_id} is dead; open another with terminal_open")
+    if isinstance(action, RunCommand) and foreground.kind != "shell":
+        raise NotRun(
+            f"pane {action.pane_id} is busy: {foreground.name} runs there "
+            f"({foreground.kind}); use terminal_type or terminal_wait, or another pane"
+        )
+
+
+def _at(path: Path, function: Callable[..., str]) -> Callable[..., str]:
+    """Wrap a reader so that a path that leads elsewhere by now is not followed."""
+
+    def guarded(*arguments: Any) -> str:
+        if path.resolve() != path:
+            raise NotRun(f"{path} leads elsewhere now; try again")
+        return function(*arguments)
+
+    return guarded

@@ -1,0 +1,63 @@
+"""Ending what runs in a pane, all of it, and knowing that it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterable
+
+import psutil  # type: ignore[import-untyped]
+
+GRACE_SECONDS = 1.5
+"""How long a program may take to end after its terminal hung up, and again after SIGTERM."""
+
+
+def below(pids: Iterable[int]) -> list[psutil.Process]:
+    """Give the processes with these ids, and all that descend from them or share their session.
+
+    A background job that was disowned is no descendant any more but still in the session.
+    """
+    wanted = {pid for pid in pids if pid > 0}
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        if process.pid in wanted or _session(process.pid) in wanted:
+            found[process.pid] = process
+    for process in list(found.values()):
+        with contextlib.suppress(psutil.Error):
+            found.update((child.pid, child) for child in process.children(recursive=True))
+    found.pop(os.getpid(), None)
+    return list(found.values())
+
+
+async def end(processes: Iterable[psutil.Process]) -> list[str]:
+    """Wait for processes to end, asking harder each time; gives the names of those that live on.
+
+    Their terminal is expected to be gone already, so each has got SIGHUP.
+    """
+    alive = list(processes)
+    for ask in ("", "terminate", "kill"):
+        for process in alive:
+            try:
+                if ask:
+                    getattr(process, ask)()
+            except psutil.Error:
+                continue
+        _, alive = await asyncio.to_thread(psutil.wait_procs, alive, GRACE_SECONDS)
+        if not alive:
+            return []
+    return [_name(process) for process in alive]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return f"{process.name()} ({process.pid})"
+    except psutil.Error:
+        return str(process.pid)

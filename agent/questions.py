@@ -1,0 +1,72 @@
+"""Questions that agents ask the person, waiting for their answers."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+
+from agent.errors import AgentUnknown
+from agent.hub import Hub
+from agent.protocol import Answer, Question, QuestionAsked, QuestionClosed
+from memory.database import Database
+
+ANSWERED = "question_answered"
+"""Kind of the journal entry that holds an answer, so that nobody is asked twice."""
+
+
+class Questions:
+    """Every open question of the engine."""
+
+    def __init__(self, database: Database, hub: Hub, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._hub = hub
+        self._clock = clock
+        self._open: dict[str, tuple[Question, str, asyncio.Future[str]]] = {}
+
+    async def ask(
+        self,
+        agent_id: str,
+        agent_name: str,
+        text: str,
+        options: Sequence[str],
+        *,
+        tool_use_id: str,
+    ) -> str:
+        """Ask, wait as long as it takes, and give the answer."""
+        question = Question(
+            id=uuid.uuid4().hex[:12],
+            agent_id=agent_id,
+            agent_name=agent_name,
+            asked_at=self._clock(),
+            text=text,
+            options=tuple(options),
+        )
+        answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._open[question.id] = (question, tool_use_id, answered)
+        self._hub.publish(QuestionAsked(question=question))
+        try:
+            return await answered
+        finally:
+            self._open.pop(question.id, None)
+            self._hub.publish(QuestionClosed(question_id=question.id, agent_id=agent_id))
+
+    async def answer(self, command: Answer) -> None:
+        """Take the person's answer; the first one wins.
+
+        Raises:
+            AgentUnknown: the question was answered or withdrawn already.
+        """
+        found = self._open.pop(command.question_id, None)
+        if found is None:
+            raise AgentUnknown("This question is not open any more; your answer changes nothing.")
+        question, tool_use_id, answered = found
+        try:
+            await self._database.journal.append(
+                ANSWERED, question.agent_id, {"tool_use_id": tool_use_id, "answer": command.text}
+            )
+        except BaseException:
+            self._open[command.question_id] = found
+            raise
+        if not answered.done():
+            answered.set_result(command.text)

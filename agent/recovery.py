@@ -1,0 +1,125 @@
+"""What an earlier engine came to know about tool uses that have no result yet.
+
+Read from the journal when a session is restored, so that nothing is done twice: an action with an
+outcome is answered from its record, one without is reported as unknown, an open gate is opened
+again, and a decision that was not used yet still counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.gate import Binding, Decision
+from agent.protocol import Gate, RiskLevel, ToolStatus
+from agent.questions import ANSWERED
+from agent.steps import Outcome
+from memory.database import Database
+from memory.journal import Entry
+
+UNKNOWN = (
+    "outcome unknown: the engine ended while this was going on, so it may have happened, wholly or "
+    "in part. Look before you do anything that repeats it."
+)
+"""What the model is told of an action without a recorded outcome."""
+
+INTERRUPTED = "interrupted by the person; what it did until then stays."
+"""What the model is told of an action that was stopped."""
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What is known of one tool use; everything is None when it had not begun."""
+
+    outcome: Outcome | None = None
+    gate: tuple[Gate, Binding] | None = None
+    decision: Decision | None = None
+    answer: str | None = None
+    unfinished: str | None = None
+    """Id of the action whose outcome is unknown and must be recorded so."""
+
+
+async def recover(
+    database: Database, session_id: str, tool_use_ids: Iterable[str]
+) -> dict[str, Recovered]:
+    """Read what is known of tool uses of a session."""
+    wanted = set(tool_use_ids)
+    entries = await database.journal.entries(
+        session_id=session_id,
+        kinds=("action_started", "action_ended", "gate_opened", "gate_closed", ANSWERED),
+    )
+    tool_of_gate = {
+        entry.subject: entry.data.get("tool_use_id")
+        for entry in entries
+        if entry.kind == "gate_opened"
+    }
+    found: dict[str, Recovered] = {}
+    for entry in entries:
+        tool_use_id = (
+            tool_of_gate.get(entry.subject)
+            if entry.kind == "gate_closed"
+            else entry.data.get("tool_use_id")
+        )
+        if isinstance(tool_use_id, str) and tool_use_id in wanted:
+            _follow(found.setdefault(tool_use_id, Recovered()), entry)
+    for known in found.values():
+        if known.unfinished is not None:
+            assert known.outcome is not None
+            known.gate = known.decision = None
+    return found
+
+
+def _follow(known: Recovered, entry: Entry) -> None:
+    """Take one more entry into account; they come in the order in which they were written."""
+    data = entry.data
+    match entry.kind:
+        case "gate_opened":
+            known.gate = (Gate.model_validate(data["gate"]), Binding(**data["binding"]))
+        case "gate_closed":
+            known.gate = None
+            if data.get("outcome") == "withdrawn":
+                known.outcome = Outcome(ToolStatus.INTERRUPTED, INTERRUPTED)
+            else:
+                known.decision = Decision(
+                    Binding(**data["binding"]),
+                    data["outcome"] == "approved",
+                    "person",
+                    data.get("message", ""),
+                    str(entry.subject),
+                )
+        case "action_started":
+            known.decision = None
+            known.unfinished = entry.subject
+            known.outcome = Outcome(
+                ToolStatus.UNKNOWN,
+                UNKNOWN,
+                decision="outcome unknown",
+                risk=RiskLevel(data["risk"]),
+                reasons=tuple(data.get("reasons", ())),
+            )
+        case "action_ended":
+            known.unfinished = None
+            known.outcome = _ended(data)
+        case _:
+            known.answer = str(data.get("answer", ""))
+
+
+def _ended(data: dict[str, object]) -> Outcome | None:
+    fields = {
+        "decision": str(data.get("decision", "")),
+        "risk": RiskLevel(str(data["risk"])),
+        "reasons": tuple(map(str, data.get("reasons") or ())),  # type: ignore[call-overload]
+        "exit_status": data.get("exit_status"),
+        "seconds": data.get("seconds"),
+        "pane_id": data.get("pane_id"),
+    }
+    match data.get("outcome"):
+        case "not run":
+            return None
+        case "interrupted":
+            return Outcome(ToolStatus.INTERRUPTED, INTERRUPTED, **fields)  # type: ignore[arg-type]
+        case "unknown":
+            return Outcome(ToolStatus.UNKNOWN, UNKNOWN, **fields)  # type: ignore[arg-type]
+        case _:
+            status = ToolStatus(str(data["status"]))
+            return Outcome(status, str(data.get("result", "")), **fields)  # type: ignore[arg-type]

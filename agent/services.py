@@ -1,0 +1,63 @@
+"""What every agent of an engine shares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from agent.config import Config
+from agent.gate import Gates
+from agent.hub import Hub
+from agent.model.client import ModelClient
+from agent.paths import Paths
+from agent.prompt_files import PromptFiles
+from agent.questions import Questions
+from agent.risk.rules import Rules
+from memory.database import Database
+from tungsten.terminal import Terminal
+
+
+class ModelSource(Protocol):
+    """Where agents get their model from; see `agent.models`."""
+
+    @property
+    def default_model(self) -> str:
+        """The model of agents that name none."""
+
+    async def client(self, *, demo: bool) -> ModelClient:
+        """The client to ask, the demo model's or the person's own."""
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of an engine that agents use.
+
+    Attributes:
+        go: set while agents may act, clear while they are paused.
+        closing: the engine is about to end: nothing is tidied up from now on.
+        panes_opened: told of a pane id that tmux gave out just now.
+    """
+
+    database: Database
+    terminal: Callable[[], Awaitable[Terminal]]
+    models: ModelSource
+    hub: Hub
+    config: Config
+    paths: Paths
+    clock: Callable[[], float]
+    gates: Gates
+    questions: Questions
+    prompts: PromptFiles
+    rules: Rules
+    home: Path
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: bool = False
+    panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None
+
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """What no agent may touch: it would be approving itself."""
+        return (self.paths.config, self.paths.data, self.paths.runtime)

@@ -1,0 +1,236 @@
+"""One agent's conversation with the model: an append-only transcript and the requests made of it.
+
+Rows are stored exactly as sent and received: a row of role `user` or `assistant` holds one Messages
+API message, a row of role `event` holds something of ours that is never sent (a finished block of
+the conversation as the person sees it, a note). Nothing is ever edited; a request is always the
+rows so far, with cache breakpoints put on copies while sending.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.errors import AgentError
+from memory.database import Database
+from memory.sessions import SessionRecord
+from memory.transcript import Row
+
+Message = dict[str, Any]
+ContentBlock = dict[str, Any]
+
+SYSTEM_CACHE = {"type": "ephemeral", "ttl": "1h"}
+"""Tools and system never change within a session: worth the long time to live."""
+
+TAIL_CACHE = {"type": "ephemeral"}
+"""Messages grow with each request, minutes apart at most."""
+
+FORGOTTEN = "[removed at the person's request]"
+"""What is sent in the place of a row whose text was tombstoned."""
+
+_INSTRUCTIONS = re.compile(r'^<project-instructions sha256="([0-9a-f]+)"')
+
+
+class SessionDamaged(AgentError):
+    """The stored transcript cannot be continued."""
+
+
+def serialise(value: object) -> str:
+    """Write JSON the way every row and request is written: insertion order, compact, UTF-8.
+
+    A lone surrogate (which UTF-8 cannot hold) makes the whole text ASCII with escapes.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return text
+
+
+def clean(text: str) -> str:
+    """Make any text fit to be sent: no lone surrogates, no NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{SYMBOL FOR NULL}")
+
+
+def text_block(text: str) -> ContentBlock:
+    """A text block."""
+    return {"type": "text", "text": clean(text) or " "}
+
+
+def tool_result(tool_use_id: str, text: str, *, is_error: bool = False) -> ContentBlock:
+    """A tool_result block; `is_error` is only written when true."""
+    block: ContentBlock = {
+        "type": "tool_result",
+        "tool_use_id": tool_use_id,
+        "content": clean(text) or "(no output)",
+    }
+    if is_error:
+        block["is_error"] = True
+    return block
+
+
+@dataclass(slots=True)
+class Session:
+    """A live transcript. `system` and `tools` are what the session was born with."""
+
+    id: str
+    system: list[ContentBlock]
+    tools: list[dict[str, Any]]
+    database: Database
+    messages: list[Message] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    damaged: bool = False
+    held: set[str] = field(default_factory=set)
+    """Tool uses that must not run, whatever the transcript says: their input is not whole."""
+
+    @classmethod
+    async def open(cls, database: Database, record: SessionRecord) -> Session:
+        """Read a session back and check that its rows are those that were written.
+
+        Raises:
+            SessionDamaged: the chain of hashes is broken, or a row is not JSON.
+            StorageError: the database cannot be read.
+        """
+        from memory.errors import ChainBroken
+
+        try:
+            await database.sessions.verify(record.id)
+        except ChainBroken as error:
+            raise SessionDamaged(
+                f"The transcript of {record.name} was changed outside Tungsten ({error}): "
+                "start a new agent; the old text stays readable."
+            ) from error
+        try:
+            session = cls(
+                record.id,
+                json.loads(record.system_json or "[]"),
+                json.loads(record.tools_json or "[]"),
+                database,
+            )
+            for row in await database.sessions.rows(record.id):
+                session._take(row)
+        except ValueError as error:
+            raise SessionDamaged(
+                f"The transcript of {record.name} cannot be read: start a new agent."
+            ) from error
+        return session
+
+    def _take(self, row: Row) -> None:
+        if row.role == "event":
+            if not row.tombstoned:
+                event = json.loads(row.payload)
+                self.events.append(event)
+                if event.get("type") == "held":
+                    self.held.update(event["tool_use_ids"])
+        elif row.tombstoned:
+            self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
+        else:
+            self.messages.append(json.loads(row.payload))
+
+    async def append_user(self, content: Sequence[ContentBlock]) -> None:
+        """Append a user message."""
+        await self._append({"role": "user", "content": list(content)})
+
+    async def append_assistant(self, content: Sequence[ContentBlock]) -> None:
+        """Append what the model said, block for block as it came."""
+        await self._append({"role": "assistant", "content": list(content)})
+
+    async def _append(self, message: Message) -> None:
+        await self.database.sessions.append(self.id, message["role"], serialise(message))
+        self.messages.append(message)
+
+    async def append_event(self, event: dict[str, Any]) -> None:
+        """Append something of ours that is stored with the session and never sent."""
+        await self.database.sessions.append(self.id, "event", serialise(event))
+        self.events.append(event)
+
+    async def hold(self, tool_use_ids: Sequence[str]) -> None:
+        """Note, before their message is appended, that tool uses must never run."""
+        if tool_use_ids:
+            await self.append_event({"type": "held", "tool_use_ids": list(tool_use_ids)})
+            self.held.update(tool_use_ids)
+
+    def request_system(self, *, cache: bool = True) -> list[ContentBlock]:
+        """Give the system blocks as sent: the breakpoint on the last one."""
+        if not cache or not self.system:
+            return self.system
+        return [*self.system[:-1], {**self.system[-1], "cache_control": SYSTEM_CACHE}]
+
+    def request_messages(self, *, cache: bool = True) -> list[Message]:
+        """Give the messages as sent: breakpoints on the last block of the last two user messages.
+
+        The last but one is where the previous request wrote the cache, so that it is found again
+        however many blocks this one added. Empty text blocks, which a model may send but the
+        Messages API does not take back, are left out.
+        """
+        messages = [sent for message in self.messages if (sent := _sendable(message))["content"]]
+        if not cache:
+            return messages
+        marked = 0
+        for index in range(len(messages) - 1, -1, -1):
+            if messages[index]["role"] == "user":
+                messages[index] = _marked(messages[index])
+                marked += 1
+                if marked == 2:
+                    break
+        return messages
+
+    def unanswered(self) -> list[ContentBlock]:
+        """The tool uses of the last message that have no result yet, in order."""
+        if not self.messages or self.messages[-1]["role"] != "assistant":
+            return []
+        return [block for block in self.messages[-1]["content"] if block["type"] == "tool_use"]
+
+    def owes_reply(self) -> bool:
+        """Whether the model has yet to answer: the last message is the user's."""
+        return bool(self.messages) and self.messages[-1]["role"] == "user"
+
+    def instructions_sha256(self) -> str:
+        """Give the hash of the project instructions last sent in full, empty when none were."""
+        for message in reversed(self.messages):
+            if message["role"] != "user":
+                continue
+            for block in message["content"]:
+                found = _INSTRUCTIONS.match(block.get("text", ""))
+                if found:
+                    return found[1]
+        return ""
+
+
+def _sendable(message: Message) -> Message:
+    content = message["content"]
+    kept = [block for block in content if block.get("type") != "text" or block.get("text")]
+    return message if len(kept) == len(content) else {**message, "content": kept}
+
+
+def _marked(message: Message) -> Message:
+    content = message["content"]
+    return {**message, "content": [*content[:-1], {**content[-1], "cache_control": TAIL_CACHE}]}
+
+
+def instructions_block(text: str, sha256: str, files: Iterable[str], known: str) -> str:
+    """Put project instructions into a user turn: whole when new, one line otherwise.
+
+    Args:
+        text: all instruction files, joined; empty when there are none.
+        sha256: its hash.
+        files: names for the reminder.
+        known: hash last sent in full, empty when none was.
+
+    Returns:
+        Text for a block of its own, empty when there is nothing to say.
+    """
+    none = "0"
+    if not text:
+        if known in ("", none):
+            return ""
+        return f'<project-instructions sha256="{none}">\nNone any more.\n</project-instructions>'
+    if sha256 == known:
+        return f"<project-instructions unchanged>{', '.join(files)}</project-instructions>"
+    # An instruction file must not be able to end its own section early.
+    body = text.replace("</project-instructions", "<\N{ZERO WIDTH SPACE}/project-instructions")
+    return f'<project-instructions sha256="{sha256}">\n{body}\n</project-instructions>'

@@ -1,0 +1,121 @@
+"""One step of an agent: the action, how it is carried out, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from agent.actions import Action, Actor
+from agent.protocol import RiskLevel, ToolStatus
+from tungsten.pane import Until
+
+LineSource: TypeAlias = Literal["lines", "names", "matches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run a command and wait for its end; `timeout` in seconds, None without limit."""
+
+    timeout: float | None = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read a screen with `history` lines above it."""
+
+    history: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait for something on a pane; `described` names it in the result."""
+
+    until: Until
+    timeout: float
+    described: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Read `limit` lines of a file from line `offset` (from 1)."""
+
+    offset: int = 1
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """List a directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Search below a directory, or in a file."""
+
+    pattern: str
+    glob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Carry the action out; there is only one way."""
+
+
+How: TypeAlias = Run | Look | Wait | Lines | Names | Matches | Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one tool use (or one `!command`) comes to.
+
+    Attributes:
+        action: what is judged and decided.
+        how: what does not matter for the decision.
+        title: one line for the person, without the tool's name.
+        intent: the agent's own words for why.
+        diff: unified diff of a file change.
+    """
+
+    action: Action
+    how: How = field(default_factory=Plain)
+    title: str = ""
+    intent: str = ""
+    diff: str = ""
+    actor: Actor = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What carrying out an action gave; `text` is whole and may hold secrets."""
+
+    text: str
+    ok: bool = True
+    exit_status: int | None = None
+    pane_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step, as the model and the person are told; `text` is masked and cut."""
+
+    status: ToolStatus
+    text: str
+    decision: str = ""
+    risk: RiskLevel | None = None
+    reasons: tuple[str, ...] = ()
+    exit_status: int | None = None
+    seconds: float | None = None
+    pane_id: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the model is told that it did not work.
+
+        A command with an exit status other than 0 did work: its status is part of the result.
+        """
+        return self.status is not ToolStatus.DONE and self.exit_status is None
+
+
+Progress: TypeAlias = Callable[[dict[str, object]], None]
+"""Told of changed fields of a tool call while a step goes on."""

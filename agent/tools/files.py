@@ -1,0 +1,283 @@
+"""The file tools: paths, diffs, and reading and writing without surprises.
+
+Paths are resolved (symbolic links included) before they are judged, and once more right before
+they are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import hashlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+from agent.actions import ReadFile, WriteFile
+from agent.errors import AgentError
+from agent.session import clean
+from agent.steps import Lines, Matches, Names, Plain, Step
+from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
+
+Input = FileEdit | FileList | FileRead | FileSearch | FileWrite
+
+MAX_EDIT_BYTES = 8 * 1024 * 1024
+"""Largest file that is edited or replaced through the tools."""
+
+MAX_LINE = 2000
+"""Characters of one line that are shown; minified files have lines of megabytes."""
+
+MAX_NAMES = 1000
+SEARCH_SECONDS = 10.0
+MASK = "‹secret masked›"
+
+
+class FileRefused(AgentError):
+    """A file tool cannot do what was asked; the text goes to the model."""
+
+
+class FileChanged(AgentError):
+    """A file is not what it was when the action was judged; nothing was written."""
+
+
+def resolve(path: str, directory: Path) -> Path:
+    """Make a path absolute and free of symbolic links; `~` is the home directory.
+
+    Raises:
+        FileRefused: it cannot be a path.
+    """
+    try:
+        given = Path(clean(path)).expanduser()
+        return (directory / given).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FileRefused(f"{path}: not a usable path ({error})") from error
+
+
+def plan(tool: Input, directory: Path) -> Step:
+    """Say what a file tool use comes to; reads the file for an edit, changes nothing.
+
+    Raises:
+        FileRefused: the edit does not fit, or the file is no text.
+    """
+    path = resolve(tool.path, directory)
+    shown = _shown(path, directory)
+    match tool:
+        case FileRead():
+            return Step(ReadFile(path), Lines(tool.offset, tool.limit), title=shown)
+        case FileList():
+            return Step(ReadFile(path), Names(), title=shown)
+        case FileSearch():
+            return Step(
+                ReadFile(path), Matches(tool.pattern, tool.glob), title=f"{tool.pattern} in {shown}"
+            )
+        case FileWrite():
+            before = read_whole(path) if path.exists() else None
+            return _write(path, shown, before, clean(tool.content), tool.why)
+        case FileEdit():
+            if not path.exists():
+                raise FileRefused(f"{shown} does not exist; create it with file_write")
+            before = read_whole(path)
+            return _write(path, shown, before, _edited(tool, shown, before), tool.why)
+
+
+def _edited(tool: FileEdit, shown: str, before: str) -> str:
+    count = before.count(tool.old_text)
+    if count == 0:
+        raise FileRefused(f"{shown}: old_text is not in the file; read it again and copy exactly")
+    if count > 1:
+        raise FileRefused(f"{shown}: old_text is there {count} times; take more text around it")
+    if tool.old_text == tool.new_text:
+        raise FileRefused(f"{shown}: old_text and new_text are the same")
+    return before.replace(tool.old_text, clean(tool.new_text), 1)
+
+
+def _write(path: Path, shown: str, before: str | None, after: str, why: str) -> Step:
+    if after.count(MASK) > (before or "").count(MASK):
+        raise FileRefused(f"{shown}: {MASK} stands for a secret; change the file around it instead")
+    diff = unified_diff(before or "", after, shown)
+    digest = "" if before is None else sha256(before.encode("utf-8"))
+    action = WriteFile(path, after, digest, diff)
+    return Step(action, Plain(), title=shown, intent=" ".join(why.split()), diff=diff)
+
+
+def unified_diff(before: str, after: str, name: str) -> str:
+    """Unified diff with three lines of context, empty when nothing changes."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{name}",
+        f"b/{name}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256, hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_whole(path: Path) -> str:
+    """Read a text file to be changed, byte for byte.
+
+    Raises:
+        FileRefused: it is no regular UTF-8 text file of a sensible size.
+        OSError: it cannot be read.
+    """
+    size = _regular(path).st_size
+    if size > MAX_EDIT_BYTES:
+        raise FileRefused(f"{path}: {size:,} bytes are too many for this tool; use the terminal")
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileRefused(f"{path} is not UTF-8 text; use the terminal") from error
+    if "\x00" in text:
+        raise FileRefused(f"{path} is a binary file; use the terminal")
+    return text
+
+
+def _regular(path: Path) -> os.stat_result:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise FileRefused(f"{path} is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileRefused(f"{path} is not a regular file")
+    return status
+
+
+def read_lines(path: Path, how: Lines) -> str:
+    """Numbered lines of a text file; bytes that are no UTF-8 are replaced."""
+    size = _regular(path).st_size
+    with path.open("rb") as file:
+        if b"\x00" in file.read(8192):
+            return f"{path} is a binary file of {size:,} bytes"
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as text:
+        wanted = [
+            f"{number}\t{_cut_line(line)}"
+            for number, line in enumerate(
+                islice(text, how.offset - 1, how.offset - 1 + how.limit), how.offset
+            )
+        ]
+        more = bool(wanted) and text.readline() != ""
+    if not wanted:
+        return f"{path}: no line {how.offset}" if size else f"{path} is empty"
+    if more:
+        wanted.append(f"[more lines follow: file_read with offset {how.offset + len(wanted)}]")
+    return "\n".join(wanted)
+
+
+def _cut_line(line: str) -> str:
+    line = line.rstrip("\n")
+    if len(line) <= MAX_LINE:
+        return line
+    return f"{line[:MAX_LINE]}[{len(line) - MAX_LINE:,} more characters in this line]"
+
+
+def list_names(path: Path) -> str:
+    """Names in a directory, sorted: directories with a slash, files with their size in bytes."""
+    with os.scandir(path) as found:
+        entries = sorted(islice(found, 100_000), key=lambda entry: entry.name)
+    lines = [_entry(entry) for entry in entries[:MAX_NAMES]]
+    if len(entries) > MAX_NAMES:
+        lines.append(f"[{len(entries) - MAX_NAMES:,} more names; use the terminal]")
+    return "\n".join(lines) or "(empty directory)"
+
+
+def _entry(entry: os.DirEntry[str]) -> str:
+    name = clean(entry.name)
+    try:
+        if entry.is_symlink():
+            return f"{name} -> {clean(str(Path(entry.path).readlink()))}"
+        if entry.is_dir():
+            return f"{name}/"
+        return f"{name}\t{entry.stat().st_size}"
+    except OSError:
+        return f"{name}\t?"
+
+
+async def search(path: Path, how: Matches) -> str:
+    """Search text files, in a process of its own: a bad expression must not hold the engine.
+
+    Raises:
+        FileRefused: the expression is invalid, or took too long.
+    """
+    request = json.dumps({"root": str(path), "pattern": how.pattern, "glob": how.glob})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        str(Path(__file__).with_name("search_program.py")),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=16 * 1024 * 1024,
+    )
+    try:
+        async with asyncio.timeout(SEARCH_SECONDS):
+            output, _ = await process.communicate(request.encode())
+    except TimeoutError as error:
+        raise FileRefused(
+            f"the search took more than {SEARCH_SECONDS:g} s; narrow path, glob or pattern"
+        ) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        answer = json.loads(output)
+    except ValueError as error:
+        raise FileRefused("the search ended without a result; narrow path or pattern") from error
+    if "error" in answer:
+        raise FileRefused(str(answer["error"]))
+    return clean(str(answer["text"]))
+
+
+def write(action: WriteFile) -> None:
+    """Put `content` in place at once: a reader sees the old file or the new one, never a part.
+
+    The mode of an existing file is kept. Directories on the way are made.
+
+    Raises:
+        FileChanged: the file is not the judged one any more.
+        OSError: it cannot be written.
+    """
+    path = action.path
+    if path.resolve() != path:
+        raise FileChanged(f"{path} leads elsewhere now")
+    now = sha256(path.read_bytes()) if path.exists() else ""
+    if now != action.before:
+        raise FileChanged(f"{path} changed in the meantime")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode) if now else None
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".new", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(action.content.encode("utf-8"))
+            file.flush()
+            os.fchmod(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Read the umask; the only portable way sets it for an instant."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _shown(path: Path, directory: Path) -> str:
+    try:
+        return str(path.relative_to(directory.resolve()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,87 @@
+"""Searches text files; a program of its own, started by `agent.tools.files.search`.
+
+Reads one JSON object (`root`, `pattern`, `glob`) from standard input and writes one: `text`, or
+`error` with one line. Knows nothing of the rest, so that it starts in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_MATCHES = 200
+MAX_FILE_BYTES = 2_000_000
+MAX_LINE = 300
+SKIPPED = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"}
+
+
+def files(root: Path) -> Iterator[Path]:
+    """Paths below `root`: what git knows or does not ignore, else all but hidden ones."""
+    if root.is_file():
+        yield root
+        return
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "-z", "-c", "-o", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        for directory, names, leaves in os.walk(root):
+            names[:] = sorted(n for n in names if n not in SKIPPED and not n.startswith("."))
+            yield from (Path(directory, leaf) for leaf in sorted(leaves))
+        return
+    known = set(found.stdout.decode(errors="surrogateescape").split("\0"))
+    yield from (root / name for name in sorted(known) if name)
+
+
+def search(root: Path, pattern: str, glob: str) -> str:
+    """Give `path:line: text` for each match, at most `MAX_MATCHES`."""
+    expression = re.compile(pattern)
+    found: list[str] = []
+    for path in files(root):
+        name = str(path.relative_to(root)) if path != root else path.name
+        if glob and not any(fnmatch.fnmatch(each, glob) for each in (path.name, name)):
+            continue
+        for number, line in enumerate(_lines(path), 1):
+            if expression.search(line):
+                found.append(f"{name}:{number}: {line.strip()[:MAX_LINE]}")
+                if len(found) == MAX_MATCHES:
+                    found.append(f"[stopped at {MAX_MATCHES} matches; narrow the search]")
+                    return "\n".join(found)
+    return "\n".join(found) or "no match"
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text file, none of anything else."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+            return []
+        content = path.read_bytes()
+    except OSError:
+        return []
+    return [] if b"\0" in content[:8192] else content.decode(errors="replace").split("\n")
+
+
+def main() -> None:
+    """Answer one request."""
+    request = json.load(sys.stdin)
+    root = Path(request["root"])
+    if not root.exists():
+        answer = {"error": f"{root} does not exist"}
+    else:
+        try:
+            answer = {"text": search(root, request["pattern"], request["glob"])}
+        except re.error as error:
+            answer = {"error": f"the pattern is not a valid regular expression: {error}"}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""A house for tests of living agents: real tmux, real SQLite, a real local Messages server."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.agents import Agents
+from agent.config import Config
+from agent.hub import Hub
+from agent.model.client import ModelClient
+from agent.model.endpoint import Endpoint
+from agent.model.local_server.responder import ResponderMessage
+from agent.model.local_server.server import LocalMessagesServer
+from agent.model.retry import RetryPolicy
+from agent.paths import Paths
+from agent.protocol import (
+    AgentState,
+    CreateAgent,
+    Decide,
+    GateOpened,
+    ReadTranscript,
+    SendPrompt,
+    ToolStatus,
+)
+from memory.database import Database
+from tungsten.errors import TerminalError
+from tungsten.terminal import Terminal
+
+TIMEOUT = 20.0
+KEY = "test-key"
+
+
+def say(text, **options):
+    return ResponderMessage([{"type": "text", "text": text}], **options)
+
+
+def use(name, tool_use_id="", **tool_input):
+    block = {"type": "tool_use", "name": name, "input": tool_input}
+    if tool_use_id:
+        block["id"] = tool_use_id
+    return block
+
+
+class Script:
+    """A model that says what a test tells it to, message after message."""
+
+    def __init__(self):
+        self.messages = []
+        self.requests = []
+        self.arrived = asyncio.Event()
+
+    def then(self, *parts, **options):
+        """Queue one answer: texts and tool uses, or a whole ResponderMessage, or a function."""
+        if len(parts) == 1 and (callable(parts[0]) or isinstance(parts[0], ResponderMessage)):
+            self.messages.append(parts[0])
+        else:
+            blocks = [{"type": "text", "text": p} if isinstance(p, str) else p for p in parts]
+            self.messages.append(ResponderMessage(blocks, **options))
+        return self
+
+    async def respond(self, request):
+        self.requests.append(request)
+        self.arrived.set()
+        if not self.messages:
+            return say("done")
+        message = self.messages.pop(0)
+        return message(request) if callable(message) else message
+
+
+class TestModels:
+    __test__ = False
+    default_model = "tungsten-demo"
+
+    def __init__(self, base_url):
+        policy = RetryPolicy(answers=3, connections=1, breaks=2, first_delay=0.01)
+        self._client = ModelClient(Endpoint("demo", base_url, KEY, self.default_model), policy)
+
+    async def client(self, *, demo=False):
+        return self._client
+
+    async def close(self):
+        await self._client.close()
+
+
+class House:
+    def __init__(self, root: Path):
+        self.root = root
+        self.paths = Paths(root / "config", root / "data", root / "run")
+        self.paths.create()
+        self.home = root / "home"
+        self.project = root / "home" / "project"
+        self.project.mkdir(parents=True)
+        subprocess.run(["git", "init", "-q", "-b", "main", str(self.project)], check=True)
+        self.script = Script()
+        self.server = LocalMessagesServer(self.script, api_key=KEY, record=True)
+        self.config = Config()
+        self.terminal = None
+        self.events = []
+
+    async def open(self):
+        if not self.server.base_url:
+            await self.server.start()
+        self.database = await Database.open(self.paths.database)
+        self.models = TestModels(self.server.base_url)
+        self.hub = Hub()
+        self.changed = asyncio.Event()
+        self.hub.listen(self._heard)
+        self.agents = Agents(
+            database=self.database,
+            terminal=self.open_terminal,
+            models=self.models,
+            hub=self.hub,
+            config=self.config,
+            paths=self.paths,
+            home=self.home,
+        )
+        await self.agents.restore()
+        return self
+
+    async def open_terminal(self):
+        if self.terminal is None or self.terminal.client.closed.is_set():
+            self.terminal = await Terminal.open(
+                self.paths.tmux_socket,
+                environment={
+                    "HOME": str(self.home),
+                    "PATH": "/usr/local/bin:/usr/bin:/bin",
+                    "LANG": "C.UTF-8",
+                    "TERM": "xterm-256color",
+                },
+            )
+        return self.terminal
+
+    async def shut(self):
+        """Let the engine end, as on a signal; panes live on."""
+        await self.agents.close()
+        await self.models.close()
+        await self.database.close()
+        if self.terminal is not None:
+            await self.terminal.close()
+            self.terminal = None
+
+    async def again(self):
+        """End this engine and start the next one on the same data."""
+        await self.shut()
+        return await self.open()
+
+    async def demolish(self):
+        try:
+            terminal = await self.open_terminal()
+            await self.shut_quietly()
+            terminal = await self.open_terminal()
+            await terminal.kill_server()
+        except TerminalError:
+            pass
+        finally:
+            await self.server.close()
+
+    async def shut_quietly(self):
+        try:
+            await self.shut()
+        except TerminalError:
+            pass
+
+    def _heard(self, event):
+        self.events.append(event)
+        self.changed.set()
+
+    async def until(self, condition: Callable[[], object], what="it"):
+        """Wait until `condition` holds, looking after each event."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                while True:
+                    self.changed.clear()
+                    found = condition()
+                    if found:
+                        return found
+                    await self.changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{what} did not happen; {self.hub.snapshot()}") from None
+
+    async def agent(self, prompt="", *, trusted=True, **fields):
+        if trusted:
+            await self.database.directories.trust(self.project)
+        return await self.agents.create(
+            CreateAgent(directory=str(self.project), prompt=prompt, **fields)
+        )
+
+    def summary(self, agent_id):
+        return self.hub.agent(agent_id)
+
+    async def prompt(self, agent_id, text):
+        await self.agents.send_prompt(SendPrompt(agent_id=agent_id, text=text))
+
+    async def state(self, agent_id, *states):
+        wanted = {AgentState(state) for state in states}
+        return await self.until(
+            lambda: (s := self.summary(agent_id)) and s.state in wanted and s, f"state {states}"
+        )
+
+    async def rest(self, agent_id):
+        """Wait for the end of the turn."""
+        return await self.state(agent_id, "idle", "done", "failed", "unknown")
+
+    async def gate(self):
+        return await self.until(lambda: next(iter(self.hub.snapshot().gates), None), "a gate")
+
+    async def decide(self, gate, decision="approve", message=""):
+        await self.agents.decide(Decide(gate_id=gate.id, decision=decision, message=message))
+
+    async def blocks(self, agent_id):
+        answer = await self.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+        return answer["blocks"]
+
+    async def tools(self, agent_id):
+        return [b["tool"] for b in await self.blocks(agent_id) if b["tool"]]
+
+    async def rows(self, agent_id):
+        import json
+
+        return [
+            json.loads(row.payload)
+            for row in await self.database.sessions.rows(agent_id)
+            if row.role != "event"
+        ]
+
+    def results(self, request=-1):
+        """The tool results of the last message of a request."""
+        last = self.script.requests[request]["messages"][-1]["content"]
+        return [block for block in last if block["type"] == "tool_result"]
+
+    def gates_seen(self):
+        return [event.gate for event in self.events if isinstance(event, GateOpened)]
+
+    async def screen(self, agent_id, pattern):
+        pane = self.summary(agent_id).panes[0].pane_id
+        terminal = await self.open_terminal()
+        from tungsten.pane import ForText
+
+        return await terminal.pane(pane).wait(ForText(pattern), TIMEOUT)
+
+
+@pytest.fixture
+async def house():
+    root = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
+    made = House(root)
+    await made.open()
+    yield made
+    await made.demolish()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def status():
+    return ToolStatus
