@@ -3,8 +3,8 @@
 What this guarantees: another user's process is refused by the kernel's word (and could not reach
 the socket in a 0700 directory anyway). A process that an agent starts in its pane is recognised
 by any one of these: a process among its parents, session leaders and process-group leaders is our
-tmux server, or one of those processes was started with our tmux socket in its environment (`TMUX`,
-which tmux sets), or with the mark of a pane but no tmux socket at all. So `nohup`, `setsid`, a
+tmux server, or one of those processes was started with our tmux socket or the mark of a pane in its
+environment. So `nohup`, `setsid`, a
 double fork and `env -i` each alone change nothing.
 
 What it does not guarantee: all of this runs under one user id. A process that leaves the pane's
@@ -120,6 +120,13 @@ def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:
 
 
 def _is_marked(environment: Mapping[str, str], tmux_socket: Path) -> bool:
-    tmux = environment.get("TMUX", "")
-    # A pane of another Tungsten has its own socket in TMUX; without any, someone took it away.
-    return tmux.startswith(f"{tmux_socket},") or (not tmux and MARKER in environment)
+    """Say whether a process was born in a pane of ours.
+
+    Panes hide our socket from `TMUX` (programs in them see /dev/null, or nothing), so a mark
+    without another server's socket beside it counts; with one, it is that server's pane.
+    """
+    server = environment.get("TMUX", "").partition(",")[0]
+    if server == str(tmux_socket):
+        return True
+    mark = environment.get(MARKER)
+    return mark == str(tmux_socket) or (mark == "1" and server in {"", "/dev/null"})

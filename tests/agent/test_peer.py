@@ -157,6 +157,8 @@ def test_what_cannot_be_found_out_counts_as_inside(paths: Paths) -> None:
         ({MARKER: "1", "TMUX": "{0},1,0"}, True),
         ({"TMUX": "{0},1,0"}, True),
         ({MARKER: "1"}, True),
+        ({MARKER: "{0}", "TMUX": "/elsewhere.sock,1,0"}, True),
+        ({MARKER: "1", "TMUX": "/dev/null,0,0"}, True),
         ({MARKER: "1", "TMUX": "/elsewhere.sock,1,0"}, False),
         ({"TMUX": "{0}.other,1,0"}, False),
         ({}, False),
