@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 from agent import config, credentials
 from agent.client import EngineClient
 from agent.config import Config, ConfigError
-from agent.credentials import Credentials, CredentialsError
+from agent.credentials import CredentialsError
 from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
+from agent.model.endpoint import Endpoint
 from agent.paths import MAX_SOCKET_PATH, Paths
 from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
@@ -31,6 +32,9 @@ from tungsten.version import __version__
 
 CHECK_SECONDS = 5.0
 """How long any one check may take before it is reported as not answering."""
+
+ANSWER_SECONDS = 2.0
+"""How long an endpoint may take to accept a connection."""
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
 """Less free space than this is a problem: a busy day of transcripts needs some 10 MB."""
@@ -236,60 +240,72 @@ async def _model(around: _Surroundings) -> Check:
         settings = config.load(around.paths, environment=around.environment)
     except ConfigError:
         settings = Config()
+    file = around.paths.credentials_file
+    # Reading the file would close it to others at once, and a check changes nothing.
+    if file.is_file() and file.stat().st_mode & 0o077:
+        return Check("model", "warning", f"{file} can be read by others", f"chmod 600 {file}")
     try:
-        chosen = credentials.load(around.paths.credentials_file)
+        chosen = credentials.load(file)
     except CredentialsError as error:
         return Check("model", "problem", str(error), "start tungsten and give the key again")
-    if chosen.notice:
-        return Check("model", "warning", chosen.notice, "replace the key with a new one")
-    base_url = settings.base_url or chosen.base_url
     name = settings.model or chosen.model
-    called = f" ({name})" if name else ""
-    has_key = bool(
-        settings.api_key.get_secret_value()
-        or settings.auth_token.get_secret_value()
-        or chosen.api_key
+    variable = next(
+        (
+            name
+            for name, secret in (
+                ("ANTHROPIC_API_KEY", settings.api_key),
+                ("ANTHROPIC_AUTH_TOKEN", settings.auth_token),
+            )
+            if secret.get_secret_value()
+        ),
+        "",
     )
-    if base_url and not (chosen.provider == "anthropic" and not settings.base_url):
-        return await _endpoint(base_url, called)
-    if has_key:
-        where = "ANTHROPIC_API_KEY" if settings.api_key.get_secret_value() else ""
-        where = where or (
-            "ANTHROPIC_AUTH_TOKEN"
-            if settings.auth_token.get_secret_value()
-            else str(around.paths.credentials_file)
-        )
-        return Check("model", "ok", f"Anthropic{called}, key from {where}")
-    return _without_key(chosen)
+    if settings.base_url:
+        return await _endpoint(Endpoint("endpoint", settings.base_url, model=name), around)
+    if variable:
+        return Check("model", "ok", f"Anthropic, key from {variable}")
+    match chosen.provider:
+        case "anthropic" if chosen.api_key:
+            return Check("model", "ok", f"Anthropic, key from {file}")
+        case "endpoint" if chosen.base_url:
+            return await _endpoint(Endpoint("endpoint", chosen.base_url, model=name), around)
+        case "demo":
+            text = "the built-in demo model, which is scripted"
+            return Check("model", "ok", text, "for a real one: set ANTHROPIC_API_KEY")
+        case "none":
+            remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
+            return Check("model", "warning", "none is chosen yet", remedy)
+        case _:
+            remedy = "start tungsten and choose it again"
+            return Check("model", "problem", "the choice lacks its key or address", remedy)
 
 
-def _without_key(chosen: Credentials) -> Check:
-    if chosen.provider == "demo":
-        text = "the built-in demo model, which is scripted"
-        return Check("model", "ok", text, "for a real one: set ANTHROPIC_API_KEY")
-    if chosen.provider == "anthropic":
-        return Check("model", "problem", "the key is empty", "start tungsten and give it again")
-    remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
-    return Check("model", "warning", "none is chosen yet", remedy)
-
-
-async def _endpoint(base_url: str, called: str) -> Check:
+async def _endpoint(endpoint: Endpoint, around: _Surroundings) -> Check:
     """See whether anyone listens, without asking anything: requests may cost money."""
     try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        parts = urlsplit(endpoint.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        return Check("model", "problem", "the endpoint is no URL", "correct base_url")
+        return Check("model", "problem", "the endpoint is no address", "correct base_url")
+    if not endpoint.model:
+        text = f"no model is named for {endpoint.address}"
+        return Check("model", "problem", text, "set model in the settings, or TUNGSTEN_MODEL")
+    text = f"{endpoint.model} at {endpoint.address}"
+    proxies = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
+    if not endpoint.is_loopback and any(around.environment.get(name) for name in proxies):
+        return Check("model", "ok", f"{text}, through a proxy")
     try:
-        _, writer = await asyncio.open_connection(host, port)
+        _, writer = await asyncio.wait_for(
+            asyncio.open_connection(parts.hostname, port), ANSWER_SECONDS
+        )
     except OSError as error:
-        reason = error.strerror or "no such host"
-        remedy = f"start the server at {host}:{port}, or correct base_url"
-        return Check("model", "problem", f"nobody answers at {host}:{port} ({reason})", remedy)
+        reason = error.strerror or f"nothing within {ANSWER_SECONDS:g} s"
+        remedy = "start the server there, or correct base_url"
+        return Check("model", "problem", f"{text} does not answer ({reason})", remedy)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
-    return Check("model", "ok", f"{host}:{port}{called} answers")
+    return Check("model", "ok", f"{text} answers")
 
 
 # The machine -------------------------------------------------------------------------------------

@@ -1,0 +1,283 @@
+# ruff: noqa: ASYNC221, ASYNC240
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from agent import credentials, doctor
+from agent.credentials import Credentials
+from agent.doctor import Check, examine
+from agent.paths import Paths
+from memory import Database
+
+NAMES = [
+    "tmux",
+    "terminal",
+    "locale",
+    "outer tmux",
+    "settings",
+    "model",
+    "directories",
+    "runtime directory",
+    "disk",
+    "database",
+    "engine",
+    "git",
+    "python",
+]
+
+
+@pytest.fixture
+def environment(short_dir: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "en_GB.UTF-8",
+        "ANTHROPIC_API_KEY": "sk-very-secret",
+    }
+
+
+async def checks(paths: Paths, environment: Mapping[str, str], **options: Path) -> dict[str, Check]:
+    found = await examine(paths, environment=environment, **options)
+    for check in found:
+        assert check.status in ("ok", "warning", "problem")
+        assert check.status == "ok" or check.remedy, check
+        assert "\n" not in check.text + check.remedy
+        assert "secret" not in check.text + check.remedy
+    return {check.name: check for check in found}
+
+
+async def test_all_is_well_and_nothing_is_made(
+    paths: Paths, environment: dict[str, str], short_dir: Path
+) -> None:
+    before = sorted(short_dir.rglob("*"))
+    found = await checks(paths, environment)
+    assert list(found) == NAMES
+    git = found.pop("git")
+    assert git.status in ("ok", "warning")
+    assert {check.status for check in found.values()} == {"ok"}, found
+    assert "ANTHROPIC_API_KEY" in found["model"].text
+    assert "not running" in found["engine"].text
+    assert sorted(short_dir.rglob("*")) == before
+
+
+async def test_before_the_first_start_nothing_is_missing(
+    short_dir: Path, environment: dict[str, str]
+) -> None:
+    nowhere = Paths(short_dir / "a" / "c", short_dir / "a" / "d", short_dir / "a" / "r")
+    found = await checks(nowhere, environment)
+    assert {found[name].status for name in ("directories", "runtime directory", "disk")} == {"ok"}
+    assert not (short_dir / "a").exists()
+
+
+def program(directory: Path, name: str, script: str) -> None:
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "text"),
+    [
+        ("echo tmux 3.1c", "problem", "is version 3.1c, 3.2 or newer is needed"),
+        ("echo tmux 3.2a", "ok", "3.2a"),
+        ("echo tmux next-3.6", "ok", "next-3.6"),
+        ("echo tmux master", "ok", "master"),
+        ("exit 1", "problem", "does not run"),
+        (":", "problem", "does not run"),
+    ],
+)
+async def test_versions_of_tmux(
+    paths: Paths, environment: dict[str, str], script: str, status: str, text: str
+) -> None:
+    program(paths.data / "bin", "tmux", script)
+    environment["PATH"] = f"{paths.data / 'bin'}:{environment['PATH']}"
+    check = (await checks(paths, environment))["tmux"]
+    assert check.status == status
+    assert text in check.text
+
+
+async def test_without_tmux_and_git(paths: Paths, environment: dict[str, str]) -> None:
+    environment["PATH"] = str(paths.data)
+    found = await checks(paths, environment)
+    assert (found["tmux"].status, found["git"].status) == ("problem", "warning")
+    assert "tmux" in found["tmux"].remedy
+    assert "git" in found["git"].remedy
+
+
+async def test_a_program_that_hangs_is_reported_and_ended(
+    paths: Paths, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = paths.data / "pid"
+    program(paths.data / "bin", "tmux", f"echo $$ > {pid}; exec sleep 600")
+    environment["PATH"] = f"{paths.data / 'bin'}:{environment['PATH']}"
+    monkeypatch.setattr(doctor, "CHECK_SECONDS", 0.5)
+    check = (await checks(paths, environment))["tmux"]
+    assert (check.status, check.text) == ("problem", "no answer within 0.5 s")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "status", "text"),
+    [
+        ({"TERM": ""}, "terminal", "problem", "TERM is not set"),
+        ({"TERM": "dumb"}, "terminal", "problem", "TERM is dumb"),
+        ({"LANG": "C"}, "locale", "warning", "LANG=C is not UTF-8"),
+        ({"LC_ALL": "POSIX"}, "locale", "warning", "LC_ALL=POSIX is not UTF-8"),
+        ({"LC_CTYPE": "C.utf8", "LANG": "C"}, "locale", "ok", "LC_CTYPE=C.utf8"),
+        ({"TMUX": "/nowhere/tmux,1,0"}, "outer tmux", "warning", "does not answer"),
+        ({"ANTHROPIC_API_KEY": ""}, "model", "warning", "none is chosen yet"),
+        ({"ANTHROPIC_BASE_URL": "x"}, "settings", "problem", "ANTHROPIC_BASE_URL: base_url must"),
+        ({"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}, "model", "problem", "no model is named"),
+    ],
+)
+async def test_what_the_environment_says(
+    paths: Paths,
+    environment: dict[str, str],
+    changes: dict[str, str],
+    name: str,
+    status: str,
+    text: str,
+) -> None:
+    check = (await checks(paths, environment | changes))[name]
+    assert check.status == status
+    assert text in check.text
+
+
+async def test_inside_tmux_what_it_keeps_back_is_named(
+    paths: Paths, environment: dict[str, str], short_dir: Path
+) -> None:
+    socket = short_dir / "outer.sock"
+    tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+    subprocess.run([*tmux, "new-session", "-d", "cat"], check=True)
+    try:
+        environment["TMUX"] = f"{socket},1,0"
+        subprocess.run([*tmux, "set", "-g", "focus-events", "off"], check=True)
+        check = (await checks(paths, environment))["outer tmux"]
+        assert check.status == "warning"
+        assert "set -g focus-events on" in check.remedy
+        for option in ("focus-events", "allow-passthrough", "set-clipboard"):
+            subprocess.run([*tmux, "set", "-gq", option, "on"], check=True)
+        assert (await checks(paths, environment))["outer tmux"].status == "ok"
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=True)
+
+
+async def test_an_endpoint_is_knocked_at(paths: Paths, environment: dict[str, str]) -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    chosen = Credentials("endpoint", "very-secret", address, "qwen")
+    credentials.save(paths.credentials_file, chosen)
+    environment["ANTHROPIC_API_KEY"] = ""
+    check = (await checks(paths, environment))["model"]
+    assert (check.status, check.text) == ("ok", f"qwen at 127.0.0.1:{port} answers")
+    server.close()
+    await server.wait_closed()
+    check = (await checks(paths, environment))["model"]
+    assert check.status == "problem"
+    assert "does not answer" in check.text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "status", "text"),
+    [
+        (Credentials("anthropic", "very-secret"), "ok", "key from"),
+        (Credentials("anthropic"), "problem", "lacks its key"),
+        (Credentials("demo"), "ok", "demo model"),
+    ],
+)
+async def test_what_was_chosen_at_first_run(
+    paths: Paths, environment: dict[str, str], chosen: Credentials, status: str, text: str
+) -> None:
+    credentials.save(paths.credentials_file, chosen)
+    environment["ANTHROPIC_API_KEY"] = ""
+    check = (await checks(paths, environment))["model"]
+    assert check.status == status
+    assert text in check.text
+
+
+async def test_the_key_file_damaged_or_open_to_others(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    credentials.save(paths.credentials_file, Credentials("anthropic", "very-secret"))
+    paths.credentials_file.chmod(0o644)
+    for _ in range(2):
+        check = (await checks(paths, environment))["model"]
+        assert (check.status, check.remedy) == ("warning", f"chmod 600 {paths.credentials_file}")
+    paths.credentials_file.chmod(0o600)
+    paths.credentials_file.write_text("{")
+    assert (await checks(paths, environment))["model"].status == "problem"
+
+
+async def test_settings_name_the_line(paths: Paths, environment: dict[str, str]) -> None:
+    paths.config_file.write_text('mode = "yolo"\n')
+    check = (await checks(paths, environment))["settings"]
+    assert check.status == "problem"
+    assert "config.toml:1: mode must be one of" in check.text
+    assert check.remedy == f"edit {paths.config_file}"
+
+
+async def test_directories_that_do_not_fit(
+    paths: Paths, environment: dict[str, str], short_dir: Path
+) -> None:
+    paths.runtime.chmod(0o755)
+    found = await checks(paths, environment)
+    assert found["runtime directory"].remedy == f"chmod 700 {paths.runtime}"
+    paths.runtime.chmod(0o700)
+    paths.data.chmod(0o777)
+    found = await checks(paths, environment)
+    assert found["directories"].remedy == f"chmod go-w {paths.data}"
+    paths.data.chmod(0o700)
+    (short_dir / "file").write_text("")
+    blocked = Paths(short_dir / "file" / "c", paths.data, short_dir / "file")
+    found = await checks(blocked, environment)
+    assert found["directories"].status == found["runtime directory"].status == "problem"
+    deep = Paths(paths.config, paths.data, short_dir / ("x" * 120))
+    assert "too long for a socket" in (await checks(deep, environment))["runtime directory"].text
+
+
+async def test_the_database_is_looked_at_and_left_alone(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    async with await Database.open(paths.database):
+        found = await checks(paths, environment)
+    assert found["database"].status == "ok"
+    assert (await checks(paths, environment))["database"].status == "ok"
+    paths.database.chmod(0o644)
+    assert (await checks(paths, environment))["database"].remedy == f"chmod 600 {paths.database}"
+    raw = sqlite3.connect(paths.database)
+    raw.execute("PRAGMA user_version = 1000")
+    raw.close()
+    assert "newer Tungsten" in (await checks(paths, environment))["database"].text
+    paths.database.write_bytes(b"not a database" * 100)
+    before = paths.database.read_bytes()
+    check = (await checks(paths, environment))["database"]
+    assert check.status == "problem"
+    assert "move it away" in check.remedy
+    assert paths.database.read_bytes() == before
+
+
+async def test_git_without_an_identity(
+    paths: Paths, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(paths.data))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in list(os.environ):
+        if name.startswith(("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT")):
+            monkeypatch.delenv(name)
+    check = (await checks(paths, environment, directory=paths.data))["git"]
+    assert check.status == "warning"
+    (paths.data / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
+    check = (await checks(paths, environment, directory=paths.data))["git"]
+    assert (check.status, check.text) == ("ok", "commits as Ada <ada@example.org>")
