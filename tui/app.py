@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 SAVE_DELAY = 0.2
 """Seconds between the last change of a draft and its way to the disk."""
 
-CONFIRM_SECONDS = 4.0
-"""How long a key that ends something waits for being pressed again."""
-
 MESSAGE_SECONDS = {"information": 5.0, "warning": 10.0, "error": 30.0}
 """How long the footer says something, at most; errors go with the next key after a moment."""
 
@@ -110,7 +107,6 @@ class TungstenApp(KeyboardApp[None]):
         self._hushing: Timer | None = None
         self._ticking: Timer | None = None
         self._said_at = 0.0
-        self._armed: tuple[str, float] | None = None
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
 
@@ -184,7 +180,9 @@ class TungstenApp(KeyboardApp[None]):
         try:
             return await self.engine_request(command)
         except AgentError as error:
-            self.say(str(error), "error")
+            if self.screen is self.cockpit:
+                # Dialogs show it in their own line.
+                self.say(str(error), "error")
             raise
 
     async def on_connected(self, message: Connected) -> None:
@@ -315,9 +313,12 @@ class TungstenApp(KeyboardApp[None]):
         self.run_worker(reception.read_transcript(self, agent_id, before), exit_on_error=False)
 
     def sync_gates(self) -> None:
-        """Let the dialog follow what waits."""
+        """Let dialog and inbox follow what waits."""
         if self.gates is not None:
             self.gates.sync()
+        for screen in self.screen_stack[1:]:
+            if callable(follow := getattr(screen, "sync", None)):
+                follow()
 
     def _tick(self) -> None:
         """Draw ages anew just when one of them changes."""
@@ -609,11 +610,11 @@ class TungstenApp(KeyboardApp[None]):
         await self._request("next_mode")
 
     async def action_stop_agent(self) -> None:
-        """Stop the focused agent, when asked twice."""
+        """Stop the focused agent, when it is meant."""
         await self._request("stop_agent")
 
     async def action_archive_agent(self) -> None:
-        """Take the focused agent off the list, when asked twice."""
+        """Take the focused agent off the list, when it is meant."""
         await self._request("archive_agent")
 
     async def action_sessions(self) -> None:
@@ -639,16 +640,6 @@ class TungstenApp(KeyboardApp[None]):
     async def action_stop_demo(self) -> None:
         """End the demo."""
         await self._request("stop_demo")
-
-    def confirmed(self, deed: str, question: str) -> bool:
-        """Ask for the same key again before something is ended; True the second time."""
-        now = time.monotonic()
-        armed, self._armed = self._armed, (deed, now)
-        if armed is not None and armed[0] == deed and now - armed[1] < CONFIRM_SECONDS:
-            self._armed = None
-            return True
-        self.say(question, "warning")
-        return False
 
 
 def _import_the_rest() -> type[Connection]:

@@ -61,7 +61,7 @@ async def connected(app: TungstenApp, welcome: Welcome) -> None:
     if welcome.snapshot.setup.provider == "none" and not welcome.snapshot.agents:
         from tui import requests
 
-        await requests.first_run(app)
+        await requests.setup(app)
 
 
 async def _open_gates(app: TungstenApp) -> None:

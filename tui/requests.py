@@ -18,7 +18,6 @@ from agent.protocol import (
     SetMode,
     SetPaused,
     StartDemo,
-    StopAgent,
     StopDemo,
     TrustDirectory,
     Unqueue,
@@ -90,9 +89,6 @@ async def _slash(app: TungstenApp, text: str) -> None:
     if action is None:
         app.say(f"There is no /{name}: / alone lists all commands; // sends a slash", "warning")
         return
-    if action.id == "agent.rename" and not argument:
-        app.say("Write the new name after it: /rename NAME", "warning")
-        return
     app.cockpit.prompt.sent()
     if argument:
         match action.id:
@@ -140,11 +136,17 @@ async def interrupt(app: TungstenApp) -> None:
 
 
 async def begin_rename(app: TungstenApp) -> None:
-    """Put the command that renames into the prompt."""
+    """Ask for another name for the focused agent."""
     agent = _focused(app)
-    if agent is not None:
-        app.cockpit.prompt.put_draft(f"/rename {agent.name}")
-        app.cockpit.prompt.focus()
+    if agent is None:
+        return
+    from tui.screens.confirm import RenameScreen
+
+    async def answered(name: str | None) -> None:
+        if name is not None:
+            await send(app, RenameAgent(agent_id=agent.id, name=name))
+
+    await app.push_screen(RenameScreen(agent.name), answered)
 
 
 async def rename(app: TungstenApp, name: str) -> None:
@@ -183,12 +185,13 @@ async def stop_agent(app: TungstenApp) -> None:
     agent = _focused(app)
     if agent is None:
         return
-    key = actions.label("f8")
-    question = f"{key} or /stop again stops {agent.name} and ends what runs in its panes"
-    if app.confirmed(f"stop {agent.id}", question):
-        app.say(f"{agent.name}: stopping…")
-        if await send(app, StopAgent(agent_id=agent.id)) is not None:
+    from tui.screens.stop_agent import StopAgentScreen
+
+    def answered(stopped: bool | None) -> None:
+        if stopped:
             app.say(f"{agent.name} has stopped")
+
+    await app.push_screen(StopAgentScreen(agent), answered)
 
 
 async def archive_agent(app: TungstenApp) -> None:
@@ -196,11 +199,28 @@ async def archive_agent(app: TungstenApp) -> None:
     agent = _focused(app)
     if agent is None:
         return
-    question = f"/archive again stops {agent.name} and takes it off the list; its session stays"
-    if app.confirmed(f"archive {agent.id}", question) and (
-        await send(app, ArchiveAgent(agent_id=agent.id)) is not None
-    ):
-        app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+    from tui.screens.confirm import ConfirmScreen
+
+    async def archive() -> str:
+        try:
+            await app.engine_request(ArchiveAgent(agent_id=agent.id))
+        except AgentError as error:
+            return str(error)
+        return ""
+
+    def answered(done: bool | None) -> None:
+        if done:
+            app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+
+    screen = ConfirmScreen(
+        f"Archive {agent.name}?",
+        "This ends its turn and its terminals, and takes it off the list. "
+        "The session stays and can be resumed.",
+        verb="archive it",
+        during="Stopping: waiting until its processes are gone …",
+        perform=archive,
+    )
+    await app.push_screen(screen, answered)
 
 
 async def pause_all(app: TungstenApp) -> None:
@@ -291,11 +311,15 @@ async def _found(app: TungstenApp, found: str | None) -> None:
 
 
 async def inbox(app: TungstenApp) -> None:
-    """Show what waits for a decision."""
-    from tui.gate.inbox import InboxScreen
+    """Show what waits for a decision, and open what is chosen."""
+    from tui.gate.inbox import Inbox
 
-    if not isinstance(app.screen, InboxScreen):
-        await app.push_screen(InboxScreen())
+    def chosen(gate_id: str | None) -> None:
+        if gate_id is not None and app.gates is not None:
+            app.gates.open(gate_id)
+
+    if not any(isinstance(screen, Inbox) for screen in app.screen_stack):
+        await app.push_screen(Inbox(clock=app.now), chosen)
 
 
 async def new_agent(app: TungstenApp) -> None:
@@ -308,14 +332,20 @@ async def new_agent(app: TungstenApp) -> None:
             if result is not None and isinstance(agent_id := result.get("agent_id"), str):
                 app.look_at(agent_id)
 
-    await app.push_screen(NewAgentScreen(str(app.directory)), create)
+    agent = app.focused_agent
+    directory = agent.directory if agent is not None else str(app.directory)
+    await app.push_screen(NewAgentScreen(directory), create)
 
 
 async def sessions(app: TungstenApp) -> None:
-    """Show sessions of all time."""
+    """Show sessions of all time, and look at the chosen one."""
     from tui.screens.sessions import SessionsScreen
 
-    await app.push_screen(SessionsScreen())
+    def chosen(agent_id: str | None) -> None:
+        if agent_id is not None:
+            app.look_at(agent_id)
+
+    await app.push_screen(SessionsScreen(clock=app.now), chosen)
 
 
 async def setup(app: TungstenApp) -> None:
@@ -324,8 +354,3 @@ async def setup(app: TungstenApp) -> None:
 
     if not isinstance(app.screen, FirstRunScreen):
         await app.push_screen(FirstRunScreen())
-
-
-async def first_run(app: TungstenApp) -> None:
-    """Ask for a model before anything else."""
-    await setup(app)
