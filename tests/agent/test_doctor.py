@@ -5,7 +5,7 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,9 @@ from agent import credentials, doctor
 from agent.credentials import Credentials
 from agent.doctor import Check, examine
 from agent.paths import Paths
+from agent.protocol import Refused
 from memory import Database
+from tungsten.version import __version__
 
 NAMES = [
     "tmux",
@@ -265,6 +267,32 @@ async def test_the_database_is_looked_at_and_left_alone(
     assert check.status == "problem"
     assert "move it away" in check.remedy
     assert paths.database.read_bytes() == before
+
+
+async def test_the_engine_that_runs_is_named(
+    paths: Paths, environment: dict[str, str], connect: Callable[[], Awaitable[object]]
+) -> None:
+    await connect()
+    check = (await checks(paths, environment))["engine"]
+    assert (check.status, check.text) == ("ok", f"running, version {__version__}")
+
+
+async def test_an_engine_of_another_version_is_a_problem(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        refused = Refused(version="9.9", text="another version")
+        writer.write(refused.model_dump_json().encode() + b"\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_unix_server(refuse, paths.engine_socket)
+    check = (await checks(paths, environment))["engine"]
+    server.close()
+    assert check.status == "problem"
+    assert "9.9" in check.text
+    assert "kill-engine" in check.remedy
 
 
 async def test_git_without_an_identity(

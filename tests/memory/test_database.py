@@ -19,6 +19,7 @@ from memory import (
     SessionRecord,
     StorageError,
 )
+from memory.inspection import inspect
 from memory.migrate import APPLICATION_ID, migrations, statements
 
 
@@ -212,3 +213,38 @@ async def test_coroutines_of_one_process_never_mix_their_transactions(path: Path
             await database.sessions.verify(name)
             rows = await database.sessions.rows(name)
             assert [row.payload for row in rows] == [f"{name}{number}" for number in range(20)]
+
+
+async def test_opening_and_closing_side_by_side_never_finds_a_lock(path: Path) -> None:
+    async def come_and_go(name: str) -> None:
+        for number in range(15):
+            async with await Database.open(path) as database:
+                if number == 0:
+                    await database.sessions.create(SessionRecord(name, name, "/"))
+                await database.sessions.append(name, "event", str(number))
+            await inspect(path)
+
+    await asyncio.gather(*(come_and_go(name) for name in "abc"))
+    async with await Database.open(path) as database:
+        for name in "abc":
+            await database.sessions.verify(name)
+            assert len(await database.sessions.rows(name)) == 15
+
+
+async def test_a_look_from_outside_tells_what_is_wrong_and_changes_nothing(path: Path) -> None:
+    with pytest.raises(DatabaseUnreadable):
+        await inspect(path)
+    assert not path.exists()
+    async with await Database.open(path) as database:
+        await database.sessions.create(SessionRecord("s", "n", "/"))
+        for _ in range(40):
+            await database.sessions.append("s", "user", "x" * 3000)
+        await inspect(path)
+        # A file too large for the time given is not called damaged.
+        await inspect(path, seconds=0)
+    content = bytearray(path.read_bytes())
+    content[8 * 4096 : 12 * 4096] = b"\xff" * (4 * 4096)
+    path.write_bytes(content)
+    with pytest.raises(DatabaseUnreadable):
+        await inspect(path)
+    assert path.read_bytes() == content
