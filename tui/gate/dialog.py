@@ -108,6 +108,7 @@ class GateDialog(Widget, can_focus=False):
         self._give_back: Callable[[], None] | None = None
         self._hint = ""
         self._facts_rows = 0
+        self._facts = Content("")
         self._placed_for: Size | None = None
 
     def compose(self) -> ComposeResult:
@@ -474,7 +475,7 @@ class GateDialog(Widget, can_focus=False):
             rows.append(("where", Content(place)))
         if gate.intent:
             rows.append(
-                ("it says", Content.assemble((f"“{gate.intent}”", "italic $text-muted"))),
+                ("it says", Content.assemble((f"“{gate.intent}”", "italic $foreground 60%"))),
             )
         label_width = 9
         width = max(20, self._widest() - 6 - label_width)
@@ -485,7 +486,8 @@ class GateDialog(Widget, can_focus=False):
                 lines.append(
                     Content.assemble((name.ljust(label_width), "$text-accent"), line),
                 )
-        self.query_one("#gate-facts", Static).update(Content("\n").join(lines))
+        self._facts = Content("\n").join(lines)
+        self.query_one("#gate-facts", Static).update(self._facts)
         self._facts_rows = len(lines)
 
     def _tell_keys(self) -> None:
@@ -506,17 +508,20 @@ class GateDialog(Widget, can_focus=False):
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
-        narrow = self._widest() < 100
+        width = self._widest()
+        say, look = "deny with a message", "look at the pane"
+        if width < 100:
+            say, look = ("deny, say why", "pane") if width >= 60 else ("why", "pane")
         keys = [
             ("A" if self._gate.risk.value == "HIGH" else "a", "approve", "approve"),
             ("d", "deny", "deny"),
-            ("m", "deny, say why" if narrow else "deny with a message", "message"),
-            ("l", "back" if self.peeking else "pane" if narrow else "look at the pane", "look"),
+            ("m", say, "message"),
+            ("l", "back" if self.peeking else look, "look"),
         ]
         if len(self.pending()) > 1:
             keys += [("n", "next", "next"), ("p", "previous", "previous")]
         keys.append(("Esc", "later", "later"))
-        return _keys(keys, "  " if narrow else "   ")
+        return _keys(keys, "  " if width < 100 else "   ")
 
     # Where it is --------------------------------------------------------------------------------
 
@@ -537,12 +542,16 @@ class GateDialog(Widget, can_focus=False):
         width = self._widest()
         inner = width - 6
         keys = 1 if self._typing_message else len(self._keys_offered().wrap(inner))
-        fixed = 6 + keys + (1 if self._typing_message else 0)
+        tiny = screen.height < 16
+        self.set_class(tiny, "-tiny")
+        view = self.query_one("#gate-text", ExactView)
+        view.append_notes(self._facts.plain if tiny else "")
+        fixed = (3 if tiny else 6) + keys + (1 if self._typing_message else 0)
         room = max(2, screen.height - (2 if screen.height > 26 else 0) - fixed)
-        text = self.query_one("#gate-text", ExactView).rows_needed(inner)
-        facts = min(self._facts_rows, max(2, room - min(text, max(3, room // 2))))
+        text = view.rows_needed(inner)
+        facts = 0 if tiny else min(self._facts_rows, max(2, room - min(text, max(3, room // 2))))
         text = max(1, min(text, room - facts))
-        self.query_one("#gate-text").styles.height = text
+        view.styles.height = text
         self.query_one("#gate-facts").styles.height = facts
         self.query_one("#gate-keys").styles.height = keys
         height = fixed + facts + text

@@ -21,7 +21,10 @@ TAB = "⇥   "
 CONTINUED = "↪ "
 """Begins a row that continues a line too long for the width."""
 
-_UNPRINTABLE = re.compile(r"[^ -~¡-¬®-˿Ͱ-ҿ぀-ヿ一-鿿가-힣]")
+_UNPRINTABLE = re.compile(
+    "[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u04bf"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]"
+)
 """Candidates for a stand-in: all but characters known to show as themselves."""
 
 

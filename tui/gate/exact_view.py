@@ -55,6 +55,7 @@ class ExactView(ScrollView, can_focus=False):
         self._text = ""
         self._spans: tuple[tuple[int, int], ...] = ()
         self._diff = ""
+        self._notes = ""
         self._rows: list[Row] = []
         self._marked_rows: tuple[int, ...] = ()
         self._laid_out_for = 0
@@ -67,6 +68,13 @@ class ExactView(ScrollView, can_focus=False):
         self._laid_out_for = 0
         self.scroll_home(animate=False)
         self._lay_out(self.scrollable_content_region.width)
+
+    def append_notes(self, notes: str) -> None:
+        """Show notes below the text, for want of another place; empty takes them away."""
+        if notes != self._notes:
+            self._notes = notes
+            self._laid_out_for = 0
+            self._lay_out(self.scrollable_content_region.width)
 
     def rows_needed(self, width: int) -> int:
         """How many rows the text takes at a width in cells."""
@@ -115,6 +123,8 @@ class ExactView(ScrollView, can_focus=False):
         self._rows = lay_out(self._text, self._spans, width)
         if self._diff:
             self._rows += [(), *lay_out_diff(self._diff, width)]
+        if self._notes:
+            self._rows += [(), *lay_out(self._notes, (), width)]
         self._marked_rows = tuple(
             index
             for index, row in enumerate(self._rows)

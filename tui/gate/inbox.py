@@ -47,7 +47,7 @@ class Inbox(CardScreen["str | None"]):
             card.border_title = "Waiting for you"
             yield OptionList(id="waiting")
             yield Static(id="nothing", classes="card-hint")
-            yield Static(id="about", classes="card-label", markup=False)
+            yield Static(id="about", classes="card-hint card-gap", markup=False)
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -119,7 +119,7 @@ class Inbox(CardScreen["str | None"]):
         text = fit(one_line(one.text), max(8, width - len(left) - len(name) - len(waited) - 2))
         room = width - len(left) - len(name) - len(waited)
         return Content.assemble(
-            (left, style), (name, "bold"), text.ljust(room), (waited, "$text-muted")
+            (left, style), (name, "bold"), text.ljust(room), (waited, "$foreground 60%")
         )
 
     def action_move(self, by: int) -> None:

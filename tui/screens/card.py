@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -44,9 +45,14 @@ class CardScreen(ModalScreen[Result]):
 def keys_line(keys: Iterable[tuple[str, str]]) -> Content:
     """Write keys with their labels in one line."""
     return Content("   ").join(
-        Content.assemble((key, "bold $foreground"), " ", (label, "$text-muted"))
+        Content.assemble((key, "bold $foreground"), " ", (label, "$foreground 60%"))
         for key, label in keys
     )
+
+
+def row(label: str, field: Widget) -> Horizontal:
+    """A field with its label before it."""
+    return Horizontal(Static(label, markup=False), field, classes="card-row")
 
 
 def card_foot() -> Iterable[Widget]:

@@ -97,7 +97,6 @@ class RenameScreen(CardScreen["str | None"]):
         """Lay out the one field."""
         with VerticalScroll(id="card", can_focus=False) as card:
             card.border_title = "Rename"
-            yield Static("Name", classes="card-label")
             yield Input(value=self._name_before, max_length=40, id="name")
             yield from card_foot()
 

@@ -13,7 +13,7 @@ from textual.widgets import ContentSwitcher, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.host import send
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, row
 
 if TYPE_CHECKING:
     from agent.protocol import Configure
@@ -30,9 +30,13 @@ ENDPOINTS = (
 """The default ports in each project's own documentation."""
 
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
-    ("demo", "Built-in demo model", "scripted and offline; terminals, git and gate are real"),
-    ("anthropic", "API key", "paste it once; it stays in a file that only you can read"),
-    ("endpoint", "Local endpoint", "Ollama, LM Studio, llama.cpp, vLLM, or any Messages API"),
+    ("demo", "Built-in demo model", "Scripted and offline. Its terminals, git and gate are real."),
+    ("anthropic", "API key", "Paste it once; it stays in a file that only you can read."),
+    (
+        "endpoint",
+        "Local endpoint",
+        "Ollama, LM Studio, llama.cpp, vLLM, or any Messages API.",
+    ),
 )
 
 
@@ -65,25 +69,21 @@ class FirstRunScreen(CardScreen[Outcome]):
                     id="choices",
                 )
                 with Vertical(id="anthropic"):
-                    yield Static("API key", classes="card-label")
-                    yield Input(password=True, placeholder="sk-ant-…", id="key")
-                    yield Static("Model", classes="card-label")
-                    yield Input(placeholder="empty: a good default", id="key-model")
+                    yield row("API key", Input(password=True, placeholder="sk-ant-…", id="key"))
+                    yield row("Model", Input(placeholder="empty: a good default", id="key-model"))
                     yield Static(
-                        "Kept in a file with mode 0600. It is never shown, logged, or given to an "
-                        "agent’s terminal.",
-                        classes="card-hint card-label",
+                        "The key is kept in a file with mode 0600. It is never shown, never logged "
+                        "and never reaches an agent’s terminal.",
+                        classes="card-hint card-gap",
                     )
                 with Vertical(id="endpoint"):
-                    yield Static("Base URL", classes="card-label")
-                    yield Input(placeholder=ENDPOINTS[0][1], id="url")
-                    yield Static(_examples(), classes="card-hint")
-                    yield Static("Model", classes="card-label")
-                    yield Input(
-                        placeholder="as the server names it, for instance qwen3:32b", id="model"
+                    yield row("Base URL", Input(placeholder=ENDPOINTS[0][1], id="url"))
+                    yield Static(_examples(), classes="card-under")
+                    yield row("Model", Input(placeholder="as the server names it", id="model"))
+                    yield row(
+                        "Key",
+                        Input(password=True, placeholder="if it wants one", id="endpoint-key"),
                     )
-                    yield Static("Key, if the server wants one", classes="card-label")
-                    yield Input(password=True, id="endpoint-key")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -218,12 +218,12 @@ class FirstRunScreen(CardScreen[Outcome]):
 
 def _choice(number: int, title: str, text: str) -> Content:
     return Content.assemble(
-        (f"{number}  ", "$text-muted"), (title.ljust(22), "bold"), (text, "$text-muted")
+        (f"{number}  ", "$foreground 60%"), (title, "bold"), "\n   ", (text, "$foreground 60%")
     )
 
 
 def _examples() -> Content:
-    return Content("   ").join(
-        Content.assemble(name, " ", (url.removeprefix("http://"), "$text-accent"))
+    return Content("  ").join(
+        Content.assemble(name, " ", (url.removeprefix("http://localhost"), "$text-accent"))
         for name, url in ENDPOINTS
     )

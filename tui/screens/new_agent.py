@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, row
 from tui.screens.directory import DirectoryFacts, extend, look
 from tui.screens.one_of import OneOf
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 AUTOMATIC = "as trusted"
 _MODES = {
-    AUTOMATIC: "careful in a directory you have not trusted yet, standard in one you have",
+    AUTOMATIC: "careful until you trust the directory, then standard",
     "plan": "looks and plans; everything that changes something is refused",
     "careful": "every action above LOW waits for you",
     "standard": "MEDIUM runs and is recorded, HIGH waits for you",
@@ -53,20 +53,20 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         """Lay out the fields."""
         with VerticalScroll(id="card", can_focus=False) as card:
             card.border_title = "New agent"
-            yield Static("Directory", classes="card-label")
-            yield DirectoryInput(value=str(self._base), id="directory")
-            yield Static(id="directory-said", classes="card-hint", markup=False)
-            yield Static("First task", classes="card-label")
-            yield Input(placeholder="empty: it waits for your first prompt", id="task")
-            yield Static("Name", classes="card-label")
-            yield Input(placeholder="empty: after the directory", id="name", max_length=40)
-            yield Static("Model", classes="card-label")
-            yield Input(placeholder=f"empty: {self._model or 'the default'}", id="model")
-            yield Static("Command instead of a model", classes="card-label")
-            yield Input(placeholder="empty: none; otherwise a program, run in a pane", id="command")
-            yield Static("On its own", classes="card-label")
-            yield OneOf(*_MODES, id="mode")
-            yield Static(_MODES[AUTOMATIC], id="mode-said", classes="card-hint", markup=False)
+            yield row("Directory", DirectoryInput(value=str(self._base), id="directory"))
+            yield Static(id="directory-said", classes="card-under", markup=False)
+            yield row(
+                "First task", Input(placeholder="empty: it waits for your first prompt", id="task")
+            )
+            yield row("Name", Input(placeholder="empty: after the directory", id="name"))
+            yield row(
+                "Model", Input(placeholder=f"empty: {self._model or 'the default'}", id="model")
+            )
+            yield row(
+                "Or a command", Input(placeholder="a program instead of a model", id="command")
+            )
+            yield row("On its own", OneOf(*_MODES, id="mode"))
+            yield Static(_MODES[AUTOMATIC], id="mode-said", classes="card-under", markup=False)
             yield from card_foot()
 
     def on_mount(self) -> None:

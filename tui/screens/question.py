@@ -47,7 +47,7 @@ class QuestionScreen(CardScreen[bool]):
                     ),
                     id="options",
                 )
-                yield Static("Or in your own words", classes="card-label")
+                yield Static("Or in your own words", classes="card-hint card-gap")
             yield Input(placeholder="your answer", id="answer")
             yield from card_foot()
 
@@ -101,4 +101,4 @@ class QuestionScreen(CardScreen[bool]):
 
 
 def _option(number: int, text: str) -> Content:
-    return Content.assemble((f"{number + 1}  ", "$text-muted"), clean(text))
+    return Content.assemble((f"{number + 1}  ", "$foreground 60%"), clean(text))

@@ -45,8 +45,8 @@ class SessionsScreen(CardScreen["str | None"]):
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Sessions"
             yield Input(placeholder="filter by name, directory or model", id="filter")
-            yield Static("Reading …", id="nothing", classes="card-hint card-label")
-            yield OptionList(id="sessions")
+            yield Static("Reading …", id="nothing", classes="card-hint card-gap")
+            yield OptionList(id="sessions", classes="card-gap")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -95,11 +95,13 @@ class SessionsScreen(CardScreen["str | None"]):
         age = duration(self._clock() - session.since)
         state = "archived" if session.archived else session.state.value
         left = f"{fit(one_line(session.name), 22):<23}"
-        middle = f"{state:<10}{age:>9}  "
+        middle = f"{state:<10}{age:>10}  "
         rest = max(8, width - len(left) - len(middle))
         place = fit(one_line(short_path(session.directory, str(Path.home()))), rest)
-        style = "$text-muted" if session.archived else "$foreground"
-        return Content.assemble((left, f"bold {style}"), (middle, style), (place, "$text-muted"))
+        style = "$foreground 60%" if session.archived else "$foreground"
+        return Content.assemble(
+            (left, f"bold {style}"), (middle, style), (place, "$foreground 60%")
+        )
 
     def action_to_list(self) -> None:
         """Go from the filter into the list."""

@@ -9,6 +9,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.widgets import Static, TextArea
 
+from agent.errors import CommandRefused
 from agent.protocol import EngineInfo, Gate, Question, RiskLevel, Snapshot, Span, Wire
 from tui.gate.dialog import GateDialog
 from tui.gate.keyboard import KeyboardApp
@@ -61,7 +62,7 @@ class HostApp(KeyboardApp[None]):
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         self.sent.append(command)
         if self.refuse:
-            raise RuntimeError(self.refuse)
+            raise CommandRefused(self.refuse)
         if command.type == "decide":  # type: ignore[attr-defined]
             left = tuple(g for g in self.state.gates if g.id != command.gate_id)  # type: ignore[attr-defined]
             self.set_gates(*left)
@@ -93,3 +94,8 @@ def gate(number: int = 1, risk: RiskLevel = RiskLevel.HIGH, **fields: Any) -> Ga
 @pytest.fixture
 def make_gate() -> Callable[..., Gate]:
     return gate
+
+
+@pytest.fixture
+def make_app() -> Callable[..., HostApp]:
+    return HostApp

@@ -1,0 +1,288 @@
+"""The gate dialog as a person meets it: typing is safe, and every decision has its own key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from agent.protocol import Decide, Gate, RiskLevel
+from tui.gate.inbox import Inbox
+
+QUIET = 0.62
+"""Longer than the quiet rule wants, for a slow machine's timers."""
+
+MakeGate = Callable[..., Gate]
+MakeApp = Callable[..., Any]
+
+
+async def armed(pilot: Pilot[None]) -> None:
+    dialog = pilot.app.dialog  # type: ignore[attr-defined]
+    for _ in range(40):
+        await pilot.pause(0.05)
+        if dialog.armed:
+            return
+    raise AssertionError("the dialog never lit up")
+
+
+def decisions(app: Any) -> list[tuple[str, str, str]]:
+    return [(c.gate_id, c.decision, c.message) for c in app.sent if isinstance(c, Decide)]
+
+
+async def test_comes_up_without_taking_the_focus(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.dialog.display
+        assert app.focused is app.query_one("#prompt")
+
+
+async def test_what_is_typed_while_it_comes_up_goes_to_the_prompt(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.press(*"half a senten")
+        app.set_gates(make_gate())
+        await pilot.press(*"ce, A and d and more")
+        assert app.prompt == "half a sentence, A and d and more"
+        assert decisions(app) == []
+        await armed(pilot)
+        await pilot.press("A")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "approve", "")]
+        assert app.prompt == "half a sentence, A and d and more"
+        assert not app.dialog.display
+
+
+@pytest.mark.parametrize(
+    ("risk", "key", "decision"),
+    [
+        (RiskLevel.HIGH, "A", "approve"),
+        (RiskLevel.HIGH, "d", "deny"),
+        (RiskLevel.MEDIUM, "a", "approve"),
+        (RiskLevel.MEDIUM, "d", "deny"),
+    ],
+)
+async def test_one_key_decides(
+    make_app: MakeApp, make_gate: MakeGate, risk: RiskLevel, key: str, decision: str
+) -> None:
+    app = make_app(make_gate(risk=risk))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        assert decisions(app) == [("g1", decision, "")]
+        assert app.prompt == ""
+
+
+@pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.MEDIUM])
+@pytest.mark.parametrize("key", ["enter", "y", "space", "o", "1", "tab"])
+async def test_no_other_key_approves(
+    make_app: MakeApp, make_gate: MakeGate, risk: RiskLevel, key: str
+) -> None:
+    app = make_app(make_gate(risk=risk))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press(key)
+        await pilot.pause()
+        assert decisions(app) == []
+        assert app.dialog.gate is not None
+
+
+async def test_the_key_for_medium_does_not_approve_high(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(risk=RiskLevel.HIGH))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("a")
+        await pilot.pause()
+        assert decisions(app) == []
+
+
+async def test_a_second_press_never_falls_through(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(1), make_gate(2), make_gate(3))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press(*"dddddd")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "deny", "")]
+        assert app.dialog.gate is not None
+        assert app.dialog.gate.id == "g2"
+        await pilot.pause(QUIET)
+        await pilot.press("d")
+        await pilot.pause()
+        assert [gate_id for gate_id, _, _ in decisions(app)] == ["g1", "g2"]
+
+
+async def test_deny_with_a_message(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("m")
+        await pilot.press(*"push a branch", "enter")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "deny", "push a branch")]
+        assert app.focused is app.query_one("#prompt")
+        assert app.prompt == "draft"
+
+
+async def test_escape_leaves_the_message_then_the_dialog(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("m", "x", "escape")
+        assert app.dialog.gate is not None
+        assert app.focused is app.query_one("#prompt")
+        await pilot.press("escape")
+        assert not app.dialog.display
+        assert decisions(app) == []
+        # It waits in the inbox and does not come up again by itself, but a new one does.
+        app.dialog.sync()
+        assert not app.dialog.display
+        app.set_gates(make_gate(1), make_gate(2))
+        assert app.dialog.gate is not None
+        assert app.dialog.gate.id == "g2"
+
+
+async def test_next_and_previous(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(1), make_gate(2), make_gate(3))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        seen = []
+        for key in ["n", "n", "n", "p"]:
+            await pilot.press(key)
+            assert app.dialog.gate is not None
+            seen.append(app.dialog.gate.id)
+        assert seen == ["g2", "g3", "g1", "g3"]
+        assert decisions(app) == []
+        assert app.prompt == ""
+
+
+async def test_a_gate_decided_elsewhere_makes_room_and_restarts_the_silence(
+    make_app: MakeApp,
+    make_gate: MakeGate,
+) -> None:
+    app = make_app(make_gate(1), make_gate(2))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        app.set_gates(make_gate(2))
+        await pilot.press("A")
+        await pilot.pause()
+        assert decisions(app) == []
+        assert app.dialog.gate is not None
+        assert app.dialog.gate.id == "g2"
+        app.set_gates()
+        assert not app.dialog.display
+
+
+async def test_looking_at_the_pane_folds_the_dialog(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        before = app.dialog.outer_size.height
+        await pilot.press("l")
+        await pilot.pause()
+        assert app.dialog.peeking
+        assert app.dialog.outer_size.height < before
+        await pilot.press("l")
+        await pilot.pause()
+        assert not app.dialog.peeking
+
+
+async def test_a_paste_never_decides(make_app: MakeApp, make_gate: MakeGate) -> None:
+    from textual.events import Paste
+
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        app.post_message(Paste("A"))
+        await pilot.pause()
+        assert decisions(app) == []
+        assert app.prompt == "A"
+
+
+async def test_a_pane_that_has_the_keyboard_keeps_it(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        app.keyboard_holder = app.query_one("#world")
+        await pilot.pause(QUIET)
+        await pilot.press("A")
+        await pilot.pause()
+        assert decisions(app) == []
+        app.keyboard_holder = None
+        await armed(pilot)
+        await pilot.press("A")
+        await pilot.pause()
+        assert len(decisions(app)) == 1
+
+
+async def test_a_refused_decision_brings_the_gate_back(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate())
+    app.refuse = "the pane is gone"
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("d")
+        await pilot.pause()
+        assert app.dialog.gate is not None
+        assert app.dialog.gate.id == "g1"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 8)])
+async def test_a_small_terminal_can_still_decide(
+    make_app: MakeApp, make_gate: MakeGate, size: tuple[int, int]
+) -> None:
+    app = make_app(make_gate(text="echo line\n" * 200 + "rm -rf /", reasons=("why " * 40,)))
+    async with app.run_test(size=size) as pilot:
+        await armed(pilot)
+        region = app.dialog.region
+        assert region.width <= size[0]
+        assert region.height <= size[1]
+        view = app.dialog.query_one("#gate-text")
+        assert view.size.height >= 1
+        await pilot.press("end")
+        await pilot.pause()
+        assert view.scroll_offset.y == view.max_scroll_y
+        await pilot.pause(QUIET)
+        await pilot.press("A")
+        await pilot.pause()
+        assert len(decisions(app)) == 1
+
+
+async def test_resizing_keeps_it_on_the_screen(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(text="echo line\n" * 30))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await armed(pilot)
+        for size in [(60, 20), (200, 50), (30, 10), (90, 30)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            await pilot.pause()
+            assert app.dialog.region in app.screen.region
+
+
+async def test_the_inbox_opens_but_never_decides(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(1), make_gate(2))
+    opened: list[str | None] = []
+    async with app.run_test() as pilot:
+        app.dialog.put_off()
+        await app.push_screen(Inbox(), opened.append)
+        await pilot.pause()
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert opened == ["g2"]
+        app.dialog.open(opened[0])
+        assert app.dialog.gate is not None
+        assert app.dialog.gate.id == "g2"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert decisions(app) == []

@@ -1,0 +1,68 @@
+"""Everything a person approves is on the screen, in the order it has in memory."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui.gate.exact import CONTINUED, lay_out, lay_out_diff, stand_in
+
+TEXT = st.text(max_size=300)
+
+
+def shown(rows: list) -> str:
+    return "".join(part.text for row in rows for part in row if part.kind != "continued")
+
+
+@given(TEXT, st.integers(8, 60))
+def test_nothing_is_lost_or_reordered(text: str, width: int) -> None:
+    expected = "".join(stand_in(c) or c for c in text if c != "\n")
+    assert shown(lay_out(text, (), width)) == expected
+
+
+@given(TEXT, st.integers(8, 60))
+def test_no_row_is_wider_than_the_view(text: str, width: int) -> None:
+    for row in lay_out(text, (), width):
+        assert sum(cell_len(part.text) for part in row) <= width
+
+
+@given(TEXT, st.integers(8, 60))
+def test_nothing_invisible_or_reordering_reaches_the_screen(text: str, width: int) -> None:
+    drawn = shown(lay_out(text, (), width))
+    assert not re.search(
+        r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", drawn
+    )
+
+
+@given(TEXT, st.lists(st.tuples(st.integers(-5, 320), st.integers(-5, 320)), max_size=6))
+def test_marks_cover_exactly_the_spans(text: str, spans: list[tuple[int, int]]) -> None:
+    wanted = [
+        character
+        for index, character in enumerate(text)
+        if character != "\n" and any(start <= index < end for start, end in spans)
+    ]
+    rows = lay_out(text, spans, 40)
+    marked = "".join(part.text for row in rows for part in row if part.kind == "marked")
+    assert marked == "".join(stand_in(c) or c for c in wanted)
+
+
+def test_stand_ins() -> None:
+    assert stand_in("\x1b") == "^["
+    assert stand_in("\r") == "^M"
+    assert stand_in("\u202e") == "‹U+202E›"
+    assert stand_in("\u00a0") == "‹U+00A0›"
+    assert stand_in("é") is None
+    assert stand_in("漢") is None
+
+
+def test_a_long_line_says_that_it_continues() -> None:
+    rows = lay_out("x" * 50, (), 20)
+    assert [row[0].text for row in rows[1:]] == [CONTINUED, CONTINUED]
+
+
+def test_a_diff_is_coloured_by_what_each_line_does() -> None:
+    rows = lay_out_diff("--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n same\n", 40)
+    assert [row[0].kind for row in rows] == ["hunk", "hunk", "hunk", "removed", "added", "text"]
