@@ -1,0 +1,69 @@
+"""Attaching for real: an app inside a real tmux gives its terminal to another real tmux."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+HOST = Path(__file__).with_name("attach_host.py")
+
+
+def app(python: str, socket: Path, pane: str, *, nested: bool) -> str:
+    command = f"{shlex.quote(python)} {HOST} {socket} {pane}"
+    unset = "" if nested else "-u TMUX -u TMUX_PANE "
+    return f"env {unset}PYTHONPATH={ROOT} {command}"
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_attach_and_come_back(private: Any, outer: Any, python: str, nested: bool) -> None:
+    agent = private.start("PS1='agent> ' exec bash --norc -i")
+    private.wait_for(agent, "agent>")
+    person = outer.start(app(python, private.socket, agent, nested=nested))
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "F12 returns to Tungsten")
+    outer.keys(person, "echo typed by $((40+2))", "Enter")
+    private.wait_for(agent, "typed by 42")
+    outer.wait_for(person, "typed by 42")
+    outer.keys(person, "F12")
+    outer.wait_for(person, "back again")
+    # Only the inner client is gone, and the pane gets its row back.
+    assert outer.run("list-clients") == ""
+    assert private.run("list-clients") == ""
+    assert private.run("show-options", "-t", agent, "status") == ""
+    assert private.run("list-keys", "-T", "root", "F12") == ""
+    assert "typed by 42" in private.screen(agent)
+
+
+def test_a_pane_that_is_gone(private: Any, outer: Any, python: str) -> None:
+    private.start("exec cat")
+    person = outer.start(app(python, private.socket, "%99", nested=True))
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "that terminal is gone")
+
+
+def test_the_server_ends_while_attached(private: Any, outer: Any, python: str) -> None:
+    agent = private.start("exec cat")
+    person = outer.start(app(python, private.socket, agent, nested=True))
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "F12 returns to Tungsten")
+    private.kill()
+    outer.wait_for(person, lambda screen: "back again" in screen or "could not attach" in screen)
+
+
+def test_the_agents_program_ends_while_attached(private: Any, outer: Any, python: str) -> None:
+    agent = private.start("exec cat")
+    person = outer.start(app(python, private.socket, agent, nested=True))
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "F12 returns to Tungsten")
+    outer.keys(person, "C-c")
+    outer.wait_for(person, "Pane is dead")
+    outer.keys(person, "F12")
+    outer.wait_for(person, "back again")
