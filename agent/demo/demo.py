@@ -1,0 +1,347 @@
+"""The demo job: three agents at real work, watched to their end, and the outcome checked.
+
+What is under way is written down (`demo.json` beside the database), so that the next engine either
+goes on with it or removes what it left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from agent.demo.fixture import Fixture, build
+from agent.demo.responder import MODEL, prompt
+from agent.demo.verify import Finding, check_fix, check_notes, check_push
+from agent.errors import AgentError
+from agent.protocol import (
+    AgentChanged,
+    AgentRemoved,
+    AgentState,
+    AgentSummary,
+    ArchiveAgent,
+    CreateAgent,
+    DemoChanged,
+    DemoStatus,
+    Event,
+    Mode,
+    PausedChanged,
+)
+
+if TYPE_CHECKING:
+    from agent.agents import Agents
+    from agent.hub import Hub
+    from memory.database import Database
+
+STATE_FILE = "demo.json"
+MARKER = ".tungsten-demo"
+"""Stands in every directory that the demo made and may remove."""
+
+_STATE_WORDS = {
+    AgentState.WORKING: "works",
+    AgentState.WAITING: "waits for you",
+    AgentState.IDLE: "is idle",
+    AgentState.DONE: "is done",
+    AgentState.FAILED: "failed",
+    AgentState.UNKNOWN: "is lost",
+}
+
+
+class DemoRefused(AgentError):
+    """The demo cannot start."""
+
+
+@dataclass(slots=True)
+class _Job:
+    fixture: Fixture
+    keep: bool
+    agents: dict[str, str] = field(default_factory=dict)
+    """Agent ids by role."""
+    worked: set[str] = field(default_factory=set)
+    ended: dict[str, AgentState] = field(default_factory=dict)
+    complete: bool = False
+    """Whether every agent was created."""
+    ending: asyncio.Task[None] | None = None
+
+    def role(self, agent_id: str) -> str | None:
+        return next((role for role, each in self.agents.items() if each == agent_id), None)
+
+
+class Demo:
+    """The one demo of an engine; start it again when it has ended.
+
+    Args:
+        agents: who are asked to work.
+        hub: tells how they get on, and is told how the demo does.
+        database: whose journal knows what the person decided.
+        prepare: makes the repository in an empty directory; blocks.
+    """
+
+    def __init__(
+        self,
+        agents: Agents,
+        hub: Hub,
+        database: Database,
+        prepare: Callable[[Path], Fixture] = build,
+    ) -> None:
+        self._agents = agents
+        self._hub = hub
+        self._database = database
+        self._prepare = prepare
+        self._state_file = agents.services.paths.data / STATE_FILE
+        self._job: _Job | None = None
+        self._status: DemoStatus | None = None
+        self._changing = asyncio.Lock()
+        self._unlisten: Callable[[], None] = lambda: None
+
+    async def start(self, pace: float = 1.0, keep: str = "") -> dict[str, JsonValue]:
+        """Make the repository and set the agents to work.
+
+        Args:
+            pace: how fast the scripted model talks; 1 is meant to be watched, 0 does not wait.
+            keep: absolute path of a directory to work in and leave there; empty: a temporary one.
+
+        Returns:
+            `{"directory": str, "agents": [agent_id, …]}`.
+
+        Raises:
+            DemoRefused: one is running already, or the directory cannot be used.
+            FixtureFailed: the repository cannot be made.
+            AgentError, TerminalError: an agent cannot be started; nothing is left behind.
+        """
+        async with self._changing:
+            if self._status is not None and self._status.state in ("running", "paused"):
+                raise DemoRefused("A demo is running already: stop it first.")
+            await self._clean_up()
+            if pace < 0:
+                raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
+            directory = await asyncio.to_thread(_make_directory, keep)
+            try:
+                fixture = await asyncio.to_thread(self._prepare, directory)
+                self._job = _Job(fixture, bool(keep))
+                self._unlisten = self._hub.listen(self._heard)
+                self._tell("running", "")
+                await self._create_agents(pace)
+            except BaseException:
+                await self._clean_up()
+                await asyncio.to_thread(_remove, directory, bool(keep))
+                self._publish(None)
+                raise
+            return {"directory": str(directory), "agents": list(self._job.agents.values())}
+
+    async def stop(self) -> None:
+        """End the demo: its agents and panes, and the directory unless it is to be kept."""
+        async with self._changing:
+            status = self._status
+            if self._job is None:
+                return
+            await self._clean_up()
+            if status is not None and status.state in ("running", "paused"):
+                self._publish(status.model_copy(update={"state": "stopped", "text": "stopped"}))
+            self._publish(None)
+
+    async def recover(self) -> None:
+        """Go on with the demo of an engine that was killed, or remove what it left.
+
+        Call it once, after the agents were restored.
+        """
+        async with self._changing:
+            job = await asyncio.to_thread(_load, self._state_file)
+            if job is None:
+                await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
+                return
+            self._job = job
+            known = {agent.id: agent for agent in self._hub.snapshot().agents}
+            mine = [known[each] for each in job.agents.values() if each in known]
+            usable = await asyncio.to_thread(job.fixture.main.is_dir)
+            if not job.complete or len(mine) < len(job.agents) or not usable:
+                await self._clean_up()
+                return
+            job.worked.update(job.agents.values())
+            self._unlisten = self._hub.listen(self._heard)
+            self._tell("running", "")
+            for agent in mine:
+                self._heard(AgentChanged(agent=agent))
+
+    async def _create_agents(self, pace: float) -> None:
+        assert self._job is not None
+        job, fixture = self._job, self._job.fixture
+        await asyncio.to_thread(_store, self._state_file, job)
+        for role, directory in (
+            ("fix", fixture.fix),
+            ("drive", fixture.notes),
+            ("push", fixture.main),
+        ):
+            command = CreateAgent(
+                name=self._free_name(role),
+                directory=str(directory),
+                model=MODEL,
+                prompt=prompt(role, pace),
+                mode=Mode.STANDARD,
+            )
+            # Heard of before its id is known here: `worked` and `ended` are settled below.
+            job.agents[role] = await self._agents.create(command, demo=True)
+            await asyncio.to_thread(_store, self._state_file, job)
+        job.complete = True
+        await asyncio.to_thread(_store, self._state_file, job)
+        job.worked.update(job.agents.values())
+        for agent in self._hub.snapshot().agents:
+            self._heard(AgentChanged(agent=agent))
+
+    def _free_name(self, role: str) -> str:
+        taken = {agent.name for agent in self._hub.snapshot().agents}
+        names = [role, *(f"{role} {number}" for number in range(2, len(taken) + 3))]
+        return next(name for name in names if name not in taken)
+
+    # Watching -----------------------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        job = self._job
+        if job is None or self._status is None or self._status.state not in ("running", "paused"):
+            return
+        match event:
+            case AgentChanged(agent=agent):
+                self._heard_of(job, agent)
+            case AgentRemoved(agent_id=agent_id) if job.role(agent_id):
+                job.ended[agent_id] = AgentState.UNKNOWN
+            case PausedChanged(paused=paused):
+                self._tell("paused" if paused else "running", self._status.text)
+                return
+            case _:
+                return
+        if job.complete and len(job.ended) == len(job.agents) and job.ending is None:
+            job.ending = asyncio.create_task(self._finish(job))
+
+    def _heard_of(self, job: _Job, agent: AgentSummary) -> None:
+        if job.role(agent.id) is None or agent.id not in job.worked:
+            return
+        if agent.state in (AgentState.WORKING, AgentState.WAITING):
+            job.ended.pop(agent.id, None)
+        else:
+            job.ended[agent.id] = agent.state
+        assert self._status is not None
+        text = self._progress(job)
+        if text != self._status.text:
+            self._tell(self._status.state, text)
+
+    def _progress(self, job: _Job) -> str:
+        states = {agent.id: agent.state for agent in self._hub.snapshot().agents}
+        return " · ".join(
+            f"{role} {_STATE_WORDS[states[agent_id]]}"
+            for role, agent_id in job.agents.items()
+            if agent_id in states
+        )
+
+    async def _finish(self, job: _Job) -> None:
+        """Compare what is with what should be, and say so in one line."""
+        findings = await self._findings(job)
+        failed = [finding.text for finding in findings if not finding.done]
+        done = [finding.text for finding in findings if finding.done]
+        if failed:
+            self._tell("failed", f"The demo failed: {'; '.join(failed)}.")
+        else:
+            self._tell("done", f"Checked: {'; '.join(done)}.")
+
+    async def _findings(self, job: _Job) -> list[Finding]:
+        findings = [
+            Finding(False, f"{role} {_STATE_WORDS[state]}")
+            for role, agent_id in job.agents.items()
+            if (state := job.ended.get(agent_id, AgentState.UNKNOWN)) is not AgentState.DONE
+        ]
+        closed = await self._database.journal.entries(
+            session_id=job.agents["push"], kinds=("gate_closed",)
+        )
+        approved = bool(closed) and closed[-1].data.get("outcome") == "approved"
+        for look in (
+            lambda: check_fix(job.fixture),
+            lambda: check_notes(job.fixture),
+            lambda: check_push(job.fixture, approved=approved),
+        ):
+            findings.append(await asyncio.to_thread(look))
+        return findings
+
+    # Telling and tidying ------------------------------------------------------------------------
+
+    def _tell(self, state: str, text: str) -> None:
+        assert self._job is not None
+        directory = str(self._job.fixture.directory)
+        self._publish(
+            DemoStatus.model_validate({"directory": directory, "state": state, "text": text})
+        )
+
+    def _publish(self, status: DemoStatus | None) -> None:
+        if status != self._status:
+            self._status = status
+            self._hub.publish(DemoChanged(demo=status))
+
+    async def _clean_up(self) -> None:
+        """Take the agents off the list, then the directory; whatever of it there is."""
+        self._unlisten()
+        self._unlisten = lambda: None
+        job, self._job = self._job, None
+        if job is None:
+            return
+        if job.ending is not None:
+            job.ending.cancel()
+            await asyncio.wait([job.ending])
+        for agent_id in job.agents.values():
+            with contextlib.suppress(AgentError):
+                await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+        await asyncio.to_thread(_remove, job.fixture.directory, job.keep)
+        await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
+
+
+def _make_directory(keep: str) -> Path:
+    if not keep:
+        directory = Path(tempfile.mkdtemp(prefix="tungsten-demo-")).resolve()
+        (directory / MARKER).touch()
+        return directory
+    directory = Path(keep).expanduser()
+    if not directory.is_absolute():
+        raise DemoRefused(f"{keep}: name the directory to keep by its whole path.")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise DemoRefused(f"{directory} is not empty: name another directory to keep.")
+    except OSError as error:
+        raise DemoRefused(f"{directory}: {error.strerror}: name another directory.") from error
+    return directory.resolve()
+
+
+def _remove(directory: Path, keep: bool) -> None:
+    if not keep and (directory / MARKER).exists():
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _store(path: Path, job: _Job) -> None:
+    value = {
+        "fixture": job.fixture.to_json(),
+        "keep": job.keep,
+        "agents": job.agents,
+        "complete": job.complete,
+    }
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(value), encoding="utf-8")
+    new.replace(path)
+
+
+def _load(path: Path) -> _Job | None:
+    """Read what `_store` wrote; None when there is nothing, or nothing to make sense of."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return _Job(
+            Fixture.from_json(value["fixture"]),
+            bool(value["keep"]),
+            {str(role): str(agent_id) for role, agent_id in value["agents"].items()},
+            complete=bool(value["complete"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

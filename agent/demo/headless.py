@@ -1,0 +1,208 @@
+"""`tungsten demo --headless`: the demo without a screen, each action told as it ends.
+
+Exit status: 0 when the job was done, also when the force push was denied and the agent found
+another way; 1 when it was not, for whatever reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json as json_module
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from agent.client import EngineClient
+from agent.errors import AgentError, CommandRefused, EngineUnreachable
+from agent.paths import Paths
+from agent.protocol import (
+    ActionReported,
+    Answer,
+    Decide,
+    DemoChanged,
+    Event,
+    Gate,
+    GateOpened,
+    QuestionAsked,
+    Shutdown,
+    StartDemo,
+    StopDemo,
+)
+
+Decision = Literal["approve", "deny", "ask"]
+
+STOP_SECONDS = 20.0
+RECONNECTS = 5
+NOBODY = "No person is present to approve this, and --approve was not given."
+
+
+async def run(
+    paths: Paths,
+    *,
+    json: bool = False,
+    pace: float = 1.0,
+    keep: str = "",
+    decision: Decision = "ask",
+) -> int:
+    """Run the demo to its end and tell every action on standard output.
+
+    Args:
+        paths: whose engine; one is started when none runs, and ended again afterwards.
+        json: one JSON object a line (`agent`, `what`, `risk`, `decision`, `outcome`, …) instead of
+            text.
+        pace: how fast the scripted model talks; 0 does not wait.
+        keep: directory to leave the repository in; empty: temporary.
+        decision: what to say to the HIGH action; `ask` asks at the terminal, and denies when
+            standard input is none.
+
+    Returns:
+        0 done, 1 failed. What was wrong is on standard error.
+    """
+    try:
+        client, started = await _connect(paths)
+    except AgentError as error:
+        _say(str(error))
+        return 1
+    show = _Show(client, json, decision)
+    try:
+        where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
+        begun = await client.send(StartDemo(pace=pace, keep=where))
+        agents = begun["agents"]
+        show.agents.update(map(str, agents if isinstance(agents, list) else []))
+        done, text = await show.follow()
+    except AgentError as error:
+        done, text = False, str(error)
+    finally:
+        await _leave(show.client, started=started)
+    _say(text)
+    return 0 if done else 1
+
+
+async def _connect(paths: Paths) -> tuple[EngineClient, bool]:
+    """Connect; also says whether the engine had to be started."""
+    try:
+        return await EngineClient.connect(paths, start=False, client="headless"), False
+    except EngineUnreachable:
+        return await EngineClient.connect(paths, client="headless"), True
+
+
+async def _leave(client: EngineClient, *, started: bool) -> None:
+    """End the demo, and the engine if it is there for nothing else."""
+    try:
+        with contextlib.suppress(AgentError, TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await client.send(StopDemo())
+                snapshot = client.welcome.snapshot
+                if started and snapshot is not None and not snapshot.agents:
+                    await client.send(Shutdown(panes=True))
+    finally:
+        await client.close()
+
+
+@dataclass(slots=True)
+class _Show:
+    client: EngineClient
+    json: bool
+    decision: Decision
+    agents: set[str] = field(default_factory=set)
+    _decided: set[str] = field(default_factory=set)
+
+    async def follow(self) -> tuple[bool, str]:
+        """Watch until the demo has ended; gives whether it was done, and the one line."""
+        for _ in range(RECONNECTS):
+            async for line in self.client.events():
+                ended = await self._take(line.event)
+                if ended is not None:
+                    return ended
+            await self.client.close()
+            self.client = await self.client.again()
+            snapshot = self.client.welcome.snapshot
+            if snapshot is None:
+                continue
+            for gate in snapshot.gates:
+                await self._decide(gate)
+            ended = await self._take(DemoChanged(demo=snapshot.demo))
+            if ended is not None:
+                return ended
+        return False, "The engine ended again and again."
+
+    async def _take(self, event: Event) -> tuple[bool, str] | None:
+        match event:
+            case ActionReported(agent_id=agent_id) if agent_id in self.agents:
+                self._print(event)
+            case GateOpened(gate=gate):
+                await self._decide(gate)
+            case QuestionAsked(question=question) if question.agent_id in self.agents:
+                with contextlib.suppress(CommandRefused):
+                    await self.client.send(Answer(question_id=question.id, text=NOBODY))
+            case DemoChanged(demo=None):
+                return False, "The demo was stopped."
+            case DemoChanged(demo=demo) if demo is not None:
+                if demo.state in ("done", "failed", "stopped"):
+                    return demo.state == "done", demo.text
+            case _:
+                pass
+        return None
+
+    async def _decide(self, gate: Gate) -> None:
+        if gate.agent_id not in self.agents or gate.id in self._decided:
+            return
+        self._decided.add(gate.id)
+        approve = self.decision == "approve"
+        message = "" if self.decision != "ask" else NOBODY
+        if self.decision == "ask" and sys.stdin is not None and sys.stdin.isatty():
+            approve, message = await _asked(gate), ""
+        command = Decide(
+            gate_id=gate.id, decision="approve" if approve else "deny", message=message
+        )
+        # Somebody at another front end may have been faster.
+        with contextlib.suppress(CommandRefused):
+            await self.client.send(command)
+
+    def _print(self, event: ActionReported) -> None:
+        if event.outcome == "started":
+            return
+        fields = {
+            "agent": event.agent_name,
+            "action": event.action,
+            "what": event.text,
+            "risk": event.risk.value,
+            "decision": event.decision,
+            "by": event.by,
+            "outcome": event.outcome,
+            "reasons": list(event.reasons),
+            "exit_status": event.exit_status,
+            "seconds": None if event.seconds is None else round(event.seconds, 3),
+        }
+        if self.json:
+            line = json_module.dumps(fields, ensure_ascii=False)
+        else:
+            what = " ".join(event.text.split())
+            line = f"{event.agent_name:6} {event.risk.value:6} {event.decision:8} "
+            line += f"{event.outcome:7} {what}"
+        sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
+        sys.stdout.flush()
+
+
+async def _asked(gate: Gate) -> bool:
+    """Ask at the terminal; only `approve`, written out, approves."""
+    _say(f"\n{gate.agent_name} wants to do this ({gate.risk.value}: {'; '.join(gate.reasons)}):")
+    _say(f"\n    {gate.text}\n\nWrite approve to let it happen, anything else denies:")
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[str] = loop.create_future()
+
+    def readable() -> None:
+        if not answered.done():
+            answered.set_result(sys.stdin.readline())
+
+    loop.add_reader(sys.stdin, readable)
+    try:
+        return (await answered).strip().lower() == "approve"
+    finally:
+        loop.remove_reader(sys.stdin)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
