@@ -51,6 +51,9 @@ MAX_RUNNING_COMMANDS = 256
 HELLO_SECONDS = 10.0
 """How long a connection may stay silent before it says who it is."""
 
+GOODBYE_SECONDS = 0.5
+"""How long front ends may take to read the last lines when the engine ends."""
+
 Handler = Callable[[Command], Awaitable[dict[str, JsonValue]]]
 
 log = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ class Connections:
         self.on_count: Callable[[int], None] = lambda count: None
         self._open: set[_Connection] = set()
         self._commands: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._lanes: dict[str, asyncio.Lock] = {}
         self._lane_users: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
@@ -81,24 +85,31 @@ class Connections:
             self._accept, sock=listener, limit=MAX_LINE_BYTES
         )
 
-    async def close(self, reason: str) -> None:
-        """Say goodbye to everyone and stop accepting; commands that run are left to finish."""
+    def close(self, reason: str) -> None:
+        """Say goodbye to everyone and stop accepting; commands that run go on."""
         if self._server is not None:
             self._server.close()
         self.hub.publish(EngineStopping(reason=reason))
         for connection in tuple(self._open):
-            connection.finish()
-        own = asyncio.current_task()
-        rest = [task for task in self._commands if task is not own]
-        if rest:
-            await asyncio.wait(rest, timeout=1.0)
-            for task in rest:
-                task.cancel()
-            await asyncio.gather(*rest, return_exceptions=True)
+            connection.close()
+
+    async def finish(self) -> None:
+        """End the commands that still run, and see every connection off."""
+        for task in tuple(self._commands):
+            task.cancel()
+        await asyncio.gather(*self._commands, return_exceptions=True)
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=GOODBYE_SECONDS)
+        for connection in tuple(self._open):
+            connection.abort()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self, reader, writer)
         self._open.add(connection)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         self.on_count(self.count)
         try:
             await connection.run()
@@ -107,8 +118,9 @@ class Connections:
         except Exception:
             log.exception("a connection failed")
         finally:
-            connection.abandon()
+            connection.close()
             self._open.discard(connection)
+            self._serving.discard(task)
             self.on_count(self.count)
 
     def start(self, connection: _Connection, line: CommandLine) -> None:
@@ -194,7 +206,7 @@ class _Connection:
         self._transport.write(line)
         if self._waiting_bytes() > MAX_WAITING_BYTES:
             log.warning("a front end does not read; its connection is closed")
-            self._transport.abort()
+            self.abort()
 
     def reply(self, reply: Reply) -> None:
         """Answer a command, with all earlier events before the answer."""
@@ -205,15 +217,14 @@ class _Connection:
             line = Reply(id=reply.id, error=error).model_dump_json().encode() + b"\n"
         self.receive(line)
 
-    def finish(self) -> None:
-        """Close after what was written has been sent."""
+    def close(self) -> None:
+        """End the connection after what was written has been sent."""
         self._unsubscribe()
         self._writer.close()
 
-    def abandon(self) -> None:
-        """Close at once when nothing more can be sent, else after what was written."""
-        self._unsubscribe()
-        self._writer.close()
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
 
     def _waiting_bytes(self) -> int:
         size: int = self._transport.get_write_buffer_size()

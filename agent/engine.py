@@ -18,29 +18,36 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from pydantic import JsonValue
 
+from agent.config import load as load_config
 from agent.connections import Connections, one_line
-from agent.errors import AgentError, CommandRefused
+from agent.engine_parts import Parts, carry_out
+from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
 from agent.protocol import Command, EngineInfo, Shutdown
 from agent.singleton import Claim, claim
 from agent.start import READY
+from memory.errors import StorageError
+from tungsten.errors import TerminalError
 from tungsten.version import __version__
-
-if TYPE_CHECKING:
-    from memory.database import Database
 
 LOG_BYTES = 1024 * 1024
 LOG_FILES = 3
 
 IDLE_EXIT_SECONDS = 3600.0
 """After how long without agents and front ends the engine ends by itself."""
+
+PREWARM_SECONDS = 1.0
+"""How long a front end must have been there before the model SDK is loaded ahead of its first use:
+loading takes seconds of processor time, which the app's first frame must not share.
+"""
 
 log = logging.getLogger("agent.engine")
 
@@ -67,12 +74,15 @@ class Engine:
             )
         )
         self.connections = Connections(self.hub, self.handle, claimed.paths.tmux_socket)
+        self.connections.on_count = self._count_changed
         self._claim = claimed
         self._clock = clock
-        self._stopping: asyncio.Future[str] | None = None
-        self._end_panes = False
         self._idle_exit_seconds = idle_exit_seconds
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._prewarm_timer: asyncio.TimerHandle | None = None
+        self._prewarming: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Future[str] | None = None
+        self._parts: Parts | None = None
 
     async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Restore everything, answer front ends until told to stop, and close cleanly.
@@ -81,32 +91,33 @@ class Engine:
             ready: Called once front ends are answered.
 
         Raises:
-            AgentError, StorageError: it cannot start; the text is one line with the way out.
+            AgentError, StorageError, TerminalError: it cannot start; the text is one line with
+                the way out.
         """
-        from memory.database import Database
-
         loop = asyncio.get_running_loop()
         self._stopping = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, "The engine was told to end.")
-        database = await Database.open(self.paths.database, clock=self._clock)
-        try:
-            await self._run(database, ready)
-        finally:
-            await database.close()
-
-    async def _run(self, database: Database, ready: Callable[[], None]) -> None:
-        assert self._stopping is not None
-        self.connections.on_count = self._watch_idleness
-        await self.connections.listen(self._claim.listener)
-        ready()
-        log.info("engine %s answers", __version__)
-        self._watch_idleness(0)
-        try:
-            reason = await self._stopping
-            log.info("engine stops: %s", reason)
-        finally:
-            await self.connections.close(reason)
+        config = load_config(self.paths)
+        # Settings have taken what they need; the SDK would read the same variables for itself, and
+        # what agents run must not inherit them.
+        for name in [name for name in os.environ if name.startswith("ANTHROPIC_")]:
+            del os.environ[name]
+        async with AsyncExitStack() as closing:
+            parts = Parts(self.hub, self.paths, config, self._clock)
+            await parts.open(closing, self.connections.finish)
+            self._parts = parts
+            await self.connections.listen(self._claim.listener)
+            ready()
+            log.info("engine %s answers", __version__)
+            self._count_changed(0)
+            reason = "The engine failed."
+            try:
+                reason = await self._stopping
+                log.info("engine stops: %s", reason)
+            finally:
+                self._cancel_timers()
+                self.connections.close(reason)
 
     def stop(self, reason: str) -> None:
         """End the engine soon; sessions and panes stay."""
@@ -119,22 +130,42 @@ class Engine:
         Raises:
             AgentError: it was not done; the text is one line for the person.
         """
-        match command:
-            case Shutdown(panes=panes):
-                self._end_panes = panes
-                self.stop("The engine was shut down.")
-                return {}
-            case _:
-                raise CommandRefused("The engine has no agents yet.")
+        if isinstance(command, Shutdown):
+            if self._parts is not None:
+                self._parts.end_panes = command.panes
+            self.stop("The engine was shut down.")
+            return {}
+        assert self._parts is not None
+        return await carry_out(command, self._parts)
 
-    def _watch_idleness(self, connected: int) -> None:
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        if not connected and not self.hub.snapshot().agents and self._idle_exit_seconds > 0:
-            loop = asyncio.get_running_loop()
-            reason = "The engine had nothing to do."
-            self._idle_timer = loop.call_later(self._idle_exit_seconds, self.stop, reason)
+    def _count_changed(self, connected: int) -> None:
+        """Notice that front ends came or went."""
+        loop = asyncio.get_running_loop()
+        self._cancel_timers()
+        if connected:
+            if self._prewarming is None:
+                self._prewarm_timer = loop.call_later(PREWARM_SECONDS, self._prewarm)
+            if self._parts is not None:
+                self._parts.say_notice()
+        elif self._idle_exit_seconds > 0:
+            self._idle_timer = loop.call_later(self._idle_exit_seconds, self._end_if_idle)
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._idle_timer, self._prewarm_timer):
+            if timer is not None:
+                timer.cancel()
+        self._idle_timer = self._prewarm_timer = None
+
+    def _prewarm(self) -> None:
+        assert self._parts is not None
+        self._prewarming = asyncio.create_task(self._parts.models.prewarm())
+
+    def _end_if_idle(self) -> None:
+        state = self.hub.snapshot()
+        if state.agents or state.demo is not None:
+            self._count_changed(0)
+        else:
+            self.stop("The engine had nothing to do.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -164,9 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def start_problem(error: Exception, paths: Paths) -> str:
     """Say in one line why the engine could not start, and log what is not a known error."""
-    from memory.errors import StorageError
-
-    if isinstance(error, AgentError | StorageError):
+    if isinstance(error, AgentError | StorageError | TerminalError):
         return one_line(error)
     log.error("the engine failed", exc_info=error)
     if isinstance(error, OSError):

@@ -84,7 +84,8 @@ async def serving(paths: Paths) -> AsyncIterator[Served]:
     try:
         yield served
     finally:
-        await served.connections.close("test ends")
+        served.connections.close("test ends")
+        await served.connections.finish()
         own.release()
 
 
@@ -409,3 +410,18 @@ async def test_goodbye_is_said_before_the_connection_ends(paths: Paths) -> None:
     assert last == [EngineStopping(reason="test ends")]
     assert client.stopping == "test ends"
     await client.close()
+
+
+async def test_ending_does_not_wait_for_a_front_end_that_does_not_read(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "GOODBYE_SECONDS", 0.01)
+    async with serving(paths) as served:
+        stalled = socket.socket(socket.AF_UNIX)
+        stalled.setblocking(False)
+        stalled.connect(str(paths.engine_socket))
+        stalled.send(greeting())
+        await until(lambda: len(served.hub._receivers) == 1)
+        served.say("x" * 1_000_000)
+    assert served.connections.count == 0
+    stalled.close()

@@ -97,7 +97,8 @@ async def answer(paths: Paths, command: list[str], wrapper: str) -> list[str]:
         text = await asyncio.wait_for(asyncio.to_thread(pipe.read_text), 15)
         await process.wait()
     finally:
-        await connections.close("test ends")
+        connections.close("test ends")
+        await connections.finish()
         own.release()
     return text.split("\n")
 

@@ -1,0 +1,225 @@
+"""One task without a screen, through a real engine, real panes and a scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import headless
+from agent.client import EngineClient
+from agent.headless import Exit
+from agent.model.local_server.faults import Faults
+from agent.model.local_server.models import ServedModel
+from agent.model.local_server.responder import ResponderMessage
+from agent.model.local_server.server import LocalMessagesServer
+from agent.paths import Paths
+from agent.protocol import ListSessions
+from agent.singleton import holder
+
+KEY = "sk-test-0123456789"
+MODEL = "tungsten-demo"
+PRICED = "claude-sonnet-4-5"
+ROOT = Path(__file__).parents[2]
+
+Move = dict[str, Any] | str
+
+
+class Script:
+    """A model that makes one move after another: text ends the turn, a dict is a tool's input."""
+
+    def __init__(self, *moves: tuple[str, dict[str, Any]] | str) -> None:
+        self.moves = moves
+        self.asked: list[dict[str, Any]] = []
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def respond(self, request: dict[str, Any]) -> ResponderMessage:
+        self.asked.append(request)
+        await self.held.wait()
+        # How far the conversation is, is read from it: a model has no memory of its own.
+        done = sum(message["role"] == "assistant" for message in request["messages"])
+        move = self.moves[min(done, len(self.moves) - 1)]
+        if isinstance(move, str):
+            return ResponderMessage([{"type": "text", "text": move}])
+        name, given = move
+        return ResponderMessage([{"type": "tool_use", "name": name, "input": given}])
+
+    def results(self) -> str:
+        return json.dumps([message["content"] for message in self.asked[-1]["messages"]])
+
+
+Serve = Callable[[Script], Any]
+
+
+@pytest.fixture
+async def serve(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
+    servers = []
+
+    async def serving(script: Script) -> None:
+        models: Sequence[ServedModel] = [ServedModel(MODEL), ServedModel(PRICED)]
+        server = LocalMessagesServer(script, api_key=KEY, faults=Faults(), models=models)
+        await server.start()
+        servers.append(server)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        monkeypatch.setenv("TUNGSTEN_MODEL", MODEL)
+
+    yield serving
+    for server in servers:
+        await server.close()
+
+
+@pytest.fixture
+def project(short_dir: Path) -> Path:
+    directory = short_dir / "project"
+    directory.mkdir()
+    return directory
+
+
+async def lines(paths: Paths, project: Path, **more: Any) -> tuple[int, list[dict[str, Any]]]:
+    out = io.StringIO()
+    status = await headless.run(paths, "Do it.", directory=project, json=True, out=out, **more)
+    return status, [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+async def test_a_job_that_is_done(paths: Paths, project: Path, serve: Serve) -> None:
+    script = Script(
+        ("terminal_run", {"command": "echo hello > made.txt", "why": "to make it"}), "All done."
+    )
+    await serve(script)
+    status, said = await lines(paths, project)
+    assert status == Exit.DONE, said
+    assert (project / "made.txt").read_text() == "hello\n"
+    assert said[0]["type"] == "started"
+    actions = [line for line in said if line["type"] == "action"]
+    assert {(line["decision"], line["by"]) for line in actions} == {("ran", "policy")}
+    assert actions[-1]["text"] == "echo hello > made.txt"
+    assert actions[-1]["outcome"] == "ok"
+    assert actions[-1]["risk"] in {"LOW", "MEDIUM"}
+    assert said[-1]["type"] == "result"
+    assert (said[-1]["status"], said[-1]["exit_status"]) == ("done", 0)
+    assert said[-1]["text"] == "All done."
+    client = await EngineClient.connect(paths, start=False)
+    assert client.welcome.snapshot is not None
+    assert client.welcome.snapshot.agents == ()
+    sessions = (await client.send(ListSessions()))["sessions"]
+    assert len(sessions) == 1
+    await client.close()
+
+
+async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serve: Serve) -> None:
+    script = Script(("terminal_run", {"command": "sudo rm -rf /opt/x"}), "I did without it.")
+    await serve(script)
+    status, said = await lines(paths, project)
+    assert status == Exit.DENIED, said
+    denied = [line for line in said if line["type"] == "action" and line["risk"] == "HIGH"]
+    assert denied[-1]["decision"] == "denied"
+    assert denied[-1]["outcome"] == "not run"
+    assert "No person is present" in script.results()
+
+
+async def test_a_question_is_answered_with_nobody(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    script = Script(("ask_person", {"question": "Red or blue?"}), "Then blue.")
+    await serve(script)
+    status, said = await lines(paths, project)
+    assert status == Exit.DONE, said
+    assert [line["text"] for line in said if line["type"] == "question"] == ["Red or blue?"]
+    assert "No person is present" in script.results()
+
+
+async def test_a_model_that_cannot_be_asked_is_a_failure_in_one_line(
+    paths: Paths, project: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await serve(Script("never"))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-wrong-key")
+    status, said = await lines(paths, project)
+    assert status == Exit.FAILED
+    assert "key" in said[-1]["text"].lower()
+    assert "sk-wrong" not in json.dumps(said)
+
+
+async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: Path) -> None:
+    status, said = await lines(paths, project)
+    assert status == Exit.FAILED
+    assert "No model is set up" in said[-1]["text"]
+
+
+@pytest.mark.parametrize(
+    ("task", "directory", "budget"), [(" ", ".", None), ("x", "missing", None), ("x", ".", -1.0)]
+)
+async def test_bad_usage_starts_nothing(
+    paths: Paths, project: Path, task: str, directory: str, budget: float | None
+) -> None:
+    out = io.StringIO()
+    status = await headless.run(paths, task, directory=project / directory, budget=budget, out=out)
+    assert status == Exit.USAGE
+    assert out.getvalue().startswith("usage: ")
+    assert holder(paths) is None
+
+
+async def test_a_spent_budget_stops_it(paths: Paths, project: Path, serve: Serve) -> None:
+    script = Script(*[("terminal_run", {"command": "echo again"})] * 50, "never reached")
+    await serve(script)
+    status, said = await lines(paths, project, budget=1e-9, model=PRICED)
+    assert status == Exit.BUDGET, said
+    assert said[-1]["usage"]["cost"] > 0
+    assert len(script.asked) < 10
+
+
+async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Serve) -> None:
+    script = Script(("terminal_run", {"command": "echo one >> made.txt"}), "Done after all.")
+    await serve(script)
+    script.held.clear()
+    running = asyncio.create_task(lines(paths, project))
+    while not script.asked:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    first = holder(paths)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    script.held.set()
+    status, said = await asyncio.wait_for(running, 30)
+    assert status == Exit.DONE, said
+    assert said[-1]["text"] == "Done after all."
+    assert (project / "made.txt").read_text() == "one\n"
+    assert holder(paths) != first
+
+
+async def test_ctrl_c_stops_the_agent_first(paths: Paths, project: Path, serve: Serve) -> None:
+    await serve(Script(("terminal_run", {"command": "sleep 1000"}), "never"))
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from agent import headless\n"
+        "from agent.paths import Paths\n"
+        "paths = Paths(*map(Path, sys.argv[1:4]))\n"
+        "asyncio.run(headless.run(paths, 'x', directory=Path(sys.argv[4]), json=True))\n"
+    )
+    where = [str(paths.config), str(paths.data), str(paths.runtime), str(project)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, *where),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if b'"sleep 1000"' in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, errors = await process.communicate()
+    assert b"KeyboardInterrupt" in errors
+    client = await EngineClient.connect(paths, start=False)
+    assert client.welcome.snapshot is not None
+    assert client.welcome.snapshot.agents == ()
+    await client.close()
