@@ -91,6 +91,9 @@ def translate(key: str, character: str | None) -> Literal | KeyName | None:
     held = {*modifiers} - {"shift"}
     if not held and character is not None and len(character) == 1 and character.isprintable():
         return Literal(character)
+    if key == "backspace" and character == "\b":
+        # Textual names both of them backspace; programs tell Ctrl+H from it.
+        return KeyName("C-h")
     if name == "tab" and "shift" in modifiers:
         return KeyName(_prefix(modifiers, without="shift") + "BTab")
     if name[:1] == "f" and name[1:].isdigit():

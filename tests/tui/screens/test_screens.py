@@ -1,0 +1,282 @@
+"""What each screen sends, hands back and says when it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList, Static
+
+from agent.protocol import (
+    Answer,
+    Configure,
+    CreateAgent,
+    Mode,
+    Question,
+    ResumeAgent,
+    StartDemo,
+    StopAgent,
+)
+from tui.gate.inbox import Inbox
+from tui.screens.confirm import ConfirmScreen, RenameScreen
+from tui.screens.first_run import FirstRunScreen
+from tui.screens.new_agent import NewAgentScreen
+from tui.screens.question import QuestionScreen
+from tui.screens.sessions import SessionsScreen
+from tui.screens.stop_agent import StopAgentScreen
+
+Host = Callable[..., Any]
+NOW = 1_790_000_000.0
+
+
+def line(app: Any) -> str:
+    return str(app.screen.query_one("#card-line", Static).visual)
+
+
+async def settle(pilot: Any) -> None:
+    for _ in range(3):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+
+
+# First run --------------------------------------------------------------------------------------
+
+
+async def test_the_demo_is_one_key_away(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.sent == [Configure(provider="demo"), StartDemo()]
+        assert app.results == ["demo"]
+
+
+async def test_a_key_is_tried_and_never_shown(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("2", *"sk-secret")
+        assert "sk-secret" not in app.export_screenshot()
+        app.refuse = "The key was not accepted: check it, or make another"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert line(app) == app.refuse
+        assert app.results == []
+        app.refuse = ""
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.sent[-1] == Configure(provider="anthropic", api_key="sk-secret")
+        assert app.results == ["configured"]
+
+
+async def test_an_empty_key_is_not_sent(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("2", "enter")
+        await settle(pilot)
+        assert app.sent == []
+        assert "Paste a key" in line(app)
+
+
+async def test_an_endpoint_by_example(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("3", "f5", "f5", "enter")
+        await pilot.press(*"qwen3:32b", "enter")
+        await settle(pilot)
+        assert app.sent == [
+            Configure(provider="endpoint", base_url="http://localhost:1234", model="qwen3:32b")
+        ]
+
+
+async def test_an_endpoint_without_a_model_says_so(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("3", "enter", "enter")
+        await settle(pilot)
+        assert app.sent == []
+        assert "Name a model" in line(app)
+
+
+async def test_escape_goes_back_then_skips(host: Host) -> None:
+    app = host(FirstRunScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("3", "escape")
+        assert app.screen.form == "choices"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.results == ["skipped"]
+        assert app.sent == []
+
+
+# New agent --------------------------------------------------------------------------------------
+
+
+async def test_a_new_agent_with_defaults(host: Host, tmp_path: Path) -> None:
+    app = host(NewAgentScreen(str(tmp_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.results == [CreateAgent(directory=str(tmp_path))]
+
+
+async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
+    app = host(NewAgentScreen(str(tmp_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("down", *"fix it", "down", *"fixer", "down", *"big", "down", *"htop")
+        await pilot.press("down", "right", "enter")
+        await settle(pilot)
+        assert app.results == [
+            CreateAgent(
+                directory=str(tmp_path),
+                prompt="fix it",
+                name="fixer",
+                model="big",
+                command="htop",
+                mode=Mode.PLAN,
+            )
+        ]
+
+
+async def test_a_directory_that_is_not_there(host: Host, tmp_path: Path) -> None:
+    app = host(NewAgentScreen(str(tmp_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("end", *"/nowhere")
+        await settle(pilot)
+        said = str(app.screen.query_one("#directory-said", Static).visual)
+        assert said == "This directory does not exist"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.results == []
+        assert "does not exist" in line(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.results == [None]
+
+
+async def test_tab_completes_and_then_moves_on(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "orchard").mkdir()
+    (tmp_path / "orchestra").mkdir()
+    (tmp_path / "orchid.txt").touch()
+    app = host(NewAgentScreen(str(tmp_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        field = app.screen.query_one("#directory", Input)
+        await pilot.press("end", *"/or")
+        await settle(pilot)
+        await pilot.press("tab")
+        await settle(pilot)
+        assert field.value == f"{tmp_path}/orch"
+        await pilot.press("a", "tab")
+        await settle(pilot)
+        assert field.value == f"{tmp_path}/orchard/"
+        await pilot.press("tab")
+        assert app.focused is app.screen.query_one("#task")
+
+
+# Sessions, stop, rename, question ---------------------------------------------------------------
+
+
+async def test_an_archived_session_is_resumed(host: Host, make_agent: Any) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(1), make_agent(2, archived=True)]
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press(*"orchard-2", "enter")
+        await settle(pilot)
+        assert app.sent[-1] == ResumeAgent(agent_id="a2")
+        assert app.results == ["a2"]
+
+
+async def test_a_session_on_the_list_is_only_looked_at(host: Host, make_agent: Any) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(1), make_agent(2, archived=True)]
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert not any(isinstance(command, ResumeAgent) for command in app.sent)
+        assert app.results == ["a1"]
+
+
+async def test_stopping_waits_until_it_has_stopped(host: Host, make_agent: Any) -> None:
+    app = host(StopAgentScreen(make_agent()))
+    gone = asyncio.Event()
+    answer = app.engine_send
+
+    async def slow(command: Any) -> Any:
+        await gone.wait()
+        return await answer(command)
+
+    app.engine_send = slow
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert line(app) == ""
+        await pilot.press("y")
+        await pilot.pause()
+        assert "waiting until its processes are gone" in line(app)
+        assert app.results == []
+        gone.set()
+        await settle(pilot)
+        assert app.sent == [StopAgent(agent_id="a1")]
+        assert app.results == [True]
+
+
+async def test_enter_confirms_nothing(host: Host) -> None:
+    app = host(ConfirmScreen("Really?", "All of it."))
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "space", "a")
+        assert app.results == []
+        await pilot.press("n")
+        await settle(pilot)
+        assert app.results == [False]
+
+
+@pytest.mark.parametrize(("typed", "result"), [("x", "x"), ("", None)])
+async def test_rename(host: Host, typed: str, result: str | None) -> None:
+    app = host(RenameScreen("mender"))
+    async with app.run_test() as pilot:
+        await pilot.press(*typed, "enter")
+        await settle(pilot)
+        assert app.results == [result]
+
+
+async def test_an_option_answers(host: Host, question: Question) -> None:
+    app = host(QuestionScreen(question))
+    async with app.run_test() as pilot:
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert app.sent == [Answer(question_id="q1", text="The test: half to even")]
+        assert app.results == [True]
+
+
+async def test_own_words_answer(host: Host, question: Question) -> None:
+    app = host(QuestionScreen(question))
+    async with app.run_test() as pilot:
+        await pilot.press("tab", *"neither", "enter")
+        await settle(pilot)
+        assert app.sent == [Answer(question_id="q1", text="neither")]
+
+
+async def test_the_inbox_is_sorted_by_waiting_and_answers_questions(
+    host: Host, gates: Any, question: Question
+) -> None:
+    app = host(Inbox(clock=lambda: NOW), gates=gates, questions=(question,))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        listing = app.screen.query_one(OptionList)
+        order = [listing.get_option_at_index(n).id for n in range(listing.option_count)]
+        assert order == ["q1", "g1", "g2"]
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, QuestionScreen)
+        await pilot.press("escape", "down", "enter")
+        await settle(pilot)
+        assert app.results == ["g1"]
+        assert app.sent == []
