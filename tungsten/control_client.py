@@ -39,9 +39,14 @@ _SILENT = frozenset(
         "rename-window",
         "wait-for",
         "refresh-client",
+        "copy-mode",
+        "if-shell",
     }
 )
 """Commands whose reply holds no text from a pane, hence needs no guard."""
+
+_NESTING = "if-shell"
+"""The command that answers twice, for itself and for the branch it ran; both must be given."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -281,6 +286,8 @@ class ControlClient:
         entries = []
         for (argv, future), line in zip(commands, lines, strict=True):
             guard = "" if argv[0] in _SILENT else secrets.token_hex(12)
+            if argv[0] == _NESTING:
+                self._enqueue(argv, None, "")
             entries.append(self._enqueue(argv, future, guard))
             wire += line
             if guard:

@@ -71,7 +71,11 @@ def paste_commands(pane_id: str, text: str) -> list[tuple[str, ...]]:
         chunk = clean[start : start + _PASTE_CHUNK]
         commands.append(("set-buffer", *append, "-b", buffer, "--", chunk))
     if commands:
-        commands.append(("paste-buffer", "-p", "-d", "-b", buffer, "-t", pane_id))
+        # Pasting into a dead pane crashes tmux 3.3a, so the server itself must look first.
+        alive = f"paste-buffer -p -d -b {buffer} -t {pane_id}"
+        commands.append(
+            ("if-shell", "-F", "-t", pane_id, "#{pane_dead}", f"delete-buffer -b {buffer}", alive)
+        )
     return commands
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from tungsten.control_client import ControlClient
@@ -98,10 +99,10 @@ async def read_output(
 def _between(
     lines: list[str], anchor: Anchor, prompt: str | None, *, moved: bool
 ) -> tuple[str, bool]:
-    typed = anchor.command.split("\n")
-    start = _after_command(lines, typed, anchor.prompt, search=moved)
-    missing = start is None
-    text = "\n".join(lines[start or 0 :])
+    text = _after_command(lines, anchor, search=moved)
+    missing = text is None
+    if text is None:
+        text = "\n".join(lines)
     if prompt is not None:
         text = _before_prompt(text, prompt)
     if len(text) > MAX_CHARACTERS:
@@ -109,18 +110,48 @@ def _between(
     return text, missing
 
 
-def _after_command(lines: list[str], typed: list[str], prompt: str, *, search: bool) -> int | None:
-    """Find the line after the typed command; None if the command is not there any more."""
-    expected = typed[0].split("\t")[0].rstrip()
-    last_line = prompt.rpartition("\n")[2]
+def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | None:
+    """Leave out the typed command; None if it is not there any more."""
+    typed = anchor.command.split("\n")
+    prompt = anchor.prompt.rpartition("\n")[2]
+    first = typed[0].split("\t")[0].rstrip()
     if not search:
-        if lines and expected in lines[0]:
-            return len(typed)
-        return None
+        if not lines or first not in lines[0]:
+            return None
+        return "\n".join([*_first_output(lines, anchor, prompt), *lines[len(typed) :]])
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].rstrip().startswith((last_line + expected).rstrip()):
-            return index + len(typed)
+        if lines[index].rstrip().startswith((prompt + first).rstrip()):
+            return "\n".join(lines[index + len(typed) :])
     return None
+
+
+def _first_output(lines: list[str], anchor: Anchor, prompt: str) -> list[str]:
+    """Find output on the command's own line, where a full row made the terminal join them."""
+    typed = anchor.command.split("\n")
+    last = typed[-1]
+    if len(lines) < len(typed) or not last:
+        return []
+    before = prompt if len(typed) == 1 else ""
+    if columns(before + last) % anchor.width:
+        return []
+    above = columns(before) // anchor.width * anchor.width
+    joined = lines[len(typed) - 1][len(before) + len(last) - above :]
+    # readline puts one blank there to make the terminal wrap.
+    return ["" if joined == " " else joined]
+
+
+def columns(text: str) -> int:
+    """Count the cells that text takes in a terminal, tabs aside."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
 
 
 def _before_prompt(text: str, prompt: str) -> str:

@@ -38,6 +38,10 @@ HOME_SESSION = "tungsten"
 OPTION = "@tungsten"
 """Pane option of each pane that is ours: `shell NONCE` or `program`."""
 
+_ATTEMPTS = 8
+_PAUSE = 0.02
+"""How often to try to reach a server, and by how many seconds the pauses between grow."""
+
 _CONFIG = Path(__file__).with_name("tmux.conf")
 _BASH = Path(__file__).with_name("shell") / "bash.sh"
 _UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
@@ -127,8 +131,7 @@ class Terminal:
             raise TmuxMissing(tmux)
         _own(socket.parent)
         given = os.environ if environment is None else environment
-        await _start(socket, program, environments.scrub(given))
-        client = await ControlClient.connect(socket, tmux=program, session=HOME_SESSION)
+        client = await _reach(socket, program, environments.scrub(given))
         terminal = cls(socket, program, client)
         try:
             await terminal._adopt()
@@ -375,6 +378,21 @@ def _write_private(path: Path, text: str) -> None:
 def _version(program: str) -> str:
     done = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
     return done.stdout.strip().removeprefix("tmux ")
+
+
+async def _reach(socket: Path, program: str, environment: dict[str, str]) -> ControlClient:
+    """Start or find the server and attach to it."""
+    attempt = 0
+    while True:
+        try:
+            await _start(socket, program, environment)
+            return await ControlClient.connect(socket, tmux=program, session=HOME_SESSION)
+        except ServerGone:
+            # An earlier server on this socket may be on its way out.
+            attempt += 1
+            if attempt == _ATTEMPTS:
+                raise
+            await asyncio.sleep(_PAUSE * attempt)
 
 
 async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:

@@ -35,7 +35,7 @@ from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal
         ("cat <<END\nhere $((1+1))\nEND", 0, "here 2\n"),
         ("echo a\nfalse\nsh -c 'exit 3'", 3, "a\n"),
         ("echo 'tab\there'", 0, "tab     here\n"),
-        ("echo \"hi!!\"", 0, "hi!!\n"),
+        ('echo "hi!!"', 0, "hi!!\n"),
         ("echo $FROM_BASHRC $TUNGSTEN_PANE", 0, "yes 1\n"),
         ("# only a comment", 0, ""),
         ("set -u; echo $?", 0, "0\n"),
@@ -68,10 +68,19 @@ async def test_long_lines_come_back_unbroken(pane: Pane) -> None:
     assert result.output == text + "\n"
 
 
+@pytest.mark.parametrize("length", range(72, 84))
+async def test_a_command_line_that_just_fills_the_row(pane: Pane, length: int) -> None:
+    command = "printf '\\nab\\n' ;".ljust(length - len("$ "), ":")
+    await pane.run("PS1='$ '", timeout=10)
+    assert (await pane.run("true", timeout=10)).output == ""
+    result = await pane.run(command, timeout=10)
+    assert result.output.startswith("\nab\n"), result
+
+
 async def test_many_commands_in_sequence_never_show_a_stale_screen(pane: Pane) -> None:
     for n in range(40):
         result = await pane.run(f"echo n{n}; (exit {n})", timeout=10)
-        assert (result.output, result.exit_status) == (f"n{n}\n", n)
+        assert (result.output, result.exit_status) == (f"n{n}\n", n), result
         assert result.frame.text.splitlines()[-1].endswith("$")
 
 
@@ -103,7 +112,8 @@ async def test_timeout_leaves_the_command_running(pane: Pane) -> None:
 
 
 async def test_interrupted_command(pane: Pane) -> None:
-    running = asyncio.create_task(pane.run("echo started; sleep 30", timeout=20))
+    # One process: bash itself may lose a Ctrl-C between two.
+    running = asyncio.create_task(pane.run("sh -c 'echo started; exec sleep 30'", timeout=20))
     await pane.wait(ForText("^started"), 10)
     await pane.send_keys("C-c")
     result = await running
