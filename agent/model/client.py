@@ -136,11 +136,17 @@ class ModelClient:
                 if self.endpoint.is_first_party:
                     await sdk.models.retrieve(model)
                 else:
-                    await sdk.messages.create(
+                    response = await sdk.messages.with_raw_response.create(
                         model=model,
                         max_tokens=1,
                         messages=[{"role": "user", "content": "Say ok."}],
                     )
+                    answer = json.loads(await response.text())
+                    if not isinstance(answer, dict) or answer.get("type") != "message":
+                        raise ValueError("not a message")
+        except ValueError as error:
+            # What would be said of a 404: something answers there, but not a model.
+            raise from_status(404, "", self.endpoint, model) from error
         except Exception as error:
             raise self._named(error, model).error from error
 
@@ -261,15 +267,20 @@ class ModelClient:
             raise AuthenticationFailed(
                 "The key holds characters that no key has: paste it again, alone, on one line."
             )
-        headers = dict(endpoint.headers)
-        if not endpoint.is_first_party:
+        headers = {name.lower(): value for name, value in endpoint.headers.items()}
+        token = None
+        if not endpoint.api_key and headers.get("authorization", "").startswith("Bearer "):
+            # Sent by the SDK itself, or there would be two such headers.
+            token = headers.pop("authorization").removeprefix("Bearer ")
+        elif not endpoint.is_first_party:
             # Local servers and gateways look in either place; Anthropic's own takes the bearer.
             headers.setdefault("x-api-key", key)
         timeout = httpx2.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
         direct = dict.fromkeys(("http://", "https://", "all://")) if endpoint.is_loopback else {}
         try:
             return anthropic.AsyncAnthropic(
-                api_key=key,
+                api_key=None if token else key,
+                auth_token=token,
                 base_url=endpoint.url,
                 default_headers=headers,
                 max_retries=0,

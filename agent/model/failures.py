@@ -51,7 +51,7 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
             f"The key may not use {model} at {where}: {quote or 'permission denied'}."
         )
     if status == 404 or kind == "not_found_error":
-        if kind == "not_found_error" or model in said:
+        if kind == "not_found_error" or (model and model in said):
             return ModelNotFound(
                 f"{where} has no model {model!r}: choose another model in the model setup."
             )

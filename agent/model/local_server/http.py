@@ -14,6 +14,9 @@ from agent.model.local_server.errors import ApiError
 MAX_BODY = 32 * 1024 * 1024
 """Largest request of the Messages API, in bytes (API documentation, "request size limits")."""
 
+MAX_DISCARDED = 8 * MAX_BODY
+"""Beyond this a request that is too large is not even read to its end."""
+
 READ_SIZE = 64 * 1024
 
 
@@ -101,6 +104,7 @@ class HttpConnection:
     async def _read(self) -> HttpRequest | ApiError | None:
         head: h11.Request | None = None
         body = bytearray()
+        size = 0
         try:
             while True:
                 event = self._protocol.next_event()
@@ -112,12 +116,15 @@ class HttpConnection:
                 elif isinstance(event, h11.Request):
                     head = event
                 elif isinstance(event, h11.Data):
-                    body += event.data
-                    if len(body) > MAX_BODY:
-                        return ApiError(
-                            "request_too_large", "Request exceeds the maximum size", status=413
-                        )
+                    size += len(event.data)
+                    # Read on without keeping it: who is cut off while sending sees no answer.
+                    if size <= MAX_BODY:
+                        body += event.data
+                    elif size > MAX_DISCARDED:
+                        return None
                 elif isinstance(event, h11.EndOfMessage) and head is not None:
+                    if size > MAX_BODY:
+                        return ApiError("request_too_large", "Request exceeds the maximum size")
                     return _request(head, bytes(body))
                 else:
                     return None

@@ -28,6 +28,8 @@ from agent.model.events import BlockEnded, MessageEnded, Retrying, TextDelta
 from agent.model.local_server.faults import Fault
 from agent.model.retry import RetryPolicy, retry_after
 
+KEY = "sk-test-0123456789"
+
 
 def text_after_last_retry(events) -> str:
     text = ""
@@ -252,6 +254,33 @@ async def test_a_server_that_is_no_messages_endpoint_says_so():
     await client.close()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_web_page_is_no_model():
+    async def page(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<p>no</p>")
+        writer.close()
+
+    server = await asyncio.start_server(page, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = ModelClient(Endpoint("endpoint", url, "k", "m"))
+    with pytest.raises(Unreachable, match="Messages API"):
+        await client.check()
+    await client.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_bearer_token_instead_of_a_key(house, ask):
+    endpoint = Endpoint(
+        "endpoint", house.server.base_url, "", "tungsten-demo", {"Authorization": f"Bearer {KEY}"}
+    )
+    client = ModelClient(endpoint)
+    await client.check()
+    assert isinstance((await ask(client))[-1], MessageEnded)
+    await client.close()
+    assert KEY not in repr(endpoint)
 
 
 async def test_a_key_with_a_line_break_inside_is_refused_before_it_is_sent(house):
