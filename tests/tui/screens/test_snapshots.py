@@ -1,0 +1,94 @@
+"""How the screens look, at the three sizes that are promised, dark and light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent.protocol import Question
+from tui.gate.inbox import Inbox
+from tui.screens.confirm import RenameScreen
+from tui.screens.first_run import FirstRunScreen
+from tui.screens.new_agent import NewAgentScreen
+from tui.screens.question import QuestionScreen
+from tui.screens.sessions import SessionsScreen
+from tui.screens.stop_agent import StopAgentScreen
+
+Host = Callable[..., Any]
+NOW = 1_790_000_000.0
+SIZES = [(80, 24), (120, 40), (200, 50)]
+sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+async def settle(pilot: Any) -> None:
+    for field in pilot.app.screen.query("Input"):
+        field.cursor_blink = False
+    for _ in range(3):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+
+
+@sizes
+@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
+def test_first_run(snap_compare: Any, host: Host, size: tuple[int, int], light: bool) -> None:
+    app = host(FirstRunScreen(), light=light)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@sizes
+def test_first_run_endpoint_fails(snap_compare: Any, host: Host, size: tuple[int, int]) -> None:
+    app = host(FirstRunScreen())
+    app.refuse = "http://localhost:11434 does not answer: start the server there, then press Enter"
+
+    async def fill_in(pilot: Any) -> None:
+        await settle(pilot)
+        await pilot.press("3", "f5", "enter", *"qwen3:32b", "enter")
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=fill_in)
+
+
+@sizes
+def test_new_agent(snap_compare: Any, host: Host, size: tuple[int, int]) -> None:
+    app = host(NewAgentScreen("/usr", model="demo"))
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@sizes
+def test_sessions(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(n, archived=n > 2) for n in range(1, 9)]
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+def test_no_sessions(snap_compare: Any, host: Host) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+
+
+@sizes
+def test_inbox(
+    snap_compare: Any, host: Host, gates: Any, question: Question, size: tuple[int, int]
+) -> None:
+    app = host(Inbox(clock=lambda: NOW), gates=gates, questions=(question,))
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+def test_empty_inbox(snap_compare: Any, host: Host) -> None:
+    assert snap_compare(host(Inbox()), terminal_size=(80, 24), run_before=settle)
+
+
+@sizes
+def test_question(snap_compare: Any, host: Host, question: Question, size: tuple[int, int]) -> None:
+    assert snap_compare(host(QuestionScreen(question)), terminal_size=size, run_before=settle)
+
+
+def test_stop(snap_compare: Any, host: Host, make_agent: Any) -> None:
+    app = host(StopAgentScreen(make_agent()))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+
+
+def test_rename(snap_compare: Any, host: Host) -> None:
+    assert snap_compare(host(RenameScreen("mender")), terminal_size=(80, 24), run_before=settle)
