@@ -63,6 +63,7 @@ class Exit(IntEnum):
     USAGE = 2
     DENIED = 3
     BUDGET = 4
+    """Spent, or impossible to keep because the model has no known price."""
 
 
 async def run(
@@ -233,11 +234,9 @@ class _Job:
         self.agent = agent
         if first:
             self.printer.started(agent)
-            if self.budget is not None and agent.usage.cost is None:
-                self.printer.notice(f"{agent.model} has no known price: the budget cannot hold.")
-        cost = agent.usage.cost
-        if self.budget is not None and cost is not None and cost >= self.budget:
-            self.last_line = f"The budget of ${self.budget:g} is spent (${cost:.4f})."
+        over = self._over_budget(agent)
+        if over:
+            self.last_line = over
             return Exit.BUDGET
         match agent.state:
             case AgentState.WORKING | AgentState.WAITING:
@@ -254,6 +253,16 @@ class _Job:
                 return Exit.FAILED
             case _:
                 return None
+
+    def _over_budget(self, agent: AgentSummary) -> str:
+        if self.budget is None or not agent.usage.requests:
+            return ""
+        cost = agent.usage.cost
+        if cost is None:
+            return f"{agent.model} has no known price, so a budget cannot be kept: leave it out."
+        if cost >= self.budget:
+            return f"The budget of ${self.budget:g} is spent (${cost:.4f})."
+        return ""
 
     async def _deny(self, gate: Gate) -> None:
         if gate.agent_id != self.agent_id or gate.id in self._answered:

@@ -16,21 +16,30 @@ import pytest
 
 from agent import headless
 from agent.client import EngineClient
+from agent.connections import Connections
 from agent.headless import Exit
+from agent.hub import Hub
 from agent.model.local_server.faults import Faults
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
-from agent.protocol import ListSessions
-from agent.singleton import holder
+from agent.protocol import (
+    AgentChanged,
+    AgentState,
+    AgentSummary,
+    Command,
+    CreateAgent,
+    ListSessions,
+    Setup,
+    SetupChanged,
+    Usage,
+)
+from agent.singleton import claim, holder
 
 KEY = "sk-test-0123456789"
 MODEL = "tungsten-demo"
-PRICED = "claude-sonnet-4-5"
 ROOT = Path(__file__).parents[2]
-
-Move = dict[str, Any] | str
 
 
 class Script:
@@ -65,7 +74,7 @@ async def serve(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     servers = []
 
     async def serving(script: Script) -> None:
-        models: Sequence[ServedModel] = [ServedModel(MODEL), ServedModel(PRICED)]
+        models: Sequence[ServedModel] = [ServedModel(MODEL)]
         server = LocalMessagesServer(script, api_key=KEY, faults=Faults(), models=models)
         await server.start()
         servers.append(server)
@@ -168,13 +177,56 @@ async def test_bad_usage_starts_nothing(
     assert holder(paths) is None
 
 
-async def test_a_spent_budget_stops_it(paths: Paths, project: Path, serve: Serve) -> None:
-    script = Script(*[("terminal_run", {"command": "echo again"})] * 50, "never reached")
+async def test_a_budget_that_cannot_be_kept_stops_it(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    script = Script(*[("terminal_run", {"command": "echo again"})] * 5, "never reached")
     await serve(script)
-    status, said = await lines(paths, project, budget=1e-9, model=PRICED)
+    status, said = await lines(paths, project, budget=1.0)
     assert status == Exit.BUDGET, said
-    assert said[-1]["usage"]["cost"] > 0
-    assert len(script.asked) < 10
+    assert "no known price" in said[-1]["text"]
+    assert len(script.asked) < 5
+
+
+@pytest.mark.parametrize(("cost", "status"), [(0.49, Exit.DONE), (0.5, Exit.BUDGET)])
+async def test_a_spent_budget_stops_it(
+    paths: Paths, project: Path, cost: float, status: Exit
+) -> None:
+    hub = Hub()
+    hub.publish(SetupChanged(setup=Setup(provider="anthropic", model="m")))
+    received = []
+
+    def changed(state: AgentState, cost: float) -> AgentChanged:
+        return AgentChanged(
+            agent=AgentSummary(
+                id="a",
+                name="a",
+                directory="/",
+                state=state,
+                since=0,
+                created_at=0,
+                usage=Usage(requests=1, cost=cost),
+            )
+        )
+
+    async def handle(command: Command) -> dict[str, Any]:
+        received.append(command.type)
+        if isinstance(command, CreateAgent):
+            hub.publish(changed(AgentState.WORKING, 0.1))
+            hub.publish(changed(AgentState.WORKING, cost))
+            hub.publish(changed(AgentState.DONE, cost))
+            return {"agent_id": "a"}
+        return {}
+
+    own = claim(paths)
+    assert own is not None
+    connections = Connections(hub, handle, paths.tmux_socket)
+    await connections.listen(own.listener)
+    assert (await lines(paths, project, budget=0.5))[0] == status
+    assert received == ["create_agent", "stop_agent", "archive_agent"]
+    connections.close("test ends")
+    await connections.finish()
+    own.release()
 
 
 async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Serve) -> None:
