@@ -29,11 +29,9 @@ from tungsten.errors import (
 )
 from tungsten.pane import Pane, PaneInfo, exit_status
 from tungsten.server import Server
+from tungsten.view import HOME_SESSION, attach_command
 from tungsten.wait_for import WaitChannel
 from tungsten.watch import Watch
-
-HOME_SESSION = "tungsten"
-"""The tmux session that our own clients attach to; its one pane is empty and dead."""
 
 OPTION = "@tungsten"
 """Pane option of each pane that is ours: `shell NONCE` or `program`."""
@@ -267,7 +265,7 @@ class Terminal:
         self._channel = await WaitChannel.open(
             self.socket, HOME_SESSION, self._reconcile, tmux=self._tmux
         )
-        await self.client.command("set-hook", "-g", "pane-died", self._channel.ring)
+        await self.client.command("set-hook", "-g", "pane-died[0]", self._channel.ring)
         self.client.subscribe(self._notified)
         self._spawn(self._await_end())
         await self._reconcile()
@@ -346,15 +344,6 @@ class Terminal:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def attach_command(socket: Path, pane_id: str, tmux: str = "tmux") -> list[str]:
-    """Write the command that shows a pane in a real tmux client, sized to that client."""
-    return [
-        *(tmux, "-u", "-S", str(socket)),
-        *("set-option", "-w", "-t", pane_id, "window-size", "latest", ";"),
-        *("attach-session", "-t", pane_id),
-    ]
 
 
 def _own(directory: Path) -> None:

@@ -8,6 +8,7 @@ nobody waits for is kept by tmux, so none is lost between two waits.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ class WaitChannel:
     """
 
     def __init__(self, client: ControlClient, heard: Callable[[], Awaitable[None]]) -> None:
-        self.name = f"tungsten-{secrets.token_hex(8)}"
+        self.name = f"tungsten-{os.getpid()}-{secrets.token_hex(8)}"
         self.client = client
         self._heard = heard
         self._task = asyncio.create_task(self._listen())

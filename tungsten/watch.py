@@ -11,13 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from tungsten.control_client import ControlClient
+from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, ServerGone, TerminalError
 from tungsten.wait_for import WaitChannel
+
+_LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{pane_dead}"
+_RINGER = re.compile(r"(pane-died\[\d+\]) wait-for -S tungsten-(\d+)-")
 
 
 class Watch:
@@ -32,6 +38,9 @@ class Watch:
         self._session = f"tungsten-watch-{secrets.token_hex(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
+        self._dead: set[str] = set()
+        # Hooks of one name form an array: each watch takes a place of its own in it.
+        self._hook = f"pane-died[{secrets.randbelow(2**30) + 1}]"
 
     @classmethod
     async def open(
@@ -50,13 +59,17 @@ class Watch:
         )
         channel = await WaitChannel.open(socket, name, watch._rang, tmux=tmux)
         watch._channel = channel
-        await client.pipeline(
+        channel.client.subscribe(watch._notified)
+        _, _, _, _, hooks = await client.pipeline(
             [
                 ("set-option", "-t", f"={name}:", "destroy-unattached", "on"),
                 ("set-option", "-t", f"={name}:", "activity-action", "other"),
                 ("set-hook", "-t", f"={name}:", "alert-activity", channel.ring),
+                ("set-hook", "-g", watch._hook, channel.ring),
+                ("show-hooks", "-g", "pane-died"),
             ]
         )
+        await client.pipeline([("set-hook", "-gu", hook) for hook in _orphaned(hooks)])
         return watch
 
     async def add(self, window_id: str, changed: Callable[[], None]) -> None:
@@ -93,8 +106,13 @@ class Watch:
     async def close(self) -> None:
         """End the watching session; the windows stay in their own."""
         self._callbacks.clear()
-        with contextlib.suppress(CommandFailed, ServerGone):
-            await self._client.command("kill-session", "-t", f"={self._session}")
+        with contextlib.suppress(ServerGone):
+            await self._client.pipeline(
+                [
+                    ("set-hook", "-gu", self._hook),
+                    ("kill-session", "-t", f"={self._session}"),
+                ]
+            )
         if self._channel is not None:
             await self._channel.close()
 
@@ -102,22 +120,47 @@ class Watch:
         # List and re-arm in one write: what prints after it rings again.
         listed, _ = await self._client.pipeline(
             [
-                (
-                    "list-windows",
-                    "-t",
-                    f"={self._session}",
-                    "-F",
-                    "#{window_id} #{window_activity_flag}",
-                ),
+                ("list-panes", "-s", "-t", f"={self._session}", "-F", _LISTING),
                 ("kill-session", "-C", "-t", f"={self._session}"),
             ]
         )
-        if isinstance(listed, CommandFailed):
-            return
-        for line in listed:
-            window_id, _, flag = line.partition(" ")
-            if flag == "1":
-                for changed in tuple(self._callbacks.get(window_id, ())):
-                    changed()
+        for line in [] if isinstance(listed, CommandFailed) else listed:
+            pane_id, window_id, flag, dead = line.split(" ")
+            died = dead == "1" and pane_id not in self._dead
+            if died:
+                self._dead.add(pane_id)
+            if flag == "1" or died:
+                self._call(window_id)
         # A window that prints all the time rings again at once: the pause bounds the looks.
         await asyncio.sleep(self._interval)
+
+    def _call(self, window_id: str) -> None:
+        for changed in tuple(self._callbacks.get(window_id, ())):
+            changed()
+
+    def _notified(self, notification: Notification) -> None:
+        # A new size is a change that no program printed.
+        if notification.name == "layout-change":
+            self._call(notification.rest.partition(" ")[0])
+        elif notification.name.endswith("window-close"):
+            self._call(notification.rest)
+
+
+def _orphaned(hooks: list[str] | CommandFailed) -> list[str]:
+    """Name the places taken by processes that ended without giving them back."""
+    orphans = []
+    for line in [] if isinstance(hooks, CommandFailed) else hooks:
+        found = _RINGER.match(line)
+        if found is not None and not _lives(int(found[2])):
+            orphans.append(found[1])
+    return orphans
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

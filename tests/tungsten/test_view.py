@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tungsten.frame import Frame
+from tungsten.pane import ForPrompt, Pane
+from tungsten.terminal import Terminal
+from tungsten.view import LiveView
+
+
+class Screen:
+    """Collects frames and waits for what they show."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame | None] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, frame: Frame | None) -> None:
+        self.frames.append(frame)
+        self._changed.set()
+
+    async def until(self, wanted) -> Frame | None:
+        async with asyncio.timeout(15):
+            while True:
+                for frame in self.frames:
+                    if wanted(frame):
+                        return frame
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def text(self, text: str) -> Frame | None:
+        return await self.until(lambda frame: frame is not None and text in frame.text)
+
+
+async def test_frames_follow_what_is_typed(terminal: Terminal, pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    stop = view.show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    await view.send_text(pane.id, "echo liv")
+    await view.send_keys(pane.id, "e", "Enter")
+    frame = await screen.text("\nlive\n")
+    assert frame is not None
+    assert len(frame.lines) == frame.height
+    await view.resize(pane.id, 60, 10)
+    await screen.until(lambda frame: frame is not None and (frame.width, frame.height) == (60, 10))
+    stop()
+    shown = len(screen.frames)
+    await pane.run("echo unseen", timeout=10)
+    assert len(screen.frames) == shown
+    await view.close()
+    assert (await pane.run("echo still", timeout=10)).output == "still\n"
+
+
+async def test_size_changed_by_another_client_is_shown(terminal: Terminal, pane: Pane) -> None:
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    view.show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    await pane.resize(44, 11)
+    await screen.until(lambda frame: frame is not None and frame.width == 44)
+    await view.close()
+
+
+async def test_a_busy_pane_gives_a_bounded_number_of_frames(terminal: Terminal, pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    view.show(pane.id, screen, fps=20)
+    result = await pane.run("seq 200000; echo fin''ished", timeout=30)
+    await screen.text("finished")
+    assert len(screen.frames) <= 20 * result.seconds + 5
+    await view.close()
+
+
+async def test_two_views_of_one_pane_both_see_changes(terminal: Terminal, pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    views = [await LiveView.open(terminal.socket) for _ in range(2)]
+    screens = [Screen(), Screen()]
+    for view, screen in zip(views, screens, strict=True):
+        view.show(pane.id, screen)
+        await screen.until(lambda frame: frame is not None)
+    for n in range(3):
+        await pane.run(f"echo round{n}", timeout=10)
+        for screen in screens:
+            await screen.text(f"\nround{n}\n")
+    for view in views:
+        await view.close()
+
+
+async def test_death_and_end_of_a_pane_are_shown(terminal: Terminal, pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    view.show(pane.id, screen)
+    await pane.send_text("sleep 0.3; kill -9 $$\n")
+    await screen.until(lambda frame: frame is not None and frame.dead)
+    await pane.kill()
+    await screen.until(lambda frame: frame is None)
+    missing = Screen()
+    view.show("%999", missing)
+    await missing.until(lambda frame: frame is None)
+    await view.close()
+
+
+async def test_end_of_the_server_is_told(terminal: Terminal, pane: Pane) -> None:
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    gone = asyncio.Event()
+    view.on_gone(gone.set)
+    view.show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(pid, signal.SIGKILL)
+    await screen.until(lambda frame: frame is None)
+    await asyncio.wait_for(gone.wait(), 10)
+    assert view.gone.is_set()
+    await view.close()
+
+
+async def test_a_view_killed_leaves_nothing_in_the_server(terminal: Terminal, pane: Pane) -> None:
+    program = (
+        "import asyncio, sys; from pathlib import Path; from tungsten.view import LiveView\n"
+        "async def main():\n"
+        "    view = await LiveView.open(Path(sys.argv[1]))\n"
+        "    view.show(sys.argv[2], lambda frame: print('frame', flush=True))\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    root = Path(__file__).parents[2]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(terminal.socket), pane.id),
+        stdout=subprocess.PIPE,
+        cwd=root,
+    )
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), 15)
+    sessions = await terminal.client.command("list-sessions", "-F", "#{session_name}")
+    assert any(name.startswith("tungsten-watch-") for name in sessions)
+    process.kill()
+    await process.wait()
+    async with asyncio.timeout(10):
+        while any(
+            name.startswith("tungsten-watch-")
+            for name in await terminal.client.command("list-sessions", "-F", "#{session_name}")
+        ):
+            await asyncio.sleep(0.02)
+    view = await LiveView.open(terminal.socket)
+    hooks = await terminal.client.command("show-hooks", "-g", "pane-died")
+    assert len(hooks) == 2
+    assert (await pane.run("echo fine", timeout=10)).output == "fine\n"
+    await view.close()
+
+
+def test_the_view_imports_neither_libtmux_nor_pydantic() -> None:
+    program = (
+        "import sys, tungsten.view, tungsten.sgr\n"
+        "assert not {'libtmux', 'pydantic', 'psutil', 'textual'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)

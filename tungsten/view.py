@@ -1,0 +1,246 @@
+"""Live pictures of panes for a front end: at most so many a second, none while nothing changes.
+
+How a change becomes known (measured on tmux 3.3a): a client that receives `%output` slows a
+program that prints much by more than half, and toggling what it receives wedges it; subscriptions
+(`refresh-client -B`) come once a second. The `alert-activity` hook on a session of our own that
+links the shown windows (see `watch`) fires once, stays silent until re-armed, and costs the
+printing program nothing: a burst becomes one capture per frame, and an idle pane none.
+
+This module, and all it imports, needs neither libtmux nor pydantic, so that an app starts fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from tungsten import frame, keys
+from tungsten.control_client import ControlClient
+from tungsten.errors import CommandFailed, PaneGone, TerminalError
+from tungsten.frame import Frame
+from tungsten.watch import Watch
+
+HOME_SESSION = "tungsten"
+"""The tmux session that our own clients attach to; its one pane is empty and dead."""
+
+_SHORTEST = 1 / 60
+"""Seconds between two looks at who changed; no pane is shown more often."""
+
+
+class _Shown:
+    """One pane on the screen: its rate, and what it still owes its callback."""
+
+    def __init__(
+        self,
+        view: LiveView,
+        pane_id: str,
+        on_frame: Callable[[Frame | None], None],
+        fps: float,
+    ) -> None:
+        self.view = view
+        self.pane_id = pane_id
+        self.on_frame = on_frame
+        self.fps = fps
+        self.history = 0
+        self.window_id = ""
+        self.stopped = False
+        self._last: Frame | None = None
+        self._due = asyncio.Event()
+
+    def changed(self) -> None:
+        self._due.set()
+
+    async def run(self, watch: Watch) -> None:
+        """Capture after each change until the pane ends or is no longer shown."""
+        try:
+            await self._follow(watch)
+        except TerminalError:
+            if not self.stopped:
+                self.on_frame(None)
+        finally:
+            if self.window_id:
+                await watch.remove(self.window_id, self.changed)
+
+    async def _follow(self, watch: Watch) -> None:
+        client = self.view.client
+        lines = await client.command("display-message", "-p", "-t", self.pane_id, "#{window_id}")
+        if not lines or not lines[0]:
+            raise PaneGone(self.pane_id)
+        window_id = lines[0]
+        await watch.add(window_id, self.changed)
+        self.window_id = window_id
+        clock = asyncio.get_running_loop().time
+        self._due.set()
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            started = clock()
+            shown = await frame.capture(client, self.pane_id, history=self.history)
+            if shown != self._last:
+                self._last = shown
+                self.on_frame(shown)
+            pause = 1 / self.fps - (clock() - started)
+            if pause > 0:
+                # What changes meanwhile waits: the next frame will hold all of it.
+                await asyncio.sleep(pause)
+
+
+class LiveView:
+    """A front end's own connection to a Terminal's server. Made by `open`; belongs to one loop.
+
+    Attributes:
+        client: the connection.
+        gone: set when the server has ended.
+    """
+
+    def __init__(self, socket: Path, client: ControlClient, watch: Watch) -> None:
+        self.socket = socket
+        self.client = client
+        self.gone = client.closed
+        self._watch = watch
+        self._shown: dict[str, list[_Shown]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_gone: list[Callable[[], None]] = []
+        self._spawn(self._await_end())
+
+    @classmethod
+    async def open(cls, socket: Path, *, tmux: str = "tmux") -> LiveView:
+        """Connect to a running server.
+
+        Raises:
+            ServerGone: there is none.
+            TmuxMissing: there is no tmux.
+            TmuxTooOld: the server is older than 3.2.
+        """
+        client = await ControlClient.connect(socket, tmux=tmux, session=HOME_SESSION)
+        try:
+            watch = await Watch.open(client, socket, interval=_SHORTEST, tmux=tmux)
+        except BaseException:
+            await client.close()
+            raise
+        return cls(socket, client, watch)
+
+    def show(
+        self,
+        pane_id: str,
+        on_frame: Callable[[Frame | None], None],
+        *,
+        fps: float = 30.0,
+    ) -> Callable[[], None]:
+        """Call `on_frame` with the pane's screen now and after each change.
+
+        It runs on the loop, at most `fps` times a second, and gets None once when the pane or
+        the server is gone; a dead pane keeps its last frame, with `dead` set.
+
+        Returns:
+            the function that ends it.
+        """
+        shown = _Shown(self, pane_id, on_frame, fps)
+        self._shown.setdefault(pane_id, []).append(shown)
+        task = self._spawn(shown.run(self._watch))
+
+        def stop() -> None:
+            shown.stopped = True
+            with contextlib.suppress(ValueError, KeyError):
+                self._shown[pane_id].remove(shown)
+            task.cancel()
+
+        return stop
+
+    def set_fps(self, pane_id: str, fps: float) -> None:
+        """Show a pane more or less often from now on."""
+        for shown in self._shown.get(pane_id, ()):
+            shown.fps = fps
+
+    def set_history(self, pane_id: str, lines: int) -> None:
+        """Include so many lines of scrollback above the screen in the frames of a pane."""
+        for shown in self._shown.get(pane_id, ()):
+            shown.history = lines
+            shown.changed()
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Call once when the server has ended."""
+        self._on_gone.append(callback)
+
+    async def capture(self, pane_id: str, *, history: int = 0) -> Frame:
+        """Take one picture, with up to `history` lines of scrollback above it.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        return await frame.capture(self.client, pane_id, history=history)
+
+    async def send_text(self, pane_id: str, text: str) -> None:
+        """Type a person's text; see `keys.type_text` for the errors."""
+        await keys.type_text(self.client, pane_id, text)
+
+    async def send_keys(self, pane_id: str, *names: str) -> None:
+        """Press a person's keys by tmux's names; see `keys.type_keys` for the errors."""
+        await keys.type_keys(self.client, pane_id, names)
+
+    async def paste(self, pane_id: str, text: str) -> None:
+        """Paste a person's text; see `keys.paste` for the errors."""
+        await keys.paste(self.client, pane_id, text)
+
+    async def resize(self, pane_id: str, width: int, height: int) -> None:
+        """Give a pane a size, in columns and lines.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        try:
+            await self.client.command(
+                "resize-window", "-t", pane_id, "-x", str(width), "-y", str(height)
+            )
+        except CommandFailed:
+            raise PaneGone(pane_id) from None
+        self._touch(lambda shown: shown.pane_id == pane_id)
+
+    def attach_command(self, pane_id: str) -> list[str]:
+        """Write the command that shows a pane in a real tmux client, sized to that client.
+
+        Afterwards call `resize`, which gives the pane its size in the app again.
+        """
+        return attach_command(self.socket, pane_id)
+
+    async def close(self) -> None:
+        """Stop showing and disconnect; the server and its panes stay."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watch.close()
+        await self.client.close()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _touch(self, which: Callable[[_Shown], bool]) -> None:
+        for group in self._shown.values():
+            for shown in group:
+                if which(shown):
+                    shown.changed()
+
+    async def _await_end(self) -> None:
+        await self.client.closed.wait()
+        # Wakes those that wait for a change, so that each tells its callback.
+        self._touch(lambda shown: True)
+        for callback in self._on_gone:
+            callback()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def attach_command(socket: Path, pane_id: str, tmux: str = "tmux") -> list[str]:
+    """Write the command that shows a pane in a real tmux client, sized to that client."""
+    return [
+        *(tmux, "-u", "-S", str(socket)),
+        *("set-option", "-w", "-t", pane_id, "window-size", "latest", ";"),
+        *("attach-session", "-t", pane_id),
+    ]
