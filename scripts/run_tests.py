@@ -1,8 +1,8 @@
 """Runs pytest and fails when the run leaves a process, a socket or a temporary file behind.
 
-Usage: python scripts/run_tests.py [pytest arguments]. Every process the tests start carries a mark in
-its environment or names the run's temporary directory, so what is left is told from what others do
-on the same machine.
+Usage: python scripts/run_tests.py [pytest arguments]. Every process that the tests start carries a
+mark in its environment or names the run's temporary directory, so what is left behind is told from
+what others do on the same machine.
 """
 
 from __future__ import annotations
