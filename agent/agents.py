@@ -128,13 +128,19 @@ class Agents:
             session = await Session.open(self.services.database, record)
         except AgentError as error:
             failed = replace(record, state=AgentState.FAILED, activity=one_line(error))
-            session = Session(record.id, [], [], self.services.database, damaged=True)
-            agent = self._make(failed, session)
+            agent = self._make(failed, await self._for_reading(record))
         else:
             agent = self._make(record, session)
         self._live[record.id] = agent
         agent.publish()
         return agent
+
+    async def _for_reading(self, record: SessionRecord) -> Session:
+        """Read a session that is not to be continued, as far as it can be read."""
+        try:
+            return await Session.open(self.services.database, record, verify=False)
+        except AgentError:
+            return Session(record.id, [], [], self.services.database, damaged=True)
 
     async def _set_going(self, agent: LiveAgent) -> None:
         if agent.session.damaged:
@@ -260,6 +266,7 @@ class Agents:
             if agent is None:
                 session = Session(record.id, [], [], self.services.database)
                 agent = self._make(record, session)
+                await agent.read_usage()
             summaries.append(agent.summary())
         summaries.sort(key=lambda summary: summary.created_at, reverse=True)
         return {"sessions": [summary.model_dump(mode="json") for summary in summaries]}
@@ -271,7 +278,7 @@ class Agents:
             conversation = agent.conversation
         else:
             record = await self._stored(command.agent_id)
-            session = await Session.open(self.services.database, record)
+            session = await self._for_reading(record)
             conversation = Conversation(record.id, session, self.services.hub, self.services.clock)
         self.services.hub.flush()
         blocks = conversation.page(command.before, command.limit)
@@ -393,8 +400,11 @@ class Agents:
         terminal = await self._open_terminal()
         if terminal is not self._terminal:
             self._unsubscribe()
-            self._terminal = terminal
+            before, self._terminal = self._terminal, terminal
             self._unsubscribe = terminal.subscribe(self._terminal_event)
+            if before is not None and before.client.closed.is_set():
+                # Its last words may not have been heard.
+                await self._server_gone()
         return terminal
 
     def _terminal_event(self, event: TerminalEvent) -> None:

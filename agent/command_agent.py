@@ -64,11 +64,10 @@ class CommandAgent(LiveAgent):
 
     async def interrupt(self) -> None:
         """Withdraw what waits at the gate; else press Ctrl-C in the program."""
-        if self._tasks:
-            await super().interrupt()
-            return
         pane_id = self.panes.first()
-        if pane_id is not None:
+        if self._waits or pane_id is None:
+            await super().interrupt()
+        else:
             await (await self.panes.tmux(pane_id)).send_keys("C-c")
 
     async def stop(self) -> None:

@@ -6,8 +6,11 @@ shown again exactly as it was.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
+
+from pydantic import ValidationError
 
 from agent.hub import Hub
 from agent.protocol import Block, BlockChanged, BlockDelta, BlockKind, ToolCall
@@ -30,8 +33,10 @@ class Conversation:
         self._blocks: dict[int, Block] = {}
         for event in session.events:
             if event.get("type") == "block":
-                block = Block.model_validate(event["block"])
-                self._blocks[block.id] = block
+                # What another version wrote may not fit; the rest is still worth showing.
+                with contextlib.suppress(ValidationError):
+                    block = Block.model_validate(event["block"])
+                    self._blocks[block.id] = block
         self._last = max(self._blocks, default=0)
 
     @property

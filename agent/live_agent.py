@@ -187,6 +187,18 @@ class LiveAgent:
         self.publish()
         await self.save(state=state, activity=self._activity, since=self._since)
 
+    async def read_usage(self) -> None:
+        """Bring the sums of tokens and money up to date."""
+        totals = await self.services.database.usage.totals(session_id=self.id)
+        self.usage = Usage(
+            requests=totals.requests,
+            input_tokens=totals.input_tokens,
+            cache_read_tokens=totals.cache_read_tokens,
+            cache_write_tokens=totals.cache_write_tokens,
+            output_tokens=totals.output_tokens,
+            cost=totals.cost,
+        )
+
     async def save(self, **changes: Any) -> None:
         """Store changed fields of the session's record."""
         self.record = await self.services.database.sessions.update(self.id, **changes)

@@ -13,14 +13,13 @@ from agent.loop import Finish, Loop, one_line
 from agent.model import prices
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
-from agent.protocol import AgentState, BlockKind, InstructionFile, Usage
+from agent.protocol import AgentState, BlockKind, InstructionFile
 from agent.recovery import Recovered, recover
 from agent.services import Services
-from agent.session import Session
+from agent.session import Session, SessionDamaged
 from agent.turn_text import user_turn
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
-from memory.usage import UsageTotals
 from tungsten.errors import TerminalError
 
 
@@ -58,6 +57,8 @@ class ModelAgent(LiveAgent):
         """
         if not text.strip():
             raise AgentBusy("There is nothing to say: the prompt is empty.")
+        if self.session.damaged:
+            raise SessionDamaged(self._activity)
         async with self._starting:
             if self.busy:
                 await self._queue([*self.queued, text])
@@ -81,7 +82,7 @@ class ModelAgent(LiveAgent):
             raise DirectoryGone(
                 f"{self.directory} does not exist any more: create it again, or archive this agent."
             )
-        await self._read_usage()
+        await self.read_usage()
         found = await asyncio.to_thread(
             instructions.read,
             self.directory,
@@ -187,18 +188,15 @@ class ModelAgent(LiveAgent):
         if self.context_window is None:
             self.context_window = await asyncio.to_thread(prices.context_window, model)
         await self.save_extra(context_tokens=self.context_tokens)
-        await self._read_usage()
+        await self.read_usage()
         self.publish()
-
-    async def _read_usage(self) -> None:
-        self.usage = _usage(await self.services.database.usage.totals(session_id=self.id))
 
     # After a restart ----------------------------------------------------------------------------
 
     async def resume(self) -> None:
         """Find the panes, show what was not shown yet, and go on with a turn that was running."""
         await super().resume()
-        await self._read_usage()
+        await self.read_usage()
         self.context_tokens = int(self.record.extra.get("context_tokens", 0))
         await self.conversation.catch_up()
         for entry in await self.services.database.journal.entries(
@@ -219,14 +217,3 @@ class ModelAgent(LiveAgent):
         async with self._starting:
             if self.queued:
                 await self._begin(self.queued)
-
-
-def _usage(totals: UsageTotals) -> Usage:
-    return Usage(
-        requests=totals.requests,
-        input_tokens=totals.input_tokens,
-        cache_read_tokens=totals.cache_read_tokens,
-        cache_write_tokens=totals.cache_write_tokens,
-        output_tokens=totals.output_tokens,
-        cost=totals.cost,
-    )

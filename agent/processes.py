@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import psutil  # type: ignore[import-untyped]
 
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = 1.0
 """How long a program may take to end after its terminal hung up, and again after SIGTERM."""
 
 
@@ -38,15 +38,39 @@ async def end(processes: Iterable[psutil.Process]) -> list[str]:
     alive = list(processes)
     for ask in ("", "terminate", "kill"):
         for process in alive:
-            try:
+            with contextlib.suppress(psutil.Error):
                 if ask:
                     getattr(process, ask)()
-            except psutil.Error:
-                continue
-        _, alive = await asyncio.to_thread(psutil.wait_procs, alive, GRACE_SECONDS)
+        ended = await asyncio.gather(*(_ended(process) for process in alive))
+        alive = [process for process, gone in zip(alive, ended, strict=True) if not gone]
         if not alive:
             return []
     return [_name(process) for process in alive]
+
+
+async def _ended(process: psutil.Process) -> bool:
+    """Wait for one process to end, a zombie counting as ended; says whether it did."""
+    if not hasattr(os, "pidfd_open"):
+        gone, _ = await asyncio.to_thread(psutil.wait_procs, [process], GRACE_SECONDS)
+        return bool(gone)
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except OSError:
+        return True
+    loop = asyncio.get_running_loop()
+    readable: asyncio.Future[None] = loop.create_future()
+    try:
+        if not process.is_running():
+            return True
+        # A process's descriptor becomes readable when it ends (pidfd_open(2)).
+        loop.add_reader(descriptor, lambda: readable.done() or readable.set_result(None))
+        await asyncio.wait_for(readable, GRACE_SECONDS)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return True
 
 
 def _session(pid: int) -> int:

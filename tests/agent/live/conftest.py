@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -163,10 +164,8 @@ class House:
             await self.server.close()
 
     async def shut_quietly(self):
-        try:
+        with contextlib.suppress(TerminalError):
             await self.shut()
-        except TerminalError:
-            pass
 
     def _heard(self, event):
         self.events.append(event)

@@ -1,0 +1,266 @@
+"""The list of agents: made, renamed, stopped, archived, resumed, restored."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+
+import psutil
+import pytest
+
+from agent.errors import AgentError
+from agent.protocol import (
+    Answer,
+    ArchiveAgent,
+    CreateAgent,
+    Interrupt,
+    ListSessions,
+    ReadTranscript,
+    RenameAgent,
+    ResumeAgent,
+    SendPrompt,
+    StopAgent,
+)
+
+
+def use(name, **tool_input):
+    return {"type": "tool_use", "name": name, "input": tool_input}
+
+
+async def test_a_new_agent_has_a_pane_a_name_and_a_branch(house):
+    agent_id = await house.agent()
+    summary = house.summary(agent_id)
+    assert (summary.name, summary.branch, summary.state) == ("project", "main", "idle")
+    assert [pane.dead for pane in summary.panes] == [False]
+    second = await house.agent()
+    assert house.summary(second).name == "project-2"
+
+
+@pytest.mark.parametrize("directory", ["", "relative", "/does/not/exist", "/etc/hostname"])
+async def test_a_directory_must_be_whole_and_there(house, directory):
+    with pytest.raises(AgentError) as caught:
+        await house.agents.create(CreateAgent(directory=directory))
+    assert "\n" not in str(caught.value)
+    assert house.hub.snapshot().agents == ()
+
+
+async def test_names_are_unique(house):
+    first = await house.agent(name="one")
+    with pytest.raises(AgentError, match="already"):
+        await house.agent(name="one")
+    second = await house.agent(name="two")
+    with pytest.raises(AgentError, match="already"):
+        await house.agents.rename(RenameAgent(agent_id=second, name="one"))
+    await house.agents.rename(RenameAgent(agent_id=first, name="uno"))
+    assert house.summary(first).name == "uno"
+
+
+async def test_stop_returns_when_every_process_is_gone(house):
+    house.script.then(
+        use(
+            "terminal_run",
+            command="(trap '' HUP TERM; echo $BASHPID > stubborn; exec sleep 987) & disown; "
+            "sleep 986",
+        )
+    )
+    agent_id = await house.agent("go")
+    await house.until(lambda: (house.summary(agent_id).activity or "").startswith("run:"))
+    pid_file = house.project / "stubborn"
+    await house.screen(agent_id, "986")
+    while not pid_file.exists() or not pid_file.read_text().strip():
+        await asyncio.sleep(0.01)
+    pid = int(pid_file.read_text())
+    assert psutil.pid_exists(pid)
+    await house.agents.stop(StopAgent(agent_id=agent_id))
+    assert _ended(pid)
+    summary = house.summary(agent_id)
+    assert (summary.state, summary.activity, summary.panes) == ("idle", "stopped", ())
+    await house.prompt(agent_id, "again")
+    await house.state(agent_id, "done")
+
+
+def _ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_an_archived_session_is_listed_read_and_resumed(house):
+    house.script.then("Hello.")
+    agent_id = await house.agent("hi")
+    await house.state(agent_id, "done")
+    await house.agents.archive(ArchiveAgent(agent_id=agent_id))
+    assert house.hub.snapshot().agents == ()
+    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    assert [(item["id"], item["archived"]) for item in listed] == [(agent_id, True)]
+    assert listed[0]["usage"]["requests"] == 1
+    page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+    assert [block["text"] for block in page["blocks"]] == ["hi", "Hello."]
+    with pytest.raises(AgentError):
+        await house.agents.send_prompt(SendPrompt(agent_id=agent_id, text="x"))
+
+    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    assert len(house.summary(agent_id).panes) == 1
+    await house.prompt(agent_id, "still there?")
+    await house.state(agent_id, "done")
+    assert len(house.script.requests[-1]["messages"]) == 3
+
+
+async def test_agents_come_back_as_they_were_with_their_panes(house):
+    house.script.then("It is done.")
+    agent_id = await house.agent("hi")
+    before = await house.state(agent_id, "done")
+    await house.again()
+    after = house.summary(agent_id)
+    assert after == before.model_copy(update={"instructions": after.instructions})
+    house.script.then(use("terminal_run", command="echo same"))
+    await house.prompt(agent_id, "same pane?")
+    await house.state(agent_id, "done")
+    assert house.summary(agent_id).panes == before.panes
+    assert [row["role"] for row in await house.rows(agent_id)].count("user") == 3
+
+
+async def test_a_turn_that_the_engine_left_goes_on(house):
+    house.script.then(use("ask_person", question="Sure?"))
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "waiting")
+    await house.prompt(agent_id, "and then this")
+    await house.again()
+    question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
+    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.state(agent_id, "done")
+    texts = str(house.script.requests[-1]["messages"])
+    assert "and then this" in texts
+    assert not house.server.refused
+
+
+async def test_a_command_that_ran_when_the_engine_ended_is_unknown_and_not_repeated(house):
+    house.script.then(use("terminal_run", command="echo once >> log; sleep 600"))
+    agent_id = await house.agent("go")
+    await house.screen(agent_id, "sleep 600")
+    log = house.project / "log"
+    while not log.exists():
+        await asyncio.sleep(0.01)
+    await house.again()
+    await house.state(agent_id, "done")
+    [result] = house.results()
+    assert result["is_error"]
+    assert "outcome unknown" in result["content"]
+    assert log.read_text() == "once\n"
+    assert await house.database.journal.unfinished_actions() == []
+    [tool] = await house.tools(agent_id)
+    assert tool["status"] == "unknown"
+
+
+async def test_panes_die_with_their_server_and_new_ones_are_opened(house):
+    first = await house.agent(name="first")
+    second = await house.agent(name="second")
+    await (await house.open_terminal()).client.command("kill-server")
+    await house.until(
+        lambda: all(pane.dead for a in (first, second) for pane in house.summary(a).panes)
+    )
+    notices = [e for e in house.events if e.type == "notice"]
+    await house.until(lambda: [e for e in house.events if e.type == "notice"])
+    assert len(notices) <= 1
+    house.script.then(use("terminal_run", command="echo back"))
+    await house.prompt(second, "go on")
+    await house.state(second, "done")
+    assert "back" in house.results()[0]["content"]
+    [pane] = house.summary(second).panes
+    assert not pane.dead
+    # The number was given out again: the other agent no longer calls it its own.
+    assert pane.pane_id not in [p.pane_id for p in house.summary(first).panes]
+    assert len([e for e in house.events if e.type == "notice"]) == 1
+
+
+async def test_a_directory_that_went_away_is_one_clear_line(house):
+    agent_id = await house.agent()
+    shutil.rmtree(house.project)
+    with pytest.raises(AgentError, match="does not exist any more"):
+        await house.prompt(agent_id, "hello")
+    assert house.summary(agent_id).state == "idle"
+
+
+async def test_a_damaged_transcript_fails_one_agent_only(house):
+    house.script.then("a").then("b")
+    bad = await house.agent("x", name="bad")
+    await house.state(bad, "done")
+    good = await house.agent("y", name="good")
+    await house.state(good, "done")
+    await house.shut()
+    with sqlite3.connect(house.paths.database) as db:
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute(
+            "UPDATE transcript SET payload = replace(payload, 'x', 'z') WHERE session_id = ?",
+            (bad,),
+        )
+    db.close()
+    await house.open()
+    assert house.summary(bad).state == "failed"
+    assert "changed" in house.summary(bad).activity
+    assert house.summary(good).state == "done"
+    with pytest.raises(AgentError):
+        await house.prompt(bad, "more")
+
+
+async def test_a_program_as_agent_works_and_ends_with_its_status(house):
+    agent_id = await house.agent(command="read -r line; echo got $line; exit 3", name="program")
+    if house.summary(agent_id).state != "working":
+        gates = house.hub.snapshot().gates
+        if gates:
+            await house.decide(gates[0])
+        await house.until(lambda: house.summary(agent_id).panes)
+    await house.state(agent_id, "working")
+    await house.prompt(agent_id, "hello")
+    summary = await house.until(lambda: (s := house.summary(agent_id)).state == "failed" and s)
+    assert summary.activity == "exit 3"
+
+
+async def test_a_program_that_is_dangerous_waits_at_the_gate(house):
+    marker = house.project / "made"
+    agent_id = await house.agent(command=f"git push --force; touch {marker}", name="program")
+    gate = await house.gate()
+    assert gate.actor == "person"
+    assert not marker.exists()
+    await house.decide(gate, "deny")
+    await house.state(agent_id, "failed")
+    assert not marker.exists()
+    assert house.summary(agent_id).panes == ()
+
+
+async def test_a_program_survives_the_engine(house):
+    agent_id = await house.agent(command="read -r line; exit 0", name="program")
+    await house.state(agent_id, "working")
+    await house.again()
+    assert house.summary(agent_id).state == "working"
+    await house.prompt(agent_id, "x")
+    await house.until(lambda: house.summary(agent_id).state == "done")
+    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await house.state(agent_id, "working")
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.until(lambda: house.summary(agent_id).state == "failed")
+
+
+async def test_prompts_of_the_person_take_the_place_of_the_shipped_ones(house):
+    own = house.paths.config / "prompts"
+    (own / "tools").mkdir(parents=True)
+    (own / "system.md").write_text("Speak Latin.\n")
+    (own / "tools" / "file_read.md").write_text("Lege.\n")
+    agent_id = await house.agent("salve")
+    await house.state(agent_id, "done")
+    request = house.script.requests[-1]
+    assert request["system"][0]["text"] == "Speak Latin."
+    tools = {tool["name"]: tool["description"] for tool in request["tools"]}
+    assert tools["file_read"] == "Lege."
+    assert list(tools) == sorted(tools)
+    (own / "system.md").write_text("Speak Greek.\n")
+    await house.prompt(agent_id, "iterum")
+    await house.until(lambda: len(house.script.requests) == 2)
+    await house.state(agent_id, "done")
+    assert house.script.requests[-1]["system"] == request["system"]
