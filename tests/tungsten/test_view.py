@@ -150,7 +150,7 @@ async def test_a_view_killed_leaves_nothing_in_the_server(terminal: Terminal, pa
             name.startswith("tungsten-watch-")
             for name in await terminal.client.command("list-sessions", "-F", "#{session_name}")
         ):
-            await asyncio.sleep(0.02)
+            pass
     view = await LiveView.open(terminal.socket)
     hooks = await terminal.client.command("show-hooks", "-g", "pane-died")
     assert len(hooks) == 2
