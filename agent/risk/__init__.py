@@ -1,0 +1,21 @@
+"""The risk gate: every action becomes LOW, MEDIUM or HIGH here, in code, before it happens."""
+
+from agent.risk.assessment import Assessment, Context, KeysAssessment, Paste, Risk, Span
+from agent.risk.classify import assess, assess_command
+from agent.risk.policy import Verdict, decide
+from agent.risk.rules import Rule, Rules
+
+__all__ = [
+    "Assessment",
+    "Context",
+    "KeysAssessment",
+    "Paste",
+    "Risk",
+    "Rule",
+    "Rules",
+    "Span",
+    "Verdict",
+    "assess",
+    "assess_command",
+    "decide",
+]

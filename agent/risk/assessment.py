@@ -1,0 +1,94 @@
+"""What the gate says about an action, and what it must know to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from agent.risk.rules import Rules
+
+
+class Risk(IntEnum):
+    """How bad it is if nobody looks: LOW reads, MEDIUM changes the project, HIGH needs a person."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A dangerous part of the judged text, as half-open character offsets."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The answer.
+
+    Attributes:
+        risk: the level.
+        reasons: why, worst first, one clear line each; never empty for MEDIUM and HIGH.
+        effect: what happens, in words for a person; empty when nothing changes.
+        spans: the parts of the text that made it HIGH (or that a rule denied).
+        denied_by: the user's deny rule that matched, None without one.
+        asked_by: the user's ask rule that matched, or why everything asks; None without one.
+        allowed: every command is covered by the user's allow rules (never lifts HIGH).
+    """
+
+    risk: Risk
+    reasons: tuple[str, ...] = ()
+    effect: str = ""
+    spans: tuple[Span, ...] = ()
+    denied_by: str | None = None
+    asked_by: str | None = None
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeysAssessment(Assessment):
+    """An assessment of keys; `hold_at` is the index of the first key withheld, None for none."""
+
+    hold_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """A bracketed paste: its text is inserted, never executed, by programs that understand it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where an action would happen.
+
+    Attributes:
+        cwd: the pane's real working directory.
+        home: the user's home directory.
+        project: the trusted project's top directory; None when there is none.
+        foreground: name of the program that would read keys (`bash`, `python`, `vim`, …).
+        history: earlier lines of that shell, oldest first.
+        screen: the pane's visible text.
+        own: Tungsten's own directories and sockets; touching them is self-approval.
+        written: files the agent wrote or fetched since a person last looked.
+        rules: the user's rules.
+        line: what already stands on the line being edited, None when that is not known.
+        echo: False when the program reads without echo (a password prompt).
+    """
+
+    cwd: Path
+    home: Path
+    project: Path | None
+    foreground: str = "bash"
+    history: tuple[str, ...] = ()
+    screen: str = ""
+    own: tuple[Path, ...] = ()
+    written: frozenset[Path] = frozenset()
+    rules: Rules = field(default_factory=Rules)
+    line: str | None = ""
+    echo: bool = True

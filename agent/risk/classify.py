@@ -1,0 +1,154 @@
+"""The front door: judge a command line or any other action. Nothing here ever raises."""
+
+from __future__ import annotations
+
+from agent.actions import (
+    Action,
+    ClosePane,
+    OpenPane,
+    ReadFile,
+    ReadScreen,
+    RunCommand,
+    TypeKeys,
+    WriteFile,
+)
+from agent.risk.assessment import Assessment, Context, Risk, Span
+from agent.risk.evaluate import evaluate
+from agent.risk.paths import Ground, Place, Zone, judge
+from agent.risk.rules import match_path
+
+
+def assess_command(command: str, context: Context) -> Assessment:
+    """Judge shell text as a shell prompt in `context.cwd` would run it.
+
+    Never raises: what goes wrong inside is HIGH.
+    """
+    try:
+        return evaluate(command, context).assessment()
+    except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
+        return _unjudged(error, len(command))
+
+
+def assess(action: Action, context: Context) -> Assessment:
+    """Judge any action; a kind that no rule knows is HIGH. Never raises."""
+    try:
+        return _assess(action, context)
+    except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
+        return _unjudged(error, 0)
+
+
+def _unjudged(error: Exception, length: int) -> Assessment:
+    reason = f"could not be analysed ({type(error).__name__})"
+    spans = (Span(0, length, reason),) if length else ()
+    return Assessment(Risk.HIGH, (reason,), "cannot be known", spans)
+
+
+def _assess(action: Action, context: Context) -> Assessment:
+    if isinstance(action, RunCommand):
+        return assess_command(action.command, context)
+    if isinstance(action, TypeKeys):
+        from agent.risk.keystrokes import assess_keys
+
+        return assess_keys(action.keys, context)
+    if isinstance(action, OpenPane):
+        return Assessment(Risk.LOW, ("opens a pane",), f"opens a pane in {action.cwd}")
+    if isinstance(action, ClosePane):
+        return Assessment(Risk.LOW, ("closes one of its own panes",), "closes a pane")
+    if isinstance(action, ReadScreen):
+        return Assessment(Risk.LOW, ("looks at one of its own panes",))
+    if isinstance(action, ReadFile):
+        return _read(action, context)
+    if isinstance(action, WriteFile):
+        return _write(action, context)
+    return Assessment(Risk.HIGH, (f"no rule knows the action “{action.kind}”",), "cannot be known")
+
+
+def ground_of(context: Context) -> Ground:
+    """The directories that paths are judged against."""
+    project = str(context.project) if context.project is not None else ""
+    return Ground(str(context.home), project, tuple(str(path) for path in context.own))
+
+
+def _place(path: object, context: Context) -> Place:
+    return judge(str(path), str(context.cwd), ground_of(context))
+
+
+def _ruled(
+    kind: str, place: Place, context: Context, risk: Risk, reason: str, effect: str
+) -> Assessment:
+    rules = context.rules
+    home = str(context.home)
+    root = str(context.project or context.cwd)
+    deny = match_path(rules.deny, kind, place.path, home, root)
+    ask = match_path(rules.ask, kind, place.path, home, root)
+    allow = match_path(rules.allow, kind, place.path, home, root)
+    asked = f"your rule {ask.text}" if ask is not None else rules.problem or None
+    reasons = [reason]
+    if deny is not None:
+        reasons.insert(0, f"denied by your rule {deny.text}")
+    elif asked is not None:
+        reasons.insert(0, f"asks because of {asked}")
+    spans = (Span(0, len(place.path), reason),) if risk is Risk.HIGH or deny is not None else ()
+    return Assessment(
+        risk,
+        tuple(reasons),
+        effect,
+        spans,
+        deny.text if deny is not None else None,
+        asked,
+        allow is not None and risk < Risk.HIGH and asked is None and deny is None,
+    )
+
+
+def _read(action: ReadFile, context: Context) -> Assessment:
+    place = _place(action.path, context)
+    effect = f"reads {action.path}"
+    if place.own and place.zone is not Zone.PROJECT:
+        return _ruled("Read", place, context, Risk.HIGH, "reads Tungsten's own files", effect)
+    if place.secret:
+        return _ruled("Read", place, context, Risk.HIGH, "reads credentials or keys", effect)
+    if place.zone is Zone.DEVICE:
+        return _ruled("Read", place, context, Risk.HIGH, "reads a raw device", effect)
+    inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY, Zone.GIT) or (
+        context.project is not None and place.path == str(context.project)
+    )
+    if inside or place.zone in (Zone.SYSTEM, Zone.NULL):
+        return _ruled("Read", place, context, Risk.LOW, "reads a file", effect)
+    return _ruled("Read", place, context, Risk.MEDIUM, "reads outside of the project", effect)
+
+
+def _write(action: WriteFile, context: Context) -> Assessment:
+    place = _place(action.path, context)
+    effect = f"writes {action.path}"
+    risk, reason = Risk.HIGH, ""
+    if place.own:
+        reason = "changes Tungsten's own files or a tmux server's"
+    elif place.trace:
+        reason = "erases traces of what was done"
+    elif place.startup:
+        reason = "plants something that runs later"
+    elif place.secret and place.zone is not Zone.TEMPORARY:
+        reason = "changes credentials or keys"
+    elif place.zone is Zone.GIT:
+        reason = "changes the repository's own data"
+    elif place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY):
+        risk, reason = Risk.MEDIUM, f"writes {place.name}"
+    else:
+        reason = "writes outside of the project"
+    if risk is Risk.MEDIUM and place.name == "package.json":
+        reason = _package_hooks(action)
+        risk = Risk.HIGH if reason else Risk.MEDIUM
+        reason = reason or "writes package.json"
+    return _ruled("Edit", place, context, risk, reason, effect)
+
+
+def _package_hooks(action: WriteFile) -> str:
+    """A package script that runs by itself, added in the diff."""
+    import re
+
+    added = [line for line in action.diff.splitlines() if line.startswith("+")] or (
+        [] if action.before else action.content.splitlines()
+    )
+    if any(re.search(r'"(?:pre|post)?install"\s*:|"prepare"\s*:', line) for line in added):
+        return "plants a package script that runs by itself"
+    return ""

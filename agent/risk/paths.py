@@ -1,0 +1,320 @@
+"""Where a path leads and what stands there: judged resolved, against the pane's real directory."""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from agent.risk.scanner import UNKNOWN
+
+
+class Zone(Enum):
+    """What kind of place a path is."""
+
+    NULL = "a harmless device"
+    DEVICE = "a device"
+    NETWORK = "a network connection"
+    SYSTEM = "the system"
+    ROOT = "the project or something above it"
+    GIT = "the repository's own data"
+    REGENERABLE = "something that can be made again"
+    TEMPORARY = "a temporary file"
+    PROJECT = "the project"
+    HOME = "the home directory"
+    OUTSIDE = "outside of the project"
+    UNKNOWN = "a path that cannot be known"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A judged path.
+
+    Attributes:
+        path: resolved, absolute unless nothing could be known.
+        zone: what kind of place.
+        secret: reading it gives away credentials or keys.
+        startup: what stands there runs later without being asked for (rc files, hooks, cron, CI).
+        own: it belongs to Tungsten or to a tmux server.
+        several: a pattern, more than one file may match.
+        name: last component.
+    """
+
+    path: str
+    zone: Zone
+    secret: bool = False
+    startup: bool = False
+    own: bool = False
+    several: bool = False
+    trace: bool = False
+
+    @property
+    def name(self) -> str:
+        """Last component."""
+        return posixpath.basename(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a path is judged from; all absolute, without a trailing slash."""
+
+    home: str
+    project: str
+    own: tuple[str, ...] = ()
+
+
+REGENERABLE_DIRECTORIES = frozenset(
+    ["build", "dist", "node_modules", "target", "__pycache__", ".venv", "venv", ".tox", ".nox", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".cache", "coverage", "htmlcov", "out", "bin", "obj", ".next", ".nuxt", ".turbo", ".parcel-cache", ".gradle", ".eggs", "tmp", "temp", ".terraform", "_build", "site", "cmake-build-debug", "cmake-build-release", "Debug", "Release", ".svelte-kit", ".output", ".angular", ".sass-cache", ".eslintcache", ".stylelintcache", "storybook-static", ".nyc_output", ".dart_tool", "DerivedData", ".build", "zig-cache", ".zig-cache", "zig-out", "elm-stuff", "deps", "_site", "public/build", ".bundle", ".ipynb_checkpoints", ".coverage", "wheels", "pip-wheel-metadata", "logs", "log", "test-results", "playwright-report", "bower_components", ".stack-work", "dist-newstyle", ".mvn/wrapper"]
+)
+_REGENERABLE_ENDINGS = tuple(
+    [".pyc", ".pyo", ".o", ".obj", ".a", ".so", ".class", ".log", ".tmp", ".bak", ".swp", ".orig", ".rej", ".egg-info", ".out", ".gcda", ".gcno", ".tsbuildinfo", ".cache", ".pid", ".coverage", "~", ".whl", ".aux", ".toc", ".map", ".dSYM", ".min.js"]
+)
+
+_KEY_FILES = re.compile(
+    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_\w+)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx"
+    r"|ppk|asc|gpg|ovpn)|[^/]*_rsa|\.env(?:\.[\w.-]+)?|\.envrc|[^/]*\.tfvars|\.netrc|_netrc"
+    r"|\.pgpass|\.my\.cnf|\.pypirc|\.git-credentials|\.htpasswd|credentials(?:\.json|\.csv|\.toml)?"
+    r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|service[-_]account[\w-]*\.json"
+    r"|master\.key|authorized_keys|\.vault[-_]pass\w*|\.dockercfg|kubeconfig|\.s3cfg|\.boto"
+    r"|application_default_credentials\.json|auth\.json|\.terraformrc|\.cargo/credentials\S*)$",
+    re.I,
+)
+_NOT_SECRET = re.compile(
+    r"\.(?:example|sample|template|dist|tpl|tmpl|defaults?|schema|md|example\.\w+)$|\.pub$"
+    r"|(?:^|/)(?:pub|public)[^/]*\.(?:pem|key|asc|gpg)$|\.lock$",
+    re.I,
+)
+_SECRET_HOME = re.compile(
+    r"^/(?:\.ssh(?:$|/(?!config$|known_hosts))|\.aws(?:$|/(?!config$))|\.gnupg|\.azure|\.kube(?:$|/)"
+    r"|\.config/(?:gcloud|gh(?:$|/hosts)|hub|rclone|op|doctl|heroku|containers/auth|sops|age"
+    r"|google-chrome|chromium|BraveSoftware|microsoft-edge|Bitwarden|1Password|Signal|Slack|tungsten"
+    r"|github-copilot|stripe|fly|netlify|vercel)"
+    r"|\.docker/config|\.netrc|\.pgpass|\.my\.cnf|\.pypirc|\.npmrc|\.git-credentials|\.password-store"
+    r"|\.mozilla|\.thunderbird|\.local/share/keyrings|\.vault-token|\.terraform\.d/credentials"
+    r"|\.cargo/credentials|\.gem/credentials|\.m2/settings|\.gradle/gradle\.properties|\.composer/auth"
+    r"|Library/(?:Keychains|Application Support/(?:Google|Firefox|BraveSoftware))|\.bash_history"
+    r"|\.zsh_history|\.python_history|\.psql_history|\.mysql_history|\.electrum|\.bitcoin|\.ethereum"
+    r"|\.claude/\.credentials|\.codex/auth|\.s3cfg|\.boto|\.Xauthority|\.ICEauthority|\.gsutil)",
+    re.I,
+)
+_SECRET_SYSTEM = re.compile(
+    r"^/etc/(?:shadow|gshadow|sudoers|ssh/ssh_host|ssl/private|krb5\.keytab|security/opasswd"
+    r"|master\.passwd|wireguard|NetworkManager/system-connections|kubernetes|letsencrypt|shadow-"
+    r"|rancher)"
+    r"|^/proc/(?:[^/]+)/(?:environ|mem|maps|fd|root|task)|^/proc/kcore|^/dev/k?mem"
+    r"|^/root(?:$|/)|^/var/lib/(?:docker|kubelet|mysql|postgresql)|^/run/secrets|^/var/run/secrets"
+    r"|^/var/spool/cron|^/private/etc/(?:master\.passwd|sudoers)|^/run/user/\d+/keyring"
+    r"|^/var/db/dslocal|^/boot/.*key"
+)
+_STARTUP_HOME = re.compile(
+    r"^/(?:\.(?:bash|zsh|profile|login|logout|cshrc|tcshrc|kshrc|mkshrc|zprofile|inputrc|xprofile"
+    r"|xinitrc|xsession|xsessionrc|Xresources|pam_environment|vimrc|gvimrc|exrc|nanorc|emacs|gdbinit"
+    r"|lldbinit|pythonrc|pdbrc|irbrc|pryrc|psqlrc|sqliterc|screenrc|tmux|gitconfig|gitattributes"
+    r"|hgrc|npmrc|yarnrc|bunfig|pip|pypirc|condarc|gemrc|curlrc|wgetrc|netrc|ssh|gnupg|aws|kube|docker"
+    r"|cargo/config|cargo/bin|m2/settings|gradle/init|oh-my-zsh|bash_it|zshenv|zshrc|zlogin"
+    r"|selected_editor|mailcap|forward|procmailrc|lesskey|dir_colors|ackrc|rgrc|envrc|direnvrc"
+    r"|asdfrc|tool-versions|rvmrc|nvm|pyenv|rbenv|sdkman|perltidyrc|Rprofile|Renviron|octaverc"
+    r"|julia/config|ipython|jupyter|matplotlib|vim/|emacs\.d|claude|codex|cursor|vscode|gemini"
+    r"|local/bin|local/share/(?:applications|systemd|dbus)|bin|fzf|docker/config|rhosts|shosts|crontab"
+    r"|huskyrc|git-templates|githooks)"
+    r"|\.config/(?:systemd|autostart|fish|git|nvim|vim|zsh|bash|tungsten|tmux|pip|npm|nushell|environment\.d"
+    r"|upstart|plasma-workspace|i3|sway|hypr|alacritty|kitty|wezterm|ghostty|direnv|mise|starship|starship\.toml"
+    r"|powershell|emacs|helix|code|Code|Cursor|gh|matplotlib|yarn|user-dirs|xfce4|lesskey|ripgrep|cron)"
+    r"|Library/(?:LaunchAgents|LaunchDaemons)|bin(?:/|$)|Library/Application Support/Code)",
+    re.I,
+)
+_STARTUP_ANYWHERE = re.compile(
+    r"(?:^|/)\.git/(?:hooks(?:/|$)|config(?:$|\.)|info/attributes|modules/.*/(?:hooks|config)"
+    r"|worktrees/.*/config)"
+    r"|(?:^|/)\.(?:husky|githooks)(?:/|$)|(?:^|/)\.github/(?:workflows|actions)(?:/|$)"
+    r"|(?:^|/)\.(?:gitlab-ci|travis|drone|woodpecker|cirrus|appveyor)\.ya?ml$|(?:^|/)\.circleci/"
+    r"|(?:^|/)Jenkinsfile$|(?:^|/)azure-pipelines\.ya?ml$|(?:^|/)bitbucket-pipelines\.ya?ml$"
+    r"|(?:^|/)\.(?:npmrc|yarnrc(?:\.yml)?|pnpmfile\.cjs|envrc|gitmodules|lfsconfig|bashrc|zshrc"
+    r"|profile|bash_profile|exrc|vimrc|nvimrc|gdbinit|pdbrc|pre-commit-config\.yaml|condarc|pypirc)$"
+    r"|(?:^|/)(?:pip\.conf|sitecustomize\.py|usercustomize\.py|authorized_keys2?)$|\.pth$"
+    r"|(?:^|/)\.(?:vscode|idea|devcontainer|claude|cursor|codex|tungsten)/"
+    r"|(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)\.mvn/(?:jvm|maven)\.config$"
+    r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo)/"
+)
+_STARTUP_SYSTEM = re.compile(r"^/(?:etc|var/spool/cron|usr/lib/systemd|lib/systemd|Library/Launch)")
+_OWN = re.compile(
+    r"(?:^|/)(?:\.config|\.local/share|\.local/state|\.cache)?/?\.?tungsten(?:/|$)"
+    r"|^/tmp/tmux-\d+|^/tmp/tungsten|/tmux-\d+(?:/|$)|\.tmux\.conf(?:\.local)?$|\.config/tmux(?:/|$)"
+    r"|/tungsten-\d+|/tmux\.sock$|(?:^|/)\.tmux(?:/|$)"
+)
+_TRACE = re.compile(
+    r"^/\.(?:bash|zsh|python|psql|mysql|sqlite|node_repl|rediscli|less|ksh|sh|fish)_?(?:history|hist|repl_history|hst)$"
+    r"|^/\.(?:lesshst|viminfo|histfile|sqlite_history|irb_history)$|fish_history$|/\.zsh_sessions"
+)
+_TRACE_SYSTEM = re.compile(
+    r"^/var/log(?:/|$)|^/var/(?:run/utmp|adm)|^/private/var/log|^/Library/Logs"
+)
+_DEVICE = re.compile(
+    r"^/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|dm-|md\d|loop|mapper|mem|kmem|port|sr\d|nbd|ram|zd"
+    r"|fb\d|input|watchdog|block|bus|console|mtd|cpu|kvm|i2c|tty[SU0-9]|nst|st\d|sg\d)"
+)
+_HARMLESS = re.compile(
+    r"^/dev/(?:null|zero|u?random|full|stdin|stdout|stderr|tty|fd(?:/\w[\w:]*)?|ptmx|shm(?:/|$))"
+)
+_EXAMPLES_HOME = (
+    ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
+    ".gnupg", ".kube/config", ".netrc", ".pgpass", ".docker/config.json", ".npmrc", ".pypirc",
+    ".git-credentials", ".config/gcloud", ".bashrc", ".zshrc", ".profile", ".bash_profile",
+    ".gitconfig", ".bash_history", ".config/tungsten/config.toml",
+)  # fmt: skip
+_EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
+
+
+def resolve(text: str, cwd: str, home: str) -> str:
+    """Make a path absolute and free of `.` and `..`, without looking at the disk."""
+    if text.startswith("~") and (len(text) == 1 or text[1] == "/"):
+        text = home + text[1:]
+    if not text.startswith("/"):
+        text = f"{cwd}/{text}"
+    path = posixpath.normpath(text)
+    return path[1:] if path.startswith("//") else path
+
+
+@lru_cache(maxsize=4096)
+def judge(text: str, cwd: str, ground: Ground) -> Place:
+    """Judge a path as a program started in `cwd` would resolve it.
+
+    Args:
+        text: dequoted; may hold `UNKNOWN` and glob patterns.
+        cwd: absolute, or holding `UNKNOWN` when a `cd` could not be followed.
+        ground: home, project and Tungsten's own directories.
+    """
+    if text.startswith("file://"):
+        text = text[7:]
+    path = resolve(text, cwd, ground.home)
+    unknown_at = path.find(UNKNOWN)
+    if unknown_at >= 0:
+        return _partly(path, unknown_at, ground)
+    several = any(c in path for c in "*?[")
+    if several:
+        return _pattern(path, ground)
+    return _place(path, ground)
+
+
+def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
+    home, project = ground.home, ground.project
+    in_home = path == home or path.startswith(home + "/")
+    below_home = path[len(home) :] if in_home else ""
+    own = bool(_OWN.search(below_home if in_home else path)) or any(
+        path == o or path.startswith(o + "/") or o.startswith(path.rstrip("/") + "/")
+        for o in ground.own
+    )
+    if (
+        in_home
+        and project
+        and (path + "/").startswith(project + "/")
+        and not below_home.startswith("/.")
+    ):
+        own = any(path == o or path.startswith(o + "/") for o in ground.own) or bool(
+            re.search(r"/\.tungsten(?:/|$)", path)
+        )
+    secret = (
+        bool(_KEY_FILES.search(path)) or bool(below_home and _SECRET_HOME.match(below_home))
+    ) and not _NOT_SECRET.search(path)
+    if not in_home and not secret:
+        secret = bool(_SECRET_SYSTEM.match(path))
+    startup = bool(_STARTUP_ANYWHERE.search(path)) or bool(
+        _STARTUP_HOME.match(below_home) if below_home else _STARTUP_SYSTEM.match(path)
+    )
+    trace = bool(_TRACE.search(below_home) if below_home else _TRACE_SYSTEM.match(path))
+    zone = _zone(path, ground, in_home=in_home)
+    if zone is Zone.NULL:
+        secret = startup = own = False
+    return Place(path, zone, secret, startup, own, several, trace)
+
+
+def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
+    home, project = ground.home, ground.project
+    if path.startswith("/dev/"):
+        if path.startswith(("/dev/tcp/", "/dev/udp/")):
+            return Zone.NETWORK
+        return Zone.NULL if _HARMLESS.match(path) else Zone.DEVICE
+    if project and path.startswith(project + "/"):
+        inner = path[len(project) + 1 :]
+        components = inner.split("/")
+        if components[0] == ".git" or ".git" in components:
+            return Zone.GIT
+        if any(c in REGENERABLE_DIRECTORIES for c in components) or inner.endswith(
+            _REGENERABLE_ENDINGS
+        ):
+            return Zone.REGENERABLE
+        return Zone.PROJECT
+    if path == "/" or home == path or home.startswith(path + "/"):
+        return Zone.ROOT
+    if project and (path == project or project.startswith(path + "/")):
+        return Zone.ROOT
+    for temporary in ("/tmp", "/var/tmp", "/private/tmp", "/dev/shm"):  # noqa: S108
+        if path.startswith(temporary + "/"):
+            return Zone.TEMPORARY
+    if in_home:
+        inner = path[len(home) + 1 :]
+        if inner.startswith((".cache/", ".npm/_", "Library/Caches/", ".cargo/registry/")):
+            return Zone.REGENERABLE
+        return Zone.HOME
+    if path.startswith(("/home/", "/Users/")):
+        return Zone.OUTSIDE
+    if path.startswith(("/mnt/", "/media/", "/srv/", "/data/", "/Volumes/", "/workspace")):
+        return Zone.OUTSIDE
+    return Zone.SYSTEM
+
+
+def _pattern(path: str, ground: Ground) -> Place:
+    """A glob: the place of its fixed part, with everything notable that it could match."""
+    first = min(path.find(c) for c in "*?[" if c in path)
+    parent = path[: path.rfind("/", 0, first)] or "/"
+    last = path[path.rfind("/") + 1 :]
+    base = _place(path, ground, several=True)
+    zone = base.zone
+    if parent == "/" or (
+        parent != ground.project
+        and _zone(parent, ground, in_home=parent.startswith(ground.home)) is Zone.ROOT
+    ) or (parent == ground.project and last in ("*", "**", "?*", ".*", ".[!.]*", ".??*", "{*,.*}")):
+        zone = Zone.ROOT
+    elif zone is Zone.PROJECT and _zone(parent, ground, in_home=True) is Zone.REGENERABLE:
+        zone = Zone.REGENERABLE
+    elif parent in ("/tmp", "/var/tmp") and last in ("*", "?*", ".*", "**"):  # noqa: S108
+        zone = Zone.SYSTEM
+    secret, startup, own, trace = base.secret, base.startup, base.own, base.trace
+    if not secret or not startup:
+        for example in _EXAMPLES_HOME:
+            full = f"{ground.home}/{example}"
+            # `~/*` matches no dot file; only a pattern that names the dot can reach one.
+            if fnmatch.fnmatchcase(full, path) and (
+                "/." in path[len(ground.home) :] or not path.startswith(ground.home)
+            ):
+                place = _place(full, ground)
+                secret, startup = secret or place.secret, startup or place.startup
+                own, trace = own or place.own, trace or place.trace
+        for full in _EXAMPLES_SYSTEM:
+            if fnmatch.fnmatchcase(full, path):
+                zone, secret = Zone.SYSTEM, secret or full != "/etc/passwd"
+    return Place(path, zone, secret, startup, own, True, trace)
+
+
+def _partly(path: str, at: int, ground: Ground) -> Place:
+    """A path with an unknown piece: what stands before it may be enough."""
+    known = path[:at]
+    slash = known.rfind("/")
+    parent = known[:slash] if slash > 0 else "/"
+    rest = path[at:].replace(UNKNOWN, "x")
+    marked = _place(posixpath.normpath(known + rest), ground, several=True)
+    inside = _place(parent, ground).zone if parent != "/" else Zone.UNKNOWN
+    if inside in (Zone.REGENERABLE, Zone.TEMPORARY) or parent in ("/tmp", "/var/tmp"):  # noqa: S108
+        zone = Zone.TEMPORARY
+    elif any(c in REGENERABLE_DIRECTORIES for c in rest.split("/")[1:]):
+        zone = Zone.REGENERABLE
+    elif (inside is Zone.PROJECT or parent == ground.project) and slash < at - 1:
+        zone = marked.zone
+    else:
+        zone = Zone.UNKNOWN
+    if _place(parent, ground).secret or _place(parent, ground).startup:
+        marked = _place(parent + "/x", ground)
+    return Place(path, zone, marked.secret, marked.startup, marked.own, True, marked.trace)

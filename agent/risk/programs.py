@@ -1,0 +1,571 @@
+"""What programs do, as data: one level for a whole program, or one for each of its subcommands.
+
+A program that stands in none of these tables, and has no function of its own in the other modules,
+is MEDIUM by name: a literal program that no rule knows.
+"""
+
+from __future__ import annotations
+
+LOW_PROGRAMS = frozenset(
+    [":", "true", "false", "test", "[", "[[", "echo", "printf", "pwd", "ls", "dir", "vdir", "ll", "la", "l", "tree", "stat", "file", "du", "df", "wc", "date", "cal", "whoami", "id", "groups", "users", "uname", "hostname", "uptime", "arch", "nproc", "free", "vmstat", "iostat", "lscpu", "lsblk", "lsusb", "lspci", "lsmod", "lsof", "ps", "pgrep", "pidof", "top", "htop", "btop", "pstree", "who", "w", "last", "tty", "locale", "printenv", "which", "whereis", "type", "whatis", "apropos", "info", "help", "tldr", "cheat", "basename", "dirname", "realpath", "readlink", "seq", "yes", "expr", "bc", "dc", "factor", "numfmt", "cut", "paste", "tr", "fold", "fmt", "nl", "rev", "uniq", "comm", "join", "column", "expand", "unexpand", "pr", "tac", "shuf", "md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "b2sum", "cksum", "sum", "md5", "shasum", "xxd", "od", "hexdump", "strings", "base64", "base32", "cmp", "diff", "diff3", "sdiff", "colordiff", "delta", "difft", "grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep", "zcat", "bzcat", "xzcat", "zstdcat", "lz4cat", "zless", "jq", "yq", "xq", "htmlq", "gron", "fx", "miller", "mlr", "xsv", "qsv", "csvlook", "csvcut", "csvstat", "csvgrep", "cloc", "scc", "tokei", "sloccount", "locate", "plocate", "fzf", "sk", "exa", "eza", "lsd", "bat", "batcat", "glow", "nm", "objdump", "readelf", "ldd", "size", "otool", "addr2line", "cd", "pushd", "popd", "dirs", "return", "exit", "shift", "set", "unset", "export", "declare", "typeset", "local", "readonly", "let", "wait", "times", "hash", "ulimit", "umask", "shopt", "getopts", "caller", "bind", "complete", "compgen", "compopt", "disown", "jobs", "fg", "bg", "suspend", "logout", "read", "mapfile", "readarray", "true", "sleep", "usleep", "clear", "reset", "tput", "stty", "history", "fc", "break", "continue", "enable", "getconf", "getent", "pathchk", "logname", "cksum", "tsort", "ptx", "look", "spell", "aspell", "hunspell", "ping", "ping6", "traceroute", "tracepath", "mtr", "dig", "host", "nslookup", "whois", "netstat", "ss", "ifconfig", "arp", "route", "nmcli", "resolvectl", "ip", "neofetch", "fastfetch", "screenfetch", "lsb_release", "sw_vers", "system_profiler", "say", "figlet", "cowsay", "lolcat", "fortune", "sl", "pv", "identify", "exiftool", "ffprobe", "mediainfo", "soxi", "pdfinfo", "pdftotext", "pdffonts", "xmllint", "tidy", "jsonlint", "yamllint", "shellcheck", "hadolint", "actionlint", "markdownlint", "markdownlint-cli2", "vale", "codespell", "typos", "flake8", "pylint", "mypy", "pyright", "basedpyright", "pyre", "pytype", "bandit", "vulture", "radon", "pydocstyle", "pycodestyle", "pyflakes", "eslint", "tsc", "tslint", "stylelint", "standard", "biome", "oxlint", "rubocop", "golint", "golangci-lint", "staticcheck", "govulncheck", "clang-tidy", "cppcheck", "ktlint", "detekt", "checkstyle", "swiftlint", "luacheck", "ansible-lint", "tflint", "tfsec", "checkov", "trivy", "grype", "syft", "semgrep", "commitlint", "depcheck", "knip", "madge", "npm-check", "ncu", "lychee", "time", "less", "more", "most", "man", "hostid", "printf", "sdiff", "gh-dash", "act-list", "getfacl", "lsattr", "getfattr", "namei", "findmnt", "mountpoint", "blkid-list", "lslocks", "lsns", "lsipc", "ipcs", "numactl", "taskset-show", "timedatectl-status", "hostnamectl-status", "loginctl-status", "asciinema-list", "mdcat", "column", "vercel-whoami", "http-status", "cmake-gui-list", "ctags-list", "git-lfs-ls", "tmutil-list", "sha3sum", "sum", "crc32", "zipinfo", "lsar", "unar-list", "dust", "duf", "procs", "hyperfine", "tokio-console", "watchexec-list", "entr-list", "envsubst", "pinfo", "zipgrep", "sar", "mpstat", "pidstat", "dmesg", "journalctl-list", "uuidgen", "mcookie", "od", "iconv", "uconv", "enca", "chardet", "dos2unix-info", "nproc", "lstopo", "cpuid", "sensors", "acpi", "upower", "inxi", "hwinfo", "dmidecode-list", "rehash", "alias-list", "printf", "true", "rustc-version", "pdfgrep", "ripgrep-all", "rga", "fd-list", "choose", "sd-list", "teip"]
+)
+
+MEDIUM_PROGRAMS = frozenset(
+    ["mkdir", "touch", "mktemp", "rmdir", "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "as", "ar", "ranlib", "strip", "rustc", "javac", "scalac", "kotlinc", "swiftc", "ghc", "ocamlc", "ocamlopt", "dmd", "ldc2", "gfortran", "nasm", "yasm", "protoc", "flex", "bison", "yacc", "lex", "autoconf", "automake", "autoreconf", "libtoolize", "configure", "cmake", "ctest", "cpack", "ninja", "meson", "scons", "bazel", "bazelisk", "buck", "buck2", "pants", "gradle", "gradlew", "mvn", "mvnw", "ant", "sbt", "mill", "lein", "boot", "clj", "leiningen", "pytest", "py.test", "unittest", "nosetests", "tox", "nox", "coverage", "jest", "vitest", "mocha", "ava", "tap", "jasmine", "karma", "cypress", "playwright", "wdio", "testcafe", "nightwatch", "rspec", "minitest", "phpunit", "pest", "behat", "bats", "shellspec", "busted", "gtest", "ginkgo", "gotestsum", "cargo-nextest", "black", "isort", "ruff", "autopep8", "yapf", "autoflake", "pyupgrade", "prettier", "gofmt", "goimports", "gofumpt", "rustfmt", "clang-format", "shfmt", "stylua", "taplo", "dprint", "ktfmt", "google-java-format", "swiftformat", "scalafmt", "ormolu", "webpack", "rollup", "vite", "esbuild", "parcel", "swc", "babel", "tsup", "turbo", "nx", "lerna", "rush", "gulp", "grunt", "next", "nuxt", "astro", "remix", "gatsby", "eleventy", "hugo", "jekyll", "mkdocs", "sphinx-build", "sphinx-apidoc", "pdoc", "doxygen", "typedoc", "jsdoc", "mdbook", "zola", "storybook", "ng", "vue", "expo", "flutter", "dart", "pod", "xcodebuild", "fastlane-list", "uvicorn", "gunicorn", "hypercorn", "daphne", "waitress-serve", "flask", "fastapi", "streamlit", "gradio", "jupyter", "jupyter-lab", "ipython", "nodemon", "ts-node-dev", "http-server", "serve", "live-server", "json-server", "browser-sync", "rails", "rake", "puma", "unicorn", "thin", "sidekiq", "alembic", "dbmate", "goose", "flyway", "liquibase", "prisma", "drizzle-kit", "knex", "sequelize", "typeorm", "sqlx", "diesel", "mix", "iex", "elixir", "elixirc", "rebar3", "stack", "cabal", "dune", "opam-list", "zig", "nim", "nimble", "crystal", "shards", "v", "lake", "lean", "unzip", "gunzip", "gzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "7z", "7za", "unrar", "unar", "cpio", "ffmpeg", "convert", "magick", "mogrify-list", "sox", "pandoc", "pdflatex", "xelatex", "lualatex", "latexmk", "tectonic", "bibtex", "biber", "dot", "plantuml", "mmdc", "gnuplot", "patch", "split", "csplit", "xdg-open", "open", "code", "subl", "cursor", "zed", "pre-commit", "pip-compile", "pip-sync", "pipdeptree", "twine-check", "cookiecutter", "copier", "cruft", "yeoman", "yo", "degit", "act", "dvc", "mlflow", "wandb-list", "locust", "k6", "ab", "wrk", "hey", "vegeta", "siege", "bombardier", "dos2unix", "unix2dos", "ctags", "etags", "cscope", "gdb", "lldb", "valgrind", "perf", "pdb", "gcov", "lcov", "gcovr", "genhtml", "llvm-cov", "go-cov-report", "helm-docs", "terraform-docs", "tldr-update", "direnv-status", "kind", "minikube", "k3d", "skaffold", "tilt", "ln-list", "install-list", "logger", "wall-list", "notify-send", "osascript-list", "xclip", "xsel", "pbcopy", "pbpaste", "wl-copy", "wl-paste", "vitepress", "changeset", "auto-changelog", "git-cliff", "conventional-changelog", "standard-version", "cz", "bump2version", "bumpversion", "bump-my-version", "pwgen", "screen-list", "buf", "sqlc", "mockgen", "wire", "oapi-codegen", "swag", "templ", "air", "wasm-pack", "wasm-bindgen", "trunk", "maturin", "hatchling", "flit-build", "meson-python", "cibuildwheel", "auditwheel", "hypothesis", "mutmut", "cosmic-ray", "interrogate", "pyinstaller", "nuitka", "cython", "cythonize", "briefcase", "shiv", "pex", "zipapp", "django-admin", "celery", "dotnet-format", "msbuild", "nuget-list", "paket", "fsc", "csc", "mcs", "mono", "tee", "killall-list", "sdkman-list", "jshell", "renice", "nice-list", "ionice-list", "flock-list", "wkhtmltopdf", "chromium-list", "scrot", "maim", "import-list", "gifsicle", "optipng", "pngquant", "jpegoptim", "svgo", "cwebp", "rsvg-convert", "inkscape", "qpdf", "gs", "ps2pdf", "dialog", "whiptail", "gum", "kubeconform", "kubeval", "kustomize", "conftest", "opa", "cue", "jsonnet", "ytt", "dhall", "sops-list", "age-list", "rbenv", "pyenv", "nvm", "fnm", "volta", "asdf", "mise", "corepack", "nodenv", "tauri", "electron", "electron-builder", "cap", "capacitor", "ionic", "eas-build", "react-native", "metro", "watchman", "terminalizer", "asciinema", "vhs", "entr", "watchexec", "bundle-audit", "brakeman", "reek", "sorbet", "srb", "tapioca", "solargraph", "steep", "rbs", "erb", "haml", "slim", "foreman", "overmind", "hivemind", "honcho", "goreman", "mailhog", "mailpit", "ngrok-list", "localstack", "moto_server", "wiremock", "stubby", "prism", "swagger-cli", "openapi-generator", "graphql-codegen", "apollo", "relay-compiler", "tailwindcss", "postcss", "sass", "lessc", "stylus", "uglifyjs", "terser", "csso", "html-minifier", "imagemin"]
+)
+
+HIGH_PROGRAMS: dict[str, str] = {}
+
+
+def _high(reason: str, names: str) -> None:
+    HIGH_PROGRAMS.update(dict.fromkeys(names.split(), reason))
+
+
+_high(
+    "runs with other privileges",
+    """
+    sudo su doas pkexec runuser gosu su-exec setpriv sudoedit visudo vipw vigr dzdo calife sg newgrp
+    chsh chfn passwd chpasswd useradd userdel usermod adduser deluser groupadd groupdel groupmod
+    addgroup delgroup gpasswd newusers dscl setcap capsh polkit-agent-helper-1 fakeroot-sudo
+    super ksu machinectl run0 pam-auth-update authconfig realm dseditgroup sysadminctl""",
+)
+_high(
+    "writes over a disk or its partitions",
+    """
+    mkfs mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs
+    mkfs.f2fs mkfs.minix mkfs.exfat mkdosfs mkntfs mkswap fdisk sfdisk cfdisk gdisk sgdisk cgdisk
+    parted partprobe wipefs blkdiscard hdparm nvme badblocks lvremove vgremove pvremove lvcreate vgcreate
+    pvcreate lvreduce lvresize mdadm cryptsetup zpool zfs btrfs resize2fs tune2fs debugfs xfs_repair e2fsck fsck
+    losetup dmsetup diskutil newfs kpartx flashrom fwupdmgr efibootmgr grub-install update-grub grub-mkconfig
+    asr hdiutil ddrescue dcfldd dc3dd xfs_growfs ntfsresize gpart bcache veracrypt luksformat mkfs.jfs mkfs.reiserfs
+    sg_format format.com swapon swapoff""",
+)
+_high(
+    "deletes beyond recovery",
+    "srm wipe scrub nwipe dban secure-delete sfill smem sswap bleachbit rimraf-all",
+)
+_high(
+    "changes the machine, its network or its defences",
+    """
+    shutdown reboot halt poweroff init telinit systemctl-isolate setenforce iptables ip6tables
+    iptables-restore ip6tables-restore nft ufw firewall-cmd ebtables pfctl ipset tc ifdown ifup wpa_cli
+    iwconfig rfkill modprobe insmod rmmod depmod kexec sysctl swapoff mount umount pivot_root
+    insserv update-rc.d chkconfig rc-update invoke-rc.d aa-disable aa-teardown aa-complain semodule auditctl
+    update-alternatives dpkg-reconfigure ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
+    spctl csrutil nvram pmset scutil networksetup systemsetup tmutil kextload kextunload profiles xattr-clear
+    dhclient brctl ethtool wg wg-quick openvpn route-add vconfig ctrlaltdel wall mesg write talk
+    grubby setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
+)
+_high(
+    "plants something that runs later",
+    "at batch atq-run crontab-e incrontab anacron systemd-run-later",
+)
+_high(
+    "gives another machine a way in",
+    """
+    nc.traditional ncat-l msfvenom msfconsole msfrpc socat-exec pwncat chisel ngrok cloudflared localtunnel lt
+    frpc frps bore serveo tailscale zerotier-cli sshuttle autossh tunnelto telebit gsocket gs-netcat
+    tmate upterm ttyd gotty wetty sshx teleconsole iodine dnscat2 ptunnel stunnel hydra john hashcat
+    sqlmap mimikatz responder ettercap bettercap aircrack-ng evil-winrm crackmapexec linpeas""",
+)
+_high(
+    "escapes the container or the process it is in",
+    """
+    nsenter unshare chroot systemd-nspawn ctr crictl runc crun bwrap-root lxc lxd lxc-attach lxc-start
+    schroot debootstrap""",
+)
+_high(
+    "reads other programs' memory or what is typed",
+    """
+    gcore procdump strace ltrace dtrace dtruss bpftrace bpftool tcpdump tshark wireshark dumpcap ngrep ptrace
+    xinput xev showkey script-log logkeys screencapture keyctl secret-tool security kwallet-query
+    ykman gpg-export fswebcam arecord parecord osascript xdotool ydotool wtype dotool""",
+)
+_high(
+    "reads stored passwords", "pass gopass op bw lpass chezmoi-secret keepassxc-cli rbw ksshaskpass"
+)
+_high(
+    "drops a database or its data",
+    """
+    dropdb dropuser mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
+    redis-flush influx-delete""",
+)
+_high(
+    "types into, controls or replaces the supervising terminal",
+    """
+    tungsten screen byobu zellij abduco dtach tmuxinator tmuxp teamocil smug reptyr""",
+)
+_high(
+    "starts another agent",
+    "claude codex aider gemini goose-ai cursor-agent opencode amp crush copilot q qwen cline",
+)
+_high("erases traces", "shred-log utmpdump-write logrotate-force timestomp")
+_high(
+    "runs something on many machines",
+    "ansible salt salt-ssh pdsh clush pssh parallel-ssh mco knife fab bolt capistrano cap-deploy dsh rsh rlogin rexec mussh",
+)
+_high(
+    "publishes or deploys",
+    """
+    twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
+    fastlane eas surge firebase-deploy wrangler-deploy""",
+)
+
+READERS = frozenset(
+    ["cat", "tac", "head", "tail", "less", "more", "most", "bat", "batcat", "nl", "od", "xxd", "hexdump", "strings", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cut", "awk", "gawk", "mawk", "sed", "sort", "uniq", "wc", "base64", "base32", "jq", "yq", "diff", "cmp", "tee", "cp", "mv", "scp", "rsync", "tar", "zip", "gzip", "7z", "openssl", "gpg", "curl", "wget", "nc", "ncat", "paste", "column", "fold", "rev", "tr", "view", "vim", "vi", "nano", "emacs", "ed", "ex", "code", "open", "xdg-open", "zcat", "zgrep", "pr", "fmt", "look", "comm", "join", "vimdiff", "colordiff", "sdiff", "dd", "install", "ln", "readarray", "mapfile", "source", ".", "split", "bzip2", "xz", "zstd", "file-read", "csplit", "expand", "iconv", "shuf", "glow", "dos2unix", "qrencode", "xclip", "pbcopy", "xsel", "wl-copy", "perl", "ruby", "python", "node", "php", "sqlite3", "ssh-keygen", "keytool", "bzcat", "xzcat", "uuencode", "basenc", "hexyl", "ssh-add", "sponge", "vidir", "ag", "sift", "ugrep", "pt", "pbcopy", "gist", "hastebin", "mail", "mutt", "sendmail", "socat", "ftp", "sftp", "tftp", "lftp", "rclone", "restic", "age", "sops", "aws", "gsutil", "gcloud", "az", "s3cmd", "mc", "docker", "kubectl", "podman", "b2", "http", "https", "xh", "httpie", "rsync", "croc", "wormhole", "magic-wormhole", "ffsend", "transfer"]
+)
+"""Programs that show or pass on what is in the files they are given."""
+
+_SUBCOMMANDS = """
+npm LOW: ls list view info show outdated audit ping root prefix bin whoami explain search fund why pack doctor docs query|config get|config list
+npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build cache exec-none dedupe
+npm HIGH[publishes or changes what others install]: publish unpublish deprecate owner access dist-tag token login logout adduser team org hook star profile|config set|config delete|config edit|set
+yarn LOW: list info why outdated audit versions|config get|config list
+yarn MEDIUM: install add remove upgrade up test build start run dedupe workspaces workspace link unlink init version cache create set plugin
+yarn HIGH[publishes or changes what others install]: publish login logout owner tag|npm publish|npm tag|npm login|config set
+pnpm LOW: list ls outdated why audit root bin licenses view info|config get|config list
+pnpm MEDIUM: install i add remove rm update up test t run start build store prune rebuild link unlink import init dedupe patch fetch deploy recursive
+pnpm HIGH[publishes or changes what others install]: publish login owner|config set
+bun LOW: pm outdated why
+bun MEDIUM: install i add remove rm update run test build link create init dev start
+bun HIGH[publishes or changes what others install]: publish
+deno LOW: info lint check doc types
+deno MEDIUM: test fmt task cache run compile bundle install add remove init bench serve coverage vendor
+deno HIGH[publishes or changes what others install]: publish deploy
+pip LOW: list show freeze check search index debug cache download-none|config list|config get|cache dir|cache list|cache info
+pip MEDIUM: install uninstall wheel download cache inspect hash
+pip HIGH[changes where packages come from]: config|config set|config edit
+pipx LOW: list environment
+pipx MEDIUM: install uninstall upgrade upgrade-all inject reinstall ensurepath
+uv LOW: tree version help|pip list|pip show|pip freeze|pip tree|pip check|python list|python find|tool list|cache dir
+uv MEDIUM: sync lock add remove init venv build export pip python tool cache self format
+uv HIGH[publishes a package]: publish|auth
+poetry LOW: show check about list search|env info|env list|config --list|version --short
+poetry MEDIUM: install add remove update lock build init new version env cache self export sync source
+poetry HIGH[publishes or changes what others install]: publish|config
+pdm LOW: list info show outdated search
+pdm MEDIUM: install add remove update lock sync build init venv use
+pdm HIGH[publishes a package]: publish
+hatch LOW: version status env-show
+hatch MEDIUM: build test fmt env new dep python
+hatch HIGH[publishes a package]: publish
+pipenv LOW: graph check verify
+pipenv MEDIUM: install uninstall update lock sync clean
+conda LOW: list info search|env list|config --show|config --show-sources
+conda MEDIUM: install create update remove activate deactivate clean env init-none upgrade
+conda HIGH[changes where packages come from or what the shell starts]: config init|env remove
+mamba LOW: list info search|env list
+mamba MEDIUM: install create update remove activate deactivate clean env
+micromamba MEDIUM: install create update remove activate deactivate clean env
+cargo LOW: check clippy tree metadata search info version locate-project pkgid verify-project audit outdated deny machete udeps llvm-lines geiger
+cargo MEDIUM: build test run bench doc fmt add remove update fetch clean install uninstall new init fix generate-lockfile vendor package nextest expand watch tarpaulin llvm-cov mutants sweep hack make b t r c d miri insta semver-checks binstall
+cargo HIGH[publishes or withdraws a release]: publish yank owner login logout release
+rustup LOW: show which doc check|component list|target list|toolchain list
+rustup MEDIUM: update default component target toolchain override install
+rustup HIGH[removes the toolchain]: self
+go LOW: version env list doc vet tool help
+go MEDIUM: build test run mod get install generate fmt clean work fix bug
+gem LOW: list search info contents dependency environment outdated which specification help query
+gem MEDIUM: install update uninstall build cleanup fetch pristine unpack lock
+gem HIGH[publishes or withdraws a release]: push yank owner signin|sources --add|sources -a
+bundle LOW: list show info outdated check platform licenses doctor|config list|config get
+bundle MEDIUM: install update add remove lock clean cache package init binstubs pristine open gem viz config
+composer LOW: show info outdated validate licenses check-platform-reqs diagnose depends why audit search about
+composer MEDIUM: install update require remove dump-autoload dumpautoload create-project init reinstall bump test run-script
+composer HIGH[changes where packages come from]: config self-update
+dotnet LOW: list nuget-list --info --version --list-sdks|nuget list
+dotnet MEDIUM: build test run restore clean publish pack add remove new sln format tool watch ef msbuild vstest workload
+dotnet HIGH[publishes a package]: nuget|nuget push|nuget delete|ef database drop|dev-certs|user-secrets list
+brew LOW: list info search outdated deps doctor config leaves --prefix --cellar --version desc uses cat home|services list
+brew MEDIUM: install upgrade update uninstall remove reinstall cleanup link unlink tap bundle fetch pin unpin autoremove services
+apt LOW: list search show policy depends rdepends changelog --version
+apt MEDIUM: download
+apt HIGH[changes the machine]: install remove purge autoremove update upgrade full-upgrade dist-upgrade edit-sources clean build-dep
+apt-get HIGH[changes the machine]: install remove purge autoremove update upgrade dist-upgrade clean autoclean build-dep source
+apt-cache LOW: search show policy depends rdepends showpkg madison pkgnames stats
+dpkg LOW: -l -L -s -S --list --listfiles --status --search --get-selections --print-architecture -I -c --info --contents --compare-versions
+dpkg HIGH[changes the machine]: -i -r -P --install --remove --purge --configure --unpack
+dnf LOW: list search info repolist provides check-update history
+dnf HIGH[changes the machine]: install remove update upgrade erase autoremove clean reinstall
+yum LOW: list search info repolist provides check-update history
+yum HIGH[changes the machine]: install remove update upgrade erase autoremove clean reinstall
+rpm LOW: -q -qa -qi -ql -qf --query -V
+rpm HIGH[changes the machine]: -i -U -e -F -ivh -Uvh --install --erase --upgrade --import
+pacman LOW: -Q -Qi -Ql -Qs -Ss -Si -Qe -Qo
+pacman HIGH[changes the machine]: -S -R -Rns -Rs -Syu -Sy -U -Sc -Scc -Rdd -Syyu
+apk LOW: info search list policy version
+apk HIGH[changes the machine]: add del update upgrade fix
+snap LOW: list find info version services
+snap HIGH[changes the machine]: install remove refresh enable disable set revert
+flatpak LOW: list search info remotes
+flatpak HIGH[changes the machine]: install uninstall update remote-add override run
+zypper LOW: search se info if list-updates repos
+zypper HIGH[changes the machine]: install in remove rm update up dup patch addrepo
+port LOW: list search info installed
+port HIGH[changes the machine]: install uninstall upgrade selfupdate
+systemctl LOW: status list-units list-unit-files list-timers list-sockets list-jobs is-active is-enabled is-failed show cat list-dependencies get-default help
+systemctl HIGH[changes services]: stop start restart disable enable mask unmask daemon-reload isolate reboot poweroff halt kill edit set-default link revert suspend hibernate rescue emergency reload set-property import-environment set-environment
+service LOW: --status-all
+service HIGH[changes services]: stop start restart reload
+journalctl LOW: default
+journalctl HIGH[erases traces]: --vacuum-time --vacuum-size --vacuum-files --rotate --flush
+timedatectl LOW: status show list-timezones
+timedatectl HIGH[changes the machine]: set-time set-timezone set-ntp set-local-rtc
+hostnamectl LOW: status
+hostnamectl HIGH[changes the machine]: set-hostname hostname set-chassis
+loginctl LOW: list-sessions show-session show-user session-status list-users user-status
+loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
+localectl LOW: status list-locales
+docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
+docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container prune|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
+docker-compose LOW: ps logs config images top port version events ls
+docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
+docker-compose HIGH[publishes images]: push
+kubectl LOW: get describe logs top version api-resources api-versions cluster-info explain diff wait events options completion kustomize|config view|config get-contexts|config current-context|config get-clusters|auth can-i|auth whoami|rollout status|rollout history|config get-users|plugin list
+kubectl MEDIUM: port-forward proxy|config use-context|config set-context|create --dry-run
+kubectl HIGH[changes a shared cluster]: delete apply create edit patch replace scale drain cordon uncordon taint label annotate run expose set autoscale rollout debug cp attach certificate|rollout undo|rollout restart|config delete-context|config delete-cluster|config set-credentials|config set|config unset
+oc LOW: get describe logs whoami status projects project explain version
+oc HIGH[changes a shared cluster]: delete apply create edit patch replace scale adm login rsh new-app new-project rollout set policy
+helm LOW: list ls status history get show search version template lint env dependency|repo list|dependency list|get values|search repo|plugin list
+helm MEDIUM: package pull create|repo add|repo update|dependency update|dependency build|repo index
+helm HIGH[changes a shared cluster]: install upgrade uninstall delete rollback push test plugin|repo remove|registry login
+terraform LOW: plan validate show output fmt version providers graph get console test|state list|state show|workspace list|workspace show|state pull
+terraform MEDIUM: init get|workspace select|workspace new|fmt
+terraform HIGH[changes shared infrastructure]: apply destroy import taint untaint refresh force-unlock login logout|state rm|state mv|state push|state replace-provider|workspace delete
+tofu LOW: plan validate show output fmt version providers graph|state list|state show|workspace list
+tofu MEDIUM: init|workspace select
+tofu HIGH[changes shared infrastructure]: apply destroy import taint untaint refresh force-unlock|state rm|state mv|state push|workspace delete
+terragrunt LOW: plan validate show output hclfmt graph-dependencies
+terragrunt MEDIUM: init
+terragrunt HIGH[changes shared infrastructure]: apply destroy import taint run-all
+pulumi LOW: preview about version whoami|stack ls|stack output|stack|config|logs|config get
+pulumi MEDIUM: new|stack select|stack init
+pulumi HIGH[changes shared infrastructure]: up update destroy refresh import cancel login|stack rm|state delete|config set
+cdk LOW: diff list ls synth doctor
+cdk MEDIUM: init
+cdk HIGH[changes shared infrastructure]: deploy destroy bootstrap import
+sam LOW: validate logs list
+sam MEDIUM: build local init package
+sam HIGH[changes shared infrastructure]: deploy delete sync publish
+serverless LOW: info print logs
+serverless MEDIUM: package offline invoke
+serverless HIGH[changes shared infrastructure]: deploy remove rollback
+vagrant LOW: status global-status version box-list port
+vagrant MEDIUM: up halt reload suspend resume init validate snapshot
+vagrant HIGH[destroys a machine]: destroy package box cloud
+packer LOW: validate inspect fmt version
+packer MEDIUM: init
+packer HIGH[changes shared infrastructure]: build
+vault LOW: status version
+vault HIGH[reads or changes secrets]: read write delete kv token login operator policy auth secrets list unwrap
+consul LOW: members info catalog version
+consul HIGH[changes shared infrastructure]: kv leave force-leave snapshot acl operator
+nomad LOW: status node-status version|job status|node status
+nomad HIGH[changes shared infrastructure]: job run stop system operator
+etcdctl LOW: get version|endpoint health|endpoint status|member list
+etcdctl HIGH[changes shared infrastructure]: del put snapshot defrag|member remove|role|user|auth
+gh LOW: status search browse|pr list|pr view|pr diff|pr checks|pr status|issue list|issue view|issue status|repo view|repo list|run list|run view|run watch|release list|release view|workflow list|workflow view|auth status|label list|gist list|gist view|cache list|ruleset list|ruleset view|ruleset check|project list|project view|alias list|extension list|config list|config get|variable list|secret list|org list|search repos|search issues|search prs|search code|release download|run download|codespace list|attestation verify|gpg-key list|ssh-key list
+gh MEDIUM: pr create|pr checkout|pr comment|pr edit|pr review|pr ready|pr update-branch|issue create|issue comment|issue edit|issue close|issue reopen|issue develop|issue pin|repo clone|repo fork|repo sync|run rerun|run cancel|label create|label edit|repo set-default|pr close|pr reopen|workflow run|browse|project item-add|issue transfer|label clone
+gh HIGH[changes or exposes a shared forge]: api-unsafe|repo delete|repo archive|repo rename|repo edit|repo create|repo deploy-key|repo unarchive|release delete|release create|release upload|release edit|release delete-asset|secret set|secret delete|secret remove|variable set|variable delete|auth login|auth logout|auth token|auth refresh|auth setup-git|ssh-key add|ssh-key delete|gpg-key add|gpg-key delete|workflow disable|workflow enable|run delete|issue delete|pr merge|gist create|gist delete|gist edit|label delete|cache delete|codespace delete|codespace ssh|codespace create|codespace cp|alias set|alias import|alias delete|extension install|extension exec|extension upgrade|project delete|ruleset delete|config set|pr lock|issue lock|issue unlock|codespace code|codespace ports|repo gitignore|agent-task|copilot
+glab LOW: mr-list|mr list|mr view|mr diff|issue list|issue view|ci status|ci view|ci list|ci trace|repo view|release list|release view|auth status|label list|pipeline list
+glab MEDIUM: mr create|mr checkout|mr note|mr update|mr approve|issue create|issue note|issue close|issue update|repo clone|ci run|ci retry|ci lint
+glab HIGH[changes or exposes a shared forge]: mr merge|mr delete|issue delete|repo delete|repo archive|repo create|repo transfer|release delete|release create|release upload|variable|variable set|variable delete|variable get|ssh-key|auth login|auth logout|ci delete|api|token|schedule|snippet|deploy-key|cluster
+hub LOW: browse issue pr-list ci-status
+hub HIGH[changes or exposes a shared forge]: delete release create api sync gist merge
+aws MEDIUM: configure-list|sso login|ecr get-login-password|configure list
+gcloud LOW: info version|config list|config get-value|config get|auth list|projects list|components list
+gcloud MEDIUM: config|config set|auth login|config configurations
+az LOW: version|account show|account list
+az MEDIUM: login|account set
+heroku LOW: apps ps logs info releases status addons|ps|config-none
+heroku HIGH[changes shared infrastructure]: apps:destroy config config:set config:unset config:get pg:reset pg:push pg:psql run ps:scale ps:restart releases:rollback maintenance:on addons:destroy domains:remove access:add pg:copy apps:rename auth:token keys:add pg:credentials:rotate
+flyctl LOW: status logs info version|apps list|machine list|machines list|releases
+flyctl HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|machine destroy|postgres
+fly LOW: status logs info version|apps list|machine list|releases
+fly HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|volumes delete|machine destroy|machines destroy|postgres|tokens
+vercel LOW: ls list inspect logs whoami|env ls|domains ls
+vercel MEDIUM: dev build link pull
+vercel HIGH[changes shared infrastructure]: deploy remove rm env domains alias secrets promote rollback project dns certs --prod
+netlify LOW: status|sites:list|env:list
+netlify MEDIUM: dev build link init
+netlify HIGH[changes shared infrastructure]: deploy api env:set env:unset sites:delete env:get
+wrangler LOW: whoami tail types
+wrangler MEDIUM: dev init build
+wrangler HIGH[changes shared infrastructure]: deploy publish delete secret kv r2 d1 login rollback pages queues|kv:namespace|kv:key
+firebase LOW: projects:list login:list
+firebase MEDIUM: serve emulators:start emulators:exec init use
+firebase HIGH[changes shared infrastructure]: deploy firestore:delete database:remove hosting:disable functions:delete projects:create auth:export auth:import database:set apps:create
+supabase LOW: status services|projects list|migration list|db diff
+supabase MEDIUM: start stop init gen link|db pull|migration new|db lint|functions serve|db start|migration up
+supabase HIGH[drops or changes a database]: db|db reset|db push|functions deploy|functions delete|projects delete|projects create|secrets|secrets set|branches|migration repair
+doctl LOW: account version|compute droplet list|kubernetes cluster list|databases list|apps list
+doctl HIGH[changes shared infrastructure]: compute kubernetes databases apps auth registry projects serverless
+linode-cli HIGH[changes shared infrastructure]: linodes domains volumes
+hcloud LOW: server-list|server list|context list|server describe
+hcloud HIGH[changes shared infrastructure]: server volume network firewall ssh-key image
+ibmcloud HIGH[changes shared infrastructure]: resource ks cf is login
+oci HIGH[changes shared infrastructure]: compute os iam db network
+eksctl LOW: get version info
+eksctl HIGH[changes shared infrastructure]: create delete scale drain upgrade utils
+argocd LOW: version|app list|app get|app diff|app logs|app history
+argocd HIGH[changes a shared cluster]: app cluster repo proj login account|app delete|app sync|app set|app rollback
+flux LOW: check get logs version tree|get all
+flux HIGH[changes a shared cluster]: bootstrap uninstall delete suspend resume reconcile create
+istioctl LOW: version analyze proxy-status ps proxy-config pc
+istioctl HIGH[changes a shared cluster]: install uninstall upgrade
+kops HIGH[changes a shared cluster]: delete update create rolling-update edit replace
+kubeadm HIGH[changes a shared cluster]: reset init join token upgrade certs
+minikube LOW: status ip version profile service dashboard logs
+minikube MEDIUM: start stop pause unpause addons image config kubectl ssh tunnel delete cache
+kind LOW: get version|get clusters|get nodes|get kubeconfig
+kind MEDIUM: create delete load build export
+k3d MEDIUM: cluster image node kubeconfig registry
+colima MEDIUM: start stop status list ssh restart delete
+limactl MEDIUM: start stop list create delete
+multipass MEDIUM: launch start stop list info shell delete purge mount exec
+createdb MEDIUM: default
+pg_dump MEDIUM: default
+pg_dumpall MEDIUM: default
+pg_isready LOW: default
+mysqldump MEDIUM: default
+mongodump MEDIUM: default
+mysqladmin LOW: status ping version processlist variables extended-status
+mysqladmin MEDIUM: create
+mysqladmin HIGH[drops or changes a database]: drop shutdown password flush-privileges kill flush-logs flush-hosts
+rails LOW: routes stats notes about runner-none
+rails MEDIUM: server s console c generate g test t db:migrate db:rollback db:seed db:create db:prepare db:schema:load db:test:prepare destroy d new zeitwerk:check assets:precompile assets:clean tmp:clear log:clear
+rails HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all db:seed:replant db:environment:set credentials:edit credentials:show db:setup
+rake HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all release db:setup
+artisan LOW: list route:list about env migrate:status
+artisan MEDIUM: serve test migrate make:model make:controller make:migration cache:clear config:cache config:clear route:clear view:clear optimize queue:work db:seed
+artisan HIGH[drops a database or its data]: migrate:fresh migrate:reset migrate:refresh db:wipe down key:generate tinker
+prisma LOW: validate format version|migrate status|db pull-none
+prisma MEDIUM: generate init studio|migrate dev|migrate deploy|db pull|db seed|migrate diff|migrate resolve
+prisma HIGH[drops or changes a database]: migrate reset|migrate reset|db push --force-reset|db push --accept-data-loss|db execute|db drop
+alembic LOW: history current heads show check branches
+alembic MEDIUM: upgrade revision merge init stamp
+alembic HIGH[drops or changes a database]: downgrade base|downgrade base
+sequelize MEDIUM: db:migrate db:seed:all model:generate migration:generate db:create
+sequelize HIGH[drops a database or its data]: db:drop db:migrate:undo:all db:seed:undo:all
+sequelize-cli MEDIUM: db:migrate db:seed:all model:generate migration:generate db:create
+sequelize-cli HIGH[drops a database or its data]: db:drop db:migrate:undo:all db:seed:undo:all
+knex MEDIUM: migrate:latest migrate:make seed:run migrate:status migrate:up
+knex HIGH[drops a database or its data]: migrate:rollback --all
+typeorm MEDIUM: migration:run migration:generate migration:create
+typeorm HIGH[drops a database or its data]: schema:drop
+drizzle-kit MEDIUM: generate migrate check up studio introspect
+drizzle-kit HIGH[drops a database or its data]: drop
+diesel MEDIUM: migration setup print-schema
+diesel HIGH[drops a database or its data]: database|database reset|database drop
+sqlx MEDIUM: migrate prepare|database create|database setup
+sqlx HIGH[drops a database or its data]: database drop|database reset
+dbmate MEDIUM: up new status migrate create wait
+dbmate HIGH[drops a database or its data]: drop down
+mix LOW: help hex.info hex.outdated xref app.tree deps.tree
+mix MEDIUM: test compile format deps.get deps.update deps.compile deps.clean clean phx.server phx.new phx.gen run ecto.migrate ecto.create ecto.gen.migration credo dialyzer docs release new
+mix HIGH[drops a database or publishes]: ecto.drop ecto.reset hex.publish hex.retire hex.user hex.owner ecto.rollback phx.gen.secret-none
+flyway LOW: info validate version
+flyway MEDIUM: migrate baseline repair
+flyway HIGH[drops a database or its data]: clean undo
+liquibase LOW: status history validate diff
+liquibase MEDIUM: update
+liquibase HIGH[drops a database or its data]: dropAll drop-all rollback rollback-count
+flask HIGH[drops a database or its data]: db-drop drop-db
+hugo MEDIUM: default
+hugo HIGH[publishes or deploys]: deploy
+mkdocs MEDIUM: build serve new
+mkdocs HIGH[publishes or deploys]: gh-deploy
+mvn MEDIUM: default
+mvn HIGH[publishes or deploys]: deploy release:perform release:prepare deploy:deploy-file site:deploy wagon:upload nexus-staging:release release:clean-none
+gradle MEDIUM: default
+gradle HIGH[publishes or deploys]: publish publishToMavenCentral publishPlugins uploadArchives closeAndReleaseRepository publishAllPublicationsToMavenRepository bintrayUpload
+gradlew MEDIUM: default
+gradlew HIGH[publishes or deploys]: publish publishToMavenCentral publishPlugins uploadArchives closeAndReleaseRepository
+mvnw MEDIUM: default
+mvnw HIGH[publishes or deploys]: deploy release:perform release:prepare
+sbt MEDIUM: default
+sbt HIGH[publishes or deploys]: publish publishSigned release sonatypeRelease
+lein MEDIUM: default
+lein HIGH[publishes or deploys]: deploy release
+nimble HIGH[publishes or deploys]: publish
+stack HIGH[publishes or deploys]: upload
+cabal HIGH[publishes or deploys]: upload
+dart LOW: analyze doc info
+dart MEDIUM: run test format compile create fix pub
+dart HIGH[publishes or deploys]: pub publish|pub publish
+flutter LOW: analyze doctor devices config-none
+flutter MEDIUM: run test build pub clean create drive gen-l10n upgrade
+flutter HIGH[publishes or deploys]: pub publish|pub publish
+pod LOW: outdated search list
+pod MEDIUM: install update init deintegrate lib spec-lint
+pod HIGH[publishes or deploys]: trunk|trunk push|trunk delete|repo push
+vsce LOW: ls show
+vsce MEDIUM: package
+vsce HIGH[publishes or deploys]: publish unpublish login
+lerna HIGH[publishes or deploys]: publish
+changeset HIGH[publishes or deploys]: publish
+nuget HIGH[publishes or deploys]: push delete|sources add
+luarocks HIGH[publishes or deploys]: upload
+opam HIGH[publishes or deploys]: publish
+skaffold LOW: diagnose render
+skaffold MEDIUM: build dev
+skaffold HIGH[changes a shared cluster]: run deploy delete
+nix LOW: search eval show-config why-depends path-info|flake show|flake metadata|flake check|store ls
+nix MEDIUM: build develop profile fmt flake run shell
+nix HIGH[changes or erases the system's packages]: store|store delete|store gc|upgrade-nix|copy|store ping-none
+nix-collect-garbage HIGH[changes or erases the system's packages]: default
+nixos-rebuild HIGH[changes the machine]: default
+home-manager HIGH[changes the machine]: switch
+chezmoi LOW: diff status managed data doctor
+chezmoi HIGH[plants something that runs later]: apply update init edit
+stow HIGH[plants something that runs later]: default
+dscacheutil HIGH[changes the machine]: default
+crontab LOW: -l
+crontab HIGH[plants something that runs later, or removes it]: default
+atq LOW: default
+atrm HIGH[plants something that runs later, or removes it]: default
+direnv LOW: status version
+direnv MEDIUM: reload
+direnv HIGH[plants something that runs later]: allow grant permit edit exec hook
+pre-commit MEDIUM: run install-hooks autoupdate validate-config clean gc sample-config
+pre-commit HIGH[plants code in the repository's hooks]: install init-templatedir uninstall
+husky HIGH[plants code in the repository's hooks]: default
+lefthook MEDIUM: run
+lefthook HIGH[plants code in the repository's hooks]: install add
+rclone LOW: ls lsl lsd lsf size check version listremotes about tree md5sum sha1sum
+rclone HIGH[sends local data away, or deletes it]: copy sync move copyto moveto delete purge rmdir rmdirs cat serve mount config bisync cleanup deletefile rcat dedupe copyurl
+restic LOW: snapshots stats ls find check list version diff
+restic HIGH[deletes backups or sends data away]: forget prune backup restore rewrite key unlock init copy
+borg LOW: list info check diff
+borg HIGH[deletes backups or sends data away]: delete prune create extract compact key init
+gsutil LOW: ls du stat version cat-none hash
+gsutil HIGH[destroys or exposes shared data, or sends local data away]: rm mv cp rsync rb acl iam defacl setmeta mb web lifecycle cors versioning cat signurl
+s3cmd LOW: ls du info la
+s3cmd HIGH[destroys or exposes shared data, or sends local data away]: del rm rb put sync mv setacl get mb setpolicy cp
+mc LOW: ls stat du tree diff find
+mc HIGH[destroys or exposes shared data, or sends local data away]: rm rb cp mirror mv policy admin anonymous share alias cat
+b2 HIGH[destroys or exposes shared data, or sends local data away]: delete-bucket sync upload-file rm delete-file-version
+az-copy HIGH[sends local data away]: default
+azcopy HIGH[sends local data away]: copy remove sync
+bq LOW: ls show head query-none
+bq HIGH[drops or changes a database]: rm cp load mk update query insert extract
+snowsql HIGH[drops or changes a database]: default
+mongosh LOW: --version
+redis-cli LOW: get mget keys scan info ping ttl type exists llen lrange hget hgetall hkeys smembers scard zrange zcard dbsize strlen monitor client memory latency slowlog object time --version --scan --bigkeys hlen sismember zscore echo --stat|config get|client list
+redis-cli MEDIUM: set incr decr lpush rpush hset sadd zadd expire setex append publish setnx mset del unlink hdel srem persist rename lpop rpop select subscribe
+redis-cli HIGH[drops, exposes or overwrites data]: flushall flushdb shutdown config debug slaveof replicaof script eval evalsha migrate module save bgrewriteaof acl cluster failover swapdb function|config set|config rewrite|--eval
+influx HIGH[drops or changes a database]: delete bucket org
+cypher-shell MEDIUM: default
+rabbitmqctl LOW: list_queues status cluster_status list_users list_connections
+rabbitmqctl HIGH[changes shared infrastructure]: reset force_reset stop stop_app delete_queue purge_queue delete_user add_user set_permissions delete_vhost change_password
+kafka-topics LOW: --list --describe
+kafka-topics HIGH[destroys shared data]: --delete --alter
+gpg LOW: --list-keys --version --verify -k --fingerprint --list-packets --list-public-keys
+gpg MEDIUM: --sign -s --detach-sign -b --armor --encrypt -e -c --symmetric --recv-keys --import --clearsign --dearmor
+gpg HIGH[reads, changes or gives away keys]: --export-secret-keys --export-secret-subkeys --delete-secret-keys --delete-keys --delete-secret-and-public-key --send-keys --gen-key --generate-key --full-generate-key --edit-key --batch --decrypt -d --export-ownertrust --list-secret-keys-none
+gpg2 HIGH[reads, changes or gives away keys]: --export-secret-keys --delete-secret-keys
+gpgconf HIGH[reads, changes or gives away keys]: --kill
+ssh-keygen LOW: -l -lf -E -B
+ssh-keygen MEDIUM: -t -F -e
+ssh-keygen HIGH[reads, changes or gives away keys]: -y -p -R -f
+ssh-add LOW: -l -L
+ssh-add HIGH[reads, changes or gives away keys]: default
+ssh-copy-id HIGH[grants login]: default
+ssh-keyscan LOW: default
+keytool LOW: -list -printcert
+keytool HIGH[reads, changes or gives away keys]: -delete -genkey -genkeypair -importcert -exportcert -storepasswd -importkeystore
+openssl LOW: version x509 req-none verify dgst ciphers s_client asn1parse crl speed list help
+openssl MEDIUM: rand req genrsa ecparam prime passwd
+openssl HIGH[reads, changes or gives away keys, or hides text]: rsa pkey pkcs12 pkcs8 ec s_server enc genpkey-none smime cms
+certbot HIGH[changes the machine]: default
+mkcert MEDIUM: default
+setfacl HIGH[changes who may read or write]: default
+chattr HIGH[changes who may read or write]: default
+setfattr HIGH[changes who may read or write]: default
+history LOW: default
+history HIGH[erases traces]: -c -d -w -r -cw
+defaults LOW: read domains find
+defaults HIGH[changes the machine]: write delete import
+git-lfs LOW: ls-files status env
+git-lfs MEDIUM: track untrack pull fetch install checkout
+hg LOW: status log diff cat annotate branches tags heads id summary paths
+hg MEDIUM: add commit pull update merge branch bookmark graft import export push clone init
+hg HIGH[loses work or rewrites history]: strip purge rollback|update --clean|push --force|update -C|push -f|revert --all
+svn LOW: status log diff info list ls cat blame
+svn MEDIUM: add update up checkout co switch merge resolve cleanup copy cp mkdir
+svn HIGH[changes a shared repository]: delete rm commit ci import propset lock unlock relocate|revert -R
+jj LOW: log status st diff show
+jj MEDIUM: new commit describe squash edit rebase split bookmark
+jj HIGH[loses work or rewrites history]: abandon restore|op restore|git push
+gcloud-none LOW: default
+"""
+
+
+def _parse(text: str) -> dict[str, dict[str, tuple[int, str]]]:
+    table: dict[str, dict[str, tuple[int, str]]] = {}
+    levels = {"LOW": 1, "MEDIUM": 2, "HIGH": 3}
+    for line in text.strip().splitlines():
+        head, _, body = line.partition(": ")
+        reason = ""
+        if "[" in head:
+            head, _, reason = head.partition("[")
+            reason = reason.rstrip("]")
+        program, level = head.split()
+        entries = table.setdefault(program, {})
+        pieces = body.split("|")
+        names = pieces[0].split() + pieces[1:]
+        if level == "HIGH" and len(pieces) > 1 and pieces[0] in pieces[1:]:
+            names = pieces[1:]
+        for name in names:
+            entries[name] = (levels[level], reason)
+    return table
+
+
+SUBCOMMANDS = _parse(_SUBCOMMANDS)
+"""program → subcommand words (or option, or `default`) → (level, reason)."""
+
+OPTION_VALUES: dict[str, frozenset[str]] = {
+    "docker": frozenset(
+        ["-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"]
+    ),
+    "docker-compose": frozenset(
+        ["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"]
+    ),
+    "kubectl": frozenset(
+        ["-n", "--namespace", "--context", "--cluster", "--kubeconfig", "-s", "--server", "--user", "--token", "--as", "-l", "--selector", "-o", "--output"]
+    ),
+    "oc": frozenset(["-n", "--namespace", "--context", "--kubeconfig"]),
+    "helm": frozenset(["-n", "--namespace", "--kube-context", "--kubeconfig"]),
+    "gh": frozenset(["-R", "--repo"]),
+    "glab": frozenset(["-R", "--repo"]),
+    "npm": frozenset(["--prefix", "-w", "--workspace", "--registry"]),
+    "yarn": frozenset(["--cwd"]),
+    "pnpm": frozenset(["-C", "--dir", "--filter", "-F"]),
+    "cargo": frozenset(["--manifest-path", "-Z", "--config", "--color", "-C"]),
+    "terraform": frozenset(),
+    "poetry": frozenset(["-C", "--directory", "-P", "--project"]),
+    "uv": frozenset(["--directory", "--project", "--config-file"]),
+    "mvn": frozenset(["-f", "--file", "-pl", "-P", "--projects"]),
+    "redis-cli": frozenset(["-h", "-p", "-a", "-n", "-u", "--user", "--pass", "-s", "-i", "-r"]),
+    "go": frozenset(["-C"]),
+    "systemctl": frozenset(["-H", "--host", "-M", "--machine", "-t", "--type", "-p", "--property", "-n"]),
+    "journalctl": frozenset(["-u", "--unit", "-n", "--lines", "--since", "--until", "-o", "-p"]),
+    "hg": frozenset(["-R", "--repository", "--cwd"]),
+    "mysqladmin": frozenset(["-h", "-P", "--host", "--port"]),
+    "alembic": frozenset(["-c", "--config", "-n", "--name", "-x"]),
+    "bundle": frozenset(["--gemfile"]),
+    "pip": frozenset(["--proxy", "--python"]),
+}
+
+RUNNERS_OF_FILES = frozenset(["make", "gmake", "just", "task", "rake", "invoke"])
+
+INJECTING_VARIABLES = frozenset(
+    ["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS0", "PS4", "SHELLOPTS", "BASHOPTS", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONUSERBASE", "PERL5OPT", "PERL5LIB", "PERL5DB", "PERLLIB", "RUBYOPT", "RUBYLIB", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "LESSOPEN", "LESSCLOSE", "TAR_OPTIONS", "ZDOTDIR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "npm_config_registry", "NPM_CONFIG_REGISTRY", "NPM_CONFIG_USERCONFIG", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "RUSTC_WRAPPER", "RUSTC", "CARGO_REGISTRIES_CRATES_IO_INDEX", "BUNDLE_GEMFILE", "COMPOSER_HOME", "MAVEN_OPTS", "GRADLE_OPTS", "NODE_PATH", "NODE_TLS_REJECT_UNAUTHORIZED", "GIT_SSL_NO_VERIFY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "HISTFILE", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTIGNORE", "TMUX", "TMUX_TMPDIR", "DOCKER_HOST", "GCONV_PATH", "LOCPATH", "NLSPATH", "TERMINFO", "TERMINFO_DIRS", "INPUTRC", "HOSTALIASES", "RESOLV_HOST_CONF", "MALLOC_CHECK_", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT", "LUA_PATH", "R_PROFILE_USER", "R_ENVIRON_USER", "JULIA_LOAD_PATH", "GEM_HOME", "GEM_PATH", "CLASSPATH", "AWS_ENDPOINT_URL", "ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GNUPGHOME", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "BASH_FUNC_ls%%", "command_not_found_handle", "KUBE_EDITOR_RUN", "SYSTEMD_EDITOR", "VIMINIT", "EXINIT", "MYVIMRC", "NVIM_RPLUGIN_MANIFEST", "EMACSLOADPATH", "FPATH", "XDG_CONFIG_HOME", "HOME"]
+)
+"""Variables through which a later, harmless command runs something else or trusts someone else."""
+
+COMMAND_VARIABLES = frozenset(
+    ["PAGER", "MANPAGER", "GIT_PAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "SUDO_ASKPASS", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "BROWSER", "RSYNC_RSH", "CVS_RSH", "HGEDITOR", "SVN_EDITOR", "SVN_SSH", "KUBE_EDITOR", "FCEDIT", "GH_PAGER", "GH_EDITOR", "AWS_PAGER", "BAT_PAGER", "DELTA_PAGER", "PSQL_PAGER", "PSQL_EDITOR", "MAKE_SHELL", "RIPGREP_CONFIG_PATH", "FZF_DEFAULT_COMMAND", "RUSTC_WORKSPACE_WRAPPER", "CMAKE_C_COMPILER_LAUNCHER", "GIT_DIFF_OPTS_CMD", "LESSEDIT", "SYSTEMD_PAGER"]
+)
+"""Variables whose value is a command that another program runs."""

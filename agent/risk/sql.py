@@ -1,0 +1,130 @@
+"""Judges SQL by its statements: what drops, truncates, exposes or leaves the database."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.evaluate import Call, shown
+
+_STRINGS = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*(?!!).*?\*/", re.S
+)
+_HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.I | re.S), reason)
+    for pattern, reason in (
+        (r"^\s*drop\s+(?:database|schema|table|keyspace|user|role|owned|index\s+concurrently|materialized|tablespace|collection|view|type|function|extension|publication|subscription|server)", "drops a database, its data or its users"),
+        (r"^\s*truncate\b", "empties a table"),
+        (r"^\s*(?:with\b.*?)?delete\s+from\s+[^;]*$(?<!\0)", "deletes rows"),
+        (r"^\s*update\s+[^;]*\bset\b", "changes rows"),
+        (r"^\s*alter\s+(?:user|role|system|database|default\s+privileges|login)", "changes who may do what"),
+        (r"^\s*(?:grant|revoke)\b", "changes who may do what"),
+        (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language|trigger-none)", "changes who may do what"),
+        (r"\bcopy\b.*\b(?:to|from)\s+program\b", "has the database run a command"),
+        (r"^\s*copy\b.*\bto\s+'", "writes a file on the database server"),
+        (r"\binto\s+(?:outfile|dumpfile)\b", "writes a file on the database server"),
+        (r"\b(?:load_file|pg_read_file|pg_read_server_files|lo_export|lo_import|pg_ls_dir|pg_read_binary_file|xp_cmdshell|sys_exec|sys_eval|load_extension|writefile|readfile|edit|dblink|pg_terminate_backend|fts3_tokenizer|sp_oacreate)\s*\(", "reaches out of the database"),
+        (r"\bxp_cmdshell\b", "has the database run a command"),
+        (r"^\s*(?:shutdown|kill|reset\s+(?:master|slave)|purge\s+binary|flush\s+(?:privileges|logs|tables)|set\s+password|set\s+global|change\s+master|install\s+plugin)\b", "changes the database server"),
+        (r"^\s*alter\s+table\s+.*\bdrop\b", "drops a column"),
+        (r"^\s*alter\s+table\s+.*\bdisable\s+row\s+level", "changes who may do what"),
+        (r"^\s*pragma\s+writable_schema", "changes the database's own tables"),
+        (r"^\s*do\s*(?:\$|language)|^\s*execute\s+immediate", "runs code in the database"),
+        (r"\bsystem\s*\(|^\s*system\s+", "has the database client run a command"),
+    )
+)  # fmt: skip
+_WHERE = re.compile(r"\bwhere\b\s*(?!(?:1\s*=\s*1|true|1)\s*$)", re.I)
+_MONGO = re.compile(
+    r"\.(?:drop|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
+    r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|runProgram|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"
+    r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete|deleteOne-none)\s*\(\s*\{\s*\}",
+)
+
+
+def judge(call: Call, text: str, dialect: str) -> None:
+    """Judge SQL text in a dialect (`psql`, `mysql`, `sqlite`, `mongo`, `cql`)."""
+    if dialect == "mongo":
+        if _MONGO.search(text):
+            call.high("drops or changes a database", f"runs {shown(text)}")
+        else:
+            call.medium("runs a database statement")
+        return
+    problem = statement_risk(text, dialect)
+    if problem:
+        call.high(problem, f"database: {problem}")
+    elif re.match(
+        r"^\s*(?:select|show|explain|describe|desc|values|pragma|with|use|\\[dl]|\.(?:tables|schema|mode|headers))",
+        text,
+        re.I,
+    ):
+        call.low()
+    else:
+        call.medium("runs a database statement")
+
+
+def statement_risk(text: str, dialect: str) -> str:
+    """What is dangerous in SQL text, empty when nothing is."""
+    escapes = _escapes(text, dialect)
+    if escapes:
+        return escapes
+    bare = _STRINGS.sub(
+        lambda m: (
+            " "
+            if m[0][:2] in ("--", "/*")
+            else "'x'"
+            if m[0][0] == "'"
+            else m[0]
+            if m[0][0] == '"'
+            else "'x'"
+        ),
+        text,
+    )
+    bare = re.sub(r"/\*!\d*(.*?)\*/", r" \1 ", bare, flags=re.S)
+    for statement in bare.split(";"):
+        if not statement.strip():
+            continue
+        for pattern, reason in _HIGH:
+            if pattern.search(statement):
+                if reason in ("deletes rows", "changes rows"):
+                    if _WHERE.search(statement):
+                        continue
+                    return reason + " without saying which"
+                if reason.startswith("drops a database") and re.match(
+                    r"^\s*drop\s+(?:view|type|function)", statement, re.I
+                ):
+                    return reason
+                return reason
+    return ""
+
+
+def _escapes(text: str, dialect: str) -> str:
+    """Client commands that leave SQL: `\\!`, `.shell`, `\\copy … program`, pagers."""
+    for line in text.splitlines() or [text]:
+        bare = line.strip()
+        if dialect in ("psql", "mysql"):
+            if re.search(r"\\!", bare) or (
+                dialect == "mysql"
+                and re.match(r"(?i)^(?:system|pager|tee|source|\\P|\\T|\\\.)\b", bare)
+            ):
+                return "has the database client run a command"
+            if re.search(r"\\(?:copy)\b.*\bprogram\b", bare, re.I):
+                return "has the database client run a command"
+            if (
+                re.search(r"\\(?:o|g|gx|w)\s*\|", bare)
+                or re.search(r"\\set\s+\w+\s+`", bare)
+                or ("`" in bare
+                and bare.startswith("\\"))
+            ):
+                return "has the database client run a command"
+            if re.match(r"^\\(?:i|ir|include|include_relative)\b", bare):
+                return "runs a file of statements"
+            if re.match(r"^\\(?:e|ef|ev|edit|password|setenv)\b", bare):
+                return "leaves the database client"
+        if dialect == "sqlite" and re.match(
+            r"^\.(?:sh|she|shel|shell|sy|sys|syst|syste|system|load|archive|ar|log|restore)\b", bare
+        ):
+            return "has the database client run a command"
+        if dialect == "sqlite" and re.match(r"^\.(?:output|once|excel|import)\s+['\"]?\|", bare):
+            return "has the database client run a command"
+        if dialect == "sqlite" and re.match(r"^\.(?:read)\b", bare):
+            return "runs a file of statements"
+    return ""
