@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NoReturn
@@ -184,13 +185,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
     except (AgentError, OSError) as error:
         told.fail(one_line(error))
+    problem = ""
     try:
         engine = Engine(own)
         asyncio.run(engine.serve(lambda: told.tell(READY)))
     except Exception as error:  # noqa: BLE001 - the front end that waits is told, whatever it is
-        told.fail(start_problem(error, paths))
+        problem = start_problem(error, paths)
     finally:
         own.release()
+    if problem:
+        told.fail(problem)
 
 
 def start_problem(error: Exception, paths: Paths) -> str:
@@ -250,10 +254,16 @@ class _Teller:
         sys.exit(1)
 
 
+class _PrivateLog(RotatingFileHandler):
+    """A rotating log whose every file is readable by its owner only."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="replace")
+
+
 def _log_to(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.close(descriptor)
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1)
+    handler = _PrivateLog(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

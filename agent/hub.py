@@ -18,11 +18,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.protocol import (
+    MAX_LINE_BYTES,
     AgentSummary,
     BlockDelta,
     EngineInfo,
     Event,
     EventLine,
+    Notice,
     Snapshot,
 )
 from agent.state import apply
@@ -168,7 +170,11 @@ class Hub:
     def _emit(self, event: Event) -> None:
         seq = self._snapshot.seq + 1
         self._snapshot = apply(self._snapshot, seq, event)
-        line = EventLine(seq=seq, event=event).model_dump_json().encode() + b"\n"
+        line = _line(seq, event)
+        if len(line) > MAX_LINE_BYTES:
+            # Front ends would have to give up on it, again after each reconnection.
+            text = f"Something too large to show was left out ({event.type})."
+            line = _line(seq, Notice(level="warning", text=text))
         self._ring.append(line)
         self._ring_size += len(line)
         while len(self._ring) > self._ring_events or self._ring_size > self._ring_bytes:
@@ -177,3 +183,7 @@ class Hub:
             receiver.receive(line)
         for listener in tuple(self._listeners):
             listener(event)
+
+
+def _line(seq: int, event: Event) -> bytes:
+    return EventLine(seq=seq, event=event).model_dump_json().encode() + b"\n"

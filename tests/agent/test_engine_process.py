@@ -213,6 +213,25 @@ async def test_a_database_from_the_future_is_told_in_its_own_words(paths: Paths)
     assert not paths.engine_socket.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('mode = "standard"\nmodle = "x"', "config.toml:2: "),
+        ("= broken", "config.toml:1: "),
+        ('tmux = "/nowhere/tmux"', "Install tmux"),
+    ],
+)
+async def test_what_keeps_it_from_starting_is_one_line(
+    paths: Paths, settings: str, said: str
+) -> None:
+    paths.config_file.write_text(settings)
+    with pytest.raises(EngineUnreachable) as caught:
+        await EngineClient.connect(paths)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert holder(paths) is None
+
+
 async def test_importing_the_client_loads_nothing_heavy(paths: Paths) -> None:
     script = (
         "import agent.client, sys\n"

@@ -247,3 +247,13 @@ def test_a_listener_may_publish() -> None:
     hub.listen(echo)
     hub.publish(PausedChanged(paused=True))
     assert [line.seq for line in tape.lines] == [1, 2]
+
+
+def test_an_event_too_large_for_a_line_keeps_its_number_and_says_so() -> None:
+    hub = Hub()
+    tape = Tape()
+    hub.subscribe(tape)
+    block = Block(id=1, kind=BlockKind.ASSISTANT, at=0, text="x" * 17_000_000)
+    hub.publish(BlockChanged(agent_id="a", block=block))
+    assert [line.seq for line in tape.lines] == [1]
+    assert isinstance(tape.lines[0].event, Notice)
