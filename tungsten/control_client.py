@@ -339,8 +339,8 @@ class ControlClient:
             if isinstance(event, Reply):
                 self._pending.popleft().resolve(event)
                 continue
-            if event.name == "exit":
-                self._reason = event.rest
+            if event.name in ("exit", "error"):
+                self._reason = event.rest or self._reason
             for subscriber in tuple(self._subscribers):
                 self._loop.call_soon(subscriber, event)
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_/.:@%+=,-]+\Z")
-_SPECIAL = re.compile(rb'[\x00-\x1f\x7f"$\\]')
+_SPECIAL = re.compile(rb'[\x00-\x1f\x7f"$\\~]')
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _OWN = b"1"
 
@@ -132,6 +132,9 @@ class Parser:
                 self._finished = None
             elif self._own:
                 events.append(Reply([decode(raw) for raw in block], line == self._end))
+            elif line == self._error:
+                # What a client's own start failed with.
+                events.append(Notification("error", decode(b" ".join(block))))
         else:
             block.append(line)
 

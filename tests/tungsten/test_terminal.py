@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tungsten.environment import is_secret, scrub
+from tungsten.errors import SocketUnsafe, TmuxMissing
+from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.terminal import Terminal
+
+
+async def test_environment_of_panes_is_scrubbed(
+    runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    terminal = await Terminal.open(
+        runtime / "tmux.sock",
+        environment={
+            **environment,
+            "ANTHROPIC_API_KEY": "secret",
+            "GITHUB_TOKEN": "secret",
+            "AWS_PROFILE": "secret",
+            "MY_DB_PASSWORD": "secret",
+            "TUNGSTEN_HOME": "secret",
+            "TMUX": "/tmp/outer,1,2",
+            "KEPT": "yes",
+        },
+    )
+    shell = await terminal.new_pane(name="shell", cwd=tmp_path)
+    printed = (await shell.run("env", timeout=10)).output
+    program = await terminal.new_pane(name="program", cwd=tmp_path, command="env; sleep 30")
+    shown = (await program.wait(ForText("KEPT=yes"), 10)).frame.text
+    await terminal.kill_server()
+    for text in (printed, shown):
+        assert "secret" not in text
+        assert "TMUX=" not in text
+        assert "TMUX_PANE" not in text
+        assert "TUNGSTEN_INTEGRATION" not in text
+        assert "TUNGSTEN_PANE=1" in text
+        assert "KEPT=yes" in text
+        assert "TERM=tmux-256color" in text or "TERM=screen-256color" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X_API_KEY", "apikey", "GH_TOKEN", "NPM_TOKEN", "DB_PASSWORD", "SECRET_KEY", "CLIENT_SECRET"],
+)
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret(name)
+    assert name not in scrub({name: "x"})
+
+
+@pytest.mark.parametrize("name", ["PATH", "TOKENIZERS_PARALLELISM", "KEYBOARD", "SSH_AUTH_SOCK"])
+def test_names_of_other_things(name: str) -> None:
+    assert scrub({name: "x"})[name] == "x"
+
+
+async def test_panes_survive_and_are_adopted(
+    runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    socket = runtime / "tmux.sock"
+    first = await Terminal.open(socket, environment=environment)
+    pane = await first.new_pane(name="work", cwd=tmp_path)
+    await pane.run("X=kept", timeout=10)
+    busy = await first.new_pane(name="busy", cwd=tmp_path)
+    await busy.run("sleep 0.5; echo late", timeout=0.1)
+    await first.close()
+
+    second = await Terminal.open(socket, environment=environment)
+    assert {info.session for info in await second.panes()} == {"work", "busy"}
+    again = second.pane(pane.id)
+    assert (await again.run("echo $X", timeout=10)).output == "kept\n"
+    assert (await second.pane(busy.id).wait(ForPrompt(), 10)).met
+    assert (await second.pane(busy.id).run("echo $?", timeout=10)).output == "0\n"
+    await second.kill_server()
+
+
+async def test_the_server_outlives_a_killed_process(
+    runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    program = (
+        "import asyncio, sys; from pathlib import Path; from tungsten.terminal import Terminal\n"
+        "async def main():\n"
+        "    terminal = await Terminal.open(Path(sys.argv[1]))\n"
+        "    pane = await terminal.new_pane(name='left', cwd=Path('/'))\n"
+        "    await pane.run('Y=still', timeout=10)\n"
+        "    print(pane.id, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    socket = runtime / "tmux.sock"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(socket)),
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    pane_id = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+    os.killpg(process.pid, 9)
+    await process.wait()
+    terminal = await Terminal.open(socket, environment=environment)
+    assert (await terminal.pane(pane_id).run("echo $Y", timeout=10)).output == "still\n"
+    await terminal.kill_server()
+
+
+async def test_two_opened_at_once_share_one_server(
+    runtime: Path, environment: dict[str, str]
+) -> None:
+    socket = runtime / "tmux.sock"
+    both = await asyncio.gather(*(Terminal.open(socket, environment=environment) for _ in range(2)))
+    pids = [await each.client.command("display-message", "-p", "#{pid}") for each in both]
+    assert pids[0] == pids[1]
+    await both[0].close()
+    await both[1].kill_server()
+
+
+async def test_reopened_right_after_it_was_killed(
+    runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    for _ in range(4):
+        terminal = await Terminal.open(runtime / "tmux.sock", environment=environment)
+        pane = await terminal.new_pane(name="x", cwd=tmp_path)
+        assert (await pane.run("echo up", timeout=10)).output == "up\n"
+        await terminal.kill_server()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a.b:c", "#(touch pwned)", "with space", "-t", "=x", "é漢", "tungsten", "x" * 300,
+     "%1", "@1", "$0", "a\nb", "#{pane_id}"],
+)  # fmt: skip
+async def test_odd_names(terminal: Terminal, tmp_path: Path, name: str) -> None:
+    pane = await terminal.new_pane(name=name, cwd=tmp_path)
+    twin = await terminal.new_pane(name=name, cwd=tmp_path)
+    assert pane.id != twin.id
+    assert (await pane.info()).session != (await twin.info()).session
+    assert (await pane.run("ls", timeout=10)).output == "home\n"
+
+
+@pytest.mark.parametrize("name", ["#(touch pwned)", "a b", "#{pane_id}", "%H", "'\"$x;", "é"])
+async def test_odd_directories(terminal: Terminal, tmp_path: Path, name: str) -> None:
+    directory = tmp_path / name
+    directory.mkdir()
+    pane = await terminal.new_pane(name="odd", cwd=directory)
+    assert (await pane.run("pwd", timeout=10)).output == f"{directory}\n"
+    assert (await pane.info()).current_path == str(directory)
+
+
+async def test_socket_directory_open_to_others_is_refused(runtime: Path) -> None:
+    directory = runtime / "open"
+    directory.mkdir(mode=0o755)
+    directory.chmod(0o755)
+    with pytest.raises(SocketUnsafe, match="chmod 700"):
+        await Terminal.open(directory / "tmux.sock")
+
+
+async def test_no_tmux(runtime: Path) -> None:
+    with pytest.raises(TmuxMissing):
+        await Terminal.open(runtime / "tmux.sock", tmux="no-such-tmux")
+
+
+async def test_a_persons_own_configuration_is_not_read(
+    runtime: Path, environment: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    (home / ".tmux.conf").write_text("set -g status on\nset -g history-limit 1\n")
+    terminal = await Terminal.open(runtime / "tmux.sock", environment=environment)
+    options = await terminal.client.command("show-options", "-g")
+    assert "status off" in options
+    assert "history-limit 50000" in options
+    await terminal.kill_server()
+
+
+async def test_a_start_up_file_that_would_start_tmux(
+    terminal: Terminal, home: Path, tmp_path: Path
+) -> None:
+    (home / ".bashrc").write_text('[ -z "$TMUX" ] && exec sh -c "echo nested; sleep 9"\nPS1="> "\n')
+    pane = await terminal.new_pane(name="x", cwd=tmp_path)
+    assert (await pane.run("echo $TMUX", timeout=10)).output == "\n"
+
+
+async def test_a_command_pane_dies_with_its_status(terminal: Terminal, tmp_path: Path) -> None:
+    pane = await terminal.new_pane(name="x", cwd=tmp_path, command="echo bye; exit 5")
+    async with asyncio.timeout(10):
+        while not (await pane.info()).dead:
+            await pane.wait(ForText("never"), 0.05)
+    info = await pane.info()
+    assert info.exit_status == 5
+    assert "bye" in (await pane.capture()).text
+
+
+async def test_nothing_is_left_beside_the_socket(terminal: Terminal, pane: Pane) -> None:
+    await pane.run("true", timeout=10)
+    assert [path.name for path in terminal.socket.parent.iterdir()] == ["tmux.sock"]
