@@ -50,6 +50,8 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     server.run("bind-key", "-n", DETACH_KEY, "detach-client")
     for name, value in _STATUS:
         server.run("set-option", "-t", session, name, value)
+    # The app gives panes a fixed size; the person's terminal decides while it is attached.
+    server.run("set-option", "-w", "-t", pane_id, "window-size", "latest")
     try:
         with app.suspend():
             status = server.attach(pane_id)

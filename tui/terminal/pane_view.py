@@ -6,6 +6,7 @@ Frames do not pass through the agent: the app holds its own connection to the pr
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from agent.protocol import PaneSummary
-    from tungsten.terminal import Frame
+    from tungsten.frame import Frame
     from tungsten.view import LiveView
 
 FPS_WATCHED = 30.0
@@ -36,6 +37,8 @@ FPS_UNWATCHED = 8.0
 """Frames a second while the app is in the background, where smoothness is seen by nobody."""
 RESIZE_DELAY = 0.12
 """Seconds without a further change before the tmux pane follows the widget's size."""
+RETRY_SECONDS = 1.0
+"""Least time between two attempts to reach a server that has ended."""
 HISTORY = 5000
 """Lines of scrollback fetched when the person scrolls up."""
 
@@ -109,6 +112,7 @@ class PaneView(Widget, can_focus=True):
         self._late_frame: Frame | None = None
         """The newest frame while another screen covers this one; drawn when it is seen again."""
         self._problem = ""
+        self._failed_at = 0.0
         self._painter = Painter()
         self._rows: tuple[Strip, ...] = ()
         self._history: tuple[Strip, ...] | None = None
@@ -128,8 +132,7 @@ class PaneView(Widget, can_focus=True):
 
     def show(self, pane_id: str | None) -> None:
         """Show another pane, or none; the same one again reconnects it after a problem."""
-        if pane_id == self._pane_id and not self._problem:
-            self._tell_parent()
+        if pane_id == self._pane_id and not self._may_retry():
             return
         if pane_id != self._pane_id:
             self.return_keyboard()
@@ -142,6 +145,9 @@ class PaneView(Widget, can_focus=True):
         self._disconnect()
         self._connect_if_seen()
         self._redraw()
+
+    def _may_retry(self) -> bool:
+        return bool(self._problem) and time.monotonic() - self._failed_at > RETRY_SECONDS
 
     def _connect_if_seen(self) -> None:
         if self._is_visible and self._pane_id is not None and self._stop is None:
@@ -157,7 +163,6 @@ class PaneView(Widget, can_focus=True):
                 return
             self._live = live
             self._stop = live.show(pane_id, self._take_frame, fps=self._fps_now())
-            await self._fit(pane_id)
         except TerminalError as error:
             self._fail(str(error))
 
@@ -169,6 +174,7 @@ class PaneView(Widget, can_focus=True):
     def _fail(self, problem: str) -> None:
         """Say in one line why there is no live picture; what was last seen stays in memory."""
         self._problem = problem
+        self._failed_at = time.monotonic()
         self._disconnect()
         self.return_keyboard()
         self._redraw()
@@ -190,18 +196,32 @@ class PaneView(Widget, can_focus=True):
 
     # Frames -------------------------------------------------------------------------------------
 
-    def _take_frame(self, frame: Frame) -> None:
+    def _take_frame(self, frame: Frame | None) -> None:
         if not self.is_attached:
+            return
+        if frame is None:
+            self._ended()
             return
         if self.app.screen is not self.screen:
             self._late_frame = frame
             return
         self._draw(frame)
 
+    def _ended(self) -> None:
+        live = self._live
+        if live is not None and live.gone.is_set():
+            self._live = None
+            self.run_worker(connection(self).lost(live), group="lost", exit_on_error=False)
+            self._fail("The terminal server has ended. Agents open new terminals as they go on.")
+        else:
+            self._fail("This terminal was closed.")
+
     def _draw(self, frame: Frame) -> None:
         was = self._frame
         self._frame = frame
         self._late_frame = None
+        if was is None:
+            self._size_settled()
         if self._back:
             return
         size = self.size
@@ -255,7 +275,7 @@ class PaneView(Widget, can_focus=True):
 
     def _visible_rows(self) -> tuple[Strip, ...]:
         if self._problem:
-            return self._note("This terminal can’t be shown", self._problem, problem=True)
+            return self._note("No picture", self._problem, problem=True)
         if self._pane_id is None:
             return self._note("No terminal yet", "It opens with the first command.")
         if self._frame is None:
@@ -266,7 +286,7 @@ class PaneView(Widget, can_focus=True):
             end = len(everything) - self._back
             return everything[max(0, end - height) : end]
         if self._frame.dead and height > 1:
-            return (*self._rows[: height - 1], self._ending())
+            return (*self._rows[-(height - 1) :], self._ending())
         return self._rows
 
     def _ending(self) -> Strip:
@@ -293,6 +313,7 @@ class PaneView(Widget, can_focus=True):
     def on_mount(self) -> None:
         """Follow whether the app is in the foreground."""
         self.watch(self.app, "app_focus", self._app_focus_changed, init=False)
+        self.app.app_resume_signal.subscribe(self, self._app_resumed)
 
     def on_show(self) -> None:
         """Begin to receive frames."""
@@ -332,10 +353,17 @@ class PaneView(Widget, can_focus=True):
         width, height = self.size
         if self._live is None or not self._follow_size or width < 2 or height < 2:
             return
+        if self._frame is None or self._frame.dead:
+            # A smaller size would push a dead pane's last words out of sight.
+            return
         try:
             await self._live.resize(pane_id, width, height)
         except TerminalError as error:
             self._fail(str(error))
+
+    def _app_resumed(self, _app: object) -> None:
+        # While the app was away a real client may have given the pane another size.
+        self._size_settled()
 
     def _app_focus_changed(self, _focused: bool) -> None:
         if self._stop is not None and self._live is not None and self._pane_id is not None:

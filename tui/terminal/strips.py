@@ -13,12 +13,14 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
+from tungsten.frame import strip_styles
 from tungsten.sgr import PLAIN, parse_line
 
 if TYPE_CHECKING:
     from tungsten.frame import Frame
     from tungsten.sgr import Style as CellStyle
 
+BLACK = Color(0, 0, 0)
 CACHED_ROWS = 2048
 """About forty screens; a pane that scrolls finds most of its rows again."""
 
@@ -32,9 +34,7 @@ class Painter:
         background: What the filters blend with.
     """
 
-    def __init__(
-        self, filters: Sequence[LineFilter] = (), background: Color = Color(0, 0, 0)
-    ) -> None:
+    def __init__(self, filters: Sequence[LineFilter] = (), background: Color = BLACK) -> None:
         self._filters = filters
         self._background = background
         self._styles: dict[CellStyle, Style] = {}
@@ -55,9 +55,13 @@ class Painter:
         self, frame: Frame, width: int, height: int, base: Style, cursor: Style
     ) -> tuple[Strip, ...]:
         """Draw the screen of a frame, its last `height` rows if it has more."""
-        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base))
+        lines = frame.lines[-frame.height :]
+        if frame.dead:
+            # tmux may write that the pane is dead below its last words; the view says it itself.
+            return self.paint_lines(_without_end(lines), width, base)[-height:]
+        rows = list(self.paint_lines(lines, width, base))
         y = frame.cursor_y
-        if frame.cursor_visible and not frame.dead and y < len(rows) and frame.cursor_x < width:
+        if frame.cursor_visible and y < len(rows) and frame.cursor_x < width:
             rows[y] = self._with_cursor(rows[y], frame.cursor_x, width, cursor)
         if len(rows) > height:
             # The widget is smaller than the pane for a moment: keep the cursor in view.
@@ -119,6 +123,15 @@ class Painter:
         return known
 
 
+def _without_end(lines: Sequence[str]) -> Sequence[str]:
+    kept = len(lines)
+    if kept and strip_styles(lines[-1]).startswith("Pane is dead"):
+        kept -= 1
+    while kept > 0 and not strip_styles(lines[kept - 1]).strip():
+        kept -= 1
+    return lines[:kept]
+
+
 def rich_style(cell: CellStyle) -> Style:
     """Write a terminal's style as Rich does; what is not set is left to what lies beneath."""
     return Style(
@@ -127,7 +140,8 @@ def rich_style(cell: CellStyle) -> Style:
         bold=cell.bold or None,
         dim=cell.dim or None,
         italic=cell.italic or None,
-        underline=cell.underline or None,
+        underline=cell.underline == 1 or cell.underline > 2 or None,
+        underline2=cell.underline == 2 or None,
         blink=cell.blink or None,
         reverse=cell.reverse or None,
         strike=cell.strike or None,

@@ -1,0 +1,287 @@
+"""A live pane in the app, from a real tmux: colours, cursor, scrollback, and the keyboard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from agent.protocol import AgentSummary, EngineInfo, PaneSummary, PersonTyped, Snapshot, Wire
+from tui.gate.keyboard import KeyboardApp
+from tui.terminal.pane_view import PaneView
+from tungsten.terminal import Terminal
+
+PATIENCE = 15.0
+
+
+class PaneHost(KeyboardApp[None]):
+    CSS = "#frame { border: round white; } #prompt { height: 1; border: none; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", priority=True)]
+
+    def __init__(self, socket: Path) -> None:
+        super().__init__()
+        self.sent: list[Wire] = []
+        engine = EngineInfo(version="0", pid=1, epoch="e", started_at=0, tmux_socket=str(socket))
+        self.state = Snapshot(seq=1, engine=engine)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="frame"):
+            yield PaneView(id="pane")
+        yield Input(id="prompt")
+
+    @property
+    def pane(self) -> PaneView:
+        return self.query_one(PaneView)
+
+    @property
+    def text(self) -> str:
+        rows = self.pane.render_lines(self.pane.size.region)
+        return "\n".join(row.text.rstrip() for row in rows)
+
+    def belongs_to(self, agent_id: str, pane_id: str, **fields: Any) -> None:
+        agent = AgentSummary(
+            id=agent_id,
+            name="x",
+            directory="/",
+            since=0,
+            created_at=0,
+            panes=(PaneSummary(pane_id=pane_id, **fields),),
+        )
+        self.state = self.state.model_copy(update={"agents": (agent,)})
+
+    async def engine_send(self, command: Wire) -> dict[str, Any]:
+        self.sent.append(command)
+        return {}
+
+
+@pytest.fixture
+async def terminal(directory: Path) -> AsyncIterator[Terminal]:
+    server = await Terminal.open(directory / "t.sock")
+    yield server
+    await server.kill_server()
+    await server.close()
+
+
+async def until(pilot: Any, condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, pilot.app.text
+        await pilot.pause(0.02)
+
+
+async def start(terminal: Terminal, command: str) -> str:
+    pane = await terminal.new_pane(name="a", cwd=Path("/"), command=command)
+    return pane.id
+
+
+async def test_nothing_to_show(terminal: Terminal, directory: Path) -> None:
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "No terminal yet" in app.text
+        assert not app.pane.take_keyboard()
+
+
+async def test_colours_and_cursor(terminal: Terminal, directory: Path) -> None:
+    script = r"printf '\033[38;2;10;200;30mgreen\033[0m plain \033[1;41mred\033[0m'; exec cat"
+    pane = await start(terminal, script)
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "green plain red" in app.text)
+        row = app.pane.render_lines(app.pane.size.region)[0]
+        styles = {segment.text.strip(): segment.style for segment in row if segment.style}
+        assert styles["green"].color.triplet == (10, 200, 30)
+        assert styles["red"].bold
+        # ANSI red is the theme's red, as everywhere in the app.
+        theme = app.ansi_theme
+        assert tuple(styles["red"].bgcolor.triplet) == tuple(theme.ansi_colors[1])
+        x = len("green plain red")
+        cursor = row.crop(x, x + 1)
+        assert next(iter(cursor)).style.bgcolor != next(iter(row.crop(x + 1, x + 2))).style.bgcolor
+
+
+async def test_rows_that_stay_are_the_same_objects(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "echo one; echo two; exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "two" in app.text)
+        before = app.pane.render_lines(app.pane.size.region)
+        await terminal.pane(pane).send_text("three")
+        await until(pilot, lambda: "three" in app.text)
+        after = app.pane.render_lines(app.pane.size.region)
+        assert before[0] is after[0]
+        assert before[1] is after[1]
+        assert before[2] is not after[2]
+
+
+async def test_the_pane_takes_the_size_of_the_widget(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "while :; do stty size; read x; done")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test(size=(70, 20)) as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: app.text.strip())
+        for size in [(90, 30), (40, 12), (101, 33)]:
+            await pilot.resize_terminal(*size)
+        width, height = app.pane.size
+
+        async def info() -> tuple[int, int]:
+            seen = await terminal.pane(pane).info()
+            return seen.width, seen.height
+
+        end = time.monotonic() + PATIENCE
+        while await info() != (width, height):
+            assert time.monotonic() < end
+            await pilot.pause(0.05)
+        await terminal.pane(pane).send_keys("Enter")
+        await until(pilot, lambda: f"{height} {width}" in app.text)
+
+
+async def test_scrollback(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "seq 1 300; exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "300" in app.text)
+        app.pane.focus()
+        await pilot.press("pageup")
+        await until(pilot, lambda: app.pane.lines_back)
+        assert "300" not in app.text
+        assert "lines back" in str(app.query_one("#frame").border_subtitle)
+        await pilot.press("home")
+        await until(pilot, lambda: app.text.startswith("1\n2\n3"))
+        # New output does not move what is being read.
+        await terminal.pane(pane).send_text("more")
+        await pilot.pause(0.2)
+        assert app.text.startswith("1\n2\n3")
+        await pilot.press("end")
+        await until(pilot, lambda: "more" in app.text)
+        assert app.pane.lines_back == 0
+
+
+async def test_taking_the_keyboard(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "exec cat -v")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.belongs_to("a1", pane)
+        app.pane.show(pane)
+        await until(pilot, lambda: app.pane.take_keyboard())
+        assert "F12" in str(app.query_one("#frame").border_subtitle)
+        assert app.query_one("#frame").has_class("-keyboard")
+        assert app.keyboard_holder is app.pane
+        # Keys that the app binds, also with priority, belong to the program now.
+        await pilot.press(*"hello; echo", "ctrl+q", "up", "enter")
+        await until(pilot, lambda: "hello; echo" in app.text.split("\n")[1])
+        await pilot.press("f12")
+        await pilot.pause()
+        assert not app.pane.has_keyboard
+        assert app.keyboard_holder is None
+        assert not app.query_one("#frame").has_class("-keyboard")
+        app.query_one("#prompt").focus()
+        await pilot.press(*"mine")
+        assert app.query_one(Input).value == "mine"
+        told = [command for command in app.sent if isinstance(command, PersonTyped)]
+        assert told == [PersonTyped(agent_id="a1", pane_id=pane)]
+
+
+async def test_a_paste_arrives_as_a_paste(terminal: Terminal, directory: Path) -> None:
+    from textual.events import Paste
+
+    script = r"stty raw -echo; printf '\033[?2004hready'; exec cat -v"
+    pane = await start(terminal, script)
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "ready" in app.text)
+        assert app.pane.take_keyboard()
+        app.post_message(Paste("two words"))
+        await until(pilot, lambda: "^[[200~two words^[[201~" in app.text.replace("\n", ""))
+
+
+async def test_a_burst_of_typing_arrives_whole(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "stty -echo; echo ready; exec cat")
+    app = PaneHost(directory / "t.sock")
+    text = "The quick brown fox; jumps over 'the' \"lazy\" dog $HOME #{pane} 100%"
+    async with app.run_test(size=(100, 20)) as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "ready" in app.text)
+        assert app.pane.take_keyboard()
+        await pilot.press(*text, "enter")
+        await until(pilot, lambda: text in app.text)
+
+
+async def test_a_dead_pane_says_so(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "echo last words; exit 3")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.belongs_to("a1", pane, dead=True, exit_status=3)
+        app.pane.show(pane)
+        await until(pilot, lambda: "ended with exit status 3" in app.text)
+        assert "last words" in app.text
+        assert not app.pane.take_keyboard()
+
+
+async def test_a_pane_that_is_closed(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, app.pane.take_keyboard)
+        await terminal.pane(pane).kill()
+        await until(pilot, lambda: "This terminal was closed" in app.text)
+        assert not app.pane.has_keyboard
+        app.pane.show(None)
+        assert "No terminal yet" in app.text
+
+
+async def test_the_server_ends(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, app.pane.take_keyboard)
+        await terminal.kill_server()
+        await until(pilot, lambda: "server has ended" in app.text)
+        assert not app.pane.has_keyboard
+
+
+async def test_no_server_at_all(directory: Path) -> None:
+    app = PaneHost(directory / "nothing.sock")
+    async with app.run_test() as pilot:
+        app.pane.show("%1")
+        await until(pilot, lambda: "tmux server is gone" in app.text)
+
+
+async def test_switching_between_panes(terminal: Terminal, directory: Path) -> None:
+    first = await start(terminal, "echo this is first; exec cat")
+    second = await start(terminal, "echo this is second; exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        for _ in range(5):
+            app.pane.show(first)
+            app.pane.show(second)
+        await until(pilot, lambda: "this is second" in app.text)
+        app.pane.show(first)
+        await until(pilot, lambda: "this is first" in app.text)
+
+
+async def test_a_hidden_pane_receives_nothing(terminal: Terminal, directory: Path) -> None:
+    pane = await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: app.pane._frame is not None)
+        app.pane.display = False
+        await pilot.pause()
+        assert app.pane._stop is None
+        await terminal.pane(pane).send_text("while hidden")
+        app.pane.display = True
+        await until(pilot, lambda: "while hidden" in app.text)
