@@ -151,7 +151,8 @@ class CockpitScreen(Screen[None]):
         """Change the layout."""
         if choices != self.choices:
             self.choices = choices
-            self.refresh(layout=True)
+            # Through a child: Textual forgets the arrangements of ancestors only.
+            self.footer.refresh(layout=True)
 
     def on_resize(self, event: Resize) -> None:
         """Divide the new size; the prompt wraps anew and may need other rows."""

@@ -1,0 +1,87 @@
+"""Fixtures of the app's tests: short temporary paths, and the app on a scripted engine."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from agent.paths import Paths
+from agent.protocol import Block, Snapshot
+from tests.stubs import scenes
+from tests.stubs.scripted_engine import ScriptedEngine
+from tui.app import TungstenApp
+
+
+@pytest.fixture
+def paths() -> Iterator[Paths]:
+    """Directories of a Tungsten of its own; short, since sockets lie in them."""
+    root = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
+    made = Paths(root / "config", root / "data", root / "run")
+    made.create()
+    yield made
+    shutil.rmtree(root)
+
+
+@dataclass
+class Cockpit:
+    """A running app, its engine, and the person at its keys."""
+
+    app: TungstenApp
+    engine: ScriptedEngine
+    pilot: Pilot[None]
+
+    async def type(self, text: str) -> None:
+        """Press a key for each character."""
+        names = {" ": "space", "/": "slash", "!": "exclamation_mark", "\n": "ctrl+j"}
+        await self.pilot.press(*(names.get(character, character) for character in text))
+
+    async def until(self, check: Callable[[], Any], *, rounds: int = 400) -> None:
+        """Let the app run until something holds."""
+        for _ in range(rounds):
+            if check():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError("that did not happen")
+
+    @property
+    def screen_text(self) -> str:
+        """What the terminal shows, without styles."""
+        screen = self.app.screen
+        height = screen.size.height
+        lines = screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in lines[:height])
+
+
+Open = Callable[..., AbstractAsyncContextManager[Cockpit]]
+
+
+@pytest.fixture
+def open_cockpit(paths: Paths) -> Open:
+    """Open the app on a scripted engine with a given snapshot."""
+
+    @asynccontextmanager
+    async def opened(
+        snapshot: Snapshot = scenes.EMPTY,
+        *,
+        size: tuple[int, int] = (120, 40),
+        transcripts: dict[str, list[Block]] | None = None,
+        now: Callable[[], float] = lambda: scenes.NOW,
+    ) -> AsyncIterator[Cockpit]:
+        engine = ScriptedEngine(paths.engine_socket, snapshot, transcripts=transcripts)
+        async with engine:
+            app = TungstenApp(paths, now=now, directory=Path("/home/ada/parser"))
+            async with app.run_test(size=size) as pilot:
+                cockpit = Cockpit(app, engine, pilot)
+                await cockpit.until(app.ready.is_set)
+                await pilot.pause()
+                yield cockpit
+
+    return opened

@@ -1,0 +1,216 @@
+"""What the cockpit does with events and keys, on a real socket."""
+
+from __future__ import annotations
+
+import json
+
+from agent.protocol import (
+    AgentChanged,
+    AgentState,
+    Answer,
+    Block,
+    BlockChanged,
+    BlockDelta,
+    BlockKind,
+    CreateAgent,
+    Interrupt,
+    Question,
+    QuestionAsked,
+    ReadTranscript,
+    RunAsPerson,
+    SendPrompt,
+    SetMode,
+    Unqueue,
+)
+from tests.stubs import scenes
+from tests.stubs.scripted_engine import Refusal
+from tests.tui.conftest import Open
+
+CALM = scenes.BUSY.model_copy(update={"gates": ()})
+TALK = {"a1": list(scenes.CONVERSATION)}
+
+
+async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        text = cockpit.screen_text
+        for shown in ("mend the parser", "waiting for you", "19 h of 24", "fix-offsets", "$0.18"):
+            assert shown in text
+
+
+async def test_first_prompt_starts_an_agent_here(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.EMPTY) as cockpit:
+        cockpit.engine.on(CreateAgent, lambda _: {"agent_id": "a1"})
+        await cockpit.type("mend it")
+        await cockpit.pilot.press("enter")
+        command = await cockpit.engine.received(CreateAgent)
+        assert (command.prompt, command.directory) == ("mend it", "/home/ada/parser")
+        cockpit.engine.publish(AgentChanged(agent=scenes.MENDER))
+        await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
+
+
+async def test_a_prompt_is_sent_whole_with_its_lines(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.type("one\ntwo")
+        await cockpit.pilot.press("enter")
+        command = await cockpit.engine.received(SendPrompt)
+        assert command.text == "one\ntwo"
+        assert cockpit.app.cockpit.prompt.text == ""
+
+
+async def test_a_refused_prompt_comes_back(open_cockpit: Open) -> None:
+    def refuse(_: SendPrompt) -> None:
+        raise Refusal("The disk is full: free some space, then send it again.")
+
+    async with open_cockpit(CALM) as cockpit:
+        cockpit.engine.on(SendPrompt, refuse)
+        await cockpit.type("keep me")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "disk is full" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "keep me"
+
+
+async def test_shell_commands_and_modes(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("!git status")
+        await cockpit.pilot.press("enter")
+        assert (await cockpit.engine.received(RunAsPerson)).command == "git status"
+        await cockpit.type("/mode plan")
+        await cockpit.pilot.press("enter")
+        assert (await cockpit.engine.received(SetMode)).mode == "plan"
+        await cockpit.pilot.press("escape")
+        assert (await cockpit.engine.received(Interrupt)).agent_id == "a1"
+
+
+async def test_unknown_slash_command_stays_in_the_prompt(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/nothing like it")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "There is no /nothing" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/nothing like it"
+
+
+async def test_the_menu_of_commands_completes(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/mo")
+        await cockpit.until(lambda: "plan|careful|standard" in cockpit.screen_text)
+        await cockpit.pilot.press("tab")
+        assert cockpit.app.cockpit.prompt.text == "/mode "
+        await cockpit.until(lambda: "Choose the model" not in cockpit.screen_text)
+
+
+async def test_streamed_text_appears_and_is_replaced(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.engine.received(ReadTranscript)
+        block = Block(id=9, kind=BlockKind.ASSISTANT, at=scenes.NOW, streaming=True)
+        cockpit.engine.publish(BlockChanged(agent_id="a1", block=block))
+        for word in ("It ", "is ", "**one", "** too ", "high."):
+            cockpit.engine.publish(BlockDelta(agent_id="a1", block_id=9, text=word))
+        await cockpit.until(lambda: "It is one too high." in cockpit.screen_text)
+        final = Block(id=9, kind=BlockKind.ASSISTANT, at=scenes.NOW, text="It was *right*.")
+        cockpit.engine.publish(BlockChanged(agent_id="a1", block=final))
+        await cockpit.until(lambda: "It was right." in cockpit.screen_text)
+
+
+async def test_a_tool_call_unfolds_by_a_key(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "parser/offsets.py" in cockpit.screen_text)
+        assert "return text.count" in cockpit.screen_text
+        assert "if offset < 0" not in cockpit.screen_text
+        await cockpit.pilot.press("tab", "up", "up", "enter")
+        await cockpit.until(lambda: "if offset < 0" in cockpit.screen_text)
+        assert "changes a file inside the project" in cockpit.screen_text
+        await cockpit.pilot.press("enter", "i")
+        await cockpit.until(lambda: "if offset < 0" not in cockpit.screen_text)
+        await cockpit.type("jk")
+        assert cockpit.app.cockpit.prompt.text == "jk"
+
+
+async def test_each_agent_keeps_its_own_draft(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("for the first")
+        await cockpit.pilot.press("alt+2")
+        assert cockpit.app.cockpit.prompt.text == ""
+        await cockpit.type("for the second")
+        await cockpit.pilot.press("ctrl+up")
+        assert cockpit.app.cockpit.prompt.text == "for the first"
+        await cockpit.pilot.press("ctrl+down")
+        assert cockpit.app.cockpit.prompt.text == "for the second"
+
+
+async def test_a_draft_is_on_disk_soon_and_comes_back(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("half a tho")
+        path = cockpit.app.paths.interface_state
+        await cockpit.until(
+            lambda: path.exists() and json.loads(path.read_text()).get("draft:a1") == "half a tho"
+        )
+    async with open_cockpit(CALM) as cockpit:
+        assert cockpit.app.cockpit.prompt.text == "half a tho"
+
+
+async def test_a_long_paste_is_one_mark_and_sent_whole(open_cockpit: Open) -> None:
+    from textual.events import Paste
+
+    pasted = "\n".join(f"line {number}" for number in range(3_000))
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("look: ")
+        cockpit.app.cockpit.prompt.post_message(Paste(pasted))
+        await cockpit.until(lambda: "3,000 lines" in cockpit.app.cockpit.prompt.text)
+        await cockpit.pilot.press("enter")
+        command = await cockpit.engine.received(SendPrompt)
+        assert command.text == "look: " + pasted
+
+
+async def test_up_takes_the_queue_back(open_cockpit: Open) -> None:
+    queued = scenes.MENDER.model_copy(update={"queued": ("then commit", "then push")})
+    snapshot = CALM.model_copy(update={"agents": (queued, *CALM.agents[1:])})
+    async with open_cockpit(snapshot, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "2 prompts queued" in cockpit.screen_text)
+        assert "then push" in cockpit.screen_text
+        cockpit.engine.on(Unqueue, lambda _: {"texts": ["then commit", "then push"]})
+        await cockpit.pilot.press("up")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "then commit\n\nthen push")
+
+
+async def test_history_comes_from_the_conversation(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        await cockpit.type("not yet")
+        await cockpit.pilot.press("up")
+        assert cockpit.app.cockpit.prompt.text == "Make the tests pass, then commit."
+        await cockpit.pilot.press("down")
+        assert cockpit.app.cockpit.prompt.text == "not yet"
+
+
+async def test_a_question_is_answered_from_the_prompt(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        question = Question(
+            id="q1",
+            agent_id="a1",
+            agent_name="mend the parser",
+            asked_at=scenes.NOW,
+            text="Which branch?",
+            options=("main", "fix-offsets"),
+        )
+        cockpit.engine.publish(QuestionAsked(question=question))
+        await cockpit.until(lambda: "Which branch?" in cockpit.screen_text)
+        await cockpit.type("2")
+        await cockpit.pilot.press("enter")
+        answer = await cockpit.engine.received(Answer)
+        assert (answer.question_id, answer.text) == ("q1", "fix-offsets")
+
+
+async def test_the_engine_dies_and_comes_back_with_all_events(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("still here")
+        seq = cockpit.engine.publish(AgentChanged(agent=scenes.MENDER))
+        await cockpit.until(lambda: cockpit.app.state is not None and cockpit.app.state.seq == seq)
+        await cockpit.engine.drop()
+        done = scenes.MENDER.model_copy(update={"state": AgentState.DONE, "activity": "all green"})
+        cockpit.engine.publish(AgentChanged(agent=done))
+        hello = await cockpit.engine.connected(count=2)
+        assert hello.resume_after == seq
+        await cockpit.until(lambda: "all green" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "still here"
+        assert "restarting" not in cockpit.screen_text
