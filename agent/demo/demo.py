@@ -301,7 +301,7 @@ class Demo:
 
 def _make_directory(keep: str) -> Path:
     if not keep:
-        directory = Path(tempfile.mkdtemp(prefix="tungsten-demo-")).resolve()
+        directory = Path(tempfile.mkdtemp(prefix="demo-tea-")).resolve()
         (directory / MARKER).touch()
         return directory
     directory = Path(keep).expanduser()

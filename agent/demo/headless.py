@@ -26,10 +26,10 @@ from agent.protocol import (
     Gate,
     GateOpened,
     QuestionAsked,
-    Shutdown,
     StartDemo,
     StopDemo,
 )
+from agent.start import kill
 
 Decision = Literal["approve", "deny", "ask"]
 
@@ -75,7 +75,7 @@ async def run(
     except AgentError as error:
         done, text = False, str(error)
     finally:
-        await _leave(show.client, started=started)
+        await _leave(paths, show.client, started=started)
     _say(text)
     return 0 if done else 1
 
@@ -88,7 +88,7 @@ async def _connect(paths: Paths) -> tuple[EngineClient, bool]:
         return await EngineClient.connect(paths, client="headless"), True
 
 
-async def _leave(client: EngineClient, *, started: bool) -> None:
+async def _leave(paths: Paths, client: EngineClient, *, started: bool) -> None:
     """End the demo, and the engine if it is there for nothing else."""
     try:
         with contextlib.suppress(AgentError, TimeoutError):
@@ -96,7 +96,7 @@ async def _leave(client: EngineClient, *, started: bool) -> None:
                 await client.send(StopDemo())
                 snapshot = client.welcome.snapshot
                 if started and snapshot is not None and not snapshot.agents:
-                    await client.send(Shutdown(panes=True))
+                    await kill(paths, panes=True)
     finally:
         await client.close()
 

@@ -1,0 +1,239 @@
+"""The demo as a whole: real agents, real panes, the real gate; only the model is scripted."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config import Config
+from agent.demo.demo import Demo, DemoRefused
+from agent.demo.fixture import Fixture, FixtureFailed, build, git
+from agent.engine_parts import Parts
+from agent.hub import Hub
+from agent.paths import Paths
+from agent.protocol import (
+    ActionReported,
+    Decide,
+    DemoChanged,
+    DemoStatus,
+    Event,
+    GateOpened,
+    RiskLevel,
+    SetPaused,
+)
+from agent.singleton import answers
+
+
+class Stage:
+    """An engine's parts in this process, a demo on them, and a person with one answer."""
+
+    def __init__(self, parts: Parts, decision: str = "deny") -> None:
+        self.parts = parts
+        self.decision = decision
+        self.statuses: list[DemoStatus | None] = []
+        self.actions: list[ActionReported] = []
+        self.gates: list[Any] = []
+        self.ended: asyncio.Future[DemoStatus] = asyncio.get_running_loop().create_future()
+        self.gated = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        parts.hub.listen(self._heard)
+        for gate in parts.hub.snapshot().gates:
+            self._heard(GateOpened(gate=gate))
+
+    def demo(self, prepare: Callable[[Path], Fixture] = build) -> Demo:
+        return Demo(self.parts.agents, self.parts.hub, self.parts.database, prepare)
+
+    async def end(self) -> DemoStatus:
+        async with asyncio.timeout(60):
+            return await self.ended
+
+    async def gate(self) -> None:
+        gated = asyncio.ensure_future(self.gated.wait())
+        await asyncio.wait({gated, self.ended}, timeout=60, return_when="FIRST_COMPLETED")
+        gated.cancel()
+        assert self.gated.is_set(), (self.statuses, self.actions)
+
+    def _heard(self, event: Event) -> None:
+        match event:
+            case DemoChanged(demo=demo):
+                self.statuses.append(demo)
+                if demo and demo.state in ("done", "failed") and not self.ended.done():
+                    self.ended.set_result(demo)
+            case ActionReported():
+                self.actions.append(event)
+            case GateOpened(gate=gate):
+                self.gates.append(gate)
+                self.gated.set()
+                if self.decision != "wait":
+                    command = Decide(gate_id=gate.id, decision=self.decision)
+                    task = asyncio.create_task(self.parts.agents.decide(command))
+                    self._tasks.add(task)
+
+
+async def nothing() -> None:
+    return None
+
+
+def exists(path: str | Path) -> bool:
+    return Path(path).exists()
+
+
+@pytest.fixture
+async def parts(place: Path) -> AsyncIterator[Callable[[], Any]]:
+    async with AsyncExitStack() as stack:
+        paths = Paths(place / "c", place / "d", place / "r")
+        paths.create()
+
+        async def make() -> tuple[Parts, AsyncExitStack]:
+            own = await stack.enter_async_context(AsyncExitStack())
+            made = Parts(Hub(), paths, Config(), lambda: 0.0)
+            await made.open(own, nothing)
+            return made, own
+
+        yield make
+    if answers(paths.tmux_socket):
+        await asyncio.to_thread(
+            subprocess.run, ["tmux", "-S", str(paths.tmux_socket), "kill-server"], check=False
+        )
+
+
+@pytest.fixture
+async def stage(parts: Callable[[], Any]) -> AsyncIterator[Stage]:
+    made, closing = await parts()
+    yield Stage(made)
+    await closing.aclose()
+
+
+async def test_denied_it_adapts_and_all_of_it_is_checked(stage):
+    demo = stage.demo()
+    begun = await demo.start(0)
+    directory = Path(begun["directory"])
+    status = await stage.end()
+    assert status.state == "done", status.text
+    assert "untouched" in status.text
+    assert len(stage.gates) == 1
+    assert stage.gates[0].risk is RiskLevel.HIGH
+    assert stage.gates[0].text == "git push --force origin main"
+    denied = [action for action in stage.actions if action.decision == "denied"]
+    assert [action.outcome for action in denied] == ["not run"]
+    assert {action.agent_name for action in stage.actions} == {"fix", "drive", "push"}
+    assert exists(directory)
+    await demo.stop()
+    assert not exists(directory)
+    assert stage.parts.hub.snapshot().agents == ()
+    assert stage.parts.hub.snapshot().demo is None
+
+
+async def test_approved_it_happens(stage):
+    stage.decision = "approve"
+    demo = stage.demo()
+    await demo.start(0)
+    status = await stage.end()
+    assert status.state == "done", status.text
+    assert "rewritten, as approved" in status.text
+    await demo.stop()
+
+
+def impossible_tests(directory: Path) -> Fixture:
+    fixture = build(directory)
+    path = fixture.fix / "tests" / "test_tea.py"
+    path.write_text(path.read_text().replace('"10:30"', '"10:31"'))
+    return fixture
+
+
+def remote_gone(directory: Path) -> Fixture:
+    fixture = build(directory)
+    shutil.rmtree(fixture.origin)
+    return fixture
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "truth"),
+    [(impossible_tests, "the tests still fail"), (remote_gone, "remote cannot be read")],
+)
+async def test_sabotaged_it_says_that_it_failed(stage, sabotage, truth):
+    demo = stage.demo(sabotage)
+    await demo.start(0)
+    status = await stage.end()
+    assert status.state == "failed"
+    assert truth in status.text
+    assert "\n" not in status.text
+    await demo.stop()
+
+
+async def test_it_can_be_paused_and_stopped_while_it_waits(stage):
+    stage.decision = "wait"
+    demo = stage.demo()
+    begun = await demo.start(0)
+    await stage.gate()
+    with pytest.raises(DemoRefused, match="running already"):
+        await demo.start(0)
+    await stage.parts.agents.set_paused(SetPaused(paused=True))
+    assert stage.parts.hub.snapshot().demo.state == "paused"
+    await stage.parts.agents.set_paused(SetPaused(paused=False))
+    assert stage.parts.hub.snapshot().demo.state == "running"
+    await demo.stop()
+    assert stage.statuses[-2].state == "stopped"
+    assert stage.statuses[-1] is None
+    assert not exists(begun["directory"])
+    await demo.stop()
+
+
+async def test_what_is_to_be_kept_stays(stage, place):
+    demo = stage.demo()
+    await demo.start(0, str(place / "kept"))
+    await stage.end()
+    await demo.stop()
+    assert git(place / "kept" / "tea-fix", "log", "--format=%s", "-1").startswith("Show seconds")
+    with pytest.raises(DemoRefused, match="not empty"):
+        await demo.start(0, str(place / "kept"))
+    with pytest.raises(DemoRefused, match="whole path"):
+        await demo.start(0, "kept")
+
+
+async def test_a_start_that_fails_leaves_nothing(stage):
+    made: list[Path] = []
+
+    def fails(directory: Path) -> Fixture:
+        made.append(directory)
+        raise FixtureFailed("no")
+
+    with pytest.raises(FixtureFailed):
+        await stage.demo(fails).start(0)
+    assert not made[0].exists()
+    assert stage.parts.hub.snapshot().agents == ()
+
+
+async def test_the_next_engine_goes_on_with_it(parts):
+    first, closing = await parts()
+    before = Stage(first, "wait")
+    await before.demo().start(0)
+    await before.gate()
+    await closing.aclose()
+    second, closing = await parts()
+    after = Stage(second, "approve")
+    status = await after.end()
+    assert status.state == "done", status.text
+    await second.demo.stop()
+    await closing.aclose()
+
+
+async def test_the_next_engine_removes_what_cannot_go_on(parts):
+    first, closing = await parts()
+    before = Stage(first, "wait")
+    begun = await before.demo().start(0)
+    await before.gate()
+    await closing.aclose()
+    shutil.rmtree(Path(begun["directory"]) / "tea")
+    second, closing = await parts()
+    assert not exists(begun["directory"])
+    assert second.hub.snapshot().agents == ()
+    assert not exists(second.paths.data / "demo.json")
+    await closing.aclose()
