@@ -16,10 +16,10 @@ from agent.model.local_server.responder import ResponderMessage
 
 MODEL = "tungsten-demo"
 
-WORD_SECONDS = 0.035
+WORD_SECONDS = 0.05
 """Pause before each word at pace 1: fast reading speed."""
 
-THINK_SECONDS = 0.7
+THINK_SECONDS = 1.4
 """Pause before each message at pace 1."""
 
 INTRODUCTION = "*I am the demo model: my words are scripted, what I do is real.* "
