@@ -164,9 +164,9 @@ class Performer:
                 looked = await self._look(step)
                 progress(_judged(looked.assessment))
                 verdict = decide(looked.assessment, self._owner.mode, step.actor)
-                if verdict.verdict == "refuse":
+                if verdict.outcome == "refuse":
                     return self._refused(step, looked, verdict.reason)
-                if decision is None and (verdict.verdict == "gate" or reopened is not None):
+                if decision is None and (verdict.outcome == "gate" or reopened is not None):
                     progress({"status": ToolStatus.GATED})
                     decision = await self._ask(step, looked, tool_use_id, reopened)
                     reopened = None
