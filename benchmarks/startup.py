@@ -26,7 +26,6 @@ HELLO = [sys.executable, str(Path(__file__).with_name("hello.py"))]
 REFERENCE = "bare Textual hello-world, same run"
 COCKPIT = b"AutoDream"
 PANE = b"PANE-IS-LIVE"
-ALTERNATE_SCREEN = b"\x1b[?1049h"
 KEY = "§".encode()
 
 
@@ -47,9 +46,10 @@ def main() -> None:
                 program.settle(0.5)
                 live_bytes = program.resident_bytes()
             with PtyProgram([TUNGSTEN], environment=home) as program:
-                program.until(ALTERNATE_SCREEN)
+                program.until(COCKPIT)
                 start = len(program.output)
-                # Only now is the terminal raw; before, the line discipline itself would echo.
+                # Typed as soon as there is something to type into; before its first frame a
+                # full-screen program drops what is typed when it makes the terminal raw.
                 program.write(KEY)
                 echo_seconds = program.until(KEY, after=start)
             began = time.perf_counter()

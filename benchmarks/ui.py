@@ -19,13 +19,15 @@ from benchmarks.home import TUNGSTEN, fresh_home
 from benchmarks.pty_program import PtyProgram
 
 COLUMNS, ROWS = 200, 50
-BUSY = "while :; do for n in 31 32 33 34 35 36; do printf '\\033[%sm%s tick\\033[0m\\n' $n $RANDOM; done; read -t 0.03 </dev/zero; sleep 0.03; done"
+BUSY = (
+    "while :; do for n in 31 32 33 34 35 36; do "
+    "printf '\\033[%sm%s tick\\033[0m\\n' $n $RANDOM; done; sleep 0.03; done"
+)
 BUSY_PANES = 4
 KEYS = 120
 GAP = 0.05
 """Seconds between keys: a fast typist."""
 SECONDS = 6.0
-ALTERNATE_SCREEN = b"\x1b[?1049h"
 GATED = "git push --force origin main"
 LARGE = "; ".join(f"echo {number}" for number in range(2000))
 MARK = "TICKING"
