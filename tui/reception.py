@@ -56,6 +56,7 @@ async def connected(app: TungstenApp, welcome: Welcome) -> None:
         if not app.cockpit.prompt.text:
             app.cockpit.prompt.put_draft(app.draft())
     await app.cockpit.terminal.open()
+    app.cockpit.settle()
     await _open_gates(app)
     app.show_all()
     if welcome.snapshot.setup.provider == "none" and not welcome.snapshot.agents:

@@ -153,11 +153,19 @@ class CockpitScreen(Screen[None]):
             self.choices = choices
             # Through a child: Textual forgets the arrangements of ancestors only.
             self.footer.refresh(layout=True)
+            self.settle()
+
+    def settle(self) -> None:
+        """Let the pane view know whether it can be seen, when the layout has been carried out."""
+        self.call_after_refresh(
+            lambda: self.terminal.tell_seen(self.arrangement.terminal is not None)
+        )
 
     def on_resize(self, event: Resize) -> None:
         """Divide the new size; the prompt wraps anew and may need other rows."""
         self._arranged = None
         self.call_after_refresh(self.fit_prompt)
+        self.settle()
 
     def fit_prompt(self) -> None:
         """Give the prompt the rows its text needs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.events import Hide, Show
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -32,6 +33,15 @@ class TerminalArea(Widget):
 
             self.view = PaneView(id="pane")
             await self.mount(self.view)
+
+    def tell_seen(self, seen: bool) -> None:
+        """Tell the pane view whether it can be seen, once the layout is done.
+
+        Textual tells it too, except when a size was asked for between a change of the layout and
+        its execution: the compositor then takes what is new for known.
+        """
+        if self.view is not None:
+            self.view.post_message(Show() if seen else Hide())
 
     def show(self, pane: PaneSummary | None, position: str = "") -> None:
         """Show a pane; `position` tells which of several it is."""
