@@ -32,9 +32,9 @@ from agent.output import Outputs
 from agent.panes import HISTORY, Panes
 from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
 from agent.risk import Assessment, Context, Rules, assess, decide
+from agent.risk.keys import is_key
 from agent.steps import Effect, Lines, Look, Matches, Names, Outcome, Progress, Run, Step, Wait
 from agent.tools import files
-from agent.tools.key_names import is_key_name, tmux_name
 from agent.tools.terminal import run_text, screen_text
 from memory.database import Database
 from tungsten.errors import TerminalError
@@ -496,8 +496,8 @@ class Performer:
         pane = await self._panes.tmux(action.pane_id)
         await check()
         for item in action.keys:
-            if is_key_name(item):
-                await pane.send_keys(tmux_name(item))
+            if is_key(item):
+                await pane.send_keys(item)
             else:
                 await pane.send_text(item)
         await pane.wait(ForIdle(REST_SECONDS), REST_TIMEOUT)

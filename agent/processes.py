@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterable
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 GRACE_SECONDS = 1.0
 """How long a program may take to end after its terminal hung up, and again after SIGTERM."""
@@ -63,14 +63,12 @@ async def _ended(process: psutil.Process) -> bool:
         if not process.is_running():
             return True
         # A process's descriptor becomes readable when it ends (pidfd_open(2)).
-        loop.add_reader(descriptor, lambda: readable.done() or readable.set_result(None))
-        await asyncio.wait_for(readable, GRACE_SECONDS)
-    except TimeoutError:
-        return False
+        loop.add_reader(descriptor, readable.cancel)
+        await asyncio.wait({readable}, timeout=GRACE_SECONDS)
+        return readable.done()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
-    return True
 
 
 def _session(pid: int) -> int:
