@@ -24,9 +24,12 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 
 class Wire(BaseModel):
-    """Base of everything on the wire."""
+    """Base of everything on the wire.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Validators are built when first used: a front end starts without those of the commands.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AgentState(StrEnum):
@@ -710,5 +713,9 @@ class Reply(Wire):
 ServerLine = Annotated[Welcome | Refused | EventLine | Reply, Field(discriminator="type")]
 ClientLine = Annotated[Hello | CommandLine, Field(discriminator="type")]
 
-SERVER_LINE: TypeAdapter[Welcome | Refused | EventLine | Reply] = TypeAdapter(ServerLine)
-CLIENT_LINE: TypeAdapter[Hello | CommandLine] = TypeAdapter(ClientLine)
+_DEFERRED = ConfigDict(defer_build=True)
+
+SERVER_LINE: TypeAdapter[Welcome | Refused | EventLine | Reply] = TypeAdapter(
+    ServerLine, config=_DEFERRED
+)
+CLIENT_LINE: TypeAdapter[Hello | CommandLine] = TypeAdapter(ClientLine, config=_DEFERRED)
