@@ -60,7 +60,21 @@ class ActionKey:
 _OF_THE_COCKPIT = frozenset(
     {"only_conversation", "only_terminal", "move_split", "sidebar", "focus_on"}
 )
-"""Actions that change the cockpit's layout; the app carries out all others."""
+"""Actions that change the cockpit's layout."""
+
+_OF_THE_APP = frozenset(
+    {
+        "quit",
+        "retry",
+        "redraw",
+        "next_agent",
+        "previous_agent",
+        "choose_agent",
+        "next_waiting",
+        "next_pane",
+    }
+)
+"""Actions of the app; all others are functions of `tui.requests`, imported when asked for."""
 
 
 def _key(
@@ -78,13 +92,23 @@ def _key(
     offered = context == ANYWHERE and bool(action) if palette is None else palette
     names = tuple(keys.split())
     if action and context == ANYWHERE:
-        room = "screen" if action.partition("(")[0] in _OF_THE_COCKPIT else "app"
-        action = f"{room}.{action}"
+        name = action.partition("(")[0]
+        if name in _OF_THE_COCKPIT:
+            action = f"screen.{action}"
+        else:
+            action = f"app.{action}" if name in _OF_THE_APP else f"app.ask('{action}')"
     return ActionKey(id, names, description, context, action, label, slash, argument, offered)
 
 
 ACTIONS: tuple[ActionKey, ...] = (
-    _key("app.help", "f1", "Show every key and command", action="help", label="help", slash="help"),
+    _key(
+        "app.help",
+        "f1",
+        "Show every key and command",
+        action="help_screen",
+        label="help",
+        slash="help",
+    ),
     _key(
         "app.palette",
         "ctrl+p",
@@ -185,7 +209,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "agent.rename",
         "f2",
         "Give the agent another name",
-        action="rename_agent",
+        action="begin_rename",
         slash="rename",
         argument="NAME",
     ),

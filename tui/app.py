@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -123,6 +123,13 @@ class TungstenApp(KeyboardApp[None]):
 
     # Start and end
 
+    def run(self, **options: Any) -> None:
+        """Run in this process's terminal until the person quits."""
+        from tui.stderr_guard import guarded_stderr
+
+        with guarded_stderr(self.paths.data / "app.log"):
+            super().run(**options)
+
     def on_mount(self) -> None:
         """Paint first; everything else follows."""
         self.call_after_refresh(self._after_first_frame)
@@ -150,14 +157,7 @@ class TungstenApp(KeyboardApp[None]):
         """Close the app; agents keep working in the engine."""
         self.keep_draft()
         self.save_now()
-        state = self.state
-        working = [a for a in state.agents if a.state == "working"] if state is not None else []
-        if working:
-            count = len(working)
-            word = "agent keeps" if count == 1 else "agents keep"
-            self.exit(message=f"{count} {word} working; `tungsten` shows them again.")
-        else:
-            self.exit()
+        self.exit(message=_farewell(self.agents))
 
     # The line to the engine
 
@@ -566,80 +566,11 @@ class TungstenApp(KeyboardApp[None]):
         self.refresh(repaint=True, layout=True)
         self.screen.refresh()
 
-    # Keys: asking for something
-
-    async def _request(self, name: str, *values: object) -> None:
+    async def action_ask(self, name: str) -> None:
+        """Carry out a function of `tui.requests`."""
         from tui import requests
 
-        await getattr(requests, name)(self, *values)
-
-    async def action_help(self) -> None:
-        """Show every key and command."""
-        await self._request("help_screen")
-
-    async def action_palette(self) -> None:
-        """Find an action or an agent."""
-        await self._request("palette")
-
-    async def action_inbox(self) -> None:
-        """Show what waits for a decision."""
-        await self._request("inbox")
-
-    async def action_new_agent(self) -> None:
-        """Start an agent."""
-        await self._request("new_agent")
-
-    async def action_interrupt(self) -> None:
-        """Interrupt the running turn; from elsewhere, go back to the prompt first."""
-        await self._request("interrupt")
-
-    async def action_take_keyboard(self) -> None:
-        """Give the keyboard to the pane."""
-        await self._request("take_keyboard")
-
-    async def action_attach(self) -> None:
-        """Attach real tmux to the pane."""
-        await self._request("attach")
-
-    async def action_rename_agent(self) -> None:
-        """Begin to rename the focused agent."""
-        await self._request("begin_rename")
-
-    async def action_next_mode(self) -> None:
-        """Change what runs without the person."""
-        await self._request("next_mode")
-
-    async def action_stop_agent(self) -> None:
-        """Stop the focused agent, when it is meant."""
-        await self._request("stop_agent")
-
-    async def action_archive_agent(self) -> None:
-        """Take the focused agent off the list, when it is meant."""
-        await self._request("archive_agent")
-
-    async def action_sessions(self) -> None:
-        """Show sessions of all time."""
-        await self._request("sessions")
-
-    async def action_pause_all(self) -> None:
-        """Hold every agent, or let them go."""
-        await self._request("pause_all")
-
-    async def action_trust(self) -> None:
-        """Trust the focused agent's directory."""
-        await self._request("trust")
-
-    async def action_setup(self) -> None:
-        """Choose the model."""
-        await self._request("setup")
-
-    async def action_demo(self) -> None:
-        """Run the demo."""
-        await self._request("demo")
-
-    async def action_stop_demo(self) -> None:
-        """End the demo."""
-        await self._request("stop_demo")
+        await getattr(requests, name)(self)
 
 
 def _import_the_rest() -> type[Connection]:
@@ -649,6 +580,18 @@ def _import_the_rest() -> type[Connection]:
     assert reception is not None
     assert requests is not None
     return Connection
+
+
+def _farewell(agents: Sequence[AgentSummary]) -> str | None:
+    """Say what goes on without the app."""
+    working = sum(agent.state == "working" for agent in agents)
+    waiting = sum(agent.state == "waiting" for agent in agents)
+    parts = []
+    if working:
+        parts.append(f"{working} {'agent keeps' if working == 1 else 'agents keep'} working")
+    if waiting:
+        parts.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for you")
+    return f"{', '.join(parts)}. `tungsten` comes back to them." if parts else None
 
 
 def _was_shown(error: BaseException | None) -> bool:

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.text import Piece, age, between, fit, next_age_change, one_line, strip_of
-from tui.theme import STATE_GLYPHS, STATE_WORDS, state_style
+from tui.theme import STATE_GLYPHS, state_style
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class AgentList(Lines):
         paint = self.paint
         waiting = sum(agent.state == "waiting" for agent in self._agents)
         working = sum(agent.state == "working" for agent in self._agents)
-        counts: list[Piece] = []
+        counts: list[Piece] = [("  ", paint.blank)]
         if working:
             counts.append((f"{working} working ", paint.muted))
         if waiting:
@@ -114,7 +114,7 @@ class AgentList(Lines):
             blank,
         )
         doing = one_line(agent.activity)
-        word = STATE_WORDS[agent.state]
+        word = agent.state
         left: list[Piece] = [edge, (f"{key} ", paint.faint + back), (word, state)]
         if doing and width >= 20:
             left += [(" ", blank), (doing, muted)]

@@ -17,6 +17,9 @@ from tui.widgets.markdown import GrowingMarkdown
 INDENT = 2
 """Columns left of every block; the mark of the chosen block is drawn there."""
 
+ROOMY = 48
+"""Columns from which a folded tool call tells how long it took."""
+
 LONGEST_RESULT = 400
 """Lines of a tool's result that are shown; all of it can be copied."""
 
@@ -125,7 +128,7 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[P
     glyph_style = _tool_style(tool.status, paint)
     head: list[Piece] = [
         (f"{TOOL_GLYPHS[tool.status]} ", glyph_style),
-        (f"{one_line(tool.name)} ", paint.muted),
+        (f"{_verb(one_line(tool.name))} ", paint.muted),
         (one_line(tool.title), paint.text if tool.status != "denied" else paint.muted),
     ]
     if tool.diff:
@@ -135,7 +138,7 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[P
     word, style = _tool_word(tool.status, tool.exit_status, paint)
     if word:
         right.append((f" {word}", style))
-    if tool.seconds is not None:
+    if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
         risk = paint.attention if tool.risk == "HIGH" else paint.muted
@@ -187,6 +190,14 @@ def _input(input_json: str, width: int, paint: Paint) -> list[list[Piece]]:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             lines += wrap([(f"{name}: ", paint.faint), (clean(text), paint.muted)], width)
     return lines
+
+
+def _verb(name: str) -> str:
+    """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
+    for family in ("terminal_", "file_"):
+        if name.startswith(family):
+            return name.removeprefix(family)
+    return name
 
 
 def _tool_style(status: str, paint: Paint) -> Style:

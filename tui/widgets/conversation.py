@@ -381,7 +381,9 @@ def _draw_empty(empty: Empty, width: int, height: int, paint: Paint) -> list[Str
         widest = max(cell_len(key) for key, _ in empty.keys)
         for key, meaning in empty.keys:
             gap = " " * (widest - cell_len(key) + 2)
-            lines.append([(key, paint.focus), (gap, paint.blank), (meaning, paint.text)])
+            first, *rest = wrap([(meaning, paint.text)], room - widest - 2)
+            lines.append([(key, paint.focus), (gap, paint.blank), *first])
+            lines += [[(" " * (widest + 2), paint.blank), *line] for line in rest]
     left = max(2, (width - room) // 2)
     top = max(0, (height - len(lines)) // 3)
     blank = Strip.blank(width, paint.blank)

@@ -52,9 +52,9 @@ class DreamSidebar(Lines):
                 (f"{gate.name:<9}", paint.text if gate.open else paint.muted),
             ]
             meter: list[Piece] = [("▰" * full, style), ("▱" * (METER - full), paint.faint)]
-            text = one_line(gate.text)
+            text = one_line(gate.text).removeprefix(f"{gate.name} ").removesuffix(" sessions")
             # The meter says nothing that the words don't, so it gives way.
-            if 12 + METER + 1 + cell_len(text) + 1 <= width:
+            if 12 + METER + 1 + cell_len(text) < width:
                 left += [*meter, (" ", paint.blank)]
             lines.append(between([*left, (text, paint.muted)], [], width, paint.blank))
         why = one_line(dream.why_not)

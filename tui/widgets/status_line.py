@@ -47,10 +47,11 @@ class StatusLine(Lines):
             left: list[tuple[int, list[Piece]]] = [(0, [(f" {self._text} ", style)])]
         else:
             left = self._facts()
-        room = width - sum(cell_len(text) for text, _ in right)
+        room = width - sum(cell_len(text) for text, _ in right) - (2 if right else 0)
         left = _narrowed(left, room)
         pieces = [piece for _, part in left for piece in part]
         used = sum(cell_len(text) for text, _ in pieces)
+        room += 2 if right else 0
         if used < room:
             pieces.append((" " * (room - used), paint.blank))
         return [strip_of([*pieces, *right], width, paint.blank)]
