@@ -23,12 +23,13 @@ from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.connection import connection, tmux_socket
 from tui.terminal.passthrough import RETURN_KEY, RETURN_LABEL, Passthrough
-from tui.terminal.strips import Painter
+from tui.terminal.strips import Painter, without_end
 
 if TYPE_CHECKING:
     from rich.style import Style
 
     from agent.protocol import PaneSummary
+    from tungsten.errors import TerminalError
     from tungsten.frame import Frame
     from tungsten.view import LiveView
 
@@ -60,20 +61,17 @@ class PaneView(Widget, can_focus=True):
         background: $background;
         color: $foreground;
         & > .pane--cursor { color: $background; background: $foreground; }
-        & > .pane--cursor-idle { background: $foreground 35%; }
+        & > .pane--cursor-idle { color: $foreground; background: $foreground 35%; }
         & > .pane--note { color: $text-muted; }
         & > .pane--title { color: $foreground; text-style: bold; }
-        & > .pane--problem { color: $text-error; }
         & > .pane--status { color: $text; background: $panel; }
     }
-    .-keyboard > PaneView { background: $background; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "pane--cursor",
         "pane--cursor-idle",
         "pane--note",
         "pane--title",
-        "pane--problem",
         "pane--status",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,6 +110,7 @@ class PaneView(Widget, can_focus=True):
         self._late_frame: Frame | None = None
         """The newest frame while another screen covers this one; drawn when it is seen again."""
         self._problem = ""
+        self._problem_title = ""
         self._failed_at = 0.0
         self._painter = Painter()
         self._rows: tuple[Strip, ...] = ()
@@ -164,20 +163,41 @@ class PaneView(Widget, can_focus=True):
             self._live = live
             self._stop = live.show(pane_id, self._take_frame, fps=self._fps_now())
         except TerminalError as error:
-            self._fail(str(error))
+            self.failed(error)
 
     def _disconnect(self) -> None:
         if self._stop is not None:
             self._stop()
             self._stop = None
 
-    def _fail(self, problem: str) -> None:
-        """Say in one line why there is no live picture; what was last seen stays in memory."""
-        self._problem = problem
+    def failed(self, error: TerminalError) -> None:
+        """Show why there is no live picture any more, and take the keyboard back."""
+        from tungsten.errors import PaneDead, PaneGone, ServerGone
+
+        if isinstance(error, PaneDead):
+            # Its last screen goes on being shown, with how it ended.
+            self.return_keyboard()
+            return
+        match error:
+            case PaneGone():
+                title, text = "Terminal closed", "The agent opens another with its next command."
+            case ServerGone() if self._live is not None:
+                title, text = (
+                    "The tmux server has ended",
+                    "Agents open new terminals as they go on.",
+                )
+                self._forget(self._live)
+            case _:
+                title, text = "This terminal can’t be shown", str(error)
+        self._problem, self._problem_title = text, title
         self._failed_at = time.monotonic()
         self._disconnect()
         self.return_keyboard()
         self._redraw()
+
+    def _forget(self, live: LiveView) -> None:
+        self._live = None
+        self.run_worker(connection(self).lost(live), group="lost", exit_on_error=False)
 
     def _fps_now(self) -> float:
         return self._fps if self.app.app_focus else min(self._fps, FPS_UNWATCHED)
@@ -208,13 +228,12 @@ class PaneView(Widget, can_focus=True):
         self._draw(frame)
 
     def _ended(self) -> None:
-        live = self._live
-        if live is not None and live.gone.is_set():
-            self._live = None
-            self.run_worker(connection(self).lost(live), group="lost", exit_on_error=False)
-            self._fail("The terminal server has ended. Agents open new terminals as they go on.")
+        from tungsten.errors import PaneGone, ServerGone
+
+        if self._live is not None and self._live.gone.is_set():
+            self.failed(ServerGone())
         else:
-            self._fail("This terminal was closed.")
+            self.failed(PaneGone(self._pane_id or ""))
 
     def _draw(self, frame: Frame) -> None:
         was = self._frame
@@ -222,6 +241,8 @@ class PaneView(Widget, can_focus=True):
         self._late_frame = None
         if was is None:
             self._size_settled()
+        if frame.dead and frame.history_size and len(frame.lines) == frame.height:
+            self._fetch_last_words()
         if self._back:
             return
         size = self.size
@@ -236,9 +257,21 @@ class PaneView(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
+    @work(exclusive=True, group="history", exit_on_error=False)
+    async def _fetch_last_words(self) -> None:
+        """Get the line that tmux pushed off the screen to say that the pane is dead."""
+        from tungsten.errors import TerminalError
+
+        if self._live is None or self._pane_id is None:
+            return
+        try:
+            self._draw(await self._live.capture(self._pane_id, history=self.size.height))
+        except TerminalError as error:
+            self.failed(error)
+
     def _cursor_style(self) -> Style:
         name = "pane--cursor" if self.has_keyboard else "pane--cursor-idle"
-        return self.get_component_rich_style(name, partial=not self.has_keyboard)
+        return self.get_component_rich_style(name)
 
     def _redraw(self) -> None:
         if not self.is_attached:
@@ -275,7 +308,7 @@ class PaneView(Widget, can_focus=True):
 
     def _visible_rows(self) -> tuple[Strip, ...]:
         if self._problem:
-            return self._note("No picture", self._problem, problem=True)
+            return self._note(self._problem_title, self._problem)
         if self._pane_id is None:
             return self._note("No terminal yet", "It opens with the first command.")
         if self._frame is None:
@@ -298,9 +331,9 @@ class PaneView(Widget, can_focus=True):
         style = self.get_component_rich_style("pane--status")
         return self._painter.line(text + ". Its screen stays.", self.size.width, style)
 
-    def _note(self, title: str, text: str, *, problem: bool = False) -> tuple[Strip, ...]:
+    def _note(self, title: str, text: str) -> tuple[Strip, ...]:
         width, height = self.size
-        style = self.get_component_rich_style("pane--problem" if problem else "pane--note")
+        style = self.get_component_rich_style("pane--note")
         lines = [(title, self.get_component_rich_style("pane--title"))] if title else []
         lines += [(line, style) for line in _folded(text, max(10, width - 4))]
         above = max(0, (height - len(lines)) // 2)
@@ -359,7 +392,7 @@ class PaneView(Widget, can_focus=True):
         try:
             await self._live.resize(pane_id, width, height)
         except TerminalError as error:
-            self._fail(str(error))
+            self.failed(error)
 
     def _app_resumed(self, _app: object) -> None:
         # While the app was away a real client may have given the pane another size.
@@ -399,10 +432,13 @@ class PaneView(Widget, can_focus=True):
         try:
             frame = await self._live.capture(self._pane_id, history=HISTORY)
         except TerminalError as error:
-            self._fail(str(error))
+            self.failed(error)
             return
-        lines = self._painter.paint_lines(frame.lines, self.size.width, self.rich_style)
-        self._history = lines[: max(0, len(lines) - frame.height)]
+        lines = without_end(frame.lines) if frame.dead else frame.lines
+        above = len(lines) - (len(self._rows) if frame.dead else frame.height)
+        self._history = self._painter.paint_lines(
+            lines[: max(0, above)], self.size.width, self.rich_style
+        )
         self._go_back_to(then_back)
 
     def _go_back_to(self, back: int) -> None:
@@ -421,6 +457,11 @@ class PaneView(Widget, can_focus=True):
         """Scroll towards now."""
         event.stop()
         self.action_scroll_back(-3)
+
+    def on_click(self, event: events.Click) -> None:
+        """A double click takes the keyboard."""
+        if event.chain == 2:
+            self.take_keyboard()
 
     # Keyboard -----------------------------------------------------------------------------------
 
@@ -462,10 +503,6 @@ class PaneView(Widget, can_focus=True):
         """Show whose the keys are."""
         self._painter.forget()
         self._redraw()
-
-    def keys_failed(self, problem: str) -> None:
-        """Called when keys could not be delivered."""
-        self._fail(problem)
 
     def _tell_parent(self) -> None:
         parent = self.parent

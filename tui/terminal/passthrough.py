@@ -105,7 +105,7 @@ class Passthrough:
                     else:
                         await self._live.send_text(self._pane_id, text)
         except TerminalError as error:
-            self._pane.keys_failed(str(error))
+            self._pane.failed(error)
 
 
 def _bundles(

@@ -55,11 +55,10 @@ class Painter:
         self, frame: Frame, width: int, height: int, base: Style, cursor: Style
     ) -> tuple[Strip, ...]:
         """Draw the screen of a frame, its last `height` rows if it has more."""
-        lines = frame.lines[-frame.height :]
         if frame.dead:
             # tmux may write that the pane is dead below its last words; the view says it itself.
-            return self.paint_lines(_without_end(lines), width, base)[-height:]
-        rows = list(self.paint_lines(lines, width, base))
+            return self.paint_lines(without_end(frame.lines), width, base)[-height:]
+        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base))
         y = frame.cursor_y
         if frame.cursor_visible and y < len(rows) and frame.cursor_x < width:
             rows[y] = self._with_cursor(rows[y], frame.cursor_x, width, cursor)
@@ -123,7 +122,8 @@ class Painter:
         return known
 
 
-def _without_end(lines: Sequence[str]) -> Sequence[str]:
+def without_end(lines: Sequence[str]) -> Sequence[str]:
+    """Leave out the empty rows at the end, and what tmux writes into a dead pane."""
     kept = len(lines)
     if kept and strip_styles(lines[-1]).startswith("Pane is dead"):
         kept -= 1
