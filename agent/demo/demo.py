@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
@@ -125,6 +125,8 @@ class Demo:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
             directory = await asyncio.to_thread(_make_directory, keep)
             try:
+                begun = {"directory": str(directory), "keep": bool(keep)}
+                await asyncio.to_thread(_write, self._state_file, begun)
                 fixture = await asyncio.to_thread(self._prepare, directory)
                 self._job = _Job(fixture, bool(keep))
                 self._unlisten = self._hub.listen(self._heard)
@@ -133,6 +135,7 @@ class Demo:
             except BaseException:
                 await self._clean_up()
                 await asyncio.to_thread(_remove, directory, bool(keep))
+                await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 self._publish(None)
                 raise
             return {"directory": str(directory), "agents": list(self._job.agents.values())}
@@ -154,22 +157,24 @@ class Demo:
         Call it once, after the agents were restored.
         """
         async with self._changing:
-            job = await asyncio.to_thread(_load, self._state_file)
-            if job is None:
+            saved = await asyncio.to_thread(_read, self._state_file)
+            if saved is None:
+                return
+            job = _restored(saved)
+            known = {agent.id: agent for agent in self._hub.snapshot().agents}
+            if job is None or not await asyncio.to_thread(_can_go_on, job, set(known)):
+                for agent in known.values():
+                    if agent.demo:
+                        await self._archive(agent.id)
+                await asyncio.to_thread(_remove_saved, saved)
                 await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 return
             self._job = job
-            known = {agent.id: agent for agent in self._hub.snapshot().agents}
-            mine = [known[each] for each in job.agents.values() if each in known]
-            usable = await asyncio.to_thread(job.fixture.main.is_dir)
-            if not job.complete or len(mine) < len(job.agents) or not usable:
-                await self._clean_up()
-                return
             job.worked.update(job.agents.values())
             self._unlisten = self._hub.listen(self._heard)
             self._tell("running", "")
-            for agent in mine:
-                self._heard(AgentChanged(agent=agent))
+            for agent_id in job.agents.values():
+                self._heard(AgentChanged(agent=known[agent_id]))
 
     async def _create_agents(self, pace: float) -> None:
         assert self._job is not None
@@ -227,18 +232,6 @@ class Demo:
             job.ended.pop(agent.id, None)
         else:
             job.ended[agent.id] = agent.state
-        assert self._status is not None
-        text = self._progress(job)
-        if text != self._status.text:
-            self._tell(self._status.state, text)
-
-    def _progress(self, job: _Job) -> str:
-        states = {agent.id: agent.state for agent in self._hub.snapshot().agents}
-        return " · ".join(
-            f"{role} {_STATE_WORDS[states[agent_id]]}"
-            for role, agent_id in job.agents.items()
-            if agent_id in states
-        )
 
     async def _finish(self, job: _Job) -> None:
         """Compare what is with what should be, and say so in one line."""
@@ -293,10 +286,13 @@ class Demo:
             job.ending.cancel()
             await asyncio.wait([job.ending])
         for agent_id in job.agents.values():
-            with contextlib.suppress(AgentError):
-                await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+            await self._archive(agent_id)
         await asyncio.to_thread(_remove, job.fixture.directory, job.keep)
         await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
+
+    async def _archive(self, agent_id: str) -> None:
+        with contextlib.suppress(AgentError):
+            await self._agents.archive(ArchiveAgent(agent_id=agent_id))
 
 
 def _make_directory(keep: str) -> Path:
@@ -321,27 +317,52 @@ def _remove(directory: Path, keep: bool) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _remove_saved(saved: dict[str, Any]) -> None:
+    directory = saved.get("directory")
+    if isinstance(directory, str) and directory:
+        _remove(Path(directory), bool(saved.get("keep")))
+
+
 def _store(path: Path, job: _Job) -> None:
     value = {
-        "fixture": job.fixture.to_json(),
+        "directory": str(job.fixture.directory),
         "keep": job.keep,
+        "fixture": job.fixture.to_json(),
         "agents": job.agents,
         "complete": job.complete,
     }
+    _write(path, value)
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
     new = path.with_suffix(".new")
     new.write_text(json.dumps(value), encoding="utf-8")
     new.replace(path)
 
 
-def _load(path: Path) -> _Job | None:
-    """Read what `_store` wrote; None when there is nothing, or nothing to make sense of."""
+def _read(path: Path) -> dict[str, Any] | None:
+    """Read what `_write` wrote; None when there is nothing."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        return _Job(
-            Fixture.from_json(value["fixture"]),
-            bool(value["keep"]),
-            {str(role): str(agent_id) for role, agent_id in value["agents"].items()},
-            complete=bool(value["complete"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _restored(saved: dict[str, Any]) -> _Job | None:
+    """Make a job of what `_store` wrote; None when it was never whole."""
+    try:
+        return _Job(
+            Fixture.from_json(saved["fixture"]),
+            bool(saved["keep"]),
+            {str(role): str(agent_id) for role, agent_id in saved["agents"].items()},
+            complete=bool(saved["complete"]),
+        )
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _can_go_on(job: _Job, known: set[str]) -> bool:
+    return job.complete and known.issuperset(job.agents.values()) and job.fixture.main.is_dir()

@@ -35,7 +35,7 @@ Decision = Literal["approve", "deny", "ask"]
 
 STOP_SECONDS = 20.0
 RECONNECTS = 5
-NOBODY = "No person is present to approve this, and --approve was not given."
+NOBODY = "No person is present to approve this."
 
 
 async def run(
@@ -151,7 +151,7 @@ class _Show:
             return
         self._decided.add(gate.id)
         approve = self.decision == "approve"
-        message = "" if self.decision != "ask" else NOBODY
+        message = "" if approve else NOBODY
         if self.decision == "ask" and sys.stdin is not None and sys.stdin.isatty():
             approve, message = await _asked(gate), ""
         command = Decide(

@@ -22,6 +22,9 @@ WORD_SECONDS = 0.05
 THINK_SECONDS = 1.4
 """Pause before each message at pace 1."""
 
+MAX_WAITS = 3
+"""Times in one job that a busy pane is waited for."""
+
 INTRODUCTION = "*I am the demo model: my words are scripted, what I do is real.* "
 
 PROMPTS = {
@@ -50,7 +53,14 @@ class DemoResponder:
         """Give the next move of the role that the newest prompt picks."""
         talk = read(request)
         role = next((name for name, text in PROMPTS.items() if talk.prompt.startswith(text)), "")
-        move = ROLES.get(role, free.next_move)(talk)
+        if talk.last is not None and talk.last.busy and talk.waits < MAX_WAITS:
+            move = Say(
+                "The terminal is not ready yet. I wait for it.",
+                "terminal_wait",
+                {"prompt": True} if talk.last.name == "terminal_run" else {"idle": 0.5},
+            )
+        else:
+            move = ROLES.get(role, free.next_move)(talk)
         if move.tool and move.tool not in talk.tools:
             move = Say(f"I would use {move.tool} now, but was not given that tool. I stop here.")
         text = move.text if talk.used or not role else INTRODUCTION + move.text

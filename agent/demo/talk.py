@@ -11,6 +11,7 @@ PACE = re.compile(r"\n\(at pace (\d+(?:\.\d+)?)\)\s*$")
 """Last line of a demo prompt that sets how fast the model talks; 1 is meant to be watched."""
 
 _OURS = ("<project-instructions", "<tungsten-note")
+_BUSY = re.compile(r"is busy|not at an empty shell prompt|kept changing")
 _EXIT = re.compile(r"^exit (\d+) ")
 
 
@@ -35,6 +36,11 @@ class Used:
         return self.is_error and self.result.startswith(("denied", "refused", "interrupted"))
 
     @property
+    def busy(self) -> bool:
+        """Whether the pane was not at its prompt yet, so that nothing was done."""
+        return self.is_error and bool(_BUSY.search(self.result))
+
+    @property
     def unknown(self) -> bool:
         """Whether an engine ended midway, so that it may have happened or not."""
         return self.result.startswith("outcome unknown")
@@ -52,6 +58,8 @@ class Talk:
     prompt: str
     used: tuple[Used, ...]
     tools: frozenset[str]
+    waits: int = 0
+    """Times that a pane was busy; those uses, and the waits after them, are not among `used`."""
 
     @property
     def last(self) -> Used | None:
@@ -107,7 +115,15 @@ def read(request: Mapping[str, Any]) -> Talk:
                 prompt = block["text"]
                 used.clear()
     tools = frozenset(tool.get("name", "") for tool in request.get("tools", ()))
-    return Talk(prompt, tuple(used), tools)
+    kept: list[Used] = []
+    waits = 0
+    for each in used:
+        if kept and kept[-1].busy and each.name == "terminal_wait":
+            kept.pop()
+            waits += 1
+        else:
+            kept.append(each)
+    return Talk(prompt, tuple(kept), tools, waits)
 
 
 def _text(content: str | list[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -236,4 +237,19 @@ async def test_the_next_engine_removes_what_cannot_go_on(parts):
     assert not exists(begun["directory"])
     assert second.hub.snapshot().agents == ()
     assert not exists(second.paths.data / "demo.json")
+    await closing.aclose()
+
+
+async def test_a_beginning_that_was_cut_short_is_removed(parts):
+    first, closing = await parts()
+    before = Stage(first, "wait")
+    begun = await before.demo().start(0)
+    state = first.paths.data / "demo.json"
+    await closing.aclose()
+    saved = json.loads(state.read_text())
+    state.write_text(json.dumps({"directory": saved["directory"], "keep": False}))
+    second, closing = await parts()
+    assert not exists(begun["directory"])
+    assert second.hub.snapshot().agents == ()
+    assert not exists(state)
     await closing.aclose()

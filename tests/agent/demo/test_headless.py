@@ -26,7 +26,6 @@ def names(directory):
 @pytest.mark.parametrize(
     ("decision", "told", "truth"),
     [
-        ("deny", ("denied", "not run"), "untouched"),
         ("approve", ("approved", "ok"), "as approved"),
         ("ask", ("denied", "not run"), "untouched"),
     ],
