@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 Actor = Literal["agent", "person"]
 
@@ -130,3 +131,40 @@ class WriteFile(Action):
     def text(self) -> str:
         """The path."""
         return str(self.path)
+
+
+KINDS: dict[str, type[Action]] = {
+    kind.kind: kind
+    for kind in (RunCommand, TypeKeys, OpenPane, ClosePane, ReadScreen, ReadFile, WriteFile)
+}
+"""Every kind of action by its word."""
+
+
+def written(action: Action) -> dict[str, Any]:
+    """Write an action as a JSON object, so that it can be read back."""
+    fields = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(action).items()
+    }
+    return {"kind": action.kind, **fields}
+
+
+def read(value: Mapping[str, Any]) -> Action:
+    """Read back what `written` wrote: the same action with the same digest.
+
+    Raises:
+        ValueError: it is no action of this version.
+    """
+    fields = dict(value)
+    kind = KINDS.get(str(fields.pop("kind", "")))
+    if kind is None:
+        raise ValueError(f"there is no action {value.get('kind')!r}")
+    for name in ("path", "cwd"):
+        if name in fields:
+            fields[name] = Path(fields[name])
+    if "keys" in fields:
+        fields["keys"] = tuple(fields["keys"])
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise ValueError(str(error)) from error

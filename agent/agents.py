@@ -313,7 +313,9 @@ class Agents:
         """Note that a person typed into a pane, so that the agent is told."""
         agent = self._agent(command.agent_id)
         if command.pane_id in agent.panes:
-            agent.panes.typed(command.pane_id)
+            await agent.note(
+                f"The person typed into pane {command.pane_id} themselves; read it again."
+            )
 
     async def decide(self, command: Decide) -> None:
         """Take a decision on a gate."""

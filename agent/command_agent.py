@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import uuid
 
-from agent.actions import RunCommand, TypeKeys
+from agent.actions import Action, RunCommand, TypeKeys
 from agent.errors import AgentError
-from agent.live_agent import LiveAgent
-from agent.protocol import AgentState, BlockKind, ToolCall, ToolStatus
+from agent.gate import Binding
+from agent.live_agent import OWN, LiveAgent
+from agent.protocol import AgentState, BlockKind, Gate, ToolCall, ToolStatus
 from agent.steps import Outcome, Plain, Run, Step
 from tungsten.errors import TerminalError
 
@@ -18,26 +19,29 @@ class CommandAgent(LiveAgent):
 
     async def launch(self) -> None:
         """Run the program, through the gate: with its command line a person asks for it."""
-        self.spawn(self._launch(), "launch")
+        self.spawn(self._launch(f"{OWN}{uuid.uuid4().hex[:16]}", None), "launch")
 
-    async def _launch(self) -> None:
+    def _reopen(self, action: Action, tool_use_id: str, reopened: tuple[Gate, Binding]) -> None:
+        if isinstance(action, RunCommand):
+            self.spawn(self._launch(tool_use_id, reopened), "launch")
+        else:
+            super()._reopen(action, tool_use_id, reopened)
+
+    async def _launch(self, tool_use_id: str, reopened: tuple[Gate, Binding] | None) -> None:
         command = self.record.command
         step = Step(
             RunCommand(command, ""), Run(None), title=" ".join(command.split()), actor="person"
         )
-        tool_use_id = f"launch_{self.id}"
-        block_id = self.conversation.tool_block(tool_use_id)
-        if block_id is None:
-            block_id = self.conversation.open(
-                BlockKind.TOOL,
-                tool=ToolCall(tool_use_id=tool_use_id, name="program", title=step.title),
-            )
-        shown = block_id
+        block_id = self.conversation.open(
+            BlockKind.TOOL,
+            tool=ToolCall(tool_use_id=tool_use_id, name="program", title=step.title),
+        )
         try:
             outcome = await self.performer.perform(
                 step,
                 tool_use_id=tool_use_id,
-                progress=lambda fields: self.conversation.change_tool(shown, **fields),
+                progress=lambda fields: self.conversation.change_tool(block_id, **fields),
+                reopened=reopened,
             )
         except asyncio.CancelledError:
             if self.closing:
@@ -60,7 +64,7 @@ class CommandAgent(LiveAgent):
         await self.conversation.add(BlockKind.USER, text)
         keys = tuple(part for part in (text, "Enter") if part)
         step = Step(TypeKeys(keys, pane_id), Plain(), title=text, actor="person")
-        self._spawn_person(step, f"person_{self.services.clock():.6f}")
+        self._spawn_person(step, f"{OWN}{uuid.uuid4().hex[:16]}")
 
     async def interrupt(self) -> None:
         """Withdraw what waits at the gate; else press Ctrl-C in the program."""
@@ -73,7 +77,6 @@ class CommandAgent(LiveAgent):
     async def stop(self) -> None:
         """End the program; returns when its processes are gone."""
         await LiveAgent.interrupt(self)
-        self.stopping = True
         await super().stop()
 
     async def close(self) -> None:
@@ -119,8 +122,3 @@ class CommandAgent(LiveAgent):
             except (AgentError, TerminalError):
                 self.panes.forget(pane_id)
         await self.launch()
-
-    @property
-    def directory_exists(self) -> bool:
-        """Whether there is anywhere to start it."""
-        return Path(self.record.directory).is_dir()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from agent.actions import Action, written
 from agent.errors import AgentError, AgentUnknown
 from agent.hub import Hub
 from agent.protocol import Decide, Gate, GateClosed, GateOpened
@@ -89,7 +90,9 @@ class Gates:
         self._open: dict[str, _Open] = {}
         self._closed: dict[str, str] = {}
 
-    async def ask(self, gate: Gate, binding: Binding, *, tool_use_id: str) -> Decision:
+    async def ask(
+        self, gate: Gate, binding: Binding, *, tool_use_id: str, action: Action
+    ) -> Decision:
         """Open a gate and wait for the person, however long it takes.
 
         When the waiting task is cancelled the gate stays open in the journal: `withdraw` it, or
@@ -104,6 +107,7 @@ class Gates:
                     "tool_use_id": tool_use_id,
                     "gate": gate.model_dump(mode="json"),
                     "binding": asdict(binding),
+                    "action": written(action),
                 },
             )
         return await self._wait(gate, binding)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent import processes
-from agent.actions import RunCommand
+from agent import actions, processes
+from agent.actions import Action, RunCommand
 from agent.conversation import Conversation
 from agent.errors import AgentError
 from agent.gate import Binding
@@ -31,6 +31,7 @@ from agent.protocol import (
     ToolStatus,
     Usage,
 )
+from agent.recovery import UNKNOWN
 from agent.services import Services
 from agent.session import Session
 from agent.steps import Outcome, Run, Step
@@ -40,6 +41,9 @@ from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
 
 log = logging.getLogger("agent.agents")
+
+OWN = "own_"
+"""Begin of ids that stand in the place of a tool use's for what the model did not ask for."""
 
 PERSON = "person"
 """Name of the tool in blocks that show a person's own `!command`."""
@@ -81,7 +85,7 @@ class LiveAgent:
         self.context_window: int | None = None
         self.instructions: tuple[InstructionFile, ...] = ()
         self.queued: list[str] = list(record.extra.get("queued", []))
-        self.heard: list[str] = []
+        self.notes: list[str] = list(record.extra.get("notes", []))
         self._state = AgentState(record.state)
         self._activity = record.activity
         self._since = record.since
@@ -207,6 +211,19 @@ class LiveAgent:
         """Store changed fields of our own part of the record."""
         await self.save(extra={**self.record.extra, **changes})
 
+    async def note(self, text: str) -> None:
+        """Keep a fact that the agent must be told with the next thing it is told."""
+        if text not in self.notes:
+            self.notes.append(text)
+            await self.save_extra(notes=self.notes)
+
+    async def take_notes(self) -> list[str]:
+        """Give the facts to be told, once."""
+        notes, self.notes = self.notes, []
+        if notes:
+            await self.save_extra(notes=[])
+        return notes
+
     async def _panes_changed(self) -> None:
         self.record = replace(self.record, pane_ids=tuple(self.panes.record))
         for pane_id in self.panes.record:
@@ -233,6 +250,7 @@ class LiveAgent:
     async def resume(self) -> None:
         """Go on from where an earlier engine left it."""
         await self._find_panes()
+        await self._recover_own_actions()
 
     async def rename(self, name: str) -> None:
         """Take another name."""
@@ -280,7 +298,7 @@ class LiveAgent:
     async def run_as_person(self, command: str) -> None:
         """Start a person's command in the first pane; what becomes of it is shown as a block."""
         pane_id = self.panes.first() or await self.panes.open()
-        tool_use_id = f"person_{uuid.uuid4().hex[:16]}"
+        tool_use_id = f"{OWN}{uuid.uuid4().hex[:16]}"
         step = Step(
             RunCommand(command, pane_id),
             Run(None),
@@ -320,7 +338,7 @@ class LiveAgent:
             outcome = Outcome(ToolStatus.FAILED, str(error))
         await self.show_outcome(block_id, outcome)
         if outcome.status in (ToolStatus.DONE, ToolStatus.FAILED):
-            self.heard.append(
+            await self.note(
                 f"The person ran `{step.action.text}` in pane {outcome.pane_id or '?'}:\n"
                 f"{outcome.text[:2000]}"
             )
@@ -343,6 +361,39 @@ class LiveAgent:
         except StorageError as error:
             log.warning("%s", error)
 
+    async def _recover_own_actions(self) -> None:
+        """Bring back what a person asked for and an earlier engine did not come to finish."""
+        journal = self.services.database.journal
+        pending = {use["id"] for use in self.session.unanswered()}
+        for entry in await journal.unfinished_actions(self.id):
+            tool_use_id = str(entry.data.get("tool_use_id", ""))
+            if tool_use_id not in pending:
+                ended = {key: entry.data.get(key) for key in ("tool_use_id", "action", "risk")}
+                await journal.action_ended(str(entry.subject), {**ended, "outcome": "unknown"})
+                if tool_use_id.startswith(OWN):
+                    block_id = self.conversation.open(
+                        BlockKind.TOOL,
+                        tool=ToolCall(
+                            tool_use_id=tool_use_id, name=PERSON, title=entry.data["text"]
+                        ),
+                    )
+                    await self.show_outcome(block_id, Outcome(ToolStatus.UNKNOWN, UNKNOWN))
+        for entry in await journal.open_gates(self.id):
+            tool_use_id = str(entry.data.get("tool_use_id", ""))
+            if tool_use_id in pending:
+                continue
+            gate = Gate.model_validate(entry.data["gate"])
+            if tool_use_id.startswith(OWN):
+                reopened = (gate, Binding(**entry.data["binding"]))
+                self._reopen(actions.read(entry.data["action"]), tool_use_id, reopened)
+            else:
+                await self.services.gates.withdraw(gate.id, "no longer needed", self.id)
+
+    def _reopen(self, action: Action, tool_use_id: str, reopened: tuple[Gate, Binding]) -> None:
+        """Ask again whether a person's own action may happen."""
+        step = Step(action, Run(None), title=" ".join(action.text.split()), actor="person")
+        self._spawn_person(step, tool_use_id, reopened)
+
     # Panes --------------------------------------------------------------------------------------
 
     async def _find_panes(self) -> None:
@@ -354,7 +405,7 @@ class LiveAgent:
             await self.conversation.add(BlockKind.ERROR, str(error))
             return
         for pane_id in gone:
-            self.panes.notes.append(
+            await self.note(
                 f"Pane {pane_id} is gone, with what ran in it; another is opened when needed."
             )
         if gone:
@@ -369,8 +420,8 @@ class LiveAgent:
         """Note that tmux ended; says whether that cost this agent a pane."""
         if not self.panes.server_gone():
             return False
-        self.panes.notes.append(
+        self.publish()
+        await self.note(
             "The tmux server ended and took your panes along; a new one is opened when needed."
         )
-        self.publish()
         return True

@@ -87,6 +87,15 @@ class LoopOwner(Owner, Protocol):
     def model(self) -> str:
         """The model to ask; empty leaves it to the endpoint."""
 
+    notes: list[str]
+    """Facts that it must be told."""
+
+    async def note(self, text: str) -> None:
+        """Keep one more fact to be told."""
+
+    async def take_notes(self) -> list[str]:
+        """Told when the facts have been told."""
+
     async def work(self, activity: str) -> None:
         """Told what the turn is doing, in a few words."""
 
@@ -210,7 +219,7 @@ class Loop:
                     raise TurnFailed("The model's answer ended early: send the prompt again.")
         except asyncio.CancelledError:
             if not self._owner.closing:
-                self._panes.notes.append(DISCARDED)
+                await self._owner.note(DISCARDED)
                 await shown.abandon()
             raise
         except AgentError:
@@ -303,10 +312,10 @@ class Loop:
             tool_result(use["id"], outcomes[use["id"]].text, is_error=outcomes[use["id"]].is_error)
             for use in uses
         ]
-        notes = [line for line in self._panes.take_notes() if line != DISCARDED]
-        if notes:
-            content.append(note(notes))
+        if self._owner.notes:
+            content.append(note(self._owner.notes))
         await self._session.append_user(content)
+        await self._owner.take_notes()
 
     async def _use(self, use: ContentBlock, known: Recovered) -> Outcome:
         """Use one tool, or say what an earlier engine made of it."""

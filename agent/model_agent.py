@@ -92,15 +92,10 @@ class ModelAgent(LiveAgent):
         self.instructions = tuple(
             InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
         )
-        notes = [*self.panes.take_notes(), *self.heard]
-        self.heard = []
-        try:
-            await self.session.append_user(
-                user_turn(prompts, found, self.session.instructions_sha256(), notes)
-            )
-        except StorageError:
-            self.panes.notes = notes
-            raise
+        await self.session.append_user(
+            user_turn(prompts, found, self.session.instructions_sha256(), self.notes)
+        )
+        await self.take_notes()
         for text in prompts:
             await self.conversation.add(BlockKind.USER, text)
         for line in found.notes:

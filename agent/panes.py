@@ -41,7 +41,6 @@ class OwnPane:
     """One pane of an agent.
 
     Attributes:
-        typed: a person typed into it since the agent was last told.
         lost: it is gone for good; its number may already be someone else's.
         fresh: its shell has not been seen at a prompt yet.
     """
@@ -51,7 +50,6 @@ class OwnPane:
     lost: bool = False
     fresh: bool = True
     history: list[str] = field(default_factory=list)
-    typed: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -70,7 +68,6 @@ class Panes:
         self._terminal = terminal
         self._changed = changed
         self._panes: dict[str, OwnPane] = {}
-        self.notes: list[str] = []
 
     @property
     def summaries(self) -> tuple[PaneSummary, ...]:
@@ -211,16 +208,3 @@ class Panes:
             return False
         del self._panes[pane_id]
         return True
-
-    def typed(self, pane_id: str) -> None:
-        """Note that a person typed into a pane."""
-        self.own(pane_id).typed = True
-
-    def take_notes(self) -> list[str]:
-        """Give what the agent must be told of its panes, once."""
-        notes, self.notes = self.notes, []
-        for pane_id, pane in self._panes.items():
-            if pane.typed:
-                pane.typed = False
-                notes.append(f"The person typed into pane {pane_id} themselves; read it again.")
-        return notes

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -18,47 +18,33 @@ from typing import Any, Literal, Protocol
 from agent.actions import (
     Action,
     ClosePane,
-    OpenPane,
     ReadFile,
     ReadScreen,
     RunCommand,
     TypeKeys,
-    WriteFile,
 )
+from agent.effects import Effects, NotRun
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
 from agent.output import Outputs
-from agent.panes import HISTORY, Panes
+from agent.panes import Panes
 from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
 from agent.risk import Assessment, Context, Rules, assess, decide
-from agent.risk.keys import is_key
-from agent.steps import Effect, Lines, Look, Matches, Names, Outcome, Progress, Run, Step, Wait
-from agent.tools import files
-from agent.tools.terminal import run_text, screen_text
+from agent.steps import Effect, Outcome, Progress, Step
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.foreground import Foreground
-from tungsten.pane import ForIdle, ForPrompt
+from tungsten.pane import ForPrompt
 
 MAX_LOOKS = 5
 """Times that an action is judged anew because its surroundings changed; then it is given up."""
-
-REST_SECONDS = 0.25
-"""A screen that was quiet for so long after typing counts as at rest."""
-
-REST_TIMEOUT = 3.0
-"""Longest wait for that rest."""
 
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt."""
 
 LARGE = 20_000
 """Characters from which on judging happens in a thread: it holds the loop for milliseconds."""
-
-
-class NotRun(AgentError):
-    """The action cannot happen as things stand; nothing was done."""
 
 
 class Changed(Exception):
@@ -131,6 +117,7 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
+        self._effects = Effects(panes, surroundings.written)
         self._clock = clock
 
     def wrote(self, path: Path) -> None:
@@ -158,6 +145,21 @@ class Performer:
         Returns:
             What became of it; errors of the terminal and of files are outcomes, too.
         """
+        try:
+            return await self._perform(step, tool_use_id, progress, reopened, decision)
+        finally:
+            if reopened is not None and not self._owner.closing:
+                # Closed by now, unless it turned out that nobody needs to be asked any more.
+                await self._gates.withdraw(reopened[0].id, "no longer needed", self._owner.id)
+
+    async def _perform(
+        self,
+        step: Step,
+        tool_use_id: str,
+        progress: Progress,
+        reopened: tuple[Gate, Binding] | None,
+        decision: Decision | None,
+    ) -> Outcome:
         looked: Looked | None = None
         try:
             for _ in range(MAX_LOOKS):
@@ -264,7 +266,9 @@ class Performer:
             waiting = self._gates.ask_again(gate, binding)
         else:
             gate = self._gate(step, looked)
-            waiting = self._gates.ask(gate, looked.binding, tool_use_id=tool_use_id)
+            waiting = self._gates.ask(
+                gate, looked.binding, tool_use_id=tool_use_id, action=step.action
+            )
         await self._owner.waiting(gate)
         try:
             return await waiting
@@ -380,7 +384,7 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
         }
         try:
-            effect = await self._carry_out(step, check)
+            effect = await self._effects.carry_out(step, check)
         except Changed as change:
             await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
             self._report(step, looked, word, decision.by, "not run")
@@ -389,7 +393,7 @@ class Performer:
             return None
         except asyncio.CancelledError:
             if not self._owner.closing:
-                await self._stop_command(step)
+                await self._effects.stop_command(step)
                 seconds = time.monotonic() - begun
                 await self._journal.action_ended(
                     action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
@@ -433,114 +437,6 @@ class Performer:
         )
         return outcome
 
-    async def _carry_out(self, step: Step, check: Callable[[], Awaitable[None]]) -> Effect:
-        match step.action, step.how:
-            case RunCommand(pane_id="", command=command), _:
-                await check()
-                pane_id = await self._panes.open(command=command)
-                return Effect(f"it runs in pane {pane_id}", pane_id=pane_id)
-            case RunCommand() as action, Run() as how:
-                return await self._run(action, how, check)
-            case TypeKeys() as action, _:
-                return await self._type(action, check)
-            case ReadScreen(pane_id=pane_id), Look(history=history):
-                await check()
-                pane = await self._panes.tmux(pane_id)
-                frame = await pane.capture(history=history)
-                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
-            case ReadScreen(pane_id=pane_id), Wait() as how:
-                await check()
-                return await self._wait(pane_id, how)
-            case OpenPane(cwd=cwd), _:
-                await check()
-                pane_id = await self._panes.open(cwd)
-                return Effect(f"pane {pane_id} is open in {cwd}", pane_id=pane_id)
-            case ClosePane(pane_id=pane_id), _:
-                await check()
-                await self._panes.close(pane_id)
-                return Effect(f"pane {pane_id} is closed")
-            case ReadFile(path=path), Lines() as how:
-                await check()
-                return Effect(await asyncio.to_thread(_at(path, files.read_lines), path, how))
-            case ReadFile(path=path), Names():
-                await check()
-                return Effect(await asyncio.to_thread(_at(path, files.list_names), path))
-            case ReadFile(path=path), Matches() as how:
-                await check()
-                return Effect(await files.search(path, how))
-            case WriteFile() as action, _:
-                await check()
-                return await self._write(action)
-            case _:
-                raise NotRun(f"there is no way to do {step.action.kind}")
-
-    async def _run(
-        self, action: RunCommand, how: Run, check: Callable[[], Awaitable[None]]
-    ) -> Effect:
-        own = self._panes.own(action.pane_id)
-        if own.lock.locked():
-            raise NotRun(f"pane {action.pane_id} is busy with another command")
-        async with own.lock:
-            pane = await self._panes.tmux(action.pane_id)
-            result = await pane.run(action.command, timeout=how.timeout, before_enter=check)
-            own.history.append(action.command)
-            del own.history[:-HISTORY]
-        return Effect(
-            run_text(action.pane_id, result, how.timeout),
-            ok=result.ended in ("prompt", "timeout") and result.exit_status in (0, None),
-            exit_status=result.exit_status,
-            pane_id=action.pane_id,
-        )
-
-    async def _type(self, action: TypeKeys, check: Callable[[], Awaitable[None]]) -> Effect:
-        pane = await self._panes.tmux(action.pane_id)
-        await check()
-        for item in action.keys:
-            if is_key(item):
-                await pane.send_keys(item)
-            else:
-                await pane.send_text(item)
-        await pane.wait(ForIdle(REST_SECONDS), REST_TIMEOUT)
-        return Effect(screen_text(action.pane_id, await pane.capture()), pane_id=action.pane_id)
-
-    async def _wait(self, pane_id: str, how: Wait) -> Effect:
-        pane = await self._panes.tmux(pane_id)
-        result = await pane.wait(how.until, how.timeout)
-        first = (
-            f"{how.described}: there"
-            if result.met
-            else f"{how.described}: not within {how.timeout:g} s"
-        )
-        return Effect(f"{first}\n{screen_text(pane_id, result.frame)}", pane_id=pane_id)
-
-    async def _write(self, action: WriteFile) -> Effect:
-        # Not cancellable half-way: either nothing happened, or the file is in place and recorded.
-        work = asyncio.ensure_future(asyncio.to_thread(files.write, action))
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait({work})
-            self._surroundings.written.add(action.path)
-            raise
-        except files.FileChanged as change:
-            raise NotRun(f"{change}; read it again") from change
-        self._surroundings.written.add(action.path)
-        lines = action.diff.splitlines()
-        added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
-        removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
-        word = "changed" if action.before else "created"
-        return Effect(f"{word} {action.path} (+{added} -{removed} lines)")
-
-    async def _stop_command(self, step: Step) -> None:
-        """Interrupt what a cancelled step left running, as Ctrl-C would."""
-        if isinstance(step.action, RunCommand) and step.action.pane_id in self._panes:
-            try:
-                pane = await self._panes.tmux(step.action.pane_id)
-                if (await pane.foreground()).kind != "shell":
-                    await pane.send_keys("C-c")
-            except (AgentError, TerminalError):
-                return
-
     def _report(
         self,
         step: Step,
@@ -581,14 +477,3 @@ def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground) -> None:
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
             f"({foreground.kind}); use terminal_type or terminal_wait, or another pane"
         )
-
-
-def _at(path: Path, function: Callable[..., str]) -> Callable[..., str]:
-    """Wrap a reader so that a path that leads elsewhere by now is not followed."""
-
-    def guarded(*arguments: Any) -> str:
-        if path.resolve() != path:
-            raise NotRun(f"{path} leads elsewhere now; try again")
-        return function(*arguments)
-
-    return guarded

@@ -1,0 +1,173 @@
+"""What actions do, once they may: the effects on panes and files.
+
+Called by `agent.perform` alone. Each effect first awaits `check`, which uses the decision up and
+raises when anything changed since, so that nothing happens without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from agent.actions import (
+    ClosePane,
+    OpenPane,
+    ReadFile,
+    ReadScreen,
+    RunCommand,
+    TypeKeys,
+    WriteFile,
+)
+from agent.errors import AgentError
+from agent.panes import HISTORY, Panes
+from agent.risk.keys import is_key
+from agent.steps import Effect, Lines, Look, Matches, Names, Run, Step, Wait
+from agent.tools import files
+from agent.tools.terminal import run_text, screen_text
+from tungsten.errors import TerminalError
+from tungsten.pane import ForIdle
+
+REST_SECONDS = 0.25
+"""A screen that was quiet for so long after typing counts as at rest."""
+
+REST_TIMEOUT = 3.0
+"""Longest wait for that rest."""
+
+Check = Callable[[], Awaitable[None]]
+
+
+class NotRun(AgentError):
+    """The action cannot happen as things stand; nothing was done."""
+
+
+class Effects:
+    """Effects on one agent's panes and on files; `written` gathers the files it wrote."""
+
+    def __init__(self, panes: Panes, written: set[Path]) -> None:
+        self._panes = panes
+        self._written = written
+
+    async def carry_out(self, step: Step, check: Check) -> Effect:
+        """Do what a step says.
+
+        Raises:
+            AgentError, TerminalError, OSError: it did not work, or not wholly.
+            BaseException: whatever `check` raises; nothing was done then.
+        """
+        match step.action, step.how:
+            case RunCommand(pane_id="", command=command), _:
+                await check()
+                pane_id = await self._panes.open(command=command)
+                return Effect(f"it runs in pane {pane_id}", pane_id=pane_id)
+            case RunCommand() as action, Run() as how:
+                return await self._run(action, how, check)
+            case TypeKeys() as action, _:
+                return await self._type(action, check)
+            case ReadScreen(pane_id=pane_id), Look(history=history):
+                await check()
+                pane = await self._panes.tmux(pane_id)
+                frame = await pane.capture(history=history)
+                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
+            case ReadScreen(pane_id=pane_id), Wait() as how:
+                await check()
+                return await self._wait(pane_id, how)
+            case OpenPane(cwd=cwd), _:
+                await check()
+                pane_id = await self._panes.open(cwd)
+                return Effect(f"pane {pane_id} is open in {cwd}", pane_id=pane_id)
+            case ClosePane(pane_id=pane_id), _:
+                await check()
+                await self._panes.close(pane_id)
+                return Effect(f"pane {pane_id} is closed")
+            case ReadFile(path=path), Lines() as how:
+                await check()
+                return Effect(await asyncio.to_thread(_at(path, files.read_lines), path, how))
+            case ReadFile(path=path), Names():
+                await check()
+                return Effect(await asyncio.to_thread(_at(path, files.list_names), path))
+            case ReadFile(path=path), Matches() as how:
+                await check()
+                return Effect(await files.search(path, how))
+            case WriteFile() as action, _:
+                await check()
+                return await self._write(action)
+            case _:
+                raise NotRun(f"there is no way to do {step.action.kind}")
+
+    async def _run(self, action: RunCommand, how: Run, check: Check) -> Effect:
+        own = self._panes.own(action.pane_id)
+        if own.lock.locked():
+            raise NotRun(f"pane {action.pane_id} is busy with another command")
+        async with own.lock:
+            pane = await self._panes.tmux(action.pane_id)
+            result = await pane.run(action.command, timeout=how.timeout, before_enter=check)
+            own.history.append(action.command)
+            del own.history[:-HISTORY]
+        return Effect(
+            run_text(action.pane_id, result, how.timeout),
+            ok=result.ended in ("prompt", "timeout") and result.exit_status in (0, None),
+            exit_status=result.exit_status,
+            pane_id=action.pane_id,
+        )
+
+    async def _type(self, action: TypeKeys, check: Check) -> Effect:
+        pane = await self._panes.tmux(action.pane_id)
+        await check()
+        for item in action.keys:
+            if is_key(item):
+                await pane.send_keys(item)
+            else:
+                await pane.send_text(item)
+        await pane.wait(ForIdle(REST_SECONDS), REST_TIMEOUT)
+        return Effect(screen_text(action.pane_id, await pane.capture()), pane_id=action.pane_id)
+
+    async def _wait(self, pane_id: str, how: Wait) -> Effect:
+        pane = await self._panes.tmux(pane_id)
+        result = await pane.wait(how.until, how.timeout)
+        first = (
+            f"{how.described}: there"
+            if result.met
+            else f"{how.described}: not within {how.timeout:g} s"
+        )
+        return Effect(f"{first}\n{screen_text(pane_id, result.frame)}", pane_id=pane_id)
+
+    async def _write(self, action: WriteFile) -> Effect:
+        # Not cancellable half-way: either nothing happened, or the file is in place and recorded.
+        work = asyncio.ensure_future(asyncio.to_thread(files.write, action))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work})
+            self._written.add(action.path)
+            raise
+        except files.FileChanged as change:
+            raise NotRun(f"{change}; read it again") from change
+        self._written.add(action.path)
+        lines = action.diff.splitlines()
+        added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
+        removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
+        word = "changed" if action.before else "created"
+        return Effect(f"{word} {action.path} (+{added} -{removed} lines)")
+
+    async def stop_command(self, step: Step) -> None:
+        """Interrupt what a cancelled step left running, as Ctrl-C would."""
+        if isinstance(step.action, RunCommand) and step.action.pane_id in self._panes:
+            try:
+                pane = await self._panes.tmux(step.action.pane_id)
+                if (await pane.foreground()).kind != "shell":
+                    await pane.send_keys("C-c")
+            except (AgentError, TerminalError):
+                return
+
+
+def _at(path: Path, function: Callable[..., str]) -> Callable[..., str]:
+    """Wrap a reader so that a path that leads elsewhere by now is not followed."""
+
+    def guarded(*arguments: Any) -> str:
+        if path.resolve() != path:
+            raise NotRun(f"{path} leads elsewhere now; try again")
+        return function(*arguments)
+
+    return guarded
