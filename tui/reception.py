@@ -15,6 +15,8 @@ from agent.protocol import (
     Block,
     BlockChanged,
     BlockDelta,
+    Command,
+    CreateAgent,
     DemoChanged,
     DreamChanged,
     EngineStopping,
@@ -40,8 +42,11 @@ PAGE = 200
 """Blocks read at once."""
 
 
-async def connected(app: TungstenApp, welcome: Welcome) -> None:
-    """Show the engine's state as of now."""
+async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = None) -> None:
+    """Show the engine's state as of now, and send the command that the app was opened for.
+
+    An agent needs a model, so it waits until one is chosen; the demo brings its own.
+    """
     app.cockpit.status.say("")
     if welcome.snapshot is None:
         app.show_all()
@@ -59,10 +64,13 @@ async def connected(app: TungstenApp, welcome: Welcome) -> None:
     app.cockpit.settle()
     await _open_gates(app)
     app.show_all()
-    if welcome.snapshot.setup.provider == "none" and not welcome.snapshot.agents:
+    no_model = welcome.snapshot.setup.provider == "none"
+    if no_model and (isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)):
         from tui import requests
 
-        await requests.setup(app)
+        await requests.setup(app, first)
+    elif first is not None:
+        app.send_first(first)
 
 
 async def _open_gates(app: TungstenApp) -> None:

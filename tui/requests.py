@@ -348,9 +348,13 @@ async def sessions(app: TungstenApp) -> None:
     await app.push_screen(SessionsScreen(clock=app.now), chosen)
 
 
-async def setup(app: TungstenApp) -> None:
-    """Choose the model."""
+async def setup(app: TungstenApp, then: Command | None = None) -> None:
+    """Choose the model, and send `then` once one was chosen."""
     from tui.screens.first_run import FirstRunScreen
 
+    def chosen(outcome: str | None) -> None:
+        if then is not None and outcome == "configured":
+            app.send_first(then)
+
     if not isinstance(app.screen, FirstRunScreen):
-        await app.push_screen(FirstRunScreen())
+        await app.push_screen(FirstRunScreen(), chosen)
