@@ -53,9 +53,6 @@ class Conversation(Lines, can_focus=True):
     class TopReached(Message):
         """The view is at the oldest block that is here."""
 
-    class FoldChanged(Message):
-        """Blocks were folded or unfolded."""
-
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._transcript: Transcript | None = None
@@ -326,7 +323,6 @@ class Conversation(Lines, can_focus=True):
             return
         ids = {entry.id for entry in transcript.entries if entry.kind == "tool"}
         transcript.unfolded = set() if ids <= transcript.unfolded else ids | transcript.unfolded
-        self.post_message(self.FoldChanged())
         self.redraw()
 
     def action_copy(self) -> None:
@@ -363,7 +359,6 @@ class Conversation(Lines, can_focus=True):
         transcript = self._transcript
         assert transcript is not None
         transcript.unfolded ^= {entry.id}
-        self.post_message(self.FoldChanged())
 
 
 def _folds(entry: Entry) -> bool:

@@ -1,0 +1,55 @@
+"""What the conversation's place shows when there is none: each teaches the one next thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui import actions
+from tui.widgets.conversation import Empty
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary, Snapshot
+
+
+def no_engine(problem: str) -> Empty:
+    """No engine can be had."""
+    keys = ((actions.label("f5"), "try again"), (actions.label("ctrl+q"), "quit"))
+    return Empty("No engine", (problem,), keys, problem=True)
+
+
+def nothing_said(agent: AgentSummary) -> Empty:
+    """An agent without a conversation yet."""
+    if agent.kind == "command":
+        return Empty(
+            "A program in a pane",
+            ("This agent has no model: it is the program on the right.",),
+            ((actions.label("ctrl+t"), "type into it"),),
+        )
+    return Empty(
+        f"{agent.name} is ready",
+        ("Say what to do below. It works in a real terminal that you see here.",),
+        (
+            (actions.label("ctrl+n"), "start another agent"),
+            ("!", "run a shell command of your own in its terminal"),
+        ),
+    )
+
+
+def no_agents(state: Snapshot) -> Empty:
+    """No agent on the list."""
+    if state.setup.provider == "none":
+        return Empty(
+            "No model yet",
+            ("Tungsten needs a model for its agents. A built-in demo model works offline.",),
+            (("/model", "choose one"), ("/demo", "watch three agents at work")),
+        )
+    return Empty(
+        "No agents yet",
+        ("Say below what to do, and an agent starts on it in this directory.",),
+        (
+            (actions.label("ctrl+n"), "start an agent elsewhere, or any program"),
+            (actions.label("ctrl+r"), "take up an old session"),
+            ("/demo", "watch three agents at work"),
+            (actions.label("f1"), "every key"),
+        ),
+    )

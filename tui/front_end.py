@@ -1,0 +1,326 @@
+"""What the app shows: the engine's state, agents and conversations, drafts, and a line to say.
+
+Knows nothing of how the state gets here; `tui.app` does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from textual.screen import Screen
+
+from tui import empty_states
+from tui.arrangement import Choices
+from tui.drafts import InterfaceState, draft_key
+from tui.gate.keyboard import KeyboardApp
+from tui.screens.cockpit import CockpitScreen
+from tui.theme import DARK, LIGHT
+from tui.transcript import Transcript
+
+if TYPE_CHECKING:
+    from textual.events import Event
+    from textual.timer import Timer
+
+    from agent.paths import Paths
+    from agent.protocol import AgentSummary, Question, Snapshot
+    from tui.gate.dialog import GateDialog
+
+SAVE_DELAY = 0.2
+"""Seconds between the last change of a draft and its way to the disk."""
+
+MESSAGE_SECONDS = {"information": 5.0, "warning": 10.0, "error": 30.0}
+"""How long the footer says something, at most; errors go with the next key after a moment."""
+
+READ_SECONDS = 1.5
+"""Keys pressed sooner don't take a message away: it may have appeared under flying fingers."""
+
+
+class FrontEnd(KeyboardApp[None]):
+    """An app that shows one engine's state in a cockpit."""
+
+    def __init__(self, paths: Paths, now: Callable[[], float], directory: Path) -> None:
+        super().__init__()
+        self.paths = paths
+        self.now = now
+        self.directory = directory
+        self.state: Snapshot | None = None
+        self.may_decide = True
+        self.transcripts: dict[str, Transcript] = {}
+        self.memory = InterfaceState(paths.interface_state)
+        self.focused_id: str = str(self.memory.get("focused", ""))
+        self.problem = ""
+        self.gates: GateDialog | None = None
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self._pane_index: dict[str, int] = {}
+        self._saving: Timer | None = None
+        self._hushing: Timer | None = None
+        self._ticking: Timer | None = None
+        self._said_at = 0.0
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The cockpit is the first thing there is."""
+        return CockpitScreen()
+
+    @property
+    def cockpit(self) -> CockpitScreen:
+        """The cockpit, whatever screen lies over it."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, CockpitScreen)
+        return screen
+
+    # What is shown
+
+    @property
+    def agents(self) -> tuple[AgentSummary, ...]:
+        """Agents on the list, in its order."""
+        state = self.state
+        if state is None:
+            return ()
+        return tuple(agent for agent in state.agents if not agent.archived)
+
+    @property
+    def focused_agent(self) -> AgentSummary | None:
+        """The agent whose conversation is shown."""
+        agents = self.agents
+        return next((a for a in agents if a.id == self.focused_id), agents[0] if agents else None)
+
+    @property
+    def question(self) -> Question | None:
+        """What the focused agent asks."""
+        agent, state = self.focused_agent, self.state
+        if agent is None or state is None:
+            return None
+        return next((asked for asked in state.questions if asked.agent_id == agent.id), None)
+
+    def show_all(self) -> None:
+        """Show everything anew."""
+        self.show_agents()
+        self.show_conversation()
+        state = self.state
+        if state is not None:
+            self.cockpit.dream.show(state.dream)
+            self.sync_gates()
+
+    def show_agents(self) -> None:
+        """Show the list, the status line, the terminal and the prompt's label anew."""
+        cockpit, state, agent = self.cockpit, self.state, self.focused_agent
+        if state is None:
+            return
+        cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
+        cockpit.status.show(state, agent)
+        cockpit.show_agent(agent, self.question)
+        panes = agent.panes if agent is not None else ()
+        if panes and agent is not None:
+            index = self._pane_index.get(agent.id, len(panes) - 1) % len(panes)
+            position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
+            cockpit.terminal.show(panes[index], position)
+        else:
+            cockpit.terminal.show(None)
+        cockpit.footer.redraw()
+        self._tick()
+
+    def show_conversation(self) -> None:
+        """Show the focused agent's conversation."""
+        view = self.cockpit.conversation
+        agent = self.focused_agent
+        if self.problem:
+            view.show(None, empty=empty_states.no_engine(self.problem))
+        elif agent is not None:
+            transcript = self.transcript(agent.id)
+            view.show(transcript, empty=empty_states.nothing_said(agent), queued=agent.queued)
+            if not transcript.loaded and not transcript.loading:
+                self.read_transcript(agent.id)
+        elif self.state is not None:
+            view.show(None, empty=empty_states.no_agents(self.state))
+
+    def transcript(self, agent_id: str) -> Transcript:
+        """The conversation of an agent as far as it is here."""
+        return self.transcripts.setdefault(agent_id, Transcript())
+
+    def read_transcript(self, agent_id: str, before: int | None = None) -> None:
+        """Ask for an agent's conversation, or for what came before a block."""
+        raise NotImplementedError
+
+    def sync_gates(self) -> None:
+        """Let dialog and inbox follow what waits."""
+        if self.gates is not None:
+            self.gates.sync()
+        for screen in self.screen_stack[1:]:
+            if callable(follow := getattr(screen, "sync", None)):
+                follow()
+
+    def _tick(self) -> None:
+        """Draw ages anew just when one of them changes."""
+        if self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
+        delay = self.cockpit.agents.next_change()
+        if delay is not None:
+            self._ticking = self.set_timer(max(0.05, delay), self._age)
+
+    def _age(self) -> None:
+        if not self.screen_stack:
+            return
+        agent = self.focused_agent
+        self.cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
+        self._ticking = None
+        self._tick()
+
+    def look_at(self, agent_id: str) -> None:
+        """Focus another agent; each keeps its own draft."""
+        if agent_id == self.focused_id:
+            return
+        self.keep_draft()
+        self.focused_id = agent_id
+        self.memory.set("focused", agent_id)
+        self.cockpit.prompt.put_draft(self.draft())
+        self.cockpit.prompt.set_history(self.transcript(agent_id).prompts())
+        self.save_soon()
+        self.show_agents()
+        self.show_conversation()
+
+    # Keys: looking
+
+    def action_next_agent(self) -> None:
+        """Look at the next agent, around the end."""
+        self._step_agent(1)
+
+    def action_previous_agent(self) -> None:
+        """Look at the agent before."""
+        self._step_agent(-1)
+
+    def _step_agent(self, step: int) -> None:
+        agents, agent = self.agents, self.focused_agent
+        if agent is not None:
+            self.look_at(agents[(agents.index(agent) + step) % len(agents)].id)
+
+    def action_choose_agent(self, number: int) -> None:
+        """Look at agent 1 to 9."""
+        if number <= len(self.agents):
+            self.look_at(self.agents[number - 1].id)
+
+    def action_next_waiting(self) -> None:
+        """Look at the agent that has waited longest."""
+        waiting = [agent for agent in self.agents if agent.state == "waiting"]
+        if waiting:
+            self.look_at(min(waiting, key=lambda agent: agent.since).id)
+        else:
+            self.say("Nobody waits for you.")
+
+    def action_next_pane(self) -> None:
+        """Show the focused agent's next pane."""
+        agent = self.focused_agent
+        if agent is not None and agent.panes:
+            index = self._pane_index.get(agent.id, len(agent.panes) - 1)
+            self._pane_index[agent.id] = (index + 1) % len(agent.panes)
+            self.show_agents()
+
+    def show_pane(self, agent_id: str, pane_id: str | None) -> None:
+        """Look at one pane of an agent."""
+        self.look_at(agent_id)
+        agent = self.focused_agent
+        if agent is not None:
+            for index, pane in enumerate(agent.panes):
+                if pane.pane_id == pane_id:
+                    self._pane_index[agent.id] = index
+            self.show_agents()
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew."""
+        self.refresh(repaint=True, layout=True)
+        self.screen.refresh()
+
+    # Saying something in the footer
+
+    def say(
+        self, text: str, level: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """Show one line for a while."""
+        if not self.screen_stack:
+            return
+        self._said_at = time.monotonic()
+        self.cockpit.footer.say(text, level)
+        if self.screen is not self.cockpit:
+            super().notify(text, severity=level, markup=False)
+        if self._hushing is not None:
+            self._hushing.stop()
+        self._hushing = self.set_timer(MESSAGE_SECONDS[level], self.cockpit.footer.hush)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice the way the app shows all of them."""
+        self.say(f"{title}: {message}" if title else message, severity)
+
+    async def on_event(self, event: Event) -> None:
+        """Let a message go with the key that follows it."""
+        from textual.events import Key
+
+        if (
+            isinstance(event, Key)
+            and not event.is_forwarded
+            and self.screen_stack
+            and time.monotonic() - self._said_at > READ_SECONDS
+        ):
+            self.cockpit.footer.hush()
+        await super().on_event(event)
+
+    # Drafts and layout
+
+    def draft(self) -> Any:
+        """The draft for the focused agent."""
+        return self.memory.get(draft_key(self.focused_id))
+
+    def keep_draft(self) -> None:
+        """Remember what stands in the prompt."""
+        self.memory.set(draft_key(self.focused_id), self.cockpit.prompt.draft())
+
+    async def on_prompt_edited(self) -> None:
+        """Keep the draft, and let the prompt grow."""
+        self.keep_draft()
+        self.save_soon()
+        await self.cockpit.follow_prompt()
+
+    def save_soon(self) -> None:
+        """Write drafts and layout shortly."""
+        if self._saving is None:
+            self._saving = self.set_timer(SAVE_DELAY, self.save_now)
+
+    def save_now(self) -> None:
+        """Write drafts and layout."""
+        self._saving = None
+        try:
+            self.memory.save()
+        except OSError as error:
+            self.say(f"The draft can't be kept: {error.strerror}: {error.filename}", "error")
+
+    def remembered_choices(self) -> Choices:
+        """Read the layout the person left."""
+        kept = self.memory.get("layout")
+        if not isinstance(kept, dict):
+            return Choices()
+        split = kept.get("split")
+        alone = kept.get("alone")
+        return Choices(
+            split=min(0.8, max(0.2, split)) if isinstance(split, int | float) else 0.5,
+            alone=alone if alone in {"conversation", "terminal"} else "",
+            sidebar=kept.get("sidebar") is not False,
+        )
+
+    def remember_choices(self, choices: Choices) -> None:
+        """Keep the layout."""
+        kept = {"split": choices.split, "alone": choices.alone, "sidebar": choices.sidebar}
+        self.memory.set("layout", kept)
+        self.save_soon()
+        self.cockpit.footer.redraw()
