@@ -2,6 +2,7 @@
 
 from agent.risk.assessment import Assessment, Context, KeysAssessment, Paste, Risk, Span
 from agent.risk.classify import assess, assess_command
+from agent.risk.keystrokes import assess_keys
 from agent.risk.policy import Verdict, decide
 from agent.risk.rules import Rule, Rules
 
@@ -17,5 +18,6 @@ __all__ = [
     "Verdict",
     "assess",
     "assess_command",
+    "assess_keys",
     "decide",
 ]

@@ -69,3 +69,8 @@ def after_options(argv: Sequence[str], valued: Iterable[str] = ()) -> list[str]:
             return list(argv[at:])
         at += 2 if argument in takes else 1
     return []
+
+
+def wordlist(text: str) -> list[str]:
+    """A table of words, written as text."""
+    return text.split()

@@ -77,7 +77,8 @@ class Context:
         own: Tungsten's own directories and sockets; touching them is self-approval.
         written: files the agent wrote or fetched since a person last looked.
         rules: the user's rules.
-        line: what already stands on the line being edited, None when that is not known.
+        line: what already stands on the line being edited; None has it read off `screen` (an
+            empty screen is an empty line).
         echo: False when the program reads without echo (a password prompt).
     """
 
@@ -90,5 +91,5 @@ class Context:
     own: tuple[Path, ...] = ()
     written: frozenset[Path] = frozenset()
     rules: Rules = field(default_factory=Rules)
-    line: str | None = ""
+    line: str | None = None
     echo: bool = True

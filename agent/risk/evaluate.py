@@ -271,6 +271,7 @@ class Evaluator:
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.tree: list[tuple[int, str, Risk]] = []
         self.reading: set[str] = set()
+        self.tolerant = False
 
     # findings -----------------------------------------------------------------------------------
 
@@ -397,6 +398,8 @@ class Evaluator:
         self._loops(script)
         self._walk(script, owner, depth, strict=strict)
         for reason, at in script.errors:
+            if self.tolerant and owner is None:
+                break
             where = owner.where if owner else (max(0, at - 1), len(text))
             risk = Risk.HIGH
             self.worst = Risk.HIGH
@@ -642,9 +645,17 @@ class Evaluator:
             if piece in (UNKNOWN, "$PATH"):
                 continue
             place = call.place(piece or ".")
-            if place.zone in (Zone.TEMPORARY, Zone.ROOT, Zone.OUTSIDE) or piece in ("", ".") or (place.zone in (Zone.PROJECT, Zone.REGENERABLE) and not re.search(
-                r"(?:^|/)s?bin$|\.bin$|scripts$|tools$|target/(?:debug|release)$", place.path
-            )):
+            if (
+                place.zone in (Zone.TEMPORARY, Zone.ROOT, Zone.OUTSIDE)
+                or piece in ("", ".")
+                or (
+                    place.zone in (Zone.PROJECT, Zone.REGENERABLE)
+                    and not re.search(
+                        r"(?:^|/)s?bin$|\.bin$|scripts$|tools$|target/(?:debug|release)$",
+                        place.path,
+                    )
+                )
+            ):
                 call.high("PATH makes later commands run something else")
 
     # redirects and pipes ------------------------------------------------------------------------
@@ -904,6 +915,8 @@ class Evaluator:
             self.state.aliases[name] = value
             return
         if name in self.state.functions:
+            if call.command is not None and _inside(call.command.group, name):
+                call.high("a function calls itself: a fork bomb, or a loop without an end")
             call.low()
             return
         program = name
@@ -918,6 +931,17 @@ class Evaluator:
             handler(call)
             return
         simple(call, key)
+
+
+def _inside(group: Group | None, name: str) -> bool:
+    """A command stands in the body of the function `name`, and in a pipeline there."""
+    hops = 0
+    while group is not None and hops < 64:
+        if group.function == name:
+            return name == ":" or not name.isidentifier()
+        group = group.parent
+        hops += 1
+    return False
 
 
 _ORDINARY = re.compile(
@@ -1049,10 +1073,10 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         entry = table.get(word)
         if entry is not None and entry[0] == Risk.HIGH and ":" in word:
             level, reason = entry
-    if words and UNKNOWN in words[0]:
-        if any(entry[0] == Risk.HIGH for entry in table.values()):
-            call.opaque(f"which subcommand of {program} runs cannot be known")
-            return
+    dangerous = any(entry[0] == Risk.HIGH for entry in table.values())
+    if dangerous and words and UNKNOWN in words[0]:
+        call.opaque(f"which subcommand of {program} runs cannot be known")
+        return
     if level == 0:
         level, reason = table.get("default", (0, ""))
     if level == 0 and any(
@@ -1121,9 +1145,6 @@ def _hint(argv: list[str], cwd: str, project: str) -> str | None:
     if name == "basename" and len(argv) > 1 and UNKNOWN not in argv[1]:
         text = posixpath.basename(argv[1])
         return text.removesuffix(argv[2]) if len(argv) > 2 else text
-    if name in ("ls", "find", "fd", "rg", "grep") and len(argv) > 1:
-        paths = [a for a in argv[1:] if not a.startswith("-")]
-        return None if not paths else None
     if name in ("which", "command") and len(argv) > 1 and UNKNOWN not in argv[-1]:
         return argv[-1]
     if name in ("uname", "whoami", "hostname", "arch"):

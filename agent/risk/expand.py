@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, pairwise
 
 from agent.risk.scanner import (
     ARRAY,
@@ -372,7 +372,7 @@ def _first_brace(text: str) -> tuple[int, int, list[str]] | None:
     start, end, commas = best
     if commas:
         bounds = [start, *commas, end - 1]
-        return start, end, [text[a + 1 : b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        return start, end, [text[a + 1 : b] for a, b in pairwise(bounds)]
     match = _RANGE.fullmatch(text, start + 1, end - 1)
     assert match is not None
     return start, end, _range(match[1], match[2])

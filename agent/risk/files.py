@@ -1,10 +1,11 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
 """Rules for programs that create, replace, move and delete files."""
 
 from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import has, split, value
+from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
 from agent.risk.paths import Zone
 
@@ -19,6 +20,12 @@ def rm(call: Call) -> None:
         call.deletes(operand, recursive=recursive)
     if not operands:
         call.medium("deletes nothing yet")
+
+
+def remove_trees(call: Call) -> None:
+    """`rimraf`: deletes whatever is named, with everything below."""
+    for operand in split(call.argv)[1]:
+        call.deletes(operand, recursive=True)
 
 
 def rmdir(call: Call) -> None:
@@ -487,8 +494,10 @@ def sort(call: Call) -> None:
     """`sort`: `-o` writes, `--compress-program` runs."""
     argv = call.argv
     for text in value(argv, "--compress-program"):
-        call.run(text.split())
-        call.medium("runs a program to compress")
+        if text.rpartition("/")[2] in ("gzip", "bzip2", "xz", "zstd", "lz4", "lzop"):
+            call.medium("runs a program to compress")
+        else:
+            call.high("has sort run another program")
     for path in value(argv, "-o", "--output"):
         call.writes(path)
     for operand in split(argv, ("-k", "-t", "-o", "-S", "-T"))[1]:
@@ -497,7 +506,7 @@ def sort(call: Call) -> None:
 
 
 def reader(call: Call) -> None:
-    """Programs that show files: `cat`, `head`, `grep`, `jq`, …"""
+    """Programs that show files: `cat`, `head`, `grep`, `jq`."""
     program = call.argv[0].rpartition("/")[2]
     valued: tuple[str, ...] = ()
     patterned = program in (
@@ -543,8 +552,8 @@ def reader(call: Call) -> None:
     options, operands = split(call.argv, valued)
     if program == "rg":
         for text in value(call.argv, "--pre", "--hostname-bin"):
-            call.run([text])
-            call.medium("runs a program on every file")
+            call.run([text, *split(call.argv, ("--pre", "-g", "-t"))[1]])
+            call.high("runs a program on every file")
     if patterned and operands and not value(call.argv, "-e", "--regexp", "-f"):
         operands = operands[1:]
     if program == "yq" and has(options, "i", "--inplace"):
@@ -592,10 +601,15 @@ HANDLERS: dict[str, Handler] = {
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
     "rename": rename, "mktemp": make, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
-    "rimraf": lambda call: [call.deletes(o, recursive=True) for o in split(call.argv)[1]] and None,
-    "del-cli": lambda call: [call.deletes(o, recursive=True) for o in split(call.argv)[1]] and None,
+    "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
-        ["cat", "tac", "head", "tail", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cut", "nl", "od", "xxd", "strings", "base64", "base32", "jq", "yq", "diff", "cmp", "uniq", "wc", "bat", "zcat", "zgrep", "bzcat", "xzcat", "paste", "fold", "rev", "fmt", "column", "comm", "join", "look", "md5sum", "sha1sum", "sha256sum", "sha512sum", "colordiff", "sdiff", "tr", "pr", "csplit", "expand", "iconv", "shuf", "glow", "ugrep", "hexyl"],
+        wordlist(
+    """
+    cat tac head tail grep egrep fgrep rg ag ack cut nl od xxd strings base64 base32 jq yq diff
+    cmp uniq wc bat zcat zgrep bzcat xzcat paste fold rev fmt column comm join look md5sum
+    sha1sum sha256sum sha512sum colordiff sdiff tr pr csplit expand iconv shuf glow ugrep hexyl
+    """
+    ),
         reader,
     ),
 }  # fmt: skip

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
 """Rules for git, forges, containers, clusters and clouds."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk import programs
-from agent.risk.arguments import after_options, has, split, value
+from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown, simple
 from agent.risk.paths import Zone
 
@@ -20,10 +21,31 @@ _GIT_VALUED = (
     "--config-env",
 )
 _GIT_LOW = frozenset(
-    ["status", "log", "diff", "show", "ls-files", "ls-tree", "ls-remote", "blame", "annotate", "shortlog", "describe", "rev-parse", "rev-list", "cat-file", "grep", "help", "version", "whatchanged", "name-rev", "for-each-ref", "merge-base", "cherry", "count-objects", "var", "check-ignore", "check-attr", "diff-tree", "diff-index", "diff-files", "show-ref", "show-branch", "range-diff", "verify-commit", "verify-tag", "fsck", "request-pull", "symbolic-ref", "archive", "bugreport", "difftool-none", "get-tar-commit-id", "merge-tree", "patch-id", "stripspace", "column", "interpret-trailers", "verify-pack", "check-mailmap", "check-ref-format"]
+    wordlist(
+        """
+    status log diff show ls-files ls-tree ls-remote blame annotate shortlog describe rev-parse
+    rev-list cat-file grep help version whatchanged name-rev for-each-ref merge-base cherry
+    count-objects var check-ignore check-attr diff-tree diff-index diff-files show-ref
+    show-branch range-diff verify-commit verify-tag fsck request-pull symbolic-ref archive
+    bugreport difftool-none get-tar-commit-id merge-tree patch-id stripspace column
+    interpret-trailers verify-pack check-mailmap check-ref-format
+    """
+    )
 )
 _GIT_MEDIUM = frozenset(
-    ["add", "commit", "pull", "fetch", "merge", "rebase", "cherry-pick", "revert", "mv", "rm", "tag", "branch", "checkout", "switch", "restore", "stash", "clone", "init", "apply", "am", "format-patch", "notes", "bisect", "submodule", "worktree", "remote", "config", "push", "sparse-checkout", "gc", "prune", "maintenance", "repack", "pack-refs", "lfs", "reset", "clean", "reflog", "mergetool", "difftool", "update-index", "read-tree", "write-tree", "commit-tree", "hash-object", "bundle", "rerere", "fmt-merge-msg", "merge-file", "subtree", "flow", "review", "town", "absorb", "gui", "citool", "gitk", "instaweb", "replace", "mktag", "mktree", "unpack-objects", "index-pack", "pack-objects", "update-ref", "send-email", "svn", "p4", "filter-branch", "filter-repo", "credential", "daemon", "hook", "shell", "upload-pack", "receive-pack", "send-pack", "fast-import", "fast-export", "quiltimport", "range-diff", "restore-mtime", "cvsserver", "http-push", "imap-send", "crypt", "secret", "annex", "alias-list"]
+    wordlist(
+        """
+    add commit pull fetch merge rebase cherry-pick revert mv rm tag branch checkout switch
+    restore stash clone init apply am format-patch notes bisect submodule worktree remote config
+    push sparse-checkout gc prune maintenance repack pack-refs lfs reset clean reflog mergetool
+    difftool update-index read-tree write-tree commit-tree hash-object bundle rerere
+    fmt-merge-msg merge-file subtree flow review town absorb gui citool gitk instaweb replace
+    mktag mktree unpack-objects index-pack pack-objects update-ref send-email svn p4
+    filter-branch filter-repo credential daemon hook shell upload-pack receive-pack send-pack
+    fast-import fast-export quiltimport range-diff restore-mtime cvsserver http-push imap-send
+    crypt secret annex alias-list
+    """
+    )
 )
 _GIT_COMMANDS = re.compile(
     r"^(?:core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|gitproxy|askpass|alternaterefscommand|worktree)|sequence\.editor|diff\.external|diff\..*\.(?:command|textconv)"
@@ -178,8 +200,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         if (
             any(a.startswith("--prune=") and not a.endswith("ago") for a in argv)
             or (verb == "prune" and not has(options, "n", "--dry-run"))
-            or ("--aggressive" in argv
-            and "--prune" in argv)
+            or ("--aggressive" in argv and "--prune" in argv)
         ):
             call.high(
                 "deletes git's way back"
@@ -256,7 +277,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         for text in value(argv, "-c", "--config"):
             name, _, setting = text.partition("=")
             git_setting(call, name, setting)
-        for text in value(argv, "--template"):
+        if value(argv, "--template"):
             call.high("plants code in the repository's hooks")
         if any(o.startswith("ext::") for o in operands):
             call.high("has git run a command")
@@ -304,7 +325,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
                 call.high("deletes the whole working tree")
         call.medium("removes files")
     elif verb == "init":
-        for text in value(argv, "--template"):
+        if value(argv, "--template"):
             call.high("plants code in the repository's hooks")
         call.medium("makes a repository")
     elif verb == "symbolic-ref":
@@ -480,7 +501,18 @@ def _alias(call: Call, verb: str, argv: list[str]) -> None:
 
 
 _DOCKER_VALUED = frozenset(
-    ["-v", "--volume", "-e", "--env", "--env-file", "-p", "--publish", "--name", "-w", "--workdir", "-u", "--user", "--network", "--net", "--entrypoint", "-h", "--hostname", "-m", "--memory", "--cpus", "-l", "--label", "--mount", "--device", "--cap-add", "--cap-drop", "--security-opt", "--pid", "--ipc", "--uts", "--userns", "--restart", "--platform", "--add-host", "--tmpfs", "--ulimit", "--shm-size", "--gpus", "--runtime", "--pull", "--log-driver", "--log-opt", "--dns", "--expose", "--link", "--volumes-from", "--cgroupns", "--cgroup-parent", "--cidfile", "--detach-keys", "--group-add", "--health-cmd", "--init-path", "--ip", "--isolation", "--stop-signal", "--sysctl", "--index", "--context", "-c", "-H", "--host", "--project-name", "--profile", "-f", "--file", "--privileged-none", "--publish-all-none", "--annotation", "--storage-opt", "--cpuset-cpus", "--memory-swap"]
+    wordlist(
+        """
+    -v --volume -e --env --env-file -p --publish --name -w --workdir -u --user --network --net
+    --entrypoint -h --hostname -m --memory --cpus -l --label --mount --device --cap-add
+    --cap-drop --security-opt --pid --ipc --uts --userns --restart --platform --add-host --tmpfs
+    --ulimit --shm-size --gpus --runtime --pull --log-driver --log-opt --dns --expose --link
+    --volumes-from --cgroupns --cgroup-parent --cidfile --detach-keys --group-add --health-cmd
+    --init-path --ip --isolation --stop-signal --sysctl --index --context -c -H --host
+    --project-name --profile -f --file --privileged-none --publish-all-none --annotation
+    --storage-opt --cpuset-cpus --memory-swap
+    """
+    )
 )
 
 
@@ -756,7 +788,12 @@ def cloud(call: Call) -> None:
     argv = call.argv
     program = argv[0].rpartition("/")[2]
     valued = frozenset(
-        ["--profile", "--region", "--output", "--project", "--subscription", "--query", "--endpoint-url", "-g", "--resource-group", "--format", "--zone", "--account", "-n", "--name", "-o"]
+        wordlist(
+            """
+    --profile --region --output --project --subscription --query --endpoint-url -g
+    --resource-group --format --zone --account -n --name -o
+    """
+        )
     )
     words = split(argv, valued)[1]
     text = " ".join(argv[1:])
@@ -942,5 +979,9 @@ HANDLERS: dict[str, Handler] = {
     "git": git, "docker": docker, "docker-compose": compose, "kubectl": kubectl, "oc": kubectl, "aws": cloud, "gcloud": cloud,
     "az": cloud, "gh": gh, "ansible": ansible, "ansible-playbook": ansible, "ansible-console": ansible, "ansible-pull": ansible,
     "podman-compose": compose,
-    **dict.fromkeys(["claude", "codex", "aider", "gemini", "cursor-agent", "opencode", "amp", "crush", "copilot", "cline", "qwen"], agent),
+    **dict.fromkeys(wordlist(
+    """
+    claude codex aider gemini cursor-agent opencode amp crush copilot cline qwen
+    """
+    ), agent),
 }  # fmt: skip

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
 """Rules for programs that run text in another language: inline, from a file or from a pipe."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk import python_code, sql
-from agent.risk.arguments import split, value
+from agent.risk.arguments import split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
 from agent.risk.wrappers import from_stdin, read_script, run_file
 
@@ -200,7 +201,12 @@ def language_of(path: str, text: str) -> str:
 
 
 _MODULES_LOW = frozenset(
-    ["json.tool", "this", "calendar", "platform", "site", "tokenize", "dis", "sysconfig", "tabnanny", "pyclbr", "ast", "symtable", "keyword"]
+    wordlist(
+        """
+    json.tool this calendar platform site tokenize dis sysconfig tabnanny pyclbr ast symtable
+    keyword
+    """
+    )
 )
 _MODULES_HIGH = {
     "webbrowser-none": "",
@@ -587,6 +593,46 @@ def awk_text(call: Call, text: str) -> None:
         call.opaque("loads a library into awk")
 
 
+def pager(call: Call) -> None:
+    """`less`, `more`, `man`: `+!command` runs, `-P` and `--pager` name a program."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    for argument in argv[1:]:
+        if argument.startswith("+") and "!" in argument:
+            call.shell(argument.partition("!")[2])
+    if program == "man":
+        for text in value(argv, "-P", "--pager", "-H", "--html"):
+            call.shell(text)
+        call.low()
+        return
+    for path in value(argv, "-o", "-O", "--log-file", "-k", "--lesskey-file"):
+        call.writes(path)
+    for operand in split(argv, ("-o", "-O", "-k", "-t", "-p"))[1]:
+        if not operand.startswith("+"):
+            call.reads(operand)
+    call.low()
+
+
+def editor(call: Call) -> None:
+    """Editors without a rule of their own: the files they open."""
+    if call.argv[0].rpartition("/")[2] in ("ed", "red"):
+        feed = call.feed()
+        if feed.kind == "text":
+            for line in feed.text.splitlines():
+                match = re.match(r"^[\d,$.%/\w]*!(.*)|^[\d,$.]*[rwe]\s*!(.*)", line.strip())
+                if match:
+                    call.shell(match[1] or match[2] or "")
+                match = re.match(r"^[\d,$.]*w\s+([^!\s]\S*)", line.strip())
+                if match:
+                    call.writes(match[1])
+        elif feed.kind != "none":
+            call.opaque("what the editor is told cannot be known")
+    for operand in split(call.argv)[1]:
+        if not operand.startswith("+"):
+            edit(call, operand)
+    call.medium("opens an editor")
+
+
 _VIM_RUN = re.compile(
     r"^:?\s*(?:\d+|%|\.|\$|'<,'>|silent!?|sil!?)?[\s,\d$.%']*\s*(?:r|re|rea|read|w|wr|wri|write)?\s*!+\s*(.*)$"
 )
@@ -750,7 +796,7 @@ def database_input(call: Call, dialect: str) -> None:
 
 
 def database(call: Call) -> None:
-    """`psql`, `mysql`, `cqlsh`, `clickhouse-client`, …"""
+    """`psql`, `mysql`, `cqlsh`, `clickhouse-client`."""
     argv = call.argv
     program = argv[0].rpartition("/")[2]
     dialect = (
@@ -796,11 +842,16 @@ def database(call: Call) -> None:
 HANDLERS: dict[str, Handler] = {
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,
     **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "code-none", "gedit", "kate"),
-                    lambda call: ([edit(call, o) for o in split(call.argv)[1] if not o.startswith("+")] and None)
-                    or call.medium("opens an editor")),
+                    editor),
+    **dict.fromkeys(("less", "more", "man", "most"), pager),
     **dict.fromkeys(_INLINE, inline),
     **dict.fromkeys(
-        ["psql", "mysql", "cqlsh", "mongosh", "sqlcmd", "clickhouse-client", "clickhouse", "duckdb", "cockroach", "influx", "usql", "trino", "presto", "beeline", "hive", "impala-shell", "cypher-shell", "isql", "sqlplus"],
+        wordlist(
+    """
+    psql mysql cqlsh mongosh sqlcmd clickhouse-client clickhouse duckdb cockroach influx usql
+    trino presto beeline hive impala-shell cypher-shell isql sqlplus
+    """
+    ),
         database,
     ),
 }  # fmt: skip

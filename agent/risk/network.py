@@ -1,10 +1,11 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
 """Rules for programs that talk to other machines, and for where packages come from."""
 
 from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, has, split, value
+from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
 from agent.risk.rules import match_domain
 
@@ -15,7 +16,17 @@ _METADATA = re.compile(
     r"169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2|fd00:ec2::254|100\.100\.100\.200"
 )
 _CURL_VALUED = frozenset(
-    ["-X", "--request", "-H", "--header", "-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "-F", "--form", "--form-string", "-o", "--output", "-u", "--user", "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-c", "--cookie-jar", "-T", "--upload-file", "-x", "--proxy", "-m", "--max-time", "--connect-timeout", "--retry", "--retry-delay", "-w", "--write-out", "-K", "--config", "--cacert", "--cert", "-E", "--key", "-r", "--range", "--resolve", "--interface", "--limit-rate", "-C", "--output-dir", "--url", "-Y", "-y", "-z", "--unix-socket", "--create-file-mode", "--oauth2-bearer", "--netrc-file", "--retry-max-time", "--connect-to", "--max-redirs", "--aws-sigv4", "--url-query", "-P", "-Q"]
+    wordlist(
+        """
+    -X --request -H --header -d --data --data-raw --data-binary --data-urlencode --data-ascii
+    --json -F --form --form-string -o --output -u --user -A --user-agent -e --referer -b
+    --cookie -c --cookie-jar -T --upload-file -x --proxy -m --max-time --connect-timeout --retry
+    --retry-delay -w --write-out -K --config --cacert --cert -E --key -r --range --resolve
+    --interface --limit-rate -C --output-dir --url -Y -y -z --unix-socket --create-file-mode
+    --oauth2-bearer --netrc-file --retry-max-time --connect-to --max-redirs --aws-sigv4
+    --url-query -P -Q
+    """
+    )
 )
 
 
@@ -236,6 +247,11 @@ def netcat(call: Call) -> None:
     options, operands = split(
         argv, ("-w", "-p", "-s", "-q", "-i", "-X", "-x", "-e", "-c", "--exec", "--sh-exec")
     )
+    if has(options, "U", "--unixsock") or any(
+        "tungsten" in o or "docker.sock" in o for o in operands
+    ):
+        if any(call.place(o).own or "docker.sock" in o for o in operands):
+            call.high("controls a service through its socket")
     if has(options, "ec", "--exec", "--sh-exec", "--lua-exec"):
         call.high("hands a shell to a remote party")
     elif has(options, "lk", "--listen", "--keep-open"):
@@ -452,11 +468,10 @@ def packages(call: Call, words: list[str]) -> None:
             or re.match(r"^(?:github|gitlab|bitbucket|gist):", word)
         ):
             call.high("installs code from an unreviewed address", f"installs {shown(word)}")
-        elif (
-            word.startswith("/tmp")
-            or (word.endswith((".whl", ".tgz", ".tar.gz", ".deb"))
+        elif word.startswith("/tmp") or (  # noqa: S108
+            word.endswith((".whl", ".tgz", ".tar.gz", ".deb"))
             and "/" in word
-            and not word.startswith("./"))
+            and not word.startswith("./")
         ):
             call.high("installs code from a file elsewhere", f"installs {shown(word)}")
     for text in value(
@@ -523,30 +538,34 @@ def interface(call: Call) -> None:
     """`ip`, `ifconfig`, `route`, `arp`, `nmcli`: looking is fine, changing is not."""
     words = split(call.argv)[1]
     program = call.argv[0].rpartition("/")[2]
-    if any(
-        w
-        in (
-            "add",
-            "del",
-            "delete",
-            "set",
-            "flush",
-            "replace",
-            "change",
-            "up",
-            "down",
-            "append",
-            "exec",
-            "off",
-            "on",
-            "modify",
-            "connect",
-            "disconnect",
-            "reload",
-            "edit",
+    if (
+        any(
+            w
+            in (
+                "add",
+                "del",
+                "delete",
+                "set",
+                "flush",
+                "replace",
+                "change",
+                "up",
+                "down",
+                "append",
+                "exec",
+                "off",
+                "on",
+                "modify",
+                "connect",
+                "disconnect",
+                "reload",
+                "edit",
+            )
+            for w in words
         )
-        for w in words
-    ) or (program == "ifconfig" and len(words) > 1) or (any(a in ("-d", "-s") for a in call.argv[1:]) and program == "arp"):
+        or (program == "ifconfig" and len(words) > 1)
+        or (any(a in ("-d", "-s") for a in call.argv[1:]) and program == "arp")
+    ):
         call.high("changes the machine's network")
     else:
         call.low()
@@ -568,5 +587,10 @@ HANDLERS: dict[str, Handler] = {
     "axel": downloader, "yt-dlp": downloader, "youtube-dl": downloader, "openssl": openssl, "dig": dns, "host": dns,
     "nslookup": dns, "ping": dns, "ip": interface, "ifconfig": interface, "route": interface, "arp": interface,
     "nmcli": interface, "nmap": scanner_tool, "masscan": scanner_tool, "drill": dns,
-    **dict.fromkeys(["mail", "mailx", "mutt", "sendmail", "msmtp", "swaks", "gist", "pastebinit", "telnet", "croc", "wormhole", "ffsend", "transfer", "magic-wormhole", "hastebin", "rsend", "wall-e"], sends),
+    **dict.fromkeys(wordlist(
+    """
+    mail mailx mutt sendmail msmtp swaks gist pastebinit telnet croc wormhole ffsend transfer
+    magic-wormhole hastebin rsend wall-e
+    """
+    ), sends),
 }  # fmt: skip

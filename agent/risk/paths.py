@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from agent.risk.arguments import wordlist
 from agent.risk.scanner import UNKNOWN
 
 
@@ -67,10 +68,26 @@ class Ground:
 
 
 REGENERABLE_DIRECTORIES = frozenset(
-    ["build", "dist", "node_modules", "target", "__pycache__", ".venv", "venv", ".tox", ".nox", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".cache", "coverage", "htmlcov", "out", "bin", "obj", ".next", ".nuxt", ".turbo", ".parcel-cache", ".gradle", ".eggs", "tmp", "temp", ".terraform", "_build", "site", "cmake-build-debug", "cmake-build-release", "Debug", "Release", ".svelte-kit", ".output", ".angular", ".sass-cache", ".eslintcache", ".stylelintcache", "storybook-static", ".nyc_output", ".dart_tool", "DerivedData", ".build", "zig-cache", ".zig-cache", "zig-out", "elm-stuff", "deps", "_site", "public/build", ".bundle", ".ipynb_checkpoints", ".coverage", "wheels", "pip-wheel-metadata", "logs", "log", "test-results", "playwright-report", "bower_components", ".stack-work", "dist-newstyle", ".mvn/wrapper"]
+    wordlist(
+        """
+    build dist node_modules target __pycache__ .venv venv .tox .nox .pytest_cache .mypy_cache
+    .ruff_cache .hypothesis .cache coverage htmlcov out bin obj .next .nuxt .turbo .parcel-cache
+    .gradle .eggs tmp temp .terraform _build site cmake-build-debug cmake-build-release Debug
+    Release .svelte-kit .output .angular .sass-cache .eslintcache .stylelintcache
+    storybook-static .nyc_output .dart_tool DerivedData .build zig-cache .zig-cache zig-out
+    elm-stuff deps _site public/build .bundle .ipynb_checkpoints .coverage wheels
+    pip-wheel-metadata logs log test-results playwright-report bower_components .stack-work
+    dist-newstyle .mvn/wrapper
+    """
+    )
 )
 _REGENERABLE_ENDINGS = tuple(
-    [".pyc", ".pyo", ".o", ".obj", ".a", ".so", ".class", ".log", ".tmp", ".bak", ".swp", ".orig", ".rej", ".egg-info", ".out", ".gcda", ".gcno", ".tsbuildinfo", ".cache", ".pid", ".coverage", "~", ".whl", ".aux", ".toc", ".map", ".dSYM", ".min.js"]
+    wordlist(
+        """
+    .pyc .pyo .o .obj .a .so .class .log .tmp .bak .swp .orig .rej .egg-info .out .gcda .gcno
+    .tsbuildinfo .cache .pid .coverage ~ .whl .aux .toc .map .dSYM .min.js
+    """
+    )
 )
 
 _KEY_FILES = re.compile(
@@ -273,10 +290,16 @@ def _pattern(path: str, ground: Ground) -> Place:
     last = path[path.rfind("/") + 1 :]
     base = _place(path, ground, several=True)
     zone = base.zone
-    if parent == "/" or (
-        parent != ground.project
-        and _zone(parent, ground, in_home=parent.startswith(ground.home)) is Zone.ROOT
-    ) or (parent == ground.project and last in ("*", "**", "?*", ".*", ".[!.]*", ".??*", "{*,.*}")):
+    if (
+        parent == "/"
+        or (
+            parent != ground.project
+            and _zone(parent, ground, in_home=parent.startswith(ground.home)) is Zone.ROOT
+        )
+        or (
+            parent == ground.project and last in ("*", "**", "?*", ".*", ".[!.]*", ".??*", "{*,.*}")
+        )
+    ):
         zone = Zone.ROOT
     elif zone is Zone.PROJECT and _zone(parent, ground, in_home=True) is Zone.REGENERABLE:
         zone = Zone.REGENERABLE

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """What programs do, as data: one level for a whole program, or one for each of its subcommands.
 
 A program that stands in none of these tables, and has no function of its own in the other modules,
@@ -6,12 +7,91 @@ is MEDIUM by name: a literal program that no rule knows.
 
 from __future__ import annotations
 
+from agent.risk.arguments import wordlist
+
 LOW_PROGRAMS = frozenset(
-    [":", "true", "false", "test", "[", "[[", "echo", "printf", "pwd", "ls", "dir", "vdir", "ll", "la", "l", "tree", "stat", "file", "du", "df", "wc", "date", "cal", "whoami", "id", "groups", "users", "uname", "hostname", "uptime", "arch", "nproc", "free", "vmstat", "iostat", "lscpu", "lsblk", "lsusb", "lspci", "lsmod", "lsof", "ps", "pgrep", "pidof", "top", "htop", "btop", "pstree", "who", "w", "last", "tty", "locale", "printenv", "which", "whereis", "type", "whatis", "apropos", "info", "help", "tldr", "cheat", "basename", "dirname", "realpath", "readlink", "seq", "yes", "expr", "bc", "dc", "factor", "numfmt", "cut", "paste", "tr", "fold", "fmt", "nl", "rev", "uniq", "comm", "join", "column", "expand", "unexpand", "pr", "tac", "shuf", "md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "b2sum", "cksum", "sum", "md5", "shasum", "xxd", "od", "hexdump", "strings", "base64", "base32", "cmp", "diff", "diff3", "sdiff", "colordiff", "delta", "difft", "grep", "egrep", "fgrep", "rg", "ag", "ack", "zgrep", "zcat", "bzcat", "xzcat", "zstdcat", "lz4cat", "zless", "jq", "yq", "xq", "htmlq", "gron", "fx", "miller", "mlr", "xsv", "qsv", "csvlook", "csvcut", "csvstat", "csvgrep", "cloc", "scc", "tokei", "sloccount", "locate", "plocate", "fzf", "sk", "exa", "eza", "lsd", "bat", "batcat", "glow", "nm", "objdump", "readelf", "ldd", "size", "otool", "addr2line", "cd", "pushd", "popd", "dirs", "return", "exit", "shift", "set", "unset", "export", "declare", "typeset", "local", "readonly", "let", "wait", "times", "hash", "ulimit", "umask", "shopt", "getopts", "caller", "bind", "complete", "compgen", "compopt", "disown", "jobs", "fg", "bg", "suspend", "logout", "read", "mapfile", "readarray", "true", "sleep", "usleep", "clear", "reset", "tput", "stty", "history", "fc", "break", "continue", "enable", "getconf", "getent", "pathchk", "logname", "cksum", "tsort", "ptx", "look", "spell", "aspell", "hunspell", "ping", "ping6", "traceroute", "tracepath", "mtr", "dig", "host", "nslookup", "whois", "netstat", "ss", "ifconfig", "arp", "route", "nmcli", "resolvectl", "ip", "neofetch", "fastfetch", "screenfetch", "lsb_release", "sw_vers", "system_profiler", "say", "figlet", "cowsay", "lolcat", "fortune", "sl", "pv", "identify", "exiftool", "ffprobe", "mediainfo", "soxi", "pdfinfo", "pdftotext", "pdffonts", "xmllint", "tidy", "jsonlint", "yamllint", "shellcheck", "hadolint", "actionlint", "markdownlint", "markdownlint-cli2", "vale", "codespell", "typos", "flake8", "pylint", "mypy", "pyright", "basedpyright", "pyre", "pytype", "bandit", "vulture", "radon", "pydocstyle", "pycodestyle", "pyflakes", "eslint", "tsc", "tslint", "stylelint", "standard", "biome", "oxlint", "rubocop", "golint", "golangci-lint", "staticcheck", "govulncheck", "clang-tidy", "cppcheck", "ktlint", "detekt", "checkstyle", "swiftlint", "luacheck", "ansible-lint", "tflint", "tfsec", "checkov", "trivy", "grype", "syft", "semgrep", "commitlint", "depcheck", "knip", "madge", "npm-check", "ncu", "lychee", "time", "less", "more", "most", "man", "hostid", "printf", "sdiff", "gh-dash", "act-list", "getfacl", "lsattr", "getfattr", "namei", "findmnt", "mountpoint", "blkid-list", "lslocks", "lsns", "lsipc", "ipcs", "numactl", "taskset-show", "timedatectl-status", "hostnamectl-status", "loginctl-status", "asciinema-list", "mdcat", "column", "vercel-whoami", "http-status", "cmake-gui-list", "ctags-list", "git-lfs-ls", "tmutil-list", "sha3sum", "sum", "crc32", "zipinfo", "lsar", "unar-list", "dust", "duf", "procs", "hyperfine", "tokio-console", "watchexec-list", "entr-list", "envsubst", "pinfo", "zipgrep", "sar", "mpstat", "pidstat", "dmesg", "journalctl-list", "uuidgen", "mcookie", "od", "iconv", "uconv", "enca", "chardet", "dos2unix-info", "nproc", "lstopo", "cpuid", "sensors", "acpi", "upower", "inxi", "hwinfo", "dmidecode-list", "rehash", "alias-list", "printf", "true", "rustc-version", "pdfgrep", "ripgrep-all", "rga", "fd-list", "choose", "sd-list", "teip"]
+    wordlist(
+        """
+    : true false test [ [[ echo printf pwd ls dir vdir ll la l tree stat file du df wc date cal
+    whoami id groups users uname hostname uptime arch nproc free vmstat iostat lscpu lsblk lsusb
+    lspci lsmod lsof ps pgrep pidof top htop btop pstree who w last tty locale printenv which
+    whereis type whatis apropos info help tldr cheat basename dirname realpath readlink seq yes
+    expr bc dc factor numfmt cut paste tr fold fmt nl rev uniq comm join column expand unexpand
+    pr tac shuf md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5
+    shasum xxd od hexdump strings base64 base32 cmp diff diff3 sdiff colordiff delta difft grep
+    egrep fgrep rg ag ack zgrep zcat bzcat xzcat zstdcat lz4cat zless jq yq xq htmlq gron fx
+    miller mlr xsv qsv csvlook csvcut csvstat csvgrep cloc scc tokei sloccount locate plocate
+    fzf sk exa eza lsd bat batcat glow nm objdump readelf ldd size otool addr2line cd pushd popd
+    dirs return exit shift set unset export declare typeset local readonly let wait times hash
+    ulimit umask shopt getopts caller bind complete compgen compopt disown jobs fg bg suspend
+    logout read mapfile readarray true sleep usleep clear reset tput stty history fc break
+    continue enable getconf getent pathchk logname cksum tsort ptx look spell aspell hunspell
+    ping ping6 traceroute tracepath mtr dig host nslookup whois netstat ss ifconfig arp route
+    nmcli resolvectl ip neofetch fastfetch screenfetch lsb_release sw_vers system_profiler say
+    figlet cowsay lolcat fortune sl pv identify exiftool ffprobe mediainfo soxi pdfinfo
+    pdftotext pdffonts xmllint tidy jsonlint yamllint shellcheck hadolint actionlint
+    markdownlint markdownlint-cli2 vale codespell typos flake8 pylint mypy pyright basedpyright
+    pyre pytype bandit vulture radon pydocstyle pycodestyle pyflakes eslint tsc tslint stylelint
+    standard biome oxlint rubocop golint golangci-lint staticcheck govulncheck clang-tidy
+    cppcheck ktlint detekt checkstyle swiftlint luacheck ansible-lint tflint tfsec checkov trivy
+    grype syft semgrep commitlint depcheck knip madge npm-check ncu lychee time less more most
+    man hostid printf sdiff gh-dash act-list getfacl lsattr getfattr namei findmnt mountpoint
+    blkid-list lslocks lsns lsipc ipcs numactl taskset-show timedatectl-status
+    hostnamectl-status loginctl-status asciinema-list mdcat column vercel-whoami http-status
+    cmake-gui-list ctags-list git-lfs-ls tmutil-list sha3sum sum crc32 zipinfo lsar unar-list
+    dust duf procs hyperfine tokio-console watchexec-list entr-list envsubst pinfo zipgrep sar
+    mpstat pidstat dmesg journalctl-list uuidgen mcookie od iconv uconv enca chardet
+    dos2unix-info nproc lstopo cpuid sensors acpi upower inxi hwinfo dmidecode-list rehash
+    alias-list printf true rustc-version pdfgrep ripgrep-all rga fd-list choose sd-list teip
+    """
+    )
 )
 
 MEDIUM_PROGRAMS = frozenset(
-    ["mkdir", "touch", "mktemp", "rmdir", "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "as", "ar", "ranlib", "strip", "rustc", "javac", "scalac", "kotlinc", "swiftc", "ghc", "ocamlc", "ocamlopt", "dmd", "ldc2", "gfortran", "nasm", "yasm", "protoc", "flex", "bison", "yacc", "lex", "autoconf", "automake", "autoreconf", "libtoolize", "configure", "cmake", "ctest", "cpack", "ninja", "meson", "scons", "bazel", "bazelisk", "buck", "buck2", "pants", "gradle", "gradlew", "mvn", "mvnw", "ant", "sbt", "mill", "lein", "boot", "clj", "leiningen", "pytest", "py.test", "unittest", "nosetests", "tox", "nox", "coverage", "jest", "vitest", "mocha", "ava", "tap", "jasmine", "karma", "cypress", "playwright", "wdio", "testcafe", "nightwatch", "rspec", "minitest", "phpunit", "pest", "behat", "bats", "shellspec", "busted", "gtest", "ginkgo", "gotestsum", "cargo-nextest", "black", "isort", "ruff", "autopep8", "yapf", "autoflake", "pyupgrade", "prettier", "gofmt", "goimports", "gofumpt", "rustfmt", "clang-format", "shfmt", "stylua", "taplo", "dprint", "ktfmt", "google-java-format", "swiftformat", "scalafmt", "ormolu", "webpack", "rollup", "vite", "esbuild", "parcel", "swc", "babel", "tsup", "turbo", "nx", "lerna", "rush", "gulp", "grunt", "next", "nuxt", "astro", "remix", "gatsby", "eleventy", "hugo", "jekyll", "mkdocs", "sphinx-build", "sphinx-apidoc", "pdoc", "doxygen", "typedoc", "jsdoc", "mdbook", "zola", "storybook", "ng", "vue", "expo", "flutter", "dart", "pod", "xcodebuild", "fastlane-list", "uvicorn", "gunicorn", "hypercorn", "daphne", "waitress-serve", "flask", "fastapi", "streamlit", "gradio", "jupyter", "jupyter-lab", "ipython", "nodemon", "ts-node-dev", "http-server", "serve", "live-server", "json-server", "browser-sync", "rails", "rake", "puma", "unicorn", "thin", "sidekiq", "alembic", "dbmate", "goose", "flyway", "liquibase", "prisma", "drizzle-kit", "knex", "sequelize", "typeorm", "sqlx", "diesel", "mix", "iex", "elixir", "elixirc", "rebar3", "stack", "cabal", "dune", "opam-list", "zig", "nim", "nimble", "crystal", "shards", "v", "lake", "lean", "unzip", "gunzip", "gzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "7z", "7za", "unrar", "unar", "cpio", "ffmpeg", "convert", "magick", "mogrify-list", "sox", "pandoc", "pdflatex", "xelatex", "lualatex", "latexmk", "tectonic", "bibtex", "biber", "dot", "plantuml", "mmdc", "gnuplot", "patch", "split", "csplit", "xdg-open", "open", "code", "subl", "cursor", "zed", "pre-commit", "pip-compile", "pip-sync", "pipdeptree", "twine-check", "cookiecutter", "copier", "cruft", "yeoman", "yo", "degit", "act", "dvc", "mlflow", "wandb-list", "locust", "k6", "ab", "wrk", "hey", "vegeta", "siege", "bombardier", "dos2unix", "unix2dos", "ctags", "etags", "cscope", "gdb", "lldb", "valgrind", "perf", "pdb", "gcov", "lcov", "gcovr", "genhtml", "llvm-cov", "go-cov-report", "helm-docs", "terraform-docs", "tldr-update", "direnv-status", "kind", "minikube", "k3d", "skaffold", "tilt", "ln-list", "install-list", "logger", "wall-list", "notify-send", "osascript-list", "xclip", "xsel", "pbcopy", "pbpaste", "wl-copy", "wl-paste", "vitepress", "changeset", "auto-changelog", "git-cliff", "conventional-changelog", "standard-version", "cz", "bump2version", "bumpversion", "bump-my-version", "pwgen", "screen-list", "buf", "sqlc", "mockgen", "wire", "oapi-codegen", "swag", "templ", "air", "wasm-pack", "wasm-bindgen", "trunk", "maturin", "hatchling", "flit-build", "meson-python", "cibuildwheel", "auditwheel", "hypothesis", "mutmut", "cosmic-ray", "interrogate", "pyinstaller", "nuitka", "cython", "cythonize", "briefcase", "shiv", "pex", "zipapp", "django-admin", "celery", "dotnet-format", "msbuild", "nuget-list", "paket", "fsc", "csc", "mcs", "mono", "tee", "killall-list", "sdkman-list", "jshell", "renice", "nice-list", "ionice-list", "flock-list", "wkhtmltopdf", "chromium-list", "scrot", "maim", "import-list", "gifsicle", "optipng", "pngquant", "jpegoptim", "svgo", "cwebp", "rsvg-convert", "inkscape", "qpdf", "gs", "ps2pdf", "dialog", "whiptail", "gum", "kubeconform", "kubeval", "kustomize", "conftest", "opa", "cue", "jsonnet", "ytt", "dhall", "sops-list", "age-list", "rbenv", "pyenv", "nvm", "fnm", "volta", "asdf", "mise", "corepack", "nodenv", "tauri", "electron", "electron-builder", "cap", "capacitor", "ionic", "eas-build", "react-native", "metro", "watchman", "terminalizer", "asciinema", "vhs", "entr", "watchexec", "bundle-audit", "brakeman", "reek", "sorbet", "srb", "tapioca", "solargraph", "steep", "rbs", "erb", "haml", "slim", "foreman", "overmind", "hivemind", "honcho", "goreman", "mailhog", "mailpit", "ngrok-list", "localstack", "moto_server", "wiremock", "stubby", "prism", "swagger-cli", "openapi-generator", "graphql-codegen", "apollo", "relay-compiler", "tailwindcss", "postcss", "sass", "lessc", "stylus", "uglifyjs", "terser", "csso", "html-minifier", "imagemin"]
+    wordlist(
+        """
+    mkdir touch mktemp rmdir gcc g++ cc c++ clang clang++ ld as ar ranlib strip rustc javac
+    scalac kotlinc swiftc ghc ocamlc ocamlopt dmd ldc2 gfortran nasm yasm protoc flex bison yacc
+    lex autoconf automake autoreconf libtoolize configure cmake ctest cpack ninja meson scons
+    bazel bazelisk buck buck2 pants gradle gradlew mvn mvnw ant sbt mill lein boot clj leiningen
+    pytest py.test unittest nosetests tox nox coverage jest vitest mocha ava tap jasmine karma
+    cypress playwright wdio testcafe nightwatch rspec minitest phpunit pest behat bats shellspec
+    busted gtest ginkgo gotestsum cargo-nextest black isort ruff autopep8 yapf autoflake
+    pyupgrade prettier gofmt goimports gofumpt rustfmt clang-format shfmt stylua taplo dprint
+    ktfmt google-java-format swiftformat scalafmt ormolu webpack rollup vite esbuild parcel swc
+    babel tsup turbo nx lerna rush gulp grunt next nuxt astro remix gatsby eleventy hugo jekyll
+    mkdocs sphinx-build sphinx-apidoc pdoc doxygen typedoc jsdoc mdbook zola storybook ng vue
+    expo flutter dart pod xcodebuild fastlane-list uvicorn gunicorn hypercorn daphne
+    waitress-serve flask fastapi streamlit gradio jupyter jupyter-lab ipython nodemon
+    ts-node-dev http-server serve live-server json-server browser-sync rails rake puma unicorn
+    thin sidekiq alembic dbmate goose flyway liquibase prisma drizzle-kit knex sequelize typeorm
+    sqlx diesel mix iex elixir elixirc rebar3 stack cabal dune opam-list zig nim nimble crystal
+    shards v lake lean unzip gunzip gzip bzip2 bunzip2 xz unxz zstd unzstd lz4 7z 7za unrar unar
+    cpio ffmpeg convert magick mogrify-list sox pandoc pdflatex xelatex lualatex latexmk
+    tectonic bibtex biber dot plantuml mmdc gnuplot patch split csplit xdg-open open code subl
+    cursor zed pre-commit pip-compile pip-sync pipdeptree twine-check cookiecutter copier cruft
+    yeoman yo degit act dvc mlflow wandb-list locust k6 ab wrk hey vegeta siege bombardier
+    dos2unix unix2dos ctags etags cscope gdb lldb valgrind perf pdb gcov lcov gcovr genhtml
+    llvm-cov go-cov-report helm-docs terraform-docs tldr-update direnv-status kind minikube k3d
+    skaffold tilt ln-list install-list logger wall-list notify-send osascript-list xclip xsel
+    pbcopy pbpaste wl-copy wl-paste vitepress changeset auto-changelog git-cliff
+    conventional-changelog standard-version cz bump2version bumpversion bump-my-version pwgen
+    screen-list buf sqlc mockgen wire oapi-codegen swag templ air wasm-pack wasm-bindgen trunk
+    maturin hatchling flit-build meson-python cibuildwheel auditwheel hypothesis mutmut
+    cosmic-ray interrogate pyinstaller nuitka cython cythonize briefcase shiv pex zipapp
+    django-admin celery dotnet-format msbuild nuget-list paket fsc csc mcs mono tee killall-list
+    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list scrot
+    maim import-list gifsicle optipng pngquant jpegoptim svgo cwebp rsvg-convert inkscape qpdf
+    gs ps2pdf dialog whiptail gum kubeconform kubeval kustomize conftest opa cue jsonnet ytt
+    dhall sops-list age-list rbenv pyenv nvm fnm volta asdf mise corepack nodenv tauri electron
+    electron-builder cap capacitor ionic eas-build react-native metro watchman terminalizer
+    asciinema vhs entr watchexec bundle-audit brakeman reek sorbet srb tapioca solargraph steep
+    rbs erb haml slim foreman overmind hivemind honcho goreman mailhog mailpit ngrok-list
+    localstack moto_server wiremock stubby prism swagger-cli openapi-generator graphql-codegen
+    apollo relay-compiler tailwindcss postcss sass lessc stylus uglifyjs terser csso
+    html-minifier imagemin
+    """
+    )
 )
 
 HIGH_PROGRAMS: dict[str, str] = {}
@@ -112,7 +192,20 @@ _high(
 )
 
 READERS = frozenset(
-    ["cat", "tac", "head", "tail", "less", "more", "most", "bat", "batcat", "nl", "od", "xxd", "hexdump", "strings", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cut", "awk", "gawk", "mawk", "sed", "sort", "uniq", "wc", "base64", "base32", "jq", "yq", "diff", "cmp", "tee", "cp", "mv", "scp", "rsync", "tar", "zip", "gzip", "7z", "openssl", "gpg", "curl", "wget", "nc", "ncat", "paste", "column", "fold", "rev", "tr", "view", "vim", "vi", "nano", "emacs", "ed", "ex", "code", "open", "xdg-open", "zcat", "zgrep", "pr", "fmt", "look", "comm", "join", "vimdiff", "colordiff", "sdiff", "dd", "install", "ln", "readarray", "mapfile", "source", ".", "split", "bzip2", "xz", "zstd", "file-read", "csplit", "expand", "iconv", "shuf", "glow", "dos2unix", "qrencode", "xclip", "pbcopy", "xsel", "wl-copy", "perl", "ruby", "python", "node", "php", "sqlite3", "ssh-keygen", "keytool", "bzcat", "xzcat", "uuencode", "basenc", "hexyl", "ssh-add", "sponge", "vidir", "ag", "sift", "ugrep", "pt", "pbcopy", "gist", "hastebin", "mail", "mutt", "sendmail", "socat", "ftp", "sftp", "tftp", "lftp", "rclone", "restic", "age", "sops", "aws", "gsutil", "gcloud", "az", "s3cmd", "mc", "docker", "kubectl", "podman", "b2", "http", "https", "xh", "httpie", "rsync", "croc", "wormhole", "magic-wormhole", "ffsend", "transfer"]
+    wordlist(
+        """
+    cat tac head tail less more most bat batcat nl od xxd hexdump strings grep egrep fgrep rg ag
+    ack cut awk gawk mawk sed sort uniq wc base64 base32 jq yq diff cmp tee cp mv scp rsync tar
+    zip gzip 7z openssl gpg curl wget nc ncat paste column fold rev tr view vim vi nano emacs ed
+    ex code open xdg-open zcat zgrep pr fmt look comm join vimdiff colordiff sdiff dd install ln
+    readarray mapfile source . split bzip2 xz zstd file-read csplit expand iconv shuf glow
+    dos2unix qrencode xclip pbcopy xsel wl-copy perl ruby python node php sqlite3 ssh-keygen
+    keytool bzcat xzcat uuencode basenc hexyl ssh-add sponge vidir ag sift ugrep pt pbcopy gist
+    hastebin mail mutt sendmail socat ftp sftp tftp lftp rclone restic age sops aws gsutil
+    gcloud az s3cmd mc docker kubectl podman b2 http https xh httpie rsync croc wormhole
+    magic-wormhole ffsend transfer
+    """
+    )
 )
 """Programs that show or pass on what is in the files they are given."""
 
@@ -527,13 +620,23 @@ SUBCOMMANDS = _parse(_SUBCOMMANDS)
 
 OPTION_VALUES: dict[str, frozenset[str]] = {
     "docker": frozenset(
-        ["-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"]
+        wordlist(
+            """
+    -H --host -c --context --config -l --log-level -f --file -p --project-name --profile
+    --env-file --project-directory
+    """
+        )
     ),
     "docker-compose": frozenset(
         ["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory"]
     ),
     "kubectl": frozenset(
-        ["-n", "--namespace", "--context", "--cluster", "--kubeconfig", "-s", "--server", "--user", "--token", "--as", "-l", "--selector", "-o", "--output"]
+        wordlist(
+            """
+    -n --namespace --context --cluster --kubeconfig -s --server --user --token --as -l
+    --selector -o --output
+    """
+        )
     ),
     "oc": frozenset(["-n", "--namespace", "--context", "--kubeconfig"]),
     "helm": frozenset(["-n", "--namespace", "--kube-context", "--kubeconfig"]),
@@ -549,7 +652,13 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
     "mvn": frozenset(["-f", "--file", "-pl", "-P", "--projects"]),
     "redis-cli": frozenset(["-h", "-p", "-a", "-n", "-u", "--user", "--pass", "-s", "-i", "-r"]),
     "go": frozenset(["-C"]),
-    "systemctl": frozenset(["-H", "--host", "-M", "--machine", "-t", "--type", "-p", "--property", "-n"]),
+    "systemctl": frozenset(
+        wordlist(
+            """
+    -H --host -M --machine -t --type -p --property -n
+    """
+        )
+    ),
     "journalctl": frozenset(["-u", "--unit", "-n", "--lines", "--since", "--until", "-o", "-p"]),
     "hg": frozenset(["-R", "--repository", "--cwd"]),
     "mysqladmin": frozenset(["-h", "-P", "--host", "--port"]),
@@ -561,11 +670,42 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
 RUNNERS_OF_FILES = frozenset(["make", "gmake", "just", "task", "rake", "invoke"])
 
 INJECTING_VARIABLES = frozenset(
-    ["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "PS0", "PS4", "SHELLOPTS", "BASHOPTS", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONUSERBASE", "PERL5OPT", "PERL5LIB", "PERL5DB", "PERLLIB", "RUBYOPT", "RUBYLIB", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "LESSOPEN", "LESSCLOSE", "TAR_OPTIONS", "ZDOTDIR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_TRUSTED_HOST", "npm_config_registry", "NPM_CONFIG_REGISTRY", "NPM_CONFIG_USERCONFIG", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "RUSTC_WRAPPER", "RUSTC", "CARGO_REGISTRIES_CRATES_IO_INDEX", "BUNDLE_GEMFILE", "COMPOSER_HOME", "MAVEN_OPTS", "GRADLE_OPTS", "NODE_PATH", "NODE_TLS_REJECT_UNAUTHORIZED", "GIT_SSL_NO_VERIFY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "HISTFILE", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTIGNORE", "TMUX", "TMUX_TMPDIR", "DOCKER_HOST", "GCONV_PATH", "LOCPATH", "NLSPATH", "TERMINFO", "TERMINFO_DIRS", "INPUTRC", "HOSTALIASES", "RESOLV_HOST_CONF", "MALLOC_CHECK_", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT", "LUA_PATH", "R_PROFILE_USER", "R_ENVIRON_USER", "JULIA_LOAD_PATH", "GEM_HOME", "GEM_PATH", "CLASSPATH", "AWS_ENDPOINT_URL", "ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GNUPGHOME", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "BASH_FUNC_ls%%", "command_not_found_handle", "KUBE_EDITOR_RUN", "SYSTEMD_EDITOR", "VIMINIT", "EXINIT", "MYVIMRC", "NVIM_RPLUGIN_MANIFEST", "EMACSLOADPATH", "FPATH", "XDG_CONFIG_HOME", "HOME"]
+    wordlist(
+        """
+    LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH
+    DYLD_FRAMEWORK_PATH BASH_ENV ENV PROMPT_COMMAND PS0 PS4 SHELLOPTS BASHOPTS GIT_EXEC_PATH
+    GIT_TEMPLATE_DIR GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM
+    GIT_CONFIG PYTHONSTARTUP PYTHONHOME PYTHONINSPECT PYTHONBREAKPOINT PYTHONUSERBASE PERL5OPT
+    PERL5LIB PERL5DB PERLLIB RUBYOPT RUBYLIB JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS
+    LESSOPEN LESSCLOSE TAR_OPTIONS ZDOTDIR PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE
+    PIP_TRUSTED_HOST npm_config_registry NPM_CONFIG_REGISTRY NPM_CONFIG_USERCONFIG UV_INDEX_URL
+    UV_DEFAULT_INDEX GOFLAGS GOPROXY GONOSUMDB GONOSUMCHECK GOINSECURE RUSTC_WRAPPER RUSTC
+    CARGO_REGISTRIES_CRATES_IO_INDEX BUNDLE_GEMFILE COMPOSER_HOME MAVEN_OPTS GRADLE_OPTS
+    NODE_PATH NODE_TLS_REJECT_UNAUTHORIZED GIT_SSL_NO_VERIFY SSL_CERT_FILE SSL_CERT_DIR
+    REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS PYTHONHTTPSVERIFY http_proxy
+    https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy HISTFILE HISTSIZE HISTFILESIZE
+    HISTCONTROL HISTIGNORE TMUX TMUX_TMPDIR DOCKER_HOST GCONV_PATH LOCPATH NLSPATH TERMINFO
+    TERMINFO_DIRS INPUTRC HOSTALIASES RESOLV_HOST_CONF MALLOC_CHECK_ PHPRC PHP_INI_SCAN_DIR
+    LUA_INIT LUA_PATH R_PROFILE_USER R_ENVIRON_USER JULIA_LOAD_PATH GEM_HOME GEM_PATH CLASSPATH
+    AWS_ENDPOINT_URL ANTHROPIC_BASE_URL OPENAI_BASE_URL GNUPGHOME GIT_OBJECT_DIRECTORY
+    GIT_ALTERNATE_OBJECT_DIRECTORIES BASH_FUNC_ls%% command_not_found_handle KUBE_EDITOR_RUN
+    SYSTEMD_EDITOR VIMINIT EXINIT MYVIMRC NVIM_RPLUGIN_MANIFEST EMACSLOADPATH FPATH
+    XDG_CONFIG_HOME HOME
+    """
+    )
 )
 """Variables through which a later, harmless command runs something else or trusts someone else."""
 
 COMMAND_VARIABLES = frozenset(
-    ["PAGER", "MANPAGER", "GIT_PAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "SUDO_ASKPASS", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "BROWSER", "RSYNC_RSH", "CVS_RSH", "HGEDITOR", "SVN_EDITOR", "SVN_SSH", "KUBE_EDITOR", "FCEDIT", "GH_PAGER", "GH_EDITOR", "AWS_PAGER", "BAT_PAGER", "DELTA_PAGER", "PSQL_PAGER", "PSQL_EDITOR", "MAKE_SHELL", "RIPGREP_CONFIG_PATH", "FZF_DEFAULT_COMMAND", "RUSTC_WORKSPACE_WRAPPER", "CMAKE_C_COMPILER_LAUNCHER", "GIT_DIFF_OPTS_CMD", "LESSEDIT", "SYSTEMD_PAGER"]
+    wordlist(
+        """
+    PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH_COMMAND
+    GIT_SSH GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND BROWSER
+    RSYNC_RSH CVS_RSH HGEDITOR SVN_EDITOR SVN_SSH KUBE_EDITOR FCEDIT GH_PAGER GH_EDITOR
+    AWS_PAGER BAT_PAGER DELTA_PAGER PSQL_PAGER PSQL_EDITOR MAKE_SHELL RIPGREP_CONFIG_PATH
+    FZF_DEFAULT_COMMAND RUSTC_WORKSPACE_WRAPPER CMAKE_C_COMPILER_LAUNCHER GIT_DIFF_OPTS_CMD
+    LESSEDIT SYSTEMD_PAGER
+    """
+    )
 )
 """Variables whose value is a command that another program runs."""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Judges Python source by its syntax tree: inline (`python -c`), piped, or in a file."""
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def judge(call: Call, source: str) -> None:
             call.opaque("the Python source cannot be parsed")
         return
     call.evaluator.work += len(source)
-    _Reader(call).read(tree)
+    Reader(call).read(tree)
 
 
 _SHOUTS = re.compile(
@@ -137,7 +138,7 @@ _SHOUTS = re.compile(
 )
 
 
-class _Reader:
+class Reader:
     """Walks a tree once, with names of modules and literal values that were assigned."""
 
     def __init__(self, call: Call) -> None:
@@ -145,6 +146,24 @@ class _Reader:
         self.modules: dict[str, str] = {}
         self.values: dict[str, object] = {}
         self.called: set[int] = set()
+
+    def learn(self, source: str) -> None:
+        """Take names and values from statements that ran before, without judging them."""
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        for node in list(ast.walk(tree))[:20_000]:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node)
+            elif isinstance(node, ast.Assign):
+                self._assign(node.targets, node.value)
+
+    def judge(self, source: str) -> None:
+        """Judge source that is known to parse."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.read(ast.parse(source))
 
     def read(self, tree: ast.AST) -> None:
         """Judge everything in the tree, in source order."""
@@ -331,18 +350,22 @@ class _Reader:
             ):
                 return base[index]
             if isinstance(node.slice, ast.Slice) and isinstance(base, str):
-                bounds = [
-                    None if b is None else self.value(b, depth + 1)
-                    for b in (node.slice.lower, node.slice.upper, node.slice.step)
-                ]
-                if all(b is None or isinstance(b, int) for b in bounds) and bounds[2] != 0:
-                    return base[slice(*bounds)]  # type: ignore[misc]
+                return self._slice(node.slice, base, depth)
             if self.name(node.value) == "os.environ" and index == "HOME":
                 return self.call.evaluator.ground.home
             return _NOTHING
         if isinstance(node, ast.Call):
             return self._call_value(node, depth)
         return _NOTHING
+
+    def _slice(self, node: ast.Slice, base: str, depth: int) -> object:
+        bounds: list[int | None] = []
+        for bound in (node.lower, node.upper, node.step):
+            value = None if bound is None else self.value(bound, depth + 1)
+            if value is not None and not isinstance(value, int):
+                return _NOTHING
+            bounds.append(value)
+        return _NOTHING if bounds[2] == 0 else base[slice(*bounds)]
 
     def _call_value(self, node: ast.Call, depth: int) -> object:
         dotted = self.name(node.func)

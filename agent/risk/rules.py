@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """The user's own rules: `Bash(git push:*)`, `Read(~/.ssh/**)`, `Edit(...)`, `Fetch(domain:...)`.
 
 Order is fixed: deny, then ask, then allow. A deny rule refuses, an ask rule makes a person decide,
@@ -102,7 +103,7 @@ def _rule(entry: object) -> Rule | None:
     if kind in ("Read", "Edit"):
         return Rule(entry, kind, pattern=inside)
     exact = True
-    if inside.endswith(":*") or inside.endswith(" *"):
+    if inside.endswith((":*", " *")):
         inside, exact = inside[:-2], False
     elif inside == "*":
         return Rule(entry, kind, pattern="*")

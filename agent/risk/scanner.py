@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from agent.risk.arguments import wordlist
+
 UNKNOWN = "\0"
 """Stands for text that only running the command would tell."""
 
@@ -183,8 +185,10 @@ _OPENERS = {"if": "if", "while": "loop", "until": "loop", "{": "brace"}
 _CLOSERS = {"fi": "if", "done": "loop", "}": "brace", "esac": "case"}
 _MIDDLE = {"then": ("if",), "elif": ("if",), "else": ("if",), "do": ("loop",)}
 _RESERVED = frozenset(
-    ["if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case"]
-    + ["esac", "in", "function", "{", "}", "!", "time", "coproc", "[["]
+    wordlist(
+        "if then elif else fi while until do done for select case esac in function { } ! time"
+        " coproc [["
+    )
 )
 _SIMPLE_ESCAPES = {
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
@@ -828,9 +832,9 @@ class _Scanner:
             self._error("a function has no body", self.pos)
         if f.compounds:
             self._error("a compound command is not closed", f.compounds[-1].start)
-            for group in reversed(f.compounds):
-                group.last = len(self.script.commands)
-                self.script.steps.append((CLOSE, group))
+            for compound in reversed(f.compounds):
+                compound.last = len(self.script.commands)
+                self.script.steps.append((CLOSE, compound))
         if f.heredocs:
             self._error("a here-document has no body", self.pos)
         self.frames.pop()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Judges SQL by its statements: what drops, truncates, exposes or leaves the database."""
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def statement_risk(text: str, dialect: str) -> str:
 
 
 def _escapes(text: str, dialect: str) -> str:
-    """Client commands that leave SQL: `\\!`, `.shell`, `\\copy … program`, pagers."""
+    r"""Client commands that leave SQL: `\\!`, `.shell`, `\\copy … program`, pagers."""
     for line in text.splitlines() or [text]:
         bare = line.strip()
         if dialect in ("psql", "mysql"):
@@ -111,8 +112,7 @@ def _escapes(text: str, dialect: str) -> str:
             if (
                 re.search(r"\\(?:o|g|gx|w)\s*\|", bare)
                 or re.search(r"\\set\s+\w+\s+`", bare)
-                or ("`" in bare
-                and bare.startswith("\\"))
+                or ("`" in bare and bare.startswith("\\"))
             ):
                 return "has the database client run a command"
             if re.match(r"^\\(?:i|ir|include|include_relative)\b", bare):
@@ -128,3 +128,9 @@ def _escapes(text: str, dialect: str) -> str:
         if dialect == "sqlite" and re.match(r"^\.(?:read)\b", bare):
             return "runs a file of statements"
     return ""
+
+
+def last_statement_end(text: str) -> int:
+    """Where the last complete statement ends: after the last `;` outside of quotes and comments."""
+    bare = _STRINGS.sub(lambda m: "x" * len(m[0]), text)
+    return bare.rfind(";") + 1

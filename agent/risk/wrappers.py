@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
 """Rules for programs that run another command: they take the risk of what they carry."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from agent.risk.arguments import after_options, split, value
+from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.evaluate import MAX_FILE_BYTES, UNKNOWN, Call, Handler, quote, shown
 from agent.risk.paths import Zone
 
@@ -56,11 +57,8 @@ def prefix(call: Call) -> None:
         rest = rest[1:]
     if program in ("hyperfine", "concurrently", "nodemon", "watchexec", "wait-on") and rest:
         for text in call.argv[1:]:
-            if (
-                " " in text
-                or (program == "hyperfine"
-                and not text.startswith("-")
-                and not text.isdigit())
+            if " " in text or (
+                program == "hyperfine" and not text.startswith("-") and not text.isdigit()
             ):
                 call.shell(text)
         if program in ("nodemon", "watchexec"):
@@ -105,9 +103,15 @@ def prefix(call: Call) -> None:
                 call.shell(text)
             return
     if program == "script":
-        for text in value(call.argv, "-c", "--command"):
+        texts = value(call.argv, "-c", "--command")
+        texts += [
+            following
+            for word, following in zip(call.argv[1:], call.argv[2:], strict=False)
+            if re.match(r"^-[a-z]+c$", word)
+        ]
+        for text in texts:
             call.shell(text)
-        for path in split(call.argv, ("-c",))[1]:
+        for path in [p for p in split(call.argv, ("-c",))[1] if p not in texts]:
             call.writes(path)
         call.medium("records the terminal")
         return
@@ -473,6 +477,14 @@ def xargs(call: Call) -> None:
             return
         call.run(rest)
         return
+    if program in ("kill", "pkill") and call.command is not None and call.script is not None:
+        pipe = call.command.pipe
+        if pipe is not None:
+            before = " ".join(
+                word.text or "" for c in call.script.commands[pipe[0] : pipe[1]] for word in c.words
+            )
+            if re.search(r"tmux|tungsten|agent\.engine|sshd|systemd", before):
+                call.high("kills the session or the supervisor")
     if program in ("kill", "docker", "podman", "git", "kubectl") and feed.kind != "text":
         call.run(
             [*rest, *(w for w in words if w != UNKNOWN)]
@@ -1099,7 +1111,7 @@ def npx(call: Call) -> None:
 
 
 def tool_runner(call: Call) -> None:
-    """`poetry run x`, `uv run x`, `pipenv run x`, `bundle exec x`, `cargo run`, `nix-shell --run`, …"""
+    """`poetry run x`, `uv run x`, `pipenv run x`, `bundle exec x`, `cargo run`, and their like."""
     from agent.risk.evaluate import simple
     from agent.risk.network import packages
 
@@ -1156,13 +1168,13 @@ def tool_runner(call: Call) -> None:
         ):
             call.medium("runs the project's program")
             if program in ("deno", "go", "bun"):
-                for target in after_options(inner)[:1]:
-                    if re.match(r"^(?:https?:|git|npm:|jsr:)", target) or re.search(
-                        r"^\w[\w.]*\.\w+/\S+@", target
+                for address in after_options(inner)[:1]:
+                    if re.match(r"^(?:https?:|git|npm:|jsr:)", address) or re.search(
+                        r"^\w[\w.]*\.\w+/\S+@", address
                     ):
                         call.high("runs code from an unreviewed address")
                     elif program != "go":
-                        run_file(call, target)
+                        run_file(call, address)
             return
         rest = after_options(
             inner,
@@ -1246,9 +1258,26 @@ def busybox(call: Call) -> None:
         call.low()
 
 
-def mkfifo_none(call: Call) -> None:
-    """Kept for symmetry of the table."""
-    call.medium("creates a pipe")
+def completion(call: Call) -> None:
+    """`complete -C`, `compgen -C`, `bind -x`: text that runs later or now."""
+    for text in value(call.argv, "-C", "-F-none"):
+        call.shell(text)
+    if "bind" in call.argv[0]:
+        for text in value(call.argv, "-x"):
+            call.shell(text.partition(":")[2].strip().strip("\"'"))
+        for text in call.argv[1:]:
+            if re.search(r"\\C-[mj]|\\[nr]", text):
+                call.high("makes a key run something")
+        for path in value(call.argv, "-f"):
+            call.medium(f"reads key bindings from {shown(path)}")
+    call.low()
+
+
+def shadowing(call: Call) -> None:
+    """`hash -p`, `enable -f`: a later, harmless name runs something else."""
+    if any(re.match(r"^-\w*[pf]", a) for a in call.argv[1:]):
+        call.high("makes later commands run something else")
+    call.low()
 
 
 HANDLERS: dict[str, Handler] = {
@@ -1257,13 +1286,19 @@ HANDLERS: dict[str, Handler] = {
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "watch": text_runner,
     "trap": trap, "alias": alias, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
+    "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     "cd": cd, "pushd": cd, "unset": unset, "set": set_builtin, "shopt": set_builtin,
     "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "crontab": scheduled, "at": scheduled,
     "batch": scheduled, "make": make, "npm": package_script, "yarn": package_script, "pnpm": package_script,
     "bun": package_script, "npx": npx, "uvx": npx, "systemd-run": systemd_run, "busybox": busybox,
     "toybox": busybox, "@file": local_file,
     **dict.fromkeys(
-        ["poetry", "uv", "pipenv", "bundle", "conda", "nix", "nix-shell", "hatch", "pdm", "rye", "pixi", "guix", "rbenv", "pyenv", "asdf", "cargo", "go", "dotnet", "deno", "swift", "gem", "pip", "composer", "rustup", "volta", "nvm", "fnm", "opam", "stack", "cabal", "devbox", "mamba"],
+        wordlist(
+    """
+    poetry uv pipenv bundle conda nix nix-shell hatch pdm rye pixi guix rbenv pyenv asdf cargo
+    go dotnet deno swift gem pip composer rustup volta nvm fnm opam stack cabal devbox mamba
+    """
+    ),
         tool_runner,
     ),
 }  # fmt: skip

@@ -1,0 +1,157 @@
+"""What the command line prints: verdicts as JSON lines, and the tree a person reads."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from agent.risk.assessment import Assessment, Context, Paste, Risk
+from agent.risk.classify import assess_command
+from agent.risk.evaluate import evaluate
+from agent.risk.keystrokes import assess_keys
+from agent.risk.rules import Rules, parse
+
+
+def _context(record: Mapping[str, object]) -> Context:
+    home = Path(_text(record, "home") or str(Path.home()))
+    cwd = Path(_text(record, "cwd") or str(home / "project"))
+    history = record.get("history")
+    rules = Rules()
+    if "rules" in record:
+        rules = parse(record["rules"])
+    return Context(
+        cwd=cwd,
+        home=home,
+        project=cwd,
+        foreground=_text(record, "foreground") or "bash",
+        history=tuple(str(h) for h in history) if isinstance(history, list) else (),
+        screen=_text(record, "screen"),
+        rules=rules,
+    )
+
+
+def _text(record: Mapping[str, object], name: str) -> str:
+    found = record.get(name, "")
+    return found if isinstance(found, str) else ""
+
+
+def _lines(stream: IO[str]) -> list[tuple[dict[str, object] | None, str]]:
+    found: list[tuple[dict[str, object] | None, str]] = []
+    for number, line in enumerate(stream, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            found.append((None, f"line {number} is not JSON"))
+            continue
+        if isinstance(record, dict):
+            found.append((record, ""))
+        else:
+            found.append((None, f"line {number} is not an object"))
+    return found
+
+
+def _say(stream: IO[str], answer: dict[str, object]) -> None:
+    stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+def check_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
+    """Judge `{"id", "command"[, "cwd", "home", "rules"]}` lines.
+
+    Prints `{"id", "risk", "reasons", "micros"}` for each; a line that cannot be read is HIGH.
+    Without a home the current user's counts; without a cwd the root of a trusted project in it.
+
+    Returns:
+        How many lines could not be read.
+    """
+    bad = 0
+    for record, problem in _lines(stream_in):
+        if record is None or not isinstance(record.get("command"), str):
+            bad += 1
+            identity = record.get("id") if record else None
+            reason = problem or "the line has no command"
+            _say(stream_out, {"id": identity, "risk": "HIGH", "reasons": [reason], "micros": 0})
+            continue
+        started = time.perf_counter_ns()
+        answer = assess_command(_text(record, "command"), _context(record))
+        micros = (time.perf_counter_ns() - started) // 1000
+        found: dict[str, object] = {
+            "id": record.get("id"),
+            "risk": answer.risk.name,
+            "reasons": list(answer.reasons),
+            "micros": micros,
+        }
+        if answer.denied_by is not None:
+            found["denied_by"] = answer.denied_by
+        _say(stream_out, found)
+    return bad
+
+
+def keys_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
+    """Judge `{"id", "foreground", "keys"[, "history", "screen", "cwd", "home"]}` lines.
+
+    Prints `{"id", "risk", "hold_at", "reasons"}` for each; a line that cannot be read is HIGH.
+
+    Returns:
+        How many lines could not be read.
+    """
+    bad = 0
+    for record, problem in _lines(stream_in):
+        keys = _keys(record.get("keys")) if record else None
+        if record is None or keys is None:
+            bad += 1
+            identity = record.get("id") if record else None
+            reason = problem or "the line has no keys"
+            _say(stream_out, {"id": identity, "risk": "HIGH", "hold_at": 0, "reasons": [reason]})
+            continue
+        answer = assess_keys(keys, _context(record))
+        _say(
+            stream_out,
+            {
+                "id": record.get("id"),
+                "risk": answer.risk.name,
+                "hold_at": answer.hold_at,
+                "reasons": list(answer.reasons),
+            },
+        )
+    return bad
+
+
+def _keys(data: object) -> list[str | Paste] | None:
+    if not isinstance(data, list):
+        return None
+    keys: list[str | Paste] = []
+    for item in data:
+        if isinstance(item, str):
+            keys.append(item)
+        elif isinstance(item, dict) and isinstance(item.get("paste"), str):
+            keys.append(Paste(item["paste"]))
+        else:
+            return None
+    return keys
+
+
+def explain(command: str, context: Context | None = None) -> str:
+    """The tree a person can read: the verdict, then every command found and its risk."""
+    if context is None:
+        cwd = Path.cwd()
+        context = Context(cwd=cwd, home=Path.home(), project=cwd)
+    answer: Assessment = assess_command(command, context)
+    lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
+    lines += [f"  because it {reason}" for reason in answer.reasons]
+    try:
+        tree = evaluate(command, context).tree
+    except Exception:  # noqa: BLE001 - the verdict above already says that it failed
+        tree = []
+    if tree:
+        lines.append("commands:")
+    for depth, text, risk in tree[:400]:
+        mark = "" if risk is Risk.LOW else f"  ← {risk.name}"
+        lines.append("  " + "  " * depth + (text or "(nothing)") + mark)
+    if len(tree) > 400:
+        lines.append(f"  … and {len(tree) - 400} more")
+    return "\n".join(lines)
