@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -87,7 +88,9 @@ def exists(path: str | Path) -> bool:
 
 
 @pytest.fixture
-async def parts(place: Path) -> AsyncIterator[Callable[[], Any]]:
+async def parts(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Any]]:
+    # What a failing test leaves of the demo goes with the rest.
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
     async with AsyncExitStack() as stack:
         paths = Paths(place / "c", place / "d", place / "r")
         paths.create()

@@ -30,7 +30,8 @@ def names(directory):
         ("ask", ("denied", "not run"), "untouched"),
     ],
 )
-async def test_it_tells_every_action_and_ends(paths, capsys, decision, told, truth):
+async def test_it_tells_every_action_and_ends(paths, capsys, monkeypatch, decision, told, truth):
+    monkeypatch.setenv("TMPDIR", str(paths.data.parent))
     status = await headless.run(paths, json=True, pace=0, decision=decision)
     out, err = capsys.readouterr()
     assert status == 0, err
