@@ -23,6 +23,9 @@ from memory.errors import StorageError
 
 log = logging.getLogger(__name__)
 
+GATHER_SECONDS = 0.1
+"""How long changes of agents are gathered before the rows are asked."""
+
 
 class DreamWatch:
     """Publishes `DreamChanged` whenever a gate opens, closes or shows another text.
@@ -49,7 +52,7 @@ class DreamWatch:
         self._states: dict[str, AgentState] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._again = False
+        self._soon: asyncio.TimerHandle | None = None
         self._unlisten: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
@@ -60,8 +63,9 @@ class DreamWatch:
     async def close(self) -> None:
         """Stop watching."""
         self._unlisten()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._soon):
+            if timer is not None:
+                timer.cancel()
         looking, self._looking = self._looking, None
         if looking is not None:
             looking.cancel()
@@ -77,14 +81,17 @@ class DreamWatch:
             self._wake()
 
     def _wake(self) -> None:
-        self._again = True
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._keep_looking())
+        """Look soon: what happens together is looked at once."""
+        if self._soon is None:
+            loop = asyncio.get_running_loop()
+            self._soon = loop.call_later(GATHER_SECONDS, self._start_looking)
 
-    async def _keep_looking(self) -> None:
-        while self._again:
-            self._again = False
-            await self._look()
+    def _start_looking(self) -> None:
+        self._soon = None
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        else:
+            self._wake()
 
     async def _look(self) -> None:
         try:
@@ -93,7 +100,7 @@ class DreamWatch:
             log.warning("the dream gates cannot be read: %s", error)
             return
         status = as_status(state, self._mode)
-        if status != self._hub.snapshot().dream:
+        if _shown(status) != _shown(self._hub.snapshot().dream):
             self._hub.publish(DreamChanged(dream=status))
         if self._timer is not None:
             self._timer.cancel()
@@ -103,6 +110,12 @@ class DreamWatch:
             # once more.
             wait = max(state.next_change_at - self._clock(), 0.0) + 0.05
             self._timer = asyncio.get_running_loop().call_later(wait, self._wake)
+
+
+def _shown(status: DreamStatus) -> tuple[object, ...]:
+    """What a person would notice of a status: not the fractions that move all the time."""
+    gates = tuple((gate.name, gate.open, gate.text) for gate in status.gates)
+    return status.mode, status.phase, status.why_not, status.last_dream_at, gates
 
 
 def as_status(state: DreamState, mode: str) -> DreamStatus:

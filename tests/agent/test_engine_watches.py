@@ -112,15 +112,17 @@ async def test_the_dream_gates_follow_agents_and_the_clock(
     assert first.gates[0].text == "idle 0 min of 3"
     assert first.phase == "waiting"
     # The timer is set to the moment at which the text changes.
-    clock.now += 59.999
+    clock.now += 59.99
     hub.publish(summary(AgentState.DONE))
-    await heard.next()
-    clock.now += 0.01
+    await until(lambda: watch._soon is None and watch._looking is not None)
+    assert watch._looking is not None
+    await watch._looking
+    clock.now += 0.05
     assert (await heard.next()).dream.gates[0].text == "idle 1 min of 3"
     hub.publish(summary(AgentState.DONE, Usage(requests=1)))
-    count = len(heard.events)
+    assert watch._soon is None
     await watch.close()
-    assert len(heard.events) == count
+    assert len(heard.events) == 3
 
 
 async def test_usage_is_summed_from_the_log_and_begins_anew_at_midnight(

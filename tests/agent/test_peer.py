@@ -18,14 +18,14 @@ from agent.connections import Connections
 from agent.hub import Hub
 from agent.paths import Paths
 from agent.peer import credentials, listener_pid, runs_in_pane
-from agent.protocol import Command
+from agent.protocol import Command, CreateAgent, Decide, GateOpened
 from agent.singleton import claim
 from tungsten.environment import MARKER
 
 ROOT = Path(__file__).parents[2]
 
 ASK = """
-import asyncio, sys
+import asyncio, socket, sys
 from pathlib import Path
 from agent.client import EngineClient
 from agent.errors import CommandRefused
@@ -41,8 +41,9 @@ async def main():
     except CommandRefused as error:
         said.append(str(error))
     await client.close()
-    with open(sys.argv[4], "w") as pipe:
-        pipe.write("\\n".join(said))
+    with socket.socket(socket.AF_UNIX) as mailbox:
+        mailbox.connect(sys.argv[4])
+        mailbox.sendall("\\n".join(said).encode())
 
 asyncio.run(main())
 """
@@ -68,50 +69,72 @@ def own_tmux(short_dir: Path) -> Iterator[list[str]]:
     yield from server(short_dir / "own.sock")
 
 
+class Mailbox:
+    """Where a process in a pane leaves its answer: a socket, so that waiting can be given up."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._path = paths.runtime / "answer"
+        self._script = paths.runtime / "ask.py"
+        self._script.write_text(ASK)
+        where = [str(paths.config), str(paths.data), str(paths.runtime), str(self._path)]
+        self.asking = shlex.join(
+            ["env", f"PYTHONPATH={ROOT}", sys.executable, str(self._script), *where]
+        )
+        self._answers: asyncio.Queue[str] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Mailbox:
+        self._server = await asyncio.start_unix_server(self._take, str(self._path))
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def next(self) -> list[str]:
+        return (await asyncio.wait_for(self._answers.get(), 20)).split("\n")
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answers.put_nowait((await reader.read()).decode())
+        writer.close()
+
+
 async def answer(paths: Paths, command: list[str], wrapper: str) -> list[str]:
     """Serve, run the asking script by `wrapper` in a new pane, and return what it was told."""
-    decided: list[Command] = []
 
     async def handle(command: Command) -> dict[str, object]:
-        decided.append(command)
         return {}
 
     own = claim(paths)
     assert own is not None
     connections = Connections(Hub(), handle, paths.tmux_socket)  # type: ignore[arg-type]
     await connections.listen(own.listener)
-    pipe = paths.runtime / "answer"
-    os.mkfifo(pipe)
-    script = paths.runtime / "ask.py"
-    script.write_text(ASK)
-    where = [str(paths.config), str(paths.data), str(paths.runtime), str(pipe)]
-    asking = shlex.join([sys.executable, str(script), *where])
-    shell = f"cd {ROOT}; export PYTHONPATH={ROOT}; {wrapper.format(asking)}; sleep 1000"
     try:
-        argv = (
-            [*command, "new-window", "-d", "sh", "-c", shell] if command else ["sh", "-c", asking]
-        )
-        process = await asyncio.create_subprocess_exec(
-            *argv, env={**os.environ, "PYTHONPATH": str(ROOT)}
-        )
-        text = await asyncio.wait_for(asyncio.to_thread(pipe.read_text), 15)
-        await process.wait()
+        async with Mailbox(paths) as mailbox:
+            asking = wrapper.format(mailbox.asking)
+            argv = ["sh", "-c", asking]
+            if command:
+                argv = [*command, "new-window", "-d", "sh", "-c", f"{asking}; sleep 1000"]
+            process = await asyncio.create_subprocess_exec(*argv)
+            told = await mailbox.next()
+            await process.wait()
     finally:
         connections.close("test ends")
         await connections.finish()
         own.release()
-    return text.split("\n")
+    return told
 
 
 @pytest.mark.parametrize(
     "wrapper",
     [
         "{0}",
-        "env -i PATH=$PATH PYTHONPATH=$PYTHONPATH {0}",
+        "env -i PATH=$PATH {0}",
         "setsid {0}",
         "(setsid {0} &)",
-        "setsid env -i PYTHONPATH=$PYTHONPATH {0}",
-        "(env -i PYTHONPATH=$PYTHONPATH {0} &) </dev/null",
+        "setsid env -i {0}",
+        "(env -i {0} &) </dev/null",
         "nohup {0} >/dev/null 2>&1",
         "script -qc {0!r} /dev/null",
     ],
@@ -183,3 +206,25 @@ async def test_a_person_in_their_own_tmux_may_decide(paths: Paths, own_tmux: lis
 async def test_nobody_listens(paths: Paths) -> None:
     with pytest.raises(Exception, match="No engine is running"):
         await EngineClient.connect(paths, start=False)
+
+
+async def test_from_a_pane_of_a_real_engine_it_may_only_look(paths: Paths, short_dir: Path) -> None:
+    person = await EngineClient.connect(paths)
+    assert person.welcome.may_decide
+
+    async def approve() -> None:
+        async for line in person.events():
+            if isinstance(line.event, GateOpened):
+                await person.send(Decide(gate_id=line.event.gate.id, decision="approve"))
+
+    approving = asyncio.create_task(approve())
+    async with Mailbox(paths) as mailbox:
+        for command in ("{0}; sleep 1000", "(setsid {0} &); sleep 1000"):
+            ask = command.format(mailbox.asking)
+            await person.send(CreateAgent(directory=str(short_dir), command=ask))
+            may_decide, looked, decided = await mailbox.next()
+            assert may_decide == "False"
+            assert "sessions" in looked
+            assert "may look, never decide" in decided
+    await person.close()
+    await approving
