@@ -199,7 +199,10 @@ def age(seconds: float) -> str:
 
 def next_age_change(seconds: float) -> float:
     """Say in how many seconds `age(seconds)` will read differently."""
-    unit = 1.0 if seconds < 60 else 60.0 if seconds < 3_600 else 3_600.0
+    for limit, unit in ((60, 1.0), (3_600, 60.0), (172_800, 3_600.0)):
+        if seconds < limit:
+            return unit - seconds % unit
+    unit = 86_400.0
     return unit - seconds % unit
 
 

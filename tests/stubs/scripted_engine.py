@@ -128,9 +128,11 @@ class ScriptedEngine:
         match event:
             case BlockChanged(agent_id=agent_id, block=block):
                 blocks = self.transcripts.setdefault(agent_id, [])
-                blocks[:] = [other for other in blocks if other.id != block.id]
+                last = blocks[-1].id if blocks else 0
+                blocks[:] = [b for b in blocks if b.id != block.id] if last >= block.id else blocks
                 blocks.append(block)
-                blocks.sort(key=lambda other: other.id)
+                if last > block.id:
+                    blocks.sort(key=lambda other: other.id)
             case BlockDelta(agent_id=agent_id, block_id=block_id, text=text):
                 blocks = self.transcripts.get(agent_id, [])
                 blocks[:] = [

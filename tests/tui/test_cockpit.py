@@ -34,7 +34,7 @@ async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
         text = cockpit.screen_text
-        for shown in ("mend the parser", "1 waiting", "19 h of 24", "fix-offsets", "$0.18"):
+        for shown in ("mend the parser", "▲ 1", "19 h of 24", "fix-offsets", "$0.18"):
             assert shown in text
 
 

@@ -67,9 +67,9 @@ class AgentList(Lines):
         working = sum(agent.state == "working" for agent in self._agents)
         counts: list[Piece] = [("  ", paint.blank)]
         if working:
-            counts.append((f"{working} working ", paint.muted))
+            counts.append((f"{STATE_GLYPHS['working']} {working} ", paint.working))
         if waiting:
-            counts.append((f"{waiting} waiting ", paint.attention))
+            counts.append((f"{STATE_GLYPHS['waiting']} {waiting} ", paint.attention))
         lines = [between([(" Agents", paint.strong)], counts, width, paint.blank)]
         if not self._agents:
             if self._connected:

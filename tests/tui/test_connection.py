@@ -1,0 +1,143 @@
+"""What the person sees of an engine that can't be reached, differs, dies or is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from agent.client import EngineClient
+from agent.errors import EngineUnreachable, EngineVersionDiffers
+from agent.paths import Paths
+from agent.protocol import EngineStopping, SendPrompt
+from tests.stubs import scenes
+from tests.stubs.scripted_engine import ScriptedEngine
+from tests.tui.conftest import Cockpit, Open
+from tui.app import TungstenApp
+
+CALM = scenes.BUSY.model_copy(update={"gates": ()})
+
+
+class Line:
+    """A connect function that fails as told before it connects."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls: list[dict[str, Any]] = []
+
+    async def __call__(self, paths: Paths, **options: Any) -> EngineClient:
+        self.calls.append(options)
+        if self.errors:
+            raise self.errors.pop(0)
+        return await EngineClient.connect(paths, start=False, **options)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineUnreachable("The engine does not start: no space left on the disk."),
+        EngineVersionDiffers("0.9.0", "0.1.0"),
+    ],
+)
+async def test_no_engine_is_a_state_with_a_way_out(paths: Paths, error: Exception) -> None:
+    line = Line(error)
+    engine = ScriptedEngine(paths.engine_socket, CALM)
+    async with engine:
+        app = TungstenApp(paths, connect=line, now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(lambda: "No engine" in cockpit.screen_text)
+            words = str(error).split()
+            assert all(word in cockpit.screen_text for word in words)
+            assert "F5" in cockpit.screen_text
+            await cockpit.type("kept")
+            await pilot.press("f5")
+            await cockpit.until(app.ready.is_set)
+            await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
+            assert app.cockpit.prompt.text == "kept"
+
+
+async def test_the_first_frame_has_the_final_layout(paths: Paths) -> None:
+    line = Line(EngineUnreachable("never"))
+    app = TungstenApp(paths, connect=line, directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(app, None, pilot)  # type: ignore[arg-type]
+        for word in ("Agents", "AutoDream", "Terminal", "›", "quit"):
+            assert word in cockpit.screen_text
+        before = app.cockpit.arrangement
+        await cockpit.until(lambda: "No engine" in cockpit.screen_text)
+        assert app.cockpit.arrangement == before
+
+
+async def test_a_prompt_stays_when_there_is_no_engine(paths: Paths) -> None:
+    app = TungstenApp(paths, connect=Line(EngineUnreachable("It is gone.")), directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(app, None, pilot)  # type: ignore[arg-type]
+        await cockpit.until(lambda: "No engine" in cockpit.screen_text)
+        await cockpit.type("hello")
+        await pilot.press("enter")
+        await cockpit.until(lambda: "nothing was sent" in cockpit.screen_text)
+        assert app.cockpit.prompt.text == "hello"
+
+
+async def test_an_engine_that_was_stopped_is_not_started_again(paths: Paths) -> None:
+    line = Line()
+    engine = ScriptedEngine(paths.engine_socket, CALM)
+    async with engine:
+        app = TungstenApp(paths, connect=line, now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(app.ready.is_set)
+            engine.publish(EngineStopping(reason="you asked for it"))
+            await engine.drop()
+            await cockpit.until(lambda: "The engine was stopped" in cockpit.screen_text)
+            assert len(line.calls) == 1
+            await pilot.press("f5")
+            await engine.connected(count=2)
+            await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
+
+
+async def test_an_engine_that_ends_at_once_is_not_started_forever(paths: Paths) -> None:
+    line = Line()
+    async with ScriptedEngine(paths.engine_socket, CALM) as engine:
+        app = TungstenApp(paths, connect=line, now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            for count in (1, 2, 3):
+                await engine.connected(count=count)
+                await engine.drop()
+            await cockpit.until(lambda: "ends as soon as it starts" in cockpit.screen_text)
+            assert len(line.calls) == 3
+
+
+async def test_another_engine_process_begins_with_a_new_snapshot(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts={"a1": list(scenes.CONVERSATION)}) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        await cockpit.type("half")
+        info = cockpit.engine.snapshot.engine.model_copy(update={"epoch": "another"})
+        cockpit.engine.snapshot = cockpit.engine.snapshot.model_copy(update={"engine": info})
+        await cockpit.engine.drop()
+        await cockpit.engine.connected(count=2)
+        await cockpit.until(
+            lambda: cockpit.app.state is not None and cockpit.app.state.engine.epoch == "another"
+        )
+        await cockpit.pilot.pause()
+        assert "off-by-one" in cockpit.screen_text
+        assert cockpit.app.cockpit.prompt.text == "half"
+        await cockpit.pilot.press("enter")
+        assert (await cockpit.engine.received(SendPrompt)).text == "half"
+
+
+async def quit_says(pilot: Pilot[None]) -> None:
+    await pilot.press("ctrl+q")
+
+
+async def test_quitting_tells_what_goes_on(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await quit_says(cockpit.pilot)
+        await cockpit.pilot.pause()
+        assert cockpit.app.return_code == 0
+        (message,) = cockpit.app._exit_renderables
+        assert message == "1 agent keeps working, 1 waits for you. `tungsten` comes back to them."

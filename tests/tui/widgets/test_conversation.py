@@ -1,0 +1,125 @@
+"""The conversation's view: keeps its place, follows its end, draws only what is visible."""
+
+from __future__ import annotations
+
+from agent.protocol import Block, BlockChanged, BlockKind, ReadTranscript, ToolCall, ToolStatus
+from tests.stubs import scenes
+from tests.tui.conftest import Cockpit, Open
+
+CALM = scenes.BUSY.model_copy(update={"gates": ()})
+
+
+def said(number: int, text: str = "") -> Block:
+    return Block(
+        id=number,
+        kind=BlockKind.ASSISTANT if number % 2 else BlockKind.USER,
+        at=scenes.NOW,
+        text=text or f"block {number:05d} says **something** worth two lines, more or less",
+    )
+
+
+def long_talk(count: int) -> dict[str, list[Block]]:
+    return {"a1": [said(number) for number in range(1, count + 1)]}
+
+
+async def at_its_end(cockpit: Cockpit, count: int) -> None:
+    await cockpit.until(lambda: f"block {count:05d}" in cockpit.screen_text)
+
+
+async def test_follows_the_end_until_scrolled(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=long_talk(60)) as cockpit:
+        await at_its_end(cockpit, 60)
+        cockpit.engine.publish(BlockChanged(agent_id="a1", block=said(61)))
+        await at_its_end(cockpit, 61)
+        await cockpit.pilot.press("pageup")
+        await cockpit.until(lambda: "block 00061" not in cockpit.screen_text)
+        before = cockpit.screen_text
+        cockpit.engine.publish(BlockChanged(agent_id="a1", block=said(62)))
+        await cockpit.until(lambda: len(cockpit.app.transcript("a1").entries) == 62)
+        await cockpit.pilot.pause()
+        assert cockpit.screen_text == before
+        await cockpit.pilot.press("tab", "end")
+        await at_its_end(cockpit, 62)
+
+
+async def test_only_visible_blocks_are_laid_out(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.engine.received(ReadTranscript)
+        for number in range(1, 10_001):
+            cockpit.engine.publish(BlockChanged(agent_id="a1", block=said(number)))
+        await at_its_end(cockpit, 10_000)
+        entries = cockpit.app.transcript("a1").entries
+        assert sum(1 for entry in entries if entry.drawn) < 200
+        for _ in range(30):
+            await cockpit.pilot.press("pageup")
+        assert sum(1 for entry in entries if entry.drawn) < 1_000
+
+
+async def test_what_came_before_is_read_when_the_top_is_reached(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=long_talk(450)) as cockpit:
+        await at_its_end(cockpit, 450)
+        transcript = cockpit.app.transcript("a1")
+        assert transcript.first_id == 251
+        await cockpit.pilot.press("tab", "home")
+        await cockpit.until(lambda: transcript.first_id == 51)
+        assert "block 00251" in cockpit.screen_text
+        await cockpit.pilot.press("pageup")
+        await cockpit.until(lambda: "block 00250" in cockpit.screen_text)
+
+
+async def test_a_resize_keeps_the_place(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=long_talk(80)) as cockpit:
+        await at_its_end(cockpit, 80)
+        for _ in range(3):
+            await cockpit.pilot.press("pageup")
+        transcript = cockpit.app.transcript("a1")
+        place = transcript.top[0]
+        for size in ((80, 24), (60, 16), (200, 50), (30, 8), (120, 40)):
+            await cockpit.pilot.resize_terminal(*size)
+            await cockpit.pilot.pause()
+        assert transcript.top[0] == place
+        assert f"block {transcript.entries[place + 1].id:05d}" in cockpit.screen_text
+
+
+async def test_every_status_of_a_tool_call_is_said_in_words(open_cockpit: Open) -> None:
+    blocks = [
+        Block(
+            id=number,
+            kind=BlockKind.TOOL,
+            at=scenes.NOW,
+            tool=ToolCall(tool_use_id=f"t{number}", name="run", title="true", status=status),
+        )
+        for number, status in enumerate(ToolStatus, 1)
+    ]
+    async with open_cockpit(CALM, transcripts={"a1": blocks}) as cockpit:
+        await cockpit.until(lambda: "outcome unknown" in cockpit.screen_text)
+        for word in ("waits for you", "running", "failed", "denied", "interrupted"):
+            assert word in cockpit.screen_text
+
+
+async def test_errors_are_plain_words(open_cockpit: Open) -> None:
+    block = Block(
+        id=1,
+        kind=BlockKind.ERROR,
+        at=scenes.NOW,
+        text="The key was refused: choose another with /model.",
+    )
+    async with open_cockpit(CALM, transcripts={"a1": [block]}) as cockpit:
+        await cockpit.until(lambda: "✗ The key was refused" in cockpit.screen_text)
+
+
+async def test_a_block_is_copied(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts={"a1": list(scenes.CONVERSATION)}) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        await cockpit.pilot.press("tab", "home", "y")
+        assert cockpit.app.clipboard == "Make the tests pass, then commit."
+
+
+async def test_wheel_and_click(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts={"a1": list(scenes.CONVERSATION)}) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        rows = cockpit.screen_text.split("\n")
+        y = next(index for index, row in enumerate(rows) if "exit 1" in row)
+        assert "AssertionError: 2 != 1" not in cockpit.screen_text
+        await cockpit.pilot.click(offset=(rows[y].index("run"), y))
+        await cockpit.until(lambda: "AssertionError: 2 != 1" in cockpit.screen_text)
