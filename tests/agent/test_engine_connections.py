@@ -425,3 +425,35 @@ async def test_ending_does_not_wait_for_a_front_end_that_does_not_read(
         served.say("x" * 1_000_000)
     assert served.connections.count == 0
     stalled.close()
+
+
+async def test_a_decision_counts_though_its_sender_is_gone(served: Served) -> None:
+    reader, writer = await raw(served.paths)
+    line = {"id": 1, "type": "command", "command": {"type": "interrupt", "agent_id": "a"}}
+    writer.write(greeting() + json.dumps(line).encode() + b"\n")
+    writer.close()
+    await until(lambda: served.commands == [Interrupt(agent_id="a")])
+    await reader.read()
+
+
+@pytest.mark.soak
+async def test_a_thousand_disconnects_lose_and_repeat_nothing(served: Served) -> None:
+    client = await EngineClient.connect(served.paths, start=False)
+    seen: list[int] = []
+    for number in range(1000):
+        for index in range(number % 7):
+            served.say(f"{number} {index}")
+        if served.hub.seq > client.seq:
+            async for line in client.events():
+                seen.append(line.seq)
+                if line.seq % 3 == 0 or line.seq == served.hub.seq:
+                    break
+        await client.close()
+        client = await client.again(start=False)
+    while client.seq < served.hub.seq:
+        async for line in client.events():
+            seen.append(line.seq)
+            if line.seq == served.hub.seq:
+                break
+    assert seen == list(range(1, served.hub.seq + 1))
+    await client.close()
