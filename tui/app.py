@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from tui import actions
 from tui.front_end import FrontEnd
+from tui.keyboard import let_alt_digits_be_keys
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
@@ -66,6 +67,7 @@ class TungstenApp(FrontEnd):
         directory: Path | None = None,
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd())
+        let_alt_digits_be_keys()
         self.connection: Connection | None = None
         self._connect = connect
         self._first = first
@@ -79,7 +81,7 @@ class TungstenApp(FrontEnd):
         from tui.stderr_guard import guarded_stderr
 
         with guarded_stderr(self.paths.data / "app.log"):
-            super().run(**options)
+            return super().run(**options)
 
     def on_mount(self) -> None:
         """Paint first; everything else follows."""
