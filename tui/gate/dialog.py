@@ -133,6 +133,8 @@ class GateDialog(Widget, can_focus=False):
         self.display = False
         self.set_interval(10, self._tell_count)
         self.screen.screen_layout_refresh_signal.subscribe(self, self._screen_laid_out)
+        self.app.app_resume_signal.subscribe(self, self._seen_again)
+        self.watch(self.app, "app_focus", self._seen_again, init=False)
 
     def on_unmount(self) -> None:
         """Let go of the keyboard."""
@@ -183,6 +185,13 @@ class GateDialog(Widget, can_focus=False):
         """Close the dialog; all gates stay pending and are found in the inbox."""
         self._later = frozenset(gate.id for gate in self.pending())
         self._hide()
+
+    def _seen_again(self, _what: object) -> None:
+        """Want silence anew: the person was elsewhere and may still be typing for it."""
+        if self._gate is not None:
+            self._quiet.gate_shown()
+            self.armed = False
+            self._await_silence()
 
     # Decisions ----------------------------------------------------------------------------------
 
@@ -292,12 +301,13 @@ class GateDialog(Widget, can_focus=False):
 
     def _take_key(self, event: events.Key | events.Paste) -> bool:
         """See every key first; True when it was meant for the dialog and went no further."""
-        if self._gate is None or self.app.screen is not self.screen:
+        if self._gate is None:
             return False
         may_decide = self._quiet.key_pressed(event.time)
-        if self._typing_message:
+        here = self.app.screen is self.screen
+        if here and self._typing_message:
             return self._take_message_key(event)
-        if isinstance(event, events.Key) and not self._pane_has_keyboard:
+        if here and isinstance(event, events.Key) and not self._pane_has_keyboard:
             if event.key == "escape":
                 self.put_off()
                 return True
@@ -313,7 +323,7 @@ class GateDialog(Widget, can_focus=False):
         high = self._gate.risk.value == "HIGH"
         if key in SCROLL_KEYS:
             self._scroll(SCROLL_KEYS[key])
-        elif key in _HARMLESS:
+        elif key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
             self._run(_HARMLESS[key])
         elif key not in {"A" if high else "a", "d", "m"}:
             if key in {"a", "A"}:
@@ -368,6 +378,7 @@ class GateDialog(Widget, can_focus=False):
             return
         self.peeking = not self.peeking
         if self.peeking:
+            host(self).look_at(self._gate.agent_id)
             self.post_message(self.PaneWanted(self._gate))
 
     def _scroll(self, rows: int) -> None:

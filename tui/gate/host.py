@@ -17,6 +17,9 @@ class EngineHost(Protocol):
     def state(self) -> Snapshot:
         """What the engine last said, whole."""
 
+    def look_at(self, agent_id: str) -> None:
+        """Show another agent's conversation and terminal."""
+
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         """Send a command and return its result.
 

@@ -24,6 +24,17 @@ class PaneConnection:
         self._view: LiveView | None = None
         self._socket = ""
         self._opening = asyncio.Lock()
+        self._users = 0
+
+    def begin(self) -> None:
+        """Count one more widget that shows panes."""
+        self._users += 1
+
+    async def end(self) -> None:
+        """Count one less, and disconnect after the last."""
+        self._users -= 1
+        if self._users == 0:
+            await self.close()
 
     async def view(self, socket: str) -> LiveView:
         """Return the view of the server at `socket`.

@@ -345,6 +345,7 @@ class PaneView(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         """Follow whether the app is in the foreground."""
+        connection(self).begin()
         self.watch(self.app, "app_focus", self._app_focus_changed, init=False)
         self.app.app_resume_signal.subscribe(self, self._app_resumed)
 
@@ -354,16 +355,18 @@ class PaneView(Widget, can_focus=True):
         self._connect_if_seen()
 
     def on_hide(self) -> None:
-        """Receive no frames while nobody can see them."""
+        """Receive no frames, and take no keys, while nobody can see them."""
+        self.return_keyboard()
         self._is_visible = False
         self._disconnect()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Give the keyboard back and stop the frames."""
         self._disconnect()
         if self._passthrough is not None:
             self._passthrough.end()
             self._passthrough = None
+        await connection(self).end()
 
     def on_resize(self) -> None:
         """Draw for the new size at once; tmux follows when the size has settled."""

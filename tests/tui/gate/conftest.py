@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,10 +26,17 @@ class HostApp(KeyboardApp[None]):
     #prompt { height: 5; }
     """
 
-    def __init__(self, *gates: Gate, questions: tuple[Question, ...] = ()) -> None:
+    def __init__(
+        self,
+        *gates: Gate,
+        questions: tuple[Question, ...] = (),
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
+        self.ticks = ticks
         self.sent: list[Wire] = []
         self.refuse = ""
+        self.looked_at = ""
         self.state = Snapshot(
             seq=1,
             engine=EngineInfo(
@@ -41,7 +49,7 @@ class HostApp(KeyboardApp[None]):
     def compose(self) -> ComposeResult:
         yield Static("\n".join(f"line {n} of the world behind" for n in range(60)), id="world")
         yield TextArea(id="prompt")
-        yield GateDialog(clock=lambda: NOW)
+        yield GateDialog(clock=lambda: NOW, ticks=self.ticks)
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
@@ -58,6 +66,9 @@ class HostApp(KeyboardApp[None]):
     def set_gates(self, *gates: Gate) -> None:
         self.state = self.state.model_copy(update={"gates": gates})
         self.dialog.sync()
+
+    def look_at(self, agent_id: str) -> None:
+        self.looked_at = agent_id
 
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         self.sent.append(command)
