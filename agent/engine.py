@@ -26,9 +26,10 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
+from agent.commands import carry_out
 from agent.config import load as load_config
 from agent.connections import Connections, one_line
-from agent.engine_parts import Parts, carry_out
+from agent.engine_parts import Parts
 from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
@@ -84,6 +85,7 @@ class Engine:
         self._prewarming: asyncio.Task[None] | None = None
         self._stopping: asyncio.Future[str] | None = None
         self._parts: Parts | None = None
+        self._restoring: asyncio.Task[None] | None = None
 
     async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Restore everything, answer front ends until told to stop, and close cleanly.
@@ -106,8 +108,14 @@ class Engine:
             del os.environ[name]
         async with AsyncExitStack() as closing:
             parts = Parts(self.hub, self.paths, config, self._clock)
-            await parts.open(closing, self.connections.finish)
+            await parts.open(closing)
             self._parts = parts
+            self._restoring = asyncio.create_task(parts.restore(closing, self.connections.finish))
+            closing.push_async_callback(self._end_restoring)
+            self._restoring.add_done_callback(self._restored)
+            if await parts.has_agents():
+                # Without any, front ends need not wait for what only commands need.
+                await self._restoring
             await self.connections.listen(self._claim.listener)
             ready()
             log.info("engine %s answers", __version__)
@@ -119,6 +127,7 @@ class Engine:
             finally:
                 self._cancel_timers()
                 self.connections.close(reason)
+                await self._end_restoring()
 
     def stop(self, reason: str) -> None:
         """End the engine soon; sessions and panes stay."""
@@ -137,7 +146,19 @@ class Engine:
             self.stop("The engine was shut down.")
             return {}
         assert self._parts is not None
+        assert self._restoring is not None
+        await asyncio.shield(self._restoring)
         return await carry_out(command, self._parts)
+
+    def _restored(self, restoring: asyncio.Task[None]) -> None:
+        if not restoring.cancelled() and (error := restoring.exception()) is not None:
+            log.error("the agents cannot be restored", exc_info=error)
+            self.stop(f"The agents cannot be restored: {one_line(error)}")
+
+    async def _end_restoring(self) -> None:
+        if self._restoring is not None:
+            self._restoring.cancel()
+            await asyncio.wait([self._restoring])
 
     def _count_changed(self, connected: int) -> None:
         """Notice that front ends came or went."""

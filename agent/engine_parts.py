@@ -1,59 +1,37 @@
-"""What an engine is made of, and which part carries out which command."""
+"""What an engine is made of, opened in order and closed the other way round."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
-
-from agent.agents import Agents
 from agent.config import Config
-from agent.demo.demo import Demo
 from agent.dream_watch import DreamWatch
-from agent.errors import CommandRefused
 from agent.hub import Hub
 from agent.models import Models
 from agent.paths import Paths
-from agent.protocol import (
-    Answer,
-    ArchiveAgent,
-    Command,
-    Configure,
-    CreateAgent,
-    Decide,
-    Interrupt,
-    ListSessions,
-    Notice,
-    PersonTyped,
-    ReadTranscript,
-    RenameAgent,
-    ResumeAgent,
-    RunAsPerson,
-    SendPrompt,
-    SetMode,
-    SetPaused,
-    SetupChanged,
-    Shutdown,
-    StartDemo,
-    StopAgent,
-    StopDemo,
-    TrustDirectory,
-    Unqueue,
-)
+from agent.protocol import Notice, SetupChanged
 from agent.usage_watch import UsageWatch
 from memory.database import Database
-from memory.errors import StorageError
 from tungsten.control_client import MINIMUM_VERSION, parse_version
 from tungsten.errors import TerminalError, TmuxMissing, TmuxTooOld
-from tungsten.terminal import Terminal
+
+if TYPE_CHECKING:
+    from agent.agents import Agents
+    from agent.demo.demo import Demo
+    from tungsten.terminal import Terminal
 
 
 class Parts:
-    """The parts of one engine; opened in order, closed the other way round."""
+    """The parts of one engine.
+
+    `agents` and `demo` are there once `restore` is done; the others once `open` is.
+    """
 
     def __init__(self, hub: Hub, paths: Paths, config: Config, clock: Callable[[], float]) -> None:
         self.hub = hub
@@ -69,14 +47,11 @@ class Parts:
         self._terminal: Terminal | None = None
         self._terminal_opening = asyncio.Lock()
 
-    async def open(
-        self, closing: AsyncExitStack, commands_end: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Open the database, restore the agents and start what keeps figures current.
+    async def open(self, closing: AsyncExitStack) -> None:
+        """Open what is light: the database, the choice of model, and the figures kept current.
 
         Args:
             closing: is given what must be closed, also when this fails.
-            commands_end: ends the commands that still run, once the agents have let go.
 
         Raises:
             AgentError, StorageError, TerminalError: something cannot be opened.
@@ -90,9 +65,30 @@ class Parts:
         checking.result()
         closing.push_async_callback(self._close_terminal)
         closing.push_async_callback(self.models.close)
-        closing.push_async_callback(self._end_panes)
-        closing.push_async_callback(commands_end)
         self.hub.publish(SetupChanged(setup=self.models.setup))
+        dream = DreamWatch(self.database, self.hub, self.config.dream, clock=self.clock)
+        usage = UsageWatch(self.database, self.hub, clock=self.clock)
+        for watch in (dream, usage):
+            closing.push_async_callback(watch.close)
+            await watch.start()
+
+    async def has_agents(self) -> bool:
+        """Whether there is an agent to bring back."""
+        return bool(await self.database.sessions.list(archived=False))
+
+    async def restore(
+        self, closing: AsyncExitStack, commands_end: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Bring the agents back. Loads their program in a thread: it is most of the engine's.
+
+        Args:
+            closing: is given what must be closed.
+            commands_end: ends the commands that still run, once the agents have let go.
+        """
+        await asyncio.to_thread(load_agents)
+        from agent.agents import Agents
+        from agent.demo.demo import Demo
+
         self.agents = Agents(
             database=self.database,
             terminal=self.terminal,
@@ -102,12 +98,9 @@ class Parts:
             paths=self.paths,
             clock=self.clock,
         )
+        closing.push_async_callback(self._end_panes)
+        closing.push_async_callback(commands_end)
         closing.push_async_callback(self.agents.close)
-        dream = DreamWatch(self.database, self.hub, self.config.dream, clock=self.clock)
-        usage = UsageWatch(self.database, self.hub, clock=self.clock)
-        for watch in (dream, usage):
-            closing.push_async_callback(watch.close)
-            await watch.start()
         await self.agents.restore()
         self.demo = Demo(self.agents, self.hub, self.database)
         await self.demo.recover()
@@ -122,7 +115,9 @@ class Parts:
             if self._terminal is not None and self._terminal.client.closed.is_set():
                 await self._close_terminal()
             if self._terminal is None:
-                self._terminal = await Terminal.open(self.paths.tmux_socket)
+                from tungsten.terminal import Terminal
+
+                self._terminal = await Terminal.open(self.paths.tmux_socket, tmux=self.config.tmux)
             return self._terminal
 
     def say_notice(self) -> None:
@@ -142,69 +137,10 @@ class Parts:
             await terminal.close()
 
 
-async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
-    """Hand a command to the part that it is for.
-
-    Raises:
-        AgentError: it was not done; the text is one line for the person.
-    """
-    try:
-        match command:
-            case Configure():
-                setup = await parts.models.configure(command)
-                return {"setup": setup.model_dump(mode="json")}
-            case StartDemo(pace=pace, keep=keep):
-                return await parts.demo.start(pace, keep)
-            case StopDemo():
-                await parts.demo.stop()
-                return {}
-            case Shutdown():
-                raise CommandRefused("Only an engine process can be shut down.")
-            case _:
-                return await _by_agents(command, parts.agents)
-    except (TerminalError, StorageError) as error:
-        raise CommandRefused(str(error)) from error
-
-
-async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
-    match command:
-        case CreateAgent():
-            return {"agent_id": await agents.create(command)}
-        case ListSessions():
-            return await agents.list_sessions(command)
-        case ReadTranscript():
-            return await agents.read_transcript(command)
-        case Unqueue():
-            return await agents.unqueue(command)
-        case RenameAgent():
-            await agents.rename(command)
-        case StopAgent():
-            await agents.stop(command)
-        case ArchiveAgent():
-            await agents.archive(command)
-        case ResumeAgent():
-            await agents.resume(command)
-        case SendPrompt():
-            await agents.send_prompt(command)
-        case Interrupt():
-            await agents.interrupt(command)
-        case RunAsPerson():
-            await agents.run_as_person(command)
-        case PersonTyped():
-            await agents.person_typed(command)
-        case Decide():
-            await agents.decide(command)
-        case Answer():
-            await agents.answer(command)
-        case SetMode():
-            await agents.set_mode(command)
-        case SetPaused():
-            await agents.set_paused(command)
-        case TrustDirectory():
-            await agents.trust_directory(command)
-        case _:
-            raise CommandRefused(f"The engine does not know how to do {command.type}.")
-    return {}
+def load_agents() -> None:
+    """Import what agents are made of; takes half a second of processor time."""
+    for name in ("agent.agents", "agent.demo.demo", "tungsten.terminal"):
+        importlib.import_module(name)
 
 
 async def check_tmux(program: str) -> None:

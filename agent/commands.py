@@ -1,0 +1,104 @@
+"""Which part of an engine carries out which command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from agent.errors import CommandRefused
+from agent.protocol import (
+    Answer,
+    ArchiveAgent,
+    Command,
+    Configure,
+    CreateAgent,
+    Decide,
+    Interrupt,
+    ListSessions,
+    PersonTyped,
+    ReadTranscript,
+    RenameAgent,
+    ResumeAgent,
+    RunAsPerson,
+    SendPrompt,
+    SetMode,
+    SetPaused,
+    Shutdown,
+    StartDemo,
+    StopAgent,
+    StopDemo,
+    TrustDirectory,
+    Unqueue,
+)
+from memory.errors import StorageError
+from tungsten.errors import TerminalError
+
+if TYPE_CHECKING:
+    from agent.agents import Agents
+    from agent.engine_parts import Parts
+
+
+async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
+    """Hand a command to the part that it is for.
+
+    Raises:
+        AgentError: it was not done; the text is one line for the person.
+    """
+    try:
+        match command:
+            case Configure():
+                setup = await parts.models.configure(command)
+                return {"setup": setup.model_dump(mode="json")}
+            case StartDemo(pace=pace, keep=keep):
+                return await parts.demo.start(pace, keep)
+            case StopDemo():
+                await parts.demo.stop()
+                return {}
+            case Shutdown():
+                raise CommandRefused("Only an engine process can be shut down.")
+            case _:
+                return await _by_agents(command, parts.agents)
+    except (TerminalError, StorageError) as error:
+        raise CommandRefused(str(error)) from error
+
+
+async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
+    match command:
+        case CreateAgent():
+            return {"agent_id": await agents.create(command)}
+        case ListSessions():
+            return await agents.list_sessions(command)
+        case ReadTranscript():
+            return await agents.read_transcript(command)
+        case Unqueue():
+            return await agents.unqueue(command)
+        case RenameAgent():
+            await agents.rename(command)
+        case StopAgent():
+            await agents.stop(command)
+        case ArchiveAgent():
+            await agents.archive(command)
+        case ResumeAgent():
+            await agents.resume(command)
+        case SendPrompt():
+            await agents.send_prompt(command)
+        case Interrupt():
+            await agents.interrupt(command)
+        case RunAsPerson():
+            await agents.run_as_person(command)
+        case PersonTyped():
+            await agents.person_typed(command)
+        case Decide():
+            await agents.decide(command)
+        case Answer():
+            await agents.answer(command)
+        case SetMode():
+            await agents.set_mode(command)
+        case SetPaused():
+            await agents.set_paused(command)
+        case TrustDirectory():
+            await agents.trust_directory(command)
+        case _:
+            raise CommandRefused(f"The engine does not know how to do {command.type}.")
+    return {}
