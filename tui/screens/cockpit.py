@@ -45,6 +45,7 @@ class CockpitScreen(Screen[None]):
     """Draws titles and lines itself; everything else is one widget per area."""
 
     CSS = ""
+    AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             ",".join(action.keys),

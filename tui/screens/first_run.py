@@ -45,6 +45,9 @@ class FirstRunScreen(CardScreen[Outcome]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
+        # Before the field sees it: what is typed right behind it must not land in this field.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
