@@ -103,7 +103,7 @@ def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:
 
     None when the process is gone.
     """
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     environment: Mapping[str, str] = {}
     try:
