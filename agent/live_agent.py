@@ -184,12 +184,14 @@ class LiveAgent:
 
     async def become(self, state: AgentState, activity: str) -> None:
         """Enter a state, and store it."""
-        before = self.state
+        before, stored = self.state, self.record.state
         self._state, self._activity = state, " ".join(activity.split())[:200]
         if self.state is not before:
             self._since = self.services.clock()
         self.publish()
-        await self.save(state=state, activity=self._activity, since=self._since)
+        if state is not AgentState.WORKING or stored != state:
+            # What a working agent is about changes by the second and is worth nothing tomorrow.
+            await self.save(state=state, activity=self._activity, since=self._since)
 
     async def read_usage(self) -> None:
         """Bring the sums of tokens and money up to date."""

@@ -36,7 +36,7 @@ from agent.panes import Panes
 from agent.perform import Owner, Performer
 from agent.protocol import AgentState, BlockKind, ToolCall, ToolStatus
 from agent.questions import Questions
-from agent.recovery import INTERRUPTED, Recovered
+from agent.recovery import INTERRUPTED, Recovered, recover
 from agent.session import ContentBlock, Session, text_block, tool_result
 from agent.steps import Outcome, Step
 from agent.tools import files, terminal
@@ -65,6 +65,7 @@ MAX_PAUSES = 10
 SHOWN_RESULT = 8_000
 """Characters of a result kept for the conversation as the person sees it."""
 
+NOT_RUN = "not run: the turn had failed before."
 NOT_BEGUN = "interrupted by the person before it began; nothing was done."
 BROKEN_INPUT = (
     "your tool input was cut off or is not a JSON object; nothing was run. Write it again, "
@@ -190,6 +191,20 @@ class Loop:
                     # end_turn, stop_sequence, and whatever an endpoint calls its end.
                     await self._close_uses(uses, "the message ended without stop_reason tool_use")
                     return Finish(AgentState.DONE, _first_line(content) or "done")
+
+    async def settle(self) -> None:
+        """Answer the tool uses that a turn which failed has left behind."""
+        uses = self._session.unanswered()
+        if not uses:
+            return
+        known = await recover(self._database, self._owner.id, [use["id"] for use in uses])
+        outcomes = {}
+        for use in uses:
+            found = known.get(use["id"], Recovered())
+            await self._close_unknown(use["id"], found)
+            outcomes[use["id"]] = found.outcome or Outcome(ToolStatus.FAILED, NOT_RUN)
+            await self._show_outcome(use, outcomes[use["id"]])
+        await self._append_results(uses, outcomes)
 
     # Asking the model ---------------------------------------------------------------------------
 
@@ -320,17 +335,7 @@ class Loop:
     async def _use(self, use: ContentBlock, known: Recovered) -> Outcome:
         """Use one tool, or say what an earlier engine made of it."""
         tool_use_id, name = use["id"], use["name"]
-        if known.unfinished is not None and known.outcome is not None:
-            await self._database.journal.action_ended(
-                known.unfinished,
-                {
-                    "tool_use_id": tool_use_id,
-                    "outcome": "unknown",
-                    "decision": known.outcome.decision,
-                    "risk": known.outcome.risk,
-                    "reasons": list(known.outcome.reasons),
-                },
-            )
+        await self._close_unknown(tool_use_id, known)
         if known.outcome is not None:
             return known.outcome
         await self._owner.hold()
@@ -349,6 +354,21 @@ class Loop:
             progress=lambda fields: self._progress(tool_use_id, fields),
             reopened=known.gate,
             decision=known.decision,
+        )
+
+    async def _close_unknown(self, tool_use_id: str, known: Recovered) -> None:
+        """Record of an action without an outcome that it is unknown."""
+        if known.unfinished is None or known.outcome is None:
+            return
+        await self._database.journal.action_ended(
+            known.unfinished,
+            {
+                "tool_use_id": tool_use_id,
+                "outcome": "unknown",
+                "decision": known.outcome.decision,
+                "risk": known.outcome.risk,
+                "reasons": list(known.outcome.reasons),
+            },
         )
 
     async def _plan(self, tool: ToolInput, tool_use_id: str) -> Step:

@@ -92,6 +92,7 @@ class ModelAgent(LiveAgent):
         self.instructions = tuple(
             InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
         )
+        await self.loop.settle()
         await self.session.append_user(
             user_turn(prompts, found, self.session.instructions_sha256(), self.notes)
         )
@@ -100,8 +101,8 @@ class ModelAgent(LiveAgent):
             await self.conversation.add(BlockKind.USER, text)
         for line in found.notes:
             await self.conversation.add(BlockKind.NOTICE, line)
-        self.queued = []
-        await self.save_extra(queued=[], turn=True)
+        if self.queued:
+            await self._queue([])
         await self._start({})
 
     async def _start(self, recovered: Mapping[str, Recovered]) -> None:
@@ -128,7 +129,8 @@ class ModelAgent(LiveAgent):
             await self._say(BlockKind.ERROR, text)
         try:
             async with self._starting:
-                await self.save_extra(turn=False)
+                if finish.state is not AgentState.DONE:
+                    await self.session.stop(finish.activity)
                 await self.become(finish.state, finish.activity)
                 if self.queued and finish.state is not AgentState.FAILED:
                     await self._begin(self.queued)
@@ -199,8 +201,11 @@ class ModelAgent(LiveAgent):
         ):
             if entry.data.get("action") == "write_file":
                 self.performer.wrote(Path(str(entry.data.get("text"))))
+        if self.queued and self.session.owes_reply():
+            said = {block.get("text") for block in self.session.messages[-1]["content"]}
+            await self._queue([text for text in self.queued if text not in said])
         pending = self.session.unanswered()
-        if pending or (self.record.extra.get("turn") and self.session.owes_reply()):
+        if (pending and not self.session.stopped) or self.session.owes_reply():
             recovered = await recover(
                 self.services.database, self.id, [use["id"] for use in pending]
             )
@@ -208,7 +213,6 @@ class ModelAgent(LiveAgent):
             return
         if self._state in (AgentState.WORKING, AgentState.WAITING):
             await self.become(AgentState.DONE, self._activity or "done")
-        await self.save_extra(turn=False)
         async with self._starting:
             if self.queued:
                 await self._begin(self.queued)

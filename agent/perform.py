@@ -207,7 +207,7 @@ class Performer:
                     await pane.wait(ForPrompt(), START_SECONDS)
                     own.fresh = False
                 foreground = await pane.foreground()
-                _check_ready(action, foreground)
+                _check_ready(action, foreground, own.pid)
                 binding = Binding(
                     action.digest(),
                     action.pane_id,
@@ -469,10 +469,15 @@ def _judged(assessment: Assessment) -> dict[str, object]:
     return {"risk": RiskLevel(assessment.risk.name), "reasons": assessment.reasons}
 
 
-def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground) -> None:
+def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, shell_pid: int) -> None:
+    """Refuse what cannot work there.
+
+    Whether the pane's own shell is at its prompt right now is for `Pane.run` to say: while it
+    draws one it looks busy for an instant.
+    """
     if foreground.kind == "dead":
         raise NotRun(f"pane {action.pane_id} is dead; open another with terminal_open")
-    if isinstance(action, RunCommand) and foreground.kind != "shell":
+    if isinstance(action, RunCommand) and foreground.pid not in (0, shell_pid):
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
             f"({foreground.kind}); use terminal_type or terminal_wait, or another pane"

@@ -84,6 +84,8 @@ class Session:
     messages: list[Message] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     damaged: bool = False
+    stopped: bool = False
+    """Whether the last turn ended before the model had answered for good."""
     held: set[str] = field(default_factory=set)
     """Tool uses that must not run, whatever the transcript says: their input is not whole."""
 
@@ -132,7 +134,11 @@ class Session:
                 self.events.append(event)
                 if event.get("type") == "held":
                     self.held.update(event["tool_use_ids"])
-        elif row.tombstoned:
+                elif event.get("type") == "stopped":
+                    self.stopped = True
+            return
+        self.stopped = False
+        if row.tombstoned:
             self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
         else:
             self.messages.append(json.loads(row.payload))
@@ -148,6 +154,12 @@ class Session:
     async def _append(self, message: Message) -> None:
         await self.database.sessions.append(self.id, message["role"], serialise(message))
         self.messages.append(message)
+        self.stopped = False
+
+    async def stop(self, reason: str) -> None:
+        """Note that a turn ended early, so that no later engine goes on with it."""
+        await self.append_event({"type": "stopped", "reason": reason})
+        self.stopped = True
 
     async def append_event(self, event: dict[str, Any]) -> None:
         """Append something of ours that is stored with the session and never sent."""
@@ -192,8 +204,8 @@ class Session:
         return [block for block in self.messages[-1]["content"] if block["type"] == "tool_use"]
 
     def owes_reply(self) -> bool:
-        """Whether the model has yet to answer: the last message is the user's."""
-        return bool(self.messages) and self.messages[-1]["role"] == "user"
+        """Whether the model has yet to answer: the last message is the user's, and it stands."""
+        return bool(self.messages) and self.messages[-1]["role"] == "user" and not self.stopped
 
     def instructions_sha256(self) -> str:
         """Give the hash of the project instructions last sent in full, empty when none were."""

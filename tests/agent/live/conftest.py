@@ -184,6 +184,13 @@ class House:
         except TimeoutError:
             raise AssertionError(f"{what} did not happen; {self.hub.snapshot()}") from None
 
+    async def poll(self, condition):
+        """Wait for something that no event tells of."""
+        async with asyncio.timeout(TIMEOUT):
+            while not (found := await condition()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return found
+
     async def agent(self, prompt="", *, trusted=True, **fields):
         if trusted:
             await self.database.directories.trust(self.project)

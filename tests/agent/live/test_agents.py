@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 
@@ -68,9 +67,7 @@ async def test_stop_returns_when_every_process_is_gone(house):
     await house.until(lambda: (house.summary(agent_id).activity or "").startswith("run:"))
     pid_file = house.project / "stubborn"
     await house.screen(agent_id, "986")
-    while not pid_file.exists() or not pid_file.read_text().strip():
-        await asyncio.sleep(0.01)
-    pid = int(pid_file.read_text())
+    pid = int(await house.poll(lambda: _content(pid_file)))
     assert psutil.pid_exists(pid)
     await house.agents.stop(StopAgent(agent_id=agent_id))
     assert _ended(pid)
@@ -78,6 +75,10 @@ async def test_stop_returns_when_every_process_is_gone(house):
     assert (summary.state, summary.activity, summary.panes) == ("idle", "stopped", ())
     await house.prompt(agent_id, "again")
     await house.state(agent_id, "done")
+
+
+async def _content(path):
+    return path.read_text().strip() if path.exists() else ""
 
 
 def _ended(pid):
@@ -142,8 +143,7 @@ async def test_a_command_that_ran_when_the_engine_ended_is_unknown_and_not_repea
     agent_id = await house.agent("go")
     await house.screen(agent_id, "sleep 600")
     log = house.project / "log"
-    while not log.exists():
-        await asyncio.sleep(0.01)
+    await house.poll(lambda: _content(log))
     await house.again()
     await house.state(agent_id, "done")
     [result] = house.results()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from agent.errors import AgentError
@@ -97,8 +95,11 @@ async def test_an_interrupt_while_a_command_runs_stops_it_and_keeps_the_transcri
     await house.until(lambda: house.summary(agent_id).activity.startswith("run: "))
     pane = house.summary(agent_id).panes[0].pane_id
     terminal = await house.open_terminal()
-    while (await terminal.pane(pane).foreground()).name != "sleep":
-        await asyncio.sleep(0.01)
+
+    async def sleeps():
+        return (await terminal.pane(pane).foreground()).name == "sleep"
+
+    await house.poll(sleeps)
     await house.agents.interrupt(Interrupt(agent_id=agent_id))
     summary = house.summary(agent_id)
     assert (summary.state, summary.activity) == ("idle", "interrupted")
