@@ -48,6 +48,7 @@ class FirstRunScreen(CardScreen[Outcome]):
         # Before the field sees it: what is typed right behind it must not land in this field.
         Binding("tab", "app.focus_next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("enter", "enter", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
@@ -149,14 +150,16 @@ class FirstRunScreen(CardScreen[Outcome]):
         field.value = urls[following % len(urls)]
         field.cursor_position = len(field.value)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def action_enter(self) -> None:
+        """Choose, go to the next empty field, or try what was filled in."""
         if self._busy:
             return
-        if self.form == "anthropic":
+        focused = self.focused.id if self.focused is not None else ""
+        if self.form == "choices":
+            self.query_one(OptionList).action_select()
+        elif self.form == "anthropic":
             self._submit_key()
-        elif event.input.id == "url" and not self._value("model"):
+        elif focused == "url" and not self._value("model"):
             self.query_one("#model", Input).focus()
         else:
             self._submit_endpoint()

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.screens.card import CardScreen, card_foot, row
-from tui.screens.directory import DirectoryFacts, extend, look
+from tui.screens.directory import DirectoryFacts, complete, extend, look
 from tui.screens.one_of import OneOf
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
         Binding("ctrl+s", "create", "Start", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        # Before the fields see them: what is typed right behind must land in the next field.
+        Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("tab", "complete", show=False, priority=True),
     ]
 
     def __init__(self, directory: str = "", *, model: str = "") -> None:
@@ -53,7 +55,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         """Lay out the fields."""
         with VerticalScroll(id="card", can_focus=False) as card:
             card.border_title = "New agent"
-            yield row("Directory", DirectoryInput(value=str(self._base), id="directory"))
+            yield row("Directory", Input(value=str(self._base), id="directory"))
             yield Static(id="directory-said", classes="card-under", markup=False)
             yield row(
                 "First task", Input(placeholder="empty: it waits for your first prompt", id="task")
@@ -88,7 +90,6 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         # In a thread: a network directory may answer late, and typing must not wait for it.
         facts = await asyncio.to_thread(look, typed, base=self._base)
         self._facts = facts
-        self.query_one(DirectoryInput).completions = facts.completions
         said = self.query_one("#directory-said", Static)
         text = facts.said
         if facts.problem and facts.completions:
@@ -111,6 +112,17 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     def key_enter(self) -> None:
         """Start the agent from a field that is not a line of text."""
         self.action_create()
+
+    def action_complete(self) -> None:
+        """Complete the directory as far as possible; what can't get longer lets Tab move on."""
+        field = self.query_one("#directory", Input)
+        typed = field.value
+        longer = extend(typed, complete(typed, base=self._base)) if field.has_focus else typed
+        if longer == typed:
+            self.focus_next()
+            return
+        field.value = longer
+        field.cursor_position = len(longer)
 
     def action_cancel(self) -> None:
         """Leave without an agent."""
@@ -144,20 +156,3 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
-
-
-class DirectoryInput(Input):
-    """A line for a directory; Tab completes it and otherwise moves on."""
-
-    completions: tuple[str, ...] = ()
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
-
-    def action_complete(self) -> None:
-        """Complete as far as possible; a complete path lets Tab move on."""
-        longer = extend(self.value, self.completions)
-        if longer == self.value or not self.completions:
-            self.screen.focus_next()
-            return
-        self.value = longer
-        self.cursor_position = len(longer)
