@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
+from agent.agents import Agents
 from agent.config import Config
 from agent.demo.demo import Demo, DemoRefused
 from agent.demo.fixture import Fixture, FixtureFailed, build, git
-from agent.engine_parts import Parts
 from agent.hub import Hub
+from agent.models import Models
 from agent.paths import Paths
 from agent.protocol import (
     ActionReported,
+    BlockChanged,
     Decide,
     DemoChanged,
     DemoStatus,
@@ -31,6 +33,44 @@ from agent.protocol import (
     SetPaused,
 )
 from agent.singleton import answers
+from memory.database import Database
+from tungsten.terminal import Terminal
+
+
+class Parts:
+    """What the demo needs of an engine."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.hub = Hub()
+        self.agents: Agents
+        self.database: Database
+        self.demo: Demo
+
+    async def open(self, closing: AsyncExitStack) -> None:
+        config = Config()
+        self.database = await Database.open(self.paths.database)
+        closing.push_async_callback(self.database.close)
+        terminal = await Terminal.open(self.paths.tmux_socket)
+        closing.push_async_callback(terminal.close)
+        models = Models(self.hub, self.paths, config)
+        closing.push_async_callback(models.close)
+
+        async def opened() -> Terminal:
+            return terminal
+
+        self.agents = Agents(
+            database=self.database,
+            terminal=opened,
+            models=models,
+            hub=self.hub,
+            config=config,
+            paths=self.paths,
+        )
+        closing.push_async_callback(self.agents.close)
+        await self.agents.restore()
+        self.demo = Demo(self.agents, self.hub, self.database)
+        await self.demo.recover()
 
 
 class Stage:
@@ -41,6 +81,7 @@ class Stage:
         self.decision = decision
         self.statuses: list[DemoStatus | None] = []
         self.actions: list[ActionReported] = []
+        self.shown: list[str] = []
         self.gates: list[Any] = []
         self.ended: asyncio.Future[DemoStatus] = asyncio.get_running_loop().create_future()
         self.gated = asyncio.Event()
@@ -60,7 +101,7 @@ class Stage:
         gated = asyncio.ensure_future(self.gated.wait())
         await asyncio.wait({gated, self.ended}, timeout=60, return_when="FIRST_COMPLETED")
         gated.cancel()
-        assert self.gated.is_set(), (self.statuses, self.actions)
+        assert self.gated.is_set(), "\n".join(self.shown)
 
     def _heard(self, event: Event) -> None:
         match event:
@@ -68,6 +109,9 @@ class Stage:
                 self.statuses.append(demo)
                 if demo and demo.state in ("done", "failed") and not self.ended.done():
                     self.ended.set_result(demo)
+            case BlockChanged(agent_id=agent_id, block=block) if not block.streaming:
+                what = f"{block.tool.title} → {block.tool.result}" if block.tool else block.text
+                self.shown.append(f"{agent_id}: {what}"[:300])
             case ActionReported():
                 self.actions.append(event)
             case GateOpened(gate=gate):
@@ -77,10 +121,6 @@ class Stage:
                     command = Decide(gate_id=gate.id, decision=self.decision)
                     task = asyncio.create_task(self.parts.agents.decide(command))
                     self._tasks.add(task)
-
-
-async def nothing() -> None:
-    return None
 
 
 def exists(path: str | Path) -> bool:
@@ -97,8 +137,8 @@ async def parts(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[C
 
         async def make() -> tuple[Parts, AsyncExitStack]:
             own = await stack.enter_async_context(AsyncExitStack())
-            made = Parts(Hub(), paths, Config(), lambda: 0.0)
-            await made.open(own, nothing)
+            made = Parts(paths)
+            await made.open(own)
             return made, own
 
         yield make
