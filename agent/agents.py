@@ -18,7 +18,6 @@ from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
 from agent.hub import Hub
 from agent.live_agent import LiveAgent, log
-from agent.loop import one_line
 from agent.model_agent import ModelAgent
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
@@ -53,6 +52,7 @@ from agent.risk.rules import parse as parse_rules
 from agent.services import ModelSource, Services
 from agent.session import Session, serialise, text_block
 from agent.tools.registry import definitions
+from agent.turn_text import one_line
 from memory.database import Database
 from memory.errors import NotFound, StorageError
 from memory.sessions import SessionRecord
@@ -201,7 +201,8 @@ class Agents:
             record = await self.services.database.sessions.create(record)
             agent = self._make(record, await Session.open(self.services.database, record))
             try:
-                if not is_program:
+                if isinstance(agent, ModelAgent):
+                    await agent.read_instructions()
                     await agent.panes.open()
             except BaseException:
                 await self.services.database.sessions.update(agent_id, archived=True)

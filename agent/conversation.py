@@ -31,6 +31,7 @@ class Conversation:
         self._hub = hub
         self._clock = clock
         self._blocks: dict[int, Block] = {}
+        self._pieces: dict[int, list[str]] = {}
         for event in session.events:
             if event.get("type") == "block":
                 # What another version wrote may not fit; the rest is still worth showing.
@@ -46,6 +47,7 @@ class Conversation:
 
     def page(self, before: int | None, limit: int) -> list[Block]:
         """Give the last `limit` blocks before number `before`, oldest first."""
+        self._join(*self._pieces)
         ids = sorted(each for each in self._blocks if before is None or each < before)
         return [self._blocks[each] for each in ids[max(0, len(ids) - max(0, limit)) :]]
 
@@ -74,12 +76,12 @@ class Conversation:
     def extend(self, block_id: int, text: str) -> None:
         """Append streamed text."""
         text = clean(text)
-        block = self._blocks[block_id]
-        self._blocks[block_id] = block.model_copy(update={"text": block.text + text})
+        self._pieces.setdefault(block_id, []).append(text)
         self._hub.publish(BlockDelta(agent_id=self.agent_id, block_id=block_id, text=text))
 
     def change(self, block_id: int, **fields: Any) -> None:
         """Replace fields of a block."""
+        self._join(block_id)
         self._show(self._blocks[block_id].model_copy(update=fields))
 
     def change_tool(self, block_id: int, **fields: Any) -> None:
@@ -121,12 +123,22 @@ class Conversation:
     async def store(self, *block_ids: int) -> None:
         """Store blocks that are finished; a streaming one is closed first."""
         for block_id in block_ids:
+            self._join(block_id)
             if self._blocks[block_id].streaming:
                 self.change(block_id, streaming=False)
             block = self._blocks[block_id]
             await self._session.append_event(
                 {"type": "block", "block": block.model_dump(mode="json", exclude_defaults=True)}
             )
+
+    def _join(self, *block_ids: int) -> None:
+        """Put streamed pieces into their blocks: late, since a long text has thousands of them."""
+        for block_id in block_ids:
+            pieces = self._pieces.pop(block_id, None)
+            if pieces:
+                block = self._blocks[block_id]
+                text = block.text + "".join(pieces)
+                self._blocks[block_id] = block.model_copy(update={"text": text})
 
     def _show(self, block: Block) -> None:
         self._blocks[block.id] = block

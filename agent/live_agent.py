@@ -49,8 +49,8 @@ PERSON = "person"
 """Name of the tool in blocks that show a person's own `!command`."""
 
 
-class AgentBusy(AgentError):
-    """What was asked must wait until the running turn has ended."""
+class PromptEmpty(AgentError):
+    """There is nothing to say."""
 
 
 class LiveAgent:
@@ -76,7 +76,7 @@ class LiveAgent:
                 home=services.home,
                 own=services.own,
                 rules=services.rules,
-                project=git_top_level(self.directory) or self.directory,
+                project=self._project(),
             ),
             clock=services.clock,
         )
@@ -92,6 +92,11 @@ class LiveAgent:
         self._waits: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._orphaned: tuple[PaneSummary, ...] = ()
+
+    def _project(self) -> Path | None:
+        """The tree that it may work in; nobody's home directory, nor everything, is a project."""
+        top = git_top_level(self.directory) or self.directory
+        return None if top in (self.services.home, Path("/")) else top
 
     # What the gate asks -------------------------------------------------------------------------
 
@@ -133,6 +138,7 @@ class LiveAgent:
             self._waits = self._waits[1:]
         else:
             self._waits = [*self._waits, f"approve: {' '.join(gate.text.split())}"[:200]]
+            self._since = gate.opened_at
         self.publish()
 
     async def asking(self, question: str | None) -> None:
@@ -141,6 +147,7 @@ class LiveAgent:
             self._waits = self._waits[1:]
         else:
             self._waits = [*self._waits, f"asks: {' '.join(question.split())}"[:200]]
+            self._since = self.services.clock()
         self.publish()
 
     # State --------------------------------------------------------------------------------------
@@ -261,8 +268,11 @@ class LiveAgent:
 
     async def set_mode(self, mode: Mode) -> None:
         """Change how much runs without a person; counts from the next action."""
+        if mode is self.mode:
+            return
         await self.save(mode=mode)
         self.publish()
+        await self.note(f"The person set your mode to {mode}; it decides what runs without them.")
 
     async def stop(self) -> None:
         """End the turn and the panes; returns when the processes are gone.

@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 from agent.config import Config
@@ -52,9 +51,10 @@ from agent.tools.inputs import (
     ToolInput,
 )
 from agent.tools.registry import InvalidToolInput, parse
-from agent.turn_text import CUT_OFF, DISCARDED, note
+from agent.turn_text import CUT_OFF, DISCARDED, note, one_line
 from memory.database import Database
 from tungsten.errors import TerminalError
+from tungsten.masking import mask
 
 MAX_CUT_OFF = 3
 """Messages in a row that may hit the output limit before the turn is given up."""
@@ -64,6 +64,12 @@ MAX_PAUSES = 10
 
 SHOWN_RESULT = 8_000
 """Characters of a result kept for the conversation as the person sees it."""
+
+SHOWN_INPUT = 4_000
+"""Characters of one text of a tool input kept for the conversation."""
+
+SHOWN_DIFF = 200_000
+"""Characters of a diff kept for the conversation."""
 
 NOT_RUN = "not run: the turn had failed before."
 NOT_BEGUN = "interrupted by the person before it began; nothing was done."
@@ -324,7 +330,9 @@ class Loop:
         self, uses: list[ContentBlock], outcomes: Mapping[str, Outcome]
     ) -> None:
         content = [
-            tool_result(use["id"], outcomes[use["id"]].text, is_error=outcomes[use["id"]].is_error)
+            tool_result(
+                use["id"], mask(outcomes[use["id"]].text), is_error=outcomes[use["id"]].is_error
+            )
             for use in uses
         ]
         if self._owner.notes:
@@ -418,7 +426,7 @@ class Loop:
 
     def _title(self, use: ContentBlock, title: str, *, diff: str = "") -> None:
         self._block(use)
-        self._progress(use["id"], {"title": title, "diff": diff})
+        self._progress(use["id"], {"title": title, "diff": diff[:SHOWN_DIFF]})
 
     def _block(self, use: ContentBlock) -> int:
         found = self._conversation.tool_block(use["id"])
@@ -533,8 +541,18 @@ def _call(use: ContentBlock) -> ToolCall:
         tool_use_id=str(use.get("id", "")),
         name=str(use.get("name", "")),
         title=_raw_title(value),
-        input_json=json.dumps(value, ensure_ascii=True) if value else "",
+        input_json=json.dumps(_shown_input(value), ensure_ascii=True) if value else "",
     )
+
+
+def _shown_input(value: object) -> object:
+    """Shorten long texts of a tool input; the diff and the gate show them whole."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: f"{item[:SHOWN_INPUT]}…" if isinstance(item, str) and len(item) > SHOWN_INPUT else item
+        for key, item in value.items()
+    }
 
 
 def _raw_title(value: object) -> str:
@@ -567,11 +585,3 @@ def _first_line(content: list[ContentBlock]) -> str:
                 if line.strip():
                     return line.strip()[:200]
     return ""
-
-
-def one_line(error: Exception) -> str:
-    """Say an error in one line; system errors as `what: which file`."""
-    if isinstance(error, OSError) and error.strerror:
-        where = f": {Path(str(error.filename))}" if error.filename else ""
-        return f"{error.strerror}{where}"
-    return " ".join(str(error).split()) or type(error).__name__

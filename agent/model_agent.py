@@ -8,8 +8,9 @@ from pathlib import Path
 
 from agent import instructions
 from agent.errors import AgentError
-from agent.live_agent import AgentBusy, LiveAgent, log
-from agent.loop import Finish, Loop, one_line
+from agent.instructions import Instructions
+from agent.live_agent import LiveAgent, PromptEmpty, log
+from agent.loop import Finish, Loop
 from agent.model import prices
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
@@ -17,7 +18,7 @@ from agent.protocol import AgentState, BlockKind, InstructionFile
 from agent.recovery import Recovered, recover
 from agent.services import Services
 from agent.session import Session, SessionDamaged
-from agent.turn_text import user_turn
+from agent.turn_text import one_line, user_turn
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
@@ -56,7 +57,7 @@ class ModelAgent(LiveAgent):
             AgentError, StorageError: it could not be taken; nothing was changed.
         """
         if not text.strip():
-            raise AgentBusy("There is nothing to say: the prompt is empty.")
+            raise PromptEmpty("There is nothing to say: the prompt is empty.")
         if self.session.damaged:
             raise SessionDamaged(self._activity)
         async with self._starting:
@@ -83,15 +84,7 @@ class ModelAgent(LiveAgent):
                 f"{self.directory} does not exist any more: create it again, or archive this agent."
             )
         await self.read_usage()
-        found = await asyncio.to_thread(
-            instructions.read,
-            self.directory,
-            self.services.home,
-            config=self.services.paths.config,
-        )
-        self.instructions = tuple(
-            InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
-        )
+        found = await self.read_instructions()
         await self.loop.settle()
         await self.session.append_user(
             user_turn(prompts, found, self.session.instructions_sha256(), self.notes)
@@ -104,6 +97,19 @@ class ModelAgent(LiveAgent):
         if self.queued:
             await self._queue([])
         await self._start({})
+
+    async def read_instructions(self) -> Instructions:
+        """Read the project instructions as they are on disk now, and show which are in force."""
+        found = await asyncio.to_thread(
+            instructions.read,
+            self.directory,
+            self.services.home,
+            config=self.services.paths.config,
+        )
+        self.instructions = tuple(
+            InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
+        )
+        return found
 
     async def _start(self, recovered: Mapping[str, Recovered]) -> None:
         await self.become(AgentState.WORKING, "starting")
@@ -193,6 +199,7 @@ class ModelAgent(LiveAgent):
     async def resume(self) -> None:
         """Find the panes, show what was not shown yet, and go on with a turn that was running."""
         await super().resume()
+        await self.read_instructions()
         await self.read_usage()
         self.context_tokens = int(self.record.extra.get("context_tokens", 0))
         await self.conversation.catch_up()

@@ -32,6 +32,7 @@ from agent.panes import Panes
 from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
 from agent.risk import Assessment, Context, Rules, assess, decide
 from agent.steps import Effect, Outcome, Progress, Step
+from agent.turn_text import one_line
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.foreground import Foreground
@@ -176,13 +177,14 @@ class Performer:
                     decision = Decision(looked.binding, approved=True, by="policy")
                 if not decision.approved:
                     return self._denied(step, looked, decision)
-                await self._owner.hold()
+                if step.actor == "agent":
+                    await self._owner.hold()
                 outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
                 if outcome is not None:
                     return outcome
                 decision = None
         except (AgentError, TerminalError, OSError) as error:
-            return self._not_run(step, looked, str(error))
+            return self._not_run(step, looked, one_line(error))
         return self._not_run(step, looked, "its surroundings kept changing; look, then try again")
 
     # Looking and judging ------------------------------------------------------------------------
@@ -208,6 +210,8 @@ class Performer:
                     own.fresh = False
                 foreground = await pane.foreground()
                 _check_ready(action, foreground, own.pid)
+                if not foreground.cwd:
+                    raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
                 binding = Binding(
                     action.digest(),
                     action.pane_id,
@@ -401,7 +405,7 @@ class Performer:
                 self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
             raise
         except (AgentError, TerminalError, OSError) as error:
-            effect = Effect(f"failed: {error}", ok=False)
+            effect = Effect(f"failed: {one_line(error)}", ok=False)
         seconds = time.monotonic() - begun
         text = self._outputs.fit(effect.text, tool_use_id)
         outcome = Outcome(

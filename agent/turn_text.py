@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from agent.instructions import Instructions
 from agent.session import ContentBlock, instructions_block, text_block
+from tungsten.masking import mask
 
 CUT_OFF = (
     "Your message was cut off at the output limit; nothing of an unfinished tool use was run. "
@@ -16,7 +18,7 @@ DISCARDED = "Your previous message was interrupted by the person and discarded b
 
 def note(lines: Sequence[str]) -> ContentBlock:
     """A block with facts from Tungsten, told apart from what the person says."""
-    return text_block("<tungsten-note>\n" + "\n".join(lines) + "\n</tungsten-note>")
+    return text_block("<tungsten-note>\n" + mask("\n".join(lines)) + "\n</tungsten-note>")
 
 
 def user_turn(
@@ -32,7 +34,7 @@ def user_turn(
     """
     content = []
     told = instructions_block(
-        instructions.text,
+        mask(instructions.text),
         instructions.sha256,
         [str(file.path) for file in instructions.files],
         known,
@@ -43,3 +45,11 @@ def user_turn(
         content.append(note(notes))
     content.extend(text_block(prompt) for prompt in prompts)
     return content
+
+
+def one_line(error: Exception) -> str:
+    """Say an error in one line; system errors as `what: which file`."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {Path(str(error.filename))}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return " ".join(str(error).split()) or type(error).__name__
