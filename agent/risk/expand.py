@@ -27,6 +27,9 @@ from agent.risk.scanner import (
 MAX_VALUES = 24
 """Different values followed for one variable or word; more become unknown."""
 
+MAX_LENGTH = 65_536
+"""Characters of one value that are followed; a longer value becomes unknown."""
+
 MAX_FIELDS = 4_096
 """Fields one word may become by brace expansion; more are cut and marked unknown."""
 
@@ -120,7 +123,11 @@ class Expander:
             if len(values) == 1:
                 ways = [way + values[0] for way in ways]
             else:
-                ways = [way + value for way in ways for value in values][:MAX_VALUES]
+                grown = [way + value for way in ways for value in values]
+                # What is cut off could be anything, so it stays as something unknown.
+                ways = grown if len(grown) <= MAX_VALUES else [*grown[: MAX_VALUES - 1], UNKNOWN]
+            if len(ways[0]) > MAX_LENGTH:
+                ways = [UNKNOWN if len(way) > MAX_LENGTH else way for way in ways]
         return tuple(dict.fromkeys(ways))
 
     def _parts(self, parts: tuple[Part, ...]) -> list[list[str]]:
@@ -140,10 +147,14 @@ class Expander:
             for way in ways:
                 for value in values:
                     fields = self._split(value) if split else [value]
-                    grown.append([*way[:-1], way[-1] + fields[0], *fields[1:]])
-                    if len(grown) >= MAX_VALUES:
+                    piece = way[-1] + fields[0]
+                    if len(piece) > MAX_LENGTH:
+                        piece = UNKNOWN
+                    grown.append([*way[:-1], piece, *fields[1:]])
+                    if len(grown) > 2 * MAX_VALUES:
                         break
-            ways = grown
+            # What is cut off could be anything, so it stays as something unknown.
+            ways = grown if len(grown) <= MAX_VALUES else [*grown[: MAX_VALUES - 1], [UNKNOWN]]
         if not solid:
             ways = [[field for field in way if field] for way in ways]
         return ways

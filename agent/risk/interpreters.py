@@ -10,11 +10,14 @@ from agent.risk.arguments import split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
 from agent.risk.wrappers import from_stdin, read_script, run_file
 
+MAX_CODE = 40_000
+"""Characters of a program in another language that are read."""
+
 _RUNS = re.compile(
     r"""\b(?:system|exec|execSync|execFile|execFileSync|spawn|spawnSync|popen|Popen|shell_exec|passthru|proc_open|pcntl_exec|
     os\.execute|io\.popen|qx|pipeline|system2|shell|fork_exec|Kernel\.\w*exec|IO\.popen|Open3\.\w+|Process\.spawn|
     start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]\s*
-    (?:\[\s*)?(["'`])(.*?)(?<!\\)\1""",
+    (?:\[\s*)?(["'`])(.{0,2000}?)(?<!\\)\1""",
     re.X | re.S,
 )
 _OPAQUE_RUN = re.compile(
@@ -27,11 +30,13 @@ _OPAQUE_RUN = re.compile(
     |\bconst_get\b|\bdo\s+["'`/]|\brequire\s*\(\s*[^"'\s)]|\bimport\s*\(\s*[^"'\s)]|global\.process|mainModule|constructor\s*[.(\[]""",
     re.X,
 )
-_BACKTICKS = re.compile(r"`([^`]*)`|%x[{(\[](.*?)[})\]]|qx[{(/|](.*?)[})/|]", re.S)
+_BACKTICKS = re.compile(
+    r"`([^`]{0,2000})`|%x[{(\[](.{0,2000}?)[})\]]|qx[{(/|](.{0,2000}?)[})/|]", re.S
+)
 _DELETES = re.compile(
     r"""\b(?:unlinkSync|unlink|rmSync|rmdirSync|rmdir|rm_rf|rm_r|rm_f|rm|rmtree|remove_tree|remove_entry_secure|remove_dir|
     FileUtils\.\w*rm\w*|File\.(?:delete|unlink)|Dir\.(?:rmdir|delete)|os\.remove|file\.remove|removeSync|emptyDirSync|Deno\.remove(?:Sync)?|
-    delete|File::remove|Files\.delete)\s*\(?\s*\[?\s*(["'`])(.*?)\1([^;\n]*)""",
+    delete|File::remove|Files\.delete)\s*\(?\s*\[?\s*(["'`])(.{0,2000}?)\1([^;\n]*)""",
     re.X | re.S,
 )
 _OPAQUE_DELETE = re.compile(
@@ -41,12 +46,12 @@ _OPAQUE_DELETE = re.compile(
 _WRITES = re.compile(
     r"""\b(?:writeFileSync|writeFile|appendFileSync|appendFile|createWriteStream|file_put_contents|File\.write|IO\.write|
     File\.open|copyFileSync|renameSync|symlinkSync|chmodSync|truncateSync|Deno\.writeTextFile(?:Sync)?|fopen|writeLines|Bun\.write|
-    io\.open|open)\s*\(?\s*(?:[A-Z]+\s*,\s*)?(["'`])(.*?)\1(?:\s*,\s*(["'`])(.*?)\3)?""",
+    io\.open|open)\s*\(?\s*(?:[A-Z]+\s*,\s*)?(["'`])(.{0,2000}?)\1(?:\s*,\s*(["'`])(.{0,2000}?)\3)?""",
     re.X | re.S,
 )
 _READS = re.compile(
     r"""\b(?:readFileSync|readFile|file_get_contents|File\.read|IO\.read|readfile|readLines|readlines|createReadStream|
-    Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.*?)\1""",
+    Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
     re.X | re.S,
 )
 _CONNECTS = re.compile(
@@ -67,6 +72,9 @@ _IMPORT_URL = re.compile(r"(?:import|require|from)\s*\(?\s*[\"'](?:https?:|data:
 
 def code(call: Call, text: str, language: str) -> None:
     """Judge text in a scripting language by what it calls; opaque calls are HIGH."""
+    if len(text) > MAX_CODE:
+        call.opaque(f"the {language} code is too long to be read")
+        return
     call.medium(f"runs {language} code") if _WRITES.search(text) else call.low()
     if UNKNOWN in text and text.strip(UNKNOWN + " ;\n'\"") == "":
         call.opaque()

@@ -55,6 +55,11 @@ def _lines(stream: IO[str]) -> list[tuple[dict[str, object] | None, str]]:
     return found
 
 
+def _needs(answer: Assessment) -> Risk:
+    """What a rule denies or asks about needs a person, so it is reported as HIGH."""
+    return Risk.HIGH if answer.denied_by or answer.asked_by else answer.risk
+
+
 def _say(stream: IO[str], answer: dict[str, object]) -> None:
     stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
 
@@ -62,7 +67,8 @@ def _say(stream: IO[str], answer: dict[str, object]) -> None:
 def check_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
     """Judge `{"id", "command"[, "cwd", "home", "rules"]}` lines.
 
-    Prints `{"id", "risk", "reasons", "micros"}` for each; a line that cannot be read is HIGH.
+    Prints `{"id", "risk", "reasons", "micros"}` for each; a line that cannot be read is HIGH, and
+    so is what a deny or ask rule matches.
     Without a home the current user's counts; without a cwd the root of a trusted project in it.
 
     Returns:
@@ -81,12 +87,10 @@ def check_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
         micros = (time.perf_counter_ns() - started) // 1000
         found: dict[str, object] = {
             "id": record.get("id"),
-            "risk": answer.risk.name,
+            "risk": _needs(answer).name,
             "reasons": list(answer.reasons),
             "micros": micros,
         }
-        if answer.denied_by is not None:
-            found["denied_by"] = answer.denied_by
         _say(stream_out, found)
     return bad
 
@@ -113,7 +117,7 @@ def keys_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
             stream_out,
             {
                 "id": record.get("id"),
-                "risk": answer.risk.name,
+                "risk": _needs(answer).name,
                 "hold_at": answer.hold_at,
                 "reasons": list(answer.reasons),
             },

@@ -1075,6 +1075,8 @@ class _Scanner:
         if c == "(" and f.closer == "))":
             f.depth += 1
             self.pos = pos + 1
+            if f.depth > self.max_depth:
+                self.script.exhausted = True
         elif c == ")" and f.closer == "))":
             if f.depth:
                 f.depth -= 1
