@@ -1,0 +1,53 @@
+"""Control clients whose process died: found and ended.
+
+When the reader of a control client is killed, tmux 3.3a keeps the client for ever, since it cannot
+write the rest to it; a server that is then told to end waits for that client without end. The
+kernel ends our clients with us where `setpriv` can ask it to; this module is for the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+OWNER = "TUNGSTEN_CLIENT_OF"
+"""Variable of each control client: the process that reads from it."""
+
+
+def bound(argv: list[str]) -> list[str]:
+    """Extend a command so that it ends when this process does, where the system can do that."""
+    setpriv = shutil.which("setpriv") if Path("/proc/self/stat").exists() else None
+    return argv if setpriv is None else [setpriv, "--pdeathsig", "TERM", "--", *argv]
+
+
+def reap(pids: list[int]) -> None:
+    """End those of these clients whose owner is gone; knows nothing without /proc."""
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            owned = (v for v in variables if v.startswith(OWNER.encode() + b"="))
+            owner = next(owned, b"").partition(b"=")[2].decode()
+            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+            parent = stat.rpartition(")")[2].split()[1]
+            if owner and owner != parent:
+                os.kill(pid, signal.SIGTERM)
+
+
+def reap_wedged(socket: Path) -> None:
+    """End orphaned clients of a server that does not answer any more."""
+    # Imported here: slow, and only needed after an accident.
+    import psutil
+
+    found = []
+    for process in psutil.process_iter(["cmdline", "uids"]):
+        argv = process.info["cmdline"] or []
+        if "-C" in argv and "-S" in argv[:-1] and argv[argv.index("-S") + 1] == str(socket):
+            found.append(process)
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            owner = process.environ().get(OWNER, "")
+            if owner and owner != str(process.ppid()):
+                process.terminate()
