@@ -15,6 +15,7 @@ from dataclasses import dataclass
 ANYWHERE = "anywhere"
 PROMPT = "prompt"
 CONVERSATION = "conversation"
+PANE = "pane"
 TERMINAL = "terminal"
 GATE = "gate"
 INBOX = "inbox"
@@ -23,6 +24,7 @@ CONTEXTS = {
     ANYWHERE: "Anywhere",
     PROMPT: "In the prompt",
     CONVERSATION: "In the conversation",
+    PANE: "On the terminal",
     TERMINAL: "While the keyboard is in a pane",
     GATE: "In the gate dialog",
     INBOX: "In the inbox of gates",
@@ -318,6 +320,11 @@ ACTIONS: tuple[ActionKey, ...] = (
         "tail",
         label="to the end",
     ),
+    _key("pane.page_up", "shift+pageup", "Scroll the pane up", TERMINAL),
+    _key("pane.page_down", "shift+pagedown", "Scroll the pane down", TERMINAL),
+    _key("pane.type", "enter", "Give the keyboard to the pane", PANE),
+    _key("pane.scroll_up", "up pageup home", "Scroll up into what was there before", PANE),
+    _key("pane.scroll_down", "down pagedown end", "Scroll down towards now", PANE),
     _key("gate.approve_high", "A", "Approve a HIGH action", GATE),
     _key("gate.approve", "a", "Approve a MEDIUM action", GATE),
     _key("gate.deny", "d", "Deny", GATE),
@@ -351,6 +358,15 @@ def by_slash(name: str) -> ActionKey | None:
     return next((action for action in ACTIONS if action.slash and action.slash == name), None)
 
 
+def slash_commands(text: str) -> list[ActionKey]:
+    """Find what `/text` may become: commands that begin so, then those that hold it."""
+    name = text.removeprefix("/").lower()
+    commands = [action for action in ACTIONS if action.slash]
+    begin = [action for action in commands if action.slash.startswith(name)]
+    hold = [action for action in commands if name in action.slash and action not in begin]
+    return begin + hold
+
+
 def label(key: str) -> str:
     """Write a key as people read it: `^G`, `M-1`, `F1`, `Enter`."""
     *modifiers, name = key.split("+")
@@ -366,7 +382,7 @@ def tmux_name(key: str) -> str:
     if key == "shift+tab":
         return "BTab"
     *modifiers, name = key.split("+")
-    prefix = "".join(f"{modifier[0].upper()}-" for modifier in modifiers)
+    prefix = "".join(_PREFIXES[modifier] for modifier in modifiers)
     shown = _TMUX.get(name)
     if shown is None:
         shown = name.upper() if name[0] == "f" and name[1:].isdigit() else name

@@ -120,6 +120,7 @@ class PaneView(Widget, can_focus=True):
         self._live: LiveView | None = None
         self._stop: Callable[[], None] | None = None
         self._resizing: Timer | None = None
+        self._retrying: Timer | None = None
         self._passthrough: Passthrough | None = None
 
     # What is shown ------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ class PaneView(Widget, can_focus=True):
 
     def show(self, pane_id: str | None) -> None:
         """Show another pane, or none; the same one again reconnects it after a problem."""
-        if pane_id == self._pane_id and not self._may_retry():
+        if pane_id == self._pane_id and not (self._problem and self._may_retry()):
             return
         if pane_id != self._pane_id:
             self.return_keyboard()
@@ -146,7 +147,15 @@ class PaneView(Widget, can_focus=True):
         self._redraw()
 
     def _may_retry(self) -> bool:
-        return bool(self._problem) and time.monotonic() - self._failed_at > RETRY_SECONDS
+        """Say whether enough time has gone by since a failure; else come back when it has."""
+        wait = self._failed_at + RETRY_SECONDS - time.monotonic()
+        if wait > 0 and self._retrying is None:
+            self._retrying = self.set_timer(wait, self._retry)
+        return wait <= 0
+
+    def _retry(self) -> None:
+        self._retrying = None
+        self.show(self._pane_id)
 
     def _connect_if_seen(self) -> None:
         if self._is_visible and self._pane_id is not None and self._stop is None:
@@ -444,6 +453,11 @@ class PaneView(Widget, can_focus=True):
         )
         self._go_back_to(then_back)
 
+    def to_now(self) -> None:
+        """Leave the scrollback."""
+        if self._back:
+            self._go_back_to(0)
+
     def _go_back_to(self, back: int) -> None:
         history = self._history or ()
         self._back = max(0, min(back, len(history)))
@@ -512,12 +526,14 @@ class PaneView(Widget, can_focus=True):
         if not isinstance(parent, Widget):
             return
         parent.set_class(self.has_keyboard, "-keyboard")
+        said = ""
         if self.has_keyboard:
-            parent.border_subtitle = f"you type here · {RETURN_LABEL} takes the keyboard back"
-        elif self._back:
-            parent.border_subtitle = f"{self._back} lines back · End returns to now"
-        else:
-            parent.border_subtitle = ""
+            said = f"you type here · {RETURN_LABEL} takes the keyboard back"
+        if self._back:
+            key = "typing" if self.has_keyboard else "End"
+            said = f"{self._back} lines back · {key} returns to now"
+        if parent.border_subtitle != said:
+            parent.border_subtitle = said
 
 
 def _changed(before: tuple[Strip, ...], after: tuple[Strip, ...], width: int) -> list[Region]:

@@ -20,6 +20,8 @@ RETURN_KEY = "f12"
 """Takes the keyboard back. tmux and terminals deliver F12, and shells, editors and pagers leave it
 free, which can't be said of any Ctrl key."""
 RETURN_LABEL = "F12"
+SCROLL_KEYS = {"shift+pageup": 1, "shift+pagedown": -1}
+"""Scroll the view, as in any terminal; programs do not get them."""
 BURST_SECONDS = 20.0
 """Keys closer together than this are one burst, of which the agent is told once."""
 
@@ -65,12 +67,16 @@ class Passthrough:
         if event.key == RETURN_KEY:
             self._pane.return_keyboard()
             return True
+        if event.key in SCROLL_KEYS:
+            self._pane.action_page_back(SCROLL_KEYS[event.key])
+            return True
         key = translate(event.key, event.character)
         if key is not None:
             self._add(key, event.time)
         return True
 
     def _add(self, item: Literal | KeyName | Paste, at: float) -> None:
+        self._pane.to_now()
         self._waiting.append(item)
         self._something.set()
         if self._told_at is None or at - self._told_at > BURST_SECONDS:

@@ -81,8 +81,7 @@ class Painter:
             if known is None:
                 runs, after = parse_line(line, carried)
                 segments = [Segment(run.text, self._style(run.style, base)) for run in runs]
-                strip = Strip(segments).adjust_cell_length(width, base)
-                known = self._rows[key] = (strip, after)
+                known = self._rows[key] = (_filled(segments, width, base), after)
             strips.append(known[0])
             carried = known[1]
         return tuple(strips)
@@ -120,6 +119,19 @@ class Painter:
                 segments = line_filter.apply(segments, self._background)
             known = self._styles[cell] = segments[0].style or base
         return known
+
+
+def _filled(segments: list[Segment], width: int, base: Style) -> Strip:
+    """Make a row exactly `width` cells wide; measuring only what may be wide."""
+    cells = 0
+    for segment in segments:
+        text = segment.text
+        cells += len(text) if text.isascii() else cell_len(text)
+    if cells < width:
+        segments.append(Segment(" " * (width - cells), base))
+    elif cells > width:
+        return Strip(segments, cells).crop(0, width)
+    return Strip(segments, width)
 
 
 def without_end(lines: Sequence[str]) -> Sequence[str]:

@@ -284,3 +284,40 @@ async def test_a_hidden_pane_receives_nothing(terminal: Terminal, directory: Pat
         await terminal.pane(pane).send_text("while hidden")
         app.pane.display = True
         await until(pilot, lambda: "while hidden" in app.text)
+
+
+async def test_another_server_takes_the_place_of_one_that_ended(
+    terminal: Terminal, directory: Path
+) -> None:
+    first = await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.pane.show(first)
+        await until(pilot, lambda: app.pane._frame is not None)
+        await terminal.kill_server()
+        await until(pilot, lambda: "tmux server has ended" in app.text)
+        again = await Terminal.open(directory / "t.sock")
+        try:
+            second = await start(again, "echo here again; exec cat")
+            app.pane.show(second)
+            await until(pilot, lambda: "here again" in app.text)
+        finally:
+            await again.kill_server()
+            await again.close()
+
+
+async def test_scrolling_while_the_keyboard_is_in_the_pane(
+    terminal: Terminal, directory: Path
+) -> None:
+    pane = await start(terminal, "seq 1 300; exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(pane)
+        await until(pilot, lambda: "300" in app.text)
+        assert app.pane.take_keyboard()
+        await pilot.press("shift+pageup")
+        await until(pilot, lambda: app.pane.lines_back)
+        assert app.pane.has_keyboard
+        await pilot.press("x")
+        await until(pilot, lambda: "x" in app.text)
+        assert app.pane.lines_back == 0
