@@ -7,12 +7,14 @@ import contextlib
 import os
 import secrets
 import select
+import shutil
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tungsten import orphans
 from tungsten.control_protocol import Notification, Parser, Reply, command_line
 from tungsten.errors import CommandFailed, ServerGone, TerminalError, TmuxMissing, TmuxTooOld
 
@@ -159,6 +161,8 @@ class ControlClient:
             TmuxMissing: there is no tmux.
             TmuxTooOld: the server is older than 3.2.
         """
+        if shutil.which(tmux) is None:
+            raise TmuxMissing(tmux)
         flags = ["ignore-size"]
         if no_output:
             flags.append("no-output")
@@ -169,12 +173,12 @@ class ControlClient:
             argv += ["-t", f"={session}"]
         try:
             process = subprocess.Popen(  # noqa: ASYNC220
-                argv,
+                orphans.bound(argv),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=clean_environment(),
+                env={**clean_environment(), orphans.OWNER: str(os.getpid())},
                 start_new_session=True,
             )
         except FileNotFoundError:

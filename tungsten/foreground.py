@@ -259,7 +259,7 @@ def _interactive(arguments: tuple[str, ...]) -> bool:
 
 def _elsewhere(pid: int, group: int, *, echo: bool, canonical: bool) -> Foreground:
     # Imported here: Linux never needs it, and it is slow to import.
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     try:
         shell = psutil.Process(pid)

@@ -72,10 +72,10 @@ def paste_commands(pane_id: str, text: str) -> list[tuple[str, ...]]:
         commands.append(("set-buffer", *append, "-b", buffer, "--", chunk))
     if commands:
         # Pasting into a dead pane crashes tmux 3.3a, so the server itself must look first.
-        alive = f"paste-buffer -p -d -b {buffer} -t {pane_id}"
-        commands.append(
-            ("if-shell", "-F", "-t", pane_id, "#{pane_dead}", f"delete-buffer -b {buffer}", alive)
-        )
+        alive = f"paste-buffer -p -b {buffer} -t {pane_id}"
+        dead = f"set-buffer -b {buffer} unused"
+        commands.append(("if-shell", "-F", "-t", pane_id, "#{pane_dead}", dead, alive))
+        commands.append(("delete-buffer", "-b", buffer))
     return commands
 
 

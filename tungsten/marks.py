@@ -18,8 +18,18 @@ _KINDS: dict[str, Kind] = {"P": "prompt", "C": "running", "2": "continuation", "
 LINE_REPORT = "\x1b[27;9;7477~"
 """The keys that ask readline for its line; a sequence that no terminal sends."""
 
-_VIS = re.compile(r"\\(?:([0-7]{3})|(.))", re.DOTALL)
-_VIS_NAMES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "s": " "}
+_VIS = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
+_VIS_NAMES = {
+    b"n": b"\n",
+    b"t": b"\t",
+    b"r": b"\r",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"v": b"\v",
+    b"f": b"\f",
+    b"s": b" ",
+    b"0": b"\0",
+}
 _ANSI_C = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
 _ANSI_C_NAMES = {
     b"n": b"\n",
@@ -103,12 +113,13 @@ def _ansi_c(match: re.Match[bytes]) -> bytes:
 
 
 def _unvis(text: str) -> str:
-    return _VIS.sub(_unvis_one, text)
+    raw = text.encode("utf-8", "surrogateescape")
+    return _VIS.sub(_unvis_one, raw).decode("utf-8", "backslashreplace")
 
 
-def _unvis_one(match: re.Match[str]) -> str:
+def _unvis_one(match: re.Match[bytes]) -> bytes:
     octal, other = match.groups()
     if octal is not None:
-        return chr(int(octal, 8))
+        return bytes((int(octal, 8) & 0xFF,))
     # vis(3) escapes a backslash as two, so a name after one backslash is a control character.
-    return _VIS_NAMES.get(other, other)
+    return _VIS_NAMES.get(other, bytes(other))

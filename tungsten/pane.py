@@ -168,6 +168,7 @@ class Pane:
         self._terminal = terminal
         self._nonce = nonce
         self._mark: Mark | None = None
+        self._prompt = ""
         self._dead = False
         self._closed = False
         self._exit_status: int | None = None
@@ -285,8 +286,7 @@ class Pane:
         async with self._typing:
             anchor, before = await self._at_prompt()
             await self._type(command, before_enter)
-            shown = before if self._mark is None else self._mark
-            anchor = replace(anchor, command=command, prompt=shown.prompt)
+            anchor = replace(anchor, command=command, prompt=self._prompt)
             entered = time.monotonic()
             await self._client.command("send-keys", "-t", self.id, "Enter")
         try:
@@ -341,7 +341,7 @@ class Pane:
         """Take the window's new name, which may be a mark."""
         mark = marks.parse_mark(window_name, self._nonce)
         if mark is not None:
-            self._mark = mark
+            self._heard(mark)
         # An unchanged mark wakes as well: it follows each report of the edited line.
         self._wake()
 
@@ -355,6 +355,11 @@ class Pane:
         """Learn that the pane or its server does not exist any more."""
         self._closed = True
         self._wake()
+
+    def _heard(self, mark: Mark) -> None:
+        self._mark = mark
+        if mark.kind == "prompt":
+            self._prompt = mark.prompt
 
     # -- waiting -----------------------------------------------------------------------------
 
@@ -459,14 +464,14 @@ class Pane:
             raise PaneGone(self.id)
         mark = marks.parse_mark(fields[4], self._nonce)
         if mark is not None:
-            self._mark = mark
+            self._heard(mark)
         count, line = marks.parse_line(fields[5], self._nonce)
         return Anchor(int(fields[1]) + int(fields[2]), int(fields[1]), int(fields[3])), count, line
 
     async def _at_prompt(self) -> tuple[Anchor, Mark]:
+        anchor, _, _ = await self._state()
         if not self._nonce:
             raise NotAtPrompt(self.id, "it runs a program of its own, not our shell")
-        anchor, _, _ = await self._state()
         if self._mark is None:
             # The shell is starting: it has not said anything yet.
             try:

@@ -9,12 +9,15 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
+from tungsten import orphans
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
 from tungsten.errors import (
@@ -27,7 +30,7 @@ from tungsten.errors import (
     TmuxMissing,
     TmuxTooOld,
 )
-from tungsten.pane import Pane, PaneInfo, exit_status
+from tungsten.pane import START_SECONDS, Pane, PaneInfo, exit_status
 from tungsten.server import Server
 from tungsten.view import HOME_SESSION, attach_command
 from tungsten.wait_for import WaitChannel
@@ -50,6 +53,7 @@ _LISTING = "\t".join(
     (
         "#{pane_id}",
         "#{window_id}",
+        "#{pane_pid}",
         "#{pane_dead}",
         "#{pane_dead_status}",
         "#{pane_dead_signal}",
@@ -98,6 +102,9 @@ class Terminal:
         self._tmux = tmux
         self._panes: dict[str, Pane] = {}
         self._dead: set[str] = set()
+        self._unexplained: set[str] = set()
+        self._followed: dict[int, int] = {}
+        self._server_pid = 0
         self._subscribers: list[Callable[[TerminalEvent], None]] = []
         self._channel: WaitChannel | None = None
         self._watch: Watch | None = None
@@ -166,7 +173,7 @@ class Terminal:
         if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
             raise DirectoryMissing(cwd)
         nonce = "" if command is not None else secrets.token_hex(16)
-        note = self.socket.with_name(f".{secrets.token_hex(8)}")
+        note = self.socket.with_name(f".{secrets.token_hex(8)}.note")
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
         argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd)), "-n", "pane"]
         for variable, value in (environment or {}).items():
@@ -251,6 +258,8 @@ class Terminal:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for pid in tuple(self._followed):
+            self._unfollow(pid)
         if self._watch is not None:
             await self._watch.close()
         if self._channel is not None:
@@ -268,6 +277,10 @@ class Terminal:
         await self.client.command("set-hook", "-g", "pane-died[0]", self._channel.ring)
         self.client.subscribe(self._notified)
         self._spawn(self._await_end())
+        self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
+        pids = await self.client.command("list-clients", "-F", "#{client_pid}")
+        orphans.reap([int(pid) for pid in pids])
+        _forget_notes(self.socket.parent)
         await self._reconcile()
 
     async def _new_session(self, argv: list[str], name: str, program: list[str]) -> tuple[str, str]:
@@ -307,19 +320,22 @@ class Terminal:
         listed = (await self.client.pipeline([("list-panes", "-a", "-F", _LISTING)]))[0]
         seen = set()
         for line in [] if isinstance(listed, CommandFailed) else listed:
-            fields = line.split("\t", 6)
-            if len(fields) != 7 or not fields[5] or fields[0] in seen:
+            fields = line.split("\t", 7)
+            if len(fields) != 8 or not fields[6] or fields[0] in seen:
                 continue
-            pane_id, window_id, dead, status, signal, kind, window_name = fields
+            pane_id, window_id, pid, dead, status, killed, kind, window_name = fields
             seen.add(pane_id)
             pane = self._panes.get(pane_id)
             if pane is None:
                 nonce = kind.partition(" ")[2]
                 pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce)
             pane.renamed(window_name)
+            if dead != "1":
+                self._follow(pane_id, int(pid))
             # tmux marks a pane dead when its terminal closes and learns the status just after.
-            code = exit_status(status, signal)
-            if dead == "1" and code is not None and pane_id not in self._dead:
+            code = exit_status(status, killed)
+            known_dead = dead == "1" and (code is not None or pane_id in self._unexplained)
+            if known_dead and pane_id not in self._dead:
                 self._dead.add(pane_id)
                 pane.died(code)
                 self._tell(PaneDied(pane_id, code))
@@ -327,8 +343,41 @@ class Terminal:
             lost = self._panes.pop(pane_id, None)
             if lost is not None:
                 self._dead.discard(pane_id)
+                self._unexplained.discard(pane_id)
                 lost.gone()
                 self._tell(PaneClosed(pane_id))
+
+    def _follow(self, pane_id: str, pid: int) -> None:
+        """Notice the end of a pane's process ourselves: tmux before 3.5 may miss it."""
+        if pid in self._followed or not hasattr(os, "pidfd_open"):
+            return
+        try:
+            fd = os.pidfd_open(pid)
+        except OSError:
+            return
+        self._followed[pid] = fd
+        asyncio.get_running_loop().add_reader(fd, self._ended, pane_id, pid)
+
+    def _ended(self, pane_id: str, pid: int) -> None:
+        self._unfollow(pid)
+        self._spawn(self._explain(pane_id))
+
+    def _unfollow(self, pid: int) -> None:
+        fd = self._followed.pop(pid)
+        asyncio.get_running_loop().remove_reader(fd)
+        os.close(fd)
+
+    async def _explain(self, pane_id: str) -> None:
+        """Have tmux collect the exit status that it may have missed."""
+        with contextlib.suppress(ServerGone, ProcessLookupError, PermissionError):
+            for attempt in range(1, _ATTEMPTS + 1):
+                await self._reconcile()
+                if pane_id in self._dead or pane_id not in self._panes:
+                    return
+                os.kill(self._server_pid, signal.SIGCHLD)
+                await asyncio.sleep(_PAUSE * attempt)
+            self._unexplained.add(pane_id)
+            await self._reconcile()
 
     async def _await_end(self) -> None:
         await self.client.closed.wait()
@@ -353,6 +402,14 @@ def _own(directory: Path) -> None:
         raise SocketUnsafe(directory, "belongs to another user")
     if status.st_mode & 0o077:
         raise SocketUnsafe(directory, "can be entered by others")
+
+
+def _forget_notes(directory: Path) -> None:
+    """Remove what shells that never started did not read."""
+    for note in directory.glob(".*.note"):
+        with contextlib.suppress(OSError):
+            if time.time() - note.stat().st_mtime > START_SECONDS:
+                note.unlink()
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -381,6 +438,8 @@ async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Con
             attempt += 1
             if attempt == _ATTEMPTS:
                 raise
+            if attempt == _ATTEMPTS // 2:
+                await asyncio.to_thread(orphans.reap_wedged, socket)
             await asyncio.sleep(_PAUSE * attempt)
 
 

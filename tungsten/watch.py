@@ -17,6 +17,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from tungsten import orphans
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, ServerGone, TerminalError
@@ -24,6 +25,7 @@ from tungsten.wait_for import WaitChannel
 
 _LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{pane_dead}"
 _RINGER = re.compile(r"(pane-died\[\d+\]) wait-for -S tungsten-(\d+)-")
+_SESSION = re.compile(r"(tungsten-watch-(\d+)-[0-9a-f]+)$")
 
 
 class Watch:
@@ -35,7 +37,7 @@ class Watch:
     def __init__(self, client: ControlClient, interval: float) -> None:
         self._client = client
         self._interval = interval
-        self._session = f"tungsten-watch-{secrets.token_hex(6)}"
+        self._session = f"tungsten-watch-{os.getpid()}-{secrets.token_hex(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
         self._dead: set[str] = set()
@@ -46,7 +48,7 @@ class Watch:
     async def open(
         cls, client: ControlClient, socket: Path, *, interval: float = 1 / 60, tmux: str = "tmux"
     ) -> Watch:
-        """Make the watching session; it ends by itself when this process does.
+        """Make the watching session; what a killed process left of its own is removed.
 
         Raises:
             ServerGone: the server ended.
@@ -60,16 +62,23 @@ class Watch:
         channel = await WaitChannel.open(socket, name, watch._rang, tmux=tmux)
         watch._channel = channel
         channel.client.subscribe(watch._notified)
-        _, _, _, _, hooks = await client.pipeline(
+        _, _, _, hooks, clients, sessions = await client.pipeline(
             [
-                ("set-option", "-t", f"={name}:", "destroy-unattached", "on"),
                 ("set-option", "-t", f"={name}:", "activity-action", "other"),
                 ("set-hook", "-t", f"={name}:", "alert-activity", channel.ring),
                 ("set-hook", "-g", watch._hook, channel.ring),
                 ("show-hooks", "-g", "pane-died"),
+                ("list-clients", "-F", "#{client_pid}"),
+                ("list-sessions", "-F", "#{session_name}"),
             ]
         )
-        await client.pipeline([("set-hook", "-gu", hook) for hook in _orphaned(hooks)])
+        # `destroy-unattached` would do it, but crashes tmux 3.3a when its client is killed.
+        await client.pipeline(
+            [("set-hook", "-gu", hook) for hook in _orphaned(hooks, _RINGER)]
+            + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
+        )
+        if not isinstance(clients, CommandFailed):
+            orphans.reap([int(pid) for pid in clients])
         return watch
 
     async def add(self, window_id: str, changed: Callable[[], None]) -> None:
@@ -106,6 +115,8 @@ class Watch:
     async def close(self) -> None:
         """End the watching session; the windows stay in their own."""
         self._callbacks.clear()
+        if self._channel is not None:
+            await self._channel.close()
         with contextlib.suppress(ServerGone):
             await self._client.pipeline(
                 [
@@ -113,8 +124,6 @@ class Watch:
                     ("kill-session", "-t", f"={self._session}"),
                 ]
             )
-        if self._channel is not None:
-            await self._channel.close()
 
     async def _rang(self) -> None:
         # List and re-arm in one write: what prints after it rings again.
@@ -146,11 +155,11 @@ class Watch:
             self._call(notification.rest)
 
 
-def _orphaned(hooks: list[str] | CommandFailed) -> list[str]:
-    """Name the places taken by processes that ended without giving them back."""
+def _orphaned(lines: list[str] | CommandFailed, pattern: re.Pattern[str]) -> list[str]:
+    """Name what processes left behind that ended without taking it away."""
     orphans = []
-    for line in [] if isinstance(hooks, CommandFailed) else hooks:
-        found = _RINGER.match(line)
+    for line in [] if isinstance(lines, CommandFailed) else lines:
+        found = pattern.match(line)
         if found is not None and not _lives(int(found[2])):
             orphans.append(found[1])
     return orphans
