@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.paths import Paths
     from agent.protocol import AgentSummary, Command
     from tui.connection import Connected, Connection, ConnectionFailed
-    from tui.widgets.command_menu import CommandMenu
+    from tui.widgets.row_list import RowList
 
 
 class TungstenApp(FrontEnd):
@@ -233,15 +233,16 @@ class TungstenApp(FrontEnd):
             case _:
                 pass
 
-    async def on_command_menu_picked(self, message: CommandMenu.Picked) -> None:
+    async def on_row_list_picked(self, message: RowList.Picked) -> None:
         """Take a clicked command."""
-        await self._take_command(message.action, run=True)
+        await self._take_command(message.row_id, run=True)
 
-    async def _take_command(self, chosen: actions.ActionKey | None, *, run: bool) -> None:
+    async def _take_command(self, action_id: str | None, *, run: bool) -> None:
         from tui import requests
 
-        if chosen is None:
+        if action_id is None:
             return
+        chosen = actions.by_id(action_id)
         if run and (not chosen.argument or self.cockpit.prompt.text == f"/{chosen.slash}"):
             self.cockpit.close_menu()
             await requests.submit(self, f"/{chosen.slash}")

@@ -105,7 +105,7 @@ def arrange(size: Size, choices: Choices) -> Arrangement:
     prompt = Region(left + 3, bottom - rows, room - 4, rows)
     rule = Region(left, bottom - rows - 1, room, 1)
     menu_rows = min(choices.menu_rows, max(1, rule.y - top - 2))
-    menu = Region(left, rule.y - menu_rows, min(room, 72), menu_rows) if choices.menu_rows else None
+    menu = Region(left, rule.y - menu_rows, room, menu_rows) if choices.menu_rows else None
     body = Region(left, top, room, bottom - rows - 1 - top)
     areas = _divide(body, width >= WIDE, choices)
     return Arrangement(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from textual.screen import Screen
 
-from tui import empty_states
+from tui import actions, empty_states
 from tui.arrangement import Choices
 from tui.drafts import InterfaceState, draft_key
 from tui.gate.keyboard import KeyboardApp
@@ -118,7 +118,9 @@ class FrontEnd(KeyboardApp[None]):
         if panes and agent is not None:
             index = self._pane_index.get(agent.id, len(panes) - 1) % len(panes)
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
-            cockpit.terminal.show(panes[index], position)
+            alone = cockpit.arrangement.conversation is None
+            hint = f"{actions.label('f3')} conversation" if alone else ""
+            cockpit.terminal.show(panes[index], position, hint)
         else:
             cockpit.terminal.show(None)
         cockpit.footer.redraw()

@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 
 from tui import actions
 from tui.screens.card import CardScreen, card_foot
 from tui.text import one_line
 from tui.theme import STATE_GLYPHS, STATE_WORDS
+from tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
     from agent.protocol import AgentSummary
-
-WIDTH = 74
-"""Cells of a row, so that keys stand below each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One row: `id` is `action:…` or `agent:…`."""
-
-    id: str
-    text: str
-    key: str = ""
-    mark: str = " "
 
 
 class PaletteScreen(CardScreen["str | None"]):
     """Goes away with `action:ID`, `agent:ID` or None."""
 
+    AUTO_FOCUS = "#sought"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+p", "close", show=False),
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(8)", show=False, priority=True),
+        Binding("pageup", "move(-8)", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     PaletteScreen {
         align: center top;
-        #card { margin-top: 2; }
-        OptionList { height: 14; }
+        background: $background;
+        #card { margin-top: 1; background: $background; }
+        #found { height: 14; margin-top: 1; }
+        #card-keys, #card-line { height: 1; min-height: 1; }
+        #card-line { display: none; }
     }
     """
 
@@ -63,14 +54,13 @@ class PaletteScreen(CardScreen["str | None"]):
             card.border_title = "Find"
             yield Input(placeholder="an action, or an agent", id="sought")
             yield Static("Nothing is called that.", id="nothing", classes="card-hint card-gap")
-            yield OptionList(id="found", classes="card-gap")
+            yield RowList(id="found")
             yield from card_foot()
 
     def on_mount(self) -> None:
         """Begin with everything."""
         self.tell_keys(("Enter", "do it"), ("↑↓", "choose"), ("Esc", "close"))
         self._show("")
-        self.query_one(Input).focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -78,11 +68,14 @@ class PaletteScreen(CardScreen["str | None"]):
 
     @on(Input.Submitted)
     def _entered(self) -> None:
-        self.query_one(OptionList).action_select()
+        chosen = self.query_one(RowList).chosen
+        if chosen is not None:
+            self.dismiss(chosen)
 
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id)
+    @on(RowList.Picked)
+    def _picked(self, event: RowList.Picked) -> None:
+        event.stop()
+        self.dismiss(event.row_id)
 
     def action_close(self) -> None:
         """Do nothing."""
@@ -90,44 +83,37 @@ class PaletteScreen(CardScreen["str | None"]):
 
     def action_move(self, step: int) -> None:
         """Choose another row."""
-        listing = self.query_one(OptionList)
-        if step > 0:
-            listing.action_cursor_down()
-        else:
-            listing.action_cursor_up()
+        self.query_one(RowList).move(step)
 
     def _show(self, sought: str) -> None:
         rows = ranked(self._everything, sought.strip())
-        listing = self.query_one(OptionList)
-        listing.clear_options()
-        listing.add_options([Option(_drawn(row), id=row.id) for row in rows])
-        if rows:
-            listing.highlighted = 0
+        listing = self.query_one(RowList)
         listing.display = bool(rows)
+        listing.show(rows)
         self.query_one("#nothing").display = not rows
 
 
-def ranked(rows: Sequence[Found], sought: str) -> list[Found]:
+def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:
     """Order rows by how well they fit; without letters, all of them as they are."""
     if not sought:
-        return list(rows)
+        return tuple(rows)
     matcher = Matcher(sought)
-    scored = [(matcher.match(row.text), row) for row in rows]
-    return [row for score, row in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
+    scored = [(matcher.match(f"{row.key} {row.name}"), row) for row in rows]
+    return tuple(row for score, row in sorted(scored, key=lambda pair: -pair[0]) if score > 0)
 
 
-def _everything(agents: Sequence[AgentSummary]) -> Iterable[Found]:
+def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:
     for number, agent in enumerate(agents, 1):
-        text = f"{one_line(agent.name)}  {STATE_WORDS[agent.state]}"
         key = actions.label(f"alt+{number}") if number <= 9 else ""
-        yield Found(f"agent:{agent.id}", text, key, STATE_GLYPHS[agent.state])
+        yield Row(
+            f"agent:{agent.id}",
+            one_line(agent.name),
+            f"{STATE_WORDS[agent.state]}  {one_line(agent.activity)}",
+            key,
+            f"{STATE_GLYPHS[agent.state]} ",
+        )
     for action in actions.ACTIONS:
         if action.palette:
-            key = actions.label(action.keys[0]) if action.keys else f"/{action.slash}"
-            yield Found(f"action:{action.id}", action.description, key)
-
-
-def _drawn(row: Found) -> Content:
-    text = Content(f"{row.mark} {row.text}").truncate(WIDTH - 10, ellipsis=True)
-    gap = " " * (WIDTH - text.cell_length - Content(row.key).cell_length)
-    return Content.assemble(text, gap, (row.key, "$text-muted"))
+            slash = f"/{action.slash}" if action.slash else ""
+            key = actions.label(action.keys[0]) if action.keys else ""
+            yield Row(f"action:{action.id}", action.description, "", f"{slash}  {key:>4}", "  ")

@@ -43,7 +43,7 @@ CommandT = TypeVar("CommandT", bound=Wire)
 Handler = Callable[[Any], "dict[str, Any] | Awaitable[dict[str, Any] | None] | None"]
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """Raise it in a handler: the front end gets its text as the error of the reply."""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,22 @@ class Cockpit:
         height = screen.size.height
         lines = screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines[:height])
+
+
+@contextmanager
+def engine_in_a_thread(engine: ScriptedEngine) -> Iterator[None]:
+    """Run an engine in a loop of its own, for tests whose app brings its own loop along."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(engine.listen(), loop).result(5)
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(engine.stop(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
 
 
 Open = Callable[..., AbstractAsyncContextManager[Cockpit]]

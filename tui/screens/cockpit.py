@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.layout import Layout
+from textual.messages import Update
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
     from agent.protocol import AgentSummary, Question
     from tui.app import TungstenApp
-    from tui.widgets.command_menu import CommandMenu
+    from tui.widgets.row_list import Row, RowList
 
 SPLIT_STEP = 0.05
+MENU_ROWS = 8
 
 _HERE = ("app.quit", "app.help", "app.palette", "gate.inbox")
 """Actions of the app itself; all others need the cockpit."""
@@ -66,7 +68,7 @@ class CockpitScreen(Screen[None]):
         self._agent: AgentSummary | None = None
         self._question: Question | None = None
         self._arranged: tuple[Size, Choices] | None = None
-        self.menu: CommandMenu | None = None
+        self.menu: RowList | None = None
 
     @property
     def host(self) -> TungstenApp:
@@ -154,6 +156,7 @@ class CockpitScreen(Screen[None]):
             self.choices = choices
             # Through a child: Textual forgets the arrangements of ancestors only.
             self.footer.refresh(layout=True)
+            self.refresh()
             self.settle()
 
     def settle(self) -> None:
@@ -267,11 +270,16 @@ class CockpitScreen(Screen[None]):
         return "", styles.faint
 
     def refresh_lines(self) -> None:
-        """Draw titles and rule anew."""
+        """Draw titles and rule anew.
+
+        Not by `refresh`: Textual 8.2 (`Screen._on_timer_update`) takes a screen that asks for a
+        repaint for one that repaints whole, and forgets every other widget that is to be drawn.
+        """
         areas = self.arrangement
         regions = [area for area in (areas.conversation_title, areas.rule) if area is not None]
         if regions and self.is_attached:
-            self.refresh(*regions)
+            self._set_dirty(*regions)
+            self.post_message(Update(self))
 
     # What is shown
 
@@ -326,6 +334,7 @@ class CockpitScreen(Screen[None]):
         self.choose(replace(self.choices, alone=side))
         self._keep_focus_visible()
         self.host.remember_choices(self.choices)
+        self.host.show_agents()
 
     def _keep_focus_visible(self) -> None:
         if self.arrangement.conversation is None and self.conversation.has_focus:
@@ -376,13 +385,13 @@ class CockpitScreen(Screen[None]):
         rows = 0
         if wanted:
             if self.menu is None:
-                from tui.widgets.command_menu import CommandMenu
+                from tui.widgets.row_list import RowList
 
-                self.menu = CommandMenu(id="menu")
+                self.menu = RowList(id="menu")
                 await self.mount(self.menu)
-            rows = self.menu.show(text)
-            if self.menu.chosen is not None and text == f"/{self.menu.chosen.slash}":
-                rows = min(rows, 1) if rows == 1 else rows
+            found = _commands(text)
+            self.menu.show(found)
+            rows = min(len(found), MENU_ROWS)
         self.prompt.menu_open = rows > 0
         self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
         self.refresh_lines()
@@ -395,3 +404,17 @@ class CockpitScreen(Screen[None]):
     def show_empty(self, empty: Empty | None) -> None:
         """Show an empty or broken state instead of a conversation."""
         self.conversation.show(None, empty=empty)
+
+
+def _commands(text: str) -> tuple[Row, ...]:
+    from tui.widgets.row_list import Row
+
+    return tuple(
+        Row(
+            action.id,
+            f" /{action.slash}",
+            f"{action.argument}  {action.description}" if action.argument else action.description,
+            actions.label(action.keys[0]) if action.keys else "",
+        )
+        for action in actions.slash_commands(text)
+    )

@@ -2,49 +2,95 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from textual.containers import Vertical
+from textual.strip import Strip
 
 from tui import actions
 from tui.screens.card import CardScreen, card_foot
-from tui.theme import STATE_GLYPHS, STATE_WORDS
+from tui.text import Piece, strip_of, wrap
+from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
+from tui.widgets.lines import Lines
 
-KEYS_WIDTH = 15
-SLASH_WIDTH = 14
+if TYPE_CHECKING:
+    from textual.events import MouseScrollDown, MouseScrollUp
+
+KEYS_WIDTH = 14
+SLASH_WIDTH = 13
 
 MODES = (
-    ("plan", "only LOW runs; all else is refused with its reason"),
-    ("careful", "LOW runs; MEDIUM and HIGH wait for you (new in a directory you don't trust yet)"),
+    ("plan", "LOW runs; all else is refused, with its reason"),
+    ("careful", "LOW runs; MEDIUM and HIGH wait for you. New agents start so in a directory "
+     "that you don't trust yet"),
     ("standard", "LOW and MEDIUM run; HIGH waits for you"),
-)
+)  # fmt: skip
+
+
+class HelpText(Lines, can_focus=True):
+    """The list, scrolled by keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("pagedown,space", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "move(-100000)", show=False),
+        Binding("end,G", "move(100000)", show=False),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._from = 0
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the visible part, and say how much is below."""
+        paint = self.paint
+        text = listing(width - 1, paint)
+        self._from = max(0, min(self._from, len(text) - height))
+        shown = [strip_of(line, width, paint.blank) for line in text[self._from :][:height]]
+        below = len(text) - self._from - height
+        if below > 0:
+            more = f"{below} more ↓ "
+            left = shown[-1].crop(0, width - cell_len(more))
+            shown[-1] = Strip.join([left, strip_of([(more, paint.faint)], cell_len(more))])
+        return shown
+
+    def action_move(self, rows: int) -> None:
+        """Scroll."""
+        self._from = max(0, self._from + rows)
+        self.redraw()
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by a page."""
+        self.action_move(pages * max(1, self.size.height - 2))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Scroll."""
+        event.stop()
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Scroll."""
+        event.stop()
+        self.action_move(-3)
 
 
 class HelpScreen(CardScreen[None]):
-    """All keys by where they work; scrolls with the arrow keys."""
+    """All keys by where they work."""
 
     AUTO_FOCUS = "#keys"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q,ctrl+p", "close", show=False),
-        Binding("j", "app.simulate_key('down')", show=False),
-        Binding("k", "app.simulate_key('up')", show=False),
-        Binding("space", "app.simulate_key('pagedown')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", show=False)]
     DEFAULT_CSS = """
     HelpScreen {
-        #keys {
-            height: auto;
-            max-height: 100h;
-            scrollbar-size-vertical: 1;
-            scrollbar-background: $surface;
-            scrollbar-color: $foreground 30%;
-        }
-        #card { max-height: 100%; height: 100%; }
+        background: $background;
+        #card { height: 100%; background: $background; padding: 0 2; }
         #keys { height: 1fr; }
+        #card-line { display: none; }
+        #card-keys { margin-top: 0; }
     }
     """
 
@@ -52,50 +98,55 @@ class HelpScreen(CardScreen[None]):
         """Lay out the list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Keys and commands"
-            with VerticalScroll(id="keys"):
-                yield Static(listing())
+            yield HelpText(id="keys")
             yield from card_foot()
 
     def on_mount(self) -> None:
         """Say how to get about."""
-        self.tell_keys(("↑↓", "scroll"), ("Esc", "close"))
+        self.tell_keys(("↑↓ PgUp PgDn", "scroll"), ("Esc", "close"))
 
     def action_close(self) -> None:
         """Go back."""
         self.dismiss(None)
 
 
-def listing() -> Content:
-    """Write all keys as styled text."""
-    parts: list[Content] = []
+def listing(width: int, paint: Paint) -> list[list[Piece]]:
+    """Write all keys as styled lines of at most `width` cells."""
+    lines: list[list[Piece]] = []
     for context, title in actions.CONTEXTS.items():
         rows = _rows(context)
-        if rows:
-            parts += [Content.styled(title, "bold"), *rows, Content("")]
-    parts.append(Content.styled("What runs without you", "bold"))
-    parts += [_row(name, "", text) for name, text in MODES]
-    parts += [Content(""), Content.styled("Signs", "bold")]
-    parts += [_row(glyph, "", STATE_WORDS[state]) for state, glyph in STATE_GLYPHS.items()]
-    return Content("\n").join(parts)
+        if not rows:
+            continue
+        lines += [[], [(title, paint.strong)]]
+        slashes = any(slash for _, slash, _ in rows)
+        for keys, slash, text in rows:
+            lines += _row(keys, slash if slashes else None, text, width, paint)
+    lines += [[], [("What runs without you", paint.strong)]]
+    for name, text in MODES:
+        lines += _row(name, None, text, width, paint)
+    lines += [[], [("Signs", paint.strong)]]
+    for state, glyph in STATE_GLYPHS.items():
+        lines += _row(glyph, None, STATE_WORDS[state], width, paint)
+    return lines
 
 
-def _rows(context: str) -> list[Content]:
-    rows: list[Content] = []
+def _rows(context: str) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
     for action in actions.of(context):
         if action.id.startswith("agent.") and action.id[6:].isdigit():
             if action.id == "agent.1":
-                rows.append(_row("M-1 … M-9", "", "Look at agent 1 to 9"))
+                rows.append(("M-1 … M-9", "", "Look at agent 1 to 9"))
             continue
         keys = " ".join(actions.label(key) for key in action.keys[:2])
-        rows.append(_row(keys, f"/{action.slash}" if action.slash else "", action.description))
+        rows.append((keys, f"/{action.slash}" if action.slash else "", action.description))
     return rows
 
 
-def _row(keys: str, slash: str, text: str) -> Content:
-    # The slash column is empty in whole sections; one gap serves both.
-    return Content.assemble(
-        "  ",
-        (f"{keys:<{KEYS_WIDTH}}", "$text-primary"),
-        (f"{slash:<{SLASH_WIDTH}}", "$text-muted"),
-        text,
-    )
+def _row(keys: str, slash: str | None, text: str, width: int, paint: Paint) -> list[list[Piece]]:
+    head: list[Piece] = [(f"  {keys:<{KEYS_WIDTH}}", paint.working)]
+    indent = KEYS_WIDTH + 2
+    if slash is not None:
+        head.append((f"{slash:<{SLASH_WIDTH}}", paint.muted))
+        indent += SLASH_WIDTH
+    first, *rest = wrap([(text, paint.text)], width - indent)
+    return [[*head, *first], *([(" " * indent, paint.blank), *line] for line in rest)]

@@ -107,7 +107,7 @@ def _heading(node: SyntaxTreeNode, width: int, paint: Paint, depth: int) -> list
     lines = wrap(_inline(node, paint.heading, paint), width)
     if node.tag == "h1":
         longest = max((sum(cell_len(text) for text, _ in line) for line in lines), default=0)
-        lines.append([("─" * longest, paint.rule)])
+        lines.append([("─" * longest, paint.faint)])
     return lines
 
 

@@ -24,6 +24,7 @@ class TerminalArea(Widget):
         super().__init__(id=id)
         self._pane: PaneSummary | None = None
         self._position = ""
+        self._hint = ""
         self.view: PaneView | None = None
 
     async def open(self) -> None:
@@ -43,10 +44,10 @@ class TerminalArea(Widget):
         if self.view is not None:
             self.view.post_message(Show() if seen else Hide())
 
-    def show(self, pane: PaneSummary | None, position: str = "") -> None:
-        """Show a pane; `position` tells which of several it is."""
-        if (pane, position) != (self._pane, self._position):
-            self._pane, self._position = pane, position
+    def show(self, pane: PaneSummary | None, position: str = "", hint: str = "") -> None:
+        """Show a pane; `position` tells which of several it is, `hint` a key that leads away."""
+        if (pane, position, hint) != (self._pane, self._position, self._hint):
+            self._pane, self._position, self._hint = pane, position, hint
             self.refresh(Region(0, 0, self.size.width, 1))
         if self.view is not None:
             self.view.show(pane.pane_id if pane is not None else None)
@@ -73,4 +74,6 @@ class TerminalArea(Widget):
             left.append((f"  {self._pane.pane_id} {title}", styles.muted))
             if self._position:
                 right = [(f"{self._position} ", styles.muted)]
+            if self._hint:
+                right.append((f" {self._hint} ", styles.faint))
         return between(left, right, width, styles.blank)
