@@ -41,6 +41,11 @@ STEPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 LEAVE = ("exit()", "Enter")
 
+CLEAR = "C-u"
+"""Empties the line being edited, in bash and in Python."""
+
+MAX_TRIES = 3
+
 _AFTER = {
     "power": re.compile(r">>> 2 \*\* 10\s*\n\s*(\d+)"),
     "leap": re.compile(r">>> calendar\.isleap\(2028\)\s*\n\s*(True|False)"),
@@ -51,30 +56,42 @@ def next_move(talk: Talk) -> Say:
     """Decide from what really is on the screen."""
     last = talk.last
     if last is None:
-        return _type(STEPS[0][0], STEPS[0][1])
-    if last.unknown:
+        return _type(*STEPS[0][:2])
+    if last.unknown and last.name != "file_write":
         return Say("I was interrupted. What is on the screen?", "terminal_read", {})
+    if talk.last_of("file_write") is last and (last.unknown or not last.is_error):
+        return Say(f"**Done.** I wrote what the screen showed to `{NOTES}`, and left Python.")
     if last.stopped or last.is_error:
         return Say(f"That did not happen ({last.reason}), so I stop here without notes.")
-    typed = [used for used in talk.used if used.name == "terminal_type"]
-    writing = talk.last_of("file_write")
-    if writing is not None:
-        return Say(f"**Done.** I wrote what the screen showed to `{NOTES}`, and left Python.")
-    if typed and list(typed[-1].input["keys"]) == list(LEAVE):
+    typed = [_keys(used) for used in talk.used if used.name == "terminal_type"]
+    if not typed:
+        return _type(*STEPS[0][:2])
+    if typed[-1] == LEAVE:
         return _after_leaving(talk, last)
-    step = STEPS[len(typed) - 1]
-    if step[2] not in last.result:
+    number = next(number for number, step in enumerate(STEPS) if step[1] == typed[-1])
+    return _after_step(number, last, tries=typed.count(typed[-1]))
+
+
+def _after_step(number: int, last: Used, *, tries: int) -> Say:
+    words, keys, expected = STEPS[number]
+    arrived = expected in last.result and _at_python(last)
+    # Read after an interruption: the keys may all have arrived, or some, or none.
+    if last.name == "terminal_read" and not arrived and tries < MAX_TRIES:
+        return _type(f"Not all of that arrived. Again: {words}", (CLEAR, *keys))
+    if expected not in last.result:
         if last.name != "terminal_type" or "not found" in last.result:
-            return Say(f"The screen never showed `{step[2]}`, so I stop here without notes.")
+            return Say(f"The screen never showed `{expected}`, so I stop here without notes.")
         return Say(
-            "Not there yet, I wait for it.", "terminal_wait", {"text": step[2], "timeout": 20}
+            "Not there yet, I wait for it.", "terminal_wait", {"text": expected, "timeout": 20}
         )
-    if len(typed) < len(STEPS):
-        return _type(STEPS[len(typed)][0], STEPS[len(typed)][1])
+    if number + 1 < len(STEPS):
+        return _type(*STEPS[number + 1][:2])
     return _type("I have seen what I wanted. I leave Python.", LEAVE)
 
 
 def _after_leaving(talk: Talk, last: Used) -> Say:
+    if last.name == "terminal_read" and ">>>" in _last_line(last):
+        return _type("I am still in Python. Again.", (CLEAR, *LEAVE))
     if last.name != "terminal_wait":
         return Say("Back to the shell?", "terminal_wait", {"prompt": True, "timeout": 20})
     if ": not within" in last.result:
@@ -85,6 +102,20 @@ def _after_leaving(talk: Talk, last: Used) -> Say:
         "file_write",
         {"path": NOTES, "content": notes, "why": "keep what the screen showed"},
     )
+
+
+def _keys(used: Used) -> tuple[str, ...]:
+    keys = tuple(used.input["keys"])
+    return keys[1:] if keys[0] == CLEAR else keys
+
+
+def _at_python(used: Used) -> bool:
+    return _last_line(used).strip() == PROMPT
+
+
+def _last_line(used: Used) -> str:
+    lines = [line for line in used.result.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
 
 
 def _notes(seen: str) -> str:

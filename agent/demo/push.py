@@ -9,6 +9,7 @@ STATUS = "git status --short --branch"
 PLAIN = "git push origin main"
 FORCE = "git push --force origin main"
 ASIDE = f"git push origin HEAD:refs/heads/{NEW_BRANCH}"
+PUSHES = (PLAIN, FORCE, ASIDE)
 HEAD = "git rev-parse HEAD"
 REMOTE = "git ls-remote --heads origin"
 
@@ -27,7 +28,9 @@ def next_move(talk: Talk) -> Say:
             "keep the change without rewriting main",
         )
     if last.unknown:
-        return _run(HEAD, "I was interrupted. What does the remote have?", "know the commit")
+        if command in PUSHES:
+            return _run(HEAD, "I was interrupted. What does the remote have?", "know the commit")
+        return Say("I was interrupted there, so once more.", last.name, last.input)
     if last.stopped:
         return Say(f"I was stopped there ({last.reason}). Nothing was pushed.")
     if command == PLAIN and last.exit_status not in (0, None):
@@ -41,7 +44,7 @@ def next_move(talk: Talk) -> Say:
             "plain push is enough.",
             "bring main to the remote",
         )
-    if command in (PLAIN, FORCE, ASIDE):
+    if command in PUSHES:
         return _run(HEAD, "Pushed. I check what the remote really has.", "know the commit")
     if command == HEAD:
         return _run(REMOTE, "And on the remote:", "compare with the remote")
@@ -67,6 +70,9 @@ def _report(talk: Talk, remote: Used) -> Say:
     if not any(
         line.split() == [commit, f"refs/heads/{branch}"] for line in remote.result.splitlines()
     ):
+        pushed = next(used for used in reversed(talk.used) if used.input.get("command") in PUSHES)
+        if pushed.unknown:
+            return _run(pushed.input["command"], "It did not arrive. Once more.", "push the change")
         return Say(f"The remote's `{branch}` is not `{commit[:7]}`: the push did **not** work.")
     if aside:
         return Say(

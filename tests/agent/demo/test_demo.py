@@ -160,7 +160,7 @@ async def test_denied_it_adapts_and_all_of_it_is_checked(stage):
     begun = await demo.start(0)
     directory = Path(begun["directory"])
     status = await stage.end()
-    assert status.state == "done", status.text
+    assert status.state == "done", "\n".join(stage.shown)
     assert "untouched" in status.text
     assert len(stage.gates) == 1
     assert stage.gates[0].risk is RiskLevel.HIGH
@@ -180,7 +180,7 @@ async def test_approved_it_happens(stage):
     demo = stage.demo()
     await demo.start(0)
     status = await stage.end()
-    assert status.state == "done", status.text
+    assert status.state == "done", "\n".join(stage.shown)
     assert "rewritten, as approved" in status.text
     await demo.stop()
 
@@ -264,7 +264,7 @@ async def test_the_next_engine_goes_on_with_it(parts):
     second, closing = await parts()
     after = Stage(second, "approve")
     status = await after.end()
-    assert status.state == "done", status.text
+    assert status.state == "done", "\n".join(after.shown)
     await second.demo.stop()
     await closing.aclose()
 

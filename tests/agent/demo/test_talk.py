@@ -65,3 +65,48 @@ def test_the_pace_is_in_the_prompt():
     assert talk.read(conversation(prompt("fix", 0.5))).pace == 0.5
     assert talk.read(conversation(prompt("fix", 1))).pace == 1
     assert "pace" not in prompt("fix", 1)
+
+
+UNKNOWN = "outcome unknown: the engine ended while this was going on"
+
+
+async def test_keys_of_an_unknown_fate_are_looked_for_and_typed_again():
+    keys = {"keys": ["2 ** 6", "BSpace", "10", "Enter"]}
+    opened = ("terminal_type", {"keys": ["python3 -q", "Enter"]}, "$ python3 -q\n>>>", False)
+    typed = ("terminal_type", keys, UNKNOWN, True)
+    tools = [{"name": "terminal_read"}, {"name": "terminal_type"}]
+
+    async def after(*used: tuple[str, dict[str, Any], str, bool]) -> dict[str, Any]:
+        return await move({**conversation(prompt("drive", 0), *used), "tools": tools})
+
+    assert (await after(opened, typed))["name"] == "terminal_read"
+    for screen, expected in (
+        (">>>", ["C-u", *keys["keys"]]),
+        (">>> 2 ** 1", ["C-u", *keys["keys"]]),
+        (">>> 2 ** 10\n1024\n>>>", ["import calendar", "Enter"]),
+    ):
+        read = ("terminal_read", {}, screen, False)
+        assert (await after(opened, typed, read))["input"] == {
+            "keys": expected,
+            "why": "try Python by hand",
+        }
+    again = ("terminal_type", {"keys": ["C-u", *keys["keys"]]}, ">>> 2 ** 10\n1024\n>>>", False)
+    read = ("terminal_read", {}, ">>>", False)
+    assert (await after(opened, typed, read, again))["input"]["keys"][0] == "import calendar"
+
+
+async def test_a_push_of_an_unknown_fate_is_looked_up_and_repeated_only_if_it_failed():
+    pushed = ("terminal_run", {"command": "git push --force origin main"}, UNKNOWN, True)
+    head = ("terminal_run", {"command": "git rev-parse HEAD"}, "exit 0 · 0 s\nabc", False)
+    listing = {"command": "git ls-remote --heads origin"}
+    assert (await move(conversation(prompt("push", 0), pushed)))["input"] == {
+        "command": "git rev-parse HEAD",
+        "why": "know the commit",
+        "timeout": 60,
+    }
+    there = ("terminal_run", listing, "exit 0 · 0 s\nabc\trefs/heads/main", False)
+    done = await move(conversation(prompt("push", 0), pushed, head, there))
+    assert "**Done.**" in done["text"]
+    missing = ("terminal_run", listing, "exit 0 · 0 s\nold\trefs/heads/main", False)
+    again = await move(conversation(prompt("push", 0), pushed, head, missing))
+    assert again["input"]["command"] == "git push --force origin main"
