@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import shutil
 import subprocess
 import tempfile
@@ -72,7 +73,9 @@ class Script:
         if not self.messages:
             return say("done")
         message = self.messages.pop(0)
-        return message(request) if callable(message) else message
+        if callable(message):
+            message = message(request)
+        return await message if inspect.isawaitable(message) else message
 
 
 class TestModels:

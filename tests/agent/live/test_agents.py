@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from agent.errors import AgentError
+from agent.model.local_server.responder import ResponderMessage
 from agent.protocol import (
     Answer,
     ArchiveAgent,
@@ -18,9 +19,11 @@ from agent.protocol import (
     ReadTranscript,
     RenameAgent,
     ResumeAgent,
+    RunAsPerson,
     SendPrompt,
     StopAgent,
 )
+from memory.errors import StorageError
 
 
 def use(name, **tool_input):
@@ -114,8 +117,7 @@ async def test_agents_come_back_as_they_were_with_their_panes(house):
     agent_id = await house.agent("hi")
     before = await house.state(agent_id, "done")
     await house.again()
-    after = house.summary(agent_id)
-    assert after == before.model_copy(update={"instructions": after.instructions})
+    assert house.summary(agent_id) == before
     house.script.then(use("terminal_run", command="echo same"))
     await house.prompt(agent_id, "same pane?")
     await house.state(agent_id, "done")
@@ -264,3 +266,60 @@ async def test_prompts_of_the_person_take_the_place_of_the_shipped_ones(house):
     await house.until(lambda: len(house.script.requests) == 2)
     await house.state(agent_id, "done")
     assert house.script.requests[-1]["system"] == request["system"]
+
+
+async def test_a_persons_gate_survives_the_engine(house):
+    agent_id = await house.agent()
+    command = "git push --force origin main; echo done >> log"
+    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=command))
+    gate = await house.gate()
+    await house.again()
+    assert await house.gate() == gate
+    await house.decide(gate)
+    assert await house.poll(lambda: _content(house.project / "log")) == "done"
+
+
+async def test_a_programs_gate_survives_the_engine(house):
+    agent_id = await house.agent(command="git push --force; read -r line", name="program")
+    gate = await house.gate()
+    await house.again()
+    assert await house.gate() == gate
+    await house.decide(gate)
+    await house.state(agent_id, "working")
+    assert len(house.summary(agent_id).panes) == 1
+
+
+async def test_queued_prompts_survive_the_engine(house):
+    house.script.then(use("ask_person", question="Now?"))
+    agent_id = await house.agent("one")
+    await house.state(agent_id, "waiting")
+    await house.prompt(agent_id, "two")
+    await house.again()
+    assert house.summary(agent_id).queued == ("two",)
+
+
+async def test_a_full_disk_fails_the_turn_and_loses_nothing(house):
+    house.script.then(use("terminal_run", command="echo hello"))
+    house.script.then(lambda request: _full(house, use("terminal_run", command="echo more")))
+    agent_id = await house.agent("go")
+    summary = await house.until(lambda: (s := house.summary(agent_id)).state == "failed" and s)
+    assert "space" in summary.activity
+    with pytest.raises(StorageError):
+        await house.prompt(agent_id, "again " * 2000)
+    await _limit(house, 1_000_000)
+    house.script.messages.clear()
+    await house.prompt(agent_id, "and now?")
+    await house.state(agent_id, "done")
+    assert not house.server.refused
+    await house.again()
+    assert house.summary(agent_id).state == "done"
+
+
+async def _limit(house, pages):
+    connection = house.database.sessions._connection
+    await connection.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+
+
+async def _full(house, block):
+    await _limit(house, 1)
+    return ResponderMessage([{"type": "text", "text": "word " * 4000}, block])

@@ -356,3 +356,29 @@ async def test_each_request_only_adds_to_the_one_before(house):
         assert after["system"] == before["system"]
         assert after["tools"] == before["tools"]
     assert house.summary(agent_id).usage.cache_read_tokens > 0
+
+
+async def test_an_answer_that_breaks_off_is_shown_once(house):
+    house.server.faults.add(Fault("dropped_stream", after=8))
+    text = "one two three four five six seven eight nine ten"
+    house.script.then(text, use("terminal_run", command="echo a"))
+    house.script.then(text, use("terminal_run", command="echo b"))
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    blocks = await house.blocks(agent_id)
+    assert [b["kind"] for b in blocks if b["kind"] in ("assistant", "tool")] == [
+        "assistant",
+        "tool",
+        "assistant",
+    ]
+    assert [b["text"] for b in blocks if b["kind"] == "assistant"] == [text, "done"]
+    [tool] = await house.tools(agent_id)
+    assert tool["title"] == "echo b"
+    # What a front end adds up from events is what is stored.
+    shown = {}
+    for event in house.events:
+        if event.type == "block_changed":
+            shown[event.block.id] = event.block.text
+        elif event.type == "block_delta":
+            shown[event.block_id] += event.text
+    assert shown == {block["id"]: block["text"] for block in blocks}
