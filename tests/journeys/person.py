@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 import re
 import shlex
@@ -19,12 +21,21 @@ from typing import Any
 import psutil
 
 PROGRAM = Path(sys.executable).parent / "tungsten"
-PATIENCE = 45.0
+PATIENCE = 30.0
 """Seconds a person waits for something to appear before the journey fails."""
 
 
 class GaveUp(AssertionError):
     """What was waited for did not appear; shows the screen as it was."""
+
+
+@functools.cache
+def keys() -> dict[str, str]:
+    """The keys of the program, in tmux's names by action id, as the program itself lists them."""
+    done = subprocess.run(
+        [str(PROGRAM), "keys", "--json"], capture_output=True, text=True, check=True, timeout=30
+    )
+    return {row["id"]: row["key"] for row in json.loads(done.stdout)}
 
 
 class Person:
@@ -39,31 +50,45 @@ class Person:
         self.user_home = self.root / "home"
         self.user_home.mkdir()
         (self.user_home / ".bashrc").write_text("PS1='person$ '\n")
+        self.temporary = self.root / "tmp"
+        self.temporary.mkdir()
         self.variables = {
             "TUNGSTEN_HOME": str(self.home),
             "HOME": str(self.user_home),
+            "TMPDIR": str(self.temporary),
             "TERM": "tmux-256color",
             "LANG": "C.UTF-8",
             "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}",
             **environment,
         }
+        self.project = self.user_home / "project"
+        self.project.mkdir()
+        (self.project / "README.md").write_text("# A project\n")
+        for words in ("init -q -b main", "add .", "commit -q -m begin"):
+            self.git(self.project, *words.split())
         self.tmux(
-            "new-session", "-d", "-x", str(columns), "-y", str(rows), "bash --noprofile"
-        )  # fmt: skip
+            *("new-session", "-d", "-x", str(columns), "-y", str(rows)),
+            *("-c", str(self.project), "bash --noprofile"),
+        )
         for option in ("status off", "set-titles off", "focus-events on", "escape-time 0"):
             self.tmux("set-option", "-g", *option.split())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What programs of this person find in their environment."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TMUX", "ANTHROPIC_", "XDG_", "GIT_"))
+        }
+        return inherited | self.variables
 
     # Hands ----------------------------------------------------------------------------------
 
     def tmux(self, *words: str) -> str:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("TMUX", "ANTHROPIC_", "XDG_"))
-        } | self.variables
         done = subprocess.run(
             ["tmux", "-f", "/dev/null", "-S", str(self.socket), *words],
-            env=environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -81,8 +106,36 @@ class Person:
     def type(self, text: str) -> None:
         self.tmux("send-keys", "-l", "--", text)
 
-    def press(self, *keys: str) -> None:
-        self.tmux("send-keys", *keys)
+    def press(self, *names: str) -> None:
+        """Press keys by tmux's names, or by the ids of actions (`agent.next`)."""
+        known = keys()
+        self.tmux("send-keys", *(known.get(name, name) for name in names))
+
+    def paste(self, text: str) -> None:
+        self.tmux("set-buffer", "--", text)
+        self.tmux("paste-buffer", "-p")
+
+    def do(self, line: str) -> None:
+        """Type a line and press Enter once it is on the screen."""
+        self.type(line)
+        self.wait(re.escape(line[-12:]))
+        self.press("Enter")
+
+    def approve(self, *, risk: str = "HIGH") -> None:
+        """Wait until the gate dialog takes keys, then approve with the key it names."""
+        key = "A" if risk == "HIGH" else "a"
+        self.wait(rf"(?s){risk} .*\b{key} approve")
+        self.press(key)
+
+    def deny(self) -> None:
+        """Wait until the gate dialog takes keys, then deny."""
+        self.wait(r"\bd deny")
+        self.press("d")
+
+    def quit(self) -> None:
+        """Close the app and be back at the shell."""
+        self.press("app.quit")
+        self.wait(r"person\$ $")
 
     def resize(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
@@ -113,23 +166,50 @@ class Person:
                 raise GaveUp(f"waited for {what}; the screen shows:\n{screen}\n{self.engine_log()}")
             time.sleep(0.05)
 
+    def settle(self, quiet: float = 0.7, timeout: float = 10.0) -> str:
+        """Wait until the screen has not changed for `quiet` seconds; clocks on it may tick."""
+        still = re.compile(r"\d+")
+        deadline = time.monotonic() + timeout
+        screen, since = "", time.monotonic()
+        while time.monotonic() < deadline:
+            now = self.screen()
+            if still.sub("", now) != still.sub("", screen):
+                since = time.monotonic()
+            elif time.monotonic() - since > quiet:
+                break
+            screen = now
+            time.sleep(0.05)
+        return screen
+
     def engine_log(self) -> str:
         log = self.home / "data" / "engine.log"
         return f"engine log:\n{log.read_text()[-3000:]}" if log.exists() else "no engine log"
+
+    def git(self, directory: Path, *words: str) -> str:
+        done = subprocess.run(
+            ["git", "-c", "user.name=Person", "-c", "user.email=person@example.invalid", *words],
+            cwd=directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        return done.stdout.strip()
+
+    def settings(self, text: str) -> None:
+        """Write the settings file."""
+        self.home.mkdir(exist_ok=True)
+        (self.home / "config.toml").write_text(text)
 
     # The machine ----------------------------------------------------------------------------
 
     def command(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run the program beside the terminal, without a screen."""
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("TMUX", "ANTHROPIC_", "XDG_"))
-        } | self.variables
         return subprocess.run(
             [str(PROGRAM), *arguments],
-            env=environment,
-            cwd=self.user_home,
+            env=self.environment,
+            cwd=self.project,
             capture_output=True,
             text=True,
             check=False,
@@ -156,6 +236,23 @@ class Person:
         assert len(found) == 1, found
         return found[0]
 
+    def agents(self) -> dict[str, dict[str, Any]]:
+        """What `tungsten ls --json` says, by name."""
+        done = self.command("ls", "--json")
+        assert done.returncode == 0, done.stderr
+        return {agent["name"]: agent for agent in json.loads(done.stdout)}
+
+    def private_tmux(self, *words: str) -> str:
+        """Ask the agents' own tmux server."""
+        done = subprocess.run(
+            ["tmux", "-S", str(self.home / "run" / "tmux.sock"), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        return done.stdout if done.returncode == 0 else ""
+
     def kill_app(self) -> None:
         """kill -9 of the app, as the out-of-memory killer would."""
         apps = [p for p in self.processes("bin/tungsten") if "agent.engine" not in p.cmdline()]
@@ -164,6 +261,10 @@ class Person:
             process.send_signal(signal.SIGKILL)
         for process in apps:
             process.wait(10)
+
+    def when(self, condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> None:
+        """Wait for something that does not show on the screen."""
+        self.until(lambda _: condition(), what, timeout)
 
     def leave(self) -> None:
         """End everything this person started; fails when something will not end."""
@@ -177,3 +278,52 @@ class Person:
             process.kill()
         shutil.rmtree(self.root, ignore_errors=True)
         assert not alive, f"still running after kill-engine: {alive}"
+
+
+class Client:
+    """A real client at a person's tmux, in a terminal of its own (one more server around it)."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self._socket = person.root / "around.sock"
+
+    def __enter__(self) -> Client:
+        size = ("-x", str(self.person.columns), "-y", str(self.person.rows))
+        attach = shlex.join(["tmux", "-u", "-S", str(self.person.socket), "attach-session"])
+        self._tmux("new-session", "-d", *size, f"env -u TMUX {attach}")
+        self._tmux("set-option", "-g", "status", "off")
+        self._tmux("set-option", "-g", "escape-time", "0")
+        self._tmux("set-option", "-g", "prefix", "None")
+        self.person.when(lambda: self.attached, "the client")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._tmux("kill-server")
+
+    @property
+    def attached(self) -> bool:
+        """Whether the client is at the person's tmux."""
+        return self.person.tmux("list-clients", "-F", "x").count("x") == 1
+
+    def type(self, text: str) -> None:
+        self._tmux("send-keys", "-l", "--", text)
+
+    def press(self, *names: str) -> None:
+        known = keys()
+        self._tmux("send-keys", *(known.get(name, name) for name in names))
+
+    def wait(self, pattern: str) -> str:
+        return self.person.until(
+            lambda _: re.search(pattern, self._tmux("capture-pane", "-p")), pattern
+        )
+
+    def _tmux(self, *words: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-f", "/dev/null", "-S", str(self._socket), *words],
+            env=self.person.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        return done.stdout
