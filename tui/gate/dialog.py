@@ -131,7 +131,7 @@ class GateDialog(Widget, can_focus=False):
         self.screen.styles.layers = (*layers, LAYER)  # type: ignore[assignment]
         self.styles.layer = LAYER
         self.display = False
-        self.set_interval(10, self._tell_count)
+        self._minutes = self.set_interval(10, self._tell_count, pause=True)
         self.screen.screen_layout_refresh_signal.subscribe(self, self._screen_laid_out)
         self.app.app_resume_signal.subscribe(self, self._seen_again)
         self.watch(self.app, "app_focus", self._seen_again, init=False)
@@ -258,6 +258,7 @@ class GateDialog(Widget, can_focus=False):
         self.display = True
         self._place()
         if not was_open:
+            self._minutes.resume()
             if isinstance(self.app, KeyboardApp):
                 self._release_keys()
                 self._give_back = self.app.take_keys(self._take_key)
@@ -268,6 +269,7 @@ class GateDialog(Widget, can_focus=False):
         self._gate = None
         self.display = False
         self.armed = False
+        self._minutes.pause()
         self._release_keys()
         self.post_message(self.Closed())
 
@@ -506,16 +508,20 @@ class GateDialog(Widget, can_focus=False):
         if gate is None:
             return
         line = self.query_one("#gate-keys", Static)
-        if self._typing_message:
-            line.update(_keys([("Enter", "deny with this message", ""), ("Esc", "back", "")]))
-            return
-        if self._hint or not self.armed:
-            hint = self._hint or "Pause typing to decide"
-            if self._pane_has_keyboard:
-                hint = "The pane has the keyboard: take it back to decide"
+        hint = "" if self._typing_message else self._hint_now()
+        line.set_class(bool(hint), "-hint")
+        if hint:
             line.update(Content(hint))
-            return
-        line.update(self._keys_offered())
+        elif self._typing_message:
+            line.update(_keys([("Enter", "deny with this message", ""), ("Esc", "back", "")]))
+        else:
+            line.update(self._keys_offered())
+
+    def _hint_now(self) -> str:
+        """What keeps the keys from working, if anything does."""
+        if self._pane_has_keyboard:
+            return "The pane has the keyboard: take it back to decide"
+        return self._hint or ("" if self.armed else "Pause typing to decide")
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
@@ -557,7 +563,7 @@ class GateDialog(Widget, can_focus=False):
         self.set_class(tiny, "-tiny")
         view = self.query_one("#gate-text", ExactView)
         view.append_notes(self._facts.plain if tiny else "")
-        fixed = (3 if tiny else 6) + keys + (1 if self._typing_message else 0)
+        fixed = (3 if tiny else 6) + keys + ((1 if tiny else 2) if self._typing_message else 0)
         room = max(2, screen.height - (2 if screen.height > 26 else 0) - fixed)
         text = view.rows_needed(inner)
         facts = 0 if tiny else min(self._facts_rows, max(2, room - min(text, max(3, room // 2))))
@@ -568,6 +574,7 @@ class GateDialog(Widget, can_focus=False):
         height = fixed + facts + text
         y = (screen.height - height) // 2
         if self.peeking:
+            view.styles.height = 1
             height = 4 + keys
             y = screen.height - height - 2
         self.styles.width = width

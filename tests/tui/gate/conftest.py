@@ -14,6 +14,7 @@ from agent.errors import CommandRefused
 from agent.protocol import EngineInfo, Gate, Question, RiskLevel, Snapshot, Span, Wire
 from tui.gate.dialog import GateDialog
 from tui.gate.keyboard import KeyboardApp
+from tui.theme import DARK
 
 NOW = 1_790_000_000.0
 
@@ -52,6 +53,8 @@ class HostApp(KeyboardApp[None]):
         yield GateDialog(clock=lambda: NOW, ticks=self.ticks)
 
     def on_mount(self) -> None:
+        self.register_theme(DARK)
+        self.theme = DARK.name
         self.query_one(TextArea).focus()
         self.dialog.sync()
 
