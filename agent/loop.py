@@ -9,10 +9,9 @@ ends, nothing is tidied up: the next engine finds everything as after a crash an
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from agent.config import Config
@@ -22,21 +21,17 @@ from agent.model import prices
 from agent.model.capabilities import Capabilities, assumed
 from agent.model.client import ModelClient
 from agent.model.events import (
-    BlockEnded,
-    BlockStarted,
     MessageEnded,
     Retrying,
-    StreamEvent,
-    TextDelta,
-    ThinkingDelta,
     TurnUsage,
 )
 from agent.panes import Panes
 from agent.perform import Owner, Performer
-from agent.protocol import AgentState, BlockKind, ToolCall, ToolStatus
+from agent.protocol import AgentState, BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
 from agent.session import ContentBlock, Session, text_block, tool_result
+from agent.shown import Shown, tool_call
 from agent.steps import Outcome, Step
 from agent.tools import files, terminal
 from agent.tools.inputs import (
@@ -64,9 +59,6 @@ MAX_PAUSES = 10
 
 SHOWN_RESULT = 8_000
 """Characters of a result kept for the conversation as the person sees it."""
-
-SHOWN_INPUT = 4_000
-"""Characters of one text of a tool input kept for the conversation."""
 
 SHOWN_DIFF = 200_000
 """Characters of a diff kept for the conversation."""
@@ -227,7 +219,7 @@ class Loop:
             messages=self._session.request_messages(cache=capabilities.prompt_cache),
             max_tokens=self._config.max_tokens,
         )
-        shown = _Shown(self._conversation)
+        shown = Shown(self._conversation)
         try:
             async with aclosing(stream) as events:
                 async for event in events:
@@ -432,7 +424,7 @@ class Loop:
         found = self._conversation.tool_block(use["id"])
         if found is not None:
             return found
-        return self._conversation.open(BlockKind.TOOL, tool=_call(use))
+        return self._conversation.open(BlockKind.TOOL, tool=tool_call(use))
 
     async def _show_outcome(self, use: ContentBlock, outcome: Outcome) -> None:
         result = outcome.text
@@ -455,115 +447,6 @@ class Loop:
 
 class TurnFailed(AgentError):
     """A turn cannot go on; the text says what the person can do."""
-
-
-@dataclass(slots=True)
-class _Shown:
-    """The blocks of one request while it streams in.
-
-    When the request starts over, blocks that were shown are used again, so that nothing appears
-    twice.
-    """
-
-    conversation: Conversation
-    blocks: dict[int, int] = field(default_factory=dict)
-    kinds: dict[int, BlockKind] = field(default_factory=dict)
-    spare: list[int] = field(default_factory=list)
-    notice: int | None = None
-
-    def take(self, event: StreamEvent) -> None:
-        """Show one event."""
-        match event:
-            case TextDelta(index=index, text=text) if text:
-                self._extend(index, BlockKind.ASSISTANT, text)
-            case ThinkingDelta(index=index, text=text) if text:
-                self._extend(index, BlockKind.THINKING, text)
-            case BlockStarted(index=index, block=block) if block.get("type") == "tool_use":
-                self._place(index, BlockKind.TOOL, _call(block))
-            case BlockEnded(index=index, block=block) if block.get("type") == "tool_use":
-                self.conversation.change(self.blocks[index], tool=_call(block))
-            case BlockEnded(index=index) if index in self.blocks:
-                self.conversation.change(self.blocks[index], streaming=False)
-            case Retrying(attempt=attempt, delay=delay, reason=reason):
-                self._start_over(f"{reason}; trying again in {delay:.0f} s (attempt {attempt + 1})")
-
-    def _extend(self, index: int, kind: BlockKind, text: str) -> None:
-        if index not in self.blocks:
-            self._place(index, kind, None)
-        self.conversation.extend(self.blocks[index], text)
-
-    def _place(self, index: int, kind: BlockKind, tool: ToolCall | None) -> None:
-        streaming = kind is not BlockKind.TOOL
-        for position, spare in enumerate(self.spare):
-            if self.kinds[spare] is kind:
-                del self.spare[position]
-                self.blocks[index] = spare
-                self.conversation.change(spare, text="", streaming=streaming, tool=tool)
-                return
-        block_id = self.conversation.open(kind, tool=tool, streaming=streaming)
-        self.blocks[index] = block_id
-        self.kinds[block_id] = kind
-
-    def _start_over(self, text: str) -> None:
-        self.spare.extend(self.blocks.values())
-        self.blocks.clear()
-        if self.notice is None:
-            self.notice = self.conversation.open(BlockKind.NOTICE, text)
-        else:
-            self.conversation.change(self.notice, text=text)
-
-    async def store(self) -> None:
-        """The message is whole: keep what is shown, empty what turned out not to be said."""
-        for spare in self.spare:
-            self.conversation.change(
-                spare, kind=BlockKind.NOTICE, text="(broke off)", tool=None, streaming=False
-            )
-        finished = [
-            block_id
-            for block_id in self.blocks.values()
-            if self.kinds[block_id] is not BlockKind.TOOL
-        ]
-        extra = [self.notice] if self.notice is not None else []
-        await self.conversation.store(*extra, *self.spare, *finished)
-
-    async def abandon(self) -> None:
-        """The message will not become whole: keep what was shown of it."""
-        for block_id in (*self.blocks.values(), *self.spare):
-            if self.kinds[block_id] is BlockKind.TOOL:
-                self.conversation.change_tool(block_id, status=ToolStatus.INTERRUPTED)
-        extra = [self.notice] if self.notice is not None else []
-        await self.conversation.store(*extra, *self.spare, *self.blocks.values())
-
-
-def _call(use: ContentBlock) -> ToolCall:
-    value = use.get("input") or {}
-    return ToolCall(
-        tool_use_id=str(use.get("id", "")),
-        name=str(use.get("name", "")),
-        title=_raw_title(value),
-        input_json=json.dumps(_shown_input(value), ensure_ascii=True) if value else "",
-    )
-
-
-def _shown_input(value: object) -> object:
-    """Shorten long texts of a tool input; the diff and the gate show them whole."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: f"{item[:SHOWN_INPUT]}…" if isinstance(item, str) and len(item) > SHOWN_INPUT else item
-        for key, item in value.items()
-    }
-
-
-def _raw_title(value: object) -> str:
-    """A title from a tool input that was not checked yet."""
-    if isinstance(value, dict):
-        for key in ("command", "path", "pattern", "question", "keys", "pane"):
-            found = value.get(key)
-            if found:
-                text = " ".join(map(str, found)) if isinstance(found, list) else str(found)
-                return " ".join(text.split())[:300]
-    return ""
 
 
 def _groups(uses: list[ContentBlock]) -> list[list[ContentBlock]]:

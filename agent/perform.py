@@ -30,7 +30,7 @@ from agent.hub import Hub
 from agent.output import Outputs
 from agent.panes import Panes
 from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
-from agent.risk import Assessment, Context, Rules, assess, decide
+from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
 from memory.database import Database
@@ -192,6 +192,10 @@ class Performer:
     async def _look(self, step: Step) -> Looked:
         action = step.action
         binding, foreground = await self._place(action)
+        if isinstance(action, ReadFile) and action.path.is_relative_to(
+            self._outputs.directory.resolve()
+        ):
+            return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, foreground)
         if len(action.text) > LARGE:
             assessment = await asyncio.to_thread(assess, action, context)
@@ -230,16 +234,10 @@ class Performer:
         around = self._surroundings
         history: tuple[str, ...] = ()
         screen = ""
-        own = around.own
         if isinstance(action, RunCommand | TypeKeys) and action.pane_id:
             history = tuple(self._panes.own(action.pane_id).history)
         if isinstance(action, TypeKeys):
             screen = (await (await self._panes.tmux(action.pane_id)).capture()).text
-        if isinstance(action, ReadFile) and action.path.is_relative_to(
-            self._outputs.directory.resolve()
-        ):
-            # What was cut from this agent's own results; everything else of ours stays protected.
-            own = ()
         cwd = self._owner.directory
         if foreground is not None and foreground.cwd:
             cwd = Path(foreground.cwd)
@@ -250,7 +248,7 @@ class Performer:
             foreground=foreground.name if foreground is not None else "bash",
             history=history,
             screen=screen,
-            own=own,
+            own=around.own,
             written=frozenset(around.written),
             rules=around.rules,
             echo=foreground.kind != "password" if foreground is not None else True,
