@@ -36,8 +36,7 @@ class PaletteScreen(CardScreen["str | None"]):
     DEFAULT_CSS = """
     PaletteScreen {
         align: center top;
-        background: $background;
-        #card { margin-top: 1; background: $background; }
+        #card { margin-top: 1; }
         #found { height: 14; margin-top: 1; }
         #card-keys, #card-line { height: 1; min-height: 1; }
         #card-line { display: none; }

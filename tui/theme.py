@@ -164,9 +164,15 @@ _BLENDS = {"muted": 0.6, "faint": 0.38, "rule": 0.16, "selection": 0.1}
 _READ = (*_DEFAULTS, *_BLENDS)
 
 
-def paint(variables: Mapping[str, str]) -> Paint:
-    """Make the styles of a theme from its variables; any Textual theme will do."""
-    return _paint_of(tuple(variables.get(name, "") for name in _READ))
+def paint(variables: Mapping[str, str], ground: str = "background") -> Paint:
+    """Make the styles of a theme from its variables; any Textual theme will do.
+
+    Args:
+        variables: The theme's variables.
+        ground: Which of them is the background: `background`, or `surface` on a card.
+    """
+    names = ("foreground", ground, *_READ[2:])
+    return _paint_of(tuple(variables.get(name, "") for name in names))
 
 
 @lru_cache(maxsize=8)

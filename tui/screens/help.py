@@ -33,6 +33,7 @@ MODES = (
 class HelpText(Lines, can_focus=True):
     """The list, scrolled by keys."""
 
+    GROUND = "surface"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", show=False),
         Binding("up,k", "move(-1)", show=False),
@@ -86,8 +87,7 @@ class HelpScreen(CardScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", show=False)]
     DEFAULT_CSS = """
     HelpScreen {
-        background: $background;
-        #card { height: 100%; background: $background; padding: 0 2; }
+        #card { height: 100%; }
         #keys { height: 1fr; }
         #card-line { display: none; }
         #card-keys { margin-top: 0; }
@@ -117,7 +117,7 @@ def listing(width: int, paint: Paint) -> list[list[Piece]]:
         rows = _rows(context)
         if not rows:
             continue
-        lines += [[], [(title, paint.strong)]]
+        lines += [[], [(title, paint.strong)]] if lines else [[(title, paint.strong)]]
         slashes = any(slash for _, slash, _ in rows)
         for keys, slash, text in rows:
             lines += _row(keys, slash if slashes else None, text, width, paint)

@@ -6,7 +6,7 @@ areas of the cockpit are one widget each, drawn straight into strips.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -24,6 +24,9 @@ class Lines(Widget):
     A subclass implements `draw`; whoever changes what it shows calls `redraw`.
     """
 
+    GROUND: ClassVar[str] = "background"
+    """The theme variable that is the background."""
+
     _lines: list[Strip]
     _drawn: Size | None = None
 
@@ -34,7 +37,7 @@ class Lines(Widget):
     @property
     def paint(self) -> Paint:
         """Styles of the theme in force."""
-        return paint(self.app.theme_variables)
+        return paint(self.app.theme_variables, self.GROUND)
 
     def redraw(self) -> None:
         """Draw anew and send the lines that differ to the screen."""

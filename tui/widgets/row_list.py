@@ -30,6 +30,8 @@ class Row:
 class RowList(Lines):
     """Rows around the chosen one, as many as there is room for."""
 
+    GROUND = "surface"
+
     class Picked(Message):
         """The person clicked a row."""
 
