@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt, the person's start-up files included."""
 
-REPORT_SECONDS = 10.0
-"""How long readline may take to say what is on its line; it answers in a millisecond."""
+REPORT_SECONDS = 1.0
+_REPORTS = 10
+"""How long readline may take to say what is on its line before it is asked again, and how often.
 
-CLEAR_SECONDS = 3.0
-"""How long to wait for a fresh prompt after Ctrl-C."""
+It answers in a millisecond; a Ctrl-C just before may make the terminal drop the question.
+"""
+
+CLEAR_SECONDS = 1.0
+_TRIES = 3
+"""How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -284,9 +289,7 @@ class Pane:
                 "A command line cannot hold control characters; send keys instead."
             )
         async with self._typing:
-            anchor, before = await self._at_prompt()
-            await self._type(command, before_enter)
-            anchor = replace(anchor, command=command, prompt=self._prompt)
+            anchor, before = await self._type(command, before_enter)
             entered = time.monotonic()
             await self._client.command("send-keys", "-t", self.id, "Enter")
         try:
@@ -303,7 +306,7 @@ class Pane:
             return await self._result(None, anchor, entered, "pane_died")
         if mark.kind == "continuation":
             result = await self._result(None, anchor, entered, "incomplete")
-            await self._clear(mark)
+            await self._clear()
             return result
         ended: Ended = "interrupted" if mark.status == 130 else "prompt"
         return await self._result(mark, anchor, entered, ended)
@@ -491,29 +494,42 @@ class Pane:
         self,
         command: str,
         before_enter: Callable[[], Awaitable[None]] | None,
-    ) -> None:
+    ) -> tuple[Anchor, Mark]:
         """Put the command on the line, make sure that it alone is there, and ask the caller."""
+        anchor, mark = await self._at_prompt()
         try:
-            line = await self._edit(keys.paste_commands(self.id, command))
-            if line != command:
-                if len(line) > len(command) and command in line:
-                    # What a person had typed stays.
-                    await self._client.command(
-                        "send-keys", "-t", self.id, "-N", str(len(command)), "BSpace"
-                    )
-                    raise NotAtPrompt(self.id, "something is being typed there")
-                await self._clear(self._mark)
-                raise NotAtPrompt(self.id, "the line did not arrive as it was sent")
+            anchor, mark = await self._put(command, anchor, mark)
             if before_enter is not None:
                 await before_enter()
-                if await self._edit([]) != command:
-                    await self._clear(self._mark)
+                if await self._edit([]) != command or self._number() != mark.number:
+                    await self._clear()
                     raise NotAtPrompt(self.id, "somebody changed the line")
         except NotAtPrompt:
             raise
         except BaseException:
-            await asyncio.shield(self._clear(self._mark))
+            await asyncio.shield(self._clear())
             raise
+        return replace(anchor, command=command, prompt=self._prompt), mark
+
+    async def _put(self, command: str, anchor: Anchor, mark: Mark) -> tuple[Anchor, Mark]:
+        for _ in range(_TRIES):
+            line = await self._edit(keys.paste_commands(self.id, command))
+            if line == command and self._number() == mark.number:
+                return anchor, mark
+            if len(line) > len(command) and command in line:
+                # What a person had typed stays.
+                await self._client.command(
+                    "send-keys", "-t", self.id, "-N", str(len(command)), "BSpace"
+                )
+                raise NotAtPrompt(self.id, "something is being typed there")
+            # A Ctrl-C just before makes the terminal drop what is typed behind it, and the
+            # prompt that follows it would be taken for the end of this command.
+            await self._clear()
+            anchor, mark = await self._at_prompt()
+        raise NotAtPrompt(self.id, "the line did not arrive as it was sent")
+
+    def _number(self) -> int:
+        return 0 if self._mark is None else self._mark.number
 
     async def _edit(self, typing: list[tuple[str, ...]]) -> str:
         """Type, then have readline say what is on its line once it has read all of it."""
@@ -524,30 +540,40 @@ class Pane:
         ):
             if isinstance(outcome, CommandFailed):
                 raise outcome
-        try:
-            async with asyncio.timeout(REPORT_SECONDS):
-                while True:
-                    changed = asyncio.ensure_future(self._changed())
-                    try:
-                        # The future must exist before the question, or an answer could slip by.
-                        await asyncio.sleep(0)
-                        _, count, line = await self._state()
-                        if count != before:
-                            return line
-                        self._check()
-                        await changed
-                    finally:
-                        changed.cancel()
-        except TimeoutError:
-            raise NotAtPrompt(self.id, "readline does not answer") from None
+        for _ in range(_REPORTS):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    return await self._reported(before)
+            await self._client.command(*report)
+        raise NotAtPrompt(self.id, "readline does not answer")
 
-    async def _clear(self, mark: Mark | None) -> None:
+    async def _reported(self, before: int) -> str:
+        """Wait for a report after the one numbered `before`; gives the line in it."""
+        while True:
+            changed = asyncio.ensure_future(self._changed())
+            try:
+                # The future must exist before the question, or an answer could slip by.
+                await asyncio.sleep(0)
+                _, count, line = await self._state()
+                if count != before:
+                    return line
+                self._check()
+                await changed
+            finally:
+                changed.cancel()
+
+    async def _clear(self) -> None:
         """Throw the typed line away with Ctrl-C and wait for the prompt that follows."""
-        number = 0 if mark is None else mark.number
-        with contextlib.suppress(CommandFailed, TimeoutError, PaneGone, ServerGone):
-            await self._client.command("send-keys", "-t", self.id, "C-c")
-            async with asyncio.timeout(CLEAR_SECONDS):
-                await self._next_mark(lambda mark: mark.kind == "prompt" and mark.number > number)
+        number = self._number()
+        with contextlib.suppress(CommandFailed, PaneGone, ServerGone):
+            for _ in range(_TRIES):
+                await self._client.command("send-keys", "-t", self.id, "C-c")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CLEAR_SECONDS):
+                        await self._next_mark(
+                            lambda mark: mark.kind == "prompt" and mark.number > number
+                        )
+                        return
 
     async def _result(
         self, mark: Mark | None, anchor: Anchor, entered: float, ended: Ended

@@ -103,6 +103,7 @@ class Terminal:
         self._panes: dict[str, Pane] = {}
         self._dead: set[str] = set()
         self._unexplained: set[str] = set()
+        self._explaining: set[str] = set()
         self._followed: dict[int, int] = {}
         self._server_pid = 0
         self._subscribers: list[Callable[[TerminalEvent], None]] = []
@@ -335,6 +336,9 @@ class Terminal:
             # tmux marks a pane dead when its terminal closes and learns the status just after.
             code = exit_status(status, killed)
             known_dead = dead == "1" and (code is not None or pane_id in self._unexplained)
+            if dead == "1" and not known_dead and pane_id not in self._explaining:
+                self._explaining.add(pane_id)
+                self._spawn(self._explain(pane_id))
             if known_dead and pane_id not in self._dead:
                 self._dead.add(pane_id)
                 pane.died(code)
@@ -344,6 +348,7 @@ class Terminal:
             if lost is not None:
                 self._dead.discard(pane_id)
                 self._unexplained.discard(pane_id)
+                self._explaining.discard(pane_id)
                 lost.gone()
                 self._tell(PaneClosed(pane_id))
 
@@ -360,6 +365,7 @@ class Terminal:
 
     def _ended(self, pane_id: str, pid: int) -> None:
         self._unfollow(pid)
+        self._explaining.add(pane_id)
         self._spawn(self._explain(pane_id))
 
     def _unfollow(self, pid: int) -> None:

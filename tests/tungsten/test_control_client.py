@@ -56,7 +56,7 @@ async def test_words_arrive_exactly(terminal: Terminal) -> None:
         client.call("set-buffer", "-b", name, "--", word)
         # tmux shows buffers with vis(3) escapes.
         shown = marks._unvis("\n".join(client.call("show-buffer", "-b", name)))
-        assert shown == word.removesuffix("\n")
+        assert shown == word
         which = f"#{{==:#{{buffer_name}},{name}}}"
         size = client.call("list-buffers", "-F", "#{buffer_size}", "-f", which)
         assert size == [str(len(word.encode()))]
