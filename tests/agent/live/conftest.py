@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import processes
 from agent.agents import Agents
 from agent.config import Config
 from agent.hub import Hub
@@ -156,11 +157,13 @@ class House:
         return await self.open()
 
     async def demolish(self):
+        """End everything, and wait until it has ended: shells write their history while they go."""
         try:
-            terminal = await self.open_terminal()
             await self.shut_quietly()
             terminal = await self.open_terminal()
+            running = processes.below([info.pid for info in await terminal.panes()])
             await terminal.kill_server()
+            await processes.end(running)
         except TerminalError:
             pass
         finally:

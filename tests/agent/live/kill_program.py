@@ -18,6 +18,7 @@ from pathlib import Path
 
 import anthropic  # noqa: F401 - seconds, once for all
 
+from agent import processes
 from agent.agents import Agents
 from agent.config import Config
 from agent.hub import Hub
@@ -194,7 +195,14 @@ def main():
         result["took"] = round(time.monotonic() - begun, 2)
         sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
-        os.system(f"tmux -S {paths.tmux_socket} kill-server 2>/dev/null")
+        asyncio.run(end(paths))
+
+
+async def end(paths):
+    terminal = await Terminal.open(paths.tmux_socket)
+    running = processes.below([info.pid for info in await terminal.panes()])
+    await terminal.kill_server()
+    await processes.end(running)
 
 
 if __name__ == "__main__":
