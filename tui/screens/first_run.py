@@ -154,13 +154,20 @@ class FirstRunScreen(CardScreen[Outcome]):
         """Choose, go to the next empty field, or try what was filled in."""
         if self._busy:
             return
-        focused = self.focused.id if self.focused is not None else ""
+        focused = self.focused
+        if focused is None:
+            return
+        if focused.id == "url" and not self._value("model"):
+            self.query_one("#model", Input).focus()
+        else:
+            # In its turn: the field may not have taken in yet what was typed before.
+            focused.call_later(self._submit)
+
+    def _submit(self) -> None:
         if self.form == "choices":
             self.query_one(OptionList).action_select()
         elif self.form == "anthropic":
             self._submit_key()
-        elif focused == "url" and not self._value("model"):
-            self.query_one("#model", Input).focus()
         else:
             self._submit_endpoint()
 
