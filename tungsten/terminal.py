@@ -32,7 +32,7 @@ from tungsten.errors import (
 )
 from tungsten.pane import START_SECONDS, Pane, PaneInfo, exit_status
 from tungsten.server import Server
-from tungsten.view import HOME_SESSION, attach_command
+from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
 from tungsten.watch import Watch
 
@@ -242,14 +242,14 @@ class Terminal:
                 self._watch = await Watch.open(self.client, self.socket, tmux=self._tmux)
             return self._watch
 
-    def attach_command(self, pane_id: str) -> list[str]:
-        """Write the command that shows a pane in a real tmux client, sized to that client."""
-        return attach_command(self.socket, pane_id, self._tmux)
-
     async def kill_server(self) -> None:
         """End the server and everything in it."""
-        with contextlib.suppress(TerminalError):
+        try:
             await self.client.command("kill-server")
+        except ServerGone:
+            # The connection may be all that is gone.
+            argv = [self._tmux, "-S", str(self.socket), "kill-server"]
+            await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
         await self.client.closed.wait()
         await self.close()
 

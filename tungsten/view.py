@@ -200,13 +200,6 @@ class LiveView:
             raise PaneGone(pane_id) from None
         self._touch(lambda shown: shown.pane_id == pane_id)
 
-    def attach_command(self, pane_id: str) -> list[str]:
-        """Write the command that shows a pane in a real tmux client, sized to that client.
-
-        Afterwards call `resize`, which gives the pane its size in the app again.
-        """
-        return attach_command(self.socket, pane_id)
-
     async def close(self) -> None:
         """Stop showing and disconnect; the server and its panes stay."""
         for task in tuple(self._tasks):
@@ -235,12 +228,3 @@ class LiveView:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def attach_command(socket: Path, pane_id: str, tmux: str = "tmux") -> list[str]:
-    """Write the command that shows a pane in a real tmux client, sized to that client."""
-    return [
-        *(tmux, "-u", "-S", str(socket)),
-        *("set-option", "-w", "-t", pane_id, "window-size", "latest", ";"),
-        *("attach-session", "-t", pane_id),
-    ]

@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tungsten.pane import Pane
@@ -16,7 +17,7 @@ from tungsten.terminal import Terminal
 @pytest.fixture
 def runtime() -> Iterator[Path]:
     """A short directory for sockets; afterwards no tmux server may live in it."""
-    directory = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
+    directory = Path(tempfile.mkdtemp(prefix=f"tg-{os.getpid()}-", dir="/tmp"))
     yield directory
     alive = [socket for socket in directory.glob("*.sock") if server_lives(socket)]
     for socket in alive:
@@ -55,3 +56,35 @@ async def terminal(runtime: Path, environment: dict[str, str]) -> AsyncIterator[
 @pytest.fixture
 async def pane(terminal: Terminal, tmp_path: Path) -> Pane:
     return await terminal.new_pane(name="work", cwd=tmp_path, width=80, height=24)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """No test may leave a tmux process of ours behind, be it a server or a client."""
+    yield
+    left = [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if "tmux" in (process.info["name"] or "") and owned(process)
+    ]
+    assert not left, left
+
+
+def owned(process: psutil.Process) -> bool:
+    prefix = f"/tmp/tg-{os.getpid()}-"
+    return any(word.startswith(prefix) for word in process.info["cmdline"] or ())
+
+
+@pytest.fixture
+def client_owner() -> Callable[[str], str]:
+    """The process that a control client, given by its pid, was started for."""
+
+    def owner(pid: str) -> str:
+        variables = Path(f"/proc/{pid}/environ")
+        if not variables.exists():
+            return ""
+        prefix = "TUNGSTEN_CLIENT_OF="
+        found = [v for v in variables.read_text().split("\0") if v.startswith(prefix)]
+        return found[0].removeprefix(prefix)
+
+    return owner

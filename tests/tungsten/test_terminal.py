@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,58 @@ async def test_a_command_pane_dies_with_its_status(terminal: Terminal, tmp_path:
 async def test_nothing_is_left_beside_the_socket(terminal: Terminal, pane: Pane) -> None:
     await pane.run("true", timeout=10)
     assert [path.name for path in terminal.socket.parent.iterdir()] == ["tmux.sock"]
+
+
+async def test_a_pane_closed_before_its_shell_started_leaves_no_note(
+    runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    socket = runtime / "tmux.sock"
+    terminal = await Terminal.open(socket, environment=environment)
+    pane = await terminal.new_pane(name="x", cwd=tmp_path)
+    await pane.kill()
+    await terminal.close()
+    for entry in os.scandir(runtime):
+        if entry.name.endswith(".note"):
+            os.utime(entry.path, (0, 0))
+    terminal = await Terminal.open(socket, environment=environment)
+    assert os.listdir(runtime) == ["tmux.sock"]  # noqa: PTH208
+    await terminal.kill_server()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+async def test_clients_of_a_killed_process_are_ended(
+    runtime: Path, environment: dict[str, str], client_owner: Callable[[str], str]
+) -> None:
+    program = (
+        "import asyncio, sys; from pathlib import Path\n"
+        "from tungsten import orphans; orphans.bound = lambda argv: argv\n"
+        "from tungsten.terminal import Terminal\n"
+        "async def main():\n"
+        "    terminal = await Terminal.open(Path(sys.argv[1]))\n"
+        "    pane = await terminal.new_pane(name='x', cwd=Path('/'))\n"
+        "    await pane.run('true', timeout=10)\n"
+        "    await pane.send_text('while :; do echo; false; done\\n')\n"
+        "    print('up', flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    socket = runtime / "tmux.sock"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(socket)),
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+    )
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), 20)
+    process.kill()
+    await process.wait()
+    # Panes that speak to nobody: tmux cannot write to the clients that were left.
+    other = await asyncio.create_subprocess_exec(
+        *("tmux", "-S", str(socket), "new-session", "-d", "-s", "more", "true")
+    )
+    await other.wait()
+    terminal = await Terminal.open(socket, environment=environment)
+    pids = await terminal.client.command("list-clients", "-F", "#{client_pid}")
+    assert {client_owner(pid) for pid in pids} <= {"", str(os.getpid())}
+    await terminal.kill_server()

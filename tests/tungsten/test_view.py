@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tungsten.frame import Frame
@@ -35,15 +36,6 @@ class Screen:
 
     async def text(self, text: str) -> Frame | None:
         return await self.until(lambda frame: frame is not None and text in frame.text)
-
-
-def owner(pid: str) -> str:
-    variables = Path(f"/proc/{pid}/environ")
-    if not variables.exists():
-        return ""
-    prefix = "TUNGSTEN_CLIENT_OF="
-    found = [v for v in variables.read_text().split("\0") if v.startswith(prefix)]
-    return found[0].removeprefix(prefix)
 
 
 async def test_frames_follow_what_is_typed(terminal: Terminal, pane: Pane) -> None:
@@ -133,7 +125,9 @@ async def test_end_of_the_server_is_told(terminal: Terminal, pane: Pane) -> None
     await view.close()
 
 
-async def test_a_view_killed_leaves_nothing_in_the_server(terminal: Terminal, pane: Pane) -> None:
+async def test_a_view_killed_leaves_nothing_in_the_server(
+    terminal: Terminal, pane: Pane, client_owner: Callable[[str], str]
+) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; from tungsten.view import LiveView\n"
         "async def main():\n"
@@ -161,7 +155,7 @@ async def test_a_view_killed_leaves_nothing_in_the_server(terminal: Terminal, pa
     assert sum(name.startswith("tungsten-watch-") for name in sessions) == 1
     assert len(await terminal.client.command("show-hooks", "-g", "pane-died")) == 2
     pids = await terminal.client.command("list-clients", "-F", "#{client_pid}")
-    assert {owner(pid) for pid in pids} <= {"", str(os.getpid())}
+    assert {client_owner(pid) for pid in pids} <= {"", str(os.getpid())}
     assert (await pane.run("echo fine", timeout=10)).output == "fine\n"
     await view.close()
 
