@@ -32,12 +32,17 @@ def main() -> int:
         for name, value in os.environ.items()
         if name not in {"TMUX", "TMUX_PANE", "TUNGSTEN_HOME"} and not name.startswith("ANTHROPIC_")
     }
+    # Programs that tests drive write their histories into a home, and not into the tester's.
+    home = temporary / "home"
+    home.mkdir()
     environment |= {MARK: mark, "TMPDIR": str(temporary), "TMUX_TMPDIR": str(temporary)}
+    environment["HOME"] = str(home)
     command = [sys.executable, "-m", "pytest", f"--basetemp={temporary / 'pytest'}", *sys.argv[1:]]
     try:
         status = subprocess.run(command, env=environment, check=False).returncode
         leaks = [f"process {line}" for line in stray_processes(mark, temporary)]
         shutil.rmtree(temporary / "pytest", ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
         leaks += [f"file {path}" for path in sorted(temporary.iterdir())]
         leaks += [f"file {path}" for path in sorted(stray_paths() - before)]
     finally:

@@ -1,0 +1,81 @@
+"""Makes the pictures in screenshots/: the real app in a real tmux, the demo running in it.
+
+Usage: python scripts/screenshots.py [FOLDER]. Each picture is taken at three sizes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "journeys"), str(ROOT / "scripts")]
+
+from draw_screen import Painter, capture  # noqa: E402
+from person import Person  # noqa: E402
+
+SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    painter = Painter()
+    for columns, rows in SIZES:
+        person = Person(columns, rows, COLORTERM="truecolor")
+        try:
+            walk(person, partial(take, person, painter, folder))
+        finally:
+            person.leave()
+
+
+def take(person: Person, painter: Painter, folder: Path, name: str) -> None:
+    """Picture the screen as it is now."""
+    path = folder / f"{name}-{person.columns}x{person.rows}.png"
+    capture(str(person.socket), painter, path)
+    print(path.name)
+
+
+def walk(person: Person, take: Callable[[str], None]) -> None:
+    """From the first screen through the demo to its end."""
+    person.start()
+    person.wait("Built-in demo model")
+    person.settle()
+    take("first-run")
+    person.press("Enter")
+    person.wait("git push --force", timeout=90)
+    person.settle()
+    take("gate")
+    person.press("Escape")
+    person.wait_gone("A approve")
+    person.press("M-1")
+    person.settle()
+    take("cockpit")
+    person.press("C-g")
+    person.settle()
+    take("inbox")
+    for key, name in (("F1", "help"), ("C-p", "palette"), ("C-n", "new-agent")):
+        person.press("Escape")
+        person.settle()
+        person.press(key)
+        person.settle()
+        take(name)
+    person.press("Escape")
+    person.settle()
+    person.press("M-3")
+    person.settle()
+    person.press("C-g")
+    person.wait("Waiting for you")
+    person.press("Enter")
+    person.wait("A approve")
+    person.settle()
+    person.press("d")
+    person.wait("Done differently", timeout=60)
+    person.settle()
+    take("done")
+
+
+if __name__ == "__main__":
+    main()
