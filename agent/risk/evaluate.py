@@ -11,10 +11,11 @@ import posixpath
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.risk import programs
+from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.expand import Expander, Variables
 from agent.risk.paths import Ground, Place, Zone, judge
@@ -381,6 +382,14 @@ class Evaluator:
         except Spent as spent:
             self._plain(Risk.HIGH, str(spent))
 
+    def remember(self, history: Sequence[str]) -> None:
+        """Take the variables, aliases and functions that earlier lines left; judge nothing."""
+        earlier = evaluate("\n".join(history[-200:]), replace(self.context, history=()))
+        self.state = earlier.state
+        self.state.cwd = str(self.context.cwd)
+        self.expander.variables = self.state.variables
+        self.files.update(earlier.files)
+
     def script(self, text: str, owner: Call | None, depth: int, *, strict: bool) -> None:
         """Judge shell text; `owner` is the command that has it run, None for the text itself."""
         if depth > MAX_NESTING:
@@ -582,6 +591,9 @@ class Evaluator:
                     call.opaque(f"{name} makes other programs run something unknown")
                 elif value:
                     call.shell(value)
+                    program = value.split()[0] if value.split() else ""
+                    if "/" in program and not _ORDINARY.search(program):
+                        call.high(f"{name} makes other programs run {shown(program)}")
             return
         if name == "NODE_OPTIONS":
             for value in values:
@@ -648,6 +660,7 @@ class Evaluator:
             if (
                 place.zone in (Zone.TEMPORARY, Zone.ROOT, Zone.OUTSIDE)
                 or piece in ("", ".")
+                or place.path in ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
                 or (
                     place.zone in (Zone.PROJECT, Zone.REGENERABLE)
                     and not re.search(
@@ -831,11 +844,15 @@ class Evaluator:
         found: list[str] = []
         for head in heads:
             argv = [*head, *arguments]
+            call = Call(self, argv, last, script, (0, 0), 0, strict=True)
             hint = _hint(argv, self.state.cwd, self.ground.project)
             if hint is not None and not last.piped:
                 found.append(hint)
                 continue
-            call = Call(self, argv, last, script, (0, 0), 0, strict=True)
+            paths = _listed(argv)
+            if paths and not last.piped:
+                found.extend(paths)
+                continue
             text = self.output(call)
             found.append(UNKNOWN if text is None else text.rstrip("\n"))
         return tuple(found) or (UNKNOWN,)
@@ -967,7 +984,7 @@ _ALIASES = {
     "perl5": "perl", "jruby": "ruby", "php8": "php", "tsx": "node", "ts-node": "node",
     "micromamba": "conda", "mamba": "conda", "shred-f": "shred", "pico": "nano", "hexdump": "xxd",
     "gln": "ln", "ginstall": "install", "mongo": "mongosh", "gtruncate": "truncate",
-    "killall5": "killall", "skill": "pkill", "xkill": "pkill", "rename.ul": "rename", "gtee": "tee",
+    "killall5": "killall", "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
     "egrep": "grep", "fgrep": "grep", "zsh5": "sh", "python-config": "echo", "opentofu": "tofu",
 }  # fmt: skip
 _VERSION = re.compile(r"(?<=[a-z])-?\d+(?:\.\d+)*$")
@@ -1022,14 +1039,51 @@ def simple(call: Call, program: str) -> None:
         call.low()
     elif program in programs.MEDIUM_PROGRAMS:
         call.medium(f"{program} builds, runs or changes something in the project")
+        carried(call, anywhere=False)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
     else:
         call.medium(f"no rule knows {shown(program)}")
+        carried(call, anywhere=True)
     if program in programs.READERS:
         for argument in argv[1:]:
             if not argument.startswith("-"):
                 call.reads(argument)
+
+
+_HEADS = frozenset(
+    wordlist(
+        """sudo doas su sh bash zsh dash ksh fish eval rm dd mkfs shred chmod chown curl wget nc
+        tmux kill pkill killall python python3 perl ruby node php osascript ssh scp env xargs"""
+    )
+)
+_RUN_OPTIONS = frozenset(
+    wordlist(
+        """-c -x -s -e -r --exec --cmd --command --run --shell --script --execute --hook --on-change
+        --pre --post --before --after --then --callback --eval"""
+    )
+)
+
+
+def carried(call: Call, *, anywhere: bool) -> None:
+    """A program whose rule does not say that it runs others may do so all the same.
+
+    What follows `--` is tried as a command, and the value of an option that sounds like one as
+    shell text; for a program that no rule knows, any word that names a dangerous program too.
+    """
+    argv = call.argv
+    for at in range(1, min(len(argv), 64)):
+        word, before = argv[at], argv[at - 1]
+        name = posixpath.basename(word)
+        if (before == "--" and name in _known()) or (
+            name in _HEADS and (anywhere or before in _RUN_OPTIONS)
+        ):
+            call.run(argv[at:])
+            return
+        if before in _RUN_OPTIONS and " " in word and UNKNOWN not in word:
+            head = word.lstrip("!@ ").split()
+            if head and posixpath.basename(head[0]) in _known():
+                call.shell(word.lstrip("!@ "))
 
 
 def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> None:
@@ -1071,7 +1125,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
                 level, reason = entry
     for word in words[1:]:
         entry = table.get(word)
-        if entry is not None and entry[0] == Risk.HIGH and ":" in word:
+        loose = ":" in word or program == "service"
+        if entry is not None and entry[0] == Risk.HIGH and loose:
             level, reason = entry
     dangerous = any(entry[0] == Risk.HIGH for entry in table.values())
     if dangerous and words and UNKNOWN in words[0]:
@@ -1090,6 +1145,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.low()
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
+        carried(call, anywhere=False)
 
 
 _CASELESS = frozenset(["redis-cli"])
@@ -1152,6 +1208,13 @@ def _hint(argv: list[str], cwd: str, project: str) -> str | None:
     return None
 
 
+def _listed(argv: list[str]) -> list[str]:
+    """Paths that stand for what a search prints; empty when it is not a search."""
+    from agent.risk.files import listed
+
+    return [path for path in listed(argv) if path != UNKNOWN]
+
+
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
@@ -1191,6 +1254,8 @@ def evaluate(text: str, context: Context) -> Evaluator:
             clean = text.replace("\0", " ")
     if "\r" in clean:
         clean = clean.replace("\r", "\n")
+    if context.history:
+        evaluator.remember(context.history)
     evaluator.run(clean)
     return evaluator
 

@@ -253,9 +253,9 @@ class Expander:
 def _operate(value: str, rest: str, *, known: bool) -> tuple[str, ...]:
     """`${value<rest>}`: the common operators; anything else is unknown."""
     if rest[:2] in (":-", ":="):
-        return (value, rest[2:]) if known else (rest[2:], UNKNOWN)
+        return (value, rest[2:]) if known else (rest[2:],)
     if rest[:1] in "-=":
-        return (value, rest[1:]) if known else (rest[1:], UNKNOWN)
+        return (value, rest[1:]) if known else (rest[1:],)
     if rest[:2] == ":+":
         return (rest[2:], "")
     if rest[:1] == "+":

@@ -305,6 +305,36 @@ def found(roots: list[str], names: list[str], *, narrow: bool) -> list[str]:
     return paths
 
 
+def listed(argv: list[str]) -> list[str]:
+    """Paths that stand for what a searching command prints; empty when it is none."""
+    name = argv[0].rpartition("/")[2] if argv else ""
+    if name == "find":
+        roots = []
+        for word in argv[1:]:
+            if word.startswith(("-", "(", "!", "\\")):
+                break
+            roots.append(word)
+        names = [argv[i + 1] for i, a in enumerate(argv[:-1]) if a in ("-name", "-iname", "-path")]
+        negated = "!" in argv or "-not" in argv
+        return found(roots or ["."], names, narrow=bool(names) and not negated)
+    if name == "git" and len(argv) > 1 and argv[1] in ("ls-files", "diff", "grep", "status"):
+        return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file"]
+    if name in ("rg", "grep", "egrep", "ag", "ack") and any(
+        re.match(r"^-\w*[lL]", a) or a.startswith("--files") for a in argv[1:]
+    ):
+        operands = split(argv, ("-e", "-g", "-t", "--include", "--exclude-dir"))[1][1:]
+        return [
+            o if re.search(r"\.\w+$", o) else f"{o.rstrip('/')}/found-file" for o in operands
+        ] or ["./found-file"]
+    if name in ("fd", "fdfind"):
+        return ["./found-file"]
+    if name == "ls":
+        return [
+            o if any(c in o for c in "*?") else f"{o.rstrip('/')}/*" for o in split(argv)[1]
+        ] or ["./*"]
+    return []
+
+
 def fd(call: Call) -> None:
     """`fd`: `-x`, `-X` run a command for what it finds."""
     argv = call.argv
@@ -570,6 +600,21 @@ def reader(call: Call) -> None:
     call.low()
 
 
+def compress(call: Call) -> None:
+    """`gzip`, `xz`, `zstd`: replaces its operands, unless it keeps them or writes to its output."""
+    options, operands = split(call.argv, ("-S", "--suffix", "-o", "-T", "-b"))
+    kept = has(options, "kclt", "--keep", "--stdout", "--list", "--test")
+    for operand in operands:
+        if kept:
+            call.reads(operand)
+        else:
+            call.writes(operand)
+    if has(options, "clt", "--stdout", "--list", "--test"):
+        call.low()
+    else:
+        call.medium("compresses or unpacks files")
+
+
 def split_file(call: Call) -> None:
     """`split --filter` runs a command."""
     for text in value(call.argv, "--filter"):
@@ -581,7 +626,8 @@ def patch(call: Call) -> None:
     """`patch`: edits what the patch names."""
     for directory in value(call.argv, "-d", "--directory"):
         place = call.place(directory)
-        if place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
+        outside = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
+        if outside or place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
             call.high("patches files outside of the project")
     call.medium("edits files from a patch")
 
@@ -600,7 +646,9 @@ HANDLERS: dict[str, Handler] = {
     "mkfifo": make, "mknod": make, "chmod": chmod, "chown": chmod, "chgrp": chmod, "dd": dd,
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
-    "rename": rename, "mktemp": make, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
+    "rename": rename, **dict.fromkeys(
+        ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
+    ), "mktemp": make, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
     "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
         wordlist(

@@ -270,7 +270,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.medium("rebases")
     elif verb in ("clone", "fetch", "pull", "ls-remote", "archive"):
         for text in value(argv, "-u", "--upload-pack", "--exec"):
-            if verb == "fetch" and text in operands:
+            if verb == "archive" and text == "HEAD":
                 continue
             call.shell(text)
             call.high("has git run another program") if text not in ("git-upload-pack",) else None
@@ -528,6 +528,10 @@ def docker(call: Call) -> None:
         simple(call, "docker")
         return
     verb = rest[0]
+    if verb == "unshare":
+        call.run(after_options(rest))
+        call.medium("runs something as the containers' root")
+        return
     if verb in ("container", "compose") and len(rest) > 1:
         if verb == "compose":
             inner = after_options(
@@ -981,7 +985,7 @@ HANDLERS: dict[str, Handler] = {
     "podman-compose": compose,
     **dict.fromkeys(wordlist(
     """
-    claude codex aider gemini cursor-agent opencode amp crush copilot cline qwen
+    claude claude-code codex aider gemini gemini-cli cursor-agent opencode amp crush copilot cline qwen
     """
     ), agent),
 }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from agent.risk import python_code, sql
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
+from agent.risk.paths import Zone
 from agent.risk.wrappers import from_stdin, read_script, run_file
 
 MAX_CODE = 40_000
@@ -154,7 +155,13 @@ def code(call: Call, text: str, language: str) -> None:
             continue
         call.reads(match[2])
         read_local = True
-    if _CONNECTS.search(text):
+    if language == "tcl":
+        for match in re.finditer(
+            r"(?m)(?:^|[;\[{\s])(?:exec|spawn|system)\s+(?:--\s+)?([^\]\n;}]+)", text
+        ):
+            call.shell(match[1].replace("{", "").replace("|", " | "))
+    shells = re.search(r"child_process|spawn|exec", text)
+    if _CONNECTS.search(text) or (shells and re.search(r"require\([\"']net[\"']\)", text)):
         call.high(f"{language} code opens a network connection", "opens a network connection")
     if (read_local or _ENVIRONMENT.search(text)) and _SENDS.search(text):
         call.high("sends local data to another machine")
@@ -240,6 +247,10 @@ def python(call: Call) -> None:
                 run_file(call, argument, "python")
                 return
             call.medium(f"runs {shown(argument)}")
+            if argument.rpartition("/")[2] == "setup.py" and {"upload", "register"} & set(
+                argv[at:]
+            ):
+                call.high("publishes a package")
             if argument.rpartition("/")[2] in ("manage.py",):
                 django(call, argv[at + 1 :])
             run_file(call, argument, "python" if not argument.endswith((".zip", ".pyz")) else "")
@@ -330,6 +341,12 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         if top == "pip":
             call.run(["pip", *rest])
         elif top == "http":
+            for directory in value(["x", *rest], "-d", "--directory"):
+                place = call.place(directory)
+                if place.secret or (
+                    place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
+                ):
+                    call.high("lets others read files outside of the project")
             call.medium("starts a local server")
         elif top in ("pdb", "cProfile", "trace", "coverage", "timeit"):
             if top == "timeit":
@@ -486,6 +503,8 @@ def inline(call: Call) -> None:
         for path in value(argv, "-l", "--load", "--script"):
             run_file(call, path, "lisp")
     if program == "gdb":
+        if "--args" in argv:
+            call.run(argv[argv.index("--args") + 1 :])
         if any(re.search(r"shell|!|python|call|system|attach|pipe", t) for t in texts) or value(
             argv, "-p", "--pid"
         ):
@@ -820,6 +839,11 @@ def database(call: Call) -> None:
         "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (),
     }.get(program, ("-e", "--execute", "--init-command"))  # fmt: skip
     texts = value(argv, *names)
+    if program == "influx" and split(argv)[1]:
+        from agent.risk.evaluate import simple
+
+        simple(call, program)
+        return
     if program in ("cypher-shell", "duckdb"):
         texts += split(argv, ("-u", "-p", "-a", "-c"))[1][(1 if program == "duckdb" else 0) :]
     for text in texts:

@@ -278,9 +278,9 @@ class Shell(Prompt):
 
     def _remember(self, history: Sequence[str]) -> None:
         """Earlier lines may have set variables, aliases and functions; the directory is known."""
-        evaluator = evaluate("\n".join(history[-200:]), self.context)
+        evaluator = Evaluator(self.context)
+        evaluator.remember(history)
         self.state = evaluator.state
-        self.state.cwd = str(self.context.cwd)
         self.files = evaluator.files
 
     def suspend(self) -> Assessment | None:

@@ -88,7 +88,7 @@ def curl(call: Call) -> None:
             call.reads(text[1:])
             if not local:
                 call.high("sends local data to another machine")
-        elif UNKNOWN in text and not local and _names_secret(call):
+        elif UNKNOWN in text and not local and _names_secret(call, variables=False):
             call.high("sends credentials or keys to another machine")
     for address in addresses:
         if UNKNOWN in address and not _LOCAL.match(address) and _names_secret(call):
@@ -142,17 +142,16 @@ def _piped(call: Call, *, local: bool) -> None:
         call.high("sends local data to another machine", "sends what another command prints")
 
 
-def _names_secret(call: Call) -> bool:
+def _names_secret(call: Call, *, variables: bool = True) -> bool:
     command, script = call.command, call.script
     if command is None or script is None:
         return False
     text = script.text[command.start : command.end]
-    return bool(
-        re.search(
-            r"\$\((?!date|uuidgen|git rev)|`|\.ssh|\.aws|\.env\b|\$\(<|TOKEN|SECRET|PASSW|_KEY",
-            text,
-        )
-    )
+    if re.search(
+        r"\$\((?!date|uuidgen|git rev|gh auth token|gcloud auth)|`|\.ssh|\.aws|\.env\b|\$\(<", text
+    ):
+        return True
+    return variables and bool(re.search(r"TOKEN|SECRET|PASSW|_KEY", text))
 
 
 def _unknown_body(call: Call) -> None:
@@ -395,7 +394,7 @@ def scp(call: Call) -> None:
                     call.high("sends local data to another machine", f"sends {shown(source)}")
         else:
             call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
-    elif value(argv, "-b"):
+    elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
         call.high("runs a file of transfers")
     call.medium("copies files between machines")
 
@@ -509,7 +508,7 @@ def openssl(call: Call) -> None:
 
     if call.argv[1:2] == ["s_client"]:
         feed = call.feed()
-        if feed.kind in ("file", "unknown"):
+        if feed.kind == "unknown" or (feed.kind == "file" and feed.paths != ("/dev/null",)):
             call.high("sends local data to another machine")
         call.low()
         return
@@ -529,7 +528,11 @@ def openssl(call: Call) -> None:
 
 def dns(call: Call) -> None:
     """`dig`, `host`, `nslookup`: a name with something unknown in it carries data out."""
-    if any(UNKNOWN in a for a in call.argv[1:]) and _names_secret(call):
+    command, script = call.command, call.script
+    raw = script.text[command.start : command.end] if command and script else ""
+    if (re.search(r"[)}`]\.[\w-]", raw) and re.search(r"\$\(|`", raw)) or (
+        any(UNKNOWN in a for a in call.argv[1:]) and _names_secret(call)
+    ):
         call.high("sends local data to another machine", "hides data in a name lookup")
     call.low()
 

@@ -81,6 +81,10 @@ REGENERABLE_DIRECTORIES = frozenset(
     """
     )
 )
+_REGENERABLE_NAME = re.compile(
+    r"(?:test|build|coverage|tmp|temp|bench)[-_.]?(?:outputs?|results?|reports?|artifacts?|cache|dir|tmp|logs?)"
+    r"|cmake-build-[\w-]+|\.?[\w-]*[-_.]?cache|build[-_][\w-]+|bazel-\w+|tmp[-_.]?\w*"
+)
 _REGENERABLE_ENDINGS = tuple(
     wordlist(
         """
@@ -101,7 +105,8 @@ _KEY_FILES = re.compile(
 )
 _NOT_SECRET = re.compile(
     r"\.(?:example|sample|template|dist|tpl|tmpl|defaults?|schema|md|example\.\w+)$|\.pub$"
-    r"|(?:^|/)(?:pub|public)[^/]*\.(?:pem|key|asc|gpg)$|\.lock$",
+    r"|(?:^|/)(?:pub|public)[^/]*\.(?:pem|key|asc|gpg)$|\.lock$"
+    r"|(?:^|/)[^/]*(?:cert|chain|(?:^|[-_/])ca|crt|bundle)[^/]*\.pem$",
     re.I,
 )
 _SECRET_HOME = re.compile(
@@ -174,7 +179,7 @@ _DEVICE = re.compile(
     r"|fb\d|input|watchdog|block|bus|console|mtd|cpu|kvm|i2c|tty[SU0-9]|nst|st\d|sg\d)"
 )
 _HARMLESS = re.compile(
-    r"^/dev/(?:null|zero|u?random|full|stdin|stdout|stderr|tty|fd(?:/\w[\w:]*)?|ptmx|shm(?:/|$))"
+    r"^/dev/(?:null$|zero$|u?random$|full$|stdin$|stdout$|stderr$|tty$|fd(?:/\w[\w:]*)?|ptmx|shm(?:/|$))"
 )
 _EXAMPLES_HOME = (
     ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
@@ -259,9 +264,9 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
         components = inner.split("/")
         if components[0] == ".git" or ".git" in components:
             return Zone.GIT
-        if any(c in REGENERABLE_DIRECTORIES for c in components) or inner.endswith(
-            _REGENERABLE_ENDINGS
-        ):
+        if (
+            any(c in REGENERABLE_DIRECTORIES or _REGENERABLE_NAME.fullmatch(c) for c in components)
+        ) or inner.endswith(_REGENERABLE_ENDINGS):
             return Zone.REGENERABLE
         return Zone.PROJECT
     if path == "/" or home == path or home.startswith(path + "/"):

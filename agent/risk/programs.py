@@ -159,7 +159,7 @@ _high(
     """
     gcore procdump strace ltrace dtrace dtruss bpftrace bpftool tcpdump tshark wireshark dumpcap ngrep ptrace
     xinput xev showkey script-log logkeys screencapture keyctl secret-tool security kwallet-query
-    ykman gpg-export fswebcam arecord parecord osascript xdotool ydotool wtype dotool""",
+    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool""",
 )
 _high(
     "reads stored passwords", "pass gopass op bw lpass chezmoi-secret keepassxc-cli rbw ksshaskpass"
@@ -582,6 +582,9 @@ defaults LOW: read domains find
 defaults HIGH[changes the machine]: write delete import
 git-lfs LOW: ls-files status env
 git-lfs MEDIUM: track untrack pull fetch install checkout
+pg_restore MEDIUM: default
+pg_restore HIGH[drops or changes a database]: --clean -c --create -C
+tox MEDIUM: default
 hg LOW: status log diff cat annotate branches tags heads id summary paths
 hg MEDIUM: add commit pull update merge branch bookmark graft import export push clone init
 hg HIGH[loses work or rewrites history]: strip purge rollback|update --clean|push --force|update -C|push -f|revert --all

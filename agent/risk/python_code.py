@@ -102,6 +102,9 @@ _FETCHES = re.compile(
     r"^(?:requests|httpx|urllib3)\.(?:get|request)$|^urllib\.request\.(?:urlopen|urlretrieve)$"
 )
 _SQL_METHODS = {"execute", "executescript", "executemany", "raw", "text"}
+_OWN_MODULES = re.compile(
+    r"^(?:tungsten|libtmux)(?:\.|$)|^agent\.(?:client|engine|gate|perform)$|^tui\.cli$"
+)
 _READ_ENVIRON = re.compile(r"^(?:dict|print|str|list|repr|json\.dumps|pprint\.pprint)$")
 _MAX_NODES = 60_000
 
@@ -204,6 +207,13 @@ class Reader:
                 self.call.opaque("reaches into Python's builtins")
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        modules = (
+            [name.name for name in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+        )
+        if any(_OWN_MODULES.match(module) for module in modules):
+            self.call.high("controls Tungsten or the supervising terminal")
         if isinstance(node, ast.Import):
             for name in node.names:
                 self.modules[name.asname or name.name.partition(".")[0]] = (
@@ -301,6 +311,9 @@ class Reader:
             return {"__file__": "script.py", "__name__": "__main__"}.get(node.id, _NOTHING)
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return [self.value(e, depth + 1) for e in node.elts]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            number = self.value(node.operand, depth + 1)
+            return -number if isinstance(number, int) else _NOTHING
         if isinstance(node, ast.BinOp):
             left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
             if isinstance(node.op, ast.Add):

@@ -345,7 +345,7 @@ class _Scanner:
             self._dollar(f, quoted=False)
         elif c == "`":
             self._backtick(f, quoted=False)
-        elif c in "<>" and text.startswith("(", pos + 1) and f.redirect is None:
+        elif c in "<>" and text.startswith("(", pos + 1):
             self._open_substitution(f, pos, 2, c + "(")
         elif c == "!":
             self._bang(f, quoted=False)
@@ -637,6 +637,11 @@ class _Scanner:
     def _operator(self, f: _Frame, c: str) -> None:
         text, pos, end = self.text, self.pos, self.end
         if f.redirect is not None:
+            if c in "<>" and text.startswith("(", pos + 1):
+                f.word_start = pos
+                f.word_quoted = False
+                f.parts = []
+                return
             self._error("a redirection has no target", pos)
             f.redirect = None
         if f.closer == "array":

@@ -12,13 +12,14 @@ from agent.risk.evaluate import MAX_FILE_BYTES, UNKNOWN, Call, Handler, quote, s
 from agent.risk.paths import Zone
 
 _ENV_VALUED = ("-u", "--unset", "-C", "--chdir", "-S", "--split-string", "-P")
+_BWRAP = wordlist("""--unshare-user-try --chdir --setenv --dev --proc --tmpfs --dir""")
 _PREFIXES: dict[str, tuple[str, ...]] = {
     "nohup": (), "setsid": (), "stdbuf": ("-i", "-o", "-e", "--input", "--output", "--error"),
     "nice": ("-n", "--adjustment"), "ionice": ("-c", "-n", "-p", "--class", "--classdata"),
     "chrt": (), "taskset": (), "timeout": ("-k", "-s", "--kill-after", "--signal"),
     "time": ("-o", "-f", "--output", "--format"), "builtin": (), "unbuffer": (),
     "catchsegv": (), "faketime": (), "fakeroot": (), "dbus-run-session": (), "dbus-launch": (),
-    "firejail": (), "bwrap": (), "caffeinate": ("-t", "-w"), "systemd-inhibit": ("--what", "--who", "--why"),
+    "firejail": (), "bwrap": tuple(_BWRAP), "caffeinate": ("-t", "-w"), "systemd-inhibit": ("--what", "--who", "--why"),
     "numactl": (), "cpulimit": ("-l", "-p"), "prlimit": (), "proot": (), "exec": ("-a",), "arch": (),
     "rlwrap": ("-H", "-f"), "chronic": (), "ts": (), "softlimit": (), "setarch": (), "linux64": (), "linux32": (),
     "xvfb-run": ("-n", "-s", "--server-args"), "noglob": (), "nocorrect": (), "doppler": (), "dotenv": ("-f", "-e"),
@@ -44,6 +45,17 @@ def prefix(call: Call) -> None:
         rest = rest[1:]
     if program in ("setarch",) and rest and re.match(r"^(?:x86_64|i\d86|linux\d\d)$", rest[0]):
         rest = rest[1:]
+    if program == "bwrap":
+        argv, at = call.argv, 1
+        while at < len(argv) and argv[at].startswith("--"):
+            pairs = argv[at].startswith(
+                ("--bind", "--ro-bind", "--dev-bind", "--symlink", "--setenv")
+            )
+            at += 3 if pairs else 2 if argv[at] in _BWRAP else 1
+        rest = argv[at:]
+    if program == "start-stop-daemon":
+        rest = value(call.argv, "--exec", "-x", "--startas", "-a") + rest
+        call.high("starts a service")
     if program == "numactl":
         while rest and re.match(r"^[\d,!-]+$", rest[0]):
             rest = rest[1:]
@@ -65,6 +77,8 @@ def prefix(call: Call) -> None:
             for text in value(call.argv, "-x", "--exec"):
                 call.shell(text)
     if program in (
+        "dotenv",
+        "dotenvx",
         "doppler",
         "aws-vault",
         "mise",
@@ -88,6 +102,8 @@ def prefix(call: Call) -> None:
             if program == "pipx":
                 _package_runner(call, rest)
                 return
+        elif program in ("dotenv", "dotenvx"):
+            pass
         else:
             from agent.risk.evaluate import simple
 
@@ -465,6 +481,9 @@ def xargs(call: Call) -> None:
         "env",
     ):
         inline = any(re.match(r"^-\w*[ce]$", a) for a in rest[1:])
+        if inline and program in ("perl", "ruby", "node", "python", "python3") and not replaced:
+            call.run([*rest, *words])
+            return
         words = words if inline and feed.kind == "text" else [UNKNOWN]
         if inline and not replaced and not rest[-1].startswith("-"):
             call.run([*rest, "_", *words])
@@ -497,7 +516,7 @@ def xargs(call: Call) -> None:
 
 def producers(call: Call) -> list[str]:
     """Paths that stand for what the command before a pipe finds."""
-    from agent.risk.files import found
+    from agent.risk.files import listed
 
     command, script = call.command, call.script
     if command is None or script is None or command.pipe is None:
@@ -517,46 +536,7 @@ def producers(call: Call) -> list[str]:
     for member in stage[-4:]:
         heads, arguments = evaluator._argv(member)  # noqa: SLF001
         for head in heads:
-            argv = [*head, *arguments]
-            name = argv[0].rpartition("/")[2] if argv else ""
-            if name == "find":
-                roots = []
-                for word in argv[1:]:
-                    if word.startswith(("-", "(", "!", "\\")):
-                        break
-                    roots.append(word)
-                names = [
-                    argv[i + 1]
-                    for i, a in enumerate(argv[:-1])
-                    if a in ("-name", "-iname", "-path")
-                ]
-                negated = "!" in argv or "-not" in argv
-                paths += found(roots or ["."], names, narrow=bool(names) and not negated)
-            elif (
-                name == "git"
-                and len(argv) > 1
-                and argv[1] in ("ls-files", "diff", "grep", "status")
-            ):
-                paths += [a for a in argv[2:] if "*" in a and not a.startswith("-")] or [
-                    "./tracked-file"
-                ]
-            elif name in ("rg", "grep", "egrep", "ag", "ack") and any(
-                re.match(r"^-\w*[lL]", a) or a.startswith("--files") for a in argv[1:]
-            ):
-                operands = split(argv, ("-e", "-g", "-t", "--include", "--exclude-dir"))[1][1:]
-                paths += [
-                    f"{o.rstrip('/')}/found-file" if not re.search(r"\.\w+$", o) else o
-                    for o in operands
-                ] or ["./found-file"]
-            elif name in ("fd", "fdfind"):
-                paths += ["./found-file"]
-            elif name == "ls":
-                operands = split(argv)[1]
-                paths += [
-                    o if any(c in o for c in "*?") else f"{o.rstrip('/')}/*" for o in operands
-                ] or ["./*"]
-            else:
-                paths.append(UNKNOWN)
+            paths += listed([*head, *arguments]) or [UNKNOWN]
     return paths or [UNKNOWN]
 
 
@@ -764,7 +744,7 @@ def kill(call: Call) -> None:
         call.low()
         return
     if re.search(
-        r"tmux|tungsten|agent\.engine|systemd|dbus|sshd|gnome|Xorg|wayland|\bPPID\b|login|init\b|launchd|WindowServer",
+        r"tmux|tungsten|agent\.engine|pgrep\s+-[uU]|systemd|dbus|sshd|gnome|Xorg|wayland|\bPPID\b|login|init\b|launchd|WindowServer",
         raw,
     ):
         call.high("kills the session or the supervisor")
@@ -800,6 +780,36 @@ def kill(call: Call) -> None:
         if value(call.argv, "-t"):
             call.high("kills a terminal's processes")
     call.medium("ends a process")
+
+
+def fuser(call: Call) -> None:
+    """`fuser -k`: ends whatever uses a port or a file system."""
+    options, operands = split(call.argv, ("-n", "-s", "--namespace"))
+    if not any(re.match(r"^-\w*k|^--kill", o) for o in options):
+        call.low()
+    elif any(re.match(r"^-\w*m", o) for o in options) or any(
+        not re.match(r"^\d{4,5}(?:/(?:tcp|udp))?$", o) for o in operands
+    ):
+        call.high("kills whatever uses a system port or a directory")
+    else:
+        call.medium("ends what uses a port")
+
+
+def remote_control(call: Call) -> None:
+    """`kitty @`, `wezterm cli`: terminals that let themselves be typed into."""
+    if call.argv[1:2] in (["@"], ["cli"], ["msg"], ["+kitten"], ["kitten"]) or any(
+        a.startswith("send-") for a in call.argv
+    ):
+        call.high("types into or controls a terminal")
+    call.medium("opens a terminal")
+
+
+def let(call: Call) -> None:
+    """`let`: its words are arithmetic, and arithmetic expands once more."""
+    for word in call.argv[1:]:
+        if "$(" in word or "`" in word:
+            call.shell(': "' + word.replace('"', "") + '"')
+    call.low()
 
 
 def tmux(call: Call) -> None:
@@ -856,6 +866,8 @@ def make(call: Call) -> None:
         name, equals, text = argument.partition("=")
         if name == "--eval" or argument.startswith("--eval"):
             call.high("has make run text from the command line")
+        if name == "--shell" and argv[0] == "just":
+            call.high("has just run recipes with another shell")
         if name in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS") and equals:
             call.high(f"{name} makes later commands run something else")
         elif equals and re.match(r"^[A-Za-z_]\w*$", name) and re.search(r"[$`;|&]", text):
@@ -1004,7 +1016,7 @@ def package_script(call: Call) -> None:
         script = words[1]
     elif verb in ("test", "t", "start", "stop", "restart", "install", "i", "ci"):
         script = {"t": "test", "i": "install", "ci": "install"}.get(verb, verb)
-    elif program in ("yarn", "pnpm", "bun") and verb and verb not in _table(program):
+    elif program in ("yarn", "pnpm", "bun") and verb and not _has(program, verb):
         script = verb
     if script:
         _scripts(call, script)
@@ -1028,6 +1040,10 @@ def package_script(call: Call) -> None:
         call.high("changes the package manager's settings")
         return
     simple(call, program)
+
+
+def _has(program: str, verb: str) -> bool:
+    return any(key.split()[0] == verb for key in _table(program))
 
 
 def _table(program: str) -> dict[str, tuple[int, str]]:
@@ -1288,6 +1304,7 @@ HANDLERS: dict[str, Handler] = {
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     "cd": cd, "pushd": cd, "unset": unset, "set": set_builtin, "shopt": set_builtin,
+    "fuser": fuser, "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
     "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "crontab": scheduled, "at": scheduled,
     "batch": scheduled, "make": make, "npm": package_script, "yarn": package_script, "pnpm": package_script,
     "bun": package_script, "npx": npx, "uvx": npx, "systemd-run": systemd_run, "busybox": busybox,
@@ -1296,7 +1313,7 @@ HANDLERS: dict[str, Handler] = {
         wordlist(
     """
     poetry uv pipenv bundle conda nix nix-shell hatch pdm rye pixi guix rbenv pyenv asdf cargo
-    go dotnet deno swift gem pip composer rustup volta nvm fnm opam stack cabal devbox mamba
+    go dotnet deno swift gem pip composer rustup volta nvm fnm opam stack cabal devbox mamba brew
     """
     ),
         tool_runner,
