@@ -7,6 +7,7 @@ screens but the cockpit come after it has been painted.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -80,8 +81,13 @@ class TungstenApp(FrontEnd):
         """Run in this process's terminal until the person quits."""
         from tui.stderr_guard import guarded_stderr
 
-        with guarded_stderr(self.paths.data / "app.log"):
-            return super().run(**options)
+        # Nothing is let go of before the first state is shown; looking for it costs a tenth.
+        gc.disable()
+        try:
+            with guarded_stderr(self.paths.data / "app.log"):
+                return super().run(**options)
+        finally:
+            gc.enable()
 
     def on_mount(self) -> None:
         """Paint first; everything else follows."""
@@ -148,10 +154,17 @@ class TungstenApp(FrontEnd):
         self._first = None
         await reception.connected(self, message.welcome, first)
         self.ready.set()
+        self.call_after_refresh(self._started)
 
     def send_first(self, command: Command) -> None:
         """Send what the app was opened for, and look at the agent it makes."""
         self.run_worker(self._send_first(command), exit_on_error=False)
+
+    def _started(self) -> None:
+        if not gc.isenabled():
+            # What has been loaded stays: it need never be looked through again.
+            gc.freeze()
+            gc.enable()
 
     async def _send_first(self, command: Command) -> None:
         result = await self.engine_send(command)
@@ -180,6 +193,7 @@ class TungstenApp(FrontEnd):
 
     def on_connection_failed(self, message: ConnectionFailed) -> None:
         """Stop, say why, and offer the way out."""
+        self._started()
         self.fail(message.text)
 
     def fail(self, text: str) -> None:
@@ -201,10 +215,20 @@ class TungstenApp(FrontEnd):
     # The prompt
 
     async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
-        """Do what the prompt says."""
+        """Do what the prompt says, without keeping the keyboard waiting for the engine."""
+        self.run_worker(self._submit(message.text), group="prompt", exit_on_error=False)
+
+    async def _submit(self, text: str) -> None:
+        if self.state is None and not self.problem:
+            # Before the engine has answered, nobody knows which agent is meant.
+            self.say("Waiting for the engine; then this is sent.")
+            await self.ready.wait()
+            self.cockpit.footer.hush()
+            if self.cockpit.prompt.text != text:
+                return
         from tui import requests
 
-        await requests.submit(self, message.text)
+        await requests.submit(self, text)
 
     async def on_prompt_unqueue(self) -> None:
         """Put the queued prompts back into the prompt."""

@@ -53,6 +53,7 @@ class FrontEnd(KeyboardApp[None]):
         self.focused_id: str = str(self.memory.get("focused", ""))
         self.problem = ""
         self.gates: GateDialog | None = None
+        self._opening = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -149,12 +150,24 @@ class FrontEnd(KeyboardApp[None]):
         raise NotImplementedError
 
     def sync_gates(self) -> None:
-        """Let dialog and inbox follow what waits."""
+        """Let dialog and inbox follow what waits; the dialog is made for the first gate."""
+        state = self.state
         if self.gates is not None:
             self.gates.sync()
+        elif state is not None and state.gates and self.may_decide and not self._opening:
+            self._opening = True
+            self.run_worker(self._open_dialog(), group="gates", exit_on_error=False)
         for screen in self.screen_stack[1:]:
             if callable(follow := getattr(screen, "sync", None)):
                 follow()
+
+    async def _open_dialog(self) -> None:
+        from tui.gate.dialog import GateDialog
+
+        dialog = GateDialog(clock=self.now)
+        await self.cockpit.mount(dialog)
+        self.gates = dialog
+        dialog.sync()
 
     def _tick(self) -> None:
         """Draw ages anew just when one of them changes."""

@@ -62,7 +62,6 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
             app.cockpit.prompt.put_draft(app.draft())
     await app.cockpit.terminal.open()
     app.cockpit.settle()
-    await _open_gates(app)
     app.show_all()
     no_model = welcome.snapshot.setup.provider == "none"
     if no_model and (isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)):
@@ -71,14 +70,6 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
         await requests.setup(app, first)
     elif first is not None:
         app.send_first(first)
-
-
-async def _open_gates(app: TungstenApp) -> None:
-    if app.gates is None and app.may_decide:
-        from tui.gate.dialog import GateDialog
-
-        app.gates = GateDialog(clock=app.now, id="gate")
-        await app.cockpit.mount(app.gates)
 
 
 def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:

@@ -12,7 +12,6 @@ from tui.text import Piece, between, clean, duration, one_line, strip_of, wrap
 from tui.theme import Paint
 from tui.transcript import Entry
 from tui.widgets.code import diff_lines, diff_size
-from tui.widgets.markdown import GrowingMarkdown
 
 INDENT = 2
 """Columns left of every block; the mark of the chosen block is drawn there."""
@@ -91,6 +90,9 @@ def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[
 
 
 def _markdown(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
+    # Its parser is sixty modules, which a session without an answer does not need.
+    from tui.widgets.markdown import GrowingMarkdown
+
     growing = entry.markdown
     if (
         not isinstance(growing, GrowingMarkdown)
