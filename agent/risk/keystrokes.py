@@ -8,7 +8,6 @@ withheld (`hold_at`), with everything after it.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -383,11 +382,8 @@ class PythonPrompt(Prompt):
             return None
         self.pending = ""
         answer = self._judge(whole)
-        try:
-            ast.parse(whole)
+        if python_code.parsed(whole) is not None:
             self.source += "\n" + whole
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass
         return answer
 
     def _magic(self, text: str) -> Assessment:
@@ -404,9 +400,7 @@ class PythonPrompt(Prompt):
 
     def _judge(self, statement: str) -> Assessment:
         evaluator, call = _call(self.context, "python")
-        try:
-            ast.parse(statement)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        if python_code.parsed(statement) is None:
             python_code.judge(call, statement)
             return evaluator.assessment()
         reader = python_code.Reader(call)

@@ -116,17 +116,24 @@ class _Unknown:
 _NOTHING = _Unknown()
 
 
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree, None when there is none; Python's own warnings are not for anybody here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
 def judge(call: Call, source: str) -> None:
     """Judge Python source; what cannot be parsed is HIGH."""
     source = source.replace(UNKNOWN, "__unknown__")
     if len(source) > 200_000:
         call.high("the Python source is too long to be read")
         return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = parsed(source)
+    if tree is None:
         if _SHOUTS.search(source):
             call.high("the Python source cannot be parsed and holds dangerous words")
         else:
@@ -152,9 +159,8 @@ class Reader:
 
     def learn(self, source: str) -> None:
         """Take names and values from statements that ran before, without judging them."""
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(source)
+        if tree is None:
             return
         for node in list(ast.walk(tree))[:20_000]:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -164,9 +170,9 @@ class Reader:
 
     def judge(self, source: str) -> None:
         """Judge source that is known to parse."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.read(ast.parse(source))
+        tree = parsed(source)
+        if tree is not None:
+            self.read(tree)
 
     def read(self, tree: ast.AST) -> None:
         """Judge everything in the tree, in source order."""

@@ -241,6 +241,9 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
             variables.set(name, before if before is not None else (UNKNOWN,), add=False)
 
 
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
+
+
 def from_stdin(call: Call, language: str) -> None:
     """An interpreter that reads its program from standard input."""
     from agent.risk.interpreters import run_text
@@ -252,7 +255,10 @@ def from_stdin(call: Call, language: str) -> None:
         run_text(call, feed.text, language)
     elif feed.kind == "file":
         for path in feed.paths:
-            run_file(call, path, language)
+            if path in _STANDARD_INPUT:
+                call.opaque("runs what another program gives it")
+            else:
+                run_file(call, path, language)
     elif feed.kind == "remote":
         call.high("runs text that comes from another machine", "runs downloaded text")
     else:
@@ -275,7 +281,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         else:
             call.high("runs text that cannot be known")
         return
-    if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"):
+    if path in _STANDARD_INPUT:
         from_stdin(call, language or "shell")
         return
     if re.match(r"^[a-z]+://", path) and not path.startswith("file:"):

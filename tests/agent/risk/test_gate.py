@@ -45,6 +45,8 @@ PANE = "%1"
         ("frobnicate --all", Risk.MEDIUM),
         ("$X", Risk.HIGH),
         ("", Risk.LOW),
+        ("node - < -", Risk.HIGH),
+        ('python3 -c "1if 2else 3"', Risk.LOW),
     ],
 )
 def test_risk(command: str, risk: Risk, context: Context) -> None:
