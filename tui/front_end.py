@@ -19,6 +19,7 @@ from tui.gate.keyboard import KeyboardApp
 from tui.screens.cockpit import CockpitScreen
 from tui.theme import DARK, LIGHT
 from tui.transcript import Transcript
+from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
     from textual.events import Event
@@ -46,7 +47,9 @@ class FrontEnd(KeyboardApp[None]):
         self.paths = paths
         self.now = now
         self.directory = directory
-        self.state: Snapshot | None = None
+        self.state: Snapshot = nothing_known(paths)
+        self.known = False
+        """Whether the engine has said what there is."""
         self.may_decide = True
         self.transcripts: dict[str, Transcript] = {}
         self.memory = InterfaceState(paths.interface_state)
@@ -79,10 +82,7 @@ class FrontEnd(KeyboardApp[None]):
     @property
     def agents(self) -> tuple[AgentSummary, ...]:
         """Agents on the list, in its order."""
-        state = self.state
-        if state is None:
-            return ()
-        return tuple(agent for agent in state.agents if not agent.archived)
+        return tuple(agent for agent in self.state.agents if not agent.archived)
 
     @property
     def focused_agent(self) -> AgentSummary | None:
@@ -93,24 +93,23 @@ class FrontEnd(KeyboardApp[None]):
     @property
     def question(self) -> Question | None:
         """What the focused agent asks."""
-        agent, state = self.focused_agent, self.state
-        if agent is None or state is None:
+        agent = self.focused_agent
+        if agent is None:
             return None
-        return next((asked for asked in state.questions if asked.agent_id == agent.id), None)
+        return next((one for one in self.state.questions if one.agent_id == agent.id), None)
 
     def show_all(self) -> None:
         """Show everything anew."""
         self.show_agents()
         self.show_conversation()
-        state = self.state
-        if state is not None:
-            self.cockpit.dream.show(state.dream)
+        if self.known:
+            self.cockpit.dream.show(self.state.dream)
             self.sync_gates()
 
     def show_agents(self) -> None:
         """Show the list, the status line, the terminal and the prompt's label anew."""
         cockpit, state, agent = self.cockpit, self.state, self.focused_agent
-        if state is None:
+        if not self.known:
             return
         cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
         cockpit.status.show(state, agent)
@@ -121,11 +120,22 @@ class FrontEnd(KeyboardApp[None]):
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
             alone = cockpit.arrangement.conversation is None
             hint = f"{actions.label('f3')} conversation" if alone else ""
-            cockpit.terminal.show(panes[index], position, hint)
+            pane = panes[index]
+            cockpit.terminal.show(pane, position, hint)
+            if self.memory.set("pane", [pane.pane_id, pane.title]):
+                self.save_soon()
         else:
             cockpit.terminal.show(None)
         cockpit.footer.redraw()
         self._tick()
+
+    async def open_remembered_pane(self) -> None:
+        """Show the pane that was shown last, before the engine has said what there is."""
+        pane = remembered_pane(self.memory.get("pane"))
+        if pane is not None and self.paths.tmux_socket.is_socket():
+            await self.cockpit.terminal.open()
+            self.cockpit.terminal.show(pane)
+            self.cockpit.settle()
 
     def show_conversation(self) -> None:
         """Show the focused agent's conversation."""
@@ -138,7 +148,7 @@ class FrontEnd(KeyboardApp[None]):
             view.show(transcript, empty=empty_states.nothing_said(agent), queued=agent.queued)
             if not transcript.loaded and not transcript.loading:
                 self.read_transcript(agent.id)
-        elif self.state is not None:
+        elif self.known:
             view.show(None, empty=empty_states.no_agents(self.state))
 
     def transcript(self, agent_id: str) -> Transcript:
@@ -151,10 +161,9 @@ class FrontEnd(KeyboardApp[None]):
 
     def sync_gates(self) -> None:
         """Let dialog and inbox follow what waits; the dialog is made for the first gate."""
-        state = self.state
         if self.gates is not None:
             self.gates.sync()
-        elif state is not None and state.gates and self.may_decide and not self._opening:
+        elif self.state.gates and self.may_decide and not self._opening:
             self._opening = True
             self.run_worker(self._open_dialog(), group="gates", exit_on_error=False)
         for screen in self.screen_stack[1:]:

@@ -51,7 +51,7 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
     if welcome.snapshot is None:
         app.show_all()
         return
-    app.state = welcome.snapshot
+    app.state, app.known = welcome.snapshot, True
     for transcript in app.transcripts.values():
         # Another engine process may know more than was heard of the one before.
         transcript.loaded = transcript.loading = False
@@ -83,9 +83,8 @@ def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
         app.show_conversation()
     if "blocks" in changed:
         app.cockpit.conversation.changed()
-    state = app.state
-    if "dream" in changed and state is not None:
-        app.cockpit.dream.show(state.dream)
+    if "dream" in changed:
+        app.cockpit.dream.show(app.state.dream)
     if "gates" in changed:
         app.sync_gates()
 
@@ -93,7 +92,7 @@ def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
 def receive(app: TungstenApp, line: EventLine) -> set[str]:
     """Take over one event; returns the areas that are to be shown anew."""
     state, event = app.state, line.event
-    if state is None:
+    if not app.known:
         return set()
     before = app.focused_agent
     app.state = apply(state, line.seq, event)

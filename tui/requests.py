@@ -32,7 +32,7 @@ MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
 
 
 async def submit(app: TungstenApp, text: str) -> None:
-    """Do what stands in the prompt; it stays there when that can't be done."""
+    """Do what stood in the prompt; put it back when that can't be done."""
     prompt = app.cockpit.prompt
     if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
         await _slash(app, text.strip())
@@ -46,6 +46,7 @@ async def submit(app: TungstenApp, text: str) -> None:
             return
         if agent is None:
             app.say("A shell command needs an agent's terminal: start an agent first", "warning")
+            prompt.put_back(text)
             return
         command = RunAsPerson(agent_id=agent.id, command=line)
     elif question is not None:
@@ -54,11 +55,10 @@ async def submit(app: TungstenApp, text: str) -> None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
     elif agent.kind == "command":
         app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
+        prompt.put_back(text)
         return
     else:
         command = SendPrompt(agent_id=agent.id, text=text)
-    # Emptied first, so that what is typed next stays; put back when it was not accepted.
-    prompt.sent()
     app.cockpit.conversation.action_tail()
     result = await send(app, command)
     if result is None:
@@ -88,8 +88,8 @@ async def _slash(app: TungstenApp, text: str) -> None:
     action = actions.by_slash(name)
     if action is None:
         app.say(f"There is no /{name}: / alone lists all commands; // sends a slash", "warning")
+        app.cockpit.prompt.put_back(text)
         return
-    app.cockpit.prompt.sent()
     if argument:
         match action.id:
             case "agent.rename":
@@ -225,7 +225,7 @@ async def archive_agent(app: TungstenApp) -> None:
 
 async def pause_all(app: TungstenApp) -> None:
     """Hold every agent before its next step, or let them go."""
-    if app.state is not None:
+    if app.known:
         await send(app, SetPaused(paused=not app.state.paused))
 
 
@@ -255,7 +255,7 @@ async def take_keyboard(app: TungstenApp) -> None:
     """Give the keyboard to the pane; make it visible first."""
     cockpit = app.cockpit
     view = cockpit.terminal.view
-    if view is None or cockpit.terminal.pane is None:
+    if view is None or cockpit.terminal.pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     if cockpit.arrangement.terminal is None:
@@ -268,7 +268,7 @@ async def take_keyboard(app: TungstenApp) -> None:
 async def attach(app: TungstenApp) -> None:
     """Suspend the app and attach real tmux to the pane."""
     pane = app.cockpit.terminal.pane
-    if pane is None or app.state is None:
+    if pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     from tui.terminal.attach import AttachFailed

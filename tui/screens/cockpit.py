@@ -306,8 +306,7 @@ class CockpitScreen(Screen[None]):
             case "pane.take":
                 return bool(agent is not None and agent.panes)
             case "gate.inbox":
-                state = self.host.state
-                return state is not None and bool(state.gates)
+                return bool(self.host.state.gates)
             case "view.terminal":
                 return self.areas.arrangement.terminal is None and agent is not None
             case "view.conversation":

@@ -1,0 +1,44 @@
+"""What is known before the engine has answered: nothing, in the shape of a snapshot.
+
+Without the protocol's models, whose library takes longer to load than the first frame to paint.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from agent.paths import Paths
+    from agent.protocol import PaneSummary, Snapshot
+
+
+class RememberedPane(NamedTuple):
+    """The pane that was shown last; live again before the engine has said a word."""
+
+    pane_id: str
+    title: str
+
+
+def nothing_known(paths: Paths) -> Snapshot:
+    """Return an empty state that knows only where the private tmux server listens."""
+    nothing = SimpleNamespace(
+        seq=-1,
+        engine=SimpleNamespace(tmux_socket=str(paths.tmux_socket), epoch=""),
+        setup=SimpleNamespace(provider="", base_url="", model="", problem=""),
+        agents=(),
+        gates=(),
+        questions=(),
+        demo=None,
+        paused=False,
+    )
+    return cast("Snapshot", nothing)
+
+
+def remembered_pane(kept: object) -> PaneSummary | None:
+    """Read a pane from the app's own file, whatever is there."""
+    match kept:
+        case [str(pane_id), str(title)] if pane_id.startswith("%"):
+            return cast("PaneSummary", RememberedPane(pane_id, title))
+        case _:
+            return None
