@@ -30,12 +30,11 @@ class Prompt(TextArea):
     """
 
     class Submitted(Message):
-        """The person sent something; `text` is whole, `shown` is what stood in the prompt."""
+        """The person sent something, and the prompt is empty again; put back what can't be used."""
 
-        def __init__(self, text: str, shown: str) -> None:
+        def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-            self.shown = shown
 
     class Edited(Message):
         """The text changed: its draft is to be kept, and the layout may change."""
@@ -181,10 +180,12 @@ class Prompt(TextArea):
     def _submit(self) -> None:
         text = self.expanded()
         if text.strip():
-            self.post_message(self.Submitted(text, self.text))
+            # At once: what is typed from now on belongs to the next prompt.
+            self.taken()
+            self.post_message(self.Submitted(text))
 
-    def sent(self) -> None:
-        """Empty the prompt after its text has been taken."""
+    def taken(self) -> None:
+        """Empty the prompt; its text can be brought back."""
         self._remember(self.expanded())
         self._pastes = {}
         self._older = None
