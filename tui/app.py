@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from tui import actions
 from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_digits_be_keys
+from tui.no_plugins import without_plugins
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from agent.protocol import AgentSummary, Command
     from tui.connection import Connected, Connection, ConnectionFailed
     from tui.widgets.row_list import RowList
+
+
+GIVE_WAY_SECONDS = 0.0005
+"""How long an import may hold the interpreter while the screen has something to do."""
 
 
 class TungstenApp(FrontEnd):
@@ -97,9 +103,15 @@ class TungstenApp(FrontEnd):
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
 
     async def _stay_connected(self) -> None:
-        # In a thread: importing must not keep a typed key from the screen.
-        module = await asyncio.to_thread(_import_the_rest)
-        self.connection = module(self, self.paths, self._connect)
+        await self.open_remembered_pane()
+        # In a thread, and giving way at once: importing must not keep a key from the screen.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(GIVE_WAY_SECONDS)
+        try:
+            connection = await asyncio.to_thread(_import_the_rest)
+        finally:
+            sys.setswitchinterval(interval)
+        self.connection = connection(self, self.paths, self._connect)
         await self.connection.run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -219,7 +231,7 @@ class TungstenApp(FrontEnd):
         self.run_worker(self._submit(message.text), group="prompt", exit_on_error=False)
 
     async def _submit(self, text: str) -> None:
-        if self.state is None and not self.problem:
+        if not self.known and not self.problem:
             # Before the engine has answered, nobody knows which agent is meant.
             self.say("Waiting for the engine; then this is sent.")
             await self.ready.wait()
@@ -298,6 +310,7 @@ class TungstenApp(FrontEnd):
 
 
 def _import_the_rest() -> type[Connection]:
+    without_plugins()
     from tui import reception, requests
     from tui.connection import Connection
 

@@ -225,7 +225,7 @@ async def archive_agent(app: TungstenApp) -> None:
 
 async def pause_all(app: TungstenApp) -> None:
     """Hold every agent before its next step, or let them go."""
-    if app.state is not None:
+    if app.known:
         await send(app, SetPaused(paused=not app.state.paused))
 
 
@@ -255,7 +255,7 @@ async def take_keyboard(app: TungstenApp) -> None:
     """Give the keyboard to the pane; make it visible first."""
     cockpit = app.cockpit
     view = cockpit.terminal.view
-    if view is None or cockpit.terminal.pane is None:
+    if view is None or cockpit.terminal.pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     if cockpit.arrangement.terminal is None:
@@ -268,7 +268,7 @@ async def take_keyboard(app: TungstenApp) -> None:
 async def attach(app: TungstenApp) -> None:
     """Suspend the app and attach real tmux to the pane."""
     pane = app.cockpit.terminal.pane
-    if pane is None or app.state is None:
+    if pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     from tui.terminal.attach import AttachFailed
