@@ -185,7 +185,10 @@ class ControlClient:
             raise TmuxMissing(tmux) from None
         client = cls(process)
         try:
-            client.version = (await client.command("display-message", "-p", "#{version}"))[0]
+            about = await client.command("display-message", "-p", "#{version} #{client_session}")
+            client.version, _, attached = about[0].partition(" ")
+            if not attached:
+                raise ServerGone(client._reason or "it has no such session")
         except (TerminalError, asyncio.CancelledError, IndexError):
             await client.close()
             raise

@@ -7,46 +7,46 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import foreground, frame, keys, marks
+from tungsten import foreground, frame, keys
+from tungsten.command_line import CommandLine
 from tungsten.control_client import ControlClient
-from tungsten.errors import CommandFailed, NotAtPrompt, PaneGone, ServerGone, TextNotTypable
+from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
+from tungsten.outcome import (
+    Ended,
+    ForExit,
+    ForIdle,
+    ForPrompt,
+    ForText,
+    PaneInfo,
+    RunResult,
+    Until,
+    WaitResult,
+    exit_status,
+)
 from tungsten.output import Anchor, read_output
 
 if TYPE_CHECKING:
     from tungsten.terminal import Terminal
 
-START_SECONDS = 20.0
-"""How long a new shell may take to show its first prompt, the person's start-up files included."""
-
-REPORT_SECONDS = 1.0
-_REPORTS = 10
-"""How long readline may take to say what is on its line before it is asked again, and how often.
-
-It answers in a millisecond; a Ctrl-C just before may make the terminal drop the question.
-"""
-
-CLEAR_SECONDS = 1.0
-_TRIES = 3
-"""How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
+__all__ = [
+    "Ended",
+    "ForExit",
+    "ForIdle",
+    "ForPrompt",
+    "ForText",
+    "Pane",
+    "PaneInfo",
+    "RunResult",
+    "Until",
+    "WaitResult",
+]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-_STATE = "\t".join(
-    (
-        "#{pane_dead}",
-        "#{history_size}",
-        "#{cursor_y}",
-        "#{pane_width}",
-        "#{window_name}",
-        "#{pane_path}",
-    )
-)
 
 _INFO = "\t".join(
     (
@@ -66,118 +66,21 @@ _INFO = "\t".join(
     )
 )
 
-Ended = Literal["prompt", "timeout", "pane_died", "interrupted", "incomplete"]
-
-
-@dataclass(frozen=True, slots=True)
-class PaneInfo:
-    """What tmux knows about a pane.
-
-    Attributes:
-        exit_status: of the ended program; 128 + signal if a signal ended it; None if it lives.
-    """
-
-    id: str
-    pid: int
-    tty: str
-    session: str
-    title: str
-    current_path: str
-    current_command: str
-    width: int
-    height: int
-    dead: bool
-    exit_status: int | None
-    in_mode: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a command line ended.
-
-    Attributes:
-        exit_status: the shell's `$?`, or the program's own when the pane died; None if unknown.
-        output: the exact text between the command line and the next prompt.
-        seconds: from Enter until the end was known.
-        frame: the screen then.
-        ended: `prompt`: the shell is back. `interrupted`: it is back with status 130.
-            `incomplete`: the shell wanted more text (an open quote, say); it was cancelled.
-            `timeout`: still running. `pane_died`: the shell itself has ended.
-        truncated: whether the beginning of the output is missing.
-    """
-
-    exit_status: int | None
-    output: str
-    seconds: float
-    frame: Frame
-    ended: Ended
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ForText:
-    """Until the screen's plain text matches a regular expression."""
-
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForPrompt:
-    """Until the shell shows a prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForIdle:
-    """Until nothing was printed for so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ForExit:
-    """Until the pane's program has ended."""
-
-
-Until = ForText | ForPrompt | ForIdle | ForExit
-
-
-@dataclass(frozen=True, slots=True)
-class WaitResult:
-    """How a wait ended.
-
-    Attributes:
-        met: whether what was waited for happened.
-        ended: `met`, `timeout`, or `pane_died` when the program ended first.
-        seconds: how long it took.
-        frame: the screen then.
-        match: the text that matched, for `ForText`.
-    """
-
-    met: bool
-    ended: Literal["met", "timeout", "pane_died"]
-    seconds: float
-    frame: Frame
-    match: str = ""
-
 
 class Pane:
     """A handle on one pane, given out by `Terminal`; the same pane is always the same object.
 
     Attributes:
         id: tmux's id, such as `%3`.
+        window_id: tmux's id of its window, such as `@3`.
+        shell: what is known of its shell, and the typing at its prompt.
     """
 
     def __init__(self, terminal: Terminal, pane_id: str, window_id: str, nonce: str) -> None:
         self.id = pane_id
         self.window_id = window_id
+        self.shell = CommandLine(terminal.client, pane_id, nonce)
         self._terminal = terminal
-        self._nonce = nonce
-        self._mark: Mark | None = None
-        self._prompt = ""
-        self._dead = False
-        self._closed = False
-        self._exit_status: int | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
         self._typing = asyncio.Lock()
 
     @property
@@ -243,6 +146,18 @@ class Pane:
         info = await self.info()
         return foreground.probe(info.pid, info.tty, dead=info.dead)
 
+    async def line(self) -> str | None:
+        """Have the shell say what stands on its line; None when it does not edit one.
+
+        The screen cannot tell: programs in the background may print over it.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        async with self._typing:
+            return await self.shell.line()
+
     async def resize(self, width: int, height: int) -> None:
         """Give the pane a size of its own, in columns and lines.
 
@@ -289,12 +204,12 @@ class Pane:
                 "A command line cannot hold control characters; send keys instead."
             )
         async with self._typing:
-            anchor, before = await self._type(command, before_enter)
+            anchor, before = await self.shell.type(command, before_enter)
             entered = time.monotonic()
             await self._client.command("send-keys", "-t", self.id, "Enter")
         try:
             async with asyncio.timeout(timeout):
-                mark = await self._next_mark(
+                mark = await self.shell.next_mark(
                     lambda mark: (
                         (mark.kind == "prompt" and mark.number > before.number)
                         or mark.kind == "continuation"
@@ -306,7 +221,7 @@ class Pane:
             return await self._result(None, anchor, entered, "pane_died")
         if mark.kind == "continuation":
             result = await self._result(None, anchor, entered, "incomplete")
-            await self._clear()
+            await self.shell.clear()
             return result
         ended: Ended = "interrupted" if mark.status == 130 else "prompt"
         return await self._result(mark, anchor, entered, ended)
@@ -326,7 +241,7 @@ class Pane:
                 if isinstance(until, ForExit):
                     await self._until_dead()
                 elif isinstance(until, ForPrompt):
-                    if not await self._until_prompt():
+                    if not await self.shell.until_prompt():
                         ended = "pane_died"
                 elif isinstance(until, ForIdle):
                     await self._until_idle(until.seconds)
@@ -338,76 +253,15 @@ class Pane:
         shown = await self.capture()
         return WaitResult(ended == "met", ended, time.monotonic() - started, shown, match)
 
-    # -- what Terminal tells -----------------------------------------------------------------
-
-    def renamed(self, window_name: str) -> None:
-        """Take the window's new name, which may be a mark."""
-        mark = marks.parse_mark(window_name, self._nonce)
-        if mark is not None:
-            self._heard(mark)
-        # An unchanged mark wakes as well: it follows each report of the edited line.
-        self._wake()
-
-    def died(self, status: int | None) -> None:
-        """Learn that the program has ended."""
-        self._dead = True
-        self._exit_status = status
-        self._wake()
-
-    def gone(self) -> None:
-        """Learn that the pane or its server does not exist any more."""
-        self._closed = True
-        self._wake()
-
-    def _heard(self, mark: Mark) -> None:
-        self._mark = mark
-        if mark.kind == "prompt":
-            self._prompt = mark.prompt
-
-    # -- waiting -----------------------------------------------------------------------------
-
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def _changed(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
-
-    def _check(self) -> None:
-        if self._client.closed.is_set():
-            raise ServerGone()
-        if self._closed:
-            raise PaneGone(self.id)
-
-    async def _next_mark(self, wanted: Callable[[Mark], bool]) -> Mark | None:
-        """Wait for a mark; None if the program ended first."""
-        while True:
-            self._check()
-            if self._mark is not None and wanted(self._mark):
-                return self._mark
-            if self._dead:
-                return None
-            await self._changed()
-
     async def _until_dead(self) -> None:
-        while not self._dead:
-            self._check()
-            await self._changed()
-
-    async def _until_prompt(self) -> bool:
-        await self._state()
-        return await self._next_mark(lambda mark: mark.kind in ("prompt", "editing")) is not None
+        while not self.shell.dead:
+            self.shell.check()
+            await self.shell.changed()
 
     async def _until_idle(self, seconds: float) -> None:
         async with self._printing() as printed:
-            while not self._dead:
-                self._check()
+            while not self.shell.dead:
+                self.shell.check()
                 try:
                     async with asyncio.timeout(seconds):
                         await printed()
@@ -417,8 +271,8 @@ class Pane:
     async def _until_text(self, pattern: re.Pattern[str]) -> str | None:
         async with self._printing() as printed:
             while True:
-                self._check()
-                ended = self._dead
+                self.shell.check()
+                ended = self.shell.dead
                 found = pattern.search((await self.capture()).text)
                 if found is not None:
                     return found[0]
@@ -433,7 +287,7 @@ class Pane:
         watch = await self._terminal.watch()
 
         async def printed() -> None:
-            waking = asyncio.ensure_future(self._changed())
+            waking = asyncio.ensure_future(self.shell.changed())
             setting = asyncio.ensure_future(changed.wait())
             try:
                 await asyncio.wait((waking, setting), return_when=asyncio.FIRST_COMPLETED)
@@ -451,130 +305,6 @@ class Pane:
         finally:
             await watch.remove(self.window_id, changed.set)
 
-    # -- running -----------------------------------------------------------------------------
-
-    async def _state(self) -> tuple[Anchor, int, str]:
-        """Read position, report count and edited line; brings the mark up to date."""
-        state, shown = await self._client.pipeline(
-            [
-                ("list-panes", "-t", self.id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
-                ("display-message", "-p", "-t", self.id, _STATE),
-            ]
-        )
-        keys.check_alive(state, self.id)
-        fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
-        if len(fields) != 6:
-            raise PaneGone(self.id)
-        mark = marks.parse_mark(fields[4], self._nonce)
-        if mark is not None:
-            self._heard(mark)
-        count, line = marks.parse_line(fields[5], self._nonce)
-        return Anchor(int(fields[1]) + int(fields[2]), int(fields[1]), int(fields[3])), count, line
-
-    async def _at_prompt(self) -> tuple[Anchor, Mark]:
-        anchor, _, _ = await self._state()
-        if not self._nonce:
-            raise NotAtPrompt(self.id, "it runs a program of its own, not our shell")
-        if self._mark is None:
-            # The shell is starting: it has not said anything yet.
-            try:
-                async with asyncio.timeout(START_SECONDS):
-                    await self._next_mark(lambda mark: True)
-            except TimeoutError:
-                raise NotAtPrompt(self.id, "the shell has not shown a prompt yet") from None
-            anchor, _, _ = await self._state()
-        mark = self._mark
-        if mark is None or mark.kind == "running":
-            raise NotAtPrompt(self.id, "a command is running")
-        if mark.kind == "continuation":
-            raise NotAtPrompt(self.id, "the shell waits for the rest of a command")
-        return anchor, mark
-
-    async def _type(
-        self,
-        command: str,
-        before_enter: Callable[[], Awaitable[None]] | None,
-    ) -> tuple[Anchor, Mark]:
-        """Put the command on the line, make sure that it alone is there, and ask the caller."""
-        anchor, mark = await self._at_prompt()
-        try:
-            anchor, mark = await self._put(command, anchor, mark)
-            if before_enter is not None:
-                await before_enter()
-                if await self._edit([]) != command or self._number() != mark.number:
-                    await self._clear()
-                    raise NotAtPrompt(self.id, "somebody changed the line")
-        except NotAtPrompt:
-            raise
-        except BaseException:
-            await asyncio.shield(self._clear())
-            raise
-        return replace(anchor, command=command, prompt=self._prompt), mark
-
-    async def _put(self, command: str, anchor: Anchor, mark: Mark) -> tuple[Anchor, Mark]:
-        for _ in range(_TRIES):
-            line = await self._edit(keys.paste_commands(self.id, command))
-            if line == command and self._number() == mark.number:
-                return anchor, mark
-            if len(line) > len(command) and command in line:
-                # What a person had typed stays.
-                await self._client.command(
-                    "send-keys", "-t", self.id, "-N", str(len(command)), "BSpace"
-                )
-                raise NotAtPrompt(self.id, "something is being typed there")
-            # A Ctrl-C just before makes the terminal drop what is typed behind it, and the
-            # prompt that follows it would be taken for the end of this command.
-            await self._clear()
-            anchor, mark = await self._at_prompt()
-        raise NotAtPrompt(self.id, "the line did not arrive as it was sent")
-
-    def _number(self) -> int:
-        return 0 if self._mark is None else self._mark.number
-
-    async def _edit(self, typing: list[tuple[str, ...]]) -> str:
-        """Type, then have readline say what is on its line once it has read all of it."""
-        _, before, _ = await self._state()
-        report = ("send-keys", "-t", self.id, "-l", marks.LINE_REPORT)
-        for outcome in await self._client.pipeline(
-            [("copy-mode", "-q", "-t", self.id), *typing, report]
-        ):
-            if isinstance(outcome, CommandFailed):
-                raise outcome
-        for _ in range(_REPORTS):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_SECONDS):
-                    return await self._reported(before)
-            await self._client.command(*report)
-        raise NotAtPrompt(self.id, "readline does not answer")
-
-    async def _reported(self, before: int) -> str:
-        """Wait for a report after the one numbered `before`; gives the line in it."""
-        while True:
-            changed = asyncio.ensure_future(self._changed())
-            try:
-                # The future must exist before the question, or an answer could slip by.
-                await asyncio.sleep(0)
-                _, count, line = await self._state()
-                if count != before:
-                    return line
-                self._check()
-                await changed
-            finally:
-                changed.cancel()
-
-    async def _clear(self) -> None:
-        """Throw the typed line away with Ctrl-C and wait for the prompt that follows."""
-        number = self._number()
-        with contextlib.suppress(CommandFailed, PaneGone, ServerGone):
-            for _ in range(_TRIES):
-                await self._client.command("send-keys", "-t", self.id, "C-c")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(CLEAR_SECONDS):
-                        await self._next_mark(
-                            lambda mark: mark.kind == "prompt" and mark.number > number
-                        )
-                        return
-
     async def _result(
         self, mark: Mark | None, anchor: Anchor, entered: float, ended: Ended
     ) -> RunResult:
@@ -583,12 +313,5 @@ class Pane:
         text, truncated = await read_output(
             self._client, self.id, shown, anchor, None if mark is None else mark.prompt
         )
-        status = self._exit_status if ended == "pane_died" else mark.status if mark else None
+        status = self.shell.exit_status if ended == "pane_died" else mark.status if mark else None
         return RunResult(status, text, seconds, shown, ended, truncated)
-
-
-def exit_status(status: str, signal: str) -> int | None:
-    """Read tmux's `pane_dead_status` and `pane_dead_signal` as a shell would report them."""
-    if status.isdecimal():
-        return int(status)
-    return 128 + int(signal) if signal.isdecimal() else None

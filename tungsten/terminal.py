@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tungsten import environment as environments
 from tungsten import orphans
+from tungsten.command_line import START_SECONDS
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
 from tungsten.errors import (
@@ -30,7 +31,8 @@ from tungsten.errors import (
     TmuxMissing,
     TmuxTooOld,
 )
-from tungsten.pane import START_SECONDS, Pane, PaneInfo, exit_status
+from tungsten.outcome import PaneInfo, exit_status
+from tungsten.pane import Pane
 from tungsten.server import Server
 from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
@@ -267,7 +269,7 @@ class Terminal:
             await self._channel.close()
         await self.client.close()
         for pane in self._panes.values():
-            pane.gone()
+            pane.shell.gone()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -305,7 +307,7 @@ class Terminal:
             window_id, _, name = notification.rest.partition(" ")
             for pane in self._panes.values():
                 if pane.window_id == window_id:
-                    pane.renamed(name)
+                    pane.shell.renamed(name)
         elif notification.name in _RECONCILING and not self._reconciling:
             self._reconciling = True
             self._spawn(self._reconcile_quietly())
@@ -330,7 +332,7 @@ class Terminal:
             if pane is None:
                 nonce = kind.partition(" ")[2]
                 pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce)
-            pane.renamed(window_name)
+            pane.shell.renamed(window_name)
             if dead != "1":
                 self._follow(pane_id, int(pid))
             # tmux marks a pane dead when its terminal closes and learns the status just after.
@@ -341,7 +343,7 @@ class Terminal:
                 self._spawn(self._explain(pane_id))
             if known_dead and pane_id not in self._dead:
                 self._dead.add(pane_id)
-                pane.died(code)
+                pane.shell.died(code)
                 self._tell(PaneDied(pane_id, code))
         for pane_id in known.keys() - seen:
             lost = self._panes.pop(pane_id, None)
@@ -349,7 +351,7 @@ class Terminal:
                 self._dead.discard(pane_id)
                 self._unexplained.discard(pane_id)
                 self._explaining.discard(pane_id)
-                lost.gone()
+                lost.shell.gone()
                 self._tell(PaneClosed(pane_id))
 
     def _follow(self, pane_id: str, pid: int) -> None:
@@ -388,7 +390,7 @@ class Terminal:
     async def _await_end(self) -> None:
         await self.client.closed.wait()
         for pane in self._panes.values():
-            pane.gone()
+            pane.shell.gone()
         self._tell(ServerEnded())
 
     def _tell(self, event: TerminalEvent) -> None:

@@ -19,10 +19,14 @@ ACCIDENTS = ["server killed", "server ended", "pane killed", "socket removed", "
 
 async def repeat(step: Callable[[], Awaitable[object]]) -> None:
     """Go on until something clear is said; anything but a TerminalError fails the test."""
-    with pytest.raises(TerminalError) as said:
+
+    async def on() -> None:
         while True:
             await step()
             await asyncio.sleep(0)
+
+    with pytest.raises(TerminalError) as said:
+        await on()
     assert "\n" not in str(said.value)
 
 

@@ -297,3 +297,25 @@ async def test_kill_server_resolves_everything(terminal: Terminal, pane: Pane) -
 async def test_missing_directory(terminal: Terminal, tmp_path: Path) -> None:
     with pytest.raises(DirectoryMissing):
         await terminal.new_pane(name="x", cwd=tmp_path / "nowhere")
+
+
+async def test_the_line_being_edited_can_be_asked_for(terminal: Terminal, pane: Pane) -> None:
+    await pane.wait(ForPrompt(), 10)
+    assert await pane.line() == ""
+    await pane.send_text("echo 'half ä")
+    assert await pane.line() == "echo 'half ä"
+    await pane.send_keys("C-u")
+    assert await pane.line() == ""
+    await pane.run("sleep 30", timeout=0.1)
+    assert await pane.line() is None
+    other = await terminal.new_pane(name="other", cwd=Path("/"), command="sleep 30")
+    assert await other.line() is None
+
+
+async def test_an_error_of_our_own_before_enter_clears_the_line_too(pane: Pane) -> None:
+    async def refuse() -> None:
+        raise NotAtPrompt(pane.id, "the caller said so")
+
+    with pytest.raises(NotAtPrompt, match="the caller"):
+        await pane.run("touch refused", timeout=10, before_enter=refuse)
+    assert await pane.line() == ""

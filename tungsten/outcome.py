@@ -1,0 +1,108 @@
+"""What is said about a pane: how it is, how a command ended, what to wait for and what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tungsten.frame import Frame
+
+Ended = Literal["prompt", "timeout", "pane_died", "interrupted", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaneInfo:
+    """What tmux knows about a pane.
+
+    Attributes:
+        exit_status: of the ended program; 128 + signal if a signal ended it; None if it lives.
+    """
+
+    id: str
+    pid: int
+    tty: str
+    session: str
+    title: str
+    current_path: str
+    current_command: str
+    width: int
+    height: int
+    dead: bool
+    exit_status: int | None
+    in_mode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a command line ended.
+
+    Attributes:
+        exit_status: the shell's `$?`, or the program's own when the pane died; None if unknown.
+        output: the exact text between the command line and the next prompt.
+        seconds: from Enter until the end was known.
+        frame: the screen then.
+        ended: `prompt`: the shell is back. `interrupted`: it is back with status 130.
+            `incomplete`: the shell wanted more text (an open quote, say); it was cancelled.
+            `timeout`: still running. `pane_died`: the shell itself has ended.
+        truncated: whether the beginning of the output is missing.
+    """
+
+    exit_status: int | None
+    output: str
+    seconds: float
+    frame: Frame
+    ended: Ended
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForText:
+    """Until the screen's plain text matches a regular expression."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForPrompt:
+    """Until the shell shows a prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForIdle:
+    """Until nothing was printed for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForExit:
+    """Until the pane's program has ended."""
+
+
+Until = ForText | ForPrompt | ForIdle | ForExit
+
+
+@dataclass(frozen=True, slots=True)
+class WaitResult:
+    """How a wait ended.
+
+    Attributes:
+        met: whether what was waited for happened.
+        ended: `met`, `timeout`, or `pane_died` when the program ended first.
+        seconds: how long it took.
+        frame: the screen then.
+        match: the text that matched, for `ForText`.
+    """
+
+    met: bool
+    ended: Literal["met", "timeout", "pane_died"]
+    seconds: float
+    frame: Frame
+    match: str = ""
+
+
+def exit_status(status: str, signal: str) -> int | None:
+    """Read tmux's `pane_dead_status` and `pane_dead_signal` as a shell would report them."""
+    if status.isdecimal():
+        return int(status)
+    return 128 + int(signal) if signal.isdecimal() else None
