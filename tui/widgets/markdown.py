@@ -1,7 +1,7 @@
 """Markdown as lines of styled text, growing at its end without being drawn anew.
 
-The source of a streaming block only grows. All but the last of its top-level blocks can no longer
-change, so they are laid out once; each new fragment costs the layout of the last one only.
+The source of a streaming block only grows. All but the last two of its top-level blocks can no
+longer change, so they are laid out once; each new fragment costs the layout of those two only.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from tui.theme import Paint
 from tui.widgets.code import highlighted
 
 Line = list[Piece]
+
+OPEN_BLOCKS = 2
+"""Top-level blocks at the end that may still change: `1` after a list may become its next item."""
 
 DEEPEST = 12
 """Levels of nesting that are indented; deeper ones are drawn at this one."""
@@ -46,14 +49,14 @@ class GrowingMarkdown:
         self._source = source
         rest = source[self._settled_to :]
         nodes = _top_level(clean(rest) if rest else "")
-        if len(nodes) > 1 and "\r" not in rest and "\x1b" not in rest:
+        if len(nodes) > OPEN_BLOCKS and "\r" not in rest and "\x1b" not in rest:
             # Cleaning keeps line feeds where they are, so line numbers hold for the source too.
-            last_map = nodes[-1].map
-            if last_map is not None:
-                for node in nodes[:-1]:
+            first_open = nodes[-OPEN_BLOCKS].map
+            if first_open is not None:
+                for node in nodes[:-OPEN_BLOCKS]:
                     self._settle(node)
-                self._settled_to += _offset_of_line(rest, last_map[0])
-                nodes = nodes[-1:]
+                self._settled_to += _offset_of_line(rest, first_open[0])
+                nodes = nodes[-OPEN_BLOCKS:]
         lines = list(self._settled)
         for node in nodes:
             if lines:

@@ -57,7 +57,7 @@ def test_only_the_last_block_is_drawn_again() -> None:
     settled = growing._settled
     growing.lines(source + " And more.")
     assert growing._settled is settled
-    assert len(settled) == 199 * 2 - 1
+    assert len(settled) == 198 * 2 - 1
 
 
 def test_where_a_link_leads_is_shown() -> None:
