@@ -12,7 +12,8 @@ Everything is computed from rows, with a clock that can be injected; nothing is 
   belong to another.
 
 Times are seconds since the epoch, so time zones play no part. When the clock has gone back, what
-lies in the future counts as now: gates close, none opens early.
+lies in the future counts as now: gates close, none opens early. The clock is read after the rows,
+so that a row written meanwhile is never from the future.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ Gap: TypeAlias = Literal["dream", "session"]
 
 MINUTE = 60.0
 HOUR = 3600.0
+
+TOLERANCE = 5.0
+"""Seconds that the clock may be behind the rows without a word: it is set right in small steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class DreamState:
 class _Facts:
     """What the rows say."""
 
+    now: float
+    """When they said it."""
     last_sign: float | None
     """When anything last happened."""
     working: bool
@@ -104,8 +110,8 @@ class DreamGates:
         Raises:
             StorageError: the database cannot be read.
         """
-        now = self._clock()
-        facts = await self._database.read(self._facts(now))
+        facts = await self._database.read(self._facts)
+        now = facts.now
         idle_from = now if facts.working else facts.last_sign
         idle = _time_gate("idle", "idle ", idle_from, self._idle_seconds, now)
         gap = _time_gate("gap", "", facts.gap_from, self._gap_seconds, now)
@@ -123,42 +129,44 @@ class DreamGates:
             min((moment for moment in changes if moment is not None), default=None),
         )
 
-    def _facts(self, now: float) -> Callable[[sqlite3.Connection], _Facts]:
-        def unit(db: sqlite3.Connection) -> _Facts:
-            dream = last_done(db)
-            dreamt_at = None if dream is None else dream.ended_at
-            lives = [
-                until
-                for (sign,) in db.execute(
-                    "SELECT MAX(since, COALESCE((SELECT at FROM transcript "
-                    "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0), "
-                    "COALESCE((SELECT at FROM journal "
-                    "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0)) "
-                    "FROM sessions WHERE state = 'working' AND archived = 0"
-                )
-                if now < (until := float(sign) + self._gap_seconds)
-            ]
-            return _Facts(
-                last_sign=_moment(
-                    db,
-                    "SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM transcript UNION ALL "
-                    "SELECT MAX(at) FROM journal UNION ALL SELECT MAX(created_at) FROM sessions)",
-                ),
-                working=bool(lives),
-                working_until=max(lives, default=None),
-                gap_from=_gap_from(db, self._gap, dreamt_at),
-                sessions=int(
-                    db.execute(
-                        "SELECT COUNT(DISTINCT session_id) FROM transcript "
-                        "JOIN sessions ON sessions.id = session_id "
-                        "WHERE user_turn = 1 AND at > ? AND demo = 0 AND parent IS NULL",
-                        (-math.inf if dream is None else dream.started_at,),
-                    ).fetchone()[0]
-                ),
-                last_dream=dreamt_at,
+    def _facts(self, db: sqlite3.Connection) -> _Facts:
+        dream = last_done(db)
+        dreamt_at = None if dream is None else dream.ended_at
+        signs = [
+            float(sign)
+            for (sign,) in db.execute(
+                "SELECT MAX(since, COALESCE((SELECT at FROM transcript "
+                "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0), "
+                "COALESCE((SELECT at FROM journal "
+                "WHERE session_id = sessions.id ORDER BY seq DESC LIMIT 1), 0)) "
+                "FROM sessions WHERE state = 'working' AND archived = 0"
             )
-
-        return unit
+        ]
+        last_sign = _moment(
+            db,
+            "SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM transcript UNION ALL "
+            "SELECT MAX(at) FROM journal UNION ALL SELECT MAX(created_at) FROM sessions)",
+        )
+        gap_from = _gap_from(db, self._gap, dreamt_at)
+        sessions = int(
+            db.execute(
+                "SELECT COUNT(DISTINCT session_id) FROM transcript "
+                "JOIN sessions ON sessions.id = session_id "
+                "WHERE user_turn = 1 AND at > ? AND demo = 0 AND parent IS NULL",
+                (-math.inf if dream is None else dream.started_at,),
+            ).fetchone()[0]
+        )
+        now = self._clock()
+        lives = [until for sign in signs if now < (until := sign + self._gap_seconds)]
+        return _Facts(
+            now=now,
+            last_sign=last_sign,
+            working=bool(lives),
+            working_until=max(lives, default=None),
+            gap_from=gap_from,
+            sessions=sessions,
+            last_dream=dreamt_at,
+        )
 
     def _sessions_gate(self, count: int) -> GateState:
         needed = self._sessions
@@ -174,7 +182,7 @@ class DreamGates:
             case "manual":
                 return "AutoDream waits for you to start it"
         latest = max(facts.last_sign or 0.0, facts.last_dream or 0.0)
-        if now < latest:
+        if now < latest - TOLERANCE:
             behind = _amount(latest - now)
             return f"the clock is {behind} behind what was recorded last"
         if facts.last_sign is None:

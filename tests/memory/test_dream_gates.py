@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+import itertools
 import math
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory import Database, SessionRecord
@@ -194,6 +198,58 @@ async def test_a_clock_that_goes_back_opens_nothing(
     assert state.why_not == "the clock is 168 h behind what was recorded last"
     assert state.next_change_at is not None
     assert state.next_change_at > clock.now
+
+
+@pytest.mark.parametrize(("back", "told"), [(0.5, False), (5, False), (5.5, True)])
+async def test_a_clock_set_right_by_a_little_is_not_worth_a_word(
+    database: Database, clock: Any, gates: DreamGates, back: float, told: bool
+) -> None:
+    await talk(database, "a")
+    clock.now -= back
+    state = await gates.status()
+    assert opened(state) == [False] * 3
+    assert ("behind" in state.why_not) == told
+
+
+@given(
+    steps=st.lists(st.floats(0, 20) | st.floats(-4, 0), min_size=1, max_size=8),
+    order=st.lists(st.sampled_from(["write", "look"]), min_size=2, max_size=8),
+)
+@settings(max_examples=40, deadline=None)
+def test_rows_written_while_the_gates_are_read_are_not_from_the_future(
+    steps: list[float], order: list[str]
+) -> None:
+    now, ticks = 1_800_000_000.0, itertools.cycle(steps)
+    behind = 0.0
+
+    def clock() -> float:
+        # Each look at the clock moves it, and never back by more than four seconds in all.
+        nonlocal now, behind
+        step = next(ticks)
+        if step < 0:
+            step = max(step, -4 - behind)
+        behind = min(0.0, behind + step)
+        now += step
+        return now
+
+    async def scenario(path: Path) -> list[DreamState]:
+        async with await Database.open(path, clock=clock) as database:
+            await talk(database, "a")
+            gates = DreamGates(database, clock=clock)
+            async with asyncio.TaskGroup() as group:
+                looks = []
+                for what in order:
+                    if what == "write":
+                        group.create_task(database.sessions.append("a", "user", "more"))
+                    else:
+                        looks.append(group.create_task(gates.status()))
+            return [look.result() for look in looks]
+
+    with tempfile.TemporaryDirectory() as directory:
+        for state in asyncio.run(scenario(Path(directory) / "db")):
+            assert "behind" not in state.why_not
+            assert opened(state)[:2] == [False, False]
+            assert all(gate.value >= 0 for gate in state.gates)
 
 
 @pytest.fixture
