@@ -7,7 +7,8 @@ raises when anything changed since, so that nothing happens without one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from agent.actions import (
 )
 from agent.errors import AgentError
 from agent.panes import HISTORY, Panes
-from agent.risk.keys import is_key
+from agent.risk.keys import canonical, is_key
 from agent.steps import Effect, Lines, Look, Matches, Names, Run, Step, Wait
 from agent.tools import files
 from agent.tools.terminal import run_text, screen_text
@@ -37,6 +38,12 @@ REST_TIMEOUT = 3.0
 
 Check = Callable[[], Awaitable[None]]
 
+Submit = Callable[[str], Awaitable[None]]
+"""Told the line that a shell is about to be given, whole; raises when it must not be."""
+
+_LINE_END = re.compile(r"(\r\n|[\r\n])")
+_SUBMITTING = frozenset({"Enter", "C-o"})
+
 
 class NotRun(AgentError):
     """The action cannot happen as things stand; nothing was done."""
@@ -45,12 +52,15 @@ class NotRun(AgentError):
 class Effects:
     """Effects on one agent's panes and on files; `written` gathers the files it wrote."""
 
-    def __init__(self, panes: Panes, written: set[Path]) -> None:
+    def __init__(
+        self, panes: Panes, written: set[Path], asks: Callable[[Path], bool] = lambda path: False
+    ) -> None:
         self._panes = panes
         self._written = written
+        self._asks = asks
 
-    async def carry_out(self, step: Step, check: Check) -> Effect:
-        """Do what a step says.
+    async def carry_out(self, step: Step, check: Check, submit: Submit) -> Effect:
+        """Do what a step says; `submit` is asked about each line that typed keys give a shell.
 
         Raises:
             AgentError, TerminalError, OSError: it did not work, or not wholly.
@@ -64,7 +74,7 @@ class Effects:
             case RunCommand() as action, Run() as how:
                 return await self._run(action, how, check)
             case TypeKeys() as action, _:
-                return await self._type(action, check)
+                return await self._type(action, check, submit)
             case ReadScreen(pane_id=pane_id), Look(history=history):
                 await check()
                 pane = await self._panes.tmux(pane_id)
@@ -89,7 +99,7 @@ class Effects:
                 return Effect(await asyncio.to_thread(_at(path, files.list_names), path))
             case ReadFile(path=path), Matches() as how:
                 await check()
-                return Effect(await files.search(path, how))
+                return Effect(await files.search(path, how, hidden=self._hidden(path)))
             case WriteFile() as action, _:
                 await check()
                 return await self._write(action)
@@ -112,16 +122,38 @@ class Effects:
             pane_id=action.pane_id,
         )
 
-    async def _type(self, action: TypeKeys, check: Check) -> Effect:
+    async def _type(self, action: TypeKeys, check: Check, submit: Submit) -> Effect:
+        own = self._panes.own(action.pane_id)
         pane = await self._panes.tmux(action.pane_id)
         await check()
-        for item in action.keys:
+        for item in _one_by_one(action.keys):
             if is_key(item):
+                submits = canonical(item) in _SUBMITTING
+                if submits and (await pane.foreground()).pid == own.pid:
+                    line = await pane.line()
+                    if line is not None:
+                        await submit(line)
                 await pane.send_keys(item)
+                own.unsent = not submits and canonical(item) != "C-c"
             else:
                 await pane.send_text(item)
+                own.unsent = True
         await pane.wait(ForIdle(REST_SECONDS), REST_TIMEOUT)
         return Effect(screen_text(action.pane_id, await pane.capture()), pane_id=action.pane_id)
+
+    def _hidden(self, searched: Path) -> Callable[[str], bool]:
+        """Files that a search may not show: reading them needs leave, having searched them is none.
+
+        A file that is searched by its own name was judged by it.
+        """
+        known: dict[str, bool] = {}
+
+        def hidden(file: str) -> bool:
+            if file not in known:
+                known[file] = Path(file) != searched and self._asks(Path(file).resolve())
+            return known[file]
+
+        return hidden
 
     async def _wait(self, pane_id: str, how: Wait) -> Effect:
         pane = await self._panes.tmux(pane_id)
@@ -171,3 +203,14 @@ def _at(path: Path, function: Callable[..., str]) -> Callable[..., str]:
         return function(*arguments)
 
     return guarded
+
+
+def _one_by_one(keys: Iterable[str]) -> Iterator[str]:
+    """Keys with the line ends inside their texts taken out as keys of their own."""
+    for item in keys:
+        if is_key(item):
+            yield item
+            continue
+        for piece in _LINE_END.split(item):
+            if piece:
+                yield "Enter" if _LINE_END.fullmatch(piece) else piece

@@ -29,13 +29,17 @@ class DecisionSpent(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a decision is good for. Without a pane, `pane_id` and `foreground` are empty."""
+    """What a decision is good for. Without a pane, `pane_id` and `foreground` are empty.
+
+    `line` is what stood on the shell's line when keys were judged.
+    """
 
     digest: str
     pane_id: str = ""
     pid: int = 0
     foreground: str = ""
     cwd: str = ""
+    line: str = ""
 
     def difference(self, now: Binding) -> str:
         """Say in words what changed, empty when nothing did."""
@@ -47,6 +51,8 @@ class Binding:
             return f"{now.foreground or 'nothing'} runs in the pane instead of {self.foreground}"
         if self.cwd != now.cwd:
             return f"the directory is {now.cwd} instead of {self.cwd}"
+        if self.line != now.line:
+            return "something else stands on the shell's line"
         return ""
 
 

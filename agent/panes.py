@@ -43,12 +43,14 @@ class OwnPane:
     Attributes:
         lost: it is gone for good; its number may already be someone else's.
         fresh: its shell has not been seen at a prompt yet.
+        unsent: keys that have not been submitted may stand on a line of a program in it.
     """
 
     summary: PaneSummary
     pid: int
     lost: bool = False
     fresh: bool = True
+    unsent: bool = False
     history: list[str] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

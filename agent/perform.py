@@ -11,7 +11,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -30,6 +30,7 @@ from agent.hub import Hub
 from agent.output import Outputs
 from agent.panes import Panes
 from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
+from agent.readers import reader_name
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
@@ -46,6 +47,10 @@ START_SECONDS = 20.0
 
 LARGE = 20_000
 """Characters from which on judging happens in a thread: it holds the loop for milliseconds."""
+
+
+UNKNOWN_LINE = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a line, or a screen, that cannot be told."""
 
 
 class Changed(Exception):
@@ -118,7 +123,7 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
-        self._effects = Effects(panes, surroundings.written)
+        self._effects = Effects(panes, surroundings.written, self._asks)
         self._clock = clock
 
     def wrote(self, path: Path) -> None:
@@ -187,6 +192,19 @@ class Performer:
             return self._not_run(step, looked, one_line(error))
         return self._not_run(step, looked, "its surroundings kept changing; look, then try again")
 
+    def _asks(self, path: Path) -> bool:
+        """Whether reading a file would need a person."""
+        around = self._surroundings
+        context = Context(
+            cwd=self._owner.directory,
+            home=around.home,
+            project=around.project,
+            own=around.own,
+            rules=around.rules,
+        )
+        found = assess(ReadFile(path), context)
+        return found.risk is Risk.HIGH or found.denied_by is not None or found.asked_by is not None
+
     # Looking and judging ------------------------------------------------------------------------
 
     async def _look(self, step: Step) -> Looked:
@@ -196,7 +214,7 @@ class Performer:
             self._outputs.directory.resolve()
         ):
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
-        context = await self._context(action, foreground)
+        context = await self._context(action, binding, foreground)
         if len(action.text) > LARGE:
             assessment = await asyncio.to_thread(assess, action, context)
         else:
@@ -216,12 +234,16 @@ class Performer:
                 _check_ready(action, foreground, own.pid)
                 if not foreground.cwd:
                     raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
+                line: str | None = ""
+                if isinstance(action, TypeKeys) and _is_prompt(foreground, own.pid):
+                    line = await pane.line()
                 binding = Binding(
                     action.digest(),
                     action.pane_id,
                     foreground.pid or 0,
                     foreground.name,
                     str(foreground.cwd or ""),
+                    UNKNOWN_LINE if line is None else line,
                 )
                 return binding, foreground
             case ReadScreen(pane_id=pane_id) | ClosePane(pane_id=pane_id):
@@ -230,14 +252,28 @@ class Performer:
             case _:
                 return Binding(action.digest(), cwd=str(self._owner.directory)), None
 
-    async def _context(self, action: Action, foreground: Foreground | None) -> Context:
+    async def _context(
+        self, action: Action, binding: Binding, foreground: Foreground | None
+    ) -> Context:
         around = self._surroundings
         history: tuple[str, ...] = ()
         screen = ""
-        if isinstance(action, RunCommand | TypeKeys) and action.pane_id:
+        line: str | None = None
+        name = foreground.name if foreground is not None else "bash"
+        if isinstance(action, RunCommand) and action.pane_id:
             history = tuple(self._panes.own(action.pane_id).history)
-        if isinstance(action, TypeKeys):
-            screen = (await (await self._panes.tmux(action.pane_id)).capture()).text
+        if isinstance(action, TypeKeys) and foreground is not None:
+            # What a shell recalls is unknown: a person may have run something in between.
+            pane, own_pane = await self._panes.tmux(action.pane_id), self._panes.own(action.pane_id)
+            screen = (await pane.capture()).text
+            if _is_prompt(foreground, own_pane.pid):
+                line = None if binding.line == UNKNOWN_LINE else binding.line
+                screen = UNKNOWN_LINE
+            else:
+                name = reader_name(foreground, around.project)
+            if own_pane.unsent and foreground.kind in ("repl", "reader", "shell", "ssh"):
+                # A screen can be printed over, so it cannot say what was typed before.
+                screen = UNKNOWN_LINE
         cwd = self._owner.directory
         if foreground is not None and foreground.cwd:
             cwd = Path(foreground.cwd)
@@ -245,9 +281,10 @@ class Performer:
             cwd=cwd,
             home=around.home,
             project=around.project,
-            foreground=foreground.name if foreground is not None else "bash",
+            foreground=name,
             history=history,
             screen=screen,
+            line=line,
             own=around.own,
             written=frozenset(around.written),
             rules=around.rules,
@@ -351,10 +388,24 @@ class Performer:
         progress({"status": ToolStatus.RUNNING, "decision": told})
 
         async def check() -> None:
-            now, _ = await self._place(action)
-            difference = decision.spend(now)
+            now = await self._look(step)
+            difference = decision.spend(now.binding)
+            if not difference and now.assessment != looked.assessment:
+                difference = "what it would do is not what it was"
             if difference:
                 raise Changed(difference)
+
+        async def submit(line: str) -> None:
+            if decision.by == "person" or not line.strip():
+                return
+            now = await self._look(
+                replace(step, action=RunCommand(line, looked.binding.pane_id), diff="")
+            )
+            if decide(now.assessment, self._owner.mode, step.actor).outcome != "run":
+                raise NotRun(
+                    "the line that the keys made was not submitted, since it needs a decision of "
+                    "its own; it stands there still: press C-c, then use terminal_run"
+                )
 
         action_id = uuid.uuid4().hex
         await self._journal.action_started(
@@ -386,7 +437,7 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
         }
         try:
-            effect = await self._effects.carry_out(step, check)
+            effect = await self._effects.carry_out(step, check, submit)
         except Changed as change:
             await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
             self._report(step, looked, word, decision.by, "not run")
@@ -469,6 +520,11 @@ class Performer:
 
 def _judged(assessment: Assessment) -> dict[str, object]:
     return {"risk": RiskLevel(assessment.risk.name), "reasons": assessment.reasons}
+
+
+def _is_prompt(foreground: Foreground, shell_pid: int) -> bool:
+    """Whether the pane's own shell has the keyboard for its prompt, or is about to."""
+    return foreground.pid == shell_pid and foreground.kind != "reader"
 
 
 def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, shell_pid: int) -> None:

@@ -14,6 +14,7 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from agent.errors import AgentError
 from agent.session import clean
 from agent.steps import Lines, Matches, Names, Plain, Step
 from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
+from agent.tools.search_program import MAX_MATCHES
 
 Input = FileEdit | FileList | FileRead | FileSearch | FileWrite
 
@@ -201,8 +203,13 @@ def _entry(entry: os.DirEntry[str]) -> str:
         return f"{name}\t?"
 
 
-async def search(path: Path, how: Matches) -> str:
+async def search(path: Path, how: Matches, *, hidden: Callable[[str], bool] | None = None) -> str:
     """Search text files, in a process of its own: a bad expression must not hold the engine.
+
+    Args:
+        path: a file, or the directory below which to search.
+        how: what to look for.
+        hidden: says of a file that it must not be shown without a decision of its own.
 
     Raises:
         FileRefused: the expression is invalid, or took too long.
@@ -235,7 +242,13 @@ async def search(path: Path, how: Matches) -> str:
         raise FileRefused("the search ended without a result; narrow path or pattern") from error
     if "error" in answer:
         raise FileRefused(str(answer["error"]))
-    return clean(str(answer["text"]))
+    found: list[tuple[str, str]] = answer["found"]
+    shown = [line for file, line in found if hidden is None or not hidden(file)]
+    if len(found) >= MAX_MATCHES:
+        shown.append(f"[stopped at {MAX_MATCHES} matches; narrow the search]")
+    if len(shown) < len(found):
+        shown.append("[matches in files with credentials are not shown; read such a file to ask]")
+    return clean("\n".join(shown)) or "no match"
 
 
 def write(action: WriteFile) -> None:

@@ -1,6 +1,6 @@
 """Searches text files; a program of its own, started by `agent.tools.files.search`.
 
-Reads one JSON object (`root`, `pattern`, `glob`) from standard input and writes one: `text`, or
+Reads one JSON object (`root`, `pattern`, `glob`) from standard input and writes one: `found`, or
 `error` with one line. Knows nothing of the rest, so that it starts in a few milliseconds.
 """
 
@@ -41,21 +41,20 @@ def files(root: Path) -> Iterator[Path]:
     yield from (root / name for name in sorted(known) if name)
 
 
-def search(root: Path, pattern: str, glob: str) -> str:
-    """Give `path:line: text` for each match, at most `MAX_MATCHES`."""
+def search(root: Path, pattern: str, glob: str) -> list[tuple[str, str]]:
+    """Give the file and `path:line: text` for each match, at most `MAX_MATCHES`."""
     expression = re.compile(pattern)
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for path in files(root):
         name = str(path.relative_to(root)) if path != root else path.name
         if glob and not any(fnmatch.fnmatch(each, glob) for each in (path.name, name)):
             continue
         for number, line in enumerate(_lines(path), 1):
             if expression.search(line):
-                found.append(f"{name}:{number}: {line.strip()[:MAX_LINE]}")
+                found.append((str(path), f"{name}:{number}: {line.strip()[:MAX_LINE]}"))
                 if len(found) == MAX_MATCHES:
-                    found.append(f"[stopped at {MAX_MATCHES} matches; narrow the search]")
-                    return "\n".join(found)
-    return "\n".join(found) or "no match"
+                    return found
+    return found
 
 
 def _lines(path: Path) -> list[str]:
@@ -74,10 +73,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     root = Path(request["root"])
     if not root.exists():
-        answer = {"error": f"{root} does not exist"}
+        answer: dict[str, object] = {"error": f"{root} does not exist"}
     else:
         try:
-            answer = {"text": search(root, request["pattern"], request["glob"])}
+            answer = {"found": search(root, request["pattern"], request["glob"])}
         except re.error as error:
             answer = {"error": f"the pattern is not a valid regular expression: {error}"}
     json.dump(answer, sys.stdout)

@@ -1,0 +1,147 @@
+"""Ways round the gate that a cunning agent could try, each over real panes and files."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+
+def use(name, **tool_input):
+    return {"type": "tool_use", "name": name, "input": tool_input}
+
+
+def typed(*keys):
+    return use("terminal_type", keys=list(keys))
+
+
+PUSH = "git push --force origin main"
+
+
+async def first_gate_or_end(house, agent_id):
+    """Whether the person was asked before the turn ended."""
+    await house.until(
+        lambda: house.gates_seen() or ((s := house.summary(agent_id)) and s.state == "done")
+    )
+    return bool(house.gates_seen())
+
+
+async def test_a_line_left_standing_is_judged_though_the_screen_was_wiped(house):
+    house.script.then(use("terminal_run", command="(sleep 1; clear) & sleep 0"))
+    house.script.then(typed(f"{PUSH} #"))
+    house.script.then(use("terminal_wait", idle=1.5))
+    house.script.then(typed("Enter"))
+    agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_a_line_that_wraps_into_a_false_prompt_is_judged_whole(house):
+    line = f"{PUSH} # "
+    house.script.then(typed(line + "x" * (250 - len(line)) + "$ ls"))
+    house.script.then(typed("Enter"))
+    agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_keys_for_a_program_that_does_not_read_are_judged_for_whoever_reads_them(house):
+    house.script.then(
+        use("terminal_run", command="python3 -c 'import time; time.sleep(2)'", timeout=0.5)
+    )
+    house.script.then(typed('"git" "push" "--force"', "Enter"))
+    agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_a_shell_under_another_name_is_not_taken_for_a_pager(house):
+    shutil.copy("/bin/bash", house.project / "less")
+    house.script.then(use("terminal_run", command="./less --norc", timeout=0.5))
+    house.script.then(typed(PUSH, "Enter"))
+    agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_recalling_a_line_that_the_person_ran_is_asked(house):
+    house.script.then(use("terminal_run", command="echo one"))
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    pane = house.summary(agent_id).panes[0].pane_id
+    terminal = await house.open_terminal()
+    await terminal.pane(pane).run(f"{PUSH}; true")
+    house.script.then(typed("Up", "Enter"))
+    await house.prompt(agent_id, "again")
+    await house.state(agent_id, "working", "waiting")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_an_approval_does_not_cover_a_script_that_changed_since(house):
+    script = house.project / "deploy.sh"
+    script.write_text(f"{PUSH}\n")
+    house.script.then(use("terminal_run", command="bash deploy.sh"))
+    agent_id = await house.agent("go")
+    gate = await house.gate()
+    script.write_text(f"touch {house.project}/other\n{PUSH}\n")
+    await house.decide(gate)
+    second = await house.until(
+        lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
+    )
+    assert not (house.project / "other").exists()
+    await house.decide(second, "deny")
+    await house.state(agent_id, "done")
+
+
+async def test_an_alias_is_judged_where_it_is_used(house):
+    house.script.then(use("terminal_run", command="alias r='git push'"))
+    house.script.then(use("terminal_run", command="r --force origin main"))
+    agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_a_search_does_not_show_what_reading_would_ask_for(house):
+    (house.project / "plain.txt").write_text("find me, plain\n")
+    (house.project / ".env").write_text("find me, hidden\n")
+    (house.home / ".netrc").write_text("find me, hidden\n")
+    house.script.then(
+        use("file_search", pattern="find me", path="."),
+        use("file_search", pattern="find me", path=str(house.home)),
+    )
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    told = str(house.results())
+    assert "find me, plain" in told
+    assert "find me, hidden" not in told
+
+
+async def test_a_write_does_not_follow_a_directory_that_became_a_link(house):
+    from agent.actions import WriteFile
+    from agent.tools import files
+
+    target = house.home / ".ssh"
+    target.mkdir()
+    inside = house.project / "d"
+    inside.mkdir()
+    stop = asyncio.Event()
+
+    def swap():
+        import contextlib
+
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                inside.rmdir()
+            with contextlib.suppress(OSError):
+                inside.symlink_to(target)
+            with contextlib.suppress(OSError):
+                inside.unlink()
+            with contextlib.suppress(OSError):
+                inside.mkdir()
+
+    swapping = asyncio.ensure_future(asyncio.to_thread(swap))
+    try:
+        for _ in range(400):
+            try:
+                await asyncio.to_thread(files.write, WriteFile(inside / "authorized_keys", "evil"))
+            except (OSError, files.FileChanged):
+                continue
+            assert not list(target.iterdir())
+    finally:
+        stop.set()
+        await swapping
+    assert not list(target.iterdir())
