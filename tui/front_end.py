@@ -23,6 +23,7 @@ from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
     from textual.events import Event
+    from textual.message import Message
     from textual.timer import Timer
 
     from agent.paths import Paths
@@ -76,6 +77,11 @@ class FrontEnd(KeyboardApp[None]):
         screen = self.screen_stack[0]
         assert isinstance(screen, CockpitScreen)
         return screen
+
+    async def _on_message(self, message: Message) -> None:
+        """Pass over what our own widgets still say while the app closes: nothing shows it."""
+        if self.screen_stack or not type(message).__module__.startswith("tui."):
+            await super()._on_message(message)
 
     # What is shown
 

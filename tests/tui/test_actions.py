@@ -1,0 +1,119 @@
+"""One registry tells every key; nothing in it is empty, doubled or unreachable."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.stubs import scenes
+from tests.tui.conftest import Open
+from tui import actions, requests
+from tui.app import TungstenApp
+from tui.screens.cockpit import CockpitScreen
+from tui.widgets.conversation import Conversation
+
+
+def test_ids_slashes_and_keys_are_not_doubled() -> None:
+    ids = Counter(action.id for action in actions.ACTIONS)
+    assert max(ids.values()) == 1
+    slashes = Counter(action.slash for action in actions.ACTIONS if action.slash)
+    assert max(slashes.values()) == 1
+    everywhere = {key for action in actions.of(actions.ANYWHERE) for key in action.keys}
+    for context in actions.CONTEXTS:
+        keys = Counter(key for action in actions.of(context) for key in action.keys)
+        assert not keys or max(keys.values()) == 1, context
+        if context == actions.CONVERSATION:
+            assert not everywhere & set(keys)
+
+
+@pytest.mark.parametrize("action", actions.ACTIONS, ids=lambda action: action.id)
+def test_every_action_leads_somewhere(action: actions.ActionKey) -> None:
+    assert action.description
+    assert not action.description.endswith(".")
+    assert action.context in actions.CONTEXTS
+    if not action.action:
+        return
+    name, _, rest = action.action.partition("(")
+    if name == "app.ask":
+        assert callable(getattr(requests, rest.strip("')")))
+        return
+    room, _, method = name.rpartition(".")
+    owner = {"app": TungstenApp, "screen": CockpitScreen}.get(room, Conversation)
+    if action.context in {actions.ANYWHERE, actions.CONVERSATION}:
+        assert callable(getattr(owner, f"action_{method}"))
+
+
+def test_letters_are_only_keys_where_nobody_types() -> None:
+    for action in actions.of(actions.ANYWHERE):
+        for key in action.keys:
+            assert len(key) > 1, f"{action.id} would eat the letter {key}"
+
+
+def test_keys_that_terminals_do_not_deliver_are_not_used() -> None:
+    for action in actions.ACTIONS:
+        for key in action.keys[:1]:
+            assert "ctrl+shift" not in key
+            assert key not in {"ctrl+i", "ctrl+m", "ctrl+h", "shift+enter", "ctrl+enter"}
+
+
+def test_tmux_names() -> None:
+    names = {key: actions.tmux_name(key) for key in ("ctrl+g", "alt+1", "f1", "shift+tab")}
+    assert names == {"ctrl+g": "C-g", "alt+1": "M-1", "f1": "F1", "shift+tab": "BTab"}
+    assert actions.tmux_name("pageup") == "PPage"
+    assert actions.tmux_name("ctrl+up") == "C-Up"
+
+
+def test_the_listing_needs_no_textual() -> None:
+    code = (
+        "import sys; from tui.actions import as_json; rows = as_json();"
+        "assert len(rows) > 40; assert 'textual' not in sys.modules;"
+        "assert all(set(row) >= {'id', 'key', 'keys', 'description', 'context'} for row in rows)"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_the_first_frame_needs_neither_protocol_nor_markdown() -> None:
+    code = (
+        "import sys; import tui.app;"
+        "late = {'pydantic', 'agent.protocol', 'agent.client', 'markdown_it', 'pygments',"
+        "        'tui.gate.dialog', 'tui.terminal.pane_view', 'libtmux', 'anthropic'};"
+        "assert not late & set(sys.modules), late & set(sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+async def test_footer_keys_do_what_they_say(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.EMPTY) as cockpit:
+        row = cockpit.screen_text.split("\n")[-1]
+        for action in map(actions.by_id, ("app.help", "app.palette", "agent.new", "app.quit")):
+            assert f"{actions.label(action.keys[0])} {action.label}" in row
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: "Keys and commands" in cockpit.screen_text)
+        await cockpit.pilot.press("pagedown", "G")
+        await cockpit.until(lambda: "What runs without you" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "No agents yet" in cockpit.screen_text)
+
+
+async def test_the_palette_finds_agents_and_actions(open_cockpit: Open) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": ()})
+    async with open_cockpit(calm) as cockpit:
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.until(lambda: "Find" in cockpit.screen_text)
+        await cockpit.type("notes")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: cockpit.app.focused_id == "a3")
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.type("fold the sidebar")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "AutoDream" not in cockpit.screen_text)
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.type("qqqq")
+        await cockpit.until(lambda: "Nothing is called that" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")

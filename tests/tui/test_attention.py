@@ -1,0 +1,44 @@
+"""Someone waits, and the person looks elsewhere: the terminal rings and tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.protocol import GateOpened
+from tests.stubs import scenes
+from tests.tui.conftest import Open
+from tui.attention import notification
+
+
+def test_notifications_are_what_terminals_understand() -> None:
+    assert notification("publish waits", {"TERM": "xterm-256color"}) == "\x1b]9;publish waits\x07"
+    assert notification("a; b", {"TERM": "foot"}) == "\x1b]777;notify;Tungsten;a, b\x1b\\"
+    inside = notification("x", {"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0"})
+    assert inside == "\x1bPtmux;\x1b\x1b]9;x\x07\x1b\\"
+
+
+def test_a_name_cannot_smuggle_a_sequence() -> None:
+    text = notification("evil\x07\x1b]52;c;aGk=\x07", {"TERM": "xterm"})
+    assert text.count("\x1b") == 1
+    assert text.count("\x07") == 1
+
+
+async def test_a_gate_rings_only_out_of_sight(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": ()})
+    async with open_cockpit(calm) as cockpit:
+        app = cockpit.app
+        rung: list[str] = []
+        monkeypatch.setattr(type(app), "is_headless", property(lambda _: False))
+        monkeypatch.setattr(app, "bell", lambda: rung.append("bell"))
+        monkeypatch.setattr(app._driver, "write", rung.append)
+        cockpit.engine.publish(GateOpened(gate=scenes.GATE))
+        await cockpit.until(lambda: app.state.gates)
+        await cockpit.pilot.pause()
+        assert "bell" not in rung
+        app.app_focus = False
+        other = scenes.GATE.model_copy(update={"id": "g2"})
+        cockpit.engine.publish(GateOpened(gate=other))
+        await cockpit.until(lambda: "bell" in rung)
+        assert any("publish waits for your decision" in text for text in rung)

@@ -1,0 +1,146 @@
+"""Splits, single sides, the sidebar, focus and resizes: by keys, and without losing anything."""
+
+from __future__ import annotations
+
+import json
+
+from tests.stubs import scenes
+from tests.tui.conftest import Open
+
+CALM = scenes.BUSY.model_copy(update={"gates": ()})
+TALK = {"a1": list(scenes.CONVERSATION)}
+
+
+async def test_the_split_moves_and_is_remembered(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        areas = cockpit.app.cockpit.arrangement
+        assert areas.conversation is not None
+        before = areas.conversation.width
+        await cockpit.pilot.press("alt+right", "alt+right", "alt+l")
+        moved = cockpit.app.cockpit.arrangement.conversation
+        assert moved is not None
+        assert moved.width > before
+        path = cockpit.app.paths.interface_state
+        await cockpit.until(
+            lambda: path.exists() and json.loads(path.read_text())["layout"]["split"] == 0.65
+        )
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        again = cockpit.app.cockpit.arrangement.conversation
+        assert again == moved
+
+
+async def test_each_side_can_have_all_the_room(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        screen = cockpit.app.cockpit
+        await cockpit.pilot.press("f4")
+        assert screen.arrangement.conversation is None
+        await cockpit.pilot.press("f3")
+        assert screen.arrangement.terminal is None
+        await cockpit.pilot.press("f3")
+        assert screen.arrangement.terminal is not None
+        assert screen.arrangement.conversation is not None
+
+
+async def test_at_80_by_24_keys_change_sides(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, size=(80, 24), transcripts=TALK) as cockpit:
+        screen = cockpit.app.cockpit
+        assert screen.arrangement.terminal is None
+        await cockpit.pilot.press("f4")
+        assert screen.arrangement.conversation is None
+        await cockpit.pilot.press("f4")
+        assert screen.arrangement.terminal is None
+        await cockpit.pilot.press("f4", "f3")
+        assert screen.arrangement.conversation is not None
+
+
+async def test_the_sidebar_folds_by_a_key(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "AutoDream" in cockpit.screen_text)
+        await cockpit.pilot.press("f6")
+        await cockpit.until(lambda: "AutoDream" not in cockpit.screen_text)
+        assert "mend the parser" in cockpit.screen_text.split("\n")[0]
+        await cockpit.pilot.press("f6")
+        await cockpit.until(lambda: "AutoDream" in cockpit.screen_text)
+
+
+async def test_tab_goes_round(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        screen = cockpit.app.cockpit
+        await cockpit.until(lambda: screen.terminal.view is not None)
+        assert screen.prompt.has_focus
+        await cockpit.pilot.press("tab")
+        assert screen.conversation.has_focus
+        await cockpit.pilot.press("tab")
+        assert screen.terminal.view is not None
+        assert screen.terminal.view.has_focus
+        await cockpit.pilot.press("tab")
+        assert screen.prompt.has_focus
+        await cockpit.pilot.press("shift+tab", "shift+tab", "escape")
+        assert screen.prompt.has_focus
+
+
+async def test_a_resize_storm_loses_nothing(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.type("a draft\nof two lines")
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        sizes = [(80, 24), (20, 6), (200, 50), (61, 17), (59, 15), (99, 40), (100, 22), (120, 40)]
+        for size in sizes * 2:
+            await cockpit.pilot.resize_terminal(*size)
+        await cockpit.pilot.pause()
+        assert cockpit.app.cockpit.prompt.text == "a draft\nof two lines"
+        assert cockpit.app.cockpit.prompt.has_focus
+        assert "of two lines" in cockpit.screen_text
+        assert "off-by-one" in cockpit.screen_text
+
+
+async def test_too_small_says_so_and_keeps_what_is_typed(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, size=(50, 12)) as cockpit:
+        assert "60×16" in cockpit.screen_text
+        assert len(cockpit.screen_text.split()) < 12
+        await cockpit.type("kept")
+        await cockpit.pilot.resize_terminal(80, 24)
+        await cockpit.until(lambda: "› kept" in cockpit.screen_text)
+
+
+async def test_the_prompt_grows_with_its_text(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        screen = cockpit.app.cockpit
+        assert screen.arrangement.prompt is not None
+        before = screen.arrangement.prompt.height
+        await cockpit.type("1\n2\n3\n4\n5\n6")
+        await cockpit.until(
+            lambda: (
+                screen.arrangement.prompt is not None
+                and screen.arrangement.prompt.height == before + 4
+            )
+        )
+        await cockpit.pilot.press("ctrl+c")
+        await cockpit.until(
+            lambda: (
+                screen.arrangement.prompt is not None and screen.arrangement.prompt.height == before
+            )
+        )
+        await cockpit.pilot.press("up")
+        assert screen.prompt.text == "1\n2\n3\n4\n5\n6"
+
+
+async def test_panes_of_one_agent_take_turns(open_cockpit: Open) -> None:
+    panes = tuple(
+        scenes.MENDER.panes[0].model_copy(update={"pane_id": f"%{n}", "title": f"shell {n}"})
+        for n in (1, 5)
+    )
+    agent = scenes.MENDER.model_copy(update={"panes": panes})
+    state = CALM.model_copy(update={"agents": (agent,)})
+    async with open_cockpit(state) as cockpit:
+        await cockpit.until(lambda: "%5 shell 5" in cockpit.screen_text)
+        assert "2 of 2" in cockpit.screen_text
+        await cockpit.pilot.press("alt+p")
+        await cockpit.until(lambda: "%1 shell 1" in cockpit.screen_text)
+
+
+async def test_clicking_an_agent_looks_at_it(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        rows = cockpit.screen_text.split("\n")
+        y = next(index for index, row in enumerate(rows) if "publish" in row)
+        await cockpit.pilot.click(offset=(4, y))
+        await cockpit.until(lambda: cockpit.app.focused_id == "a2")
