@@ -18,6 +18,7 @@ from agent.git import branch
 from agent.output import Outputs
 from agent.panes import Panes
 from agent.perform import Performer, Surroundings
+from agent.plain import plain_line
 from agent.protocol import (
     AgentChanged,
     AgentState,
@@ -146,7 +147,7 @@ class LiveAgent:
         if question is None:
             self._waits = self._waits[1:]
         else:
-            self._waits = [*self._waits, f"asks: {' '.join(question.split())}"[:200]]
+            self._waits = [*self._waits, f"asks: {plain_line(question)}"]
             self._since = self.services.clock()
         self.publish()
 

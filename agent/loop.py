@@ -27,6 +27,7 @@ from agent.model.events import (
 )
 from agent.panes import Panes
 from agent.perform import Owner, Performer
+from agent.plain import plain_line
 from agent.protocol import AgentState, BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
@@ -188,7 +189,7 @@ class Loop:
                 case _:
                     # end_turn, stop_sequence, and whatever an endpoint calls its end.
                     await self._close_uses(uses, "the message ended without stop_reason tool_use")
-                    return Finish(AgentState.DONE, _first_line(content) or "done")
+                    return Finish(AgentState.DONE, _said(content) or "done")
 
     async def settle(self) -> None:
         """Answer the tool uses that a turn which failed has left behind."""
@@ -240,10 +241,8 @@ class Loop:
             raise
         await shown.store()
         usage = event.usage
-        first_party = client.endpoint.is_first_party
-        cost = await asyncio.to_thread(
-            prices.cost, str(event.message.get("model") or model), usage, first_party=first_party
-        )
+        answered = str(event.message.get("model") or model)
+        cost = await asyncio.to_thread(prices.cost, answered, usage, client.endpoint)
         await self._owner.used(model, usage, cost)
         return event
 
@@ -461,10 +460,7 @@ def _groups(uses: list[ContentBlock]) -> list[list[ContentBlock]]:
     return groups
 
 
-def _first_line(content: list[ContentBlock]) -> str:
-    for block in reversed(content):
-        if block.get("type") == "text":
-            for line in str(block.get("text", "")).splitlines():
-                if line.strip():
-                    return line.strip()[:200]
-    return ""
+def _said(content: list[ContentBlock]) -> str:
+    """The last text of a message that says something, as one plain line."""
+    texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
+    return next(filter(None, map(plain_line, reversed(texts))), "")

@@ -1,7 +1,7 @@
 """What a turn costs, from the price list that comes with genai-prices; nothing is fetched.
 
 A model without a known price costs `None`, shown as "unpriced"; it is never guessed from a
-similar name.
+similar name. The built-in demo model is no one's service and costs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 
 if TYPE_CHECKING:
@@ -19,18 +20,20 @@ _PROVIDER = "anthropic"
 _SNAPSHOT_DATE = re.compile(r"-\d{8}$")
 
 
-def cost(model: str, usage: TurnUsage, *, first_party: bool = True) -> float | None:
+def cost(model: str, usage: TurnUsage, endpoint: Endpoint) -> float | None:
     """Price one request in US dollars.
 
     Args:
         model: the model id as the endpoint reported it.
         usage: what it consumed.
-        first_party: whether Anthropic itself answered; anyone else's prices are unknown here.
+        endpoint: who answered; the prices of anyone but Anthropic itself are unknown here.
 
     Returns:
         The price, or None when the list does not hold exactly this model.
     """
-    found = _find(model) if first_party else None
+    if endpoint.provider == "demo":
+        return 0.0
+    found = _find(model) if endpoint.is_first_party else None
     if found is None:
         return None
     from genai_prices import Usage

@@ -16,7 +16,7 @@ def use(name, **tool_input):
 
 async def test_a_prompt_becomes_a_command_in_tmux_and_its_result_goes_back(house):
     house.script.then("Let me look.", use("terminal_run", command="echo $((20+22))"))
-    house.script.then("It is 42.")
+    house.script.then("**It** is `42`.")
     agent_id = await house.agent("What is 20+22?")
     summary = await house.rest(agent_id)
 
@@ -30,6 +30,7 @@ async def test_a_prompt_becomes_a_command_in_tmux_and_its_result_goes_back(house
     [tool] = await house.tools(agent_id)
     assert (tool["status"], tool["exit_status"]) == ("done", 0)
     assert summary.usage.requests == 2
+    assert summary.usage.cost == 0.0
     assert summary.usage.output_tokens > 0
     assert summary.context_tokens > 0
     assert not house.server.refused

@@ -10,6 +10,8 @@ from contextlib import aclosing
 
 import pytest
 
+from agent.config import load
+from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.errors import (
@@ -27,6 +29,7 @@ from agent.model.errors import (
 from agent.model.events import BlockEnded, MessageEnded, Retrying, TextDelta
 from agent.model.local_server.faults import Fault
 from agent.model.retry import RetryPolicy, retry_after
+from agent.models import Models
 
 KEY = "sk-test-0123456789"
 
@@ -281,6 +284,39 @@ async def test_a_bearer_token_instead_of_a_key(house, ask):
     assert isinstance((await ask(client))[-1], MessageEnded)
     await client.close()
     assert KEY not in repr(endpoint)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_with_a_token_from_the_environment_no_key_is_sent_beside_it(paths, own):
+    """Read off the wire: Anthropic's own endpoint refuses a request with a second credential."""
+    heads = []
+
+    async def answer(reader, writer):
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    environment = {"ANTHROPIC_AUTH_TOKEN": "token-1"}
+    if not own:
+        environment["ANTHROPIC_BASE_URL"] = url
+        environment["TUNGSTEN_MODEL"] = "m"
+    models = Models(Hub(), paths, load(paths, environment=environment))
+    client = await models.client()
+    await client.prewarm()
+    if own:
+        # Everything is as for Anthropic's own address; only the way there is short.
+        assert client.endpoint.is_first_party
+        client._sdk.base_url = url
+    with pytest.raises(AuthenticationFailed):
+        await client.check()
+    assert "authorization: bearer token-1\r\n" in heads[0]
+    assert heads[0].count("authorization:") == 1
+    assert "x-api-key" not in heads[0]
+    await models.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_a_key_with_a_line_break_inside_is_refused_before_it_is_sent(house):
