@@ -21,6 +21,9 @@ from tungsten.errors import CommandFailed, ServerGone, TerminalError, TmuxMissin
 MINIMUM_VERSION = (3, 2)
 """The oldest tmux with client flags (`attach -f no-output`) and `ignore-size`."""
 
+CONNECT_SECONDS = 15.0
+"""How long a server may take to attach a client; it takes a few milliseconds."""
+
 _READ = 1 << 16
 
 _SILENT = frozenset(
@@ -126,6 +129,7 @@ class ControlClient:
         self._stdout = process.stdout.fileno()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._attached: asyncio.Future[None] = self._loop.create_future()
         self._parser = Parser()
         self._pending: deque[_Pending] = deque()
         self._unsent = bytearray()
@@ -185,10 +189,13 @@ class ControlClient:
             raise TmuxMissing(tmux) from None
         client = cls(process)
         try:
-            about = await client.command("display-message", "-p", "#{version} #{client_session}")
-            client.version, _, attached = about[0].partition(" ")
-            if not attached:
-                raise ServerGone(client._reason or "it has no such session")
+            async with asyncio.timeout(CONNECT_SECONDS):
+                # A command sent earlier would run before the client is attached to its session.
+                await client._attached
+                client.version = (await client.command("display-message", "-p", "#{version}"))[0]
+        except TimeoutError:
+            await client.close()
+            raise ServerGone("it does not answer") from None
         except (TerminalError, asyncio.CancelledError, IndexError):
             await client.close()
             raise
@@ -346,7 +353,9 @@ class ControlClient:
             if isinstance(event, Reply):
                 self._pending.popleft().resolve(event)
                 continue
-            if event.name in ("exit", "error"):
+            if event.name == "session-changed" and not self._attached.done():
+                self._attached.set_result(None)
+            elif event.name in ("exit", "error"):
                 self._reason = event.rest or self._reason
             for subscriber in tuple(self._subscribers):
                 self._loop.call_soon(subscriber, event)
@@ -372,6 +381,9 @@ class ControlClient:
                     pipe.close()
         self._process.kill()
         self._process.wait()
+        if not self._attached.done():
+            self._attached.set_exception(ServerGone(reason))
+            self._attached.exception()
         for pending in self._pending:
             pending.fail(ServerGone(reason))
         self._pending.clear()

@@ -25,7 +25,10 @@ from tungsten.wait_for import WaitChannel
 
 _LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{pane_dead}"
 _RINGER = re.compile(r"(pane-died\[\d+\]) wait-for -S tungsten-(\d+)-")
-_SESSION = re.compile(r"(tungsten-watch-(\d+)-[0-9a-f]+)$")
+SESSION_PREFIX = "tungsten-watch-"
+"""Begins the name of every watching session; panes seen in one live in another."""
+
+_SESSION = re.compile(rf"({SESSION_PREFIX}(\d+)-[0-9a-f]+)$")
 
 
 class Watch:
@@ -37,7 +40,7 @@ class Watch:
     def __init__(self, client: ControlClient, interval: float) -> None:
         self._client = client
         self._interval = interval
-        self._session = f"tungsten-watch-{os.getpid()}-{secrets.token_hex(6)}"
+        self._session = f"{SESSION_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
         self._dead: set[str] = set()

@@ -142,7 +142,7 @@ async def test_missing_program_and_server(runtime: Path) -> None:
 
 
 async def test_unknown_session(terminal: Terminal) -> None:
-    with pytest.raises(ServerGone, match="session"):
+    with pytest.raises(ServerGone, match="can't find session"):
         await ControlClient.connect(terminal.socket, session="nothing")
 
 
@@ -185,3 +185,16 @@ async def test_a_cancelled_command_leaves_the_rest_in_step(terminal: Terminal) -
 )
 def test_versions(text: str, version: tuple[int, int]) -> None:
     assert parse_version(text) == version
+
+
+async def test_a_server_that_does_not_answer(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tungsten.control_client.CONNECT_SECONDS", 0.2)
+    pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(ServerGone, match="does not answer"):
+            await ControlClient.connect(terminal.socket)
+    finally:
+        os.kill(pid, signal.SIGCONT)
