@@ -69,6 +69,8 @@ class CockpitScreen(Screen[None]):
         self._question: Question | None = None
         self._arranged: tuple[Size, Choices] | None = None
         self.menu: RowList | None = None
+        self._shell = False
+        """Whether the rule says that a shell command is being written."""
 
     @property
     def host(self) -> TungstenApp:
@@ -393,7 +395,9 @@ class CockpitScreen(Screen[None]):
             rows = min(len(found), MENU_ROWS)
         self.prompt.menu_open = rows > 0
         self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
-        self.refresh_lines()
+        if text.startswith("!") != self._shell:
+            self._shell = not self._shell
+            self.refresh_lines()
 
     def close_menu(self) -> None:
         """Put the menu away and leave the text as it is."""

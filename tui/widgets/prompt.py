@@ -58,6 +58,8 @@ class Prompt(TextArea):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        # A blinking cursor costs as much as all the rest of an idle screen.
+        self.cursor_blink = False
         self.has_queue = False
         self.menu_open = False
         self._history: list[str] = []
