@@ -105,8 +105,11 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
                 tell_person(app, f"{agent.name} failed: {agent.activity}")
             elif agent.state == "done" and known is not None and known.state == "working":
                 tell_person(app, f"{agent.name} is done")
-            whole = before is None or (agent.id == before.id and agent.queued != before.queued)
-            return {"agents", "conversation"} if whole else {"agents"}
+            now = app.focused_agent
+            # The agent to look at may have been named before it was heard of.
+            other = before is None or now is None or now.id != before.id
+            queue = known is not None and agent.queued != known.queued and agent is now
+            return {"agents", "conversation"} if other or queue else {"agents"}
         case AgentRemoved(agent_id=agent_id):
             app.transcripts.pop(agent_id, None)
             return {"agents", "conversation", "gates"}

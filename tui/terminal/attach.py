@@ -43,7 +43,7 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     if program is None:
         raise AttachFailed("tmux was not found: install it, then try again")
     server = _Server(program, socket)
-    session = server.ask("display-message", "-p", "-t", pane_id, "#{session_id}")
+    session, window = server.place(pane_id)
     if not session:
         raise AttachFailed("that terminal is gone: the agent opens another with its next command")
     before = server.show_status(session)
@@ -51,10 +51,10 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     for name, value in _STATUS:
         server.run("set-option", "-t", session, name, value)
     # The app gives panes a fixed size; the person's terminal decides while it is attached.
-    server.run("set-option", "-w", "-t", pane_id, "window-size", "latest")
+    server.run("set-option", "-w", "-t", window, "window-size", "latest")
     try:
         with app.suspend():
-            status = server.attach(pane_id)
+            status = server.attach(f"{session}:{window}")
     except SuspendNotSupported:
         raise AttachFailed("attaching needs a terminal: it can't be done here") from None
     finally:
@@ -94,14 +94,28 @@ class _Server:
         """Run a tmux command; one that fails leaves things as they were."""
         self.ask(*arguments)
 
+    def place(self, pane_id: str) -> tuple[str, str]:
+        """Find the ids of a pane's own session and window, both empty when it is gone.
+
+        Sessions that only watch hold links to its window; tmux may take one of them for its own.
+        """
+        from tungsten.watch import SESSION_PREFIX
+
+        form = "#{pane_id} #{session_id} #{window_id} #{session_name}"
+        for line in self.ask("list-panes", "-a", "-F", form).splitlines():
+            pane, session, window, name = line.split(" ", 3)
+            if pane == pane_id and not name.startswith(SESSION_PREFIX):
+                return session, window
+        return "", ""
+
     def show_status(self, session: str) -> str:
         """Return the session's own `status` option, empty when it has none."""
         return self.ask("show-options", "-v", "-t", session, "status")
 
-    def attach(self, pane_id: str) -> int:
+    def attach(self, window: str) -> int:
         """Hand the terminal to a tmux client until it ends; return its exit status."""
         return subprocess.run(
-            [*self._command, "attach-session", "-t", pane_id],
+            [*self._command, "attach-session", "-t", window],
             env=self._environment,
             check=False,
         ).returncode

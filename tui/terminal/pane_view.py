@@ -122,6 +122,7 @@ class PaneView(Widget, can_focus=True):
         self._resizing: Timer | None = None
         self._retrying: Timer | None = None
         self._passthrough: Passthrough | None = None
+        self._focus_before: Widget | None = None
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -496,11 +497,20 @@ class PaneView(Widget, can_focus=True):
         if self._frame.dead or not isinstance(app, KeyboardApp):
             return False
         self._go_back_to(0)
-        self.focus()
+        focused = self.screen.focused
+        self._focus_before = focused if focused is not self else None
+        self.screen.set_focus(self)
         self._passthrough = Passthrough(self, app, self._live, self._pane_id)
         self.has_keyboard = True
         self.post_message(self.KeyboardTaken())
         return True
+
+    def give_back(self) -> None:
+        """Take the keyboard back, to where it was before."""
+        self.return_keyboard()
+        before, self._focus_before = self._focus_before, None
+        if before is not None and before.is_attached and self.screen.focused is self:
+            self.screen.set_focus(before)
 
     def return_keyboard(self) -> None:
         """Take the keyboard back."""

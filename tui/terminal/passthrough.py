@@ -65,7 +65,7 @@ class Passthrough:
             self._add(Paste(event.text), event.time)
             return True
         if event.key == RETURN_KEY:
-            self._pane.return_keyboard()
+            self._pane.give_back()
             return True
         if event.key in SCROLL_KEYS:
             self._pane.action_page_back(SCROLL_KEYS[event.key])
