@@ -248,8 +248,9 @@ class Conversation(Lines, can_focus=True):
         transcript = self._transcript
         if transcript is not None and transcript.entries:
             visible = {transcript.entries[index].id for index, _ in self._rows}
-            if transcript.chosen not in visible and self._rows:
-                transcript.chosen = transcript.entries[self._rows[-1][0]].id
+            if transcript.chosen not in visible:
+                last = self._rows[-1][0] if self._rows else len(transcript.entries) - 1
+                transcript.chosen = transcript.entries[last].id
         self.redraw()
 
     def on_blur(self) -> None:
