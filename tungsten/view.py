@@ -52,16 +52,21 @@ class _Shown:
     def changed(self) -> None:
         self._due.set()
 
-    async def run(self, watch: Watch) -> None:
-        """Capture after each change until the pane ends or is no longer shown."""
+    async def run(self, watching: asyncio.Task[Watch]) -> None:
+        """Capture now and after each change until the pane ends or is no longer shown."""
         try:
-            await self._follow(watch)
+            # The first picture does not wait for what tells of changes.
+            await self._capture()
+            # Shielded: who stops showing one pane must not end the watch of all.
+            watch = await asyncio.shield(watching)
+            try:
+                await self._follow(watch)
+            finally:
+                if self.window_id:
+                    await watch.remove(self.window_id, self.changed)
         except TerminalError:
             if not self.stopped:
                 self.on_frame(None)
-        finally:
-            if self.window_id:
-                await watch.remove(self.window_id, self.changed)
 
     async def _follow(self, watch: Watch) -> None:
         client = self.view.client
@@ -77,14 +82,17 @@ class _Shown:
             await self._due.wait()
             self._due.clear()
             started = clock()
-            shown = await frame.capture(client, self.pane_id, history=self.history)
-            if shown != self._last:
-                self._last = shown
-                self.on_frame(shown)
+            await self._capture()
             pause = 1 / self.fps - (clock() - started)
             if pause > 0:
                 # What changes meanwhile waits: the next frame will hold all of it.
                 await asyncio.sleep(pause)
+
+    async def _capture(self) -> None:
+        shown = await frame.capture(self.view.client, self.pane_id, history=self.history)
+        if shown != self._last:
+            self._last = shown
+            self.on_frame(shown)
 
 
 class LiveView:
@@ -92,18 +100,25 @@ class LiveView:
 
     Attributes:
         client: the connection.
+        server: tells this server from every other that listened at the same socket; pane ids
+            mean the same panes as long as it is the same.
         gone: set when the server has ended.
     """
 
-    def __init__(self, socket: Path, client: ControlClient, watch: Watch) -> None:
+    def __init__(self, socket: Path, client: ControlClient, server: str, tmux: str) -> None:
         self.socket = socket
         self.client = client
+        self.server = server
         self.gone = client.closed
-        self._watch = watch
         self._shown: dict[str, list[_Shown]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._on_gone: list[Callable[[], None]] = []
         self._spawn(self._await_end())
+        self._watching = asyncio.create_task(
+            Watch.open(client, socket, interval=_SHORTEST, tmux=tmux)
+        )
+        # Who shows a pane hears of its failure; without one nobody needs to.
+        self._watching.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     @classmethod
     async def open(cls, socket: Path, *, tmux: str = "tmux") -> LiveView:
@@ -116,11 +131,11 @@ class LiveView:
         """
         client = await ControlClient.connect(socket, tmux=tmux, session=HOME_SESSION)
         try:
-            watch = await Watch.open(client, socket, interval=_SHORTEST, tmux=tmux)
+            lines = await client.command("display-message", "-p", "#{pid} #{start_time}")
         except BaseException:
             await client.close()
             raise
-        return cls(socket, client, watch)
+        return cls(socket, client, lines[0] if lines else "", tmux)
 
     def show(
         self,
@@ -139,7 +154,7 @@ class LiveView:
         """
         shown = _Shown(self, pane_id, on_frame, fps)
         self._shown.setdefault(pane_id, []).append(shown)
-        task = self._spawn(shown.run(self._watch))
+        task = self._spawn(shown.run(self._watching))
 
         def stop() -> None:
             shown.stopped = True
@@ -205,7 +220,9 @@ class LiveView:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._watch.close()
+        with contextlib.suppress(TerminalError):
+            # Not cancelled half-way: what it has made on the server is to be taken away again.
+            await (await self._watching).close()
         await self.client.close()
 
     # -- inside ------------------------------------------------------------------------------

@@ -144,6 +144,10 @@ async def test_a_view_killed_leaves_nothing_in_the_server(
     )
     assert process.stdout is not None
     await asyncio.wait_for(process.stdout.readline(), 15)
+    # A second picture: the first needs no watch.
+    await pane.send_text("x")
+    await asyncio.wait_for(process.stdout.readline(), 15)
+    await pane.send_keys("BSpace")
     sessions = await terminal.client.command("list-sessions", "-F", "#{session_name}")
     assert any(name.startswith("tungsten-watch-") for name in sessions)
     process.kill()
@@ -151,6 +155,12 @@ async def test_a_view_killed_leaves_nothing_in_the_server(
     # Something to tell the dead: a client that cannot be told must not stay.
     assert (await pane.run("seq 1000; echo fine", timeout=10)).output.endswith("fine\n")
     view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    view.show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    await pane.send_text("echo watch")
+    await screen.text("echo watch")
+    await pane.send_keys("C-u")
     sessions = await terminal.client.command("list-sessions", "-F", "#{session_name}")
     assert sum(name.startswith("tungsten-watch-") for name in sessions) == 1
     assert len(await terminal.client.command("show-hooks", "-g", "pane-died")) == 2
