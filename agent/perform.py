@@ -228,7 +228,12 @@ class Performer:
                 pane = await self._panes.tmux(action.pane_id)
                 own = self._panes.own(action.pane_id)
                 if own.fresh:
-                    await pane.wait(ForPrompt(), START_SECONDS)
+                    waited = await pane.wait(ForPrompt(), START_SECONDS)
+                    if waited.ended == "timeout":
+                        raise NotRun(
+                            f"the shell of pane {action.pane_id} has shown no prompt yet; "
+                            "terminal_wait for it, then try again"
+                        )
                     own.fresh = False
                 foreground = await pane.foreground()
                 _check_ready(action, foreground, own.pid)
