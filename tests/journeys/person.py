@@ -156,6 +156,9 @@ class Person:
     def wait_gone(self, pattern: str, timeout: float = PATIENCE) -> str:
         return self.until(lambda screen: not re.search(pattern, screen), f"no {pattern}", timeout)
 
+    def changed(self, before: str) -> str:
+        return self.until(lambda screen: screen != before, "a change")
+
     def until(self, condition: Callable[[str], Any], what: str, timeout: float = PATIENCE) -> str:
         deadline = time.monotonic() + timeout
         while True:

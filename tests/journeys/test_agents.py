@@ -1,0 +1,108 @@
+"""Agents at a scripted model: several at once, and one without a screen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.journeys.conftest import Arrive
+from tests.journeys.scripted_model import ScriptedModel, run
+
+pytestmark = pytest.mark.journey
+
+STANDARD = 'mode = "standard"\n'
+
+
+def test_two_at_once(arrive: Arrive, model: ScriptedModel) -> None:
+    # Each waits for what only the other one does, so neither ends unless both run together.
+    model.script(
+        "first task",
+        run("echo 1 > one; until test -e two; do sleep 0.1; done; echo saw two"),
+        "The first is **ready**.",
+    )
+    model.script(
+        "second task",
+        run("until test -e one; do sleep 0.1; done; echo saw one; echo 2 > two"),
+        "The second is **ready**.",
+    )
+    person = arrive(**model.variables)
+    person.settings(STANDARD)
+    person.start()
+    person.wait("Say what to do")
+    person.do("first task")
+    person.wait(r"1 working")
+    person.press("agent.new")
+    person.wait("First task")
+    person.press("Down")
+    person.type("second task")
+    person.press("C-s")
+    person.wait("│  The second is ready")
+    person.press("agent.1")
+    person.wait("│  The first is ready")
+    person.wait("saw two")
+    states = [agent["state"] for agent in person.agents().values()]
+    assert states == ["done", "done"]
+    assert model.told("saw one")
+    assert model.told("saw two")
+
+
+def test_a_prompt_queues_while_the_agent_works(arrive: Arrive, model: ScriptedModel) -> None:
+    model.script("first task", run("until test -e go; do sleep 0.1; done"), "First is ready.")
+    model.script("second task", "Second is ready.")
+    person = arrive(**model.variables)
+    person.settings(STANDARD)
+    person.start()
+    person.wait("Say what to do")
+    person.do("first task")
+    person.wait("run until")
+    person.do("second task")
+    person.wait("(?i)queued")
+    assert not model.told("second task")
+    (person.project / "go").touch()
+    screen = person.wait("│  Second is ready")
+    conversation = screen[screen.index("› first task") :]
+    assert conversation.index("First is ready") < conversation.index("› second task")
+
+
+def test_a_command_of_the_person_passes_the_gate(arrive: Arrive, model: ScriptedModel) -> None:
+    model.script("say something", "Something.")
+    person = arrive(**model.variables)
+    person.settings(STANDARD)
+    person.start()
+    person.wait("Say what to do")
+    person.do("say something")
+    person.wait("Something[.]")
+    person.do("!echo from-$((40 + 2))")
+    person.wait("from-42")
+    person.do("!git push --force origin main")
+    person.wait("HIGH  You want to run a command")
+    person.deny()
+    person.wait_gone("You want to run a command")
+    person.wait("(?i)denied")
+
+
+def test_one_without_a_screen(arrive: Arrive, model: ScriptedModel) -> None:
+    model.script("count", run("echo $((40 + 2))"), "It is 42.")
+    model.script("push", run("git push --force origin main"), "I was not allowed to.")
+    person = arrive(**model.variables)
+    person.settings(STANDARD)
+    done = person.command("run", "count", "--headless", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any(line.get("text") == "echo $((40 + 2))" for line in lines), lines
+    denied = person.command("run", "push", "--headless", "--json")
+    assert denied.returncode == 3, denied
+    assert model.told("denied")
+    assert person.command("run", "", "--headless").returncode == 2
+    assert person.command("run", "count", "--headless", "-C", "/nowhere").returncode == 2
+
+
+def test_without_a_model_it_fails_in_one_line(arrive: Arrive) -> None:
+    person = arrive(
+        ANTHROPIC_BASE_URL="http://127.0.0.1:9", ANTHROPIC_API_KEY="k", TUNGSTEN_MODEL="m"
+    )
+    done = person.command("run", "count", "--headless", "--json")
+    assert done.returncode == 1
+    assert "127.0.0.1:9" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,82 @@
+"""The live terminal: seen, typed into, attached to and left again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.conftest import Arrive
+from tests.journeys.person import Client, Person
+from tests.journeys.scripted_model import ScriptedModel, run
+
+pytestmark = pytest.mark.journey
+
+BAR = "F12 returns to Tungsten"
+
+
+@pytest.fixture
+def person(arrive: Arrive, model: ScriptedModel) -> Person:
+    """A person whose one agent has opened a terminal and ended its turn."""
+    model.script("begin", run("echo here-$((40 + 2))"), "It is open.")
+    model.script("look again", "I looked.")
+    person = arrive(**model.variables)
+    person.settings('mode = "standard"\n')
+    person.start()
+    person.wait("Say what to do")
+    person.do("begin")
+    person.wait("It is open")
+    person.wait("│ *here-42")
+    return person
+
+
+def test_attaching_inside_tmux_and_coming_back(person: Person) -> None:
+    person.type("half a thou")
+    # A real client at the person's tmux, in a terminal of its own: keys pass both servers.
+    with Client(person) as client:
+        client.press("pane.attach")
+        client.wait(BAR)
+        client.type("echo by-hand-$((50 + 5))")
+        client.press("Enter")
+        client.wait("by-hand-55")
+        assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 1
+        client.press("F12")
+        client.wait("half a thou")
+        client.wait("│ *by-hand-55")
+        assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 0
+        assert client.attached
+        # tmux's own way: the prefix twice reaches the inner server.
+        client.press("pane.attach")
+        client.wait(BAR)
+        client.press("C-b", "C-b", "d")
+        client.wait("half a thou")
+        assert client.attached
+        client.type("ght")
+        client.wait("half a thought")
+
+
+def test_giving_the_keyboard_to_the_pane_and_taking_it_back(
+    person: Person, model: ScriptedModel
+) -> None:
+    person.type("half a thou")
+    person.wait("half a thou")
+    person.press("pane.take")
+    person.wait("you type here")
+    person.type("echo mine-$((70 + 7)) > typed; cat typed")
+    person.press("Enter")
+    person.wait("│ *mine-77")
+    assert (person.project / "typed").read_text() == "mine-77\n"
+    # Keys of the app are the pane's now; only the visible key comes back.
+    person.type("sleep 60")
+    person.press("Enter")
+    person.press("C-c")
+    person.wait(r"\^C")
+    person.press("pane.return")
+    person.wait_gone("you type here")
+    person.type("ght")
+    person.wait("half a thought")
+    person.press("prompt.clear")
+    person.wait_gone("half a thought")
+    # What was typed there passed no gate, and the agent is told with its next turn.
+    person.do("look again")
+    person.wait("I looked")
+    assert model.told("The person typed into pane")
+    assert not model.told("mine-77")
