@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from textual.worker import Worker, WorkerState
 from tui import actions
 from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_digits_be_keys
+from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from agent.protocol import AgentSummary, Command
     from tui.connection import Connected, Connection, ConnectionFailed
     from tui.widgets.row_list import RowList
-
-
-GIVE_WAY_SECONDS = 0.0005
-"""How long an import may hold the interpreter while the screen has something to do."""
 
 
 class TungstenApp(FrontEnd):
@@ -104,14 +100,11 @@ class TungstenApp(FrontEnd):
 
     async def _stay_connected(self) -> None:
         await self.open_remembered_pane()
-        # In a thread, and giving way at once: importing must not keep a key from the screen.
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(GIVE_WAY_SECONDS)
-        try:
-            connection = await asyncio.to_thread(_import_the_rest)
-        finally:
-            sys.setswitchinterval(interval)
-        self.connection = connection(self, self.paths, self._connect)
+        without_plugins()
+        await load(ENGINE, self.give_way)
+        from tui.connection import Connection
+
+        self.connection = Connection(self, self.paths, self._connect)
         await self.connection.run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -307,16 +300,6 @@ class TungstenApp(FrontEnd):
         from tui import requests
 
         await getattr(requests, name)(self)
-
-
-def _import_the_rest() -> type[Connection]:
-    without_plugins()
-    from tui import reception, requests
-    from tui.connection import Connection
-
-    assert reception is not None
-    assert requests is not None
-    return Connection
 
 
 def _farewell(agents: Sequence[AgentSummary]) -> str | None:

@@ -5,6 +5,7 @@ Knows nothing of how the state gets here; `tui.app` does.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tui import actions, empty_states
 from tui.arrangement import Choices
 from tui.drafts import InterfaceState, draft_key
 from tui.gate.keyboard import KeyboardApp
+from tui.loading import PANE, load
 from tui.screens.cockpit import CockpitScreen
 from tui.theme import DARK, LIGHT
 from tui.transcript import Transcript
@@ -38,6 +40,12 @@ MESSAGE_SECONDS = {"information": 5.0, "warning": 10.0, "error": 30.0}
 
 READ_SECONDS = 1.5
 """Keys pressed sooner don't take a message away: it may have appeared under flying fingers."""
+
+BREATH_SECONDS = 0.001
+"""Pause between two pieces of what is loaded after the first frame."""
+
+ECHO_SECONDS = 0.02
+"""How long a key may take from the keyboard to the screen; nothing is loaded meanwhile."""
 
 
 class FrontEnd(KeyboardApp[None]):
@@ -66,6 +74,7 @@ class FrontEnd(KeyboardApp[None]):
         self._hushing: Timer | None = None
         self._ticking: Timer | None = None
         self._said_at = 0.0
+        self._typed_at = 0.0
 
     def get_default_screen(self) -> Screen[Any]:
         """The cockpit is the first thing there is."""
@@ -138,10 +147,13 @@ class FrontEnd(KeyboardApp[None]):
     async def open_remembered_pane(self) -> None:
         """Show the pane that was shown last, before the engine has said what there is."""
         pane = remembered_pane(self.memory.get("pane"))
-        if pane is not None and self.paths.tmux_socket.is_socket():
+        seen = self.cockpit.arrangement.terminal is not None
+        if pane is not None and seen and self.paths.tmux_socket.is_socket():
+            await load(PANE, self.give_way)
             await self.cockpit.terminal.open()
             self.cockpit.terminal.show(pane)
             self.cockpit.settle()
+            await self.give_way()
 
     def show_conversation(self) -> None:
         """Show the focused agent's conversation."""
@@ -281,6 +293,13 @@ class FrontEnd(KeyboardApp[None]):
             self._hushing.stop()
         self._hushing = self.set_timer(MESSAGE_SECONDS[level], self.cockpit.footer.hush)
 
+    async def give_way(self) -> None:
+        """Let the screen do what it has to, and a key that was just typed appear."""
+        await asyncio.sleep(BREATH_SECONDS)
+        left = self._typed_at + ECHO_SECONDS - time.monotonic()
+        if left > 0:
+            await asyncio.sleep(left)
+
     def notify(
         self,
         message: str,
@@ -297,13 +316,10 @@ class FrontEnd(KeyboardApp[None]):
         """Let a message go with the key that follows it."""
         from textual.events import Key
 
-        if (
-            isinstance(event, Key)
-            and not event.is_forwarded
-            and self.screen_stack
-            and time.monotonic() - self._said_at > READ_SECONDS
-        ):
-            self.cockpit.footer.hush()
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._typed_at = time.monotonic()
+            if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
+                self.cockpit.footer.hush()
         await super().on_event(event)
 
     # Drafts and layout

@@ -1,0 +1,36 @@
+"""Loads what the first frame does without: module by module, while the loop goes on.
+
+Not in a thread: the two would take the interpreter from each other for longer than an import
+takes, and a thread's own heap costs a megabyte that is never given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
+
+PANE = ("tungsten.view", "tui.terminal.pane_view")
+"""What shows a live pane."""
+
+ENGINE = (
+    "typing_inspection.introspection",
+    "zoneinfo",
+    "pydantic_core",
+    "pydantic.config",
+    "pydantic.json_schema",
+    "pydantic.fields",
+    "pydantic.main",
+    "agent.protocol",
+    "agent.client",
+    "tui.reception",
+    "tui.requests",
+    "tui.connection",
+)
+"""What talks with the engine, cut so that no piece holds up the screen for longer than a frame."""
+
+
+async def load(modules: Sequence[str], give_way: Callable[[], Awaitable[None]]) -> None:
+    """Import modules in order, and await `give_way` before each."""
+    for name in modules:
+        await give_way()
+        import_module(name)
