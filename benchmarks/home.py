@@ -18,6 +18,8 @@ TUNGSTEN = str(Path(sys.executable).parent / "tungsten")
 def fresh_home() -> Iterator[dict[str, str]]:
     """Yield the environment variables of a new TUNGSTEN_HOME; ends its engine and panes."""
     root = Path(tempfile.mkdtemp(prefix="tungsten-bench-", dir="/tmp"))
+    # An installed program has its bytecode, as the reference has: the first run writes it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     variables = {"TUNGSTEN_HOME": str(root / "home"), "HOME": str(root)}
     try:
         yield variables
