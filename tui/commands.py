@@ -17,7 +17,6 @@ from tungsten.version import __version__
 
 if TYPE_CHECKING:
     from agent.client import EngineClient
-
     from agent.protocol import AgentSummary, Command
 
 EXIT_FAILED = 1
