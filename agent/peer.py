@@ -5,13 +5,16 @@ the socket in a 0700 directory anyway). A process that an agent starts in its pa
 by any one of these: a process among its parents, session leaders and process-group leaders is our
 tmux server, or one of those processes was started with our tmux socket or the mark of a pane in its
 environment. So `nohup`, `setsid`, a
-double fork and `env -i` each alone change nothing.
+double fork and `env -i` each alone change nothing. On Linux all of them together change nothing
+either: a process without a terminal that was orphaned after our tmux server started, in the same
+control group, counts as inside. (A service of the system has another group, or is older than the
+server that it has started.)
 
-What it does not guarantee: all of this runs under one user id. A process that leaves the pane's
-session *and* loses its parents *and* clears its environment, or that borrows another program of
-the same user (a debugger, cron, a terminal outside), looks like a person. Only another user id or
-a container stops that. The check is made once, when the connection is made; a pid that is reused
-between `connect` and the check is judged by its new owner, and a connected socket can be passed on.
+What it does not guarantee: all of this runs under one user id. A process that does all of that
+*and* gives itself a terminal, or that borrows another program of the same user (a debugger, cron, a
+terminal outside), looks like a person. Only another user id or a container stops that. The check is
+made once, when the connection is made; a pid that is reused between `connect` and the check is
+judged by its new owner, and a connected socket can be passed on.
 """
 
 from __future__ import annotations
@@ -31,6 +34,12 @@ _LOCAL_PEERCRED = 0x001
 _LOCAL_PEERPID = 0x002
 _SOL_LOCAL = 0
 _MAX_PROCESSES = 512
+
+_PARENT, _TERMINAL, _STARTED = 1, 4, 19
+"""Fields of /proc/PID/stat, counted from the one after the name."""
+
+_REAPERS = frozenset({"systemd", "init", "tini", "dumb-init", "docker-init", "s6-svscan", "runit"})
+"""What becomes the parent of orphans, beside process 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,48 @@ def runs_in_pane(pid: int | None, tmux_socket: Path) -> bool:
         if _is_marked(environment, tmux_socket):
             return True
         waiting.extend(related)
-    return False
+    return server is not None and _is_stray(pid, server)
+
+
+def _is_stray(pid: int, server: int) -> bool:
+    """Say whether a process without a terminal was orphaned since `server` started beside it.
+
+    Linux only; elsewhere nothing is said.
+    """
+    beginning, own = _stat(server), _stat(pid)
+    if not beginning or not own or own[_TERMINAL] != "0":
+        return False
+    for _ in range(_MAX_PROCESSES):
+        if int(own[_STARTED]) < int(beginning[_STARTED]):
+            return False
+        parent = int(own[_PARENT])
+        above = _stat(parent)
+        if parent <= 1 or not above or _name(parent) in _REAPERS:
+            return _group(pid) == _group(server)
+        own = above
+    return True
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name (proc(5)); empty when there are none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _group(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:

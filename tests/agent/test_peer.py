@@ -137,6 +137,7 @@ async def answer(paths: Paths, command: list[str], wrapper: str) -> list[str]:
         "(env -i {0} &) </dev/null",
         "nohup {0} >/dev/null 2>&1",
         "script -qc {0!r} /dev/null",
+        "(setsid -f env -i setsid -f {0})",
     ],
 )
 async def test_from_inside_a_pane_it_may_only_look(

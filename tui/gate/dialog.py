@@ -28,6 +28,7 @@ from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.gate.quiet import QuietRule
 from tui.gate.words import action_words, duration, short_path
+from tui.text import clean
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
@@ -477,18 +478,21 @@ class GateDialog(Widget, can_focus=False):
         home = str(Path.home())
         rows: list[tuple[str, Content]] = []
         if gate.reasons:
-            rows.append(("why", Content("\n".join(gate.reasons))))
+            rows.append(("why", Content(clean("\n".join(gate.reasons)))))
         if gate.effect:
-            rows.append(("effect", Content(gate.effect)))
+            rows.append(("effect", Content(clean(gate.effect))))
         place = short_path(gate.cwd, home)
         if gate.pane_id:
             running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")
             place = f"{place} · {running}" if place else running
         if place:
-            rows.append(("where", Content(place)))
+            rows.append(("where", Content(clean(place))))
         if gate.intent:
             rows.append(
-                ("it says", Content.assemble((f"“{gate.intent}”", "italic $foreground 60%"))),
+                (
+                    "it says",
+                    Content.assemble((f"“{clean(gate.intent)}”", "italic $foreground 60%")),
+                ),
             )
         label_width = 9
         width = max(20, self._widest() - 6 - label_width)

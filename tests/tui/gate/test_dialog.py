@@ -305,3 +305,16 @@ async def test_the_inbox_opens_but_never_decides(make_app: MakeApp, make_gate: M
         await pilot.press("enter")
         await pilot.pause()
         assert decisions(app) == []
+
+
+async def test_no_fact_can_turn_the_line_around(make_app: MakeApp, make_gate: MakeGate) -> None:
+    turned = "\N{RIGHT-TO-LEFT OVERRIDE}"
+    gate = make_gate(
+        cwd=f"/work/{turned}evil", intent=f"i{turned}", effect=f"e{turned}", reasons=(f"r{turned}",)
+    )
+    app = make_app(gate)
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        facts = str(app.query_one("#gate-facts").render())
+    assert "evil" in facts
+    assert turned not in facts
