@@ -94,8 +94,8 @@ class StatusLine(Lines):
             )
             facts.append((6, [gap, (f"{count(tokens)} tokens", paint.muted)]))
             facts.append((2, [gap, (money(usage.cost), paint.text)]))
-            if state is not None and len(state.agents) > 1:
-                today = money(state.usage_today.cost)
+            today = money(state.usage_today.cost) if state is not None else ""
+            if today and today != money(usage.cost):
                 facts.append((7, [gap, (f"{today} today", paint.faint)]))
         if agent.instructions:
             files = sum(1 for _ in agent.instructions)
