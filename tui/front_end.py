@@ -17,7 +17,7 @@ from tui import actions, empty_states
 from tui.arrangement import Choices
 from tui.drafts import InterfaceState, draft_key
 from tui.gate.keyboard import KeyboardApp
-from tui.loading import PANE, load
+from tui.loading import CONNECTION, PANE, load
 from tui.screens.cockpit import CockpitScreen
 from tui.theme import DARK, LIGHT
 from tui.transcript import Transcript
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.paths import Paths
     from agent.protocol import AgentSummary, Question, Snapshot
     from tui.gate.dialog import GateDialog
+    from tui.terminal.pane_view import PaneView
 
 SAVE_DELAY = 0.2
 """Seconds between the last change of a draft and its way to the disk."""
@@ -68,7 +69,7 @@ class FrontEnd(KeyboardApp[None]):
         self._opening = False
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        self.theme = LIGHT.name if self.memory.get("theme") == LIGHT.name else DARK.name
         self._pane_index: dict[str, int] = {}
         self._saving: Timer | None = None
         self._hushing: Timer | None = None
@@ -127,7 +128,7 @@ class FrontEnd(KeyboardApp[None]):
         if not self.known:
             return
         cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
-        cockpit.status.show(state, agent)
+        cockpit.status.show(state, agent, look_only=not self.may_decide)
         cockpit.show_agent(agent, self.question)
         panes = agent.panes if agent is not None else ()
         if panes and agent is not None:
@@ -135,10 +136,7 @@ class FrontEnd(KeyboardApp[None]):
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
             alone = cockpit.arrangement.conversation is None
             hint = f"{actions.label('f3')} conversation" if alone else ""
-            pane = panes[index]
-            cockpit.terminal.show(pane, position, hint)
-            if self.memory.set("pane", [pane.pane_id, pane.title]):
-                self.save_soon()
+            cockpit.terminal.show(panes[index], position, hint)
         else:
             cockpit.terminal.show(None)
         cockpit.footer.redraw()
@@ -146,14 +144,38 @@ class FrontEnd(KeyboardApp[None]):
 
     async def open_remembered_pane(self) -> None:
         """Show the pane that was shown last, before the engine has said what there is."""
-        pane = remembered_pane(self.memory.get("pane"))
+        kept = remembered_pane(self.memory.get("pane"))
         seen = self.cockpit.arrangement.terminal is not None
-        if pane is not None and seen and self.paths.tmux_socket.is_socket():
+        if kept is None or not seen or not self.paths.tmux_socket.is_socket():
+            return
+        await load(CONNECTION, self.give_way)
+        same = asyncio.create_task(self._is_server(kept.server))
+        try:
             await load(PANE, self.give_way)
             await self.cockpit.terminal.open()
-            self.cockpit.terminal.show(pane)
+            if await same:
+                self.cockpit.terminal.show(kept.summary)
             self.cockpit.settle()
-            await self.give_way()
+        finally:
+            same.cancel()
+
+    async def _is_server(self, server: str) -> bool:
+        """Say whether the tmux server is still the one in which a pane had its id."""
+        from tui.terminal.connection import connection
+        from tungsten.errors import TerminalError
+
+        try:
+            live = await connection(self).view(str(self.paths.tmux_socket))
+        except TerminalError:
+            return False
+        return live.server == server
+
+    def on_pane_view_shown(self, message: PaneView.Shown) -> None:
+        """Remember the pane, so that it is live at once next time."""
+        pane = self.cockpit.terminal.pane
+        if pane is not None and pane.pane_id == message.pane_id:
+            self.memory.set("pane", [pane.pane_id, pane.title, message.server])
+            self.save_soon()
 
     def show_conversation(self) -> None:
         """Show the focused agent's conversation."""

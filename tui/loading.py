@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 
-PANE = ("tungsten.view", "tui.terminal.pane_view")
+CONNECTION = ("tungsten.view", "tui.terminal.connection")
+"""What reaches the private tmux server."""
+
+PANE = ("tui.terminal.strips", "tui.terminal.pane_view")
 """What shows a live pane."""
 
 ENGINE = (

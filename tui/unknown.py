@@ -13,11 +13,22 @@ if TYPE_CHECKING:
     from agent.protocol import PaneSummary, Snapshot
 
 
-class RememberedPane(NamedTuple):
-    """The pane that was shown last; live again before the engine has said a word."""
+class PaneKnown(NamedTuple):
+    """As much of a pane's summary as the terminal's title shows."""
 
     pane_id: str
     title: str
+
+
+class RememberedPane(NamedTuple):
+    """The pane that was shown last; live again before the engine has said a word.
+
+    Attributes:
+        server: the tmux server in which the pane had its id, as `LiveView.server` names it.
+    """
+
+    summary: PaneSummary
+    server: str
 
 
 def nothing_known(paths: Paths) -> Snapshot:
@@ -35,10 +46,10 @@ def nothing_known(paths: Paths) -> Snapshot:
     return cast("Snapshot", nothing)
 
 
-def remembered_pane(kept: object) -> PaneSummary | None:
+def remembered_pane(kept: object) -> RememberedPane | None:
     """Read a pane from the app's own file, whatever is there."""
     match kept:
-        case [str(pane_id), str(title)] if pane_id.startswith("%"):
-            return cast("PaneSummary", RememberedPane(pane_id, title))
+        case [str(pane_id), str(title), str(server)] if pane_id.startswith("%"):
+            return RememberedPane(cast("PaneSummary", PaneKnown(pane_id, title)), server)
         case _:
             return None

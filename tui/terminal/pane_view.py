@@ -88,6 +88,14 @@ class PaneView(Widget, can_focus=True):
     has_keyboard: reactive[bool] = reactive(False)
     """Whether the person's keys go to the pane's program."""
 
+    class Shown(Message):
+        """The pane is live, in the server that `LiveView.server` names so."""
+
+        def __init__(self, pane_id: str, server: str) -> None:
+            super().__init__()
+            self.pane_id = pane_id
+            self.server = server
+
     class KeyboardTaken(Message):
         """The pane's program gets every key from now on."""
 
@@ -172,6 +180,7 @@ class PaneView(Widget, can_focus=True):
                 return
             self._live = live
             self._stop = live.show(pane_id, self._take_frame, fps=self._fps_now())
+            self.post_message(self.Shown(pane_id, live.server))
         except TerminalError as error:
             self.failed(error)
 
@@ -319,6 +328,9 @@ class PaneView(Widget, can_focus=True):
     def _visible_rows(self) -> tuple[Strip, ...]:
         if self._problem:
             return self._note(self._problem_title, self._problem)
+        if self._pane_id is None and host(self).state.seq < 0:
+            # Nobody knows yet what there is.
+            return ()
         if self._pane_id is None:
             return self._note("No terminal yet", "It opens with the first command.")
         if self._frame is None:

@@ -28,12 +28,14 @@ class TerminalArea(Widget):
         self.view: PaneView | None = None
 
     async def open(self) -> None:
-        """Mount the pane view."""
-        if self.view is None:
-            from tui.terminal.pane_view import PaneView
+        """Mount the pane view; one that is there shows what has become known."""
+        if self.view is not None:
+            self.view.refresh()
+            return
+        from tui.terminal.pane_view import PaneView
 
-            self.view = PaneView(id="pane")
-            await self.mount(self.view)
+        self.view = PaneView(id="pane")
+        await self.mount(self.view)
 
     def tell_seen(self, seen: bool) -> None:
         """Tell the pane view whether it can be seen, once the layout is done.
