@@ -267,6 +267,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="demo",
     ),
     _key("app.stop_demo", "", "End the demo and clean up", action="stop_demo", slash="demo-stop"),
+    _key(
+        "app.theme",
+        "",
+        "Change between the dark and the light theme",
+        action="change_theme",
+        slash="theme",
+    ),
     _key("app.retry", "f5", "Try to reach the engine again", action="retry", palette=False),
     _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw", palette=False),
     _key(

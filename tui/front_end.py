@@ -6,6 +6,7 @@ Knows nothing of how the state gets here; `tui.app` does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,8 @@ class FrontEnd(KeyboardApp[None]):
         self._ticking: Timer | None = None
         self._said_at = 0.0
         self._typed_at = 0.0
+        self._early: list[Event] | None = []
+        """Keys and pastes from before the first frame; Textual would pass them over."""
 
     def get_default_screen(self) -> Screen[Any]:
         """The cockpit is the first thing there is."""
@@ -315,6 +318,12 @@ class FrontEnd(KeyboardApp[None]):
             self._hushing.stop()
         self._hushing = self.set_timer(MESSAGE_SECONDS[level], self.cockpit.footer.hush)
 
+    async def take_early_keys(self) -> None:
+        """Type what was typed before the first frame."""
+        early, self._early = self._early or [], None
+        for event in early:
+            await super().on_event(event)
+
     async def give_way(self) -> None:
         """Let the screen do what it has to, and a key that was just typed appear."""
         await asyncio.sleep(BREATH_SECONDS)
@@ -335,9 +344,12 @@ class FrontEnd(KeyboardApp[None]):
         self.say(f"{title}: {message}" if title else message, severity)
 
     async def on_event(self, event: Event) -> None:
-        """Let a message go with the key that follows it."""
-        from textual.events import Key
+        """Let a message go with the key that follows it; keep what is typed before there is a prompt."""
+        from textual.events import Key, Paste
 
+        if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._early.append(event)
+            return
         if isinstance(event, Key) and not event.is_forwarded:
             self._typed_at = time.monotonic()
             if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
@@ -359,6 +371,11 @@ class FrontEnd(KeyboardApp[None]):
         self.keep_draft()
         self.save_soon()
         await self.cockpit.follow_prompt()
+
+    def on_unmount(self) -> None:
+        """Write what is not on the disk yet, however the app ends."""
+        with contextlib.suppress(OSError):
+            self.memory.save()
 
     def save_soon(self) -> None:
         """Write drafts and layout shortly."""

@@ -34,6 +34,7 @@ from agent.protocol import (
 )
 from agent.state import apply
 from tui.attention import tell_person
+from tui.drafts import draft_key
 
 if TYPE_CHECKING:
     from tui.app import TungstenApp
@@ -112,6 +113,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             return {"agents", "conversation"} if other or queue else {"agents"}
         case AgentRemoved(agent_id=agent_id):
             app.transcripts.pop(agent_id, None)
+            app.memory.set(draft_key(agent_id), None)
             return {"agents", "conversation", "gates"}
         case BlockChanged(agent_id=agent_id, block=block):
             transcript = app.transcripts.get(agent_id)

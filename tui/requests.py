@@ -23,6 +23,7 @@ from agent.protocol import (
     Unqueue,
 )
 from tui import actions
+from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from agent.protocol import AgentSummary
@@ -236,6 +237,14 @@ async def trust(app: TungstenApp) -> None:
         command = TrustDirectory(directory=agent.directory, trusted=True)
         if await send(app, command) is not None:
             app.say(f"{agent.directory} is trusted: new agents there start in standard")
+
+
+async def change_theme(app: TungstenApp) -> None:
+    """Change between the dark and the light theme, and remember which."""
+    app.theme = LIGHT.name if app.theme == DARK.name else DARK.name
+    app.memory.set("theme", app.theme)
+    app.save_soon()
+    app.show_all()
 
 
 async def demo(app: TungstenApp) -> None:

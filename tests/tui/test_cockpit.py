@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from agent.paths import Paths
 from agent.protocol import (
     AgentChanged,
+    AgentRemoved,
     AgentState,
     Answer,
     Block,
@@ -23,8 +26,9 @@ from agent.protocol import (
     Unqueue,
 )
 from tests.stubs import scenes
-from tests.stubs.scripted_engine import Refusal
-from tests.tui.conftest import Open
+from tests.stubs.scripted_engine import Refusal, ScriptedEngine
+from tests.tui.conftest import Cockpit, Open
+from tui.app import TungstenApp
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 TALK = {"a1": list(scenes.CONVERSATION)}
@@ -214,3 +218,33 @@ async def test_the_engine_dies_and_comes_back_with_all_events(open_cockpit: Open
         await cockpit.until(lambda: "all green" in cockpit.screen_text)
         assert cockpit.app.cockpit.prompt.text == "still here"
         assert "restarting" not in cockpit.screen_text
+
+
+async def test_a_connection_that_may_only_look_says_so(paths: Paths) -> None:
+    engine = ScriptedEngine(paths.engine_socket, scenes.BUSY, may_decide=False)
+    async with engine:
+        app = TungstenApp(paths, now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(lambda: "look only" in cockpit.screen_text)
+            assert app.gates is None
+
+
+async def test_the_theme_is_remembered(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/theme")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: cockpit.app.theme == "tungsten-light")
+    async with open_cockpit(CALM) as cockpit:
+        assert cockpit.app.theme == "tungsten-light"
+
+
+async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.pilot.press("alt+2")
+        await cockpit.type("half")
+        await cockpit.pilot.press("alt+1")
+        assert cockpit.app.memory.get("draft:a2") == "half"
+        cockpit.engine.publish(AgentRemoved(agent_id="a2"))
+        await cockpit.until(lambda: cockpit.app.memory.get("draft:a2") is None)
+        await cockpit.until(lambda: "publish" not in cockpit.screen_text)

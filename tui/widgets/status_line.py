@@ -27,15 +27,16 @@ class StatusLine(Lines):
         self._problem = False
         self._state: Snapshot | None = None
         self._agent: AgentSummary | None = None
+        self._look_only = False
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show the state of the connection instead of an agent; empty text ends that."""
         self._text, self._problem = text, problem
         self.redraw()
 
-    def show(self, state: Snapshot, agent: AgentSummary | None) -> None:
+    def show(self, state: Snapshot, agent: AgentSummary | None, *, look_only: bool = False) -> None:
         """Show the focused agent, and what concerns all."""
-        self._state, self._agent = state, agent
+        self._state, self._agent, self._look_only = state, agent, look_only
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
@@ -109,6 +110,8 @@ class StatusLine(Lines):
         pieces: list[Piece] = []
         if state is None:
             return pieces
+        if self._look_only:
+            pieces += [("look only ", paint.attention)]
         if state.paused:
             pieces += [(" paused ", paint.attention_fill), (" ", paint.blank)]
         if agent is not None and agent.demo:
