@@ -152,13 +152,14 @@ class AreaLayout(VerticalLayout):
     name = "areas"
 
     def __init__(self) -> None:
-        self.arrangement = Arrangement()
+        self.choices = Choices()
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
         """Place each child in the region named like its id; without a region it is not shown."""
-        areas = self.arrangement._asdict()
+        # By the size asked for: while a resize is under way, the screen's own is still the old one.
+        areas = arrange(size, self.choices)._asdict()
         placements: ArrangeResult = []
         others: list[Widget] = []
         for child in children:

@@ -68,6 +68,7 @@ class CockpitScreen(Screen[None]):
         self._agent: AgentSummary | None = None
         self._question: Question | None = None
         self._arranged: tuple[Size, Choices] | None = None
+        self._arrangement = Arrangement()
         self.menu: RowList | None = None
         self._shell = False
         """Whether the rule says that a shell command is being written."""
@@ -80,7 +81,7 @@ class CockpitScreen(Screen[None]):
     @property
     def layout(self) -> Layout:
         """Place areas by `tui.arrangement`."""
-        self._arrange()
+        self.areas.choices = self.choices
         return self.areas
 
     def compose(self) -> ComposeResult:
@@ -143,14 +144,11 @@ class CockpitScreen(Screen[None]):
     @property
     def arrangement(self) -> Arrangement:
         """Where the areas are now."""
-        self._arrange()
-        return self.areas.arrangement
-
-    def _arrange(self) -> None:
         key = (self.size, self.choices)
         if self._arranged != key:
             self._arranged = key
-            self.areas.arrangement = arrange(self.size, self.choices)
+            self._arrangement = arrange(self.size, self.choices)
+        return self._arrangement
 
     def choose(self, choices: Choices) -> None:
         """Change the layout."""
@@ -169,7 +167,6 @@ class CockpitScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Divide the new size; the prompt wraps anew and may need other rows."""
-        self._arranged = None
         self.call_after_refresh(self.fit_prompt)
         self.settle()
 
@@ -233,7 +230,7 @@ class CockpitScreen(Screen[None]):
             (f" {one_line(agent.name)}", styles.focus if focused else styles.strong)
         ]
         right: list[Piece] = []
-        if self.areas.arrangement.terminal is None and agent.panes:
+        if self.arrangement.terminal is None and agent.panes:
             right = [(f"{actions.label('f4')} terminal ", styles.faint)]
         return between(left, right, width, styles.blank)
 
@@ -310,9 +307,9 @@ class CockpitScreen(Screen[None]):
             case "gate.inbox":
                 return bool(self.host.state.gates)
             case "view.terminal":
-                return self.areas.arrangement.terminal is None and agent is not None
+                return self.arrangement.terminal is None and agent is not None
             case "view.conversation":
-                return self.areas.arrangement.conversation is None
+                return self.arrangement.conversation is None
             case _:
                 return True
 
