@@ -95,7 +95,8 @@ class TungstenApp(FrontEnd):
         """Paint first; everything else follows."""
         self.call_after_refresh(self._after_first_frame)
 
-    def _after_first_frame(self) -> None:
+    async def _after_first_frame(self) -> None:
+        await self.take_early_keys()
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
 
     async def _stay_connected(self) -> None:

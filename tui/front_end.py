@@ -344,7 +344,7 @@ class FrontEnd(KeyboardApp[None]):
         self.say(f"{title}: {message}" if title else message, severity)
 
     async def on_event(self, event: Event) -> None:
-        """Let a message go with the key that follows it; keep what is typed before there is a prompt."""
+        """Let a message go with the next key; keep what is typed before there is a prompt."""
         from textual.events import Key, Paste
 
         if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
