@@ -161,6 +161,8 @@ class Call:
         self.evaluator.read_rule(place, self)
         if place.secret:
             self.high("reads credentials or keys", f"reads {shown(text)}")
+        elif any(f"{place.path}/".startswith(f"{o}/") for o in self.evaluator.ground.own):
+            self.high("reads Tungsten's own files", f"reads {shown(text)}")
         elif place.zone is Zone.DEVICE:
             self.high("reads a raw device", f"reads {shown(text)}")
         elif place.zone is Zone.NETWORK:
@@ -585,6 +587,15 @@ class Evaluator:
             for value in values:
                 self._search_path(value, call)
             return
+        if name in ("PS1", "PS2", "PS4"):
+            if any(re.search(r"\$\(|`|\0", value) for value in values):
+                call.high(f"{name} makes later prompts run something")
+            return
+        if name == "PWD" or (name in ("HOME", "TMPDIR") and not exported):
+            call.high(f"{name} makes paths of later commands mean something else")
+            return
+        if any(_INDEX.search(value) for value in values):
+            call.high("holds an index that runs a command where it is counted with")
         if name in programs.COMMAND_VARIABLES:
             for value in values:
                 if value == UNKNOWN:
@@ -934,14 +945,23 @@ class Evaluator:
         if name in self.state.functions:
             if call.command is not None and _inside(call.command.group, name):
                 call.high("a function calls itself: a fork bomb, or a loop without an end")
+            for argument in call.argv[1:]:
+                if argument[:1] in ("-", "+", ":") and len(argument) > 1:
+                    call.opaque("what a function does with an option cannot be known")
+                else:
+                    call.reads(argument)
             call.low()
             return
-        program = name
+        program = posixpath.basename(name)
+        if _LOADER.fullmatch(program):
+            call.high("has the system's loader run a program")
+            return
         if "/" in name:
-            program = posixpath.basename(name)
             if not _ORDINARY.search(name) or program not in _known():
                 HANDLERS["@file"](call)
                 return
+        if program in _COUNTING and any(_INDEX.search(word) for word in call.argv[1:]):
+            call.high("an index in it runs a command")
         key = _ALIASES.get(program) or _versionless(program)
         handler = HANDLERS.get(key)
         if handler is not None:
@@ -961,6 +981,12 @@ def _inside(group: Group | None, name: str) -> bool:
     return False
 
 
+_INDEX = re.compile(r"\w\[[^\]]*(?:\$\(|`|\$\{[^}]*(?:\$\(|`))")
+"""An array index with a command in it; bash runs it wherever it takes a word for a number."""
+_COUNTING = frozenset(
+    ["let", "test", "[", "printf", "read", "unset", "wait", "mapfile", "readarray", "getopts"]
+)
+_LOADER = re.compile(r"ld(?:-linux|-musl)?[\w-]*\.so(?:\.\d+)*")
 _ORDINARY = re.compile(
     r"^(?:/usr(?:/local)?|/opt/homebrew|/opt/local|/snap)?/s?bin/[^/]+$|(?:^|/)\.?venv/bin/[^/]+$"
     r"|(?:^|/)node_modules/\.bin/[^/]+$|(?:^|/)vendor/bin/[^/]+$|^(?:\./)?bin/(?:rails|rake|bundle|setup|rspec)$"

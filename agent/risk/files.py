@@ -78,6 +78,10 @@ def copy(call: Call) -> None:
             call.reads(source)
         if linking and place.zone is Zone.ROOT:
             call.medium("links to the project or something above it")
+        if (linking or has(options, "ls", "--link", "--symbolic-link")) and (
+            place.startup or place.own or place.trace or place.zone is Zone.GIT
+        ):
+            call.high("makes another way to write what runs later", f"links to {shown(source)}")
     for target in targets:
         _into(call, target, sources)
     if not targets:

@@ -632,6 +632,11 @@ class Other(Model):
         return Assessment(Risk.MEDIUM, (f"types into {self.name or 'a program'}",))
 
 
+_HANDED_OVER = re.compile(
+    r"!\s*(?:\S*/)?(?:env\s+)?(?:\w*sh|python[\d.]*|perl|ruby|node|php|lua)\s*(?:-\s*)?$"
+)
+
+
 class Vim(Model):
     """vim: inserted text is data; `:` commands, filters and macros act."""
 
@@ -639,9 +644,7 @@ class Vim(Model):
         super().__init__(context)
         rows = context.screen.rstrip().splitlines()
         last = rows[-1] if rows else ""
-        self.mode = (
-            "insert" if re.search(r"-- (?:INSERT|REPLACE|VISUAL INSERT)", last) else "normal"
-        )
+        self.mode = "insert" if re.match(r"-- (?:INSERT|REPLACE|VISUAL INSERT)", last) else "normal"
         self.waiting = ""
         self.line = Line()
         self.kind = ":"
@@ -723,9 +726,12 @@ class Vim(Model):
         if waiting == "macro":
             return Assessment(Risk.HIGH, ("replays keys that cannot be known",), "replays a macro")
         if waiting == "record":
-            if c == ":":
-                self._open(":")
-                self.line.known = False
+            if c in ":/?":
+                return Assessment(
+                    Risk.HIGH,
+                    ("opens a window whose lines are run as commands",),
+                    "runs a line that cannot be known",
+                )
             return None
         if waiting == "g":
             if c in "iI":
@@ -801,6 +807,12 @@ class Vim(Model):
                 call.high("has the editor run something")
         else:
             interpreters.vim_command(call, text)
+            for later in re.findall(r"\|\s*!(.*)", text):
+                call.shell(later)
+            if _HANDED_OVER.search(text):
+                call.high("has another program run the text being edited")
+            if re.match(r"^\s*(?:ec\w*|mes\w*)\b.*--\s*(?:INSERT|REPLACE|VISUAL)", text):
+                call.high("makes the editor look as if text were typed into it")
             if re.match(r"^\s*(?:q|qa|wq|x|xa|wqa|cq|quit|exit)\w*!?\s*$", text):
                 self.closed = True
             if re.match(r"^\s*(?:sus\w*|st|stop)!?\s*$", text):

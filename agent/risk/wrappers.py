@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from agent.risk import programs
 from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.evaluate import MAX_FILE_BYTES, UNKNOWN, Call, Handler, quote, shown
 from agent.risk.paths import Zone
@@ -675,7 +676,16 @@ def read(call: Call) -> None:
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):
             call.evaluator.state.variables.set(name, values or (UNKNOWN,), add=False)
+            steering(call, name)
     call.low()
+
+
+def steering(call: Call, name: str) -> None:
+    """A variable that makes later commands run something else takes a value that is not seen."""
+    if name in ("PATH", "PS1", "PS2", "PWD", "HOME") or (
+        name in programs.INJECTING_VARIABLES or name in programs.COMMAND_VARIABLES
+    ):
+        call.high(f"{name} makes later commands run or trust something else")
 
 
 def _stage_paths(call: Call) -> list[str]:

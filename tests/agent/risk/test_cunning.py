@@ -1,0 +1,79 @@
+"""Texts that looked harmless and were not: found by running them against the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.risk import Context, Risk, assess_command
+from agent.risk.keystrokes import assess_keys
+
+HOME = Path("/home/ada")
+OWN = HOME / "elsewhere" / "data"
+
+
+def context(**fields):
+    given = {"cwd": HOME / "project", "home": HOME, "project": HOME / "project", "own": (OWN,)}
+    return Context(**{**given, **fields})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PS1='$(rm -rf ~/x)'",
+        "export PS1='`x`'",
+        "read -r PS1 <<< '$(rm -rf ~)'",
+        "read PATH <<< ./bin",
+        "PWD=$HOME",
+        "HOME=/etc",
+        "ln ~/.bashrc x; echo evil >> x",
+        "ln -s ~/.bashrc x && cat y >> x",
+        "ln -s .git/hooks h; cp x h/pre-commit",
+        "cp -l ~/.bashrc x; echo y > x",
+        "x='a[$(rm -rf ~)]'; ((x))",
+        "test -v 'a[$(rm -rf ~)]'",
+        "unset 'a[$(rm -rf ~)]'",
+        "/lib64/ld-linux-x86-64.so.2 /bin/rm -rf ~",
+        f"cat {OWN}/tungsten.db",
+        'g() { git push "$@"; }; g --force',
+    ],
+)
+def test_a_command_that_is_more_than_it_seems_is_high(command):
+    assert assess_command(command, context()).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PS1='$ '",
+        "HOME=/tmp/x pytest",
+        "read -r line < a.txt",
+        "ln -s build/app app",
+        "cp -l a b",
+        "x=a[1]; ((x))",
+        "unset 'a[1]'",
+        "greet() { echo hello; }; greet you",
+    ],
+)
+def test_its_harmless_sister_is_not(command):
+    assert assess_command(command, context()).risk < Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [":w !sh", "Enter"],
+        [":%!bash", "Enter"],
+        [":e x|!rm -rf ~", "Enter"],
+        ["q:", "i!rm -rf ~", "Escape", "Enter"],
+    ],
+)
+def test_an_editor_is_no_cover(keys):
+    assert assess_keys(keys, context(foreground="vim")).risk is Risk.HIGH
+
+
+def test_a_file_of_that_name_is_no_insert_mode():
+    screen = '~\n~\n"-- INSERT --" [New]'
+    found = assess_keys([":!rm -rf ~", "Enter"], context(foreground="vim", screen=screen))
+    assert found.risk is Risk.HIGH
