@@ -956,10 +956,9 @@ class Evaluator:
         if _LOADER.fullmatch(program):
             call.high("has the system's loader run a program")
             return
-        if "/" in name:
-            if not _ORDINARY.search(name) or program not in _known():
-                HANDLERS["@file"](call)
-                return
+        if "/" in name and (not _ORDINARY.search(name) or program not in _known()):
+            HANDLERS["@file"](call)
+            return
         if program in _COUNTING and any(_INDEX.search(word) for word in call.argv[1:]):
             call.high("an index in it runs a command")
         key = _ALIASES.get(program) or _versionless(program)
