@@ -1,0 +1,135 @@
+"""The first moments: little is loaded, no key is lost, and the last pane is live at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Key, Paste
+from textual.pilot import Pilot
+
+from agent.paths import Paths
+from tui.app import TungstenApp
+from tungsten.terminal import Terminal
+from tungsten.view import LiveView
+
+ROOT = Path(__file__).parents[2]
+LATER = {
+    "agent.protocol",
+    "aiosqlite",
+    "anthropic",
+    "email",
+    "importlib.metadata",
+    "libtmux",
+    "markdown_it",
+    "pydantic",
+    "textual.pilot",
+    "tui.gate.dialog",
+    "tungsten.view",
+}
+
+
+@pytest.mark.parametrize(
+    ("modules", "never"),
+    [
+        ("tui.cli, tui.app", LATER),
+        ("tui.cli", {"textual", "asyncio", "agent.paths"}),
+        ("tui.requests, tui.reception, tui.connection", {"markdown_it", "anthropic", "libtmux"}),
+    ],
+)
+def test_what_comes_later_is_not_loaded_yet(modules: str, never: set[str]) -> None:
+    code = f"import json, sys, {modules}; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert never.intersection(json.loads(done.stdout)) == set()
+
+
+async def never(*_: Any, **__: Any) -> Any:
+    """Stand for an engine that has not answered yet."""
+    await asyncio.Event().wait()
+
+
+class Hasty(TungstenApp):
+    """Somebody types and pastes before there is anything to see."""
+
+    CSS_PATH = ROOT / "tui" / "app.tcss"
+
+    def on_load(self) -> None:
+        for event in (Key("h", "h"), Key("a", "a"), Paste("ste"), Key("exclamation_mark", "!")):
+            self.post_message(event)
+
+
+async def test_what_is_typed_before_the_first_frame_is_kept(paths: Paths) -> None:
+    app = Hasty(paths, connect=never)
+    async with app.run_test() as pilot:
+        await until(pilot, app, lambda: app.cockpit.prompt.text == "haste!")
+
+
+@pytest.fixture
+async def terminal(paths: Paths) -> AsyncIterator[Terminal]:
+    server = await Terminal.open(paths.tmux_socket)
+    yield server
+    await server.kill_server()
+    await server.close()
+
+
+async def remember(paths: Paths, terminal: Terminal, server: str = "") -> None:
+    pane = await terminal.new_pane(name="a", cwd=Path("/"), command="echo still here; exec cat")
+    view = await LiveView.open(paths.tmux_socket)
+    kept = {"pane": [pane.id, "title", server or view.server]}
+    await view.close()
+    paths.interface_state.write_text(json.dumps(kept))
+
+
+async def test_the_last_pane_is_live_before_the_engine_answers(
+    paths: Paths, terminal: Terminal
+) -> None:
+    await remember(paths, terminal)
+    app = TungstenApp(paths, connect=never)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, app, lambda: "still here" in screen_text(app))
+        assert not app.known
+        # Whose pane it is, only the engine knows: until then nobody types into it.
+        await pilot.press("ctrl+t", "x")
+        assert app.keyboard_holder is None
+
+
+async def test_a_pane_of_another_server_is_not_taken_for_the_last_one(
+    paths: Paths, terminal: Terminal
+) -> None:
+    await remember(paths, terminal, server="1 1")
+    app = TungstenApp(paths, connect=never)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, app, lambda: app.connection is not None)
+        assert app.cockpit.terminal.pane is None
+        assert "still here" not in screen_text(app)
+
+
+@pytest.mark.parametrize("kept", [None, [], ["%1"], ["1", "t", "s"], {"a": 1}, ["%1", 2, "s"]])
+async def test_nonsense_in_the_file_is_no_pane(
+    paths: Paths, terminal: Terminal, kept: object
+) -> None:
+    paths.interface_state.write_text(json.dumps({"pane": kept}))
+    app = TungstenApp(paths, connect=never)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, app, lambda: app.connection is not None)
+        assert app.cockpit.terminal.pane is None
+
+
+def screen_text(app: TungstenApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def until(pilot: Pilot[None], app: TungstenApp, check: Any) -> None:
+    for _ in range(600):
+        if check():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(screen_text(app))
