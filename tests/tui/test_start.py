@@ -59,7 +59,7 @@ async def never(*_: Any, **__: Any) -> Any:
 class Hasty(TungstenApp):
     """Somebody types and pastes before there is anything to see."""
 
-    CSS_PATH = ROOT / "tui" / "app.tcss"
+    CSS_PATH = str(ROOT / "tui" / "app.tcss")
 
     def on_load(self) -> None:
         for event in (Key("h", "h"), Key("a", "a"), Paste("ste"), Key("exclamation_mark", "!")):
