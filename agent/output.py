@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tungsten.masking import mask
-
 from agent.session import clean
+from tungsten.masking import mask
 
 MAX_CHARACTERS = 24_000
 """Longest text of one tool result: about 6,000 tokens."""
