@@ -46,6 +46,9 @@ def open_app(first: Callable[[], Command] | None = None) -> int:
     from agent import paths
     from tui.app import TungstenApp
 
+    # Shells export them in some set-ups; Textual would believe them and miss every resize.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     app = TungstenApp(paths.find(), first=first)
     app.run()
     return app.return_code or 0
