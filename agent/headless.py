@@ -110,7 +110,7 @@ async def run(
         mode=mode or Mode.STANDARD,
     )
     job = _Job(client, printer, budget)
-    with _stopped_by_sigterm():
+    with stopped_by_sigterm():
         try:
             status = await job.run(create)
         finally:
@@ -367,7 +367,7 @@ def _usage_problem(task: str, directory: Path, budget: float | None) -> str:
 
 
 @contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
+def stopped_by_sigterm() -> Iterator[None]:
     """Let SIGTERM cancel the running task, as Ctrl-C does, so that the agent is stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

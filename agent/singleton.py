@@ -11,11 +11,11 @@ import contextlib
 import errno
 import fcntl
 import os
+import select
 import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def end(paths: Paths, *, patience: float = 10.0) -> int | None:
     """End the engine that runs, of whatever version; returns its pid, None when none ran.
 
     It is asked with SIGTERM, and killed when it is still there after `patience` seconds; both
-    leave sessions and panes as they are.
+    leave sessions and panes as they are. Returns when the process is gone, not merely its lock.
 
     Raises:
         EngineDoesNotEnd: the process is not ours to signal, or survives.
@@ -138,16 +138,40 @@ def end(paths: Paths, *, patience: float = 10.0) -> int | None:
             return pid
         except PermissionError as error:
             raise EngineDoesNotEnd(f"The engine (pid {pid}) belongs to another user.") from error
-        for _ in _until(time.monotonic() + patience):
-            if holder(paths) != pid:
-                return pid
+        if gone(pid, patience):
+            return pid
     raise EngineDoesNotEnd(f"The engine (pid {pid}) does not end; try `kill -9 {pid}`.")
 
 
-def _until(deadline: float) -> Iterator[None]:
+def gone(pid: int, patience: float) -> bool:
+    """Wait up to `patience` seconds for a process to end; says whether it did."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            # An old kernel.
+            return _gone_for_good(pid, patience)
+        try:
+            # A process's descriptor becomes readable when it ends (pidfd_open(2)).
+            return bool(select.select([descriptor], [], [], patience)[0])
+        finally:
+            os.close(descriptor)
+    return _gone_for_good(pid, patience)
+
+
+def _gone_for_good(pid: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        yield
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
         time.sleep(0.01)
+    return False
 
 
 def _try_lock(lock: int) -> bool:

@@ -16,10 +16,14 @@ from pathlib import Path
 import agent
 from agent.errors import EngineUnreachable
 from agent.paths import Paths
-from agent.singleton import answers, end
+from agent.peer import listener_pid
+from agent.singleton import answers, end, gone
 
 START_SECONDS = 30.0
 """How long an engine may take until it answers; a cold disk is slow, a hang is not waited for."""
+
+END_SECONDS = 10.0
+"""How long a tmux server that was told to end may take."""
 
 READY = "ready"
 """What the engine writes to the pipe when it can be connected to (itself, or the one that runs)."""
@@ -72,19 +76,31 @@ async def kill(paths: Paths, *, panes: bool = False) -> str:
         paths: Whose engine.
         panes: End the private tmux server, too, and with it every program that agents run.
 
+    Returns when all of it is gone. The directory of a demo that was under way is removed.
+
     Raises:
         EngineDoesNotEnd: its process is not ours, or survives.
     """
+    # Imported here, as below: needed by few front ends, and slow.
+    from agent.demo.record import remove_left
+
     pid = await asyncio.to_thread(end, paths)
-    done = "No engine was running" if pid is None else f"Engine {pid} ended, sessions are kept"
-    if not panes:
-        return f"{done}."
-    return f"{done}; {await _end_panes(paths)}."
+    done = ["No engine was running" if pid is None else f"Engine {pid} ended, sessions are kept"]
+    if panes:
+        done.append(await _end_panes(paths))
+    if await asyncio.to_thread(remove_left, paths.data):
+        done.append("the demo's directory is removed")
+    return f"{'; '.join(done)}."
 
 
 async def _end_panes(paths: Paths) -> str:
-    if not answers(paths.tmux_socket):
+    server = await asyncio.to_thread(listener_pid, paths.tmux_socket)
+    if server is None and not answers(paths.tmux_socket):
         return "no panes were open"
+    from agent import processes
+
+    children = [] if server is None else await asyncio.to_thread(_panes_of, server)
+    running = await asyncio.to_thread(processes.below, children)
     try:
         process = await asyncio.create_subprocess_exec(
             "tmux",
@@ -96,7 +112,20 @@ async def _end_panes(paths: Paths) -> str:
     except OSError as error:
         return f"the panes could not be closed: {error.strerror}"
     await process.wait()
+    if server is not None:
+        await asyncio.to_thread(gone, server, END_SECONDS)
+    survivors = await processes.end(running)
+    if survivors:
+        return f"the panes are closed, but these do not end: {', '.join(survivors)}"
     return "the panes are closed"
+
+
+def _panes_of(server: int) -> list[int]:
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        return [child.pid for child in psutil.Process(server).children()]
+    return []
 
 
 def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from agent.demo import record
 from agent.demo.fixture import Fixture, build
+from agent.demo.record import STATE_FILE, DemoRefused
 from agent.demo.responder import MODEL, prompt
 from agent.demo.verify import Finding, check_fix, check_notes, check_push
 from agent.errors import AgentError
@@ -41,10 +40,6 @@ if TYPE_CHECKING:
     from agent.hub import Hub
     from memory.database import Database
 
-STATE_FILE = "demo.json"
-MARKER = ".tungsten-demo"
-"""Stands in every directory that the demo made and may remove."""
-
 _STATE_WORDS = {
     AgentState.WORKING: "works",
     AgentState.WAITING: "waits for you",
@@ -53,10 +48,6 @@ _STATE_WORDS = {
     AgentState.FAILED: "failed",
     AgentState.UNKNOWN: "is lost",
 }
-
-
-class DemoRefused(AgentError):
-    """The demo cannot start."""
 
 
 @dataclass(slots=True)
@@ -123,10 +114,10 @@ class Demo:
             await self._clean_up()
             if pace < 0:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
-            directory = await asyncio.to_thread(_make_directory, keep)
+            directory = await asyncio.to_thread(record.make_directory, keep)
             try:
                 begun = {"directory": str(directory), "keep": bool(keep)}
-                await asyncio.to_thread(_write, self._state_file, begun)
+                await asyncio.to_thread(record.write, self._state_file, begun)
                 fixture = await asyncio.to_thread(self._prepare, directory)
                 self._job = _Job(fixture, bool(keep))
                 self._unlisten = self._hub.listen(self._heard)
@@ -134,7 +125,7 @@ class Demo:
                 await self._create_agents(pace)
             except BaseException:
                 await self._clean_up()
-                await asyncio.to_thread(_remove, directory, bool(keep))
+                await asyncio.to_thread(record.remove, directory, keep=bool(keep))
                 await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 self._publish(None)
                 raise
@@ -157,7 +148,7 @@ class Demo:
         Call it once, after the agents were restored.
         """
         async with self._changing:
-            saved = await asyncio.to_thread(_read, self._state_file)
+            saved = await asyncio.to_thread(record.read, self._state_file)
             if saved is None:
                 return
             job = _restored(saved)
@@ -166,7 +157,7 @@ class Demo:
                 for agent in known.values():
                     if agent.demo:
                         await self._archive(agent.id)
-                await asyncio.to_thread(_remove_saved, saved)
+                await asyncio.to_thread(record.remove_recorded, saved)
                 await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 return
             self._job = job
@@ -287,40 +278,12 @@ class Demo:
             await asyncio.wait([job.ending])
         for agent_id in job.agents.values():
             await self._archive(agent_id)
-        await asyncio.to_thread(_remove, job.fixture.directory, job.keep)
+        await asyncio.to_thread(record.remove, job.fixture.directory, keep=job.keep)
         await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
 
     async def _archive(self, agent_id: str) -> None:
         with contextlib.suppress(AgentError):
             await self._agents.archive(ArchiveAgent(agent_id=agent_id))
-
-
-def _make_directory(keep: str) -> Path:
-    if not keep:
-        directory = Path(tempfile.mkdtemp(prefix="demo-tea-")).resolve()
-        (directory / MARKER).touch()
-        return directory
-    directory = Path(keep).expanduser()
-    if not directory.is_absolute():
-        raise DemoRefused(f"{keep}: name the directory to keep by its whole path.")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise DemoRefused(f"{directory} is not empty: name another directory to keep.")
-    except OSError as error:
-        raise DemoRefused(f"{directory}: {error.strerror}: name another directory.") from error
-    return directory.resolve()
-
-
-def _remove(directory: Path, keep: bool) -> None:
-    if not keep and (directory / MARKER).exists():
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _remove_saved(saved: dict[str, Any]) -> None:
-    directory = saved.get("directory")
-    if isinstance(directory, str) and directory:
-        _remove(Path(directory), bool(saved.get("keep")))
 
 
 def _store(path: Path, job: _Job) -> None:
@@ -331,24 +294,7 @@ def _store(path: Path, job: _Job) -> None:
         "agents": job.agents,
         "complete": job.complete,
     }
-    _write(path, value)
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(value), encoding="utf-8")
-    new.replace(path)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """Read what `_write` wrote; None when there is nothing."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    record.write(path, value)
 
 
 def _restored(saved: dict[str, Any]) -> _Job | None:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
+from agent.headless import stopped_by_sigterm
 from agent.paths import Paths
 from agent.protocol import (
     ActionReported,
@@ -66,16 +67,17 @@ async def run(
         _say(str(error))
         return 1
     show = _Show(client, json, decision)
-    try:
-        where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
-        begun = await client.send(StartDemo(pace=pace, keep=where))
-        agents = begun["agents"]
-        show.agents.update(map(str, agents if isinstance(agents, list) else []))
-        done, text = await show.follow()
-    except AgentError as error:
-        done, text = False, str(error)
-    finally:
-        await _leave(paths, show.client, started=started)
+    with stopped_by_sigterm():
+        try:
+            where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
+            await show.begin(StartDemo(pace=pace, keep=where))
+            done, text = await show.follow()
+        except AgentError as error:
+            done, text = False, str(error)
+        finally:
+            await show.stop()
+            if started:
+                await _end_engine(paths)
     _say(text)
     return 0 if done else 1
 
@@ -88,17 +90,21 @@ async def _connect(paths: Paths) -> tuple[EngineClient, bool]:
         return await EngineClient.connect(paths, client="headless"), True
 
 
-async def _leave(paths: Paths, client: EngineClient, *, started: bool) -> None:
-    """End the demo, and the engine if it is there for nothing else."""
+async def _end_engine(paths: Paths) -> None:
+    """End the engine, unless somebody set it to other work meanwhile."""
+    with contextlib.suppress(AgentError):
+        if not await _has_agents(paths):
+            await kill(paths, panes=True)
+
+
+async def _has_agents(paths: Paths) -> bool:
     try:
-        with contextlib.suppress(AgentError, TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await client.send(StopDemo())
-                snapshot = client.welcome.snapshot
-                if started and snapshot is not None and not snapshot.agents:
-                    await kill(paths, panes=True)
-    finally:
-        await client.close()
+        client = await EngineClient.connect(paths, start=False, client="headless")
+    except EngineUnreachable:
+        return False
+    await client.close()
+    snapshot = client.welcome.snapshot
+    return snapshot is None or any(not agent.demo for agent in snapshot.agents)
 
 
 @dataclass(slots=True)
@@ -108,6 +114,28 @@ class _Show:
     decision: Decision
     agents: set[str] = field(default_factory=set)
     _decided: set[str] = field(default_factory=set)
+    _ours: bool = False
+
+    async def begin(self, command: StartDemo) -> None:
+        self._ours = True
+        try:
+            begun = await self.client.send(command)
+        except CommandRefused:
+            # If a demo runs, it is somebody else's.
+            self._ours = False
+            raise
+        agents = begun["agents"]
+        self.agents.update(map(str, agents if isinstance(agents, list) else []))
+
+    async def stop(self) -> None:
+        """End the demo and the connection."""
+        try:
+            if self._ours:
+                with contextlib.suppress(AgentError, TimeoutError):
+                    async with asyncio.timeout(STOP_SECONDS):
+                        await self.client.send(StopDemo())
+        finally:
+            await self.client.close()
 
     async def follow(self) -> tuple[bool, str]:
         """Watch until the demo has ended; gives whether it was done, and the one line."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 
 from agent.client import EngineClient
 from agent.paths import Paths
-from agent.singleton import answers, end
+from agent.start import kill
 
 Connect = Callable[..., Awaitable[EngineClient]]
 
@@ -21,13 +21,22 @@ Connect = Callable[..., Awaitable[EngineClient]]
 @pytest.fixture
 def short_dir() -> Iterator[Path]:
     """A temporary directory whose path is short enough for sockets."""
-    directory = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
+    directory = Path(tempfile.mkdtemp(prefix="tg-")).resolve()
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
-def paths(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
+def home(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, so that shells start at once and write no history into the tester's."""
+    directory = short_dir / "home"
+    directory.mkdir()
+    monkeypatch.setenv("HOME", str(directory))
+    return directory
+
+
+@pytest.fixture
+def paths(short_dir: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     """A Tungsten of its own; its engine and its tmux server are ended afterwards."""
     for name in list(os.environ):
         if name.startswith(("ANTHROPIC_", "TUNGSTEN_")):
@@ -35,9 +44,7 @@ def paths(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     made = Paths(short_dir / "config", short_dir / "data", short_dir / "run")
     made.create()
     yield made
-    end(made)
-    if answers(made.tmux_socket):
-        subprocess.run(["tmux", "-S", str(made.tmux_socket), "kill-server"], check=False)
+    asyncio.run(kill(made, panes=True))
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +22,9 @@ MAX_MOVES = 40
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp")).resolve()
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+def place(short_dir: Path, home: Path) -> Path:
+    """Where everything of a test is; the home in it is empty, so that shells start at once."""
+    return short_dir
 
 
 @pytest.fixture

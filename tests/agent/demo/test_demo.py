@@ -16,8 +16,9 @@ import pytest
 
 from agent.agents import Agents
 from agent.config import Config
-from agent.demo.demo import Demo, DemoRefused
+from agent.demo.demo import Demo
 from agent.demo.fixture import Fixture, FixtureFailed, build, git
+from agent.demo.record import DemoRefused
 from agent.hub import Hub
 from agent.models import Models
 from agent.paths import Paths

@@ -2,25 +2,41 @@
 
 import asyncio
 import json
+import signal
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from agent.client import EngineClient
 from agent.demo import headless
+from agent.protocol import GateOpened, ListSessions, StartDemo
 from agent.singleton import answers
+from agent.start import kill
 
 
-async def ended(socket: Path) -> bool:
-    """A tmux server that was told to end may answer for another moment."""
-    for _ in range(100):
-        if not answers(socket):
-            return True
-        await asyncio.sleep(0.02)
-    return False
+@pytest.fixture
+def temporary(paths, monkeypatch):
+    directory = paths.data.parent / "temporary"
+    directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    return directory
 
 
 def names(directory):
     return [path.name for path in directory.iterdir()]
+
+
+def processes(paths):
+    """What still runs of ours: engine, tmux and the programs in its panes."""
+    mark = str(paths.data.parent)
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or ()
+        if any(mark in word for word in words) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(words)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -30,8 +46,7 @@ def names(directory):
         ("ask", ("denied", "not run"), "untouched"),
     ],
 )
-async def test_it_tells_every_action_and_ends(paths, capsys, monkeypatch, decision, told, truth):
-    monkeypatch.setenv("TMPDIR", str(paths.data.parent))
+async def test_it_tells_every_action_and_ends(paths, capsys, temporary, decision, told, truth):
     status = await headless.run(paths, json=True, pace=0, decision=decision)
     out, err = capsys.readouterr()
     assert status == 0, err
@@ -41,8 +56,60 @@ async def test_it_tells_every_action_and_ends(paths, capsys, monkeypatch, decisi
     assert [(line["decision"], line["outcome"]) for line in high] == [told]
     assert high[0]["what"] == "git push --force origin main"
     assert truth in err
-    assert not paths.engine_socket.exists() or not answers(paths.engine_socket)
-    assert await ended(paths.tmux_socket)
+    assert not paths.engine_socket.exists()
+    assert not answers(paths.tmux_socket)
+    assert processes(paths) == []
+    assert names(temporary) == []
+
+
+async def test_a_demo_of_somebody_else_goes_on_until_the_engine_is_killed(
+    paths, capsys, temporary, connect
+):
+    client = await connect()
+    begun = await client.send(StartDemo(pace=0))
+    async for line in client.events():
+        if isinstance(line.event, GateOpened):
+            break
+    assert await headless.run(paths, pace=0) == 1
+    assert "running already" in capsys.readouterr().err
+    other = await EngineClient.connect(paths, start=False)
+    assert other.welcome.snapshot.demo.state == "running"
+    await other.close()
+    assert names(temporary) == [Path(begun["directory"]).name]
+    said = await kill(paths, panes=True)
+    assert said.endswith("; the panes are closed; the demo's directory is removed.")
+    assert processes(paths) == []
+    assert names(temporary) == []
+    # The next engine takes its agents off the list.
+    again = await connect()
+    assert again.welcome.snapshot.demo is None
+    sessions = (await again.send(ListSessions()))["sessions"]
+    assert [session["archived"] for session in sessions] == [True] * 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_interrupted_it_leaves_nothing(paths, temporary, number):
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from agent.demo import headless\n"
+        "from agent.paths import Paths\n"
+        "paths = Paths(*map(Path, sys.argv[1:]))\n"
+        "asyncio.run(headless.run(paths, json=True, pace=0.3))\n"
+    )
+    where = [str(paths.config), str(paths.data), str(paths.runtime)]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, *where),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=Path(__file__).parents[3],
+    )
+    await process.stdout.readline()
+    process.send_signal(number)
+    await process.communicate()
+    assert process.returncode not in (0, None)
+    assert processes(paths) == []
+    assert names(temporary) == []
 
 
 async def test_a_place_that_cannot_be_kept_is_one_line_and_status_1(paths, capsys):

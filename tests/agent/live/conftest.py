@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -259,13 +257,12 @@ class House:
 
 
 @pytest.fixture
-async def house():
-    root = Path(tempfile.mkdtemp(prefix="tg-", dir="/tmp"))
-    made = House(root)
-    await made.open()
-    yield made
-    await made.demolish()
-    shutil.rmtree(root, ignore_errors=True)
+async def house(short_dir):
+    made = House(short_dir)
+    try:
+        yield await made.open()
+    finally:
+        await made.demolish()
 
 
 @pytest.fixture
