@@ -117,3 +117,27 @@ async def test_the_palette_finds_agents_and_actions(open_cockpit: Open) -> None:
         await cockpit.type("qqqq")
         await cockpit.until(lambda: "Nothing is called that" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
+
+
+async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY.model_copy(update={"gates": ()})) as cockpit:
+
+        def row() -> str:
+            return cockpit.screen_text.split("\n")[-1]
+
+        view = cockpit.app.cockpit.terminal.view
+        assert view is not None
+        await cockpit.pilot.press("tab")
+        await cockpit.until(lambda: "Enter unfold" in row())
+        await cockpit.pilot.press("tab")
+        await cockpit.until(lambda: "Enter type here" in row())
+        view.has_keyboard = True
+        view.post_message(view.KeyboardTaken())
+        await cockpit.until(lambda: "F12 take the keyboard back" in row())
+        assert "quit" not in row()
+        view.has_keyboard = False
+        view.post_message(view.KeyboardReturned())
+        await cockpit.until(lambda: "Enter type here" in row())
+        await cockpit.pilot.press("h", "i")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "hi")
+        await cockpit.until(lambda: "unfold" not in row() and "type here" not in row())

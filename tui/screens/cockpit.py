@@ -27,7 +27,7 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.terminal_area import TerminalArea
 
 if TYPE_CHECKING:
-    from textual.events import Resize
+    from textual.events import Key, Resize
 
     from agent.protocol import AgentSummary, Question
     from tui.app import TungstenApp
@@ -367,12 +367,43 @@ class CockpitScreen(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         """Show which area has the keyboard, and its keys."""
-        in_conversation = self.conversation.has_focus
-        self.footer.show(actions.CONVERSATION if in_conversation else actions.PROMPT)
+        self.show_keys()
+        self.terminal.refresh_title()
         self.refresh_lines()
         prompt = self.arrangement.prompt
         if prompt is not None:
             self.refresh(Region(prompt.x - 3, prompt.y, 3, 1))
+
+    def show_keys(self) -> None:
+        """Let the footer tell the keys of where the keyboard is now."""
+        # By `focused`: the area that loses the keyboard may not have heard of it yet.
+        view = self.terminal.view
+        if view is not None and view.has_keyboard:
+            self.footer.show(actions.TERMINAL)
+        elif view is not None and self.focused is view:
+            self.footer.show(actions.PANE)
+        elif self.focused is self.conversation:
+            self.footer.show(actions.CONVERSATION)
+        else:
+            self.footer.show(actions.PROMPT)
+
+    def on_key(self, event: Key) -> None:
+        """Type into the prompt what is typed on a terminal that does not have the keyboard."""
+        view = self.terminal.view
+        if view is None or self.focused is not view or view.has_keyboard:
+            return
+        if event.is_printable and event.character is not None:
+            event.stop()
+            self.prompt.focus()
+            self.prompt.insert(event.character)
+
+    def on_pane_view_keyboard_taken(self) -> None:
+        """Tell the keys that do not go to the pane."""
+        self.show_keys()
+
+    def on_pane_view_keyboard_returned(self) -> None:
+        """Tell the usual keys again."""
+        self.show_keys()
 
     # The menu of commands
 

@@ -63,13 +63,16 @@ class Footer(Lines):
             }
             glyph = {"information": " ", "warning": " ! ", "error": " ✗ "}[level]
             return [strip_of([(fit(glyph + text, width), styles[level])], width, paint.blank)]
-        always = [actions.by_id(action_id) for action_id in ALWAYS]
+        # While a pane has the keyboard, it gets every other key.
+        mine = self._shown_context == actions.TERMINAL
+        always = [] if mine else [actions.by_id(action_id) for action_id in ALWAYS]
         right = [piece for action in always for piece in self._shown(action)]
         room = width - sum(cell_len(text) for text, _ in right) - 1
         column = 1
         pieces: list[Piece] = [(" ", paint.blank)]
         context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
-        for action in (*context, *actions.of(actions.ANYWHERE)):
+        anywhere = () if mine else actions.of(actions.ANYWHERE)
+        for action in (*context, *anywhere):
             if not action.label or action.id in ALWAYS or not self._enabled(action.id):
                 continue
             shown = self._shown(action)

@@ -54,6 +54,10 @@ class TerminalArea(Widget):
         if self.view is not None:
             self.view.show(pane.pane_id if pane is not None else None)
 
+    def refresh_title(self) -> None:
+        """Draw the title anew; it shows whether the keyboard is here."""
+        self.refresh(Region(0, 0, self.size.width, 1))
+
     @property
     def pane(self) -> PaneSummary | None:
         """The pane shown."""
@@ -66,7 +70,9 @@ class TerminalArea(Widget):
         if y:
             return Strip.blank(width, styles.blank)
         taken = self.view is not None and self.view.has_keyboard
-        left: list[Piece] = [(" Terminal", styles.attention if taken else styles.strong)]
+        here = self.view is not None and self.screen.focused is self.view
+        name = styles.attention if taken else styles.focus if here else styles.strong
+        left: list[Piece] = [(" Terminal", name)]
         right: list[Piece] = []
         if self.border_subtitle:
             style = styles.attention if taken else styles.muted
