@@ -83,10 +83,18 @@ class State:
     cwd: str
     aliases: dict[str, str] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
+    moves: dict[str, str] = field(default_factory=dict)
+    """Functions that change the directory, and where they lead."""
 
     def copy(self) -> State:
         """What a subshell starts with."""
-        return State(self.variables.copy(), self.cwd, dict(self.aliases), set(self.functions))
+        return State(
+            self.variables.copy(),
+            self.cwd,
+            dict(self.aliases),
+            set(self.functions),
+            dict(self.moves),
+        )
 
 
 class Call:
@@ -268,8 +276,9 @@ class Evaluator:
         self.work = 0
         self.deadline = time.thread_time() + MAX_SECONDS
         self.expander = Expander(
-            self.state.variables, home, lambda: self.state.cwd, self._substituted
+            self.state.variables, home, lambda: self.state.cwd, self._substituted, self._indirect
         )
+        self.speaking: Call | None = None
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.tree: list[tuple[int, str, Risk]] = []
@@ -408,6 +417,7 @@ class Evaluator:
             self.groups[number] = (script, group)
         self._loops(script)
         self._walk(script, owner, depth, strict=strict)
+        self._parameters(script, owner, depth, strict=strict)
         for reason, at in script.errors:
             if self.tolerant and owner is None:
                 break
@@ -420,6 +430,31 @@ class Evaluator:
             break
         if script.exhausted:
             raise Spent("it is too deep or too long to be read to the end")
+
+    def _parameters(
+        self, script: Script, owner: Call | None, depth: int, *, strict: bool
+    ) -> None:
+        """Judge expansions that do more than expand, wherever they stand."""
+        for part, start, end in script.parameters:
+            call = self._call(None, script, owner, (start, end), depth, strict=strict)
+            if part.inner[0].text.startswith("@P"):
+                call.high("reads a value as a prompt, which runs what stands in it")
+                continue
+            values = [value.lstrip(":")[1:] for value in self.expander.joined(part.inner)]
+            self.variable(part.text, values, call, exported=True)
+        for name, start, end in script.coprocesses:
+            self.steering(
+                name, self._call(None, script, owner, (start, end), depth, strict=strict)
+            )
+
+    def _indirect(self, name: str) -> None:
+        if self.speaking is not None:
+            self.speaking.opaque(f"looks up a variable whose name is in {name}, not in the text")
+
+    def steering(self, name: str, call: Call) -> None:
+        """A variable takes a value that is not seen: some make later commands run another thing."""
+        if steers(name):
+            call.high(f"{name} makes later commands run or trust something else")
 
     def _loops(self, script: Script) -> None:
         """Values assigned inside loops and functions may be there before their line is reached."""
@@ -448,6 +483,10 @@ class Evaluator:
                     self.expander.variables = self.state.variables
                 if item.function:
                     self.state.functions.add(item.function)
+                if item.function in programs.SHADOWED and item.kind != "`":
+                    where = (item.start, item.start + 1)
+                    call = self._call(None, script, owner, where, depth, strict=strict)
+                    call.opaque(f"makes {item.function} mean something else from now on")
                 if item.kind == "`":
                     call = self._call(None, script, owner, (item.start, item.start + 1), depth)
                     self.script(item.function, call, depth + 1, strict=strict)
@@ -458,6 +497,8 @@ class Evaluator:
                     if item.function and item.kind != "`":
                         before.functions |= self.state.functions
                         before.functions.add(item.function)
+                        if self.state.cwd != before.cwd:
+                            before.moves[item.function] = self.state.cwd
                     self.state = before
                     self.expander.variables = before.variables
                 if item.redirects:
@@ -495,13 +536,15 @@ class Evaluator:
         call = self._call(
             command, script, owner, (command.start, command.end), depth, strict=strict
         )
+        self.speaking = call
         if command.kind == "for":
             self._bind_loop(command)
+            if command.group is not None:
+                self.steering(command.group.variable, call)
             return
         if command.kind in ("case", "arithmetic", "condition"):
             if command.kind == "condition":
-                for word in command.words:
-                    self.expander.word(word)
+                self._condition(command, call)
             for redirect in command.redirects:
                 self._redirect(redirect, call, bare=False, content=None)
             return
@@ -529,6 +572,12 @@ class Evaluator:
             self._redirect(redirect, call, bare=bare, content=content)
         if not command.words:
             self.tree.append((depth, "redirect", call.level))
+
+    def _condition(self, command: Command, call: Call) -> None:
+        """`[[ … ]]`: some of its operators count, and counting runs what an index holds."""
+        fields = [f for word in command.words for way in self.expander.word(word) for f in way]
+        if any(f in _COUNTING_OPERATORS for f in fields) and any(indexed(f) for f in fields):
+            call.high("an index in it runs a command")
 
     def _argv(self, command: Command) -> tuple[list[list[str]], list[str]]:
         """The possible first words, and all the others."""
@@ -594,7 +643,7 @@ class Evaluator:
         if name == "PWD" or (name in ("HOME", "TMPDIR") and not exported):
             call.high(f"{name} makes paths of later commands mean something else")
             return
-        if any(_INDEX.search(value) for value in values):
+        if any(indexed(value) for value in values):
             call.high("holds an index that runs a command where it is counted with")
         if name in programs.COMMAND_VARIABLES:
             for value in values:
@@ -664,6 +713,8 @@ class Evaluator:
             call.high(f"{name} makes later commands run or trust something else")
 
     def _search_path(self, value: str, call: Call) -> None:
+        if not _KEEPS_PATH.search(value):
+            call.high("PATH makes later commands run something else")
         for piece in value.split(":"):
             if piece in (UNKNOWN, "$PATH"):
                 continue
@@ -687,6 +738,10 @@ class Evaluator:
     def _redirect(self, redirect: Redirect, call: Call, *, bare: bool, content: str | None) -> None:
         operator = redirect.operator
         if operator in ("<<", "<<-", "<<<"):
+            if redirect.body is not None:
+                self.expander.joined(redirect.body)
+            elif redirect.target is not None:
+                self.expander.text(redirect.target)
             return
         if redirect.target is None:
             return
@@ -808,7 +863,7 @@ class Evaluator:
             rest = argv[1:]
             if rest[0] == "--":
                 rest = rest[1:]
-            if not rest or rest[0] == "-v":
+            if not rest or rest[0].startswith("-v"):
                 return ""
             return _printf(rest)
         if name == "cat" and all(a == "-" or not a.startswith("-") for a in argv[1:]):
@@ -949,7 +1004,9 @@ class Evaluator:
                 if argument[:1] in ("-", "+", ":") and len(argument) > 1:
                     call.opaque("what a function does with an option cannot be known")
                 else:
+                    self.steering(argument, call)
                     call.reads(argument)
+            self.state.cwd = self.state.moves.get(name, self.state.cwd)
             call.low()
             return
         program = posixpath.basename(name)
@@ -959,7 +1016,7 @@ class Evaluator:
         if "/" in name and (not _ORDINARY.search(name) or program not in _known()):
             HANDLERS["@file"](call)
             return
-        if program in _COUNTING and any(_INDEX.search(word) for word in call.argv[1:]):
+        if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
             call.high("an index in it runs a command")
         key = _ALIASES.get(program) or _versionless(program)
         handler = HANDLERS.get(key)
@@ -980,11 +1037,44 @@ def _inside(group: Group | None, name: str) -> bool:
     return False
 
 
-_INDEX = re.compile(r"\w\[[^\]]*(?:\$\(|`|\$\{[^}]*(?:\$\(|`))")
-"""An array index with a command in it; bash runs it wherever it takes a word for a number."""
+_INDEX_PIECE = re.compile(r"(?<=\w)\[|\]|\$\(|`|@P\}")
+
+
+def indexed(text: str) -> bool:
+    """An array index with a command in it; bash runs it wherever it takes a word for a number."""
+    if "[" not in text or not ("$(" in text or "`" in text or "@P" in text):
+        return False
+    depth = 0
+    for piece in _INDEX_PIECE.findall(text):
+        if piece == "[":
+            depth += 1
+        elif piece == "]":
+            depth = max(0, depth - 1)
+        elif depth:
+            return True
+    return False
+
+
+def steers(name: str) -> bool:
+    """A variable that decides what later commands run, trust or remember."""
+    return (
+        name in _STEERING
+        or name in programs.INJECTING_VARIABLES
+        or name in programs.COMMAND_VARIABLES
+        or name.startswith(_STEERING_PREFIXES)
+    )
+
+
+_STEERING = frozenset(["PATH", "PS1", "PS2", "PS4", "PWD", "HOME", "NODE_OPTIONS", "PYTHONPATH"])
+_STEERING_PREFIXES = ("TUNGSTEN_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "BASH_FUNC_")
 _COUNTING = frozenset(
-    ["let", "test", "[", "printf", "read", "unset", "wait", "mapfile", "readarray", "getopts"]
+    wordlist(
+        """let test [ printf read unset wait mapfile readarray getopts declare typeset local
+        export readonly"""
+    )
 )
+_COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
+_KEEPS_PATH = re.compile(r"\0|\$PATH|(?:^|:)/(?:usr/(?:local/)?|opt/homebrew/)?s?bin(?::|$)")
 _LOADER = re.compile(r"ld(?:-linux|-musl)?[\w-]*\.so(?:\.\d+)*")
 _ORDINARY = re.compile(
     r"^(?:/usr(?:/local)?|/opt/homebrew|/opt/local|/snap)?/s?bin/[^/]+$|(?:^|/)\.?venv/bin/[^/]+$"

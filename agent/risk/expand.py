@@ -35,6 +35,8 @@ MAX_FIELDS = 4_096
 
 _NUMBERS = frozenset("?!#")
 _NUMERIC_NAMES = frozenset(["RANDOM", "SECONDS", "LINENO", "UID", "EUID", "COLUMNS", "LINES"])
+_COUNTED = frozenset(["#", "OPTIND", "BASH_SUBSHELL", "SHLVL", *_NUMBERS, *_NUMERIC_NAMES])
+_NAME = re.compile(r"(?:[A-Za-z_]\w*|\d*|[@*])(?:\[[\w@*]+\])?")
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.-?\d+)?")
 _SLICE = re.compile(r":\s*(-?\d+)(?::\s*(-?\d+))?$")
 
@@ -77,6 +79,7 @@ class Expander:
     Attributes:
         variables: what is known of variables; replaced on entering a subshell.
         substitution: gives the possible outputs of a command substitution.
+        indirect: told when a name to be looked up cannot be known, or runs something.
     """
 
     def __init__(
@@ -85,11 +88,13 @@ class Expander:
         home: str,
         cwd: Callable[[], str],
         substitution: Callable[[Group], tuple[str, ...]],
+        indirect: Callable[[str], None],
     ) -> None:
         self.variables = variables
         self.home = home
         self.cwd = cwd
         self.substitution = substitution
+        self.indirect = indirect
 
     def word(self, word: Word) -> list[list[str]]:
         """Every way the word may expand; each way is its list of fields."""
@@ -224,8 +229,14 @@ class Expander:
         if operator.startswith("#"):
             return ("7",)
         if operator.startswith("!"):
+            listing = operator != "!" or (part.inner and part.inner[0].text in ("*", "@"))
+            if listing or name in _COUNTED:
+                return (UNKNOWN,)
             targets = self.variables.get(name)
-            if targets is None or part.inner:
+            if targets is None or any(not _NAME.fullmatch(target) for target in targets):
+                self.indirect(name)
+                return (UNKNOWN,)
+            if part.inner:
                 return (UNKNOWN,)
             return tuple(v for target in targets for v in self._variable(target))
         values = self._variable(name)

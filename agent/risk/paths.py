@@ -274,7 +274,8 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
     if project and (path == project or project.startswith(path + "/")):
         return Zone.ROOT
     for temporary in ("/tmp", "/var/tmp", "/private/tmp", "/dev/shm"):  # noqa: S108
-        if path.startswith(temporary + "/"):
+        # A home may be in there, and what a person keeps at home is not temporary.
+        if path.startswith(temporary + "/") and not in_home:
             return Zone.TEMPORARY
     if in_home:
         inner = path[len(home) + 1 :]

@@ -191,6 +191,17 @@ _high(
     fastlane eas surge firebase-deploy wrangler-deploy""",
 )
 
+SHADOWED = frozenset(
+    wordlist(
+        """
+    cd pushd popd test [ echo printf read export declare local typeset readonly unset set eval exec
+    source . command builtin type hash alias unalias trap kill wait exit return shift let mapfile
+    readarray getopts enable shopt history umask : true false bind complete sudo su doas ssh
+    """
+    )
+)
+"""Names that other commands rely on; a function of that name changes what those do."""
+
 READERS = frozenset(
     wordlist(
         """

@@ -108,6 +108,10 @@ class Script:
     steps: list[tuple[int, Group | Command]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     errors: list[tuple[str, int]] = field(default_factory=list)
+    parameters: list[tuple[Part, int, int]] = field(default_factory=list)
+    """Expansions that set a variable or read their value once more, and where they stand."""
+    coprocesses: list[tuple[str, int, int]] = field(default_factory=list)
+    """Names that coprocesses take, and where they stand."""
     work: int = 0
     exhausted: bool = False
 
@@ -178,7 +182,10 @@ _ASSIGN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?)=")
 _ANSI = re.compile(r"(?:[^'\\]|\\.)*'", re.S)
 _REDIRECT = re.compile(r"<<<|<<-|<<|<&|<>|<|>>|>&|>\||>")
 _EMPTY_PARENS = re.compile(r"[ \t]*\([ \t]*\)")
-_COPROC_NAME = re.compile(r"[ \t]+[A-Za-z_][A-Za-z0-9_]*(?=[ \t]+[({])")
+_COPROC_NAME = re.compile(
+    r"[ \t]+([A-Za-z_][A-Za-z0-9_]*)"
+    r"(?=[ \t]+(?:[({]|\[\[[ \t]|(?:while|until|for|if|case|select)[ \t]))"
+)
 _HISTORY = re.compile(r"![!$*?^A-Za-z0-9\-]")
 
 _OPENERS = {"if": "if", "while": "loop", "until": "loop", "{": "brace"}
@@ -514,6 +521,7 @@ class _Scanner:
             if plain == "coproc":
                 name = _COPROC_NAME.match(self.text, self.pos, self.end)
                 if name:
+                    self.script.coprocesses.append((name[1], name.start(1), name.end()))
                     self.pos = name.end()
             elif plain == "time":
                 option = re.compile(r"[ \t]+-p(?=[ \t\n])").match(self.text, self.pos, self.end)
@@ -1064,6 +1072,8 @@ class _Scanner:
             part = Part(VARIABLE, f.name, f.quoted)
         else:
             part = Part(PARAMETER, f.name, f.quoted, None, f.operator, tuple(f.parts))
+            if f.parts and f.parts[0].text.startswith((":=", "=", "@P")):
+                self.script.parameters.append((part, f.start, self.pos))
         self.frames[-1].parts.append(part)
 
     def _arith(self, f: _Frame) -> None:

@@ -636,6 +636,9 @@ def declare(call: Call) -> None:
     evaluator = call.evaluator
     conditional = call.command is not None and call.command.group is not None
     reference = any(re.match(r"^-\w*n", a) for a in call.argv[1:]) and call.argv[0] != "export"
+    if reference:
+        for argument in call.argv[1:]:
+            evaluator.steering(argument.partition("=")[2], call)
     for argument in call.argv[1:]:
         if argument.startswith(("-", "+")):
             continue
@@ -666,7 +669,9 @@ def read(call: Call) -> None:
     for text in value(argv, "-C"):
         if argv[0] in ("mapfile", "readarray"):
             call.shell(text)
-    names = split(argv, ("-p", "-d", "-n", "-N", "-t", "-u", "-i", "-a"))[1] + value(argv, "-a")
+    whole = argv[0] in ("mapfile", "readarray")
+    valued = ("-d", "-n", "-O", "-s", "-u", "-C", "-c") if whole else _READ_VALUED
+    names = split(argv, valued)[1] + ([] if whole else value(argv, "-a"))
     feed = call.feed()
     values: tuple[str, ...]
     if feed.kind == "text":
@@ -676,16 +681,38 @@ def read(call: Call) -> None:
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):
             call.evaluator.state.variables.set(name, values or (UNKNOWN,), add=False)
-            steering(call, name)
+            call.evaluator.steering(name, call)
     call.low()
 
 
-def steering(call: Call, name: str) -> None:
-    """A variable that makes later commands run something else takes a value that is not seen."""
-    if name in ("PATH", "PS1", "PS2", "PWD", "HOME") or (
-        name in programs.INJECTING_VARIABLES or name in programs.COMMAND_VARIABLES
-    ):
-        call.high(f"{name} makes later commands run or trust something else")
+_READ_VALUED = ("-p", "-d", "-n", "-N", "-t", "-u", "-i", "-a")
+_NAMING = {"printf": "-v", "wait": "-p"}
+
+
+def naming(call: Call) -> None:
+    """`printf -v name`, `wait -p name`, `getopts letters name`: a variable takes what comes out."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    names = argv[2:3] if program == "getopts" else value(argv, _NAMING[program])
+    for name in names:
+        if UNKNOWN in name:
+            call.medium("sets a variable whose name cannot be known")
+            continue
+        call.evaluator.steering(name, call)
+        printed = None
+        if program == "printf" and "-v" in argv[:2]:
+            printed = call.evaluator.output(call_of(call, ["printf", *argv[3:]]))
+        values = (UNKNOWN if printed is None else printed,)
+        call.evaluator.state.variables.set(name.partition("[")[0], values, add=False)
+        call.evaluator.variable(name, values, call, exported=False)
+    call.low()
+
+
+def call_of(call: Call, argv: list[str]) -> Call:
+    """Another command, standing where this one does."""
+    return Call(
+        call.evaluator, argv, call.command, call.script, call.where, call.depth, strict=call.strict
+    )
 
 
 def _stage_paths(call: Call) -> list[str]:
@@ -1063,7 +1090,6 @@ def _has(program: str, verb: str) -> bool:
 
 
 def _table(program: str) -> dict[str, tuple[int, str]]:
-    from agent.risk import programs
 
     return programs.SUBCOMMANDS.get(program, {})
 
@@ -1319,6 +1345,7 @@ HANDLERS: dict[str, Handler] = {
     "trap": trap, "alias": alias, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
+    **dict.fromkeys(("printf", "wait", "getopts"), naming),
     "cd": cd, "pushd": cd, "unset": unset, "set": set_builtin, "shopt": set_builtin,
     "fuser": fuser, "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
     "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "crontab": scheduled, "at": scheduled,
