@@ -25,6 +25,10 @@ PATIENCE = 30.0
 """Seconds a person waits for something to appear before the journey fails."""
 
 
+AT_THE_SHELL = r"(?m)^person\$\s*\Z"
+"""The shell's prompt, and nothing after it."""
+
+
 class GaveUp(AssertionError):
     """What was waited for did not appear; shows the screen as it was."""
 
@@ -104,7 +108,7 @@ class Person:
         self.press("Enter")
 
     def type(self, text: str) -> None:
-        self.tmux("send-keys", "-l", "--", text)
+        self.tmux("send-keys", "-l", "--", _argument(text))
 
     def press(self, *names: str) -> None:
         """Press keys by tmux's names, or by the ids of actions (`agent.next`)."""
@@ -135,7 +139,7 @@ class Person:
     def quit(self) -> None:
         """Close the app and be back at the shell."""
         self.press("app.quit")
-        self.wait(r"person\$ $")
+        self.wait(AT_THE_SHELL)
 
     def resize(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
@@ -276,7 +280,9 @@ class Person:
         with contextlib.suppress(Exception):
             self.tmux("kill-server")
         left = self.processes()
-        _, alive = psutil.wait_procs(left, timeout=5)
+        deadline = time.monotonic() + 5
+        while (alive := [each for each in left if _lives(each)]) and time.monotonic() < deadline:
+            time.sleep(0.02)
         for process in alive:
             process.kill()
         shutil.rmtree(self.root, ignore_errors=True)
@@ -309,7 +315,7 @@ class Client:
         return self.person.tmux("list-clients", "-F", "x").count("x") == 1
 
     def type(self, text: str) -> None:
-        self._tmux("send-keys", "-l", "--", text)
+        self._tmux("send-keys", "-l", "--", _argument(text))
 
     def press(self, *names: str) -> None:
         known = keys()
@@ -330,3 +336,16 @@ class Client:
             timeout=20,
         )
         return done.stdout
+
+
+def _argument(text: str) -> str:
+    """Keep tmux from taking a semicolon at the end for the end of its command."""
+    return f"{text[:-1]}\\;" if text.endswith(";") else text
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process runs; where nobody reaps orphans, ended ones stay as zombies."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
