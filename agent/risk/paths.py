@@ -185,7 +185,9 @@ _EXAMPLES_HOME = (
     ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
     ".gnupg", ".kube/config", ".netrc", ".pgpass", ".docker/config.json", ".npmrc", ".pypirc",
     ".git-credentials", ".config/gcloud", ".bashrc", ".zshrc", ".profile", ".bash_profile",
-    ".gitconfig", ".bash_history", ".config/tungsten/config.toml",
+    ".gitconfig", ".bash_history", ".config/tungsten/config.toml", ".config/tungsten/credentials",
+    ".local/share/tungsten/tungsten.db", ".local/share/tungsten/credentials",
+    ".local/state/tungsten/tungsten.log",
 )  # fmt: skip
 _EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
 
@@ -326,6 +328,50 @@ def _pattern(path: str, ground: Ground) -> Place:
             if fnmatch.fnmatchcase(full, path):
                 zone, secret = Zone.SYSTEM, secret or full != "/etc/passwd"
     return Place(path, zone, secret, startup, own, True, trace)
+
+
+def covers(pattern: str, path: str) -> bool:
+    """A glob may name `path` or something below it."""
+    pieces, names = pattern.split("/"), path.split("/")
+    if len(pieces) < len(names) and "**" not in pieces:
+        return False
+    for piece, name in zip(pieces, names, strict=False):
+        if piece == "**":
+            return True
+        if name.startswith(".") and piece[:1] in ("*", "?", "["):
+            return False
+        if not fnmatch.fnmatchcase(name, piece):
+            return False
+    return True
+
+
+def notable(root: str, names: tuple[str, ...], ground: Ground, *, hidden: bool = True) -> list[str]:
+    """Credentials, and files of Tungsten's own, that a walk below a directory would come upon.
+
+    Args:
+        root: resolved directory.
+        names: patterns that the last component must match; empty for every file.
+        ground: where home and Tungsten's own directories are.
+        hidden: the walk enters directories whose name starts with a dot.
+    """
+    base = root.rstrip("/") + "/"
+    found: list[str] = []
+    for path in (
+        *(f"{ground.home}/{example}" for example in _EXAMPLES_HOME),
+        *(f"{own}/{name}" for own in ground.own for name in _OWN_FILES),
+    ):
+        if not path.startswith(base) or (not hidden and "/." in path[len(base) - 1 :]):
+            continue
+        name = posixpath.basename(path)
+        if names and not any(fnmatch.fnmatchcase(name, pattern) for pattern in names):
+            continue
+        place = _place(path, ground)
+        if place.secret or any(path.startswith(f"{own}/") for own in ground.own):
+            found.append(path)
+    return found
+
+
+_OWN_FILES = ("tungsten.db", "credentials", "config.toml")
 
 
 def _partly(path: str, at: int, ground: Ground) -> Place:

@@ -60,6 +60,13 @@ def test_spans_mark_the_dangerous_part(context: Context) -> None:
     assert "rewrites a shared branch" in answer.effect
 
 
+def test_a_home_below_tmp_is_not_temporary() -> None:
+    home = Path("/tmp/someone")
+    context = Context(cwd=home / "work", home=home, project=home / "work")
+    assert assess_command("rm -rf ~/letters", context).risk is Risk.HIGH
+    assert assess_command("rm -rf /tmp/else", context).risk is Risk.MEDIUM
+
+
 def test_scripts_carry_the_risk_of_their_content(tmp_path: Path) -> None:
     context = Context(cwd=tmp_path, home=Path("/home/dev"), project=tmp_path)
     for name, text in {
