@@ -271,7 +271,8 @@ async def _model(around: _Surroundings) -> Check:
             return await _endpoint(Endpoint("endpoint", chosen.base_url, model=name), around)
         case "demo":
             text = "the built-in demo model, which is scripted"
-            return Check("model", "ok", text, "for a real one: set ANTHROPIC_API_KEY")
+            remedy = "for a real one: /model in the app, or set ANTHROPIC_API_KEY"
+            return Check("model", "ok", text, remedy)
         case "none":
             remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
             return Check("model", "warning", "none is chosen yet", remedy)

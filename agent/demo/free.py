@@ -15,8 +15,8 @@ everything I do is real, and passes the gate like the work of any model. Try one
 - `read: README.md` reads a file
 - `ask: Tea or coffee?` asks you something
 
-The demo itself is `tungsten demo`. For real work, set up a model: a key, or an endpoint such as \
-Ollama or LM Studio.
+`/demo` runs the demo itself. For real work, choose a model with `/model`: a key, or an endpoint \
+such as Ollama or LM Studio.
 """
 
 _ORDER = re.compile(r"^\s*(run|read|ask):[ \t]*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
