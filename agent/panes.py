@@ -175,7 +175,8 @@ class Panes:
                 dead=info.dead,
                 exit_status=info.exit_status,
             )
-            self._panes[pane_id] = OwnPane(summary, pid, fresh=False)
+            starting = terminal.pane(pane_id).starting
+            self._panes[pane_id] = OwnPane(summary, pid, fresh=starting)
         return gone
 
     def died(self, pane_id: str, status: int | None) -> None:

@@ -70,6 +70,11 @@ class CommandLine:
         self._closed = False
         self._waiters: set[asyncio.Future[None]] = set()
 
+    @property
+    def starting(self) -> bool:
+        """Whether a shell that will show prompts has shown none yet."""
+        return bool(self._nonce) and self._mark is None and not self.dead
+
     # -- what is told -------------------------------------------------------------------------
 
     def renamed(self, window_name: str) -> None:

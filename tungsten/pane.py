@@ -87,6 +87,11 @@ class Pane:
     def _client(self) -> ControlClient:
         return self._terminal.client
 
+    @property
+    def starting(self) -> bool:
+        """Whether its shell still reads its start-up files: it has not shown a prompt yet."""
+        return self.shell.starting
+
     async def info(self) -> PaneInfo:
         """Ask tmux about the pane.
 

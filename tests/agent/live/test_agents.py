@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 import sqlite3
 
@@ -155,6 +157,46 @@ async def test_a_command_that_ran_when_the_engine_ended_is_unknown_and_not_repea
     assert await house.database.journal.unfinished_actions() == []
     [tool] = await house.tools(agent_id)
     assert tool["status"] == "unknown"
+
+
+@pytest.fixture
+def slow_shell(house):
+    """Shells whose start-up files run a program; gives the function that lets it end."""
+    door = house.home / "door"
+    os.mkfifo(door)
+    (house.home / ".bashrc").write_text(f"bash -c 'read -r _ <{door}'\n")
+
+    async def let_in():
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    os.close(os.open(door, os.O_WRONLY | os.O_NONBLOCK))
+                except OSError:
+                    # Nobody waits there yet.
+                    await asyncio.sleep(0.01)
+                else:
+                    return
+
+    return let_in
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_shell_that_starts_slowly_is_waited_for(house, slow_shell, killed):
+    house.script.then(use("terminal_run", command="echo $((6*7))"))
+    house.script.then(use("terminal_open"))
+    house.script.then(use("terminal_type", pane="%2", keys=["echo $((7*7))", "Enter"]))
+    agent_id = await house.agent("go")
+    await house.until(lambda: (house.summary(agent_id).activity or "").startswith("run:"))
+    if killed:
+        await house.again()
+    await slow_shell()
+    await house.until(lambda: len(house.script.requests) >= 3)
+    await slow_shell()
+    assert (await house.rest(agent_id)).state == "done"
+    assert house.results(1)[0]["content"].endswith("\n42")
+    typed = house.results(3)[0]
+    assert "is_error" not in typed
+    assert "49" in typed["content"]
 
 
 async def test_panes_die_with_their_server_and_new_ones_are_opened(house):
