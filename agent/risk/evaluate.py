@@ -18,7 +18,7 @@ from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.expand import Expander, Variables
-from agent.risk.paths import Ground, Place, Zone, judge
+from agent.risk.paths import Ground, Place, Zone, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.scanner import (
     CLOSE,
@@ -151,9 +151,9 @@ class Call:
         """The command runs another one: take its risk."""
         self.evaluator.payload(list(argv), self)
 
-    def shell(self, text: str) -> None:
-        """The command has a shell run `text`: take its risk."""
-        self.evaluator.nested(text, self)
+    def shell(self, text: str, *, here: bool = False) -> None:
+        """A shell runs `text`: take its risk; `here` in this very shell, which remembers."""
+        self.evaluator.nested(text, self, here=here)
 
     def place(self, text: str) -> Place:
         """Judge a path."""
@@ -169,13 +169,18 @@ class Call:
         self.evaluator.read_rule(place, self)
         if place.secret:
             self.high("reads credentials or keys", f"reads {shown(text)}")
-        elif any(f"{place.path}/".startswith(f"{o}/") for o in self.evaluator.ground.own):
+        elif self.evaluator.of_own(place):
             self.high("reads Tungsten's own files", f"reads {shown(text)}")
         elif place.zone is Zone.DEVICE:
             self.high("reads a raw device", f"reads {shown(text)}")
         elif place.zone is Zone.NETWORK:
             self.high("opens a network connection through the shell")
         return place
+
+    def gathers(self, text: str, *names: str, hidden: bool = True) -> None:
+        """The command shows or passes on everything below a directory."""
+        if self.evaluator.notable(text, names, hidden=hidden):
+            self.high("reads everything, credentials and keys too", f"reads all of {shown(text)}")
 
     def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
         """The command creates or replaces a file."""
@@ -339,6 +344,18 @@ class Evaluator:
             allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
         )
 
+    def of_own(self, place: Place) -> bool:
+        """A path, or a pattern that may name one, inside Tungsten's own directories."""
+        return any(
+            f"{place.path}/".startswith(f"{o}/") or (place.several and covers(place.path, o))
+            for o in self.ground.own
+        )
+
+    def notable(self, root: str, names: Sequence[str], *, hidden: bool = True) -> list[str]:
+        """Secrets that a walk below a directory would come upon; see `paths.notable`."""
+        path = judge(root, self.state.cwd, self.ground).path
+        return notable(path, tuple(names), self.ground, hidden=hidden)
+
     # rules --------------------------------------------------------------------------------------
 
     def _command_rules(self, argv: list[str], call: Call) -> None:
@@ -431,9 +448,7 @@ class Evaluator:
         if script.exhausted:
             raise Spent("it is too deep or too long to be read to the end")
 
-    def _parameters(
-        self, script: Script, owner: Call | None, depth: int, *, strict: bool
-    ) -> None:
+    def _parameters(self, script: Script, owner: Call | None, depth: int, *, strict: bool) -> None:
         """Judge expansions that do more than expand, wherever they stand."""
         for part, start, end in script.parameters:
             call = self._call(None, script, owner, (start, end), depth, strict=strict)
@@ -443,9 +458,7 @@ class Evaluator:
             values = [value.lstrip(":")[1:] for value in self.expander.joined(part.inner)]
             self.variable(part.text, values, call, exported=True)
         for name, start, end in script.coprocesses:
-            self.steering(
-                name, self._call(None, script, owner, (start, end), depth, strict=strict)
-            )
+            self.steering(name, self._call(None, script, owner, (start, end), depth, strict=strict))
 
     def _indirect(self, name: str) -> None:
         if self.speaking is not None:
@@ -915,7 +928,7 @@ class Evaluator:
             if hint is not None and not last.piped:
                 found.append(hint)
                 continue
-            paths = _listed(argv)
+            paths = _listed(argv, self)
             if paths and not last.piped:
                 found.extend(paths)
                 continue
@@ -943,7 +956,7 @@ class Evaluator:
         self.dispatch(call)
         owner.level = max(owner.level, call.level)
 
-    def nested(self, text: str, owner: Call) -> None:
+    def nested(self, text: str, owner: Call, *, here: bool = False) -> None:
         """A wrapper has a shell run `text`."""
         if text.strip() == "":
             return
@@ -951,8 +964,9 @@ class Evaluator:
             owner.opaque()
             return
         state = self.state
-        self.state = state.copy()
-        self.expander.variables = self.state.variables
+        if not here:
+            self.state = state.copy()
+            self.expander.variables = self.state.variables
         worst = self.worst
         try:
             self.script(
@@ -994,7 +1008,7 @@ class Evaluator:
         if name in self.state.aliases:
             value = self.state.aliases[name]
             self.state.aliases.pop(name)
-            call.shell(value + " " + " ".join(quote(a) for a in call.argv[1:]))
+            call.shell(value + " " + " ".join(quote(a) for a in call.argv[1:]), here=True)
             self.state.aliases[name] = value
             return
         if name in self.state.functions:
@@ -1323,11 +1337,11 @@ def _hint(argv: list[str], cwd: str, project: str) -> str | None:
     return None
 
 
-def _listed(argv: list[str]) -> list[str]:
+def _listed(argv: list[str], evaluator: Evaluator) -> list[str]:
     """Paths that stand for what a search prints; empty when it is not a search."""
     from agent.risk.files import listed
 
-    return [path for path in listed(argv) if path != UNKNOWN]
+    return [path for path in listed(argv, evaluator) if path != UNKNOWN]
 
 
 _INVISIBLE = re.compile(

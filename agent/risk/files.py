@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value, wordlist
-from agent.risk.evaluate import UNKNOWN, Call, Handler, shown
+from agent.risk.evaluate import UNKNOWN, Call, Evaluator, Handler, shown
 from agent.risk.paths import Zone
 
 
@@ -69,12 +69,15 @@ def copy(call: Call) -> None:
         if any(_sets_id(mode) for mode in modes) or value(call.argv, "-o", "-g"):
             call.high("gives a file other privileges")
     linking = program in ("ln", "gln")
+    if has(options, "rRa", "--recursive", "--archive") and not linking:
+        for source in sources:
+            call.gathers(source)
     for source in sources:
         place = call.place(source)
         call.evaluator.read_rule(place, call)
         if place.secret and not _same_ground(call, place.zone, targets):
             call.high("copies credentials or keys", f"copies {shown(source)}")
-        elif place.zone is Zone.DEVICE and not linking:
+        elif (place.zone is Zone.DEVICE and not linking) or call.evaluator.of_own(place):
             call.reads(source)
         if linking and place.zone is Zone.ROOT:
             call.medium("links to the project or something above it")
@@ -270,6 +273,8 @@ def find(call: Call) -> None:
     one = names and not negated and "-o" not in rest and "-or" not in rest
     shape = names[-1] if one else ""
     matched = found(roots, names, narrow=not negated and bool(names))
+    if any(a in _FIND_EXEC for a in rest):
+        matched += _met(call.evaluator, roots, [] if negated else names)
     for i, argument in enumerate(rest):
         if argument == "-delete":
             for path in matched:
@@ -295,6 +300,12 @@ def find(call: Call) -> None:
     call.low()
 
 
+def _met(evaluator: Evaluator, roots: list[str], names: list[str]) -> list[str]:
+    """Secrets among what a search finds; the first few stand for all."""
+    lasts = [name.rpartition("/")[2] or "*" for name in names]
+    return [path for root in roots for path in evaluator.notable(root, lasts)][:4]
+
+
 def found(roots: list[str], names: list[str], *, narrow: bool) -> list[str]:
     """Paths that stand for what a search finds."""
     paths: list[str] = []
@@ -309,7 +320,7 @@ def found(roots: list[str], names: list[str], *, narrow: bool) -> list[str]:
     return paths
 
 
-def listed(argv: list[str]) -> list[str]:
+def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
     """Paths that stand for what a searching command prints; empty when it is none."""
     name = argv[0].rpartition("/")[2] if argv else ""
     if name == "find":
@@ -320,7 +331,9 @@ def listed(argv: list[str]) -> list[str]:
             roots.append(word)
         names = [argv[i + 1] for i, a in enumerate(argv[:-1]) if a in ("-name", "-iname", "-path")]
         negated = "!" in argv or "-not" in argv
-        return found(roots or ["."], names, narrow=bool(names) and not negated)
+        narrow = bool(names) and not negated
+        met = _met(evaluator, roots or ["."], names if narrow else [])
+        return found(roots or ["."], names, narrow=narrow) + met
     if name == "git" and len(argv) > 1 and argv[1] in ("ls-files", "diff", "grep", "status"):
         return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file"]
     if name in ("rg", "grep", "egrep", "ag", "ack") and any(
@@ -390,6 +403,7 @@ def rsync(call: Call) -> None:
     for source in sources:
         if not re.match(r"^(?:[\w.-]+@)?[\w.-]+:", source):
             call.reads(source)
+            call.gathers(source)
     if target and not remote:
         place = call.place(target)
         if deleting and place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
@@ -420,6 +434,7 @@ def tar(call: Call) -> None:
             if name == "--checkpoint-action" and text in ("dot", "echo", "bell", "ttyout"):
                 continue
             call.shell(text)
+            _feeds_shell(call, text)
     mode = argv[1].lstrip("-") if len(argv) > 1 and not argv[1].startswith("--") else ""
     options, operands = split(
         argv[1:] if mode and not argv[1].startswith("-") else argv,
@@ -452,10 +467,26 @@ def tar(call: Call) -> None:
             place = call.place(operand)
             if place.secret or place.path in ("/", call.evaluator.ground.home):
                 call.high("packs credentials or keys", f"packs {shown(operand)}")
+            call.gathers(operand)
     files = value(argv, "-f", "--file")
     if creates and files:
         call.writes(files[-1])
     call.medium("packs or unpacks files")
+
+
+_SHELLS = frozenset(wordlist("sh bash dash zsh ksh ash busybox python python3 perl ruby node"))
+
+
+def _feeds_shell(call: Call, text: str) -> None:
+    """A hook that is given an archive's content: a shell there runs what nobody has read."""
+    words = text.split()
+    program = words[0].rpartition("/")[2] if words else ""
+    if program in _SHELLS:
+        call.high("gives an archive's content to an interpreter")
+    elif "/" in text.partition(" ")[0] or program.startswith("."):
+        place = call.place(words[0])
+        if place.zone is not Zone.SYSTEM:
+            call.high(f"has an archiver run {shown(words[0])}")
 
 
 def archive(call: Call) -> None:
@@ -472,6 +503,8 @@ def archive(call: Call) -> None:
                 call.deletes(operand, recursive=True)
         for operand in operands[1:]:
             call.reads(operand)
+            if has(options, "r", "--recurse-paths"):
+                call.gathers(operand)
     elif program == "unzip":
         for directory in value(argv, "-d"):
             place = call.place(directory)
@@ -595,6 +628,8 @@ def reader(call: Call) -> None:
             call.writes(operand)
         return
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
+    if program in _WALKERS:
+        _walk(call, program, options, operands)
     for operand in operands:
         place = call.reads(operand)
         if (recursive or program in ("rg", "ag", "ack")) and place.path in (
@@ -602,6 +637,32 @@ def reader(call: Call) -> None:
         ) and re.search(r"(?i)pass|secret|token|key|credential|BEGIN", " ".join(call.argv)):  # fmt: skip
             call.high("searches everything for credentials")
     call.low()
+
+
+_WALKERS = frozenset(wordlist("grep egrep fgrep zgrep ugrep rg ag ack"))
+_WALKS_BY_ITSELF = frozenset(wordlist("rg ag ack"))
+_SHOWS_HIDDEN = ("--hidden", "--no-ignore", "--unrestricted", "--all-types", "--hidden-files")
+
+
+def _walk(call: Call, program: str, options: list[str], operands: list[str]) -> None:
+    """A search that goes below directories shows what is in there."""
+    if any(
+        o.startswith(("--files-with", "--files-without", "--count", "--quiet")) for o in options
+    ):
+        return
+    itself = program in _WALKS_BY_ITSELF
+    deep = itself or has(options, "rR", "--recursive", "--dereference-recursive") or any(
+        v.startswith("rec") for v in value(call.argv, "-d", "--directories")
+    )  # fmt: skip
+    if not deep:
+        return
+    hidden = not itself or has(options, "u.", *_SHOWS_HIDDEN)
+    names = value(call.argv, "--include", "-g", "--glob")
+    kinds = value(call.argv, "-t", "--type") if itself else []
+    if kinds:
+        return
+    for operand in operands or ["."]:
+        call.gathers(operand, *(n for n in names if not n.startswith("!")), hidden=hidden)
 
 
 def compress(call: Call) -> None:
@@ -626,6 +687,12 @@ def split_file(call: Call) -> None:
     call.medium("splits a file")
 
 
+_PATCH_VALUED = (
+    "-d", "--directory", "-p", "--strip", "-i", "--input", "-o", "--output", "-r", "--reject-file",
+    "-B", "--prefix", "-D", "--ifdef", "-F", "--fuzz", "-V", "-Y", "-z", "--suffix", "-g",
+)  # fmt: skip
+
+
 def patch(call: Call) -> None:
     """`patch`: edits what the patch names."""
     for directory in value(call.argv, "-d", "--directory"):
@@ -633,6 +700,11 @@ def patch(call: Call) -> None:
         outside = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
         if outside or place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
             call.high("patches files outside of the project")
+    operands = split(call.argv, _PATCH_VALUED)[1]
+    for path in (*operands[:1], *value(call.argv, "-o", "--output", "-r", "--reject-file")):
+        call.writes(path)
+    for path in (*operands[1:2], *value(call.argv, "-i", "--input")):
+        call.reads(path)
     call.medium("edits files from a patch")
 
 

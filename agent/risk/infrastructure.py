@@ -59,8 +59,25 @@ _HARMLESS_VALUES = re.compile(
 )
 
 
+_GIT_PUSHES = re.compile(
+    r"^(?:remote\..*\.(?:push|mirror|url|pushurl)|remote\.pushdefault|push\.default"
+    r"|branch\..*\.(?:pushremote|remote))$",
+    re.I,
+)
+"""Settings that decide where and how a later, plain `git push` goes."""
+_PUSHES_AS_USUAL = re.compile(
+    r"(?:simple|current|upstream|tracking|nothing|false|no|off|0|origin|HEAD"
+    r"|(?:HEAD:)?refs/(?:heads|for)/[\w./-]+)?",
+    re.I,
+)
+
+
 def git_setting(call: Call, name: str, text: str | None) -> None:
     """A setting that git would use, from `-c` or `config`."""
+    if text is not None and _GIT_PUSHES.match(name):
+        if not _PUSHES_AS_USUAL.fullmatch(text):
+            call.high(f"changes where or how git pushes ({name})", f"sets {name}")
+        return
     if not _GIT_COMMANDS.match(name) or text is None:
         return
     lower = name.lower()
@@ -121,6 +138,12 @@ def git(call: Call) -> None:
                 call.high("has git run something else")
             elif option == "-C":
                 state.cwd = call.place(following).path
+            elif option.startswith("--work-tree"):
+                tree = option.partition("=")[2] or following
+                if call.place(tree).zone in (Zone.HOME, Zone.ROOT, Zone.SYSTEM, Zone.OUTSIDE) and (
+                    call.place(tree).path != call.evaluator.ground.project
+                ):
+                    call.high("has git write outside of the project")
             elif option in ("--version", "--help", "-h", "--exec-path", "--html-path"):
                 call.low()
                 return
@@ -138,6 +161,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.opaque("which git command runs cannot be known")
         return
     options, operands = split(argv)
+    _git_paths(call, verb, argv, operands)
     if verb in ("push", "send-pack"):
         _push(call, argv)
     elif verb == "commit":
@@ -283,10 +307,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.high("has git run a command")
         if verb == "pull" and has(options, "f", "--force"):
             call.medium("pulls")
-        if verb == "clone" and len(operands) > 1:
-            place = call.place(operands[-1])
-            if place.startup or place.own or place.zone is Zone.SYSTEM:
-                call.writes(operands[-1])
         for path in value(argv, "-o", "--output") if verb == "archive" else []:
             call.writes(path)
         if verb == "fetch" and any(
@@ -352,6 +372,64 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.medium(f"git {verb}")
     else:
         _alias(call, verb, argv)
+
+
+_GIT_READS: dict[str, tuple[str, ...]] = {
+    "notes": ("-F", "--file"), "tag": ("-F", "--file"), "commit": ("-F", "--file", "-t", "--template"),
+    "commit-tree": ("-F",), "merge": ("-F", "--file"),
+}  # fmt: skip
+"""Options whose file's content git stores, where it is pushed from later."""
+_GIT_STORES = frozenset(wordlist("hash-object add stage apply am update-index mailinfo"))
+"""Verbs whose operands' content git stores or shows."""
+_GIT_WRITES: dict[str, tuple[str, ...]] = {
+    "format-patch": ("-o", "--output-directory", "--output"), "archive": ("-o", "--output"),
+    "fast-export": ("--export-marks",), "apply": ("--directory",), "am": ("--directory",),
+    "clone": ("--separate-git-dir",), "init": ("--separate-git-dir",), "checkout-index": ("--prefix",),
+    "diff": ("--output",), "log": ("--output",), "show": ("--output",),
+}  # fmt: skip
+"""Options that name where git writes files."""
+
+
+def _git_paths(call: Call, verb: str, argv: list[str], operands: list[str]) -> None:
+    """Files outside of the repository that a verb reads into it or writes out of it."""
+    for path in value(argv, *_GIT_READS.get(verb, ())):
+        call.reads(path)
+    if verb in _GIT_STORES:
+        for operand in operands:
+            if call.place(operand).zone is not Zone.PROJECT:
+                call.reads(operand)
+    for path in value(argv, *_GIT_WRITES.get(verb, ())):
+        place = call.place(path)
+        if place.zone is not Zone.ROOT or place.path != call.evaluator.ground.project:
+            call.writes(path)
+    if verb == "bundle" and operands[:1] == ["create"]:
+        for path in operands[1:2]:
+            call.writes(path)
+    targets: list[str] = []
+    if verb == "clone":
+        valued = ("-b", "--branch", "--depth", "-o", "--origin", "-u", "-c", "--config", "-j",
+                  "--jobs", "--template", "--reference", "--filter", "--separate-git-dir")  # fmt: skip
+        targets = split(argv, valued)[1][1:2]
+    elif verb == "init":
+        targets = split(argv, ("-b", "--initial-branch", "--template"))[1][:1]
+    elif verb == "submodule" and operands[:1] == ["add"]:
+        targets = split(argv, ("-b", "--branch", "--name", "--reference", "--depth"))[1][2:3]
+    elif verb == "worktree" and operands[:1] in (["add"], ["move"]):
+        words = split(argv, ("-b", "-B", "--reason"))[1]
+        targets = words[1:2] if words[0] == "add" else words[2:3]
+    for target in targets:
+        place = call.place(target)
+        below = call.place(f"{target}/x")
+        sensitive = place.startup or place.own or place.secret or place.trace or below.startup
+        hidden = place.zone is Zone.HOME and f"{place.path}/".startswith(
+            f"{call.evaluator.ground.home}/."
+        )
+        above = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
+        if sensitive or hidden or above or place.zone in (Zone.SYSTEM, Zone.DEVICE):
+            call.high(
+                "brings files to where programs look for their settings or code",
+                f"fills {shown(target)}",
+            )
 
 
 def _push(call: Call, argv: list[str]) -> None:

@@ -183,8 +183,8 @@ def _folded(text: str) -> str:
 
 def run_text(call: Call, text: str, language: str) -> None:
     """Judge text that an interpreter of `language` runs."""
-    if language == "shell":
-        call.shell(text)
+    if language in ("shell", "source"):
+        call.shell(text, here=language == "source")
     elif language == "python":
         python_code.judge(call, text)
     elif language in ("psql", "mysql", "sqlite", "mongo", "cql"):
@@ -665,9 +665,39 @@ _VIM_RUN = re.compile(
 )
 
 
+_VIM_FORCED = re.compile(r"^[\s\d,.$%']*(?:w|wr|wri|writ|write|sav\w*|wq|x|xit)!\s*(\S.*)$")
+_VIM_FILTER = re.compile(
+    r"^(?:(?:silent|sil|g/[^/]*/|v/[^/]*/)!?\s*)*(?:[\d,.$%';+\-<>\s]+|/[^/]*/[,\s]*)*"
+    r"(?:w|wr|wri|writ|write)?\s*!\s*(?:[\w/.-]*/)?([\w.]+)(?:\s+-)*\s*$"
+)
+_INTERPRETERS = frozenset(
+    wordlist("sh bash dash zsh ksh ash fish python python3 perl ruby node php lua env xargs")
+)
+
+
 def vim(call: Call) -> None:
     """`vim`: `-c` and `+` commands, `-S` scripts, files to edit."""
     argv = call.argv
+    for at, argument in enumerate(argv):
+        # Options may stand in one word: `-sc command`, `-Nu file`.
+        cluster = re.match(r"^-[A-Za-z]+?([cSu])(.*)$", argument, re.S) if at else None
+        text = "" if cluster is None else cluster[2] or "".join(argv[at + 1 : at + 2])
+        if cluster is not None and text and cluster[1] == "c":
+            vim_command(call, text)
+        elif cluster is not None and text not in ("", "NONE", "NORC"):
+            run_file(call, text, "vim")
+    silent = any(re.match(r"^-[A-Za-z]*(?:es|e$|Es)", a) for a in argv[1:])
+    if silent or (argv[0].rpartition("/")[2] == "ex" and any(a.startswith("-") for a in argv[1:])):
+        feed = call.feed()
+        if feed.kind == "text":
+            for line in feed.text.splitlines():
+                vim_command(call, line)
+        elif feed.kind == "file":
+            for path in feed.paths:
+                run_file(call, path, "vim")
+            call.opaque("what the editor is told cannot be known")
+        elif feed.kind != "none":
+            call.opaque("what the editor is told cannot be known")
     commands = value(argv, "-c", "--cmd")
     commands += [a[1:] for a in argv[1:] if a.startswith("+") and len(a) > 1]
     for text in commands:
@@ -689,6 +719,14 @@ def vim_command(call: Call, text: str) -> None:
         re.split(r"(?<!\\)\|(?!\|)(?=\s*[a-zA-Z!:%])", text) if "!" not in text else [text]
     ):
         bare = piece.strip().lstrip(":").strip()
+        forced = _VIM_FORCED.match(bare)
+        if forced and not forced[1].startswith("!"):
+            call.writes(forced[1])
+            continue
+        filtered = _VIM_FILTER.match(bare)
+        if filtered and filtered[1] in _INTERPRETERS:
+            call.high("gives a file's text to an interpreter", f"runs a file with {filtered[1]}")
+            return
         match = _VIM_RUN.match(bare)
         if match and "!" in bare[:24]:
             inner = match[1].strip()

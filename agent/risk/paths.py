@@ -185,9 +185,8 @@ _EXAMPLES_HOME = (
     ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
     ".gnupg", ".kube/config", ".netrc", ".pgpass", ".docker/config.json", ".npmrc", ".pypirc",
     ".git-credentials", ".config/gcloud", ".bashrc", ".zshrc", ".profile", ".bash_profile",
-    ".gitconfig", ".bash_history", ".config/tungsten/config.toml", ".config/tungsten/credentials",
-    ".local/share/tungsten/tungsten.db", ".local/share/tungsten/credentials",
-    ".local/state/tungsten/tungsten.log",
+    ".gitconfig", ".bash_history", ".config/tungsten/config.toml",
+    ".config/tungsten/credentials.json", ".local/share/tungsten/tungsten.db",
 )  # fmt: skip
 _EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
 
@@ -371,7 +370,7 @@ def notable(root: str, names: tuple[str, ...], ground: Ground, *, hidden: bool =
     return found
 
 
-_OWN_FILES = ("tungsten.db", "credentials", "config.toml")
+_OWN_FILES = ("tungsten.db", "credentials.json", "config.toml")
 
 
 def _partly(path: str, at: int, ground: Ground) -> Place:

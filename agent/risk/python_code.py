@@ -55,7 +55,15 @@ _MOVES = {
     "shutil.copyfile",
     "shutil.copytree",
     "shutil.copy2",
+    "shutil.copymode",
+    "shutil.copystat",
 }
+_LINKS = {"os.symlink", "os.link", "symlink_to", "hardlink_to", "link_to"}
+_METHODS_MOVE = {"rename": "mv", "replace": "mv", "copy": "cp", "move": "mv", "copy_into": "cp"}
+_PACKS = {"shutil.make_archive": 2, "shutil.unpack_archive": 1}
+"""Which argument is the directory that is packed, or unpacked into."""
+_SOURCES = ("src", "source", "oldpath", "target_of_link", "old", "path")
+_TARGETS = ("dst", "dest", "destination", "newpath", "new", "target")
 _EVALUATES = {
     "eval",
     "exec",
@@ -538,15 +546,22 @@ class Reader:
             call.medium("changes permissions")
             return
         if dotted in _MOVES:
-            second = self.value(node.args[1]) if len(node.args) > 1 else _NOTHING
+            first = self._given(node, 0, *_SOURCES)
+            second = self._given(node, 1, *_TARGETS)
             verb = "mv" if "move" in last or "ren" in last or last == "replace" else "cp"
-            call.run(
-                [
-                    verb,
-                    first if isinstance(first, str) else "./file",
-                    second if isinstance(second, str) else "./file",
-                ]
-            )
+            if dotted in _LINKS:
+                verb = "ln"
+            words = [verb, "-r"] if last == "copytree" else [verb]
+            call.run([*words, *(w if isinstance(w, str) else "./file" for w in (first, second))])
+            return
+        if dotted in _PACKS:
+            place = self._given(node, _PACKS[dotted], "root_dir", "extract_dir")
+            if isinstance(place, str) and last == "make_archive":
+                call.reads(place)
+                call.gathers(place)
+            elif isinstance(place, str):
+                call.writes(f"{place}/unpacked")
+            call.medium("packs or unpacks files")
             return
         if dotted in ("open", "io.open", "os.open", "codecs.open", "builtins.open"):
             self._open(node, first)
@@ -577,9 +592,28 @@ class Reader:
             if base in ("globals", "locals", "vars", "os.__dict__", "__builtins__.__dict__"):
                 call.opaque("calls a part of Python that cannot be known")
 
+    def _given(self, node: ast.Call, at: int, *names: str) -> object:
+        """An argument by position or by one of its names."""
+        if at < len(node.args):
+            return self.value(node.args[at])
+        for keyword in node.keywords:
+            if keyword.arg in names:
+                return self.value(keyword.value)
+        return _NOTHING
+
     def _method(self, node: ast.Call, func: ast.Attribute, dotted: str, first: object) -> None:
         call = self.call
         method = func.attr
+        if method in _LINKS or (method in _METHODS_MOVE and len(node.args) == 1):
+            base = self.value(func.value)
+            base = base[0] if isinstance(base, list) and base else base
+            other = first if isinstance(first, str) else None
+            if isinstance(base, str) and method in _LINKS:
+                call.run(["ln", other or "./file", base])
+                return
+            if isinstance(base, str) and other is not None and method in _METHODS_MOVE:
+                call.run([_METHODS_MOVE[method], base, other])
+                return
         if method in _METHODS_DELETE or method in _METHODS_WRITE or method in _METHODS_READ:
             base = self.value(func.value)
             if isinstance(base, list):

@@ -384,7 +384,7 @@ def evaluate_words(call: Call) -> None:
         if known:
             call.medium("sets up the shell")
             return
-    call.shell(text)
+    call.shell(text, here=True)
 
 
 _KNOWN_EVALS = re.compile(
@@ -426,7 +426,7 @@ def source(call: Call) -> None:
     ):
         call.medium(f"sets up the shell from {shown(path)}")
         return
-    run_file(call, path, "shell")
+    run_file(call, path, "source")
 
 
 def command_builtin(call: Call) -> None:
@@ -543,7 +543,7 @@ def producers(call: Call) -> list[str]:
     for member in stage[-4:]:
         heads, arguments = evaluator._argv(member)  # noqa: SLF001
         for head in heads:
-            paths += listed([*head, *arguments]) or [UNKNOWN]
+            paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
     return paths or [UNKNOWN]
 
 

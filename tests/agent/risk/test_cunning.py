@@ -37,6 +37,15 @@ def context(**fields):
         "/lib64/ld-linux-x86-64.so.2 /bin/rm -rf ~",
         f"cat {OWN}/tungsten.db",
         'g() { git push "$@"; }; g --force',
+        "eval 'cd ~'; rm -r build",
+        "go() { cd ~; }; go; rm -r build",
+        "alias go='cd ~'; go; rm -r build",
+        "x=build; eval x=/; rm -r $x",
+        "cat ~/elsewhere/?ata/*",
+        "cp ~/else*/d*/cred* x",
+        "cp ~/elsewhere/*/* x",
+        "cat /h*/a*/e*/d*/*",
+        "grep -r . ~/elsewhere",
     ],
 )
 def test_a_command_that_is_more_than_it_seems_is_high(command):
