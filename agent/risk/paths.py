@@ -187,6 +187,7 @@ _EXAMPLES_HOME = (
     ".git-credentials", ".config/gcloud", ".bashrc", ".zshrc", ".profile", ".bash_profile",
     ".gitconfig", ".bash_history", ".config/tungsten/config.toml",
     ".config/tungsten/credentials.json", ".local/share/tungsten/tungsten.db",
+    ".local/share/tungsten/credentials.json",
 )  # fmt: skip
 _EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
 
