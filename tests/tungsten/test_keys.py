@@ -119,9 +119,9 @@ async def test_foreground_shell_and_commands(pane: Pane) -> None:
 async def test_foreground_kinds(
     pane: Pane, command: str, shown: str, kind: str, leave: str | None
 ) -> None:
-    program = command.split()[0]
-    if program not in ("read",) and shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
+    for program in (part.split()[0] for part in command.split(" | ")):
+        if program != "read" and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
     await pane.run("unset PYTHONSTARTUP; PS1='$ '", timeout=10)
     await start(pane, command, shown)
     found = await eventually(pane, kind)
