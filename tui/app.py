@@ -312,7 +312,7 @@ def _farewell(agents: Sequence[AgentSummary]) -> str | None:
         parts.append(f"{working} {'agent keeps' if working == 1 else 'agents keep'} working")
     if waiting:
         parts.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for you")
-    return f"{', '.join(parts)}. `tungsten` comes back to them." if parts else None
+    return f"{', '.join(parts)}. Open the app again to come back to them." if parts else None
 
 
 def _was_shown(error: BaseException | None) -> bool:

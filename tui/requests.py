@@ -216,7 +216,7 @@ async def archive_agent(app: TungstenApp) -> None:
     screen = ConfirmScreen(
         f"Archive {agent.name}?",
         "This ends its turn and its terminals, and takes it off the list. "
-        "The session stays and can be resumed.",
+        "The session stays; ^R resumes it.",
         verb="archive it",
         during="Stopping: waiting until its processes are gone …",
         perform=archive,
@@ -227,7 +227,11 @@ async def archive_agent(app: TungstenApp) -> None:
 async def pause_all(app: TungstenApp) -> None:
     """Hold every agent before its next step, or let them go."""
     if app.known:
-        await send(app, SetPaused(paused=not app.state.paused))
+        pause = not app.state.paused
+        if await send(app, SetPaused(paused=pause)) is not None:
+            key = actions.label(actions.by_id("agents.pause").keys[0])
+            held = f"Every agent holds before its next step; {key} lets them go on"
+            app.say(held if pause else "The agents go on")
 
 
 async def trust(app: TungstenApp) -> None:

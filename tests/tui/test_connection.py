@@ -140,4 +140,6 @@ async def test_quitting_tells_what_goes_on(open_cockpit: Open) -> None:
         await cockpit.pilot.pause()
         assert cockpit.app.return_code == 0
         (message,) = cockpit.app._exit_renderables
-        assert message == "1 agent keeps working, 1 waits for you. `tungsten` comes back to them."
+        assert message == (
+            "1 agent keeps working, 1 waits for you. Open the app again to come back to them."
+        )

@@ -99,6 +99,7 @@ class GateDialog(Widget, can_focus=False):
         self._clock = clock
         self._quiet = QuietRule(ticks)
         self._gate: Gate | None = None
+        self._count = ""
         self._later: frozenset[str] = frozenset()
         """Gates the person put off; they wait, but do not come up by themselves."""
         self._sent: frozenset[str] = frozenset()
@@ -132,7 +133,7 @@ class GateDialog(Widget, can_focus=False):
         self.screen.styles.layers = (*layers, LAYER)  # type: ignore[assignment]
         self.styles.layer = LAYER
         self.display = False
-        self._minutes = self.set_interval(10, self._tell_count, pause=True)
+        self._counting = self.set_interval(1, self._tell_count, pause=True)
         self.screen.screen_layout_refresh_signal.subscribe(self, self._screen_laid_out)
         self.app.app_resume_signal.subscribe(self, self._seen_again)
         self.watch(self.app, "app_focus", self._seen_again, init=False)
@@ -259,7 +260,7 @@ class GateDialog(Widget, can_focus=False):
         self.display = True
         self._place()
         if not was_open:
-            self._minutes.resume()
+            self._counting.resume()
             if isinstance(self.app, KeyboardApp):
                 self._release_keys()
                 self._give_back = self.app.take_keys(self._take_key)
@@ -270,7 +271,7 @@ class GateDialog(Widget, can_focus=False):
         self._gate = None
         self.display = False
         self.armed = False
-        self._minutes.pause()
+        self._counting.pause()
         self._release_keys()
         self.post_message(self.Closed())
 
@@ -469,7 +470,9 @@ class GateDialog(Widget, can_focus=False):
         if len(pending) > 1:
             at = next((i for i, gate in enumerate(pending) if gate.id == self._gate.id), 0)
             said = f"{at + 1} of {len(pending)} · {said}"
-        self.query_one("#gate-count", Static).update(said)
+        if said != self._count:
+            self._count = said
+            self.query_one("#gate-count", Static).update(said)
 
     def _tell_facts(self) -> None:
         gate = self._gate

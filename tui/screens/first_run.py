@@ -127,7 +127,7 @@ class FirstRunScreen(CardScreen[Outcome]):
         self.query_one(ContentSwitcher).current = "choices"
         self.query_one("#choices").focus()
         self.progress("")
-        self.tell_keys(("↑↓ 1-3", "choose"), ("Enter", "go on"), ("Esc", "look around first"))
+        self.tell_keys(("1-3 or ↑↓ Enter", "choose"), ("Esc", "look around first"))
 
     def action_back(self) -> None:
         """Go back to the choices, or skip them."""

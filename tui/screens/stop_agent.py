@@ -22,7 +22,7 @@ class StopAgentScreen(ConfirmScreen):
         )
         super().__init__(
             f"Stop {agent.name}?",
-            f"This ends its turn{ends}. The session stays and can be resumed.",
+            f"This ends its turn{ends}. The session stays; ^R resumes it.",
             verb="stop it",
             during="Stopping: waiting until its processes are gone …",
             perform=self._stop,
