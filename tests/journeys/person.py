@@ -216,7 +216,7 @@ class Person:
         return subprocess.run(
             [str(PROGRAM), *arguments],
             env=self.environment,
-            cwd=self.project,
+            cwd=self.project if self.project.is_dir() else self.user_home,
             capture_output=True,
             text=True,
             check=False,

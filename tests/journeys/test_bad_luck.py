@@ -48,10 +48,12 @@ def test_a_directory_that_is_gone(arrive: Arrive, model: ScriptedModel) -> None:
     person.wait("Hello, person")
     shutil.rmtree(person.project)
     person.do("again")
-    # What could not be sent is in the prompt again.
-    person.wait("✗ .*project")
-    person.wait("› again")
+    person.wait("(?s)✗ .*project does not.*create it again")
+    person.wait("queued again")
+    # Nothing is lost: Up brings the prompt back once there is a directory again.
     person.project.mkdir()
+    person.press("prompt.older")
+    person.wait("› again")
     person.press("Enter")
     person.wait("│  I could not even look")
 

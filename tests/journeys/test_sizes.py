@@ -42,7 +42,8 @@ def test_a_storm_of_sizes(arrive: Arrive, model: ScriptedModel) -> None:
     model.script(
         "work",
         run(
-            "for i in $(seq 40); do echo line $i; sleep 0.05; done; until test -e go; do sleep 0.1; done"
+            "for i in $(seq 40); do echo line $i; sleep 0.05; done; "
+            "until test -e go; do sleep 0.1; done"
         ),
         "The storm is over.",
     )
