@@ -18,7 +18,7 @@ from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.expand import Expander, Variables
-from agent.risk.paths import Ground, Place, Zone, covers, judge, notable
+from agent.risk.paths import Ground, Place, Zone, covers, followed, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.scanner import (
     CLOSE,
@@ -166,6 +166,9 @@ class Call:
     def reads(self, text: str) -> Place:
         """The command shows or passes on a file."""
         place = self.place(text)
+        target = self.evaluator.followed(place.path)
+        if target is not None:
+            self.reads(target)
         self.evaluator.read_rule(place, self)
         if place.secret:
             self.high("reads credentials or keys", f"reads {shown(text)}")
@@ -185,6 +188,9 @@ class Call:
     def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
         """The command creates or replaces a file."""
         place = self.place(text)
+        target = self.evaluator.followed(place.path)
+        if target is not None:
+            self.writes(target, truncates=truncates, content=content)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, shown(text)
         if place.own:
@@ -220,6 +226,11 @@ class Call:
     def deletes(self, text: str, *, recursive: bool = False) -> Place:
         """The command deletes something."""
         place = self.place(text)
+        # Deleting a link leaves what it leads to, but the directories before it are followed.
+        above, _, last = place.path.rpartition("/")
+        through = self.evaluator.followed(above) if above else None
+        if through is not None:
+            self.deletes(f"{through}/{last}", recursive=recursive)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, shown(text)
         effect = f"deletes {name}"
@@ -284,6 +295,7 @@ class Evaluator:
             self.state.variables, home, lambda: self.state.cwd, self._substituted, self._indirect
         )
         self.speaking: Call | None = None
+        self.followed_directories: dict[str, str] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.tree: list[tuple[int, str, Risk]] = []
@@ -343,6 +355,10 @@ class Evaluator:
             self.asked,
             allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
         )
+
+    def followed(self, path: str) -> str | None:
+        """Where symbolic links lead from a path; None when there are none on the way."""
+        return followed(path, self.ground, self.followed_directories)
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import posixpath
 import re
 from dataclasses import dataclass
@@ -328,6 +329,45 @@ def _pattern(path: str, ground: Ground) -> Place:
             if fnmatch.fnmatchcase(full, path):
                 zone, secret = Zone.SYSTEM, secret or full != "/etc/passwd"
     return Place(path, zone, secret, startup, own, True, trace)
+
+
+def followed(path: str, ground: Ground, known: dict[str, str]) -> str | None:
+    """Where symbolic links on the disk lead from a path, in the words of `ground`.
+
+    Args:
+        path: resolved; need not exist, then its directory is followed.
+        ground: home and project, which may themselves be reached through links.
+        known: directories that were followed before; grows.
+
+    Returns:
+        The real path, None when it is the path itself or cannot be told.
+    """
+    if UNKNOWN in path or not path.startswith("/") or path.startswith(("/dev/", "/proc/", "/sys/")):
+        return None
+    if any(c in path for c in "*?["):
+        return None
+    above, _, last = path.rpartition("/")
+    try:
+        directory = known.get(above)
+        if directory is None:
+            directory = known[above] = os.path.realpath(above or "/")
+        real = f"{directory.rstrip('/')}/{last}"
+        if os.path.islink(real):  # noqa: PTH114 - text in, text out, on a hot path
+            real = os.path.realpath(real)
+    except (OSError, ValueError):
+        return None
+    if real == path:
+        return None
+    for place in (ground.project, ground.home):
+        if not place:
+            continue
+        base = known.get(place)
+        if base is None:
+            base = known[place] = os.path.realpath(place)
+        if f"{real}/".startswith(f"{base}/"):
+            real = place + real[len(base) :]
+            break
+    return None if real == path else real
 
 
 def covers(pattern: str, path: str) -> bool:

@@ -86,3 +86,33 @@ def test_a_file_of_that_name_is_no_insert_mode():
     screen = '~\n~\n"-- INSERT --" [New]'
     found = assess_keys([":!rm -rf ~", "Enter"], context(foreground="vim", screen=screen))
     assert found.risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "command", "risk"),
+    [
+        ("notes.txt", "home/.bashrc", "echo x >> notes.txt", Risk.HIGH),
+        ("notes.txt", "home/.bashrc", "tee notes.txt < a", Risk.HIGH),
+        ("keys", "home/.ssh", "cat keys/id_rsa", Risk.HIGH),
+        ("src", "home/elsewhere", "cp a src/new.py", Risk.MEDIUM),
+        ("out", "home/.config/autostart", "cp a out/new.desktop", Risk.HIGH),
+        ("build", "home/work", "rm build/a.o", Risk.HIGH),
+        ("build", "home/work", "rm build", Risk.MEDIUM),
+        ("hooks", "home/project/.git/hooks", "cp a hooks/pre-commit", Risk.HIGH),
+        ("lib", "home/project/src", "cp a lib/a.py", Risk.MEDIUM),
+    ],
+)
+def test_links_on_the_disk_are_followed(tmp_path, link, target, command, risk):
+    home = tmp_path / "home"
+    (home / "project").mkdir(parents=True)
+    there = tmp_path / target
+    if there.name == ".bashrc":
+        there.write_text("")
+    else:
+        there.mkdir(parents=True)
+    (home / "project" / link).symlink_to(there)
+    # Home itself may be reached through a link; that is nothing to be alarmed about.
+    (tmp_path / "door").symlink_to(home)
+    for way in (home, tmp_path / "door"):
+        place = Context(cwd=way / "project", home=way, project=way / "project")
+        assert assess_command(command, place).risk is risk
