@@ -38,6 +38,8 @@ class Assessment:
         denied_by: the user's deny rule that matched, None without one.
         asked_by: the user's ask rule that matched, or why everything asks; None without one.
         allowed: every command is covered by the user's allow rules (never lifts HIGH).
+        reads: every file that was read to judge it, with the SHA-256 of what was read (of a file
+            too long to be judged: of its beginning, its size and its time).
     """
 
     risk: Risk
@@ -47,6 +49,7 @@ class Assessment:
     denied_by: str | None = None
     asked_by: str | None = None
     allowed: bool = False
+    reads: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

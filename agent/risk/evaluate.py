@@ -295,6 +295,7 @@ class Evaluator:
             self.state.variables, home, lambda: self.state.cwd, self._substituted, self._indirect
         )
         self.speaking: Call | None = None
+        self.digests: dict[str, str] = {}
         self.followed_directories: dict[str, str] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
@@ -354,6 +355,7 @@ class Evaluator:
             self.denied,
             self.asked,
             allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
+            tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
         )
 
     def followed(self, path: str) -> str | None:

@@ -559,7 +559,7 @@ def _alias(call: Call, verb: str, argv: list[str]) -> None:
 
     project = call.evaluator.ground.project
     for path in (f"{project}/.git/config", f"{call.evaluator.ground.home}/.gitconfig"):
-        text = read_script(path)
+        text = read_script(path, call.evaluator.digests)
         if not isinstance(text, str):
             continue
         match = re.search(rf"^\s*{re.escape(verb)}\s*=\s*(.+)$", text, re.M | re.I)

@@ -417,7 +417,7 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         path = name.replace(".", "/")
         target = call.place(path + ".py").path
         if target in call.evaluator.files or isinstance(
-            read_script(target) if UNKNOWN not in target else None, str
+            read_script(target, call.evaluator.digests) if UNKNOWN not in target else None, str
         ):
             run_file(call, path + ".py", "python")
         call.medium(f"runs the module {shown(name)}")
@@ -849,7 +849,11 @@ def database_input(call: Call, dialect: str) -> None:
         sql.judge(call, feed.text, dialect)
     elif feed.kind == "file":
         for path in feed.paths:
-            text = read_script(call.place(path).path) if UNKNOWN not in path else None
+            text = (
+                read_script(call.place(path).path, call.evaluator.digests)
+                if UNKNOWN not in path
+                else None
+            )
             if isinstance(text, str):
                 sql.judge(call, text, dialect)
             else:
@@ -893,7 +897,11 @@ def database(call: Call) -> None:
         if re.search(r"(?i)^\s*drop\s+(?:keyspace|table|stream|measurement)", text):
             call.high("drops a database or its data")
     for path in value(argv, "-f", "--file"):
-        text_of = read_script(call.place(path).path) if UNKNOWN not in path else None
+        text_of = (
+            read_script(call.place(path).path, call.evaluator.digests)
+            if UNKNOWN not in path
+            else None
+        )
         if path.startswith("/dev/fd/sub:"):
             run_file(call, path, dialect)
         elif isinstance(text_of, str):

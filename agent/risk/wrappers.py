@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -314,7 +315,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
     if place.zone in (Zone.DEVICE, Zone.NETWORK):
         call.high("runs text from a device or connection")
         return
-    text = read_script(place.path)
+    text = read_script(place.path, call.evaluator.digests)
     if isinstance(text, str):
         if place.path in evaluator.reading:
             return
@@ -336,7 +337,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.medium(f"runs {shown(path)}, which is not there to be read")
 
 
-def read_script(path: str) -> str | bool | None:
+def read_script(path: str, digests: dict[str, str]) -> str | bool | None:
     """A file's text; None when it is not there, True for a program, False when it can't be judged."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
@@ -345,13 +346,18 @@ def read_script(path: str) -> str | bool | None:
     try:
         import stat
 
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             return None
         data = os.read(descriptor, MAX_FILE_BYTES + 1)
     except OSError:
         return None
     finally:
         os.close(descriptor)
+    digest = hashlib.sha256(data)
+    if len(data) > MAX_FILE_BYTES:
+        digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+    digests[path] = digest.hexdigest()
     if data[:4] == b"\x7fELF" or data[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"):
         return True
     if len(data) > MAX_FILE_BYTES or b"\0" in data:
@@ -363,7 +369,7 @@ def local_file(call: Call) -> None:
     """A command named by its path: `./t`, `scripts/deploy.sh`."""
     path = call.argv[0]
     place = call.place(path)
-    text = read_script(place.path) if UNKNOWN not in place.path else None
+    text = read_script(place.path, call.evaluator.digests) if UNKNOWN not in place.path else None
     if text is True:
         if Path(place.path) in call.evaluator.context.written:
             call.high("runs a program that the agent made", f"runs {shown(path)}")
@@ -965,7 +971,7 @@ def _makefile(call: Call, targets: list[str]) -> None:
                 call.high("runs a makefile that was just written or fetched")
                 return
         else:
-            text = read_script(key)
+            text = read_script(key, call.evaluator.digests)
         if text is False:
             call.high("runs a makefile that is too long or not text")
             return
@@ -1107,7 +1113,7 @@ def _scripts(call: Call, name: str) -> None:
             call.high("runs a package script that was just written")
             return
     elif UNKNOWN not in key:
-        text = read_script(key)
+        text = read_script(key, call.evaluator.digests)
     if not isinstance(text, str) or f"{key}:{name}" in evaluator.reading:
         return
     try:

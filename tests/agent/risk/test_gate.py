@@ -247,3 +247,15 @@ def test_explain(context: Context) -> None:
     text = explain("ls && bash -c 'sudo id'", context)
     assert text.startswith("HIGH")
     assert "sudo id  ← HIGH" in text
+
+
+def test_the_judgement_holds_the_bytes_it_was_made_on(tmp_path: Path) -> None:
+    place = Context(cwd=tmp_path, home=tmp_path.parent, project=tmp_path)
+    (tmp_path / "t.sh").write_text("rm -rf ~/one\n")
+    before = assess_command("sh t.sh", place)
+    assert [path for path, _ in before.reads] == [tmp_path / "t.sh"]
+    assert assess_command("sh t.sh", place) == before
+    (tmp_path / "t.sh").write_text("rm -rf ~/one # and more\n")
+    after = assess_command("sh t.sh", place)
+    assert after.reasons == before.reasons
+    assert after != before
