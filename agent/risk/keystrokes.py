@@ -82,14 +82,15 @@ def _assess(keys: Sequence[str | Paste], context: Context) -> KeysAssessment:
             else:
                 models[-1] = Shell(replace(context, screen="", line=""))
     return KeysAssessment(
-        worst.risk, worst.reasons, worst.effect, (), worst.denied_by, worst.asked_by, worst.allowed
-    )
+        worst.risk, worst.reasons, worst.effect, (), worst.denied_by, worst.asked_by, worst.allowed,
+        worst.reads,
+    )  # fmt: skip
 
 
 def _held(answer: Assessment, index: int) -> KeysAssessment:
     return KeysAssessment(
         answer.risk, answer.reasons, answer.effect, (), answer.denied_by, answer.asked_by,
-        answer.allowed, hold_at=index,
+        answer.allowed, answer.reads, hold_at=index,
     )  # fmt: skip
 
 
