@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from tui import actions
 from tui.arrangement import SMALLEST, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.compositor import AreaCompositor
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
 from tui.widgets.agent_list import AgentList
@@ -63,6 +64,7 @@ class CockpitScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__(id="cockpit")
+        self._compositor = AreaCompositor()
         self.areas = AreaLayout()
         self.choices = Choices()
         self._agent: AgentSummary | None = None
