@@ -195,7 +195,7 @@ async def _open(paths: Paths, *, start: bool) -> tuple[asyncio.StreamReader, asy
             )
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
             if not start or attempt:
-                raise EngineUnreachable("No engine is running.") from error
+                raise EngineUnreachable("No engine is running: `tungsten` starts one.") from error
             await start_engine(paths)
         except OSError as error:
             reason = error.strerror or str(error)

@@ -301,6 +301,7 @@ class _Printer:
     def __init__(self, out: IO[str], json: bool) -> None:
         self._out = out
         self._json = json
+        self._held = ""
 
     def started(self, agent: AgentSummary) -> None:
         fields = {
@@ -318,7 +319,8 @@ class _Printer:
         outcome: str = event.outcome
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
-        line = f"[{event.risk.value} {event.decision}] {event.action}: {event.text} → {outcome}"
+        what = " ".join(event.text.split())
+        line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
         self._print({"type": "action", "agent": event.agent_name, **fields}, line)
 
     def question(self, question: Question) -> None:
@@ -326,6 +328,12 @@ class _Printer:
         self._print(fields, f"asked, and told that nobody is there: {question.text}")
 
     def text(self, block: Block) -> None:
+        if block.kind is BlockKind.ERROR and not self._json:
+            # The result may say the same, and a person need not read it twice.
+            if self._held != block.text:
+                self._print({}, "")
+                self._held = block.text
+            return
         self._print({"type": "text", "kind": block.kind.value, "text": block.text}, block.text)
 
     def notice(self, text: str) -> None:
@@ -341,6 +349,8 @@ class _Printer:
         if agent is not None:
             fields["agent_id"] = agent.id
             fields["usage"] = agent.usage.model_dump(mode="json")
+        if self._held == text:
+            self._held = ""
         explained = {
             Exit.DONE: "done",
             Exit.FAILED: f"failed: {text}",
@@ -352,7 +362,9 @@ class _Printer:
 
     def _print(self, fields: Mapping[str, Any], line: str) -> None:
         text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
-        self._out.write(text.encode("utf-8", "replace").decode() + "\n")
+        for each in filter(None, (self._held, text)):
+            self._out.write(each.encode("utf-8", "replace").decode() + "\n")
+        self._held = ""
         self._out.flush()
 
 

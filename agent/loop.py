@@ -227,7 +227,7 @@ class Loop:
                     if isinstance(event, MessageEnded):
                         break
                     if isinstance(event, Retrying):
-                        await self._owner.work(f"trying again: {event.reason}")
+                        await self._owner.work(f"trying again: {event.reason.rstrip('.')}")
                     shown.take(event)
                 else:
                     raise TurnFailed("The model's answer ended early: send the prompt again.")

@@ -49,7 +49,9 @@ class Shown:
             case BlockEnded(index=index) if index in self.blocks:
                 self.conversation.change(self.blocks[index], streaming=False)
             case Retrying(attempt=attempt, delay=delay, reason=reason):
-                self._start_over(f"{reason}; trying again in {delay:.0f} s (attempt {attempt + 1})")
+                when = f"in {delay:.0f} s" if delay >= 1 else "now"
+                said = reason.rstrip(".")
+                self._start_over(f"{said}; trying again {when} (attempt {attempt + 1})")
 
     def _extend(self, index: int, kind: BlockKind, text: str) -> None:
         if index not in self.blocks:

@@ -34,9 +34,14 @@ _BOOT = (
     "os.setsid()\n"
     "sys.path.insert(0, sys.argv[1])\n"
     "from agent.engine import main\n"
-    "main(sys.argv[2:])"
+    "main(sys.argv[2:])\n"
+    "sys.stderr.flush()\n"
+    "os._exit(0)"
 )
-"""Run by the new interpreter: leave its parent and its session, then be the engine."""
+"""Run by the new interpreter: leave its parent and its session, then be the engine.
+
+In the end all is closed and let go; taking apart the interpreter would only take half a second.
+"""
 
 
 async def start_engine(paths: Paths) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells report it."""
+EXIT_TERMINATED = 143
+"""128 + SIGINT and 128 + SIGTERM, as shells report them."""
 
 app = typer.Typer(
     name="tungsten",
@@ -50,6 +51,8 @@ def cli(arguments: list[str]) -> int:
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except asyncio.CancelledError:
+        return EXIT_TERMINATED
     except BrokenPipeError:
         # The reader of our output went away; Python would complain again while it shuts down.
         sys.stdout = None

@@ -164,6 +164,18 @@ async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: P
     assert "No model is set up" in said[-1]["text"]
 
 
+async def test_an_endpoint_that_is_not_there_is_one_clear_line(
+    paths: Paths, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TUNGSTEN_MODEL", "m")
+    out = io.StringIO()
+    assert await headless.run(paths, "Do it.", directory=project, out=out) == Exit.FAILED
+    said = out.getvalue().splitlines()
+    assert said[-1] == "failed: Nothing listens at 127.0.0.1:9: start the model server."
+    assert all("trying again" in line for line in said[1:-1])
+
+
 @pytest.mark.parametrize(
     ("task", "directory", "budget"), [(" ", ".", None), ("x", "missing", None), ("x", ".", -1.0)]
 )

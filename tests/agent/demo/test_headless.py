@@ -95,7 +95,7 @@ async def test_interrupted_it_leaves_nothing(paths, temporary, number):
         "from agent.demo import headless\n"
         "from agent.paths import Paths\n"
         "paths = Paths(*map(Path, sys.argv[1:]))\n"
-        "asyncio.run(headless.run(paths, json=True, pace=0.3))\n"
+        "asyncio.run(headless.run(paths, json=True, pace=0.1))\n"
     )
     where = [str(paths.config), str(paths.data), str(paths.runtime)]
     process = await asyncio.create_subprocess_exec(
