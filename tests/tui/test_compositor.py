@@ -53,7 +53,7 @@ def glass(monkeypatch: pytest.MonkeyPatch) -> Glass:
 
     class Watched(AreaCompositor):
         def render_update(self, *arguments: Any, **options: Any) -> Any:
-            update = super().render_update(*arguments, **options)
+            update: Any = super().render_update(*arguments, **options)
             if isinstance(update, CompositorUpdate):
                 shown.write(update.render_segments(CONSOLE))
             return update
