@@ -2,26 +2,32 @@
 
 * `key_to_paint_p90_ms`: from a key typed into the prompt until it is on screen, with four busy
   panes and an engine that imports its SDK, runs turns of the demo model and analyses large commands
-* `gate_frame_ratio`: the app's CPU a second with a gate open over a busy pane, against the same
-  seconds without the gate
+* `gate_frame_ratio`: the app's CPU a second with a gate open over a busy pane, against another app
+  that shows the same pane in the same seconds, without the gate
 * `idle_cpu_percent`: the app's CPU with nothing happening, in percent of one core
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.figures import Figure, arguments, percentile, report
 from benchmarks.home import TUNGSTEN, fresh_home
-from benchmarks.pty_program import PtyProgram
+from benchmarks.pty_program import PtyProgram, drain
 
+ROOT = Path(__file__).parents[1]
 COLUMNS, ROWS = 200, 50
 BUSY = (
-    "while :; do for n in 31 32 33 34 35 36; do "
-    "printf '\\033[%sm%s tick\\033[0m\\n' $n $RANDOM; done; sleep 0.03; done"
+    "while :; do for i in 1 2 3 4 5 6; do n=$((n + 1)); "
+    "printf '\\033[%dm%d tick\\033[0m\\n' $((31 + n % 6)) $n; done; sleep 0.03; done"
 )
 BUSY_PANES = 4
 KEYS = 120
@@ -31,6 +37,8 @@ SECONDS = 6.0
 GATED = "git push --force origin main"
 LARGE = "; ".join(f"echo {number}" for number in range(2000))
 MARK = "TICKING"
+STILL_LIVE = 0.5
+"""Least share of a pane's output that is still painted while a gate covers a part of it."""
 
 
 def main() -> None:
@@ -56,32 +64,52 @@ def keys_while_busy() -> list[float]:
         asyncio.run(create(home, [BUSY] * BUSY_PANES))
         with PtyProgram([TUNGSTEN], columns=COLUMNS, rows=ROWS, environment=home) as program:
             program.until(b"tick")
-            program.drain(1.0)
-            work = asyncio.run(start_work(home))
-            for letter in itertools.islice(itertools.cycle("§¤¶¦¬µ"), KEYS):
-                program.drain(GAP)
-                start = len(program.output)
-                began = time.perf_counter()
-                program.write(letter.encode())
-                program.until(letter.encode(), after=start)
-                delays.append((time.perf_counter() - began) * 1000)
-            del work
+            program.drain(2.0)
+            with engine_at_work():
+                for letter in itertools.islice(itertools.cycle("§¤¶¦¬µ"), KEYS):
+                    program.drain(GAP)
+                    start = len(program.output)
+                    began = time.perf_counter()
+                    program.write(letter.encode())
+                    program.until(letter.encode(), after=start)
+                    delays.append((time.perf_counter() - began) * 1000)
     return delays
 
 
 def gate_frames() -> tuple[float, float]:
+    """Measure two apps on one engine at the same time; in one the person has put the gate off."""
     with fresh_home() as home:
         os.environ.update(home)
         agents = asyncio.run(create(home, [BUSY] * BUSY_PANES))
-        with PtyProgram([TUNGSTEN], columns=COLUMNS, rows=ROWS, environment=home) as program:
-            program.until(b"tick")
-            program.drain(2.0)
-            without = cpu_of(program)
-            start = len(program.output)
+        with (
+            PtyProgram([TUNGSTEN], columns=COLUMNS, rows=ROWS, environment=home) as gated,
+            PtyProgram([TUNGSTEN], columns=COLUMNS, rows=ROWS, environment=home) as plain,
+        ):
+            both = (gated, plain)
+            for program in both:
+                program.until(b"tick")
+            drain(both, 2.0)
+            starts = [len(program.output) for program in both]
             asyncio.run(open_gate(agents[0]))
-            program.until(b"force", after=start)
-            program.drain(1.0)
-            return without, cpu_of(program)
+            for program, start in zip(both, starts, strict=True):
+                program.until(b"force", after=start)
+            drain(both, 1.0)
+            plain.write(b"\x1b")
+            drain(both, 2.0)
+            starts = [len(program.output) for program in both]
+            spent = [program.cpu_seconds() for program in both]
+            drain(both, 2 * SECONDS)
+            with_gate, without = (
+                program.cpu_seconds() - before for program, before in zip(both, spent, strict=True)
+            )
+            ticks = [
+                program.output.count(b"tick", start)
+                for program, start in zip(both, starts, strict=True)
+            ]
+            # A pane that stands still under the gate would be cheap, and wrong.
+            if not STILL_LIVE < ticks[0] / ticks[1] < 1:
+                raise RuntimeError(f"lines painted with and without a gate: {ticks}")
+            return without, with_gate
 
 
 def idle_cpu() -> float:
@@ -115,19 +143,36 @@ async def create(home: dict[str, str], commands: list[str]) -> list[str]:
     return [str(result["agent_id"]) for result in made]
 
 
-async def start_work(home: dict[str, str]) -> None:
-    """Let the engine import, think and scan: the demo's agents, and a large command to analyse."""
+@contextlib.contextmanager
+def engine_at_work() -> Iterator[None]:
+    """Keep the engine busy, by a process of its own: this one measures."""
+    program = "import asyncio; from benchmarks import ui; asyncio.run(ui.work())"
+    worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield
+        if worker.poll() is not None:
+            raise RuntimeError("the engine was not at work: its client ended")
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+async def work() -> None:
+    """Let the engine import, think and scan: turns of the demo model, each with a large command."""
     from agent import paths
     from agent.client import EngineClient
     from agent.protocol import Configure, CreateAgent, SendPrompt
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     await client.send(Configure(provider="demo"))
-    for number in range(2):
-        made = await client.send(CreateAgent(name=f"thinker {number}", directory=home["HOME"]))
-        for _ in range(5):
-            await client.send(SendPrompt(agent_id=str(made["agent_id"]), text=f"run: {LARGE}"))
-    await client.close()
+    made = [
+        await client.send(CreateAgent(name=f"thinker {number}", directory=os.environ["HOME"]))
+        for number in range(2)
+    ]
+    while True:
+        for agent in made:
+            await client.send(SendPrompt(agent_id=str(agent["agent_id"]), text=f"run: {LARGE}"))
+        await asyncio.sleep(1)
 
 
 async def open_gate(agent_id: str) -> None:
