@@ -16,6 +16,7 @@ from tui import actions
 from tui.screens.card import CardScreen, card_foot
 from tui.text import one_line
 from tui.theme import STATE_GLYPHS, STATE_WORDS
+from tui.widgets.field import Field
 from tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class PaletteScreen(CardScreen["str | None"]):
         """Lay out the field and the list."""
         with Vertical(id="card") as card:
             card.border_title = "Find"
-            yield Input(placeholder="an action, or an agent", id="sought")
+            yield Field(placeholder="an action, or an agent", id="sought")
             yield Static("Nothing is called that.", id="nothing", classes="card-hint card-gap")
             yield RowList(id="found")
             yield from card_foot()

@@ -29,6 +29,7 @@ from tui.gate.keyboard import KeyboardApp
 from tui.gate.quiet import QuietRule
 from tui.gate.words import action_words, duration, short_path
 from tui.text import clean
+from tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
@@ -122,7 +123,7 @@ class GateDialog(Widget, can_focus=False):
         yield ExactView(id="gate-text")
         yield Static(id="gate-more", markup=False)
         yield Static(id="gate-facts")
-        yield Input(placeholder="why not, and what to do instead", id="gate-message")
+        yield Field(placeholder="why not, and what to do instead", id="gate-message")
         yield Static(id="gate-keys")
 
     def on_mount(self) -> None:

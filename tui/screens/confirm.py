@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.screens.card import CardScreen, card_foot
+from tui.widgets.field import Field
 
 
 class ConfirmScreen(CardScreen[bool]):
@@ -97,7 +98,7 @@ class RenameScreen(CardScreen["str | None"]):
         """Lay out the one field."""
         with VerticalScroll(id="card", can_focus=False) as card:
             card.border_title = "Rename"
-            yield Input(value=self._name_before, max_length=40, id="name")
+            yield Field(value=self._name_before, max_length=40, id="name")
             yield from card_foot()
 
     def on_mount(self) -> None:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, row
+from tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from agent.protocol import Configure
@@ -73,20 +74,20 @@ class FirstRunScreen(CardScreen[Outcome]):
                     id="choices",
                 )
                 with Vertical(id="anthropic"):
-                    yield row("API key", Input(password=True, placeholder="sk-ant-…", id="key"))
-                    yield row("Model", Input(placeholder="empty: a good default", id="key-model"))
+                    yield row("API key", Field(password=True, placeholder="sk-ant-…", id="key"))
+                    yield row("Model", Field(placeholder="empty: a good default", id="key-model"))
                     yield Static(
                         "The key is kept in a file with mode 0600. It is never shown, never logged "
                         "and never reaches an agent’s terminal.",
                         classes="card-hint card-gap",
                     )
                 with Vertical(id="endpoint"):
-                    yield row("Base URL", Input(placeholder=ENDPOINTS[0][1], id="url"))
+                    yield row("Base URL", Field(placeholder=ENDPOINTS[0][1], id="url"))
                     yield Static(_examples(), classes="card-under")
-                    yield row("Model", Input(placeholder="as the server names it", id="model"))
+                    yield row("Model", Field(placeholder="as the server names it", id="model"))
                     yield row(
                         "Key",
-                        Input(password=True, placeholder="if it wants one", id="endpoint-key"),
+                        Field(password=True, placeholder="if it wants one", id="endpoint-key"),
                     )
             yield from card_foot()
 

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from tui.screens.card import CardScreen, card_foot, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
 from tui.screens.one_of import OneOf
+from tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from agent.protocol import CreateAgent  # noqa: F401 - named in the base class below
@@ -55,17 +56,17 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         """Lay out the fields."""
         with VerticalScroll(id="card", can_focus=False) as card:
             card.border_title = "New agent"
-            yield row("Directory", Input(value=str(self._base), id="directory"))
+            yield row("Directory", Field(value=str(self._base), id="directory"))
             yield Static(id="directory-said", classes="card-under", markup=False)
             yield row(
-                "First task", Input(placeholder="empty: it waits for your first prompt", id="task")
+                "First task", Field(placeholder="empty: it waits for your first prompt", id="task")
             )
-            yield row("Name", Input(placeholder="empty: after the directory", id="name"))
+            yield row("Name", Field(placeholder="empty: after the directory", id="name"))
             yield row(
-                "Model", Input(placeholder=f"empty: {self._model or 'the default'}", id="model")
+                "Model", Field(placeholder=f"empty: {self._model or 'the default'}", id="model")
             )
             yield row(
-                "Or a command", Input(placeholder="a program instead of a model", id="command")
+                "Or a command", Field(placeholder="a program instead of a model", id="command")
             )
             yield row("On its own", OneOf(*_MODES, id="mode"))
             yield Static(_MODES[AUTOMATIC], id="mode-said", classes="card-under", markup=False)

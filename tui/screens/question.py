@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot
 from tui.text import clean, one_line
+from tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from agent.protocol import Question
@@ -48,7 +49,7 @@ class QuestionScreen(CardScreen[bool]):
                     id="options",
                 )
                 yield Static("Or in your own words", classes="card-hint card-gap")
-            yield Input(placeholder="your answer", id="answer")
+            yield Field(placeholder="your answer", id="answer")
             yield from card_foot()
 
     def on_mount(self) -> None:

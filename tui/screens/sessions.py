@@ -19,6 +19,7 @@ from tui.gate.host import send
 from tui.gate.words import duration, short_path
 from tui.screens.card import CardScreen, card_foot
 from tui.text import fit, one_line
+from tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from agent.protocol import AgentSummary
@@ -44,7 +45,7 @@ class SessionsScreen(CardScreen["str | None"]):
         """Lay out filter and list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Sessions"
-            yield Input(placeholder="filter by name, directory or model", id="filter")
+            yield Field(placeholder="filter by name, directory or model", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap")
             yield OptionList(id="sessions", classes="card-gap")
             yield from card_foot()

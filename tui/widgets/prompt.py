@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui import actions
+from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
@@ -23,7 +24,7 @@ _MARK = re.compile(r"‹paste (\d+): [\d,]+ (?:lines|characters)›")
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
 
 
-class Prompt(TextArea):
+class Prompt(KeysInOrder, TextArea):
     """A text area that sends on Enter.
 
     A long paste is shown as `‹paste 1: 812 lines›` and takes its place again when it is sent.
@@ -152,8 +153,6 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             self._newer_prompt()
-        else:
-            await super()._on_key(event)
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Keep printable keys from becoming bindings."""
