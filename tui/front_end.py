@@ -77,6 +77,8 @@ class FrontEnd(KeyboardApp[None]):
         self._ticking: Timer | None = None
         self._said_at = 0.0
         self._typed_at = 0.0
+        self.key_waits = False
+        """Whether a key was typed that has not been painted yet."""
         self._early: list[Event] | None = []
         """Keys and pastes from before the first frame; Textual would pass them over."""
 
@@ -352,6 +354,7 @@ class FrontEnd(KeyboardApp[None]):
             return
         if isinstance(event, Key) and not event.is_forwarded:
             self._typed_at = time.monotonic()
+            self.key_waits = True
             if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
                 self.cockpit.footer.hush()
         await super().on_event(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.style import Style
@@ -28,7 +29,7 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.terminal_area import TerminalArea
 
 if TYPE_CHECKING:
-    from textual.events import Key, Resize
+    from textual.events import Idle, Key, Resize
 
     from agent.protocol import AgentSummary, Question
     from tui.app import TungstenApp
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 SPLIT_STEP = 0.05
 MENU_ROWS = 8
+
+BURST_SECONDS = 0.01
+"""Keys that come faster than this are painted together."""
 
 _HERE = ("app.quit", "app.help", "app.palette", "gate.inbox")
 """Actions of the app itself; all others need the cockpit."""
@@ -72,6 +76,7 @@ class CockpitScreen(Screen[None]):
         self._arranged: tuple[Size, Choices] | None = None
         self._arrangement = Arrangement()
         self.menu: RowList | None = None
+        self._painted_at = 0.0
         self._shell = False
         """Whether the rule says that a shell command is being written."""
 
@@ -281,6 +286,23 @@ class CockpitScreen(Screen[None]):
         if regions and self.is_attached:
             self._set_dirty(*regions)
             self.post_message(Update(self))
+
+    def _on_idle(self, event: Idle) -> None:  # type: ignore[override]
+        """Paint a typed key at once, then go on as every screen does.
+
+        Textual's own timer (8.2, `Timer._run`) lets a change wait for up to two of its periods
+        when something else, such as a pane, was painted shortly before.
+        """
+        if (
+            self.host.key_waits
+            and self.focused in self._dirty_widgets
+            and self.is_current
+            and not self._layout_required
+            and monotonic() - self._painted_at > BURST_SECONDS
+        ):
+            self.host.key_waits = False
+            self._painted_at = monotonic()
+            self._on_timer_update()
 
     # What is shown
 
