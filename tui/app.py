@@ -204,6 +204,7 @@ class TungstenApp(FrontEnd):
 
     def fail(self, text: str) -> None:
         """Show that there is no engine, and the keys that lead on."""
+        self._started()
         self.problem = text
         if not self.screen_stack:
             return
