@@ -25,6 +25,7 @@ from tui.transcript import Transcript
 from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
+    from textual.await_complete import AwaitComplete
     from textual.events import Event
     from textual.message import Message
     from textual.timer import Timer
@@ -92,6 +93,21 @@ class FrontEnd(KeyboardApp[None]):
         screen = self.screen_stack[0]
         assert isinstance(screen, CockpitScreen)
         return screen
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the top screen; what was to happen after its next refresh happens after ours.
+
+        Textual keeps the callbacks of `call_after_refresh`, whichever widget asks, with the screen
+        on top, and forgets them when that screen goes (8.2, `MessagePump._on_invoke_later`). A
+        conversation that changed under a closing dialog would never be drawn again.
+        """
+        leaving = self.screen
+        left = super().pop_screen()
+        waiting, leaving._callbacks = leaving._callbacks, []
+        for callback, sender in waiting:
+            if sender is not leaving and leaving not in getattr(sender, "ancestors", ()):
+                self.screen._invoke_later(callback, sender)
+        return left
 
     async def _on_message(self, message: Message) -> None:
         """Pass over what our own widgets still say while the app closes: nothing shows it."""
@@ -289,14 +305,21 @@ class FrontEnd(KeyboardApp[None]):
             self._pane_index[agent.id] = (index + 1) % len(agent.panes)
             self.show_agents()
 
-    def show_pane(self, agent_id: str, pane_id: str | None) -> None:
-        """Look at one pane of an agent."""
+    def show_pane(self, agent_id: str, pane_id: str | None) -> bool:
+        """Bring one pane of an agent into view, or just the agent; False when it has none such."""
         self.look_at(agent_id)
         agent = self.focused_agent
-        if agent is not None:
-            for index, pane in enumerate(agent.panes):
-                if pane.pane_id == pane_id:
-                    self._pane_index[agent.id] = index
+        panes = [pane.pane_id for pane in agent.panes] if agent is not None else []
+        if agent is None or agent.id != agent_id or pane_id not in panes:
+            return False
+        self._pane_index[agent.id] = panes.index(pane_id)
+        self.cockpit.reveal_terminal()
+        self.show_agents()
+        return True
+
+    def pane_seen(self) -> None:
+        """Give the layout back that `show_pane` changed."""
+        if self.cockpit.hide_terminal():
             self.show_agents()
 
     def action_redraw(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from psutil import process_iter
 
 from tests.journeys.conftest import Arrive
-from tests.journeys.scripted_model import ScriptedModel, run
+from tests.journeys.scripted_model import ScriptedModel, run, use
 
 pytestmark = pytest.mark.journey
 
@@ -106,3 +107,67 @@ def test_without_a_model_it_fails_in_one_line(arrive: Arrive) -> None:
     assert done.returncode == 1
     assert "127.0.0.1:9" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_the_life_of_an_agent(arrive: Arrive, model: ScriptedModel) -> None:
+    model.script("work", run("sleep 1234.5"), "It was not to be.")
+    model.script("and now", "I am back.")
+    # A directory that is not trusted yet: what is not LOW asks.
+    model.script("write", use("file_write", path="new.txt", content="new\n"), "It is written.")
+    person = arrive(**model.variables)
+    person.start()
+    person.wait("Say what to do")
+    person.do("write")
+    person.wait("MEDIUM  project wants")
+    person.approve(risk="MEDIUM")
+    person.wait("│  It is written")
+    assert (person.project / "new.txt").read_text() == "new\n"
+
+    person.press("agent.rename")
+    person.wait("Enter rename")
+    person.press("C-u")
+    person.type("worker")
+    person.press("Enter")
+    person.wait("✓ worker")
+
+    def sleeps() -> bool:
+        # An agent's environment names no home: look for the command line itself.
+        return any(p.info["cmdline"] == ["sleep", "1234.5"] for p in process_iter(["cmdline"]))
+
+    person.do("work")
+    person.when(sleeps, "the command to run")
+    person.press("turn.interrupt")
+    person.wait("worker: interrupted")
+    person.when(lambda: not sleeps(), "the command to end")
+    person.do("work")
+    person.when(sleeps, "the command to run again")
+    person.press("agent.stop")
+    person.wait("Stop worker")
+    person.press("y")
+    person.wait("worker has stopped")
+    # It says so when it is true, not before.
+    assert not sleeps()
+    assert person.private_tmux("list-panes", "-a", "-F", "#{session_name}").count("worker") == 0
+
+    person.do("/archive")
+    person.wait("Archive worker")
+    person.press("y")
+    person.wait("none yet|no agents yet")
+    person.press("agent.sessions")
+    person.wait("worker +archived")
+    person.press("Enter")
+    person.wait("› write")
+    person.do("and now")
+    person.wait("│  I am back")
+
+
+def test_a_model_that_cannot_be_reached(arrive: Arrive) -> None:
+    person = arrive(
+        ANTHROPIC_BASE_URL="http://127.0.0.1:9", ANTHROPIC_API_KEY="k", TUNGSTEN_MODEL="m"
+    )
+    person.start()
+    person.wait("Say what to do")
+    person.do("hello")
+    screen = person.wait("│ .*Nothing listens at 127.0.0.1:9", timeout=60)
+    assert "Traceback" not in screen
+    person.wait("✗ project")

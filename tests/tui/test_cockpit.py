@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from textual.screen import Screen
+
 from agent.paths import Paths
 from agent.protocol import (
     AgentChanged,
@@ -248,3 +250,18 @@ async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None
         cockpit.engine.publish(AgentRemoved(agent_id="a2"))
         await cockpit.until(lambda: cockpit.app.memory.get("draft:a2") is None)
         await cockpit.until(lambda: "publish" not in cockpit.screen_text)
+
+
+async def test_what_changes_under_a_closing_screen_is_drawn(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        over = Screen[None]()
+        await cockpit.app.push_screen(over)
+        cockpit.engine.publish(
+            BlockChanged(
+                agent_id="a1", block=Block(id=99, kind=BlockKind.ASSISTANT, at=1.0, text="Yes.")
+            )
+        )
+        await cockpit.until(lambda: over._callbacks)
+        over.dismiss()
+        await cockpit.until(lambda: "Yes." in cockpit.screen_text)
