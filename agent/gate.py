@@ -15,12 +15,16 @@ from typing import Any, Literal
 from agent.actions import Action, written
 from agent.errors import AgentError, AgentUnknown
 from agent.hub import Hub
-from agent.protocol import Decide, Gate, GateClosed, GateOpened
+from agent.protocol import Decide, DecidedBy, Gate, GateClosed, GateOpened
 from memory.database import Database
 
 
 class GateAlreadyClosed(AgentError):
     """Someone else decided first, or the gate was withdrawn."""
+
+
+class NobodyApproves(AgentError):
+    """An approval was sent in the name of nobody."""
 
 
 class DecisionSpent(AgentError):
@@ -62,7 +66,7 @@ class Decision:
 
     binding: Binding
     approved: bool
-    by: Literal["policy", "person"]
+    by: DecidedBy
     message: str = ""
     gate_id: str = ""
     _spent: bool = field(default=False, repr=False)
@@ -138,7 +142,10 @@ class Gates:
         Raises:
             GateAlreadyClosed: it was decided or withdrawn before.
             AgentUnknown: there never was such a gate here.
+            NobodyApproves: an approval without a person.
         """
+        if command.by == "nobody" and command.decision == "approve":
+            raise NobodyApproves("Only a person can approve; nothing was decided.")
         waiting = self._open.pop(command.gate_id, None)
         if waiting is None:
             raise self._not_open(command.gate_id)
@@ -147,7 +154,7 @@ class Gates:
         self._closed[command.gate_id] = outcome
         try:
             await self._database.journal.gate_closed(
-                command.gate_id, _closing(waiting, outcome, command.message)
+                command.gate_id, _closing(waiting, outcome, command.message) | {"by": command.by}
             )
         except BaseException:
             # Nothing may be performed on the strength of a decision that was not written down.
@@ -164,7 +171,7 @@ class Gates:
         )
         if not waiting.decided.done():
             waiting.decided.set_result(
-                Decision(waiting.binding, approved, "person", command.message, command.gate_id)
+                Decision(waiting.binding, approved, command.by, command.message, command.gate_id)
             )
 
     def _not_open(self, gate_id: str) -> AgentError:

@@ -275,7 +275,9 @@ class _Job:
         )
         # Closed by someone else meanwhile: then it is decided, which is all that is needed.
         with contextlib.suppress(CommandRefused, EngineGone):
-            await self.client.send(Decide(gate_id=gate.id, decision="deny", message=message))
+            await self.client.send(
+                Decide(gate_id=gate.id, decision="deny", message=message, by="nobody")
+            )
 
     async def _answer(self, question: Question) -> None:
         if question.agent_id != self.agent_id or question.id in self._answered:

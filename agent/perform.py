@@ -29,7 +29,15 @@ from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
 from agent.output import Outputs
 from agent.panes import Panes
-from agent.protocol import ActionReported, Gate, Mode, RiskLevel, Span, ToolStatus
+from agent.protocol import (
+    ActionReported,
+    DecidedBy,
+    Gate,
+    Mode,
+    RiskLevel,
+    Span,
+    ToolStatus,
+)
 from agent.readers import reader_name
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.steps import Effect, Outcome, Progress, Step
@@ -359,11 +367,18 @@ class Performer:
 
     def _denied(self, step: Step, looked: Looked, decision: Decision) -> Outcome:
         self._report(step, looked, "denied", decision.by, "not run")
-        said = f' The person says: "{decision.message}"' if decision.message else ""
+        if decision.by == "nobody":
+            text = "denied, since nobody is there to approve it; nothing was done."
+            text += f" {decision.message}" if decision.message else ""
+            told = "denied: nobody was there"
+        else:
+            text = "denied by the person; nothing was done."
+            text += f' The person says: "{decision.message}"' if decision.message else ""
+            told = f"denied by you: {decision.message}" if decision.message else "denied by you"
         return Outcome(
             ToolStatus.DENIED,
-            f"denied by the person; nothing was done.{said}",
-            decision=f"denied by you: {decision.message}" if decision.message else "denied by you",
+            text,
+            decision=told,
             risk=RiskLevel(looked.assessment.risk.name),
             reasons=looked.assessment.reasons,
         )
@@ -500,7 +515,7 @@ class Performer:
         step: Step,
         looked: Looked,
         decision: Literal["ran", "approved", "denied", "refused"],
-        by: Literal["policy", "person"],
+        by: DecidedBy,
         outcome: Literal["started", "ok", "failed", "not run", "unknown"],
         *,
         exit_status: int | None = None,

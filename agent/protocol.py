@@ -12,11 +12,11 @@ Every model is frozen and refuses unknown fields: both ends are one version of o
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -57,6 +57,10 @@ class RiskLevel(StrEnum):
     LOW = "LOW"
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
+
+
+DecidedBy: TypeAlias = Literal["policy", "person", "nobody"]
+"""Who decided: the rules, a person, or nobody, because no person was there to be asked."""
 
 
 class Usage(Wire):
@@ -395,7 +399,7 @@ class ActionReported(Wire):
     text: str
     risk: RiskLevel
     decision: Literal["ran", "approved", "denied", "refused"]
-    by: Literal["policy", "person"]
+    by: DecidedBy
     outcome: Literal["started", "ok", "failed", "not run", "unknown"]
     reasons: tuple[str, ...] = ()
     exit_status: int | None = None
@@ -537,6 +541,8 @@ class Decide(Wire):
     gate_id: str
     decision: Literal["approve", "deny"]
     message: str = ""
+    by: Literal["person", "nobody"] = "person"
+    """`nobody`: the front end denies by itself, as no person is there; it can approve nothing."""
 
 
 class Answer(Wire):

@@ -83,7 +83,7 @@ def _follow(known: Recovered, entry: Entry) -> None:
                 known.decision = Decision(
                     Binding(**data["binding"]),
                     data["outcome"] == "approved",
-                    "person",
+                    data.get("by", "person"),
                     data.get("message", ""),
                     str(entry.subject),
                 )

@@ -179,11 +179,17 @@ class _Show:
             return
         self._decided.add(gate.id)
         approve = self.decision == "approve"
-        message = "" if approve else NOBODY
-        if self.decision == "ask" and sys.stdin is not None and sys.stdin.isatty():
-            approve, message = await _asked(gate), ""
+        by: Literal["person", "nobody"] = "person"
+        if self.decision == "ask":
+            if sys.stdin is not None and sys.stdin.isatty():
+                approve = await _asked(gate)
+            else:
+                by = "nobody"
         command = Decide(
-            gate_id=gate.id, decision="approve" if approve else "deny", message=message
+            gate_id=gate.id,
+            decision="approve" if approve else "deny",
+            message=NOBODY if by == "nobody" else "",
+            by=by,
         )
         # Somebody at another front end may have been faster.
         with contextlib.suppress(CommandRefused):

@@ -36,6 +36,7 @@ from agent.protocol import (
     Usage,
 )
 from agent.singleton import claim, holder
+from memory.database import Database
 
 KEY = "sk-test-0123456789"
 MODEL = "tungsten-demo"
@@ -133,7 +134,12 @@ async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serv
     denied = [line for line in said if line["type"] == "action" and line["risk"] == "HIGH"]
     assert denied[-1]["decision"] == "denied"
     assert denied[-1]["outcome"] == "not run"
+    assert denied[-1]["by"] == "nobody"
     assert "No person is present" in script.results()
+    assert "denied by the person" not in script.results()
+    async with await Database.open(paths.database) as database:
+        [closed] = await database.journal.entries(kinds=("gate_closed",))
+    assert (closed.data["outcome"], closed.data["by"]) == ("denied", "nobody")
 
 
 async def test_a_question_is_answered_with_nobody(

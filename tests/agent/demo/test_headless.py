@@ -42,8 +42,9 @@ def processes(paths):
 @pytest.mark.parametrize(
     ("decision", "told", "truth"),
     [
-        ("approve", ("approved", "ok"), "as approved"),
-        ("ask", ("denied", "not run"), "untouched"),
+        ("approve", ("approved", "person", "ok"), "as approved"),
+        ("deny", ("denied", "person", "not run"), "untouched"),
+        ("ask", ("denied", "nobody", "not run"), "untouched"),
     ],
 )
 async def test_it_tells_every_action_and_ends(paths, capsys, temporary, decision, told, truth):
@@ -53,7 +54,7 @@ async def test_it_tells_every_action_and_ends(paths, capsys, temporary, decision
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["agent"] for line in lines} == {"fix", "drive", "push"}
     high = [line for line in lines if line["risk"] == "HIGH"]
-    assert [(line["decision"], line["outcome"]) for line in high] == [told]
+    assert [(line["decision"], line["by"], line["outcome"]) for line in high] == [told]
     assert high[0]["what"] == "git push --force origin main"
     assert truth in err
     assert not paths.engine_socket.exists()

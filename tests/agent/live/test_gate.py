@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from agent.errors import AgentError
-from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed
-from agent.protocol import Interrupt, Mode, RunAsPerson, SetMode, TrustDirectory
+from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
+from agent.protocol import Decide, Interrupt, Mode, RunAsPerson, SetMode, TrustDirectory
 
 PUSH = "git push --force origin main"
 
@@ -190,7 +190,11 @@ async def test_an_open_gate_survives_the_engine_and_goes_on_after_the_decision(h
     assert not house.server.refused
 
 
-async def test_a_denial_that_was_not_told_yet_is_told_by_the_next_engine(house):
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [({}, "by the person"), ({"by": "person"}, "by the person"), ({"by": "nobody"}, "nobody is")],
+)
+async def test_a_denial_that_was_not_told_yet_is_told_by_the_next_engine(house, by, told):
     house.script.then(use("terminal_run", command=PUSH))
     agent_id = await house.agent("push")
     gate = await house.gate()
@@ -200,12 +204,27 @@ async def test_a_denial_that_was_not_told_yet_is_told_by_the_next_engine(house):
     async with await Database.open(house.paths.database) as database:
         [entry] = await database.journal.open_gates()
         await database.journal.gate_closed(
-            gate.id, {"outcome": "denied", "message": "no", "binding": entry.data["binding"]}
+            gate.id, {"outcome": "denied", "message": "no", "binding": entry.data["binding"], **by}
         )
     await house.open()
     await house.state(agent_id, "done")
-    assert "denied by the person" in house.results()[0]["content"]
+    assert told in house.results()[0]["content"]
     assert not house.gates_seen()[1:]
+
+
+async def test_nobody_can_deny_and_not_approve_and_it_is_told_so(house):
+    house.script.then(use("terminal_run", command=PUSH))
+    agent_id = await house.agent("push")
+    gate = await house.gate()
+    with pytest.raises(NobodyApproves):
+        await house.agents.decide(Decide(gate_id=gate.id, decision="approve", by="nobody"))
+    assert house.hub.snapshot().gates == (gate,)
+    await house.agents.decide(Decide(gate_id=gate.id, decision="deny", by="nobody"))
+    await house.state(agent_id, "done")
+    [report] = [event for event in house.events if event.type == "action_reported"]
+    assert (report.decision, report.by) == ("denied", "nobody")
+    [tool] = await house.tools(agent_id)
+    assert tool["decision"] == "denied: nobody was there"
 
 
 async def test_every_action_is_written_before_and_after(house):
