@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import Figure, report
 
-NAMES = ("startup", "ui")
+NAMES = ("startup", "ui", "terminal", "risk")
 
 
 def main() -> None:

@@ -19,8 +19,12 @@ class Figure:
     reference: str
 
 
-def arguments(description: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=description)
+def arguments(description: str, parts: Sequence[str] = ()) -> argparse.Namespace:
+    """Read the command line; a benchmark of several parts may be asked for one alone."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", choices=parts or ("all",), help="measure this part alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=7, help="runs of each side (median counts)")
     return parser.parse_args()

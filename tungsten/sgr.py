@@ -83,6 +83,11 @@ def parse_lines(lines: Iterable[str]) -> list[tuple[Run, ...]]:
     return parsed
 
 
+def forget() -> None:
+    """Empty the cache of parsed lines; what is known of styles stays."""
+    _parse.cache_clear()
+
+
 @functools.lru_cache(maxsize=8192)
 def _parse(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
     if "\x1b" not in line and "\x0e" not in line and "\x0f" not in line:
