@@ -114,6 +114,9 @@ class ModelAgent(LiveAgent):
     async def _start(self, recovered: Mapping[str, Recovered]) -> None:
         await self.become(AgentState.WORKING, "starting")
         self._turn = asyncio.create_task(self._take_turn(recovered), name=f"{self.id} turn")
+        # A task that is cancelled before its first step never runs, so it could not say how it
+        # ended and the agent would seem to work for ever.
+        await asyncio.sleep(0)
 
     # Turns --------------------------------------------------------------------------------------
 

@@ -118,6 +118,13 @@ async def test_an_interrupt_while_a_command_runs_stops_it_and_keeps_the_transcri
     assert (await terminal.pane(pane).foreground()).kind == "shell"
 
 
+async def test_an_interrupt_right_behind_a_prompt_ends_the_turn(house):
+    agent_id = await house.agent("go")
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    summary = house.summary(agent_id)
+    assert (summary.state, summary.activity) == ("idle", "interrupted")
+
+
 async def test_an_interrupt_while_the_model_streams_discards_the_message(house):
     house.script.then(ResponderMessage([{"type": "text", "text": "word " * 400}], delay=0.02))
     agent_id = await house.agent("talk")
