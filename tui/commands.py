@@ -170,7 +170,7 @@ def demo(
                 json=as_json,
                 pace=pace,
                 keep=kept,
-                decision="approve" if approve else "deny",
+                decision="approve" if approve else "deny" if deny else "nobody",
             )
         )
     )

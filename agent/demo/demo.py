@@ -49,6 +49,8 @@ _STATE_WORDS = {
     AgentState.UNKNOWN: "is lost",
 }
 
+_SEE_OR_END = "`tungsten` shows it, /demo-stop there ends it"
+
 
 @dataclass(slots=True)
 class _Job:
@@ -93,29 +95,35 @@ class Demo:
         self._changing = asyncio.Lock()
         self._unlisten: Callable[[], None] = lambda: None
 
-    async def start(self, pace: float = 1.0, keep: str = "") -> dict[str, JsonValue]:
+    async def start(
+        self, pace: float = 1.0, keep: str = "", *, replace: bool = True
+    ) -> dict[str, JsonValue]:
         """Make the repository and set the agents to work.
 
         Args:
             pace: how fast the scripted model talks; 1 is meant to be watched, 0 does not wait.
             keep: absolute path of a directory to work in and leave there; empty: a temporary one.
+            replace: whether a demo that has ended makes room for this one.
 
         Returns:
             `{"directory": str, "agents": [agent_id, …]}`.
 
         Raises:
-            DemoRefused: one is running already, or the directory cannot be used.
+            DemoRefused: one is running already, one has ended that is not to be replaced, or the
+                directory cannot be used.
             FixtureFailed: the repository cannot be made.
             AgentError, TerminalError: an agent cannot be started; nothing is left behind.
         """
         async with self._changing:
-            if self._status is not None and self._status.state in ("running", "paused"):
-                raise DemoRefused("A demo is running already: stop it first.")
-            await self._clean_up()
+            if self._at_work():
+                raise DemoRefused(f"A demo is running already: {_SEE_OR_END}.")
+            if self._job is not None and not replace:
+                raise DemoRefused(f"A demo that has ended is still open: {_SEE_OR_END}.")
             if pace < 0:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
             directory = await asyncio.to_thread(record.make_directory, keep)
             try:
+                await self._clean_up()
                 begun = {"directory": str(directory), "keep": bool(keep)}
                 await asyncio.to_thread(record.write, self._state_file, begun)
                 fixture = await asyncio.to_thread(self._prepare, directory)
@@ -191,6 +199,18 @@ class Demo:
         job.worked.update(job.agents.values())
         for agent in self._hub.snapshot().agents:
             self._heard(AgentChanged(agent=agent))
+
+    def _at_work(self) -> bool:
+        """Whether it runs, or a person has set an agent of an ended one to work again."""
+        job, status = self._job, self._status
+        if job is None or status is None:
+            return False
+        if status.state in ("running", "paused"):
+            return True
+        busy = (AgentState.WORKING, AgentState.WAITING)
+        return any(
+            agent.state in busy and job.role(agent.id) for agent in self._hub.snapshot().agents
+        )
 
     def _free_name(self, role: str) -> str:
         taken = {agent.name for agent in self._hub.snapshot().agents}

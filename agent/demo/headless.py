@@ -32,7 +32,7 @@ from agent.protocol import (
 )
 from agent.start import kill
 
-Decision = Literal["approve", "deny", "ask"]
+Decision = Literal["approve", "deny", "ask", "nobody"]
 
 STOP_SECONDS = 20.0
 RECONNECTS = 5
@@ -55,8 +55,8 @@ async def run(
             text.
         pace: how fast the scripted model talks; 0 does not wait.
         keep: directory to leave the repository in; empty: temporary.
-        decision: what to say to the HIGH action; `ask` asks at the terminal, and denies when
-            standard input is none.
+        decision: what the person has said beforehand to the HIGH action; `ask` asks at the
+            terminal; `nobody`, and `ask` without a terminal, denies as no person is there.
 
     Returns:
         0 done, 1 failed. What was wrong is on standard error.
@@ -70,7 +70,7 @@ async def run(
     with stopped_by_sigterm():
         try:
             where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
-            await show.begin(StartDemo(pace=pace, keep=where))
+            await show.begin(StartDemo(pace=pace, keep=where, replace=False))
             done, text = await show.follow()
         except AgentError as error:
             done, text = False, str(error)
@@ -180,11 +180,10 @@ class _Show:
         self._decided.add(gate.id)
         approve = self.decision == "approve"
         by: Literal["person", "nobody"] = "person"
-        if self.decision == "ask":
-            if sys.stdin is not None and sys.stdin.isatty():
-                approve = await _asked(gate)
-            else:
-                by = "nobody"
+        if self.decision == "ask" and sys.stdin is not None and sys.stdin.isatty():
+            approve = await _asked(gate)
+        elif self.decision in ("ask", "nobody"):
+            by = "nobody"
         command = Decide(
             gate_id=gate.id,
             decision="approve" if approve else "deny",

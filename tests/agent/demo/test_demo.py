@@ -30,7 +30,9 @@ from agent.protocol import (
     DemoStatus,
     Event,
     GateOpened,
+    Interrupt,
     RiskLevel,
+    SendPrompt,
     SetPaused,
 )
 from agent.singleton import answers
@@ -228,6 +230,29 @@ async def test_it_can_be_paused_and_stopped_while_it_waits(stage):
     assert stage.statuses[-2].state == "stopped"
     assert stage.statuses[-1] is None
     assert not exists(begun["directory"])
+    await demo.stop()
+
+
+async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage, place):
+    demo = stage.demo()
+    begun = await demo.start(0)
+    assert (await stage.end()).state == "done", "\n".join(stage.shown)
+    with pytest.raises(DemoRefused, match="still open"):
+        await demo.start(0, replace=False)
+    with pytest.raises(DemoRefused, match="whole path"):
+        await demo.start(0, "kept")
+    # The person has its first agent do something more, which is held here.
+    fix = begun["agents"][0]
+    await stage.parts.agents.set_paused(SetPaused(paused=True))
+    await stage.parts.agents.send_prompt(SendPrompt(agent_id=fix, text="Once more."))
+    with pytest.raises(DemoRefused, match=r"running already.*/demo-stop"):
+        await demo.start(0)
+    assert exists(begun["directory"])
+    await stage.parts.agents.interrupt(Interrupt(agent_id=fix))
+    await stage.parts.agents.set_paused(SetPaused(paused=False))
+    second = await demo.start(0)
+    assert not exists(begun["directory"])
+    assert {agent.id for agent in stage.parts.hub.snapshot().agents} == set(second["agents"])
     await demo.stop()
 
 

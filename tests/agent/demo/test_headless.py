@@ -11,7 +11,7 @@ import pytest
 
 from agent.client import EngineClient
 from agent.demo import headless
-from agent.protocol import GateOpened, ListSessions, StartDemo
+from agent.protocol import Decide, DemoChanged, GateOpened, ListSessions, StartDemo, StopDemo
 from agent.singleton import answers
 from agent.start import kill
 
@@ -45,6 +45,7 @@ def processes(paths):
         ("approve", ("approved", "person", "ok"), "as approved"),
         ("deny", ("denied", "person", "not run"), "untouched"),
         ("ask", ("denied", "nobody", "not run"), "untouched"),
+        ("nobody", ("denied", "nobody", "not run"), "untouched"),
     ],
 )
 async def test_it_tells_every_action_and_ends(paths, capsys, temporary, decision, told, truth):
@@ -72,7 +73,9 @@ async def test_a_demo_of_somebody_else_goes_on_until_the_engine_is_killed(
         if isinstance(line.event, GateOpened):
             break
     assert await headless.run(paths, pace=0) == 1
-    assert "running already" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "running already" in said
+    assert "/demo-stop" in said
     other = await EngineClient.connect(paths, start=False)
     assert other.welcome.snapshot.demo.state == "running"
     await other.close()
@@ -86,6 +89,30 @@ async def test_a_demo_of_somebody_else_goes_on_until_the_engine_is_killed(
     assert again.welcome.snapshot.demo is None
     sessions = (await again.send(ListSessions()))["sessions"]
     assert [session["archived"] for session in sessions] == [True] * 3
+
+
+async def test_a_demo_that_has_ended_and_is_still_looked_at_stays(
+    paths, capsys, temporary, connect
+):
+    client = await connect()
+    begun = await client.send(StartDemo(pace=0))
+    async for line in client.events():
+        if isinstance(line.event, GateOpened):
+            await client.send(Decide(gate_id=line.event.gate.id, decision="deny"))
+        if isinstance(line.event, DemoChanged) and line.event.demo.state == "done":
+            break
+    assert await headless.run(paths, pace=0) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "still open" in err
+    assert "/demo-stop" in err
+    other = await connect()
+    state = other.welcome.snapshot
+    assert state.demo.state == "done"
+    assert [agent.id for agent in state.agents] == begun["agents"]
+    assert names(temporary) == [Path(begun["directory"]).name]
+    await other.send(StopDemo())
+    assert names(temporary) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
