@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
@@ -21,12 +21,17 @@ from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
 
 if TYPE_CHECKING:
+    import httpx2
     from anthropic import AsyncAnthropic
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 600.0
 """Longest silence within a response, in seconds: a model on this machine reads a long prompt in
 silence. Source: the SDK's own default."""
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""What one response may send. The longest answers of today (128,000 tokens, an event of 200 bytes
+each) need less than half; an endpoint that never ends must not fill the memory."""
 
 CHECK_TIMEOUT = 60.0
 NO_KEY = "none"
@@ -49,6 +54,26 @@ class _Failure(Exception):
         self.reason = reason
         self.kind = kind
         self.headers = headers
+
+
+class _Bounded:
+    """The body of a response, up to `MAX_RESPONSE_BYTES`."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+
+    async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body as it comes.
+
+        Raises:
+            ProtocolViolated: it does not end.
+        """
+        received = 0
+        async for piece in self._response.aiter_bytes():
+            received += len(piece)
+            if received > MAX_RESPONSE_BYTES:
+                raise ProtocolViolated("it does not end")
+            yield piece
 
 
 class ModelClient:
@@ -188,7 +213,8 @@ class ModelClient:
                 extra_body=more or None,
             )
             async with response:
-                async for sse in type(response).raw_events(response.response):
+                body_of = cast("httpx2.Response", _Bounded(response.response))
+                async for sse in type(response).raw_events(body_of):
                     if not sse.data:
                         continue
                     data = json.loads(sse.data)
@@ -202,7 +228,7 @@ class ModelClient:
                         return
         except _Failure:
             raise
-        except (ProtocolViolated, ValueError) as error:
+        except (ProtocolViolated, ValueError, RecursionError) as error:
             raise self._broken(f"the response was malformed: {error}") from error
         except Exception as error:
             failure = self._named(error, body["model"])
@@ -213,7 +239,8 @@ class ModelClient:
 
     def _told(self, data: Mapping[str, Any], model: str, accumulator: Accumulator) -> _Failure:
         """An error event inside the stream, where the HTTP status said 200."""
-        kind = (data.get("error") or {}).get("type")
+        said = data.get("error")
+        kind = said.get("type") if isinstance(said, dict) else None
         error = from_status(200, data, self.endpoint, model)
         passing = kind in ("overloaded_error", "api_error", "rate_limit_error", "timeout_error")
         where = "break" if accumulator.has_content else "answer"

@@ -23,6 +23,13 @@ from agent.model.events import (
     TurnUsage,
 )
 
+MAX_DEPTH = 100
+"""Levels of nesting in one event. No tool's input comes near, and what is deeper could not be read
+back from the disk by a program that stands deeper in its own calls."""
+
+MAX_TOKENS = 10**12
+"""Counts of tokens above this are nonsense and count as not said."""
+
 
 class ProtocolViolated(Exception):
     """The events do not form a message; the response counts for nothing."""
@@ -56,6 +63,8 @@ class Accumulator:
             ProtocolViolated: the event is impossible at this point.
         """
         kind = data.get("type")
+        if not _is_shallow(data):
+            raise ProtocolViolated("an event nested too deeply")
         try:
             if kind == "message_start":
                 self._start(data)
@@ -85,6 +94,7 @@ class Accumulator:
         if not self.started or self.ended or index in self._blocks:
             raise ProtocolViolated(f"content block {index} begins out of place")
         block = dict(data["content_block"])
+        _check_block(block)
         self._blocks[index] = block
         self._open.add(index)
         return BlockStarted(index, dict(block))
@@ -111,6 +121,7 @@ class Accumulator:
             # signature_delta, compaction_delta and kinds newer than this program: each names the
             # block's own field and gives its whole value.
             block.update((key, value) for key, value in delta.items() if key != "type")
+            _check_block(block)
 
     def _end_block(self, index: int) -> BlockEnded:
         if index not in self._open:
@@ -133,7 +144,7 @@ class Accumulator:
             json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             value = None
-        if isinstance(value, dict):
+        if isinstance(value, dict) and _is_shallow(value):
             block["input"] = value
             return None
         block["input"] = {}
@@ -158,14 +169,57 @@ class Accumulator:
             if index in self._inputs or self._blocks[index].get("type") == "tool_use":
                 raise ProtocolViolated(f"message_stop inside content block {index}")
             yield self._end_block(index)
+        content = [self._blocks[index] for index in sorted(self._blocks)]
+        ids = [block["id"] for block in content if block["type"] == "tool_use"]
+        if len(set(ids)) < len(ids):
+            raise ProtocolViolated("two tool uses with one id")
         self.ended = True
-        self._message["content"] = [self._blocks[index] for index in sorted(self._blocks)]
+        self._message["content"] = content
         yield MessageEnded(
             self._message,
             str(self._message.get("stop_reason") or ""),
             read_usage(self._message["usage"]),
             dict(self._broken),
         )
+
+
+_GROWS = {"text": "text", "thinking": "thinking"}
+"""The field that deltas add to, by kind of block; some servers leave it out while it is empty."""
+
+
+def _check_block(block: Block) -> None:
+    """Refuse a block that could neither be used nor sent back, before it is kept for good.
+
+    Raises:
+        ProtocolViolated: a field that its kind needs is missing or is not text.
+    """
+    kind = block.get("type")
+    if not isinstance(kind, str):
+        raise ProtocolViolated("a content block without a type")
+    grows = _GROWS.get(kind)
+    if grows is not None and block.get(grows) is None:
+        block[grows] = ""
+    needed = ("id", "name") if kind == "tool_use" else (grows,) if grows else ()
+    for name in needed:
+        value = block.get(name)
+        if not isinstance(value, str) or not (value or name == grows):
+            raise ProtocolViolated(f"a {kind} block without {name}")
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether a JSON value is nested no deeper than `MAX_DEPTH`."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner.extend(each.values())
+            elif isinstance(each, list):
+                inner.extend(each)
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 def read_usage(usage: Mapping[str, Any]) -> TurnUsage:
@@ -195,7 +249,7 @@ def joined_surrogates(text: str) -> str:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= MAX_TOKENS else 0
 
 
 def _refuse_constant(name: str) -> float:

@@ -1,6 +1,7 @@
 """The model client against a real server over HTTP, through the unmodified SDK."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -257,6 +258,60 @@ async def test_a_server_that_is_no_messages_endpoint_says_so():
     await client.close()
     server.close()
     await server.wait_closed()
+
+
+async def answered_with(ask, *pieces: bytes) -> None:
+    """One request to a server that sends `pieces` as its stream, whatever they are."""
+
+    async def answer(reader, writer) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n")
+        writer.write(b"connection: close\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = ModelClient(Endpoint("endpoint", url, "k", "m"), RetryPolicy(0, 0, 0))
+    try:
+        await ask(client)
+    finally:
+        await client.close()
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize("error", ["boom", ["boom"], None, 5])
+async def test_an_error_event_of_any_shape_is_named(ask, error):
+    event = json.dumps({"type": "error", "error": error}).encode()
+    with pytest.raises(ModelError):
+        await answered_with(ask, b"data: " + event + b"\n\n")
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"data: " + b"[" * 100_000 + b"\n\n",
+        b"\xff\xfe\x00" * 1000,
+        b"data: 1" + b"0" * 9999 + b"\n\n",
+    ],
+    ids=["deep", "bytes", "digits"],
+)
+async def test_garbage_is_a_stream_that_broke(ask, garbage):
+    with pytest.raises(StreamBroken):
+        await answered_with(ask, garbage)
+
+
+@pytest.mark.parametrize("piece", [b": ping\n\n" * 500, b"data: " * 500], ids=["events", "line"])
+async def test_a_response_that_does_not_end_is_given_up(ask, monkeypatch, piece):
+    monkeypatch.setattr("agent.model.client.MAX_RESPONSE_BYTES", 100_000)
+    with pytest.raises(StreamBroken, match="does not end"):
+        await answered_with(ask, *[piece] * 1000)
 
 
 async def test_a_web_page_is_no_model():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.model.events import BlockEnded, MessageEnded, TextDelta
+from agent.model.events import BlockEnded, MessageEnded, TextDelta, TurnUsage
 from agent.model.local_server.cache import InputUsage
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.wire import events as wire_events
@@ -35,6 +35,7 @@ blocks = st.one_of(
     ),
     st.builds(lambda value: {"odd": value, "type": "newer_than_this_program"}, values),
 )
+contents = st.lists(blocks, max_size=4, unique_by=lambda block: block.get("id", object()))
 
 
 def whole(content: list[dict[str, Any]]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def whole(content: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(blocks, max_size=4), st.data())
+@given(contents, st.data())
 def test_any_chunking_gives_the_same_bytes(content, data):
     accumulator = Accumulator()
     out = []
@@ -105,7 +106,28 @@ def test_input_that_is_no_object_never_becomes_one(text):
 
 
 START = {"type": "message_start", "message": {}}
-OPEN = {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use"}}
+STOP = {"type": "message_stop"}
+
+
+def begin(index=0, **block):
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+def tool(index, tool_use_id):
+    return [
+        begin(index, type="tool_use", id=tool_use_id, name="n", input={}),
+        {"type": "content_block_stop", "index": index},
+    ]
+
+
+def nested(depth):
+    value = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+OPEN = begin(type="tool_use", id="t", name="n")
 
 
 @pytest.mark.parametrize(
@@ -122,12 +144,53 @@ OPEN = {"type": "content_block_start", "index": 0, "content_block": {"type": "to
         [{"type": "message_start"}],
         [{"type": "message_start", "message": 1}],
         [{"type": "message_delta", "delta": {}}],
+        [START, begin()],
+        [START, begin(type=["text"])],
+        [START, begin(type="text", text=5)],
+        [START, begin(type="thinking", thinking={})],
+        [START, begin(type="tool_use", name="n")],
+        [START, begin(type="tool_use", id="t")],
+        [START, begin(type="tool_use", id="", name="n")],
+        [START, begin(type="tool_use", id=7, name="n")],
+        [START, begin(type="tool_use", id=["t"], name="n")],
+        [START, begin(type="tool_use", id="t", name=None)],
+        [
+            START,
+            OPEN,
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "new", "id": None}},
+        ],
+        [START, *tool(0, "same"), *tool(1, "same"), STOP],
+        [{"type": "message_start", "message": {"x": nested(200)}}],
     ],
 )
 def test_impossible_streams_are_refused(stream):
     accumulator = Accumulator()
     with pytest.raises(ProtocolViolated):
         list(chain.from_iterable(map(accumulator.feed, stream)))
+
+
+def test_a_tool_input_too_deep_to_be_read_back_is_broken():
+    accumulator = Accumulator()
+    text = json.dumps({"command": nested(200)})
+    piece = {"type": "input_json_delta", "partial_json": text}
+    delta = {"type": "content_block_delta", "index": 0, "delta": piece}
+    opened, closed = tool(0, "t")
+    out = list(chain.from_iterable(map(accumulator.feed, [START, opened, delta, closed, STOP])))
+    assert out[-1].broken_inputs == {"t": text}
+    assert out[-1].message["content"][0]["input"] == {}
+
+
+@pytest.mark.parametrize("kind", ["text", "thinking"])
+def test_a_block_may_begin_without_its_empty_text(kind):
+    accumulator = Accumulator()
+    closed = {"type": "content_block_stop", "index": 0}
+    events = [START, begin(type=kind), closed, STOP]
+    out = list(chain.from_iterable(map(accumulator.feed, events)))
+    assert out[-1].message["content"] == [{"type": kind, kind: ""}]
+
+
+def test_nonsense_counts_of_tokens_count_as_not_said():
+    assert read_usage({"input_tokens": 10**40, "output_tokens": 3}) == TurnUsage(output_tokens=3)
 
 
 def test_unknown_events_are_ignored():
