@@ -18,7 +18,7 @@ from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.expand import Expander, Variables
-from agent.risk.paths import Ground, Place, Zone, covers, followed, judge, notable
+from agent.risk.paths import Ground, Links, Place, Zone, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.scanner import (
     CLOSE,
@@ -157,7 +157,7 @@ class Call:
 
     def place(self, text: str) -> Place:
         """Judge a path."""
-        return judge(text, self.cwd, self.evaluator.ground)
+        return self.evaluator.place(text)
 
     def feed(self) -> Feed:
         """What standard input brings."""
@@ -166,7 +166,7 @@ class Call:
     def reads(self, text: str) -> Place:
         """The command shows or passes on a file."""
         place = self.place(text)
-        target = self.evaluator.followed(place.path)
+        target = self.evaluator.followed(place.path, text)
         if target is not None:
             self.reads(target)
         self.evaluator.read_rule(place, self)
@@ -188,7 +188,7 @@ class Call:
     def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
         """The command creates or replaces a file."""
         place = self.place(text)
-        target = self.evaluator.followed(place.path)
+        target = self.evaluator.followed(place.path, text)
         if target is not None:
             self.writes(target, truncates=truncates, content=content)
         self.evaluator.edit_rule(place, self)
@@ -296,7 +296,8 @@ class Evaluator:
         )
         self.speaking: Call | None = None
         self.digests: dict[str, str] = {}
-        self.followed_directories: dict[str, str] = {}
+        self.links = Links(self.ground)
+        self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.tree: list[tuple[int, str, Risk]] = []
@@ -358,9 +359,22 @@ class Evaluator:
             tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
         )
 
-    def followed(self, path: str) -> str | None:
-        """Where symbolic links lead from a path; None when there are none on the way."""
-        return followed(path, self.ground, self.followed_directories)
+    def place(self, text: str) -> Place:
+        """Judge a path, from the directory where the shell is."""
+        cwd = self.state.cwd
+        place = self._places.get((text, cwd))
+        if place is None:
+            place = self._places[text, cwd] = judge(text, cwd, self.ground)
+        return place
+
+    def followed(self, path: str, text: str = "") -> str | None:
+        """Where symbolic links lead from a path; None when there are none on the way.
+
+        Args:
+            path: resolved.
+            text: how it was written, when its `..` are to be taken after the links.
+        """
+        return self.links.climbed(text, self.state.cwd) or self.links.followed(path)
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""
@@ -371,7 +385,7 @@ class Evaluator:
 
     def notable(self, root: str, names: Sequence[str], *, hidden: bool = True) -> list[str]:
         """Secrets that a walk below a directory would come upon; see `paths.notable`."""
-        path = judge(root, self.state.cwd, self.ground).path
+        path = self.place(root).path
         return notable(path, tuple(names), self.ground, hidden=hidden)
 
     # rules --------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ import fnmatch
 import os
 import posixpath
 import re
-from dataclasses import dataclass
+import stat
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from agent.risk.arguments import wordlist
 from agent.risk.scanner import UNKNOWN
@@ -31,8 +32,7 @@ class Zone(Enum):
     UNKNOWN = "a path that cannot be known"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A judged path.
 
     Attributes:
@@ -59,8 +59,7 @@ class Place:
         return posixpath.basename(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """Where a path is judged from; all absolute, without a trailing slash."""
 
     home: str
@@ -95,13 +94,13 @@ _REGENERABLE_ENDINGS = tuple(
     )
 )
 
-_KEY_FILES = re.compile(
-    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_\w+)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx"
+_KEY_NAME = re.compile(
+    r"(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_\w+)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx"
     r"|ppk|asc|gpg|ovpn)|[^/]*_rsa|\.env(?:\.[\w.-]+)?|\.envrc|[^/]*\.tfvars|\.netrc|_netrc"
     r"|\.pgpass|\.my\.cnf|\.pypirc|\.git-credentials|\.htpasswd|credentials(?:\.json|\.csv|\.toml)?"
     r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|service[-_]account[\w-]*\.json"
     r"|master\.key|authorized_keys|\.vault[-_]pass\w*|\.dockercfg|kubeconfig|\.s3cfg|\.boto"
-    r"|application_default_credentials\.json|auth\.json|\.terraformrc|\.cargo/credentials\S*)$",
+    r"|application_default_credentials\.json|auth\.json|\.terraformrc)$",
     re.I,
 )
 _NOT_SECRET = re.compile(
@@ -162,12 +161,20 @@ _STARTUP_ANYWHERE = re.compile(
     r"|(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)\.mvn/(?:jvm|maven)\.config$"
     r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo)/"
 )
+_STARTUP_ENDINGS = tuple(
+    wordlist(
+        """Jenkinsfile pipelines.yml pipelines.yaml pip.conf sitecustomize.py usercustomize.py
+        authorized_keys authorized_keys2 .pth"""
+    )
+)
+_NOTABLE_STARTS = frozenset(wordlist("/. /L /l /b /B"))
 _STARTUP_SYSTEM = re.compile(r"^/(?:etc|var/spool/cron|usr/lib/systemd|lib/systemd|Library/Launch)")
 _OWN = re.compile(
     r"(?:^|/)(?:\.config|\.local/share|\.local/state|\.cache)?/?\.?tungsten(?:/|$)"
     r"|^/tmp/tmux-\d+|^/tmp/tungsten|/tmux-\d+(?:/|$)|\.tmux\.conf(?:\.local)?$|\.config/tmux(?:/|$)"
     r"|/tungsten-\d+|/tmux\.sock$|(?:^|/)\.tmux(?:/|$)"
 )
+_OWN_IN_PROJECT = re.compile(r"/\.tungsten(?:/|$)")
 _TRACE = re.compile(
     r"^/\.(?:bash|zsh|python|psql|mysql|sqlite|node_repl|rediscli|less|ksh|sh|fish)_?(?:history|hist|repl_history|hst)$"
     r"|^/\.(?:lesshst|viminfo|histfile|sqlite_history|irb_history)$|fish_history$|/\.zsh_sessions"
@@ -203,7 +210,6 @@ def resolve(text: str, cwd: str, home: str) -> str:
     return path[1:] if path.startswith("//") else path
 
 
-@lru_cache(maxsize=4096)
 def judge(text: str, cwd: str, ground: Ground) -> Place:
     """Judge a path as a program started in `cwd` would resolve it.
 
@@ -225,35 +231,60 @@ def judge(text: str, cwd: str, ground: Ground) -> Place:
 
 
 def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
-    home, project = ground.home, ground.project
+    home, project, owned = ground
     in_home = path == home or path.startswith(home + "/")
     below_home = path[len(home) :] if in_home else ""
-    own = bool(_OWN.search(below_home if in_home else path)) or any(
-        path == o or path.startswith(o + "/") or o.startswith(path.rstrip("/") + "/")
-        for o in ground.own
-    )
-    if (
-        in_home
-        and project
-        and (path + "/").startswith(project + "/")
-        and not below_home.startswith("/.")
-    ):
-        own = any(path == o or path.startswith(o + "/") for o in ground.own) or bool(
-            re.search(r"/\.tungsten(?:/|$)", path)
-        )
-    secret = (
-        bool(_KEY_FILES.search(path)) or bool(below_home and _SECRET_HOME.match(below_home))
-    ) and not _NOT_SECRET.search(path)
-    if not in_home and not secret:
-        secret = bool(_SECRET_SYSTEM.match(path))
-    startup = bool(_STARTUP_ANYWHERE.search(path)) or bool(
-        _STARTUP_HOME.match(below_home) if below_home else _STARTUP_SYSTEM.match(path)
-    )
-    trace = bool(_TRACE.search(below_home) if below_home else _TRACE_SYSTEM.match(path))
     zone = _zone(path, ground, in_home=in_home)
     if zone is Zone.NULL:
-        secret = startup = own = False
-    return Place(path, zone, secret, startup, own, several, trace)
+        return Place(path, zone, several=several, trace=_is_trace(path, below_home))
+    in_project = (
+        in_home
+        and project != ""
+        and (path + "/").startswith(project + "/")
+        and not below_home.startswith("/.")
+    )
+    own = False
+    if "tungsten" in path or "tmux" in path:
+        if in_project:
+            own = _OWN_IN_PROJECT.search(path) is not None
+        else:
+            own = _OWN.search(below_home if in_home else path) is not None
+    if owned and not own:
+        own = any(
+            path == o
+            or path.startswith(o + "/")
+            or (not in_project and o.startswith(path.rstrip("/") + "/"))
+            for o in owned
+        )
+    dotted = "/." in path
+    # Below home, what is notable starts with a dot, with Library or with bin.
+    notable_home = below_home[:2] in _NOTABLE_STARTS
+    secret = (
+        _KEY_NAME.match(path, path.rfind("/") + 1) is not None
+        or (notable_home and _SECRET_HOME.match(below_home) is not None)
+        or (dotted and "/.cargo/credentials" in path.lower())
+    )
+    if secret and _NOT_SECRET.search(path):
+        secret = False
+    if not in_home and not secret:
+        secret = _SECRET_SYSTEM.match(path) is not None
+    startup = (
+        dotted or "/site-packages/" in path or path.endswith(_STARTUP_ENDINGS)
+    ) and _STARTUP_ANYWHERE.search(path) is not None
+    if not startup:
+        if below_home:
+            startup = notable_home and _STARTUP_HOME.match(below_home) is not None
+        else:
+            startup = _STARTUP_SYSTEM.match(path) is not None
+    return Place(path, zone, secret, startup, own, several, _is_trace(path, below_home))
+
+
+def _is_trace(path: str, below_home: str) -> bool:
+    if not below_home:
+        return _TRACE_SYSTEM.match(path) is not None
+    return ("/." in below_home or below_home.endswith("fish_history")) and _TRACE.search(
+        below_home
+    ) is not None
 
 
 def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
@@ -265,12 +296,13 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
     if project and path.startswith(project + "/"):
         inner = path[len(project) + 1 :]
         components = inner.split("/")
-        if components[0] == ".git" or ".git" in components:
+        if ".git" in components:
             return Zone.GIT
-        if (
-            any(c in REGENERABLE_DIRECTORIES or _REGENERABLE_NAME.fullmatch(c) for c in components)
-        ) or inner.endswith(_REGENERABLE_ENDINGS):
+        if inner.endswith(_REGENERABLE_ENDINGS):
             return Zone.REGENERABLE
+        for component in components:
+            if _regenerable(component):
+                return Zone.REGENERABLE
         return Zone.PROJECT
     if path == "/" or home == path or home.startswith(path + "/"):
         return Zone.ROOT
@@ -290,6 +322,13 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
     if path.startswith(("/mnt/", "/media/", "/srv/", "/data/", "/Volumes/", "/workspace")):
         return Zone.OUTSIDE
     return Zone.SYSTEM
+
+
+@lru_cache(maxsize=4096)
+def _regenerable(component: str) -> bool:
+    return (
+        component in REGENERABLE_DIRECTORIES or _REGENERABLE_NAME.fullmatch(component) is not None
+    )
 
 
 def _pattern(path: str, ground: Ground) -> Place:
@@ -331,43 +370,86 @@ def _pattern(path: str, ground: Ground) -> Place:
     return Place(path, zone, secret, startup, own, True, trace)
 
 
-def followed(path: str, ground: Ground, known: dict[str, str]) -> str | None:
-    """Where symbolic links on the disk lead from a path, in the words of `ground`.
+class Links:
+    """Where symbolic links on the disk lead; remembers every directory it looked at."""
 
-    Args:
-        path: resolved; need not exist, then its directory is followed.
-        ground: home and project, which may themselves be reached through links.
-        known: directories that were followed before; grows.
+    __slots__ = ("_answers", "_directories", "_ground")
 
-    Returns:
-        The real path, None when it is the path itself or cannot be told.
-    """
-    if UNKNOWN in path or not path.startswith("/") or path.startswith(("/dev/", "/proc/", "/sys/")):
-        return None
-    if any(c in path for c in "*?["):
-        return None
-    above, _, last = path.rpartition("/")
-    try:
-        directory = known.get(above)
-        if directory is None:
-            directory = known[above] = os.path.realpath(above or "/")
-        real = f"{directory.rstrip('/')}/{last}"
-        if os.path.islink(real):  # noqa: PTH114 - text in, text out, on a hot path
-            real = os.path.realpath(real)
-    except (OSError, ValueError):
-        return None
-    if real == path:
-        return None
-    for place in (ground.project, ground.home):
-        if not place:
-            continue
-        base = known.get(place)
-        if base is None:
-            base = known[place] = os.path.realpath(place)
-        if f"{real}/".startswith(f"{base}/"):
-            real = place + real[len(base) :]
-            break
-    return None if real == path else real
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._answers: dict[str, str | None] = {}
+        self._directories: dict[str, tuple[str, bool]] = {"": ("", True)}
+        """Directory → its real path and whether it is there."""
+
+    def followed(self, path: str) -> str | None:
+        """Where symbolic links lead from a path, in the words of the ground.
+
+        Args:
+            path: resolved; need not exist, then its directory is followed.
+
+        Returns:
+            The real path, None when it is the path itself or cannot be told.
+        """
+        if path in self._answers:
+            return self._answers[path]
+        answer: str | None = None
+        if path[:1] == "/" and not _UNFOLLOWED.search(path):
+            try:
+                answer = self._named(self._real(path)[0], path)
+            except (OSError, ValueError):
+                answer = None
+        self._answers[path] = answer
+        return answer
+
+    def climbed(self, text: str, cwd: str) -> str | None:
+        """Like `followed` for a path with `..` in it, which the system takes after the links."""
+        if ".." not in text or UNKNOWN in text or not _CLIMBS.search(text):
+            return None
+        path = resolve(text, cwd, self._ground.home)
+        if path[:1] != "/" or _UNFOLLOWED.search(path):
+            return None
+        if text.startswith("~/"):
+            text = self._ground.home + text[1:]
+        try:
+            return self._named(os.path.realpath(posixpath.join(cwd, text)), path)
+        except (OSError, ValueError):
+            return None
+
+    def _real(self, path: str) -> tuple[str, bool]:
+        known = self._directories
+        # Without recursion, because a path may have a great many components.
+        waiting: list[str] = []
+        at = len(path)
+        while (head := path[:at]) not in known:
+            waiting.append(head)
+            at = head.rfind("/")
+        real, there = known[head]
+        for whole in reversed(waiting):
+            real = f"{real}{whole[whole.rfind('/') :]}"
+            if there:
+                try:
+                    if stat.S_ISLNK(os.lstat(real).st_mode):
+                        real = os.path.realpath(real).rstrip("/")
+                except OSError:
+                    there = False
+            known[whole] = (real, there)
+        return real, there
+
+    def _named(self, real: str, path: str) -> str | None:
+        """Home and project may themselves be reached through links: keep their names."""
+        if real == path:
+            return None
+        for place in (self._ground.project, self._ground.home):
+            if place:
+                base = self._real(place)[0]
+                if f"{real}/".startswith(f"{base}/"):
+                    real = place + real[len(base) :]
+                    break
+        return None if real == path else real or "/"
+
+
+_UNFOLLOWED = re.compile(r"[*?\[\0]|^/(?:dev|proc|sys)/")
+_CLIMBS = re.compile(r"[^/.][^/]*/+(?:\./+)*\.\.(?:/|$)")
 
 
 def covers(pattern: str, path: str) -> bool:
