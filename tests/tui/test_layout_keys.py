@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from agent.protocol import PaneSummary
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 
@@ -144,3 +147,27 @@ async def test_clicking_an_agent_looks_at_it(open_cockpit: Open) -> None:
         y = next(index for index, row in enumerate(rows) if "publish" in row)
         await cockpit.pilot.click(offset=(4, y))
         await cockpit.until(lambda: cockpit.app.focused_id == "a2")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_looking_from_a_gate_shows_the_very_pane_it_is_about(
+    open_cockpit: Open, size: tuple[int, int]
+) -> None:
+    panes = tuple(PaneSummary(pane_id=f"%{number}", title="bash") for number in (2, 5, 9))
+    publisher = scenes.PUBLISHER.model_copy(update={"panes": panes})
+    gate = scenes.GATE.model_copy(update={"pane_id": "%5"})
+    busy = scenes.BUSY.model_copy(
+        update={"agents": (scenes.MENDER, publisher), "gates": (gate,)},
+    )
+    async with open_cockpit(busy, size=size, transcripts=TALK) as cockpit:
+        app, screen = cockpit.app, cockpit.app.cockpit
+        before = screen.arrangement
+        await cockpit.until(lambda: app.gates is not None and app.gates.armed)
+        await cockpit.pilot.press("l")
+        await cockpit.until(lambda: "back to the gate" in cockpit.screen_text)
+        assert screen.terminal.pane is not None
+        assert screen.terminal.pane.pane_id == "%5"
+        assert screen.arrangement.terminal is not None
+        await cockpit.pilot.press("l")
+        await cockpit.until(lambda: "back to the gate" not in cockpit.screen_text)
+        assert screen.arrangement == before

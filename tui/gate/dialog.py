@@ -74,13 +74,6 @@ class GateDialog(Widget, can_focus=False):
     class Closed(Message):
         """The dialog went away; gates that still wait stay pending."""
 
-    class PaneWanted(Message):
-        """The person wants to see the pane that the gate is about."""
-
-        def __init__(self, gate: Gate) -> None:
-            self.gate = gate
-            super().__init__()
-
     class Decided(Message):
         """The person decided, and the engine has accepted it."""
 
@@ -270,6 +263,7 @@ class GateDialog(Widget, can_focus=False):
     def _hide(self) -> None:
         self._leave_message()
         self._gate = None
+        self.peeking = False
         self.display = False
         self.armed = False
         self._counting.pause()
@@ -326,6 +320,8 @@ class GateDialog(Widget, can_focus=False):
     def _take_own_key(self, key: str, may_decide: bool) -> bool:
         assert self._gate is not None
         high = self._gate.risk.value == "HIGH"
+        if self._hint:
+            self._say("")
         if key in SCROLL_KEYS:
             self._scroll(SCROLL_KEYS[key])
         elif key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
@@ -382,9 +378,11 @@ class GateDialog(Widget, can_focus=False):
         if self._gate is None:
             return
         self.peeking = not self.peeking
-        if self.peeking:
-            host(self).look_at(self._gate.agent_id)
-            self.post_message(self.PaneWanted(self._gate))
+        pane = self._gate.pane_id
+        if not self.peeking or host(self).show_pane(self._gate.agent_id, pane):
+            return
+        if pane is not None:
+            self._say(f"Pane {pane} is closed. l comes back to the gate")
 
     def _scroll(self, rows: int) -> None:
         self.query_one("#gate-text", ExactView).scroll_relative(y=rows, animate=False, force=True)
@@ -432,6 +430,8 @@ class GateDialog(Widget, can_focus=False):
     def watch_peeking(self) -> None:
         """Fold to the bottom, or come back."""
         self.set_class(self.peeking, "-peek")
+        if not self.peeking and self.is_mounted:
+            host(self).pane_seen()
         if self._gate is not None:
             self._tell_keys()
             self._place()
@@ -534,14 +534,15 @@ class GateDialog(Widget, can_focus=False):
     def _keys_offered(self) -> Content:
         assert self._gate is not None
         width = self._widest()
-        say, look = "deny with a message", "look at the pane"
+        seen = "pane" if self._gate.pane_id is not None else "agent"
+        say, look = "deny with a message", f"look at the {seen}"
         if width < 100:
-            say, look = ("deny, say why", "pane") if width >= 60 else ("why", "pane")
+            say, look = ("deny, say why", seen) if width >= 60 else ("why", seen)
         keys = [
             ("A" if self._gate.risk.value == "HIGH" else "a", "approve", "approve"),
             ("d", "deny", "deny"),
             ("m", say, "message"),
-            ("l", "back" if self.peeking else look, "look"),
+            ("l", "back to the gate" if self.peeking else look, "look"),
         ]
         if len(self.pending()) > 1:
             keys += [("n", "next", "next"), ("p", "previous", "previous")]
@@ -584,7 +585,8 @@ class GateDialog(Widget, can_focus=False):
         if self.peeking:
             view.styles.height = 1
             height = 4 + keys
-            y = screen.height - height - 2
+            # Over the prompt and what is below it: the end of a pane is where things happen.
+            y = screen.height - height
         self.styles.width = width
         self.styles.height = height
         self.styles.offset = (max(0, (screen.width - width) // 2), max(0, y))

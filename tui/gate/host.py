@@ -17,8 +17,14 @@ class EngineHost(Protocol):
     def state(self) -> Snapshot:
         """What the engine last said, whole."""
 
-    def look_at(self, agent_id: str) -> None:
-        """Show another agent's conversation and terminal."""
+    def show_pane(self, agent_id: str, pane_id: str | None) -> bool:
+        """Bring one pane of an agent into view, or just the agent; False when it has no such pane.
+
+        Where the layout hides terminals this one is shown all the same, until `pane_seen`.
+        """
+
+    def pane_seen(self) -> None:
+        """Give the layout back that `show_pane` changed, if it changed one."""
 
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         """Send a command and return its result.

@@ -77,6 +77,8 @@ class CockpitScreen(Screen[None]):
         self._arrangement = Arrangement()
         self.menu: RowList | None = None
         self._painted_at = 0.0
+        self._before_reveal: Alone | None = None
+        """What was alone before a hidden terminal was shown for a while."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
 
@@ -361,6 +363,21 @@ class CockpitScreen(Screen[None]):
     def _keep_focus_visible(self) -> None:
         if self.arrangement.conversation is None and self.conversation.has_focus:
             self.prompt.focus()
+
+    def reveal_terminal(self) -> None:
+        """Show the terminal for a while, where the layout hides it; nothing of it is kept."""
+        if self.arrangement.terminal is None and self.arrangement.prompt is not None:
+            self._before_reveal = self.choices.alone
+            self.choose(replace(self.choices, alone="terminal"))
+            self._keep_focus_visible()
+
+    def hide_terminal(self) -> bool:
+        """Undo `reveal_terminal`; False when there is nothing to undo."""
+        alone, self._before_reveal = self._before_reveal, None
+        if alone is None or self.choices.alone != "terminal":
+            return False
+        self.choose(replace(self.choices, alone=alone))
+        return True
 
     def action_move_split(self, steps: int) -> None:
         """Give the conversation more room (1) or less (-1)."""

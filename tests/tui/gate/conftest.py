@@ -16,6 +16,8 @@ from tui.gate.dialog import GateDialog
 from tui.gate.keyboard import KeyboardApp
 from tui.theme import DARK
 
+CLOSED = "%404"
+"""A pane that no agent has."""
 NOW = 1_790_000_000.0
 
 
@@ -37,7 +39,7 @@ class HostApp(KeyboardApp[None]):
         self.ticks = ticks
         self.sent: list[Wire] = []
         self.refuse = ""
-        self.looked_at = ""
+        self.looked_at: tuple[str, str | None] = ("", None)
         self.state = Snapshot(
             seq=1,
             engine=EngineInfo(
@@ -70,8 +72,12 @@ class HostApp(KeyboardApp[None]):
         self.state = self.state.model_copy(update={"gates": gates})
         self.dialog.sync()
 
-    def look_at(self, agent_id: str) -> None:
-        self.looked_at = agent_id
+    def show_pane(self, agent_id: str, pane_id: str | None) -> bool:
+        self.looked_at = (agent_id, pane_id)
+        return pane_id != CLOSED
+
+    def pane_seen(self) -> None:
+        self.looked_at = ("", None)
 
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         self.sent.append(command)

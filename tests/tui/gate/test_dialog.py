@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from agent.protocol import Decide, Gate, RiskLevel
+from tests.tui.gate.conftest import CLOSED
 from tui.gate.inbox import Inbox
 
 QUIET = 0.62
@@ -208,8 +210,21 @@ async def test_looking_at_the_pane_folds_the_dialog(make_app: MakeApp, make_gate
         await pilot.press("l")
         await pilot.pause()
         assert app.dialog.peeking
-        assert app.looked_at == "a1"
+        assert app.looked_at == ("a1", "%3")
         assert app.dialog.outer_size.height < before
+        await pilot.press("l")
+        await pilot.pause()
+        assert not app.dialog.peeking
+        assert app.looked_at == ("", None)
+
+
+async def test_a_pane_that_is_closed_is_said_to_be(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(pane_id=CLOSED))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("l")
+        await pilot.pause()
+        assert "closed" in str(app.dialog.query_one("#gate-keys", Static).content)
         await pilot.press("l")
         await pilot.pause()
         assert not app.dialog.peeking
