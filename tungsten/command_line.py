@@ -23,6 +23,7 @@ from tungsten.errors import (
 )
 from tungsten.marks import Mark
 from tungsten.output import Anchor
+from tungsten.shells import ASK, SHELLS, Shell
 
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt, the person's start-up files included."""
@@ -57,9 +58,13 @@ class CommandLine:
         dead: whether the pane's program has ended.
         exit_status: its status then, as a shell reports it.
         prompt: what a person sees of the shell's latest prompt.
+        shell: what the shell can do.
     """
 
-    def __init__(self, client: ControlClient, pane_id: str, nonce: str) -> None:
+    def __init__(
+        self, client: ControlClient, pane_id: str, nonce: str, shell: str = "bash"
+    ) -> None:
+        self.shell: Shell = SHELLS.get(shell, SHELLS["bash"])
         self.dead = False
         self.exit_status: int | None = None
         self.prompt = ""
@@ -69,6 +74,7 @@ class CommandLine:
         self._mark: Mark | None = None
         self._closed = False
         self._waiters: set[asyncio.Future[None]] = set()
+        self._answering: asyncio.Task[None] | None = None
 
     @property
     def starting(self) -> bool:
@@ -80,6 +86,8 @@ class CommandLine:
     def renamed(self, window_name: str) -> None:
         """Take the window's new name, which may be a mark."""
         self._read(window_name)
+        if window_name == ASK and self._nonce and self._mark is None and self._answering is None:
+            self._answering = asyncio.create_task(self._answer())
         # An unchanged mark wakes as well: it follows each report of the edited line.
         self._wake()
 
@@ -167,6 +175,8 @@ class CommandLine:
             if not unchanged:
                 await self.clear()
                 raise NotAtPrompt(self._pane_id, "somebody changed the line")
+        if self.shell.breaks:
+            return await self._last_row(), mark
         return replace(anchor, command=command, prompt=self.prompt), mark
 
     async def clear(self) -> None:
@@ -197,6 +207,16 @@ class CommandLine:
         except (NotAtPrompt, PaneDead):
             return None
 
+    async def enter(self) -> None:
+        """Have the shell run its line.
+
+        Raises:
+            CommandFailed: the pane is gone.
+            ServerGone: the server ended.
+        """
+        how = ("-l",) if self.shell.literal_enter else ()
+        await self._client.command("send-keys", "-t", self._pane_id, *how, self.shell.enter)
+
     # -- inside -------------------------------------------------------------------------------
 
     def _read(self, window_name: str) -> None:
@@ -213,6 +233,11 @@ class CommandLine:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    async def _answer(self) -> None:
+        """Tell a remote shell the nonce that it asked for; it has switched echo off."""
+        with contextlib.suppress(TerminalError):
+            await keys.type_text(self._client, self._pane_id, f"{self._nonce}\n")
 
     async def _state(self) -> tuple[Anchor, int, str]:
         """Read position, report count and edited line; brings the mark up to date."""
@@ -231,6 +256,14 @@ class CommandLine:
         count, line = marks.parse_line(fields[5], self._nonce)
         history = int(fields[1])
         return Anchor(history + int(fields[2]), history, int(fields[3])), count, line
+
+    async def _last_row(self) -> Anchor:
+        """Take the row where the typed line ends for all of it."""
+        anchor, _, _ = await self._state()
+        y = str(anchor.row - anchor.history)
+        argv = ("capture-pane", "-p", "-t", self._pane_id, "-S", y, "-E", y)
+        text = "".join(await self._client.command(*argv))
+        return replace(anchor, command=text.rstrip())
 
     async def _at_prompt(self) -> tuple[Anchor, Mark]:
         anchor, _, _ = await self._state()

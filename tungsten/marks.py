@@ -2,7 +2,8 @@
 
 The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`. The line being
 edited, when asked for, is its OSC 7 path: `NONCE;COUNT;LINE`. tmux keeps both, so a pane adopted
-later is understood as well. tmux writes them with `vis(3)` escapes, bash with `printf %q`.
+later is understood as well. tmux writes them with `vis(3)` escapes, bash with `printf %q`, zsh in
+its `$'…'` quotes, fish as a URL after one `"`, which bash and zsh never leave bare.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 Kind = Literal["prompt", "running", "continuation", "editing"]
 
 _KINDS: dict[str, Kind] = {"P": "prompt", "C": "running", "2": "continuation", "L": "editing"}
 
 LINE_REPORT = "\x1b[27;9;7477~"
-"""The keys that ask readline for its line; a sequence that no terminal sends."""
+"""The keys that ask the line editor for its line; a sequence that no terminal sends."""
 
 _VIS = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
 _VIS_NAMES = {
@@ -92,9 +94,11 @@ def visible(prompt: str) -> str:
 
 
 def unquote(word: str) -> str:
-    """Undo bash's `printf %q`."""
+    """Undo bash's `printf %q`, zsh's `(qqqq)` and fish's `string escape --style=url`."""
     if word == "''":
         return ""
+    if word.startswith('"'):
+        return unquote_to_bytes(word[1:]).decode("utf-8", "backslashreplace")
     raw = word.encode("utf-8", "surrogateescape")
     if raw.startswith(b"$'") and raw.endswith(b"'"):
         raw = _ANSI_C.sub(_ansi_c, raw[2:-1])

@@ -76,10 +76,12 @@ class Pane:
         shell: what is known of its shell, and the typing at its prompt.
     """
 
-    def __init__(self, terminal: Terminal, pane_id: str, window_id: str, nonce: str) -> None:
+    def __init__(
+        self, terminal: Terminal, pane_id: str, window_id: str, nonce: str, shell: str = "bash"
+    ) -> None:
         self.id = pane_id
         self.window_id = window_id
-        self.shell = CommandLine(terminal.client, pane_id, nonce)
+        self.shell = CommandLine(terminal.client, pane_id, nonce, shell)
         self._terminal = terminal
         self._typing = asyncio.Lock()
 
@@ -211,7 +213,7 @@ class Pane:
         async with self._typing:
             anchor, before = await self.shell.type(command, before_enter)
             entered = time.monotonic()
-            await self._client.command("send-keys", "-t", self.id, "Enter")
+            await self.shell.enter()
         try:
             async with asyncio.timeout(timeout):
                 mark = await self.shell.next_mark(
@@ -318,5 +320,10 @@ class Pane:
         text, truncated = await read_output(
             self._client, self.id, shown, anchor, None if mark is None else mark.prompt
         )
+        if truncated and self.shell.shell.breaks and anchor.command:
+            # After a new size the end of the line may stand in one row with all of it.
+            _, found, rest = text.rpartition(anchor.command)
+            if found:
+                text, truncated = rest.partition("\n")[2], False
         status = self.shell.exit_status if ended == "pane_died" else mark.status if mark else None
         return RunResult(status, text, seconds, shown, ended, truncated)

@@ -11,13 +11,14 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
-from tungsten import orphans
+from tungsten import orphans, server_start, shells
 from tungsten.command_line import START_SECONDS
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
@@ -27,26 +28,25 @@ from tungsten.errors import (
     PaneGone,
     ServerGone,
     SocketUnsafe,
-    TerminalError,
     TmuxMissing,
     TmuxTooOld,
 )
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pane import Pane
 from tungsten.server import Server
+from tungsten.shells import Start
 from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
 from tungsten.watch import Watch
 
 OPTION = "@tungsten"
-"""Pane option of each pane that is ours: `shell NONCE` or `program`."""
+"""Pane option of each pane that is ours: `shell NONCE NAME` or `program`."""
 
 _ATTEMPTS = 8
 _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
 
 _CONFIG = Path(__file__).with_name("tmux.conf")
-_BASH = Path(__file__).with_name("shell") / "bash.sh"
 _UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
 _RECONCILING = frozenset({"unlinked-window-close", "window-close", "sessions-changed"})
 _RENAMING = frozenset({"unlinked-window-renamed", "window-renamed"})
@@ -157,49 +157,53 @@ class Terminal:
         width: int = 120,
         height: int = 40,
         environment: Mapping[str, str] | None = None,
+        shell: str = "bash",
+        ssh: Sequence[str] = (),
     ) -> Pane:
         """Open a pane in a tmux session of its own.
 
         Args:
             name: what to call the session; characters that tmux could misread are replaced.
             cwd: where it starts.
-            command: a shell command line to run instead of an interactive bash.
+            command: a shell command line to run instead of an interactive shell.
             width: columns.
             height: lines.
             environment: further variables for this pane alone.
+            shell: which shell, by name; see `shells.Name`.
+            ssh: instead, an ssh command line up to the destination; the shell is bash there.
 
         Raises:
             DirectoryMissing: `cwd` is not a directory.
             ServerGone: the server ended.
-            TerminalError: there is no bash.
+            TerminalError: there is no such shell.
         """
         if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
             raise DirectoryMissing(cwd)
         nonce = "" if command is not None else secrets.token_hex(16)
-        note = self.socket.with_name(f".{secrets.token_hex(8)}.note")
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
         argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd)), "-n", "pane"]
         for variable, value in (environment or {}).items():
             argv += ["-e", f"{variable}={value}"]
         program = ["env", "-u", "TMUX_PANE"]
-        if command is None:
-            bash = shutil.which("bash")
-            if bash is None:
-                raise TerminalError("The program 'bash' was not found. Install bash 4.4 or newer.")
-            # A start-up file that starts tmux where none is seen must see one.
-            program += ["TMUX=/dev/null,0,0", f"TUNGSTEN_INTEGRATION={note}"]
-            program += [bash, "--rcfile", str(_BASH), "-i"]
-            _write_private(note, f"{nonce}\n")
-        else:
+        start: Start | None = None
+        if command is not None:
             program += ["-u", "TMUX", "sh", "-c", command]
+        elif ssh:
+            shell = "bash"
+            program += ["-u", "TMUX", *shells.remote(ssh)]
+        else:
+            start = shells.prepare(shell, nonce, self.socket.parent)
+            # A start-up file that starts tmux where none is seen must see one.
+            program += ["TMUX=/dev/null,0,0", *start.argv]
         try:
             pane_id, window_id = await self._new_session(argv, name, program)
         except BaseException:
-            note.unlink(missing_ok=True)
+            if start is not None:
+                start.forget()
             raise
-        pane = Pane(self, pane_id, window_id, nonce)
+        pane = Pane(self, pane_id, window_id, nonce, shell)
         self._panes[pane_id] = pane
-        kind = f"shell {nonce}" if nonce else "program"
+        kind = f"shell {nonce} {shell}" if nonce else "program"
         await self.client.pipeline([("set-option", "-p", "-t", pane_id, OPTION, kind)])
         # What it said or did before it was known here.
         await self._reconcile()
@@ -330,8 +334,8 @@ class Terminal:
             seen.add(pane_id)
             pane = self._panes.get(pane_id)
             if pane is None:
-                nonce = kind.partition(" ")[2]
-                pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce)
+                _, nonce, shell = (*kind.split(" "), "", "bash")[:3]
+                pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce, shell)
             pane.shell.renamed(window_name)
             if dead != "1":
                 self._follow(pane_id, int(pid))
@@ -417,15 +421,7 @@ def _forget_notes(directory: Path) -> None:
     for note in directory.glob(".*.note"):
         with contextlib.suppress(OSError):
             if time.time() - note.stat().st_mtime > START_SECONDS:
-                note.unlink()
-
-
-def _write_private(path: Path, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, text.encode())
-    finally:
-        os.close(fd)
+                shells.forget(note)
 
 
 @functools.lru_cache(maxsize=8)
@@ -451,17 +447,8 @@ async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Con
             await asyncio.sleep(_PAUSE * attempt)
 
 
-async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
-    """Make sure that a server with our session runs; two at once end up with the same one."""
-    version = await asyncio.to_thread(_version, program)
-    if parse_version(version) < MINIMUM_VERSION:
-        raise TmuxTooOld(version)
-    terminal = environments.terminal_name(Path(environment.get("HOME", "/")))
-    argv = [program, "-u", "-S", str(socket), "-f", str(_CONFIG)]
-    argv += ["new-session", "-d", "-s", HOME_SESSION, "-x", "20", "-y", "2", "-n", "home", "true"]
-    argv += [";", "set-option", "-g", "default-terminal", terminal]
-    done = await asyncio.to_thread(
-        subprocess.run,
+def _run(argv: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         argv,
         env=environment,
         cwd="/",
@@ -471,6 +458,23 @@ async def _start(socket: Path, program: str, environment: dict[str, str]) -> Non
         start_new_session=True,
         check=False,
     )
+
+
+async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
+    """Make sure that a server with our session runs; two at once end up with the same one."""
+    version = await asyncio.to_thread(_version, program)
+    if parse_version(version) < MINIMUM_VERSION:
+        raise TmuxTooOld(version)
+    terminal = environments.terminal_name(Path(environment.get("HOME", "/")))
+    server = [program, "-u", "-S", str(socket), "-f", str(_CONFIG)]
+    if sys.platform == "linux" and not server_start.answers(str(socket)):
+        # Only so that orphans stay below it: without, the next command starts a plain one.
+        keeper = [sys.executable, "-I", "-S", server_start.__file__, str(socket), *server, "-D"]
+        await asyncio.to_thread(_run, keeper, environment)
+    argv = [*server, "new-session", "-d", "-s", HOME_SESSION]
+    argv += ["-x", "20", "-y", "2", "-n", "home", "true"]
+    argv += [";", "set-option", "-g", "default-terminal", terminal]
+    done = await asyncio.to_thread(_run, argv, environment)
     said = done.stderr.strip()
     if done.returncode != 0 and "duplicate session" not in said:
         raise ServerGone(said)

@@ -4,15 +4,29 @@
 __tungsten_file=$TUNGSTEN_INTEGRATION
 unset TUNGSTEN_INTEGRATION
 __tungsten_nonce=
-if [[ -r $__tungsten_file ]]; then
+if [[ $__tungsten_file == ask ]]; then
+  # On another machine: the secret comes through the terminal, unseen.
+  stty -echo
+  printf '\ektungsten;ask\e\\'
+  IFS= read -r __tungsten_nonce
+  stty echo
+elif [[ -r $__tungsten_file ]]; then
   IFS= read -r __tungsten_nonce <"$__tungsten_file"
   command rm -f -- "$__tungsten_file"
 fi
-unset __tungsten_file
 
-if [[ -r ~/.bashrc ]]; then
+if [[ $__tungsten_file == ask ]]; then
+  [[ -r /etc/profile ]] && . /etc/profile
+  for __tungsten_file in ~/.bash_profile ~/.bash_login ~/.profile ~/.bashrc; do
+    if [[ -r $__tungsten_file ]]; then
+      . "$__tungsten_file"
+      break
+    fi
+  done
+elif [[ -r ~/.bashrc ]]; then
   . ~/.bashrc
 fi
+unset __tungsten_file
 unset TMUX TMUX_PANE
 
 __tungsten_n=0

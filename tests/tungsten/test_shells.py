@@ -1,0 +1,233 @@
+"""The same promises in every shell: zsh and fish with marks and line reports, dash with marks."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tungsten.errors import NotAtPrompt, TerminalError
+from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.terminal import Terminal
+
+
+def missing(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+needs_zsh = missing("zsh")
+needs_fish = missing("fish")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    directory = tmp_path / "home"
+    directory.mkdir()
+    (directory / ".bashrc").write_text("PS1='\\w\\$ '\nexport FROM_BASHRC=yes\n")
+    (directory / ".zshenv").write_text("export FROM_ZSHENV=env\n")
+    (directory / ".zshrc").write_text("PS1='%~%# '\nexport FROM_ZSHRC=rc\nalias say='echo said'\n")
+    fish = directory / ".config" / "fish"
+    fish.mkdir(parents=True)
+    (fish / "config.fish").write_text(
+        "set -gx FROM_FISH yes\nset -g fish_greeting\n"
+        "function fish_prompt\n  echo -n (prompt_pwd)'> '\nend\n"
+    )
+    return directory
+
+
+@pytest.fixture
+async def zsh(terminal: Terminal, tmp_path: Path) -> Pane:
+    return await terminal.new_pane(name="zsh", cwd=tmp_path, width=80, height=24, shell="zsh")
+
+
+@pytest.fixture
+async def fish(terminal: Terminal, tmp_path: Path) -> Pane:
+    return await terminal.new_pane(name="fish", cwd=tmp_path, width=80, height=24, shell="fish")
+
+
+@needs_zsh
+@pytest.mark.parametrize(
+    ("command", "status", "output"),
+    [
+        ("true", 0, ""),
+        ("false", 1, ""),
+        ("echo hi", 0, "hi\n"),
+        ("printf 'no newline'", 0, "no newline"),
+        ("printf 'trailing  \\n\\n'", 0, "trailing  \n\n"),
+        ("(exit 77)", 77, ""),
+        ("nonexistent-program", 127, "zsh: command not found: nonexistent-program\n"),
+        ("echo 'ä 漢 🎉'", 0, "ä 漢 🎉\n"),
+        ("for i in 1 2; do\n  echo $i\ndone", 0, "1\n2\n"),
+        ("cat <<END\nhere $((1+1))\nEND", 0, "here 2\n"),
+        ("echo a\nfalse\nsh -c 'exit 3'", 3, "a\n"),
+        ('echo "hi!!"', 0, "hi!!\n"),
+        ("say $FROM_ZSHENV $FROM_ZSHRC $TUNGSTEN_PANE", 0, "said env rc 1\n"),
+        ("echo ${+TMUX}${+TUNGSTEN_INTEGRATION}${+ZDOTDIR}", 0, "000\n"),
+        ("echo 'https://example.org/?a=b&c=d'", 0, "https://example.org/?a=b&c=d\n"),
+        ("seq 200 | tail -1", 0, "200\n"),
+    ],
+)
+async def test_zsh_run(zsh: Pane, command: str, status: int, output: str) -> None:
+    result = await zsh.run(command, timeout=20)
+    assert (result.ended, result.exit_status, result.output) == ("prompt", status, output)
+    assert not result.truncated
+
+
+@needs_zsh
+async def test_zsh_many_commands_are_never_stale(zsh: Pane) -> None:
+    for n in range(30):
+        result = await zsh.run(f"echo n{n}; (exit {n})", timeout=10)
+        assert (result.output, result.exit_status) == (f"n{n}\n", n), result
+
+
+@needs_zsh
+@pytest.mark.parametrize("length", [*range(76, 84), 333])
+async def test_zsh_a_command_line_that_just_fills_the_row(zsh: Pane, length: int) -> None:
+    command = "printf '\\nab\\n' #".ljust(length - len("$ "), ":")
+    await zsh.run("setopt interactive_comments; PS1='$ '", timeout=20)
+    assert (await zsh.run(command, timeout=10)).output == "\nab\n"
+
+
+@needs_zsh
+async def test_zsh_resize_while_a_command_runs(zsh: Pane) -> None:
+    text = "word " * 40
+    running = asyncio.create_task(zsh.run(f"echo {text}; sleep 0.5; echo end", timeout=10))
+    await zsh.wait(ForText("^word word"), 10)
+    await zsh.resize(50, 12)
+    result = await running
+    assert result.output == text.rstrip() + "\nend\n"
+
+
+@needs_zsh
+async def test_zsh_incomplete_interrupted_and_exit(zsh: Pane) -> None:
+    result = await zsh.run("echo 'open", timeout=10)
+    assert result.ended == "incomplete"
+    assert (await zsh.run("echo fine", timeout=10)).output == "fine\n"
+    running = asyncio.create_task(zsh.run("sh -c 'echo started; exec sleep 30'", timeout=20))
+    await zsh.wait(ForText("^started"), 10)
+    with pytest.raises(NotAtPrompt, match="running"):
+        await zsh.run("echo no")
+    await zsh.send_keys("C-c")
+    result = await running
+    assert (result.ended, result.exit_status) == ("interrupted", 130)
+    result = await zsh.run("exit 7", timeout=10)
+    assert (result.ended, result.exit_status) == ("pane_died", 7)
+
+
+@needs_zsh
+async def test_zsh_reports_its_line_and_keeps_what_a_person_typed(zsh: Pane) -> None:
+    await zsh.wait(ForPrompt(), 10)
+    assert await zsh.line() == ""
+    await zsh.send_text("echo 'half ä")
+    assert await zsh.line() == "echo 'half ä"
+    with pytest.raises(NotAtPrompt, match="typed"):
+        await zsh.run("echo theirs", timeout=10)
+    assert await zsh.line() == "echo 'half ä"
+
+
+@needs_zsh
+async def test_zsh_before_enter_may_refuse(zsh: Pane, tmp_path: Path) -> None:
+    async def refuse() -> None:
+        raise NotAtPrompt(zsh.id, "the caller said so")
+
+    with pytest.raises(NotAtPrompt, match="the caller"):
+        await zsh.run("touch refused", timeout=10, before_enter=refuse)
+    assert await zsh.line() == ""
+    assert not (tmp_path / "refused").exists()
+
+
+AWKWARD = r"""
+setopt ksh_arrays sh_word_split extended_glob prompt_subst no_unset
+alias -g C='| cat'
+alias printf='echo broken'
+bindkey -v
+PS1='$(echo sub) %F{green}%~%f
+%# '
+RPROMPT='%T right'
+precmd_functions=()
+precmd() { local x=1 }
+zle-line-init() { zle -K viins }
+zle -N zle-line-init
+"""
+
+
+@needs_zsh
+async def test_zsh_with_an_awkward_start_up_file(
+    terminal: Terminal, tmp_path: Path, home: Path
+) -> None:
+    (home / ".zshrc").write_text(AWKWARD)
+    pane = await terminal.new_pane(name="zsh", cwd=tmp_path, width=80, height=24, shell="zsh")
+    for n in range(3):
+        result = await pane.run(f"\\printf 'n{n}\\n'; (exit {n})", timeout=20)
+        assert (result.output, result.exit_status) == (f"n{n}\n", n), result
+    assert (await pane.run("echo 'open", timeout=10)).ended == "incomplete"
+    assert await pane.line() == ""
+
+
+@needs_zsh
+async def test_zsh_zdotdir_set_by_the_person(
+    terminal: Terminal, tmp_path: Path, home: Path
+) -> None:
+    own = home / "dot files"
+    own.mkdir()
+    (home / ".zshenv").write_text('export ZDOTDIR="$HOME/dot files"\n')
+    (own / ".zshrc").write_text("export FROM_OWN=yes\nPS1='own> '\n")
+    pane = await terminal.new_pane(name="zsh", cwd=tmp_path, shell="zsh")
+    result = await pane.run("echo $FROM_OWN $ZDOTDIR; zsh -c 'echo $ZDOTDIR'", timeout=20)
+    assert result.output == f"yes {own}\n{own}\n"
+    assert not list(terminal.socket.parent.glob(".*.note"))
+
+
+@needs_fish
+@pytest.mark.parametrize(
+    ("command", "status", "output"),
+    [
+        ("true", 0, ""),
+        ("false", 1, ""),
+        ("echo hi", 0, "hi\n"),
+        ("echo 'ä 漢 🎉'; sh -c 'exit 77'", 77, "ä 漢 🎉\n"),
+        ("for i in 1 2\n  echo $i\nend", 0, "1\n2\n"),
+        ("echo a\nfalse\nsh -c 'exit 3'", 3, "a\n"),
+        ("echo $FROM_FISH $TUNGSTEN_PANE", 0, "yes 1\n"),
+    ],
+)
+async def test_fish_run(fish: Pane, command: str, status: int, output: str) -> None:
+    result = await fish.run(command, timeout=20)
+    assert (result.ended, result.exit_status, result.output) == ("prompt", status, output)
+
+
+@needs_fish
+async def test_fish_incomplete_wrong_and_exit(fish: Pane) -> None:
+    result = await fish.run("echo 'open", timeout=10)
+    assert result.ended == "incomplete"
+    assert (await fish.run("echo )", timeout=10)).ended == "incomplete"
+    assert (await fish.run("echo fine", timeout=10)).output == "fine\n"
+    await fish.send_text("echo 'half ä")
+    assert await fish.line() == "echo 'half ä"
+    await fish.send_keys("C-u")
+    result = await fish.run("exit 7", timeout=10)
+    assert (result.ended, result.exit_status) == ("pane_died", 7)
+
+
+async def test_a_shell_that_is_not_there(terminal: Terminal, tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match="not known"):
+        await terminal.new_pane(name="x", cwd=tmp_path, shell="nonesuch")
+    assert not list(terminal.socket.parent.glob(".*.note"))
+
+
+async def test_the_shell_of_an_adopted_pane_is_known(
+    terminal: Terminal, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    pane = await terminal.new_pane(name="zsh", cwd=tmp_path, shell="zsh")
+    await pane.run("true", timeout=20)
+    other = await Terminal.open(terminal.socket, environment=environment)
+    try:
+        result = await other.pane(pane.id).run("echo adopted", timeout=10)
+        assert result.output == "adopted\n"
+        assert other.pane(pane.id).shell.shell.name == "zsh"
+    finally:
+        await other.close()

@@ -1,0 +1,53 @@
+# Tungsten's shell integration for fish: reports prompts and exit statuses to the program that
+# watches this terminal, as invisible in-band marks. Read after the person's own files.
+
+set -g __tungsten_nonce (cat -- $TUNGSTEN_INTEGRATION)
+command rm -f -- $TUNGSTEN_INTEGRATION
+set -e TUNGSTEN_INTEGRATION
+set -e TMUX
+set -e TMUX_PANE
+set -g __tungsten_n 0
+set -g __tungsten_k 0
+
+functions -c fish_prompt __tungsten_theirs
+
+function __tungsten_status
+    return $argv[1]
+end
+
+function fish_prompt
+    set -l last $status
+    __tungsten_status $last
+    set -l text (__tungsten_theirs | string collect -N)
+    printf '%s\ek%s;P;%s;%s;"%s\e\\\\' $text $__tungsten_nonce $__tungsten_n $last \
+        (string escape --style=url -- $text)
+end
+
+function __tungsten_count --on-event fish_prompt
+    set -g __tungsten_n (math $__tungsten_n + 1)
+end
+
+function __tungsten_running --on-event fish_preexec
+    printf '\ek%s;C;%s;;\e\\\\' $__tungsten_nonce $__tungsten_n
+end
+
+function __tungsten_line
+    set -l line (commandline | string collect)
+    set -g __tungsten_k (math $__tungsten_k + 1)
+    # OSC 7 keeps the line where redrawing the prompt does not overwrite it.
+    printf '\e]7;%s;%s;"%s\e\\\\\ek%s;L;%s;;\e\\\\' $__tungsten_nonce $__tungsten_k \
+        (string escape --style=url -- $line) $__tungsten_nonce $__tungsten_n
+end
+
+function __tungsten_enter
+    if test -z (commandline | string collect); or commandline --is-valid
+        commandline -f execute
+    else
+        printf '\ek%s;2;%s;;\e\\\\' $__tungsten_nonce $__tungsten_n
+    end
+end
+
+for map in default insert visual
+    bind -M $map \e\[27\;9\;7477~ __tungsten_line
+    bind -M $map \e\[27\;9\;7478~ __tungsten_enter
+end

@@ -1,0 +1,31 @@
+# Tungsten's shell integration for plain POSIX shells: marks in the prompts report where the shell
+# is and how the last command ended. Read through ENV in place of the person's own file.
+
+__tungsten_nonce=
+if [ -r "$TUNGSTEN_INTEGRATION" ]; then
+  IFS= read -r __tungsten_nonce <"$TUNGSTEN_INTEGRATION"
+  command rm -f -- "$TUNGSTEN_INTEGRATION"
+fi
+unset TUNGSTEN_INTEGRATION TMUX TMUX_PANE
+if [ -n "${TUNGSTEN_ENV+x}" ]; then
+  ENV=$TUNGSTEN_ENV
+  unset TUNGSTEN_ENV
+  if [ -r "$ENV" ]; then
+    . "$ENV"
+  fi
+else
+  unset ENV
+fi
+
+__tungsten_n=0
+if [ -n "$__tungsten_nonce" ]; then
+  __tungsten_escape=$(printf '\033')
+  case $PS1 in
+    *"$__tungsten_escape"* | *'`'* | *'\'*) __tungsten_text= ;;
+    *) __tungsten_text=$PS1 ;;
+  esac
+  __tungsten_start=${__tungsten_escape}k$__tungsten_nonce
+  __tungsten_end=${__tungsten_escape}'\\'
+  PS1=$PS1$__tungsten_start';P;$((__tungsten_n=__tungsten_n+1));$?;'$__tungsten_text$__tungsten_end
+  PS2=$PS2$__tungsten_start';2;$__tungsten_n;;'$__tungsten_end
+fi
