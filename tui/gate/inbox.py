@@ -16,12 +16,19 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.host import host
-from tui.gate.words import duration, short_path
+from tui.gate.words import duration, next_duration_change, short_path
 from tui.screens.card import CardScreen, card_foot
 from tui.text import fit, one_line
 
 if TYPE_CHECKING:
+    from textual.events import Key
+    from textual.timer import Timer
+
     from agent.protocol import Gate, Question
+
+
+DECIDING = frozenset("aAdm")
+"""Keys that decide in the gate dialog, and that a person may press here as well."""
 
 
 class Inbox(CardScreen["str | None"]):
@@ -40,6 +47,7 @@ class Inbox(CardScreen["str | None"]):
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._clock = clock
+        self._ticking: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the list and what the chosen line is about."""
@@ -54,7 +62,6 @@ class Inbox(CardScreen["str | None"]):
         """Fill the list; times go on."""
         self.tell_keys(("Enter", "open"), ("↑↓", "choose"), ("Esc", "close"))
         self.sync()
-        self.set_interval(10, self.sync)
 
     def on_screen_resume(self) -> None:
         """A question may have been answered on top."""
@@ -76,17 +83,43 @@ class Inbox(CardScreen["str | None"]):
             else None
         )
         waiting = self.waiting()
-        listing.clear_options()
         width = 102 if self.app.size.width >= 112 else max(30, self.app.size.width - 10)
-        listing.add_options(Option(self._row(one, width), id=one.id) for one in waiting)
         ids = [one.id for one in waiting]
-        if ids:
-            listing.highlighted = ids.index(chosen_id) if chosen_id in ids else 0
+        if ids == [option.id for option in listing.options]:
+            for one in waiting:
+                listing.replace_option_prompt(one.id, self._row(one, width))
+        else:
+            listing.clear_options()
+            listing.add_options(Option(self._row(one, width), id=one.id) for one in waiting)
+            if ids:
+                listing.highlighted = ids.index(chosen_id) if chosen_id in ids else 0
         listing.display = bool(ids)
         nothing = self.query_one("#nothing", Static)
         nothing.display = not ids
         nothing.update("Nothing waits for you. Agents whose next step is risky will appear here.")
         self._tell_about()
+        self._tick(waiting)
+
+    def _tick(self, waiting: list[Gate | Question]) -> None:
+        """Write the times anew just when one of them reads differently."""
+        if self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
+        if waiting:
+            now = self._clock()
+            delay = min(next_duration_change(now - _since(one)) for one in waiting)
+            self._ticking = self.set_timer(max(0.05, delay), self.sync)
+
+    def on_key(self, event: Key) -> None:
+        """Say what to do instead, for keys that decide elsewhere; other keys take that away."""
+        if event.key not in DECIDING:
+            self.progress("")
+            return
+        event.stop()
+        if self._chosen() is None:
+            self.progress("Nothing waits for you, so there is nothing to decide.")
+        else:
+            self.problem("Nothing is decided in this list: Enter opens the chosen line first.")
 
     @on(OptionList.OptionHighlighted)
     def _tell_about(self) -> None:

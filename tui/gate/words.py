@@ -32,6 +32,13 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d"
 
 
+def next_duration_change(seconds: float) -> float:
+    """Say in how many seconds `duration(seconds)` will read differently."""
+    past = max(0.0, seconds)
+    unit = 1.0 if past < 60 else 60.0 if past < 86_400 else 86_400.0
+    return max(0.0, -seconds) + unit - past % unit
+
+
 def short_path(path: str, home: str) -> str:
     """Write the home directory as `~`."""
     if home and home != "/" and (path == home or path.startswith(home + "/")):

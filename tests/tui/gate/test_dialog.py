@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from agent.protocol import Decide, Gate, RiskLevel
-from tests.tui.gate.conftest import CLOSED
+from tests.tui.gate.conftest import CLOSED, NOW
 from tui.gate.inbox import Inbox
+from tui.gate.words import duration, next_duration_change
 
 QUIET = 0.62
 """Longer than the quiet rule wants, for a slow machine's timers."""
@@ -320,6 +323,59 @@ async def test_the_inbox_opens_but_never_decides(make_app: MakeApp, make_gate: M
         await pilot.press("enter")
         await pilot.pause()
         assert decisions(app) == []
+
+
+@pytest.mark.parametrize("key", list("aAdm"))
+async def test_keys_that_decide_elsewhere_say_so_in_the_inbox(
+    make_app: MakeApp, make_gate: MakeGate, key: str
+) -> None:
+    app = make_app(make_gate(1), make_gate(2))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox())
+        await pilot.pause()
+        line = app.screen.query_one("#card-line", Static)
+        await pilot.press(key)
+        assert "Enter opens" in str(line.content)
+        await pilot.press("down")
+        assert str(line.content) == ""
+        assert decisions(app) == []
+        app.set_gates()
+        app.screen.sync()
+        await pilot.press(key)
+        assert "nothing to decide" in str(line.content)
+
+
+async def test_times_in_the_inbox_go_on(make_app: MakeApp, make_gate: MakeGate) -> None:
+    now = NOW
+    app = make_app(make_gate(1, opened_at=NOW - 7.9), make_gate(2, opened_at=NOW - 100))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox(clock=lambda: now))
+        await pilot.pause()
+        await pilot.press("down")
+        listing = app.screen.query_one(OptionList)
+
+        def rows() -> list[str]:
+            return [str(option.prompt) for option in listing.options]
+
+        chosen = listing.highlighted
+        assert any("7 s" in row for row in rows())
+        now = NOW + 30
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if any("37 s" in row for row in rows()):
+                break
+        assert any("37 s" in row for row in rows())
+        assert any("2 min" in row for row in rows())
+        assert listing.highlighted == chosen
+
+
+@given(st.floats(min_value=0, max_value=10_000_000))
+def test_a_duration_reads_the_same_until_it_is_said_to_change(seconds: float) -> None:
+    change = next_duration_change(seconds)
+    assert change > 0
+    # A float's own grain is left to the timer, which is coarser.
+    assert duration(seconds + change * 0.5) == duration(seconds)
+    assert duration(seconds + change + 0.001) != duration(seconds)
 
 
 async def test_no_fact_can_turn_the_line_around(make_app: MakeApp, make_gate: MakeGate) -> None:
