@@ -28,7 +28,8 @@ WIDE = 100
 STACKED = 40
 """Rows from which a narrow screen shows conversation and terminal one above the other."""
 
-DREAM_ROWS = 7
+DREAM_ROWS = 8
+"""A line, the title, three gates, and three rows for why there is no dream now."""
 PROMPT_ROWS = 10
 """Most rows the prompt grows to."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from textual.screen import Screen
 
 from agent.paths import Paths
@@ -42,6 +43,29 @@ async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
         text = cockpit.screen_text
         for shown in ("mend the parser", "▲ 1", "19 h of 24", "fix-offsets", "$0.18"):
             assert shown in text
+
+
+@pytest.mark.parametrize("size", [(100, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize(
+    "why",
+    [
+        "15 min of quiet left · 24 h of the gap left · 5 more sessions needed",
+        "an agent is working · 1 more session needed",
+        "the clock is 3 h behind what was recorded last",
+        "AutoDream is off: memories are only recalled",
+    ],
+)
+async def test_why_there_is_no_dream_is_told_whole(
+    open_cockpit: Open, size: tuple[int, int], why: str
+) -> None:
+    calm = CALM.model_copy(update={"dream": scenes.DREAM.model_copy(update={"why_not": why})})
+    async with open_cockpit(calm, size=size) as cockpit:
+        column = cockpit.app.cockpit.arrangement.dream
+        assert column is not None
+        rows = cockpit.screen_text.split("\n")[column.y : column.bottom]
+        shown = " ".join(" ".join(row[: column.width] for row in rows).split())
+        for part in why.split(" · "):
+            assert part in shown
 
 
 async def test_first_prompt_starts_an_agent_here(open_cockpit: Open) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import Piece, between, one_line, strip_of
+from tui.text import Piece, between, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 METER = 6
 """Cells of a gate's meter."""
+
+INDENT = 3
+BETWEEN = " · "
+"""Between two reasons, as `memory.dream.gates` writes them."""
 
 
 class DreamSidebar(Lines):
@@ -58,6 +63,18 @@ class DreamSidebar(Lines):
                 left += [*meter, (" ", paint.blank)]
             lines.append(between([*left, (text, paint.muted)], [], width, paint.blank))
         why = one_line(dream.why_not)
-        if why:
-            lines.append(between([(f"   {why}", paint.faint)], [], width, paint.blank))
+        for line in _reasons(why, width - INDENT - 1) if why else ():
+            lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
         return lines
+
+
+def _reasons(why: str, width: int) -> list[str]:
+    """Break between reasons where they don't fit into one line, and within one where it must be."""
+    lines: list[str] = []
+    for reason in why.split(BETWEEN):
+        if lines and cell_len(lines[-1]) + len(BETWEEN) + cell_len(reason) <= width:
+            lines[-1] += BETWEEN + reason
+        else:
+            rows = wrap([(reason, Style.null())], width)
+            lines += ["".join(text for text, _ in row) for row in rows]
+    return lines
