@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from tui import actions, empty_states
@@ -20,7 +21,7 @@ from tui.drafts import InterfaceState, draft_key
 from tui.gate.keyboard import KeyboardApp
 from tui.loading import CONNECTION, PANE, load
 from tui.screens.cockpit import CockpitScreen
-from tui.theme import DARK, LIGHT
+from tui.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES
 from tui.transcript import Transcript
 from tui.unknown import nothing_known, remembered_pane
 
@@ -53,6 +54,9 @@ ECHO_SECONDS = 0.02
 
 class FrontEnd(KeyboardApp[None]):
     """An app that shows one engine's state in a cockpit."""
+
+    ansi_theme_dark = Reactive(DARK_PANES, init=False)
+    ansi_theme_light = Reactive(LIGHT_PANES, init=False)
 
     def __init__(self, paths: Paths, now: Callable[[], float], directory: Path) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.style import Style
+from rich.terminal_theme import TerminalTheme
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -55,6 +56,33 @@ LIGHT = Theme(
         "selection": "#e4e9ef",
     },
 )
+
+
+def _sixteen(theme: Theme, *colors: str) -> TerminalTheme:
+    """Make the palette of panes: ground and text as in the theme, then the sixteen in their order.
+
+    Args:
+        theme: Whose background and foreground a pane has.
+        colors: Black, red, green, yellow, blue, magenta, cyan, white; then the same, bright.
+    """
+    triplets = [tuple(Color.parse(color).rgb) for color in colors]
+    ground, text = (Color.parse(color or "").rgb for color in (theme.background, theme.foreground))
+    return TerminalTheme(tuple(ground), tuple(text), triplets[:8], triplets[8:])
+
+
+DARK_PANES = _sixteen(
+    DARK,
+    *("#353d47", "#e8737d", "#8cc190", "#e0b877", "#82aad1", "#b99bd3", "#7fc1c0", "#c3cad2"),
+    *("#76818d", "#f48f97", "#a7d8aa", "#f5cf94", "#a3c6ea", "#d0b5e8", "#9edada", "#eef2f6"),
+)
+"""What programs in panes get when they ask for one of the sixteen colours."""
+
+LIGHT_PANES = _sixteen(
+    LIGHT,
+    *("#23282e", "#b3261e", "#2b7536", "#8a6100", "#2b6299", "#85408f", "#0f6f78", "#7c838a"),
+    *("#5d6670", "#c9372c", "#33833f", "#996c00", "#3573b0", "#964da0", "#178089", "#3f464d"),
+)
+"""As above. Its whites are dark: programs that ask for white mean text that is easy to see."""
 
 
 @dataclass(frozen=True, slots=True)
