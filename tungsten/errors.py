@@ -98,3 +98,39 @@ class SocketUnsafe(TerminalError):
 
     def __init__(self, directory: Path, reason: str) -> None:
         super().__init__(f"The directory {directory} {reason}. Make it yours alone: chmod 700.")
+
+
+class RecordingRefused(TerminalError):
+    """A pane cannot be recorded, or not into that file."""
+
+
+class RecordingUnreadable(TerminalError):
+    """A file is no asciicast v2 recording, or a line of it is damaged."""
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(
+            f"{path}, line {line}: {reason}. It must be an asciicast v2 recording; record it again."
+        )
+        self.path = path
+        self.line = line
+
+
+class DisplayMissing(TerminalError):
+    """There is no display to picture."""
+
+    def __init__(self, reason: str = "") -> None:
+        detail = f" ({reason})" if reason else ""
+        super().__init__(
+            f"There is no display to picture here{detail}. Take the pane's own picture instead."
+        )
+
+
+class PaneNotAllowed(TerminalError):
+    """A pane of the person's own tmux server was to be driven without being allowed."""
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__(
+            f"Pane {pane_id} is in your own tmux server and was not allowed to be driven. "
+            "Allow this pane first, or only watch it."
+        )
+        self.pane_id = pane_id

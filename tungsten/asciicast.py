@@ -1,0 +1,191 @@
+"""Recordings of terminals as asciicast v2: a header line, then one JSON array for each event.
+
+The format is asciinema's (https://docs.asciinema.org/manual/asciicast/v2), so that any of its
+players shows our recordings and ours shows any of theirs. Reading takes one line at a time: the
+length of a recording costs no memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tungsten.errors import RecordingUnreadable
+
+VERSION = 2
+
+OUTPUT = "o"
+INPUT = "i"
+RESIZE = "r"
+MARKER = "m"
+"""The format's event codes; a reader passes over others."""
+
+MAX_LINE = 64 * 1024 * 1024
+"""Bytes of one line at most; our recorder writes less than half a million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a recording says about itself.
+
+    Attributes:
+        width: columns at the beginning.
+        height: lines at the beginning.
+        timestamp: when it began, seconds of Unix time.
+        title: what it shows.
+        command: what was recorded.
+        idle_time_limit: the longest pause, in seconds, that a player should make.
+        env: variables of the recorded program, such as TERM.
+    """
+
+    width: int
+    height: int
+    timestamp: int | None = None
+    title: str = ""
+    command: str = ""
+    idle_time_limit: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Write it as the first line of a recording, newline included."""
+        fields: dict[str, Any] = {
+            "version": VERSION,
+            "width": self.width,
+            "height": self.height,
+        }
+        for name in ("timestamp", "idle_time_limit", "command", "title", "env"):
+            value = getattr(self, name)
+            if value not in (None, "", {}):
+                fields[name] = value
+        return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a recording.
+
+    Attributes:
+        time: seconds since its beginning.
+        code: `o` printed, `i` typed, `r` resized, `m` a marker.
+        data: the text; for a resize `COLUMNSxLINES`.
+    """
+
+    time: float
+    code: str
+    data: str
+
+    def line(self) -> str:
+        """Write it as a line of a recording, newline included."""
+        return json.dumps([round(self.time, 6), self.code, self.data], ensure_ascii=False) + "\n"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The columns and lines of a resize."""
+        width, _, height = self.data.partition("x")
+        return int(width), int(height)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording on the disk."""
+
+    path: Path
+    header: Header
+
+    def events(self) -> Iterator[Event]:
+        """Read the events one by one, up to the last line that is complete.
+
+        Raises:
+            RecordingUnreadable: a line is damaged.
+        """
+        last = 0.0
+        for number, text in _lines(self.path):
+            if number == 1 or not text.strip():
+                continue
+            event = _event(self.path, number, text)
+            # Two processes may write: a line may be a little older than the one before it.
+            last = max(last, event.time)
+            yield Event(last, event.code, event.data)
+
+
+def read(path: Path) -> Recording:
+    """Open a recording.
+
+    Raises:
+        RecordingUnreadable: there is none, or it is of another format.
+    """
+    first = next(_lines(path), None)
+    if first is None:
+        raise RecordingUnreadable(path, 1, "there is no complete header line")
+    return Recording(path, _header(path, first[1]))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Give complete lines with their numbers; what a killed recorder left half is no line."""
+    number = 0
+    try:
+        # As bytes: a character that was cut in two may stand in a last line that is no line.
+        with path.open("rb") as file:
+            while line := file.readline(MAX_LINE):
+                number += 1
+                if line.endswith(b"\n"):
+                    yield number, line.decode()
+                elif len(line) == MAX_LINE:
+                    raise RecordingUnreadable(path, number, "the line is too long")
+    except UnicodeDecodeError:
+        raise RecordingUnreadable(path, number, "it is not UTF-8") from None
+    except OSError as error:
+        raise RecordingUnreadable(path, 1, error.strerror or "cannot be read") from error
+
+
+def _header(path: Path, text: str) -> Header:
+    found = _parse(path, 1, text)
+    if not isinstance(found, dict):
+        raise RecordingUnreadable(path, 1, "the header is no JSON object")
+    if found.get("version") != VERSION:
+        raise RecordingUnreadable(path, 1, f"the version is {found.get('version')!r}, not 2")
+    width, height = _positive(found.get("width")), _positive(found.get("height"))
+    if not width or not height:
+        raise RecordingUnreadable(path, 1, "width and height must be whole positive numbers")
+    timestamp, limit, env = (found.get(n) for n in ("timestamp", "idle_time_limit", "env"))
+    return Header(
+        width=width,
+        height=height,
+        timestamp=int(timestamp) if isinstance(timestamp, int | float) else None,
+        title=str(found.get("title") or ""),
+        command=str(found.get("command") or ""),
+        idle_time_limit=float(limit) if isinstance(limit, int | float) else None,
+        env={str(k): str(v) for k, v in env.items()} if isinstance(env, dict) else {},
+    )
+
+
+def _event(path: Path, number: int, text: str) -> Event:
+    found = _parse(path, number, text)
+    match found:
+        case [int() | float() as time, str() as code, str() as data] if (
+            not isinstance(time, bool) and math.isfinite(time) and time >= 0
+        ):
+            event = Event(float(time), code, data)
+        case _:
+            raise RecordingUnreadable(path, number, "an event is [seconds, code, text]")
+    if code == RESIZE:
+        width, _, height = data.partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            raise RecordingUnreadable(path, number, f"{data!r} is no COLUMNSxLINES")
+    return event
+
+
+def _parse(path: Path, number: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise RecordingUnreadable(path, number, "it is no JSON") from None
+
+
+def _positive(value: Any) -> int:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value > 0 else 0

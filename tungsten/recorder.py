@@ -1,0 +1,103 @@
+"""The process that writes one pane's recording: what tmux pipes to it becomes asciicast lines.
+
+tmux starts it (`pipe-pane`), so it lives as long as the pane is piped, whatever becomes of those
+who asked for it, and the pane never waits for it. It is run by its path with nothing but the
+standard library, hence imports nothing of ours.
+
+Arguments: the recording, which exists and is locked until its head is written; the pane's
+terminal, for its size; a FIFO to say on that writing has begun; the monotonic clock's time at
+second 0 of the recording; its columns; its lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import fcntl
+import json
+import os
+import struct
+import sys
+import termios
+import time
+
+CHUNK = 1 << 16
+"""Bytes per event at most, which bounds what this process holds."""
+
+
+class Recorder:
+    """Appends events to one file, each as a whole line or not at all."""
+
+    def __init__(self, file: int, terminal: str, started: float, size: tuple[int, int]) -> None:
+        self._file = file
+        self._terminal = terminal
+        self._started = started
+        self._size = size
+        # As asciinema does it: the format holds text, so other bytes become U+FFFD.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def run(self, source: int) -> None:
+        """Record what comes from `source` until it ends."""
+        while data := os.read(source, CHUNK):
+            now = time.monotonic()
+            self._resized(now)
+            self._append(now, "o", self._decoder.decode(data))
+        now = time.monotonic()
+        self._append(now, "o", self._decoder.decode(b"", final=True))
+        self._resized(now)
+
+    def _resized(self, now: float) -> None:
+        """Look at the terminal's size; a program prints for a new size only after it is set."""
+        try:
+            # Held for microseconds: an open terminal would keep its pane from ending.
+            terminal = os.open(self._terminal, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:
+            return
+        try:
+            raw = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
+        except OSError:
+            return
+        finally:
+            os.close(terminal)
+        lines, columns, _, _ = struct.unpack("HHHH", raw)
+        if columns and lines and (columns, lines) != self._size:
+            self._size = (columns, lines)
+            self._append(now, "r", f"{columns}x{lines}")
+
+    def _append(self, now: float, code: str, text: str) -> None:
+        if not text:
+            return
+        event = [round(max(now - self._started, 0.0), 6), code, text]
+        data = (json.dumps(event, ensure_ascii=False) + "\n").encode()
+        length = os.fstat(self._file).st_size
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError:
+            if written:
+                # A full disk must not leave half a line that others would be appended to.
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, length)
+            raise
+
+
+def main(path: str, terminal: str, ready: str, started: str, columns: str, lines: str) -> int:
+    """Record standard input; gives the exit status."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    # Held to the end: who can take this lock knows that the recording is complete.
+    fcntl.flock(file, fcntl.LOCK_EX)
+    with contextlib.suppress(OSError):
+        fifo = os.open(ready, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(fifo, b"1")
+        os.close(fifo)
+    recorder = Recorder(file, terminal, float(started), (int(columns), int(lines)))
+    try:
+        recorder.run(0)
+    except OSError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
