@@ -2,16 +2,21 @@
 
 A style set on one line holds on the next until it is changed, so each line is read with the style
 carried into it. Screens change little from frame to frame: results are cached per carried style
-and line, and styles are interned, so that equal styles are the same object.
+and line. A line that is new is read as a walk from style to style: each style knows where the
+sequences that followed it so far lead, so a program's few styles are worked out once.
+
+Text comes out in the widths that tmux gave it (see `_widths`), counted one character at a time.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
+_PLAIN_SEQUENCE = re.compile(r"\x1b\[([0-9;:]*)m")
 _SEQUENCE = re.compile(
     r"\x1b\[([0-9;:]*)m|\x1b\[[0-9;:?<=>]*[ -/]*[@-~]"
     r"|\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[()].|\x1b[^\[]|([\x0e\x0f])"
@@ -20,12 +25,19 @@ _SEQUENCE = re.compile(
 _LINES = str.maketrans("`afgijklmnopqrstuvwxyz{|}~", "◆▒°±␉┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
 """The line-drawing characters of the terminal's alternate set (terminfo `acsc`, vt100 names)."""
 
+_MOST_STYLES = 20_000
+"""How many styles to remember; a picture in true colours would fill the memory with them."""
+
+_JOINING = re.compile("[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_CLUSTER = re.compile(
+    "\u200d[^\x1b]?|[\u20e3\ufe0e]|([^\x1b]?)\ufe0f|([\U0001f3fb-\U0001f3ff])", re.DOTALL
+)
+
 Color = int | tuple[int, int, int] | None
 """A colour: None is the terminal's own, 0 to 255 an index, a triple red, green and blue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a run of text looks.
 
     Attributes:
@@ -45,8 +57,7 @@ class Style:
     overline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Text in one style."""
 
     text: str
@@ -56,8 +67,19 @@ class Run:
 PLAIN = Style()
 """The style that a screen starts with."""
 
-_interned: dict[Style, Style] = {PLAIN: PLAIN}
-_FIELDS = tuple(Style.__dataclass_fields__)
+
+class _State:
+    """A style, and the states that sequences lead to from it."""
+
+    __slots__ = ("after", "style")
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+        self.after: dict[str, _State] = {}
+
+
+_states: dict[Style, _State] = {}
+_new_run = functools.partial(tuple.__new__, Run)
 
 
 def parse_line(line: str, carried: Style = PLAIN) -> tuple[tuple[Run, ...], Style]:
@@ -90,27 +112,55 @@ def forget() -> None:
 
 @functools.lru_cache(maxsize=8192)
 def _parse(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
-    if "\x1b" not in line and "\x0e" not in line and "\x0f" not in line:
-        return ((Run(line, carried),) if line else ()), carried
+    if not line.isascii() and _JOINING.search(line) is not None:
+        line = display(line)
+    pieces = _PLAIN_SEQUENCE.split(line)
+    if line.count("\x1b") * 2 + 1 != len(pieces) or "\x0e" in line or "\x0f" in line:
+        return _parse_any(line, carried)
+    state = _states.get(carried) or _state(carried)
+    style = state.style
+    text = pieces[0]
+    # The style of text that is not put into a run yet, since more of the same may follow.
+    held = style
     runs: list[Run] = []
-    style = carried
+    for index in range(1, len(pieces), 2):
+        state = state.after.get(pieces[index]) or _follow(state, pieces[index])
+        piece = pieces[index + 1]
+        if piece:
+            if not text:
+                text = piece
+                held = state.style
+            elif state.style is held:
+                text += piece
+            else:
+                runs.append(_new_run((text, held)))
+                text = piece
+                held = state.style
+    if text:
+        runs.append(_new_run((text, held)))
+    return tuple(runs), state.style
+
+
+def _parse_any(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
+    """Read a line that holds more than SGR sequences."""
+    runs: list[Run] = []
+    state = _states.get(carried) or _state(carried)
     drawing = False
     at = 0
     for match in _SEQUENCE.finditer(line):
-        start = match.start()
-        if start > at:
-            _append(runs, line[at:start], style, drawing=drawing)
+        _append(runs, line[at : match.start()], state.style, drawing=drawing)
         at = match.end()
         if match[2] is not None:
             drawing = match[2] == "\x0e"
         elif match[1] is not None:
-            style = _changed(style, match[1])
-    if at < len(line):
-        _append(runs, line[at:], style, drawing=drawing)
-    return tuple(runs), style
+            state = state.after.get(match[1]) or _follow(state, match[1])
+    _append(runs, line[at:], state.style, drawing=drawing)
+    return tuple(runs), state.style
 
 
 def _append(runs: list[Run], text: str, style: Style, *, drawing: bool) -> None:
+    if not text:
+        return
     if drawing:
         text = text.translate(_LINES)
     if runs and runs[-1].style is style:
@@ -119,10 +169,85 @@ def _append(runs: list[Run], text: str, style: Style, *, drawing: bool) -> None:
         runs.append(Run(text, style))
 
 
-@functools.lru_cache(maxsize=4096)
+# -- widths ------------------------------------------------------------------------------------
+
+
+class _Widths:
+    """What the server's tmux makes of characters that join others."""
+
+    folds = False
+    """Whether a skin tone joins the emoji before it and a variation selector 16 widens (3.6 on).
+
+    Before, a skin tone has two cells of its own and the selector none.
+    """
+
+
+_widths = _Widths()
+
+
+def follow_tmux(version: tuple[int, int]) -> None:
+    """Count widths as this version of tmux does; a machine has one tmux, so this holds for all."""
+    folds = version >= (3, 6)
+    if folds != _widths.folds:
+        _widths.folds = folds
+        forget()
+
+
+def display(text: str) -> str:
+    """Replace what joins characters, so that widths counted one by one are those tmux counted.
+
+    Terminals and libraries disagree about emoji of several characters; each row stays aligned
+    when only the first is kept and blanks make up for what tmux gave to the rest.
+    """
+    return _CLUSTER.sub(_cluster, text)
+
+
+def _cluster(match: re.Match[str]) -> str:
+    base, tone = match.groups()
+    if tone is not None:
+        return "" if _widths.folds else "  "
+    if base is None:
+        return ""
+    if _JOINING.match(base):
+        base = display(base)
+    return f"{base} " if _widths.folds and base and _is_narrow(base) else base
+
+
+def _is_narrow(character: str) -> bool:
+    return unicodedata.east_asian_width(character) not in "WF"
+
+
+# -- sequences ---------------------------------------------------------------------------------
+
+
+def _state(style: Style) -> _State:
+    if len(_states) > _MOST_STYLES:
+        # Each holds the states after it: all go, and those in use come back.
+        for state in _states.values():
+            state.after.clear()
+        _states.clear()
+    return _states.setdefault(style, _State(style))
+
+
+def _follow(state: _State, parameters: str) -> _State:
+    """Find where one SGR sequence leads (ECMA-48 8.3.117, and xterm's colours)."""
+    style = _changed(state.style, parameters)
+    following = _states.get(style) or _state(style)
+    state.after[parameters] = following
+    return following
+
+
 def _changed(style: Style, parameters: str) -> Style:
-    """Apply one SGR sequence (ECMA-48 8.3.117, and xterm's colours)."""
-    values = {name: getattr(style, name) for name in _FIELDS}
+    if parameters in ("", "0"):
+        return PLAIN
+    if ":" not in parameters and parameters.startswith(("38;2;", "48;2;")):
+        numbers = parameters.split(";")
+        if len(numbers) == 5:
+            color = _color([_number(number) for number in numbers[1:]])
+            if numbers[0] == "38":
+                return tuple.__new__(Style, (color, *style[1:]))
+            return tuple.__new__(Style, (style[0], color, *style[2:]))
+    values = style._asdict()
     # A colon binds sub-parameters to their number; a semicolon separates numbers.
     groups = [[_number(part) for part in group.split(":")] for group in parameters.split(";")]
     position = 0
@@ -144,8 +269,7 @@ def _changed(style: Style, parameters: str) -> Style:
             values["underline"] = min(group[1], 5)
         else:
             _plain(values, code)
-    changed = Style(**values)
-    return _interned.setdefault(changed, changed)
+    return Style(**values)
 
 
 _SET: dict[int, tuple[str, object]] = {
@@ -174,7 +298,7 @@ _SET: dict[int, tuple[str, object]] = {
 
 def _plain(values: dict[str, object], code: int) -> None:
     if code == 0:
-        values.update({name: getattr(PLAIN, name) for name in _FIELDS})
+        values.update(PLAIN._asdict())
     elif code in _SET:
         name, value = _SET[code]
         values[name] = value

@@ -16,8 +16,8 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from tungsten import frame, keys
-from tungsten.control_client import ControlClient
+from tungsten import frame, keys, sgr
+from tungsten.control_client import ControlClient, parse_version
 from tungsten.errors import CommandFailed, PaneGone, TerminalError
 from tungsten.frame import Frame
 from tungsten.watch import Watch
@@ -135,6 +135,7 @@ class LiveView:
         except BaseException:
             await client.close()
             raise
+        sgr.follow_tmux(parse_version(client.version))
         return cls(socket, client, lines[0] if lines else "", tmux)
 
     def show(

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tungsten import sgr
+from tungsten.control_client import parse_version
 from tungsten.frame import strip_styles
-from tungsten.pane import Pane
-from tungsten.sgr import PLAIN, Run, Style, parse_line, parse_lines
+from tungsten.output import columns
+from tungsten.pane import ForText, Pane
+from tungsten.sgr import PLAIN, Run, Style, display, follow_tmux, parse_line, parse_lines
+from tungsten.terminal import Terminal
 
 pieces = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=8),
@@ -24,7 +31,7 @@ pieces = st.one_of(
 def test_no_text_is_lost_and_no_run_is_empty(parts: list[str]) -> None:
     line = "".join(parts)
     runs, carried = parse_line(line)
-    assert "".join(run.text for run in runs) == strip_styles(line)
+    assert "".join(run.text for run in runs) == display(strip_styles(line))
     assert all(run.text for run in runs)
     assert all(a.style is not b.style for a, b in itertools.pairwise(runs))
     assert isinstance(carried, Style)
@@ -69,3 +76,56 @@ async def test_a_real_capture(pane: Pane) -> None:
     assert styled[row][0] == Run("blue  ", Style(bg=4, bold=True))
     assert styled[row + 1][0] == Run("still blue", Style(bg=4, bold=True))
     assert "漢字 ───" in texts[row + 1]
+
+
+@pytest.fixture
+def _tmux_33() -> Iterator[None]:
+    yield
+    follow_tmux((3, 3))
+
+
+@pytest.mark.usefixtures("_tmux_33")
+async def test_rows_are_as_wide_as_tmux_made_them(terminal: Terminal, tmp_path: Path) -> None:
+    follow_tmux(parse_version(terminal.client.version))
+    samples = [
+        "\u2601\ufe0f",
+        "\u2601\ufe0e",
+        "1\ufe0f\u20e3",
+        "\U0001f44d\U0001f3fd",
+        "a\U0001f3fd",
+        "\U0001f469\u200d\U0001f4bb",
+        "\U0001f469\U0001f3fd\u200d\U0001f4bb",
+        "\u2764\ufe0f\u200d\U0001f525",
+        "\U0001f1e9\U0001f1ea",
+        "e\u0301",
+        "漢字",
+    ]
+    # The cursor's column, as tmux counts it, against what is drawn before it.
+    for sample in samples:
+        (tmp_path / "sample").write_text(f"\x1b[31m{sample}\x1b[0m{sample}")
+        pane = await terminal.new_pane(name="w", cwd=tmp_path, command="cat sample; exec sleep 99")
+        assert (await pane.wait(ForText(sample[0]), 10)).met
+        frame = await pane.capture()
+        drawn = "".join(run.text for run in parse_line(frame.lines[0])[0])
+        assert columns(drawn) == frame.cursor_x, ascii(sample)
+        await pane.kill()
+
+
+@pytest.mark.usefixtures("_tmux_33")
+def test_emoji_of_several_characters_become_their_first() -> None:
+    follow_tmux((3, 3))
+    assert display("1\ufe0f\u20e3 \u2764\ufe0f\u200d\U0001f525.") == "1 \u2764."
+    assert display("\U0001f44d\U0001f3fd.") == "\U0001f44d  ."
+    follow_tmux((3, 6))
+    assert display("1\ufe0f\u20e3.") == "1 ."
+    assert display("\U0001f44d\U0001f3fd.") == "\U0001f44d."
+    # A sequence between is not a character.
+    runs, _ = parse_line("\U0001f469\u200d\x1b[31mx")
+    assert runs == (Run("\U0001f469", PLAIN), Run("x", Style(fg=1)))
+
+
+def test_a_line_of_many_colours_leaves_memory_bounded() -> None:
+    for red in range(256):
+        parse_line("".join(f"\x1b[38;2;{red};{n % 256};{n // 256}mx" for n in range(300)))
+    assert len(sgr._states) <= sgr._MOST_STYLES + 1
+    assert parse_line("\x1b[38;2;9;8;7mx")[0] == (Run("x", Style(fg=(9, 8, 7))),)
