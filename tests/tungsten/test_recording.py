@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -88,6 +89,8 @@ async def test_nothing_is_lost_between_the_first_screen_and_what_follows(
         await asyncio.sleep(0.05)
         await recorded.stop()
         text = "".join(e.data for e in asciicast.read(path).events() if e.code == "o")
+        # Where the first screen ends before a new line, the cursor's place stands for it.
+        text = re.sub(r"\x1b\[\d+;1H", "\n", text)
         said = [int(word) for word in strip_styles(text).split() if word.isdecimal()]
         # The end may cut a number in two.
         assert said[:-1] == list(range(said[0], said[0] + len(said) - 1))
