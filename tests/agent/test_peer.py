@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.client import EngineClient
@@ -21,6 +22,7 @@ from agent.peer import credentials, listener_pid, runs_in_pane
 from agent.protocol import Command, CreateAgent, Decide, GateOpened
 from agent.singleton import claim
 from tungsten.environment import MARKER
+from tungsten.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,6 +149,31 @@ async def test_from_inside_a_pane_it_may_only_look(
     assert may_decide == "False"
     assert looked == "{}"
     assert "may look, never decide" in decided
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_CHILD_SUBREAPER")
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "(setsid -f env -i PATH=$PATH setsid -f script -qc {0!r} /dev/null)",
+        "(env -i PATH=$PATH script -qc {0!r} /dev/null &) </dev/null >/dev/null 2>&1",
+    ],
+)
+async def test_all_tricks_together_change_nothing_below_a_server_of_ours(
+    paths: Paths, wrapper: str
+) -> None:
+    terminal = await Terminal.open(paths.tmux_socket)
+    try:
+        command = ["tmux", "-S", str(paths.tmux_socket)]
+        may_decide, _, decided = await answer(paths, command, wrapper)
+        assert may_decide == "False"
+        assert "may look, never decide" in decided
+        # And the server is nobody's child that would have to be waited for here.
+        server = listener_pid(paths.tmux_socket)
+        assert server is not None
+        assert psutil.Process(server).ppid() != os.getpid()
+    finally:
+        await terminal.kill_server()
 
 
 async def test_from_outside_it_may_decide(paths: Paths, tmux: list[str]) -> None:
