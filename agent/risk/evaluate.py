@@ -609,8 +609,7 @@ class Evaluator:
                     call.opaque()
                     continue
                 self.dispatch(call)
-            program = posixpath.basename(call.argv[0]) if call.argv else ""
-            bare = program in (":", "true") and len(call.argv) == 1
+            bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in (":", "true")
             if command.redirects:
                 content = self.output(call)
         for redirect in command.redirects:
@@ -1023,20 +1022,16 @@ class Evaluator:
     def _judge(self, name: str, call: Call) -> None:
         from agent.risk.commands import HANDLERS
 
-        if UNKNOWN in name or name.startswith("$__unknown"):
-            call.opaque()
-            return
-        if name == "":
-            call.opaque("the command's name is empty")
-            return
-        if (
-            not name.isascii()
-            or any(c in name for c in "*?\\")
-            or ("[" in name and name not in ("[", "[["))
-            or any(c.isspace() for c in name)
-        ):
-            call.opaque("the command's name is deceptive or cannot be resolved")
-            return
+        if not _PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
+            if UNKNOWN in name or name.startswith("$__unknown"):
+                call.opaque()
+                return
+            if name == "":
+                call.opaque("the command's name is empty")
+                return
+            if not name.isascii() or _UNRESOLVED.search(name):
+                call.opaque("the command's name is deceptive or cannot be resolved")
+                return
         if name in self.state.aliases:
             value = self.state.aliases[name]
             self.state.aliases.pop(name)
@@ -1055,8 +1050,8 @@ class Evaluator:
             self.state.cwd = self.state.moves.get(name, self.state.cwd)
             call.low()
             return
-        program = posixpath.basename(name)
-        if _LOADER.fullmatch(program):
+        program = name[name.rfind("/") + 1 :]
+        if program.startswith("ld") and _LOADER.fullmatch(program):
             call.high("has the system's loader run a program")
             return
         if "/" in name and (not _ORDINARY.search(name) or program not in _known()):
@@ -1121,6 +1116,8 @@ _COUNTING = frozenset(
 )
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 _KEEPS_PATH = re.compile(r"\0|\$PATH|(?:^|:)/(?:usr/(?:local/)?|opt/homebrew/)?s?bin(?::|$)")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_./+\-]+")
+_UNRESOLVED = re.compile(r"[*?\\\[\s\x1c-\x1f]")
 _LOADER = re.compile(r"ld(?:-linux|-musl)?[\w-]*\.so(?:\.\d+)*")
 _ORDINARY = re.compile(
     r"^(?:/usr(?:/local)?|/opt/homebrew|/opt/local|/snap)?/s?bin/[^/]+$|(?:^|/)\.?venv/bin/[^/]+$"

@@ -78,22 +78,37 @@ class Group:
     conditional: bool = False
 
 
-@dataclass(slots=True, eq=False)
 class Command:
-    """A simple command: assignments, words, redirects, and what feeds it."""
+    """A simple command: assignments, words, redirects, and what feeds it.
 
-    group: Group | None
-    start: int
-    end: int = 0
-    words: list[Word] = field(default_factory=list)
-    assigns: list[Word] = field(default_factory=list)
-    redirects: list[Redirect] = field(default_factory=list)
-    pipe: tuple[int, int] | None = None
-    piped: bool = False
-    joiner: str = ";"
-    kind: str = "simple"
-    depth: int = 0
-    """How many substitutions it stands in."""
+    `depth` says how many substitutions it stands in.
+    """
+
+    __slots__ = (
+        "assigns", "depth", "end", "group", "joiner", "kind", "pipe", "piped", "redirects", "start",
+        "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        group: Group | None,
+        start: int,
+        pipe: tuple[int, int] | None,
+        piped: bool,
+        joiner: str,
+        kind: str,
+        depth: int,
+    ) -> None:
+        self.group = group
+        self.start = self.end = start
+        self.words: list[Word] = []
+        self.assigns: list[Word] = []
+        self.redirects: list[Redirect] = []
+        self.pipe = pipe
+        self.piped = piped
+        self.joiner = joiner
+        self.kind = kind
+        self.depth = depth
 
 
 OPEN, CLOSE, RUN = 0, 1, 2
@@ -169,9 +184,12 @@ class _Frame:
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^\-]+(?=[ \t\n;|&)]|\Z)")
+_PLAIN_WORDS = re.compile(r"(?:[ \t]++[A-Za-z0-9_./:@%+,=^\-]++(?=[ \t\n;|&)]|\Z))++")
 _BLANK = re.compile(r"(?:[ \t]+|\\\n)+")
 _RUN = re.compile(r"[^ \t\n'\"\\$`;&|<>()!]+")
 _DOUBLE_RUN = re.compile(r"[^\"\\$`!]+")
+_DOUBLE_PLAIN = re.compile(r"\"((?:[^\"\\$`!]++|\$[A-Za-z_][A-Za-z0-9_]*+)*+)\"")
+_DOUBLE_PIECE = re.compile(r"([^$]+)|\$([A-Za-z_][A-Za-z0-9_]*)")
 _HEREDOC_RUN = re.compile(r"[^\\$`]+")
 _PARAM_RUN = re.compile(r"[^\"'\\$`}]+")
 _ARITH_RUN = re.compile(r"[^\"'\\$`()\[\]]+")
@@ -297,6 +315,8 @@ class _Scanner:
             if plain:
                 self.pos = plain.end()
                 self._add_word(f, Word(pos, self.pos, plain.group()))
+                if f.state == AT_ARGUMENT and f.command is not None and f.redirect is None:
+                    self._plain_words(f, f.command)
                 return
             c = text[pos]
             if c == "#":
@@ -313,6 +333,18 @@ class _Scanner:
             self._finish_word(f)
             return
         self._word_piece(f)
+
+    def _plain_words(self, f: _Frame, command: Command) -> None:
+        """Take the arguments that need no closer look, all at once."""
+        run = _PLAIN_WORDS.match(self.text, self.pos, self.end)
+        if run is None or f.closer == "array":
+            return
+        words, text, at = command.words, self.text, self.pos
+        for piece in run.group().split():
+            at = text.index(piece, at)
+            start, at = at, at + len(piece)
+            words.append(Word(start, at, piece))
+        self.pos = command.end = at
 
     def _word_piece(self, f: _Frame) -> None:
         text, pos, end = self.text, self.pos, self.end
@@ -574,16 +606,7 @@ class _Scanner:
         f.stage = len(self.script.commands)
 
     def _new_command(self, f: _Frame, start: int, kind: str = "simple") -> Command:
-        return Command(
-            self.group,
-            start,
-            end=start,
-            pipe=f.pipe,
-            piped=f.piped,
-            joiner=f.joiner,
-            kind=kind,
-            depth=self.depth,
-        )
+        return Command(self.group, start, f.pipe, f.piped, f.joiner, kind, self.depth)
 
     def _end_command(self, f: _Frame) -> None:
         command = f.command
@@ -933,6 +956,18 @@ class _Scanner:
 
     def _open_double(self, f: _Frame, pos: int) -> None:
         f.word_quoted = True
+        plain = _DOUBLE_PLAIN.match(self.text, pos, self.end)
+        if plain:
+            inside = plain[1]
+            if "$" not in inside:
+                f.parts.append(Part(QUOTED, inside, quoted=True))
+            else:
+                for text, name in _DOUBLE_PIECE.findall(inside):
+                    f.parts.append(
+                        Part(VARIABLE, name, True) if name else Part(QUOTED, text, quoted=True)
+                    )
+            self.pos = plain.end()
+            return
         if f.mode in (LIST, PARAM):
             f.parts.append(Part(QUOTED, "", quoted=True))
         self.pos = pos + 1

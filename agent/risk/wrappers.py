@@ -759,8 +759,9 @@ def cd(call: Call) -> None:
     elif operands[0] == "-":
         state.cwd = "/" + UNKNOWN
     else:
-        place = call.place(operands[0])
-        state.cwd = place.path
+        path = call.place(operands[0]).path
+        # No system has a directory with a longer path, and every later path would be as long.
+        state.cwd = path if len(path) <= 1024 else "/" + UNKNOWN
     call.low()
 
 
