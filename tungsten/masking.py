@@ -75,6 +75,27 @@ def mask(text: str) -> str:
     return _ASSIGNED.sub(_assigned, text)
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Say where secrets stand, as (start, end) in ascending order, without overlaps.
+
+    For text that must keep its shape around them; `mask` hides the same secrets.
+    """
+    found = [(match.end(1), match.start(2)) for match in _PRIVATE_KEY.finditer(text)]
+    found += [match.span() for match in _TOKENS.finditer(text)]
+    found += [match.span(2) for match in _URL.finditer(text)]
+    found += [match.span(2) for match in _HEADER.finditer(text) if _header(match) != match[0]]
+    for match in _ASSIGNED.finditer(text):
+        if _assigned(match) != match[0]:
+            found.append(match.span("bare" if match["quoted"] is None else "quoted"))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif end > start:
+            merged.append((start, end))
+    return merged
+
+
 def _header(match: re.Match[str]) -> str:
     if MASK.startswith(match[2][:3]) or _NOT_A_SECRET.match(match[2]):
         return match[0]
