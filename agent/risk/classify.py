@@ -14,7 +14,7 @@ from agent.actions import (
 )
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluate import evaluate
-from agent.risk.paths import Ground, Place, Zone, judge
+from agent.risk.paths import Ground, Links, Place, Zone, judge
 from agent.risk.rules import match_path
 
 
@@ -57,9 +57,9 @@ def _assess(action: Action, context: Context) -> Assessment:
     if isinstance(action, ReadScreen):
         return Assessment(Risk.LOW, ("looks at one of its own panes",))
     if isinstance(action, ReadFile):
-        return _read(action, context)
+        return _worst([_read(action, p, context) for p in _places(action.path, context)])
     if isinstance(action, WriteFile):
-        return _write(action, context)
+        return _worst([_write(action, p, context) for p in _places(action.path, context)])
     return Assessment(Risk.HIGH, (f"no rule knows the action “{action.kind}”",), "cannot be known")
 
 
@@ -69,8 +69,17 @@ def ground_of(context: Context) -> Ground:
     return Ground(str(context.home), project, tuple(str(path) for path in context.own))
 
 
-def _place(path: object, context: Context) -> Place:
-    return judge(str(path), str(context.cwd), ground_of(context))
+def _places(path: object, context: Context) -> list[Place]:
+    """A path as it is named, and where symbolic links on the disk lead from it."""
+    text, cwd, ground = str(path), str(context.cwd), ground_of(context)
+    place = judge(text, cwd, ground)
+    links = Links(ground)
+    target = links.climbed(text, cwd) or links.followed(place.path)
+    return [place] if target is None else [place, judge(target, cwd, ground)]
+
+
+def _worst(answers: list[Assessment]) -> Assessment:
+    return max(answers, key=lambda a: (a.denied_by is not None, a.risk, a.asked_by is not None))
 
 
 def _ruled(
@@ -100,8 +109,7 @@ def _ruled(
     )
 
 
-def _read(action: ReadFile, context: Context) -> Assessment:
-    place = _place(action.path, context)
+def _read(action: ReadFile, place: Place, context: Context) -> Assessment:
     effect = f"reads {action.path}"
     if place.own and place.zone is not Zone.PROJECT:
         return _ruled("Read", place, context, Risk.HIGH, "reads Tungsten's own files", effect)
@@ -117,8 +125,7 @@ def _read(action: ReadFile, context: Context) -> Assessment:
     return _ruled("Read", place, context, Risk.MEDIUM, "reads outside of the project", effect)
 
 
-def _write(action: WriteFile, context: Context) -> Assessment:
-    place = _place(action.path, context)
+def _write(action: WriteFile, place: Place, context: Context) -> Assessment:
     effect = f"writes {action.path}"
     risk, reason = Risk.HIGH, ""
     if place.own:

@@ -159,6 +159,19 @@ class Call:
         """Judge a path."""
         return self.evaluator.place(text)
 
+    def places(self, text: str) -> tuple[Place, ...]:
+        """Judge a path as it is written, and where symbolic links on the disk lead from it."""
+        place = self.place(text)
+        target = self.evaluator.followed(place.path, text)
+        return (place,) if target is None else (place, self.place(target))
+
+    def entries(self, text: str) -> tuple[Place, ...]:
+        """Like `places`, for what acts on the link itself: only the directories are followed."""
+        place = self.place(text)
+        above, _, last = place.path.rpartition("/")
+        through = self.evaluator.followed(above) if above else None
+        return (place,) if through is None else (place, self.place(f"{through}/{last}"))
+
     def feed(self) -> Feed:
         """What standard input brings."""
         return self.evaluator.feed(self)
@@ -182,7 +195,8 @@ class Call:
 
     def gathers(self, text: str, *names: str, hidden: bool = True) -> None:
         """The command shows or passes on everything below a directory."""
-        if self.evaluator.notable(text, names, hidden=hidden):
+        root = self.evaluator.followed(self.place(text).path, text) or text
+        if self.evaluator.notable(root, names, hidden=hidden):
             self.high("reads everything, credentials and keys too", f"reads all of {shown(text)}")
 
     def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
@@ -228,9 +242,12 @@ class Call:
         place = self.place(text)
         # Deleting a link leaves what it leads to, but the directories before it are followed.
         above, _, last = place.path.rpartition("/")
-        through = self.evaluator.followed(above) if above else None
+        through = self.evaluator.climbed(text)
+        if through is None and above:
+            through = self.evaluator.followed(above)
+            through = through and f"{through}/{last}"
         if through is not None:
-            self.deletes(f"{through}/{last}", recursive=recursive)
+            self.deletes(through, recursive=recursive)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, shown(text)
         effect = f"deletes {name}"
@@ -367,6 +384,10 @@ class Evaluator:
             place = self._places[text, cwd] = judge(text, cwd, self.ground)
         return place
 
+    def climbed(self, text: str) -> str | None:
+        """Where a path with `..` leads when the system takes them after the links."""
+        return self.links.climbed(text, self.state.cwd)
+
     def followed(self, path: str, text: str = "") -> str | None:
         """Where symbolic links lead from a path; None when there are none on the way.
 
@@ -374,7 +395,7 @@ class Evaluator:
             path: resolved.
             text: how it was written, when its `..` are to be taken after the links.
         """
-        return self.links.climbed(text, self.state.cwd) or self.links.followed(path)
+        return self.climbed(text) or self.links.followed(path)
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""

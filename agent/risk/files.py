@@ -7,7 +7,7 @@ import re
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluate import UNKNOWN, Call, Evaluator, Handler, shown
-from agent.risk.paths import Zone
+from agent.risk.paths import Place, Zone
 
 
 def rm(call: Call) -> None:
@@ -31,9 +31,9 @@ def remove_trees(call: Call) -> None:
 def rmdir(call: Call) -> None:
     """`rmdir` only removes what is empty."""
     for operand in split(call.argv)[1]:
-        place = call.place(operand)
-        if place.zone in (Zone.SYSTEM, Zone.ROOT) or place.own:
-            call.high("removes a directory outside of the project")
+        for place in call.entries(operand):
+            if place.zone in (Zone.SYSTEM, Zone.ROOT) or place.own:
+                call.high("removes a directory outside of the project")
     call.medium("removes empty directories")
 
 
@@ -42,15 +42,15 @@ def destroy(call: Call) -> None:
     program = call.argv[0].rpartition("/")[2]
     _, operands = split(call.argv, ("-n", "-s", "--size", "--iterations", "-r", "--reference"))
     for operand in operands:
-        place = call.place(operand)
-        if program == "truncate" and place.zone in (
-            Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY
-        ):  # fmt: skip
-            call.writes(operand)
-        elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
-            call.medium(f"overwrites {shown(operand)}")
-        else:
-            call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")
+        for place in call.places(operand):
+            if program == "truncate" and place.zone in (
+                Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY
+            ):  # fmt: skip
+                call.writes(operand)
+            elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
+                call.medium(f"overwrites {shown(operand)}")
+            else:
+                call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")
 
 
 def copy(call: Call) -> None:
@@ -73,18 +73,18 @@ def copy(call: Call) -> None:
         for source in sources:
             call.gathers(source)
     for source in sources:
-        place = call.place(source)
-        call.evaluator.read_rule(place, call)
-        if place.secret and not _same_ground(call, place.zone, targets):
-            call.high("copies credentials or keys", f"copies {shown(source)}")
-        elif (place.zone is Zone.DEVICE and not linking) or call.evaluator.of_own(place):
-            call.reads(source)
-        if linking and place.zone is Zone.ROOT:
-            call.medium("links to the project or something above it")
-        if (linking or has(options, "ls", "--link", "--symbolic-link")) and (
-            place.startup or place.own or place.trace or place.zone is Zone.GIT
-        ):
-            call.high("makes another way to write what runs later", f"links to {shown(source)}")
+        for place in call.places(source):
+            call.evaluator.read_rule(place, call)
+            if place.secret and not _same_ground(call, place.zone, targets):
+                call.high("copies credentials or keys", f"copies {shown(source)}")
+            elif (place.zone is Zone.DEVICE and not linking) or call.evaluator.of_own(place):
+                call.reads(source)
+            if linking and place.zone is Zone.ROOT:
+                call.medium("links to the project or something above it")
+            if (linking or has(options, "ls", "--link", "--symbolic-link")) and (
+                place.startup or place.own or place.trace or place.zone is Zone.GIT
+            ):
+                call.high("makes another way to write what runs later", f"links to {shown(source)}")
     for target in targets:
         _into(call, target, sources)
     if not targets:
@@ -129,25 +129,26 @@ def move(call: Call) -> None:
     if not targets and len(operands) > 1:
         sources, targets = operands[:-1], operands[-1:]
     for source in sources:
-        place = call.place(source)
-        call.evaluator.edit_rule(place, call)
-        if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
-            call.high(
-                "moves away the project, the system or something above", f"moves {shown(source)}"
-            )
-        elif place.zone is Zone.GIT or (place.startup and place.zone is not Zone.PROJECT):
-            call.high("moves away what the repository or the shell needs", f"moves {shown(source)}")
-        elif place.zone in (Zone.HOME, Zone.OUTSIDE) and (
-            place.secret or place.name.startswith(".")
-        ):
-            call.high("moves away files outside of the project", f"moves {shown(source)}")
-        elif place.zone is Zone.UNKNOWN:
-            call.medium("moves a path that cannot be known")
+        for place in call.entries(source):
+            _moves_away(call, place, source)
     for target in targets:
         if call.place(target).zone is Zone.NULL:
             call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
         _into(call, target, sources)
     call.medium("moves files")
+
+
+def _moves_away(call: Call, place: Place, source: str) -> None:
+    call.evaluator.edit_rule(place, call)
+    effect = f"moves {shown(source)}"
+    if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
+        call.high("moves away the project, the system or something above", effect)
+    elif place.zone is Zone.GIT or (place.startup and place.zone is not Zone.PROJECT):
+        call.high("moves away what the repository or the shell needs", effect)
+    elif place.zone in (Zone.HOME, Zone.OUTSIDE) and (place.secret or place.name.startswith(".")):
+        call.high("moves away files outside of the project", effect)
+    elif place.zone is Zone.UNKNOWN:
+        call.medium("moves a path that cannot be known")
 
 
 def make(call: Call) -> None:
@@ -164,15 +165,15 @@ def make(call: Call) -> None:
     for operand in operands:
         if operand.startswith("/dev/fd/sub:"):
             continue
-        place = call.place(operand)
         if program in ("mkdir", "touch", "mktemp"):
-            if place.own or (place.startup and program == "touch") or place.zone in (
-                Zone.SYSTEM, Zone.OUTSIDE
-            ):  # fmt: skip
-                call.writes(operand)
-            if program == "touch" and re.search(r"\s-[adrt]", " " + " ".join(call.argv)):
-                if place.zone in (Zone.HOME, Zone.SYSTEM):
-                    call.high("changes a file's times outside of the project")
+            for place in call.places(operand):
+                if place.own or (place.startup and program == "touch") or place.zone in (
+                    Zone.SYSTEM, Zone.OUTSIDE
+                ):  # fmt: skip
+                    call.writes(operand)
+                if program == "touch" and re.search(r"\s-[adrt]", " " + " ".join(call.argv)):
+                    if place.zone in (Zone.HOME, Zone.SYSTEM):
+                        call.high("changes a file's times outside of the project")
             call.medium(f"creates {shown(operand)}")
         else:
             call.writes(operand, content=content)
@@ -208,8 +209,7 @@ def chmod(call: Call) -> None:
     opens = bool(
         re.search(r"^0?\d?\d?[2367]$|[ao][+=]\w*w|^\+w$|^[ugoa]*o[ugoa]*[+=]\w*w|^a?[+=]rwx$", mode)
     )
-    for target in targets:
-        place = call.place(target)
+    for target, place in ((t, p) for t in targets for p in call.places(t)):
         call.evaluator.edit_rule(place, call)
         effect = f"changes permissions of {shown(target)}"
         inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY)
@@ -449,8 +449,7 @@ def tar(call: Call) -> None:
     creates = "c" in mode or "--create" in argv or "r" in mode
     absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
     if extracts:
-        for directory in directories:
-            place = call.place(directory)
+        for directory, place in ((d, p) for d in directories for p in call.places(d)):
             if place.zone in (Zone.SYSTEM, Zone.OUTSIDE) or place.path in (
                 call.evaluator.ground.home,
                 "/",
@@ -463,8 +462,7 @@ def tar(call: Call) -> None:
         if absolute:
             call.high("unpacks to wherever the archive says")
     if creates:
-        for operand in operands:
-            place = call.place(operand)
+        for operand, place in ((o, p) for o in operands for p in call.entries(o)):
             if place.secret or place.path in ("/", call.evaluator.ground.home):
                 call.high("packs credentials or keys", f"packs {shown(operand)}")
             call.gathers(operand)
@@ -506,8 +504,7 @@ def archive(call: Call) -> None:
             if has(options, "r", "--recurse-paths"):
                 call.gathers(operand)
     elif program == "unzip":
-        for directory in value(argv, "-d"):
-            place = call.place(directory)
+        for place in (p for directory in value(argv, "-d") for p in call.places(directory)):
             if (
                 place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)
                 and place.path != call.evaluator.ground.project
@@ -695,8 +692,8 @@ _PATCH_VALUED = (
 
 def patch(call: Call) -> None:
     """`patch`: edits what the patch names."""
-    for directory in value(call.argv, "-d", "--directory"):
-        place = call.place(directory)
+    directories = value(call.argv, "-d", "--directory")
+    for place in (p for directory in directories for p in call.places(directory)):
         outside = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
         if outside or place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
             call.high("patches files outside of the project")

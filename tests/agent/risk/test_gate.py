@@ -259,3 +259,72 @@ def test_the_judgement_holds_the_bytes_it_was_made_on(tmp_path: Path) -> None:
     after = assess_command("sh t.sh", place)
     assert after.reasons == before.reasons
     assert after != before
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Context:
+    """A project with symbolic links that lead out of it, and one that stays."""
+    home = tmp_path / "home"
+    project = home / "project"
+    for directory in (project / ".git/hooks", project / "src", home / ".ssh", home / "letters"):
+        directory.mkdir(parents=True)
+    for link, target in {
+        "notes": "../.ssh/authorized_keys", "keys": home / ".ssh", "letters": "../letters",
+        "key": home / ".ssh/id_rsa", "hooks": ".git/hooks", "lib": "src", "system": "/etc",
+        "chain": "notes", "rc": home / ".bashrc",
+    }.items():  # fmt: skip
+        (project / link).symlink_to(target)
+    return Context(cwd=project, home=home, project=project)
+
+
+@pytest.mark.parametrize(
+    ("name", "reading", "writing"),
+    [
+        ("notes", Risk.HIGH, Risk.HIGH),
+        ("chain", Risk.HIGH, Risk.HIGH),
+        ("keys/id_rsa", Risk.HIGH, Risk.HIGH),
+        ("key", Risk.HIGH, Risk.HIGH),
+        ("rc", Risk.MEDIUM, Risk.HIGH),
+        ("letters/a.txt", Risk.MEDIUM, Risk.HIGH),
+        ("letters/../b.txt", Risk.MEDIUM, Risk.HIGH),
+        ("hooks/pre-commit", Risk.LOW, Risk.HIGH),
+        ("system/hosts", Risk.LOW, Risk.HIGH),
+        ("lib/a.py", Risk.LOW, Risk.MEDIUM),
+        ("src/../a.py", Risk.LOW, Risk.MEDIUM),
+    ],
+)
+def test_files_are_judged_where_links_lead(
+    name: str, reading: Risk, writing: Risk, linked: Context
+) -> None:
+    assert assess(ReadFile(linked.cwd / name), linked).risk is reading
+    assert assess(WriteFile(linked.cwd / name, "x"), linked).risk is writing
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "chmod 777 notes", "chmod 644 key", "chmod -R 755 keys", "chmod 666 letters/a.txt", "mv a notes",
+        "mv keys/id_rsa x", "mv a keys/", "cp a notes", "cp key x", "cp keys/id_rsa x", "cp -r keys/ x",
+        "ln key x", "ln -sf x keys/config", "tee chain < a", "tee -a notes", "dd if=key of=x", "install a notes",
+        "touch rc", "tar xf a.tar -C keys", "tar cf x.tar keys/id_rsa", "unzip a -d system", "truncate -s0 notes",
+        "shred letters/a.txt", "rm letters/a.txt", "rm -rf keys/", "rm letters/../b.txt", "sed -i s/a/b/ notes",
+        "rsync a keys/", "cat a > letters/../.bashrc", "cd letters && rm a.txt", "patch -d letters < p",
+        "mkdir system/x", "grep -r x keys", "find letters/ -delete",
+    ],
+)  # fmt: skip
+def test_commands_are_judged_where_links_lead(command: str, linked: Context) -> None:
+    assert assess_command(command, linked).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["rm notes", "mv notes old", "chmod 644 lib/a.py", "cp a lib/", "mv a lib/b", "tee lib/b", "rm src/../a.o",
+     "touch lib/a", "tar cf x.tar lib", "cp -r lib x", "ls -l keys"],
+)  # fmt: skip
+def test_links_themselves_and_links_inside_are_no_alarm(command: str, linked: Context) -> None:
+    assert assess_command(command, linked).risk < Risk.HIGH
+
+
+def test_a_denied_file_is_denied_by_its_link_too(linked: Context) -> None:
+    place = replace(linked, rules=parse({"deny": ["Read(~/letters/**)"]}))
+    assert assess(ReadFile(linked.cwd / "letters/a.txt"), place).denied_by
