@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "journeys"), str(ROOT / "scripts")]
 
-from draw_screen import Painter, capture  # noqa: E402
+from draw_screen import capture  # noqa: E402
 from person import Person  # noqa: E402
 
 SIZES = ((80, 24), (120, 40), (200, 50))
@@ -22,19 +22,18 @@ SIZES = ((80, 24), (120, 40), (200, 50))
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
-    painter = Painter()
     for columns, rows in SIZES:
         person = Person(columns, rows, COLORTERM="truecolor")
         try:
-            walk(person, partial(take, person, painter, folder))
+            walk(person, partial(take, person, folder))
         finally:
             person.leave()
 
 
-def take(person: Person, painter: Painter, folder: Path, name: str) -> None:
+def take(person: Person, folder: Path, name: str) -> None:
     """Picture the screen as it is now."""
     path = folder / f"{name}-{person.columns}x{person.rows}.png"
-    capture(str(person.socket), painter, path)
+    capture(str(person.socket), path)
     print(path.name)
 
 
