@@ -65,9 +65,14 @@ def _sixteen(theme: Theme, *colors: str) -> TerminalTheme:
         theme: Whose background and foreground a pane has.
         colors: Black, red, green, yellow, blue, magenta, cyan, white; then the same, bright.
     """
-    triplets = [tuple(Color.parse(color).rgb) for color in colors]
-    ground, text = (Color.parse(color or "").rgb for color in (theme.background, theme.foreground))
-    return TerminalTheme(tuple(ground), tuple(text), triplets[:8], triplets[8:])
+
+    def triplet(color: str | None) -> tuple[int, int, int]:
+        red, green, blue = Color.parse(color or "").rgb
+        return red, green, blue
+
+    sixteen = [triplet(color) for color in colors]
+    ground, text = triplet(theme.background), triplet(theme.foreground)
+    return TerminalTheme(ground, text, sixteen[:8], sixteen[8:])
 
 
 DARK_PANES = _sixteen(
