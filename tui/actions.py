@@ -321,6 +321,8 @@ ACTIONS: tuple[ActionKey, ...] = (
         label="unfold",
     ),
     _key("block.fold_all", "z", "Unfold all tool calls, and fold them", CONVERSATION, "fold_all"),
+    _key("block.next_part", "n", "The next part of a very long block", CONVERSATION, "turn(1)"),
+    _key("block.previous_part", "p", "The part before it", CONVERSATION, "turn(-1)"),
     _key("block.copy", "y", "Copy the block's text", CONVERSATION, "copy", label="copy"),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),

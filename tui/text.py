@@ -7,7 +7,7 @@ escape sequence or a bidirectional override in it must never reach the person's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -49,6 +49,21 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Clean text and fold it to one line."""
     return " ".join(clean(text).split())
+
+
+def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Cut a text into stretches of at most `most` characters, at line ends where there are any.
+
+    Yields:
+        Half-open offsets; at least one pair, and together all of the text.
+    """
+    start = 0
+    while len(text) - start > most:
+        line_end = text.rfind("\n", start + most // 2, start + most)
+        end = line_end + 1 if line_end >= 0 else start + most
+        yield start, end
+        start = end
+    yield start, len(text)
 
 
 def fit(text: str, width: int) -> str:

@@ -62,6 +62,7 @@ class Transcript:
         top: Where the view begins: index of an entry and a row of it.
         follow: Whether the view keeps to the end.
         unfolded: Ids of the blocks that are shown whole.
+        parts: Which part of a very long block is shown, by its id; the first where nothing is said.
         chosen: Id of the block the keyboard is on.
     """
 
@@ -72,6 +73,7 @@ class Transcript:
         self.top = (0, 0)
         self.follow = True
         self.unfolded: set[int] = set()
+        self.parts: dict[int, int] = {}
         self.chosen: int | None = None
 
     def put(self, block: Block) -> None:

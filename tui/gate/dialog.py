@@ -23,7 +23,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.gate.exact_view import ExactView
+from tui.gate.exact_view import FAR, ExactView
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.gate.quiet import QuietRule
@@ -37,13 +37,15 @@ if TYPE_CHECKING:
 LAYER = "gate"
 WIDEST = 116
 """Cells. Long commands read better broken at this width than across a very wide screen."""
+LONGEST_FACT = 2_000
+"""Characters of a reason or an intent that are shown; what happens itself is never cut."""
 SCROLL_KEYS = {
     "up": -1,
     "down": 1,
     "pageup": -8,
     "pagedown": 8,
-    "home": -1_000_000,
-    "end": 1_000_000,
+    "home": -FAR,
+    "end": FAR,
 }
 
 
@@ -385,7 +387,7 @@ class GateDialog(Widget, can_focus=False):
             self._say(f"Pane {pane} is closed. l comes back to the gate")
 
     def _scroll(self, rows: int) -> None:
-        self.query_one("#gate-text", ExactView).scroll_relative(y=rows, animate=False, force=True)
+        self.query_one("#gate-text", ExactView).move(rows)
 
     def _begin_message(self) -> None:
         self._typing_message = True
@@ -439,13 +441,18 @@ class GateDialog(Widget, can_focus=False):
     @on(ExactView.Moved)
     def _tell_more(self) -> None:
         view = self.query_one("#gate-text", ExactView)
-        below, marked = view.rows_below, view.marked_below
-        more = ""
+        view.show_mark()
+        above, below, marked = view.rows_above, view.rows_below, view.marked_below
+        more = [f"▲ {above:,} above"] if above else []
         if below:
-            rows = f"{below} more line{'s' if below > 1 else ''} below"
-            more = f"▼ {rows}, {marked} of them marked" if marked else f"▼ {rows}"
+            rows = f"{below:,} more line{'s' if below > 1 else ''} below"
+            more.append(f"▼ {rows}, {marked} of them marked" if marked else f"▼ {rows}")
+        elif marked:
+            more.append(f"▼ {marked} marked on later pages")
+        if view.place:
+            more.append(f"{view.place} · PgUp PgDn Home End")
         line = self.query_one("#gate-more", Static)
-        line.update(more)
+        line.update(" · ".join(more))
         line.set_class(bool(marked), "-marked")
 
     def _say(self, hint: str) -> None:
@@ -482,9 +489,9 @@ class GateDialog(Widget, can_focus=False):
         home = str(Path.home())
         rows: list[tuple[str, Content]] = []
         if gate.reasons:
-            rows.append(("why", Content(clean("\n".join(gate.reasons)))))
+            rows.append(("why", Content(_bounded("\n".join(gate.reasons)))))
         if gate.effect:
-            rows.append(("effect", Content(clean(gate.effect))))
+            rows.append(("effect", Content(_bounded(gate.effect))))
         place = short_path(gate.cwd, home)
         if gate.pane_id:
             running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")
@@ -495,7 +502,7 @@ class GateDialog(Widget, can_focus=False):
             rows.append(
                 (
                     "it says",
-                    Content.assemble((f"“{clean(gate.intent)}”", "italic $foreground 60%")),
+                    Content.assemble((f"“{_bounded(gate.intent)}”", "italic $foreground 60%")),
                 ),
             )
         label_width = 9
@@ -591,6 +598,11 @@ class GateDialog(Widget, can_focus=False):
         self.styles.height = height
         self.styles.offset = (max(0, (screen.width - width) // 2), max(0, y))
         self.call_after_refresh(self._tell_more)
+
+
+def _bounded(text: str) -> str:
+    """Clean words about the action, and cut those that are far longer than the dialog."""
+    return clean(text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…")
 
 
 def _keys(keys: list[tuple[str, str, str]], between: str = "   ") -> Content:

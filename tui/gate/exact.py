@@ -16,8 +16,12 @@ from typing import Literal
 
 from rich.cells import cell_len
 
+from tui.text import cuts
+
 Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"]
 TAB = "⇥   "
+PAGE = 32_768
+"""Characters laid out at once; a plain one takes 0.03 µs, one that needs a stand-in 4 µs."""
 CONTINUED = "↪ "
 """Begins a row that continues a line too long for the width."""
 
@@ -57,6 +61,26 @@ def stand_in(character: str) -> str | None:
     if category not in {"Mn", "Me"} and cell_len(character) == 0:
         return f"‹U+{code:04X}›"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a text that is laid out at once: half-open offsets into the text or the diff."""
+
+    start: int
+    end: int
+    diff: bool = False
+
+
+def pages(text: str, diff: str) -> list[Page]:
+    """Cut text and diff into pages, at line ends where lines are not too long for that."""
+    found = [Page(start, end) for start, end in cuts(text, PAGE)]
+    if diff:
+        found += [Page(start, end, diff=True) for start, end in cuts(diff.rstrip("\n"), PAGE)]
+        if len(found) == 2:
+            # Both are short: one page with the diff below its text.
+            return [Page(0, len(text))]
+    return found
 
 
 def lay_out(text: str, spans: Iterable[tuple[int, int]], width: int) -> list[Row]:
@@ -141,14 +165,15 @@ def _wrap(parts: Iterable[Part], width: int) -> list[Row]:
     row: list[Part] = []
     left = width
     for part in parts:
-        rest = part.text
-        while rest:
-            taken = _fitting(rest, left)
+        at, text = 0, part.text
+        while at < len(text):
+            taken = _fitting(text, at, left)
             if taken:
-                row.append(Part(rest[:taken], part.kind))
-                left -= cell_len(rest[:taken])
-                rest = rest[taken:]
-            if rest:
+                fitting = text[at : at + taken]
+                row.append(Part(fitting, part.kind))
+                left -= cell_len(fitting)
+                at += taken
+            if at < len(text):
                 rows.append(tuple(row))
                 row = [Part(CONTINUED, "continued")]
                 left = width - len(CONTINUED)
@@ -156,14 +181,14 @@ def _wrap(parts: Iterable[Part], width: int) -> list[Row]:
     return rows
 
 
-def _fitting(text: str, width: int) -> int:
-    """How many characters from the start fit into `width` cells."""
-    head = text[:width]
+def _fitting(text: str, at: int, width: int) -> int:
+    """How many characters from `at` on fit into `width` cells."""
+    head = text[at : at + width]
     if head.isascii():
         return len(head)
     used = 0
-    for index, character in enumerate(text):
-        used += cell_len(character)
+    for index in range(at, len(text)):
+        used += cell_len(text[index])
         if used > width:
-            return index
-    return len(text)
+            return index - at
+    return len(text) - at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
@@ -11,11 +11,22 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.gate.exact import Row, lay_out, lay_out_diff
+from tui.gate.exact import Page, Row, lay_out, lay_out_diff, pages
+
+if TYPE_CHECKING:
+    from textual.events import MouseScrollDown, MouseScrollUp
+
+WHEEL = 3
+"""Rows a turn of the wheel scrolls."""
+FAR = 1_000_000
+"""More rows than a page has: to the very beginning, or the very end."""
 
 
 class ExactView(ScrollView, can_focus=False):
-    """Shows text whole; `above` and `below` tell what lies outside of the view."""
+    """Shows text whole, and a very long one page by page: only the page in view is laid out.
+
+    It begins where the first dangerous part is in view.
+    """
 
     DEFAULT_CSS = """
     ExactView {
@@ -56,18 +67,64 @@ class ExactView(ScrollView, can_focus=False):
         self._spans: tuple[tuple[int, int], ...] = ()
         self._diff = ""
         self._notes = ""
+        self._pages = [Page(0, 0)]
+        self._page = 0
+        self._to_mark = False
+        """Whether the first dangerous part still has to be brought into view."""
         self._rows: list[Row] = []
         self._marked_rows: tuple[int, ...] = ()
         self._laid_out_for = 0
 
     def show(self, text: str, spans: Iterable[tuple[int, int]] = (), diff: str = "") -> None:
-        """Show another text from its beginning."""
+        """Show another text, with its first marked part in view."""
         self._text = text
-        self._spans = tuple(spans)
+        self._spans = tuple(sorted(spans))
         self._diff = diff
+        self._pages = pages(text, diff)
+        self._to_mark = bool(self._spans)
+        first = self._spans[0][0] if self._spans else 0
+        on_first = (
+            number
+            for number, page in enumerate(self._pages)
+            if not page.diff and page.start <= first < page.end
+        )
+        self._turn_to(next(on_first, 0))
+
+    def _turn_to(self, page: int) -> None:
+        self._page = page
         self._laid_out_for = 0
         self.scroll_home(animate=False)
         self._lay_out(self.scrollable_content_region.width)
+
+    def move(self, rows: int) -> None:
+        """Scroll by rows, negative ones upwards, and on to another page at the end of this one."""
+        far = abs(rows) >= FAR
+        if rows > 0 and (far or self.rows_below == 0) and self._page < len(self._pages) - 1:
+            self._turn_to(len(self._pages) - 1 if far else self._page + 1)
+            if not far:
+                return
+        elif rows < 0 and (far or self.rows_above == 0) and self._page > 0:
+            self._turn_to(0 if far else self._page - 1)
+            rows = rows if far else FAR
+        self.scroll_relative(y=rows, animate=False, force=True)
+
+    def show_mark(self) -> None:
+        """Bring the first marked part into view, once the size of the view is known."""
+        height = self.scrollable_content_region.height
+        if not self._to_mark or height <= 0:
+            return
+        self._to_mark = False
+        first = next(
+            (n for n, row in enumerate(self._rows) if any(part.kind == "marked" for part in row)), 0
+        )
+        if first >= height:
+            self.scroll_to(y=first - height // 3, animate=False, force=True)
+
+    @property
+    def place(self) -> str:
+        """Which page is shown, empty while there is just one."""
+        count = len(self._pages)
+        return f"page {self._page + 1} of {count}" if count > 1 else ""
 
     def append_notes(self, notes: str) -> None:
         """Show notes below the text, for want of another place; empty takes them away."""
@@ -82,16 +139,23 @@ class ExactView(ScrollView, can_focus=False):
         return len(self._rows)
 
     @property
+    def rows_above(self) -> int:
+        """Rows of this page that lie above the view."""
+        return self.scroll_offset.y
+
+    @property
     def rows_below(self) -> int:
-        """Rows that lie below the view."""
+        """Rows of this page that lie below the view."""
         height = self.scrollable_content_region.height
         return max(0, len(self._rows) - self.scroll_offset.y - height)
 
     @property
     def marked_below(self) -> int:
-        """Rows with a dangerous part that lie below the view."""
+        """Rows with a dangerous part below the view; parts on later pages count as one row each."""
         bottom = self.scroll_offset.y + self.scrollable_content_region.height
-        return sum(1 for row in self._marked_rows if row >= bottom)
+        page = self._pages[self._page]
+        later = 0 if page.diff else sum(1 for start, _ in self._spans if start >= page.end)
+        return later + sum(1 for row in self._marked_rows if row >= bottom)
 
     def on_resize(self) -> None:
         """Break the lines anew for another width."""
@@ -102,6 +166,18 @@ class ExactView(ScrollView, can_focus=False):
         """Say that another part is in view."""
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.Moved())
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Scroll, and turn the page at its end."""
+        event.stop()
+        event.prevent_default()
+        self.move(WHEEL)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Scroll, and turn the page at its beginning."""
+        event.stop()
+        event.prevent_default()
+        self.move(-WHEEL)
 
     def render_line(self, y: int) -> Strip:
         """Draw one row of the view."""
@@ -120,10 +196,17 @@ class ExactView(ScrollView, can_focus=False):
         if width <= 0 or width == self._laid_out_for:
             return
         self._laid_out_for = width
-        self._rows = lay_out(self._text, self._spans, width)
-        if self._diff:
-            self._rows += [(), *lay_out_diff(self._diff, width)]
-        if self._notes:
+        page = self._pages[self._page]
+        if page.diff:
+            self._rows = lay_out_diff(self._diff[page.start : page.end], width)
+        else:
+            text = self._text[page.start : page.end]
+            last = page.end == len(self._text)
+            spans = ((start - page.start, end - page.start) for start, end in self._spans)
+            self._rows = lay_out(text if last else text.removesuffix("\n"), spans, width)
+            if self._diff and len(self._pages) == 1:
+                self._rows += [(), *lay_out_diff(self._diff, width)]
+        if self._notes and self._page == len(self._pages) - 1:
             self._rows += [(), *lay_out(self._notes, (), width)]
         self._marked_rows = tuple(
             index

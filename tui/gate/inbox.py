@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from agent.protocol import Gate, Question
 
 
+MOST = 1_000
+"""Characters of a line's text that are looked at; the dialog shows all of them."""
+
 DECIDING = frozenset("aAdm")
 """Keys that decide in the gate dialog, and that a person may press here as well."""
 
@@ -126,10 +129,10 @@ class Inbox(CardScreen["str | None"]):
         one = self._chosen()
         about = ""
         if one is not None and _is_question(one):
-            about = one_line(one.text)
+            about = one_line(one.text[:MOST])
         elif one is not None:
             place = short_path(one.cwd, str(Path.home()))  # type: ignore[union-attr]
-            reasons = "; ".join(one.reasons)  # type: ignore[union-attr]
+            reasons = "; ".join(one.reasons)[:MOST]  # type: ignore[union-attr]
             about = " · ".join(part for part in (one_line(reasons), one_line(place)) if part)
         self.query_one("#about", Static).update(about)
 
@@ -149,7 +152,9 @@ class Inbox(CardScreen["str | None"]):
             label = one.risk.value  # type: ignore[union-attr]
             style = "bold $text-error" if label == "HIGH" else "bold $text-warning"
         left = label.ljust(8)
-        text = fit(one_line(one.text), max(8, width - len(left) - len(name) - len(waited) - 2))
+        text = fit(
+            one_line(one.text[:MOST]), max(8, width - len(left) - len(name) - len(waited) - 2)
+        )
         room = width - len(left) - len(name) - len(waited)
         return Content.assemble(
             (left, style), (name, "bold"), text.ljust(room), (waited, "$foreground 60%")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import Piece, between, clean, duration, one_line, strip_of, wrap
+from tui import actions
+from tui.text import Piece, between, clean, cuts, duration, fit, one_line, strip_of, wrap
 from tui.theme import Paint
 from tui.transcript import Entry
 from tui.widgets.code import diff_lines, diff_size
@@ -19,8 +21,8 @@ INDENT = 2
 ROOMY = 48
 """Columns from which a folded tool call tells how long it took."""
 
-LONGEST_RESULT = 400
-"""Lines of a tool's result that are shown; all of it can be copied."""
+PART = 10_000
+"""Characters of one text that are laid out at once; 1 MB at once would take a second."""
 
 TOOL_GLYPHS = {
     "preparing": "◌",
@@ -34,10 +36,28 @@ TOOL_GLYPHS = {
 }
 
 
-def draw(entry: Entry, width: int, paint: Paint, *, unfolded: bool, chosen: bool) -> list[Strip]:
-    """Draw a block for a conversation of `width` columns, with the blank line that follows it."""
+def draw(
+    entry: Entry, width: int, paint: Paint, *, unfolded: bool, chosen: bool, part: int = 0
+) -> list[Strip]:
+    """Draw a block for a conversation of `width` columns, with the blank line that follows it.
+
+    Of a very long one, just one of its `parts` is laid out.
+    """
     room = max(8, width - INDENT - 1)
-    lines = _lines(entry, room, paint, unfolded)
+    count = parts(entry, unfolded)
+    part = min(part, count - 1)
+    lines = _lines(entry, room, paint, unfolded, part)
+    if count > 1:
+        ways = " · ".join(
+            f"{actions.label(actions.by_id(name).keys[0])} {word}"
+            for name, word, there in (
+                ("block.next_part", "goes on", part < count - 1),
+                ("block.previous_part", "goes back", part > 0),
+            )
+            if there
+        )
+        style = paint.faint + (paint.chosen if entry.kind == "user" else Style.null())
+        lines.append([(f"part {part + 1} of {count} · {ways}", style)])
     fill = paint.bar if entry.kind == "user" else paint.blank
     mark: Piece = ("▎ ", paint.focus) if chosen else ("  ", paint.blank)
     strips: list[Strip] = []
@@ -60,6 +80,31 @@ def copied(entry: Entry) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def parts(entry: Entry, unfolded: bool) -> int:
+    """Count the parts in which a block is shown: 1 but for very long ones."""
+    return max(sum(1 for _ in cuts(text, PART)) for text in _cut_texts(entry, unfolded))
+
+
+def _cut_texts(entry: Entry, unfolded: bool) -> tuple[str, ...]:
+    match entry.kind:
+        case "tool" if unfolded and (tool := entry.tool) is not None:
+            return tool.title, tool.diff, tool.result, tool.input_json
+        case "thinking" if unfolded:
+            return (entry.text,)
+        case "user" | "notice" | "error":
+            return (entry.text,)
+        case _:
+            return ("",)
+
+
+def _part(text: str, part: int) -> str:
+    """Return one part of a text, empty when it has fewer."""
+    if len(text) <= PART:
+        return "" if part else text
+    start, end = next(islice(cuts(text, PART), part, None), (0, 0))
+    return text[start:end]
+
+
 def can_fold(entry: Entry) -> bool:
     """Say whether a block has a folded form."""
     return entry.kind in {"tool", "thinking"}
@@ -69,18 +114,18 @@ def _spoken(entry: Entry, number: int) -> bool:
     return entry.kind == "user" and number == 0
 
 
-def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> list[list[Piece]]:
     match entry.kind:
         case "tool":
-            return _tool(entry, width, paint, unfolded)
+            return _tool(entry, width, paint, unfolded, part)
         case "user":
-            return wrap([(clean(entry.text), paint.bar)], width)
+            return wrap([(clean(_part(entry.text, part)), paint.bar)], width)
         case "thinking":
-            return _thinking(entry, width, paint, unfolded)
+            return _thinking(entry, width, paint, unfolded, part)
         case "notice":
-            return wrap([(clean(entry.text), paint.muted)], width)
+            return wrap([(clean(_part(entry.text, part)), paint.muted)], width)
         case "error":
-            text = wrap([(clean(entry.text), paint.bad)], width - 2)
+            text = wrap([(clean(_part(entry.text, part)), paint.bad)], width - 2)
             return [
                 [("✗ " if number == 0 else "  ", paint.bad), *line]
                 for number, line in enumerate(text)
@@ -107,31 +152,33 @@ def _markdown(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
     return lines
 
 
-def _thinking(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+def _thinking(
+    entry: Entry, width: int, paint: Paint, unfolded: bool, part: int
+) -> list[list[Piece]]:
     head: list[Piece] = [("∴ ", paint.faint), ("thinking", paint.muted)]
     if not unfolded:
         if entry.streaming:
             head[1] = ("thinking…", paint.working)
         return [[*head, ("  ", paint.blank), (_start(entry.text, width - 13), paint.faint)]]
-    inner = wrap([(clean(entry.text).strip(), paint.muted + Style(italic=True))], width - 2)
+    inner = wrap(
+        [(clean(_part(entry.text, part)).strip(), paint.muted + Style(italic=True))], width - 2
+    )
     return [head, *([("  ", paint.blank), *line] for line in inner)]
 
 
 def _start(text: str, cells: int) -> str:
-    from tui.text import fit
-
     return fit(one_line(text[: 4 * max(cells, 1)]), cells)
 
 
-def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[Piece]]:
+def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> list[list[Piece]]:
     tool = entry.tool
     if tool is None:
-        return [[(one_line(entry.text), paint.text)]]
+        return [[(_start(entry.text, width), paint.text)]]
     glyph_style = _tool_style(tool.status, paint)
     head: list[Piece] = [
         (f"{TOOL_GLYPHS[tool.status]} ", glyph_style),
         (f"{_verb(one_line(tool.name))} ", paint.muted),
-        (one_line(tool.title), paint.text if tool.status != "denied" else paint.muted),
+        (_start(tool.title, width), paint.text if tool.status != "denied" else paint.muted),
     ]
     if tool.diff:
         added, removed = diff_size(tool.diff)
@@ -148,42 +195,45 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool) -> list[list[P
     first = between(head, right, width, paint.blank)
     lines: list[list[Piece]] = [[(text, style or paint.blank) for text, style, _ in first]]
     if unfolded:
-        lines += [[("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint)]
+        lines += [
+            [("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint, part)
+        ]
     return lines
 
 
-def _tool_body(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
+def _tool_body(entry: Entry, width: int, paint: Paint, part: int) -> list[list[Piece]]:
     tool = entry.tool
     assert tool is not None
     lines: list[list[Piece]] = []
-    if cell_len(one_line(tool.title)) + len(tool.name) + 20 > width or "\n" in tool.title:
-        lines += wrap([(clean(tool.title), paint.text)], width)
-    if tool.decision:
-        lines += wrap([(clean(tool.decision), paint.muted)], width)
-    for reason in tool.reasons:
-        lines += wrap([("because ", paint.faint), (clean(reason), paint.muted)], width)
-    if tool.diff:
-        for pieces in diff_lines(tool.diff, paint):
+    long = len(tool.title) > width or "\n" in tool.title
+    title = _part(tool.title, part)
+    if title and (long or cell_len(one_line(title)) + len(tool.name) + 20 > width):
+        lines += wrap([(clean(title), paint.text)], width)
+    if part == 0:
+        if tool.decision:
+            lines += wrap([(clean(tool.decision), paint.muted)], width)
+        for reason in tool.reasons:
+            lines += wrap([("because ", paint.faint), (clean(reason), paint.muted)], width)
+    if diff := _part(tool.diff, part):
+        for pieces in diff_lines(diff, paint):
             for line in wrap(pieces, width):
                 style = line[0][1] if line else paint.blank
                 used = sum(cell_len(text) for text, _ in line)
                 lines.append([*line, (" " * (width - used), style)])
-    elif not tool.result:
-        lines += _input(tool.input_json, width, paint)
-    if tool.result:
-        rows = clean(tool.result).rstrip("\n").split("\n")
-        for row in rows[:LONGEST_RESULT]:
+    elif not tool.diff and not tool.result:
+        lines += _input(tool.input_json, width, paint, part)
+    if result := _part(tool.result, part):
+        for row in clean(result).rstrip("\n").split("\n"):
             for line in wrap([(row, paint.muted)], width - 1):
                 lines.append([("▏", paint.faint), *line])
-        if len(rows) > LONGEST_RESULT:
-            more = f"{len(rows) - LONGEST_RESULT:,} more lines; y copies all of it"
-            lines.append([(more, paint.faint)])
-    return lines or [[("nothing to show yet", paint.faint)]]
+    return lines or [[("nothing to show yet" if part == 0 else "", paint.faint)]]
 
 
-def _input(input_json: str, width: int, paint: Paint) -> list[list[Piece]]:
+def _input(input_json: str, width: int, paint: Paint, part: int) -> list[list[Piece]]:
+    if len(input_json) > PART:
+        return wrap([(clean(_part(input_json, part)), paint.muted)], width)
     try:
-        values = json.loads(input_json) if input_json else {}
+        values = json.loads(input_json) if input_json and part == 0 else {}
     except ValueError:
         values = {}
     lines: list[list[Piece]] = []

@@ -152,9 +152,12 @@ class Conversation(Lines, can_focus=True):
         # Folded blocks in a row belong together; whatever follows them gets its distance.
         after = entries[index + 1].kind if index + 1 < len(entries) else ""
         spaced = _folds(entry) and not unfolded and after not in {"tool", "thinking"}
-        key = (entry.version, width, paint, unfolded, chosen, spaced)
+        part = transcript.parts.get(entry.id, 0)
+        key = (entry.version, width, paint, unfolded, chosen, spaced, part)
         if entry.drawn_for != key:
-            entry.drawn = self._draw(entry, width, paint, unfolded=unfolded, chosen=chosen)
+            entry.drawn = self._draw(
+                entry, width, paint, unfolded=unfolded, chosen=chosen, part=part
+            )
             if spaced:
                 entry.drawn.append(Strip.blank(width, paint.blank))
             entry.drawn_for = key
@@ -173,7 +176,7 @@ class Conversation(Lines, can_focus=True):
     def _queued_rows(self, width: int, paint: Paint) -> list[Strip]:
         rows = []
         for text in self._queued[:3]:
-            line = fit(" ".join(text.split()), width - 12)
+            line = fit(" ".join(text[: 4 * width].split()), width - 12)
             pieces: list[Piece] = [("  queued ", paint.faint), (line, paint.muted)]
             rows.append(strip_of(pieces, width, paint.blank))
         if len(self._queued) > 3:
@@ -325,6 +328,20 @@ class Conversation(Lines, can_focus=True):
         ids = {entry.id for entry in transcript.entries if entry.kind == "tool"}
         transcript.unfolded = set() if ids <= transcript.unfolded else ids | transcript.unfolded
         self.redraw()
+
+    def action_turn(self, step: int) -> None:
+        """Show the next part of the chosen block, or the one before, where it is very long."""
+        entry, transcript = self.chosen, self._transcript
+        if entry is None or transcript is None:
+            return
+        from tui.widgets.blocks import parts
+
+        last = parts(entry, entry.id in transcript.unfolded) - 1
+        part = min(last, max(0, transcript.parts.get(entry.id, 0) + step))
+        if part != transcript.parts.get(entry.id, 0):
+            transcript.parts[entry.id] = part
+            transcript.top, transcript.follow = (transcript.find(entry.id), 0), False
+            self.redraw()
 
     def action_copy(self) -> None:
         """Copy the chosen block's text through the terminal (OSC 52)."""

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from agent.protocol import Decide, Gate, RiskLevel
+from agent.protocol import Decide, Gate, RiskLevel, Span
 from tests.tui.gate.conftest import CLOSED, NOW
+from tui.gate.exact_view import ExactView
 from tui.gate.inbox import Inbox
 from tui.gate.words import duration, next_duration_change
 
@@ -323,6 +324,61 @@ async def test_the_inbox_opens_but_never_decides(make_app: MakeApp, make_gate: M
         await pilot.press("enter")
         await pilot.pause()
         assert decisions(app) == []
+
+
+LONG = {
+    "words": "echo hello; " * 90_000,
+    "lines": "echo a\n" * 150_000,
+    "one word": "x" * 1_000_000,
+    "invisible": "\u200b" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("filling", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
+async def test_a_megabyte_is_shown_by_pages_from_where_it_is_dangerous(
+    make_app: MakeApp, make_gate: MakeGate, filling: str, at: float
+) -> None:
+    danger = "rm -rf /srv"
+    split = int(len(filling) * at)
+    text = f"begin {filling[:split]}{danger}{filling[split:]} end"
+    start = split + len("begin ")
+    app = make_app(make_gate(text=text, spans=(Span(start=start, end=start + 11, reason="r"),)))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await armed(pilot)
+        view = app.query_one(ExactView)
+
+        def seen() -> str:
+            rows = [view.render_line(y).text for y in range(view.size.height)]
+            return "".join(row.removeprefix("↪ ").rstrip() for row in rows)
+
+        assert danger.replace(" ", "") in seen().replace(" ", "")
+        assert "page " in str(app.query_one("#gate-more", Static).content)
+        await pilot.press("home")
+        await pilot.pause()
+        assert seen().startswith("begin")
+        await pilot.press("end")
+        await pilot.pause()
+        assert seen().endswith("end")
+        assert app.dialog.gate is not None
+        assert decisions(app) == []
+
+
+async def test_paging_goes_through_all_of_a_long_command(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    numbers = [f"echo {number}" for number in range(12_000)]
+    app = make_app(make_gate(text="\n".join(numbers), spans=()))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await armed(pilot)
+        view = app.query_one(ExactView)
+        found: set[str] = set()
+        for _ in range(4_000):
+            found |= {view.render_line(y).text.strip() for y in range(view.size.height)}
+            if numbers[-1] in found:
+                break
+            view.move(8)
+        assert found >= set(numbers)
 
 
 @pytest.mark.parametrize("key", list("aAdm"))

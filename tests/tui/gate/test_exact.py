@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.gate.exact import CONTINUED, lay_out, lay_out_diff, stand_in
+from tui.gate.exact import CONTINUED, PAGE, lay_out, lay_out_diff, pages, stand_in
 
 TEXT = st.text(max_size=300)
 
@@ -66,3 +66,19 @@ def test_a_long_line_says_that_it_continues() -> None:
 def test_a_diff_is_coloured_by_what_each_line_does() -> None:
     rows = lay_out_diff("--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n same\n", 40)
     assert [row[0].kind for row in rows] == ["hunk", "hunk", "hunk", "removed", "added", "text"]
+
+
+LINE = st.text("ab \n", max_size=50)
+
+
+@given(st.lists(st.tuples(LINE, st.integers(0, 2_000)), max_size=5), st.booleans())
+def test_pages_hold_all_of_a_long_text_in_its_order(
+    parts: list[tuple[str, int]], with_diff: bool
+) -> None:
+    text = "".join(line * times for line, times in parts)
+    found = pages(text, text if with_diff else "")
+    assert "".join(text[page.start : page.end] for page in found if not page.diff) == text
+    assert all(page.end - page.start <= PAGE for page in found)
+    if with_diff and any(page.diff for page in found):
+        drawn = "".join(text[page.start : page.end] for page in found if page.diff)
+        assert drawn == text.rstrip("\n")

@@ -123,3 +123,34 @@ async def test_wheel_and_click(open_cockpit: Open) -> None:
         assert "AssertionError: 2 != 1" not in cockpit.screen_text
         await cockpit.pilot.click(offset=(rows[y].index("run"), y))
         await cockpit.until(lambda: "AssertionError: 2 != 1" in cockpit.screen_text)
+
+
+async def test_a_megabyte_in_one_block_is_shown_in_parts(open_cockpit: Open) -> None:
+    words = " ".join(str(number) for number in range(150_000))
+    call = ToolCall(
+        tool_use_id="t1", name="write", title="big.txt", status=ToolStatus.DONE, result=words
+    )
+    talk = [
+        Block(id=1, kind=BlockKind.USER, at=scenes.NOW, text=words),
+        Block(id=2, kind=BlockKind.TOOL, at=scenes.NOW, tool=call),
+    ]
+    async with open_cockpit(CALM, transcripts={"a1": talk}) as cockpit:
+        transcript = cockpit.app.transcript("a1")
+        await cockpit.until(lambda: "part 1 of" in cockpit.screen_text)
+        await cockpit.pilot.press("tab", "enter")
+        await cockpit.until(lambda: 2 in transcript.unfolded)
+        for number in (1, 2):
+            found: list[str] = []
+            transcript.chosen = number
+            entry = transcript.entries[number - 1]
+            for part in range(200):
+                await cockpit.pilot.pause()
+                drawn = [strip.text[2:].strip().lstrip("▏") for strip in entry.drawn]
+                assert len(drawn) < 1_000
+                at = next(index for index, row in enumerate(drawn) if row.startswith("part "))
+                found += " ".join(drawn[number - 1 : at]).split()
+                if f"part {part + 1} of {part + 1} " in drawn[at]:
+                    break
+                await cockpit.pilot.press("n")
+            # A word at a cut is in two pieces.
+            assert "".join(found) == words.replace(" ", "")
