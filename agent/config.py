@@ -18,8 +18,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
     ValidationError,
     field_validator,
 )
@@ -68,16 +70,48 @@ class Dream(_Settings):
     """What the gap counts from: the last dream, or the end of the last other session."""
 
 
+class RuleWithExamples(_Settings):
+    """A rule, and examples that it is tried on when it is read."""
+
+    rule: str
+    """The rule itself."""
+
+    match: Texts = ()
+    """What it must cover."""
+
+    not_match: Texts = ()
+    """What it must not cover."""
+
+
+_TEXT, _TABLE = "«text»", "«table»"
+
+
+def _form(value: Any) -> str:
+    return _TABLE if isinstance(value, dict | RuleWithExamples) else _TEXT
+
+
+RuleTexts = Annotated[
+    tuple[
+        Annotated[
+            Annotated[str, Tag(_TEXT)] | Annotated[RuleWithExamples, Tag(_TABLE)],
+            Discriminator(_form),
+        ],
+        ...,
+    ],
+    BeforeValidator(_as_tuple),
+]
+
+
 class Rules(_Settings):
     """What the person decided beforehand: `[rules]`; `docs/risk.md` says how rules are matched."""
 
-    deny: Texts = ()
+    deny: RuleTexts = ()
     """Never, whoever asks."""
 
-    ask: Texts = ()
+    ask: RuleTexts = ()
     """Always ask, whatever the risk."""
 
-    allow: Texts = ()
+    allow: RuleTexts = ()
     """Need not ask, up to MEDIUM."""
 
 
@@ -226,7 +260,7 @@ def validate(model: type[BaseModel], values: dict[str, Any], text: str, shown: s
     except ValidationError as error:
         lines = []
         for fault in error.errors(include_url=False):
-            line = line_of(text, fault["loc"])
+            line = line_of(text, _place(fault))
             lines.append(f"{shown}:{line}: {_said(fault, model)}")
         raise ConfigError(lines) from error
 
@@ -254,9 +288,14 @@ def _key(dotted: str) -> list[str]:
     return [part.strip().strip("\"'") for part in dotted.split(".")]
 
 
+def _place(fault: Any) -> list[str]:
+    """Where a fault is, without pydantic's words for the form of a value."""
+    return [str(part) for part in fault["loc"] if part not in (_TEXT, _TABLE)]
+
+
 def _said(fault: Any, model: type[BaseModel]) -> str:
     """One fault in a person's words."""
-    location = [str(part) for part in fault["loc"]]
+    location = _place(fault)
     name = ".".join(location)
     context = fault.get("ctx", {})
     found = f" (found {_found(fault['input'])})"
@@ -301,6 +340,8 @@ def _found(value: Any) -> str:
 
 def _model_at(model: type[BaseModel], location: Sequence[str]) -> type[BaseModel]:
     for part in location:
+        if model is Rules and part in Rules.model_fields:
+            return RuleWithExamples
         field = model.model_fields.get(part)
         annotation = field.annotation if field else None
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):

@@ -11,20 +11,26 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _RULE = re.compile(r"\s*(Bash|Read|Edit|Fetch)\s*(?:\((.*)\))?\s*", re.S)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `words` is the command prefix of a Bash rule, `pattern` a path or domain."""
+    """One rule. `words` is the command prefix of a Bash rule, `pattern` a path or domain.
+
+    `match` and `not_match` are examples of what it must cover and must not; `agent.risk.examples`
+    tries them.
+    """
 
     text: str
     kind: str
     words: tuple[str, ...] = ()
     exact: bool = False
     pattern: str = ""
+    match: tuple[str, ...] = ()
+    not_match: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Rules:
 def parse(data: object) -> Rules:
     """Read rules from `{"deny": [...], "ask": [...], "allow": [...]}`; never raises.
 
-    What cannot be understood is named in `Rules.problem`; the rules that could be are kept.
+    An entry is a text, or `{"rule": text, "match": [...], "not_match": [...]}`. What cannot be understood is named in `Rules.problem`; the rules that could be are kept.
     """
     if not isinstance(data, Mapping):
         return Rules(problem="rules must be a table with deny, ask and allow lists")
@@ -85,6 +91,8 @@ def join(user: Rules, project: Rules) -> Rules:
 
 
 def _rule(entry: object) -> Rule | None:
+    if isinstance(entry, Mapping):
+        return _with_examples(entry)
     if not isinstance(entry, str):
         return None
     match = _RULE.fullmatch(entry)
@@ -109,6 +117,19 @@ def _rule(entry: object) -> Rule | None:
         return Rule(entry, kind, pattern="*")
     words = tuple(inside.split())
     return Rule(entry, kind, words, exact) if words else None
+
+
+def _with_examples(entry: Mapping[object, object]) -> Rule | None:
+    if not {"rule"} <= set(entry) <= {"rule", "match", "not_match"}:
+        return None
+    examples = []
+    for name in ("match", "not_match"):
+        found = entry.get(name, ())
+        if not isinstance(found, list | tuple) or not all(isinstance(each, str) for each in found):
+            return None
+        examples.append(tuple(found))
+    rule = _rule(entry["rule"]) if isinstance(entry["rule"], str) else None
+    return None if rule is None else replace(rule, match=examples[0], not_match=examples[1])
 
 
 def match_command(rules: Sequence[Rule], argv: Sequence[str]) -> Rule | None:

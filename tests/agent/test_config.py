@@ -111,6 +111,11 @@ def test_every_field_says_what_it_is_for() -> None:
         ("[headers]\nX = 1", ":2: headers.X must be text in quotes (found 1)"),
         ('[rules]\nask = []\ndeny = "rm"', ':3: rules.deny must be a list of texts (found "rm")'),
         ("[rules]\nallow = [1]", ":2: rules.allow.0 must be text in quotes (found 1)"),
+        (
+            '[rules]\ndeny = [{rule = "Bash(a)", macth = ["a"]}]',
+            ':2: there is no setting "rules.deny.0.macth": did you mean "match"?',
+        ),
+        ("[rules]\ndeny = [{match = []}]", ":2: rules.deny.0.rule: field required"),
         ('base_url = "localhost:1"', ":1: base_url must start with http:// or https:// and name"),
         ('tmux = " "', ":1: tmux must name a program"),
         (
