@@ -81,6 +81,26 @@ class CommandLine:
         """Whether a shell that will show prompts has shown none yet."""
         return bool(self._nonce) and self._mark is None and not self.dead
 
+    @property
+    def number(self) -> int:
+        """How many prompts the shell has shown."""
+        return 0 if self._mark is None else self._mark.number
+
+    @property
+    def at_prompt(self) -> bool:
+        """Whether the shell's last mark was a prompt."""
+        return self._mark is not None and self._mark.kind in ("prompt", "editing")
+
+    @property
+    def reporting(self) -> bool:
+        """Whether the shell stands at a prompt and says what is on its line."""
+        return self.at_prompt and self.shell.reports
+
+    @property
+    def integrated(self) -> bool:
+        """Whether marks tell where the pane's shell is, now or once it has started."""
+        return bool(self._nonce)
+
     # -- what is told -------------------------------------------------------------------------
 
     def renamed(self, window_name: str) -> None:
@@ -140,6 +160,35 @@ class CommandLine:
         await self._state()
         return await self.next_mark(lambda mark: mark.kind in ("prompt", "editing")) is not None
 
+    async def until_started(self) -> None:
+        """Wait for the first thing that a starting shell says.
+
+        Raises:
+            NotAtPrompt: it has said nothing for long.
+            PaneDead: it has ended.
+            PaneGone: the pane was closed.
+            ServerGone: the server ended.
+        """
+        await self._state()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self.next_mark(lambda mark: True)
+        except TimeoutError:
+            raise NotAtPrompt(self._pane_id, "the shell has shown no prompt yet") from None
+
+    async def status_after(self, number: int) -> int | None:
+        """Give the last command's exit status if there was a prompt after that number.
+
+        Raises:
+            PaneDead: the shell has ended.
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        await self._state()
+        if self._mark is None or self._mark.kind != "prompt" or self._mark.number <= number:
+            return None
+        return self._mark.status
+
     # -- typing -------------------------------------------------------------------------------
 
     async def type(
@@ -168,7 +217,7 @@ class CommandLine:
         if before_enter is not None:
             try:
                 await before_enter()
-                unchanged = await self._edit([]) == command and self._number() == mark.number
+                unchanged = await self._edit([]) == command and self.number == mark.number
             except BaseException:
                 await asyncio.shield(self.clear())
                 raise
@@ -181,7 +230,7 @@ class CommandLine:
 
     async def clear(self) -> None:
         """Throw the line away with Ctrl-C and wait for the prompt that follows; raises nothing."""
-        number = self._number()
+        number = self.number
         with contextlib.suppress(TerminalError):
             for _ in range(_TRIES):
                 await self._client.command("send-keys", "-t", self._pane_id, "C-c")
@@ -226,9 +275,6 @@ class CommandLine:
             if mark.kind == "prompt":
                 self.prompt = mark.prompt
 
-    def _number(self) -> int:
-        return 0 if self._mark is None else self._mark.number
-
     def _wake(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
@@ -271,11 +317,7 @@ class CommandLine:
             raise NotAtPrompt(self._pane_id, "it runs a program of its own, not our shell")
         if self._mark is None:
             # The shell is starting: it has not said anything yet.
-            try:
-                async with asyncio.timeout(START_SECONDS):
-                    await self.next_mark(lambda mark: True)
-            except TimeoutError:
-                raise NotAtPrompt(self._pane_id, "the shell has shown no prompt yet") from None
+            await self.until_started()
             anchor, _, _ = await self._state()
         mark = self._mark
         if mark is None or mark.kind == "running":
@@ -287,7 +329,7 @@ class CommandLine:
     async def _put(self, command: str, anchor: Anchor, mark: Mark) -> tuple[Anchor, Mark]:
         for _ in range(_TRIES):
             line = await self._edit(keys.paste_commands(self._pane_id, command))
-            if line == command and self._number() == mark.number:
+            if line == command and self.number == mark.number:
                 return anchor, mark
             if len(line) > len(command) and command in line:
                 # What a person had typed stays.

@@ -227,7 +227,7 @@ def classify(
         return "pager"
     if base in SHELLS:
         return _shell(arguments, canonical=canonical, reading=reading)
-    if plain in REPLS and waits and _interactive(arguments):
+    if (base in REPLS or plain in REPLS) and waits and _interactive(arguments):
         return "repl"
     if canonical and reading:
         return "reader"

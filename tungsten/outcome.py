@@ -64,7 +64,13 @@ class ForText:
 
 @dataclass(frozen=True, slots=True)
 class ForPrompt:
-    """Until the shell shows a prompt."""
+    """Until the shell shows a prompt.
+
+    Attributes:
+        inside: whether the prompt of a program in it will do: a REPL, another shell, ssh.
+    """
+
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,12 @@ class ForExit:
     """Until the pane's program has ended."""
 
 
-Until = ForText | ForPrompt | ForIdle | ForExit
+@dataclass(frozen=True, slots=True)
+class ForBell:
+    """Until a program rings the bell."""
+
+
+Until = ForText | ForPrompt | ForIdle | ForExit | ForBell
 
 
 @dataclass(frozen=True, slots=True)

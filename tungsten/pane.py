@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from tungsten import foreground, frame, keys
 from tungsten.command_line import CommandLine
 from tungsten.control_client import ControlClient
+from tungsten.dialogue import Dialogue
 from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
 from tungsten.outcome import (
     Ended,
+    ForBell,
     ForExit,
     ForIdle,
     ForPrompt,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ended",
+    "ForBell",
     "ForExit",
     "ForIdle",
     "ForPrompt",
@@ -86,7 +89,8 @@ class Pane:
         self._typing = asyncio.Lock()
 
     @property
-    def _client(self) -> ControlClient:
+    def client(self) -> ControlClient:
+        """The connection that everything uses."""
         return self._terminal.client
 
     @property
@@ -101,9 +105,7 @@ class Pane:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
-        outcome = (await self._client.pipeline([("display-message", "-p", "-t", self.id, _INFO)]))[
-            0
-        ]
+        outcome = (await self.client.pipeline([("display-message", "-p", "-t", self.id, _INFO)]))[0]
         fields = [] if isinstance(outcome, CommandFailed) else "\n".join(outcome).split("\t", 12)
         if len(fields) != 13 or fields[0] != self.id:
             raise PaneGone(self.id)
@@ -124,15 +126,15 @@ class Pane:
 
     async def send_text(self, text: str) -> None:
         """Type text literally; a newline is Enter. See `keys.type_text` for the errors."""
-        await keys.type_text(self._client, self.id, text)
+        await keys.type_text(self.client, self.id, text)
 
     async def send_keys(self, *names: str) -> None:
         """Press keys by tmux's names. See `keys.type_keys` for the errors."""
-        await keys.type_keys(self._client, self.id, names)
+        await keys.type_keys(self.client, self.id, names)
 
     async def paste(self, text: str) -> None:
         """Paste text, bracketed where the program asks for it. See `keys.paste`."""
-        await keys.paste(self._client, self.id, text)
+        await keys.paste(self.client, self.id, text)
 
     async def capture(self, *, history: int = 0) -> Frame:
         """Take a picture of the screen, with up to `history` lines above it.
@@ -141,7 +143,7 @@ class Pane:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
-        return await frame.capture(self._client, self.id, history=history)
+        return await frame.capture(self.client, self.id, history=history)
 
     async def foreground(self) -> Foreground:
         """Say what has the keyboard of this pane.
@@ -150,8 +152,17 @@ class Pane:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
+        return (await self.look())[1]
+
+    async def look(self) -> tuple[PaneInfo, Foreground]:
+        """Say how the pane is and what has its keyboard.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
         info = await self.info()
-        return foreground.probe(info.pid, info.tty, dead=info.dead)
+        return info, foreground.probe(info.pid, info.tty, dead=info.dead)
 
     async def line(self) -> str | None:
         """Have the shell say what stands on its line; None when it does not edit one.
@@ -172,7 +183,7 @@ class Pane:
             PaneGone: there is no such pane.
         """
         try:
-            await self._client.command(
+            await self.client.command(
                 "resize-window", "-t", self.id, "-x", str(width), "-y", str(height)
             )
         except CommandFailed:
@@ -181,7 +192,7 @@ class Pane:
     async def kill(self) -> None:
         """End the pane and, by a hangup, what runs in it; quiet if it is gone already."""
         with contextlib.suppress(CommandFailed):
-            await self._client.command("kill-pane", "-t", self.id)
+            await self.client.command("kill-pane", "-t", self.id)
 
     async def run(
         self,
@@ -189,14 +200,20 @@ class Pane:
         *,
         timeout: float | None = None,  # noqa: ASYNC109
         before_enter: Callable[[], Awaitable[None]] | None = None,
+        inside: bool = False,
     ) -> RunResult:
         """Type a command line at the shell's prompt, press Enter, and wait until it has ended.
+
+        A program that carries no marks (a REPL, ssh, a plain shell) is known to be done when it
+        waits at its prompt again; there is no exit status then. Several lines go in one by one.
 
         Args:
             command: the line, or several; exactly this is what the shell gets.
             timeout: seconds until giving up the wait; the command then runs on.
             before_enter: awaited when the line is typed and verified, right before Enter. If it
                 raises, the line is cleared, nothing runs, and the error passes through.
+            inside: whether a program that the shell has started may be given the line, if it
+                shows a prompt. What the line then means is that program's affair.
 
         Raises:
             NotAtPrompt: the pane does not show an empty shell prompt.
@@ -210,6 +227,11 @@ class Pane:
             raise TextNotTypable(
                 "A command line cannot hold control characters; send keys instead."
             )
+        if await self._without_marks(inside=inside):
+            async with self._typing, self._printing() as printed:
+                return await Dialogue(self, printed).run(
+                    command, before_enter, timeout, inside=inside
+                )
         async with self._typing:
             anchor, before = await self.shell.type(command, before_enter)
             entered = time.monotonic()
@@ -247,6 +269,13 @@ class Pane:
             async with asyncio.timeout(timeout):
                 if isinstance(until, ForExit):
                     await self._until_dead()
+                elif isinstance(until, ForBell):
+                    if not await self._until_bell():
+                        ended = "pane_died"
+                elif isinstance(until, ForPrompt) and until.inside:
+                    async with self._printing() as printed:
+                        if not await Dialogue(self, printed).until_ready():
+                            ended = "pane_died"
                 elif isinstance(until, ForPrompt):
                     if not await self.shell.until_prompt():
                         ended = "pane_died"
@@ -259,6 +288,27 @@ class Pane:
             ended = "timeout"
         shown = await self.capture()
         return WaitResult(ended == "met", ended, time.monotonic() - started, shown, match)
+
+    async def _without_marks(self, *, inside: bool) -> bool:
+        """Whether only the screen can tell when what has the keyboard is done."""
+        if not self.shell.integrated:
+            return inside
+        if self.shell.starting:
+            await self.shell.until_started()
+        if not self.shell.shell.reports:
+            return True
+        return inside and not self.shell.at_prompt
+
+    async def _until_bell(self) -> bool:
+        """Wait for the bell; false if the program ended first."""
+        rang = asyncio.Event()
+        async with self._printing(rang.set) as printed:
+            while not rang.is_set():
+                self.shell.check()
+                if self.shell.dead:
+                    return False
+                await printed()
+        return True
 
     async def _until_dead(self) -> None:
         while not self.shell.dead:
@@ -288,7 +338,9 @@ class Pane:
                 await printed()
 
     @contextlib.asynccontextmanager
-    async def _printing(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async def _printing(
+        self, rang: Callable[[], None] | None = None
+    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """Give a coroutine function that returns after the next output, or end, of the pane."""
         changed = asyncio.Event()
         watch = await self._terminal.watch()
@@ -304,7 +356,7 @@ class Pane:
             changed.clear()
 
         try:
-            await watch.add(self.window_id, changed.set)
+            await watch.add(self.window_id, changed.set, rang)
         except CommandFailed:
             raise PaneGone(self.id) from None
         try:
@@ -318,7 +370,7 @@ class Pane:
         seconds = time.monotonic() - entered
         shown = await self.capture()
         text, truncated = await read_output(
-            self._client, self.id, shown, anchor, None if mark is None else mark.prompt
+            self.client, self.id, shown, anchor, None if mark is None else mark.prompt
         )
         if truncated and self.shell.shell.breaks and anchor.command:
             # After a new size the end of the line may stand in one row with all of it.

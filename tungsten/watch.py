@@ -23,7 +23,7 @@ from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, ServerGone, TerminalError
 from tungsten.wait_for import WaitChannel
 
-_LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{pane_dead}"
+_LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{window_bell_flag} #{pane_dead}"
 _RINGER = re.compile(r"(pane-died\[\d+\]) wait-for -S tungsten-(\d+)-")
 SESSION_PREFIX = "tungsten-watch-"
 """Begins the name of every watching session; panes seen in one live in another."""
@@ -42,6 +42,7 @@ class Watch:
         self._interval = interval
         self._session = f"{SESSION_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
+        self._bells: dict[Callable[[], None], tuple[str, Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
         self._dead: set[str] = set()
         # Hooks of one name form an array: each watch takes a place of its own in it.
@@ -65,10 +66,11 @@ class Watch:
         channel = await WaitChannel.open(socket, name, watch._rang, tmux=tmux)
         watch._channel = channel
         channel.client.subscribe(watch._notified)
-        _, _, _, hooks, clients, sessions = await client.pipeline(
+        _, _, _, _, hooks, clients, sessions = await client.pipeline(
             [
                 ("set-option", "-t", f"={name}:", "activity-action", "other"),
                 ("set-hook", "-t", f"={name}:", "alert-activity", channel.ring),
+                ("set-hook", "-t", f"={name}:", "alert-bell", channel.ring),
                 ("set-hook", "-g", watch._hook, channel.ring),
                 ("show-hooks", "-g", "pane-died"),
                 ("list-clients", "-F", "#{client_pid}"),
@@ -84,8 +86,13 @@ class Watch:
             orphans.reap([int(pid) for pid in clients])
         return watch
 
-    async def add(self, window_id: str, changed: Callable[[], None]) -> None:
-        """Call `changed` after each output of the window, from now on.
+    async def add(
+        self,
+        window_id: str,
+        changed: Callable[[], None],
+        rang: Callable[[], None] | None = None,
+    ) -> None:
+        """Call `changed` after each output of the window, and `rang` at its bell, from now on.
 
         Raises:
             CommandFailed: there is no such window.
@@ -93,6 +100,8 @@ class Watch:
         """
         callbacks = self._callbacks.setdefault(window_id, [])
         callbacks.append(changed)
+        if rang is not None:
+            self._bells[changed] = (window_id, rang)
         if len(callbacks) > 1:
             return
         try:
@@ -102,10 +111,12 @@ class Watch:
             await self._client.command("kill-session", "-C", "-t", f"={self._session}")
         except TerminalError:
             self._callbacks.pop(window_id, None)
+            self._bells.pop(changed, None)
             raise
 
     async def remove(self, window_id: str, changed: Callable[[], None]) -> None:
         """Stop calling `changed`; quiet if the window or the server is gone."""
+        self._bells.pop(changed, None)
         callbacks = self._callbacks.get(window_id, [])
         with contextlib.suppress(ValueError):
             callbacks.remove(changed)
@@ -137,11 +148,15 @@ class Watch:
             ]
         )
         for line in [] if isinstance(listed, CommandFailed) else listed:
-            pane_id, window_id, flag, dead = line.split(" ")
+            pane_id, window_id, flag, bell, dead = line.split(" ")
             died = dead == "1" and pane_id not in self._dead
             if died:
                 self._dead.add(pane_id)
-            if flag == "1" or died:
+            if bell == "1":
+                for window, rang in tuple(self._bells.values()):
+                    if window == window_id:
+                        rang()
+            if flag == "1" or bell == "1" or died:
                 self._call(window_id)
         # A window that prints all the time rings again at once: the pause bounds the looks.
         await asyncio.sleep(self._interval)
