@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.command_agent import CommandAgent
 from agent.config import Config
@@ -17,25 +17,33 @@ from agent.conversation import Conversation
 from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
 from agent.hub import Hub
-from agent.live_agent import LiveAgent, log
+from agent.live_agent import Kind, LiveAgent, kind_of, log
+from agent.mcp_agent import McpAgent
 from agent.model_agent import ModelAgent
 from agent.paths import Paths
+from agent.playbook.export import MAX_EXPORTED, export
+from agent.playbook.file import parse as parse_playbook
+from agent.playbook.player import PlaybookAgent, record_of
 from agent.prompt_files import PromptFiles
 from agent.protocol import (
     AgentRemoved,
     AgentState,
     Answer,
     ArchiveAgent,
+    AwaitUse,
     BlockKind,
     CreateAgent,
     Decide,
+    ExportPlaybook,
     Interrupt,
     ListSessions,
     Mode,
     Notice,
     PausedChanged,
     PersonTyped,
+    Play,
     ReadTranscript,
+    Recordings,
     RenameAgent,
     ResumeAgent,
     RunAsPerson,
@@ -45,6 +53,7 @@ from agent.protocol import (
     StopAgent,
     TrustDirectory,
     Unqueue,
+    UseTool,
 )
 from agent.questions import Questions
 from agent.risk.rules import Rules
@@ -58,6 +67,15 @@ from memory.errors import NotFound, StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
+
+A = TypeVar("A", bound=LiveAgent)
+
+KINDS: dict[Kind, type[LiveAgent]] = {
+    "model": ModelAgent,
+    "command": CommandAgent,
+    "playbook": PlaybookAgent,
+    "mcp": McpAgent,
+}
 
 MAX_NAME = 60
 """Longest name of an agent, in characters."""
@@ -153,8 +171,7 @@ class Agents:
         agent.publish()
 
     def _make(self, record: SessionRecord, session: Session) -> LiveAgent:
-        kind = CommandAgent if record.kind == "command" else ModelAgent
-        return kind(record, session, self.services)
+        return KINDS[kind_of(record)](record, session, self.services)
 
     async def close(self) -> None:
         """Let go of everything; turns go on with the next engine, panes live on."""
@@ -169,8 +186,23 @@ class Agents:
 
     # The list -----------------------------------------------------------------------------------
 
-    async def create(self, command: CreateAgent, *, demo: bool = False) -> str:
+    async def create(
+        self,
+        command: CreateAgent,
+        *,
+        demo: bool = False,
+        kind: Kind | None = None,
+        wanted: str = "",
+        extra: dict[str, Any] | None = None,
+    ) -> str:
         """Start an agent and give its id.
+
+        Args:
+            command: what the person asked for.
+            demo: whether it belongs to the demo.
+            kind: instead of what the command says.
+            wanted: a name that is better than the directory's, if the command names none.
+            extra: what its record holds from the start.
 
         Raises:
             DirectoryUnusable: the directory is not given whole, or there is none.
@@ -179,7 +211,7 @@ class Agents:
         """
         directory = _directory(command.directory)
         async with self._changing:
-            name = self._name(command.name, directory)
+            name = self._name(command.name, directory, wanted=wanted)
             mode = command.mode or await self._default_mode(directory, demo=demo)
             agent_id = uuid.uuid4().hex[:12]
             is_program = bool(command.command.strip())
@@ -187,7 +219,7 @@ class Agents:
                 id=agent_id,
                 name=name,
                 directory=str(directory),
-                kind="command" if is_program else "model",
+                kind=kind or ("command" if is_program else command.kind),
                 model=command.model,
                 mode=mode,
                 state=AgentState.IDLE,
@@ -195,6 +227,7 @@ class Agents:
                 command=command.command,
                 since=self.services.clock(),
                 created_at=self.services.clock(),
+                extra=extra or {},
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
@@ -214,6 +247,51 @@ class Agents:
         if command.prompt.strip():
             await agent.prompt(command.prompt)
         return agent_id
+
+    async def play(self, command: Play) -> str:
+        """Play a playbook as a session of its own and give its id.
+
+        Raises:
+            PlaybookError: it cannot be used; says in which line.
+            DirectoryUnusable, NameUnusable: as for any agent.
+        """
+        playbook = parse_playbook(command.source, command.file)
+        create = CreateAgent(
+            name=command.name,
+            directory=command.directory,
+            mode=command.mode,
+        )
+        wanted = playbook.name or Path(command.file).stem
+        extra = record_of(command.source, command.file, record=command.record)
+        agent_id = await self.create(create, kind="playbook", wanted=wanted, extra=extra)
+        await self._of_kind(PlaybookAgent, agent_id).launch()
+        return agent_id
+
+    async def recordings(self, command: Recordings) -> dict[str, Any]:
+        """End a playbook's recordings and give their files."""
+        return {"paths": await self._of_kind(PlaybookAgent, command.agent_id).recordings()}
+
+    async def export_playbook(self, command: ExportPlaybook) -> dict[str, Any]:
+        """Write what a session did in its terminals as a playbook."""
+        agent = self._live.get(command.agent_id)
+        record = agent.record if agent is not None else await self._stored(command.agent_id)
+        session = agent.session if agent is not None else await self._for_reading(record)
+        blocks = Conversation(record.id, session, self.services.hub, self.services.clock)
+        return {"source": export(record, session, blocks.page(None, MAX_EXPORTED))}
+
+    async def use_tool(self, command: UseTool) -> dict[str, Any]:
+        """Have another program's agent use a tool."""
+        return await self._of_kind(McpAgent, command.agent_id).use(command)
+
+    async def await_use(self, command: AwaitUse) -> dict[str, Any]:
+        """Wait further for such a use."""
+        return await self._of_kind(McpAgent, command.agent_id).await_use(command)
+
+    def nobody_there(self) -> None:
+        """Told when the last person's app has gone: what only plays must not wait for one."""
+        for agent in tuple(self._live.values()):
+            if isinstance(agent, PlaybookAgent):
+                agent.alone()
 
     async def rename(self, command: RenameAgent) -> None:
         """Give an agent another name."""
@@ -358,6 +436,12 @@ class Agents:
 
     # Inside -------------------------------------------------------------------------------------
 
+    def _of_kind(self, kind: type[A], agent_id: str) -> A:
+        agent = self._agent(agent_id)
+        if not isinstance(agent, kind):
+            raise AgentUnknown(f"{agent.name} is an agent of another kind.")
+        return agent
+
     def _agent(self, agent_id: str) -> LiveAgent:
         agent = self._live.get(agent_id)
         if agent is None:
@@ -378,10 +462,18 @@ class Agents:
         trusted = await self.services.database.directories.is_trusted(directory)
         return Mode.STANDARD if trusted else Mode.CAREFUL
 
-    def _name(self, wanted: str, directory: Path, *, exact: bool = False, but: str = "") -> str:
+    def _name(
+        self,
+        given: str,
+        directory: Path,
+        *,
+        exact: bool = False,
+        but: str = "",
+        wanted: str = "",
+    ) -> str:
         """Check a name, or find a free one: the directory's, with a number when it is taken."""
         taken = {agent.name for agent in self._live.values() if agent.id != but}
-        name = " ".join(wanted.split())
+        name = " ".join(given.split())
         if len(name) > MAX_NAME or not name.isprintable():
             raise NameUnusable(f"A name has at most {MAX_NAME} printable characters.")
         if name:
@@ -390,7 +482,7 @@ class Agents:
             return name
         if exact:
             raise NameUnusable("The name is empty: type one.")
-        base = re.sub(r"[^\w.-]+", "-", directory.name).strip("-")[:40] or "agent"
+        base = re.sub(r"[^\w.-]+", "-", wanted or directory.name).strip("-")[:40] or "agent"
         number = 1
         while (name := base if number == 1 else f"{base}-{number}") in taken:
             number += 1

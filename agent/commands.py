@@ -10,14 +10,18 @@ from agent.errors import CommandRefused
 from agent.protocol import (
     Answer,
     ArchiveAgent,
+    AwaitUse,
     Command,
     Configure,
     CreateAgent,
     Decide,
+    ExportPlaybook,
     Interrupt,
     ListSessions,
     PersonTyped,
+    Play,
     ReadTranscript,
+    Recordings,
     RenameAgent,
     ResumeAgent,
     RunAsPerson,
@@ -30,6 +34,7 @@ from agent.protocol import (
     StopDemo,
     TrustDirectory,
     Unqueue,
+    UseTool,
 )
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -67,6 +72,16 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
     match command:
         case CreateAgent():
             return {"agent_id": await agents.create(command)}
+        case Play():
+            return {"agent_id": await agents.play(command)}
+        case Recordings():
+            return await agents.recordings(command)
+        case ExportPlaybook():
+            return await agents.export_playbook(command)
+        case UseTool():
+            return await agents.use_tool(command)
+        case AwaitUse():
+            return await agents.await_use(command)
         case ListSessions():
             return await agents.list_sessions(command)
         case ReadTranscript():

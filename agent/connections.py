@@ -79,6 +79,10 @@ class Connections:
         """Connections open now."""
         return len(self._open)
 
+    def person_there(self) -> bool:
+        """Whether an app is connected from which a person may decide."""
+        return any(each.is_app and each.may_decide for each in self._open)
+
     async def listen(self, listener: socket.socket) -> None:
         """Accept front ends on a bound and listening socket from now on."""
         self._server = await asyncio.start_unix_server(
@@ -186,8 +190,14 @@ class _Connection:
         self._reader = reader
         self._transport = writer.transport
         self._writer = writer
+        self.is_app = False
         self._may_decide = False
         self._unsubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether it comes from outside the agents' panes."""
+        return self._may_decide
 
     async def run(self) -> None:
         """Serve the connection until it ends."""
@@ -257,6 +267,7 @@ class _Connection:
             hello = Hello.model_validate(greeting)
         except ValidationError:
             return self._refuse("The greeting cannot be read.")
+        self.is_app = hello.client == "app"
         self._may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
         self._welcome(hello)
         return True

@@ -23,8 +23,9 @@ from agent.actions import (
 )
 from agent.errors import AgentError
 from agent.panes import HISTORY, Panes
+from agent.pictures import draw
 from agent.risk.keys import canonical, is_key
-from agent.steps import Effect, Lines, Look, Matches, Names, Run, Step, Wait
+from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
 from agent.tools.terminal import run_text, screen_text
 from tungsten.errors import TerminalError
@@ -79,6 +80,11 @@ class Effects:
                 await check()
                 pane = await self._panes.tmux(pane_id)
                 frame = await pane.capture(history=history)
+                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
+            case ReadScreen(pane_id=pane_id), Picture(path=path):
+                await check()
+                frame = await (await self._panes.tmux(pane_id)).capture()
+                await asyncio.to_thread(draw, frame, path)
                 return Effect(screen_text(pane_id, frame), pane_id=pane_id)
             case ReadScreen(pane_id=pane_id), Wait() as how:
                 await check()
@@ -163,7 +169,9 @@ class Effects:
             if result.met
             else f"{how.described}: not within {how.timeout:g} s"
         )
-        return Effect(f"{first}\n{screen_text(pane_id, result.frame)}", pane_id=pane_id)
+        return Effect(
+            f"{first}\n{screen_text(pane_id, result.frame)}", pane_id=pane_id, met=result.met
+        )
 
     async def _write(self, action: WriteFile) -> Effect:
         # Not cancellable half-way: either nothing happened, or the file is in place and recorded.

@@ -154,6 +154,8 @@ class Engine:
         if not restoring.cancelled() and (error := restoring.exception()) is not None:
             log.error("the agents cannot be restored", exc_info=error)
             self.stop(f"The agents cannot be restored: {one_line(error)}")
+        elif not restoring.cancelled() and self._parts is not None:
+            self._parts.agents.services.person_there = self.connections.person_there
 
     async def _end_restoring(self) -> None:
         if self._restoring is not None:
@@ -164,6 +166,9 @@ class Engine:
         """Notice that front ends came or went."""
         loop = asyncio.get_running_loop()
         self._cancel_timers()
+        restored = self._restoring is not None and self._restoring.done()
+        if restored and self._parts is not None and not self.connections.person_there():
+            self._parts.agents.nobody_there()
         if connected:
             if self._prewarming is None:
                 self._prewarm_timer = loop.call_later(PREWARM_SECONDS, self._prewarm)

@@ -7,7 +7,7 @@ import logging
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from agent import actions, processes
 from agent.actions import Action, RunCommand
@@ -48,6 +48,14 @@ OWN = "own_"
 
 PERSON = "person"
 """Name of the tool in blocks that show a person's own `!command`."""
+
+
+Kind = Literal["model", "command", "playbook", "mcp"]
+
+
+def kind_of(record: SessionRecord) -> Kind:
+    """Where a session's steps come from; an unknown word, of another version, is a model."""
+    return cast(Kind, record.kind) if record.kind in get_args(Kind) else "model"
 
 
 class PromptEmpty(AgentError):
@@ -164,7 +172,7 @@ class LiveAgent:
             id=self.id,
             name=self.name,
             directory=str(self.directory),
-            kind="command" if self.record.kind == "command" else "model",
+            kind=kind_of(self.record),
             model=self.model if self.record.kind == "model" else "",
             mode=self.mode,
             state=self.state,

@@ -486,6 +486,7 @@ class Performer:
             exit_status=effect.exit_status,
             seconds=seconds,
             pane_id=effect.pane_id or looked.binding.pane_id or None,
+            met=effect.met,
         )
         await self._journal.action_ended(
             action_id,

@@ -98,7 +98,8 @@ class AgentSummary(Wire):
     id: str
     name: str
     directory: str
-    kind: Literal["model", "command"] = "model"
+    kind: Literal["model", "command", "playbook", "mcp"] = "model"
+    """Where its steps come from: a model, one program, a playbook, another program over MCP."""
     model: str = ""
     mode: Mode = Mode.STANDARD
     state: AgentState = AgentState.IDLE
@@ -459,6 +460,66 @@ class CreateAgent(Wire):
     prompt: str = ""
     mode: Mode | None = None
     """None: careful in a directory that is not trusted yet, standard otherwise."""
+    kind: Literal["model", "mcp"] = "model"
+    """`mcp`: no model; another program gives it its steps with `UseTool`."""
+
+
+class Play(Wire):
+    """Play a playbook as a session of its own; `source` is the YAML, `file` names it in errors.
+
+    Result: `{"agent_id": str}`. Each step becomes a tool block whose `tool_use_id` begins with
+    `step-N-`. While no person's app is connected, what needs a person is denied at once.
+    """
+
+    type: Literal["play"] = "play"
+    name: str = ""
+    directory: str
+    source: str = Field(max_length=1024 * 1024)
+    file: str = "playbook"
+    mode: Mode = Mode.STANDARD
+    record: bool = False
+    """Whether every pane is recorded; `Recordings` gives the files."""
+
+
+class Recordings(Wire):
+    """End a playbook's recordings. Result: `{"paths": [str, …]}`, in the order of its panes."""
+
+    type: Literal["recordings"] = "recordings"
+    agent_id: str
+
+
+class ExportPlaybook(Wire):
+    """Write the terminal steps of a session, archived or not, as a playbook.
+
+    Result: `{"source": str}`.
+    """
+
+    type: Literal["export_playbook"] = "export_playbook"
+    agent_id: str
+
+
+class UseTool(Wire):
+    """Have an agent of kind `mcp` use one of its tools, through the gate.
+
+    Result: `{"use_id", "status", "text", "risk", "decision", "exit_status", "pane_id", "picture"}`
+    as soon as it has ended, at the latest after `patience` seconds: then `status` is `gated` (it
+    waits for a person) or `running`, and `AwaitUse` tells more.
+    """
+
+    type: Literal["use_tool"] = "use_tool"
+    agent_id: str
+    name: str
+    input: dict[str, JsonValue] = {}
+    patience: float = Field(default=30.0, ge=0, le=3600)
+
+
+class AwaitUse(Wire):
+    """Wait further for a tool use; the result is that of `UseTool`."""
+
+    type: Literal["await_use"] = "await_use"
+    agent_id: str
+    use_id: str
+    patience: float = Field(default=30.0, ge=0, le=3600)
 
 
 class RenameAgent(Wire):
@@ -631,6 +692,11 @@ class Shutdown(Wire):
 
 Command = Annotated[
     CreateAgent
+    | Play
+    | Recordings
+    | ExportPlaybook
+    | UseTool
+    | AwaitUse
     | RenameAgent
     | StopAgent
     | ArchiveAgent

@@ -38,6 +38,7 @@ class Services:
     Attributes:
         go: set while agents may act, clear while they are paused.
         closing: the engine is about to end: nothing is tidied up from now on.
+        person_there: whether a person's app is connected, so that somebody may decide.
         panes_opened: told of a pane id that tmux gave out just now.
     """
 
@@ -53,6 +54,7 @@ class Services:
     prompts: PromptFiles
     rules: Rules
     home: Path
+    person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
     panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agent.actions import Action, Actor
@@ -37,6 +38,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """Draw a screen as a PNG file at `path`."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Read `limit` lines of a file from line `offset` (from 1)."""
 
@@ -62,7 +70,7 @@ class Plain:
     """Carry the action out; there is only one way."""
 
 
-How: TypeAlias = Run | Look | Wait | Lines | Names | Matches | Plain
+How: TypeAlias = Run | Look | Wait | Picture | Lines | Names | Matches | Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +95,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What carrying out an action gave; `text` is whole and may hold secrets."""
+    """What carrying out an action gave; `text` is whole and may hold secrets.
+
+    `met` says whether what was waited for came; None where nothing was.
+    """
 
     text: str
     ok: bool = True
     exit_status: int | None = None
     pane_id: str | None = None
+    met: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,7 @@ class Outcome:
     exit_status: int | None = None
     seconds: float | None = None
     pane_id: str | None = None
+    met: bool | None = None
 
     @property
     def is_error(self) -> bool:

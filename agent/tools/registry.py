@@ -57,7 +57,7 @@ def parse(name: str, value: object) -> ToolInput:
     try:
         return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        raise InvalidToolInput(f"{name}: {_one_line(error)}") from error
+        raise InvalidToolInput(f"{name}: {one_line_of(error)}") from error
     except ValueError as error:
         raise InvalidToolInput(f"{name}: {error}") from error
 
@@ -76,7 +76,8 @@ def _plain(field: dict[str, Any]) -> dict[str, Any]:
     return field
 
 
-def _one_line(error: ValidationError) -> str:
+def one_line_of(error: ValidationError) -> str:
+    """Say in one line what is wrong with a tool's input."""
     parts = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(part) for part in item["loc"])
