@@ -24,6 +24,9 @@ ROOMY = 48
 PART = 10_000
 """Characters of one text that are laid out at once; 1 MB at once would take a second."""
 
+LONGEST_REASON = 4
+"""Lines of a denial's message that a folded tool call shows."""
+
 TOOL_GLYPHS = {
     "preparing": "◌",
     "gated": "▲",
@@ -194,6 +197,10 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         right.append((f" {tool.risk}", risk))
     first = between(head, right, width, paint.blank)
     lines: list[list[Piece]] = [[(text, style or paint.blank) for text, style, _ in first]]
+    if not unfolded and tool.status == "denied" and ": " in tool.decision:
+        # Why, and what to do instead, is what the agent goes on from.
+        said = wrap([(one_line(_part(tool.decision, 0)), paint.muted)], width - 2)
+        lines += [[("  ", paint.blank), *line] for line in said[:LONGEST_REASON]]
     if unfolded:
         lines += [
             [("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint, part)

@@ -125,8 +125,8 @@ async def test_wheel_and_click(open_cockpit: Open) -> None:
         await cockpit.until(lambda: "AssertionError: 2 != 1" in cockpit.screen_text)
 
 
-async def test_a_megabyte_in_one_block_is_shown_in_parts(open_cockpit: Open) -> None:
-    words = " ".join(str(number) for number in range(150_000))
+async def test_a_very_long_block_is_shown_in_parts(open_cockpit: Open) -> None:
+    words = " ".join(str(number) for number in range(12_000))
     call = ToolCall(
         tool_use_id="t1", name="write", title="big.txt", status=ToolStatus.DONE, result=words
     )
@@ -154,3 +154,25 @@ async def test_a_megabyte_in_one_block_is_shown_in_parts(open_cockpit: Open) -> 
                 await cockpit.pilot.press("n")
             # A word at a cut is in two pieces.
             assert "".join(found) == words.replace(" ", "")
+
+
+async def test_what_the_person_said_when_denying_is_seen_without_unfolding(
+    open_cockpit: Open,
+) -> None:
+    message = "push a branch of its own instead, and open a pull request for it as everyone does"
+    call = ToolCall(
+        tool_use_id="t1",
+        name="terminal_run",
+        title="git push --force",
+        status=ToolStatus.DENIED,
+        decision=f"denied by you: {message}",
+    )
+    talk = [Block(id=1, kind=BlockKind.TOOL, at=scenes.NOW, tool=call)]
+    async with open_cockpit(CALM, transcripts={"a1": talk}) as cockpit:
+        await cockpit.until(lambda: "denied by you" in cockpit.screen_text)
+        assert not cockpit.app.transcript("a1").unfolded
+        area = cockpit.app.cockpit.arrangement.conversation
+        assert area is not None
+        rows = cockpit.screen_text.split("\n")[area.y : area.bottom]
+        shown = " ".join(" ".join(row[area.x : area.right] for row in rows).split())
+        assert message in shown
