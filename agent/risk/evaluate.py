@@ -1041,7 +1041,7 @@ class Evaluator:
             self.tree.append((call.depth, " ".join(shown(a) for a in argv)[:200], call.level))
 
     def _judge(self, name: str, call: Call) -> None:
-        from agent.risk.commands import HANDLERS
+        from agent.risk.commands.table import HANDLERS
 
         if not _PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
             if UNKNOWN in name or name.startswith("$__unknown"):
@@ -1183,7 +1183,7 @@ _KNOWN: set[str] = set()
 
 def _known() -> set[str]:
     if not _KNOWN:
-        from agent.risk.commands import HANDLERS
+        from agent.risk.commands.table import HANDLERS
 
         _KNOWN.update(HANDLERS, programs.LOW_PROGRAMS, programs.MEDIUM_PROGRAMS)
         _KNOWN.update(programs.HIGH_PROGRAMS, programs.SUBCOMMANDS, _ALIASES)
@@ -1389,7 +1389,7 @@ def _hint(argv: list[str], cwd: str, project: str) -> str | None:
 
 def _listed(argv: list[str], evaluator: Evaluator) -> list[str]:
     """Paths that stand for what a search prints; empty when it is not a search."""
-    from agent.risk.files import listed
+    from agent.risk.commands.searching import listed
 
     return [path for path in listed(argv, evaluator) if path != UNKNOWN]
 

@@ -12,9 +12,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.risk import interpreters, python_code, sql
+from agent.risk import python_code, sql
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, KeysAssessment, Paste, Risk
+from agent.risk.commands.editors import vim_command
+from agent.risk.commands.script_code import code
 from agent.risk.evaluate import UNKNOWN, Call, Evaluator, State, deception, evaluate
 from agent.risk.keys import Stroke, strokes
 from agent.risk.line_editor import Line, expand_history
@@ -462,7 +464,7 @@ class CodePrompt(Prompt):
             return evaluator.assessment()
         self.pending = (self.pending + text + "\n")[-4_000:]
         evaluator, call = _call(self.context, self.language)
-        interpreters.code(call, self.pending, self.language)
+        code(call, self.pending, self.language)
         return evaluator.assessment()
 
 
@@ -807,7 +809,7 @@ class Vim(Model):
             if re.search(r"system|shell|delete|writefile|libcall|eval|execute|job|term", text):
                 call.high("has the editor run something")
         else:
-            interpreters.vim_command(call, text)
+            vim_command(call, text)
             for later in re.findall(r"\|\s*!(.*)", text):
                 call.shell(later)
             if _HANDED_OVER.search(text):

@@ -1,0 +1,137 @@
+"""Rules for archivers and compressors: what they pack, where they unpack, what they run."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.evaluate import Call, shown
+from agent.risk.paths import Zone
+
+
+def tar(call: Call) -> None:
+    """`tar`: hooks that run commands, where it unpacks, what it packs."""
+    argv = call.argv
+    for name in (
+        "--to-command",
+        "--checkpoint-action",
+        "--use-compress-program",
+        "-I",
+        "--info-script",
+        "--new-volume-script",
+        "-F",
+        "--rsh-command",
+        "--rmt-command",
+    ):
+        for text in value(argv, name):
+            text = text.removeprefix("exec=")
+            if name == "--checkpoint-action" and text in ("dot", "echo", "bell", "ttyout"):
+                continue
+            call.shell(text)
+            _feeds_shell(call, text)
+    mode = argv[1].lstrip("-") if len(argv) > 1 and not argv[1].startswith("--") else ""
+    options, operands = split(
+        argv[1:] if mode and not argv[1].startswith("-") else argv,
+        ("-f", "-C", "--directory", "--file", "-T", "-X", "--exclude"),
+    )
+    del options
+    if any(o == "--remove-files" or (len(o) > 9 and "--remove-files".startswith(o)) for o in argv):
+        for operand in operands:
+            call.deletes(operand, recursive=True)
+    directories = value(argv, "-C", "--directory")
+    extracts = "x" in mode or "--extract" in argv or "--get" in argv
+    creates = "c" in mode or "--create" in argv or "r" in mode
+    absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
+    if extracts:
+        for directory, place in ((d, p) for d in directories for p in call.places(d)):
+            if place.zone in (Zone.SYSTEM, Zone.OUTSIDE) or place.path in (
+                call.evaluator.ground.home,
+                "/",
+            ):
+                call.high(
+                    "unpacks over files outside of the project", f"unpacks into {shown(directory)}"
+                )
+            elif place.startup or place.own or place.secret:
+                call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
+        if absolute:
+            call.high("unpacks to wherever the archive says")
+    if creates:
+        for operand, place in ((o, p) for o in operands for p in call.entries(o)):
+            if place.secret or place.path in ("/", call.evaluator.ground.home):
+                call.high("packs credentials or keys", f"packs {shown(operand)}")
+            call.gathers(operand)
+    files = value(argv, "-f", "--file")
+    if creates and files:
+        call.writes(files[-1])
+    call.medium("packs or unpacks files")
+
+
+_SHELLS = frozenset(wordlist("sh bash dash zsh ksh ash busybox python python3 perl ruby node"))
+
+
+def _feeds_shell(call: Call, text: str) -> None:
+    """A hook that is given an archive's content: a shell there runs what nobody has read."""
+    words = text.split()
+    program = words[0].rpartition("/")[2] if words else ""
+    if program in _SHELLS:
+        call.high("gives an archive's content to an interpreter")
+    elif "/" in text.partition(" ")[0] or program.startswith("."):
+        place = call.place(words[0])
+        if place.zone is not Zone.SYSTEM:
+            call.high(f"has an archiver run {shown(words[0])}")
+
+
+def archive(call: Call) -> None:
+    """`zip`, `unzip`, `7z`."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    if program == "zip":
+        if value(argv, "-TT", "--unzip-command"):
+            for text in value(argv, "-TT", "--unzip-command"):
+                call.shell(text)
+        options, operands = split(argv, ("-TT", "-x", "-i", "-P", "-b"))
+        if any(o in ("-m", "--move") or re.fullmatch(r"-\w*m\w*", o) for o in options):
+            for operand in operands[1:]:
+                call.deletes(operand, recursive=True)
+        for operand in operands[1:]:
+            call.reads(operand)
+            if has(options, "r", "--recurse-paths"):
+                call.gathers(operand)
+    elif program == "unzip":
+        for place in (p for directory in value(argv, "-d") for p in call.places(directory)):
+            if (
+                place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)
+                and place.path != call.evaluator.ground.project
+            ):
+                call.high("unpacks over files outside of the project")
+            elif place.startup or place.own or place.secret:
+                call.high("unpacks over files that run later")
+        if "-l" in argv or "-t" in argv or "-p" in argv:
+            call.low()
+            return
+    else:
+        for operand in split(argv)[1][2:]:
+            call.reads(operand)
+    call.medium("packs or unpacks files")
+
+
+def compress(call: Call) -> None:
+    """`gzip`, `xz`, `zstd`: replaces its operands, unless it keeps them or writes to its output."""
+    options, operands = split(call.argv, ("-S", "--suffix", "-o", "-T", "-b"))
+    kept = has(options, "kclt", "--keep", "--stdout", "--list", "--test")
+    for operand in operands:
+        if kept:
+            call.reads(operand)
+        else:
+            call.writes(operand)
+    if has(options, "clt", "--stdout", "--list", "--test"):
+        call.low()
+    else:
+        call.medium("compresses or unpacks files")
+
+
+def split_file(call: Call) -> None:
+    """`split --filter` runs a command."""
+    for text in value(call.argv, "--filter"):
+        call.shell(text)
+    call.medium("splits a file")

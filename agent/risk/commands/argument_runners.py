@@ -1,0 +1,186 @@
+"""Rules for `xargs` and `parallel`, which run a command for what another one prints."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import after_options, value
+from agent.risk.evaluate import UNKNOWN, Call
+
+_XARGS_VALUED = (
+    "-I",
+    "-n",
+    "-P",
+    "-L",
+    "-d",
+    "-s",
+    "-E",
+    "-a",
+    "--max-args",
+    "--max-procs",
+    "--delimiter",
+    "--replace",
+    "--arg-file",
+    "--max-lines",
+    "-J",
+    "-R",
+)
+
+
+def xargs(call: Call) -> None:
+    """`xargs`: its command, with what comes from standard input as arguments."""
+    rest = after_options(call.argv, _XARGS_VALUED)
+    if not rest:
+        call.low()
+        return
+    feed = call.feed()
+    replaced = value(call.argv, "-I", "-J", "--replace")
+    if any(a in ("-i", "--replace") for a in call.argv):
+        replaced = ["{}"]
+    words = feed.text.split() if feed.kind == "text" else producers(call)
+    program = rest[0].rpartition("/")[2]
+    if program in (
+        "sh",
+        "bash",
+        "zsh",
+        "dash",
+        "eval",
+        "python",
+        "python3",
+        "perl",
+        "node",
+        "ruby",
+        "env",
+    ):
+        inline = any(re.match(r"^-\w*[ce]$", a) for a in rest[1:])
+        if inline and program in ("perl", "ruby", "node", "python", "python3") and not replaced:
+            call.run([*rest, *words])
+            return
+        words = words if inline and feed.kind == "text" else [UNKNOWN]
+        if inline and not replaced and not rest[-1].startswith("-"):
+            call.run([*rest, "_", *words])
+            return
+    if replaced and replaced[0]:
+        token = replaced[0]
+        if any(token in a for a in rest):
+            for word in words or [UNKNOWN]:
+                call.run([a.replace(token, word) for a in rest])
+            return
+        call.run(rest)
+        return
+    if program in ("kill", "pkill") and call.command is not None and call.script is not None:
+        pipe = call.command.pipe
+        if pipe is not None:
+            before = " ".join(
+                word.text or "" for c in call.script.commands[pipe[0] : pipe[1]] for word in c.words
+            )
+            if re.search(r"tmux|tungsten|agent\.engine|sshd|systemd", before):
+                call.high("kills the session or the supervisor")
+    if program in ("kill", "docker", "podman", "git", "kubectl") and feed.kind != "text":
+        call.run(
+            [*rest, *(w for w in words if w != UNKNOWN)]
+            if words != [UNKNOWN]
+            else [*rest, "7" if program == "kill" else UNKNOWN]
+        )
+        return
+    call.run([*rest, *words])
+
+
+def producers(call: Call) -> list[str]:
+    """Paths that stand for what the command before a pipe finds."""
+    from agent.risk.commands.searching import listed
+
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return [UNKNOWN]
+    paths: list[str] = []
+    first, last = command.pipe
+    stage = script.commands[first:last]
+    # Filters between the search and here only narrow what was found.
+    hops = 0
+    while stage and hops < 8 and stage[-1].words and stage[-1].pipe is not None:
+        name = stage[-1].words[0].text or ""
+        if name not in ("grep", "head", "tail", "sort", "uniq", "rg", "tac", "egrep", "tee", "cat"):
+            break
+        stage = script.commands[stage[-1].pipe[0] : stage[-1].pipe[1]]
+        hops += 1
+    evaluator = call.evaluator
+    for member in stage[-4:]:
+        heads, arguments = evaluator._argv(member)  # noqa: SLF001
+        for head in heads:
+            paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
+    return paths or [UNKNOWN]
+
+
+def parallel(call: Call) -> None:
+    """GNU `parallel`: a command with arguments after `:::` or from standard input."""
+    argv = call.argv
+    rest = after_options(
+        argv,
+        (
+            "-j",
+            "--jobs",
+            "-a",
+            "--arg-file",
+            "-I",
+            "--colsep",
+            "-n",
+            "-N",
+            "-S",
+            "--joblog",
+            "--delay",
+            "--retries",
+        ),
+    )
+    if value(argv, "-S", "--sshlogin"):
+        call.high("runs commands on other machines")
+    template: list[str] = []
+    arguments: list[str] = []
+    seen = False
+    for word in rest:
+        if re.match(r"^:::", word):
+            seen = True
+        elif seen:
+            arguments.append(word)
+        else:
+            template.append(word)
+    if not seen:
+        feed = call.feed()
+        arguments = feed.text.splitlines() if feed.kind == "text" else producers(call)
+    if not template:
+        for text in arguments:
+            call.shell(text)
+        return
+    text = " ".join(template)
+    for argument in arguments[:64] or [UNKNOWN]:
+        call.shell(text.replace("{}", argument) if "{}" in text else f"{text} {argument}")
+
+
+def stage_paths(call: Call) -> list[str]:
+    """Paths that stand for what the earlier stages of a pipeline print."""
+    command = call.command
+    if command is None:
+        return [UNKNOWN]
+    if command.pipe is not None:
+        return producers(call)
+    group = command.group
+    while group is not None:
+        if group.pipe is not None:
+            command.pipe = group.pipe
+            paths = producers(call)
+            command.pipe = None
+            return paths
+        if group.redirects:
+            for redirect in group.redirects:
+                if redirect.operator == "<" and redirect.target is not None:
+                    for text in call.evaluator.expander.text(redirect.target):
+                        if text.startswith("/dev/fd/sub:"):
+                            entry = call.evaluator.groups.get(int(text.rpartition(":")[2]))
+                            if entry is not None:
+                                command.pipe = (entry[1].first, entry[1].last)
+                                paths = producers(call)
+                                command.pipe = None
+                                return paths
+            return [UNKNOWN]
+        group = group.parent
+    return [UNKNOWN]

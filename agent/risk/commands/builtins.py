@@ -1,0 +1,192 @@
+"""Rules for the shell's own commands: directories, variables, aliases, traps, options."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.argument_runners import stage_paths
+from agent.risk.evaluate import UNKNOWN, Call, shown
+
+
+def trap(call: Call) -> None:
+    """`trap 'text' SIGNAL`: the text runs later."""
+    rest = after_options(call.argv)
+    if len(rest) > 1 and rest[0] not in ("-", ""):
+        call.shell(rest[0])
+    call.low()
+
+
+def alias(call: Call) -> None:
+    """`alias name=text`: judged as if it were called with something unknown."""
+    for argument in call.argv[1:]:
+        name, equals, text = argument.partition("=")
+        if equals:
+            call.evaluator.state.aliases[name] = text
+            if re.match(r"^\s*[\w./-]+\s*$", text) and text.strip() in (
+                "ls",
+                "git",
+                "vim",
+                "grep",
+                "code",
+                "docker",
+                "kubectl",
+                "npm",
+                "make",
+                "cd",
+                "nvim",
+            ):
+                continue
+            call.shell(text + ' "$__unknown"')
+    call.low()
+
+
+def declare(call: Call) -> None:
+    """`export`, `declare`, `local`, `readonly`: assignments as arguments."""
+    evaluator = call.evaluator
+    conditional = call.command is not None and call.command.group is not None
+    reference = any(re.match(r"^-\w*n", a) for a in call.argv[1:]) and call.argv[0] != "export"
+    if reference:
+        for argument in call.argv[1:]:
+            evaluator.steering(argument.partition("=")[2], call)
+    for argument in call.argv[1:]:
+        if argument.startswith(("-", "+")):
+            continue
+        name, equals, text = argument.partition("=")
+        if not equals:
+            continue
+        name = name.rstrip("+")
+        if reference:
+            evaluator.state.variables.set(
+                name, evaluator.state.variables.get(text) or (UNKNOWN,), add=False
+            )
+            _refer(call, name, text)
+            continue
+        evaluator.state.variables.set(name, (text,), add=conditional)
+        evaluator.variable(name, [text], call, exported=True)
+    call.low()
+
+
+def _refer(call: Call, name: str, target: str) -> None:
+    """A name reference: what the target gets later counts too, so its value is unknown."""
+    variables = call.evaluator.state.variables
+    variables.set(name, (*(variables.get(target) or ()), UNKNOWN), add=False)
+
+
+def read(call: Call) -> None:
+    """`read`, `mapfile`: variables take what comes in."""
+    argv = call.argv
+    for text in value(argv, "-C"):
+        if argv[0] in ("mapfile", "readarray"):
+            call.shell(text)
+    whole = argv[0] in ("mapfile", "readarray")
+    valued = ("-d", "-n", "-O", "-s", "-u", "-C", "-c") if whole else _READ_VALUED
+    names = split(argv, valued)[1] + ([] if whole else value(argv, "-a"))
+    feed = call.feed()
+    values: tuple[str, ...]
+    if feed.kind == "text":
+        values = tuple(dict.fromkeys(feed.text.split("\n") + feed.text.split()))
+    else:
+        values = tuple(stage_paths(call))
+    for name in names:
+        if re.fullmatch(r"[A-Za-z_]\w*", name):
+            call.evaluator.state.variables.set(name, values or (UNKNOWN,), add=False)
+            call.evaluator.steering(name, call)
+    call.low()
+
+
+_READ_VALUED = ("-p", "-d", "-n", "-N", "-t", "-u", "-i", "-a")
+
+
+_NAMING = {"printf": "-v", "wait": "-p"}
+
+
+def naming(call: Call) -> None:
+    """`printf -v name`, `wait -p name`, `getopts letters name`: a variable takes what comes out."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    names = argv[2:3] if program == "getopts" else value(argv, _NAMING[program])
+    for name in names:
+        if UNKNOWN in name:
+            call.medium("sets a variable whose name cannot be known")
+            continue
+        call.evaluator.steering(name, call)
+        printed = None
+        if program == "printf" and "-v" in argv[:2]:
+            printed = call.evaluator.output(call_of(call, ["printf", *argv[3:]]))
+        values = (UNKNOWN if printed is None else printed,)
+        call.evaluator.state.variables.set(name.partition("[")[0], values, add=False)
+        call.evaluator.variable(name, values, call, exported=False)
+    call.low()
+
+
+def call_of(call: Call, argv: list[str]) -> Call:
+    """Another command, standing where this one does."""
+    return Call(
+        call.evaluator, argv, call.command, call.script, call.where, call.depth, strict=call.strict
+    )
+
+
+def cd(call: Call) -> None:
+    """`cd`, `pushd`: later paths are judged from there."""
+    operands = split(call.argv)[1]
+    state = call.evaluator.state
+    if not operands:
+        state.cwd = call.evaluator.ground.home
+    elif operands[0] == "-":
+        state.cwd = "/" + UNKNOWN
+    else:
+        path = call.place(operands[0]).path
+        # No system has a directory with a longer path, and every later path would be as long.
+        state.cwd = path if len(path) <= 1024 else "/" + UNKNOWN
+    call.low()
+
+
+def unset(call: Call) -> None:
+    """`unset HISTFILE` erases traces."""
+    if any(a.startswith("HIST") for a in call.argv[1:]):
+        call.high("erases traces of what was done")
+    call.low()
+
+
+def set_builtin(call: Call) -> None:
+    """`set`, `shopt`: options of the shell."""
+    text = " ".join(call.argv[1:])
+    if re.search(r"\+o history|-u.*histappend|-o\s+allexport-none", text):
+        call.high("erases traces of what was done")
+    if call.argv[1:2] == ["--"]:
+        for number, word in enumerate(call.argv[2:12], 1):
+            call.evaluator.state.variables.set(str(number), (word,), add=False)
+        call.evaluator.state.variables.set("@", (" ".join(call.argv[2:]),), add=False)
+        call.evaluator.state.variables.set("*", (" ".join(call.argv[2:]),), add=False)
+    call.low()
+
+
+def let(call: Call) -> None:
+    """`let`: its words are arithmetic, and arithmetic expands once more."""
+    for word in call.argv[1:]:
+        if "$(" in word or "`" in word:
+            call.shell(': "' + word.replace('"', "") + '"')
+    call.low()
+
+
+def completion(call: Call) -> None:
+    """`complete -C`, `compgen -C`, `bind -x`: text that runs later or now."""
+    for text in value(call.argv, "-C", "-F-none"):
+        call.shell(text)
+    if "bind" in call.argv[0]:
+        for text in value(call.argv, "-x"):
+            call.shell(text.partition(":")[2].strip().strip("\"'"))
+        for text in call.argv[1:]:
+            if re.search(r"\\C-[mj]|\\[nr]", text):
+                call.high("makes a key run something")
+        for path in value(call.argv, "-f"):
+            call.medium(f"reads key bindings from {shown(path)}")
+    call.low()
+
+
+def shadowing(call: Call) -> None:
+    """`hash -p`, `enable -f`: a later, harmless name runs something else."""
+    if any(re.match(r"^-\w*[pf]", a) for a in call.argv[1:]):
+        call.high("makes later commands run something else")
+    call.low()

@@ -1,0 +1,191 @@
+# ruff: noqa: SIM102 - tables and patterns read better unbroken
+"""Rules for programs that create, copy and move files."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import has, split, value
+from agent.risk.commands.permissions import sets_id
+from agent.risk.evaluate import Call, shown
+from agent.risk.paths import Place, Zone
+
+
+def copy(call: Call) -> None:
+    """`cp`, `install`, `ln`: reads all but the last, writes the last."""
+    valued = ("-t", "--target-directory", "-m", "--mode", "-o", "-g", "-S", "--suffix")
+    options, operands = split(call.argv, valued)
+    program = call.argv[0].rpartition("/")[2]
+    targets = value(call.argv, "-t", "--target-directory")
+    sources = operands
+    if not targets and len(operands) > 1:
+        sources, targets = operands[:-1], operands[-1:]
+    elif not targets and operands:
+        targets = [operands[0].rpartition("/")[2] or "."]
+    if program in ("install", "ginstall"):
+        modes = value(call.argv, "-m", "--mode")
+        if any(sets_id(mode) for mode in modes) or value(call.argv, "-o", "-g"):
+            call.high("gives a file other privileges")
+    linking = program in ("ln", "gln")
+    if has(options, "rRa", "--recursive", "--archive") and not linking:
+        for source in sources:
+            call.gathers(source)
+    for source in sources:
+        for place in call.places(source):
+            call.evaluator.read_rule(place, call)
+            if place.secret and not _same_ground(call, place.zone, targets):
+                call.high("copies credentials or keys", f"copies {shown(source)}")
+            elif (place.zone is Zone.DEVICE and not linking) or call.evaluator.of_own(place):
+                call.reads(source)
+            if linking and place.zone is Zone.ROOT:
+                call.medium("links to the project or something above it")
+            if (linking or has(options, "ls", "--link", "--symbolic-link")) and (
+                place.startup or place.own or place.trace or place.zone is Zone.GIT
+            ):
+                call.high("makes another way to write what runs later", f"links to {shown(source)}")
+    for target in targets:
+        _into(call, target, sources)
+    if not targets:
+        call.medium("copies files")
+    del options
+
+
+def _same_ground(call: Call, zone: Zone, targets: list[str]) -> bool:
+    """A secret of the project that stays in the project."""
+    return zone is Zone.PROJECT and all(
+        call.place(t).zone in (Zone.PROJECT, Zone.ROOT, Zone.REGENERABLE) and not t.startswith("/")
+        for t in targets
+    )
+
+
+def _into(call: Call, target: str, sources: list[str]) -> None:
+    """Write into `target`: the file itself, or below it when it is a directory."""
+    place = call.place(target)
+    if place.zone is Zone.ROOT or target.endswith("/") or place.path in (
+        call.evaluator.ground.home, call.evaluator.ground.project
+    ):  # fmt: skip
+        for source in sources:
+            name = source.rstrip("/").rpartition("/")[2] or "x"
+            call.writes(f"{target.rstrip('/')}/{name}")
+        return
+    content = None
+    if len(sources) == 1:
+        content = call.evaluator.files.get(call.place(sources[0]).path)
+    call.writes(target, content=content)
+    if not place.startup and len(sources) == 1 and not sources[0].endswith("/"):
+        name = sources[0].rpartition("/")[2]
+        below = call.place(f"{target}/{name}")
+        if below.startup and place.name in ("hooks", "cron.d", "autostart", ".ssh"):
+            call.high("plants something that runs later")
+
+
+def move(call: Call) -> None:
+    """`mv`: deletes from one place, writes to another."""
+    _, operands = split(call.argv, ("-t", "--target-directory", "-S", "--suffix"))
+    targets = value(call.argv, "-t", "--target-directory")
+    sources = operands
+    if not targets and len(operands) > 1:
+        sources, targets = operands[:-1], operands[-1:]
+    for source in sources:
+        for place in call.entries(source):
+            _moves_away(call, place, source)
+    for target in targets:
+        if call.place(target).zone is Zone.NULL:
+            call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
+        _into(call, target, sources)
+    call.medium("moves files")
+
+
+def _moves_away(call: Call, place: Place, source: str) -> None:
+    call.evaluator.edit_rule(place, call)
+    effect = f"moves {shown(source)}"
+    if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
+        call.high("moves away the project, the system or something above", effect)
+    elif place.zone is Zone.GIT or (place.startup and place.zone is not Zone.PROJECT):
+        call.high("moves away what the repository or the shell needs", effect)
+    elif place.zone in (Zone.HOME, Zone.OUTSIDE) and (place.secret or place.name.startswith(".")):
+        call.high("moves away files outside of the project", effect)
+    elif place.zone is Zone.UNKNOWN:
+        call.medium("moves a path that cannot be known")
+
+
+def create(call: Call) -> None:
+    """`mkdir`, `touch`, `tee`, `mkfifo`, `mknod`: create what is named."""
+    program = call.argv[0].rpartition("/")[2]
+    valued = {"mkdir": ("-m", "--mode"), "touch": ("-d", "-r", "-t", "--date", "--reference")}
+    _, operands = split(call.argv, valued.get(program, ()))
+    if program == "mknod":
+        call.high("makes a device")
+    content = None
+    if program in ("tee", "sponge"):
+        feed = call.feed()
+        content = feed.text if feed.kind == "text" else None
+    for operand in operands:
+        if operand.startswith("/dev/fd/sub:"):
+            continue
+        if program in ("mkdir", "touch", "mktemp"):
+            for place in call.places(operand):
+                if place.own or (place.startup and program == "touch") or place.zone in (
+                    Zone.SYSTEM, Zone.OUTSIDE
+                ):  # fmt: skip
+                    call.writes(operand)
+                if program == "touch" and re.search(r"\s-[adrt]", " " + " ".join(call.argv)):
+                    if place.zone in (Zone.HOME, Zone.SYSTEM):
+                        call.high("changes a file's times outside of the project")
+            call.medium(f"creates {shown(operand)}")
+        else:
+            call.writes(operand, content=content)
+    call.medium("creates files")
+
+
+def dd(call: Call) -> None:
+    """`dd`: its operands are `if=`, `of=`."""
+    for argument in call.argv[1:]:
+        name, _, path = argument.partition("=")
+        if name == "of":
+            call.writes(path)
+        elif name == "if":
+            call.reads(path)
+    call.medium("copies bytes")
+
+
+def rsync(call: Call) -> None:
+    """`rsync`: options that run commands or delete; remote targets."""
+    argv = call.argv
+    valued = (
+        "-e",
+        "--rsh",
+        "--exclude",
+        "--include",
+        "--rsync-path",
+        "-f",
+        "--filter",
+        "--files-from",
+        "--port",
+        "--exclude-from",
+    )
+    options, operands = split(argv, valued)
+    for text in value(argv, "-e", "--rsh"):
+        call.run(text.split())
+        call.medium("uses a remote shell")
+    if value(argv, "--rsync-path"):
+        call.high("has another machine run a command")
+    deleting = any(o.startswith("--del") or o == "--remove-source-files" for o in options)
+    target = operands[-1] if len(operands) > 1 else ""
+    sources = operands[:-1]
+    remote = re.match(r"^(?:[\w.-]+@)?[\w.-]+::?(?!/?$)|^rsync://", target)
+    if remote:
+        call.high("sends local data to another machine", f"sends {shown(' '.join(sources))}")
+    for source in sources:
+        if not re.match(r"^(?:[\w.-]+@)?[\w.-]+:", source):
+            call.reads(source)
+            call.gathers(source)
+    if target and not remote:
+        place = call.place(target)
+        if deleting and place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
+            call.high("deletes what the source does not have", f"deletes in {shown(target)}")
+        elif place.zone is Zone.ROOT:
+            call.medium("copies files")
+        else:
+            call.writes(target)
+    call.medium("copies files")

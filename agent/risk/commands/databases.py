@@ -1,0 +1,109 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Rules for database clients: statements from options, files and standard input."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk import sql
+from agent.risk.arguments import split, value
+from agent.risk.commands.script_files import read_script, run_file
+from agent.risk.evaluate import UNKNOWN, Call, shown
+
+
+def sqlite(call: Call) -> None:
+    """`sqlite3 db 'statements'`."""
+    argv = call.argv
+    operands = split(
+        argv, ("-cmd", "-init", "-separator", "-newline", "-nullvalue", "-vfs", "-escape")
+    )[1]
+    for text in value(argv, "-cmd"):
+        sql.judge(call, text, "sqlite")
+    for path in value(argv, "-init"):
+        run_file(call, path, "sqlite")
+    if operands:
+        place = call.place(operands[0])
+        if (operands[0] != ":memory:" and (place.own or place.secret)) or re.search(
+            r"cookies|login data|places\.sqlite|key4|Keychain|tungsten", operands[0], re.I
+        ):
+            call.high("opens somebody else's stored data", f"opens {shown(operands[0])}")
+    for text in operands[1:]:
+        sql.judge(call, text, "sqlite")
+    if len(operands) < 2:
+        database_input(call, "sqlite")
+    call.low() if len(operands) > 1 else call.medium("opens a database")
+
+
+def database_input(call: Call, dialect: str) -> None:
+    """A database client that reads statements from a pipe or file."""
+    feed = call.feed()
+    if feed.kind == "text":
+        sql.judge(call, feed.text, dialect)
+    elif feed.kind == "file":
+        for path in feed.paths:
+            text = (
+                read_script(call.place(path).path, call.evaluator.digests)
+                if UNKNOWN not in path
+                else None
+            )
+            if isinstance(text, str):
+                sql.judge(call, text, dialect)
+            else:
+                call.medium(f"runs the statements of {shown(path)}")
+    elif feed.kind == "remote":
+        call.high("runs statements that come from another machine")
+    elif feed.kind == "unknown":
+        call.medium("runs statements that cannot be known")
+
+
+def database(call: Call) -> None:
+    """`psql`, `mysql`, `cqlsh`, `clickhouse-client`."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    dialect = (
+        "psql"
+        if program in ("psql", "pgcli", "cockroach")
+        else "mongo"
+        if program in ("mongosh", "mongo")
+        else "mysql"
+    )
+    names = {
+        "psql": ("-c", "--command"), "pgcli": ("-c",), "mongosh": ("--eval",), "mongo": ("--eval",),
+        "sqlcmd": ("-Q", "-q"), "clickhouse-client": ("-q", "--query"), "clickhouse": ("-q", "--query"), "duckdb": ("-c", "-s"), "bq": (),
+        "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (),
+    }.get(program, ("-e", "--execute", "--init-command"))  # fmt: skip
+    texts = value(argv, *names)
+    if program == "influx" and split(argv)[1]:
+        from agent.risk.evaluate import simple
+
+        simple(call, program)
+        return
+    if program in ("cypher-shell", "duckdb"):
+        texts += split(argv, ("-u", "-p", "-a", "-c"))[1][(1 if program == "duckdb" else 0) :]
+    for text in texts:
+        if program == "cypher-shell" and re.search(r"detach\s+delete|drop\s+|delete\b", text, re.I):
+            call.high("drops or changes a database")
+        if UNKNOWN in text and not text.strip(UNKNOWN + " "):
+            call.opaque("which statements run cannot be known")
+        sql.judge(call, text, dialect)
+        if re.search(r"(?i)^\s*drop\s+(?:keyspace|table|stream|measurement)", text):
+            call.high("drops a database or its data")
+    for path in value(argv, "-f", "--file"):
+        text_of = (
+            read_script(call.place(path).path, call.evaluator.digests)
+            if UNKNOWN not in path
+            else None
+        )
+        if path.startswith("/dev/fd/sub:"):
+            run_file(call, path, dialect)
+        elif isinstance(text_of, str):
+            sql.judge(call, text_of, dialect)
+        elif call.place(path).path in call.evaluator.files:
+            run_file(call, path, dialect)
+        else:
+            call.medium(f"runs the statements of {shown(path)}")
+    for text in value(argv, "--pager"):
+        call.shell(text)
+    if not texts:
+        database_input(call, dialect)
+        call.medium("opens a database")

@@ -1,0 +1,50 @@
+"""Rules for programs that delete or overwrite: `rm`, `rmdir`, `shred`, `truncate`."""
+
+from __future__ import annotations
+
+from agent.risk.arguments import has, split
+from agent.risk.evaluate import Call, shown
+from agent.risk.paths import Zone
+
+
+def rm(call: Call) -> None:
+    """`rm`, `unlink`."""
+    options, operands = split(call.argv)
+    recursive = has(options, "rR", "--recursive")
+    if has(options, "", "--no-preserve-root"):
+        call.high("deletes without the guard for the root directory")
+    for operand in operands:
+        call.deletes(operand, recursive=recursive)
+    if not operands:
+        call.medium("deletes nothing yet")
+
+
+def remove_trees(call: Call) -> None:
+    """`rimraf`: deletes whatever is named, with everything below."""
+    for operand in split(call.argv)[1]:
+        call.deletes(operand, recursive=True)
+
+
+def rmdir(call: Call) -> None:
+    """`rmdir` only removes what is empty."""
+    for operand in split(call.argv)[1]:
+        for place in call.entries(operand):
+            if place.zone in (Zone.SYSTEM, Zone.ROOT) or place.own:
+                call.high("removes a directory outside of the project")
+    call.medium("removes empty directories")
+
+
+def destroy(call: Call) -> None:
+    """`shred`, `truncate`."""
+    program = call.argv[0].rpartition("/")[2]
+    _, operands = split(call.argv, ("-n", "-s", "--size", "--iterations", "-r", "--reference"))
+    for operand in operands:
+        for place in call.places(operand):
+            if program == "truncate" and place.zone in (
+                Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY
+            ):  # fmt: skip
+                call.writes(operand)
+            elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
+                call.medium(f"overwrites {shown(operand)}")
+            else:
+                call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")

@@ -1,0 +1,286 @@
+"""Rules for `curl`, `wget` and their like: what is fetched, and what is sent along."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.rules import match_domain
+
+LOCAL = re.compile(
+    r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|host\.docker\.internal|[\w-]+\.localhost|[\w-]+\.test)(?=[:/?]|$)|^:\d+"
+)
+
+
+_METADATA = re.compile(
+    r"169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2|fd00:ec2::254|100\.100\.100\.200"
+)
+
+
+_CURL_VALUED = frozenset(
+    wordlist(
+        """
+    -X --request -H --header -d --data --data-raw --data-binary --data-urlencode --data-ascii
+    --json -F --form --form-string -o --output -u --user -A --user-agent -e --referer -b
+    --cookie -c --cookie-jar -T --upload-file -x --proxy -m --max-time --connect-timeout --retry
+    --retry-delay -w --write-out -K --config --cacert --cert -E --key -r --range --resolve
+    --interface --limit-rate -C --output-dir --url -Y -y -z --unix-socket --create-file-mode
+    --oauth2-bearer --netrc-file --retry-max-time --connect-to --max-redirs --aws-sigv4
+    --url-query -P -Q
+    """
+    )
+)
+
+
+def fetch_rules(call: Call, address: str) -> None:
+    """Apply the user's Fetch rules to an address."""
+    rules = call.evaluator.rules
+    host = re.sub(r"^\w+://", "", address).partition("/")[0].rpartition("@")[2].partition(":")[0]
+    rule = match_domain(rules.deny, host)
+    if rule is not None:
+        call.evaluator._deny(rule.text, call)  # noqa: SLF001
+    rule = match_domain(rules.ask, host)
+    if rule is not None:
+        call.evaluator.asked = f"your rule {rule.text}"
+
+
+def curl(call: Call) -> None:
+    """`curl`: what it sends, what it writes, where it reads its options."""
+    argv = call.argv
+    options, addresses = split(argv, _CURL_VALUED)
+    addresses += value(argv, "--url")
+    local = bool(addresses) and all(LOCAL.match(a) for a in addresses)
+    for address in addresses:
+        fetch_rules(call, address)
+        if _METADATA.search(address):
+            call.high("asks the cloud for this machine's credentials")
+        if address.startswith("file:"):
+            call.reads(address)
+        if re.match(r"^(?:gopher|dict|telnet|ldap|smtp|ftp|scp|sftp|smb|tftp):", address) and value(
+            argv, "-T", "--upload-file"
+        ):
+            call.high("sends local data to another machine")
+    for path in value(argv, "-T", "--upload-file"):
+        if not local:
+            call.high("sends local data to another machine", f"sends {shown(path)}")
+        call.reads(path)
+    for text in value(
+        argv, "-d", "--data", "--data-binary", "--data-urlencode", "--data-ascii", "--json"
+    ):
+        at = text.find("@")
+        if text.startswith("@") or (at >= 0 and re.match(r"^\w*@", text)):
+            path = text[at + 1 :]
+            if path == "-":
+                _piped(call, local=local)
+                continue
+            call.reads(path)
+            if not local:
+                call.high("sends local data to another machine", f"sends {shown(path)}")
+        elif UNKNOWN in text and not local:
+            _unknown_body(call)
+    for text in value(argv, "-F", "--form"):
+        _, _, body = text.partition("=")
+        if body[:1] in "@<" and body:
+            path = body[1:].partition(";")[0]
+            call.reads(path)
+            if not local:
+                call.high("sends local data to another machine", f"sends {shown(path)}")
+    for text in value(argv, "-H", "--header", "-b", "--cookie", "-u", "--user"):
+        if text.startswith("@"):
+            call.reads(text[1:])
+            if not local:
+                call.high("sends local data to another machine")
+        elif UNKNOWN in text and not local and names_secret(call, variables=False):
+            call.high("sends credentials or keys to another machine")
+    for address in addresses:
+        if UNKNOWN in address and not LOCAL.match(address) and names_secret(call):
+            call.high("sends local data to another machine")
+    for path in value(argv, "-K", "--config"):
+        call.high("takes its options from a file") if path == "-" else call.reads(path)
+    methods = {m.upper() for m in value(argv, "-X", "--request")}
+    if methods & {"DELETE"} and not local:
+        call.high("deletes something on another machine", "sends a DELETE request")
+    elif (methods & {"PUT", "PATCH"}) and not local:
+        call.medium("changes something on another machine")
+    for path in value(argv, "--unix-socket", "--abstract-unix-socket"):
+        if "docker.sock" in path or "containerd" in path or "tungsten" in path:
+            call.high("controls a service through its socket")
+    if value(argv, "-x", "--proxy") and not local:
+        call.medium("goes through a proxy")
+    for path in value(argv, "-o", "--output"):
+        if path != "-":
+            call.writes(path)
+            _fetched(call, path)
+    if has(options, "OJ", "--remote-name", "--remote-name-all"):
+        for address in addresses:
+            name = address.rstrip("/").rpartition("/")[2].partition("?")[0] or "index.html"
+            call.writes(name)
+            _fetched(call, name)
+    sends = value(
+        argv,
+        "-d",
+        "--data",
+        "--data-binary",
+        "--data-raw",
+        "--json",
+        "-F",
+        "--form",
+        "--data-urlencode",
+    )
+    if local or not sends:
+        call.low() if not value(argv, "-o", "--output") else None
+    else:
+        call.medium("sends data to another machine")
+
+
+def _fetched(call: Call, path: str) -> None:
+    place = call.place(path)
+    if UNKNOWN not in place.path:
+        call.evaluator.files[place.path] = None
+
+
+def _piped(call: Call, *, local: bool) -> None:
+    if not local and call.feed().kind in ("unknown", "file"):
+        call.high("sends local data to another machine", "sends what another command prints")
+
+
+def names_secret(call: Call, *, variables: bool = True) -> bool:
+    """The command, or what it sends, names a credential."""
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    text = script.text[command.start : command.end]
+    if re.search(
+        r"\$\((?!date|uuidgen|git rev|gh auth token|gcloud auth)|`|\.ssh|\.aws|\.env\b|\$\(<", text
+    ):
+        return True
+    return variables and bool(re.search(r"TOKEN|SECRET|PASSW|_KEY", text))
+
+
+def _unknown_body(call: Call) -> None:
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return
+    text = script.text[command.start : command.end]
+    inner = re.findall(r"\$\(([^()]*)\)|`([^`]*)`", text)
+    words = " ".join(a or b for a, b in inner)
+    if re.search(
+        r"\b(?:cat|env|printenv|base64|tar|gzip|history|ps|find|grep|head|tail|xxd|security|gpg|ssh|aws|git|ls|whoami|id|hostname|uname|ifconfig|<)\b|^\s*<",
+        words,
+    ):
+        call.high("sends local data to another machine", "sends what another command prints")
+    elif re.search(r"\$\{?\w*(?:TOKEN|SECRET|PASS|KEY|CRED)", text):
+        call.high("sends credentials or keys to another machine")
+
+
+def wget(call: Call) -> None:
+    """`wget`."""
+    argv = call.argv
+    valued = (
+        "-O",
+        "-o",
+        "-P",
+        "-a",
+        "-i",
+        "-e",
+        "-U",
+        "--header",
+        "--post-data",
+        "--post-file",
+        "--method",
+        "--body-data",
+        "--body-file",
+        "-T",
+        "-t",
+        "-w",
+        "-Q",
+        "-D",
+        "-A",
+        "-R",
+        "-l",
+        "--user",
+        "--password",
+        "--output-document",
+        "--directory-prefix",
+        "--tries",
+        "--timeout",
+    )
+    _, addresses = split(argv, valued)
+    local = bool(addresses) and all(LOCAL.match(a) for a in addresses)
+    for address in addresses:
+        fetch_rules(call, address)
+        if _METADATA.search(address):
+            call.high("asks the cloud for this machine's credentials")
+    for path in value(argv, "--post-file", "--body-file"):
+        call.reads(path)
+        if not local:
+            call.high("sends local data to another machine", f"sends {shown(path)}")
+    for text in value(argv, "--use-askpass"):
+        call.run([text])
+    for text in value(argv, "-e", "--execute"):
+        if re.search(r"askpass|output|post", text):
+            call.high("takes options that run or send something")
+    for text in value(argv, "--post-data", "--body-data", "--header"):
+        if UNKNOWN in text and not local:
+            _unknown_body(call)
+    for address in addresses:
+        if UNKNOWN in address and not local and names_secret(call):
+            call.high("sends local data to another machine")
+    if any(m.upper() == "DELETE" for m in value(argv, "--method")) and not local:
+        call.high("deletes something on another machine")
+    outputs = value(argv, "-O", "--output-document")
+    for path in outputs:
+        if path != "-":
+            call.writes(path)
+            _fetched(call, path)
+    if not outputs:
+        directory = value(argv, "-P", "--directory-prefix")
+        for address in addresses:
+            name = address.rstrip("/").rpartition("/")[2].partition("?")[0] or "index.html"
+            path = f"{directory[-1]}/{name}" if directory else name
+            call.writes(path)
+            _fetched(call, path)
+    call.low() if outputs == ["-"] else call.medium("downloads files")
+
+
+def httpie(call: Call) -> None:
+    """`http`, `xh`: `METHOD URL item…`."""
+    operands = split(call.argv, ("-a", "--auth", "-o", "--output", "--session"))[1]
+    method = operands[0].upper() if operands and re.fullmatch(r"[A-Za-z]+", operands[0]) else ""
+    rest = operands[1:] if method else operands
+    local = bool(rest) and bool(LOCAL.match(rest[0]))
+    if rest:
+        fetch_rules(call, rest[0])
+    for item in rest[1:]:
+        match = re.search(r"(?:@|=@|:=@)(.+)$", item)
+        if match:
+            call.reads(match[1])
+            if not local:
+                call.high("sends local data to another machine")
+    if method == "DELETE" and not local:
+        call.high("deletes something on another machine")
+    for path in value(call.argv, "-o", "--output"):
+        call.writes(path)
+        _fetched(call, path)
+    if not local and call.feed().kind in ("file", "unknown"):
+        call.high("sends local data to another machine")
+    call.low() if method in ("", "GET", "HEAD", "OPTIONS") and len(rest) < 2 else call.medium(
+        "sends a request"
+    )
+
+
+def downloader(call: Call) -> None:
+    """`aria2c`, `axel`, `yt-dlp`."""
+    for text in value(
+        call.argv,
+        "--on-download-complete",
+        "--exec",
+        "--exec-before-download",
+        "--external-downloader",
+    ):
+        call.shell(text)
+    for path in value(call.argv, "-o", "--out"):
+        call.writes(path)
+        _fetched(call, path)
+    call.medium("downloads files")

@@ -1,0 +1,171 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Rules for the other interpreters: their inline options, awk, and code from files."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk import python_code
+from agent.risk.arguments import split, value
+from agent.risk.commands.editors import edit
+from agent.risk.commands.script_code import code
+from agent.risk.commands.script_files import from_stdin, run_file
+from agent.risk.evaluate import UNKNOWN, Call, shown
+
+INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "node": ("node", ("-e", "--eval", "-p", "--print", "-pe", "-r", "--require", "--import", "--loader")),
+    "perl": ("perl", ("-e", "-E")), "ruby": ("ruby", ("-e",)),
+    "php": ("php", ("-r", "-R", "-B", "-E", "--run")), "lua": ("lua", ("-e",)), "R": ("R", ("-e",)),
+    "deno": ("node", ("eval",)), "bun": ("node", ("-e", "--eval", "-p")), "julia": ("julia", ("-e", "-E", "--eval", "--print")),
+    "groovy": ("groovy", ("-e",)), "scala": ("scala", ("-e",)), "elixir": ("elixir", ("-e", "--eval", "--rpc-eval")),
+    "erl": ("erlang", ("-eval", "-s", "-run")), "ghc": ("haskell", ("-e",)), "guile": ("scheme", ("-c", "-e")), "racket": ("racket", ("-e",)),
+    "tclsh": ("tcl", ()), "expect": ("tcl", ("-c",)), "wish": ("tcl", ()), "osascript": ("osascript", ("-e",)),
+    "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
+    "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
+    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)), "jq-none": ("jq", ()), "bc-none": ("bc", ()), "dc-none": ("dc", ()),
+    "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "maxima": ("maxima", ("--batch-string",)),
+}  # fmt: skip
+
+
+def inline(call: Call) -> None:
+    """`node -e`, `perl -e`, `ruby -e`, `php -r`, …: text, a file or standard input."""
+    from agent.risk.evaluate import _ALIASES, simple
+
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    program = _ALIASES.get(program, re.sub(r"[\d.]+$", "", program) or program)
+    language, names = INLINE.get(program, (program, ("-e",)))
+    if argv[1:] in (["--version"], ["-v"], ["-V"], ["--help"], ["-h"]):
+        call.low()
+        return
+    texts = [
+        t
+        for name in names
+        if name not in ("-r", "--require", "--import", "--loader") or program != "node"
+        for t in value(argv, name)
+    ]
+    if program in ("perl", "ruby", "php", "raku"):
+        for at, argument in enumerate(argv[:-1]):
+            if re.match(r"^-[a-zA-Z0-9]*[eE]$", argument) and argument not in names:
+                texts.append(argv[at + 1])
+        editing = any(re.match(r"^-[a-zA-Z0]*i", a) for a in argv[1:])
+        if editing:
+            for operand in split(argv, ("-e", "-E"))[1]:
+                if operand not in texts:
+                    call.writes(operand)
+        elif texts:
+            for operand in split(argv, ("-e", "-E", "-r"))[1]:
+                if operand not in texts:
+                    call.reads(operand)
+    if program == "node":
+        for path in value(argv, "-r", "--require", "--import", "--loader", "--experimental-loader"):
+            if re.match(r"^(?:/tmp|data:|https?:)", path):
+                call.high("loads code from elsewhere")
+            elif "/" in path:
+                run_file(call, path, "node")
+        if any(a in ("-c", "--check", "--test", "--watch-none") for a in argv[1:]):
+            call.medium("runs node")
+            return
+    if program in ("emacs",):
+        for path in value(argv, "-l", "--load", "--script"):
+            run_file(call, path, "lisp")
+    if program == "gdb":
+        if "--args" in argv:
+            call.run(argv[argv.index("--args") + 1 :])
+        if any(re.search(r"shell|!|python|call|system|attach|pipe", t) for t in texts) or value(
+            argv, "-p", "--pid"
+        ):
+            call.high("has a debugger run a command or enter a process")
+        call.medium("runs a debugger")
+        return
+    if program == "osascript":
+        call.high("controls other programs")
+        return
+    if texts:
+        for text in texts:
+            if language == "python":
+                python_code.judge(call, text)
+            elif UNKNOWN in text and not text.strip(UNKNOWN + "'\" ;"):
+                call.opaque()
+            else:
+                code(call, text, language)
+        call.medium(f"runs {language} code") if call.level < 2 and language != "node" else None
+        return
+    valued = {
+        "php": ("-S", "-t", "-d", "-f"),
+        "emacs": ("-l", "--load"),
+        "node": ("--loader", "-r", "--require", "--import", "--env-file"),
+    }.get(program, ("-I",))
+    operands = split(argv, valued)[1]
+    if program == "php" and value(argv, "-S"):
+        call.medium("starts a local server")
+        return
+    if program == "php" and operands[:1] == ["artisan"]:
+        simple(call_with(call, operands), "artisan")
+        return
+    if program in ("deno", "bun"):
+        simple(call, program)
+        return
+    if operands and operands[0] != "-":
+        if program in ("emacs",):
+            for operand in operands:
+                edit(call, operand)
+            return
+        run_file(call, operands[0], language if language != "lisp" else "")
+        call.medium(f"runs {shown(operands[0])}")
+        return
+    from_stdin(call, language)
+
+
+def call_with(call: Call, argv: list[str]) -> Call:
+    """The same call with other words."""
+    call.argv = argv
+    return call
+
+
+def awk(call: Call) -> None:
+    """`awk`: `system`, pipes, `getline` from commands, output files."""
+    argv = call.argv
+    operands = split(
+        argv, ("-F", "-v", "-f", "-e", "-i", "-E", "--assign", "--file", "--source", "-l")
+    )[1]
+    programs = value(argv, "-e", "--source")
+    for path in value(argv, "-f", "-E", "--file"):
+        run_file(call, path, "awk")
+    for library in value(argv, "-l", "-i"):
+        if library != "inplace":
+            call.medium("loads a library")
+    if not programs and operands and not value(argv, "-f", "-E", "--file"):
+        programs, operands = operands[:1], operands[1:]
+    for text in programs:
+        awk_text(call, text)
+    for operand in operands:
+        if "inplace" in argv:
+            call.writes(operand)
+        elif "=" not in operand:
+            call.reads(operand)
+    call.low()
+
+
+def awk_text(call: Call, text: str) -> None:
+    """Judge an awk program."""
+    bare = re.sub(r'"(?:\\.|[^"\\])*"', '""', text)
+    for match in re.finditer(r'\bsystem\s*\(\s*"((?:\\.|[^"\\])*)"\s*(\)?)', text):
+        call.shell(match[1].replace('\\"', '"') if match[2] else match[1] + UNKNOWN)
+    if re.search(r"\bsystem\s*\(\s*[^\"\s]", bare):
+        call.opaque("has awk run a command that cannot be known")
+    for match in re.finditer(
+        r'"((?:\\.|[^"\\])*)"\s*\|&?\s*getline|\|&?\s*"((?:\\.|[^"\\])*)"', text
+    ):
+        call.shell((match[1] or match[2] or "").replace('\\"', '"'))
+    if re.search(
+        r"\w\s*\|&?\s*getline|(?<!\|)\|&?(?!\|)\s*[a-zA-Z_$(]",
+        re.sub(r"/(?:\\.|[^/\n])+/", "", bare),
+    ):
+        call.opaque("has awk run a command that cannot be known")
+    for match in re.finditer(r'print[^;}\n]*>>?\s*"((?:\\.|[^"\\])*)"', text):
+        call.writes(match[1])
+    if "/inet" in text:
+        call.high("opens a network connection")
+    if "@load" in text:
+        call.opaque("loads a library into awk")

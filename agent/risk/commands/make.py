@@ -1,0 +1,143 @@
+# ruff: noqa: SIM102 - tables and patterns read better unbroken
+"""Rules for `make`: the recipes that the targets run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from agent.risk.arguments import split, value
+from agent.risk.commands.script_files import read_script
+from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.paths import Zone
+
+
+def make(call: Call) -> None:
+    """`make`: the recipes of its file, as far as they are there to be read."""
+    argv = call.argv
+    for argument in argv[1:]:
+        name, equals, text = argument.partition("=")
+        if name == "--eval" or argument.startswith("--eval"):
+            call.high("has make run text from the command line")
+        if name == "--shell" and argv[0] == "just":
+            call.high("has just run recipes with another shell")
+        if name in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS") and equals:
+            call.high(f"{name} makes later commands run something else")
+        elif equals and re.match(r"^[A-Za-z_]\w*$", name) and re.search(r"[$`;|&]", text):
+            call.shell(text)
+        if name in ("PREFIX", "DESTDIR") and call.place(text).zone in (Zone.SYSTEM, Zone.OUTSIDE):
+            call.high("installs into the system")
+    targets = split(
+        argv, ("-C", "-f", "-j", "-o", "-W", "-I", "--directory", "--file", "--makefile")
+    )[1]
+    targets = [t for t in targets if "=" not in t and not t.isdigit()]
+    if (
+        any(
+            re.fullmatch(r"(?:un)?install|publish|deploy\S*|release|upload|push", t)
+            for t in targets
+        )
+        and argv[0] == "make"
+    ):
+        if "install" in targets and not any(
+            a.startswith(("DESTDIR=", "PREFIX=", "prefix=")) for a in argv
+        ):
+            _makefile(call, targets)
+    _makefile(call, targets)
+    call.medium("runs make")
+
+
+def _makefile(call: Call, targets: list[str]) -> None:
+    directory = value(call.argv, "-C", "--directory")
+    base = call.place(directory[-1]).path if directory else call.cwd
+    names = value(call.argv, "-f", "--file", "--makefile") or [
+        "GNUmakefile",
+        "makefile",
+        "Makefile",
+    ]
+    program = call.argv[0].rpartition("/")[2]
+    if program in ("just", "task"):
+        names = ["justfile", "Justfile"] if program == "just" else ["Taskfile.yml", "Taskfile.yaml"]
+    for name in names:
+        if UNKNOWN in name or UNKNOWN in base:
+            continue
+        if name.startswith("/dev/fd/sub:") or name == "-":
+            call.high("has make run text that is not in a file")
+            return
+        path = name if name.startswith("/") else f"{base}/{name}"
+        evaluator = call.evaluator
+        key = call.place(path).path
+        text: str | bool | None
+        known = False
+        if key in evaluator.files:
+            text = evaluator.files[key]
+            known = True
+            if text is None:
+                call.high("runs a makefile that was just written or fetched")
+                return
+        else:
+            text = read_script(key, call.evaluator.digests)
+        if text is False:
+            call.high("runs a makefile that is too long or not text")
+            return
+        if not isinstance(text, str) or "make:" + key in evaluator.reading:
+            continue
+        evaluator.reading.add("make:" + key)
+        strict = call.strict
+        call.strict = strict and (known or Path(key) in evaluator.context.written)
+        try:
+            recipes(call, text, targets)
+        finally:
+            call.strict = strict
+            evaluator.reading.discard("make:" + key)
+        return
+
+
+def recipes(call: Call, text: str, targets: list[str]) -> None:
+    """Judge the recipes that the targets (or the first one) may run."""
+    text = text.replace("\\\n", " ")
+    rules: dict[str, tuple[list[str], list[str]]] = {}
+    variables: dict[str, str] = {}
+    first = ""
+    current: list[str] | None = None
+    for line in text.splitlines():
+        if line.startswith("\t") and current is not None:
+            current.append(line.strip())
+            continue
+        match = re.match(r"^([A-Za-z_][\w.]*)\s*[:?+]?:?=\s*(.*)$", line)
+        if match:
+            variables[match[1]] = match[2]
+            for inner in re.findall(r"\$\(shell ([^()]*)\)", match[2]):
+                call.shell(inner)
+            continue
+        match = re.match(r"^([^\s:#=][^:=]*):(?!=)\s*([^#;]*)(?:;(.*))?", line)
+        if match:
+            needs = match[2].split()
+            current = [match[3].strip()] if match[3] else []
+            for name in match[1].split():
+                rules.setdefault(name, ([], current))[0].extend(needs)
+                if rules[name][1] is not current:
+                    rules[name][1].extend(current)
+                if not first and not name.startswith("."):
+                    first = name
+    pending = targets or [first]
+    done: set[str] = set()
+    while pending and len(done) < 500:
+        name = pending.pop()
+        if name in done or name not in rules:
+            continue
+        done.add(name)
+        needs, lines = rules[name]
+        pending.extend(needs)
+        for line in lines:
+            body = line.lstrip("@-+ ")
+            for _ in range(4):
+                replaced = re.sub(
+                    r"\$[({]([A-Za-z_][\w.]*)[)}]", lambda m: variables.get(m[1], m[0]), body
+                )
+                if replaced == body:
+                    break
+                body = replaced
+            body = re.sub(r"\$[({]MAKE[)}]", "make", body)
+            body = re.sub(r"\$[({]shell ([^()]*)[)}]", r"$(\1)", body)
+            body = re.sub(r"\$[@<^?*]|\$[({][^)}]*[)}]", "made-file", body).replace("$$", "$")
+            call.shell(body)

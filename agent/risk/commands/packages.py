@@ -1,0 +1,55 @@
+"""Rules for what package managers are told to install, and from where."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import value
+from agent.risk.evaluate import Call, shown
+
+_ADDRESS = re.compile(r"^(?:https?|git|git\+\w+|ssh|ftp)(?:://|\+)|^git@|^[\w.-]+@(?:https?|git)")
+
+
+def packages(call: Call, words: list[str]) -> None:
+    """Packages named for an install: by name is everyday, by address or other index is not."""
+    argv = call.argv
+    for word in words:
+        if (
+            _ADDRESS.search(word)
+            or re.search(r"@\s*(?:https?|git)[+:]|\s@\s", word)
+            or re.match(r"^(?:github|gitlab|bitbucket|gist):", word)
+        ):
+            call.high("installs code from an unreviewed address", f"installs {shown(word)}")
+        elif word.startswith("/tmp") or (  # noqa: S108
+            word.endswith((".whl", ".tgz", ".tar.gz", ".deb"))
+            and "/" in word
+            and not word.startswith("./")
+        ):
+            call.high("installs code from a file elsewhere", f"installs {shown(word)}")
+    for text in value(
+        argv,
+        "--index-url",
+        "--extra-index-url",
+        "--find-links",
+        "--trusted-host",
+        "--index",
+        "--default-index",
+        "--registry",
+        "--source",
+    ):
+        if not re.match(
+            r"^https://(?:pypi\.org|registry\.npmjs\.org|registry\.yarnpkg\.com|rubygems\.org|download\.pytorch\.org)(?:/|$)",
+            text,
+        ) and not text.startswith(("./", "dist", "wheel")):
+            call.high("takes packages from another place", f"takes packages from {shown(text)}")
+    if argv[0].rpartition("/")[2].startswith("pip"):
+        for text in value(argv, "-i", "-f"):
+            if "://" in text and not text.startswith("https://pypi.org"):
+                call.high("takes packages from another place", f"takes packages from {shown(text)}")
+        for path in value(argv, "-r", "--requirement"):
+            if "://" in path:
+                call.high("installs what another machine lists")
+        if value(argv, "--target", "-t", "--prefix", "--root"):
+            call.medium("installs somewhere else")
+    for text in value(argv, "--git"):
+        call.high("installs code from an unreviewed address", f"installs {shown(text)}")

@@ -1,0 +1,102 @@
+"""Rules for ending processes, and for starting them later or as services."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.shells import raw_text
+from agent.risk.evaluate import UNKNOWN, Call
+
+
+def kill(call: Call) -> None:
+    """`kill`, `killall`, `pkill`: the session, the supervisor and everything are out of bounds."""
+    program = call.argv[0].rpartition("/")[2]
+    rest = call.argv[1:]
+    raw = " ".join(rest) + " " + raw_text(call)
+    if any(a in ("-l", "-L", "--list") for a in rest) or (program == "kill" and rest[:1] == ["-0"]):
+        call.low()
+        return
+    if re.search(
+        r"tmux|tungsten|agent\.engine|pgrep\s+-[uU]|systemd|dbus|sshd|gnome|Xorg|wayland|\bPPID\b|login|init\b|launchd|WindowServer",
+        raw,
+    ):
+        call.high("kills the session or the supervisor")
+        return
+    if program == "kill":
+        operands = [
+            a
+            for a in rest
+            if not re.match(r"^-(?:[A-Z]+[0-9]*|\d+|s|n)$", a) or (a == "-1" and rest.index(a) > 0)
+        ]
+        if any(
+            a in ("-1", "1", "0", "$PPID", "$$") or (re.fullmatch(r"--?", a) is None and a == "-1")
+            for a in operands
+        ):
+            call.high("kills the session or every process")
+        if "--" in rest and any(a in ("-1", "1") for a in rest[rest.index("--") :]):
+            call.high("kills every process")
+        if len(rest) >= 2 and rest[-1] in ("-1", "1"):
+            call.high("kills every process")
+    else:
+        options, operands = split(call.argv, ("-s", "--signal", "-u", "-U", "-g", "-P", "-t"))
+        if value(call.argv, "-u", "-U", "--user", "--euid", "--uid") or any(
+            o.startswith("-v") for o in options
+        ):
+            call.high("kills every process of a user")
+        names = [o for o in operands if not o.isdigit()]
+        if any(
+            re.fullmatch(r"\W*|bash|zsh|sh|fish|ssh|\.\*?|docker\w*|containerd", n) for n in names
+        ):
+            call.high("kills shells, sessions or services")
+        if UNKNOWN in raw and any(UNKNOWN in n for n in names):
+            call.opaque("kills something that cannot be known")
+        if value(call.argv, "-t"):
+            call.high("kills a terminal's processes")
+    call.medium("ends a process")
+
+
+def fuser(call: Call) -> None:
+    """`fuser -k`: ends whatever uses a port or a file system."""
+    options, operands = split(call.argv, ("-n", "-s", "--namespace"))
+    if not any(re.match(r"^-\w*k|^--kill", o) for o in options):
+        call.low()
+    elif any(re.match(r"^-\w*m", o) for o in options) or any(
+        not re.match(r"^\d{4,5}(?:/(?:tcp|udp))?$", o) for o in operands
+    ):
+        call.high("kills whatever uses a system port or a directory")
+    else:
+        call.medium("ends what uses a port")
+
+
+def scheduled(call: Call) -> None:
+    """`crontab`, `at`: what runs later."""
+    if call.argv[1:] in (["-l"], ["-q"]) or (call.argv[1:2] == ["-l"] and len(call.argv) == 2):
+        call.low()
+        return
+    call.high("plants something that runs later, or removes it")
+
+
+def systemd_run(call: Call) -> None:
+    """`systemd-run`: a payload, outside of this session."""
+    rest = after_options(
+        call.argv,
+        (
+            "-p",
+            "--property",
+            "--unit",
+            "-u",
+            "--on-calendar",
+            "--uid",
+            "-M",
+            "--on-active",
+            "--slice",
+        ),
+    )
+    if (
+        any(a.startswith(("--on-", "--uid", "--gid", "--unit", "--timer", "-M")) for a in call.argv)
+        or "--user" not in call.argv
+    ):
+        call.high("runs something as a service, outside of this session")
+    call.run(rest)
+    call.medium("runs something as a service")

@@ -1,0 +1,240 @@
+"""Rules for `python`: `-c`, `-m`, a file, `manage.py`."""
+
+from __future__ import annotations
+
+from agent.risk import python_code
+from agent.risk.arguments import split, value, wordlist
+from agent.risk.commands.script_files import from_stdin, read_script, run_file
+from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.paths import Zone
+
+_MODULES_LOW = frozenset(
+    wordlist(
+        """
+    json.tool this calendar platform site tokenize dis sysconfig tabnanny pyclbr ast symtable
+    keyword
+    """
+    )
+)
+
+
+_MODULES_HIGH = {
+    "webbrowser-none": "",
+    "smtpd": "opens a server",
+    "twine": "publishes a package",
+    "pty": "runs a shell",
+    "code": "opens another prompt",
+    "idlelib-none": "",
+}
+
+
+def python(call: Call) -> None:
+    """`python`: `-c`, `-m`, a file or standard input."""
+    argv = call.argv
+    at = 1
+    while at < len(argv):
+        argument = argv[at]
+        if argument in ("-", "--"):
+            at += 1
+            break
+        if not argument.startswith("-"):
+            if UNKNOWN in argument and call.place(argument).path.endswith(UNKNOWN):
+                run_file(call, argument, "python")
+                return
+            call.medium(f"runs {shown(argument)}")
+            if argument.rpartition("/")[2] == "setup.py" and {"upload", "register"} & set(
+                argv[at:]
+            ):
+                call.high("publishes a package")
+            if argument.rpartition("/")[2] in ("manage.py",):
+                django(call, argv[at + 1 :])
+            run_file(call, argument, "python" if not argument.endswith((".zip", ".pyz")) else "")
+            return
+        if argument.startswith("--"):
+            if argument in ("--version", "--help"):
+                call.low()
+                return
+            at += 2 if argument == "--check-hash-based-pycs" else 1
+            continue
+        cluster = argument[1:]
+        for index, letter in enumerate(cluster):
+            rest = cluster[index + 1 :]
+            if letter in "cm":
+                text = rest or (argv[at + 1] if at + 1 < len(argv) else "")
+                following = argv[at + 1 :] if rest else argv[at + 2 :]
+                if letter == "c":
+                    if text.strip() == UNKNOWN:
+                        call.opaque()
+                    else:
+                        python_code.judge(call, text)
+                else:
+                    module(call, text, following)
+                return
+            if letter in "WX":
+                at += 0 if rest else 1
+                break
+            if letter in "Vh?":
+                call.low()
+                return
+        at += 1
+    from_stdin(call, "python")
+
+
+def module(call: Call, name: str, rest: list[str]) -> None:
+    """`python -m name`."""
+    if UNKNOWN in name:
+        call.opaque()
+        return
+    top = name.partition(".")[0]
+    if top in ("tungsten", "tui", "agent"):
+        call.high("controls Tungsten itself")
+    elif top in (
+        "pytest",
+        "unittest",
+        "doctest",
+        "coverage",
+        "mypy",
+        "ruff",
+        "black",
+        "isort",
+        "flake8",
+        "pylint",
+        "build",
+        "venv",
+        "virtualenv",
+        "tox",
+        "nox",
+        "compileall",
+        "py_compile",
+        "ensurepip",
+        "timeit",
+        "cProfile",
+        "trace",
+        "pdb",
+        "http",
+        "pip",
+        "pipx",
+        "poetry",
+        "flask",
+        "uvicorn",
+        "django",
+        "alembic",
+        "twine",
+        "ansible",
+        "awscli",
+        "pre_commit",
+        "pdm",
+        "uv",
+        "jupyter",
+        "IPython",
+        "streamlit",
+        "celery",
+        "gunicorn",
+        "mkdocs",
+        "sphinx",
+    ):
+        if top == "pip":
+            call.run(["pip", *rest])
+        elif top == "http":
+            for directory in value(["x", *rest], "-d", "--directory"):
+                place = call.place(directory)
+                if place.secret or (
+                    place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
+                ):
+                    call.high("lets others read files outside of the project")
+            call.medium("starts a local server")
+        elif top in ("pdb", "cProfile", "trace", "coverage", "timeit"):
+            if top == "timeit":
+                for text in split(["timeit", *rest], ("-n", "-r", "-u", "-s"))[1]:
+                    python_code.judge(call, text)
+                for text in value(["timeit", *rest], "-s"):
+                    python_code.judge(call, text)
+            elif top == "coverage":
+                call.run(["coverage", *rest])
+            else:
+                operands = split(["x", *rest], ("-o", "-s", "-c", "-m"))[1]
+                call.run(["python", *operands])
+        elif top == "django":
+            django(call, rest)
+        elif top in (
+            "unittest",
+            "pytest",
+            "doctest",
+            "mypy",
+            "ruff",
+            "black",
+            "isort",
+            "flake8",
+            "pylint",
+        ):
+            call.medium(f"runs {top}")
+        elif top == "pre_commit":
+            call.run(["pre-commit", *rest])
+        elif top in (
+            "uv",
+            "poetry",
+            "pdm",
+            "alembic",
+            "twine",
+            "flask",
+            "celery",
+            "mkdocs",
+            "uvicorn",
+        ):
+            call.run([top, *rest])
+        else:
+            call.medium(f"runs {top}")
+    elif name in _MODULES_LOW:
+        call.low()
+    elif name in _MODULES_HIGH:
+        call.high(_MODULES_HIGH[name])
+    elif name in (
+        "zipfile",
+        "tarfile",
+        "gzip",
+        "shutil",
+        "base64",
+        "sqlite3",
+        "asyncio",
+        "ftplib",
+        "telnetlib",
+        "zipapp",
+        "runpy",
+    ):
+        if name in ("sqlite3",):
+            call.run(["sqlite3", *rest])
+        else:
+            for word in rest:
+                if not word.startswith("-"):
+                    call.reads(word)
+        call.medium(f"runs the module {name}")
+    else:
+        path = name.replace(".", "/")
+        target = call.place(path + ".py").path
+        if target in call.evaluator.files or isinstance(
+            read_script(target, call.evaluator.digests) if UNKNOWN not in target else None, str
+        ):
+            run_file(call, path + ".py", "python")
+        call.medium(f"runs the module {shown(name)}")
+
+
+def django(call: Call, rest: list[str]) -> None:
+    """`manage.py flush` and its like."""
+    verb = next((w for w in rest if not w.startswith("-")), "")
+    if verb in ("flush", "reset_db", "sqlflush", "sqlclear", "dbshell", "shell", "shell_plus") or (
+        verb == "migrate" and "zero" in rest
+    ):
+        if verb in ("shell", "shell_plus"):
+            for text in value(["x", *rest], "-c", "--command"):
+                python_code.judge(call, text)
+                return
+            from_stdin(call, "python")
+            return
+        if verb == "dbshell":
+            call.medium("opens a database prompt")
+            return
+        call.high("drops a database or its data")
+    elif verb in ("changepassword", "createsuperuser"):
+        call.high("changes who may do what")
+    else:
+        call.medium(f"manage.py {shown(verb)}")

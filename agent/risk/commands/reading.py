@@ -1,0 +1,106 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Rules for programs that show files: `cat`, `head`, `grep`, `jq`."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.evaluate import Call
+
+
+def reader(call: Call) -> None:
+    """Programs that show files: `cat`, `head`, `grep`, `jq`."""
+    program = call.argv[0].rpartition("/")[2]
+    valued: tuple[str, ...] = ()
+    patterned = program in (
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "ag",
+        "ack",
+        "jq",
+        "yq",
+        "zgrep",
+        "ugrep",
+    )
+    if patterned:
+        valued = (
+            "-e",
+            "-f",
+            "-m",
+            "-A",
+            "-B",
+            "-C",
+            "-g",
+            "--glob",
+            "--include",
+            "--exclude",
+            "-t",
+            "--type",
+            "--exclude-dir",
+            "-d",
+            "--max-depth",
+            "--arg",
+            "--argjson",
+            "-T",
+        )
+    elif program in ("head", "tail"):
+        valued = ("-n", "-c", "--lines", "--bytes")
+    elif program == "cut":
+        valued = ("-d", "-f", "-c", "-b")
+    elif program == "tr":
+        call.low()
+        return
+    options, operands = split(call.argv, valued)
+    if program == "rg":
+        for text in value(call.argv, "--pre", "--hostname-bin"):
+            call.run([text, *split(call.argv, ("--pre", "-g", "-t"))[1]])
+            call.high("runs a program on every file")
+    if patterned and operands and not value(call.argv, "-e", "--regexp", "-f"):
+        operands = operands[1:]
+    if program == "yq" and has(options, "i", "--inplace"):
+        for operand in operands:
+            call.writes(operand)
+        return
+    recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
+    if program in _WALKERS:
+        _walk(call, program, options, operands)
+    for operand in operands:
+        place = call.reads(operand)
+        if (recursive or program in ("rg", "ag", "ack")) and place.path in (
+            "/", call.evaluator.ground.home, "/etc", "/root", "/home"
+        ) and re.search(r"(?i)pass|secret|token|key|credential|BEGIN", " ".join(call.argv)):  # fmt: skip
+            call.high("searches everything for credentials")
+    call.low()
+
+
+_WALKERS = frozenset(wordlist("grep egrep fgrep zgrep ugrep rg ag ack"))
+
+
+_WALKS_BY_ITSELF = frozenset(wordlist("rg ag ack"))
+
+
+_SHOWS_HIDDEN = ("--hidden", "--no-ignore", "--unrestricted", "--all-types", "--hidden-files")
+
+
+def _walk(call: Call, program: str, options: list[str], operands: list[str]) -> None:
+    """A search that goes below directories shows what is in there."""
+    if any(
+        o.startswith(("--files-with", "--files-without", "--count", "--quiet")) for o in options
+    ):
+        return
+    itself = program in _WALKS_BY_ITSELF
+    deep = itself or has(options, "rR", "--recursive", "--dereference-recursive") or any(
+        v.startswith("rec") for v in value(call.argv, "-d", "--directories")
+    )  # fmt: skip
+    if not deep:
+        return
+    hidden = not itself or has(options, "u.", *_SHOWS_HIDDEN)
+    names = value(call.argv, "--include", "-g", "--glob")
+    kinds = value(call.argv, "-t", "--type") if itself else []
+    if kinds:
+        return
+    for operand in operands or ["."]:
+        call.gathers(operand, *(n for n in names if not n.startswith("!")), hidden=hidden)

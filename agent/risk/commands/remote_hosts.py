@@ -1,0 +1,132 @@
+# ruff: noqa: E501, SIM102 - tables and patterns read better unbroken
+"""Rules for `ssh`, `scp` and other ways to reach another machine."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import after_options, has, split, value
+from agent.risk.evaluate import Call, shown
+
+
+def ssh(call: Call) -> None:
+    """`ssh host command`: the command runs on another machine."""
+    argv = call.argv
+    valued = (
+        "-b",
+        "-c",
+        "-D",
+        "-E",
+        "-e",
+        "-F",
+        "-I",
+        "-i",
+        "-J",
+        "-L",
+        "-l",
+        "-m",
+        "-O",
+        "-o",
+        "-p",
+        "-Q",
+        "-R",
+        "-S",
+        "-W",
+        "-w",
+        "-B",
+    )
+    options = split(argv, valued)[0]
+    if argv[1:2] in (["-V"], ["-Q"], ["-G"]):
+        call.low()
+        return
+    for text in value(argv, "-o"):
+        if re.match(
+            r"(?i)^\s*(?:ProxyCommand|LocalCommand|PermitLocalCommand|KnownHostsCommand|PKCS11Provider|SecurityKeyProvider|RemoteCommand|SmartcardDevice|XAuthLocation)\s*[= ]",
+            text,
+        ):
+            if not re.match(r"(?i)^\s*ProxyCommand\s*[= ]\s*(?:none|ssh -W %h:%p \S+)$", text):
+                call.high("has ssh run a command")
+    if value(argv, "-F", "-S-none", "-I"):
+        call.high("has ssh take its settings from elsewhere")
+    if value(argv, "-R", "-D", "-w"):
+        call.high("opens a way in or out through another machine")
+    if value(argv, "-L") or value(argv, "-W"):
+        call.medium("forwards a port")
+    if has(options, "A", "--none"):
+        call.high("lends the key agent to another machine")
+    rest = after_options(argv, valued)
+    if not rest:
+        call.medium("connects to another machine")
+        return
+    inner = rest[1:]
+    while inner[:1] and inner[0].startswith("-") and inner[0] != "--":
+        inner = inner[2 if inner[0] in valued else 1 :]
+    inner = inner[1:] if inner[:1] == ["--"] else inner
+    if rest[0].endswith(("git@github.com", "git@gitlab.com", "git@bitbucket.org")) or rest[
+        0
+    ].startswith("git@"):
+        call.medium("connects to another machine")
+        return
+    if not inner:
+        feed = call.feed()
+        if feed.kind == "none":
+            call.medium("opens a shell on another machine")
+        elif feed.kind == "text":
+            call.shell(feed.text)
+            call.medium("runs commands on another machine")
+        else:
+            call.high("runs commands on another machine that cannot be known")
+        return
+    text = " ".join(inner)
+    call.shell(text)
+    call.medium("runs a command on another machine")
+    remote_writes(call, text)
+    feed = call.feed()
+    if feed.kind in ("file", "unknown") and re.match(r"^\s*(?:cat|tee|dd|tar|bash|sh)\b", text):
+        call.high("sends local data to another machine")
+
+
+def remote_writes(call: Call, text: str) -> None:
+    """On another machine the project's paths mean nothing: what deletes there is HIGH."""
+    if re.search(
+        r"(?:^|[;&|]\s*)(?:rm|mv|dd|truncate|shred|systemctl|service|reboot|kill\w*|pkill|docker\s+(?:rm|stop|kill|system)|git\s+(?:reset|clean|push))\b",
+        text,
+    ):
+        call.high(
+            "deletes or stops something on another machine",
+            f"runs {shown(text)} on another machine",
+        )
+
+
+def scp(call: Call) -> None:
+    """`scp`, `sftp`, `ftp`: to another machine is sending."""
+    argv = call.argv
+    options, operands = split(argv, ("-i", "-P", "-F", "-o", "-c", "-l", "-S", "-J", "-b", "-D"))
+    del options
+    for text in value(argv, "-S", "-o", "-D"):
+        if re.search(r"(?i)command|^/|sh\b", text):
+            call.high("has it run a command")
+    remote = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^(?:scp|sftp)://")
+    if len(operands) > 1:
+        if remote.match(operands[-1]):
+            for source in operands[:-1]:
+                if not remote.match(source):
+                    call.high("sends local data to another machine", f"sends {shown(source)}")
+        else:
+            call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
+    elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
+        call.high("runs a file of transfers")
+    call.medium("copies files between machines")
+
+
+def sends(call: Call) -> None:
+    """Mail and paste programs: what goes in leaves the machine."""
+    feed = call.feed()
+    operands = split(call.argv, ("-s", "-a", "-A", "-r"))[1]
+    if feed.kind in ("file", "unknown") or value(call.argv, "-a", "-A"):
+        call.high("sends local data to another machine")
+    for operand in operands:
+        call.reads(operand)
+    call.high("sends a message or data to somebody else") if feed.kind == "none" else call.medium(
+        "sends a message"
+    )

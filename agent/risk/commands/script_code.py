@@ -1,0 +1,200 @@
+# ruff: noqa: SIM102 - tables and patterns read better unbroken
+"""Reads code in scripting languages by what it calls: node, ruby, perl, php, lua, R."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.evaluate import UNKNOWN, Call
+
+MAX_CODE = 40_000
+"""Characters of a program in another language that are read."""
+
+
+_RUNS = re.compile(
+    r"""\b(?:system|exec|execSync|execFile|execFileSync|spawn|spawnSync|popen|Popen|shell_exec|passthru|proc_open|pcntl_exec|
+    os\.execute|io\.popen|qx|pipeline|system2|shell|fork_exec|Kernel\.\w*exec|IO\.popen|Open3\.\w+|Process\.spawn|
+    start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]\s*
+    (?:\[\s*)?(["'`])(.{0,2000}?)(?<!\\)\1""",
+    re.X | re.S,
+)
+
+
+_OPAQUE_RUN = re.compile(
+    r"""\b(?:system|execSync|execFile(?:Sync)?|spawnSync|spawn|popen|shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|
+    IO\.popen|Open3\.\w+|Process\.spawn|system2|Kernel\.(?:system|exec)|call-process|shell-command)\s*\(?\s*(?!["'`\s)])
+    |child_process|\beval\s*\(|\beval\b\s*[^\s(=]|new\s+Function|\bFunction\s*\(|\bassert\s*\(\s*\$|create_function|call_user_func
+    |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|process\.binding
+    |base64_decode|hex2bin|pack\s*\(?\s*["']H|unpack|atob\s*\(|fromCharCode|Buffer\.from\([^)]*(?:hex|base64)|\bgzinflate|str_rot13
+    |__import__|\bsyscall\b|\bdlopen\b|FFI\b|\bffi\b|\bDL\b|\bprocess\.dlopen|\bsend\s*\(?:?\s*:?["']?(?:system|exec)|public_send|\bmethod\(
+    |\bconst_get\b|\bdo\s+["'`/]|\brequire\s*\(\s*[^"'\s)]|\bimport\s*\(\s*[^"'\s)]|global\.process|mainModule|constructor\s*[.(\[]""",
+    re.X,
+)
+
+
+_BACKTICKS = re.compile(
+    r"`([^`]{0,2000})`|%x[{(\[](.{0,2000}?)[})\]]|qx[{(/|](.{0,2000}?)[})/|]", re.S
+)
+
+
+_DELETES = re.compile(
+    r"""\b(?:unlinkSync|unlink|rmSync|rmdirSync|rmdir|rm_rf|rm_r|rm_f|rm|rmtree|remove_tree|remove_entry_secure|remove_dir|
+    FileUtils\.\w*rm\w*|File\.(?:delete|unlink)|Dir\.(?:rmdir|delete)|os\.remove|file\.remove|removeSync|emptyDirSync|Deno\.remove(?:Sync)?|
+    delete|File::remove|Files\.delete)\s*\(?\s*\[?\s*(["'`])(.{0,2000}?)\1([^;\n]*)""",
+    re.X | re.S,
+)
+
+
+_OPAQUE_DELETE = re.compile(
+    r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure)\b\s*\(?\s*(?![\"'`\s(\[])"
+    r"|\bunlink\s*\(?\s*(?:glob|<|\$|@|Sys\.|path|list)|\bunlink\s*\(?\s*c\("
+)
+
+
+_WRITES = re.compile(
+    r"""\b(?:writeFileSync|writeFile|appendFileSync|appendFile|createWriteStream|file_put_contents|File\.write|IO\.write|
+    File\.open|copyFileSync|renameSync|symlinkSync|chmodSync|truncateSync|Deno\.writeTextFile(?:Sync)?|fopen|writeLines|Bun\.write|
+    io\.open|open)\s*\(?\s*(?:[A-Z]+\s*,\s*)?(["'`])(.{0,2000}?)\1(?:\s*,\s*(["'`])(.{0,2000}?)\3)?""",
+    re.X | re.S,
+)
+
+
+_READS = re.compile(
+    r"""\b(?:readFileSync|readFile|file_get_contents|File\.read|IO\.read|readfile|readLines|readlines|createReadStream|
+    Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
+    re.X | re.S,
+)
+
+
+_CONNECTS = re.compile(
+    r"fsockopen|TCPSocket|net\.(?:connect|createConnection|Socket|createServer)|Socket\.(?:tcp|new)|IO::Socket|socket\s*\(|"
+    r"stream_socket_client|/dev/(?:tcp|udp)|/inet/|ngx\.socket|require\s*\(?['\"]socket|use\s+Socket|socketConnection|socket\.tcp"
+)
+
+
+_ENVIRONMENT = re.compile(
+    r"process\.env\b(?!\.\w|\[)|ENV\.(?:to_h|inspect|each)|getenv\(\)|%ENV|Sys\.getenv\(\)"
+)
+
+
+_SENDS = re.compile(
+    r"fetch\s*\(|https?\.request|axios\.(?:post|put)|Net::HTTP\.post|curl_exec|LWP|http\.post", re.I
+)
+
+
+_KILLS = re.compile(
+    r"process\.kill\s*\(\s*(?:-1|1|process\.ppid)|kill\s*\(?\s*['\"]?\w*['\"]?\s*,\s*(?:-1|1|getppid)|\bposix_kill|setuid|POSIX::setuid|Process::UID|Process::Sys|chroot"
+)
+
+
+_IMPORT_URL = re.compile(r"(?:import|require|from)\s*\(?\s*[\"'](?:https?:|data:)")
+
+
+def code(call: Call, text: str, language: str) -> None:
+    """Judge text in a scripting language by what it calls; opaque calls are HIGH."""
+    if len(text) > MAX_CODE:
+        call.opaque(f"the {language} code is too long to be read")
+        return
+    call.medium(f"runs {language} code") if _WRITES.search(text) else call.low()
+    if UNKNOWN in text and text.strip(UNKNOWN + " ;\n'\"") == "":
+        call.opaque()
+        return
+    text = re.sub(r"(?m)^\s*(?://|#(?!\{)).*$", "", text)
+    if language != "node" or "child_process" in text or re.search(r"\$`", text):
+        for match in _BACKTICKS.finditer(text):
+            inner = match[1] or match[2] or match[3] or ""
+            if language in ("R", "lua", "awk"):
+                continue
+            if "#{" in inner or "$" in inner:
+                inner = re.sub(r"#\{[^}]*\}|\$\{?\w+\}?", UNKNOWN, inner)
+            call.shell(inner)
+    text = _folded(text)
+    ran = False
+    for match in _RUNS.finditer(text):
+        before = text[max(0, match.start() - 1) : match.start()]
+        if (
+            before == "."
+            and match[0].startswith(("exec", "run", "pipeline"))
+            and "child_process" not in text
+            and language in ("node", "R")
+        ):
+            if not re.search(r"require|import", text) or match[0].startswith("exec("):
+                continue
+        rest = text[match.end() : match.end() + 400]
+        words = re.match(r"\s*,\s*\[((?:[^\]]|\n)*)\]|((?:\s*,\s*[\"'][^\"']*[\"'])+)", rest)
+        command = match[2]
+        if words:
+            extra = re.findall(r"[\"'](.*?)[\"']", words[1] or words[2] or "")
+            call.run([command, *extra])
+        elif (
+            re.match(r"\s*(?:\+|\.(?!\w)|\.\.|%)\s*[^\s)]", rest)
+            or "${" in command
+            or "#{" in command
+        ):
+            call.shell(re.sub(r"\$\{[^}]*\}|#\{[^}]*\}", UNKNOWN, command) + UNKNOWN)
+        else:
+            call.shell(command.replace("\\n", "\n").replace('\\"', '"'))
+        ran = True
+    opaque = _OPAQUE_RUN.search(text)
+    if opaque and not (opaque[0] == "child_process" and ran):
+        call.opaque(f"{language} code runs something that cannot be known")
+    for match in _DELETES.finditer(text):
+        call.deletes(
+            match[2],
+            recursive=bool(
+                re.search(r"rm_r|rmSync|rmtree|recursive|remove_tree|emptyDir|unlink\(", match[0])
+            ),
+        )
+    if _OPAQUE_DELETE.search(text):
+        call.opaque(f"{language} code deletes paths that cannot be known")
+    for match in _WRITES.finditer(text):
+        mode, path = match[4] or "", match[2]
+        if language == "perl" and re.match(r"^\s*[|+]|\|\s*$", path):
+            call.shell(path.strip("|+ "))
+            continue
+        if language == "perl" and re.match(r"^[+<>|-]+$", path):
+            path, mode = mode, "w" if ">" in path else "r"
+            if "|" in match[2] or match[2] == "-|":
+                call.shell(path)
+                continue
+        if re.match(r"^\s*>", path):
+            call.writes(path.lstrip("> "))
+        elif match[0].startswith(("open", "File.open", "fopen", "io.open")) and not set(mode) & set(
+            "wax+"
+        ):
+            call.reads(path)
+        else:
+            call.writes(path)
+            if match[0].startswith(("copy", "rename", "symlink")) and mode:
+                call.writes(mode)
+    read_local = False
+    for match in _READS.finditer(text):
+        if match[0].startswith("file_get_contents") and re.match(r"^https?:", match[2]):
+            call.medium("fetches something from the network")
+            continue
+        call.reads(match[2])
+        read_local = True
+    if language == "tcl":
+        for match in re.finditer(
+            r"(?m)(?:^|[;\[{\s])(?:exec|spawn|system)\s+(?:--\s+)?([^\]\n;}]+)", text
+        ):
+            call.shell(match[1].replace("{", "").replace("|", " | "))
+    shells = re.search(r"child_process|spawn|exec", text)
+    if _CONNECTS.search(text) or (shells and re.search(r"require\([\"']net[\"']\)", text)):
+        call.high(f"{language} code opens a network connection", "opens a network connection")
+    if (read_local or _ENVIRONMENT.search(text)) and _SENDS.search(text):
+        call.high("sends local data to another machine")
+    if _KILLS.search(text):
+        call.high(f"{language} code kills processes or changes privileges")
+    if _IMPORT_URL.search(text):
+        call.high("runs code from an unreviewed address")
+
+
+def _folded(text: str) -> str:
+    """Join literal pieces: `'sys' + 'tem'`, `"a" . "b"`."""
+    for _ in range(6):
+        folded = re.sub(r"(['\"])((?:\\.|(?!\1).)*)\1\s*(?:\+|\.|\.\.)\s*\1", r"\1\2", text)
+        if folded == text:
+            break
+        text = folded
+    return text

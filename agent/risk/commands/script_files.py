@@ -1,0 +1,147 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Rules for what is run from a file or from standard input, at the bytes that are there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from agent.risk.evaluate import MAX_FILE_BYTES, UNKNOWN, Call, shown
+from agent.risk.paths import Zone
+
+STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
+
+
+def from_stdin(call: Call, language: str) -> None:
+    """An interpreter that reads its program from standard input."""
+    from agent.risk.commands.languages import run_text
+
+    feed = call.feed()
+    if feed.kind == "none":
+        call.medium("starts an interactive program")
+    elif feed.kind == "text":
+        run_text(call, feed.text, language)
+    elif feed.kind == "file":
+        for path in feed.paths:
+            if path in STANDARD_INPUT:
+                call.opaque("runs what another program gives it")
+            else:
+                run_file(call, path, language)
+    elif feed.kind == "remote":
+        call.high("runs text that comes from another machine", "runs downloaded text")
+    else:
+        call.high(
+            f"runs what {feed.text or 'another command'} prints", "runs text that cannot be known"
+        )
+
+
+def run_file(call: Call, path: str, language: str = "") -> None:
+    """A command runs a file: judge its content, at the bytes that are there."""
+    from agent.risk.commands.languages import language_of, run_text
+
+    evaluator = call.evaluator
+    if path.startswith("/dev/fd/sub:"):
+        feed = evaluator.substituted_file(path)
+        if feed.kind == "text":
+            run_text(call, feed.text, language or "shell")
+        elif feed.kind == "remote":
+            call.high("runs text that comes from another machine", "runs downloaded text")
+        else:
+            call.high("runs text that cannot be known")
+        return
+    if path in STANDARD_INPUT:
+        from_stdin(call, language or "shell")
+        return
+    if re.match(r"^[a-z]+://", path) and not path.startswith("file:"):
+        call.high("runs text that comes from another machine", "runs downloaded text")
+        return
+    place = call.place(path)
+    if UNKNOWN in place.path:
+        if place.zone is Zone.UNKNOWN:
+            call.opaque("runs a file that cannot be known")
+        else:
+            call.medium(f"runs {shown(path)}")
+        return
+    if place.path in evaluator.files:
+        content = evaluator.files[place.path]
+        if content is None:
+            call.high("runs a file that was just written or fetched", f"runs {shown(path)}")
+            return
+        if place.path not in evaluator.reading:
+            evaluator.reading.add(place.path)
+            run_text(call, content, language or language_of(place.path, content))
+            evaluator.reading.discard(place.path)
+        return
+    if place.own:
+        call.high("runs Tungsten's own files")
+        return
+    if place.zone is Zone.NULL:
+        call.low()
+        return
+    if place.zone in (Zone.DEVICE, Zone.NETWORK):
+        call.high("runs text from a device or connection")
+        return
+    text = read_script(place.path, call.evaluator.digests)
+    if isinstance(text, str):
+        if place.path in evaluator.reading:
+            return
+        evaluator.reading.add(place.path)
+        strict = call.strict
+        written = Path(place.path) in evaluator.context.written
+        call.strict = strict and (written or place.zone not in (Zone.PROJECT, Zone.REGENERABLE))
+        try:
+            run_text(call, text, language or language_of(place.path, text))
+        finally:
+            call.strict = strict
+            evaluator.reading.discard(place.path)
+        call.medium(f"runs {shown(path)}")
+    elif text is False:
+        call.high("runs a file that is too long or not text", f"runs {shown(path)}")
+    elif place.zone is Zone.TEMPORARY and Path(place.path) in evaluator.context.written:
+        call.high("runs a file that cannot be read", f"runs {shown(path)}")
+    else:
+        call.medium(f"runs {shown(path)}, which is not there to be read")
+
+
+def read_script(path: str, digests: dict[str, str]) -> str | bool | None:
+    """A file's text; None when it is not there, True for a program, False when it can't be judged."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
+    except (OSError, ValueError):
+        return None
+    try:
+        import stat
+
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        data = os.read(descriptor, MAX_FILE_BYTES + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    digest = hashlib.sha256(data)
+    if len(data) > MAX_FILE_BYTES:
+        digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+    digests[path] = digest.hexdigest()
+    if data[:4] == b"\x7fELF" or data[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"):
+        return True
+    if len(data) > MAX_FILE_BYTES or b"\0" in data:
+        return False
+    return data.decode("utf-8", "replace")
+
+
+def local_file(call: Call) -> None:
+    """A command named by its path: `./t`, `scripts/deploy.sh`."""
+    path = call.argv[0]
+    place = call.place(path)
+    text = read_script(place.path, call.evaluator.digests) if UNKNOWN not in place.path else None
+    if text is True:
+        if Path(place.path) in call.evaluator.context.written:
+            call.high("runs a program that the agent made", f"runs {shown(path)}")
+        else:
+            call.medium(f"runs the program {shown(path)}")
+        return
+    run_file(call, path)

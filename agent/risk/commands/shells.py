@@ -1,0 +1,166 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Rules for shells, `eval` and everything else that is given shell text."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import after_options, split
+from agent.risk.commands.script_files import from_stdin, run_file
+from agent.risk.evaluate import UNKNOWN, Call, shown
+
+
+def shell(call: Call) -> None:
+    """`bash`, `sh`, …: `-c` text, a script file, or standard input."""
+    argv = call.argv
+    at = 1
+    reads_stdin = False
+    while at < len(argv):
+        argument = argv[at]
+        if argument in ("--rcfile", "--init-file"):
+            if at + 1 < len(argv):
+                run_file(call, argv[at + 1])
+            at += 2
+        elif argument in ("-o", "+o", "-O", "+O"):
+            at += 2
+        elif argument.startswith(("--rcfile=", "--init-file=")):
+            run_file(call, argument.partition("=")[2])
+            at += 1
+        elif argument in ("--command", "-Command", "-EncodedCommand", "-e", "-enc") and (
+            "pwsh" in argv[0] or "fish" in argv[0]
+        ):
+            call.high(
+                "runs text in a shell that cannot be read"
+            ) if "nc" in argument else call.shell(" ".join(argv[at + 1 :]))
+            return
+        elif argument == "--":
+            at += 1
+            break
+        elif argument == "-":
+            reads_stdin = True
+            at += 1
+        elif argument.startswith("--"):
+            if argument in ("--version", "--help"):
+                call.low()
+                return
+            at += 1
+        elif argument.startswith(("-", "+")) and len(argument) > 1:
+            if "c" in argument[1:]:
+                at += 1
+                while at < len(argv) and argv[at].startswith(("-", "+")) and len(argv[at]) > 1:
+                    if argv[at] == "--":
+                        at += 1
+                        break
+                    at += 2 if argv[at] in ("-o", "+o", "-O", "+O") else 1
+                if at >= len(argv):
+                    call.opaque("a shell without the text it should run")
+                    return
+                _inline(call, argv[at], argv[at + 1 :])
+                return
+            if "s" in argument[1:]:
+                reads_stdin = True
+            at += 2 if argument[-1] in "oO" else 1
+        elif UNKNOWN in argument:
+            call.opaque()
+            return
+        else:
+            break
+    if at < len(argv) and not reads_stdin:
+        run_file(call, argv[at])
+        return
+    from_stdin(call, "shell")
+
+
+def _inline(call: Call, text: str, arguments: list[str]) -> None:
+    if text == UNKNOWN or text.strip() == UNKNOWN:
+        call.opaque()
+        return
+    variables = call.evaluator.state.variables
+    names = {str(n): arguments[n] for n in range(min(len(arguments), 10))}
+    names["@"] = names["*"] = " ".join(arguments[1:])
+    saved = {name: variables.get(name) for name in names}
+    for name, word in names.items():
+        variables.set(name, (word,), add=False)
+    try:
+        call.shell(text)
+    finally:
+        for name, before in saved.items():
+            variables.set(name, before if before is not None else (UNKNOWN,), add=False)
+
+
+def evaluate_words(call: Call) -> None:
+    """`eval`: the words are joined and read again."""
+    rest = call.argv[1:]
+    if rest[:1] == ["--"]:
+        rest = rest[1:]
+    text = " ".join(rest)
+    if re.search(r"^\0$", text.strip()):
+        known = _KNOWN_EVALS.search(raw_text(call))
+        if known:
+            call.medium("sets up the shell")
+            return
+    call.shell(text, here=True)
+
+
+_KNOWN_EVALS = re.compile(
+    r"\$\(\s*(?:ssh-agent(?: -s)?|direnv (?:hook|export) \w+|pyenv init[^)]*|rbenv init[^)]*|nodenv init[^)]*"
+    r"|starship init \w+|zoxide init \w+|fnm env[^)]*|(?:/[\w/.-]+/)?brew shellenv|opam env|dircolors[^)|;&]*"
+    r"|docker-machine env[^)|;&]*|minikube[^)|;&]* docker-env|conda shell\.\w+ hook|mise activate \w+)\s*\)"
+)
+
+
+def raw_text(call: Call) -> str:
+    """The command as it was written."""
+    if call.command is None or call.script is None:
+        return ""
+    return call.script.text[call.command.start : call.command.end]
+
+
+def source(call: Call) -> None:
+    """`. file`, `source file`."""
+    rest = call.argv[1:]
+    if not rest:
+        call.low()
+        return
+    path = rest[0]
+    place = call.place(path)
+    if UNKNOWN not in path and (
+        re.search(r"(?:^|/)bin/activate(?:\.\w+)?$", path)
+        or place.path
+        in {
+            f"{call.evaluator.ground.home}/{n}"
+            for n in (
+                ".bashrc",
+                ".profile",
+                ".zshrc",
+                ".bash_profile",
+                ".cargo/env",
+                ".nvm/nvm.sh",
+                ".zprofile",
+            )
+        }
+    ):
+        call.medium(f"sets up the shell from {shown(path)}")
+        return
+    run_file(call, path, "source")
+
+
+def command_builtin(call: Call) -> None:
+    """`command -v x` looks, `command x` runs."""
+    options, _ = split(call.argv[:3])
+    if any("v" in o or "V" in o for o in options):
+        call.low()
+        return
+    rest = after_options(call.argv)
+    if rest:
+        call.run(rest)
+    else:
+        call.low()
+
+
+def text_runner(call: Call) -> None:
+    """`watch`, `entr -s`, …: the words are joined and given to a shell."""
+    rest = after_options(call.argv, ("-n", "--interval", "-d-none"))
+    if rest:
+        call.shell(" ".join(rest))
+    call.low()

@@ -1,0 +1,54 @@
+"""Rules for tmux and other terminals that can be told to type."""
+
+from __future__ import annotations
+
+from agent.risk.arguments import after_options, value
+from agent.risk.evaluate import Call
+
+
+def remote_control(call: Call) -> None:
+    """`kitty @`, `wezterm cli`: terminals that let themselves be typed into."""
+    if call.argv[1:2] in (["@"], ["cli"], ["msg"], ["+kitten"], ["kitten"]) or any(
+        a.startswith("send-") for a in call.argv
+    ):
+        call.high("types into or controls a terminal")
+    call.medium("opens a terminal")
+
+
+def tmux(call: Call) -> None:
+    """`tmux` beyond looking is self-approval."""
+    rest = after_options(call.argv, ("-L", "-S", "-f", "-c"))
+    looks = {
+        "ls",
+        "list-sessions",
+        "lsp",
+        "list-panes",
+        "lsw",
+        "list-windows",
+        "lsc",
+        "list-clients",
+        "has",
+        "has-session",
+        "list-commands",
+        "lscm",
+        "list-keys",
+        "lsk",
+        "info",
+        "show-messages",
+        "display-none",
+        "show-options",
+        "show",
+        "show-environment-none",
+        "-V",
+    }
+    options = [a for a in call.argv[1:] if a.startswith("-") and a not in rest]
+    chained = any(a in (";", "\\;") or a.endswith(";") for a in rest)
+    if (
+        rest and rest[0] in looks and not chained and not value(call.argv, "-c", "-f")
+    ) or call.argv[1:] == ["-V"]:
+        if any(a == "-F" or "#(" in a for a in rest) and "#(" in " ".join(rest):
+            call.high("has tmux run a command")
+        call.low()
+        return
+    del options
+    call.high("types into, controls or replaces the supervising terminal", "controls tmux")

@@ -1,0 +1,86 @@
+"""Rules for programs that change text: `sed`, `sort -o`, `patch`, `rename`."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import split, value
+from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.paths import Zone
+
+
+def sed(call: Call) -> None:
+    """`sed`: `-i` edits, the `e` command and flag run, `w` writes."""
+    argv = call.argv
+    options, operands = split(argv, ("-e", "--expression", "-f", "--file"))
+    scripts = value(argv, "-e", "--expression")
+    files = operands
+    if not scripts and not value(argv, "-f", "--file") and operands:
+        scripts, files = operands[:1], operands[1:]
+    for script in scripts:
+        if UNKNOWN in script:
+            continue
+        if _SED_EXECUTES.search(script) or re.match(r"^\s*(?:\d+|\$|/[^/]*/)?\s*e(?:\s|$)", script):
+            call.high("has sed run a command", "runs a command from an edit script")
+        for match in re.finditer(r"(?:^|[;}\n/])\s*\d*[gpIiMm]*w\s+(\S+)", script):
+            call.writes(match[1])
+    editing = any(re.match(r"^-[A-Za-z]*i", o) or o.startswith("--in-place") for o in options)
+    for file in files:
+        if editing:
+            call.writes(file)
+        else:
+            call.reads(file)
+    if not editing:
+        call.low()
+    else:
+        call.medium("edits files in place")
+
+
+_SED_EXECUTES = re.compile(
+    r"s([^\w\s\\])(?:\\.|(?!\1).)*\1(?:\\.|(?!\1).)*\1[gpIiMm\d]*e[gpIiMm\d]*(?:\s*(?:$|[;}\n]|w))",
+    re.S,
+)
+
+
+def sort(call: Call) -> None:
+    """`sort`: `-o` writes, `--compress-program` runs."""
+    argv = call.argv
+    for text in value(argv, "--compress-program"):
+        if text.rpartition("/")[2] in ("gzip", "bzip2", "xz", "zstd", "lz4", "lzop"):
+            call.medium("runs a program to compress")
+        else:
+            call.high("has sort run another program")
+    for path in value(argv, "-o", "--output"):
+        call.writes(path)
+    for operand in split(argv, ("-k", "-t", "-o", "-S", "-T"))[1]:
+        call.reads(operand)
+    call.low()
+
+
+_PATCH_VALUED = (
+    "-d", "--directory", "-p", "--strip", "-i", "--input", "-o", "--output", "-r", "--reject-file",
+    "-B", "--prefix", "-D", "--ifdef", "-F", "--fuzz", "-V", "-Y", "-z", "--suffix", "-g",
+)  # fmt: skip
+
+
+def patch(call: Call) -> None:
+    """`patch`: edits what the patch names."""
+    directories = value(call.argv, "-d", "--directory")
+    for place in (p for directory in directories for p in call.places(directory)):
+        outside = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
+        if outside or place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
+            call.high("patches files outside of the project")
+    operands = split(call.argv, _PATCH_VALUED)[1]
+    for path in (*operands[:1], *value(call.argv, "-o", "--output", "-r", "--reject-file")):
+        call.writes(path)
+    for path in (*operands[1:2], *value(call.argv, "-i", "--input")):
+        call.reads(path)
+    call.medium("edits files from a patch")
+
+
+def rename(call: Call) -> None:
+    """`rename`: Perl expressions can do anything."""
+    for operand in split(call.argv)[1][:1]:
+        if re.search(r"system|exec|unlink|`|qx", operand):
+            call.high("runs a command for each file name")
+    call.medium("renames files")
