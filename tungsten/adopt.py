@@ -1,0 +1,303 @@
+"""The person's own tmux server: its panes listed and watched, and driven where they allow it.
+
+Nothing of that server is changed: no option, no hook, no session, no size. tmux itself would let
+every client type (a read-only one too, through control mode), so who may drive what is decided
+here, and holds for those who come this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tungsten import frame, keys
+from tungsten.control_client import ControlClient
+from tungsten.control_protocol import Notification
+from tungsten.errors import CommandFailed, PaneGone, PaneNotAllowed, ServerGone, TerminalError
+from tungsten.frame import Frame
+from tungsten.outcome import PaneInfo, exit_status
+
+_INFO = "\t".join(
+    (
+        "#{pane_id}",
+        "#{pane_pid}",
+        "#{pane_tty}",
+        "#{session_name}",
+        "#{pane_width}",
+        "#{pane_height}",
+        "#{pane_dead}",
+        "#{pane_dead_status}",
+        "#{pane_dead_signal}",
+        "#{pane_in_mode}",
+        "#{pane_current_command}",
+        "#{pane_current_path}",
+        "#{pane_title}",
+    )
+)
+_MOVED = frozenset({"sessions-changed", "window-close", "unlinked-window-close"})
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a person allowed to be driven: this program in this pane of this server.
+
+    A pane id is given again after the server restarts, and another program may start in a pane;
+    neither was allowed.
+    """
+
+    server: str
+    pane_id: str
+    pid: int
+
+
+def default_socket() -> Path:
+    """Say where the person's server listens: around this process, else the usual place."""
+    around = os.environ.get("TMUX", "").partition(",")[0]
+    if around:
+        return Path(around)
+    directory = Path(os.environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
+    return directory / f"tmux-{os.getuid()}" / "default"
+
+
+class OwnServer:
+    """A connection to a tmux server that is the person's, not ours. Made by `connect`.
+
+    Attributes:
+        socket: where it listens.
+    """
+
+    def __init__(self, socket: Path, client: ControlClient, tmux: str) -> None:
+        self.socket = socket
+        self._client = client
+        self._tmux = tmux
+        self._permits: set[Permit] = set()
+        self._watches: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def connect(cls, socket: Path | None = None, *, tmux: str = "tmux") -> OwnServer:
+        """Connect to the server at `socket`, by default the one around us or the usual one.
+
+        Raises:
+            ServerGone: no server listens there, or it has no session.
+            TmuxMissing: there is no tmux.
+            TmuxTooOld: the server is older than 3.2.
+        """
+        place = socket or default_socket()
+        return cls(place, await ControlClient.connect(place, tmux=tmux), tmux)
+
+    async def panes(self) -> tuple[PaneInfo, ...]:
+        """Describe all panes, in the order of their sessions and windows.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        client = await self._connected()
+        infos: dict[str, PaneInfo] = {}
+        for line in await client.command("list-panes", "-a", "-F", _INFO):
+            info = _info(line)
+            # A window linked into several sessions is listed in each.
+            if info is not None:
+                infos.setdefault(info.id, info)
+        return tuple(infos.values())
+
+    async def pane(self, pane_id: str) -> PaneInfo:
+        """Describe one pane.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        for info in await self.panes():
+            if info.id == pane_id:
+                return info
+        raise PaneGone(pane_id)
+
+    async def capture(self, pane_id: str, *, history: int = 0) -> Frame:
+        """Take a picture of a pane; see `frame.capture` for the errors."""
+        return await frame.capture(await self._connected(), pane_id, history=history)
+
+    def watch(
+        self, pane_id: str, on_frame: Callable[[Frame | None], None], *, fps: float = 10.0
+    ) -> Callable[[], None]:
+        """Call `on_frame` with a pane's screen now and after each change.
+
+        It runs on the loop, at most `fps` times a second, and gets None once when the pane or the
+        server is gone. The pane's output is followed through a client of its own, which slows a
+        program that prints very much; the way of `LiveView` would change the server.
+
+        Returns:
+            the function that ends it.
+        """
+        task = asyncio.create_task(self._follow(pane_id, on_frame, fps))
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+        def stop() -> None:
+            task.cancel()
+
+        return stop
+
+    async def allow(self, pane_id: str) -> Permit:
+        """Let a pane be driven from now on, because its person said so.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        permit = await self._permit(pane_id)
+        self._permits.add(permit)
+        return permit
+
+    def disallow(self, pane_id: str) -> None:
+        """Let a pane be driven no longer."""
+        self._permits = {permit for permit in self._permits if permit.pane_id != pane_id}
+
+    async def allowed(self) -> frozenset[str]:
+        """Say which panes may be driven.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        server = await self._server()
+        pids = {info.id: info.pid for info in await self.panes()}
+        return frozenset(
+            permit.pane_id
+            for permit in self._permits
+            if permit.server == server and pids.get(permit.pane_id) == permit.pid
+        )
+
+    async def send_text(self, pane_id: str, text: str) -> None:
+        """Type text.
+
+        Raises:
+            PaneNotAllowed: the person did not allow this pane.
+            PaneDead, PaneGone, TextNotTypable: see `keys.type_text`.
+            ServerGone: the server ended.
+        """
+        await keys.type_text(await self._driven(pane_id), pane_id, text)
+
+    async def send_keys(self, pane_id: str, *names: str) -> None:
+        """Press keys by tmux's names; raises as `send_text` does."""
+        await keys.type_keys(await self._driven(pane_id), pane_id, names)
+
+    async def paste(self, pane_id: str, text: str) -> None:
+        """Paste text; raises as `send_text` does."""
+        await keys.paste(await self._driven(pane_id), pane_id, text)
+
+    async def close(self) -> None:
+        """Stop watching and disconnect."""
+        for task in tuple(self._watches):
+            task.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+        await self._client.close()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    async def _connected(self) -> ControlClient:
+        if self._client.closed.is_set():
+            # The session that the connection hung on may be all that ended.
+            self._client = await ControlClient.connect(self.socket, tmux=self._tmux)
+        return self._client
+
+    async def _server(self) -> str:
+        client = await self._connected()
+        return " ".join(await client.command("display-message", "-p", "#{pid} #{start_time}"))
+
+    async def _permit(self, pane_id: str) -> Permit:
+        return Permit(await self._server(), pane_id, (await self.pane(pane_id)).pid)
+
+    async def _driven(self, pane_id: str) -> ControlClient:
+        if await self._permit(pane_id) not in self._permits:
+            raise PaneNotAllowed(pane_id)
+        return await self._connected()
+
+    async def _follow(
+        self, pane_id: str, on_frame: Callable[[Frame | None], None], fps: float
+    ) -> None:
+        last: list[Frame] = []
+
+        def show(shown: Frame) -> None:
+            if last != [shown]:
+                last[:] = [shown]
+                on_frame(shown)
+
+        try:
+            while True:
+                session = await self._session(pane_id)
+                with contextlib.suppress(ServerGone):
+                    await self._follow_in(session, pane_id, show, fps)
+        except TerminalError:
+            on_frame(None)
+
+    async def _session(self, pane_id: str) -> str:
+        client = await self._connected()
+        form = "#{pane_id} #{session_id}"
+        asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, form)]))[0]
+        found, _, session = ("" if isinstance(asked, CommandFailed) else asked[0]).partition(" ")
+        if found != pane_id:
+            raise PaneGone(pane_id)
+        return session
+
+    async def _follow_in(
+        self, session: str, pane_id: str, show: Callable[[Frame], None], fps: float
+    ) -> None:
+        """Show a pane as long as it may be in this session."""
+        client = await ControlClient.connect(
+            self.socket, tmux=self._tmux, session=session, no_output=False
+        )
+        due = asyncio.Event()
+        moved = False
+
+        def notified(notification: Notification) -> None:
+            nonlocal moved
+            if notification.name == "output":
+                if notification.rest.partition(" ")[0] == pane_id:
+                    due.set()
+            elif notification.name in _MOVED:
+                moved = True
+                due.set()
+            elif notification.name == "layout-change":
+                due.set()
+
+        client.subscribe(notified)
+        ended = asyncio.create_task(client.closed.wait())
+        ended.add_done_callback(lambda _: due.set())
+        clock = asyncio.get_running_loop().time
+        try:
+            while not moved:
+                started = clock()
+                due.clear()
+                show(await frame.capture(client, pane_id))
+                await due.wait()
+                pause = 1 / fps - (clock() - started)
+                if pause > 0:
+                    # What changes meanwhile waits: the next frame will hold all of it.
+                    await asyncio.sleep(pause)
+        finally:
+            ended.cancel()
+            await client.close()
+
+
+def _info(line: str) -> PaneInfo | None:
+    fields = line.split("\t", 12)
+    if len(fields) != 13:
+        return None
+    dead = fields[6] == "1"
+    return PaneInfo(
+        id=fields[0],
+        pid=int(fields[1] or 0),
+        tty=fields[2],
+        session=fields[3],
+        width=int(fields[4]),
+        height=int(fields[5]),
+        dead=dead,
+        exit_status=exit_status(fields[7], fields[8]) if dead else None,
+        in_mode=fields[9] not in ("", "0"),
+        current_command=fields[10],
+        current_path=fields[11],
+        title=fields[12],
+    )
