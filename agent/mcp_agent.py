@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import ValidationError
-
 from agent.actions import ReadScreen
 from agent.errors import AgentError, CommandRefused
+from agent.mcp_tools import TerminalPanes, TerminalScreenshot, parse
 from agent.protocol import AgentState, AwaitUse, BlockKind, ToolStatus, UseTool
 from agent.stepped_agent import SteppedAgent, titled
 from agent.steps import Outcome, Picture, Step
 from agent.tools import terminal
-from agent.tools.inputs import INPUTS, Pane, TerminalOpen, ToolInput
-from agent.tools.registry import InvalidToolInput, one_line_of
+from agent.tools.inputs import TerminalOpen, ToolInput
 from agent.turn_text import one_line
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -27,24 +25,6 @@ MAX_USES = 200
 
 MAX_RUNNING = 16
 """Uses of one program that may be under way at once."""
-
-
-class TerminalScreenshot(ToolInput):
-    """`terminal_screenshot`."""
-
-    pane: Pane = None
-
-
-class TerminalPanes(ToolInput):
-    """`terminal_panes`."""
-
-
-TOOLS: dict[str, type[ToolInput]] = {
-    **{name: model for name, model in INPUTS.items() if name.startswith("terminal_")},
-    "terminal_panes": TerminalPanes,
-    "terminal_screenshot": TerminalScreenshot,
-}
-"""What another program may use, by name."""
 
 
 @dataclass(slots=True)
@@ -170,21 +150,6 @@ class McpAgent(SteppedAgent):
             text = "The engine ended during a step; what had begun is unknown. Look first."
             await self.conversation.add(BlockKind.ERROR, text)
         await self.become(AgentState.IDLE, "its program is not connected any more")
-
-
-def parse(name: str, value: Mapping[str, Any]) -> ToolInput:
-    """Check a tool use.
-
-    Raises:
-        InvalidToolInput: one line that says what is wrong.
-    """
-    model = TOOLS.get(name)
-    if model is None:
-        raise InvalidToolInput(f"there is no tool {name!r}; the tools are {', '.join(TOOLS)}")
-    try:
-        return model.model_validate(dict(value))
-    except ValidationError as error:
-        raise InvalidToolInput(f"{name}: {one_line_of(error)}") from error
 
 
 def _answer(use_id: str, status: str, *, text: str, **fields: Any) -> dict[str, Any]:

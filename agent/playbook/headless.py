@@ -117,6 +117,18 @@ async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> in
     return status
 
 
+def check(file: Path, *, out: IO[str] | None = None) -> int:
+    """Say whether a playbook is right, without playing it; gives `Exit.DONE` or `Exit.USAGE`."""
+    printer = _Printer(out or sys.stdout, json=False)
+    try:
+        playbook = parse(read(file), str(file))
+    except PlaybookError as error:
+        printer.faults(error.lines)
+        return Exit.USAGE
+    printer.notice(f"{file}: {len(playbook.steps)} steps, all right")
+    return Exit.DONE
+
+
 async def export(paths: Paths, session: str) -> str:
     """Write what a session did as a playbook; `session` is a name or an id.
 
