@@ -47,6 +47,7 @@ class Choices:
         prompt_rows: Rows of text in the prompt.
         menu_rows: Rows of the menu of commands above it.
         dream: Whether there is anything to show of AutoDream.
+        message_rows: Rows of what there is to say; more than one take the place of the status line.
     """
 
     split: float = 0.5
@@ -55,6 +56,7 @@ class Choices:
     prompt_rows: int = 1
     menu_rows: int = 0
     dream: bool = True
+    message_rows: int = 1
 
 
 class Arrangement(NamedTuple):
@@ -85,7 +87,9 @@ def arrange(size: Size, choices: Choices) -> Arrangement:
     if width < SMALLEST.width or height < SMALLEST.height:
         return Arrangement()
     footer = Region(0, height - 1, width, 1)
-    status = Region(0, height - 2, width, 1)
+    status: Region | None = Region(0, height - 2, width, 1)
+    if choices.message_rows > 1:
+        status, footer = None, Region(0, height - 2, width, 2)
     bottom = height - 2
     least_prompt = 2 if height >= 30 else 1
     rows = max(least_prompt, min(choices.prompt_rows, PROMPT_ROWS, height // 3))

@@ -20,6 +20,7 @@ from agent.protocol import (
     BlockKind,
     CreateAgent,
     Interrupt,
+    Notice,
     Question,
     QuestionAsked,
     ReadTranscript,
@@ -289,3 +290,27 @@ async def test_what_changes_under_a_closing_screen_is_drawn(open_cockpit: Open) 
         await cockpit.until(lambda: over._callbacks)
         over.dismiss()
         await cockpit.until(lambda: "Yes." in cockpit.screen_text)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_long_message_is_shown_whole_and_goes_with_a_key(
+    open_cockpit: Open, size: tuple[int, int]
+) -> None:
+    sentence = (
+        "Checked: the tests run green and the fix is committed; the notes were written in the "
+        "editor; main on the remote is as it was"
+    )
+    async with open_cockpit(CALM, size=size) as cockpit:
+        before = cockpit.app.cockpit.arrangement
+        cockpit.engine.publish(Notice(level="information", text=sentence))
+        await cockpit.until(lambda: cockpit.app.cockpit.footer.message)
+
+        def said() -> str:
+            return " ".join(" ".join(cockpit.screen_text.split("\n")[-2:]).split())
+
+        await cockpit.until(lambda: sentence in said())
+        assert cockpit.app.cockpit.arrangement.conversation == before.conversation
+        cockpit.app.cockpit.footer.hush()
+        await cockpit.until(lambda: "Checked" not in said())
+        await cockpit.pilot.pause()
+        assert cockpit.app.cockpit.arrangement == before

@@ -101,7 +101,7 @@ class CockpitScreen(Screen[None]):
         yield TerminalArea(id="terminal")
         yield Prompt(id="prompt")
         yield StatusLine("connecting…", id="status")
-        yield Footer(self.enabled, id="footer")
+        yield Footer(self.enabled, self.fit_message, id="footer")
 
     def on_mount(self) -> None:
         """Begin with the keyboard in the prompt."""
@@ -177,12 +177,19 @@ class CockpitScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Divide the new size; the prompt wraps anew and may need other rows."""
         self.call_after_refresh(self.fit_prompt)
+        self.call_after_refresh(self.fit_message)
         self.settle()
 
     def fit_prompt(self) -> None:
         """Give the prompt the rows its text needs."""
         if self.prompt.is_attached:
             self.choose(replace(self.choices, prompt_rows=min(self.prompt.rows, 99)))
+
+    def fit_message(self) -> None:
+        """Give what the footer says a second row where it needs one."""
+        if self.footer.is_attached and self.size.width:
+            rows = min(2, self.footer.rows_needed(self.size.width))
+            self.choose(replace(self.choices, message_rows=rows))
 
     # Drawing what lies between the areas
 

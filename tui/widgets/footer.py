@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Literal
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
 from tui import actions
-from tui.text import Piece, fit, one_line, strip_of
+from tui.text import Piece, fit, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 Level = Literal["information", "warning", "error"]
+
+GLYPHS: dict[Level, str] = {"information": " ", "warning": " ! ", "error": " ✗ "}
 
 ALWAYS = ("app.help", "app.quit")
 """Kept at the right whatever the width."""
@@ -22,9 +25,16 @@ ALWAYS = ("app.help", "app.quit")
 class Footer(Lines):
     """Keys from the registry of actions; a message takes their place until the next key."""
 
-    def __init__(self, enabled: Callable[[str], bool], *, id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        enabled: Callable[[str], bool],
+        message_changed: Callable[[], None],
+        *,
+        id: str,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._enabled = enabled
+        self._message_changed = message_changed
         self._shown_context = actions.PROMPT
         self._message: tuple[str, Level] | None = None
         self._targets: list[tuple[range, str]] = []
@@ -35,15 +45,30 @@ class Footer(Lines):
         self.redraw()
 
     def say(self, text: str, level: Level) -> None:
-        """Show one line instead of the keys."""
+        """Show something instead of the keys."""
         self._message = (one_line(text), level)
+        self._message_changed()
         self.redraw()
 
     def hush(self) -> None:
         """Show the keys again."""
         if self._message is not None:
             self._message = None
+            self._message_changed()
             self.redraw()
+
+    def rows_needed(self, width: int) -> int:
+        """How many rows what is said takes at a width in cells; the keys take one."""
+        return max(1, len(self._said(width)))
+
+    def _said(self, width: int) -> list[str]:
+        if self._message is None:
+            return []
+        text, level = self._message
+        glyph = GLYPHS[level]
+        lines = wrap([(text, Style.null())], width - len(glyph) - 1)
+        told = ["".join(part for part, _ in line) for line in lines]
+        return [glyph + told[0], *(" " * len(glyph) + line for line in told[1:])]
 
     @property
     def message(self) -> str:
@@ -55,14 +80,15 @@ class Footer(Lines):
         paint = self.paint
         self._targets = []
         if self._message is not None:
-            text, level = self._message
-            styles = {
+            style = {
                 "information": paint.text,
                 "warning": paint.attention,
                 "error": paint.bad,
-            }
-            glyph = {"information": " ", "warning": " ! ", "error": " ✗ "}[level]
-            return [strip_of([(fit(glyph + text, width), styles[level])], width, paint.blank)]
+            }[self._message[1]]
+            rows = self._said(width)
+            if len(rows) > height:
+                rows[height - 1] = fit(f"{rows[height - 1]} {rows[height].strip()} …", width)
+            return [strip_of([(row, style)], width, paint.blank) for row in rows[:height]]
         # While a pane has the keyboard, it gets every other key.
         mine = self._shown_context == actions.TERMINAL
         always = [] if mine else [actions.by_id(action_id) for action_id in ALWAYS]
