@@ -20,13 +20,12 @@ from tui.widgets.field import Field
 if TYPE_CHECKING:
     from agent.protocol import CreateAgent  # noqa: F401 - named in the base class below
 
-AUTOMATIC = "as trusted"
 _MODES = {
-    AUTOMATIC: "careful until you trust the directory, then standard",
-    "plan": "looks and plans; everything that changes something is refused",
-    "careful": "every action above LOW waits for you",
-    "standard": "MEDIUM runs and is recorded, HIGH waits for you",
+    "plan": "It only looks and makes plans; it may change nothing.",
+    "careful": "It asks you before every change and every command that could make one.",
+    "standard": "It edits and runs commands by itself; it asks you before anything risky.",
 }
+_NOT_CHOSEN = "Not chosen: careful, or standard in a directory that you trust. ←→ choose."
 
 
 class NewAgentScreen(CardScreen["CreateAgent | None"]):
@@ -68,8 +67,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             yield row(
                 "Or a command", Field(placeholder="a program instead of a model", id="command")
             )
-            yield row("On its own", OneOf(*_MODES, id="mode"))
-            yield Static(_MODES[AUTOMATIC], id="mode-said", classes="card-under", markup=False)
+            yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
+            yield Static(_NOT_CHOSEN, id="mode-said", classes="card-under", markup=False)
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -140,7 +139,9 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         field = self.query_one("#directory", Input)
         facts = await asyncio.to_thread(look, field.value, base=self._base)
         if facts.problem:
-            self.problem(f"{facts.problem}: {facts.path or 'nothing typed'}")
+            said = self.query_one("#directory-said", Static)
+            said.update(facts.problem)
+            said.set_class(True, "-bad")
             field.focus()
             return
         mode = self.query_one(OneOf).value
@@ -151,7 +152,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
                 model=self._value("model"),
                 command=self._value("command"),
                 prompt=self._value("task"),
-                mode=None if mode == AUTOMATIC else Mode(mode),
+                mode=Mode(mode) if mode else None,
             )
         )
 

@@ -11,9 +11,16 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+NONE = -1
+
 
 class OneOf(Widget, can_focus=True):
-    """Shows all choices; Left, Right and Space move between them."""
+    """Shows all choices; Left, Right and Space move between them.
+
+    Args:
+        choices: The words.
+        chosen: Whether the first of them is chosen at once, or none.
+    """
 
     DEFAULT_CSS = """
     OneOf { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
@@ -32,16 +39,21 @@ class OneOf(Widget, can_focus=True):
             self.value = value
             super().__init__()
 
-    def __init__(self, *choices: str, value: str = "", id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *choices: str,
+        chosen: bool = True,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._choices = choices
-        if value in choices:
-            self.set_reactive(OneOf.index, choices.index(value))
+        if not chosen:
+            self.set_reactive(OneOf.index, NONE)
 
     @property
     def value(self) -> str:
-        """What is chosen."""
-        return self._choices[self.index]
+        """What is chosen, empty before anything was."""
+        return self._choices[self.index] if self.index != NONE else ""
 
     def render(self) -> Content:
         """Draw the choices."""
@@ -54,11 +66,13 @@ class OneOf(Widget, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Choose the next or the one before."""
-        self.index = (self.index + by) % len(self._choices)
+        before = len(self._choices) if self.index == NONE and by < 0 else self.index
+        self.index = (before + by) % len(self._choices)
 
     def watch_index(self) -> None:
         """Say so."""
-        self.post_message(self.Changed(self.value))
+        if self.index != NONE:
+            self.post_message(self.Changed(self.value))
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
