@@ -45,6 +45,15 @@ MAX_WAITING_BYTES = 2 * MAX_LINE_BYTES
 """What may wait unread for one front end: a whole ring of events and the longest reply."""
 
 MAX_CONNECTIONS = 128
+"""Front ends that were admitted."""
+
+MAX_LOOKING = 32
+"""Those of them that may only look: programs in panes must not keep a person out."""
+
+MAX_SILENT = 128
+"""Connections that have not said who they are; for each further one the oldest is closed. However
+many programs connect, the engine has descriptors left for its own work."""
+
 MAX_RUNNING_COMMANDS = 256
 """Commands of one connection that may run at once."""
 
@@ -68,6 +77,8 @@ class Connections:
         self.tmux_socket = tmux_socket
         self.on_count: Callable[[int], None] = lambda count: None
         self._open: set[_Connection] = set()
+        self._silent: dict[_Connection, None] = {}
+        self._admitted: set[_Connection] = set()
         self._commands: set[asyncio.Task[None]] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._lanes: dict[str, asyncio.Lock] = {}
@@ -78,6 +89,15 @@ class Connections:
     def count(self) -> int:
         """Connections open now."""
         return len(self._open)
+
+    def admit(self, connection: _Connection, *, may_decide: bool) -> bool:
+        """Take a connection that has said who it is among the front ends, if there is room."""
+        self._silent.pop(connection, None)
+        looking = sum(not each.may_decide for each in self._admitted)
+        if len(self._admitted) >= MAX_CONNECTIONS or (not may_decide and looking >= MAX_LOOKING):
+            return False
+        self._admitted.add(connection)
+        return True
 
     def person_there(self) -> bool:
         """Whether an app is connected from which a person may decide."""
@@ -111,6 +131,11 @@ class Connections:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self, reader, writer)
         self._open.add(connection)
+        self._silent[connection] = None
+        if len(self._silent) > MAX_SILENT:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.abort()
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
@@ -124,6 +149,8 @@ class Connections:
         finally:
             connection.close()
             self._open.discard(connection)
+            self._silent.pop(connection, None)
+            self._admitted.discard(connection)
             self._serving.discard(task)
             self.on_count(self.count)
 
@@ -191,13 +218,8 @@ class _Connection:
         self._transport = writer.transport
         self._writer = writer
         self.is_app = False
-        self._may_decide = False
+        self.may_decide = False
         self._unsubscribe: Callable[[], None] = lambda: None
-
-    @property
-    def may_decide(self) -> bool:
-        """Whether it comes from outside the agents' panes."""
-        return self._may_decide
 
     async def run(self) -> None:
         """Serve the connection until it ends."""
@@ -250,8 +272,6 @@ class _Connection:
             return None
 
     def _admit(self, first: bytes) -> bool:
-        if self._owner.count > MAX_CONNECTIONS:
-            return self._refuse("Too many connections; close a front end, then try again.")
         peer = credentials(self._writer.get_extra_info("socket"))
         if peer.uid != os.getuid():
             return self._refuse("This engine belongs to another user.")
@@ -268,7 +288,9 @@ class _Connection:
         except ValidationError:
             return self._refuse("The greeting cannot be read.")
         self.is_app = hello.client == "app"
-        self._may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
+        self.may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
+        if not self._owner.admit(self, may_decide=self.may_decide):
+            return self._refuse("Too many connections; close a front end, then try again.")
         self._welcome(hello)
         return True
 
@@ -280,7 +302,7 @@ class _Connection:
         welcome = Welcome(
             version=__version__,
             epoch=hub.epoch,
-            may_decide=self._may_decide,
+            may_decide=self.may_decide,
             snapshot=hub.snapshot() if missed is None else None,
         )
         self._transport.write(welcome.model_dump_json().encode() + b"\n")
@@ -302,7 +324,7 @@ class _Connection:
         if isinstance(parsed, Hello):
             return self._refuse("The greeting was already given.")
         command = parsed.command
-        if not self._may_decide and command.type not in LOOK_COMMANDS:
+        if not self.may_decide and command.type not in LOOK_COMMANDS:
             text = "A connection from inside an agent's pane may look, never decide."
             self.reply(Reply(id=parsed.id, error=text))
             return True

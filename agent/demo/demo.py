@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,7 +120,7 @@ class Demo:
                 raise DemoRefused(f"A demo is running already: {_SEE_OR_END}.")
             if self._job is not None and not replace:
                 raise DemoRefused(f"A demo that has ended is still open: {_SEE_OR_END}.")
-            if pace < 0:
+            if not 0 <= pace < math.inf:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
             directory = await asyncio.to_thread(record.make_directory, keep)
             try:

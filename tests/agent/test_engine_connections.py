@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +27,7 @@ from agent.errors import (
 from agent.hub import Hub
 from agent.paths import Paths
 from agent.protocol import (
+    PROTOCOL,
     BlockDelta,
     Command,
     Decide,
@@ -100,7 +102,7 @@ async def raw(paths: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def greeting(**more: object) -> bytes:
-    hello = {"type": "hello", "protocol": 1, "version": __version__, **more}
+    hello = {"type": "hello", "protocol": PROTOCOL, "version": __version__, **more}
     return json.dumps(hello).encode() + b"\n"
 
 
@@ -401,6 +403,43 @@ async def test_a_silent_connection_is_closed(
     reader, writer = await raw(served.paths)
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_silent_connections_make_way_and_keep_nobody_out(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "MAX_SILENT", 5)
+    silent = [await raw(served.paths) for _ in range(20)]
+    for reader, _ in silent[:15]:
+        assert await reader.read() == b""
+    client = await EngineClient.connect(served.paths, start=False)
+    assert await client.send(ListSessions()) == {"ok": True}
+    await until(lambda: served.connections.count == 5)
+    for _, writer in silent:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+    await client.close()
+
+
+async def test_programs_in_panes_leave_room_for_a_person(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "MAX_LOOKING", 2)
+    inside = True
+    monkeypatch.setattr(connections_module, "runs_in_pane", lambda *_: inside)
+    looking = [await EngineClient.connect(served.paths, start=False) for _ in range(2)]
+    with pytest.raises(EngineUnreachable, match="Too many connections"):
+        await EngineClient.connect(served.paths, start=False)
+    inside = False
+    person = await EngineClient.connect(served.paths, start=False)
+    assert person.welcome.may_decide
+    await looking[0].close()
+    await until(lambda: served.connections.count == 2)
+    inside = True
+    looking[0] = await EngineClient.connect(served.paths, start=False)
+    for client in (*looking, person):
+        await client.close()
 
 
 async def test_goodbye_is_said_before_the_connection_ends(paths: Paths) -> None:

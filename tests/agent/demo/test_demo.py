@@ -241,6 +241,9 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
         await demo.start(0, replace=False)
     with pytest.raises(DemoRefused, match="whole path"):
         await demo.start(0, "kept")
+    for pace in (-1, float("nan"), float("inf")):
+        with pytest.raises(DemoRefused, match="pace"):
+            await demo.start(pace)
     # The person has its first agent do something more, which is held here.
     fix = begun["agents"][0]
     await stage.parts.agents.set_paused(SetPaused(paused=True))

@@ -10,6 +10,7 @@ import sqlite3
 import psutil
 import pytest
 
+from agent.agents import DirectoryUnusable
 from agent.errors import AgentError
 from agent.model.local_server.responder import ResponderMessage
 from agent.protocol import (
@@ -226,6 +227,13 @@ async def test_a_directory_that_went_away_is_one_clear_line(house):
     with pytest.raises(AgentError, match="does not exist any more"):
         await house.prompt(agent_id, "hello")
     assert house.summary(agent_id).state == "idle"
+
+
+@pytest.mark.parametrize("directory", ["/tmp/a\0b", "/" + "x" * 5000, "~nobody-here/x", "", "p"])
+async def test_a_directory_that_cannot_be_is_one_clear_line(house, directory):
+    with pytest.raises(DirectoryUnusable):
+        await house.agents.create(CreateAgent(directory=directory))
+    assert not house.hub.snapshot().agents
 
 
 async def test_a_damaged_transcript_fails_one_agent_only(house):
