@@ -554,7 +554,10 @@ def _directory(text: str) -> Path:
     Raises:
         DirectoryUnusable: says what is wrong with it.
     """
-    given = Path(text.strip()).expanduser() if text.strip() else None
+    try:
+        given = Path(text.strip()).expanduser() if text.strip() else None
+    except RuntimeError as error:
+        raise DirectoryUnusable(f"{text!r}: there is no such home directory.") from error
     if given is None or not given.is_absolute():
         raise DirectoryUnusable(f"Give the directory whole, from / or ~ on, not {text!r}.")
     try:
@@ -563,7 +566,7 @@ def _directory(text: str) -> Path:
             raise DirectoryUnusable(f"{directory} does not exist: create it first.")
         if not directory.is_dir():
             raise DirectoryUnusable(f"{directory} is not a directory.")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise DirectoryUnusable(f"{given} cannot be used: {one_line(error)}.") from error
     return directory
 
