@@ -67,7 +67,8 @@ def cli(arguments: list[str]) -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        print(f"tungsten: {usage()} (see tungsten --help)", file=sys.stderr)
+        where = getattr(getattr(error, "ctx", None), "command_path", "tungsten")
+        print(f"tungsten: {usage()} (see {where} --help)", file=sys.stderr)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 
