@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tungsten.control_client import ControlClient
 from tungsten.errors import CommandFailed, PaneGone
-from tungsten.frame import Frame
+from tungsten.frame import Frame, strip_styles
 
 MAX_LINES = 10_000
 """Screen lines of output read back at most; what came before them is left out."""
@@ -58,11 +58,53 @@ async def read_output(
     """
     if shown.alternate:
         return "", False
+    lines = _rows(shown, anchor)
+    if lines is None or not _begins(lines, anchor):
+        lines, shown = await _read(client, pane_id, shown, anchor)
+    moved = _has_moved(shown, anchor)
+    if not moved and not _begins(lines, anchor) and shown.history_size >= anchor.history:
+        # A full history drops its oldest lines without a word, so the row is another one now.
+        lines, shown = await _read(client, pane_id, shown, None)
+        moved = True
+    return _between(lines, anchor, prompt, moved=moved)
+
+
+def _rows(shown: Frame, anchor: Anchor) -> list[str] | None:
+    """Take the rows from a frame, if all are in it and none may go on in the next."""
+    first = anchor.row - shown.history_size
+    if _has_moved(shown, anchor) or not 0 <= first <= shown.cursor_y:
+        return None
+    lines = [
+        strip_styles(line)
+        for line in shown.lines[-shown.height :][first:][: shown.cursor_y + 1 - first]
+    ]
+    # A row that is full may be joined with the one below it; only tmux knows.
+    if any(columns(line) >= shown.width or "\t" in line for line in lines):
+        return None
+    return lines
+
+
+def _has_moved(shown: Frame, anchor: Anchor) -> bool:
+    return shown.width != anchor.width or shown.history_size < anchor.history
+
+
+def _begins(lines: list[str], anchor: Anchor) -> bool:
+    """Say whether the typed command stands in the first line."""
+    return bool(lines) and _first_word(anchor) in lines[0]
+
+
+def _first_word(anchor: Anchor) -> str:
+    return anchor.command.split("\n")[0].split("\t")[0].rstrip()
+
+
+async def _read(
+    client: ControlClient, pane_id: str, shown: Frame, anchor: Anchor | None
+) -> tuple[list[str], Frame]:
+    """Capture from the anchor, or from as far as is kept, to the cursor, rows joined."""
     lines: list[str] = []
-    moved = False
     for _ in range(_TRIES):
-        moved = shown.width != anchor.width or shown.history_size < anchor.history
-        first = anchor.row - shown.history_size
+        first = 0 if anchor is None else anchor.row - shown.history_size
+        moved = anchor is None or _has_moved(shown, anchor)
         if moved or first < -MAX_LINES or first > shown.cursor_y:
             first = -min(MAX_LINES, shown.history_size)
         captured, tail = await client.guarded(
@@ -80,20 +122,8 @@ async def read_output(
         if int(history) == shown.history_size:
             break
         # Something still prints: measure again from where the history is now.
-        shown = Frame(
-            lines=shown.lines,
-            width=shown.width,
-            height=shown.height,
-            cursor_x=shown.cursor_x,
-            cursor_y=int(y),
-            cursor_visible=shown.cursor_visible,
-            in_mode=shown.in_mode,
-            dead=shown.dead,
-            alternate=shown.alternate,
-            history_size=int(history),
-            title=shown.title,
-        )
-    return _between(lines, anchor, prompt, moved=moved)
+        shown = replace(shown, history_size=int(history), cursor_y=int(y))
+    return lines, shown
 
 
 def _between(
@@ -114,9 +144,9 @@ def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | N
     """Leave out the typed command; None if it is not there any more."""
     typed = anchor.command.split("\n")
     prompt = anchor.prompt.rpartition("\n")[2]
-    first = typed[0].split("\t")[0].rstrip()
+    first = _first_word(anchor)
     if not search:
-        if not lines or first not in lines[0]:
+        if not _begins(lines, anchor):
             return None
         return "\n".join([*_first_output(lines, anchor, prompt), *lines[len(typed) :]])
     for index in range(len(lines) - 1, -1, -1):
@@ -132,10 +162,12 @@ def _first_output(lines: list[str], anchor: Anchor, prompt: str) -> list[str]:
     if len(lines) < len(typed) or not last:
         return []
     before = prompt if len(typed) == 1 else ""
-    if columns(before + last) % anchor.width:
+    # readline writes a tab as blanks.
+    shown = (before + last).expandtabs()
+    if columns(shown) % anchor.width:
         return []
     above = columns(before) // anchor.width * anchor.width
-    joined = lines[len(typed) - 1][len(before) + len(last) - above :]
+    joined = lines[len(typed) - 1][len(shown) - above :]
     # readline puts one blank there to make the terminal wrap.
     return ["" if joined == " " else joined]
 

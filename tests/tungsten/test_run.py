@@ -62,6 +62,16 @@ async def test_output_longer_than_screen_and_history(pane: Pane) -> None:
     assert result.output.endswith("59999\n60000\n")
 
 
+async def test_output_is_found_when_the_history_is_full(pane: Pane) -> None:
+    await pane.run("seq 60000", timeout=30)
+    for count in (3, 4000, 60000):
+        result = await pane.run(f"seq {count}", timeout=30)
+        lines = result.output.splitlines()
+        assert lines == [str(n) for n in range(count - len(lines) + 1, count + 1)]
+        assert result.truncated == (len(lines) < count)
+        assert len(lines) >= min(count, 9000)
+
+
 async def test_long_lines_come_back_unbroken(pane: Pane) -> None:
     text = "x" * 333
     result = await pane.run(f"echo {text}", timeout=10)
@@ -75,6 +85,14 @@ async def test_a_command_line_that_just_fills_the_row(pane: Pane, length: int) -
     assert (await pane.run("true", timeout=10)).output == ""
     result = await pane.run(command, timeout=10)
     assert result.output.startswith("\nab\n"), result
+
+
+@pytest.mark.parametrize("length", range(62, 74))
+async def test_a_tab_at_the_end_of_the_row(terminal: Terminal, length: int) -> None:
+    pane = await terminal.new_pane(name="work", cwd=Path("/"), width=80, height=24)
+    await pane.run(f"PS1='{'p' * (length - 2)}$ '", timeout=10)
+    result = await pane.run("echo 'tab\there'", timeout=10)
+    assert result.output == "tab     here\n"
 
 
 async def test_many_commands_in_sequence_never_show_a_stale_screen(pane: Pane) -> None:
