@@ -17,10 +17,11 @@ from pathlib import Path
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk, Span
-from agent.risk.expand import Expander, Variables
 from agent.risk.paths import Ground, Links, Place, Zone, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
-from agent.risk.scanner import (
+from agent.risk.shell.expand import Expander, Variables
+from agent.risk.shell.scanner import scan
+from agent.risk.shell.syntax import (
     CLOSE,
     OPEN,
     QUOTED,
@@ -31,7 +32,6 @@ from agent.risk.scanner import (
     Script,
     Word,
     ansi_c,
-    scan,
 )
 
 MAX_TEXT = 1_500_000

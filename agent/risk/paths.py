@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from agent.risk.arguments import wordlist
-from agent.risk.scanner import UNKNOWN
+from agent.risk.shell.syntax import UNKNOWN
 
 
 class Zone(Enum):

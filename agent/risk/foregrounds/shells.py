@@ -13,7 +13,7 @@ from agent.risk.evaluate import Evaluator, State, deception
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line, expand_history
-from agent.risk.scanner import scan
+from agent.risk.shell.scanner import scan
 
 
 class Prompt(Model):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.risk.scanner import literal, scan
+from agent.risk.shell.scanner import scan
+from agent.risk.shell.syntax import literal
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import islice, pairwise
 
-from agent.risk.scanner import (
+from agent.risk.shell.syntax import (
     ARRAY,
     HISTORY,
     LITERAL,
