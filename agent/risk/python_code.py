@@ -8,7 +8,9 @@ import re
 import warnings
 
 from agent.risk.assessment import Risk
-from agent.risk.evaluate import UNKNOWN, Call, quote, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import quote, shown
+from agent.risk.shell.syntax import UNKNOWN
 
 _RUNS_TEXT = {
     "os.system",

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 
 _STRINGS = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*(?!!).*?\*/", re.S

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options, value
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
+from agent.risk.shell.syntax import UNKNOWN
 
 _XARGS_VALUED = (
     "-I",

@@ -6,7 +6,9 @@ import re
 
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.argument_runners import stage_paths
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def trap(call: Call) -> None:

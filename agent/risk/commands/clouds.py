@@ -7,8 +7,11 @@ import re
 
 from agent.risk import programs
 from agent.risk.arguments import split, value, wordlist
-from agent.risk.evaluate import UNKNOWN, Call, shown, simple
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.unlisted import simple
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 _CLOUD_HIGH = re.compile(
     r"^(?:delete|terminate|remove|destroy|purge|deregister|revoke|detach|disable|reset|schedule-key-deletion|stop|reboot|put|create|update|modify|attach|"

@@ -8,7 +8,8 @@ import re
 from agent.risk import programs
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.containers import inside_container
-from agent.risk.evaluate import Call, simple
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.unlisted import simple
 
 
 def kubectl(call: Call) -> None:

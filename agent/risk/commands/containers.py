@@ -6,8 +6,11 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options, has, split, value, wordlist
-from agent.risk.evaluate import UNKNOWN, Call, shown, simple
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.unlisted import simple
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 _DOCKER_VALUED = frozenset(
     wordlist(

@@ -7,7 +7,8 @@ import re
 
 from agent.risk.arguments import has, split, value
 from agent.risk.commands.permissions import sets_id
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Place, Zone
 
 

@@ -8,7 +8,9 @@ import re
 from agent.risk import sql
 from agent.risk.arguments import split, value
 from agent.risk.commands.script_files import read_script, run_file
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def sqlite(call: Call) -> None:
@@ -74,7 +76,7 @@ def database(call: Call) -> None:
     }.get(program, ("-e", "--execute", "--init-command"))  # fmt: skip
     texts = value(argv, *names)
     if program == "influx" and split(argv)[1]:
-        from agent.risk.evaluate import simple
+        from agent.risk.evaluation.unlisted import simple
 
         simple(call, program)
         return

@@ -9,7 +9,8 @@ from agent.risk import python_code
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value, wordlist
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.rules import match_domain
+from agent.risk.shell.syntax import UNKNOWN
 
 LOCAL = re.compile(
     r"^(?:\w+://)?(?:[^@/]*@)?(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|host\.docker\.internal|[\w-]+\.localhost|[\w-]+\.test)(?=[:/?]|$)|^:\d+"

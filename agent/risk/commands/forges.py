@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value
-from agent.risk.evaluate import Call, simple
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.unlisted import simple
 
 
 def gh(call: Call) -> None:

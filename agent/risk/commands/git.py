@@ -8,8 +8,10 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_paths import git_paths
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 _GIT_VALUED = (
     "-C",

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from agent.risk.arguments import split, value, wordlist
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
 _GIT_READS: dict[str, tuple[str, ...]] = {

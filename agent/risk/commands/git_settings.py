@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 _GIT_COMMANDS = re.compile(
     r"^(?:core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|gitproxy|askpass|alternaterefscommand|worktree)|sequence\.editor|diff\.external|diff\..*\.(?:command|textconv)"

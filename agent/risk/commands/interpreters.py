@@ -10,7 +10,9 @@ from agent.risk.arguments import split, value
 from agent.risk.commands.editors import edit
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, run_file
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "node": ("node", ("-e", "--eval", "-p", "--print", "-pe", "-r", "--require", "--import", "--loader")),
@@ -29,7 +31,8 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def inline(call: Call) -> None:
     """`node -e`, `perl -e`, `ruby -e`, `php -r`, …: text, a file or standard input."""
-    from agent.risk.evaluate import _ALIASES, simple
+    from agent.risk.evaluation.names import OTHER_NAMES as _ALIASES
+    from agent.risk.evaluation.unlisted import simple
 
     argv = call.argv
     program = argv[0].rpartition("/")[2]

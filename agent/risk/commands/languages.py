@@ -7,7 +7,7 @@ import re
 
 from agent.risk import python_code, sql
 from agent.risk.commands.script_code import code
-from agent.risk.evaluate import Call
+from agent.risk.evaluation.call import Call
 
 
 def run_text(call: Call, text: str, language: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from agent.risk.arguments import split, value
 from agent.risk.commands.script_files import read_script
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def make(call: Call) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.evaluate import Call
+from agent.risk.evaluation.call import Call
 
 
 def agent(call: Call) -> None:

@@ -9,12 +9,14 @@ from agent.risk import programs
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.script_files import read_script
 from agent.risk.commands.tool_runners import package_runner
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def package_script(call: Call) -> None:
     """`npm run x`, `npm test`, `yarn x`, …: the script in package.json, if it is there."""
-    from agent.risk.evaluate import simple
+    from agent.risk.evaluation.unlisted import simple
 
     program = call.argv[0].rpartition("/")[2]
     valued = ("--prefix", "-w", "--workspace", "--filter", "-F", "-C", "--cwd", "--registry")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import value
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 
 _ADDRESS = re.compile(r"^(?:https?|git|git\+\w+|ssh|ftp)(?:://|\+)|^git@|^[\w.-]+@(?:https?|git)")
 

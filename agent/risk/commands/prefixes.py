@@ -7,7 +7,8 @@ import re
 
 from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.tool_runners import package_runner
-from agent.risk.evaluate import Call, quote
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import quote
 
 _ENV_VALUED = ("-u", "--unset", "-C", "--chdir", "-S", "--split-string", "-P")
 
@@ -107,7 +108,7 @@ def prefix(call: Call) -> None:
         elif program in ("dotenv", "dotenvx"):
             pass
         else:
-            from agent.risk.evaluate import simple
+            from agent.risk.evaluation.unlisted import simple
 
             simple(call, program)
             return

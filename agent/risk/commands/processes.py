@@ -6,7 +6,8 @@ import re
 
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.shells import raw_text
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def kill(call: Call) -> None:

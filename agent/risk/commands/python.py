@@ -5,8 +5,10 @@ from __future__ import annotations
 from agent.risk import python_code
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 _MODULES_LOW = frozenset(
     wordlist(

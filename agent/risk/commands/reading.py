@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value, wordlist
-from agent.risk.evaluate import Call
+from agent.risk.evaluation.call import Call
 
 
 def reader(call: Call) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options, has, split, value
-from agent.risk.evaluate import Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 
 
 def ssh(call: Call) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
+from agent.risk.shell.syntax import UNKNOWN
 
 MAX_CODE = 40_000
 """Characters of a program in another language that are read."""

@@ -8,8 +8,10 @@ import os
 import re
 from pathlib import Path
 
-from agent.risk.evaluate import MAX_FILE_BYTES, UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import split, value
-from agent.risk.evaluate import Call, Evaluator
+from agent.risk.evaluate import Evaluator
+from agent.risk.evaluation.call import Call
 
 _FIND_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 

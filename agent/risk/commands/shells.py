@@ -7,7 +7,9 @@ import re
 
 from agent.risk.arguments import after_options, split
 from agent.risk.commands.script_files import from_stdin, run_file
-from agent.risk.evaluate import UNKNOWN, Call, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def shell(call: Call) -> None:

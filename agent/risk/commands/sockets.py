@@ -7,7 +7,8 @@ import re
 
 from agent.risk.arguments import has, split, value
 from agent.risk.commands.fetching import LOCAL, names_secret
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def netcat(call: Call) -> None:
@@ -61,7 +62,7 @@ def socat(call: Call) -> None:
 
 def openssl(call: Call) -> None:
     """`openssl s_client`, `enc`, keys."""
-    from agent.risk.evaluate import simple
+    from agent.risk.evaluation.unlisted import simple
 
     if call.argv[1:2] == ["s_client"]:
         feed = call.feed()

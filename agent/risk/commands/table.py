@@ -46,7 +46,7 @@ from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner
 from agent.risk.commands.terminals import remote_control, tmux
 from agent.risk.commands.text_editing import patch, rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
-from agent.risk.evaluate import Handler
+from agent.risk.evaluation.call import Handler
 
 HANDLERS: dict[str, Handler] = {
     # files

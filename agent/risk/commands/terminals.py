@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.risk.arguments import after_options, value
-from agent.risk.evaluate import Call
+from agent.risk.evaluation.call import Call
 
 
 def remote_control(call: Call) -> None:

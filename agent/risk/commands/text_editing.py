@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import split, value
-from agent.risk.evaluate import UNKNOWN, Call
+from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def sed(call: Call) -> None:

@@ -7,7 +7,8 @@ import re
 
 from agent.risk.arguments import after_options, value
 from agent.risk.commands.script_files import run_file
-from agent.risk.evaluate import Call, quote, shown
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import quote, shown
 
 
 def package_runner(call: Call, rest: list[str], *, remote: bool = True) -> None:
@@ -53,7 +54,7 @@ def npx(call: Call) -> None:
 def tool_runner(call: Call) -> None:
     """`poetry run x`, `uv run x`, `pipenv run x`, `bundle exec x`, `cargo run`, and their like."""
     from agent.risk.commands.packages import packages
-    from agent.risk.evaluate import simple
+    from agent.risk.evaluation.unlisted import simple
 
     program = call.argv[0].rpartition("/")[2]
     words = call.argv[1:]

@@ -1,4 +1,3 @@
-
 """What all models of foreground programs share."""
 
 from __future__ import annotations
@@ -6,7 +5,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.assessment import Assessment, Context, Risk
-from agent.risk.evaluate import Call, Evaluator
+from agent.risk.evaluate import Evaluator
+from agent.risk.evaluation.call import Call
 from agent.risk.keys import Stroke
 
 FINE = Assessment(Risk.LOW)

@@ -1,4 +1,3 @@
-
 """nano: its write-out, read and execute prompts."""
 
 from __future__ import annotations

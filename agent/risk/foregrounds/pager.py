@@ -1,4 +1,3 @@
-
 """less and man: `!`, `|`, `s` and `:e`."""
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, Risk
-from agent.risk.evaluate import Evaluator, State, deception
+from agent.risk.evaluate import Evaluator
+from agent.risk.evaluation.deception import deception
+from agent.risk.evaluation.findings import State
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line, expand_history

@@ -1,4 +1,3 @@
-
 """Python, SQL and other prompts that collect a statement before they run it."""
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How a scanned script is judged: calls, findings, variables, outputs, names of programs."""

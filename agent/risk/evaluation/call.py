@@ -1,0 +1,197 @@
+"""One command as a rule sees it: its words, and what a rule can say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agent.risk.assessment import Risk
+from agent.risk.evaluation.findings import OPAQUE, Feed, shown
+from agent.risk.paths import Place, Zone
+from agent.risk.shell.syntax import UNKNOWN, Command, Script
+
+if TYPE_CHECKING:
+    from agent.risk.evaluate import Evaluator
+
+
+class Call:
+    """One command as a rule sees it: its words, where it stands, and what can be said about it."""
+
+    __slots__ = ("argv", "command", "depth", "evaluator", "level", "script", "strict", "where")
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        argv: list[str],
+        command: Command | None,
+        script: Script | None,
+        where: tuple[int, int],
+        depth: int,
+        *,
+        strict: bool,
+    ) -> None:
+        self.evaluator = evaluator
+        self.argv = argv
+        self.command = command
+        self.script = script
+        self.where = where
+        self.depth = depth
+        self.strict = strict
+        self.level = Risk.LOW
+
+    @property
+    def cwd(self) -> str:
+        """Directory the command would run in."""
+        return self.evaluator.state.cwd
+
+    def note(self, risk: Risk, reason: str, effect: str = "") -> None:
+        """Say something about this command."""
+        self.evaluator.note(risk, reason, effect, self)
+
+    def low(self) -> None:
+        """It only looks."""
+        self.note(Risk.LOW, f"{self.argv[0] if self.argv else 'it'} only looks")
+
+    def medium(self, reason: str, effect: str = "") -> None:
+        """It changes something that can be mended."""
+        self.note(Risk.MEDIUM, reason, effect)
+
+    def high(self, reason: str, effect: str = "") -> None:
+        """A person must look."""
+        self.note(Risk.HIGH, reason, effect)
+
+    def opaque(self, reason: str = OPAQUE) -> None:
+        """Unresolvable: HIGH, or MEDIUM inside a script that a person had time to see."""
+        self.note(Risk.HIGH if self.strict else Risk.MEDIUM, reason)
+
+    def run(self, argv: Sequence[str]) -> None:
+        """The command runs another one: take its risk."""
+        self.evaluator.payload(list(argv), self)
+
+    def shell(self, text: str, *, here: bool = False) -> None:
+        """A shell runs `text`: take its risk; `here` in this very shell, which remembers."""
+        self.evaluator.nested(text, self, here=here)
+
+    def place(self, text: str) -> Place:
+        """Judge a path."""
+        return self.evaluator.place(text)
+
+    def places(self, text: str) -> tuple[Place, ...]:
+        """Judge a path as it is written, and where symbolic links on the disk lead from it."""
+        place = self.place(text)
+        target = self.evaluator.followed(place.path, text)
+        return (place,) if target is None else (place, self.place(target))
+
+    def entries(self, text: str) -> tuple[Place, ...]:
+        """Like `places`, for what acts on the link itself: only the directories are followed."""
+        place = self.place(text)
+        above, _, last = place.path.rpartition("/")
+        through = self.evaluator.followed(above) if above else None
+        return (place,) if through is None else (place, self.place(f"{through}/{last}"))
+
+    def feed(self) -> Feed:
+        """What standard input brings."""
+        return self.evaluator.feed(self)
+
+    def reads(self, text: str) -> Place:
+        """The command shows or passes on a file."""
+        place = self.place(text)
+        target = self.evaluator.followed(place.path, text)
+        if target is not None:
+            self.reads(target)
+        self.evaluator.read_rule(place, self)
+        if place.secret:
+            self.high("reads credentials or keys", f"reads {shown(text)}")
+        elif self.evaluator.of_own(place):
+            self.high("reads Tungsten's own files", f"reads {shown(text)}")
+        elif place.zone is Zone.DEVICE:
+            self.high("reads a raw device", f"reads {shown(text)}")
+        elif place.zone is Zone.NETWORK:
+            self.high("opens a network connection through the shell")
+        return place
+
+    def gathers(self, text: str, *names: str, hidden: bool = True) -> None:
+        """The command shows or passes on everything below a directory."""
+        root = self.evaluator.followed(self.place(text).path, text) or text
+        if self.evaluator.notable(root, names, hidden=hidden):
+            self.high("reads everything, credentials and keys too", f"reads all of {shown(text)}")
+
+    def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
+        """The command creates or replaces a file."""
+        place = self.place(text)
+        target = self.evaluator.followed(place.path, text)
+        if target is not None:
+            self.writes(target, truncates=truncates, content=content)
+        self.evaluator.edit_rule(place, self)
+        zone, name = place.zone, shown(text)
+        if place.own:
+            self.high("changes Tungsten's own files or a tmux server's", f"writes {name}")
+        elif zone is Zone.NULL:
+            return place
+        elif zone is Zone.DEVICE:
+            self.high("writes over a device", f"writes to {name}")
+        elif zone is Zone.NETWORK:
+            self.high("opens a network connection through the shell", f"connects to {name}")
+        elif place.trace:
+            self.high("erases traces of what was done", f"writes {name}")
+        elif place.startup:
+            self.high("plants something that runs later", f"writes {name}")
+        elif zone in (Zone.SYSTEM, Zone.ROOT):
+            self.high("writes outside of the project, into the system", f"writes {name}")
+        elif zone is Zone.GIT and place.name not in ("exclude", "COMMIT_EDITMSG", "index.lock"):
+            self.high("changes the repository's own data", f"writes {name}")
+        elif place.secret and zone not in (Zone.PROJECT, Zone.TEMPORARY, Zone.REGENERABLE):
+            self.high("replaces credentials or keys", f"writes {name}")
+        elif zone is Zone.OUTSIDE:
+            self.high("writes outside of the project", f"writes {name}")
+        elif zone is Zone.UNKNOWN:
+            self.opaque("writes to a path that cannot be known")
+        elif zone is Zone.HOME and truncates:
+            self.high("empties a file outside of the project", f"empties {name}")
+        else:
+            self.medium(f"writes {name}", f"writes {name}")
+        if UNKNOWN not in place.path:
+            self.evaluator.files[place.path] = content
+        return place
+
+    def deletes(self, text: str, *, recursive: bool = False) -> Place:
+        """The command deletes something."""
+        place = self.place(text)
+        # Deleting a link leaves what it leads to, but the directories before it are followed.
+        above, _, last = place.path.rpartition("/")
+        through = self.evaluator.climbed(text)
+        if through is None and above:
+            through = self.evaluator.followed(above)
+            through = through and f"{through}/{last}"
+        if through is not None:
+            self.deletes(through, recursive=recursive)
+        self.evaluator.edit_rule(place, self)
+        zone, name = place.zone, shown(text)
+        effect = f"deletes {name}"
+        if zone is Zone.NULL:
+            return place
+        if place.own:
+            self.high("deletes Tungsten's own files or a tmux server's", effect)
+        elif place.trace:
+            self.high("erases traces of what was done", effect)
+        elif zone in (Zone.REGENERABLE, Zone.TEMPORARY) and not place.startup:
+            self.medium(f"deletes {name}, which can be made again", effect)
+        elif zone is Zone.PROJECT and not recursive and not place.startup and not place.secret:
+            if place.several:
+                self.high("deletes files in the project by a pattern", effect)
+            else:
+                self.medium(f"deletes {name}", effect)
+        elif zone is Zone.UNKNOWN:
+            self.opaque("deletes a path that cannot be known")
+        elif zone is Zone.GIT and place.name.endswith(".lock"):
+            self.medium(f"deletes {name}", effect)
+        elif zone is Zone.ROOT:
+            self.high("deletes the project or something above it", effect)
+        elif zone in (Zone.PROJECT, Zone.GIT):
+            self.high("deletes work that cannot be made again", effect)
+        else:
+            self.high("deletes outside of the project", effect)
+        return place
+
+
+Handler = Callable[[Call], None]

@@ -1,0 +1,30 @@
+"""Characters that make text look like another one."""
+
+from __future__ import annotations
+
+import re
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    "|(?<![\u2600-\u27bf\ufe0f\u20e3\U0001f000-\U0001faff])\u200d"
+)
+
+
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def deception(text: str) -> tuple[str, int] | None:
+    """Name characters that make text look like another one, and where the first stands."""
+    if text.isascii() and text.isprintable():
+        return None
+    found = INVISIBLE.search(text)
+    if found:
+        return "holds invisible or direction-changing characters", found.start()
+    found = _CONTROL.search(text)
+    if found:
+        return "holds raw control characters", found.start()
+    bare = re.search("\r(?!\n)", text)
+    if bare:
+        return "holds a carriage return, which runs what stands before it", bare.start()
+    return None

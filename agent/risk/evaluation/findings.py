@@ -1,0 +1,95 @@
+"""What a judgement keeps: findings, feeds, what a shell remembers, and the budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.risk.assessment import Risk
+from agent.risk.shell.expand import Variables
+from agent.risk.shell.syntax import UNKNOWN
+
+MAX_TEXT = 1_500_000
+"""Characters of one text that are read; more is HIGH."""
+
+
+MAX_SCANNED = 4_000_000
+"""Characters read in all, with everything nested."""
+
+
+MAX_COMMANDS = 60_000
+
+
+MAX_NESTING = 24
+"""How deep wrappers may carry wrappers."""
+
+
+MAX_SECONDS = 0.8
+"""Processor time one judgement may take (seconds of this thread)."""
+
+
+MAX_FILE_BYTES = 262_144
+"""Bytes of a script that are read; a longer one cannot be judged."""
+
+
+OPAQUE = "what runs cannot be known from the text"
+
+
+@dataclass(slots=True)
+class Finding:
+    """One thing a command does."""
+
+    risk: Risk
+    reason: str
+    effect: str
+    start: int
+    end: int
+    depth: int
+    command: str = ""
+
+
+@dataclass(slots=True)
+class Feed:
+    """What a command reads on standard input: `none`, `text`, `unknown`, `remote`, `file`."""
+
+    kind: str
+    text: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class Spent(Exception):
+    """A budget is used up; the message says which."""
+
+
+@dataclass(slots=True)
+class State:
+    """What a shell would remember: variables, directory, aliases, functions."""
+
+    variables: Variables
+    cwd: str
+    aliases: dict[str, str] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
+    moves: dict[str, str] = field(default_factory=dict)
+    """Functions that change the directory, and where they lead."""
+
+    def copy(self) -> State:
+        """What a subshell starts with."""
+        return State(
+            self.variables.copy(),
+            self.cwd,
+            dict(self.aliases),
+            set(self.functions),
+            dict(self.moves),
+        )
+
+
+def shown(text: str) -> str:
+    """Text for a person: unknown pieces as `…`, one line, bounded."""
+    text = text.replace(UNKNOWN, "…").replace("\n", " ")
+    return text if len(text) <= 120 else text[:117] + "…"
+
+
+def quote(text: str) -> str:
+    """Quote for the shell; unknown pieces stay unknown."""
+    if UNKNOWN in text:
+        return "$__unknown"
+    return "'" + text.replace("'", "'\\''") + "'"

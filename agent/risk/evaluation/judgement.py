@@ -1,0 +1,176 @@
+"""What was found so far, on which ground and under which rules."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.risk.assessment import Assessment, Context, Risk, Span
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
+from agent.risk.paths import Ground, Links, Place, covers, judge, notable
+from agent.risk.rules import match_command, match_denied, match_path
+from agent.risk.shell.expand import Expander, Variables
+from agent.risk.shell.syntax import Group, Script
+
+
+class Judgement:
+    """What was found so far, on which ground and under which rules."""
+
+    expander: Expander
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        home = str(context.home)
+        project = str(context.project) if context.project is not None else ""
+        self.ground = Ground(home, project, tuple(str(path) for path in context.own))
+        self.rules = context.rules
+        self.state = State(Variables({"HOME": (home,), "TMPDIR": ("/tmp",)}), str(context.cwd))  # noqa: S108
+        self.state.variables.set("USER", (posixpath.basename(home),), add=False)
+        self.findings: list[Finding] = []
+        self.worst = Risk.LOW
+        self.denied: str | None = None
+        self.asked: str | None = self.rules.problem or None
+        self.allowed = True
+        self.denied_spans: list[Span] = []
+        self.files: dict[str, str | None] = {}
+        self.commands = 0
+        self.scanned = 0
+        self.work = 0
+        self.deadline = time.thread_time() + MAX_SECONDS
+        self.speaking: Call | None = None
+        self.digests: dict[str, str] = {}
+        self.links = Links(self.ground)
+        self._places: dict[tuple[str, str], Place] = {}
+        self.scripts: list[Script] = []
+        self.groups: dict[int, tuple[Script, Group]] = {}
+        self.tree: list[tuple[int, str, Risk]] = []
+        self.reading: set[str] = set()
+        self.tolerant = False
+
+    def note(self, risk: Risk, reason: str, effect: str, call: Call) -> None:
+        """Keep what a command does; see `Finding`."""
+        call.level = max(call.level, risk)
+        self.worst = max(self.worst, risk)
+        if risk > Risk.LOW and len(self.findings) < 2_000:
+            start, end = call.where
+            self.findings.append(Finding(risk, reason, effect, start, end, call.depth))
+
+    def _plain(self, risk: Risk, reason: str, start: int = 0, end: int = 0) -> None:
+        self.worst = max(self.worst, risk)
+        if end > start or start:
+            self.findings.append(Finding(risk, reason, "", start, end, 0))
+        else:
+            self.findings.append(Finding(risk, reason, "", 0, 0, 0))
+
+    def assessment(self) -> Assessment:
+        """The whole answer."""
+        worst = self.worst
+        chosen = [f for f in self.findings if f.risk == worst]
+        others = [f for f in self.findings if f.risk < worst and f.risk > Risk.LOW]
+        reasons = tuple(dict.fromkeys(f.reason for f in chosen + others))[:12]
+        effects = tuple(dict.fromkeys(f.effect for f in chosen if f.effect))
+        effect = ""
+        if effects:
+            effect = "; ".join(effects[:4])
+            if len(effects) > 4:
+                effect += f"; and {len(effects) - 4} more"
+        elif reasons:
+            effect = reasons[0]
+        spans: list[Span] = list(self.denied_spans)
+        if worst is Risk.HIGH:
+            seen = set()
+            for finding in chosen:
+                key = (finding.start, finding.end)
+                if finding.end > finding.start and key not in seen and len(spans) < 50:
+                    seen.add(key)
+                    spans.append(Span(finding.start, finding.end, finding.reason))
+        if self.denied is not None:
+            reasons = (f"denied by your rule {self.denied}", *reasons)
+        elif self.asked is not None:
+            reasons = (f"asks because of {self.asked}", *reasons)
+        allowed = bool(self.rules.allow) and self.allowed and self.commands > 0
+        return Assessment(
+            worst,
+            reasons,
+            effect,
+            tuple(spans),
+            self.denied,
+            self.asked,
+            allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
+            tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
+        )
+
+    def place(self, text: str) -> Place:
+        """Judge a path, from the directory where the shell is."""
+        cwd = self.state.cwd
+        place = self._places.get((text, cwd))
+        if place is None:
+            place = self._places[text, cwd] = judge(text, cwd, self.ground)
+        return place
+
+    def climbed(self, text: str) -> str | None:
+        """Where a path with `..` leads when the system takes them after the links."""
+        return self.links.climbed(text, self.state.cwd)
+
+    def followed(self, path: str, text: str = "") -> str | None:
+        """Where symbolic links lead from a path; None when there are none on the way.
+
+        Args:
+            path: resolved.
+            text: how it was written, when its `..` are to be taken after the links.
+        """
+        return self.climbed(text) or self.links.followed(path)
+
+    def of_own(self, place: Place) -> bool:
+        """A path, or a pattern that may name one, inside Tungsten's own directories."""
+        return any(
+            f"{place.path}/".startswith(f"{o}/") or (place.several and covers(place.path, o))
+            for o in self.ground.own
+        )
+
+    def notable(self, root: str, names: Sequence[str], *, hidden: bool = True) -> list[str]:
+        """Secrets that a walk below a directory would come upon; see `paths.notable`."""
+        path = self.place(root).path
+        return notable(path, tuple(names), self.ground, hidden=hidden)
+
+    def _command_rules(self, argv: list[str], call: Call) -> None:
+        rules = self.rules
+        if rules.deny:
+            rule = match_denied(rules.deny, argv)
+            if rule is not None:
+                self._deny(rule.text, call)
+        if rules.ask:
+            rule = match_denied(rules.ask, argv)
+            if rule is not None:
+                self.asked = f"your rule {rule.text}"
+        if rules.allow and match_command(rules.allow, argv) is None:
+            self.allowed = False
+
+    def _deny(self, text: str, call: Call) -> None:
+        if self.denied is None:
+            self.denied = text
+        if len(self.denied_spans) < 20:
+            self.denied_spans.append(Span(*call.where, f"denied by your rule {text}"))
+
+    def read_rule(self, place: Place, call: Call) -> None:
+        """Apply Read rules to a path."""
+        self._path_rule("Read", place, call)
+
+    def edit_rule(self, place: Place, call: Call) -> None:
+        """Apply Edit rules to a path."""
+        self._path_rule("Edit", place, call)
+
+    def _path_rule(self, kind: str, place: Place, call: Call) -> None:
+        rules = self.rules
+        if rules.empty:
+            return
+        home, root = self.ground.home, self.ground.project or str(self.context.cwd)
+        rule = match_path(rules.deny, kind, place.path, home, root)
+        if rule is not None:
+            self._deny(rule.text, call)
+        rule = match_path(rules.ask, kind, place.path, home, root)
+        if rule is not None:
+            self.asked = f"your rule {rule.text}"

@@ -1,0 +1,290 @@
+"""What commands print and what they read, as far as the text itself tells."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, cast
+
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import Feed
+from agent.risk.evaluation.variables import VariableJudge
+from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, ansi_c
+
+if TYPE_CHECKING:
+    from agent.risk.evaluate import Evaluator
+
+
+class Outputs(VariableJudge):
+    """Tells what commands print and read, as far as the text itself tells."""
+
+    def _argv(self, command: Command) -> tuple[list[list[str]], list[str]]:
+        """The possible first words, and all the others."""
+        words = command.words
+        if not words:
+            return [], []
+        expander = self.expander
+        ways = expander.word(words[0])
+        arguments: list[str] = []
+        for word in words[1:]:
+            text = word.text
+            if text is not None and "{" not in text:
+                arguments.append(text)
+                continue
+            for way in expander.word(word):
+                arguments.extend(way)
+        # An empty expansion leaves the command position to the next word.
+        ways = [way for way in ways if way] or [[]]
+        return ways, arguments
+
+    def _redirect(self, redirect: Redirect, call: Call, *, bare: bool, content: str | None) -> None:
+        operator = redirect.operator
+        if operator in ("<<", "<<-", "<<<"):
+            if redirect.body is not None:
+                self.expander.joined(redirect.body)
+            elif redirect.target is not None:
+                self.expander.text(redirect.target)
+            return
+        if redirect.target is None:
+            return
+        for value in self.expander.text(redirect.target):
+            if operator in ("<&", ">&") and (value.rstrip("-").isdigit() or value == "-"):
+                continue
+            if operator == "<":
+                call.reads(value)
+            elif operator == "<&":
+                call.opaque("reads from a file descriptor that cannot be known")
+            elif operator == "<>":
+                call.reads(value)
+                call.writes(value)
+            else:
+                if value.startswith("/dev/fd/sub:"):
+                    continue
+                appends = operator in (">>", "&>>")
+                call.writes(value, truncates=bare and not appends, content=content)
+
+    def feed(self, call: Call) -> Feed:
+        """What standard input of a call's command brings."""
+        command, script = call.command, call.script
+        if command is None or script is None:
+            return Feed("none")
+        found = self._redirected(command.redirects)
+        if found is not None:
+            return found
+        if command.pipe is not None:
+            return self._produced(script, command.pipe, command.depth)
+        group = command.group
+        hops = 0
+        while group is not None and hops < 200:
+            found = self._redirected(group.redirects)
+            if found is not None:
+                return found
+            if group.kind == ">(" and group.fed_by is not None:
+                index = (
+                    script.commands.index(group.fed_by) if group.fed_by in script.commands else 0
+                )
+                return self._produced(script, (index, index + 1), group.fed_by.depth)
+            if group.pipe is not None:
+                return self._produced(script, group.pipe, group.depth)
+            if group.fed_by is not None and group.fed_by.pipe is not None:
+                return self._produced(script, group.fed_by.pipe, group.fed_by.depth)
+            group = group.parent
+            hops += 1
+        return Feed("none")
+
+    def _redirected(self, redirects: list[Redirect]) -> Feed | None:
+        for redirect in reversed(redirects):
+            operator = redirect.operator
+            if redirect.fd not in ("", "0"):
+                continue
+            if operator in ("<<", "<<-"):
+                if redirect.body is None:
+                    return Feed("unknown")
+                return Feed("text", "\n".join(self.expander.joined(redirect.body)))
+            if redirect.target is None:
+                continue
+            values = self.expander.text(redirect.target)
+            if operator == "<<<":
+                return Feed("text", "\n".join(values))
+            if operator == "<":
+                for value in values:
+                    if value.startswith("/dev/fd/sub:"):
+                        return self.substituted_file(value)
+                return Feed("file", paths=values)
+            if operator in ("<&", "<>"):
+                return Feed("unknown")
+        return None
+
+    def substituted_file(self, name: str) -> Feed:
+        """What `<( … )` brings, by its name."""
+        number = name.rpartition(":")[2]
+        entry = self.groups.get(int(number)) if number.isdigit() else None
+        if entry is None:
+            return Feed("unknown")
+        script, group = entry
+        return self._produced(script, (group.first, group.last), group.depth + 1)
+
+    def _produced(self, script: Script, span: tuple[int, int], depth: int) -> Feed:
+        """What a stage of a pipeline prints."""
+        pieces: list[str] = []
+        first, last = span
+        for command in script.commands[first : min(last, first + 64)]:
+            if command.depth != depth or command.kind != "simple":
+                continue
+            heads, arguments = self._argv(command)
+            for head in heads:
+                argv = [*head, *arguments]
+                call = Call(cast("Evaluator", self), argv, command, script, (0, 0), 0, strict=True)
+                name = posixpath.basename(argv[0]) if argv else ""
+                if name in ("cd", "true", ":", "set", "export", "sleep", "read", ""):
+                    continue
+                text = self.output(call)
+                if text is None:
+                    remote = name in ("curl", "wget", "nc", "http", "fetch", "aria2c", "lynx")
+                    return Feed("remote" if remote else "unknown", text=name)
+                pieces.append(text)
+        if last - first > 64:
+            return Feed("unknown")
+        return Feed("text", "\n".join(pieces))
+
+    def output(self, call: Call) -> str | None:
+        """What a command prints, when its text alone tells; None when it doesn't."""
+        argv = call.argv
+        if not argv:
+            return None
+        name = posixpath.basename(argv[0])
+        if name == "echo":
+            rest = argv[1:]
+            escapes = False
+            while rest and re.fullmatch(r"-[neE]+", rest[0]):
+                escapes = escapes or "e" in rest[0]
+                rest = rest[1:]
+            text = " ".join(rest)
+            return ansi_c(text) if escapes else text
+        if name == "printf" and len(argv) > 1:
+            rest = argv[1:]
+            if rest[0] == "--":
+                rest = rest[1:]
+            if not rest or rest[0].startswith("-v"):
+                return ""
+            return _printf(rest)
+        if name == "cat" and all(a == "-" or not a.startswith("-") for a in argv[1:]):
+            operands = [a for a in argv[1:] if a != "-"]
+            if not operands:
+                feed = self.feed(call)
+                return feed.text if feed.kind == "text" else None
+            pieces = []
+            for operand in operands:
+                known = self.files.get(call.place(operand).path)
+                if known is None:
+                    return None
+                pieces.append(known)
+            return "".join(pieces)
+        if name == "pwd":
+            return call.cwd
+        if name in ("yes",) and len(argv) > 1:
+            return argv[1]
+        if name == "tee":
+            feed = self.feed(call)
+            return feed.text if feed.kind == "text" else None
+        return None
+
+    def _substituted(self, group: Group) -> tuple[str, ...]:
+        """Possible outputs of a command substitution."""
+        entry = self.groups.get(group.number)
+        if entry is None or group.kind == "`":
+            return (UNKNOWN,)
+        script = entry[0]
+        inside = [
+            c
+            for c in script.commands[group.first : min(group.last, group.first + 8)]
+            if c.depth == group.depth + 1 and c.kind == "simple" and (c.words or c.redirects)
+        ]
+        if not inside or group.last - group.first > 8:
+            return (UNKNOWN,)
+        last = inside[-1]
+        if not last.words:
+            for redirect in last.redirects:
+                if redirect.operator == "<" and redirect.target is not None:
+                    return (UNKNOWN,)
+            return (UNKNOWN,)
+        heads, arguments = self._argv(last)
+        found: list[str] = []
+        for head in heads:
+            argv = [*head, *arguments]
+            call = Call(cast("Evaluator", self), argv, last, script, (0, 0), 0, strict=True)
+            hint = _hint(argv, self.state.cwd, self.ground.project)
+            if hint is not None and not last.piped:
+                found.append(hint)
+                continue
+            paths = _listed(argv, cast("Evaluator", self))
+            if paths and not last.piped:
+                found.extend(paths)
+                continue
+            text = self.output(call)
+            found.append(UNKNOWN if text is None else text.rstrip("\n"))
+        return tuple(found) or (UNKNOWN,)
+
+
+def _printf(arguments: list[str]) -> str | None:
+    """What `printf` prints, for `%s`, `%b`, `%d`, `%%`, `%c`, `%x` and `%o`."""
+    template, values = ansi_c(arguments[0]), list(arguments[1:])
+    pieces: list[str] = []
+    first = True
+    while first or values:
+        if not first and len(pieces) > 200:
+            return None
+        first = False
+        took = False
+        at = 0
+        for match in re.finditer(r"%[-+ 0#]*\d*(?:\.\d+)?([sbdcxoXqiu%])", template):
+            pieces.append(template[at : match.start()])
+            at = match.end()
+            letter = match[1]
+            if letter == "%":
+                pieces.append("%")
+                continue
+            value = values.pop(0) if values else ""
+            took = True
+            if letter in "xXo":
+                value = format(int(value), letter) if value.isdigit() else value
+            pieces.append(ansi_c(value) if letter == "b" else value)
+        pieces.append(template[at:])
+        if not took:
+            break
+    return "".join(pieces)
+
+
+def _hint(argv: list[str], cwd: str, project: str) -> str | None:
+    """What a few commands print, near enough to judge a path."""
+    name = posixpath.basename(argv[0]) if argv else ""
+    if name == "mktemp":
+        named = [a for a in argv[1:] if not a.startswith("-")]
+        if named and ("/" in named[-1]):
+            return named[-1]
+        return "/tmp/mktemp.x"  # noqa: S108
+    if name == "pwd":
+        return cwd
+    if name == "git" and argv[1:2] == ["rev-parse"] and "--show-toplevel" in argv:
+        return project or cwd
+    if name in ("date", "nproc", "wc", "id") or (name == "git" and argv[1:2] == ["rev-parse"]):
+        return "7"
+    if name in ("dirname", "realpath", "readlink") and len(argv) > 1 and UNKNOWN not in argv[-1]:
+        if name == "dirname":
+            return posixpath.dirname(argv[-1]) or "."
+        return argv[-1]
+    if name == "basename" and len(argv) > 1 and UNKNOWN not in argv[1]:
+        text = posixpath.basename(argv[1])
+        return text.removesuffix(argv[2]) if len(argv) > 2 else text
+    if name in ("which", "command") and len(argv) > 1 and UNKNOWN not in argv[-1]:
+        return argv[-1]
+    if name in ("uname", "whoami", "hostname", "arch"):
+        return "x"
+    return None
+
+
+def _listed(argv: list[str], evaluator: Evaluator) -> list[str]:
+    """Paths that stand for what a search prints; empty when it is not a search."""
+    from agent.risk.commands.searching import listed
+
+    return [path for path in listed(argv, evaluator) if path != UNKNOWN]

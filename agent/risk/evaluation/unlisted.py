@@ -1,0 +1,147 @@
+"""Programs without a rule of their own: tables of programs and of subcommands."""
+
+from __future__ import annotations
+
+import posixpath
+
+from agent.risk import programs
+from agent.risk.arguments import wordlist
+from agent.risk.assessment import Risk
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.names import known_programs
+from agent.risk.shell.syntax import UNKNOWN
+
+
+def simple(call: Call, program: str) -> None:
+    """Apply the tables to a program without a rule of its own."""
+    argv = call.argv
+    reason = programs.HIGH_PROGRAMS.get(program)
+    if reason is not None:
+        if len(argv) == 2 and argv[1] in ("--version", "--help", "-V"):
+            call.low()
+        else:
+            call.high(f"{program}: {reason}")
+        return
+    if program.startswith(("mkfs.", "fsck.")):
+        call.high(f"{program}: writes over a disk or its partitions")
+        return
+    table = programs.SUBCOMMANDS.get(program)
+    if table is not None:
+        subcommand(call, program, table)
+    elif program in programs.LOW_PROGRAMS:
+        call.low()
+    elif program in programs.MEDIUM_PROGRAMS:
+        call.medium(f"{program} builds, runs or changes something in the project")
+        carried(call, anywhere=False)
+    elif len(argv) == 2 and argv[1] in ("--version", "--help"):
+        call.low()
+    else:
+        call.medium(f"no rule knows {shown(program)}")
+        carried(call, anywhere=True)
+    if program in programs.READERS:
+        for argument in argv[1:]:
+            if not argument.startswith("-"):
+                call.reads(argument)
+
+
+_HEADS = frozenset(
+    wordlist(
+        """sudo doas su sh bash zsh dash ksh fish eval rm dd mkfs shred chmod chown curl wget nc
+        tmux kill pkill killall python python3 perl ruby node php osascript ssh scp env xargs"""
+    )
+)
+
+
+_RUN_OPTIONS = frozenset(
+    wordlist(
+        """-c -x -s -e -r --exec --cmd --command --run --shell --script --execute --hook --on-change
+        --pre --post --before --after --then --callback --eval"""
+    )
+)
+
+
+def carried(call: Call, *, anywhere: bool) -> None:
+    """A program whose rule does not say that it runs others may do so all the same.
+
+    What follows `--` is tried as a command, and the value of an option that sounds like one as
+    shell text; for a program that no rule knows, any word that names a dangerous program too.
+    """
+    argv = call.argv
+    for at in range(1, min(len(argv), 64)):
+        word, before = argv[at], argv[at - 1]
+        name = posixpath.basename(word)
+        if (before == "--" and name in known_programs()) or (
+            name in _HEADS and (anywhere or before in _RUN_OPTIONS)
+        ):
+            call.run(argv[at:])
+            return
+        if before in _RUN_OPTIONS and " " in word and UNKNOWN not in word:
+            head = word.lstrip("!@ ").split()
+            if head and posixpath.basename(head[0]) in known_programs():
+                call.shell(word.lstrip("!@ "))
+
+
+def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> None:
+    """Apply a table of subcommands; the longest that matches counts, a HIGH option always."""
+    argv = call.argv
+    valued = programs.OPTION_VALUES.get(program, frozenset())
+    words: list[str] = []
+    skip = False
+    level, reason = 0, ""
+    for argument in argv[1:]:
+        if skip:
+            skip = False
+            continue
+        if argument.startswith("-"):
+            entry = table.get(argument.partition("=")[0])
+            if entry is not None and entry[0] > level:
+                level, reason = entry
+            skip = argument in valued
+            continue
+        words.append(argument)
+    if program in _CASELESS:
+        words = [word.lower() for word in words]
+    matched = ""
+    for size in (3, 2, 1):
+        entry = table.get(" ".join(words[:size])) if len(words) >= size else None
+        if entry is not None:
+            matched = " ".join(words[:size])
+            if entry[0] > level:
+                level, reason = entry
+            break
+    for key, entry in table.items():
+        if entry[0] == Risk.HIGH and " -" in key:
+            command, _, option = key.partition(" -")
+            if (
+                words
+                and words[0] == command.split()[0]
+                and any(a.partition("=")[0] == "-" + option for a in argv)
+            ):
+                level, reason = entry
+    for word in words[1:]:
+        entry = table.get(word)
+        loose = ":" in word or program == "service"
+        if entry is not None and entry[0] == Risk.HIGH and loose:
+            level, reason = entry
+    dangerous = any(entry[0] == Risk.HIGH for entry in table.values())
+    if dangerous and words and UNKNOWN in words[0]:
+        call.opaque(f"which subcommand of {program} runs cannot be known")
+        return
+    if level == 0:
+        level, reason = table.get("default", (0, ""))
+    if level == 0 and any(
+        a in ("--version", "--help", "-h", "-V", "version", "help") for a in argv[1:3]
+    ):
+        level = 1
+    words_shown = shown(" ".join([program, matched or " ".join(words[:2])]).strip())
+    if level == Risk.HIGH:
+        call.high(f"{words_shown}: {reason}")
+    elif level == Risk.LOW:
+        call.low()
+    else:
+        call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
+        carried(call, anywhere=False)
+
+
+_CASELESS = frozenset(["redis-cli"])

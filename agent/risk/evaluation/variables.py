@@ -1,0 +1,195 @@
+"""Variables: what they hold, and which of them decide what later commands do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent.risk import programs
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.judgement import Judgement
+from agent.risk.evaluation.names import ORDINARY
+from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN, Command, Word
+
+
+class VariableJudge(Judgement):
+    """Follows what variables hold, and judges those that decide what later commands do."""
+
+    def steering(self, name: str, call: Call) -> None:
+        """A variable takes a value that is not seen: some make later commands run another thing."""
+        if steers(name):
+            call.high(f"{name} makes later commands run or trust something else")
+
+    def _assign(self, word: Word, *, add: bool) -> tuple[str, tuple[str, ...]]:
+        values = self.expander.text(word)
+        name = ""
+        found: list[str] = []
+        for value in values:
+            name, _, rest = value.partition("=")
+            if name.endswith("+"):
+                name = name[:-1]
+                earlier = self.state.variables.get(name.partition("[")[0]) or ("",)
+                found.extend(e + rest for e in earlier)
+                found.extend(f"{e} {rest}" for e in earlier if "(" in (word.text or "("))
+            else:
+                found.append(rest)
+        name = name.partition("[")[0]
+        self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add)
+        return name, tuple(found)
+
+    def assignment(self, word: Word, call: Call, *, exported: bool, add: bool) -> None:
+        """Judge `NAME=value`, before a command or alone."""
+        name, values = self._assign(word, add=add)
+        self.variable(name, values, call, exported=exported)
+
+    def variable(self, name: str, values: Sequence[str], call: Call, *, exported: bool) -> None:
+        """Judge a variable being set: some make later commands run something else."""
+        if name == "PATH":
+            for value in values:
+                self._search_path(value, call)
+            return
+        if name in ("PS1", "PS2", "PS4"):
+            if any(re.search(r"\$\(|`|\0", value) for value in values):
+                call.high(f"{name} makes later prompts run something")
+            return
+        if name == "PWD" or (name in ("HOME", "TMPDIR") and not exported):
+            call.high(f"{name} makes paths of later commands mean something else")
+            return
+        if any(indexed(value) for value in values):
+            call.high("holds an index that runs a command where it is counted with")
+        if name in programs.COMMAND_VARIABLES:
+            for value in values:
+                if value == UNKNOWN:
+                    call.opaque(f"{name} makes other programs run something unknown")
+                elif value:
+                    call.shell(value)
+                    program = value.split()[0] if value.split() else ""
+                    if "/" in program and not ORDINARY.search(program):
+                        call.high(f"{name} makes other programs run {shown(program)}")
+            return
+        if name == "NODE_OPTIONS":
+            for value in values:
+                if re.search(r"-r\b|--require|--import|--loader|--inspect|\0", value):
+                    call.high(f"{name} makes later commands run something else")
+            return
+        if name == "PYTHONPATH" or name == "NODE_PATH":
+            for value in values:
+                for piece in value.split(":"):
+                    place = call.place(piece or ".")
+                    if place.zone in (Zone.TEMPORARY, Zone.SYSTEM, Zone.OUTSIDE):
+                        call.high(f"{name} makes later commands load code from elsewhere")
+            return
+        if name in ("HOME", "TMPDIR", "XDG_CONFIG_HOME") and exported:
+            return
+        if name.startswith(("TUNGSTEN_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "BASH_FUNC_")) or (
+            name in programs.INJECTING_VARIABLES
+        ):
+            harmless = {"", "0"} if name.startswith("HIST") is False else set()
+            if name in (
+                "HISTCONTROL",
+                "GOFLAGS",
+                "MAVEN_OPTS",
+                "GRADLE_OPTS",
+                "BUNDLE_GEMFILE",
+                "CLASSPATH",
+                "JAVA_TOOL_OPTIONS",
+                "GEM_HOME",
+                "GEM_PATH",
+                "HISTSIZE",
+                "HISTFILESIZE",
+                "PS4",
+                "DOCKER_HOST",
+                "XDG_CONFIG_HOME",
+                "HOME",
+                "GOPROXY",
+            ):
+                risky = any(
+                    re.search(r"agent|toolexec|/tmp|://|exec|\$\(|`|ignore|^0$|^unset$|\0", v)
+                    for v in values
+                )
+                if name == "GOPROXY":
+                    risky = not all(
+                        re.fullmatch(r"(?:direct|off|https://proxy\.golang\.org|,)*", v)
+                        for v in values
+                    )
+                if not risky:
+                    return
+            if (
+                all(value in harmless for value in values)
+                and name != "NODE_TLS_REJECT_UNAUTHORIZED"
+            ):
+                return
+            if name.startswith("HIST"):
+                call.high("erases traces of what was done")
+                return
+            call.high(f"{name} makes later commands run or trust something else")
+
+    def _search_path(self, value: str, call: Call) -> None:
+        if not _KEEPS_PATH.search(value):
+            call.high("PATH makes later commands run something else")
+        for piece in value.split(":"):
+            if piece in (UNKNOWN, "$PATH"):
+                continue
+            place = call.place(piece or ".")
+            if (
+                place.zone in (Zone.TEMPORARY, Zone.ROOT, Zone.OUTSIDE)
+                or piece in ("", ".")
+                or place.path in ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+                or (
+                    place.zone in (Zone.PROJECT, Zone.REGENERABLE)
+                    and not re.search(
+                        r"(?:^|/)s?bin$|\.bin$|scripts$|tools$|target/(?:debug|release)$",
+                        place.path,
+                    )
+                )
+            ):
+                call.high("PATH makes later commands run something else")
+
+    def _bind_loop(self, command: Command) -> None:
+        group = command.group
+        if group is None or not group.variable:
+            return
+        values: list[str] = []
+        for word in command.words:
+            for way in self.expander.word(word):
+                values.extend(way)
+        self.state.variables.set(group.variable, tuple(dict.fromkeys(values)), add=False)
+
+
+_INDEX_PIECE = re.compile(r"(?<=\w)\[|\]|\$\(|`|@P\}")
+
+
+def indexed(text: str) -> bool:
+    """An array index with a command in it; bash runs it wherever it takes a word for a number."""
+    if "[" not in text or not ("$(" in text or "`" in text or "@P" in text):
+        return False
+    depth = 0
+    for piece in _INDEX_PIECE.findall(text):
+        if piece == "[":
+            depth += 1
+        elif piece == "]":
+            depth = max(0, depth - 1)
+        elif depth:
+            return True
+    return False
+
+
+def steers(name: str) -> bool:
+    """A variable that decides what later commands run, trust or remember."""
+    return (
+        name in _STEERING
+        or name in programs.INJECTING_VARIABLES
+        or name in programs.COMMAND_VARIABLES
+        or name.startswith(_STEERING_PREFIXES)
+    )
+
+
+_STEERING = frozenset(["PATH", "PS1", "PS2", "PS4", "PWD", "HOME", "NODE_OPTIONS", "PYTHONPATH"])
+
+
+_STEERING_PREFIXES = ("TUNGSTEN_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "BASH_FUNC_")
+
+
+_KEEPS_PATH = re.compile(r"\0|\$PATH|(?:^|:)/(?:usr/(?:local/)?|opt/homebrew/)?s?bin(?::|$)")
