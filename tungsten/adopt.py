@@ -89,13 +89,23 @@ class OwnServer:
         place = socket or default_socket()
         return cls(place, await ControlClient.connect(place, tmux=tmux), tmux)
 
+    async def connected(self) -> ControlClient:
+        """Give the connection, made anew if the session that it hung on is all that ended.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        if self._client.closed.is_set():
+            self._client = await ControlClient.connect(self.socket, tmux=self._tmux)
+        return self._client
+
     async def panes(self) -> tuple[PaneInfo, ...]:
         """Describe all panes, in the order of their sessions and windows.
 
         Raises:
             ServerGone: the server ended.
         """
-        client = await self._connected()
+        client = await self.connected()
         infos: dict[str, PaneInfo] = {}
         for line in await client.command("list-panes", "-a", "-F", _INFO):
             info = _info(line)
@@ -118,7 +128,7 @@ class OwnServer:
 
     async def capture(self, pane_id: str, *, history: int = 0) -> Frame:
         """Take a picture of a pane; see `frame.capture` for the errors."""
-        return await frame.capture(await self._connected(), pane_id, history=history)
+        return await frame.capture(await self.connected(), pane_id, history=history)
 
     def watch(
         self, pane_id: str, on_frame: Callable[[Frame | None], None], *, fps: float = 10.0
@@ -197,14 +207,8 @@ class OwnServer:
 
     # -- inside ------------------------------------------------------------------------------
 
-    async def _connected(self) -> ControlClient:
-        if self._client.closed.is_set():
-            # The session that the connection hung on may be all that ended.
-            self._client = await ControlClient.connect(self.socket, tmux=self._tmux)
-        return self._client
-
     async def _server(self) -> str:
-        client = await self._connected()
+        client = await self.connected()
         return " ".join(await client.command("display-message", "-p", "#{pid} #{start_time}"))
 
     async def _permit(self, pane_id: str) -> Permit:
@@ -213,7 +217,7 @@ class OwnServer:
     async def _driven(self, pane_id: str) -> ControlClient:
         if await self._permit(pane_id) not in self._permits:
             raise PaneNotAllowed(pane_id)
-        return await self._connected()
+        return await self.connected()
 
     async def _follow(
         self, pane_id: str, on_frame: Callable[[Frame | None], None], fps: float
@@ -234,7 +238,7 @@ class OwnServer:
             on_frame(None)
 
     async def _session(self, pane_id: str) -> str:
-        client = await self._connected()
+        client = await self.connected()
         form = "#{pane_id} #{session_id}"
         asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, form)]))[0]
         found, _, session = ("" if isinstance(asked, CommandFailed) else asked[0]).partition(" ")
