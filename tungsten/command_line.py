@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from tungsten import keys, marks
@@ -73,6 +73,7 @@ class CommandLine:
         self._nonce = nonce
         self._mark: Mark | None = None
         self._closed = False
+        self._told = 0
         self._waiters: set[asyncio.Future[None]] = set()
         self._answering: asyncio.Task[None] | None = None
 
@@ -276,6 +277,7 @@ class CommandLine:
                 self.prompt = mark.prompt
 
     def _wake(self) -> None:
+        self._told += 1
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -285,15 +287,23 @@ class CommandLine:
         with contextlib.suppress(TerminalError):
             await keys.type_text(self._client, self._pane_id, f"{self._nonce}\n")
 
-    async def _state(self) -> tuple[Anchor, int, str]:
-        """Read position, report count and edited line; brings the mark up to date."""
+    async def _state(self, then: Sequence[tuple[str, ...]] = ()) -> tuple[Anchor, int, str]:
+        """Read position, report count and edited line; brings the mark up to date.
+
+        The commands of `then` run right after, in the same write.
+        """
         pane_id = self._pane_id
-        state, shown = await self._client.pipeline(
+        state, shown, *outcomes = await self._client.pipeline(
             [
                 ("list-panes", "-t", pane_id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
                 ("display-message", "-p", "-t", pane_id, _STATE),
+                *then,
             ]
         )
+        for outcome in outcomes:
+            if isinstance(outcome, CommandFailed):
+                keys.check_alive(state, pane_id)
+                raise outcome
         keys.check_alive(state, pane_id)
         fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
         if len(fields) != 6:
@@ -343,32 +353,26 @@ class CommandLine:
         raise NotAtPrompt(self._pane_id, "the line did not arrive as it was sent")
 
     async def _edit(self, typing: list[tuple[str, ...]]) -> str:
-        """Type, then have readline say what is on its line once it has read all of it."""
-        _, before, _ = await self._state()
+        """Type, then have the editor say what is on its line once it has read all of it."""
         report = ("send-keys", "-t", self._pane_id, "-l", marks.LINE_REPORT)
-        for outcome in await self._client.pipeline(
-            [("copy-mode", "-q", "-t", self._pane_id), *typing, report]
-        ):
-            if isinstance(outcome, CommandFailed):
-                raise outcome
+        leave = ("copy-mode", "-q", "-t", self._pane_id)
+        told = self._told
+        _, before, _ = await self._state([leave, *typing, report])
         for _ in range(_REPORTS):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_SECONDS):
-                    return await self._reported(before)
+                    return await self._reported(before, told)
+            told = self._told
             await self._client.command(*report)
-        raise NotAtPrompt(self._pane_id, "readline does not answer")
+        raise NotAtPrompt(self._pane_id, "its line editor does not answer")
 
-    async def _reported(self, before: int) -> str:
+    async def _reported(self, before: int, told: int) -> str:
         """Wait for a report after the one numbered `before`; gives the line in it."""
         while True:
-            changed = asyncio.ensure_future(self.changed())
-            try:
-                # The waiter must exist before the question, or an answer could slip by.
-                await asyncio.sleep(0)
-                _, count, line = await self._state()
-                if count != before:
-                    return line
-                self.check()
-                await changed
-            finally:
-                changed.cancel()
+            while self._told == told:
+                await self.changed()
+            told = self._told
+            _, count, line = await self._state()
+            if count != before:
+                return line
+            self.check()

@@ -47,6 +47,7 @@ REPLS = frozenset(
 )
 REMOTE = frozenset({"ssh", "mosh", "mosh-client", "telnet", "rlogin", "autossh"})
 
+_PROC = Path("/proc/self/stat").exists()
 _VERSION = re.compile(r"[-.]?\d[\d.]*$")
 _READS = frozenset({"n_tty_read", "wait_woken", "tty_read"})
 _SCRIPTED = frozenset({"-c", "-m", "-e", "--eval", "-f", "--file"})
@@ -88,7 +89,7 @@ def probe(pid: int, tty: str, *, dead: bool = False) -> Foreground:
     if dead:
         return Foreground(0, "", "dead")
     group, echo, canonical = _terminal(tty)
-    if Path("/proc/self/stat").exists():
+    if _PROC:
         group = _terminal_group(pid) or group
         return _linux(pid, group, echo=echo, canonical=canonical)
     return _elsewhere(pid, group, echo=echo, canonical=canonical)
@@ -113,75 +114,84 @@ def _terminal(tty: str) -> tuple[int, bool, bool]:
         os.close(fd)
 
 
-def _stat(pid: int | str) -> list[str]:
-    """Split /proc/PID/stat after the name: state, ppid, pgrp, session, tty_nr, tpgid (proc(5))."""
+def _read(path: str) -> bytes:
+    """Read a file of /proc, empty if there is none; pathlib costs several times as much."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return []
-    return text.rpartition(")")[2].split()
+        return b""
+    try:
+        data = part = os.read(fd, _PART)
+        while len(part) == _PART:
+            part = os.read(fd, _PART)
+            data += part
+        return data
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+_PART = 4096
+
+
+def _stat(pid: int | str) -> list[bytes]:
+    """Split /proc/PID/stat: name, state, ppid, pgrp, session, tty_nr, tpgid (proc(5))."""
+    head, _, tail = _read(f"/proc/{pid}/stat").rpartition(b")")
+    return [head.partition(b"(")[2], *tail.split()] if head else []
 
 
 def _terminal_group(pid: int) -> int:
     fields = _stat(pid)
-    return max(int(fields[5]), 0) if len(fields) > 5 else 0
+    return max(int(fields[6]), 0) if len(fields) > 6 else 0
 
 
 def _linux(pid: int, group: int, *, echo: bool, canonical: bool) -> Foreground:
-    members = [group] if _stat(group) else []
-    if not members:
+    leader = group
+    fields = _stat(leader)
+    if not fields:
         members = _members(group)
-    if not members:
-        return Foreground(0, "", "unknown", echo=echo, canonical=canonical)
-    leader = members[0]
-    name, arguments, cwd = _describe(leader)
-    reading = _reads(leader)
+        if not members:
+            return Foreground(0, "", "unknown", echo=echo, canonical=canonical)
+        leader = members[0]
+        fields = _stat(leader)
+    name = os.fsdecode(fields[0]) if fields else ""
+    raw = _read(f"/proc/{leader}/cmdline").rstrip(b"\0")
+    arguments = tuple(os.fsdecode(part) for part in raw.split(b"\0")) if raw else ()
+    try:
+        cwd = os.readlink(f"/proc/{leader}/cwd")  # noqa: PTH115
+    except OSError:
+        cwd = ""
+    reading = _reads(leader, fields)
     if reading is False and group:
         # A pipeline's reader need not be its leader; nor need a script's child be.
         others = [member for member in _members(group) if member != leader]
-        states = [_reads(member) for member in others]
+        states = [_reads(member, _stat(member)) for member in others]
         reading = True if True in states else None if None in states else False
     kind = classify(name, arguments, echo=echo, canonical=canonical, reading=reading)
     return Foreground(leader, name, kind, cwd, echo, canonical, reading, arguments)
 
 
 def _members(group: int) -> list[int]:
+    wanted = str(group).encode()
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             fields = _stat(entry.name)
-            if len(fields) > 2 and fields[2] == str(group):
+            if len(fields) > 3 and fields[3] == wanted:
                 found.append(int(entry.name))
     return sorted(found)
 
 
-def _describe(pid: int) -> tuple[str, tuple[str, ...], str]:
-    arguments: tuple[str, ...] = ()
-    name = cwd = ""
-    with contextlib.suppress(OSError):
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-        arguments = tuple(os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0"))
-    with contextlib.suppress(OSError):
-        name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
-    with contextlib.suppress(OSError):
-        cwd = str(Path(f"/proc/{pid}/cwd").readlink())
-    return name, arguments, cwd
-
-
-def _reads(pid: int) -> bool | None:
+def _reads(pid: int, fields: list[bytes]) -> bool | None:
     """Say whether a process waits for input, from where it sleeps; None if it can't be told."""
-    fields = _stat(pid)
-    if not fields or fields[0] not in "SI":
+    if len(fields) < 2 or fields[1] not in (b"S", b"I"):
         return False
-    try:
-        channel = Path(f"/proc/{pid}/wchan").read_text("ascii", "replace").strip()
-    except OSError:
-        channel = ""
+    channel = _read(f"/proc/{pid}/wchan").decode("ascii", "replace").strip()
     if channel in _READS:
         return True
-    try:
-        call = Path(f"/proc/{pid}/syscall").read_text("ascii", "replace").split()
-    except OSError:
+    call = _read(f"/proc/{pid}/syscall").decode("ascii", "replace").split()
+    if not call:
         return None if channel in ("", "0") else channel in _WAITS
     return _is_input(call)
 
