@@ -56,8 +56,7 @@ from agent.protocol import (
     UseTool,
 )
 from agent.questions import Questions
-from agent.risk.rules import Rules
-from agent.risk.rules import parse as parse_rules
+from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, serialise, text_block
 from agent.tools.registry import definitions
@@ -118,7 +117,7 @@ class Agents:
             gates=Gates(database, hub, clock),
             questions=Questions(database, hub, clock),
             prompts=PromptFiles(paths.config / "prompts"),
-            rules=_rules(config),
+            rules=RuleFiles(paths, home or Path.home()),
             home=home or Path.home(),
             panes_opened=self._pane_opened,
         )
@@ -569,9 +568,3 @@ def _directory(text: str) -> Path:
     except (OSError, ValueError) as error:
         raise DirectoryUnusable(f"{given} cannot be used: {one_line(error)}.") from error
     return directory
-
-
-def _rules(config: Config) -> Rules:
-    return parse_rules(
-        {"deny": config.rules.deny, "ask": config.rules.ask, "allow": config.rules.allow}
-    )

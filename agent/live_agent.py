@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -36,6 +37,7 @@ from agent.recovery import UNKNOWN
 from agent.services import Services
 from agent.session import Session
 from agent.steps import Outcome, Run, Step
+from agent.tools.inputs import MAX_COMMAND
 from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -62,6 +64,14 @@ class PromptEmpty(AgentError):
     """There is nothing to say."""
 
 
+SHOWN_QUEUED = 1_000
+"""Characters of a queued prompt that front ends are told; they get all of it by taking it back."""
+
+
+class CommandTooLong(AgentError):
+    """No line editor takes it, and nobody could judge it at a gate."""
+
+
 class LiveAgent:
     """What both kinds of agent have in common."""
 
@@ -74,6 +84,7 @@ class LiveAgent:
         self.conversation = Conversation(record.id, session, services.hub, services.clock)
         self.panes = Panes(record.name, self.directory, services.terminal, self._panes_changed)
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
+        project = self._project()
         self.performer = Performer(
             self,
             panes=self.panes,
@@ -84,8 +95,8 @@ class LiveAgent:
             surroundings=Surroundings(
                 home=services.home,
                 own=services.own,
-                rules=services.rules,
-                project=self._project(),
+                rules=partial(services.rules.for_project, project),
+                project=project,
             ),
             clock=services.clock,
         )
@@ -184,7 +195,7 @@ class LiveAgent:
             demo=self.demo,
             parent=self.record.parent,
             panes=self.panes.summaries,
-            queued=tuple(self.queued),
+            queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
             usage=self.usage,
             context_tokens=self.context_tokens,
             context_window=self.context_window,
@@ -318,6 +329,11 @@ class LiveAgent:
 
     async def run_as_person(self, command: str) -> None:
         """Start a person's command in the first pane; what becomes of it is shown as a block."""
+        if len(command) > MAX_COMMAND:
+            raise CommandTooLong(
+                f"The command has {len(command):,} characters, {MAX_COMMAND:,} are possible: put "
+                "it into a file and run that."
+            )
         pane_id = self.panes.first() or await self.panes.open()
         tool_use_id = f"{OWN}{uuid.uuid4().hex[:16]}"
         step = Step(

@@ -23,6 +23,7 @@ from agent.actions import (
     RunCommand,
     TypeKeys,
 )
+from agent.conversation import shortened
 from agent.effects import Effects, NotRun
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
@@ -96,7 +97,7 @@ class Surroundings:
 
     home: Path
     own: tuple[Path, ...]
-    rules: Rules
+    rules: Callable[[], Rules]
     project: Path | None = None
     written: set[Path] = field(default_factory=set)
 
@@ -208,7 +209,7 @@ class Performer:
             home=around.home,
             project=around.project,
             own=around.own,
-            rules=around.rules,
+            rules=around.rules(),
         )
         found = assess(ReadFile(path), context)
         return found.risk is Risk.HIGH or found.denied_by is not None or found.asked_by is not None
@@ -300,7 +301,7 @@ class Performer:
             line=line,
             own=around.own,
             written=frozenset(around.written),
-            rules=around.rules,
+            rules=around.rules(),
             echo=foreground.kind != "password" if foreground is not None else True,
         )
 
@@ -351,7 +352,7 @@ class Performer:
             pane_id=looked.binding.pane_id or None,
             foreground=looked.binding.foreground,
             intent=step.intent,
-            diff=step.diff,
+            diff=shortened(step.diff),
             actor=step.actor,
         )
 

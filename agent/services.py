@@ -15,7 +15,7 @@ from agent.model.client import ModelClient
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
 from agent.questions import Questions
-from agent.risk.rules import Rules
+from agent.rule_files import RuleFiles
 from memory.database import Database
 from tungsten.terminal import Terminal
 
@@ -52,7 +52,7 @@ class Services:
     gates: Gates
     questions: Questions
     prompts: PromptFiles
-    rules: Rules
+    rules: RuleFiles
     home: Path
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)

@@ -284,3 +284,19 @@ def test_a_decision_is_good_for_one_use_and_only_if_it_allows():
 def test_any_difference_voids_a_decision(now):
     binding = Binding("digest", "%1", 5, "bash", "/tmp")
     assert Decision(binding, approved=True, by="person").spend(now)
+
+
+async def test_rules_count_from_the_next_action_on(house):
+    house.script.then(use("terminal_run", command="touch one"))
+    house.script.then(use("terminal_run", command="touch two"))
+    agent_id = await house.agent("first", trusted=False)
+    gate = await house.gate()
+    rules = house.project / ".tungsten" / "rules.toml"
+    rules.parent.mkdir()
+    rules.write_text('deny = ["Bash(touch two:*)"]')
+    await house.decide(gate)
+    await house.state(agent_id, "done")
+    assert actions(house)[-1] == ("run_command", "refused", "not run")
+    assert (house.project / "one").exists()
+    assert not (house.project / "two").exists()
+    assert "denied by your rule Bash(touch two:*)" in house.results()[-1]["content"]
