@@ -38,7 +38,6 @@ app = typer.Typer(
     help="Terminals by hand: the panes of Tungsten's tmux server, or of your own (--own). "
     "Without the app, without a model, and nobody is asked: for people.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -60,7 +59,9 @@ class Place:
 def main(arguments: list[str]) -> int:
     """Run one command line and return its exit status; every failure is one line on stderr."""
     try:
-        status = app(args=arguments, prog_name="python -m tungsten", standalone_mode=False)
+        status = app(
+            args=arguments or ["--help"], prog_name="python -m tungsten", standalone_mode=False
+        )
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except BrokenPipeError:

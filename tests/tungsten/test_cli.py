@@ -76,6 +76,7 @@ def test_help_names_every_command(run: Run) -> None:
     ):
         assert f"\n  {name} " in said.stdout
     assert "--styled" in run("capture", "--help").stdout
+    assert run().stdout == said.stdout
     assert run("--version").stdout.startswith("tungsten ")
 
 
