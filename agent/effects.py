@@ -27,6 +27,7 @@ from agent.pictures import draw
 from agent.risk.keys import canonical, is_key
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
+from agent.tools.placing import FileChanged
 from agent.tools.terminal import run_text, screen_text
 from tungsten.errors import TerminalError
 from tungsten.pane import ForIdle
@@ -182,7 +183,7 @@ class Effects:
             await asyncio.wait({work})
             self._written.add(action.path)
             raise
-        except files.FileChanged as change:
+        except FileChanged as change:
             raise NotRun(f"{change}; read it again") from change
         self._written.add(action.path)
         lines = action.diff.splitlines()

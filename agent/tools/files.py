@@ -1,7 +1,7 @@
 """The file tools: paths, diffs, and reading and writing without surprises.
 
 Paths are resolved (symbolic links included) before they are judged, and once more right before
-they are used.
+they are read; what is written goes by `agent.tools.placing`, which follows no link.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from agent.errors import AgentError
 from agent.session import clean
 from agent.steps import Lines, Matches, Names, Plain, Step
 from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
+from agent.tools.placing import place
 from agent.tools.search_program import MAX_MATCHES
 
 Input = FileEdit | FileList | FileRead | FileSearch | FileWrite
@@ -40,10 +40,6 @@ MASK = "‹secret masked›"
 
 class FileRefused(AgentError):
     """A file tool cannot do what was asked; the text goes to the model."""
-
-
-class FileChanged(AgentError):
-    """A file is not what it was when the action was judged; nothing was written."""
 
 
 def resolve(path: str, directory: Path) -> Path:
@@ -252,41 +248,13 @@ async def search(path: Path, how: Matches, *, hidden: Callable[[str], bool] | No
 
 
 def write(action: WriteFile) -> None:
-    """Put `content` in place at once: a reader sees the old file or the new one, never a part.
-
-    The mode of an existing file is kept. Directories on the way are made.
+    """Put `content` in place at once, by the judged path and no other.
 
     Raises:
-        FileChanged: the file is not the judged one any more.
+        FileChanged: the path or the file is not the judged one any more; nothing was written.
         OSError: it cannot be written.
     """
-    path = action.path
-    if path.resolve() != path:
-        raise FileChanged(f"{path} leads elsewhere now")
-    now = sha256(path.read_bytes()) if path.exists() else ""
-    if now != action.before:
-        raise FileChanged(f"{path} changed in the meantime")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(path.stat().st_mode) if now else None
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".new", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(action.content.encode("utf-8"))
-            file.flush()
-            os.fchmod(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """Read the umask; the only portable way sets it for an instant."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    place(action.path, action.content.encode("utf-8"), action.before)
 
 
 def _shown(path: Path, directory: Path) -> str:

@@ -28,6 +28,7 @@ from agent.session import serialise, text_block
 from agent.steps import Lines, Matches
 from agent.tools import files
 from agent.tools.inputs import INPUTS, FileEdit, FileRead, FileWrite, TerminalWait
+from agent.tools.placing import FileChanged
 from agent.tools.registry import InvalidToolInput, definitions, parse
 
 
@@ -150,7 +151,7 @@ def test_a_file_that_appeared_or_changed_since_is_left_alone(tmp_path):
     path = tmp_path / "a"
     step = files.plan(FileWrite(path="a", content="mine"), tmp_path)
     path.write_text("theirs")
-    with pytest.raises(files.FileChanged):
+    with pytest.raises(FileChanged):
         files.write(step.action)
     assert path.read_text() == "theirs"
 
@@ -163,9 +164,50 @@ def test_a_path_that_became_a_link_is_not_followed(tmp_path):
     step = files.plan(FileWrite(path="d/f", content="x"), inside)
     (inside / "d").rmdir()
     (inside / "d").symlink_to(outside)
-    with pytest.raises(files.FileChanged, match="elsewhere"):
+    with pytest.raises(FileChanged, match="elsewhere"):
         files.write(step.action)
     assert not (outside / "f").exists()
+
+
+def test_a_link_planted_at_the_last_moment_is_not_followed(tmp_path, monkeypatch):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    step = files.plan(FileWrite(path="d/f", content="x"), inside)
+    mkdir = os.mkdir
+
+    def planted(path, mode=0o777, *, dir_fd=None):
+        (inside / "d").symlink_to(outside)
+        mkdir(path, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", planted)
+    with pytest.raises(FileChanged, match="elsewhere"):
+        files.write(step.action)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_file_that_became_a_link_or_a_pipe_is_left_alone(tmp_path):
+    path, other = tmp_path / "f", tmp_path / "other"
+    other.write_text("old")
+    path.write_text("old")
+    step = files.plan(FileWrite(path="f", content="new"), tmp_path)
+    path.unlink()
+    path.symlink_to(other)
+    with pytest.raises(FileChanged, match="elsewhere"):
+        files.write(step.action)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(FileChanged, match="meantime"):
+        files.write(step.action)
+    assert other.read_text() == "old"
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert {each.name for each in tmp_path.iterdir()} == {"f", "other"}
+
+
+def test_what_is_no_directory_is_named(tmp_path):
+    (tmp_path / "f").write_text("x")
+    with pytest.raises(NotADirectoryError, match="f"):
+        files.write(WriteFile(tmp_path / "f" / "g", "y"))
 
 
 def test_links_are_resolved_before_anything_is_judged(tmp_path):
