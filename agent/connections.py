@@ -36,6 +36,7 @@ from agent.protocol import (
     Reply,
     SendPrompt,
     SetMode,
+    Snapshot,
     Unqueue,
     Welcome,
 )
@@ -305,7 +306,12 @@ class _Connection:
             may_decide=self.may_decide,
             snapshot=hub.snapshot() if missed is None else None,
         )
-        self._transport.write(welcome.model_dump_json().encode() + b"\n")
+        line = welcome.model_dump_json().encode() + b"\n"
+        if welcome.snapshot is not None and len(line) > MAX_LINE_BYTES:
+            snapshot = _without_diffs(welcome.snapshot)
+            line = welcome.model_copy(update={"snapshot": snapshot}).model_dump_json().encode()
+            line += b"\n"
+        self._transport.write(line)
         if missed:
             self._transport.write(b"".join(missed))
         self._unsubscribe = hub.subscribe(self)
@@ -346,6 +352,17 @@ class _Connection:
         text = f"This command cannot be read: {place}: {first['msg']}."
         self.reply(Reply(id=number, error=text))
         return True
+
+
+def _without_diffs(snapshot: Snapshot) -> Snapshot:
+    """The same state without the texts that may be largest: else nobody could connect any more."""
+    gates = tuple(
+        gate.model_copy(update={"diff": "(too large to show: look at the file)"})
+        if gate.diff
+        else gate
+        for gate in snapshot.gates
+    )
+    return snapshot.model_copy(update={"gates": gates})
 
 
 def parse_object(line: bytes) -> dict[str, JsonValue] | None:

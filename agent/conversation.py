@@ -13,8 +13,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.hub import Hub
-from agent.protocol import Block, BlockChanged, BlockDelta, BlockKind, ToolCall
+from agent.protocol import MAX_LINE_BYTES, Block, BlockChanged, BlockDelta, BlockKind, ToolCall
 from agent.session import Session, clean
+
+SHOWN_TEXT = 200_000
+"""Characters of one block's text that are shown; the session itself holds all of it."""
+
+PAGE_BYTES = MAX_LINE_BYTES // 2
+"""What one page may come to as JSON, so that it fits into a line of the protocol."""
 
 _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
 _OWN_SECTIONS = ("<project-instructions", "<tungsten-note>")
@@ -46,10 +52,20 @@ class Conversation:
         return self._last
 
     def page(self, before: int | None, limit: int) -> list[Block]:
-        """Give the last `limit` blocks before number `before`, oldest first."""
+        """Give the last `limit` blocks before number `before`, oldest first.
+
+        Fewer when they are so long that they would not fit into one answer, but at least one.
+        """
         self._join(*self._pieces)
         ids = sorted(each for each in self._blocks if before is None or each < before)
-        return [self._blocks[each] for each in ids[max(0, len(ids) - max(0, limit)) :]]
+        room, found = PAGE_BYTES, list[Block]()
+        for each in reversed(ids[max(0, len(ids) - max(0, limit)) :]):
+            block = self._blocks[each]
+            room -= len(block.model_dump_json())
+            if room < 0 and found:
+                break
+            found.append(block)
+        return found[::-1]
 
     def open(
         self,
@@ -113,7 +129,7 @@ class Conversation:
             ]
         shown = {(block.kind, block.text) for block in self._blocks.values()}
         for kind, text in said:
-            if text and (kind, text) not in shown:
+            if text and (kind, shortened(clean(text))) not in shown:
                 await self.add(kind, text)
 
     async def add(self, kind: BlockKind, text: str) -> None:
@@ -141,5 +157,15 @@ class Conversation:
                 self._blocks[block_id] = block.model_copy(update={"text": text})
 
     def _show(self, block: Block) -> None:
+        if len(block.text) > SHOWN_TEXT and not block.streaming:
+            block = block.model_copy(update={"text": shortened(block.text)})
         self._blocks[block.id] = block
         self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))
+
+
+def shortened(text: str, limit: int = SHOWN_TEXT) -> str:
+    """Give both ends of a text longer than `limit` characters, with a mark where it was cut."""
+    if len(text) <= limit:
+        return text
+    left = len(text) - limit
+    return f"{text[: limit // 2]}\n[… {left:,} characters not shown …]\n{text[-(limit // 2) :]}"

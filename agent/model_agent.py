@@ -23,6 +23,16 @@ from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
 
+MAX_PROMPT = 1_000_000
+"""Characters of one prompt: as much as the largest context windows take."""
+
+MAX_QUEUED = 2 * MAX_PROMPT
+"""Characters of all prompts that wait together."""
+
+
+class PromptTooLong(AgentError):
+    """More was said than a model could take in."""
+
 
 class ModelAgent(LiveAgent):
     """A conversation with a model."""
@@ -60,8 +70,17 @@ class ModelAgent(LiveAgent):
             raise PromptEmpty("There is nothing to say: the prompt is empty.")
         if self.session.damaged:
             raise SessionDamaged(self._activity)
+        if len(text) > MAX_PROMPT:
+            raise PromptTooLong(
+                f"The prompt has {len(text):,} characters, {MAX_PROMPT:,} are possible: put it "
+                "into a file and name the file."
+            )
         async with self._starting:
             if self.busy:
+                if sum(map(len, self.queued)) + len(text) > MAX_QUEUED:
+                    raise PromptTooLong(
+                        "Too much waits already: let the agent take what is queued first."
+                    )
                 await self._queue([*self.queued, text])
             else:
                 await self._begin([*self.queued, text])

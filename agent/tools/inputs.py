@@ -6,6 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+MAX_COMMAND = 50_000
+"""Characters of a command line; what is longer belongs into a file. A line editor takes seconds for
+them, and a person must read all of it at the gate."""
+
 MAX_KEYS = 200
 """Most items of one `terminal_type`; more is better pasted as one item or written to a file."""
 
@@ -35,7 +39,9 @@ class TerminalOpen(ToolInput):
 class TerminalRun(ToolInput):
     """`terminal_run`."""
 
-    command: str = Field(min_length=1, description="The shell command line.")
+    command: str = Field(
+        min_length=1, max_length=MAX_COMMAND, description="The shell command line."
+    )
     pane: Pane = None
     timeout: float = Field(
         default=120,
@@ -57,6 +63,12 @@ class TerminalType(ToolInput):
         '"Up", "C-c", "M-x", "F1") presses that key; any other item is typed literally.',
     )
     why: Why = ""
+
+    @model_validator(mode="after")
+    def _short_enough(self) -> Self:
+        if sum(map(len, self.keys)) > MAX_COMMAND:
+            raise ValueError(f"more than {MAX_COMMAND} characters; write them to a file")
+        return self
 
 
 class TerminalRead(ToolInput):
