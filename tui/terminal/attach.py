@@ -113,9 +113,14 @@ class _Server:
         return self.ask("show-options", "-v", "-t", session, "status")
 
     def attach(self, window: str) -> int:
-        """Hand the terminal to a tmux client until it ends; return its exit status."""
+        """Hand the terminal to a tmux client until it ends; return its exit status.
+
+        A client draws on its standard input; all it writes to its standard output is how it ended
+        (`[detached …]`), which would stay in the person's scrollback.
+        """
         return subprocess.run(
             [*self._command, "attach-session", "-t", window],
             env=self._environment,
+            stdout=subprocess.DEVNULL,
             check=False,
         ).returncode

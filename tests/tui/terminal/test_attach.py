@@ -37,6 +37,9 @@ def test_attach_and_come_back(private: Any, outer: Any, python: str, nested: boo
     assert private.run("show-options", "-t", agent, "status") == ""
     assert private.run("list-keys", "-T", "root", "F12") == ""
     assert "typed by 42" in private.screen(agent)
+    outer.keys(person, "C-q")
+    left = outer.wait_for(person, lambda screen: "back again" not in screen)
+    assert "detached" not in left
 
 
 def test_a_pane_that_is_gone(private: Any, outer: Any, python: str) -> None:
