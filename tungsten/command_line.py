@@ -59,6 +59,7 @@ class CommandLine:
         exit_status: its status then, as a shell reports it.
         prompt: what a person sees of the shell's latest prompt.
         shell: what the shell can do.
+        nonce: the secret in its marks; empty if it leaves none.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class CommandLine:
         self.prompt = ""
         self._client = client
         self._pane_id = pane_id
-        self._nonce = nonce
+        self.nonce = nonce
         self._mark: Mark | None = None
         self._closed = False
         self._told = 0
@@ -80,7 +81,7 @@ class CommandLine:
     @property
     def starting(self) -> bool:
         """Whether a shell that will show prompts has shown none yet."""
-        return bool(self._nonce) and self._mark is None and not self.dead
+        return bool(self.nonce) and self._mark is None and not self.dead
 
     @property
     def number(self) -> int:
@@ -100,14 +101,14 @@ class CommandLine:
     @property
     def integrated(self) -> bool:
         """Whether marks tell where the pane's shell is, now or once it has started."""
-        return bool(self._nonce)
+        return bool(self.nonce)
 
     # -- what is told -------------------------------------------------------------------------
 
     def renamed(self, window_name: str) -> None:
         """Take the window's new name, which may be a mark."""
         self._read(window_name)
-        if window_name == ASK and self._nonce and self._mark is None and self._answering is None:
+        if window_name == ASK and self.nonce and self._mark is None and self._answering is None:
             self._answering = asyncio.create_task(self._answer())
         # An unchanged mark wakes as well: it follows each report of the edited line.
         self._wake()
@@ -270,7 +271,7 @@ class CommandLine:
     # -- inside -------------------------------------------------------------------------------
 
     def _read(self, window_name: str) -> None:
-        mark = marks.parse_mark(window_name, self._nonce)
+        mark = marks.parse_mark(window_name, self.nonce)
         if mark is not None:
             self._mark = mark
             if mark.kind == "prompt":
@@ -285,7 +286,7 @@ class CommandLine:
     async def _answer(self) -> None:
         """Tell a remote shell the nonce that it asked for; it has switched echo off."""
         with contextlib.suppress(TerminalError):
-            await keys.type_text(self._client, self._pane_id, f"{self._nonce}\n")
+            await keys.type_text(self._client, self._pane_id, f"{self.nonce}\n")
 
     async def _state(self, then: Sequence[tuple[str, ...]] = ()) -> tuple[Anchor, int, str]:
         """Read position, report count and edited line; brings the mark up to date.
@@ -309,7 +310,7 @@ class CommandLine:
         if len(fields) != 6:
             raise PaneGone(pane_id)
         self._read(fields[4])
-        count, line = marks.parse_line(fields[5], self._nonce)
+        count, line = marks.parse_line(fields[5], self.nonce)
         history = int(fields[1])
         return Anchor(history + int(fields[2]), history, int(fields[3])), count, line
 
@@ -323,7 +324,7 @@ class CommandLine:
 
     async def _at_prompt(self) -> tuple[Anchor, Mark]:
         anchor, _, _ = await self._state()
-        if not self._nonce:
+        if not self.nonce:
             raise NotAtPrompt(self._pane_id, "it runs a program of its own, not our shell")
         if self._mark is None:
             # The shell is starting: it has not said anything yet.
