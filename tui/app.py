@@ -74,6 +74,7 @@ class TungstenApp(FrontEnd):
         self.connection: Connection | None = None
         self._connect = connect
         self._first = first
+        self._running_loop: asyncio.AbstractEventLoop | None = None
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
 
@@ -81,18 +82,36 @@ class TungstenApp(FrontEnd):
 
     def run(self, **options: Any) -> None:
         """Run in this process's terminal until the person quits."""
+        from tui.signals import leaving_on_signals
         from tui.stderr_guard import guarded_stderr
 
         # Nothing is let go of before the first state is shown; looking for it costs a tenth.
         gc.disable()
         try:
-            with guarded_stderr(self.paths.data / "app.log"):
+            with (
+                guarded_stderr(self.paths.data / "app.log"),
+                leaving_on_signals(self._save_for_good, self._leave),
+            ):
                 return super().run(**options)
         finally:
             gc.enable()
 
+    def _save_for_good(self) -> None:
+        if self.screen_stack:
+            self.keep_draft()
+        self.memory.save()
+
+    def _leave(self, status: int) -> bool:
+        """Close the app as quitting does, from a signal's handler; False before it has begun."""
+        if self._running_loop is None:
+            return False
+        # In its turn: a handler may interrupt anything.
+        self._running_loop.call_soon_threadsafe(self._quit, status)
+        return True
+
     def on_mount(self) -> None:
         """Paint first; everything else follows."""
+        self._running_loop = asyncio.get_running_loop()
         self.call_after_refresh(self._after_first_frame)
 
     async def _after_first_frame(self) -> None:
@@ -120,9 +139,13 @@ class TungstenApp(FrontEnd):
 
     async def action_quit(self) -> None:
         """Close the app; agents keep working in the engine."""
-        self.keep_draft()
+        self._quit(0)
+
+    def _quit(self, status: int) -> None:
+        if self.screen_stack:
+            self.keep_draft()
         self.save_now()
-        self.exit(message=_farewell(self.agents))
+        self.exit(return_code=status, message=_farewell(self.agents))
 
     # The line to the engine
 

@@ -1,0 +1,151 @@
+"""However the app ends, the terminal is given back as it was and the draft is kept."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.paths import Paths
+
+HOST = Path(__file__).with_name("signal_host.py")
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0
+"""Seconds after which a thing that should happen is held to be missing."""
+
+MODES = (1049, 1000, 1003, 1004, 1006, 2004)
+"""Private modes that the app sets: alternate screen, mouse, focus, bracketed paste."""
+
+
+class Terminal:
+    """A terminal with the app in it, in a session of its own."""
+
+    def __init__(self, paths: Paths, *arguments: str) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.slave = slave
+        self.before = termios.tcgetattr(slave)
+        self.written = b""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+        self.process = subprocess.Popen(
+            [sys.executable, str(HOST), str(paths.data.parent), *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def read_until(self, text: bytes) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.written:
+            assert time.monotonic() < deadline, self.written[-2000:]
+            self._read(0.1)
+
+    def _read(self, patience: float) -> bool:
+        if not select.select([self.master], [], [], patience)[0]:
+            return False
+        self.written += os.read(self.master, 65_536)
+        return True
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def ended(self) -> int:
+        """Read on until the app has ended; returns its exit status."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, "it did not end"
+            self._read(0.05)
+        while self._read(0):
+            pass
+        return self.process.returncode
+
+    def modes_left(self) -> set[int]:
+        """Private modes that were set last rather than reset."""
+        return {
+            mode
+            for mode in MODES
+            if self.written.rfind(f"\x1b[?{mode}h".encode())
+            > self.written.rfind(f"\x1b[?{mode}l".encode())
+        }
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        for descriptor in (self.master, self.slave):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+@pytest.fixture
+def terminals(paths: Paths) -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def begin(terminals: list[Terminal], paths: Paths, *arguments: str) -> Terminal:
+    terminal = Terminal(paths, *arguments)
+    terminals.append(terminal)
+    terminal.read_until(b"\x1b[?1049h")
+    terminal.read_until(b"connecting")
+    return terminal
+
+
+def draft(paths: Paths) -> str:
+    return json.dumps(json.loads(paths.interface_state.read_text()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back(
+    terminals: list[Terminal], paths: Paths, number: signal.Signals
+) -> None:
+    terminal = begin(terminals, paths)
+    terminal.type("half a sentence")
+    terminal.read_until(b"sentence")
+    terminal.process.send_signal(number)
+    assert terminal.ended() == 128 + number
+    assert terminal.modes_left() == set()
+    assert b"\x1b[?25h" in terminal.written
+    assert termios.tcgetattr(terminal.slave) == terminal.before
+    assert "half a sentence" in draft(paths)
+
+
+def test_a_crash_gives_the_terminal_back_and_says_what_it_was(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths, "crash")
+    terminal.type("x")
+    assert terminal.ended() == 1
+    assert terminal.modes_left() == set()
+    assert termios.tcgetattr(terminal.slave) == terminal.before
+    assert b"a mistake of ours" in terminal.written[terminal.written.rfind(b"\x1b[?1049l") :]
+
+
+def test_a_terminal_that_is_closed_ends_the_app_and_keeps_the_draft(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths)
+    terminal.type("half a sentence")
+    terminal.read_until(b"sentence")
+    os.close(terminal.slave)
+    os.close(terminal.master)
+    terminal.slave = terminal.master = -1
+    terminal.process.send_signal(signal.SIGHUP)
+    terminal.process.wait(PATIENCE)
+    assert "half a sentence" in draft(paths)
