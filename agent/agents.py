@@ -148,6 +148,7 @@ class Agents:
             agent = self._make(failed, await self._for_reading(record))
         else:
             agent = self._make(record, session)
+        await agent.read_usage()
         self._live[record.id] = agent
         agent.publish()
         return agent

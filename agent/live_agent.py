@@ -101,8 +101,8 @@ class LiveAgent:
             clock=services.clock,
         )
         self.usage = Usage()
-        self.context_tokens = 0
-        self.context_window: int | None = None
+        self.context_tokens = int(record.extra.get("context_tokens", 0))
+        self.context_window: int | None = record.extra.get("context_window")
         self.instructions: tuple[InstructionFile, ...] = ()
         self.queued: list[str] = list(record.extra.get("queued", []))
         self.notes: list[str] = list(record.extra.get("notes", []))

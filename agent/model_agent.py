@@ -212,7 +212,9 @@ class ModelAgent(LiveAgent):
         self.context_tokens = usage.context_tokens
         if self.context_window is None:
             self.context_window = await asyncio.to_thread(prices.context_window, model)
-        await self.save_extra(context_tokens=self.context_tokens)
+        await self.save_extra(
+            context_tokens=self.context_tokens, context_window=self.context_window
+        )
         await self.read_usage()
         self.publish()
 
@@ -222,8 +224,6 @@ class ModelAgent(LiveAgent):
         """Find the panes, show what was not shown yet, and go on with a turn that was running."""
         await super().resume()
         await self.read_instructions()
-        await self.read_usage()
-        self.context_tokens = int(self.record.extra.get("context_tokens", 0))
         await self.conversation.catch_up()
         for entry in await self.services.database.journal.entries(
             session_id=self.id, kinds=("action_started",)

@@ -6,11 +6,11 @@ by any one of these: a process among its parents, session leaders and process-gr
 tmux server, or one of those processes was started with our tmux socket or the mark of a pane in its
 environment. So `nohup`, `setsid`, a
 double fork and `env -i` each alone change nothing. On Linux all of them together change nothing
-either, with or without a terminal of its own: orphans are given to our tmux server, not to process 1
-(`tungsten/server_start.py`), so the search upwards finds it. Below a server that was started
-otherwise, a process without a terminal that was orphaned after it started, in the same control
-group, counts as inside. (A service of the system has another group, or is older than the server
-that it has started.)
+either, with or without a terminal of its own: orphans are given to our tmux server and not to
+process 1 (`tungsten/server_start.py`), so the search upwards finds it. Below a server that was
+started otherwise, a process without a terminal that was orphaned after it started, in the same
+control group, counts as inside. (A service of the system has another group, or is older than the
+server that it has started.)
 
 What it does not guarantee: all of this runs under one user id. A process that outlives its tmux
 server, or that borrows another program of the same user (a debugger, cron, a terminal outside),

@@ -97,7 +97,9 @@ def _ended(pid):
 async def test_an_archived_session_is_listed_read_and_resumed(house):
     house.script.then("Hello.")
     agent_id = await house.agent("hi")
-    await house.state(agent_id, "done")
+    before = await house.state(agent_id, "done")
+    assert before.usage.output_tokens
+    assert before.context_tokens
     await house.agents.archive(ArchiveAgent(agent_id=agent_id))
     assert house.hub.snapshot().agents == ()
     listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
@@ -108,7 +110,12 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     with pytest.raises(AgentError):
         await house.agents.send_prompt(SendPrompt(agent_id=agent_id, text="x"))
 
+    house.events.clear()
     await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    shown = [event.agent for event in house.events if event.type == "agent_changed"]
+    assert {(agent.usage, agent.context_tokens) for agent in shown} == {
+        (before.usage, before.context_tokens)
+    }
     assert len(house.summary(agent_id).panes) == 1
     await house.prompt(agent_id, "still there?")
     await house.state(agent_id, "done")
