@@ -40,6 +40,16 @@ class DatabaseUnreadable(StorageError):
         )
 
 
+class DatabaseUnfinished(StorageError):
+    """The file was begun and holds nothing yet: making it was cut short, as by a full disk."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} was begun but never finished, perhaps because the disk was full: free some "
+            "disk space, then start Tungsten again, which finishes it; nothing was lost"
+        )
+
+
 class DatabaseReadOnly(StorageError):
     """The file or its directory may not be written."""
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from memory.connection import explain
-from memory.errors import DatabaseTooNew, DatabaseUnreadable
+from memory.errors import DatabaseTooNew, DatabaseUnfinished, DatabaseUnreadable
 from memory.migrate import APPLICATION_ID, migrations
 
 _STEPS = 10_000
@@ -35,8 +35,12 @@ def _inspect(path: Path, seconds: float) -> None:
     try:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         newest = migrations()[-1][0]
-        if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise DatabaseUnreadable(path, "it is another program's database")
+        owner = int(db.execute("PRAGMA application_id").fetchone()[0])
+        if owner != APPLICATION_ID:
+            tables = int(db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
+            if owner or version or tables:
+                raise DatabaseUnreadable(path, "it is another program's database")
+            raise DatabaseUnfinished(path)
         if version > newest:
             raise DatabaseTooNew(path, version, newest)
         db.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)

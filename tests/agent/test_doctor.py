@@ -248,6 +248,16 @@ async def test_directories_that_do_not_fit(
     assert "too long for a socket" in (await checks(deep, environment))["runtime directory"].text
 
 
+async def test_a_database_that_was_only_begun_is_no_other_programs(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    paths.database.touch(0o600)
+    begun = (await checks(paths, environment))["database"]
+    assert begun.status == "problem"
+    assert "never finished" in begun.text
+    assert begun.remedy.startswith("free some disk space")
+
+
 async def test_the_database_is_looked_at_and_left_alone(
     paths: Paths, environment: dict[str, str]
 ) -> None:

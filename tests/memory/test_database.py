@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from memory import (
     DatabaseLocked,
     DatabaseReadOnly,
     DatabaseTooNew,
+    DatabaseUnfinished,
     DatabaseUnreadable,
     DiskFull,
     SessionRecord,
@@ -87,6 +89,37 @@ async def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
     with pytest.raises(DatabaseTooNew, match="newer Tungsten"):
         await Database.open(path)
     assert path.read_bytes() == before
+
+
+async def test_a_database_whose_making_was_cut_short_is_called_so_and_is_finished(
+    path: Path,
+) -> None:
+    # What a disk that is full from some byte on leaves behind: a file may not grow beyond it.
+    code = (
+        "import asyncio, resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from memory.database import Database\n"
+        "from memory.errors import StorageError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
+        "try:\n"
+        "    asyncio.run(Database.open(Path(sys.argv[1])))\n"
+        "except StorageError:\n"
+        "    sys.exit(7)\n"
+    )
+    root = Path(__file__).parents[2]
+    for room in (0, 2048, 4096, 40_000):
+        path.unlink(missing_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", code, str(path), str(room)), cwd=root
+        )
+        assert await process.wait() == 7
+        assert path.exists()
+        with pytest.raises(DatabaseUnfinished, match=r"never finished.*free some disk space"):
+            await inspect(path)
+        async with await Database.open(path) as database:
+            await database.check()
+        await inspect(path)
 
 
 async def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:
