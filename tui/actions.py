@@ -45,7 +45,7 @@ class ActionKey:
         label: One or two words for the footer; empty keeps it out of the footer.
         slash: Name in the prompt (`/new`); empty when it has none.
         argument: What may follow the slash name, for help.
-        palette: Whether the palette offers it.
+        palette: Whether the palette offers it; it runs what works anywhere or in the conversation.
     """
 
     id: str
@@ -133,14 +133,12 @@ ACTIONS: tuple[ActionKey, ...] = (
         "ctrl+down alt+down",
         "Look at the next agent",
         action="next_agent",
-        palette=False,
     ),
     _key(
         "agent.previous",
         "ctrl+up alt+up",
         "Look at the previous agent",
         action="previous_agent",
-        palette=False,
     ),
     *(
         _key(
@@ -274,8 +272,8 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="change_theme",
         slash="theme",
     ),
-    _key("app.retry", "f5", "Try to reach the engine again", action="retry", palette=False),
-    _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw", palette=False),
+    _key("app.retry", "f5", "Try to reach the engine again", action="retry"),
+    _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw"),
     _key(
         "app.quit",
         "ctrl+q",
@@ -320,20 +318,36 @@ ACTIONS: tuple[ActionKey, ...] = (
         "fold",
         label="unfold",
     ),
-    _key("block.fold_all", "z", "Unfold all tool calls, and fold them", CONVERSATION, "fold_all"),
+    _key(
+        "block.fold_all",
+        "z",
+        "Unfold all tool calls, and fold them",
+        CONVERSATION,
+        "fold_all",
+        label="unfold all",
+        palette=True,
+    ),
     _key("block.next_part", "n", "The next part of a very long block", CONVERSATION, "turn(1)"),
     _key("block.previous_part", "p", "The part before it", CONVERSATION, "turn(-1)"),
     _key("block.copy", "y", "Copy the block's text", CONVERSATION, "copy", label="copy"),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
-    _key("conversation.top", "home g", "To the beginning", CONVERSATION, "top"),
+    _key(
+        "conversation.top",
+        "home g",
+        "To the beginning of the conversation",
+        CONVERSATION,
+        "top",
+        palette=True,
+    ),
     _key(
         "conversation.end",
         "end G",
-        "To the end, and follow it",
+        "To the end of the conversation, and follow it",
         CONVERSATION,
         "tail",
         label="to the end",
+        palette=True,
     ),
     _key("pane.page_up", "shift+pageup", "Scroll the pane up", TERMINAL, label="scroll up"),
     _key("pane.page_down", "shift+pagedown", "Scroll the pane down", TERMINAL),

@@ -320,7 +320,9 @@ async def _found(app: TungstenApp, found: str | None) -> None:
     if kind == "agent":
         app.look_at(name)
     else:
-        await app.run_action(actions.by_id(name).action, app.cockpit)
+        action = actions.by_id(name)
+        here = action.context == actions.CONVERSATION
+        await app.run_action(action.action, app.cockpit.conversation if here else app.cockpit)
 
 
 async def inbox(app: TungstenApp) -> None:

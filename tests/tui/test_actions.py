@@ -120,7 +120,9 @@ async def test_the_palette_finds_agents_and_actions(open_cockpit: Open) -> None:
 
 
 async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: Open) -> None:
-    async with open_cockpit(scenes.BUSY.model_copy(update={"gates": ()})) as cockpit:
+    calm = scenes.BUSY.model_copy(update={"gates": ()})
+    talk = {"a1": list(scenes.CONVERSATION)}
+    async with open_cockpit(calm, size=(160, 40), transcripts=talk) as cockpit:
 
         def row() -> str:
             return cockpit.screen_text.split("\n")[-1]
@@ -128,9 +130,13 @@ async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: 
         view = cockpit.app.cockpit.terminal.view
         assert view is not None
         await cockpit.pilot.press("tab")
-        await cockpit.until(lambda: "Enter unfold" in row())
+        await cockpit.until(lambda: "Enter unfold" in row() and "z unfold all" in row())
+        await cockpit.until(lambda: "F3 maximise" in row())
+        await cockpit.pilot.press("f3")
+        await cockpit.until(lambda: "F3 split" in row() and "F4 terminal" in row())
+        await cockpit.pilot.press("f3")
         await cockpit.pilot.press("tab")
-        await cockpit.until(lambda: "Enter type here" in row())
+        await cockpit.until(lambda: "Enter type here" in row() and "F4 maximise" in row())
         view.has_keyboard = True
         view.post_message(view.KeyboardTaken())
         await cockpit.until(lambda: "F12 take the keyboard back" in row())
@@ -141,3 +147,21 @@ async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: 
         await cockpit.pilot.press("h", "i")
         await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "hi")
         await cockpit.until(lambda: "unfold" not in row() and "type here" not in row())
+
+
+async def test_the_palette_runs_what_belongs_to_the_conversation(open_cockpit: Open) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": ()})
+    async with open_cockpit(calm, transcripts={"a1": list(scenes.CONVERSATION)}) as cockpit:
+        transcript = cockpit.app.transcript("a1")
+        await cockpit.until(lambda: transcript.entries)
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.type("unfold all tool")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: transcript.unfolded)
+
+
+def test_the_palette_offers_all_that_runs_without_a_chosen_thing() -> None:
+    left_out = {a.id for a in actions.of(actions.ANYWHERE) if a.action and not a.palette}
+    # The palette itself, agents by number (it lists them by name), and where the keyboard is.
+    numbers = {f"agent.{number}" for number in range(1, 10)}
+    assert left_out == {"app.palette", "focus.next", "focus.previous", *numbers}

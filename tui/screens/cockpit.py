@@ -101,7 +101,7 @@ class CockpitScreen(Screen[None]):
         yield TerminalArea(id="terminal")
         yield Prompt(id="prompt")
         yield StatusLine("connecting…", id="status")
-        yield Footer(self.enabled, self.fit_message, id="footer")
+        yield Footer(self.footer_label, self.fit_message, id="footer")
 
     def on_mount(self) -> None:
         """Begin with the keyboard in the prompt."""
@@ -329,22 +329,37 @@ class CockpitScreen(Screen[None]):
             self.prompt.placeholder = "Say what to do…   / for commands, ! for a shell command"
         self.refresh_lines()
 
-    def enabled(self, action_id: str) -> bool:
-        """Say whether an action makes sense now; the footer shows only those."""
+    def footer_label(self, action: actions.ActionKey) -> str:
+        """Name an action for the footer; empty when it makes no sense now."""
         agent = self._agent
-        match action_id:
+        match action.id:
             case "turn.interrupt":
-                return agent is not None and agent.state in {"working", "waiting"}
+                sensible = agent is not None and agent.state in {"working", "waiting"}
             case "pane.take":
-                return bool(agent is not None and agent.panes)
+                sensible = bool(agent is not None and agent.panes)
             case "gate.inbox":
-                return bool(self.host.state.gates)
+                sensible = bool(self.host.state.gates)
             case "view.terminal":
-                return self.arrangement.terminal is None and agent is not None
+                return self._side_label(action, "terminal") if agent is not None else ""
             case "view.conversation":
-                return self.arrangement.conversation is None
+                return self._side_label(action, "conversation")
+            case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
+                sensible = bool(self.conversation.has_blocks)
             case _:
-                return True
+                sensible = True
+        return action.label if sensible else ""
+
+    def _side_label(self, action: actions.ActionKey, side: Alone) -> str:
+        """Say what the key of a side does: bring it up, give it all the room, or end that."""
+        areas = self.arrangement
+        if getattr(areas, side) is None:
+            return action.label
+        view = self.terminal.view
+        if self.focused is not (self.conversation if side == "conversation" else view):
+            return ""
+        if areas.conversation is not None and areas.terminal is not None:
+            return "maximise"
+        return "split" if self.choices.alone else ""
 
     # Keys of the layout; everything that concerns agents is the app's
 

@@ -261,6 +261,11 @@ class Conversation(Lines, can_focus=True):
         self.redraw()
 
     @property
+    def has_blocks(self) -> bool:
+        """Whether there is anything to choose, unfold or copy."""
+        return self._transcript is not None and bool(self._transcript.entries)
+
+    @property
     def chosen(self) -> Entry | None:
         """The block the keyboard is on."""
         transcript = self._transcript

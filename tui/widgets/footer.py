@@ -27,13 +27,13 @@ class Footer(Lines):
 
     def __init__(
         self,
-        enabled: Callable[[str], bool],
+        label: Callable[[actions.ActionKey], str],
         message_changed: Callable[[], None],
         *,
         id: str,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self._enabled = enabled
+        self._label = label
         self._message_changed = message_changed
         self._shown_context = actions.PROMPT
         self._message: tuple[str, Level] | None = None
@@ -99,7 +99,7 @@ class Footer(Lines):
         context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
         anywhere = () if mine else actions.of(actions.ANYWHERE)
         for action in (*context, *anywhere):
-            if not action.label or action.id in ALWAYS or not self._enabled(action.id):
+            if action.id in ALWAYS or not self._label(action):
                 continue
             shown = self._shown(action)
             cells = sum(cell_len(text) for text, _ in shown)
@@ -120,7 +120,7 @@ class Footer(Lines):
         paint = self.paint
         return [
             (actions.label(action.keys[0]), paint.text),
-            (f" {action.label}  ", paint.muted),
+            (f" {self._label(action)}  ", paint.muted),
         ]
 
     async def on_click(self, event: Click) -> None:
