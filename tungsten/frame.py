@@ -13,6 +13,8 @@ _ESCAPES = re.compile(
     r"|\x1b[()][0-9A-B]|\x1b.|[\x0e\x0f]"
 )
 
+_TRIES = 3
+
 FIELDS = " ".join(
     f"#{{{name}}}"
     for name in (
@@ -85,11 +87,16 @@ async def capture(client: ControlClient, pane_id: str, *, history: int = 0) -> F
     argv = ["capture-pane", "-e", "-p", "-N", "-t", pane_id]
     if history > 0:
         argv += ["-S", str(-history)]
-    lines, tail = await client.guarded(argv, FIELDS, pane_id)
-    fields = tail.split(" ", 10)
-    if isinstance(lines, CommandFailed) or len(fields) < 11 or fields[0] != pane_id:
-        raise PaneGone(pane_id)
-    return make(lines, fields)
+    for _ in range(_TRIES):
+        lines, tail = await client.guarded(argv, FIELDS, pane_id)
+        fields = tail.split(" ", 10)
+        if isinstance(lines, CommandFailed) or len(fields) < 11 or fields[0] != pane_id:
+            raise PaneGone(pane_id)
+        shown = make(lines, fields)
+        if len(lines) == shown.height + min(max(history, 0), shown.history_size):
+            break
+        # Another client resized the pane between the picture and what is said about it.
+    return shown
 
 
 def make(lines: list[str], fields: list[str]) -> Frame:
