@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -164,6 +165,10 @@ class ModelAgent(LiveAgent):
                     await self._begin(self.queued)
         except (AgentError, StorageError) as error:
             await self._say(BlockKind.ERROR, one_line(error))
+            if self._state is AgentState.WORKING:
+                # Nothing works any more, also where that cannot be stored.
+                with contextlib.suppress(StorageError):
+                    await self.become(AgentState.FAILED, one_line(error))
 
     async def _say(self, kind: BlockKind, text: str) -> None:
         try:

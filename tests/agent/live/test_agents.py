@@ -372,6 +372,26 @@ async def test_a_full_disk_fails_the_turn_and_loses_nothing(house):
     assert house.summary(agent_id).state == "done"
 
 
+async def test_where_nothing_can_be_stored_no_agent_seems_to_work_for_ever(house):
+    connection = house.database.sessions._connection
+
+    async def read_only(request):
+        await connection.read(lambda db: db.execute("PRAGMA query_only = ON").fetchone())
+        return ResponderMessage([use("terminal_run", command="touch effect")])
+
+    house.script.then(read_only)
+    agent_id = await house.agent("go")
+    summary = await house.state(agent_id, "failed")
+    assert "cannot be written" in summary.activity
+    assert not (house.project / "effect").exists()
+    with pytest.raises(StorageError):
+        await house.prompt(agent_id, "again")
+    await connection.read(lambda db: db.execute("PRAGMA query_only = OFF").fetchone())
+    await house.prompt(agent_id, "and now?")
+    await house.state(agent_id, "done")
+    assert not house.server.refused
+
+
 async def _limit(house, pages):
     connection = house.database.sessions._connection
     await connection.read(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
