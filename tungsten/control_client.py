@@ -24,6 +24,10 @@ MINIMUM_VERSION = (3, 2)
 CONNECT_SECONDS = 15.0
 """How long a server may take to attach a client; it takes a few milliseconds."""
 
+ANSWER_SECONDS = 2.0
+"""How long a server may take to answer a plain client before it counts as gone."""
+
+_ATTACHES = 2
 _READ = 1 << 16
 
 _SILENT = frozenset(
@@ -65,6 +69,19 @@ def parse_version(text: str) -> tuple[int, int]:
     major, _, rest = digits.partition(".")
     minor = "".join(character for character in rest if character.isdigit())
     return (int(major), int(minor or 0)) if major.isdigit() else (99, 0)
+
+
+def _answers(tmux: str, socket: Path, session: str | None) -> bool:
+    """Say whether the server does what a plain client asks."""
+    argv = [tmux, "-S", str(socket), "has-session"]
+    argv += [] if session is None else ["-t", f"={session}"]
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, env=clean_environment(), timeout=ANSWER_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 class _Pending:
@@ -152,6 +169,8 @@ class ControlClient:
     ) -> ControlClient:
         """Attach to the server at `socket`.
 
+        Where control mode cannot be had though the server answers, it is a `PollingClient`.
+
         Args:
             socket: the server's socket.
             tmux: the program.
@@ -167,6 +186,28 @@ class ControlClient:
         """
         if shutil.which(tmux) is None:
             raise TmuxMissing(tmux)
+        # A server on its way out fails once; one that knows no control mode does so again.
+        for _ in range(_ATTACHES):
+            try:
+                return await cls._attach(
+                    socket, tmux, session, no_output=no_output, read_only=read_only
+                )
+            except ServerGone as error:
+                gone = error
+                if not await asyncio.to_thread(_answers, tmux, socket, session):
+                    raise
+        # Imported here: hardly ever needed, and it builds on this module.
+        from tungsten.polling_client import PollingClient
+
+        try:
+            return await PollingClient.connect(socket, tmux=tmux, session=session)
+        except ServerGone:
+            raise gone from None
+
+    @classmethod
+    async def _attach(
+        cls, socket: Path, tmux: str, session: str | None, *, no_output: bool, read_only: bool
+    ) -> ControlClient:
         flags = ["ignore-size"]
         if no_output:
             flags.append("no-output")
