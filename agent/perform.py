@@ -35,6 +35,7 @@ from agent.protocol import (
     DecidedBy,
     Gate,
     Mode,
+    Notice,
     RiskLevel,
     Span,
     ToolStatus,
@@ -239,10 +240,7 @@ class Performer:
                 if own.fresh:
                     waited = await pane.wait(ForPrompt(), START_SECONDS)
                     if waited.ended == "timeout":
-                        raise NotRun(
-                            f"the shell of pane {action.pane_id} has shown no prompt yet; "
-                            "terminal_wait for it, then try again"
-                        )
+                        raise self._no_prompt(action.pane_id)
                     own.fresh = False
                 foreground = await pane.foreground()
                 _check_ready(action, foreground, own.pid)
@@ -265,6 +263,17 @@ class Performer:
                 return Binding(action.digest(), pane_id), None
             case _:
                 return Binding(action.digest(), cwd=str(self._owner.directory)), None
+
+    def _no_prompt(self, pane_id: str) -> NotRun:
+        """Tell the person what holds everything up; gives what the agent is told."""
+        slow = f"has not shown its first prompt after {START_SECONDS:g} s"
+        text = f"{self._owner.name}: the shell in pane {pane_id} {slow}: look at that pane, and at "
+        text += "what its start-up file (such as ~/.bashrc) does or waits for."
+        self._hub.publish(Notice(level="error", text=text))
+        return NotRun(
+            f"the shell of pane {pane_id} {slow}: its start-up file (such as ~/.bashrc) takes long "
+            "or waits for something; terminal_read it, terminal_wait for its prompt, try again"
+        )
 
     async def _context(
         self, action: Action, binding: Binding, foreground: Foreground | None

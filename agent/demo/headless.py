@@ -26,6 +26,7 @@ from agent.protocol import (
     Event,
     Gate,
     GateOpened,
+    Notice,
     QuestionAsked,
     StartDemo,
     StopDemo,
@@ -165,6 +166,8 @@ class _Show:
             case QuestionAsked(question=question) if question.agent_id in self.agents:
                 with contextlib.suppress(CommandRefused):
                     await self.client.send(Answer(question_id=question.id, text=NOBODY))
+            case Notice(level="error", text=text):
+                _say(text)
             case DemoChanged(demo=None):
                 return False, "The demo was stopped."
             case DemoChanged(demo=demo) if demo is not None:

@@ -11,7 +11,9 @@ PACE = re.compile(r"\n\(at pace (\d+(?:\.\d+)?)\)\s*$")
 """Last line of a demo prompt that sets how fast the model talks; 1 is meant to be watched."""
 
 _OURS = ("<project-instructions", "<tungsten-note")
-_BUSY = re.compile(r"is busy|not at an empty shell prompt|kept changing")
+_BUSY = re.compile(
+    r"is busy|not at an empty shell prompt|kept changing|has not shown its first prompt"
+)
 _EXIT = re.compile(r"^exit (\d+) ")
 
 

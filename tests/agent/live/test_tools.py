@@ -404,3 +404,26 @@ async def test_an_open_quote_is_not_run(house):
         await house.decide(await house.gate())
         await house.state(agent_id, "done")
     assert "whole" in house.results()[0]["content"]
+
+
+async def test_a_shell_that_is_slow_to_start_is_named_as_the_cause(house, monkeypatch):
+    monkeypatch.setattr("agent.perform.START_SECONDS", 0.3)
+    fifo = house.home / "held"
+    os.mkfifo(fifo)
+    # Held until the test lets it go, as by a start-up file that asks something.
+    (house.home / ".bashrc").write_text(f"read -r _ < {fifo}\n")
+    house.script.then(use("terminal_run", command="echo one"))
+    house.script.then(use("terminal_wait", prompt=True), use("terminal_run", command="echo two"))
+    agent_id = await house.agent("go")
+    notice = await house.until(
+        lambda: next((event for event in house.events if event.type == "notice"), None)
+    )
+    assert "first prompt after 0.3 s" in notice.text
+    assert "~/.bashrc" in notice.text
+    assert "\n" not in notice.text
+    with fifo.open("w") as held:
+        held.write("\n")
+    await house.state(agent_id, "done")
+    [first] = house.results(1)
+    assert "~/.bashrc" in first["content"]
+    assert "two" in house.results()[-1]["content"]
