@@ -39,8 +39,8 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
     where = endpoint.address
     if status == 401 or kind == "authentication_error":
         return AuthenticationFailed(
-            f"{where} does not accept the key: set another one with the model setup, "
-            f"or correct ANTHROPIC_API_KEY."
+            f"{where} does not accept the key: paste it again, whole, or use another one "
+            f"(/model changes it; so does ANTHROPIC_API_KEY)."
         )
     if status == 402 or kind == "billing_error":
         return AuthenticationFailed(
@@ -78,21 +78,29 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
 def from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
     """Name the failure behind a request that got no answer."""
     where = endpoint.address
+    # Whoever typed no address is not to look for a mistake in one.
+    given = bool(endpoint.base_url.strip())
     causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return Unreachable(
-            f"The name of {where} cannot be resolved: check the network connection "
-            f"and the base URL."
+            f"No network, or no server called {where}: check the connection, then the base URL."
+            if given
+            else f"No network: {where} cannot be found. Connect, then try again."
         )
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return Unreachable(
-            f"No trusted TLS connection to {where}: check the base URL, the clock and proxies."
+            f"No trusted TLS connection to {where}: check "
+            f"{'the base URL, ' if given else ''}the clock and proxies."
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or any(
         isinstance(cause, OSError) and cause.errno == errno.ECONNREFUSED for cause in causes
     ):
+        if not given:
+            return Unreachable(
+                f"The connection to {where} is refused: check proxies and the firewall."
+            )
         way_out = (
-            "start the model server" if endpoint.is_loopback else "check the base URL and the port"
+            "start the model server" if endpoint.is_loopback else "check the base URL and its port"
         )
         return Unreachable(f"Nothing listens at {where}: {way_out}.")
     if any("Timeout" in type(cause).__name__ for cause in causes):
@@ -103,7 +111,7 @@ def from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
         )
     reason = next((str(cause) for cause in reversed(causes) if str(cause)), "no details")
     return Unreachable(
-        f"No connection to {where}: check the network and the base URL. "
+        f"No connection to {where}: check the network{' and the base URL' if given else ''}. "
         f"({endpoint.scrub(' '.join(reason.split()))[:MAX_QUOTE]})"
     )
 

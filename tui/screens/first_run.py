@@ -30,6 +30,9 @@ ENDPOINTS = (
 )
 """The default ports in each project's own documentation."""
 
+KEY_START = "sk-"
+"""How Anthropic's keys begin (`sk-ant-`), and those of most others."""
+
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
     ("demo", "Built-in demo model", "Scripted and offline. Its terminals, git and gate are real."),
     ("anthropic", "API key", "Paste it once; it stays in a file that only you can read."),
@@ -183,7 +186,10 @@ class FirstRunScreen(CardScreen[Outcome]):
             self.problem("Paste a key first, or press Esc for the other ways.")
             return
         command = Configure(provider="anthropic", api_key=key, model=self._value("key-model"))
-        self._configure(command, "Trying the key …")
+        doubt = (
+            "" if key.startswith(KEY_START) else f" A key begins with {KEY_START}; this doesn’t."
+        )
+        self._configure(command, "Trying the key …", doubt)
 
     def _submit_endpoint(self) -> None:
         from agent.protocol import Configure
@@ -204,13 +210,13 @@ class FirstRunScreen(CardScreen[Outcome]):
         self._configure(command, f"Trying {url} …")
 
     @work(exclusive=True, group="setup", exit_on_error=False)
-    async def _configure(self, command: Configure, progress: str) -> None:
+    async def _configure(self, command: Configure, progress: str, doubt: str = "") -> None:
         self._busy = True
         self.progress(progress)
         _, problem = await send(self, command)
         self._busy = False
         if problem:
-            self.problem(problem)
+            self.problem(problem + doubt)
         else:
             self.dismiss("configured")
 
