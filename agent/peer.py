@@ -36,8 +36,10 @@ _LOCAL_PEERCRED = 0x001
 _LOCAL_PEERPID = 0x002
 _SOL_LOCAL = 0
 _MAX_PROCESSES = 512
+_MAX_EXECS = 1000
+"""Looks at a process in the middle of exec, which lasts for some microseconds."""
 
-_PARENT, _TERMINAL, _STARTED = 1, 4, 19
+_PARENT, _TERMINAL, _STARTED, _ENVIRONMENT_END = 1, 4, 19, 48
 """Fields of /proc/PID/stat, counted from the one after the name."""
 
 _REAPERS = frozenset({"systemd", "init", "tini", "dumb-init", "docker-init", "s6-svscan", "runit"})
@@ -97,7 +99,7 @@ def runs_in_pane(pid: int | None, tmux_socket: Path) -> bool:
         seen.add(current)
         if current == server:
             return True
-        found = _process(current)
+        found = _settled(current)
         if found is None:
             if current == pid:
                 return True
@@ -148,6 +150,22 @@ def _group(pid: int) -> str:
         return Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _settled(pid: int) -> tuple[set[int], Mapping[str, str]] | None:
+    """Ask about a process again that was in the middle of exec.
+
+    For that instant the kernel shows an empty environment, as if it had been started with `env -i`.
+    None when the process is gone, or never ceases to exec.
+    """
+    for _ in range(_MAX_EXECS):
+        found = _process(pid)
+        if found is None or found[1]:
+            return found
+        fields = _stat(pid)
+        if len(fields) <= _ENVIRONMENT_END or fields[_ENVIRONMENT_END] != "0":
+            return _process(pid)
+    return None
 
 
 def _process(pid: int) -> tuple[set[int], Mapping[str, str]] | None:

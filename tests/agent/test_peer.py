@@ -219,12 +219,31 @@ def test_what_cannot_be_found_out_counts_as_inside(paths: Paths) -> None:
 def test_what_the_environment_says(paths: Paths, variables: dict[str, str], inside: bool) -> None:
     clean = {k: v for k, v in os.environ.items() if k not in {"TMUX", MARKER}}
     told = {name: value.format(paths.tmux_socket) for name, value in variables.items()}
-    process = subprocess.Popen(["sleep", "100"], env={**clean, **told})
+    process = subprocess.Popen(
+        ["cat"], env={**clean, **told}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
+        # Popen returns before exec has ended, and so before there is an environment to be read.
+        assert process.stdin is not None
+        assert process.stdout is not None
+        os.write(process.stdin.fileno(), b".")
+        assert os.read(process.stdout.fileno(), 1) == b"."
         assert runs_in_pane(process.pid, paths.tmux_socket) is inside
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_process_that_is_just_beginning_hides_no_mark(paths: Paths) -> None:
+    marked = {"PATH": os.environ["PATH"], MARKER: "1"}
+    for _ in range(300):
+        process = subprocess.Popen(["sleep", "100"], env=marked)
+        try:
+            assert runs_in_pane(process.pid, paths.tmux_socket)
+        finally:
+            process.kill()
+            process.wait()
 
 
 async def test_a_person_in_their_own_tmux_may_decide(paths: Paths, own_tmux: list[str]) -> None:
