@@ -215,6 +215,8 @@ class Agents:
             mode = command.mode or await self._default_mode(directory, demo=demo)
             agent_id = uuid.uuid4().hex[:12]
             is_program = bool(command.command.strip())
+            wanted_wall = self.services.config.wall.mode == "on"
+            walled = wanted_wall if command.wall is None else command.wall
             record = SessionRecord(
                 id=agent_id,
                 name=name,
@@ -227,7 +229,7 @@ class Agents:
                 command=command.command,
                 since=self.services.clock(),
                 created_at=self.services.clock(),
-                extra=extra or {},
+                extra={**(extra or {}), **({"wall": True} if walled else {})},
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
@@ -260,6 +262,7 @@ class Agents:
             name=command.name,
             directory=command.directory,
             mode=command.mode,
+            wall=command.wall,
         )
         wanted = playbook.name or Path(command.file).stem
         extra = record_of(command.source, command.file, record=command.record)

@@ -115,6 +115,22 @@ class Rules(_Settings):
     """Need not ask, up to MEDIUM."""
 
 
+class Wall(_Settings):
+    """The stronger wall around agents' panes: `[wall]`; see `docs/wall.md`."""
+
+    mode: Literal["off", "on"] = "off"
+    """Whether new agents get one unless told otherwise."""
+
+    hide: Texts = ()
+    """Further places that do not exist behind it, absolute or from `~`."""
+
+    show: Texts = ()
+    """Further places below your home that can be read behind it."""
+
+    network: bool = True
+    """Whether the network can be reached from behind it."""
+
+
 class Config(_Settings):
     """All settings."""
 
@@ -138,6 +154,9 @@ class Config(_Settings):
 
     dream: Dream = Dream()
     """AutoDream."""
+
+    wall: Wall = Wall()
+    """The wall around panes."""
 
     rules: Rules = Rules()
     """Rules of the gate."""

@@ -42,6 +42,7 @@ from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
+from tungsten.wall import Wall, around
 
 log = logging.getLogger("agent.agents")
 
@@ -82,7 +83,9 @@ class LiveAgent:
         self.id = record.id
         self.directory = Path(record.directory)
         self.conversation = Conversation(record.id, session, services.hub, services.clock)
-        self.panes = Panes(record.name, self.directory, services.terminal, self._panes_changed)
+        self.panes = Panes(
+            record.name, self.directory, services.terminal, self._panes_changed, self._wall
+        )
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
         project = self._project()
         self.performer = Performer(
@@ -112,6 +115,29 @@ class LiveAgent:
         self._waits: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._orphaned: tuple[PaneSummary, ...] = ()
+
+    @property
+    def walled(self) -> bool:
+        """Whether its panes stand behind a wall."""
+        return bool(self.record.extra.get("wall"))
+
+    def _wall(self) -> Wall | None:
+        """Plan the wall around a new pane.
+
+        Raises:
+            NoWall: one is wanted and cannot be had.
+        """
+        if not self.walled:
+            return None
+        wanted = self.services.config.wall
+        return around(
+            self._project() or self.directory,
+            home=self.services.home,
+            own=self.services.own,
+            hide=wanted.hide,
+            show=wanted.show,
+            network=wanted.network,
+        )
 
     def _project(self) -> Path | None:
         """The tree that it may work in; nobody's home directory, nor everything, is a project."""
@@ -201,6 +227,7 @@ class LiveAgent:
             context_window=self.context_window,
             branch=branch(self.directory),
             instructions=self.instructions,
+            wall=self.walled,
             last_block=self.conversation.last_block,
         )
 

@@ -16,6 +16,7 @@ from agent.protocol import PaneSummary
 from tungsten.errors import TerminalError
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
+from tungsten.wall import Wall
 
 WIDTH, HEIGHT = 120, 40
 """Size of a pane until a front end shows it."""
@@ -64,11 +65,13 @@ class Panes:
         directory: Path,
         terminal: Callable[[], Awaitable[Terminal]],
         changed: Callable[[], Awaitable[None]],
+        wall: Callable[[], Wall | None] = lambda: None,
     ) -> None:
         self._name = name
         self._directory = directory
         self._terminal = terminal
         self._changed = changed
+        self._wall = wall
         self._panes: dict[str, OwnPane] = {}
 
     @property
@@ -116,14 +119,15 @@ class Panes:
 
         Raises:
             DirectoryGone: there is no such directory any more.
-            TerminalError: tmux cannot.
+            TerminalError: tmux cannot, or the wall cannot be built.
         """
         directory = cwd or self._directory
         if not directory.is_dir():
             raise DirectoryGone(f"{directory} does not exist any more: create it, or archive this")
         terminal = await self._terminal()
+        wall = await asyncio.to_thread(self._wall)
         pane = await terminal.new_pane(
-            name=self._name, cwd=directory, command=command, width=WIDTH, height=HEIGHT
+            name=self._name, cwd=directory, command=command, width=WIDTH, height=HEIGHT, wall=wall
         )
         info = await pane.info()
         self._panes = {key: own for key, own in self._panes.items() if not own.lost}

@@ -120,6 +120,8 @@ class AgentSummary(Wire):
     context_window: int | None = None
     branch: str | None = None
     instructions: tuple[InstructionFile, ...] = ()
+    wall: bool = False
+    """Whether its panes stand behind a wall."""
     last_block: int = 0
 
 
@@ -462,6 +464,8 @@ class CreateAgent(Wire):
     """None: careful in a directory that is not trusted yet, standard otherwise."""
     kind: Literal["model", "mcp"] = "model"
     """`mcp`: no model; another program gives it its steps with `UseTool`."""
+    wall: bool | None = None
+    """Whether its panes stand behind a wall; None: as the settings say."""
 
 
 class Play(Wire):
@@ -477,6 +481,8 @@ class Play(Wire):
     source: str = Field(max_length=1024 * 1024)
     file: str = "playbook"
     mode: Mode = Mode.STANDARD
+    wall: bool | None = None
+    """Whether its panes stand behind a wall; None: as the settings say."""
     record: bool = False
     """Whether every pane is recorded; `Recordings` gives the files."""
 

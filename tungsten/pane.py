@@ -31,6 +31,7 @@ from tungsten.outcome import (
     exit_status,
 )
 from tungsten.output import Anchor, read_output
+from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
     from tungsten.terminal import Terminal
@@ -77,6 +78,7 @@ class Pane:
         id: tmux's id, such as `%3`.
         window_id: tmux's id of its window, such as `@3`.
         shell: what is known of its shell, and the typing at its prompt.
+        walled: whether it runs behind a wall.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Pane:
         self.id = pane_id
         self.window_id = window_id
         self.shell = CommandLine(terminal.client, pane_id, nonce, shell)
+        self.walled = False
         self._terminal = terminal
         self._typing = asyncio.Lock()
 
@@ -162,7 +165,8 @@ class Pane:
             ServerGone: the server ended.
         """
         info = await self.info()
-        return info, foreground.probe(info.pid, info.tty, dead=info.dead)
+        found = foreground.probe(info.pid, info.tty, dead=info.dead)
+        return info, as_pane(found, info.pid) if self.walled else found
 
     async def line(self) -> str | None:
         """Have the shell say what stands on its line; None when it does not edit one.

@@ -37,10 +37,11 @@ from tungsten.server import Server
 from tungsten.shells import Start
 from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
+from tungsten.wall import Wall
 from tungsten.watch import Watch
 
 OPTION = "@tungsten"
-"""Pane option of each pane that is ours: `shell NONCE NAME` or `program`."""
+"""Pane option of each pane that is ours: `shell NONCE NAME` or `program`, maybe with ` wall`."""
 
 _ATTEMPTS = 8
 _PAUSE = 0.02
@@ -159,6 +160,7 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
         shell: str = "bash",
         ssh: Sequence[str] = (),
+        wall: Wall | None = None,
     ) -> Pane:
         """Open a pane in a tmux session of its own.
 
@@ -171,6 +173,7 @@ class Terminal:
             environment: further variables for this pane alone.
             shell: which shell, by name; see `shells.Name`.
             ssh: instead, an ssh command line up to the destination; the shell is bash there.
+            wall: what to put around it; see `tungsten.wall`.
 
         Raises:
             DirectoryMissing: `cwd` is not a directory.
@@ -196,6 +199,9 @@ class Terminal:
             # A start-up file that starts tmux where none is seen must see one.
             program += ["TMUX=/dev/null,0,0", *start.argv]
         try:
+            if wall is not None:
+                note = None if start is None else start.note
+                program = list(wall.enclose(program, cwd, note))
             pane_id, window_id = await self._new_session(argv, name, program)
         except BaseException:
             if start is not None:
@@ -203,7 +209,9 @@ class Terminal:
             raise
         pane = Pane(self, pane_id, window_id, nonce, shell)
         self._panes[pane_id] = pane
-        kind = f"shell {nonce} {shell}" if nonce else "program"
+        pane.walled = wall is not None
+        kind = f"shell {nonce} {shell}" if nonce else f"program  {shell}"
+        kind += " wall" if pane.walled else ""
         await self.client.pipeline([("set-option", "-p", "-t", pane_id, OPTION, kind)])
         # What it said or did before it was known here.
         await self._reconcile()
@@ -336,6 +344,7 @@ class Terminal:
             if pane is None:
                 _, nonce, shell = (*kind.split(" "), "", "bash")[:3]
                 pane = self._panes[pane_id] = Pane(self, pane_id, window_id, nonce, shell)
+                pane.walled = kind.endswith(" wall")
             pane.shell.renamed(window_name)
             if dead != "1":
                 self._follow(pane_id, int(pid))
