@@ -96,8 +96,12 @@ class Dialogue:
             if self._pane.shell.reporting:
                 return True
             here = await self._find()
-            if here is not None and await self._settled(here):
+            ready = self._prompts is not None and self._prompts.place(self._start) == "first"
+            if here is not None and ready and await self._settled(here):
                 return True
+            if here is not None and not ready:
+                await self._printed()
+                continue
             glance = await self._again(glance, hurried=self._prompts is not None)
 
     async def run(
@@ -123,6 +127,10 @@ class Dialogue:
             ServerGone: the server ended.
         """
         here = await self._find()
+        glance = _GLANCE
+        while here is None and self._prompts is not None and glance < QUIET_SECONDS:
+            glance = await self._again(glance, hurried=True)
+            here = await self._find()
         if here is None or self._prompts is None:
             raise NotAtPrompt(self._pane.id, self._why())
         if not (self._own or inside):
@@ -178,20 +186,23 @@ class Dialogue:
         return f"{name} is running"
 
     async def _find(self) -> Spot | None:
-        """Look whether a program stands at an empty prompt; remembers which and how it prompts."""
+        """Look whether a program stands at an empty prompt; remembers which and how it prompts.
+
+        Where only its sleep is missing, how it prompts is remembered all the same.
+        """
         shown = await self._pane.capture()
         here = spot(shown)
         info, self._foreground = await self._pane.look()
         self._own = info.pid == self._foreground.pid
         self._prompts = None
-        if shown.alternate or here.after or self._foreground.kind not in ("repl", "shell", "ssh"):
+        if shown.alternate or here.after:
             return None
         found = prompts.of(self._foreground, here.before)
         if found is None or found.place(found.tail(here.before)) is None:
             return None
         self._prompts = found
         self._start = found.tail(here.before)
-        return here
+        return here if self._foreground.kind in ("repl", "shell", "ssh") else None
 
     async def _settled(self, here: Spot) -> bool:
         """Whether the program at its prompt waits, and has nothing more to print."""

@@ -90,9 +90,9 @@ def of(foreground: Foreground, before_cursor: str) -> Prompts | None:
         return _REMOTE
     if base in SHELLS:
         return _SHELL
-    if foreground.kind != "repl":
-        return None
     known = PROGRAMS.get(plain)
+    if known is None and foreground.kind != "repl":
+        return None
     if known is not None and known.place(known.tail(before_cursor)) is not None:
         return known
     if not before_cursor.strip() or (known is not None and known.first.match(before_cursor)):
