@@ -443,7 +443,7 @@ class GateDialog(Widget, can_focus=False):
         view = self.query_one("#gate-text", ExactView)
         view.show_mark()
         above, below, marked = view.rows_above, view.rows_below, view.marked_below
-        more = [f"▲ {above:,} above"] if above else []
+        more = [f"▲ {above:,} line{'s' if above > 1 else ''} above"] if above else []
         if below:
             rows = f"{below:,} more line{'s' if below > 1 else ''} below"
             more.append(f"▼ {rows}, {marked} of them marked" if marked else f"▼ {rows}")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 _MODES = {
     "plan": "It only looks and makes plans; it may change nothing.",
-    "careful": "It asks you before every change and every command that could make one.",
-    "standard": "It edits and runs commands by itself; it asks you before anything risky.",
+    "careful": "It asks you before anything that could change something.",
+    "standard": "It works by itself and asks you before anything risky.",
 }
-_NOT_CHOSEN = "Not chosen: careful, or standard in a directory that you trust. ←→ choose."
+_NOT_CHOSEN = "Not chosen: careful, or standard where you trust it."
 
 
 class NewAgentScreen(CardScreen["CreateAgent | None"]):
