@@ -25,6 +25,13 @@ def nothing_said(agent: AgentSummary) -> Empty:
             ("This agent has no model: it is the program on the right.",),
             ((actions.label("ctrl+t"), "type into it"),),
         )
+    if agent.kind in {"playbook", "mcp"}:
+        source = "its playbook" if agent.kind == "playbook" else "another program, over MCP"
+        return Empty(
+            f"{agent.name} has no model",
+            (f"Its steps come from {source}; each passes the gate and is shown here.",),
+            (("!", "run a shell command of your own in its terminal"),),
+        )
     return Empty(
         f"{agent.name} is ready",
         ("Say what to do below. It works in a real terminal that you see here.",),

@@ -1,0 +1,68 @@
+"""`tungsten play` as a program: what it prints and the status it leaves with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.paths import find
+from agent.start import kill
+
+ROOT = Path(__file__).parents[3]
+CODE = "from tui.commands import cli; import sys; sys.exit(cli(sys.argv[1:]))"
+
+
+@pytest.fixture
+def tungsten(short_dir, home, monkeypatch):
+    monkeypatch.setenv("TUNGSTEN_HOME", str(short_dir / "tg"))
+    (short_dir / "project").mkdir()
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-c", CODE, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=short_dir / "project",
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+
+    yield run
+    asyncio.run(kill(find(), panes=True))
+
+
+def test_from_the_command_line(tungsten, short_dir):
+    file = short_dir / "play.yaml"
+    assert tungsten("play").returncode == 2
+    assert tungsten("play", file).returncode == 2
+    file.write_text("steps:\n- rnu: x\n")
+    wrong = tungsten("play", file)
+    assert wrong.returncode == 2
+    assert f"{file}:2: a step begins with one of" in wrong.stdout
+    file.write_text("name: one\nsteps:\n- run: echo hi > made\n- screenshot: seen\n")
+    assert tungsten("play", file, "--check").stdout == f"{file}: 2 steps, all right\n"
+    shots = short_dir / "shots"
+    shots.mkdir()
+    done = tungsten("play", file, "--screenshots", shots)
+    assert done.returncode == 0, done
+    assert done.stdout.splitlines()[-1] == "done: 2 steps done"
+    assert (shots / "seen.png").read_bytes().startswith(b"\x89PNG")
+    exported = tungsten("play", "--export", "one")
+    assert "- run: echo hi > made\n- screenshot: seen\n" in exported.stdout
+    unknown = tungsten("play", "--export", "nobody")
+    assert unknown.returncode == 1
+    assert "no session is called nobody" in unknown.stderr
+    file.write_text("steps:\n- run: sudo reboot\n")
+    denied = tungsten("play", file, "--json")
+    assert denied.returncode == 3
+    last = json.loads(denied.stdout.splitlines()[-1])
+    assert (last["status"], last["exit_status"]) == ("denied", 3)
+    assert tungsten("play", file, "--mode", "wild").returncode == 2
