@@ -22,7 +22,7 @@ from agent.actions import (
     WriteFile,
 )
 from agent.errors import AgentError
-from agent.panes import HISTORY, Panes
+from agent.panes import Panes
 from agent.pictures import draw
 from agent.risk.keys import canonical, is_key
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
@@ -43,6 +43,9 @@ Check = Callable[[], Awaitable[None]]
 Submit = Callable[[str], Awaitable[None]]
 """Told the line that a shell is about to be given, whole; raises when it must not be."""
 
+Typed = Callable[[str, str], Awaitable[None]]
+"""Told a pane and the line that keys are about to give its shell, once that may happen."""
+
 _LINE_END = re.compile(r"(\r\n|[\r\n])")
 _SUBMITTING = frozenset({"Enter", "C-o"})
 
@@ -55,11 +58,12 @@ class Effects:
     """Effects on one agent's panes and on files; `written` gathers the files it wrote."""
 
     def __init__(
-        self, panes: Panes, written: set[Path], asks: Callable[[Path], bool] = lambda path: False
+        self, panes: Panes, written: set[Path], asks: Callable[[Path], bool], typed: Typed
     ) -> None:
         self._panes = panes
         self._written = written
         self._asks = asks
+        self._typed = typed
 
     async def carry_out(self, step: Step, check: Check, submit: Submit) -> Effect:
         """Do what a step says; `submit` is asked about each line that typed keys give a shell.
@@ -119,9 +123,12 @@ class Effects:
             raise NotRun(f"pane {action.pane_id} is busy with another command")
         async with own.lock:
             pane = await self._panes.tmux(action.pane_id)
-            result = await pane.run(action.command, timeout=how.timeout, before_enter=check)
-            own.history.append(action.command)
-            del own.history[:-HISTORY]
+
+            async def checked() -> None:
+                await check()
+                own.remember(action.command)
+
+            result = await pane.run(action.command, timeout=how.timeout, before_enter=checked)
         return Effect(
             run_text(action.pane_id, result, how.timeout),
             ok=result.ended in ("prompt", "timeout") and result.exit_status in (0, None),
@@ -140,6 +147,7 @@ class Effects:
                     line = await pane.line()
                     if line is not None:
                         await submit(line)
+                        await self._typed(action.pane_id, line)
                 await pane.send_keys(item)
                 own.unsent = not submits and canonical(item) != "C-c"
             else:

@@ -33,7 +33,7 @@ from agent.protocol import (
     ToolStatus,
     Usage,
 )
-from agent.recovery import UNKNOWN
+from agent.recovery import UNKNOWN, lines
 from agent.services import Services
 from agent.session import Session
 from agent.steps import Outcome, Run, Step
@@ -468,6 +468,8 @@ class LiveAgent:
         except TerminalError as error:
             await self.conversation.add(BlockKind.ERROR, str(error))
             return
+        if self.panes.record:
+            self.panes.remember(await lines(self.services.database, self.id))
         for pane_id in gone:
             await self.note(
                 f"Pane {pane_id} is gone, with what ran in it; another is opened when needed."

@@ -7,7 +7,7 @@ its first process are the recorded ones.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class OwnPane:
     unsent: bool = False
     history: list[str] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def remember(self, line: str) -> None:
+        """Note a line that its shell was given: it may change what later ones do."""
+        self.history.append(line)
+        del self.history[:-HISTORY]
 
 
 class Panes:
@@ -182,6 +187,13 @@ class Panes:
             starting = terminal.pane(pane_id).starting
             self._panes[pane_id] = OwnPane(summary, pid, fresh=starting)
         return gone
+
+    def remember(self, lines: Iterable[tuple[str, int, str]]) -> None:
+        """Note again what earlier engines gave the shells: pane, first process and line of each."""
+        for pane_id, pid, line in lines:
+            pane = self._panes.get(pane_id)
+            if pane is not None and pane.pid == pid:
+                pane.remember(line)
 
     def died(self, pane_id: str, status: int | None) -> None:
         """Note that a pane's first process ended."""

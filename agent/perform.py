@@ -41,6 +41,7 @@ from agent.protocol import (
     ToolStatus,
 )
 from agent.readers import reader_name
+from agent.recovery import LINE_TYPED
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
@@ -133,7 +134,7 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
-        self._effects = Effects(panes, surroundings.written, self._asks)
+        self._effects = Effects(panes, surroundings.written, self._asks, self._typed)
         self._clock = clock
 
     def wrote(self, path: Path) -> None:
@@ -214,6 +215,14 @@ class Performer:
         )
         found = assess(ReadFile(path), context)
         return found.risk is Risk.HIGH or found.denied_by is not None or found.asked_by is not None
+
+    async def _typed(self, pane_id: str, line: str) -> None:
+        """Note a line that keys give a shell, also for the next engine."""
+        own = self._panes.own(pane_id)
+        if line.strip():
+            data = {"pane_id": pane_id, "pid": own.pid, "line": line}
+            await self._journal.append(LINE_TYPED, self._owner.id, data)
+            own.remember(line)
 
     # Looking and judging ------------------------------------------------------------------------
 
@@ -447,6 +456,7 @@ class Performer:
                 "text": action.text,
                 "digest": looked.binding.digest,
                 "pane_id": looked.binding.pane_id,
+                "pid": self._panes.record.get(looked.binding.pane_id, 0),
                 "cwd": looked.binding.cwd,
                 "foreground": looked.binding.foreground,
                 "risk": level,

@@ -27,6 +27,10 @@ INTERRUPTED = "interrupted by the person; what it did until then stays."
 """What the model is told of an action that was stopped."""
 
 
+LINE_TYPED = "line_typed"
+"""Kind of the journal's entries for lines that keys gave a shell."""
+
+
 @dataclass(slots=True)
 class Recovered:
     """What is known of one tool use; everything is None when it had not begun."""
@@ -66,6 +70,31 @@ async def recover(
         if known.unfinished is not None:
             assert known.outcome is not None
             known.gate = known.decision = None
+    return found
+
+
+async def lines(database: Database, session_id: str) -> list[tuple[str, int, str]]:
+    """Read what the shells of a session were given: pane, its first process, line; oldest first.
+
+    What may have been given counts; what was judged and then not delivered does not.
+    """
+    entries = await database.journal.entries(
+        session_id=session_id, kinds=("action_started", "action_ended", LINE_TYPED)
+    )
+    not_run = {
+        entry.subject
+        for entry in entries
+        if entry.kind == "action_ended" and entry.data.get("outcome") == "not run"
+    }
+    found = []
+    for entry in entries:
+        data = entry.data
+        place = str(data.get("pane_id", "")), int(data.get("pid") or 0)
+        given = entry.kind == "action_started" and data.get("action") == "run_command"
+        if entry.kind == LINE_TYPED:
+            found.append((*place, str(data.get("line", ""))))
+        elif given and entry.subject not in not_run:
+            found.append((*place, str(data.get("text", ""))))
     return found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+import pytest
+
 
 def use(name, **tool_input):
     return {"type": "tool_use", "name": name, "input": tool_input}
@@ -92,6 +94,51 @@ async def test_an_alias_is_judged_where_it_is_used(house):
     house.script.then(use("terminal_run", command="alias r='git push'"))
     house.script.then(use("terminal_run", command="r --force origin main"))
     agent_id = await house.agent("go")
+    assert await first_gate_or_end(house, agent_id)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(
+    "first",
+    [
+        use("terminal_run", command="alias r='git push'"),
+        use("terminal_run", command="alias r='git push'; sleep 1000", timeout=0.1),
+        typed("alias r='git push'", "Enter"),
+    ],
+    ids=["run", "still running", "typed"],
+)
+async def test_what_an_earlier_line_made_of_a_word_is_not_forgotten(house, first, restart):
+    house.script.then(first)
+    house.script.then(typed("C-c"))
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    if restart:
+        await house.again()
+    house.script.then(use("terminal_run", command="r --force origin main"))
+    await house.prompt(agent_id, "on")
+    await house.state(agent_id, "working", "waiting")
+    assert await first_gate_or_end(house, agent_id)
+
+
+async def test_a_line_that_was_not_delivered_changes_nothing_later(house):
+    house.script.then(use("terminal_run", command=f"{PUSH}; alias git=echo"))
+    agent_id = await house.agent("go")
+    gate = await house.gate()
+    other = house.project / "other"
+    other.mkdir()
+    terminal = await house.open_terminal()
+    await terminal.pane(gate.pane_id).run(f"cd {other}")
+    await house.decide(gate)
+    second = await house.until(
+        lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
+    )
+    await house.decide(second, "deny")
+    await house.state(agent_id, "done")
+    await house.again()
+    house.events.clear()
+    house.script.then(use("terminal_run", command=PUSH))
+    await house.prompt(agent_id, "on")
+    await house.state(agent_id, "working", "waiting")
     assert await first_gate_or_end(house, agent_id)
 
 
