@@ -236,6 +236,20 @@ async def test_forged_marks_do_not_end_a_command(pane: Pane) -> None:
     assert result.seconds > 0.2
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033^x", r"\033kname", r"\033[1;2", r"\342\202"],
+    ids=["picture", "title", "application", "privacy", "name", "sequence", "character"],
+)
+async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
+    pane: Pane, begun: str
+) -> None:
+    result = await pane.run(f"printf '{begun}'", timeout=10)
+    assert (result.ended, result.exit_status) == ("prompt", 0)
+    result = await pane.run("echo hello; false", timeout=10)
+    assert (result.ended, result.exit_status, result.output) == ("prompt", 1, "hello\n")
+
+
 async def test_user_prompt_of_two_lines_with_colours(pane: Pane) -> None:
     await pane.run("PS1='\\n\\[\\e[1;32m\\]top \\w\\[\\e[0m\\]\\n$(echo sub) > '", timeout=10)
     assert (await pane.run("echo one", timeout=10)).output == "one\n"

@@ -39,6 +39,9 @@ __tungsten_ps1='\[\ek${__tungsten_nonce};P;$((++__tungsten_n));$?;${__tungsten_t
 __tungsten_ps2='\[\ek${__tungsten_nonce};2;${__tungsten_n};;\e\\\]'
 
 __tungsten_prompt() {
+  # What a command began and did not end (a picture cut off, the bytes of a binary) would swallow the
+  # prompt and its mark. Without anything to end, this says nothing.
+  printf '\e\\' >/dev/tty
   # A line must run as it was judged: no history expansion.
   set +H
   shopt -s promptvars
