@@ -24,6 +24,7 @@ from mcp.server.stdio import stdio_server
 
 from agent.client import EngineClient
 from agent.errors import AgentError, EngineGone
+from agent.headless import stopped_by_sigterm
 from agent.mcp_tools import TOOLS
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
@@ -32,7 +33,6 @@ from agent.protocol import (
     AwaitUse,
     CreateAgent,
     Mode,
-    StopAgent,
     UseTool,
 )
 from agent.tools.inputs import ToolInput
@@ -137,7 +137,7 @@ class Bridge:
             return
         with contextlib.suppress(AgentError, TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                await self._client.send(StopAgent(agent_id=self._agent_id))
+                # One command, which the engine finishes also when we are killed meanwhile.
                 await self._client.send(ArchiveAgent(agent_id=self._agent_id))
         await self._let_go()
 
@@ -185,8 +185,9 @@ async def serve(bridge: Bridge) -> None:
         on_list_tools=bridge.tools,
         on_call_tool=bridge.call,
     )
-    async with _closing(bridge), stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
+    with stopped_by_sigterm():
+        async with _closing(bridge), stdio_server() as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
 
 
 @contextlib.asynccontextmanager

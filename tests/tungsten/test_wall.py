@@ -103,8 +103,10 @@ def test_it_cannot_be_taken_down(wall, home):
         wall, "sh", "-c", f"umount {home}; umount -l {home}; grep CapEff /proc/self/status"
     )
     assert done.stdout.split() == ["CapEff:", "0000000000000000"]
-    nested = behind(wall, "unshare", "-Urm", "umount", str(home))
-    assert nested.returncode != 0
+    # In a namespace of its own it is root, and what is hidden stays locked.
+    script = f"id -u; umount {home} || umount -l {home} || mount -o remount,bind,rw /usr || echo no"
+    nested = behind(wall, "unshare", "-Urm", "sh", "-c", script)
+    assert nested.stdout.split() in (["0", "no"], []), nested
 
 
 def test_own_files_inside_the_project_are_hidden_too(builder, home, project):
