@@ -248,7 +248,11 @@ class Evaluator(Dispatcher):
         )
         if not argv:
             return
-        self.dispatch(call)
+        self.carriers.append(owner.argv[0] if owner.argv else "")
+        try:
+            self.dispatch(call)
+        finally:
+            self.carriers.pop()
         owner.level = max(owner.level, call.level)
 
     def nested(self, text: str, owner: Call, *, here: bool = False) -> None:
@@ -263,11 +267,13 @@ class Evaluator(Dispatcher):
             self.state = state.copy()
             self.expander.variables = self.state.variables
         worst = self.worst
+        self.carriers.append(owner.argv[0] if owner.argv else "")
         try:
             self.script(
                 text.replace(UNKNOWN, "$__unknown"), owner, owner.depth + 1, strict=owner.strict
             )
         finally:
+            self.carriers.pop()
             self.state = state
             self.expander.variables = state.variables
         if self.worst > worst:

@@ -107,7 +107,7 @@ _high(
     sudo su doas pkexec runuser gosu su-exec setpriv sudoedit visudo vipw vigr dzdo calife sg newgrp
     chsh chfn passwd chpasswd useradd userdel usermod adduser deluser groupadd groupdel groupmod
     addgroup delgroup gpasswd newusers dscl setcap capsh polkit-agent-helper-1 fakeroot-sudo
-    super ksu machinectl run0 pam-auth-update authconfig realm dseditgroup sysadminctl""",
+    super ksu machinectl run0 pam-auth-update authconfig realm dseditgroup sysadminctl icacls takeown cacls""",
 )
 _high(
     "writes over a disk or its partitions",
@@ -223,7 +223,7 @@ READERS = frozenset(
 _SUBCOMMANDS = """
 npm LOW: ls list view info show outdated audit ping root prefix bin whoami explain search fund why pack doctor docs query|config get|config list
 npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build cache exec-none dedupe
-npm HIGH[publishes or changes what others install]: publish unpublish deprecate owner access dist-tag token login logout adduser team org hook star profile|config set|config delete|config edit|set
+npm HIGH[publishes or changes what others install]: publish unpublish deprecate owner access dist-tag set-script token login logout adduser team org hook star profile|config set|config delete|config edit|set
 yarn LOW: list info why outdated audit versions|config get|config list
 yarn MEDIUM: install add remove upgrade up test build start run dedupe workspaces workspace link unlink init version cache create set plugin
 yarn HIGH[publishes or changes what others install]: publish login logout owner tag|npm publish|npm tag|npm login|config set
@@ -322,7 +322,7 @@ loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user k
 localectl LOW: status list-locales
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
 docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container prune|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init
-docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
 docker-compose HIGH[publishes images]: push
@@ -374,6 +374,7 @@ gh MEDIUM: pr create|pr checkout|pr comment|pr edit|pr review|pr ready|pr update
 gh HIGH[changes or exposes a shared forge]: api-unsafe|repo delete|repo archive|repo rename|repo edit|repo create|repo deploy-key|repo unarchive|release delete|release create|release upload|release edit|release delete-asset|secret set|secret delete|secret remove|variable set|variable delete|auth login|auth logout|auth token|auth refresh|auth setup-git|ssh-key add|ssh-key delete|gpg-key add|gpg-key delete|workflow disable|workflow enable|run delete|issue delete|pr merge|gist create|gist delete|gist edit|label delete|cache delete|codespace delete|codespace ssh|codespace create|codespace cp|alias set|alias import|alias delete|extension install|extension exec|extension upgrade|project delete|ruleset delete|config set|pr lock|issue lock|issue unlock|codespace code|codespace ports|repo gitignore|agent-task|copilot
 glab LOW: mr-list|mr list|mr view|mr diff|issue list|issue view|ci status|ci view|ci list|ci trace|repo view|release list|release view|auth status|label list|pipeline list
 glab MEDIUM: mr create|mr checkout|mr note|mr update|mr approve|issue create|issue note|issue close|issue update|repo clone|ci run|ci retry|ci lint
+tea HIGH[changes or exposes a shared forge]: repo delete|repos delete|repos rm|release delete|releases delete|pulls merge|pr merge|repo create|repos create
 glab HIGH[changes or exposes a shared forge]: mr merge|mr delete|issue delete|repo delete|repo archive|repo create|repo transfer|release delete|release create|release upload|variable|variable set|variable delete|variable get|ssh-key|auth login|auth logout|ci delete|api|token|schedule|snippet|deploy-key|cluster
 hub LOW: browse issue pr-list ci-status
 hub HIGH[changes or exposes a shared forge]: delete release create api sync gist merge
@@ -663,7 +664,9 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
     "terraform": frozenset(),
     "poetry": frozenset(["-C", "--directory", "-P", "--project"]),
     "uv": frozenset(["--directory", "--project", "--config-file"]),
-    "mvn": frozenset(["-f", "--file", "-pl", "-P", "--projects"]),
+    "mvn": frozenset(
+        wordlist("-f --file -pl -P --projects -s --settings -gs -t -T -rf"),
+    ),
     "redis-cli": frozenset(["-h", "-p", "-a", "-n", "-u", "--user", "--pass", "-s", "-i", "-r"]),
     "go": frozenset(["-C"]),
     "systemctl": frozenset(
@@ -679,6 +682,8 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
     "alembic": frozenset(["-c", "--config", "-n", "--name", "-x"]),
     "bundle": frozenset(["--gemfile"]),
     "pip": frozenset(["--proxy", "--python"]),
+    "gradle": frozenset(["-b", "-c", "-I", "-p", "-g", "-x", "--tests", "--init-script"]),
+    "az": frozenset(["-n", "--name", "-g", "--resource-group"]),
 }
 
 RUNNERS_OF_FILES = frozenset(["make", "gmake", "just", "task", "rake", "invoke"])
@@ -709,6 +714,9 @@ INJECTING_VARIABLES = frozenset(
     )
 )
 """Variables through which a later, harmless command runs something else or trusts someone else."""
+
+BUILD_VARIABLES = frozenset(wordlist("CC CXX CPP LD AR NM FC RANLIB STRIP LEX YACC"))
+"""Variables whose value is a program that a build runs."""
 
 COMMAND_VARIABLES = frozenset(
     wordlist(

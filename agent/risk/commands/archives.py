@@ -98,8 +98,11 @@ def archive(call: Call) -> None:
             call.reads(operand)
             if has(options, "r", "--recurse-paths"):
                 call.gathers(operand)
-    elif program == "unzip":
-        for place in (p for directory in value(argv, "-d") for p in call.places(directory)):
+    elif program == "unzip" or _unpacks(argv):
+        directories = value(
+            argv, "-d" if program == "unzip" else "-o" if program[0] == "7" else "-D"
+        )
+        for place in (p for directory in directories for p in call.places(directory)):
             if (
                 place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)
                 and place.path != call.evaluator.ground.project
@@ -114,6 +117,13 @@ def archive(call: Call) -> None:
         for operand in split(argv)[1][2:]:
             call.reads(operand)
     call.medium("packs or unpacks files")
+
+
+def _unpacks(argv: list[str]) -> bool:
+    """`7z x`, `cpio -i`."""
+    if argv[0].rpartition("/")[2].startswith("7"):
+        return argv[1:2] in (["x"], ["e"])
+    return any(re.match(r"^-[a-zA-Z]*i", a) or a == "--extract" for a in argv[1:])
 
 
 def compress(call: Call) -> None:

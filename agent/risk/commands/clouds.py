@@ -17,7 +17,7 @@ _CLOUD_HIGH = re.compile(
     r"^(?:delete|terminate|remove|destroy|purge|deregister|revoke|detach|disable|reset|schedule-key-deletion|stop|reboot|put|create|update|modify|attach|"
     r"authorize|set|add|release|abort|cancel|restore|empty|rb|rm|mv|sync|cp|deploy|invoke|run|start|send|publish|import|upload|associate|disassociate|enable|"
     r"replace|assume-role|get-secret-value|get-parameter|get-parameters|decrypt|get-session-token|get-federation-token|batch-delete|execute|rotate|scale|"
-    r"suspend|tag|untag|register|change|swap|promote|failover|move|drain|rollback|patch|apply|bind|grant|undelete|ssh|connect|access|print-access-token|"
+    r"suspend|deallocate|restart|generalize|redeploy|resize|lock|unlock|archive|tag|untag|register|change|swap|promote|failover|move|drain|rollback|patch|apply|bind|grant|undelete|ssh|connect|access|print-access-token|"
     r"admin|add-iam-policy-binding|remove-iam-policy-binding|set-iam-policy|versions-none|clear|list-keys|regenerate|download-none|show-secret|login-none|presign|mb|"
     r"generate|export|copy|write|reset-password|list-secrets-none|keys|credential)(?:$|-\w|\w*$)"
 )

@@ -144,6 +144,7 @@ def _compose(call: Call, inner: list[str], rest: list[str]) -> None:
         )
         if words[1:]:
             inside_container(call, words[1:])
+        _host_options(call, inner[: len(inner) - len(words)])
         call.medium("runs something in a container")
     elif verb in ("down", "rm") and (
         has(split(inner)[0], "v", "--volumes") or ("--rmi" in " ".join(inner) and "-v" in inner)
@@ -191,6 +192,22 @@ def _container(call: Call, verb: str, rest: list[str]) -> None:
             break
         at += 2 if word in _DOCKER_VALUED else 1
     options = rest[1 : len(rest) - len(inner)] if inner else rest[1:]
+    options = ["", *options]
+    _host_options(call, options)
+    for path in value(options, "--env-file"):
+        if call.place(path).zone is not Zone.PROJECT:
+            call.reads(path)
+    words = inner[1:]
+    entry = value(options, "--entrypoint")
+    if entry:
+        words = [*entry[-1].split(), *words]
+    if words:
+        inside_container(call, words)
+    call.medium(f"docker {verb}")
+
+
+def _host_options(call: Call, options: list[str]) -> None:
+    """Options that give a container more of the host than the project."""
     text = " ".join(options)
     if re.search(
         r"--privileged(?!=false)|--cap-add[= ](?:ALL|SYS_\w+|NET_ADMIN|DAC_\w+)|--(?:pid|ipc|uts|userns|cgroupns|net|network)[= ]host|--security-opt[= ]\S*(?:unconfined|disable)|--device(?:=|\s)|docker\.sock|--group-add[= ](?:docker|root|0)",
@@ -215,16 +232,6 @@ def _container(call: Call, verb: str, rest: list[str]) -> None:
                 or place.path.endswith("docker.sock")
             ):
                 call.high("gives a container the host's files", f"mounts {shown(source)}")
-    for path in value(options, "--env-file"):
-        if call.place(path).zone is not Zone.PROJECT:
-            call.reads(path)
-    words = inner[1:]
-    entry = value(options, "--entrypoint")
-    if entry:
-        words = [*entry[-1].split(), *words]
-    if words:
-        inside_container(call, words)
-    call.medium(f"docker {verb}")
 
 
 def _docker_copy(call: Call, rest: list[str]) -> None:

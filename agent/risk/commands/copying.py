@@ -181,6 +181,9 @@ def rsync(call: Call) -> None:
         if not re.match(r"^(?:[\w.-]+@)?[\w.-]+:", source):
             call.reads(source)
             call.gathers(source)
+    if has(options, "n", "--dry-run") and not remote:
+        call.low()
+        return
     if target and not remote:
         place = call.place(target)
         if deleting and place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):

@@ -47,6 +47,10 @@ def fetch_rules(call: Call, address: str) -> None:
         call.evaluator.asked = f"your rule {rule.text}"
 
 
+_STORES = re.compile(r":(?:9200|5984|8086|2379|8500|6333|8108|7700|8200)(?:/|$)")
+"""Ports where Elasticsearch, CouchDB, InfluxDB, etcd, Consul and their like listen."""
+
+
 def curl(call: Call) -> None:
     """`curl`: what it sends, what it writes, where it reads its options."""
     argv = call.argv
@@ -103,6 +107,8 @@ def curl(call: Call) -> None:
     methods = {m.upper() for m in value(argv, "-X", "--request")}
     if methods & {"DELETE"} and not local:
         call.high("deletes something on another machine", "sends a DELETE request")
+    elif methods & {"DELETE"} and any(_STORES.search(a) for a in addresses):
+        call.high("deletes from a data store", "sends a DELETE request")
     elif (methods & {"PUT", "PATCH"}) and not local:
         call.medium("changes something on another machine")
     for path in value(argv, "--unix-socket", "--abstract-unix-socket"):
@@ -285,4 +291,8 @@ def downloader(call: Call) -> None:
     for path in value(call.argv, "-o", "--out"):
         call.writes(path)
         _fetched(call, path)
+    for address in (a for a in call.argv[1:] if re.match(r"^(?:https?|ftp)://", a)):
+        name = address.partition("?")[0].rstrip("/").rpartition("/")[2]
+        if name:
+            _fetched(call, name)
     call.medium("downloads files")

@@ -150,6 +150,9 @@ def awk(call: Call) -> None:
     call.low()
 
 
+_SHELL_ITSELF = re.compile(r"\s*(?:\S*/)?(?:ba|da|z|k|a)?sh(?:\s+-\w+)*\s*$")
+
+
 def awk_text(call: Call, text: str) -> None:
     """Judge an awk program."""
     bare = re.sub(r'"(?:\\.|[^"\\])*"', '""', text)
@@ -160,7 +163,10 @@ def awk_text(call: Call, text: str) -> None:
     for match in re.finditer(
         r'"((?:\\.|[^"\\])*)"\s*\|&?\s*getline|\|&?\s*"((?:\\.|[^"\\])*)"', text
     ):
-        call.shell((match[1] or match[2] or "").replace('\\"', '"'))
+        command = (match[1] or match[2] or "").replace('\\"', '"')
+        call.shell(command)
+        if match[2] and _SHELL_ITSELF.match(command):
+            call.high("gives what awk prints to a shell")
     if re.search(
         r"\w\s*\|&?\s*getline|(?<!\|)\|&?(?!\|)\s*[a-zA-Z_$(]",
         re.sub(r"/(?:\\.|[^/\n])+/", "", bare),

@@ -61,8 +61,12 @@ def _makefile(call: Call, targets: list[str]) -> None:
     for name in names:
         if UNKNOWN in name or UNKNOWN in base:
             continue
-        if name.startswith("/dev/fd/sub:") or name == "-":
-            call.high("has make run text that is not in a file")
+        if name == "-" or name.startswith("/dev/"):
+            feed = call.feed()
+            if feed.kind == "text" and not name.startswith("/dev/fd/sub:"):
+                recipes(call, feed.text, targets)
+            else:
+                call.high("has make run text that is not in a file")
             return
         path = name if name.startswith("/") else f"{base}/{name}"
         evaluator = call.evaluator

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import read_script
 from agent.risk.commands.tool_runners import package_runner
 from agent.risk.evaluation.call import Call
@@ -22,6 +23,10 @@ def package_script(call: Call) -> None:
     valued = ("--prefix", "-w", "--workspace", "--filter", "-F", "-C", "--cwd", "--registry")
     words = split(call.argv, valued)[1]
     verb = words[0] if words else ""
+    if program == "bun":
+        for text in value(call.argv, "-e", "--eval", "-p", "--print"):
+            code(call, text, "node")
+            return
     for text in value(call.argv, "--script-shell"):
         call.high(f"has {program} run scripts with {shown(text)}")
     for text in value(call.argv, "--registry", "--index-url"):

@@ -10,12 +10,22 @@ from agent.risk.evaluation.findings import shown
 
 _ADDRESS = re.compile(r"^(?:https?|git|git\+\w+|ssh|ftp)(?:://|\+)|^git@|^[\w.-]+@(?:https?|git)")
 
+_VALUED = (
+    "-d", "--dest", "-t", "--target", "--prefix", "--root", "--cache-dir", "--log", "--report",
+    "--wheel-dir", "-w", "-c", "--constraint",
+)  # fmt: skip
+
 
 def packages(call: Call, words: list[str]) -> None:
     """Packages named for an install: by name is everyday, by address or other index is not."""
     argv = call.argv
+    given = set(value(argv, *_VALUED))
     for word in words:
-        if (
+        if word.startswith("/dev/fd/sub:"):
+            call.high("installs what another command lists")
+        elif word in given:
+            continue
+        elif (
             _ADDRESS.search(word)
             or re.search(r"@\s*(?:https?|git)[+:]|\s@\s", word)
             or re.match(r"^(?:github|gitlab|bitbucket|gist):", word)
@@ -48,8 +58,8 @@ def packages(call: Call, words: list[str]) -> None:
             if "://" in text and not text.startswith("https://pypi.org"):
                 call.high("takes packages from another place", f"takes packages from {shown(text)}")
         for path in value(argv, "-r", "--requirement"):
-            if "://" in path:
-                call.high("installs what another machine lists")
+            if "://" in path or path.startswith("/dev/"):
+                call.high("installs what another machine or command lists")
         if value(argv, "--target", "-t", "--prefix", "--root"):
             call.medium("installs somewhere else")
     for text in value(argv, "--git"):

@@ -31,7 +31,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "retry": (), "sem": ("-j",), "hyperfine": ("-w", "-r", "-n", "--warmup", "--runs"), "rtk": (), "busctl-none": (),
     "mise": (), "direnv": (), "op-run": (), "sg-run": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
     "nodemon": ("-w", "--watch", "-e", "--ext"), "concurrently": (), "npm-run-all": (), "wait-on": (), "valgrind": (), "perf": (),
-    "heaptrack": (), "rr": (), "coverage": (), "script": (), "run-one": (), "flock": (), "watchexec": ("-e", "-w"), "entr": (),
+    "sshpass": ("-p", "-f", "-d", "-P"), "heaptrack": (), "rr": (), "coverage": (), "script": (), "run-one": (), "flock": (), "watchexec": ("-e", "-w"), "entr": (),
     "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (),
 }  # fmt: skip
 

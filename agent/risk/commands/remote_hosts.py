@@ -117,6 +117,12 @@ def scp(call: Call) -> None:
             call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
     elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
         call.high("runs a file of transfers")
+    else:
+        feed = call.feed()
+        if feed.kind == "text" and re.search(
+            r"(?m)^\s*-?@?(?:m?put|reput|rm|rmdir|mdelete|delete|rename|!)", feed.text
+        ):
+            call.high("sends local data to another machine, or deletes there")
     call.medium("copies files between machines")
 
 

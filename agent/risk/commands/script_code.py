@@ -168,6 +168,8 @@ def code(call: Call, text: str, language: str) -> None:
             call.writes(path)
             if match[0].startswith(("copy", "rename", "symlink")) and mode:
                 call.writes(mode)
+    if language not in _READ_CLOSELY:
+        _elsewhere(call, text)
     read_local = False
     for match in _READS.finditer(text):
         if match[0].startswith("file_get_contents") and re.match(r"^https?:", match[2]):
@@ -189,6 +191,41 @@ def code(call: Call, text: str, language: str) -> None:
         call.high(f"{language} code kills processes or changes privileges")
     if _IMPORT_URL.search(text):
         call.high("runs code from an unreviewed address")
+
+
+_READ_CLOSELY = frozenset(["node", "ruby", "perl", "php", "lua", "R", "awk", "tcl", "gdb"])
+_ACTS = re.compile(
+    r"(?i)exec|system|call|process|shell|spawn|popen|command|\bcmd\b|\brun\w*|\.!|\bsh\b"
+)
+_STRING = re.compile(r'"((?:\\.|[^"\\]){1,2000})"|`([^`]{1,2000})`')
+_DANGEROUS_HEAD = re.compile(
+    r"\s*(?:\S*/)?(?:rm|sudo|doas|su|dd|mkfs\S*|shred|chmod|chown|curl|wget|nc|ssh|scp|git|kill|pkill"
+    r"|killall|tmux|bash|sh|zsh|env|xargs|python3?|perl|crontab|dropdb|find|docker|kubectl)\s"
+)
+_DELETES_ELSEWHERE = re.compile(
+    r"\b(?:delete-directory(?:/files)?|delete-file|f-delete|removeItem|removeDirectoryRecursive"
+    r"|removePathForcibly|removeFile|removeDirectory|del_dir_r|delete-tree|rm_rf!?|rm!?|remove\.all"
+    r"|removeDir|remove-directory|new\s+File|deleteRecursively|rmtree|remove_dir_all)"
+    r"[\s(:\w]*[\"']([^\"']*)[\"']\)?([^\n;]*)"
+)
+_WRITES_ELSEWHERE = re.compile(
+    r"\b(?:write-region|append-to-file|with-temp-file|write-file|File\.write!?|writeFile|appendFile"
+    r"|spit|set_file_contents)\b[^\"\n;]*\"([^\"]*)\""
+)
+
+
+def _elsewhere(call: Call, text: str) -> None:
+    """Languages without a closer reading: strings that are commands, and calls that delete."""
+    if _ACTS.search(_STRING.sub('""', text)):
+        for match in _STRING.finditer(text):
+            literal = match[1] or match[2]
+            if _DANGEROUS_HEAD.match(literal):
+                call.shell(literal)
+    for match in _DELETES_ELSEWHERE.finditer(text):
+        if not match[0].startswith("new") or "delete" in match[2]:
+            call.deletes(match[1], recursive=True)
+    for match in _WRITES_ELSEWHERE.finditer(text):
+        call.writes(match[1])
 
 
 def _folded(text: str) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.paths import Zone
@@ -16,12 +17,25 @@ from agent.risk.shell.syntax import UNKNOWN
 STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
 
 
+_NO_LAUNCHERS = frozenset(
+    wordlist(
+        """awk gawk mawk sed vim vi nvim view ex ed less more man find fd tar zip rsync sort split
+        perl python python3 ruby php lua node gdb sqlite3 psql mysql nmap"""
+    )
+)
+"""Programs that are not there to start an interactive shell."""
+
+
 def from_stdin(call: Call, language: str) -> None:
     """An interpreter that reads its program from standard input."""
     from agent.risk.commands.languages import run_text
 
     feed = call.feed()
     if feed.kind == "none":
+        if language == "shell" and any(
+            carrier.rpartition("/")[2] in _NO_LAUNCHERS for carrier in call.evaluator.carriers
+        ):
+            call.high("opens a shell out of another program")
         call.medium("starts an interactive program")
     elif feed.kind == "text":
         run_text(call, feed.text, language)

@@ -100,7 +100,7 @@ def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
         met = _met(evaluator, roots or ["."], names if narrow else [])
         return found(roots or ["."], names, narrow=narrow) + met
     if name == "git" and len(argv) > 1 and argv[1] in ("ls-files", "diff", "grep", "status"):
-        return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file"]
+        return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file*"]
     if name in ("rg", "grep", "egrep", "ag", "ack") and any(
         re.match(r"^-\w*[lL]", a) or a.startswith("--files") for a in argv[1:]
     ):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from agent.risk.arguments import wordlist
 from agent.risk.commands.archives import archive, compress, split_file, tar
 from agent.risk.commands.argument_runners import parallel, xargs
+from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake
 from agent.risk.commands.builtins import (
     alias,
     cd,
@@ -43,6 +44,7 @@ from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
 from agent.risk.commands.shells import command_builtin, evaluate_words, shell, source, text_runner
 from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner_tool, socat
+from agent.risk.commands.system import bus, core_dumps, ssh_keys, sysctl, tracer
 from agent.risk.commands.terminals import remote_control, tmux
 from agent.risk.commands.text_editing import patch, rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
@@ -55,7 +57,7 @@ HANDLERS: dict[str, Handler] = {
     "mkfifo": create, "mknod": create, "chmod": chmod, "chown": chmod, "chgrp": chmod, "dd": dd,
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
-    "rename": rename, **dict.fromkeys(
+    "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
     ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
     "rimraf": remove_trees, "del-cli": remove_trees,
@@ -113,6 +115,12 @@ HANDLERS: dict[str, Handler] = {
     ),
         tool_runner,
     ),
+    # the machine, build tools
+    "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "ssh-keygen": ssh_keys,
+    **dict.fromkeys(("busctl", "gdbus", "dbus-send", "qdbus"), bus), "sshpass": prefix,
+    "cmake": cmake, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
+    **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),
+    **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,
     **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "code-none", "gedit", "kate"),

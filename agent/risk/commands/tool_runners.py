@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, value
+from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.build_tools import cargo_settings, go_options
+from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
@@ -58,6 +60,14 @@ def tool_runner(call: Call) -> None:
 
     program = call.argv[0].rpartition("/")[2]
     words = call.argv[1:]
+    if program == "cargo":
+        cargo_settings(call)
+    elif program == "go":
+        go_options(call)
+    elif program == "deno" and words[:1] == ["eval"]:
+        for text in split(call.argv)[1][1:]:
+            code(call, text, "node")
+        return
     verbs = ("run", "exec", "x", "shell", "develop", "tool", "with")
     at = next(
         (

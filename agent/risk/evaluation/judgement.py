@@ -49,6 +49,8 @@ class Judgement:
         self.tree: list[tuple[int, str, Risk]] = []
         self.reading: set[str] = set()
         self.tolerant = False
+        self.carriers: list[str] = []
+        """Programs that the command being judged is run by, outermost first."""
 
     def note(self, risk: Risk, reason: str, effect: str, call: Call) -> None:
         """Keep what a command does; see `Finding`."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
@@ -19,6 +22,10 @@ def simple(call: Call, program: str) -> None:
     reason = programs.HIGH_PROGRAMS.get(program)
     if reason is not None:
         if len(argv) == 2 and argv[1] in ("--version", "--help", "-V"):
+            call.low()
+        elif program in _REHEARSES and _rehearsal(argv):
+            call.medium(f"{program} only says what it would do")
+        elif program == "twine" and argv[1:2] == ["check"]:
             call.low()
         else:
             call.high(f"{program}: {reason}")
@@ -39,6 +46,7 @@ def simple(call: Call, program: str) -> None:
     else:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
+        _may_fetch(call)
     if program in programs.READERS:
         for argument in argv[1:]:
             if not argument.startswith("-"):
@@ -56,9 +64,19 @@ _HEADS = frozenset(
 _RUN_OPTIONS = frozenset(
     wordlist(
         """-c -x -s -e -r --exec --cmd --command --run --shell --script --execute --hook --on-change
-        --pre --post --before --after --then --callback --eval"""
+        --pre --post --before --after --then --callback --eval --launcher --wrapper --run-under"""
     )
 )
+
+
+def _may_fetch(call: Call) -> None:
+    """A program that no rule knows and that is given an address may leave a file of that name."""
+    for at, word in enumerate(call.argv[1:], 1):
+        if re.match(r"^(?:https?|ftp)://", word):
+            names = [word.partition("?")[0].rstrip("/"), *call.argv[at + 1 : at + 2]]
+            for name in (n.rpartition("/")[2] for n in names):
+                if name:
+                    call.evaluator.files.setdefault(call.place(name).path, None)
 
 
 def carried(call: Call, *, anywhere: bool) -> None:
@@ -76,6 +94,11 @@ def carried(call: Call, *, anywhere: bool) -> None:
         ):
             call.run(argv[at:])
             return
+        option, equals, text = word.partition("=")
+        if equals and option in _RUN_OPTIONS and UNKNOWN not in text:
+            head = text.split()
+            if head and posixpath.basename(head[0]) in known_programs():
+                call.shell(text)
         if before in _RUN_OPTIONS and " " in word and UNKNOWN not in word:
             head = word.lstrip("!@ ").split()
             if head and posixpath.basename(head[0]) in known_programs():
@@ -110,6 +133,13 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
             if entry[0] > level:
                 level, reason = entry
             break
+    # A word right behind an option may be its value and no subcommand: look past it too.
+    past = [w for before, w in pairwise(argv) if not before.startswith("-") and w[:1] != "-"]
+    for size in (3, 2, 1):
+        entry = table.get(" ".join(past[:size])) if len(past) >= size else None
+        if entry is not None and entry[0] == Risk.HIGH and not matched:
+            level, reason = entry
+            break
     for key, entry in table.items():
         if entry[0] == Risk.HIGH and " -" in key:
             command, _, option = key.partition(" -")
@@ -134,6 +164,9 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         a in ("--version", "--help", "-h", "-V", "version", "help") for a in argv[1:3]
     ):
         level = 1
+    if level == Risk.HIGH and program in _REHEARSES and _rehearsal(argv):
+        call.medium(f"{program} only says what it would do")
+        return
     words_shown = shown(" ".join([program, matched or " ".join(words[:2])]).strip())
     if level == Risk.HIGH:
         call.high(f"{words_shown}: {reason}")
@@ -145,3 +178,14 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
 
 
 _CASELESS = frozenset(["redis-cli"])
+_REHEARSES = frozenset(
+    wordlist(
+        """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
+        rclone gsutil restic pdm changeset"""
+    )
+)
+"""Programs that know `--dry-run`; another one might ignore it and act."""
+
+
+def _rehearsal(argv: Sequence[str]) -> bool:
+    return any(a in ("--dry-run", "--dryrun", "--dry-run=true", "--dry-run=client") for a in argv)

@@ -69,6 +69,10 @@ class VariableJudge(Judgement):
                     if "/" in program and not ORDINARY.search(program):
                         call.high(f"{name} makes other programs run {shown(program)}")
             return
+        if name in programs.BUILD_VARIABLES:
+            for value in values:
+                call.opaque(f"{name} is unknown") if value == UNKNOWN else call.shell(value)
+            return
         if name == "NODE_OPTIONS":
             for value in values:
                 if re.search(r"-r\b|--require|--import|--loader|--inspect|\0", value):

@@ -1,0 +1,114 @@
+"""Rules for build tools beyond `make`: options that name programs, and built-in file commands."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import value
+from agent.risk.commands.script_code import code
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.unlisted import simple
+from agent.risk.paths import Zone
+
+_CMAKE_FILES: dict[str, list[str]] = {
+    "copy": ["cp"], "copy_if_different": ["cp"], "copy_if_newer": ["cp"], "copy_directory": ["cp", "-r"],
+    "rename": ["mv"], "touch": ["touch"], "create_symlink": ["ln", "-s"], "create_hardlink": ["ln"],
+    "make_directory": ["mkdir"], "cat": ["cat"], "remove_directory": ["rm", "-r"], "remove": ["rm"],
+    "rm": ["rm"], "env": ["env"], "time": ["time"], "tar": ["tar"],
+}  # fmt: skip
+_CARGO_RUNS = re.compile(
+    r"runner|rustc|linker|wrapper|alias\.|credential|regist|replace-with|rustflags|\[?source"
+)
+
+
+def cmake(call: Call) -> None:
+    """`cmake -E` is a set of file commands, `cmake -P` runs a script."""
+    argv = call.argv
+    if len(argv) > 2 and argv[1] == "-E":
+        if argv[2] == "chdir" and len(argv) > 4:
+            state = call.evaluator.state
+            before, state.cwd = state.cwd, call.place(argv[3]).path
+            call.run(argv[4:])
+            state.cwd = before
+        elif argv[2] in _CMAKE_FILES:
+            call.run([*_CMAKE_FILES[argv[2]], *argv[3:]])
+        else:
+            call.low()
+        return
+    for path in value(argv, "-P"):
+        if path.startswith("/dev/"):
+            call.high("runs a build script that is not in a file")
+        elif call.place(path).zone not in (Zone.PROJECT, Zone.REGENERABLE):
+            call.high("runs build code from elsewhere", f"runs {shown(path)}")
+    for text in (a for a in argv[1:] if re.match(r"^-D\w*(?:LAUNCHER|COMPILER|PROGRAM)\b", a)):
+        program = text.partition("=")[2]
+        if program:
+            call.shell(program)
+    simple(call, "cmake")
+
+
+def cargo_settings(call: Call) -> None:
+    """`cargo --config`: some settings name programs or registries."""
+    for text in value(call.argv, "--config"):
+        if _CARGO_RUNS.search(text) or "=" not in text:
+            call.high("has cargo run or trust something else", f"sets {shown(text)}")
+
+
+def go_options(call: Call) -> None:
+    """`go`: options and lasting settings that put another program into the build."""
+    argv = call.argv
+    for text in value(argv, "-toolexec", "-vettool", "--toolexec"):
+        call.shell(text)
+        call.high("has go run another program for every step", f"runs {shown(text)}")
+    for text in value(argv, "-exec", "--exec"):
+        call.shell(text)
+    if argv[1:2] == ["env"] and "-w" in argv:
+        for text in argv[2:]:
+            name, equals, setting = text.partition("=")
+            if equals:
+                call.evaluator.variable(name, [setting], call, exported=True)
+                if re.search(r"toolexec|-exec", setting) or name in ("CC", "CXX", "GOSUMDB"):
+                    call.high("makes later builds run or trust something else")
+        call.medium("changes go's settings")
+
+
+def jvm_build(call: Call) -> None:
+    """`mvn`, `gradle`: build code and settings from elsewhere, programs named in properties."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2].removesuffix("w")
+    names = ("-I", "--init-script", "-b", "--build-file") if program == "gradle" else ()
+    for path in value(argv, *names, "-c", "--settings-file") if names else value(
+        argv, "-s", "--settings", "-gs", "-f", "--file"
+    ):  # fmt: skip
+        if call.place(path).zone not in (Zone.PROJECT, Zone.REGENERABLE, Zone.ROOT):
+            call.high("builds with code or settings from elsewhere", f"uses {shown(path)}")
+    properties = dict(a[2:].partition("=")[::2] for a in argv[1:] if a.startswith("-D"))
+    executable = properties.get("exec.executable")
+    if executable is not None:
+        call.run([executable, *properties.get("exec.args", "").split()])
+    simple(call, program)
+
+
+def rake(call: Call) -> None:
+    """`rake -e` runs Ruby code."""
+    for text in value(call.argv, "-e", "-E", "-p", "--execute", "--execute-continue"):
+        code(call, text, "ruby")
+        for match in re.finditer(r"\bsh\s*\(?\s*(['\"])(.*?)\1", text):
+            call.shell(match[2])
+    simple(call, "rake")
+
+
+def bazel(call: Call) -> None:
+    """`bazel run --run_under=`: another program runs what was built."""
+    for text in value(call.argv, "--run_under", "--workspace_status_command", "--shell_executable"):
+        call.shell(text)
+    simple(call, "bazel")
+
+
+def extension(call: Call) -> None:
+    """`code`, `cursor`: extensions by name are everyday, from a file or an address they are not."""
+    for text in value(call.argv, "--install-extension"):
+        if "/" in text or text.endswith(".vsix"):
+            call.high("installs code from an unreviewed address", f"installs {shown(text)}")
+    simple(call, call.argv[0].rpartition("/")[2])
