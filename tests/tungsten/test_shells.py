@@ -231,3 +231,22 @@ async def test_the_shell_of_an_adopted_pane_is_known(
         assert other.pane(pane.id).shell.shell.name == "zsh"
     finally:
         await other.close()
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param("zsh", marks=needs_zsh),
+        pytest.param("fish", marks=needs_fish),
+        pytest.param("dash", marks=missing("dash")),
+    ],
+)
+async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
+    terminal: Terminal, tmp_path: Path, shell: str
+) -> None:
+    pane = await terminal.new_pane(name="p", cwd=tmp_path, width=80, height=24, shell=shell)
+    for begun in (r"\033Pq#0", r"\033]2;evil", r"\033_x"):
+        result = await pane.run(f"printf '{begun}'", timeout=10)
+        assert (result.ended, result.exit_status) == ("prompt", 0)
+        result = await pane.run("echo hello", timeout=10)
+        assert (result.exit_status, result.output) == (0, "hello\n")

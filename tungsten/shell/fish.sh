@@ -25,6 +25,8 @@ end
 
 function __tungsten_count --on-event fish_prompt
     set -g __tungsten_n (math $__tungsten_n + 1)
+    # What a command began and did not end would swallow the prompt and its mark.
+    printf '\e\\\\'
 end
 
 function __tungsten_running --on-event fish_preexec

@@ -26,6 +26,7 @@ if [ -n "$__tungsten_nonce" ]; then
   esac
   __tungsten_start=${__tungsten_escape}k$__tungsten_nonce
   __tungsten_end=${__tungsten_escape}'\\'
-  PS1=$PS1$__tungsten_start';P;$((__tungsten_n=__tungsten_n+1));$?;'$__tungsten_text$__tungsten_end
+  # The first end is for what a command began and did not end: it would swallow prompt and mark.
+  PS1=$__tungsten_end$PS1$__tungsten_start';P;$((__tungsten_n=__tungsten_n+1));$?;'$__tungsten_text$__tungsten_end
   PS2=$PS2$__tungsten_start';2;$__tungsten_n;;'$__tungsten_end
 fi
