@@ -19,7 +19,7 @@ from agent.gate import Gates
 from agent.hub import Hub
 from agent.live_agent import Kind, LiveAgent, kind_of, log
 from agent.mcp_agent import McpAgent
-from agent.model_agent import ModelAgent
+from agent.model_agent import ModelAgent, check_prompt
 from agent.paths import Paths
 from agent.playbook.export import MAX_EXPORTED, export
 from agent.playbook.file import parse as parse_playbook
@@ -207,9 +207,11 @@ class Agents:
         Raises:
             DirectoryUnusable: the directory is not given whole, or there is none.
             NameUnusable: the name is taken, or no name.
+            PromptTooLong: no model could take it in.
             TerminalError, StorageError: its pane or its record cannot be made.
         """
         directory = _directory(command.directory)
+        check_prompt(command.prompt)
         async with self._changing:
             name = self._name(command.name, directory, wanted=wanted)
             mode = command.mode or await self._default_mode(directory, demo=demo)

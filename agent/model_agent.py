@@ -35,6 +35,19 @@ class PromptTooLong(AgentError):
     """More was said than a model could take in."""
 
 
+def check_prompt(text: str) -> None:
+    """Find out, before anything is made for it, whether a prompt can be taken.
+
+    Raises:
+        PromptTooLong: says what to do instead.
+    """
+    if len(text) > MAX_PROMPT:
+        raise PromptTooLong(
+            f"The prompt has {len(text):,} characters, {MAX_PROMPT:,} are possible: put it into a "
+            "file and name the file."
+        )
+
+
 class ModelAgent(LiveAgent):
     """A conversation with a model."""
 
@@ -71,11 +84,7 @@ class ModelAgent(LiveAgent):
             raise PromptEmpty("There is nothing to say: the prompt is empty.")
         if self.session.damaged:
             raise SessionDamaged(self._activity)
-        if len(text) > MAX_PROMPT:
-            raise PromptTooLong(
-                f"The prompt has {len(text):,} characters, {MAX_PROMPT:,} are possible: put it "
-                "into a file and name the file."
-            )
+        check_prompt(text)
         async with self._starting:
             if self.busy:
                 if sum(map(len, self.queued)) + len(text) > MAX_QUEUED:

@@ -19,6 +19,9 @@ async def test_a_prompt_that_no_model_takes_is_refused(house):
     with pytest.raises(AgentError, match="into a file"):
         await house.prompt(agent_id, "x" * (MAX_PROMPT + 1))
     assert house.summary(agent_id).state == "idle"
+    with pytest.raises(AgentError, match="into a file"):
+        await house.agent("x" * (MAX_PROMPT + 1))
+    assert len(house.hub.snapshot().agents) == 1
     assert not house.script.requests
 
 
