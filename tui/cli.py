@@ -6,6 +6,7 @@ libraries load when one is named.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +31,10 @@ def main() -> None:
         sys.exit(open_app())
     from tui.commands import cli
 
+    # Where the locale has no such character, a substitute is better than no answer.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(cli(arguments))
 
 
@@ -60,6 +65,10 @@ def terminal_problem() -> str:
         return 'the app needs a terminal; without one use: tungsten run "task" --headless'
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
         return "this terminal cannot draw (TERM=dumb); set TERM, for instance TERM=xterm-256color"
+    try:
+        os.getcwd()  # noqa: PTH109 - `--version` does without pathlib
+    except OSError:
+        return "this directory does not exist any more; go to another one, then start again"
     columns, rows = os.get_terminal_size(sys.stdout.fileno())
     # A terminal that reports no size at all (0 × 0) is given one by Textual.
     if 0 < columns < SMALLEST[0] or 0 < rows < SMALLEST[1]:
