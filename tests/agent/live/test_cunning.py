@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from agent.protocol import Mode
+
 
 def use(name, **tool_input):
     return {"type": "tool_use", "name": name, "input": tool_input}
@@ -95,6 +97,44 @@ async def test_an_alias_is_judged_where_it_is_used(house):
     house.script.then(use("terminal_run", command="r --force origin main"))
     agent_id = await house.agent("go")
     assert await first_gate_or_end(house, agent_id)
+
+
+@pytest.mark.parametrize(
+    ("command", "changed", "old", "new"),
+    [
+        # The reasons stay the same: only the bytes tell.
+        ("bash a.sh", "a.sh", "echo one > out\n", "echo two > out\n"),
+        ("bash b.sh", "a.sh", "echo one > out\n", "echo two > out\n"),
+        (
+            "python3 c.py",
+            "c.py",
+            "open('out', 'w').write('one\\n')\n",
+            "open('out', 'w').write('two\\n')\n",
+        ),
+    ],
+    ids=["script", "script of a script", "python"],
+)
+async def test_a_script_is_asked_about_again_when_its_bytes_changed_after_judging(
+    house, command, changed, old, new
+):
+    (house.project / "b.sh").write_text("bash a.sh\n")
+    script = house.project / changed
+    script.write_text(old)
+    house.script.then(use("terminal_run", command=command))
+    agent_id = await house.agent("go", mode=Mode.CAREFUL)
+    gate = await house.gate()
+    script.write_text(new)
+    await house.decide(gate)
+    second = await house.until(
+        lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
+    )
+    assert (second.text, second.risk, second.reasons) == (gate.text, gate.risk, gate.reasons)
+    assert not (house.project / "out").exists()
+    await house.decide(second)
+    await house.state(agent_id, "done")
+    assert (house.project / "out").read_text() == "two\n"
+    outcomes = [e.outcome for e in house.events if e.type == "action_reported"]
+    assert outcomes == ["started", "not run", "started", "ok"]
 
 
 @pytest.mark.parametrize("restart", [False, True])
