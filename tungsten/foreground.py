@@ -193,7 +193,7 @@ def _reads(pid: int, fields: list[bytes]) -> bool | None:
     call = _read(f"/proc/{pid}/syscall").decode("ascii", "replace").split()
     if not call:
         return None if channel in ("", "0") else channel in _WAITS
-    return _is_input(call)
+    return _is_input(pid, call)
 
 
 _WAITS = frozenset({"do_select", "do_sys_poll", "poll_schedule_timeout", "ep_poll"})
@@ -205,14 +205,21 @@ _INPUT_CALLS = {
 """Numbers of read, and of poll, select, epoll_wait and their variants (syscalls(2))."""
 
 
-def _is_input(call: list[str]) -> bool | None:
+def _is_input(pid: int, call: list[str]) -> bool | None:
     if not call or not call[0].isdecimal():
         return False
     known = _INPUT_CALLS.get(os.uname().machine)
     if known is None:
         return None
     number = int(call[0])
-    return number in known[0] or number in known[1]
+    if number in known[0] and len(call) > 1:
+        # What reads from a pipe or a file does not wait for the keyboard.
+        try:
+            source = os.readlink(f"/proc/{pid}/fd/{int(call[1], 16)}")  # noqa: PTH115
+        except OSError:
+            return True
+        return source.startswith("/dev/")
+    return number in known[1]
 
 
 def classify(

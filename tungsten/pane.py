@@ -297,7 +297,11 @@ class Pane:
         """Whether only the screen can tell when what has the keyboard is done."""
         if not self.shell.integrated:
             return inside
-        if self.shell.starting:
+        if self.shell.starting and inside:
+            # Another machine may have no shell that we can integrate.
+            async with self._printing() as printed:
+                await Dialogue(self, printed).until_ready()
+        elif self.shell.starting:
             await self.shell.until_started()
         if not self.shell.shell.reports:
             return True

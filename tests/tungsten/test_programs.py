@@ -204,8 +204,12 @@ def names(directory: Path) -> list[str]:
 
 
 @pytest.fixture
-def sshd(tmp_path: Path, home: Path) -> Iterator[list[str]]:
-    """A server on a high port, and the ssh command line that reaches it."""
+def sshd(tmp_path: Path, home: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """A server on a high port, and the ssh command line that reaches it.
+
+    The parameter, if any, is a directory in `tmp_path` that is all its PATH.
+    """
+    path = f" PATH={tmp_path}/{request.param}" if hasattr(request, "param") else ""
     server = shutil.which("sshd", path=PATH)
     if server is None or shutil.which("ssh") is None:
         pytest.skip("not installed: sshd, ssh")
@@ -223,7 +227,7 @@ def sshd(tmp_path: Path, home: Path) -> Iterator[list[str]]:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\n"
         f"AuthorizedKeysFile {tmp_path}/authorized\nStrictModes no\nUsePAM no\n"
         f"PasswordAuthentication no\nPidFile none\nPrintMotd no\nPrintLastLog no\n"
-        f"PermitRootLogin yes\nSetEnv HOME={home}\n"
+        f"PermitRootLogin yes\nSetEnv HOME={home}{path}\n"
     )
     log = tmp_path / "log"
     with log.open("w") as file:
@@ -263,6 +267,19 @@ async def test_ssh_with_marks_leaves_no_file_there(
     assert pane.shell.nonce not in history
     result = await pane.run("exit 3", timeout=10)
     assert (result.ended, result.exit_status) == ("pane_died", 3)
+
+
+@pytest.mark.parametrize("sshd", ["few"], indirect=True)
+async def test_ssh_where_bash_is_not_found_goes_by_the_prompt(
+    terminal: Terminal, tmp_path: Path, home: Path, sshd: list[str]
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "sh").symlink_to(shutil.which("sh") or "")
+    (home / ".profile").write_text("PS1='far:\\w\\$ '\n")
+    pane = await terminal.new_pane(name="far", cwd=tmp_path, ssh=sshd)
+    result = await pane.run("echo over there", timeout=20, inside=True)
+    assert (result.ended, result.exit_status, result.output) == ("prompt", None, "over there\n")
 
 
 async def test_ssh_that_a_command_started(pane: Pane, home: Path, sshd: list[str]) -> None:
