@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tungsten import keys, marks
 from tungsten.control_client import ControlClient
@@ -51,6 +51,15 @@ _STATE = "\t".join(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """A line that the editor reported: where it stood, what it is, and whether tmux ran it."""
+
+    anchor: Anchor
+    line: str
+    entered: bool
+
+
 class CommandLine:
     """What is known of the shell in a pane, and the typing at its prompt.
 
@@ -75,6 +84,7 @@ class CommandLine:
         self._mark: Mark | None = None
         self._closed = False
         self._told = 0
+        self._path = ""
         self._waiters: set[asyncio.Future[None]] = set()
         self._answering: asyncio.Task[None] | None = None
 
@@ -193,15 +203,16 @@ class CommandLine:
 
     # -- typing -------------------------------------------------------------------------------
 
-    async def type(
+    async def submit(
         self, command: str, before_enter: Callable[[], Awaitable[None]] | None
     ) -> tuple[Anchor, Mark]:
-        """Put a command on the empty line, make sure that it alone is there, and ask the caller.
+        """Type a command on the empty line, make sure that it alone is there, and run it.
 
-        Whatever is raised, nothing is left on the line but what a person typed there.
+        The caller is asked before Enter. Whatever is raised, nothing has run, and nothing is left
+        on the line but what a person typed there.
 
         Returns:
-            where the line stands, and the mark of the prompt it stands at.
+            where the line stood, and the mark of the prompt it stood at.
 
         Raises:
             NotAtPrompt: there is no empty prompt.
@@ -209,9 +220,13 @@ class CommandLine:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
-        anchor, mark = await self._at_prompt()
+        # What was told last is enough to begin with: tmux itself looks again as it types.
+        mark = self._mark
+        if mark is None or not self.at_prompt or not self.nonce:
+            mark = await self._at_prompt()
+        submitting = command if before_enter is None and not self.shell.breaks else None
         try:
-            anchor, mark = await self._put(command, anchor, mark)
+            anchor, mark, entered = await self._put(command, mark, submitting)
         except (asyncio.CancelledError, TerminalError) as error:
             if not isinstance(error, NotAtPrompt):
                 await asyncio.shield(self.clear())
@@ -219,16 +234,23 @@ class CommandLine:
         if before_enter is not None:
             try:
                 await before_enter()
-                unchanged = await self._edit([]) == command and self.number == mark.number
+                submitting = None if self.shell.breaks else command
+                edited = await self._edit([], mark.number, submitting)
             except BaseException:
                 await asyncio.shield(self.clear())
                 raise
-            if not unchanged:
+            if edited is None:
+                raise NotAtPrompt(self._pane_id, "somebody ran or left the line")
+            entered = edited.entered
+            if not entered and (edited.line != command or self.number != mark.number):
                 await self.clear()
                 raise NotAtPrompt(self._pane_id, "somebody changed the line")
+        anchor = replace(anchor, command=command, prompt=self.prompt)
         if self.shell.breaks:
-            return await self._last_row(), mark
-        return replace(anchor, command=command, prompt=self.prompt), mark
+            anchor = await self._last_row()
+        if not entered:
+            await self._enter()
+        return anchor, mark
 
     async def clear(self) -> None:
         """Throw the line away with Ctrl-C and wait for the prompt that follows; raises nothing."""
@@ -252,21 +274,12 @@ class CommandLine:
         """
         try:
             await self._state()
-            if self._mark is None or self._mark.kind not in ("prompt", "editing"):
+            if not self.at_prompt:
                 return None
-            return await self._edit([])
+            edited = await self._edit([], self.number)
+            return None if edited is None else edited.line
         except (NotAtPrompt, PaneDead):
             return None
-
-    async def enter(self) -> None:
-        """Have the shell run its line.
-
-        Raises:
-            CommandFailed: the pane is gone.
-            ServerGone: the server ended.
-        """
-        how = ("-l",) if self.shell.literal_enter else ()
-        await self._client.command("send-keys", "-t", self._pane_id, *how, self.shell.enter)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -282,6 +295,13 @@ class CommandLine:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    async def _enter(self) -> None:
+        await self._client.command(*self._entering())
+
+    def _entering(self) -> tuple[str, ...]:
+        how = ("-l",) if self.shell.literal_enter else ()
+        return ("send-keys", "-t", self._pane_id, *how, self.shell.enter)
 
     async def _answer(self) -> None:
         """Tell a remote shell the nonce that it asked for; it has switched echo off."""
@@ -310,6 +330,7 @@ class CommandLine:
         if len(fields) != 6:
             raise PaneGone(pane_id)
         self._read(fields[4])
+        self._path = fields[5]
         count, line = marks.parse_line(fields[5], self.nonce)
         history = int(fields[1])
         return Anchor(history + int(fields[2]), history, int(fields[3])), count, line
@@ -322,58 +343,104 @@ class CommandLine:
         text = "".join(await self._client.command(*argv))
         return replace(anchor, command=text.rstrip())
 
-    async def _at_prompt(self) -> tuple[Anchor, Mark]:
-        anchor, _, _ = await self._state()
+    async def _at_prompt(self) -> Mark:
+        await self._state()
         if not self.nonce:
             raise NotAtPrompt(self._pane_id, "it runs a program of its own, not our shell")
         if self._mark is None:
             # The shell is starting: it has not said anything yet.
             await self.until_started()
-            anchor, _, _ = await self._state()
+            await self._state()
         mark = self._mark
         if mark is None or mark.kind == "running":
             raise NotAtPrompt(self._pane_id, "a command is running")
         if mark.kind == "continuation":
             raise NotAtPrompt(self._pane_id, "the shell waits for the rest of a command")
-        return anchor, mark
+        return mark
 
-    async def _put(self, command: str, anchor: Anchor, mark: Mark) -> tuple[Anchor, Mark]:
+    async def _put(
+        self, command: str, mark: Mark, submitting: str | None
+    ) -> tuple[Anchor, Mark, bool]:
         for _ in range(_TRIES):
-            line = await self._edit(keys.paste_commands(self._pane_id, command))
-            if line == command and self.number == mark.number:
-                return anchor, mark
+            elsewhere = self._elsewhere(mark.number)
+            typing = keys.paste_commands(self._pane_id, command, unless=elsewhere)
+            edited = await self._edit(typing, mark.number, submitting)
+            if edited is None:
+                # Nothing was typed: the prompt was another one by then.
+                mark = await self._at_prompt()
+                continue
+            line = edited.line
+            if edited.entered or (line == command and self.number == mark.number):
+                return edited.anchor, mark, edited.entered
             if len(line) > len(command) and command in line:
                 # What a person had typed stays.
                 back = ("send-keys", "-t", self._pane_id, "-N", str(len(command)), "BSpace")
-                await self._edit([back])
+                await self._edit([back], mark.number)
                 raise NotAtPrompt(self._pane_id, "something is being typed there")
             # A Ctrl-C just before makes the terminal drop what is typed behind it, and the
             # prompt that follows it would be taken for the end of this command.
             await self.clear()
-            anchor, mark = await self._at_prompt()
+            mark = await self._at_prompt()
         raise NotAtPrompt(self._pane_id, "the line did not arrive as it was sent")
 
-    async def _edit(self, typing: list[tuple[str, ...]]) -> str:
-        """Type, then have the editor say what is on its line once it has read all of it."""
+    def _elsewhere(self, number: int, path: str = "") -> str:
+        """Write the format that is true, in tmux, unless the shell edits the line of a prompt.
+
+        With `path`, unless the shell has also reported just that.
+        """
+        at_prompt = f"#{{m:{self.nonce};[PL];{number};*,#{{window_name}}}}"
+        if path:
+            at_prompt = f"#{{&&:{at_prompt},#{{==:#{{pane_path}},{path}}}}}"
+        return f"#{{?{at_prompt},#{{pane_dead}},1}}"
+
+    async def _edit(
+        self, typing: Sequence[tuple[str, ...]], number: int, submitting: str | None = None
+    ) -> _Edited | None:
+        """Type, then have the editor say what is on its line once it has read all of it.
+
+        Args:
+            typing: commands that type.
+            number: of the prompt at which to do so.
+            submitting: the line that tmux is to run as soon as the editor says that it is there.
+
+        Returns:
+            what is on the line; None if it was not at that prompt any more, and nothing was typed.
+        """
         report = ("send-keys", "-t", self._pane_id, "-l", marks.LINE_REPORT)
+        asking = keys.unless(self._pane_id, self._elsewhere(number), report)
         leave = ("copy-mode", "-q", "-t", self._pane_id)
         told = self._told
-        _, before, _ = await self._state([leave, *typing, report])
+        anchor, before, _ = await self._state([leave, *typing, asking])
+        if not self._stands_at(number):
+            return None
+        path = ""
+        if submitting is not None and self._client.atomic:
+            path = marks.report(self.nonce, before + 1, submitting)
         for _ in range(_REPORTS):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_SECONDS):
-                    return await self._reported(before, told)
+                    line = await self._reported(before, told, number, path)
+                    entered = bool(path) and self._path == path and self._stands_at(number)
+                    return _Edited(anchor, line, entered)
             told = self._told
             await self._client.command(*report)
         raise NotAtPrompt(self._pane_id, "its line editor does not answer")
 
-    async def _reported(self, before: int, told: int) -> str:
+    def _stands_at(self, number: int) -> bool:
+        return self.at_prompt and self.number == number
+
+    async def _reported(self, before: int, told: int, number: int, path: str) -> str:
         """Wait for a report after the one numbered `before`; gives the line in it."""
+        then = []
+        if path:
+            # tmux compares and presses in one step: nothing can change the line between.
+            elsewhere = self._elsewhere(number, path)
+            then.append(keys.unless(self._pane_id, elsewhere, self._entering()))
         while True:
             while self._told == told:
                 await self.changed()
             told = self._told
-            _, count, line = await self._state()
+            _, count, line = await self._state(then)
             if count != before:
                 return line
             self.check()

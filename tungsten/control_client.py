@@ -130,10 +130,13 @@ class ControlClient:
     Made by `connect`. Not thread-safe but for `call`, which any thread may use.
 
     Attributes:
+        atomic: whether nothing else happens between the commands of one pipeline.
         closed: set once the connection has ended, for whatever reason.
         name: tmux's name of this client.
         version: the server's version, as tmux says it.
     """
+
+    atomic = True
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdin is None or process.stdout is None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 
 from tungsten.control_client import ControlClient
+from tungsten.control_protocol import command_line
 from tungsten.errors import CommandFailed, PaneDead, PaneGone, TextNotTypable
 
 _TEXT_CHUNK = 4_000
@@ -61,8 +62,10 @@ async def paste(client: ControlClient, pane_id: str, text: str) -> None:
     await _deliver(client, pane_id, paste_commands(pane_id, text))
 
 
-def paste_commands(pane_id: str, text: str) -> list[tuple[str, ...]]:
-    """Write the tmux commands that paste `text`."""
+def paste_commands(
+    pane_id: str, text: str, *, unless: str = "#{pane_dead}"
+) -> list[tuple[str, ...]]:
+    """Write the tmux commands that paste `text`, if the format `unless` is false then."""
     clean = _PASTE_END.sub("", text)
     buffer = f"tungsten-{secrets.token_hex(6)}"
     commands: list[tuple[str, ...]] = []
@@ -74,9 +77,16 @@ def paste_commands(pane_id: str, text: str) -> list[tuple[str, ...]]:
         # Pasting into a dead pane crashes tmux 3.3a, so the server itself must look first.
         alive = f"paste-buffer -p -b {buffer} -t {pane_id}"
         dead = f"set-buffer -b {buffer} unused"
-        commands.append(("if-shell", "-F", "-t", pane_id, "#{pane_dead}", dead, alive))
+        commands.append(("if-shell", "-F", "-t", pane_id, unless, dead, alive))
         commands.append(("delete-buffer", "-b", buffer))
     return commands
+
+
+def unless(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
+    """Write the tmux command that runs `command` if the format `condition` is false then."""
+    line = command_line(command).decode().rstrip("\n")
+    # Both branches must be given, so that replies stay in step; this one does nothing.
+    return ("if-shell", "-F", "-t", pane_id, condition, "start-server", line)
 
 
 def _check(text: str) -> None:

@@ -44,6 +44,11 @@ _ANSI_C_NAMES = {
     b"e": b"\x1b",
     b"E": b"\x1b",
 }
+_SIMPLE = re.compile(r"[A-Za-z0-9_./:@%+=()&|<>; -]+")
+_ESCAPED = re.compile(r"[()&|<>; ]")
+_SIMPLE_LENGTH = 500
+"""A pipe takes 4,096 bytes whole (PIPE_BUF); a pipeline with the line in it must fit."""
+
 _UNSEEN = re.compile(
     r"\x01[^\x02]*\x02|\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b[\]P_^Xk][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[()].|[\x00-\x09\x0b-\x1f\x7f]",
@@ -86,6 +91,19 @@ def parse_line(pane_path: str, nonce: str) -> tuple[int, str]:
     if not nonce or len(parts) != 3 or parts[0] != nonce or not parts[1].isdecimal():
         return 0, ""
     return int(parts[1]), unquote(parts[2])
+
+
+def report(nonce: str, count: int, line: str) -> str:
+    """Write the path that tmux shows when bash reports a line; empty if it is not a simple one.
+
+    The inverse of `parse_line` for lines without characters that formats or `printf %q` treat in
+    ways of their own.
+    """
+    if len(line) > _SIMPLE_LENGTH or not _SIMPLE.fullmatch(line):
+        return ""
+    # bash escapes with one backslash, which tmux doubles.
+    path = f"{nonce};{count};" + _ESCAPED.sub(r"\\\\\g<0>", line)
+    return path if parse_line(path, nonce) == (count, line) else ""
 
 
 def visible(prompt: str) -> str:

@@ -237,9 +237,8 @@ class Pane:
                     command, before_enter, timeout, inside=inside
                 )
         async with self._typing:
-            anchor, before = await self.shell.type(command, before_enter)
+            anchor, before = await self.shell.submit(command, before_enter)
             entered = time.monotonic()
-            await self.shell.enter()
         try:
             async with asyncio.timeout(timeout):
                 mark = await self.shell.next_mark(

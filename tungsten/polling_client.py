@@ -41,6 +41,8 @@ _GONE = ("no server running", "error connecting", "server exited", "lost server"
 class PollingClient(ControlClient):
     """Drives a server without a connection of its own. Made by `connect`."""
 
+    atomic = False
+
     def __init__(self, socket: Path, tmux: str) -> None:
         self.closed = asyncio.Event()
         self.name = f"polling-{os.getpid()}"

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tungsten import marks
 from tungsten.marks import Mark, parse_line, parse_mark, unquote, visible
+from tungsten.pane import ForPrompt, Pane
 
 texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30)
 
@@ -56,3 +58,21 @@ async def test_prompts_are_read_back(pane, prompt: str) -> None:
     result = await pane.run("printf unbroken", timeout=10)
     assert result.output == "unbroken"
     await asyncio.sleep(0)
+
+
+@given(st.text("ab1_./:@%+=()&|<>; -\\'\"$`,{}#\n", max_size=20), st.integers(1, 99))
+def test_reports_are_written_as_they_are_read(line: str, count: int) -> None:
+    written = marks.report("abc", count, line)
+    assert written == "" or marks.parse_line(written, "abc") == (count, line)
+
+
+async def test_what_bash_reports_is_what_was_expected(pane: Pane) -> None:
+    lines = ["true", "(exit 3) || echo a;", "x=1 && ls -l /tmp | wc -l >/dev/null 2>&1 &"]
+    await pane.wait(ForPrompt(), 10)
+    for count, line in enumerate(lines, 1):
+        await pane.send_text(line)
+        await pane.send_keys("C-e")
+        assert await pane.line() == line
+        shown = await pane.client.command("display-message", "-p", "-t", pane.id, "#{pane_path}")
+        assert shown == [marks.report(pane.shell.nonce, count, line)]
+        await pane.send_keys("C-u")
