@@ -259,7 +259,7 @@ class Agents:
             PlaybookError: it cannot be used; says in which line.
             DirectoryUnusable, NameUnusable: as for any agent.
         """
-        playbook = parse_playbook(command.source, command.file)
+        playbook = await asyncio.to_thread(parse_playbook, command.source, command.file)
         create = CreateAgent(
             name=command.name,
             directory=command.directory,

@@ -86,6 +86,7 @@ class Bridge:
         mode: how much runs without a person; None as for any new agent there.
         name: what the session is called.
         patience: seconds until a call answers that it is not done yet.
+        wall: whether its panes stand behind a wall; None as the settings say.
     """
 
     paths: Paths
@@ -93,6 +94,7 @@ class Bridge:
     mode: Mode | None = None
     name: str = ""
     patience: float = PATIENCE
+    wall: bool | None = None
     _client: EngineClient | None = None
     _agent_id: str = ""
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -155,6 +157,7 @@ class Bridge:
                             directory=str(self.directory),
                             mode=self.mode,
                             kind="mcp",
+                            wall=self.wall,
                         )
                     )
                 except BaseException:

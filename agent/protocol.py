@@ -478,7 +478,7 @@ class Play(Wire):
     type: Literal["play"] = "play"
     name: str = ""
     directory: str
-    source: str = Field(max_length=1024 * 1024)
+    source: str = Field(max_length=256 * 1024)
     file: str = "playbook"
     mode: Mode = Mode.STANDARD
     wall: bool | None = None

@@ -39,6 +39,10 @@ app.add_typer(risk, name="risk")
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Wall = Annotated[
+    bool | None,
+    typer.Option("--wall/--no-wall", help="Behind a wall or not; see docs/wall.md."),
+]
 
 
 def cli(arguments: list[str]) -> int:
@@ -161,6 +165,7 @@ def play(
     export: Annotated[
         str, typer.Option(help="Instead, print what this session (name or id) did as a playbook.")
     ] = "",
+    wall: Wall = None,
 ) -> None:
     """Play a playbook: terminal work without a model, through the gate.
 
@@ -181,7 +186,7 @@ def play(
         chosen = Mode(mode)
     except ValueError:
         raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
-    wanted = player.Wanted(file, directory, chosen, as_json, record, screenshots, keep)
+    wanted = player.Wanted(file, directory, chosen, as_json, record, screenshots, keep, wall)
     raise typer.Exit(_run(player.run(paths.find(), wanted)))
 
 
@@ -196,6 +201,7 @@ def mcp_server(
         float,
         typer.Option(min=0, max=600, help="Seconds until a call says that it is not done yet."),
     ] = 25.0,
+    wall: Wall = None,
 ) -> None:
     """Offer the terminal tools to another agent over MCP (stdio), through the gate."""
     from agent.mcp_server import Bridge, serve
@@ -207,77 +213,7 @@ def mcp_server(
         raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
     if not directory.is_dir():
         raise typer.BadParameter(f"no such directory: {directory}")
-    _run(serve(Bridge(paths.find(), directory.absolute(), chosen, name, patience)))
-
-
-@app.command()
-def play(
-    file: Annotated[
-        Path | None, typer.Argument(help="The playbook, YAML; see docs/playbooks.md.")
-    ] = None,
-    as_json: Json = False,
-    directory: Annotated[
-        Path, typer.Option("--directory", "-C", help="Where it is played.")
-    ] = Path(),
-    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "standard",
-    record: Annotated[
-        Path | None, typer.Option(help="Record the panes into this file (asciicast v2).")
-    ] = None,
-    screenshots: Annotated[
-        Path | None, typer.Option(help="Directory for the pictures of screenshot steps.")
-    ] = None,
-    keep: Annotated[bool, typer.Option(help="Leave the session and its panes open.")] = False,
-    check: Annotated[bool, typer.Option(help="Only say whether the file is right.")] = False,
-    export: Annotated[
-        str, typer.Option(help="Instead, print what this session (name or id) did as a playbook.")
-    ] = "",
-) -> None:
-    """Play a playbook: terminal work without a model, through the gate.
-
-    What needs a person is denied, unless an app is open in which one decides.
-    Exit status: 0 done, 1 failed, 2 usage, 3 something was denied.
-    """
-    from agent.playbook import headless as player
-    from agent.protocol import Mode
-
-    if export:
-        print(_run(player.export(paths.find(), export)), end="")
-        return
-    if file is None:
-        raise typer.BadParameter("name a file: tungsten play checks.yaml")
-    if check:
-        raise typer.Exit(player.check(file))
-    try:
-        chosen = Mode(mode)
-    except ValueError:
-        raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
-    wanted = player.Wanted(file, directory, chosen, as_json, record, screenshots, keep)
-    raise typer.Exit(_run(player.run(paths.find(), wanted)))
-
-
-@app.command("mcp")
-def mcp_server(
-    directory: Annotated[
-        Path, typer.Option("--directory", "-C", help="Where the panes start.")
-    ] = Path(),
-    name: Annotated[str, typer.Option(help="What to call the session in the app.")] = "",
-    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "",
-    patience: Annotated[
-        float,
-        typer.Option(min=0, max=600, help="Seconds until a call says that it is not done yet."),
-    ] = 25.0,
-) -> None:
-    """Offer the terminal tools to another agent over MCP (stdio), through the gate."""
-    from agent.mcp_server import Bridge, serve
-    from agent.protocol import Mode
-
-    try:
-        chosen = Mode(mode) if mode else None
-    except ValueError:
-        raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
-    if not directory.is_dir():
-        raise typer.BadParameter(f"no such directory: {directory}")
-    _run(serve(Bridge(paths.find(), directory.absolute(), chosen, name, patience)))
+    _run(serve(Bridge(paths.find(), directory.absolute(), chosen, name, patience, wall)))
 
 
 @app.command()

@@ -18,8 +18,11 @@ from rapidfuzz.distance import OSA
 from agent.errors import AgentError
 from agent.playbook.steps import MAX_STEPS, VERBS, AnyStep
 
-MAX_BYTES = 1024 * 1024
-"""Longest playbook that is read."""
+MAX_BYTES = 256 * 1024
+"""Longest playbook that is read; a thousand steps have a tenth of it."""
+
+MAX_DEPTH = 20
+"""Most mappings and lists in each other; a playbook has six."""
 
 NEAR = 0.5
 """Least similarity of a misspelt word to the one that is suggested."""
@@ -138,10 +141,7 @@ class _Reading:
     def load(self, text: str) -> Any:
         """Read YAML as mappings, lists and texts."""
         try:
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                if isinstance(event, yaml.AliasEvent):
-                    line = _line_of(event.start_mark)
-                    raise PlaybookError([f"{self._shown}:{line}: aliases (*name) are not allowed"])
+            self._check_shape(text)
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             return None if node is None else self._value(node, ())
         except yaml.MarkedYAMLError as error:
@@ -155,8 +155,18 @@ class _Reading:
             ) from error
         except yaml.YAMLError as error:
             raise PlaybookError([f"{self._shown}:1: is not valid YAML: {error}"]) from error
-        except RecursionError as error:
-            raise PlaybookError([f"{self._shown}:1: is nested too deeply"]) from error
+
+    def _check_shape(self, text: str) -> None:
+        """Refuse what makes a small file huge, or takes YAML's reader very long."""
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = _line_of(event.start_mark)
+            if isinstance(event, yaml.AliasEvent):
+                raise PlaybookError([f"{self._shown}:{line}: aliases (*name) are not allowed"])
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise PlaybookError([f"{self._shown}:{line}: is nested too deeply"])
 
     def _value(self, node: yaml.Node, place: Place) -> Any:
         self._lines.setdefault(place, node.start_mark.line + 1)

@@ -66,6 +66,7 @@ class Wanted:
         record: where recordings go; further panes get a number before the suffix.
         screenshots: the directory where pictures go.
         keep: whether the session and its panes stay.
+        wall: whether its panes stand behind a wall; None as the settings say.
     """
 
     file: Path
@@ -75,6 +76,7 @@ class Wanted:
     record: Path | None = None
     screenshots: Path | None = None
     keep: bool = False
+    wall: bool | None = None
 
 
 async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> int:
@@ -105,6 +107,7 @@ async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> in
         file=str(wanted.file),
         mode=wanted.mode,
         record=wanted.record is not None,
+        wall=wanted.wall,
     )
     job = _Job(client, printer, playbook, wanted)
     with stopped_by_sigterm():

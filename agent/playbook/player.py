@@ -82,7 +82,8 @@ class PlaybookAgent(SteppedAgent):
         """Begin to play."""
         self._gates = {}
         await self.become(AgentState.WORKING, "starting")
-        self.spawn(self._play(parse(self.source, self.file)), "play")
+        playbook = await asyncio.to_thread(parse, self.source, self.file)
+        self.spawn(self._play(playbook), "play")
 
     async def again(self) -> None:
         """Play once more, from the beginning."""
