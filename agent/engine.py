@@ -86,6 +86,8 @@ class Engine:
         self._stopping: asyncio.Future[str] | None = None
         self._parts: Parts | None = None
         self._restoring: asyncio.Task[None] | None = None
+        self._ready = False
+        """Whether the agents are back."""
 
     async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Restore everything, answer front ends until told to stop, and close cleanly.
@@ -155,6 +157,7 @@ class Engine:
             log.error("the agents cannot be restored", exc_info=error)
             self.stop(f"The agents cannot be restored: {one_line(error)}")
         elif not restoring.cancelled() and self._parts is not None:
+            self._ready = True
             self._parts.agents.services.person_there = self.connections.person_there
 
     async def _end_restoring(self) -> None:
@@ -166,8 +169,7 @@ class Engine:
         """Notice that front ends came or went."""
         loop = asyncio.get_running_loop()
         self._cancel_timers()
-        restored = self._restoring is not None and self._restoring.done()
-        if restored and self._parts is not None and not self.connections.person_there():
+        if self._ready and self._parts is not None and not self.connections.person_there():
             self._parts.agents.nobody_there()
         if connected:
             if self._prewarming is None:

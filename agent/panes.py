@@ -7,13 +7,14 @@ its first process are the recorded ones.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import AgentError
 from agent.protocol import PaneSummary
-from tungsten.errors import TerminalError
+from tungsten.errors import PaneGone, TerminalError
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
 from tungsten.wall import Wall
@@ -169,10 +170,12 @@ class Panes:
     async def adopt(self, recorded: Mapping[str, int]) -> list[str]:
         """Take back the panes of an earlier engine; gives the ids of those that are gone."""
         terminal = await self._terminal()
-        alive = {info.id: info for info in await terminal.panes()}
         gone = []
         for pane_id, pid in recorded.items():
-            info = alive.get(pane_id)
+            # One by one: all agents come back together, and each asks for its own only.
+            info = None
+            with contextlib.suppress(PaneGone):
+                info = await terminal.pane(pane_id).info()
             if info is None or info.pid != pid:
                 gone.append(pane_id)
                 continue

@@ -63,6 +63,8 @@ async def test_shutdown_answers_says_goodbye_and_cleans_up(paths: Paths, connect
     await ended(pid)
     assert not paths.engine_socket.exists()
     assert holder(paths) is None
+    # Also where it ended before it had loaded what agents are made of.
+    assert "Traceback" not in paths.log_file.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

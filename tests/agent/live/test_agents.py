@@ -27,6 +27,7 @@ from agent.protocol import (
     StopAgent,
 )
 from memory.errors import StorageError
+from tungsten.pane import Pane
 
 
 def use(name, **tool_input):
@@ -370,6 +371,24 @@ async def test_a_full_disk_fails_the_turn_and_loses_nothing(house):
     assert not house.server.refused
     await house.again()
     assert house.summary(agent_id).state == "done"
+
+
+async def test_bringing_agents_back_asks_about_each_pane_only_once(house, monkeypatch):
+    for _ in range(5):
+        await house.agent()
+    panes = [summary.panes[0].pane_id for summary in house.hub.snapshot().agents]
+    await house.shut()
+    asked = []
+    info = Pane.info
+
+    async def counted(pane):
+        asked.append(pane.id)
+        return await info(pane)
+
+    monkeypatch.setattr(Pane, "info", counted)
+    await house.open()
+    assert [summary.panes[0].pane_id for summary in house.hub.snapshot().agents] == panes
+    assert sorted(asked) == sorted(panes)
 
 
 async def test_where_nothing_can_be_stored_no_agent_seems_to_work_for_ever(house):
