@@ -222,6 +222,7 @@ class Evaluator(Dispatcher):
             bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in (":", "true")
             if command.redirects:
                 content = self.output(call)
+                bare = bare or content == ""
         for redirect in command.redirects:
             self._redirect(redirect, call, bare=bare, content=content)
         if not command.words:

@@ -115,7 +115,7 @@ _high(
     mkfs mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs
     mkfs.f2fs mkfs.minix mkfs.exfat mkdosfs mkntfs mkswap fdisk sfdisk cfdisk gdisk sgdisk cgdisk
     parted partprobe wipefs blkdiscard hdparm nvme badblocks lvremove vgremove pvremove lvcreate vgcreate
-    pvcreate lvreduce lvresize mdadm cryptsetup zpool zfs btrfs resize2fs tune2fs debugfs xfs_repair e2fsck fsck
+    pvcreate lvreduce lvresize mdadm cryptsetup zpool zfs btrfs resize2fs tune2fs e2label fatlabel swaplabel xfs_admin debugfs xfs_repair e2fsck fsck
     losetup dmsetup diskutil newfs kpartx flashrom fwupdmgr efibootmgr grub-install update-grub grub-mkconfig
     asr hdiutil ddrescue dcfldd dc3dd xfs_growfs ntfsresize gpart bcache veracrypt luksformat mkfs.jfs mkfs.reiserfs
     sg_format format.com swapon swapoff""",
@@ -134,7 +134,7 @@ _high(
     update-alternatives dpkg-reconfigure ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
     spctl csrutil nvram pmset scutil networksetup systemsetup tmutil kextload kextunload profiles xattr-clear
     dhclient brctl ethtool wg wg-quick openvpn route-add vconfig ctrlaltdel wall mesg write talk
-    grubby setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
+    grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
 )
 _high(
     "plants something that runs later",
@@ -427,6 +427,9 @@ kind LOW: get version|get clusters|get nodes|get kubeconfig
 kind MEDIUM: create delete load build export
 k3d MEDIUM: cluster image node kubeconfig registry
 colima MEDIUM: start stop status list ssh restart delete
+mise HIGH[plants something that runs later]: trust|settings set
+mise MEDIUM: default
+conan HIGH[publishes a package]: upload
 limactl MEDIUM: start stop list create delete
 multipass MEDIUM: launch start stop list info shell delete purge mount exec
 createdb MEDIUM: default
@@ -709,7 +712,10 @@ INJECTING_VARIABLES = frozenset(
     AWS_ENDPOINT_URL ANTHROPIC_BASE_URL OPENAI_BASE_URL GNUPGHOME GIT_OBJECT_DIRECTORY
     GIT_ALTERNATE_OBJECT_DIRECTORIES BASH_FUNC_ls%% command_not_found_handle KUBE_EDITOR_RUN
     SYSTEMD_EDITOR VIMINIT EXINIT MYVIMRC NVIM_RPLUGIN_MANIFEST EMACSLOADPATH FPATH
-    XDG_CONFIG_HOME HOME
+    XDG_CONFIG_HOME HOME DOTNET_STARTUP_HOOKS CORECLR_PROFILER_PATH COR_PROFILER_PATH GTK_MODULES
+    GTK3_MODULES QT_PLUGIN_PATH OPENSSL_CONF OPENSSL_ENGINES PYTEST_PLUGINS SSLKEYLOGFILE
+    CARGO_BUILD_RUSTC_WRAPPER CARGO_BUILD_RUSTC GLIBC_TUNABLES BASH_LOADABLES_PATH RUBYSHELL
+    JAVA_OPTS ANT_OPTS SBT_OPTS JVM_OPTS YARN_RC_FILENAME
     """
     )
 )

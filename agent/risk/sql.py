@@ -37,7 +37,7 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _WHERE = re.compile(r"\bwhere\b\s*(?!(?:1\s*=\s*1|true|1)\s*$)", re.I)
 _MONGO = re.compile(
     r"\.(?:drop|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
-    r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|runProgram|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"
+    r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|\brun\s*\(|run(?:NonMongo)?Program|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"
     r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete|deleteOne-none)\s*\(\s*\{\s*\}",
 )
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables read better unbroken
 """Rules for build tools beyond `make`: options that name programs, and built-in file commands."""
 
 from __future__ import annotations

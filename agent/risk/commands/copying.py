@@ -72,7 +72,8 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
     content = None
     if len(sources) == 1:
         content = call.evaluator.files.get(call.place(sources[0]).path)
-    call.writes(target, content=content)
+    empties = len(sources) == 1 and call.place(sources[0]).zone is Zone.NULL
+    call.writes(target, content=content, truncates=empties)
     if not place.startup and len(sources) == 1 and not sources[0].endswith("/"):
         name = sources[0].rpartition("/")[2]
         below = call.place(f"{target}/{name}")
@@ -90,6 +91,10 @@ def move(call: Call) -> None:
     for source in sources:
         for place in call.entries(source):
             _moves_away(call, place, source)
+            if place.zone in (Zone.PROJECT, Zone.HOME, Zone.OUTSIDE, Zone.ROOT):
+                for target in targets:
+                    to = call.place(target).path
+                    call.evaluator.moved |= {to, f"{to}/{place.name}"}
     for target in targets:
         if call.place(target).zone is Zone.NULL:
             call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
@@ -108,6 +113,11 @@ def _moves_away(call: Call, place: Place, source: str) -> None:
         call.high("moves away files outside of the project", effect)
     elif place.zone is Zone.UNKNOWN:
         call.medium("moves a path that cannot be known")
+
+
+def feed_of_null(call: Call) -> bool:
+    """What comes in is a device that gives nothing."""
+    return call.feed().paths == ("/dev/null",)
 
 
 def create(call: Call) -> None:
@@ -135,7 +145,9 @@ def create(call: Call) -> None:
                         call.high("changes a file's times outside of the project")
             call.medium(f"creates {shown(operand)}")
         else:
-            call.writes(operand, content=content)
+            empties = content == "" or (feed_of_null(call) if content is None else False)
+            appends = any(re.match(r"^-\w*a|--append", a) for a in call.argv[1:])
+            call.writes(operand, content=content, truncates=empties and not appends)
     call.medium("creates files")
 
 
@@ -193,3 +205,10 @@ def rsync(call: Call) -> None:
         else:
             call.writes(target)
     call.medium("copies files")
+
+
+def allocate(call: Call) -> None:
+    """`fallocate`: makes a file as long as it is told."""
+    for operand in split(call.argv, ("-l", "--length", "-o", "--offset"))[1]:
+        call.writes(operand)
+    call.medium("creates files")

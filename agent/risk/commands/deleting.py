@@ -49,3 +49,15 @@ def destroy(call: Call) -> None:
                 call.medium(f"overwrites {shown(operand)}")
             else:
                 call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")
+
+
+def gio(call: Call) -> None:
+    """`gio trash`, `gio remove` delete; the rest copies, moves and looks."""
+    verb, *operands = split(call.argv)[1] or [""]
+    if verb in ("trash", "remove"):
+        for operand in operands:
+            call.deletes(operand, recursive=True)
+    elif verb in ("copy", "move", "rename", "save"):
+        call.run([{"move": "mv", "rename": "mv"}.get(verb, "cp"), *operands])
+    else:
+        call.medium("opens or looks at files")

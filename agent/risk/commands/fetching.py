@@ -149,8 +149,16 @@ def _fetched(call: Call, path: str) -> None:
 
 
 def _piped(call: Call, *, local: bool) -> None:
-    if not local and call.feed().kind in ("unknown", "file"):
+    if local:
+        return
+    command, script = call.command, call.script
+    if call.feed().kind in ("unknown", "file"):
         call.high("sends local data to another machine", "sends what another command prints")
+    elif command is not None and script is not None and command.pipe is not None:
+        first, last = command.pipe
+        for before in script.commands[first : min(last, first + 16)]:
+            if re.search(r"TOKEN|SECRET|PASSW|_KEY", script.text[before.start : before.end]):
+                call.high("sends credentials or keys to another machine")
 
 
 def names_secret(call: Call, *, variables: bool = True) -> bool:

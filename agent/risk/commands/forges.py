@@ -34,6 +34,9 @@ def gh(call: Call) -> None:
             "--title",
         ),
     )[1]
+    if "--help" in argv:
+        call.low()
+        return
     if words[:1] == ["api"]:
         methods = {m.upper() for m in value(argv, "-X", "--method")}
         fields = value(argv, "-f", "-F", "--field", "--raw-field", "--input")

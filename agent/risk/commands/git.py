@@ -332,6 +332,10 @@ def _push(call: Call, argv: list[str]) -> None:
         call.low()
         return
     remote = shown(operands[0]) if operands else "the remote"
+    if operands and re.match(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:", operands[0]):
+        call.high(
+            "sends the repository to an address that is no remote of it", f"pushes to {remote}"
+        )
     if deleting:
         call.high(
             "deletes a shared branch or tag on the remote", f"deletes branches or tags on {remote}"

@@ -25,7 +25,8 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
     "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
     "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)), "jq-none": ("jq", ()), "bc-none": ("bc", ()), "dc-none": ("dc", ()),
-    "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "maxima": ("maxima", ("--batch-string",)),
+    "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
+    "emacsclient": ("lisp", ("-e", "--eval")), "nim": ("nim", ("--eval", "--eval:")), "maxima": ("maxima", ("--batch-string",)),
 }  # fmt: skip
 
 
@@ -84,6 +85,8 @@ def inline(call: Call) -> None:
     if program == "osascript":
         call.high("controls other programs")
         return
+    if program in ("crystal", "nim") and argv[1:2] in (["eval"], ["e"]):
+        texts += [a.removeprefix("--eval:") for a in argv[2:]]
     if texts:
         for text in texts:
             if language == "python":
@@ -178,3 +181,15 @@ def awk_text(call: Call, text: str) -> None:
         call.high("opens a network connection")
     if "@load" in text:
         call.opaque("loads a library into awk")
+
+
+def calculator(call: Call) -> None:
+    """`dc` and `m4`: their text may start programs with `!` and `syscmd`."""
+    feed = call.feed()
+    texts = value(call.argv, "-e", "--expression")
+    if feed.kind == "text":
+        texts.append(feed.text)
+    for text in texts:
+        for match in re.finditer(r"(?m)^\s*!(.+)|\be?syscmd\(([^)]*)\)", text):
+            call.shell(match[1] or match[2].strip("`'"))
+    call.low()

@@ -168,6 +168,8 @@ def code(call: Call, text: str, language: str) -> None:
             call.writes(path)
             if match[0].startswith(("copy", "rename", "symlink")) and mode:
                 call.writes(mode)
+    if re.search(r"\b(?:0x5412|TIOCSTI|21522)\b", text):
+        call.high("types into a terminal")
     if language not in _READ_CLOSELY:
         _elsewhere(call, text)
     read_local = False

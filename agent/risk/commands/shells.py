@@ -29,7 +29,7 @@ def shell(call: Call) -> None:
             run_file(call, argument.partition("=")[2])
             at += 1
         elif argument in ("--command", "-Command", "-EncodedCommand", "-e", "-enc") and (
-            "pwsh" in argv[0] or "fish" in argv[0]
+            "pwsh" in argv[0] or "powershell" in argv[0] or "fish" in argv[0]
         ):
             call.high(
                 "runs text in a shell that cannot be read"

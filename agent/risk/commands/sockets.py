@@ -81,6 +81,19 @@ def openssl(call: Call) -> None:
         return
     for path in value(call.argv, "-in", "-inkey", "-key", "-keyin"):
         call.reads(path)
+    if call.argv[1:2] in (
+        ["genrsa"],
+        ["genpkey"],
+        ["req"],
+        ["rand"],
+        ["ecparam"],
+        ["x509"],
+        ["dhparam"],
+    ):
+        for path in value(call.argv, "-out", "-keyout"):
+            call.writes(path)
+        call.medium("makes a key or a certificate")
+        return
     simple(call, "openssl")
 
 

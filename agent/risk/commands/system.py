@@ -67,3 +67,11 @@ def ssh_keys(call: Call) -> None:
         call.low()
     else:
         simple(call, "ssh-keygen")
+
+
+def dmesg(call: Call) -> None:
+    """`dmesg` reads the kernel's messages; `-C` and `-c` clear them."""
+    if has(split(call.argv)[0], "CcDE", "--clear", "--read-clear", "--console-off"):
+        call.high("erases traces of what was done")
+    else:
+        call.low()

@@ -23,14 +23,14 @@ from agent.risk.commands.builtins import (
 from agent.risk.commands.clouds import cloud
 from agent.risk.commands.clusters import ansible, kubectl
 from agent.risk.commands.containers import compose, docker
-from agent.risk.commands.copying import copy, create, dd, move, rsync
+from agent.risk.commands.copying import allocate, copy, create, dd, move, rsync
 from agent.risk.commands.databases import database, sqlite
-from agent.risk.commands.deleting import destroy, remove_trees, rm, rmdir
+from agent.risk.commands.deleting import destroy, gio, remove_trees, rm, rmdir
 from agent.risk.commands.editors import editor, pager, vim
 from agent.risk.commands.fetching import curl, downloader, httpie, wget
 from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
-from agent.risk.commands.interpreters import INLINE, awk, inline
+from agent.risk.commands.interpreters import INLINE, awk, calculator, inline
 from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
@@ -44,7 +44,7 @@ from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
 from agent.risk.commands.shells import command_builtin, evaluate_words, shell, source, text_runner
 from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner_tool, socat
-from agent.risk.commands.system import bus, core_dumps, ssh_keys, sysctl, tracer
+from agent.risk.commands.system import bus, core_dumps, dmesg, ssh_keys, sysctl, tracer
 from agent.risk.commands.terminals import remote_control, tmux
 from agent.risk.commands.text_editing import patch, rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
@@ -116,7 +116,7 @@ HANDLERS: dict[str, Handler] = {
         tool_runner,
     ),
     # the machine, build tools
-    "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "ssh-keygen": ssh_keys,
+    "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "dmesg": dmesg, "dc": calculator, "m4": calculator, "gio": gio, "fallocate": allocate, "ssh-keygen": ssh_keys,
     **dict.fromkeys(("busctl", "gdbus", "dbus-send", "qdbus"), bus), "sshpass": prefix,
     "cmake": cmake, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),

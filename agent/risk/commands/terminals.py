@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.risk.arguments import after_options, value
 from agent.risk.evaluation.call import Call
 
@@ -34,6 +36,8 @@ def tmux(call: Call) -> None:
         "list-keys",
         "lsk",
         "info",
+        "display",
+        "display-message",
         "show-messages",
         "display-none",
         "show-options",
@@ -42,6 +46,8 @@ def tmux(call: Call) -> None:
         "-V",
     }
     options = [a for a in call.argv[1:] if a.startswith("-") and a not in rest]
+    if rest and rest[0].startswith("display") and not any(re.match(r"-\w*p", a) for a in rest):
+        looks -= {"display", "display-message"}
     chained = any(a in (";", "\\;") or a.endswith(";") for a in rest)
     if (
         rest and rest[0] in looks and not chained and not value(call.argv, "-c", "-f")

@@ -62,6 +62,9 @@ def tool_runner(call: Call) -> None:
     words = call.argv[1:]
     if program == "cargo":
         cargo_settings(call)
+        if words[:1] == ["watch"]:
+            for text in value(call.argv, "-s", "--shell"):
+                call.shell(text)
     elif program == "go":
         go_options(call)
     elif program == "deno" and words[:1] == ["eval"]:

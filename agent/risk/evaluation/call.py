@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
+
+
+_RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 
 
 class Call:
@@ -150,6 +154,8 @@ class Call:
             self.high("empties a file outside of the project", f"empties {name}")
         else:
             self.medium(f"writes {name}", f"writes {name}")
+        if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):
+            self.high("plants a package script that runs by itself", f"writes {name}")
         if UNKNOWN not in place.path:
             self.evaluator.files[place.path] = content
         return place
@@ -168,6 +174,13 @@ class Call:
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, shown(text)
         effect = f"deletes {name}"
+        if recursive and zone is Zone.PROJECT and self.evaluator.is_file(place):
+            recursive = False
+        if recursive and any(
+            f"{place.path}/".startswith(f"{moved}/") or moved.startswith(f"{place.path}/")
+            for moved in self.evaluator.moved
+        ):
+            self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
             return place
         if place.own:

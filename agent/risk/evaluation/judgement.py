@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
+import re
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +17,11 @@ from agent.risk.paths import Ground, Links, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.syntax import Group, Script
+
+_FILE_ENDING = re.compile(
+    r"(?i)\w\.(?:pyi?|[cm]?[jt]sx?|jsonl?|md|txt|lock|lockb|ya?ml|toml|csv|html?|s?css|sh|go|rs|[ch]|[ch]pp|java"
+    r"|rb|php|cfg|ini|xml|svg|png|jpe?g|gif|pdf|log|patch|diff|sum|mod)$|^(?:pnpm|package)-lock\.\w+$"
+)
 
 
 class Judgement:
@@ -49,6 +57,8 @@ class Judgement:
         self.tree: list[tuple[int, str, Risk]] = []
         self.reading: set[str] = set()
         self.tolerant = False
+        self.moved: set[str] = set()
+        """Where work of a person was moved to: deleting it there loses it."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
 
@@ -125,6 +135,15 @@ class Judgement:
             text: how it was written, when its `..` are to be taken after the links.
         """
         return self.climbed(text) or self.links.followed(path)
+
+    def is_file(self, place: Place) -> bool:
+        """It is one file, on the disk or by an ending that only files have."""
+        if place.several:
+            return False
+        try:
+            return stat.S_ISREG(os.lstat(place.path).st_mode)
+        except (OSError, ValueError):
+            return _FILE_ENDING.search(place.name) is not None
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""

@@ -41,7 +41,10 @@ OTHER_NAMES = {
     "micromamba": "conda", "mamba": "conda", "shred-f": "shred", "pico": "nano", "hexdump": "xxd",
     "gln": "ln", "ginstall": "install", "mongo": "mongosh", "gtruncate": "truncate",
     "killall5": "killall", "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
-    "egrep": "grep", "fgrep": "grep", "zsh5": "sh", "python-config": "echo", "opentofu": "tofu",
+    "Remove-Item": "rm", "Invoke-Expression": "eval", "Copy-Item": "cp",
+    "Move-Item": "mv", "Invoke-WebRequest": "curl", "powershell": "sh",
+    "powershell.exe": "sh", "pwsh.exe": "sh", "egrep": "grep", "fgrep": "grep", "zsh5": "sh", "python-config": "echo",
+    "opentofu": "tofu",
 }  # fmt: skip
 
 

@@ -175,7 +175,8 @@ class Outputs(VariableJudge):
                 return feed.text if feed.kind == "text" else None
             pieces = []
             for operand in operands:
-                known = self.files.get(call.place(operand).path)
+                place = call.place(operand)
+                known = "" if place.path == "/dev/null" else self.files.get(place.path)
                 if known is None:
                     return None
                 pieces.append(known)

@@ -38,6 +38,8 @@ def simple(call: Call, program: str) -> None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
         call.low()
+    elif _publishes(argv):
+        call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
         call.medium(f"{program} builds, runs or changes something in the project")
         carried(call, anywhere=False)
@@ -48,6 +50,8 @@ def simple(call: Call, program: str) -> None:
         carried(call, anywhere=True)
         _may_fetch(call)
     if program in programs.READERS:
+        if program == "gpg" and "--verify" in argv:
+            return
         for argument in argv[1:]:
             if not argument.startswith("-"):
                 call.reads(argument)
@@ -69,6 +73,9 @@ _RUN_OPTIONS = frozenset(
 )
 
 
+_RUN_VERBS = frozenset(wordlist("run exec shell with do x"))
+
+
 def _may_fetch(call: Call) -> None:
     """A program that no rule knows and that is given an address may leave a file of that name."""
     for at, word in enumerate(call.argv[1:], 1):
@@ -86,14 +93,19 @@ def carried(call: Call, *, anywhere: bool) -> None:
     shell text; for a program that no rule knows, any word that names a dangerous program too.
     """
     argv = call.argv
+    tried = 0
     for at in range(1, min(len(argv), 64)):
         word, before = argv[at], argv[at - 1]
         name = posixpath.basename(word)
-        if (before == "--" and name in known_programs()) or (
-            name in _HEADS and (anywhere or before in _RUN_OPTIONS)
+        if (
+            (before in _RUN_VERBS and at == 2 and name in known_programs() and "-" not in word[:1])
+            or (before == "--" and name in known_programs())
+            or (name in _HEADS and (anywhere or before in _RUN_OPTIONS))
         ):
             call.run(argv[at:])
-            return
+            tried += 1
+            if before == "--" or tried == 3:
+                return
         option, equals, text = word.partition("=")
         if equals and option in _RUN_OPTIONS and UNKNOWN not in text:
             head = text.split()
@@ -108,6 +120,9 @@ def carried(call: Call, *, anywhere: bool) -> None:
 def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> None:
     """Apply a table of subcommands; the longest that matches counts, a HIGH option always."""
     argv = call.argv
+    if argv[-1] == "--help" and "--" not in argv:
+        call.low()
+        return
     valued = programs.OPTION_VALUES.get(program, frozenset())
     words: list[str] = []
     skip = False
@@ -174,10 +189,11 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.low()
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
-        carried(call, anywhere=False)
+        carried(call, anywhere=not level)
 
 
 _CASELESS = frozenset(["redis-cli"])
+_PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy"))
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
@@ -185,6 +201,11 @@ _REHEARSES = frozenset(
     )
 )
 """Programs that know `--dry-run`; another one might ignore it and act."""
+
+
+def _publishes(argv: Sequence[str]) -> bool:
+    words = [word for word in argv[1:4] if not word.startswith("-")][:2]
+    return not _rehearsal(argv) and any(word in _PUBLISHING for word in words)
 
 
 def _rehearsal(argv: Sequence[str]) -> bool:

@@ -69,6 +69,13 @@ class VariableJudge(Judgement):
                     if "/" in program and not ORDINARY.search(program):
                         call.high(f"{name} makes other programs run {shown(program)}")
             return
+        if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
+            if any(re.search(r"--eval|-f|SHELL=|\$\(|`|\0", value) for value in values):
+                call.high(f"{name} makes later builds run something else")
+            return
+        if _PACKAGE_SETTINGS.fullmatch(name):
+            call.high(f"{name} makes later commands run or trust something else")
+            return
         if name in programs.BUILD_VARIABLES:
             for value in values:
                 call.opaque(f"{name} is unknown") if value == UNKNOWN else call.shell(value)
@@ -95,6 +102,10 @@ class VariableJudge(Judgement):
                 "HISTCONTROL",
                 "GOFLAGS",
                 "MAVEN_OPTS",
+                "JAVA_OPTS",
+                "ANT_OPTS",
+                "SBT_OPTS",
+                "JVM_OPTS",
                 "GRADLE_OPTS",
                 "BUNDLE_GEMFILE",
                 "CLASSPATH",
@@ -196,4 +207,8 @@ _STEERING = frozenset(["PATH", "PS1", "PS2", "PS4", "PWD", "HOME", "NODE_OPTIONS
 _STEERING_PREFIXES = ("TUNGSTEN_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "BASH_FUNC_")
 
 
+_PACKAGE_SETTINGS = re.compile(
+    r"(?i:npm_config_(?:script_shell|userconfig|globalconfig|git|node_options|shell|editor))"
+    r"|CARGO_TARGET_\w+_(?:RUNNER|LINKER)|CARGO_REGISTR\w+_INDEX|UV_\w*INDEX\w*|GIT_CONFIG_\w+"
+)
 _KEEPS_PATH = re.compile(r"\0|\$PATH|(?:^|:)/(?:usr/(?:local/)?|opt/homebrew/)?s?bin(?::|$)")
