@@ -120,7 +120,7 @@ async def test_a_flood_of_forged_frames_changes_nothing(pane: Pane, tmp_path: Pa
         "done; done\n"
     )
     await pane.run(f"sh {program}", timeout=0.2)
-    client = pane._client
+    client = pane.client
     sizes = [(80, 24), (61, 13), (120, 40), (20, 5)]
     for n in range(300):
         if n % 25 == 0:
