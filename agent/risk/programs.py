@@ -188,7 +188,7 @@ _high(
     "publishes or deploys",
     """
     twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
-    fastlane eas surge firebase-deploy wrangler-deploy""",
+    cpan-upload fastlane eas surge firebase-deploy wrangler-deploy""",
 )
 
 SHADOWED = frozenset(

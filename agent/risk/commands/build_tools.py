@@ -113,3 +113,20 @@ def extension(call: Call) -> None:
         if "/" in text or text.endswith(".vsix"):
             call.high("installs code from an unreviewed address", f"installs {shown(text)}")
     simple(call, call.argv[0].rpartition("/")[2])
+
+
+def sbt(call: Call) -> None:
+    """`sbt 'set x; publish'`: several commands in one word."""
+    for text in call.argv[1:]:
+        if re.search(r"(?:^|[;/\s])(?:publish(?:Signed)?|release|sonatype\w*)\s*(?:;|$)", text):
+            call.high("publishes or deploys", f"sbt {shown(text)}")
+    simple(call, "sbt")
+
+
+def tox(call: Call) -> None:
+    """`tox -x testenv.commands=…` replaces what the environments run."""
+    for text in value(call.argv, "-x", "--override"):
+        name, _, commands = text.partition("=")
+        if "commands" in name:
+            call.shell(commands.lstrip("+"))
+    simple(call, "tox")

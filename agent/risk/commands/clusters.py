@@ -57,6 +57,10 @@ def kubectl(call: Call) -> None:
 
 def terraform(call: Call) -> None:
     """`terraform`: `plan -destroy` looks; `apply` needs a person."""
+    if "console" in call.argv[1:]:
+        feed = call.feed()
+        for path in re.findall(r'\bfile\w*\(\s*"([^"]+)"', feed.text):
+            call.reads(path)
     simple(call, call.argv[0].rpartition("/")[2])
 
 

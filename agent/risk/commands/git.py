@@ -182,6 +182,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             addresses = operands[2:] or operands[1:]
             if any(a.startswith("ext::") for a in addresses):
                 call.high("has git run a command")
+            if operands[1:2] not in (["origin"], ["upstream"]) and any(map(_FAR.match, addresses)):
+                call.evaluator.remotes.add(operands[1])
             call.medium("changes remotes")
         elif operands[:1] in (
             ["remove"],
@@ -311,6 +313,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         git_alias(call, verb, argv)
 
 
+_FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
+"""An address of a repository on another machine."""
+
+
 def _push(call: Call, argv: list[str]) -> None:
     valued = ("-o", "--push-option", "--repo", "--receive-pack", "--exec")
     options, operands = split(argv, valued)
@@ -332,7 +338,7 @@ def _push(call: Call, argv: list[str]) -> None:
         call.low()
         return
     remote = shown(operands[0]) if operands else "the remote"
-    if operands and re.match(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:", operands[0]):
+    if operands and (_FAR.match(operands[0]) or operands[0] in call.evaluator.remotes):
         call.high(
             "sends the repository to an address that is no remote of it", f"pushes to {remote}"
         )

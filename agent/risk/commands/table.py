@@ -6,7 +6,7 @@ from __future__ import annotations
 from agent.risk.arguments import wordlist
 from agent.risk.commands.archives import archive, compress, split_file, tar
 from agent.risk.commands.argument_runners import parallel, xargs
-from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake
+from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake, sbt, tox
 from agent.risk.commands.builtins import (
     alias,
     cd,
@@ -21,7 +21,7 @@ from agent.risk.commands.builtins import (
     unset,
 )
 from agent.risk.commands.clouds import cloud
-from agent.risk.commands.clusters import ansible, kubectl
+from agent.risk.commands.clusters import ansible, kubectl, terraform
 from agent.risk.commands.containers import compose, docker
 from agent.risk.commands.copying import allocate, copy, create, dd, move, rsync
 from agent.risk.commands.databases import database, sqlite
@@ -118,7 +118,7 @@ HANDLERS: dict[str, Handler] = {
     # the machine, build tools
     "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "dmesg": dmesg, "dc": calculator, "m4": calculator, "gio": gio, "fallocate": allocate, "ssh-keygen": ssh_keys,
     **dict.fromkeys(("busctl", "gdbus", "dbus-send", "qdbus"), bus), "sshpass": prefix,
-    "cmake": cmake, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
+    "cmake": cmake, "terraform": terraform, "tofu": terraform, "sbt": sbt, "tox": tox, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases

@@ -67,6 +67,10 @@ def tool_runner(call: Call) -> None:
                 call.shell(text)
     elif program == "go":
         go_options(call)
+    elif program == "swift" and value(call.argv, "-e"):
+        for text in value(call.argv, "-e"):
+            code(call, text, "swift")
+        return
     elif program == "deno" and words[:1] == ["eval"]:
         for text in split(call.argv)[1][1:]:
             code(call, text, "node")

@@ -59,6 +59,8 @@ class Judgement:
         self.tolerant = False
         self.moved: set[str] = set()
         """Where work of a person was moved to: deleting it there loses it."""
+        self.remotes: set[str] = set()
+        """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
 

@@ -43,7 +43,9 @@ OTHER_NAMES = {
     "killall5": "killall", "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
     "Remove-Item": "rm", "Invoke-Expression": "eval", "Copy-Item": "cp",
     "Move-Item": "mv", "Invoke-WebRequest": "curl", "powershell": "sh",
-    "powershell.exe": "sh", "pwsh.exe": "sh", "egrep": "grep", "fgrep": "grep", "zsh5": "sh", "python-config": "echo",
+    "powershell.exe": "sh", "pwsh.exe": "sh",
+    "egrep": "grep", "fgrep": "grep",
+    "zsh5": "sh", "python-config": "echo",
     "opentofu": "tofu",
 }  # fmt: skip
 

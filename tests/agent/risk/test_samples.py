@@ -17,8 +17,13 @@ def load(name: str) -> list[dict]:
     return [json.loads(line) for line in (DATA / f"{name}.jsonl").read_text().splitlines()]
 
 
+def labelled(label: str, name: str) -> list[dict]:
+    """The entries of one file, and those of the families with that label."""
+    return load(name) + [entry for entry in load("families") if label in entry]
+
+
 def test_dangerous_commands_are_high(context: Context) -> None:
-    entries = load("dangerous")
+    entries = labelled("must", "dangerous")
     missed = [e["command"] for e in entries if assess_command(e["command"], context).risk < 3]
     families = Counter(e["family"] for e in entries)
     lost = Counter(e["family"] for e in entries if e["command"] in missed)
@@ -30,15 +35,17 @@ def test_dangerous_commands_are_high(context: Context) -> None:
 
 
 def test_benign_commands_are_not_high(context: Context) -> None:
-    entries = load("benign")
+    entries = labelled("must_not", "benign")
     stopped = [e["command"] for e in entries if assess_command(e["command"], context).risk == 3]
     sys.stdout.write(f"false alarms {len(stopped)} of {len(entries)}\n")
     assert len(stopped) <= len(entries) * 0.015, stopped
 
 
 def test_every_high_says_why_and_where(context: Context) -> None:
-    for entry in load("dangerous"):
+    for entry in labelled("must", "dangerous"):
         answer = assess_command(entry["command"], context)
+        if answer.risk < Risk.HIGH:
+            continue
         assert answer.reasons, entry
         assert answer.effect, entry
         assert not any("could not be analysed" in reason for reason in answer.reasons), entry
