@@ -17,9 +17,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from agent.errors import AgentError
-from agent.hub import Hub
+from agent.hub import Hub, well_formed
 from agent.peer import credentials, runs_in_pane
 from agent.protocol import (
     CLIENT_LINE,
@@ -244,7 +245,11 @@ class _Connection:
     def reply(self, reply: Reply) -> None:
         """Answer a command, with all earlier events before the answer."""
         self._owner.hub.flush()
-        line = reply.model_dump_json().encode() + b"\n"
+        try:
+            line = reply.model_dump_json().encode() + b"\n"
+        except PydanticSerializationError:
+            reply = Reply.model_validate(well_formed(reply.model_dump()))
+            line = reply.model_dump_json().encode() + b"\n"
         if len(line) > MAX_LINE_BYTES:
             error = "The answer is too long for one line; ask for less at once."
             line = Reply(id=reply.id, error=error).model_dump_json().encode() + b"\n"

@@ -17,6 +17,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from pydantic_core import PydanticSerializationError
+
 from agent.protocol import (
     MAX_LINE_BYTES,
     AgentSummary,
@@ -169,8 +171,13 @@ class Hub:
 
     def _emit(self, event: Event) -> None:
         seq = self._snapshot.seq + 1
+        try:
+            line = _line(seq, event)
+        except PydanticSerializationError:
+            # A name on the disk that is not UTF-8, say: shown with marks rather than not at all.
+            event = type(event).model_validate(well_formed(event.model_dump()))
+            line = _line(seq, event)
         self._snapshot = apply(self._snapshot, seq, event)
-        line = _line(seq, event)
         if len(line) > MAX_LINE_BYTES:
             # Front ends would have to give up on it, again after each reconnection.
             text = f"Something too large to show was left out ({event.type})."
@@ -183,6 +190,17 @@ class Hub:
             receiver.receive(line)
         for listener in tuple(self._listeners):
             listener(event)
+
+
+def well_formed(value: object) -> object:
+    """The same value with every text in it fit for UTF-8: what is not, becomes a question mark."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {well_formed(key): well_formed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(well_formed, value))
+    return value
 
 
 def _line(seq: int, event: Event) -> bytes:

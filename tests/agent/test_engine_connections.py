@@ -131,6 +131,19 @@ async def test_snapshot_then_events_then_replies(served: Served) -> None:
         await client.send(ListSessions())
 
 
+async def test_text_that_is_not_unicode_is_shown_with_marks(served: Served) -> None:
+    served.say("before \udcff")
+    client = await EngineClient.connect(served.paths, start=False)
+    served.say("a name \udcff\udcfe on the disk")
+    served.text = "a name \udcff"
+    result = await client.send(ReadTranscript(agent_id="a"))
+    assert result["text"] == "a name ?"
+    line = await anext(client.events())
+    assert isinstance(line.event, Notice)
+    assert line.event.text == "a name ?? on the disk"
+    await client.close()
+
+
 async def test_a_fault_in_one_command_hurts_nobody(served: Served) -> None:
     async def broken(command: Command) -> dict[str, Any]:
         raise ZeroDivisionError("a detail nobody needs")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
@@ -300,3 +302,15 @@ async def test_rules_count_from_the_next_action_on(house):
     assert (house.project / "one").exists()
     assert not (house.project / "two").exists()
     assert "denied by your rule Bash(touch two:*)" in house.results()[-1]["content"]
+
+
+async def test_a_directory_whose_name_is_not_unicode_does_not_hide_a_gate(house):
+    Path(os.fsdecode(os.fsencode(house.project) + b"/\xff")).mkdir()
+    house.script.then(use("terminal_run", command="cd $'\\xff'"))
+    house.script.then(use("terminal_run", command="git push --force origin main")).then("done")
+    agent_id = await house.agent("go")
+    gate = await house.gate()
+    assert gate.cwd == f"{house.project}/?"
+    await house.decide(gate, "deny")
+    await house.state(agent_id, "done")
+    assert not house.hub.snapshot().gates
