@@ -94,7 +94,8 @@ def move(call: Call) -> None:
             if place.zone in (Zone.PROJECT, Zone.HOME, Zone.OUTSIDE, Zone.ROOT):
                 for target in targets:
                     to = call.place(target).path
-                    call.evaluator.moved |= {to, f"{to}/{place.name}"}
+                    call.evaluator.moved_to(to)
+                    call.evaluator.moved_to(f"{to}/{place.name}")
     for target in targets:
         if call.place(target).zone is Zone.NULL:
             call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import split, value
+from agent.risk.arguments import after_options, split, value
 from agent.risk.evaluate import Evaluator
 from agent.risk.evaluation.call import Call
 
@@ -88,6 +88,9 @@ def found(roots: list[str], names: list[str], *, narrow: bool) -> list[str]:
 def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
     """Paths that stand for what a searching command prints; empty when it is none."""
     name = argv[0].rpartition("/")[2] if argv else ""
+    if name in ("timeout", "nice", "nohup", "time", "command", "stdbuf"):
+        inner = after_options(argv, ("-k", "-s", "-n", "-i", "-o", "-e"))
+        return listed(inner[1:] if name == "timeout" else inner, evaluator)
     if name == "find":
         roots = []
         for word in argv[1:]:

@@ -176,10 +176,7 @@ class Call:
         effect = f"deletes {name}"
         if recursive and zone is Zone.PROJECT and self.evaluator.is_file(place):
             recursive = False
-        if recursive and any(
-            f"{place.path}/".startswith(f"{moved}/") or moved.startswith(f"{place.path}/")
-            for moved in self.evaluator.moved
-        ):
+        if recursive and self.evaluator.holds_moved(place.path):
             self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
             return place

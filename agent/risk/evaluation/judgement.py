@@ -57,8 +57,8 @@ class Judgement:
         self.tree: list[tuple[int, str, Risk]] = []
         self.reading: set[str] = set()
         self.tolerant = False
-        self.moved: set[str] = set()
-        """Where work of a person was moved to: deleting it there loses it."""
+        self._moved: set[str] = set()
+        self._holding: set[str] = set()
         self.remotes: set[str] = set()
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
@@ -137,6 +137,23 @@ class Judgement:
             text: how it was written, when its `..` are to be taken after the links.
         """
         return self.climbed(text) or self.links.followed(path)
+
+    def moved_to(self, path: str) -> None:
+        """Work of a person was moved there: deleting it there loses it."""
+        self._moved.add(path)
+        while path and path not in self._holding:
+            self._holding.add(path)
+            path = path.rpartition("/")[0]
+
+    def holds_moved(self, path: str) -> bool:
+        """A path is, lies below or holds something that was moved."""
+        if path in self._holding:
+            return True
+        while path and self._moved:
+            if path in self._moved:
+                return True
+            path = path.rpartition("/")[0]
+        return False
 
     def is_file(self, place: Place) -> bool:
         """It is one file, on the disk or by an ending that only files have."""
