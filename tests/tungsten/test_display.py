@@ -36,6 +36,8 @@ def virtual_display() -> Iterator[str]:
             "-screen",
             "0",
             f"{WIDTH}x{HEIGHT}x24",
+            # It would start anew, and refuse whoever comes then, each time a client leaves.
+            "-noreset",
             "-nolisten",
             "tcp",
         ],
