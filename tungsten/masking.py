@@ -12,6 +12,10 @@ import re
 
 from tungsten.environment import is_secret
 
+# Every pattern here must take time linear in the text: it reads whatever a program prints, a line
+# of a million characters among it, and holds the whole engine meanwhile. So what may begin anywhere
+# in a run of characters is bounded, and a name is looked at once, from the beginning of its run.
+
 MASK = "‹secret masked›"
 """What stands where a secret stood."""
 
@@ -35,7 +39,7 @@ _TOKENS = re.compile(
       | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}      # SendGrid
       | dop_v1_[a-f0-9]{64}                             # DigitalOcean
       | AGE-SECRET-KEY-1[A-Z0-9]{50,}
-      | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}  # JSON Web Tokens
+      | eyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}  # JSON Web Tokens
     )""",
     re.VERBOSE,
 )
@@ -46,7 +50,7 @@ _PRIVATE_KEY = re.compile(
     re.DOTALL,
 )
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:@]*:)([^@\s/]+)(@)", re.IGNORECASE)
+_URL = re.compile(r"([a-z][a-z0-9+.-]{0,30}://[^/\s:@]*:)([^@\s/]+)(@)", re.IGNORECASE)
 
 _HEADER = re.compile(
     r"((?:authorization|x-api-key|proxy-authorization|cookie|set-cookie)['\"]?\s*[:=]\s*['\"]?"
@@ -55,7 +59,8 @@ _HEADER = re.compile(
 )
 
 _ASSIGNED = re.compile(
-    r"(?P<before>(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<close>[\"']?)\s*(?:=|:|=>)\s*)"
+    r"(?P<before>(?<![A-Za-z0-9_.-])[0-9_.-]*+(?P<name>[A-Za-z][A-Za-z0-9_.-]*+)"
+    r"(?P<close>[\"']?)\s*(?:=|:|=>)\s*)"
     r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\n]{4,})(?P=quote)|(?P<bare>[^\s\"',;(){}\[\]<>]{4,}))"
 )
 

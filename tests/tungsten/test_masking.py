@@ -70,3 +70,24 @@ def test_secrets_by_place_vanish(text: str, hidden: str) -> None:
 )
 def test_ordinary_text_stays(text: str) -> None:
     assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("x", "x1", "-a", "A_", "eyJ-", "sk-", "a://b:", "cookie", "secret=", 'a="', "\n"),
+        *("-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "PRIVATE KEY ", "a:" + " " * 500),
+    ],
+)
+def test_long_runs_of_anything_are_read_once(piece: str) -> None:
+    # What takes the square of this length does not end within a test's time limit.
+    size = 700_000 // len(piece)
+    assert mask("password=abc123xyz\n" + piece * size).startswith(f"password={MASK}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--api-key=abc123xyz", "9API_KEY=abc123xyz", "_TOKEN: abc123xyz"],
+)
+def test_a_name_counts_from_its_first_letter(text: str) -> None:
+    assert mask(text) == text.replace("abc123xyz", MASK)
