@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,9 @@ OPTION = "@tungsten"
 _ATTEMPTS = 8
 _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
+
+END_SECONDS = 5.0
+"""How long a server that was told to end may take; it writes nothing to disk."""
 
 _CONFIG = Path(__file__).with_name("tmux.conf")
 _UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
@@ -257,14 +260,18 @@ class Terminal:
             return self._watch
 
     async def kill_server(self) -> None:
-        """End the server and everything in it."""
-        try:
-            await self.client.command("kill-server")
-        except ServerGone:
-            # The connection may be all that is gone.
-            argv = [self._tmux, "-S", str(self.socket), "kill-server"]
-            await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
-        await self.client.closed.wait()
+        """End the server and everything in it; its process is gone when this returns."""
+        with _ended_by(self._server_pid) as gone:
+            try:
+                await self.client.command("kill-server")
+            except ServerGone:
+                # The connection may be all that is gone.
+                argv = [self._tmux, "-S", str(self.socket), "kill-server"]
+                await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
+            await self.client.closed.wait()
+            # Until then a new server's first client could still reach the old one.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(gone.wait(), END_SECONDS)
         await self.close()
 
     async def close(self) -> None:
@@ -414,6 +421,33 @@ class Terminal:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+@contextlib.contextmanager
+def _ended_by(pid: int) -> Iterator[asyncio.Event]:
+    """An event that is set when a process has ended, at once where that can't be told."""
+    ended = asyncio.Event()
+    try:
+        descriptor = os.pidfd_open(pid) if pid and hasattr(os, "pidfd_open") else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        ended.set()
+        yield ended
+        return
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(descriptor)
+        ended.set()
+
+    # A process's descriptor becomes readable when it ends (pidfd_open(2)).
+    loop.add_reader(descriptor, end)
+    try:
+        yield ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def _own(directory: Path) -> None:

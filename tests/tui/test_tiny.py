@@ -1,0 +1,31 @@
+"""Every screen in windows of any size, down to one cell: nothing breaks, nothing is lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from agent.protocol import ListSessions
+from tests.stubs import scenes
+from tests.tui.conftest import Open
+
+SIZES = [(1, 1), (2, 40), (200, 1), (9, 3), (14, 6), (16, 30), (24, 4), (30, 12)]
+
+
+@pytest.mark.parametrize("action", ["inbox", "sessions", "new_agent", "setup", "palette", "help_screen"])
+async def test_screens_in_tiny_windows(open_cockpit: Open, action: str) -> None:
+    talk = {"a1": list(scenes.CONVERSATION)}
+    async with open_cockpit(scenes.BUSY, transcripts=talk) as cockpit:
+        sessions = [agent.model_dump(mode="json") for agent in scenes.BUSY.agents]
+        cockpit.engine.on(ListSessions, lambda _: {"sessions": sessions})
+        await cockpit.type("half a")
+        await cockpit.app.run_action(f"ask({action!r})")
+        await cockpit.until(lambda: len(cockpit.app.screen_stack) > 1)
+        dice = random.Random(action)
+        for width, height in [*SIZES, *((dice.randint(1, 40), dice.randint(1, 20)) for _ in "12")]:
+            await cockpit.pilot.resize_terminal(width, height)
+        await cockpit.pilot.resize_terminal(120, 40)
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: len(cockpit.app.screen_stack) == 1)
+        assert cockpit.app.cockpit.prompt.text == "half a"
