@@ -42,6 +42,8 @@ class Style(NamedTuple):
 
     Attributes:
         underline: 0 none, 1 single, 2 double, 3 curly, 4 dotted, 5 dashed.
+        drawing: line-drawing characters are shifted in. Only a style carried from line to line
+            says so; the text of a run is translated already.
     """
 
     fg: Color = None
@@ -55,6 +57,7 @@ class Style(NamedTuple):
     conceal: bool = False
     strike: bool = False
     overline: bool = False
+    drawing: bool = False
 
 
 class Run(NamedTuple):
@@ -115,7 +118,12 @@ def _parse(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
     if not line.isascii() and _JOINING.search(line) is not None:
         line = display(line)
     pieces = _PLAIN_SEQUENCE.split(line)
-    if line.count("\x1b") * 2 + 1 != len(pieces) or "\x0e" in line or "\x0f" in line:
+    if (
+        line.count("\x1b") * 2 + 1 != len(pieces)
+        or carried.drawing
+        or "\x0e" in line
+        or "\x0f" in line
+    ):
         return _parse_any(line, carried)
     state = _states.get(carried) or _state(carried)
     style = state.style
@@ -142,10 +150,12 @@ def _parse(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
 
 
 def _parse_any(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
-    """Read a line that holds more than SGR sequences."""
+    """Read a line that holds more than SGR sequences, or begins with line drawing."""
     runs: list[Run] = []
-    state = _states.get(carried) or _state(carried)
-    drawing = False
+    # No SGR sequence changes the shift, so the states know nothing of it.
+    begun = carried._replace(drawing=False)
+    state = _states.get(begun) or _state(begun)
+    drawing = carried.drawing
     at = 0
     for match in _SEQUENCE.finditer(line):
         _append(runs, line[at : match.start()], state.style, drawing=drawing)
@@ -155,7 +165,7 @@ def _parse_any(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
         elif match[1] is not None:
             state = state.after.get(match[1]) or _follow(state, match[1])
     _append(runs, line[at:], state.style, drawing=drawing)
-    return tuple(runs), state.style
+    return tuple(runs), state.style._replace(drawing=True) if drawing else state.style
 
 
 def _append(runs: list[Run], text: str, style: Style, *, drawing: bool) -> None:

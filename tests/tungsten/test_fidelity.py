@@ -267,8 +267,6 @@ class Program:
     name: str
     command: str
     steps: tuple[tuple[str, ...], ...] = ()
-    fault: str = ""
-    """A fault of ours that its screen shows."""
 
 
 PROGRAMS = (
@@ -316,7 +314,6 @@ PROGRAMS = (
     Program(
         "tput",
         "printf '\\033(0lqwqk\\nx x x\\ntqnqu\\nmqvqj\\033(B\\n'; tput smso; echo on; tput rmso",
-        fault="line drawing that goes on from one captured line to the next is read as letters",
     ),
 )
 
@@ -341,13 +338,9 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("program", PROGRAMS[::-2], ids=lambda program: program.name)
-def test_real_programs(
-    bench: Bench, directory: Path, program: Program, request: pytest.FixtureRequest
-) -> None:
+def test_real_programs(bench: Bench, directory: Path, program: Program) -> None:
     if shutil.which(program.name) is None:
         pytest.skip(f"{program.name} is not installed")
-    if program.fault:
-        request.applymarker(pytest.mark.xfail(reason=program.fault, strict=False))
     for text in bench.screens(program, *SIZES[0], directory)[-1:]:
         assert not bench.judge(text, *SIZES[0]), ascii(text)
     judged(bench.verdict)
@@ -439,7 +432,7 @@ def test_random_streams(bench: Bench) -> None:
 def test_all_screens(bench: Bench, directory: Path) -> None:
     screens = 0
     for program in PROGRAMS:
-        if shutil.which(program.name) is None or program.fault:
+        if shutil.which(program.name) is None:
             continue
         for size in SIZES:
             for text in bench.screens(program, *size, directory):

@@ -66,6 +66,19 @@ def test_unchanged_lines_are_the_same_objects() -> None:
     assert parse_line(line)[0] is parse_line("".join(line))[0]
 
 
+def test_line_drawing_goes_on_in_the_next_line() -> None:
+    lines = ["\x1b[1ma\x0elqk", "x \x1b[0;31mx\x1b[0m", "", "mqj\x0fx", "x"]
+    texts = ["".join(run.text for run in runs) for runs in parse_lines(lines)]
+    assert texts == ["a┌─┐", "│ │", "", "└─┘x", "x"]
+    # The same line means something else after another one.
+    assert parse_line("x")[0] == (Run("x", PLAIN),)
+    runs, carried = parse_line("x", parse_line("\x0e\x1b[31mq")[1])
+    assert runs == (Run("│", Style(fg=1)),)
+    assert carried == Style(fg=1, drawing=True)
+    # What was put into runs does not tell, so that equal looks stay equal styles.
+    assert not any(run.style.drawing for found in parse_lines(lines) for run in found)
+
+
 async def test_a_real_capture(pane: Pane) -> None:
     result = await pane.run(
         "printf '\\033[1;44mblue  \\nstill blue\\033[0m 漢字 \\033(0qqq\\033(B\\n'", timeout=10
