@@ -45,6 +45,7 @@ _STATE = "\t".join(
         "#{history_size}",
         "#{cursor_y}",
         "#{pane_width}",
+        "#{alternate_on}",
         "#{window_name}",
         "#{pane_path}",
     )
@@ -327,13 +328,15 @@ class CommandLine:
                 raise outcome
         keys.check_alive(state, pane_id)
         fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
-        if len(fields) != 6:
+        if len(fields) != 7:
             raise PaneGone(pane_id)
-        self._read(fields[4])
-        self._path = fields[5]
-        count, line = marks.parse_line(fields[5], self.nonce)
+        self._read(fields[5])
+        self._path = fields[6]
+        count, line = marks.parse_line(fields[6], self.nonce)
         history = int(fields[1])
-        return Anchor(history + int(fields[2]), history, int(fields[3])), count, line
+        row = history + int(fields[2])
+        anchor = Anchor(row, history, int(fields[3]), alternate=fields[4] == "1")
+        return anchor, count, line
 
     async def _last_row(self) -> Anchor:
         """Take the row where the typed line ends for all of it."""

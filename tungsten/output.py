@@ -28,6 +28,7 @@ class Anchor:
         width: columns then.
         command: the command line.
         prompt: what a person sees of the prompt before it.
+        alternate: whether the screen was the alternate one, left on by an earlier program.
     """
 
     row: int
@@ -35,6 +36,7 @@ class Anchor:
     width: int
     command: str = ""
     prompt: str = ""
+    alternate: bool = False
 
 
 async def read_output(
@@ -56,8 +58,13 @@ async def read_output(
         PaneGone: there is no such pane.
         ServerGone: the server ended.
     """
-    if shown.alternate:
-        return "", False
+    if shown.alternate and anchor.alternate and prompt is not None:
+        # Such a screen keeps no history: the command may have scrolled anywhere, or away.
+        screen, _ = await _read(client, pane_id, shown, None)
+        return _between(screen, anchor, prompt, moved=True)
+    if shown.alternate or anchor.alternate:
+        # The screen of a full-screen program; or the one before it came back meanwhile.
+        return "", anchor.alternate and not shown.alternate
     lines = _rows(shown, anchor)
     if lines is None or not _begins(lines, anchor):
         lines, shown = await _read(client, pane_id, shown, anchor)
@@ -105,7 +112,9 @@ async def _read(
     for _ in range(_TRIES):
         first = 0 if anchor is None else anchor.row - shown.history_size
         moved = anchor is None or _has_moved(shown, anchor)
-        if moved or first < -MAX_LINES or first > shown.cursor_y:
+        if shown.alternate:
+            first = 0
+        elif moved or first < -MAX_LINES or first > shown.cursor_y:
             first = -min(MAX_LINES, shown.history_size)
         captured, tail = await client.guarded(
             (

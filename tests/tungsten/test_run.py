@@ -284,6 +284,22 @@ async def test_full_screen_program(pane: Pane) -> None:
     assert (await pane.wait(ForPrompt(), 10)).met
 
 
+async def test_an_alternate_screen_that_was_left_on(pane: Pane) -> None:
+    await pane.run("seq 50", timeout=10)
+    assert (await pane.run("printf '\\033[?1049h'", timeout=10)).frame.alternate
+    for command, output in (("echo hi", "hi\n"), ("echo hi", "hi\n"), ("true", "")):
+        result = await pane.run(command, timeout=10)
+        assert (result.exit_status, result.output, result.truncated) == (0, output, False)
+    # It keeps no history: what scrolled off is gone, and that is said.
+    result = await pane.run("seq 100", timeout=10)
+    assert result.truncated
+    assert result.output.endswith("\n99\n100\n")
+    assert "$ " not in result.output
+    result = await pane.run("echo hi; printf '\\033[?1049l'; seq 3", timeout=10)
+    assert (result.exit_status, result.output, result.truncated) == (0, "", True)
+    assert (await pane.run("echo hi", timeout=10)).output == "hi\n"
+
+
 async def test_run_leaves_copy_mode_first(terminal: Terminal, pane: Pane) -> None:
     await pane.run("true", timeout=10)
     await terminal.client.command("copy-mode", "-t", pane.id)
