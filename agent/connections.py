@@ -27,8 +27,10 @@ from agent.protocol import (
     LOOK_COMMANDS,
     MAX_LINE_BYTES,
     PROTOCOL,
+    ArchiveAgent,
     Command,
     CommandLine,
+    CreateAgent,
     EngineStopping,
     Hello,
     ReadTranscript,
@@ -86,6 +88,7 @@ class Connections:
         self._lanes: dict[str, asyncio.Lock] = {}
         self._lane_users: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
+        self._closing = False
 
     @property
     def count(self) -> int:
@@ -113,6 +116,7 @@ class Connections:
 
     def close(self, reason: str) -> None:
         """Say goodbye to everyone and stop accepting; commands that run go on."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
         self.hub.publish(EngineStopping(reason=reason))
@@ -153,6 +157,8 @@ class Connections:
             self._open.discard(connection)
             self._silent.pop(connection, None)
             self._admitted.discard(connection)
+            for agent_id in connection.steers:
+                self._abandoned(agent_id)
             self._serving.discard(task)
             self.on_count(self.count)
 
@@ -200,12 +206,33 @@ class Connections:
             text = f"The engine could not do this ({type(error).__name__}); its log says more."
             connection.reply(Reply(id=number, error=text))
             return
+        if isinstance(command, CreateAgent) and command.kind == "mcp":
+            connection.steers.append(str(result["agent_id"]))
+            if connection not in self._open:
+                self._abandoned(str(result["agent_id"]))
         # Nothing may be awaited between the handler's return and the reply: a transcript holds
         # every event up to this number and none after it.
         if isinstance(command, ReadTranscript):
             self.hub.flush()
             result = {**result, "seq": self.hub.seq}
         connection.reply(Reply(id=number, result=result))
+
+    def _abandoned(self, agent_id: str) -> None:
+        """End a session whose program can never be heard of again, however it ended."""
+        if self._closing:
+            return
+        task = asyncio.create_task(self._archive(agent_id))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+
+    async def _archive(self, agent_id: str) -> None:
+        try:
+            await self.handle(ArchiveAgent(agent_id=agent_id))
+        except AgentError:
+            # It said goodbye itself.
+            return
+        except Exception:
+            log.exception("the session %s, left by its program, cannot be ended", agent_id)
 
 
 class _Connection:
@@ -215,6 +242,8 @@ class _Connection:
         self, owner: Connections, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.running = 0
+        self.steers: list[str] = []
+        """Sessions that take their steps from here alone: they end with this connection."""
         self._owner = owner
         self._reader = reader
         self._transport = writer.transport

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
-from agent.protocol import AgentChanged, AgentRemoved, Decide, GateOpened, ListSessions
+from agent.protocol import (
+    AgentChanged,
+    AgentRemoved,
+    CreateAgent,
+    Decide,
+    GateOpened,
+    ListSessions,
+    UseTool,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -129,6 +137,36 @@ async def test_what_is_high_waits_for_the_person_and_never_hangs(home_paths, pro
         if isinstance(line.event, AgentRemoved):
             break
     assert kinds == {"mcp"}
+    [session] = (await app.send(ListSessions()))["sessions"]
+    assert (session["archived"], session["panes"]) == (True, [])
+    await app.close()
+
+
+async def test_a_killed_program_leaves_neither_session_nor_question(home_paths, project):
+    from agent.client import EngineClient
+
+    app = await EngineClient.connect(home_paths)
+    program = await EngineClient.connect(home_paths, client="mcp")
+    made = await program.send(
+        CreateAgent(name="other", directory=str(project), kind="mcp", mode="standard")
+    )
+    step = UseTool(
+        agent_id=str(made["agent_id"]),
+        name="terminal_run",
+        input={"command": "git push --force"},
+        patience=60,
+    )
+    asking = asyncio.create_task(program.send(step))
+    seen = set()
+    async for line in app.events():
+        seen.add(line.event.type)
+        if isinstance(line.event, GateOpened):
+            # What is left of a program after kill -9 is the end of its connection.
+            await program.close()
+        if isinstance(line.event, AgentRemoved):
+            break
+    assert "gate_closed" in seen
+    assert await asyncio.gather(asking, return_exceptions=True)
     [session] = (await app.send(ListSessions()))["sessions"]
     assert (session["archived"], session["panes"]) == (True, [])
     await app.close()
