@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agent.errors import AgentError
 from agent.protocol import PaneSummary
+from agent.risk.evaluation.past import Past
 from tungsten.errors import PaneGone, TerminalError
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
@@ -21,9 +22,6 @@ from tungsten.wall import Wall
 
 WIDTH, HEIGHT = 120, 40
 """Size of a pane until a front end shows it."""
-
-HISTORY = 50
-"""Commands remembered per pane for judging the next one."""
 
 
 class PaneLost(AgentError):
@@ -53,13 +51,12 @@ class OwnPane:
     lost: bool = False
     fresh: bool = True
     unsent: bool = False
-    history: list[str] = field(default_factory=list)
+    history: Past = field(default_factory=Past)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def remember(self, line: str) -> None:
         """Note a line that its shell was given: it may change what later ones do."""
-        self.history.append(line)
-        del self.history[:-HISTORY]
+        self.history.add(line)
 
 
 class Panes:

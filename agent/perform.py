@@ -43,6 +43,7 @@ from agent.protocol import (
 from agent.readers import reader_name
 from agent.recovery import LINE_TYPED
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
+from agent.risk.evaluation.past import Past
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
 from memory.database import Database
@@ -288,17 +289,18 @@ class Performer:
         self, action: Action, binding: Binding, foreground: Foreground | None
     ) -> Context:
         around = self._surroundings
-        history: tuple[str, ...] = ()
+        past: Past | None = None
         screen = ""
         line: str | None = None
         name = foreground.name if foreground is not None else "bash"
         if isinstance(action, RunCommand) and action.pane_id:
-            history = tuple(self._panes.own(action.pane_id).history)
+            past = self._panes.own(action.pane_id).history
         if isinstance(action, TypeKeys) and foreground is not None:
             # What a shell recalls is unknown: a person may have run something in between.
             pane, own_pane = await self._panes.tmux(action.pane_id), self._panes.own(action.pane_id)
             screen = (await pane.capture()).text
             if _is_prompt(foreground, own_pane.pid):
+                past = own_pane.history
                 line = None if binding.line == UNKNOWN_LINE else binding.line
                 screen = UNKNOWN_LINE
             else:
@@ -314,7 +316,9 @@ class Performer:
             home=around.home,
             project=around.project,
             foreground=name,
-            history=history,
+            history=past.lines if past is not None else (),
+            recalls=False,
+            forgotten=past is not None and past.full,
             screen=screen,
             line=line,
             own=around.own,

@@ -76,6 +76,8 @@ class Context:
         project: the trusted project's top directory; None when there is none.
         foreground: name of the program that would read keys (`bash`, `python`, `vim`, …).
         history: earlier lines of that shell, oldest first.
+        recalls: these are the very lines that the shell's own history would bring back.
+        forgotten: there were more earlier lines that matter than are kept.
         screen: the pane's visible text.
         own: Tungsten's own directories and sockets; touching them is self-approval.
         written: files the agent wrote or fetched since a person last looked.
@@ -96,3 +98,5 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     line: str | None = None
     echo: bool = True
+    recalls: bool = True
+    forgotten: bool = False

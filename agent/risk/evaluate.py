@@ -16,7 +16,7 @@ from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Context, Risk
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.deception import INVISIBLE, deception
+from agent.risk.evaluation.deception import deception, readable
 from agent.risk.evaluation.dispatch import Dispatcher
 from agent.risk.evaluation.findings import (
     MAX_COMMANDS,
@@ -48,7 +48,11 @@ class Evaluator(Dispatcher):
 
     def run(self, text: str) -> None:
         """Judge a whole text."""
+        if self.context.forgotten:
+            self._plain(Risk.HIGH, "its shell was given more settings than can be kept in mind")
         try:
+            if self.state.unfinished:
+                self._continued(text)
             if len(text) > MAX_TEXT:
                 self._plain(Risk.HIGH, f"the text is longer than {MAX_TEXT} characters")
                 cut = text.rfind("\n", 0, 100_000)
@@ -59,11 +63,30 @@ class Evaluator(Dispatcher):
 
     def remember(self, history: Sequence[str]) -> None:
         """Take the variables, aliases and functions that earlier lines left; judge nothing."""
-        earlier = evaluate("\n".join(history[-200:]), replace(self.context, history=()))
-        self.state = earlier.state
+        from agent.risk.evaluation.past import left
+
+        state, files = left(tuple(history), self.context)
+        self.state = state.copy()
         self.state.cwd = str(self.context.cwd)
         self.expander.variables = self.state.variables
-        self.files.update(earlier.files)
+        self.files.update(files)
+
+    def _continued(self, text: str) -> None:
+        """Judge a text as the rest of earlier lines that were not complete, too."""
+        earlier, self.state.unfinished = self.state.unfinished, ""
+        before, whole = (Evaluator(replace(self.context, history=())) for _ in range(2))
+        for reading, shell in ((before, earlier), (whole, f"{earlier}\n{text}")):
+            reading.tolerant = True
+            reading.state = self.state.copy()
+            reading.expander.variables = reading.state.variables
+            reading.run(shell)
+        self._plain(Risk.MEDIUM, "an earlier line was not complete; this may be the rest of it")
+        if whole.worst > before.worst or (whole.denied and not before.denied):
+            self._plain(whole.worst, "with an earlier line that was not complete it does more")
+            self.denied = self.denied or whole.denied
+        self.asked = self.asked or whole.asked
+        self.allowed = False
+        self.state.unfinished = earlier
 
     def script(self, text: str, owner: Call | None, depth: int, *, strict: bool) -> None:
         """Judge shell text; `owner` is the command that has it run, None for the text itself."""
@@ -136,8 +159,9 @@ class Evaluator(Dispatcher):
                 if isolated:
                     self.state = self.state.copy()
                     self.expander.variables = self.state.variables
-                if item.function:
-                    self.state.functions.add(item.function)
+                if item.function and item.kind != "`":
+                    sure = item.parent is None and not item.conditional and item.pipe is None
+                    self.state.functions[item.function] = sure
                 if item.function in programs.SHADOWED and item.kind != "`":
                     where = (item.start, item.start + 1)
                     call = self._call(None, script, owner, where, depth, strict=strict)
@@ -150,8 +174,9 @@ class Evaluator(Dispatcher):
                 before = saved.pop() if saved else None
                 if before is not None:
                     if item.function and item.kind != "`":
-                        before.functions |= self.state.functions
-                        before.functions.add(item.function)
+                        for name in self.state.functions.keys() - before.functions.keys():
+                            before.functions[name] = False
+                        before.functions[item.function] = self.state.functions[item.function]
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd
                     self.state = before
@@ -251,7 +276,7 @@ class Evaluator(Dispatcher):
             return
         self.carriers.append(owner.argv[0] if owner.argv else "")
         try:
-            self.dispatch(call)
+            self.dispatch(call, direct=owner.argv[:1] in (["builtin"], ["time"]))
         finally:
             self.carriers.pop()
         owner.level = max(owner.level, call.level)
@@ -288,18 +313,11 @@ def evaluate(text: str, context: Context) -> Evaluator:
     """Judge a text and hand back the evaluator with everything it found."""
     evaluator = Evaluator(context)
     odd = deception(text)
-    clean = text
     if odd is not None:
         reason, at = odd
         evaluator.worst = Risk.HIGH
         evaluator.findings.append(Finding(Risk.HIGH, reason, "", at, at + 1, 0))
-        clean = text.replace("\0", " ")
-        clean = INVISIBLE.sub("", clean) if len(clean) < MAX_TEXT else clean
-        if len(clean) != len(text):
-            clean = text.replace("\0", " ")
-    if "\r" in clean:
-        clean = clean.replace("\r", "\n")
     if context.history:
         evaluator.remember(context.history)
-    evaluator.run(clean)
+    evaluator.run(text if odd is None and "\r" not in text else readable(text))
     return evaluator

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, split, value
+from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.argument_runners import stage_paths
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.shell.compounds import RESERVED
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -21,25 +22,41 @@ def trap(call: Call) -> None:
 
 def alias(call: Call) -> None:
     """`alias name=text`: judged as if it were called with something unknown."""
+    state = call.evaluator.state
+    if any(re.match(r"^-\w*[gs]", a) for a in call.argv[1:]):
+        call.high("makes words of later commands mean something else")
     for argument in call.argv[1:]:
         name, equals, text = argument.partition("=")
-        if equals:
-            call.evaluator.state.aliases[name] = text
-            if re.match(r"^\s*[\w./-]+\s*$", text) and text.strip() in (
-                "ls",
-                "git",
-                "vim",
-                "grep",
-                "code",
-                "docker",
-                "kubectl",
-                "npm",
-                "make",
-                "cd",
-                "nvim",
-            ):
-                continue
+        if UNKNOWN in name:
+            call.opaque("names a command in a way that cannot be known")
+        if not equals:
+            continue
+        if name in RESERVED or not _ALIAS_NAME.fullmatch(name):
+            call.high("makes words of the shell mean something else")
+        state.name(name, text)
+        if text.strip() not in _PLAIN_MEANINGS:
             call.shell(text + ' "$__unknown"')
+    call.low()
+
+
+_ALIAS_NAME = re.compile(r"[\w.,:@%+~?!/-]+|\[")
+_PLAIN_MEANINGS = frozenset(
+    (
+        *("rm -i", "rm -I", "cp -i", "mv -i", "rm -iv", "cp -iv", "mv -iv"),
+        *wordlist("ls git vim grep code docker kubectl npm make cd nvim python python3 pip pnpm"),
+    )
+)
+
+
+def unalias(call: Call) -> None:
+    """`unalias name`, `unset -f name`: from now on the program of that name may be meant."""
+    state = call.evaluator.state
+    names = set(call.argv[1:])
+    everything = any(UNKNOWN in n for n in names) or "-a" in names
+    state.settled = frozenset() if everything else state.settled - names
+    for name in state.functions:
+        if everything or name in names:
+            state.functions[name] = False
     call.low()
 
 
@@ -148,7 +165,7 @@ def unset(call: Call) -> None:
     """`unset HISTFILE` erases traces."""
     if any(a.startswith("HIST") for a in call.argv[1:]):
         call.high("erases traces of what was done")
-    call.low()
+    unalias(call)
 
 
 def set_builtin(call: Call) -> None:

@@ -18,6 +18,7 @@ from agent.risk.commands.builtins import (
     set_builtin,
     shadowing,
     trap,
+    unalias,
     unset,
 )
 from agent.risk.commands.clouds import cloud
@@ -96,7 +97,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(PREFIXES, prefix),
     "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "watch": text_runner,
-    "trap": trap, "alias": alias, "export": declare, "declare": declare, "typeset": declare,
+    "trap": trap, "alias": alias, "unalias": unalias, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     **dict.fromkeys(("printf", "wait", "getopts"), naming),

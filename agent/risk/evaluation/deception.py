@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.evaluation.findings import MAX_TEXT
+
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
@@ -28,3 +30,11 @@ def deception(text: str) -> tuple[str, int] | None:
     if bare:
         return "holds a carriage return, which runs what stands before it", bare.start()
     return None
+
+
+def readable(text: str) -> str:
+    """The text with what hides in it taken out or replaced, near enough to be judged."""
+    clean = text.replace("\0", " ")
+    if len(clean) < MAX_TEXT and len(INVISIBLE.sub("", clean)) == len(text):
+        clean = INVISIBLE.sub("", clean)
+    return clean.replace("\r", "\n")

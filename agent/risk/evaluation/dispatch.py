@@ -23,17 +23,23 @@ from agent.risk.shell.syntax import UNKNOWN, Group
 class Dispatcher(Outputs):
     """Finds the rule for a command by its name."""
 
-    def dispatch(self, call: Call) -> None:
-        """Find the rule for a command and apply it."""
+    def dispatch(self, call: Call, *, direct: bool = True) -> None:
+        """Find the rule for a command and apply it.
+
+        Args:
+            call: the command.
+            direct: the shell itself runs it, so its functions apply; what a wrapper runs is
+                always a program.
+        """
         argv = call.argv
         name = argv[0]
         if self.rules.deny or self.rules.ask or self.rules.allow:
             self._command_rules(argv, call)
-        self._judge(name, call)
+        self._judge(name, call, direct=direct)
         if len(self.tree) < 5_000:
             self.tree.append((call.depth, " ".join(shown(a) for a in argv)[:200], call.level))
 
-    def _judge(self, name: str, call: Call) -> None:
+    def _judge(self, name: str, call: Call, *, direct: bool) -> None:
         from agent.risk.commands.table import HANDLERS
 
         if not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
@@ -46,23 +52,9 @@ class Dispatcher(Outputs):
             if not name.isascii() or UNRESOLVED.search(name):
                 call.opaque("the command's name is deceptive or cannot be resolved")
                 return
-        if name in self.state.aliases:
-            value = self.state.aliases[name]
-            self.state.aliases.pop(name)
-            call.shell(value + " " + " ".join(quote(a) for a in call.argv[1:]), here=True)
-            self.state.aliases[name] = value
-            return
-        if name in self.state.functions:
-            if call.command is not None and _inside(call.command.group, name):
-                call.high("a function calls itself: a fork bomb, or a loop without an end")
-            for argument in call.argv[1:]:
-                if argument[:1] in ("-", "+", ":") and len(argument) > 1:
-                    call.opaque("what a function does with an option cannot be known")
-                else:
-                    self.steering(argument, call)
-                    call.reads(argument)
-            self.state.cwd = self.state.moves.get(name, self.state.cwd)
-            call.low()
+        if (name in self.state.aliases or name in self.state.functions) and self._renamed(
+            name, call, direct=direct
+        ):
             return
         program = name[name.rfind("/") + 1 :]
         if program.startswith("ld") and LOADER.fullmatch(program):
@@ -79,6 +71,41 @@ class Dispatcher(Outputs):
             handler(call)
             return
         simple(call, key)
+
+    def _renamed(self, name: str, call: Call, *, direct: bool) -> bool:
+        r"""Judge what an alias or a function makes of a name; True when it is sure to apply.
+
+        An alias works from the next line on and only in interactive shells, a definition may not
+        have been reached, and `\name` passes both by: unless all that is out of the question,
+        the program of that name is judged as well.
+        """
+        state = self.state
+        known = name in known_programs() or "/" in name
+        quoted = call.command is None or not call.command.words or call.command.words[0].quoted
+        if name in state.aliases:
+            texts = state.aliases.pop(name)
+            arguments = " ".join(quote(a) for a in call.argv[1:])
+            try:
+                for text in texts:
+                    if UNKNOWN in text:
+                        call.opaque("what an alias stands for cannot be known")
+                    else:
+                        call.shell(f"{text} {arguments}", here=True)
+            finally:
+                for text in texts:
+                    state.name(name, text)
+            return name in state.settled and direct and not known and not quoted
+        if call.command is not None and _inside(call.command.group, name):
+            call.high("a function calls itself: a fork bomb, or a loop without an end")
+        for argument in call.argv[1:]:
+            if argument[:1] in ("-", "+", ":") and len(argument) > 1:
+                call.opaque("what a function does with an option cannot be known")
+            else:
+                self.steering(argument, call)
+                call.reads(argument)
+        state.cwd = state.moves.get(name, state.cwd)
+        call.low()
+        return state.functions[name] and direct and not known
 
 
 def _inside(group: Group | None, name: str) -> bool:

@@ -19,6 +19,10 @@ MAX_SCANNED = 4_000_000
 MAX_COMMANDS = 60_000
 
 
+MAX_MEANINGS = 8
+"""Texts of one alias that are followed; one with more may be anything."""
+
+
 MAX_NESTING = 24
 """How deep wrappers may carry wrappers."""
 
@@ -66,10 +70,32 @@ class State:
 
     variables: Variables
     cwd: str
-    aliases: dict[str, str] = field(default_factory=dict)
-    functions: set[str] = field(default_factory=set)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Every text that a name may stand for."""
+    functions: dict[str, bool] = field(default_factory=dict)
+    """Functions, and whether they are sure to be there when they are called."""
     moves: dict[str, str] = field(default_factory=dict)
     """Functions that change the directory, and where they lead."""
+    settled: frozenset[str] = frozenset()
+    """Aliases that earlier lines of an interactive shell made: they are sure to apply."""
+    unfinished: str = ""
+    """Earlier lines that were no complete shell, and may still be waiting for the rest."""
+
+    def name(self, alias: str, text: str) -> None:
+        """An alias gets a text; what it stood for before may still apply."""
+        texts = tuple(dict.fromkeys((*self.aliases.get(alias, ()), text)))
+        self.aliases[alias] = texts if len(texts) <= MAX_MEANINGS else (*texts[:8], UNKNOWN)
+
+    def join(self, other: State) -> None:
+        """Take what another reading of the same lines would have left as possible too."""
+        self.variables.join(other.variables)
+        for alias, texts in other.aliases.items():
+            for text in texts:
+                self.name(alias, text)
+        for function, sure in other.functions.items():
+            self.functions[function] = sure and self.functions.get(function, False)
+        self.moves.update(other.moves)
+        self.settled &= other.settled
 
     def copy(self) -> State:
         """What a subshell starts with."""
@@ -77,8 +103,10 @@ class State:
             self.variables.copy(),
             self.cwd,
             dict(self.aliases),
-            set(self.functions),
+            dict(self.functions),
             dict(self.moves),
+            self.settled,
+            self.unfinished,
         )
 
 

@@ -50,6 +50,9 @@ class VariableJudge(Judgement):
             for value in values:
                 self._search_path(value, call)
             return
+        if name in ("BASH_ALIASES", "BASH_CMDS"):
+            call.high(f"{name} makes later commands mean something else")
+            return
         if name in ("PS1", "PS2", "PS4"):
             if any(re.search(r"\$\(|`|\0", value) for value in values):
                 call.high(f"{name} makes later prompts run something")

@@ -27,7 +27,7 @@ class Prompt(Model):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         line, pending = line_on_screen(context, self.prompt, self.more)
-        self.line = Line(history=list(context.history))
+        self.line = Line(history=list(context.history) if context.recalls else [])
         self.pending = pending
         if line is None:
             self.line.known = False

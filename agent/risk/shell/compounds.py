@@ -44,7 +44,7 @@ _CLOSERS = {"fi": "if", "done": "loop", "}": "brace", "esac": "case"}
 _MIDDLE = {"then": ("if",), "elif": ("if",), "else": ("if",), "do": ("loop",)}
 
 
-_RESERVED = frozenset(
+RESERVED = frozenset(
     wordlist(
         "if then elif else fi while until do done for select case esac in function { } ! time"
         " coproc [["
@@ -156,7 +156,7 @@ class CompoundReader(ExpansionReader):
         command = f.command
         fresh = command is None or (not command.assigns and not command.redirects)
         if plain is not None and fresh and not word.quoted:
-            if plain in _RESERVED:
+            if plain in RESERVED:
                 if self._reserved(f, plain, word):
                     return
             elif f.state == AT_COMMAND:

@@ -66,6 +66,12 @@ class Variables:
         if name == "IFS":
             self.separators = "".join(values)
 
+    def join(self, other: Variables) -> None:
+        """Take the values of another reading as possible too."""
+        for name, values in other._names.items():
+            if values != self._names.get(name):
+                self.set(name, values, add=True)
+
     def copy(self) -> Variables:
         """An independent copy (subshells)."""
         other = Variables(dict(self._names))
