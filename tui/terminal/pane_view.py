@@ -1,4 +1,4 @@
-"""A tmux pane, live: colours, cursor, scrollback, and the keyboard when a person takes it.
+"""A tmux pane, live: its frames, its size, and the keyboard when a person takes it.
 
 Frames do not pass through the agent: the app holds its own connection to the private tmux server
 (`tungsten.view.LiveView`). A frame replaces the one before it; only rows that changed are drawn.
@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.connection import connection, tmux_socket
-from tui.terminal.passthrough import RETURN_KEY, RETURN_LABEL, Passthrough
-from tui.terminal.strips import Painter, without_end
+from tui.terminal.pane_screen import PaneScreen
+from tui.terminal.passthrough import Passthrough
+from tui.terminal.strips import without_end
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
-    from agent.protocol import PaneSummary
     from tungsten.errors import TerminalError
     from tungsten.frame import Frame
     from tungsten.view import LiveView
@@ -44,49 +39,17 @@ HISTORY = 5000
 """Lines of scrollback fetched when the person scrolls up."""
 
 
-class PaneView(Widget, can_focus=True):
+class PaneView(PaneScreen, can_focus=True):
     """Shows one pane of the private tmux server, and makes the pane as large as itself.
-
-    It has no border of its own: it sets `border_subtitle` and the class `-keyboard` on its parent.
 
     Args:
         fps: Most frames a second to draw while the app is in the foreground.
         follow_size: Whether the tmux pane is resized to the widget.
     """
 
-    DEFAULT_CSS = """
-    PaneView {
-        width: 1fr;
-        height: 1fr;
-        background: $background;
-        color: $foreground;
-        & > .pane--cursor { color: $background; background: $foreground; }
-        & > .pane--cursor-idle { color: $foreground; background: $foreground 35%; }
-        & > .pane--note { color: $text-muted; }
-        & > .pane--title { color: $foreground; text-style: bold; }
-        & > .pane--status { color: $text; background: $panel; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pane--cursor",
-        "pane--cursor-idle",
-        "pane--note",
-        "pane--title",
-        "pane--status",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_back(1)", "Scroll up", show=False),
-        Binding("down", "scroll_back(-1)", "Scroll down", show=False),
-        Binding("pageup", "page_back(1)", "Page up", show=False),
-        Binding("pagedown", "page_back(-1)", "Page down", show=False),
-        Binding("home", "scroll_back(1000000)", "Oldest line", show=False),
-        Binding("end", "scroll_back(-1000000)", "Back to now", show=False),
         Binding("enter", "take_keyboard", "Type here", show=False),
     ]
-    ALLOW_SELECT = False
-
-    has_keyboard: reactive[bool] = reactive(False)
-    """Whether the person's keys go to the pane's program."""
 
     class Shown(Message):
         """The pane is live, in the server that `LiveView.server` names so."""
@@ -113,17 +76,7 @@ class PaneView(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._fps = fps
         self._follow_size = follow_size
-        self._pane_id: str | None = None
-        self._frame: Frame | None = None
-        self._late_frame: Frame | None = None
-        """The newest frame while another screen covers this one; drawn when it is seen again."""
-        self._problem = ""
-        self._problem_title = ""
         self._failed_at = 0.0
-        self._painter = Painter()
-        self._rows: tuple[Strip, ...] = ()
-        self._history: tuple[Strip, ...] | None = None
-        self._back = 0
         self._is_visible = False
         self._live: LiveView | None = None
         self._stop: Callable[[], None] | None = None
@@ -133,11 +86,6 @@ class PaneView(Widget, can_focus=True):
         self._focus_before: Widget | None = None
 
     # What is shown ------------------------------------------------------------------------------
-
-    @property
-    def pane_id(self) -> str | None:
-        """The pane shown, as tmux names it."""
-        return self._pane_id
 
     def show(self, pane_id: str | None) -> None:
         """Show another pane, or none; the same one again reconnects it after a problem."""
@@ -221,11 +169,6 @@ class PaneView(Widget, can_focus=True):
     def _fps_now(self) -> float:
         return self._fps if self.app.app_focus else min(self._fps, FPS_UNWATCHED)
 
-    def _pane(self) -> PaneSummary | None:
-        """What the engine says about the pane."""
-        panes = (pane for agent in host(self).state.agents for pane in agent.panes)
-        return next((pane for pane in panes if pane.pane_id == self._pane_id), None)
-
     def agent_id(self) -> str | None:
         """The agent that the pane belongs to."""
         for agent in host(self).state.agents:
@@ -255,26 +198,12 @@ class PaneView(Widget, can_focus=True):
             self.failed(PaneGone(self._pane_id or ""))
 
     def _draw(self, frame: Frame) -> None:
-        was = self._frame
-        self._frame = frame
-        self._late_frame = None
-        if was is None:
+        first = self._frame is None
+        super()._draw(frame)
+        if first:
             self._size_settled()
         if frame.dead and frame.history_size and len(frame.lines) == frame.height:
             self._fetch_last_words()
-        if self._back:
-            return
-        size = self.size
-        before = self._rows
-        self._rows = self._painter.paint(
-            frame, size.width, size.height, self.rich_style, self._cursor_style()
-        )
-        if was is None or len(before) != len(self._rows) or was.dead != frame.dead:
-            self._redraw()
-            return
-        regions = _changed(before, self._rows, size.width)
-        if regions:
-            self.refresh(*regions)
 
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _fetch_last_words(self) -> None:
@@ -287,81 +216,6 @@ class PaneView(Widget, can_focus=True):
             self._draw(await self._live.capture(self._pane_id, history=self.size.height))
         except TerminalError as error:
             self.failed(error)
-
-    def _cursor_style(self) -> Style:
-        name = "pane--cursor" if self.has_keyboard else "pane--cursor-idle"
-        return self.get_component_rich_style(name)
-
-    def _redraw(self) -> None:
-        if not self.is_attached:
-            return
-        frame = self._late_frame or self._frame
-        if frame is not None:
-            self._frame = frame
-            self._late_frame = None
-            self._rows = self._painter.paint(
-                frame, self.size.width, self.size.height, self.rich_style, self._cursor_style()
-            )
-        self._tell_parent()
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        """Forget drawn rows when the theme changes."""
-        super().notify_style_update()
-        self._painter = Painter(self.get_line_filters(), self.background_colors[1])
-        self._history = None
-        self._back = 0
-        self.call_after_refresh(self._redraw)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Hand out the rows as they are; rows that did not change are the same objects."""
-        if self._late_frame is not None and self.app.screen is self.screen:
-            self._draw(self._late_frame)
-        rows = self._visible_rows()
-        width = self.size.width
-        blank = self._painter.blank(width, self.rich_style)
-        lines = [rows[y] if y < len(rows) else blank for y in crop.line_range]
-        if crop.x == 0 and crop.width >= width:
-            return lines
-        return [line.crop(crop.x, crop.right) for line in lines]
-
-    def _visible_rows(self) -> tuple[Strip, ...]:
-        if self._problem:
-            return self._note(self._problem_title, self._problem)
-        if self._pane_id is None and host(self).state.seq < 0:
-            # Nobody knows yet what there is.
-            return ()
-        if self._pane_id is None:
-            return self._note("No terminal yet", "It opens with the first command.")
-        if self._frame is None:
-            return self._note("", "Opening the terminal …")
-        height = self.size.height
-        if self._back and self._history is not None:
-            everything = (*self._history, *self._rows)
-            end = len(everything) - self._back
-            return everything[max(0, end - height) : end]
-        if self._frame.dead and height > 1:
-            return (*self._rows[-(height - 1) :], self._ending())
-        return self._rows
-
-    def _ending(self) -> Strip:
-        pane = self._pane()
-        status = pane.exit_status if pane is not None else None
-        text = " The program has ended"
-        if status is not None:
-            text += f" with exit status {status}"
-        style = self.get_component_rich_style("pane--status")
-        return self._painter.line(text + ". Its screen stays.", self.size.width, style)
-
-    def _note(self, title: str, text: str) -> tuple[Strip, ...]:
-        width, height = self.size
-        style = self.get_component_rich_style("pane--note")
-        lines = [(title, self.get_component_rich_style("pane--title"))] if title else []
-        lines += [(line, style) for line in _folded(text, max(10, width - 4))]
-        above = max(0, (height - len(lines)) // 2)
-        blank = self._painter.blank(width, self.rich_style)
-        drawn = [self._painter.centred(line, width, how) for line, how in lines]
-        return (*[blank] * above, *drawn)
 
     # Size and visibility ------------------------------------------------------------------------
 
@@ -429,25 +283,6 @@ class PaneView(Widget, can_focus=True):
 
     # Scrollback ---------------------------------------------------------------------------------
 
-    @property
-    def lines_back(self) -> int:
-        """How many lines above the live screen the view is; 0 is live."""
-        return self._back
-
-    def action_page_back(self, pages: int) -> None:
-        """Scroll by almost a screen: 1 is up, -1 is down."""
-        self.action_scroll_back(pages * max(1, self.size.height - 2))
-
-    def action_scroll_back(self, lines: int) -> None:
-        """Scroll up by so many lines, or down when negative."""
-        if self._frame is None:
-            return
-        if self._history is None:
-            if lines > 0:
-                self._fetch_history(lines)
-            return
-        self._go_back_to(self._back + lines)
-
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _fetch_history(self, then_back: int) -> None:
         from tungsten.errors import TerminalError
@@ -465,28 +300,6 @@ class PaneView(Widget, can_focus=True):
             lines[: max(0, above)], self.size.width, self.rich_style
         )
         self._go_back_to(then_back)
-
-    def to_now(self) -> None:
-        """Leave the scrollback."""
-        if self._back:
-            self._go_back_to(0)
-
-    def _go_back_to(self, back: int) -> None:
-        history = self._history or ()
-        self._back = max(0, min(back, len(history)))
-        if self._back == 0:
-            self._history = None
-        self._redraw()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll into the history."""
-        event.stop()
-        self.action_scroll_back(3)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll towards now."""
-        event.stop()
-        self.action_scroll_back(-3)
 
     def on_click(self, event: events.Click) -> None:
         """A double click takes the keyboard."""
@@ -537,46 +350,3 @@ class PaneView(Widget, can_focus=True):
         """A click elsewhere also takes the keyboard back."""
         if self.screen.is_current:
             self.return_keyboard()
-
-    def watch_has_keyboard(self) -> None:
-        """Show whose the keys are."""
-        self._painter.forget()
-        self._redraw()
-
-    def _tell_parent(self) -> None:
-        parent = self.parent
-        if not isinstance(parent, Widget):
-            return
-        parent.set_class(self.has_keyboard, "-keyboard")
-        said = ""
-        if self.has_keyboard:
-            said = f"you type here · {RETURN_LABEL} takes the keyboard back"
-        if self._back:
-            key = "typing" if self.has_keyboard else "End"
-            said = f"{self._back} lines back · {key} returns to now"
-        if parent.border_subtitle != said:
-            parent.border_subtitle = said
-
-
-def _changed(before: tuple[Strip, ...], after: tuple[Strip, ...], width: int) -> list[Region]:
-    """Find the rows that differ, as few regions."""
-    regions: list[Region] = []
-    start: int | None = None
-    for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old is not new:
-            start = y if start is None else start
-        elif start is not None:
-            regions.append(Region(0, start, width, y - start))
-            start = None
-    if start is not None:
-        regions.append(Region(0, start, width, len(after) - start))
-    return regions
-
-
-def _folded(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width) or [""]
-
-
-__all__ = ["RETURN_KEY", "PaneView"]

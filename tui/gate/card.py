@@ -1,0 +1,225 @@
+"""How a gate looks: its text, what must be known of it, the keys, and the room all that takes.
+
+What the keys do, and when they may, is `tui.gate.dialog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.gate.entry import Entry
+from tui.gate.exact_view import ExactView
+from tui.gate.facts import facts
+from tui.gate.host import host
+from tui.gate.keyboard import KeyboardApp
+from tui.gate.keys_offered import is_high, key_line, keys_offered
+from tui.gate.queue import place_of
+from tui.gate.room import is_tiny, share, width_on
+from tui.gate.words import action_words, duration
+
+if TYPE_CHECKING:
+    from agent.protocol import Gate
+
+
+class GateCard(Widget, can_focus=False):
+    """Shows one gate.
+
+    Args:
+        clock: Seconds since the epoch, for how long a gate has been waiting.
+    """
+
+    armed: reactive[bool] = reactive(False)
+    """Whether the keys of the dialog work now."""
+    peeking: reactive[bool] = reactive(False)
+    """Folded to the bottom, to let the pane be seen."""
+
+    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+        self._gate: Gate | None = None
+        self._count = ""
+        self._typing_message = False
+        self._hint = ""
+        self._facts_rows = 0
+        self._facts = Content("")
+        self._placed_for: Size | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out head, text, facts, message and keys."""
+        with Horizontal(id="gate-head"):
+            yield Static(id="gate-risk")
+            yield Static(id="gate-title", markup=False)
+            yield Static(id="gate-count", markup=False)
+        yield ExactView(id="gate-text")
+        yield Static(id="gate-more", markup=False)
+        yield Static(id="gate-facts")
+        yield Entry(placeholder="why not, and what to do instead", id="gate-message")
+        yield Static(id="gate-keys")
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate shown, if the dialog is open."""
+        return self._gate
+
+    def pending(self) -> list[Gate]:
+        """All gates that still need a decision, longest waiting first."""
+        raise NotImplementedError
+
+    @property
+    def message(self) -> Entry:
+        """Where the person writes to the agent."""
+        return self.query_one("#gate-message", Entry)
+
+    @property
+    def _pane_has_keyboard(self) -> bool:
+        app = self.app
+        return isinstance(app, KeyboardApp) and app.keyboard_holder is not None
+
+    # What it says -------------------------------------------------------------------------------
+
+    def watch_armed(self) -> None:
+        """Show whether the keys work."""
+        self.set_class(self.armed, "-armed")
+        if self.armed:
+            self._hint = ""
+        if self.is_mounted:
+            self._tell_keys()
+
+    def watch_peeking(self) -> None:
+        """Fold to the bottom, or come back."""
+        self.set_class(self.peeking, "-peek")
+        if not self.peeking and self.is_mounted:
+            host(self).pane_seen()
+        if self._gate is not None:
+            self._tell_keys()
+            self._place()
+
+    @on(ExactView.Moved)
+    def _tell_more(self) -> None:
+        view = self.query_one("#gate-text", ExactView)
+        view.show_mark()
+        above, below, marked = view.rows_above, view.rows_below, view.marked_below
+        more = [f"▲ {above:,} line{'s' if above > 1 else ''} above"] if above else []
+        if below:
+            rows = f"{below:,} more line{'s' if below > 1 else ''} below"
+            more.append(f"▼ {rows}, {marked} of them marked" if marked else f"▼ {rows}")
+        elif marked:
+            more.append(f"▼ {marked} marked on later pages")
+        if view.place:
+            more.append(f"{view.place} · PgUp PgDn Home End")
+        line = self.query_one("#gate-more", Static)
+        line.update(" · ".join(more))
+        line.set_class(bool(marked), "-marked")
+
+    def _say(self, hint: str) -> None:
+        self._hint = hint
+        self._tell_keys()
+
+    def _write(self) -> None:
+        """Write everything about the gate anew."""
+        gate = self._gate
+        assert gate is not None
+        self.set_class(is_high(gate), "-high")
+        self.query_one("#gate-text", ExactView).show(
+            gate.text, ((span.start, span.end) for span in gate.spans), gate.diff
+        )
+        risk = self.query_one("#gate-risk", Static)
+        risk.update(Content(f" {gate.risk.value} "))
+        who = "You want" if gate.actor == "person" else f"{gate.agent_name} wants"
+        self.query_one("#gate-title", Static).update(f"{who} to {action_words(gate.action)}")
+        self._tell_count()
+        self._tell_facts()
+        self._tell_keys()
+
+    def _tell_count(self) -> None:
+        if self._gate is None:
+            return
+        said = f"waiting {duration(self._clock() - self._gate.opened_at)}"
+        pending = self.pending()
+        if len(pending) > 1:
+            at = place_of(self._gate, pending)
+            said = f"{at + 1} of {len(pending)} · {said}"
+        if said != self._count:
+            self._count = said
+            self.query_one("#gate-count", Static).update(said)
+
+    def _tell_facts(self) -> None:
+        if self._gate is None:
+            return
+        lines = facts(self._gate, width_on(self.screen.size) - 6, str(Path.home()))
+        self._facts = Content("\n").join(lines)
+        self.query_one("#gate-facts", Static).update(self._facts)
+        self._facts_rows = len(lines)
+
+    def _tell_keys(self) -> None:
+        gate = self._gate
+        if gate is None:
+            return
+        line = self.query_one("#gate-keys", Static)
+        hint = "" if self._typing_message else self._hint_now()
+        line.set_class(bool(hint), "-hint")
+        if hint:
+            line.update(Content(hint))
+        elif self._typing_message:
+            line.update(key_line([("Enter", "deny with this message", ""), ("Esc", "back", "")]))
+        else:
+            line.update(self._keys_offered())
+
+    def _hint_now(self) -> str:
+        """What keeps the keys from working, if anything does."""
+        if self._pane_has_keyboard:
+            return "The pane has the keyboard: take it back to decide"
+        return self._hint or ("" if self.armed else "Pause typing to decide")
+
+    def _keys_offered(self) -> Content:
+        assert self._gate is not None
+        return keys_offered(
+            self._gate,
+            width_on(self.screen.size),
+            others=len(self.pending()) > 1,
+            peeking=self.peeking,
+        )
+
+    # Where it is --------------------------------------------------------------------------------
+
+    def _screen_laid_out(self, _screen: object) -> None:
+        if self._gate is not None and self.screen.size != self._placed_for:
+            self._place()
+
+    def _place(self) -> None:
+        """Take as much room as the gate needs, in the middle of the screen."""
+        if self._gate is None:
+            return
+        screen = self._placed_for = self.screen.size
+        self._tell_facts()
+        inner = width_on(screen) - 6
+        keys = 1 if self._typing_message else len(self._keys_offered().wrap(inner))
+        self.set_class(is_tiny(screen), "-tiny")
+        view = self.query_one("#gate-text", ExactView)
+        view.append_notes(self._facts.plain if is_tiny(screen) else "")
+        room = share(
+            screen,
+            text=view.rows_needed(inner),
+            facts=self._facts_rows,
+            keys=keys,
+            entry=1 if self._typing_message else 0,
+            folded=self.peeking,
+        )
+        view.styles.height = room.text
+        self.query_one("#gate-facts").styles.height = room.facts
+        self.query_one("#gate-keys").styles.height = keys
+        self.styles.width = room.width
+        self.styles.height = room.height
+        self.styles.offset = (room.x, room.y)
+        self.call_after_refresh(self._tell_more)

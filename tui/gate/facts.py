@@ -1,0 +1,47 @@
+"""What a person must know of a gate beside its text: why, what it does, where, what for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tui.gate.words import short_path
+from tui.text import clean
+
+if TYPE_CHECKING:
+    from agent.protocol import Gate
+
+LONGEST_FACT = 2_000
+"""Characters of a reason or an intent that are shown; what happens itself is never cut."""
+LABEL_WIDTH = 9
+"""Cells of the words before the facts."""
+
+
+def facts(gate: Gate, width: int, home: str) -> list[Content]:
+    """Write what is known of a gate as lines of at most `width` cells."""
+    rows: list[tuple[str, Content]] = []
+    if gate.reasons:
+        rows.append(("why", Content(_bounded("\n".join(gate.reasons)))))
+    if gate.effect:
+        rows.append(("effect", Content(_bounded(gate.effect))))
+    place = short_path(gate.cwd, home)
+    if gate.pane_id:
+        running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")
+        place = f"{place} · {running}" if place else running
+    if place:
+        rows.append(("where", Content(clean(place))))
+    if gate.intent:
+        said = (f"“{_bounded(gate.intent)}”", "italic $foreground 60%")
+        rows.append(("it says", Content.assemble(said)))
+    lines: list[Content] = []
+    for label, content in rows:
+        for number, line in enumerate(content.wrap(max(20, width - LABEL_WIDTH))):
+            name = label if number == 0 else ""
+            lines.append(Content.assemble((name.ljust(LABEL_WIDTH), "$text-accent"), line))
+    return lines
+
+
+def _bounded(text: str) -> str:
+    """Clean words about the action, and cut those that are far longer than the dialog."""
+    return clean(text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…")
