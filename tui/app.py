@@ -21,6 +21,7 @@ from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_digits_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
+from tui.paste import keep_pastes_whole
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
@@ -71,6 +72,7 @@ class TungstenApp(FrontEnd):
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd())
         let_alt_digits_be_keys()
+        keep_pastes_whole()
         self.connection: Connection | None = None
         self._connect = connect
         self._first = first

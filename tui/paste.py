@@ -1,0 +1,122 @@
+"""A paste arrives whole, as text, whatever it holds.
+
+Textual 8.2 (`textual/_xterm_parser.py`) goes on looking for escape sequences inside a bracketed
+paste. One it does not know, such as a colour, it gives out again as keys, up to 32 characters of
+what follows with it: pasted text then opens screens, moves the cursor, and could decide a gate. Its
+driver also ends the app over a byte that is not UTF-8.
+
+So what stands between the marks of a paste loses its control characters before that parser sees it,
+and bytes that are not UTF-8 become replacement characters.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from textual import constants
+from textual._time import get_time
+from textual._xterm_parser import BRACKETED_PASTE_END as END
+from textual._xterm_parser import BRACKETED_PASTE_START as START
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+KEY = 2
+"""Characters at the beginning of a mark that are a key by themselves: Escape, or Alt with `[`."""
+
+MARK_SECONDS = 1.0
+"""How long the rest of a mark may be on its way once more than that came."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ESCAPE = "\x1b"
+
+
+class WholePastes(XTermParser):
+    """Textual's parser of what a terminal sends, with nothing but text inside a paste."""
+
+    def __init__(self, debug: bool = False) -> None:
+        self._pasting = False
+        self._held = ""
+        """The beginning of a mark, whose rest has not come yet."""
+        self._held_until = 0.0
+        self._let_go = ""
+        """What was held in vain, until anything else comes."""
+        super().__init__(debug)
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Parse what came, in pieces of any size; nothing ends the stream."""
+        if not data:
+            if self._held and not self._pasting:
+                yield from super().feed(self._held)
+            yield from super().feed("")
+            return
+        if self._let_go and data.startswith(START[len(self._let_go) :]):
+            # Nobody types these so fast: the mark of a paste was torn apart on its way.
+            data = START[: len(self._let_go)] + data
+        data, self._held, self._let_go = self._held + data, "", ""
+        if _ESCAPE not in data and not self._pasting:
+            yield from super().feed(data)
+            return
+        while data:
+            mark = END if self._pasting else START
+            at = self._end(data) if self._pasting else data.find(START)
+            if at < 0:
+                kept = _begun(data, mark)
+                data, self._held = data[: len(data) - kept], data[len(data) - kept :]
+                wait = MARK_SECONDS if kept > KEY else constants.ESCAPE_DELAY
+                self._held_until = get_time() + wait
+                yield from self._give(data)
+                return
+            yield from self._give(data[:at])
+            yield from super().feed(mark)
+            self._pasting = not self._pasting
+            data = data[at + len(mark) :]
+
+    def tick(self) -> Iterable[Message]:
+        """Give out what only looked like the beginning of a paste."""
+        if self._held and not self._pasting and get_time() >= self._held_until:
+            held, self._held = self._held, ""
+            self._let_go = held if len(held) <= KEY else ""
+            yield from super().feed(held)
+            if self._timeout_time is not None:
+                # The parser would wait anew for what has been waited for already.
+                self._timeout_time = 0.0
+        yield from super().tick()
+
+    def _give(self, data: str) -> Iterable[Message]:
+        if self._pasting:
+            data = _CONTROLS.sub("", data)
+        if data:
+            yield from super().feed(data)
+
+    def _end(self, data: str) -> int:
+        """Where the paste ends: a second end mark that came at once shows the first to be text."""
+        at = data.find(END)
+        while at >= 0:
+            later = data.find(END, at + len(END))
+            if later < 0 or 0 <= data.find(START, at + len(END)) < later:
+                break
+            at = later
+        return at
+
+
+def _begun(data: str, mark: str) -> int:
+    """How many characters at the end of `data` are the beginning of a mark."""
+    most = min(len(data), len(mark) - 1)
+    return next((n for n in range(most, 0, -1) if data.endswith(mark[:n])), 0)
+
+
+def keep_pastes_whole() -> None:
+    """Have every driver made from now on read the terminal so."""
+    from textual.drivers import linux_driver
+
+    driver: Any = linux_driver
+    driver.XTermParser = WholePastes
+    driver.getincrementaldecoder = _forgiving
+
+
+def _forgiving(encoding: str) -> Any:
+    return partial(getincrementaldecoder(encoding), errors="replace")
