@@ -7,9 +7,11 @@ import ast
 import re
 import warnings
 
+from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
+from agent.risk.own import OWN_PROGRAMS, own_module
 from agent.risk.shell.syntax import UNKNOWN
 
 _RUNS_TEXT = {
@@ -112,9 +114,16 @@ _FETCHES = re.compile(
     r"^(?:requests|httpx|urllib3)\.(?:get|request)$|^urllib\.request\.(?:urlopen|urlretrieve)$"
 )
 _SQL_METHODS = {"execute", "executescript", "executemany", "raw", "text"}
-_OWN_MODULES = re.compile(
-    r"^(?:tungsten|libtmux)(?:\.|$)|^agent\.(?:client|engine|gate|perform)$|^tui\.cli$"
+_LOADS = frozenset(
+    wordlist(
+        """__import__ import_module run_module run_path _run_module_as_main find_spec load_module
+        get_loader find_loader resolve_name locate load_entry_point import_string import_object
+        import_from_string spec_from_file_location SourceFileLoader SourcelessFileLoader EntryPoint
+        entry_points get_entry_info import_file importorskip safeimport module_from_spec reload
+        find_module load_source lazy_import __getattr__"""
+    )
 )
+"""Functions that load a module named by a text; the last part of their name."""
 _READ_ENVIRON = re.compile(r"^(?:dict|print|str|list|repr|json\.dumps|pprint\.pprint)$")
 _MAX_NODES = 60_000
 
@@ -228,7 +237,9 @@ class Reader:
             if isinstance(node, ast.Import)
             else [node.module or ""]
         )
-        if any(_OWN_MODULES.match(module) for module in modules):
+        if isinstance(node, ast.ImportFrom):
+            modules += [f"{node.module or ''}.{name.name}" for name in node.names]
+        if any(own_module(module) for module in modules):
             self.call.high("controls Tungsten or the supervising terminal")
         if isinstance(node, ast.Import):
             for name in node.names:
@@ -488,6 +499,8 @@ class Reader:
         dotted = self.name(node.func)
         last = dotted.rpartition(".")[2]
         first = self.value(node.args[0]) if node.args else _NOTHING
+        if last in _LOADS:
+            self._loads(node)
         if dotted in _RUNS_TEXT or (dotted.startswith("os.popen")):
             self._text(first)
             return
@@ -515,6 +528,9 @@ class Reader:
             return
         if dotted in _EVALUATES:
             if last in ("__import__", "import_module") and isinstance(first, str):
+                return
+            if last == "run_path" and isinstance(first, str) and UNKNOWN not in first:
+                call.run(["python", first])
                 return
             if (
                 last in ("eval", "exec", "compile")
@@ -585,6 +601,8 @@ class Reader:
             call.opaque("calls a part of Python that cannot be known")
         if dotted in ("socket.socket",) or last == "create_connection":
             call.medium("opens a network connection")
+        if last in ("connect", "connect_ex", "open_unix_connection") and isinstance(first, str):
+            self._connects(first)
         if _SENDS.search(dotted):
             self._sends(node)
         elif _FETCHES.match(dotted):
@@ -593,6 +611,20 @@ class Reader:
             base = self.name(node.func.value)
             if base in ("globals", "locals", "vars", "os.__dict__", "__builtins__.__dict__"):
                 call.opaque("calls a part of Python that cannot be known")
+
+    def _connects(self, path: str) -> None:
+        """A socket is connected to a path."""
+        if self.call.place(path).own or path.endswith(("docker.sock", "containerd.sock")):
+            self.call.high("talks to a program that acts for others", f"connects to {shown(path)}")
+
+    def _loads(self, node: ast.Call) -> None:
+        """A module is loaded by its name."""
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            value = self.value(argument)
+            if isinstance(value, str) and (
+                own_module(value) or value.rpartition("/")[2] in OWN_PROGRAMS
+            ):
+                self.call.high("controls Tungsten or the supervising terminal")
 
     def _given(self, node: ast.Call, at: int, *names: str) -> object:
         """An argument by position or by one of its names."""

@@ -9,11 +9,18 @@ from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.tool_runners import package_runner
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote
+from agent.risk.paths import Zone
 
 _ENV_VALUED = ("-u", "--unset", "-C", "--chdir", "-S", "--split-string", "-P")
 
 
 _BWRAP = wordlist("""--unshare-user-try --chdir --setenv --dev --proc --tmpfs --dir""")
+
+
+_RUNNER_VALUED = tuple(wordlist("--spec --python --pip-args --index-url --suffix -i"))
+
+
+_SCRIPT_VALUED = tuple(wordlist("-c --command -I -O -B -T -t -o -m -E -F"))
 
 
 PREFIXES: dict[str, tuple[str, ...]] = {
@@ -48,6 +55,8 @@ def prefix(call: Call) -> None:
         rest = rest[1:]
     if program in ("setarch",) and rest and re.match(r"^(?:x86_64|i\d86|linux\d\d)$", rest[0]):
         rest = rest[1:]
+    if program in ("bwrap", "proot", "firejail"):
+        _opened_up(call)
     if program == "bwrap":
         argv, at = call.argv, 1
         while at < len(argv) and argv[at].startswith("--"):
@@ -94,7 +103,7 @@ def prefix(call: Call) -> None:
     ):
         verbs = ("run", "exec", "x", "stat", "record")
         if rest and rest[0] in verbs:
-            rest = after_options(rest)
+            rest = after_options(rest, _RUNNER_VALUED)
             if program in ("aws-vault", "direnv") and rest:
                 rest = rest[1:]
             if rest[:1] == ["--"]:
@@ -130,8 +139,10 @@ def prefix(call: Call) -> None:
         ]
         for text in texts:
             call.shell(text)
-        for path in [p for p in split(call.argv, ("-c",))[1] if p not in texts]:
+        operands = [p for p in split(call.argv, _SCRIPT_VALUED)[1] if p not in texts]
+        for path in operands[:1]:
             call.writes(path)
+        call.run(operands[1:])
         call.medium("records the terminal")
         return
     if program == "exec" and not rest:
@@ -141,6 +152,23 @@ def prefix(call: Call) -> None:
         call.low()
         return
     call.run(rest)
+
+
+_BINDS = re.compile(r"^--(?:dev-)?bind(?:-try|-fd|-data)?$")
+
+
+def _opened_up(call: Call) -> None:
+    """A container made by hand that is given what it should be kept from."""
+    argv = call.argv
+    for at, word in enumerate(argv[:-1]):
+        if _BINDS.match(word) or word in ("-r", "-b", "--rootfs", "-S", "-R"):
+            place = call.place(argv[at + 1])
+            outside = place.zone in (Zone.ROOT, Zone.HOME, Zone.OUTSIDE, Zone.SYSTEM)
+            inside = place.path == call.evaluator.ground.project
+            if (outside and not inside) or place.own or place.secret:
+                call.high("hands a container the machine, writable, and leaves the supervision")
+    if any(a in ("--cap-add", "--noprofile", "--privileged") for a in argv):
+        call.high("gives a container rights over the machine")
 
 
 def env(call: Call) -> None:

@@ -1,12 +1,16 @@
+# ruff: noqa: E501 - tables read better unbroken
 """Rules for `python`: `-c`, `-m`, a file, `manage.py`."""
 
 from __future__ import annotations
 
+import re
+
 from agent.risk import python_code
-from agent.risk.arguments import split, value, wordlist
+from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.own import own_module
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -88,8 +92,10 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         call.opaque()
         return
     top = name.partition(".")[0]
-    if top in ("tungsten", "tui", "agent"):
+    if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
+    elif top in _MODULE_RUNNERS:
+        run_by_module(call, top, rest)
     elif top in (
         "pytest",
         "unittest",
@@ -110,9 +116,6 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         "py_compile",
         "ensurepip",
         "timeit",
-        "cProfile",
-        "trace",
-        "pdb",
         "http",
         "pip",
         "pipx",
@@ -145,17 +148,14 @@ def module(call: Call, name: str, rest: list[str]) -> None:
                 ):
                     call.high("lets others read files outside of the project")
             call.medium("starts a local server")
-        elif top in ("pdb", "cProfile", "trace", "coverage", "timeit"):
+        elif top in ("coverage", "timeit"):
             if top == "timeit":
                 for text in split(["timeit", *rest], ("-n", "-r", "-u", "-s"))[1]:
                     python_code.judge(call, text)
                 for text in value(["timeit", *rest], "-s"):
                     python_code.judge(call, text)
-            elif top == "coverage":
-                call.run(["coverage", *rest])
             else:
-                operands = split(["x", *rest], ("-o", "-s", "-c", "-m"))[1]
-                call.run(["python", *operands])
+                call.run(["coverage", *rest])
         elif top == "django":
             django(call, rest)
         elif top in (
@@ -201,7 +201,6 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         "ftplib",
         "telnetlib",
         "zipapp",
-        "runpy",
     ):
         if name in ("sqlite3",):
             call.run(["sqlite3", *rest])
@@ -218,6 +217,43 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         ):
             run_file(call, path + ".py", "python")
         call.medium(f"runs the module {shown(name)}")
+
+
+_MODULE_RUNNERS: dict[str, tuple[str, ...]] = {
+    "runpy": (), "cProfile": ("-o", "--outfile", "-s", "--sort"), "profile": ("-o", "-s"),
+    "pdb": ("-c", "--command", "-p"), "bdb": (), "ipdb": ("-c",), "pudb": ("--log-errors",),
+    "trace": ("-f", "--file", "-C", "--coverdir", "--ignore-module", "--ignore-dir"),
+    "IPython": ("-c", "--profile", "--ext"), "viztracer": ("-o", "--output_file"), "scalene": ("--outfile",),
+    "memory_profiler": ("-o",), "kernprof": ("-o", "-s"), "line_profiler": (), "debugpy": ("--listen", "--connect"),
+    "pyinstrument": ("-o", "-r"), "memray": ("-o",), "bpython": (), "ptpython": (), "xdoctest": (), "faulthandler": (),
+    "trepan3k": (), "hunter": (), "snakeviz": (), "ddtrace": (), "austin": (), "torch": (), "accelerate": (),
+    "mpi4py": (), "kernprof3": (), "multiprocess": (), "cython": (), "nuitka": ("--run",), "xonsh": (), "reloading": (),
+}  # fmt: skip
+"""Modules that run another one or a file, and their options that take a value."""
+
+
+def run_by_module(call: Call, runner: str, rest: list[str]) -> None:
+    """`python -m cProfile -m x`, `python -m pdb x.py`: what the module runs."""
+    call.medium(f"runs something with {runner}")
+    words = ["python", *rest]
+    for text in value(words, "-c", "--command"):
+        python_code.judge(call, text.removeprefix("!").strip())
+    for at, word in enumerate(rest):
+        if word in ("-m", "--module") and at + 1 < len(rest):
+            module(call, rest[at + 1], rest[at + 2 :])
+            return
+        if re.match(r"^-m\w", word) or word.startswith("--module="):
+            module(call, word.partition("=")[2] or word[2:], rest[at + 1 :])
+            return
+    operands = after_options(words, _MODULE_RUNNERS[runner])
+    if operands[:1] in (["run"], ["launch"]):
+        operands = after_options(operands)
+    if not operands:
+        from_stdin(call, "python")
+    elif runner == "runpy":
+        module(call, operands[0], operands[1:])
+    else:
+        call.run(["python", *operands])
 
 
 def django(call: Call, rest: list[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
+from agent.risk.own import OWN_PROGRAMS
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -90,8 +91,8 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             run_text(call, content, language or language_of(place.path, content))
             evaluator.reading.discard(place.path)
         return
-    if place.own:
-        call.high("runs Tungsten's own files")
+    if place.own or place.name in OWN_PROGRAMS:
+        call.high("runs Tungsten or what controls its terminals", f"runs {shown(path)}")
         return
     if place.zone is Zone.NULL:
         call.low()

@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import has, split, value
 from agent.risk.commands.fetching import LOCAL, names_secret
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -57,6 +58,10 @@ def socat(call: Call) -> None:
     ):
         call.high("connects a program or file to a network")
     else:
+        for word in call.argv[1:]:
+            path = re.split(r"[:,]", word)
+            if len(path) > 1 and call.place(path[1]).own:
+                call.high("talks to Tungsten or a tmux server", f"connects to {shown(path[1])}")
         call.medium("connects two ends")
 
 

@@ -162,7 +162,7 @@ def tool_runner(call: Call) -> None:
                 rest = ["python", *rest]
             if rest[:1] == ["--"]:
                 rest = rest[1:]
-            if any(a in ("-m", "--module") for a in inner[1:3]):
+            if any(a in ("-m", "--module") for a in inner[: len(inner) - len(rest)]):
                 rest = ["python", "-m", *rest]
         if rest[:1] == ["--"]:
             rest = rest[1:]

@@ -13,6 +13,7 @@ from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.names import known_programs
+from agent.risk.own import own_module
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -60,7 +61,8 @@ def simple(call: Call, program: str) -> None:
 _HEADS = frozenset(
     wordlist(
         """sudo doas su sh bash zsh dash ksh fish eval rm dd mkfs shred chmod chown curl wget nc
-        tmux kill pkill killall python python3 perl ruby node php osascript ssh scp env xargs"""
+        tmux tungsten tmuxp kill pkill killall
+        python python3 perl ruby node php osascript ssh scp env xargs"""
     )
 )
 
@@ -94,6 +96,8 @@ def carried(call: Call, *, anywhere: bool) -> None:
     """
     argv = call.argv
     tried = 0
+    if any(b in ("-m", "--module") and own_module(w) for b, w in pairwise(argv)):
+        call.high("controls Tungsten or the supervising terminal")
     for at in range(1, min(len(argv), 64)):
         word, before = argv[at], argv[at - 1]
         name = posixpath.basename(word)
