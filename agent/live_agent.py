@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from dataclasses import replace
@@ -64,6 +65,9 @@ def kind_of(record: SessionRecord) -> Kind:
 class PromptEmpty(AgentError):
     """There is nothing to say."""
 
+
+TAKE_BACK_SECONDS = 2.0
+"""How long a shell may take to say what is on its line, and to clear it, after a restart."""
 
 SHOWN_QUEUED = 1_000
 """Characters of a queued prompt that front ends are told; they get all of it by taking it back."""
@@ -470,12 +474,30 @@ class LiveAgent:
             return
         if self.panes.record:
             self.panes.remember(await lines(self.services.database, self.id))
+            await self._take_lines_back()
         for pane_id in gone:
             await self.note(
                 f"Pane {pane_id} is gone, with what ran in it; another is opened when needed."
             )
         if gone:
             await self._panes_changed()
+
+    async def _take_lines_back(self) -> None:
+        """Clear what an earlier engine had typed at a prompt and did not come to enter.
+
+        It stood in the way of every further command, and an Enter of a person would have run it.
+        """
+        for entry in await self.services.database.journal.unfinished_actions(self.id):
+            data = entry.data
+            pane_id = str(data.get("pane_id", ""))
+            if data.get("action") != "run_command" or pane_id not in self.panes:
+                continue
+            if self.panes.record[pane_id] != data.get("pid"):
+                continue
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TAKE_BACK_SECONDS):
+                    pane = await self.panes.tmux(pane_id)
+                    await pane.take_back(str(data.get("text", "")))
 
     async def pane_died(self, pane_id: str, status: int | None) -> None:
         """Note that the first process of a pane ended."""

@@ -180,6 +180,19 @@ class Pane:
         async with self._typing:
             return await self.shell.line()
 
+    async def take_back(self, line: str) -> bool:
+        """Empty the shell's line if just this stands on it, unentered; says whether it did.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        async with self._typing:
+            if await self.shell.line() != line:
+                return False
+            await self.shell.clear()
+            return True
+
     async def resize(self, width: int, height: int) -> None:
         """Give the pane a size of its own, in columns and lines.
 

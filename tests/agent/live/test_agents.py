@@ -208,6 +208,33 @@ async def test_a_shell_that_starts_slowly_is_waited_for(house, slow_shell, kille
     assert "49" in typed["content"]
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+async def test_a_line_typed_and_never_entered_is_taken_back(house, theirs):
+    """`kill -9` of an engine between typing a command and its Enter."""
+    house.script.then(use("terminal_run", command="echo first"))
+    agent_id = await house.agent("go")
+    await house.rest(agent_id)
+    [shown] = house.summary(agent_id).panes
+    pane = (await house.open_terminal()).pane(shown.pane_id)
+    line = "git push --force"
+    started = {"tool_use_id": "own_1", "action": "run_command", "text": line, "risk": "HIGH"}
+    started |= {"pane_id": pane.id, "pid": (await pane.info()).pid}
+    await house.database.journal.action_started("unentered", agent_id, started)
+    typed = f"{line} # mine" if theirs else line
+    await pane.send_text(typed)
+    assert await pane.line() == typed
+    await house.again()
+    pane = (await house.open_terminal()).pane(shown.pane_id)
+    assert await pane.line() == (typed if theirs else "")
+    assert not await house.database.journal.unfinished_actions()
+    house.script.then(use("terminal_run", command="echo second"))
+    await house.prompt(agent_id, "go on")
+    await house.state(agent_id, "done")
+    told = house.results()[0]["content"]
+    assert ("something is being typed" in told) == theirs
+    assert told.endswith("\nsecond") != theirs
+
+
 async def test_panes_die_with_their_server_and_new_ones_are_opened(house):
     first = await house.agent(name="first")
     second = await house.agent(name="second")
