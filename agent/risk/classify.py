@@ -14,6 +14,7 @@ from agent.actions import (
 )
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluate import evaluate
+from agent.risk.evaluation.breathing import uncollected
 from agent.risk.paths import Ground, Links, Place, Zone, judge
 from agent.risk.rules import match_path
 
@@ -24,7 +25,11 @@ def assess_command(command: str, context: Context) -> Assessment:
     Never raises: what goes wrong inside is HIGH.
     """
     try:
-        return evaluate(command, context).assessment()
+        with uncollected(len(command)):
+            evaluator = evaluate(command, context)
+            answer = evaluator.assessment()
+            evaluator.release()
+        return answer
     except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
         return _unjudged(error, len(command))
 

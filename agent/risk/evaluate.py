@@ -28,7 +28,7 @@ from agent.risk.evaluation.findings import (
     State,
 )
 from agent.risk.evaluation.variables import indexed
-from agent.risk.shell.expand import Expander
+from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
 
@@ -60,6 +60,26 @@ class Evaluator(Dispatcher):
             self.script(text, None, 0, strict=True)
         except Spent as spent:
             self._plain(Risk.HIGH, str(spent))
+
+    def release(self) -> None:
+        """Let go of everything that was read; nothing can be judged any more.
+
+        What was read refers to itself in many places, and would wait for the collector.
+        """
+        for script in self.scripts:
+            while script.steps:
+                del script.steps[-4_096:]
+            for group in script.groups:
+                group.fed_by = group.parent = None
+            for command in script.commands:
+                command.group = None
+                command.words.clear()
+            while script.commands:
+                del script.commands[-4_096:]
+        self.scripts.clear()
+        self.groups.clear()
+        self.speaking = None
+        self.expander = _NO_EXPANDER
 
     def remember(self, history: Sequence[str]) -> None:
         """Take the variables, aliases and functions that earlier lines left; judge nothing."""
@@ -306,6 +326,7 @@ class Evaluator(Dispatcher):
             owner.level = max(owner.level, self.worst)
 
 
+_NO_EXPANDER = Expander(Variables({}), "", str, lambda group: (), lambda name: None)
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Assessment, Context, KeysAssessment, Paste, Risk
+from agent.risk.evaluation.breathing import uncollected
 from agent.risk.foregrounds.model import FINE, Model
 from agent.risk.foregrounds.nano import Nano
 from agent.risk.foregrounds.pager import Pager
@@ -62,7 +63,8 @@ def assess_keys(keys: Sequence[str | Paste], context: Context) -> KeysAssessment
         context: `line` says what already stands on the line; None has it read off the screen.
     """
     try:
-        return _assess(keys, context)
+        with uncollected(sum(len(k) if isinstance(k, str) else len(k.text) for k in keys)):
+            return _assess(keys, context)
     except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
         reason = f"could not be analysed ({type(error).__name__})"
         return KeysAssessment(Risk.HIGH, (reason,), "cannot be known", hold_at=0)

@@ -210,6 +210,10 @@ def resolve(text: str, cwd: str, home: str) -> str:
     return path[1:] if path.startswith("//") else path
 
 
+MAX_PATH = 4_096
+"""Characters of the longest path that Linux knows."""
+
+
 def judge(text: str, cwd: str, ground: Ground) -> Place:
     """Judge a path as a program started in `cwd` would resolve it.
 
@@ -221,6 +225,8 @@ def judge(text: str, cwd: str, ground: Ground) -> Place:
     if text.startswith("file://"):
         text = text[7:]
     path = resolve(text, cwd, ground.home)
+    if len(path) > MAX_PATH:
+        path = path[: path.rfind("/", 0, MAX_PATH) + 1] + UNKNOWN
     unknown_at = path.find(UNKNOWN)
     if unknown_at >= 0:
         return _partly(path, unknown_at, ground)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.evaluation.breathing import search
 from agent.risk.evaluation.findings import MAX_TEXT
 
 INVISIBLE = re.compile(
@@ -13,6 +14,9 @@ INVISIBLE = re.compile(
 )
 
 
+_RETURN = re.compile("\r(?!\n)")
+
+
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -20,13 +24,13 @@ def deception(text: str) -> tuple[str, int] | None:
     """Name characters that make text look like another one, and where the first stands."""
     if text.isascii() and text.isprintable():
         return None
-    found = INVISIBLE.search(text)
+    found = None if text.isascii() else search(INVISIBLE, text)
     if found:
         return "holds invisible or direction-changing characters", found.start()
-    found = _CONTROL.search(text)
+    found = search(_CONTROL, text)
     if found:
         return "holds raw control characters", found.start()
-    bare = re.search("\r(?!\n)", text)
+    bare = search(_RETURN, text) if "\r" in text else None
     if bare:
         return "holds a carriage return, which runs what stands before it", bare.start()
     return None
@@ -35,6 +39,6 @@ def deception(text: str) -> tuple[str, int] | None:
 def readable(text: str) -> str:
     """The text with what hides in it taken out or replaced, near enough to be judged."""
     clean = text.replace("\0", " ")
-    if len(clean) < MAX_TEXT and len(INVISIBLE.sub("", clean)) == len(text):
+    if len(clean) < MAX_TEXT and not clean.isascii() and len(INVISIBLE.sub("", clean)) == len(text):
         clean = INVISIBLE.sub("", clean)
     return clean.replace("\r", "\n")

@@ -357,14 +357,23 @@ def _spread(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
     return ways
 
 
+_MAX_MADE = 1_000_000
+"""Characters that brace expansion may make of one word."""
+
+
 def _braces(text: str) -> list[str]:
     """Brace expansion of plain text; bounded, what is cut off becomes unknown."""
     done: list[str] = []
     work = [text]
-    steps = 0
+    steps = made = 0
     while work:
         steps += 1
-        if len(done) + len(work) > MAX_FIELDS or steps > 4 * MAX_FIELDS:
+        made += len(work[-1])
+        if (
+            len(done) + len(work) > MAX_FIELDS
+            or steps > 4 * MAX_FIELDS
+            or made > _MAX_MADE + len(text)
+        ):
             done.append(UNKNOWN)
             break
         current = work.pop()

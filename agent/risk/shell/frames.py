@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from agent.risk.shell.syntax import RUN, Command, Group, Part, Redirect, Script, Word
 
+MAX_FOUND = 70_000
+"""Commands in one text; what judges them gives up earlier."""
+
 LIST, DOUBLE, PARAM, ARITH, HEREDOC = range(5)
 
 
@@ -104,7 +107,10 @@ class Reader:
         f.command = None
         f.ready = True
         f.need = False
-        self.script.commands.append(command)
+        commands = self.script.commands
+        commands.append(command)
+        if len(commands) > MAX_FOUND:
+            self.max_work = 0
         self.script.steps.append((RUN, command))
 
     def _owner(self) -> Command | None:

@@ -1,0 +1,63 @@
+"""Keeps the interpreter's lock from being held for long while a long text is judged.
+
+Python changes threads between two of its own instructions, never inside one call into C. Two such
+calls grow with the text: a search through all of it, and the collector's walk over everything that
+was allocated (80 ms in the middle of 10,000 commands).
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CHUNK = 100_000
+"""Characters searched in one call (about 2 ms)."""
+
+LONG = 4_000
+"""Characters from which on a text is worth a pause of the collector."""
+
+_lock = threading.Lock()
+_pausing = 0
+
+
+@contextmanager
+def uncollected(length: int) -> Iterator[None]:
+    """No cycle collection while a long text is judged; whoever judges frees what it made.
+
+    Args:
+        length: of the text, in characters; a short one is left alone.
+    """
+    global _pausing
+    if length < LONG:
+        yield
+        return
+    with _lock:
+        if _pausing == 0 and not gc.isenabled():
+            paused = False
+        else:
+            paused = True
+            _pausing += 1
+            gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            with _lock:
+                _pausing -= 1
+                if _pausing == 0:
+                    gc.enable()
+
+
+def search(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Search a long text piece by piece, for patterns of one character."""
+    if len(text) <= CHUNK:
+        return pattern.search(text)
+    for at in range(0, len(text), CHUNK):
+        # One more, because a pattern may look at what follows.
+        found = pattern.search(text, at, at + CHUNK + 1)
+        if found is not None and found.start() < at + CHUNK:
+            return found
+    return None
