@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tungsten import orphans
+from tungsten import orphans, still
 from tungsten.control_protocol import Notification, Parser, Reply, command_line
 from tungsten.errors import CommandFailed, ServerGone, TerminalError, TmuxMissing, TmuxTooOld
 
@@ -138,12 +138,13 @@ class ControlClient:
 
     atomic = True
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], socket: Path) -> None:
         if process.stdin is None or process.stdout is None:
             raise TypeError("the tmux client needs pipes")
         self.closed = asyncio.Event()
         self.name = f"client-{process.pid}"
         self.version = ""
+        self._socket = socket
         self._process = process
         self._stdin = process.stdin.fileno()
         self._stdout = process.stdout.fileno()
@@ -192,9 +193,10 @@ class ControlClient:
         # A server on its way out fails once; one that knows no control mode does so again.
         for _ in range(_ATTACHES):
             try:
-                return await cls._attach(
-                    socket, tmux, session, no_output=no_output, read_only=read_only
-                )
+                async with still.turn(socket):
+                    return await cls._attach(
+                        socket, tmux, session, no_output=no_output, read_only=read_only
+                    )
             except ServerGone as error:
                 gone = error
                 if not await asyncio.to_thread(_answers, tmux, socket, session):
@@ -231,20 +233,20 @@ class ControlClient:
             )
         except FileNotFoundError:
             raise TmuxMissing(tmux) from None
-        client = cls(process)
+        client = cls(process, socket)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 # A command sent earlier would run before the client is attached to its session.
                 await client._attached
                 client.version = (await client.command("display-message", "-p", "#{version}"))[0]
         except TimeoutError:
-            await client.close()
+            client._end("closed")
             raise ServerGone("it does not answer") from None
         except (TerminalError, asyncio.CancelledError, IndexError):
-            await client.close()
+            client._end("closed")
             raise
         if parse_version(client.version) < MINIMUM_VERSION:
-            await client.close()
+            client._end("closed")
             raise TmuxTooOld(client.version)
         return client
 
@@ -255,6 +257,9 @@ class ControlClient:
             CommandFailed: tmux refused it.
             ServerGone: the connection has ended.
         """
+        if still.loud(argv):
+            async with still.turn(self._socket):
+                return lines_of(argv, await self._post(argv, self._future()))
         return lines_of(argv, await self._post(argv, self._future()))
 
     async def pipeline(self, commands: Sequence[Sequence[str]]) -> list[list[str] | CommandFailed]:
@@ -263,6 +268,12 @@ class ControlClient:
         Raises:
             ServerGone: the connection has ended.
         """
+        if any(still.loud(argv) for argv in commands):
+            async with still.turn(self._socket):
+                return await self._pipeline(commands)
+        return await self._pipeline(commands)
+
+    async def _pipeline(self, commands: Sequence[Sequence[str]]) -> list[list[str] | CommandFailed]:
         futures = [self._future() for _ in commands]
         self._write_all(list(zip(commands, futures, strict=True)))
         outcomes: list[list[str] | CommandFailed] = []
@@ -303,6 +314,12 @@ class ControlClient:
         """
         if threading.get_ident() != self._thread:
             return asyncio.run_coroutine_threadsafe(self.command(*argv), self._loop).result()
+        if still.loud(argv):
+            with still.turn_blocking(self._socket):
+                return self._call(argv)
+        return self._call(argv)
+
+    def _call(self, argv: Sequence[str]) -> list[str]:
         pending = self._write_all([(argv, None)])[0]
         while pending.reply is None and pending.failure is None:
             writing = [self._stdin] if self._unsent else []
@@ -325,7 +342,9 @@ class ControlClient:
 
     async def close(self) -> None:
         """Detach. The server and its panes stay."""
-        self._end("closed")
+        if not self._ended:
+            async with still.turn(self._socket):
+                self._end("closed")
         await asyncio.sleep(0)
 
     def _future(self) -> asyncio.Future[Reply]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
-from tungsten import orphans, server_start, shells
+from tungsten import orphans, server_start, shells, still
 from tungsten.command_line import START_SECONDS
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
@@ -517,7 +517,8 @@ async def _start(socket: Path, program: str, environment: dict[str, str]) -> Non
     argv = [*server, "new-session", "-d", "-s", HOME_SESSION]
     argv += ["-x", "20", "-y", "2", "-n", "home", "true"]
     argv += [";", "set-option", "-g", "default-terminal", terminal]
-    done = await asyncio.to_thread(_run, argv, environment)
+    async with still.turn(socket):
+        done = await asyncio.to_thread(_run, argv, environment)
     said = done.stderr.strip()
     if done.returncode != 0 and "duplicate session" not in said:
         raise ServerGone(said)
