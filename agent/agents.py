@@ -16,11 +16,13 @@ from agent.config import Config
 from agent.conversation import Conversation
 from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
+from agent.gate_rules import always_allow, suggest_rule
 from agent.hub import Hub
 from agent.live_agent import Kind, LiveAgent, kind_of, log
 from agent.mcp_agent import McpAgent
 from agent.model_agent import ModelAgent, check_prompt
 from agent.paths import Paths
+from agent.perform import Asked, Performer
 from agent.playbook.export import MAX_EXPORTED, export
 from agent.playbook.file import parse as parse_playbook
 from agent.playbook.player import PlaybookAgent, record_of
@@ -28,6 +30,7 @@ from agent.prompt_files import PromptFiles
 from agent.protocol import (
     AgentRemoved,
     AgentState,
+    AlwaysAllow,
     Answer,
     ArchiveAgent,
     AwaitUse,
@@ -51,6 +54,7 @@ from agent.protocol import (
     SetMode,
     SetPaused,
     StopAgent,
+    SuggestRule,
     TrustDirectory,
     Unqueue,
     UseTool,
@@ -402,8 +406,21 @@ class Agents:
             )
 
     async def decide(self, command: Decide) -> None:
-        """Take a decision on a gate."""
+        """Take a decision on a gate; what a person wrote instead must be able to run at all."""
+        if command.edited and command.decision == "approve":
+            performer, asked = self._asked(command.gate_id)
+            await performer.judge_edited(asked, command.edited)
         await self.services.gates.decide(command)
+
+    async def suggest_rule(self, command: SuggestRule) -> dict[str, Any]:
+        """Find a rule for what a gate asks about."""
+        _, asked = self._asked(command.gate_id)
+        return await suggest_rule(self.services, asked, command.rule)
+
+    async def always_allow(self, command: AlwaysAllow) -> dict[str, Any]:
+        """Approve a gate and keep a rule."""
+        _, asked = self._asked(command.gate_id)
+        return await always_allow(self.services, asked, command)
 
     async def answer(self, command: Answer) -> None:
         """Take the answer to a question."""
@@ -438,6 +455,15 @@ class Agents:
         self.services.hub.publish(PausedChanged(paused=command.paused))
         for agent in tuple(self._live.values()):
             agent.publish()
+
+    def _asked(self, gate_id: str) -> tuple[Performer, Asked]:
+        """What an open gate is about, and who would do it."""
+        gate = self.services.gates.gate(gate_id)
+        performer = self._agent(gate.agent_id).performer
+        asked = performer.asked(gate_id)
+        if asked is None:
+            raise AgentUnknown(f"{gate.agent_name} is about to ask; try again in a moment.")
+        return performer, asked
 
     # Inside -------------------------------------------------------------------------------------
 

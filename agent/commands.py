@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from agent.errors import CommandRefused
 from agent.protocol import (
+    AlwaysAllow,
     Answer,
     ArchiveAgent,
     AwaitUse,
@@ -32,6 +33,7 @@ from agent.protocol import (
     StartDemo,
     StopAgent,
     StopDemo,
+    SuggestRule,
     TrustDirectory,
     Unqueue,
     UseTool,
@@ -86,6 +88,10 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.list_sessions(command)
         case ReadTranscript():
             return await agents.read_transcript(command)
+        case SuggestRule():
+            return await agents.suggest_rule(command)
+        case AlwaysAllow():
+            return await agents.always_allow(command)
         case Unqueue():
             return await agents.unqueue(command)
         case RenameAgent():

@@ -8,7 +8,7 @@ differs, nothing happens and the gate is asked anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,9 @@ from agent.errors import AgentError, AgentUnknown
 from agent.hub import Hub
 from agent.protocol import Decide, DecidedBy, Gate, GateClosed, GateOpened
 from memory.database import Database
+
+EDITED = "edited"
+"""The journal's word for a gate that another one about an edited text took the place of."""
 
 
 class GateAlreadyClosed(AgentError):
@@ -69,6 +72,8 @@ class Decision:
     by: DecidedBy
     message: str = ""
     gate_id: str = ""
+    edited: str = ""
+    """What the person wants asked about instead; such a decision approves nothing."""
     _spent: bool = field(default=False, repr=False)
 
     def spend(self, now: Binding) -> str:
@@ -136,8 +141,21 @@ class Gates:
             if self._open.get(gate.id) is waiting and waiting.decided.cancelled():
                 del self._open[gate.id]
 
-    async def decide(self, command: Decide) -> None:
+    async def decide(
+        self,
+        command: Decide,
+        *,
+        first: Callable[[], Awaitable[None]] | None = None,
+        rule: str = "",
+    ) -> None:
         """Take the person's decision; the first one wins.
+
+        Args:
+            command: the decision. One with `edited` withdraws the gate, and another one about the
+                edited text takes its place.
+            first: done before the decision counts, and once nobody else can decide any more; when
+                it raises, the gate goes on waiting.
+            rule: what the person allowed for good with this decision, for the journal.
 
         Raises:
             GateAlreadyClosed: it was decided or withdrawn before.
@@ -149,13 +167,18 @@ class Gates:
         waiting = self._open.pop(command.gate_id, None)
         if waiting is None:
             raise self._not_open(command.gate_id)
-        approved = command.decision == "approve"
-        outcome: Literal["approved", "denied"] = "approved" if approved else "denied"
+        edited = command.edited if command.decision == "approve" else ""
+        approved = command.decision == "approve" and not edited
+        outcome: Literal["approved", "denied", "withdrawn"]
+        outcome = "withdrawn" if edited else "approved" if approved else "denied"
+        closing = _closing(waiting, EDITED if edited else outcome, command.message)
+        closing |= {"by": command.by} | ({"edited": edited} if edited else {})
+        closing |= {"rule": rule} if rule else {}
         self._closed[command.gate_id] = outcome
         try:
-            await self._database.journal.gate_closed(
-                command.gate_id, _closing(waiting, outcome, command.message) | {"by": command.by}
-            )
+            if first is not None:
+                await first()
+            await self._database.journal.gate_closed(command.gate_id, closing)
         except BaseException:
             # Nothing may be performed on the strength of a decision that was not written down.
             self._open[command.gate_id] = waiting
@@ -166,13 +189,26 @@ class Gates:
                 gate_id=command.gate_id,
                 agent_id=waiting.gate.agent_id,
                 outcome=outcome,
-                text=command.message,
+                text="you changed the command" if edited else command.message,
             )
         )
         if not waiting.decided.done():
             waiting.decided.set_result(
-                Decision(waiting.binding, approved, command.by, command.message, command.gate_id)
+                Decision(
+                    waiting.binding, approved, command.by, command.message, command.gate_id, edited
+                )
             )
+
+    def gate(self, gate_id: str) -> Gate:
+        """An open gate.
+
+        Raises:
+            GateAlreadyClosed, AgentUnknown: as `decide`.
+        """
+        waiting = self._open.get(gate_id)
+        if waiting is None:
+            raise self._not_open(gate_id)
+        return waiting.gate
 
     def _not_open(self, gate_id: str) -> AgentError:
         outcome = self._closed.get(gate_id)

@@ -24,6 +24,7 @@ from agent.actions import (
     TypeKeys,
 )
 from agent.conversation import shortened
+from agent.edited import CannotEdit, edited_step, told_of_edit
 from agent.effects import Effects, NotRun
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
@@ -111,6 +112,16 @@ class Looked:
 
     binding: Binding
     assessment: Assessment
+    context: Context | None = None
+    """None where nothing had to be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an open gate is about."""
+
+    step: Step
+    looked: Looked
 
 
 class Performer:
@@ -137,6 +148,24 @@ class Performer:
         self._surroundings = surroundings
         self._effects = Effects(panes, surroundings.written, self._asks, self._typed)
         self._clock = clock
+        self._asked: dict[str, Asked] = {}
+
+    def asked(self, gate_id: str) -> Asked | None:
+        """What one of this agent's open gates is about."""
+        return self._asked.get(gate_id)
+
+    async def judge_edited(self, asked: Asked, command: str) -> Assessment:
+        """Judge what a person made of a command; nothing happens.
+
+        Raises:
+            CannotEdit: it is no command, or cannot be one; or a rule of the person's denies it.
+        """
+        step = edited_step(asked.step, command)
+        looked = await self._look(step)
+        verdict = decide(looked.assessment, self._owner.mode, step.actor)
+        if verdict.outcome == "refuse":
+            raise CannotEdit(f"The changed command is refused: {verdict.reason}.")
+        return looked.assessment
 
     def wrote(self, path: Path) -> None:
         """Remember that the agent itself wrote a file, in an earlier engine."""
@@ -179,26 +208,37 @@ class Performer:
         decision: Decision | None,
     ) -> Outcome:
         looked: Looked | None = None
+        original, replaced = step, None
+        looks = 0
         try:
-            for _ in range(MAX_LOOKS):
+            while looks < MAX_LOOKS:
+                looks += 1
                 looked = await self._look(step)
                 progress(_judged(looked.assessment))
                 verdict = decide(looked.assessment, self._owner.mode, step.actor)
                 if verdict.outcome == "refuse":
-                    return self._refused(step, looked, verdict.reason)
-                if decision is None and (verdict.outcome == "gate" or reopened is not None):
-                    progress({"status": ToolStatus.GATED})
-                    decision = await self._ask(step, looked, tool_use_id, reopened)
+                    refused = self._refused(step, looked, verdict.reason)
+                    return told_of_edit(original, step, refused)
+                # What a person wrote themselves they also see judged, however harmless it is.
+                asks = verdict.outcome == "gate" or reopened is not None or replaced is not None
+                if decision is None and asks:
+                    progress({"status": ToolStatus.GATED, "title": step.title})
+                    gate = reopened or (self._gate(step, looked, original, replaced), None)
+                    decision = await self._ask(step, looked, tool_use_id, *gate)
                     reopened = None
+                    if decision.edited:
+                        step, replaced = edited_step(original, decision.edited), gate[0]
+                        decision, looks = None, 0
+                        continue
                 if decision is None:
                     decision = Decision(looked.binding, approved=True, by="policy")
                 if not decision.approved:
-                    return self._denied(step, looked, decision)
+                    return told_of_edit(original, step, self._denied(step, looked, decision))
                 if step.actor == "agent":
                     await self._owner.hold()
                 outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
                 if outcome is not None:
-                    return outcome
+                    return told_of_edit(original, step, outcome)
                 decision = None
         except (AgentError, TerminalError, OSError) as error:
             return self._not_run(step, looked, one_line(error))
@@ -239,7 +279,7 @@ class Performer:
             assessment = await asyncio.to_thread(assess, action, context)
         else:
             assessment = assess(action, context)
-        return Looked(binding, assessment)
+        return Looked(binding, assessment, context)
 
     async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:
         """Say where the action would happen now, and refuse what cannot happen there at all."""
@@ -334,16 +374,17 @@ class Performer:
         step: Step,
         looked: Looked,
         tool_use_id: str,
-        reopened: tuple[Gate, Binding] | None,
+        gate: Gate,
+        binding: Binding | None,
     ) -> Decision:
-        if reopened is not None:
-            gate, binding = reopened
+        """Wait for the person; `binding` is that of a gate which an earlier engine opened."""
+        if binding is not None:
             waiting = self._gates.ask_again(gate, binding)
         else:
-            gate = self._gate(step, looked)
             waiting = self._gates.ask(
                 gate, looked.binding, tool_use_id=tool_use_id, action=step.action
             )
+        self._asked[gate.id] = Asked(step, looked)
         await self._owner.waiting(gate)
         try:
             return await waiting
@@ -352,15 +393,16 @@ class Performer:
                 await self._gates.withdraw(gate.id, "the turn was interrupted")
             raise
         finally:
+            self._asked.pop(gate.id, None)
             await self._owner.waiting(None)
 
-    def _gate(self, step: Step, looked: Looked) -> Gate:
+    def _gate(self, step: Step, looked: Looked, original: Step, replaced: Gate | None) -> Gate:
         assessment = looked.assessment
         return Gate(
             id=uuid.uuid4().hex[:12],
             agent_id=self._owner.id,
             agent_name=self._owner.name,
-            opened_at=self._clock(),
+            opened_at=self._clock() if replaced is None else replaced.opened_at,
             risk=RiskLevel(assessment.risk.name),
             action=step.action.kind,
             text=step.action.text,
@@ -376,6 +418,8 @@ class Performer:
             intent=step.intent,
             diff=shortened(step.diff),
             actor=step.actor,
+            replaces="" if replaced is None else replaced.id,
+            original="" if replaced is None else original.action.text,
         )
 
     def _refused(self, step: Step, looked: Looked, reason: str) -> Outcome:
@@ -433,7 +477,9 @@ class Performer:
         async def check() -> None:
             now = await self._look(step)
             difference = decision.spend(now.binding)
-            if not difference and now.assessment != looked.assessment:
+            # A rule that the person has kept with this very approval changes `allowed` alone.
+            before = replace(looked.assessment, allowed=now.assessment.allowed)
+            if not difference and now.assessment != before:
                 difference = "what it would do is not what it was"
             if difference:
                 raise Changed(difference)

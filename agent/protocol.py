@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -211,6 +211,10 @@ class Gate(Wire):
     """The agent's own words for why; data, never approval."""
     diff: str = ""
     actor: Literal["agent", "person"] = "agent"
+    replaces: str = ""
+    """Id of the gate whose command the person changed into this one."""
+    original: str = ""
+    """What the agent asked for, where the person changed it."""
 
 
 class Question(Wire):
@@ -610,6 +614,34 @@ class Decide(Wire):
     message: str = ""
     by: Literal["person", "nobody"] = "person"
     """`nobody`: the front end denies by itself, as no person is there; it can approve nothing."""
+    edited: str = ""
+    """With `approve`: the command to take instead. Nothing runs yet: it is judged, and a new gate
+    about it, which `replaces` this one, waits for a decision of its own."""
+
+
+class SuggestRule(Wire):
+    """Ask what rule would let a gate's action run without asking, and what it would have spared.
+
+    Result: `{"rule", "why_not", "spared", "asked"}`: a rule for the project's allow list, or one
+    line that says why there is none; how many of the last `asked` questions in this project it
+    would have answered. With `rule`, that one is tried instead.
+    """
+
+    type: Literal["suggest_rule"] = "suggest_rule"
+    gate_id: str
+    rule: str = Field(default="", max_length=4_000)
+
+
+class AlwaysAllow(Wire):
+    """Approve a MEDIUM gate once, and keep a rule that lets such actions run in its project.
+
+    Refused, with nothing decided, when the rule would not let this very action run.
+    Result: `{"file": str}`, where the rule is kept.
+    """
+
+    type: Literal["always_allow"] = "always_allow"
+    gate_id: str
+    rule: str = Field(max_length=4_000)
 
 
 class Answer(Wire):
@@ -714,6 +746,8 @@ Command = Annotated[
     | RunAsPerson
     | PersonTyped
     | Decide
+    | SuggestRule
+    | AlwaysAllow
     | Answer
     | SetMode
     | TrustDirectory

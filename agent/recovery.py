@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.gate import Binding, Decision
+from agent.gate import EDITED, Binding, Decision
 from agent.protocol import Gate, RiskLevel, ToolStatus
 from agent.questions import ANSWERED
 from agent.steps import Outcome
@@ -106,7 +106,10 @@ def _follow(known: Recovered, entry: Entry) -> None:
             known.gate = (Gate.model_validate(data["gate"]), Binding(**data["binding"]))
         case "gate_closed":
             known.gate = None
-            if data.get("outcome") == "withdrawn":
+            if data.get("outcome") == EDITED:
+                # What the person wrote is in the journal, not decided: the agent's own is asked.
+                known.decision = None
+            elif data.get("outcome") == "withdrawn":
                 known.outcome = Outcome(ToolStatus.INTERRUPTED, INTERRUPTED)
             else:
                 known.decision = Decision(

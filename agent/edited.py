@@ -1,0 +1,40 @@
+"""A command that the person changed before they approved it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.actions import RunCommand
+from agent.errors import AgentError
+from agent.steps import Outcome, Step
+from agent.tools.inputs import MAX_COMMAND
+
+
+class CannotEdit(AgentError):
+    """What a person wrote cannot take the place of what is asked about."""
+
+
+def edited_step(step: Step, command: str) -> Step:
+    """The step with another command, for the same pane.
+
+    Raises:
+        CannotEdit: only a command can be changed, and only into one.
+    """
+    action = step.action
+    if not isinstance(action, RunCommand):
+        raise CannotEdit("Only a command can be changed; deny this one with a message instead.")
+    if not command.strip() or len(command) > MAX_COMMAND:
+        raise CannotEdit(f"A command has 1 to {MAX_COMMAND:,} characters: change it again.")
+    title = " ".join(command.split())[:300]
+    return replace(step, action=replace(action, command=command), title=title)
+
+
+def told_of_edit(original: Step, step: Step, outcome: Outcome) -> Outcome:
+    """Tell the agent that the person changed its command, if they did."""
+    if step.action == original.action:
+        return outcome
+    said = "The person changed your command. What was decided on instead is:"
+    decision = outcome.decision
+    if decision == "approved by you":
+        decision = "approved by you, changed"
+    return replace(outcome, text=f"{said}\n{step.action.text}\n\n{outcome.text}", decision=decision)
