@@ -107,10 +107,11 @@ class FrontEnd(KeyboardApp[None]):
         """
         leaving = self.screen
         left = super().pop_screen()
-        waiting, leaving._callbacks = leaving._callbacks, []
+        # Textual has no public way to these.
+        waiting, leaving._callbacks = leaving._callbacks, []  # noqa: SLF001
         for callback, sender in waiting:
             if sender is not leaving and leaving not in getattr(sender, "ancestors", ()):
-                self.screen._invoke_later(callback, sender)
+                self.screen._invoke_later(callback, sender)  # noqa: SLF001
         return left
 
     async def _on_message(self, message: Message) -> None:

@@ -13,7 +13,9 @@ from tests.tui.conftest import Open
 SIZES = [(1, 1), (2, 40), (200, 1), (9, 3), (14, 6), (16, 30), (24, 4), (30, 12)]
 
 
-@pytest.mark.parametrize("action", ["inbox", "sessions", "new_agent", "setup", "palette", "help_screen"])
+@pytest.mark.parametrize(
+    "action", ["inbox", "sessions", "new_agent", "setup", "palette", "help_screen"]
+)
 async def test_screens_in_tiny_windows(open_cockpit: Open, action: str) -> None:
     talk = {"a1": list(scenes.CONVERSATION)}
     async with open_cockpit(scenes.BUSY, transcripts=talk) as cockpit:
