@@ -204,8 +204,7 @@ class Evaluator(Dispatcher):
                 if item.redirects:
                     where = (item.redirects[0].start, item.redirects[-1].end)
                     call = self._call(None, script, owner, where, depth, strict=strict)
-                    for redirect in item.redirects:
-                        self._redirect(redirect, call, bare=False, content=None)
+                    self._redirects(item.redirects, call)
             else:
                 assert isinstance(item, Command)
                 self.command(item, script, owner, depth, strict=strict)
@@ -245,8 +244,7 @@ class Evaluator(Dispatcher):
         if command.kind in ("case", "arithmetic", "condition"):
             if command.kind == "condition":
                 self._condition(command, call)
-            for redirect in command.redirects:
-                self._redirect(redirect, call, bare=False, content=None)
+            self._redirects(command.redirects, call)
             return
         heads, arguments = self._argv(command)
         only_assigns = not command.words
@@ -268,9 +266,10 @@ class Evaluator(Dispatcher):
             if command.redirects:
                 content = self.output(call)
                 bare = bare or content == ""
-        for redirect in command.redirects:
-            self._redirect(redirect, call, bare=bare, content=content)
+        if command.redirects:
+            self._redirects(command.redirects, call, bare=bare, content=content)
         if not command.words:
+            self.needs_cover(call)
             self.tree.append((depth, "redirect", call.level))
 
     def _condition(self, command: Command, call: Call) -> None:
@@ -295,10 +294,12 @@ class Evaluator(Dispatcher):
         if not argv:
             return
         self.carriers.append(owner.argv[0] if owner.argv else "")
+        self.covering.append(owner.covered)
         try:
             self.dispatch(call, direct=owner.argv[:1] in (["builtin"], ["time"]))
         finally:
             self.carriers.pop()
+            self.covering.pop()
         owner.level = max(owner.level, call.level)
 
     def nested(self, text: str, owner: Call, *, here: bool = False) -> None:
@@ -314,12 +315,14 @@ class Evaluator(Dispatcher):
             self.expander.variables = self.state.variables
         worst = self.worst
         self.carriers.append(owner.argv[0] if owner.argv else "")
+        self.covering.append(owner.covered)
         try:
             self.script(
                 text.replace(UNKNOWN, "$__unknown"), owner, owner.depth + 1, strict=owner.strict
             )
         finally:
             self.carriers.pop()
+            self.covering.pop()
             self.state = state
             self.expander.variables = state.variables
         if self.worst > worst:

@@ -340,6 +340,7 @@ def _regenerable(component: str) -> bool:
 def _pattern(path: str, ground: Ground) -> Place:
     """A glob: the place of its fixed part, with everything notable that it could match."""
     first = min(path.find(c) for c in "*?[" if c in path)
+    fixed = path[:first]
     parent = path[: path.rfind("/", 0, first)] or "/"
     last = path[path.rfind("/") + 1 :]
     base = _place(path, ground, several=True)
@@ -364,14 +365,16 @@ def _pattern(path: str, ground: Ground) -> Place:
         for example in _EXAMPLES_HOME:
             full = f"{ground.home}/{example}"
             # `~/*` matches no dot file; only a pattern that names the dot can reach one.
-            if fnmatch.fnmatchcase(full, path) and (
-                "/." in path[len(ground.home) :] or not path.startswith(ground.home)
+            if (
+                full.startswith(fixed)
+                and fnmatch.fnmatchcase(full, path)
+                and ("/." in path[len(ground.home) :] or not path.startswith(ground.home))
             ):
                 place = _place(full, ground)
                 secret, startup = secret or place.secret, startup or place.startup
                 own, trace = own or place.own, trace or place.trace
         for full in _EXAMPLES_SYSTEM:
-            if fnmatch.fnmatchcase(full, path):
+            if full.startswith(fixed) and fnmatch.fnmatchcase(full, path):
                 zone, secret = Zone.SYSTEM, secret or full != "/etc/passwd"
     return Place(path, zone, secret, startup, own, True, trace)
 

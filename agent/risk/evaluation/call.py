@@ -21,7 +21,10 @@ _RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 class Call:
     """One command as a rule sees it: its words, where it stands, and what can be said about it."""
 
-    __slots__ = ("argv", "command", "depth", "evaluator", "level", "script", "strict", "where")
+    __slots__ = (
+        "argv", "command", "covered", "depth", "evaluator", "level", "own", "script", "strict",
+        "where",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,7 +44,8 @@ class Call:
         self.where = where
         self.depth = depth
         self.strict = strict
-        self.level = Risk.LOW
+        self.level = self.own = Risk.LOW
+        self.covered = False
 
     @property
     def cwd(self) -> str:

@@ -36,6 +36,7 @@ class Dispatcher(Outputs):
         if self.rules.deny or self.rules.ask or self.rules.allow:
             self._command_rules(argv, call)
         self._judge(name, call, direct=direct)
+        self.needs_cover(call)
         if len(self.tree) < 5_000:
             self.tree.append((call.depth, " ".join(shown(a) for a in argv)[:200], call.level))
 

@@ -42,6 +42,9 @@ class Judgement:
         self.denied: str | None = None
         self.asked: str | None = self.rules.problem or None
         self.allowed = True
+        """No command that needs cover by an allow rule was found without it."""
+        self.covered = False
+        """Some command is covered by an allow rule."""
         self.denied_spans: list[Span] = []
         self.files: dict[str, str | None] = {}
         self.commands = 0
@@ -63,10 +66,13 @@ class Judgement:
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
+        self.covering: list[bool] = []
+        """Whether each of those is covered by an allow rule."""
 
     def note(self, risk: Risk, reason: str, effect: str, call: Call) -> None:
         """Keep what a command does; see `Finding`."""
         call.level = max(call.level, risk)
+        call.own = max(call.own, risk)
         self.worst = max(self.worst, risk)
         if risk > Risk.LOW and len(self.findings) < 2_000:
             start, end = call.where
@@ -105,7 +111,7 @@ class Judgement:
             reasons = (f"denied by your rule {self.denied}", *reasons)
         elif self.asked is not None:
             reasons = (f"asks because of {self.asked}", *reasons)
-        allowed = bool(self.rules.allow) and self.allowed and self.commands > 0
+        allowed = self.covered and self.allowed
         return Assessment(
             worst,
             reasons,
@@ -186,7 +192,18 @@ class Judgement:
             rule = match_denied(rules.ask, argv)
             if rule is not None:
                 self.asked = f"your rule {rule.text}"
-        if rules.allow and match_command(rules.allow, argv) is None:
+        if rules.allow:
+            # What a file of the project has run belongs to the command that runs the file.
+            call.covered = match_command(rules.allow, argv) is not None
+            self.covered = self.covered or call.covered
+            call.covered = call.covered or (not call.strict and any(self.covering))
+
+    def needs_cover(self, call: Call) -> None:
+        """A command was judged: beyond looking, it must be covered to be allowed.
+
+        What it runs in turn is a command of its own, with its own need.
+        """
+        if call.own > Risk.LOW and not call.covered:
             self.allowed = False
 
     def _deny(self, text: str, call: Call) -> None:
@@ -202,6 +219,11 @@ class Judgement:
     def edit_rule(self, place: Place, call: Call) -> None:
         """Apply Edit rules to a path."""
         self._path_rule("Edit", place, call)
+
+    def edit_allowed(self, place: Place) -> bool:
+        """An Edit rule of the allow list covers a path."""
+        root = self.ground.project or str(self.context.cwd)
+        return match_path(self.rules.allow, "Edit", place.path, self.ground.home, root) is not None
 
     def _path_rule(self, kind: str, place: Place, call: Call) -> None:
         rules = self.rules

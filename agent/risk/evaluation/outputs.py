@@ -6,9 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, cast
 
+from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
+from agent.risk.paths import Place
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, ansi_c
 
 if TYPE_CHECKING:
@@ -36,6 +38,33 @@ class Outputs(VariableJudge):
         # An empty expansion leaves the command position to the next word.
         ways = [way for way in ways if way] or [[]]
         return ways, arguments
+
+    def _redirects(
+        self,
+        redirects: list[Redirect],
+        call: Call,
+        *,
+        bare: bool = False,
+        content: str | None = None,
+    ) -> None:
+        """Judge redirections; a rule for a command does not cover what its output is written to."""
+        own, call.own = call.own, Risk.LOW
+        for redirect in redirects:
+            self._redirect(redirect, call, bare=bare, content=content)
+        if call.own > Risk.LOW and call.strict:
+            covered = [self.edit_allowed(place) for place in self._targets(redirects, call)]
+            self.allowed = self.allowed and all(covered)
+        call.own = max(own, call.own)
+
+    def _targets(self, redirects: list[Redirect], call: Call) -> list[Place]:
+        """The files that redirections write."""
+        found = []
+        for redirect in redirects:
+            if redirect.target is not None and ">" in redirect.operator:
+                for value in self.expander.text(redirect.target):
+                    if not value.rstrip("-").isdigit() and value not in ("-", "/dev/null"):
+                        found.append(call.place(value))
+        return found
 
     def _redirect(self, redirect: Redirect, call: Call, *, bare: bool, content: str | None) -> None:
         operator = redirect.operator
