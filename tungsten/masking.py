@@ -59,7 +59,7 @@ _HEADER = re.compile(
 )
 
 _ASSIGNED = re.compile(
-    r"(?P<before>(?<![A-Za-z0-9_.-])[0-9_.-]*+(?P<name>[A-Za-z][A-Za-z0-9_.-]*+)"
+    r"(?P<before>(?<![A-Za-z0-9_.-])[0-9_.-]*(?P<name>[A-Za-z][A-Za-z0-9_.-]*)"
     r"(?P<close>[\"']?)\s*(?:=|:|=>)\s*)"
     r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\n]{4,})(?P=quote)|(?P<bare>[^\s\"',;(){}\[\]<>]{4,}))"
 )

@@ -33,7 +33,11 @@ from agent.risk.shell.syntax import (
 _DOUBLE_RUN = re.compile(r"[^\"\\$`!]+")
 
 
-_DOUBLE_PLAIN = re.compile(r"\"((?:[^\"\\$`!]++|\$[A-Za-z_][A-Za-z0-9_]*+)*+)\"")
+# Nothing possessive here or elsewhere: Python 3.11.0 to 3.11.2 match that wrongly. The name's end
+# is fixed by the lookahead, so that there is one way only to read a text.
+_DOUBLE_PLAIN = re.compile(
+    r"\"([^\"\\$`!]*(?:\$[A-Za-z_][A-Za-z0-9_]*(?![A-Za-z0-9_])[^\"\\$`!]*)*)\""
+)
 
 
 _DOUBLE_PIECE = re.compile(r"([^$]+)|\$([A-Za-z_][A-Za-z0-9_]*)")

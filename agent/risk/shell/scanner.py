@@ -17,7 +17,7 @@ from agent.risk.shell.syntax import LITERAL, QUOTED, TILDE, Command, Part, Scrip
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^\-]+(?=[ \t\n;|&)]|\Z)")
 
 
-_PLAIN_WORDS = re.compile(r"(?:[ \t]++[A-Za-z0-9_./:@%+,=^\-]++(?=[ \t\n;|&)]|\Z)){1,8192}+")
+_PLAIN_WORDS = re.compile(r"(?:[ \t]+[A-Za-z0-9_./:@%+,=^\-]+(?=[ \t\n;|&)]|\Z)){1,8192}")
 
 
 _BLANK = re.compile(r"(?:[ \t]+|\\\n)+")
