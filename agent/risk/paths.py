@@ -100,7 +100,7 @@ _KEY_NAME = re.compile(
     r"|\.pgpass|\.my\.cnf|\.pypirc|\.git-credentials|\.htpasswd|credentials(?:\.json|\.csv|\.toml)?"
     r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|service[-_]account[\w-]*\.json"
     r"|master\.key|authorized_keys|\.vault[-_]pass\w*|\.dockercfg|kubeconfig|\.s3cfg|\.boto"
-    r"|application_default_credentials\.json|auth\.json|\.terraformrc)$",
+    r"|application_default_credentials\.json|auth\.json|\.terraformrc|[\w.-]*\.tfstate(?:\.backup)?)$",
     re.I,
 )
 _NOT_SECRET = re.compile(

@@ -27,7 +27,7 @@ LOW_PROGRAMS = frozenset(
     logout read mapfile readarray true sleep usleep clear reset tput stty history fc break
     continue enable getconf getent pathchk logname cksum tsort ptx look spell aspell hunspell
     ping ping6 traceroute tracepath mtr dig host nslookup whois netstat ss ifconfig arp route
-    nmcli resolvectl ip neofetch fastfetch screenfetch lsb_release sw_vers system_profiler say
+    nmcli ip neofetch fastfetch screenfetch lsb_release sw_vers system_profiler say
     figlet cowsay lolcat fortune sl pv identify exiftool ffprobe mediainfo soxi pdfinfo
     pdftotext pdffonts xmllint tidy jsonlint yamllint shellcheck hadolint actionlint
     markdownlint markdownlint-cli2 vale codespell typos flake8 pylint mypy pyright basedpyright
@@ -133,8 +133,18 @@ _high(
     insserv update-rc.d chkconfig rc-update invoke-rc.d aa-disable aa-teardown aa-complain semodule auditctl
     update-alternatives dpkg-reconfigure ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
     spctl csrutil nvram pmset scutil networksetup systemsetup tmutil kextload kextunload profiles xattr-clear
-    dhclient brctl ethtool wg wg-quick openvpn route-add vconfig ctrlaltdel wall mesg write talk
+    dhclient brctl ethtool wg wg-quick openvpn chage update-initramfs mkinitcpio dracut update-grub grub2-mkconfig
+    bootctl pm-suspend pm-hibernate pm-suspend-hybrid ovs-vsctl iwctl netplan pwconv grpconv rc-service sv
+    initctl s6-svc s6-rc supervisorctl ldconfig dkms systemd-tmpfiles systemd-cryptenroll tpm2_clear ipmitool
+    arptables conntrack ipvsadm semanage resolvectl networkctl snapper timeshift flashrom fwupdmgr route-add vconfig ctrlaltdel wall mesg write talk
     grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
+)
+_high(
+    "reads stored passwords and keys",
+    """
+    keyring sops ansible-vault chamber infisical credstash ejson git-crypt gopass lpass keepassxc-cli
+    age rage blackbox_cat blackbox_decrypt_file teller summon envchain-get truffleshow himmelblau kwallet-query
+    secret-tool-lookup aws-okta saml2aws vaultenv berglas confidant knox""",
 )
 _high(
     "plants something that runs later",
@@ -321,8 +331,8 @@ loginctl LOW: list-sessions show-session show-user session-status list-users use
 loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
 localectl LOW: status list-locales
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
-docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container prune|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init
-docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
+docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init|container prune
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
 docker-compose HIGH[publishes images]: push
@@ -389,6 +399,9 @@ flyctl LOW: status logs info version|apps list|machine list|machines list|releas
 flyctl HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|machine destroy|postgres
 fly LOW: status logs info version|apps list|machine list|releases
 fly HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|volumes delete|machine destroy|machines destroy|postgres|tokens
+railway LOW: status logs list whoami version help
+railway MEDIUM: link run init open
+railway HIGH[changes shared infrastructure]: up down delete redeploy variables environment volume ssh connect
 vercel LOW: ls list inspect logs whoami|env ls|domains ls
 vercel MEDIUM: dev build link pull
 vercel HIGH[changes shared infrastructure]: deploy remove rm env domains alias secrets promote rollback project dns certs --prod
@@ -422,11 +435,15 @@ istioctl HIGH[changes a shared cluster]: install uninstall upgrade
 kops HIGH[changes a shared cluster]: delete update create rolling-update edit replace
 kubeadm HIGH[changes a shared cluster]: reset init join token upgrade certs
 minikube LOW: status ip version profile service dashboard logs
-minikube MEDIUM: start stop pause unpause addons image config kubectl ssh tunnel delete cache
+minikube MEDIUM: start stop pause unpause addons image config kubectl ssh tunnel cache
+minikube HIGH[destroys a cluster and what it holds]: delete
 kind LOW: get version|get clusters|get nodes|get kubeconfig
-kind MEDIUM: create delete load build export
+kind MEDIUM: create load build export
+kind HIGH[destroys a cluster and what it holds]: delete
 k3d MEDIUM: cluster image node kubeconfig registry
-colima MEDIUM: start stop status list ssh restart delete
+k3d HIGH[destroys a cluster and what it holds]: cluster delete
+colima MEDIUM: start stop status list ssh restart
+colima HIGH[destroys a cluster and what it holds]: delete
 mise HIGH[plants something that runs later]: trust|settings set
 mise MEDIUM: default
 conan HIGH[publishes a package]: upload
@@ -597,6 +614,7 @@ defaults LOW: read domains find
 defaults HIGH[changes the machine]: write delete import
 git-lfs LOW: ls-files status env
 git-lfs MEDIUM: track untrack pull fetch install checkout
+git-lfs HIGH[loses or rewrites shared work]: prune migrate unlock|--force
 pg_restore MEDIUM: default
 pg_restore HIGH[drops or changes a database]: --clean -c --create -C
 tox MEDIUM: default

@@ -6,6 +6,7 @@ import re
 
 from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.argument_runners import stage_paths
+from agent.risk.commands.reading import echo
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.shell.compounds import RESERVED
@@ -124,6 +125,8 @@ def naming(call: Call) -> None:
     """`printf -v name`, `wait -p name`, `getopts letters name`: a variable takes what comes out."""
     argv = call.argv
     program = argv[0].rpartition("/")[2]
+    if program == "printf":
+        echo(call)
     names = argv[2:3] if program == "getopts" else value(argv, _NAMING[program])
     for name in names:
         if UNKNOWN in name:

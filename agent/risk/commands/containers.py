@@ -105,6 +105,8 @@ def docker(call: Call) -> None:
             if "://" in operand or operand.startswith("git@"):
                 call.high("builds from an unreviewed address")
         call.medium("builds an image")
+    elif verb == "prune" or (verb == "container" and "prune" in rest):
+        call.high("deletes containers with what they hold")
     elif verb == "system" and "prune" in rest:
         call.high("deletes containers, images and perhaps volumes")
     elif (
@@ -214,7 +216,8 @@ def _host_options(call: Call, options: list[str]) -> None:
         text,
     ):
         if not re.fullmatch(r".*--(?:net|network)[= ]host.*", text) or re.search(
-            r"--privileged|--pid|docker\.sock|--cap-add|--device", text
+            r"--privileged|--(?:pid|ipc|uts|userns|cgroupns)[= ]host|docker\.sock|--cap-add|--device",
+            text,
         ):
             call.high("gives a container the host", "starts a container with access to the host")
         else:

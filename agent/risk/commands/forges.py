@@ -67,6 +67,10 @@ def gh(call: Call) -> None:
     if words[:2] == ["repo", "clone"] or words[:2] == ["pr", "checkout"]:
         call.medium("fetches a repository")
         return
+    if words[:2] == ["workflow", "run"] and re.search(
+        r"(?i)deploy|release|publish|prod", " ".join(argv)
+    ):
+        call.high("has the forge deploy or publish")
     if words[:2] == ["pr", "merge"]:
         call.high(
             "merges into a shared branch"

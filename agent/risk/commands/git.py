@@ -288,6 +288,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.high("plants code in the repository's hooks")
         call.medium("makes a repository")
     elif verb == "symbolic-ref":
+        if has(options, "d", "--delete"):
+            call.high("deletes a reference")
         call.medium("moves a reference") if len(operands) > 1 else call.low()
     elif verb == "checkout-index":
         call.high("throws away work that was not committed") if has(
@@ -300,9 +302,11 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     elif verb == "lfs":
         call.run(["git-lfs", *argv[1:]])
     elif verb == "svn":
-        call.high("changes a shared repository") if operands[:1] == ["dcommit"] else call.medium(
-            "git svn"
-        )
+        call.high("changes a shared repository, or throws work away") if operands[:1] in (
+            ["dcommit"],
+            ["reset"],
+            ["set-tree"],
+        ) else call.medium("git svn")
     elif verb == "hook":
         call.medium("runs the repository's hooks")
     elif verb in _GIT_LOW:

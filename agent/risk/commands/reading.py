@@ -7,6 +7,32 @@ import re
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.shell.syntax import VARIABLE
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY(?:_ID)?|SECRET_KEY|PRIVATE_KEY"
+    r"|CREDENTIALS?|PAT)$"
+)
+
+
+def echo(call: Call) -> None:
+    """`echo`, `printf`, `printenv`: what they show may be a secret of the environment."""
+    command = call.command
+    if command is not None:
+        known = call.evaluator.state.variables
+        for word in command.words[1:]:
+            if word.text is not None:
+                continue
+            for part in word.parts:
+                if (
+                    part.kind == VARIABLE
+                    and _SECRET_NAME.search(part.text)
+                    and known.get(part.text) is None
+                ):
+                    call.high("shows a secret of the environment", f"shows {part.text}")
+    if call.argv[0].endswith("env") and any(_SECRET_NAME.search(a) for a in call.argv[1:]):
+        call.high("shows a secret of the environment")
+    call.low()
 
 
 def reader(call: Call) -> None:

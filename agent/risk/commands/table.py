@@ -39,7 +39,7 @@ from agent.risk.commands.permissions import chmod
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
 from agent.risk.commands.python import python
-from agent.risk.commands.reading import reader
+from agent.risk.commands.reading import echo, reader
 from agent.risk.commands.remote_hosts import scp, sends, ssh
 from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
@@ -101,7 +101,7 @@ HANDLERS: dict[str, Handler] = {
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     **dict.fromkeys(("printf", "wait", "getopts"), naming),
-    "cd": cd, "pushd": cd, "unset": unset, "set": set_builtin, "shopt": set_builtin,
+    "cd": cd, "pushd": cd, "unset": unset, "echo": echo, "printenv": echo, "set": set_builtin, "shopt": set_builtin,
     "fuser": fuser, "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
     "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "crontab": scheduled, "at": scheduled,
     "batch": scheduled, "make": make, "npm": package_script, "yarn": package_script, "pnpm": package_script,

@@ -22,7 +22,10 @@ def simple(call: Call, program: str) -> None:
     argv = call.argv
     reason = programs.HIGH_PROGRAMS.get(program)
     if reason is not None:
-        if len(argv) == 2 and argv[1] in ("--version", "--help", "-V"):
+        looks = _LOOKS.get(program)
+        if (len(argv) == 2 and argv[1] in ("--version", "--help", "-V", "version", "help")) or (
+            looks is not None and looks.fullmatch(" ".join(argv[1:]))
+        ):
             call.low()
         elif program in _REHEARSES and _rehearsal(argv):
             call.medium(f"{program} only says what it would do")
@@ -46,6 +49,8 @@ def simple(call: Call, program: str) -> None:
         carried(call, anywhere=False)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
+    elif destroyed := _destroys(argv):
+        call.high("destroys something that no rule knows", f"{program} {shown(destroyed)}")
     else:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
@@ -186,18 +191,91 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
     if level == Risk.HIGH and program in _REHEARSES and _rehearsal(argv):
         call.medium(f"{program} only says what it would do")
         return
+    if program == "redis-cli" and matched in ("del", "unlink") and UNKNOWN in "".join(argv):
+        level, reason = Risk.HIGH, "deletes what another command lists"
     words_shown = shown(" ".join([program, matched or " ".join(words[:2])]).strip())
     if level == Risk.HIGH:
         call.high(f"{words_shown}: {reason}")
     elif level == Risk.LOW:
         call.low()
+    elif not level and (_destroys(argv) or _publishes(argv)):
+        call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
         carried(call, anywhere=not level)
 
 
+_ONLY = r"(?!.*(?: |^)-(?:[ADFIRPXNZE]|-(?:append|delete|flush|insert|policy|new|zero|restore)))"
+_LOOKS = {
+    program: re.compile(pattern)
+    for programs_of, pattern in (
+        (
+            "iptables ip6tables ebtables arptables",
+            _ONLY + r".*(?:^| )(?:-\w*[LS]|--list(?:-rules)?)\b.*",
+        ),
+        ("ipset conntrack ipvsadm", r"(?:list|save|-L|-S|-Ln|-l|--list)\b[^;]*"),
+        ("nft", r"(?:-\w+ )*list\b.*"),
+        ("ufw", r"(?:status|show|version|app list)\b.*"),
+        ("firewall-cmd", r"(?:--(?:list|get|query|info|state)[\w=.-]*|--permanent|--zone=\S+| )+"),
+        ("pfctl", r"-s\s?\w+"),
+        ("tc", r"(?:-\w+ )*\w+ (?:show|ls|list)\b.*"),
+        ("mount", r"(?:-l|-t \w+| )*"),
+        ("launchctl", r"(?:list|print|print-\w+|blame|getenv|version|help|hostinfo)\b.*"),
+        (
+            "resolvectl networkctl",
+            r"(?:status|query|statistics|list|show-\w+|lldp|dns|domain)?(?: \S+)?",
+        ),
+        ("pmset", r"-g\b.*"),
+        ("scutil", r"--(?:dns|proxy|nwi|get|nc list|-r)\b.*"),
+        ("networksetup systemsetup", r"-(?:get|list|show|print|is)\w*.*"),
+        ("nvram", r"-(?:p|x|xp)|[\w:][\w:-]*"),
+        ("csrutil spctl", r"(?:--)?status"),
+        (
+            "tmutil",
+            r"(?:list|status|latest|machine|destinationinfo|compare|is\w+|calculate)\w*\b.*",
+        ),
+        ("kextstat auditctl", r"-[ls]"),
+        ("chage passwd", r"-(?:l|S)(?: \w+)?|--list(?: \w+)?|--status(?: \w+)?"),
+        ("update-alternatives", r"--(?:list|display|query|get-selections)\b.*"),
+        ("ethtool", r"(?:-[ikSgTm] )?\w+"),
+        ("wg", r"(?:show|showconf)?(?: \w+)*"),
+        ("brctl", r"show\w*.*"),
+        ("rfkill", r"list\b.*"),
+        ("supervisorctl sv rc-service", r"(?:status|tail|avail)\b.*|\S+ status"),
+        (
+            "bootctl dkms fwupdmgr ipmitool",
+            r"(?:status|list|get-\w+|sel list|sdr\b.*|chassis status)",
+        ),
+        ("netplan ovs-vsctl iwctl", r"(?:get|status|show|device list|station \w+ show)\b.*"),
+        ("ldconfig", r"-p"),
+        ("swapon", r"--show\b.*|-s"),
+        ("semanage", r"\w+ -l.*"),
+        ("chronyc hwclock", r"(?:tracking|sources|sourcestats|activity|-r|--show|--get)\b.*"),
+        ("aa-status getenforce", r".*"),
+        ("snapper timeshift", r"(?:list\S*|--list\S*|status)\b.*"),
+        ("age rage", r"(?!.*(?:-d|--decrypt|-i|--identity)\b).*"),
+        (
+            "sops",
+            r"(?!.*(?:-d|--decrypt|exec-\w+|publish|rotate|updatekeys|edit)\b)(?:filestatus|--version).*",
+        ),
+        ("ansible-vault", r"(?:encrypt|encrypt_string|create)\b.*"),
+        ("git-crypt", r"(?:status|init)\b.*"),
+    )
+    for program in programs_of.split()
+}
+"""What these programs say, joined words after the name, when they only look."""
+
+
 _CASELESS = frozenset(["redis-cli"])
-_PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy"))
+_PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy deploy undeploy"))
+_DESTROYING = frozenset(
+    wordlist(
+        """delete destroy purge drop terminate wipe nuke deprovision decommission teardown tear-down
+        obliterate erase expunge delete-all remove-all drop-database deleteall flushall flush-all
+        delete-branch undeploy factory-reset revoke failover evict force-delete"""
+    )
+)
+"""What programs call it that destroy something which is not a file of the project."""
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
@@ -210,6 +288,18 @@ _REHEARSES = frozenset(
 def _publishes(argv: Sequence[str]) -> bool:
     words = [word for word in argv[1:4] if not word.startswith("-")][:2]
     return not _rehearsal(argv) and any(word in _PUBLISHING for word in words)
+
+
+def _destroys(argv: Sequence[str]) -> str:
+    """The word among the first ones that says that something is destroyed."""
+    if _rehearsal(argv):
+        return ""
+    words = [word.lower() for word in argv[1:7] if not word.startswith("-")][:3]
+    for word in words:
+        last = word.rpartition(":")[2]
+        if word in _DESTROYING or (last != word and last in _DESTROYING):
+            return word
+    return ""
 
 
 def _rehearsal(argv: Sequence[str]) -> bool:
