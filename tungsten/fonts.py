@@ -74,6 +74,14 @@ class FontSet:
             return face
         return next((font for font in self.fallbacks if has(font, text[0])), None)
 
+    def is_bold(self, font: Font) -> bool:
+        """Say whether a font of ours is heavier than the regular face."""
+        return font is not self.faces[0] and font in (self.faces[1], self.faces[3])
+
+    def is_italic(self, font: Font) -> bool:
+        """Say whether a font of ours leans."""
+        return font is not self.faces[0] and font in (self.faces[2], self.faces[3])
+
 
 @functools.cache
 def load(size: int) -> FontSet:

@@ -29,6 +29,9 @@ BACKGROUND = (16, 17, 20)
 DIM = 0.6
 """How much of a dim character's colour is its own; the rest is the background's."""
 
+SLANT = 0.2
+"""How far an upright font is leaned over for italics: pixels aside per pixel up."""
+
 ANSI = (
     (0, 0, 0),
     (205, 49, 49),
@@ -158,7 +161,13 @@ def _cell(
             beside = 0 if font in chosen.faces and cell.width == 1 else _margin(font, cell, wide)
             # Fonts differ in height: all stand on the same line.
             baseline = top + chosen.faces[0].getmetrics()[0]
-            canvas.text((left + beside, baseline), cell.text, fill=fore, font=font, anchor="ls")
+            place = (left + beside, baseline)
+            if style.italic and not chosen.is_italic(font):
+                _slanted(canvas, place, cell.text, fore, font)
+            else:
+                canvas.text(place, cell.text, fill=fore, font=font, anchor="ls")
+            if style.bold and not chosen.is_bold(font):
+                canvas.text((place[0] + 1, baseline), cell.text, fill=fore, font=font, anchor="ls")
     if style.underline:
         _underline(canvas, style.underline, left, right, bottom, fore)
     if style.strike:
@@ -166,6 +175,19 @@ def _cell(
         canvas.line((left, middle, right, middle), fill=fore)
     if style.overline:
         canvas.line((left, top, right, top), fill=fore)
+
+
+def _slanted(
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, fore: RGB, font: fonts.Font
+) -> None:
+    """Lean a character over, for a font without an italic face."""
+    ascent, descent = font.getmetrics()
+    width = int(font.getlength(text)) + ascent
+    upright = Image.new("L", (width, ascent + descent))
+    ImageDraw.Draw(upright).text((0, ascent), text, fill=255, font=font, anchor="ls")
+    lean = (1, SLANT, -SLANT * ascent, 0, 1, 0)
+    leaning = upright.transform(upright.size, Image.Transform.AFFINE, lean)
+    canvas.bitmap((int(place[0]), int(place[1]) - ascent), leaning, fill=fore)
 
 
 def _margin(font: fonts.Font, cell: Cell, wide: int) -> float:

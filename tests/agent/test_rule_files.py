@@ -25,7 +25,9 @@ def paths(tmp_path: Path) -> Paths:
 def project(tmp_path: Path) -> Path:
     made = tmp_path / "project"
     subprocess.run(["git", "init", "-q", made], check=True)
-    subprocess.run(["git", "-C", made, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    first = ("commit", "-q", "--allow-empty", "-m", "first")
+    subprocess.run(["git", "-C", made, *who, *first], check=True)
     return made
 
 

@@ -49,11 +49,9 @@ def test_a_directory_that_is_gone(arrive: Arrive, model: ScriptedModel) -> None:
     shutil.rmtree(person.project)
     person.do("again")
     person.wait("(?s)✗ .*project does not.*create it again")
-    person.wait("queued again")
-    # Nothing is lost: Up brings the prompt back once there is a directory again.
-    person.project.mkdir()
-    person.press("prompt.older")
+    # Nothing is lost: the prompt stands there still once there is a directory again.
     person.wait("› again")
+    person.project.mkdir()
     person.press("Enter")
     person.wait("│  I could not even look")
 
