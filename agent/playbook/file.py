@@ -6,6 +6,9 @@ they make small files huge, and so is a key that is given twice.
 
 from __future__ import annotations
 
+import os
+import select
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,9 @@ from agent.playbook.steps import MAX_STEPS, VERBS, AnyStep
 
 MAX_BYTES = 256 * 1024
 """Longest playbook that is read; a thousand steps have a tenth of it."""
+
+PIPE_SECONDS = 5.0
+"""How long to wait for the next piece of a playbook that comes through a pipe or a terminal."""
 
 MAX_DEPTH = 20
 """Most mappings and lists in each other; a playbook has six."""
@@ -65,8 +71,7 @@ def read(path: Path) -> str:
         PlaybookError: there is none, or it is no text.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = _content(path)
         text = content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise PlaybookError([f"{path}: there is no such file"]) from error
@@ -78,6 +83,27 @@ def read(path: Path) -> str:
     if len(content) > MAX_BYTES:
         raise PlaybookError([f"{path}: is longer than {MAX_BYTES} bytes: is it the right file?"])
     return text
+
+
+def _content(path: Path) -> bytes:
+    """Read at most a byte more than allowed; a pipe that nobody writes to holds nothing up."""
+    content = b""
+    # Opening a pipe would wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        waits = not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        while len(content) <= MAX_BYTES:
+            if waits and not select.select([descriptor], [], [], PIPE_SECONDS)[0]:
+                raise PlaybookError(
+                    [f"{path}: nothing came from it for {PIPE_SECONDS:g} s: is it the right file?"]
+                )
+            piece = os.read(descriptor, MAX_BYTES + 1 - len(content))
+            if not piece:
+                break
+            content += piece
+    finally:
+        os.close(descriptor)
+    return content
 
 
 def parse(text: str, shown: str) -> Playbook:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 import yaml
 from hypothesis import given
@@ -105,6 +108,21 @@ def test_a_fault_is_named_with_file_and_line(text, expected):
 def test_every_fault_is_said_in_the_order_of_lines():
     said = faults("steps:\n- rnu: a\n- press: Entr\n- run: b\n  timeout: never\nnam: x\n")
     assert [line.split(":")[1] for line in said] == ["2", "3", "5", "6"]
+
+
+def test_a_pipe_is_read_as_far_as_somebody_writes_to_it(tmp_path, monkeypatch):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = "steps:\n" + "- run: x\n" * 10_000
+    writing = threading.Thread(target=pipe.write_text, args=[text])
+    writing.start()
+    try:
+        assert read(pipe) == text
+    finally:
+        writing.join(10)
+    monkeypatch.setattr("agent.playbook.file.PIPE_SECONDS", 0.1)
+    with pytest.raises(PlaybookError, match=r"pipe: nothing came from it for 0\.1 s"):
+        read(pipe)
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
