@@ -77,10 +77,11 @@ class Line:
         elif name in _KILLS:
             text, forward = _KILLS[name](self)
             # Kills in a row make one piece, as in readline.
-            if not self.chained:
+            # Killing nothing leaves what was killed before, and only C-k counts as a kill then.
+            if text and not self.chained:
                 self.killed = ""
             self.killed = self.killed + text if forward else text + self.killed
-            killing = True
+            killing = bool(text) or name == "C-k"
         elif name == "C-y":
             self.before += self.killed
         elif name in ("Up", "C-p"):
@@ -91,7 +92,7 @@ class Line:
             self._last_argument()
         elif name == "C-x":
             self.prefix = name
-        elif name in _IGNORED or re.fullmatch(r"F\d+|M-F\d+", name):
+        elif name in _IGNORED:
             pass
         else:
             self.known = False
@@ -104,6 +105,8 @@ class Line:
             self.draft = self.text
             at = len(self.history) - 1
         else:
+            # readline keeps what was done to an entry when it is left.
+            self.history[self.at] = self.text
             at = self.at + step
         if at < 0:
             self.known = False
