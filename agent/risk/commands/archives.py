@@ -89,7 +89,7 @@ def archive(call: Call) -> None:
     if program == "zip":
         if value(argv, "-TT", "--unzip-command"):
             for text in value(argv, "-TT", "--unzip-command"):
-                call.shell(text)
+                call.hook(text)
         options, operands = split(argv, ("-TT", "-x", "-i", "-P", "-b"))
         if any(o in ("-m", "--move") or re.fullmatch(r"-\w*m\w*", o) for o in options):
             for operand in operands[1:]:

@@ -180,7 +180,7 @@ def rsync(call: Call) -> None:
     )
     options, operands = split(argv, valued)
     for text in value(argv, "-e", "--rsh"):
-        call.run(text.split())
+        call.hook(text)
         call.medium("uses a remote shell")
     if value(argv, "--rsync-path"):
         call.high("has another machine run a command")

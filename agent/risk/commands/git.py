@@ -255,7 +255,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
-            call.shell(text)
+            call.hook(text)
         call.low()
     elif verb in ("diff", "log", "show", "blame", "whatchanged"):
         for path in value(argv, "--output"):
@@ -268,7 +268,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.low()
     elif verb == "difftool":
         for text in value(argv, "-x", "--extcmd"):
-            call.shell(text)
+            call.hook(text)
         call.medium("runs a diff program")
     elif verb in ("credential", "credential-store", "credential-cache"):
         call.high("reads or changes stored credentials")

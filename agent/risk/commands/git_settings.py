@@ -56,7 +56,7 @@ def git_setting(call: Call, name: str, text: str | None) -> None:
         return
     if lower in ("core.pager", "core.editor", "sequence.editor") or lower.startswith("pager."):
         if not _HARMLESS_VALUES.match(text):
-            call.shell(text)
+            call.hook(text)
             if UNKNOWN in text:
                 call.opaque("has git run something unknown")
         return

@@ -38,6 +38,8 @@ def package_script(call: Call) -> None:
         for text in value(inner, "-c", "--call"):
             call.shell(text)
             return
+        for text in value(inner, "-p", "--package"):
+            package_runner(call, [text], remote=False)
         package_runner(call, after_options(inner, ("-p", "--package")), remote=verb == "dlx")
         return
     script = ""

@@ -48,6 +48,7 @@ _DELETES = re.compile(
 
 _OPAQUE_DELETE = re.compile(
     r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure)\b\s*\(?\s*(?![\"'`\s(\[])"
+    r"|\brm\s*\(\s*(?:homedir|expanduser|joinpath|ENV\b)"
     r"|\bunlink\s*\(?\s*(?:glob|<|\$|@|Sys\.|path|list)|\bunlink\s*\(?\s*c\("
 )
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
 
 
+_INTERPRETER = re.compile(
+    r"(?:exec\s+|env\s+|nohup\s+)*(?:[\w./-]*/)?"
+    r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)\s+\S"
+)
+_HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
 _RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 
 
@@ -79,6 +84,12 @@ class Call:
     def shell(self, text: str, *, here: bool = False) -> None:
         """A shell runs `text`: take its risk; `here` in this very shell, which remembers."""
         self.evaluator.nested(text, self, here=here)
+
+    def hook(self, text: str) -> None:
+        """Another program is told to run `text`: to be told to run a shell is no everyday thing."""
+        self.shell(text)
+        if _INTERPRETER.match(text.strip()):
+            self.high("has an ordinary program run a shell or an interpreter")
 
     def place(self, text: str) -> Place:
         """Judge a path."""
@@ -159,6 +170,13 @@ class Call:
         else:
             self.medium(f"writes {name}", f"writes {name}")
         if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):
+            self.high("plants a package script that runs by itself", f"writes {name}")
+        if (
+            content is None
+            and place.name == "package.json"
+            and self.script is not None
+            and _HOOKED_PACKAGE.search(self.script.text)
+        ):
             self.high("plants a package script that runs by itself", f"writes {name}")
         if UNKNOWN not in place.path:
             self.evaluator.files[place.path] = content

@@ -80,6 +80,9 @@ _RUN_OPTIONS = frozenset(
 )
 
 
+_HOOK_OPTIONS = frozenset(["-wrapper", "--wrapper", "--pager-command", "--prog-name-exec"])
+
+
 _RUN_VERBS = frozenset(wordlist("run exec shell with do x"))
 
 
@@ -115,6 +118,10 @@ def carried(call: Call, *, anywhere: bool) -> None:
             tried += 1
             if before == "--" or tried == 3:
                 return
+        if before in _HOOK_OPTIONS:
+            call.hook(word)
+            if "/" in word.partition(" ")[0]:
+                call.high("has an ordinary program run another one", f"runs {shown(word)}")
         option, equals, text = word.partition("=")
         if equals and option in _RUN_OPTIONS and UNKNOWN not in text:
             head = text.split()

@@ -67,7 +67,7 @@ class VariableJudge(Judgement):
                 if value == UNKNOWN:
                     call.opaque(f"{name} makes other programs run something unknown")
                 elif value:
-                    call.shell(value)
+                    call.hook(value)
                     program = value.split()[0] if value.split() else ""
                     if "/" in program and not ORDINARY.search(program):
                         call.high(f"{name} makes other programs run {shown(program)}")
