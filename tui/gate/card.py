@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,18 +18,27 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.gate.entry import Entry
+from tui import actions
+from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import is_high, key_line, keys_offered
+from tui.gate.keys_offered import is_high, key_line, keys_of_offer, keys_offered
 from tui.gate.queue import place_of
 from tui.gate.room import is_tiny, share, width_on
 from tui.gate.words import action_words, duration
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
+    from tui.gate.rule_offer import RuleOffer
+
+_ENTER = {
+    "message": "deny with this message",
+    "rule": "see what this rule would do",
+    "command": "have it judged; nothing runs yet",
+}
+"""What Enter does, by what is being written."""
 
 
 class GateCard(Widget, can_focus=False):
@@ -49,7 +58,10 @@ class GateCard(Widget, can_focus=False):
         self._clock = clock
         self._gate: Gate | None = None
         self._count = ""
-        self._typing_message = False
+        self._writing: Literal["", "message", "rule", "command"] = ""
+        self._offer: RuleOffer | None = None
+        self._judging = ""
+        """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""
         self._facts_rows = 0
         self._facts = Content("")
@@ -62,9 +74,10 @@ class GateCard(Widget, can_focus=False):
             yield Static(id="gate-title", markup=False)
             yield Static(id="gate-count", markup=False)
         yield ExactView(id="gate-text")
+        yield CommandArea(id="gate-command")
         yield Static(id="gate-more", markup=False)
         yield Static(id="gate-facts")
-        yield Entry(placeholder="why not, and what to do instead", id="gate-message")
+        yield Entry(id="gate-message")
         yield Static(id="gate-keys")
 
     @property
@@ -78,8 +91,13 @@ class GateCard(Widget, can_focus=False):
 
     @property
     def message(self) -> Entry:
-        """Where the person writes to the agent."""
+        """Where the person writes one line: to the agent, or a rule."""
         return self.query_one("#gate-message", Entry)
+
+    @property
+    def command(self) -> CommandArea:
+        """Where the person changes a command."""
+        return self.query_one("#gate-command", CommandArea)
 
     @property
     def _pane_has_keyboard(self) -> bool:
@@ -118,6 +136,9 @@ class GateCard(Widget, can_focus=False):
             more.append(f"▼ {marked} marked on later pages")
         if view.place:
             more.append(f"{view.place} · PgUp PgDn Home End")
+        if self._writing == "command":
+            more = [f"{actions.label('ctrl+j')} starts a new line"]
+            marked = 0
         line = self.query_one("#gate-more", Static)
         line.update(" · ".join(more))
         line.set_class(bool(marked), "-marked")
@@ -137,6 +158,8 @@ class GateCard(Widget, can_focus=False):
         risk = self.query_one("#gate-risk", Static)
         risk.update(Content(f" {gate.risk.value} "))
         who = "You want" if gate.actor == "person" else f"{gate.agent_name} wants"
+        if gate.original and gate.actor == "agent":
+            who = f"You want {gate.agent_name}"
         self.query_one("#gate-title", Static).update(f"{who} to {action_words(gate.action)}")
         self._tell_count()
         self._tell_facts()
@@ -157,7 +180,7 @@ class GateCard(Widget, can_focus=False):
     def _tell_facts(self) -> None:
         if self._gate is None:
             return
-        lines = facts(self._gate, width_on(self.screen.size) - 6, str(Path.home()))
+        lines = facts(self._gate, width_on(self.screen.size) - 6, str(Path.home()), self._offer)
         self._facts = Content("\n").join(lines)
         self.query_one("#gate-facts", Static).update(self._facts)
         self._facts_rows = len(lines)
@@ -167,23 +190,27 @@ class GateCard(Widget, can_focus=False):
         if gate is None:
             return
         line = self.query_one("#gate-keys", Static)
-        hint = "" if self._typing_message else self._hint_now()
+        hint = "" if self._writing else self._hint_now()
         line.set_class(bool(hint), "-hint")
         if hint:
             line.update(Content(hint))
-        elif self._typing_message:
-            line.update(key_line([("Enter", "deny with this message", ""), ("Esc", "back", "")]))
+        elif self._writing:
+            line.update(key_line([("Enter", _ENTER[self._writing], ""), ("Esc", "back", "")]))
         else:
             line.update(self._keys_offered())
 
     def _hint_now(self) -> str:
         """What keeps the keys from working, if anything does."""
+        if self._judging:
+            return "Judging what you wrote …"
         if self._pane_has_keyboard:
             return "The pane has the keyboard: take it back to decide"
         return self._hint or ("" if self.armed else "Pause typing to decide")
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
+        if self._offer is not None:
+            return keys_of_offer(self._offer, width_on(self.screen.size))
         return keys_offered(
             self._gate,
             width_on(self.screen.size),
@@ -204,19 +231,19 @@ class GateCard(Widget, can_focus=False):
         screen = self._placed_for = self.screen.size
         self._tell_facts()
         inner = width_on(screen) - 6
-        keys = 1 if self._typing_message else len(self._keys_offered().wrap(inner))
+        keys = 1 if self._writing else len(self._keys_offered().wrap(inner))
         self.set_class(is_tiny(screen), "-tiny")
         view = self.query_one("#gate-text", ExactView)
         view.append_notes(self._facts.plain if is_tiny(screen) else "")
         room = share(
             screen,
-            text=view.rows_needed(inner),
+            text=self.command.rows + 1 if self._writing == "command" else view.rows_needed(inner),
             facts=self._facts_rows,
             keys=keys,
-            entry=1 if self._typing_message else 0,
+            entry=1 if self._writing in {"message", "rule"} else 0,
             folded=self.peeking,
         )
-        view.styles.height = room.text
+        view.styles.height = self.command.styles.height = room.text
         self.query_one("#gate-facts").styles.height = room.facts
         self.query_one("#gate-keys").styles.height = keys
         self.styles.width = room.width

@@ -12,16 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import events
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input
 
-from tui.gate.card import GateCard
+from tui.gate.choices import GateChoices
 from tui.gate.exact_view import FAR, ExactView
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import is_high
+from tui.gate.keys_offered import can_edit, is_high
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule
 
@@ -42,7 +41,7 @@ SCROLL_KEYS = {
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
 
 
-class GateDialog(GateCard):
+class GateDialog(GateChoices):
     """Shows pending gates one at a time, the one that has waited longest first.
 
     Mount one on a screen of a `KeyboardApp`, and call `sync` after every change of the gates in
@@ -109,6 +108,11 @@ class GateDialog(GateCard):
         """Follow the app's state: come up for a new gate, go away with the last one."""
         gates = host(self).state.gates
         self._queue.forget_closed(gates)
+        changed = self._queue.replacement(gates, self._judging)
+        if changed is not None:
+            self._judging = ""
+            self._show(changed)
+            return
         if self._gate is None:
             fresh = self._queue.fresh(gates)
             if fresh is not None:
@@ -116,6 +120,9 @@ class GateDialog(GateCard):
             return
         gate_id = self._gate.id
         current = next((gate for gate in self.pending() if gate.id == gate_id), None)
+        if current is None and self._judging == gate_id:
+            # What takes its place is on its way.
+            return
         if current is None:
             self._closed_elsewhere(self._gate)
         elif current != self._gate:
@@ -141,29 +148,30 @@ class GateDialog(GateCard):
     def _seen_again(self, _what: object) -> None:
         """Want silence anew: the person was elsewhere and may still be typing for it."""
         if self._gate is not None:
-            self._quiet.gate_shown()
             self.armed = False
-            self._await_silence()
+            self._wait_anew()
 
     # Decisions ----------------------------------------------------------------------------------
 
-    def _decide(self, decision: str, message: str = "") -> None:
+    def _decide(self, decision: str, message: str = "", rule: str = "") -> None:
         gate = self._gate
         if gate is None or gate.id in self._queue.sent:
             return
         self._queue.sent |= {gate.id}
         self._advance(gate)
-        self.run_worker(self._send(gate, decision, message), exit_on_error=False)
+        self.run_worker(self._send(gate, decision, message, rule), exit_on_error=False)
 
-    async def _send(self, gate: Gate, decision: str, message: str) -> None:
-        from agent.protocol import Decide
+    async def _send(self, gate: Gate, decision: str, message: str, rule: str) -> None:
+        from agent.protocol import AlwaysAllow, Decide
 
         accepted = False
         try:
-            command = Decide.model_validate(
-                {"gate_id": gate.id, "decision": decision, "message": message}
-            )
-            await host(self).engine_send(command)
+            if rule:
+                await host(self).engine_send(AlwaysAllow(gate_id=gate.id, rule=rule))
+                self.notify(f"Always allowed in this project from now on: {rule}", timeout=8)
+            else:
+                values = {"gate_id": gate.id, "decision": decision, "message": message}
+                await host(self).engine_send(Decide.model_validate(values))
             accepted = True
         finally:
             if not accepted:
@@ -174,9 +182,8 @@ class GateDialog(GateCard):
     def _closed_elsewhere(self, gate: Gate) -> None:
         if gate.id not in self._queue.sent:
             self.notify(f"{gate.agent_name}: that was decided elsewhere", timeout=6)
-            text = self.message.value.strip()
-            if self._typing_message and text:
-                self.notify(f"Your message was not sent: {text}", severity="warning", timeout=30)
+            if text := self._written():
+                self.notify(f"What you wrote was not sent: {text}", severity="warning", timeout=30)
         self._advance(gate)
 
     def _advance(self, gate: Gate) -> None:
@@ -194,12 +201,12 @@ class GateDialog(GateCard):
         changed = self._gate is None or self._gate.id != gate.id
         self._gate = gate
         if changed:
-            self._leave_message()
+            self._leave_writing()
+            self._offer = None
             self.peeking = False
             self._hint = ""
         # Any change of what stands there restarts the silence, also of the same gate.
-        self._quiet.gate_shown()
-        self._await_silence()
+        self._wait_anew()
         self._write()
         self.display = True
         self._place()
@@ -211,7 +218,9 @@ class GateDialog(GateCard):
             self.post_message(self.Opened())
 
     def _hide(self) -> None:
-        self._leave_message()
+        self._leave_writing()
+        self._offer = None
+        self._judging = ""
         self._gate = None
         self.peeking = False
         self.display = False
@@ -238,7 +247,7 @@ class GateDialog(GateCard):
             self._await_silence()
             return
         self._hint = ""
-        self.armed = not self._pane_has_keyboard
+        self.armed = not self._pane_has_keyboard and not self._judging
         self._tell_keys()
 
     # Keys ---------------------------------------------------------------------------------------
@@ -249,11 +258,12 @@ class GateDialog(GateCard):
             return False
         may_decide = self._quiet.key_pressed(event.time)
         here = self.app.screen is self.screen
-        if here and self._typing_message:
-            return self._take_message_key(event)
+        if here and self._writing:
+            return isinstance(event, events.Key) and event.key == "escape" and self._step_back()
         if here and isinstance(event, events.Key) and not self._pane_has_keyboard:
             if event.key == "escape":
-                self.put_off()
+                if not self._step_back():
+                    self.put_off()
                 return True
             if self.armed and self._take_own_key(event.key, may_decide):
                 return True
@@ -271,45 +281,51 @@ class GateDialog(GateCard):
             self._scroll(SCROLL_KEYS[key])
         elif key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
             self._run(_HARMLESS[key])
-        elif key not in {"A" if high else "a", "d", "m"}:
-            if key in {"a", "A"}:
+        elif key not in self._deciding_keys():
+            if self._offer is None and key in {"a", "A"}:
                 self._say(f"{self._gate.risk.value} is approved with {'A' if high else 'a'}")
+            elif key == "w" and high:
+                # Here so that it can be read: the key goes no further and disturbs nothing.
+                self._say("HIGH is decided each time: no rule lifts it")
+                return True
             return False
         elif not may_decide:
             self._say("Too quick after the last key. Pause, then press it again")
-        elif key == "d":
-            self._decide("deny")
-        elif key == "m":
-            self._begin_message()
         else:
-            self._decide("approve")
+            self._run(self._deciding_keys()[key])
         return True
 
-    def _take_message_key(self, event: events.Key | events.Paste) -> bool:
-        if isinstance(event, events.Key) and event.key == "escape":
-            self._leave_message()
-            self._tell_keys()
-            self._place()
-            return True
-        return False
+    def _deciding_keys(self) -> dict[str, str]:
+        """Keys that work only after a silence, with the verb of each."""
+        assert self._gate is not None
+        if self._offer is not None:
+            return {"e": "rule"} | ({} if self._offer.why_not else {"w": "keep"})
+        keys = {"A" if is_high(self._gate) else "a": "approve", "d": "deny", "m": "message"}
+        keys |= {"e": "edit"} if can_edit(self._gate) else {}
+        return keys if is_high(self._gate) else keys | {"w": "always"}
 
     def _run(self, verb: str) -> None:
-        if verb == "look":
-            self._look()
-        else:
-            self._step(1 if verb == "next" else -1)
+        match verb:
+            case "approve" | "deny":
+                self._decide(verb)
+            case "message" | "rule":
+                self._begin(verb)
+            case "edit":
+                self._begin_edit()
+            case "always":
+                self._look_for_rule()
+            case "keep":
+                self._keep_rule()
+            case "later":
+                self.put_off()
+            case "look":
+                self._look()
+            case _:
+                self._step(1 if verb == "next" else -1)
 
     def action_gate(self, verb: str) -> None:
         """Answer a click on one of the keys; early clicks count as little as early keys."""
-        if self._gate is None or not self._quiet.ready:
-            return
-        if verb in {"approve", "deny"}:
-            self._decide(verb)
-        elif verb == "message":
-            self._begin_message()
-        elif verb == "later":
-            self.put_off()
-        else:
+        if self._gate is not None and self._quiet.ready and not self._judging:
             self._run(verb)
 
     def _step(self, by: int) -> None:
@@ -331,24 +347,6 @@ class GateDialog(GateCard):
     def _scroll(self, rows: int) -> None:
         self.query_one("#gate-text", ExactView).move(rows)
 
-    def _begin_message(self) -> None:
-        self._typing_message = True
-        self.peeking = False
-        self.add_class("-message")
-        self.message.begin()
-        self._tell_keys()
-        self._place()
-
-    def _leave_message(self) -> None:
-        if not self._typing_message:
-            return
-        self._typing_message = False
-        self.remove_class("-message")
-        self.message.leave()
-
-    @on(Input.Submitted, "#gate-message")
-    def _message_written(self, event: Input.Submitted) -> None:
-        event.stop()
-        if self._typing_message:
-            message = event.value.strip()
-            self._decide("deny", message)
+    def _wait_anew(self) -> None:
+        self._quiet.gate_shown()
+        self._await_silence()

@@ -11,6 +11,7 @@ from tui.text import clean
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
+    from tui.gate.rule_offer import RuleOffer
 
 LONGEST_FACT = 2_000
 """Characters of a reason or an intent that are shown; what happens itself is never cut."""
@@ -18,9 +19,14 @@ LABEL_WIDTH = 9
 """Cells of the words before the facts."""
 
 
-def facts(gate: Gate, width: int, home: str) -> list[Content]:
-    """Write what is known of a gate as lines of at most `width` cells."""
+def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> list[Content]:
+    """Write what is known of a gate, and of a rule for it, as lines of at most `width` cells."""
     rows: list[tuple[str, Content]] = []
+    if offer is not None:
+        rows.append(("always", Content.assemble((clean(offer.rule), "bold $text-success"))))
+        rows.append(("", Content(clean(offer.words()))))
+    if gate.original:
+        rows.append(("instead", Content(f"of {_bounded(gate.original)}")))
     if gate.reasons:
         rows.append(("why", Content(_bounded("\n".join(gate.reasons)))))
     if gate.effect:

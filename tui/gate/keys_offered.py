@@ -8,6 +8,7 @@ from textual.content import Content
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
+    from tui.gate.rule_offer import RuleOffer
 
 Key = tuple[str, str, str]
 """A key, what it does, and the verb of the dialog's action that a click on it runs."""
@@ -16,6 +17,11 @@ Key = tuple[str, str, str]
 def is_high(gate: Gate) -> bool:
     """Whether approving it has a key of its own."""
     return gate.risk.value == "HIGH"
+
+
+def can_edit(gate: Gate) -> bool:
+    """Whether it is about something that a person can write differently."""
+    return gate.action == "run_command"
 
 
 def keys_offered(gate: Gate, width: int, *, others: bool, peeking: bool) -> Content:
@@ -35,12 +41,24 @@ def keys_offered(gate: Gate, width: int, *, others: bool, peeking: bool) -> Cont
         ("A" if is_high(gate) else "a", "approve", "approve"),
         ("d", "deny", "deny"),
         ("m", say, "message"),
-        ("l", "back to the gate" if peeking else look, "look"),
     ]
+    if can_edit(gate):
+        keys.append(("e", "edit", "edit"))
+    if not is_high(gate):
+        keys.append(("w", "always", "always"))
+    keys.append(("l", "back to the gate" if peeking else look, "look"))
     if others:
         keys += [("n", "next", "next"), ("p", "previous", "previous")]
     keys.append(("Esc", "later", "later"))
     return key_line(keys, "  " if width < 100 else "   ")
+
+
+def keys_of_offer(offer: RuleOffer, width: int) -> Content:
+    """Name the keys while a rule is shown."""
+    keep = "approve, and always allow this" if width >= 60 else "always allow"
+    keys: list[Key] = [] if offer.why_not else [("w", keep, "keep")]
+    keys += [("e", "change the rule" if width >= 60 else "change", "rule"), ("Esc", "back", "")]
+    return key_line(keys)
 
 
 def key_line(keys: list[Key], between: str = "   ") -> Content:

@@ -43,6 +43,10 @@ class Queue:
         after = [other for other in pending if other.opened_at >= decided.opened_at]
         return next(iter((*after, *pending)), None)
 
+    def replacement(self, gates: Iterable[Gate], edited: str) -> Gate | None:
+        """The gate about what a person wrote in the place of another."""
+        return next((gate for gate in gates if edited and gate.replaces == edited), None)
+
 
 def place_of(gate: Gate, pending: list[Gate]) -> int:
     """Index of a gate among those that wait, 0 when it is not among them."""

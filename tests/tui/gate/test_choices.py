@@ -1,0 +1,201 @@
+"""What a person can do at a gate beside yes and no: change the command, and keep a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from agent.protocol import AlwaysAllow, Decide, Gate, RiskLevel, SuggestRule
+from tests.tui.gate.test_dialog import QUIET, MakeApp, MakeGate, armed
+
+RULE = {"rule": "Bash(make)", "why_not": "", "spared": 37, "asked": 40}
+FOUND = "would have approved 37 of your last 40"
+
+
+def said(app: Any, where: str) -> str:
+    return str(app.dialog.query_one(where, Static).content)
+
+
+async def sent(pilot: Pilot[None], kind: type) -> list[Any]:
+    await pilot.pause()
+    return [one for one in pilot.app.sent if isinstance(one, kind)]  # type: ignore[attr-defined]
+
+
+def medium(make_gate: MakeGate, **fields: Any) -> Gate:
+    return make_gate(risk=RiskLevel.MEDIUM, text="make", spans=(), **fields)
+
+
+# Changing the command ---------------------------------------------------------------------------
+
+
+async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(medium(make_gate), make_gate(2))
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("e", "space", *"all", "enter")
+        [decision] = await sent(pilot, Decide)
+        assert (decision.gate_id, decision.edited) == ("g1", "make all")
+        # The old gate is gone, the new one not there yet: nothing decides, nothing flashes by.
+        assert app.dialog.gate.id == "g1"
+        await pilot.pause(QUIET)
+        assert "Judging" in said(app, "#gate-keys")
+        changed = make_gate(3, text="make all", replaces="g1", original="make")
+        app.set_gates(changed, make_gate(2))
+        assert app.dialog.gate.id == "g3"
+        assert app.prompt == "draft"
+        assert app.focused is app.query_one("#prompt")
+        await pilot.press("A")
+        assert len(await sent(pilot, Decide)) == 1
+        await pilot.pause(QUIET)
+        assert "of make" in said(app, "#gate-facts")
+        await pilot.press("A")
+        assert [one.gate_id for one in await sent(pilot, Decide)] == ["g1", "g3"]
+
+
+async def test_a_refused_change_goes_on_being_written(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(medium(make_gate))
+    app.refuse = "denied by your rule"
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("e", "x", "enter")
+        await pilot.pause()
+        assert app.dialog.command.text == "makex"
+        assert app.focused is app.dialog.command
+        await pilot.press("escape")
+        assert app.dialog.gate.id == "g1"
+        assert app.focused is app.query_one("#prompt")
+
+
+async def test_lines_can_be_added_and_nothing_changed_is_nothing_sent(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(medium(make_gate))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("e", "enter")
+        await pilot.pause(QUIET)
+        await pilot.press("e", "ctrl+j", *"ls", "enter")
+        [decision] = await sent(pilot, Decide)
+        assert decision.edited == "make\nls"
+
+
+async def test_a_change_that_nobody_answers_does_not_hold_the_dialog_for_ever(
+    make_app: MakeApp, make_gate: MakeGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.gate.choices.PATIENCE", 0.05)
+    app = make_app(medium(make_gate), make_gate(2))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("e", "x", "enter")
+        await pilot.pause(0.2)
+        assert app.dialog.gate.id == "g2"
+
+
+async def test_only_commands_can_be_changed(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(action="write_file"))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("e")
+        assert not app.dialog.command.display
+        assert app.prompt == "e"
+
+
+# Keeping a rule ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def offering(make_app: MakeApp, make_gate: MakeGate) -> Callable[..., Any]:
+    def made(found: dict[str, Any] = RULE) -> Any:
+        app = make_app(medium(make_gate), make_gate(2))
+        send = app.engine_send
+
+        async def answer(command: Any) -> dict[str, Any]:
+            await send(command)
+            if isinstance(command, AlwaysAllow):
+                app.set_gates(*(g for g in app.state.gates if g.id != command.gate_id))
+            rule = getattr(command, "rule", "")
+            return found | ({"rule": rule} if rule else {})
+
+        app.engine_send = answer
+        return app
+
+    return made
+
+
+async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
+    offering: Callable[..., Any],
+) -> None:
+    app = offering()
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("w")
+        await pilot.pause()
+        facts = said(app, "#gate-facts")
+        assert "Bash(make)" in facts
+        assert FOUND in facts
+        # A second press at once, Enter and the key that approves keep nothing.
+        await pilot.press("w")
+        assert await sent(pilot, AlwaysAllow) == []
+        await pilot.pause(QUIET)
+        await pilot.press("w")
+        [kept] = await sent(pilot, AlwaysAllow)
+        assert (kept.gate_id, kept.rule) == ("g1", "Bash(make)")
+        assert await sent(pilot, Decide) == []
+        assert app.dialog.gate.id == "g2"
+
+
+async def test_the_rule_can_be_changed_and_is_tried_again(offering: Callable[..., Any]) -> None:
+    app = offering()
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("w")
+        await pilot.pause(QUIET)
+        await pilot.press("e", "end", "backspace", *":*)", "enter")
+        await pilot.pause()
+        assert [one.rule for one in await sent(pilot, SuggestRule)] == ["", "Bash(make:*)"]
+        assert "Bash(make:*)" in said(app, "#gate-facts")
+        await pilot.press("escape")
+        assert FOUND not in said(app, "#gate-facts")
+        assert app.dialog.gate.id == "g1"
+        assert await sent(pilot, AlwaysAllow) == []
+
+
+async def test_a_rule_that_would_not_help_cannot_be_kept(offering: Callable[..., Any]) -> None:
+    app = offering(RULE | {"why_not": "it would not let it run"})
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("w")
+        await pilot.pause(QUIET)
+        assert "cannot be kept: it would not" in said(app, "#gate-facts")
+        await pilot.press("w")
+        assert await sent(pilot, AlwaysAllow) == []
+
+
+async def test_where_there_is_no_rule_one_line_says_why(offering: Callable[..., Any]) -> None:
+    app = offering({"rule": "", "why_not": "it runs 2 commands"})
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("w")
+        await pilot.pause()
+        assert "it runs 2 commands" in said(app, "#gate-keys")
+
+
+async def test_high_is_never_always_allowed(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        assert "always" not in said(app, "#gate-keys")
+        await pilot.press("w")
+        await pilot.pause(QUIET)
+        assert "no rule lifts it" in said(app, "#gate-keys")
+        assert app.sent == []
+        assert app.prompt == ""
