@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
+
+MAX_BYTES = 4096
+"""Longest part of one of git's small files that is read; they hold one name or path."""
 
 
 def branch(directory: Path) -> str | None:
@@ -41,4 +46,11 @@ def _git(directory: Path) -> Path:
 
 
 def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace").strip()
+    # Agents can write here, and reading a pipe would hold the reader for good.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{file} is not a regular file")
+        return os.read(descriptor, MAX_BYTES).decode(errors="replace").strip()
+    finally:
+        os.close(descriptor)
