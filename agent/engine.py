@@ -26,6 +26,7 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
+from agent import variables
 from agent.commands import carry_out
 from agent.config import load as load_config
 from agent.connections import Connections, one_line
@@ -73,6 +74,7 @@ class Engine:
                 started_at=clock(),
                 tmux_socket=str(claimed.paths.tmux_socket),
                 directory=str(claimed.paths.data),
+                environment=variables.digests(os.environ),
             )
         )
         self.connections = Connections(self.hub, self.handle, claimed.paths.tmux_socket)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json as json_module
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ from agent.protocol import (
     Snapshot,
     StopAgent,
 )
+from agent.variables import difference
 
 STOP_SECONDS = 15.0
 """How long to wait for an agent's processes to be gone before leaving anyway."""
@@ -75,6 +77,7 @@ async def run(
     json: bool = False,
     budget: float | None = None,
     mode: Mode | None = None,
+    wall: bool | None = None,
     out: IO[str] | None = None,
 ) -> int:
     """Give one agent one task and follow it to its end.
@@ -88,6 +91,7 @@ async def run(
         budget: US dollars after which the agent is stopped.
         mode: None means standard: who starts a job here and goes away trusts the directory; careful
             would deny every step.
+        wall: Whether its panes stand behind a wall; None: as the settings say.
         out: Where to print; standard output unless given.
 
     Returns:
@@ -108,6 +112,7 @@ async def run(
         model=model,
         prompt=task,
         mode=mode or Mode.STANDARD,
+        wall=wall,
     )
     job = _Job(client, printer, budget)
     with stopped_by_sigterm():
@@ -134,6 +139,10 @@ class _Job:
 
     async def run(self, create: CreateAgent) -> Exit:
         snapshot = self.client.welcome.snapshot
+        if snapshot is not None:
+            self.last_line = difference(snapshot.engine.environment, os.environ)
+            if self.last_line:
+                return Exit.FAILED
         if snapshot is not None and not snapshot.setup.model and not create.model:
             self.last_line = snapshot.setup.problem
             return Exit.FAILED

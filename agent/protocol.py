@@ -278,6 +278,8 @@ class EngineInfo(Wire):
     started_at: float
     tmux_socket: str
     directory: str = ""
+    environment: dict[str, str] = {}
+    """Digests of the variables that chose its model; see `agent.variables`."""
 
 
 class Snapshot(Wire):

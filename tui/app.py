@@ -157,6 +157,10 @@ class TungstenApp(FrontEnd):
         Raises:
             AgentError: it was refused or could not be sent; its text is one line for the person.
         """
+        if self.problem:
+            from agent.errors import EngineGone
+
+            raise EngineGone("There is no engine, so nothing was sent. F5 tries again to reach one")
         if self.connection is None:
             from agent.errors import EngineGone
 
@@ -199,9 +203,9 @@ class TungstenApp(FrontEnd):
 
     async def _send_first(self, command: Command) -> None:
         result = await self.engine_send(command)
-        agent_id = result.get("agent_id")
-        if isinstance(agent_id, str):
-            self.look_at(agent_id)
+        agents = result.get("agents") or [result.get("agent_id")]
+        if isinstance(agents, list) and isinstance(agents[0], str):
+            self.look_at(agents[0])
 
     def on_events_arrived(self) -> None:
         """Take over all that has arrived."""

@@ -71,6 +71,8 @@ class FrontEnd(KeyboardApp[None]):
         self.memory = InterfaceState(paths.interface_state)
         self.focused_id: str = str(self.memory.get("focused", ""))
         self.problem = ""
+        self.told_of_environment = ""
+        """What was last said of an engine that was started with other variables."""
         self.gates: GateDialog | None = None
         self._opening = False
         self.register_theme(DARK)

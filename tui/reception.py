@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,12 @@ from agent.protocol import (
     QuestionClosed,
     ReadTranscript,
     SetupChanged,
+    StartDemo,
     UsageChanged,
     Welcome,
 )
 from agent.state import apply
+from agent.variables import difference
 from tui.attention import tell_person
 from tui.drafts import draft_key
 
@@ -64,6 +67,12 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
     await app.cockpit.terminal.open()
     app.cockpit.settle()
     app.show_all()
+    # The demo brings its own model.
+    if not isinstance(first, StartDemo):
+        told = difference(welcome.snapshot.engine.environment, os.environ)
+        if told and told != app.told_of_environment:
+            app.told_of_environment = told
+            app.say(told, "warning")
     no_model = welcome.snapshot.setup.provider == "none"
     if no_model and (isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)):
         from tui import requests

@@ -129,7 +129,8 @@ async def interrupt(app: TungstenApp) -> None:
         prompt.focus()
         return
     agent = app.focused_agent
-    if agent is not None and agent.state in {"working", "waiting"}:
+    own = agent is not None and app.transcript(agent.id).runs_own_command()
+    if agent is not None and (own or agent.state in {"working", "waiting"}):
         if await send(app, Interrupt(agent_id=agent.id)) is not None:
             app.say(f"{agent.name}: interrupted")
     elif prompt.text:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from agent.protocol import Block, ToolCall
 
 
+OWN_COMMAND = "person"
+"""What the engine calls a tool use that is a shell command of the person's own."""
+
+
 class Entry:
     """One block; `version` grows with every change, so that a drawing can be told to be old."""
 
@@ -124,6 +128,15 @@ class Transcript:
     def prompts(self) -> list[str]:
         """What the person said, oldest first."""
         return [entry.text for entry in self.entries if entry.kind == "user"]
+
+    def runs_own_command(self) -> bool:
+        """Whether a shell command of the person's own runs, or waits to."""
+        return any(
+            entry.tool is not None
+            and entry.tool.name == OWN_COMMAND
+            and entry.tool.status in {"gated", "running"}
+            for entry in self.entries
+        )
 
     @property
     def first_id(self) -> int | None:

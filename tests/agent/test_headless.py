@@ -170,6 +170,16 @@ async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: P
     assert "No model is set up" in said[-1]["text"]
 
 
+async def test_an_engine_with_another_model_is_not_taken_for_ones_own(
+    paths: Paths, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await lines(paths, project))[0] == Exit.FAILED
+    monkeypatch.setenv("TUNGSTEN_MODEL", "another")
+    status, said = await lines(paths, project)
+    assert status == Exit.FAILED
+    assert "TUNGSTEN_MODEL differs" in said[-1]["text"]
+
+
 async def test_an_endpoint_that_is_not_there_is_one_clear_line(
     paths: Paths, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

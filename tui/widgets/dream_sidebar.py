@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.protocol import DreamStatus
 
 METER = 6
-"""Cells of a gate's meter."""
+"""Cells of a gate's meter, at most: what is counted in few pieces has a cell for each."""
 
 INDENT = 3
 BETWEEN = " · "
@@ -50,13 +50,14 @@ class DreamSidebar(Lines):
         ]
         for gate in dream.gates:
             share = min(1.0, max(0.0, gate.value / gate.needed)) if gate.needed > 0 else 1.0
-            full = METER if gate.open else min(METER - 1, int(share * METER))
+            cells = int(gate.needed) if 1 < gate.needed < METER else METER
+            full = cells if gate.open else min(cells - 1, int(share * cells))
             style = paint.good if gate.open else paint.muted
             left: list[Piece] = [
                 (" ✓ " if gate.open else " ○ ", style),
                 (f"{gate.name:<9}", paint.text if gate.open else paint.muted),
             ]
-            meter: list[Piece] = [("▰" * full, style), ("▱" * (METER - full), paint.faint)]
+            meter: list[Piece] = [("▰" * full, style), ("▱" * (cells - full), paint.faint)]
             text = one_line(gate.text).removeprefix(f"{gate.name} ").removesuffix(" sessions")
             # The meter says nothing that the words don't, so it gives way.
             if 12 + METER + 1 + cell_len(text) < width:
