@@ -59,6 +59,13 @@ SHOWN = (
 _EMPTY = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # noqa: S108 - hidden, not used
 """Directories that hold other programs' sockets; empty and private behind the wall."""
 
+_SETTINGS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
+"""Parts of /proc through which its owner, root, changes the kernel; read-only behind the wall.
+
+A root without any capability may still write there, and what `kernel/core_pattern` names is run
+outside of every namespace.
+"""
+
 _UNSET = (
     *("SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO", "DBUS_SESSION_BUS_ADDRESS"),
     *("XDG_RUNTIME_DIR", "WAYLAND_DISPLAY", "DISPLAY", "XAUTHORITY", "DOCKER_HOST"),
@@ -153,6 +160,9 @@ class Wall:
         for name in _UNSET:
             command += ["--unsetenv", name]
         command += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        for place in (f"/proc/{name}" for name in _SETTINGS):
+            if Path(place).exists():
+                command += ["--ro-bind", place, place]
         for kind, path in places:
             at = str(path)
             match kind:

@@ -74,6 +74,19 @@ def test_the_project_can_be_written_and_nothing_else(wall, home, project):
     assert "PS1" in (home / ".bashrc").read_text()
 
 
+def test_the_kernel_cannot_be_changed(wall):
+    # For root too: what core_pattern names runs outside.
+    script = (
+        "find /proc /sys -maxdepth 5 -type f -writable -not -path '/proc/[0-9]*' "
+        "-not -path '/proc/self/*' -not -path '/proc/thread-self/*' "
+        "-exec sh -c 'for f; do (: >>\"$f\") 2>/dev/null && echo $f; done' sh {} + 2>/dev/null"
+    )
+    done = behind(wall, "sh", "-c", script)
+    written = {line for line in done.stdout.split() if not line.startswith("/proc/pressure/")}
+    assert not written, written
+    assert behind(wall, "sh", "-c", ": >> /proc/sys/kernel/core_pattern").returncode != 0
+
+
 def test_its_home_is_a_private_one(wall, home):
     done = behind(wall, "sh", "-c", f"echo x > {home}/own && cat {home}/own")
     assert done.stdout == "x\n", done

@@ -17,6 +17,14 @@ mount --rbind / "$root"
 mount -t tmpfs tungsten "$root$base"
 
 mount -t proc proc "$root/proc"
+# `_SETTINGS` in `tungsten.wall`; only root could write there, and out through it.
+for place in sys sysrq-trigger irq bus fs acpi scsi mtrr; do
+  place=$root/proc/$place
+  [ -e "$place" ] || continue
+  mount --bind "$place" "$place"
+  mount -o remount,bind,ro,nosuid,nodev,noexec "$place" 2>/dev/null || true
+done
+[ ! -w "$root/proc/sys/kernel/core_pattern" ]
 mount -t tmpfs -o mode=0755 tungsten "$root/dev"
 for device in null zero full random urandom tty; do
   : >"$root/dev/$device"
