@@ -8,6 +8,7 @@ and spends explicit budgets; past one, the answer is HIGH and says which.
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -154,8 +155,24 @@ class Evaluator(Dispatcher):
         if self.speaking is not None:
             self.speaking.opaque(f"looks up a variable whose name is in {name}, not in the text")
 
+    def _multiplies(self, script: Script, group: Group) -> bool:
+        """An endless loop that starts something beside itself each time and never waits."""
+        inside = script.commands[group.first : group.last]
+        names = [command.words[0].text if command.words else None for command in inside[:64]]
+        return (
+            len(names) > 1
+            and names[0] in (":", "true")
+            and not {"sleep", "wait", "read", "break", "exit", "return"} & set(names)
+            and any(_BESIDE.match(script.text, command.end) for command in inside[:64])
+        )
+
     def _loops(self, script: Script) -> None:
         """Values assigned inside loops and functions may be there before their line is reached."""
+        for loop in script.groups:
+            if loop.kind == "loop" and self._multiplies(script, loop):
+                self._plain(
+                    Risk.HIGH, "starts processes without an end", loop.start, loop.start + 1
+                )
         for command in script.commands:
             if not command.assigns or command.group is None:
                 continue
@@ -236,6 +253,10 @@ class Evaluator(Dispatcher):
             command, script, owner, (command.start, command.end), depth, strict=strict
         )
         self.speaking = call
+        self.elsewhere = self.state.left if command.joiner != "&&" else ""
+        if command.joiner == "||" and self.came_from:
+            self.elsewhere = self.came_from
+        self.came_from = ""
         if command.kind == "for":
             self._bind_loop(command)
             if command.group is not None:
@@ -256,12 +277,15 @@ class Evaluator(Dispatcher):
         content: str | None = None
         bare = only_assigns
         if command.words:
+            before = self.state.cwd
             for head in heads:
                 call.argv = [*head, *arguments]
                 if not call.argv:
                     call.opaque()
                     continue
                 self.dispatch(call)
+            if self.state.cwd != before:
+                self.came_from = before
             bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in (":", "true")
             if command.redirects:
                 content = self.output(call)
@@ -330,6 +354,7 @@ class Evaluator(Dispatcher):
 
 
 _NO_EXPANDER = Expander(Variables({}), "", str, lambda group: (), lambda name: None)
+_BESIDE = re.compile(r"[ \t]*&(?![&>])")
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 

@@ -304,7 +304,7 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
         components = inner.split("/")
         if ".git" in components:
             return Zone.GIT
-        if inner.endswith(_REGENERABLE_ENDINGS):
+        if inner.endswith(_REGENERABLE_ENDINGS) or "vendor/bundle/" in inner + "/":
             return Zone.REGENERABLE
         for component in components:
             if _regenerable(component):

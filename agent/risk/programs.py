@@ -177,7 +177,7 @@ _high(
 _high(
     "drops a database or its data",
     """
-    dropdb dropuser mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
+    dropdb dropuser createuser pg_ctl pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
     redis-flush influx-delete""",
 )
 _high(
@@ -197,7 +197,7 @@ _high(
 _high(
     "publishes or deploys",
     """
-    twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
+    gh-pages surge angular-cli-ghpages twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
     cpan-upload fastlane eas surge firebase-deploy wrangler-deploy""",
 )
 
@@ -249,6 +249,7 @@ deno HIGH[publishes or changes what others install]: publish deploy
 pip LOW: list show freeze check search index debug cache download-none|config list|config get|cache dir|cache list|cache info
 pip MEDIUM: install uninstall wheel download cache inspect hash
 pip HIGH[changes where packages come from]: config|config set|config edit
+pip HIGH[changes the packages of the machine]: --break-system-packages
 pipx LOW: list environment
 pipx MEDIUM: install uninstall upgrade upgrade-all inject reinstall ensurepath
 uv LOW: tree version help|pip list|pip show|pip freeze|pip tree|pip check|python list|python find|tool list|cache dir
@@ -292,6 +293,7 @@ dotnet MEDIUM: build test run restore clean publish pack add remove new sln form
 dotnet HIGH[publishes a package]: nuget|nuget push|nuget delete|ef database drop|dev-certs|user-secrets list
 brew LOW: list info search outdated deps doctor config leaves --prefix --cellar --version desc uses cat home|services list
 brew MEDIUM: install upgrade update uninstall remove reinstall cleanup link unlink tap bundle fetch pin unpin autoremove services
+brew HIGH[deletes what programs keep, too]: --zap|untap --force
 apt LOW: list search show policy depends rdepends changelog --version
 apt MEDIUM: download
 apt HIGH[changes the machine]: install remove purge autoremove update upgrade full-upgrade dist-upgrade edit-sources clean build-dep
@@ -331,8 +333,8 @@ loginctl LOW: list-sessions show-session show-user session-status list-users use
 loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
 localectl LOW: status list-locales
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
-docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init
-docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init|container prune
+docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init|container prune
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
 docker-compose HIGH[publishes images]: push
@@ -496,7 +498,7 @@ flyway HIGH[drops a database or its data]: clean undo
 liquibase LOW: status history validate diff
 liquibase MEDIUM: update
 liquibase HIGH[drops a database or its data]: dropAll drop-all rollback rollback-count
-flask HIGH[drops a database or its data]: db-drop drop-db
+flask HIGH[drops a database or its data]: db-drop drop-db|db downgrade|db stamp
 hugo MEDIUM: default
 hugo HIGH[publishes or deploys]: deploy
 mkdocs MEDIUM: build serve new

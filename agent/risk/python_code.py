@@ -666,6 +666,8 @@ class Reader:
             if isinstance(base, str):
                 mode = first if isinstance(first, str) else "r"
                 (call.writes if set(mode) & set("wax+") else call.reads)(base)
+        elif method in ("delete", "raw_delete", "_raw_delete") and ".objects" in dotted:
+            call.high("deletes what is in a database")
         elif method in _SQL_METHODS and isinstance(first, str):
             from agent.risk.sql import judge as judge_sql
 

@@ -153,6 +153,7 @@ def cd(call: Call) -> None:
     """`cd`, `pushd`: later paths are judged from there."""
     operands = split(call.argv)[1]
     state = call.evaluator.state
+    state.left = state.cwd if _perhaps(call) else ""
     if not operands:
         state.cwd = call.evaluator.ground.home
     elif operands[0] == "-":
@@ -162,6 +163,22 @@ def cd(call: Call) -> None:
         # No system has a directory with a longer path, and every later path would be as long.
         state.cwd = path if len(path) <= 1024 else "/" + UNKNOWN
     call.low()
+
+
+def _perhaps(call: Call) -> bool:
+    """A command may not be reached, or runs in a shell of its own: a pipe, the background."""
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    return (
+        command.joiner in ("&&", "||")
+        or command.piped
+        or command.pipe is not None
+        or _ENDS_BESIDE.match(script.text, command.end) is not None
+    )
+
+
+_ENDS_BESIDE = re.compile(r"[ \t]*(?:&(?![&>])|\|(?!\|))")
 
 
 def unset(call: Call) -> None:

@@ -104,9 +104,9 @@ def docker(call: Call) -> None:
         )[1]:
             if "://" in operand or operand.startswith("git@"):
                 call.high("builds from an unreviewed address")
+            elif operand == "-" and call.feed().kind in ("remote", "unknown"):
+                call.high("builds what another machine or command says")
         call.medium("builds an image")
-    elif verb == "prune" or (verb == "container" and "prune" in rest):
-        call.high("deletes containers with what they hold")
     elif verb == "system" and "prune" in rest:
         call.high("deletes containers, images and perhaps volumes")
     elif (

@@ -321,6 +321,11 @@ _FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 """An address of a repository on another machine."""
 
 
+_DEPLOYING = re.compile(
+    r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
+)
+
+
 def _push(call: Call, argv: list[str]) -> None:
     valued = ("-o", "--push-option", "--repo", "--receive-pack", "--exec")
     options, operands = split(argv, valued)
@@ -354,6 +359,8 @@ def _push(call: Call, argv: list[str]) -> None:
         call.high("rewrites a shared branch on the remote", f"rewrites a shared branch on {remote}")
     elif any(UNKNOWN in o for o in operands) and any(o.startswith(UNKNOWN) for o in operands[1:]):
         call.medium("pushes a branch whose name is not known")
+    elif _DEPLOYING.search(remote):
+        call.high("deploys to a platform by pushing", f"pushes to {remote}")
     else:
         call.medium("pushes to the remote", f"pushes to {remote}")
 

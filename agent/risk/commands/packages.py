@@ -62,5 +62,7 @@ def packages(call: Call, words: list[str]) -> None:
                 call.high("installs what another machine or command lists")
         if value(argv, "--target", "-t", "--prefix", "--root"):
             call.medium("installs somewhere else")
+    if any(a in ("--break-system-packages", "--zap", "--global-option") for a in argv):
+        call.high("changes the packages of the machine")
     for text in value(argv, "--git"):
         call.high("installs code from an unreviewed address", f"installs {shown(text)}")

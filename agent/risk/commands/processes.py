@@ -47,7 +47,12 @@ def kill(call: Call) -> None:
             call.high("kills every process of a user")
         names = [o for o in operands if not o.isdigit()]
         if any(
-            re.fullmatch(r"\W*|bash|zsh|sh|fish|ssh|\.\*?|docker\w*|containerd", n) for n in names
+            re.fullmatch(
+                r"(?i)\W*|bash|zsh|sh|fish|ssh|\.\*?|docker\w*|containerd|python[\d.]*|terminal|iterm2?|[\w-]*-terminal\w*"
+                r"|alacritty|kitty|wezterm(?:-gui)?|konsole|xterm|ghostty|foot|tilix|finder|explorer|plasmashell|sway",
+                n,
+            )
+            for n in names
         ):
             call.high("kills shells, sessions or services")
         if UNKNOWN in raw and any(UNKNOWN in n for n in names):

@@ -81,7 +81,10 @@ def tool_runner(call: Call) -> None:
             i
             for i, w in enumerate(words)
             if w in verbs
-            and all(p.startswith("-") or (i and words[i - 1].startswith("-")) for p in words[:i])
+            and all(
+                p.startswith("-") or (j and words[j - 1].startswith("-"))
+                for j, p in enumerate(words[:i])
+            )
         ),
         None,
     )

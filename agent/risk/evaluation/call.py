@@ -184,6 +184,12 @@ class Call:
 
     def deletes(self, text: str, *, recursive: bool = False) -> Place:
         """The command deletes something."""
+        evaluator = self.evaluator
+        if evaluator.elsewhere and not text.startswith(("/", "~")):
+            there, evaluator.elsewhere = evaluator.elsewhere, ""
+            here, evaluator.state.cwd = self.cwd, there
+            self.deletes(text, recursive=recursive)
+            evaluator.state.cwd, evaluator.elsewhere = here, there
         place = self.place(text)
         # Deleting a link leaves what it leads to, but the directories before it are followed.
         above, _, last = place.path.rpartition("/")

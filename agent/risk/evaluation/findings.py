@@ -78,6 +78,8 @@ class State:
     """Functions that change the directory, and where they lead."""
     settled: frozenset[str] = frozenset()
     """Aliases that earlier lines of an interactive shell made: they are sure to apply."""
+    left: str = ""
+    """The directory before the last `cd`, when that may not have worked or was in a subshell."""
     unfinished: str = ""
     """Earlier lines that were no complete shell, and may still be waiting for the rest."""
 
@@ -106,6 +108,7 @@ class State:
             dict(self.functions),
             dict(self.moves),
             self.settled,
+            self.left,
             self.unfinished,
         )
 

@@ -66,6 +66,10 @@ class Judgement:
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
+        self.elsewhere = ""
+        """Where the command being judged may run too, because a `cd` before it may have failed."""
+        self.came_from = ""
+        """Where the command before was, when it changed the directory."""
         self.covering: list[bool] = []
         """Whether each of those is covered by an allow rule."""
 

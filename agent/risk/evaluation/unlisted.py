@@ -14,6 +14,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.names import known_programs
 from agent.risk.own import own_module
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -46,6 +47,7 @@ def simple(call: Call, program: str) -> None:
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
         call.medium(f"{program} builds, runs or changes something in the project")
+        _foreign_settings(call)
         carried(call, anywhere=False)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
@@ -61,6 +63,25 @@ def simple(call: Call, program: str) -> None:
         for argument in argv[1:]:
             if not argument.startswith("-"):
                 call.reads(argument)
+
+
+_SETTINGS_OPTIONS = frozenset(
+    wordlist(
+        """-c --config --config-file --rcfile --plugin --require -r --preload --loader --import
+        --init-script -I --rootdir --resolve-plugins-relative-to --rulesdir --setup --runner"""
+    )
+)
+
+
+def _foreign_settings(call: Call) -> None:
+    """Settings and plug-ins of project tools hold code; from elsewhere nobody here wrote it."""
+    for before, word in pairwise(call.argv):
+        option, equals, text = word.partition("=")
+        path = text if equals and option in _SETTINGS_OPTIONS else word
+        if (path is not word or before in _SETTINGS_OPTIONS) and path[:1] in ("/", "~", "."):
+            place = call.place(path)
+            if place.zone in (Zone.TEMPORARY, Zone.OUTSIDE):
+                call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
 
 
 _HEADS = frozenset(
@@ -205,6 +226,14 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high(f"{words_shown}: {reason}")
     elif level == Risk.LOW:
         call.low()
+    elif program == "rails" and words[:1] in (["runner"], ["r"]) and len(words) > 1:
+        from agent.risk.commands.languages import run_text
+
+        run_text(call, words[1], "ruby")
+        if re.search(
+            r"\b(?:delete_all|destroy_all|drop_\w+|truncate\w*|update_all|execute)\b", words[1]
+        ):
+            call.high("changes or deletes what is in a database")
     elif not level and (_destroys(argv) or _publishes(argv)):
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:

@@ -46,6 +46,14 @@ def context(**fields):
         "cp ~/elsewhere/*/* x",
         "cat /h*/a*/e*/d*/*",
         "grep -r . ~/elsewhere",
+        "cd build | true; rm -rf *",
+        "true | cd build; rm -rf *",
+        "cd build & rm -rf *",
+        "false && cd build; rm -rf *",
+        "cd build || rm -rf *",
+        "true || cd build\nrm -rf *",
+        "while true; do sh x & done",
+        "while :; do :& done",
     ],
 )
 def test_a_command_that_is_more_than_it_seems_is_high(command):
@@ -63,6 +71,13 @@ def test_a_command_that_is_more_than_it_seems_is_high(command):
         "x=a[1]; ((x))",
         "unset 'a[1]'",
         "greet() { echo hello; }; greet you",
+        "cd build && rm -rf *",
+        "git pull && cd build && rm -rf * && make",
+        "cd build || exit 1; rm -rf *",
+        "cd build; make || rm -rf *",
+        "if test -d build; then cd build; rm -rf *; fi",
+        "while true; do date; sleep 5; done",
+        "for i in 1 2 3; do echo $i & done; wait",
     ],
 )
 def test_its_harmless_sister_is_not(command):
