@@ -258,6 +258,37 @@ async def test_user_prompt_of_two_lines_with_colours(pane: Pane) -> None:
     assert (await pane.run("printf x", timeout=10)).output == "x"
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "PS1='$(true)\\w\\$ '",
+        "PS1='`exit 9`> '",
+        "PS1='$? $(date) > '",
+        "PROMPT_COMMAND='PS1=\"\\$(true) > \"'",
+        "PROMPT_COMMAND=('PS1=\"\\$(true)> \"' false)",
+        "set -u; unset PS0 PS2; PS1='$(true)> '",
+    ],
+)
+async def test_what_a_prompt_runs_leaves_the_exit_status_alone(
+    terminal: Terminal, home: Path, tmp_path: Path, prompt: str
+) -> None:
+    (home / ".bashrc").write_text(f"{prompt}\n")
+    pane = await terminal.new_pane(name="work", cwd=tmp_path)
+    for command, status in (("false", 1), ("true", 0), ("sh -c 'exit 7'", 7), ("echo hi", 0)):
+        result = await pane.run(command, timeout=10)
+        assert (result.exit_status, result.output) == (status, "hi\n" if "hi" in command else "")
+
+
+async def test_a_plain_shells_prompt_leaves_the_exit_status_alone(
+    terminal: Terminal, home: Path, tmp_path: Path
+) -> None:
+    (home / "env").write_text("PS1='$(true)$ '\n")
+    environment = {"ENV": str(home / "env")}
+    pane = await terminal.new_pane(name="work", cwd=tmp_path, shell="sh", environment=environment)
+    for command, status in (("false", 1), ("true", 0), ("sh -c 'exit 7'", 7)):
+        assert (await pane.run(command, timeout=10)).exit_status == status
+
+
 async def test_clear_inside_a_command(pane: Pane) -> None:
     await pane.run("seq 100", timeout=10)
     result = await pane.run("clear; echo after", timeout=10)

@@ -32,10 +32,13 @@ unset TMUX TMUX_PANE
 __tungsten_n=0
 __tungsten_k=0
 __tungsten_text=
+__tungsten_status=0
 
 # Each mark is whole in itself: tmux may tell only the latest of several.
 __tungsten_ps0='\ek${__tungsten_nonce};C;${__tungsten_n};;\e\\'
-__tungsten_ps1='\[\ek${__tungsten_nonce};P;$((++__tungsten_n));$?;${__tungsten_text}\e\\\]'
+__tungsten_ps1='\[\ek${__tungsten_nonce};P;$((++__tungsten_n));${__tungsten_status};${__tungsten_text}\e\\\]'
+# Takes the status, expands to nothing: what a person's prompt runs leaves a status of its own.
+__tungsten_first='${__tungsten_nonce:(__tungsten_status=$?):0}'
 __tungsten_ps2='\[\ek${__tungsten_nonce};2;${__tungsten_n};;\e\\\]'
 
 __tungsten_prompt() {
@@ -45,10 +48,13 @@ __tungsten_prompt() {
   # A line must run as it was judged: no history expansion.
   set +H
   shopt -s promptvars
-  local plain=${PS1//"$__tungsten_ps1"/}
-  PS1=$plain$__tungsten_ps1
-  PS2=${PS2//"$__tungsten_ps2"/}$__tungsten_ps2
-  PS0=${PS0//"$__tungsten_ps0"/}$__tungsten_ps0
+  # Any of them may be unset, which is an error after `set -u`.
+  local plain=${PS1-} more=${PS2-} before=${PS0-}
+  plain=${plain//"$__tungsten_ps1"/}
+  plain=${plain#"$__tungsten_first"}
+  PS1=$__tungsten_first$plain$__tungsten_ps1
+  PS2=${more//"$__tungsten_ps2"/}$__tungsten_ps2
+  PS0=${before//"$__tungsten_ps0"/}$__tungsten_ps0
   printf -v __tungsten_text %q "${plain@P}"
 }
 
