@@ -57,7 +57,10 @@ class Line:
         self.chained = False
 
     def insert(self, text: str) -> None:
-        """Text arrives."""
+        """Text arrives; after C-x its first letter is half of a key."""
+        if self.prefix:
+            self.prefix = ""
+            self.known = False
         self.before += text
         self.chained = False
 

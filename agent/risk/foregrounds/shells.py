@@ -47,7 +47,11 @@ class Prompt(Model):
                 return None
             if stroke.kind == "key":
                 if stroke.text == "Enter":
+                    # bash has nothing bound to that: the line stays, and what comes joins it.
+                    line.known = False
                     return self.enter()
+                # Escape before a key that is itself a sequence leaves the rest of it as text.
+                line.known = line.known and stroke.text == "BSpace"
                 line.key("M-" + stroke.text)
                 return None
         if stroke.kind in ("text", "paste"):
@@ -66,7 +70,11 @@ class Prompt(Model):
                 Risk.HIGH, ("opens an editor whose text is run when it closes",), "runs edited text"
             )
         if name in ("Enter", "C-o"):
-            return self.enter()
+            line.known = line.known and not line.prefix
+            answer = self.enter()
+            # C-o puts the entry after the one that was run on the next line.
+            line.known = line.known and name == "Enter"
+            return answer
         if name == "C-c":
             line.clear()
             self.pending = ""
