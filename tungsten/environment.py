@@ -32,20 +32,36 @@ TERMINFO = tuple(
 """Where systems keep terminal descriptions (terminfo(5))."""
 
 
+HISTORIES = {
+    "LESSHISTFILE": "-",
+    "MYSQL_HISTFILE": "/dev/null",
+    "NODE_REPL_HISTORY": "",
+    "PSQL_HISTORY": "/dev/null",
+    "SQLITE_HISTORY": "/dev/null",
+}
+"""What programs are told to keep no history by: less(1), mysql(1), node(1), psql(1), sqlite3(1).
+
+Python before 3.13 knows no such variable: what is typed at its prompt stays in ~/.python_history.
+"""
+
+
 def is_secret(name: str) -> bool:
     """Say whether a variable's name promises a key, token or password."""
     return _SECRET.search(name) is not None
 
 
 def scrub(environment: Mapping[str, str]) -> dict[str, str]:
-    """Copy an environment for panes; `SSH_AUTH_SOCK` stays, without it git over ssh would not."""
+    """Copy an environment for panes; `SSH_AUTH_SOCK` stays, without it git over ssh would not.
+
+    What agents do gets into no history of the person's.
+    """
     kept = {
         name: value
         for name, value in environment.items()
         if not _OWNED.match(name) and not is_secret(name) and "\0" not in value
     }
     kept[MARKER] = "1"
-    return kept
+    return kept | HISTORIES
 
 
 def terminal_name(home: Path | None = None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tungsten.errors import NotAtPrompt, TerminalError
-from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import Terminal
 
 
@@ -250,3 +250,26 @@ async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
         assert (result.ended, result.exit_status) == ("prompt", 0)
         result = await pane.run("echo hello", timeout=10)
         assert (result.exit_status, result.output) == (0, "hello\n")
+
+
+def kept_by_some_file(directory: Path, text: bytes) -> list[Path]:
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return [path for path in files if text in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    "shell", ["bash", pytest.param("zsh", marks=needs_zsh), pytest.param("fish", marks=needs_fish)]
+)
+async def test_what_agents_run_gets_into_no_history_of_the_person(
+    terminal: Terminal, tmp_path: Path, home: Path, shell: str
+) -> None:
+    (home / ".bashrc").write_text("HISTFILE=~/.bash_history\nPROMPT_COMMAND='history -a'\n")
+    (home / ".zshrc").write_text("HISTFILE=~/.zsh_history\nSAVEHIST=9\nsetopt incappendhistory\n")
+    (home / ".bash_history").write_text("theirs\n")
+    pane = await terminal.new_pane(name="kept", cwd=tmp_path, shell=shell)
+    await pane.run("echo secret-plan")
+    await pane.send_text("exit")
+    await pane.send_keys("Enter")
+    await pane.wait(ForExit(), 10)
+    assert not kept_by_some_file(home, b"secret-plan")
+    assert (home / ".bash_history").read_text() == "theirs\n"

@@ -28,6 +28,8 @@ elif [[ -r ~/.bashrc ]]; then
 fi
 unset __tungsten_file
 unset TMUX TMUX_PANE
+# What agents run is no history of the person's; it stays in this shell.
+unset HISTFILE
 
 __tungsten_n=0
 __tungsten_k=0

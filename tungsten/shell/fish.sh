@@ -6,6 +6,8 @@ command rm -f -- $TUNGSTEN_INTEGRATION
 set -e TUNGSTEN_INTEGRATION
 set -e TMUX
 set -e TMUX_PANE
+# What agents run is no history of the person's; it stays in this shell.
+set -g fish_history ''
 set -g __tungsten_n 0
 set -g __tungsten_k 0
 

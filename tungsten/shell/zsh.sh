@@ -105,6 +105,8 @@ if [[ -r ${ZDOTDIR:-~}/.zshrc ]]; then
   . "${ZDOTDIR:-$HOME}/.zshrc"
 fi
 unset TMUX TMUX_PANE
+# What agents run is no history of the person's; it stays in this shell.
+unset HISTFILE
 if [[ -n $__tungsten_nonce ]]; then
   # Before the first prompt already: zsh looks at it earlier than at its hooks.
   setopt nobanghist nopromptcr nopromptsp
