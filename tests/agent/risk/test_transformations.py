@@ -1,0 +1,358 @@
+# ruff: noqa: E501 - tables of cases read better unbroken
+"""Saying the same in other words: no transformation of a command or of keys lowers its risk.
+
+What is transformed are the labelled sets, which hold ordinary and dangerous commands of every
+family. Each text here is judged and never run.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import string
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.risk import Assessment, Context, Paste, Risk, assess_command, assess_keys
+from agent.risk.evaluate import evaluate
+from agent.risk.rules import parse
+from tests.agent.risk.mutations import WRAPPERS, escaped, octal
+from tests.agent.risk.shell_texts import Grammar
+
+DATA = Path(__file__).parent / "data"
+HOME = Path("/home/dev")
+CONTEXT = Context(cwd=HOME / "project", home=HOME, project=HOME / "project", line="")
+KNOWN_WRAPPERS = {"perl", "xargs sh"}
+"""Judged too low today, see test_mutants.py."""
+
+
+def load(name: str) -> list[str]:
+    return [
+        json.loads(line)["command"] for line in (DATA / f"{name}.jsonl").read_text().splitlines()
+    ]
+
+
+def complete(text: str) -> bool:
+    """One piece of shell that can stand inside another."""
+    return (
+        text.isprintable()
+        and not text.startswith(("!", "^"))
+        and "#" not in text
+        and not evaluate(text, CONTEXT).scripts[0].errors
+    )
+
+
+# These wait for a person, and do nothing when something else is their standard input.
+INTERACTIVE = re.compile(r"(?:exec )?(?:python3?|node|ba?sh|zsh)(?: -[if])?")
+# Judged too low today when something is piped to them, although they do not read it.
+KNOWN_PIPED = re.compile(r"xargs -a |croc send|magic-wormhole")
+COMMANDS = [
+    command
+    for name in ("dangerous", "benign", "families")
+    for command in load(name)
+    if complete(command) and not INTERACTIVE.fullmatch(command) and not KNOWN_PIPED.match(command)
+]
+RISK = {command: assess_command(command, CONTEXT).risk for command in COMMANDS}
+DANGEROUS = [c for c in COMMANDS if RISK[c] is Risk.HIGH]
+# Words that mean the same in any quotes: no expansions, no assignment or keyword in front.
+PLAIN = [
+    c
+    for c in COMMANDS
+    if re.fullmatch(r"[A-Za-z0-9_./ :,@+=-]+", c)
+    and re.match(r"[\w./-]+(?: |$)", c)
+    and not re.match(r"(?:time|coproc|function|if|for|while|until|case|select|export|declare|local|readonly|typeset|alias|let|\w+=)\b", c)
+]  # fmt: skip
+# What leaves another directory, name or shell behind would change what comes after it.
+HARMLESS = [
+    c
+    for c in COMMANDS
+    if RISK[c] is Risk.LOW and not re.search(r"\b(?:cd|pushd|popd|alias|exit|exec|return|set|trap|read|unset|source|export|break)\b|[={(]|^\. ", c)
+]  # fmt: skip
+few = settings(
+    max_examples=150,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+many = settings(few, max_examples=20_000)
+
+
+def judged(text: str) -> Risk:
+    return assess_command(text, CONTEXT).risk
+
+
+# words ------------------------------------------------------------------------------------------
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> tuple[str, str]:
+    """A plain command, and the same with each word in other quotes."""
+    command = draw(st.sampled_from(PLAIN))
+    before: list[str] = []
+    words = []
+    for number, word in enumerate(command.split()):
+        cut = draw(st.integers(0, len(word)))
+        left, right = word[:cut], word[cut:]
+        name = f"v{number}"
+        how = draw(st.integers(0, 12))
+        if how == 9:
+            before.append(f"{name}={word}")
+        if how == 10:
+            before.append(f"{name}=({left} {right})" if left and right else f"{name}=({word})")
+        words.append(
+            [
+                word, f"'{word}'", f'"{word}"', f"{left}''{right}", f'{left}"{right}"',
+                "".join(f"\\{c}" for c in word), f"$'{escaped(word)}'", f"$'{octal(word)}'",
+                f"{left}\\\n{right}", f"${name}", f'"${{{name}[*]}}"'.replace("[*]", "[0]") + (f'"${{{name}[1]}}"' if left and right else ""),
+                f"${{none:-{word}}}", f"{left}$'{right}'",
+            ][how]
+        )  # fmt: skip
+    return command, "".join(f"{line}; " for line in before) + " ".join(words)
+
+
+def check_spelling(pair: tuple[str, str]) -> None:
+    command, text = pair
+    assert judged(text) >= RISK[command], text
+
+
+test_quoting_never_lowers = few(given(spelled())(check_spelling))
+test_quoting_never_lowers_at_length = pytest.mark.soak(
+    pytest.mark.timeout(900)(many(given(spelled())(check_spelling)))
+)
+
+
+# wrappers ---------------------------------------------------------------------------------------
+
+
+def wrap(command: str, names: list[str], seed: int) -> str:
+    chance = random.Random(seed)
+    for name in names:
+        command = WRAPPERS[name](command, chance)
+    return command
+
+
+wrapped = st.tuples(
+    st.sampled_from(COMMANDS),
+    st.lists(
+        st.sampled_from(sorted(set(WRAPPERS) - KNOWN_WRAPPERS)), min_size=1, max_size=4, unique=True
+    ),
+    st.integers(0, 1000),
+)
+
+
+def check_wrapping(drawn: tuple[str, list[str], int]) -> None:
+    command, names, seed = drawn
+    assert judged(wrap(command, names, seed)) >= RISK[command], (command, names)
+
+
+test_wrapping_never_lowers = few(given(wrapped)(check_wrapping))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_every_wrapper_around_every_command() -> None:
+    lowered = []
+    for name in sorted(set(WRAPPERS) - KNOWN_WRAPPERS):
+        for number, command in enumerate(COMMANDS):
+            if judged(wrap(command, [name], number)) < RISK[command]:
+                lowered.append((name, command))
+    assert not lowered, f"{len(lowered)}, such as {lowered[:10]}"
+
+
+# padding ----------------------------------------------------------------------------------------
+
+pads = st.lists(st.sampled_from(HARMLESS), max_size=30)
+padded = st.tuples(
+    st.sampled_from(COMMANDS), pads, pads, st.sampled_from(["\n", "; ", " && ", " & "])
+)
+
+
+def check_padding(drawn: tuple[str, list[str], list[str], str]) -> None:
+    command, before, after, joiner = drawn
+    text = joiner.join([*before, command]) + "\n" + "\n".join(after)
+    assert judged(text) >= RISK[command], text
+
+
+test_padding_never_lowers = few(given(padded)(check_padding))
+test_padding_never_lowers_at_length = pytest.mark.soak(
+    pytest.mark.timeout(900)(many(given(padded)(check_padding)))
+)
+
+
+# positions --------------------------------------------------------------------------------------
+
+DENY = replace(CONTEXT, rules=parse({"deny": ["Bash(git push:*)"]}))
+JOINERS = ("; ", " && ", " | ", "\n")
+
+
+def denied(position: int, length: int, joiner: str) -> Assessment:
+    commands = ["echo a"] * length
+    commands[position - 1] = "git -C sub push origin x"
+    return assess_command(joiner.join(commands), DENY)
+
+
+@pytest.mark.parametrize(
+    ("position", "joiner"),
+    [(1, "; "), (50, " | "), (51, "\n"), (5001, " && "), (9999, "; "), (10_000, " | ")],
+)
+def test_a_denied_command_is_found_in_ten_thousand(position: int, joiner: str) -> None:
+    assert denied(position, 10_000, joiner).denied_by == "Bash(git push:*)"
+
+
+@pytest.mark.parametrize("joiner", JOINERS)
+def test_a_denied_command_is_found_at_every_position_of_a_hundred(joiner: str) -> None:
+    for position in range(1, 101, 3):
+        assert denied(position, 100, joiner).denied_by, position
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_denied_command_is_found_at_every_position() -> None:
+    """Each position of 10,000 once: in chains that end soon after it, and a sample in whole ones."""
+    for position in range(1, 10_001):
+        joiner = JOINERS[position % 4]
+        length = 10_000 if position % 50 == 0 else min(10_000, position + 5)
+        assert denied(position, length, joiner).denied_by, (position, length, joiner)
+
+
+# keys -------------------------------------------------------------------------------------------
+
+typeable = st.sampled_from([c for c in COMMANDS if "\t" not in c and "!" not in c])
+
+
+@st.composite
+def typed(draw: st.DrawFn) -> tuple[str, list[str | Paste]]:
+    """A command, and one way to get it onto the line."""
+    command = draw(typeable)
+    keys: list[str | Paste] = []
+    at = 0
+    while at < len(command):
+        piece = command[at : at + draw(st.integers(1, 12))]
+        at += len(piece)
+        how = draw(st.integers(0, 7))
+        # What is exactly a key's name would be that key.
+        letters: list[str | Paste] = ["Space" if c == " " else c for c in piece]
+        if how <= 2:
+            keys += letters
+        elif how == 3:
+            keys.append(Paste(piece))
+        elif how == 4:
+            keys += [*letters, "x", "BSpace"]
+        elif how == 5:
+            keys += ["C-a", "z", "C-h", "C-e", *letters]
+        elif how == 6:
+            keys += [*letters, "Left", "Right", "C-b", "C-f"]
+        else:
+            keys += [*letters, "q", "Left", "C-k"]
+    return command, keys
+
+
+def check_typing(drawn: tuple[str, list[str | Paste]]) -> None:
+    command, keys = drawn
+    one = assess_keys([Paste(command), "Enter"], CONTEXT)
+    split = assess_keys([*keys, "Enter"], CONTEXT)
+    assert split.risk is one.risk, keys
+    assert split.hold_at == (len(keys) if one.hold_at is not None else None)
+
+
+test_any_way_of_typing_gives_the_same_verdict = few(given(typed())(check_typing))
+test_any_way_of_typing_gives_the_same_verdict_at_length = pytest.mark.soak(
+    pytest.mark.timeout(900)(many(given(typed())(check_typing)))
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for x in a; do x='rm -rf ~'; bash -c \"$x\"; done",
+        "echo y | while read x; do x='rm -rf ~'; bash -c \"$x\"; done",
+        "printf '%s\\n' \"printf 'rm -rf ~' > s; . ./s\" > s; . ./s",
+        "true | xargs -a list.txt rm -rf",
+        "true | { croc send src; }",
+    ],
+)
+@pytest.mark.xfail(strict=False, reason="judged too low today")
+def test_known_to_be_lowered(text: str) -> None:
+    assert judged(text) is Risk.HIGH
+
+
+@pytest.mark.parametrize("command", ["rm -rf ~", "sudo id", "git push --force", "ls", "make"])
+def test_every_split_in_three(command: str) -> None:
+    whole = assess_keys([Paste(command), "Enter"], CONTEXT)
+    for one in range(1, len(command)):
+        for two in range(one, len(command)):
+            keys = [Paste(command[:one]), Paste(command[one:two]), Paste(command[two:]), "Enter"]
+            split = assess_keys(keys, CONTEXT)
+            assert split.risk is whole.risk, keys
+            assert (split.hold_at is None) == (whole.hold_at is None)
+
+
+# garbage ----------------------------------------------------------------------------------------
+
+KEYS = ["Enter", "C-a", "C-k", "C-y", "Up", "Down", "M-b", "M-d", "Tab", "Escape", "C-r", "C-x", "C-c", "C-d", "BSpace", ":", "!", "C-o", "M-.", "0x41"]  # fmt: skip
+FOREGROUNDS = ["bash", "python", "psql", "mysql", "sqlite3", "node", "vim", "less", "nano", "ssh", "confirm", "sudo-prompt", "x", "fish"]  # fmt: skip
+
+
+def garbage(chance: random.Random) -> str:
+    """Text of any kind: noise, shell with something wrong, commands cut, joined and bent."""
+    how = chance.randrange(6)
+    if how == 0:
+        return "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x110000)]))
+                       for _ in range(chance.randrange(60)))  # fmt: skip
+    if how == 1:
+        return "".join(chance.choices(string.punctuation + " \n\taeb01\0", k=chance.randrange(80)))
+    if how == 2:
+        return Grammar(chance).broken()
+    text = chance.choice(COMMANDS)
+    for _ in range(chance.randrange(1, 4)):
+        at, to = chance.randrange(len(text) + 1), chance.randrange(len(text) + 1)
+        bend: list[Callable[[], str]] = [
+            lambda: text[:at] + chance.choice(string.punctuation + "\n\0") + text[at:],  # noqa: B023
+            lambda: text[:at] + text[max(at, to) :],  # noqa: B023
+            lambda: text + chance.choice([";", "|", "\n", " ", "&&"]) + chance.choice(COMMANDS),  # noqa: B023
+            lambda: text[:at] + chance.choice(COMMANDS)[: chance.randrange(20)] + text[at:],  # noqa: B023
+            lambda: WRAPPERS[chance.choice(list(WRAPPERS))](text, chance),  # noqa: B023
+        ]
+        text = chance.choice(bend)()
+    return text
+
+
+def survive(seeds: range) -> None:
+    """Neither raises, nor says that something was raised inside."""
+    for seed in seeds:
+        chance = random.Random(f"garbage {seed}")
+        text = garbage(chance)
+        answer = assess_command(text, CONTEXT)
+        assert not any("could not be analysed" in r for r in answer.reasons), (seed, text)
+        assert answer.reasons or answer.risk is Risk.LOW, (seed, text)
+        if seed % 4 == 0:
+            keys: list[str | Paste] = []
+            for _ in range(chance.randrange(12)):
+                draw = chance.randrange(4)
+                piece = text[chance.randrange(len(text) + 1) :][: chance.randrange(12)]
+                keys.append(
+                    chance.choice(KEYS) if draw < 2 else Paste(piece) if draw == 2 else piece
+                )
+            place = replace(CONTEXT, foreground=chance.choice(FOREGROUNDS))
+            held = assess_keys(keys, place)
+            assert not any("could not be analysed" in r for r in held.reasons), (seed, keys, place)
+            assert (held.hold_at is not None) == (held.risk is Risk.HIGH), (seed, keys, place)
+
+
+def test_garbage_is_survived() -> None:
+    survive(range(600))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_two_hundred_thousand_pieces_of_garbage_are_survived() -> None:
+    survive(range(600, 200_600))
+    sys.stdout.write("200,000 inputs\n")
