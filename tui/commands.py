@@ -101,10 +101,16 @@ def run(
         Path, typer.Option("--directory", "-C", help="Where the agent works.")
     ] = Path(),
     model: Annotated[str, typer.Option(help="Model to use instead of the configured one.")] = "",
-    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="plan, careful or standard (the default here: a job is given on purpose)."
+        ),
+    ] = "",
     budget: Annotated[
         float | None, typer.Option(help="US dollars after which the agent stops.")
     ] = None,
+    wall: Wall = None,
 ) -> None:
     """Give one agent one task.
 
@@ -124,7 +130,7 @@ def run(
         from tui.cli import open_app
 
         create = CreateAgent(
-            directory=str(directory.absolute()), model=model, prompt=task, mode=chosen
+            directory=str(directory.absolute()), model=model, prompt=task, mode=chosen, wall=wall
         )
         raise typer.Exit(open_app(lambda: create))
     from agent import headless as without_screen
@@ -139,6 +145,7 @@ def run(
                 json=as_json,
                 budget=budget,
                 mode=chosen,
+                wall=wall,
             )
         )
     )
@@ -153,7 +160,12 @@ def play(
     directory: Annotated[
         Path, typer.Option("--directory", "-C", help="Where it is played.")
     ] = Path(),
-    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "standard",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="plan, careful or standard (the default here: a job is given on purpose)."
+        ),
+    ] = "standard",
     record: Annotated[
         Path | None, typer.Option(help="Record the panes into this file (asciicast v2).")
     ] = None,
@@ -196,7 +208,12 @@ def mcp_server(
         Path, typer.Option("--directory", "-C", help="Where the panes start.")
     ] = Path(),
     name: Annotated[str, typer.Option(help="What to call the session in the app.")] = "",
-    mode: Annotated[str, typer.Option(help="plan, careful or standard.")] = "",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="plan, careful or standard (the default here: a job is given on purpose)."
+        ),
+    ] = "",
     patience: Annotated[
         float,
         typer.Option(min=0, max=600, help="Seconds until a call says that it is not done yet."),
@@ -302,7 +319,8 @@ def list_agents(as_json: Json = False) -> None:
     if not agents:
         print("no agents; start one with: tungsten run 'task'")
     for agent in agents:
-        print(f"{agent.state.value:<8} {agent.name:<20} {agent.activity}")
+        walled = "walled  " if agent.wall else ""
+        print(f"{agent.state.value:<8} {agent.name:<20} {walled}{agent.activity}")
 
 
 @app.command()
