@@ -103,9 +103,7 @@ def run(
     model: Annotated[str, typer.Option(help="Model to use instead of the configured one.")] = "",
     mode: Annotated[
         str,
-        typer.Option(
-            help="plan, careful or standard (the default here: a job is given on purpose)."
-        ),
+        typer.Option(help="plan, careful or standard, which is the default."),
     ] = "",
     budget: Annotated[
         float | None, typer.Option(help="US dollars after which the agent stops.")
@@ -162,9 +160,7 @@ def play(
     ] = Path(),
     mode: Annotated[
         str,
-        typer.Option(
-            help="plan, careful or standard (the default here: a job is given on purpose)."
-        ),
+        typer.Option(help="plan, careful or standard, which is the default."),
     ] = "standard",
     record: Annotated[
         Path | None, typer.Option(help="Record the panes into this file (asciicast v2).")
@@ -210,9 +206,7 @@ def mcp_server(
     name: Annotated[str, typer.Option(help="What to call the session in the app.")] = "",
     mode: Annotated[
         str,
-        typer.Option(
-            help="plan, careful or standard (the default here: a job is given on purpose)."
-        ),
+        typer.Option(help="plan, careful or standard."),
     ] = "",
     patience: Annotated[
         float,
