@@ -57,6 +57,29 @@ def value(argv: Sequence[str], *names: str) -> list[str]:
     return found
 
 
+def spread(argv: Sequence[str], valued: Iterable[str]) -> list[str]:
+    """The same words with every cluster of short options taken apart: `-so f` is `-s -o f`."""
+    takes = frozenset(valued)
+    found = list(argv[:1])
+    skip = False
+    for argument in argv[1:]:
+        if skip or not argument.startswith("-") or argument == "-":
+            found.append(argument)
+            skip = False
+        elif argument.startswith("--"):
+            found.append(argument)
+            skip = argument in takes
+        else:
+            for at, letter in enumerate(argument[1:], 2):
+                found.append(f"-{letter}")
+                if f"-{letter}" in takes:
+                    if argument[at:]:
+                        found.append(argument[at:])
+                    skip = not argument[at:]
+                    break
+    return found
+
+
 def after_options(argv: Sequence[str], valued: Iterable[str] = ()) -> list[str]:
     """`argv` from the first operand on: the command that a wrapper runs."""
     takes = frozenset(valued)

@@ -10,8 +10,19 @@ from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
 
+def _from_elsewhere(call: Call) -> None:
+    """What an archive that was just fetched holds is as foreign as the archive."""
+    evaluator = call.evaluator
+    given = [call.place(word).path for word in call.argv[1:] if not word.startswith("-")]
+    if call.feed().kind == "remote" or any(
+        path in evaluator.files and evaluator.files[path] is None for path in given
+    ):
+        evaluator.fetched.extend([call.cwd, *given])
+
+
 def tar(call: Call) -> None:
     """`tar`: hooks that run commands, where it unpacks, what it packs."""
+    _from_elsewhere(call)
     argv = call.argv
     for name in (
         "--to-command",
@@ -84,6 +95,7 @@ def _feeds_shell(call: Call, text: str) -> None:
 
 def archive(call: Call) -> None:
     """`zip`, `unzip`, `7z`."""
+    _from_elsewhere(call)
     argv = call.argv
     program = argv[0].rpartition("/")[2]
     if program == "zip":

@@ -105,7 +105,8 @@ def read(call: Call) -> None:
     feed = call.feed()
     values: tuple[str, ...]
     if feed.kind == "text":
-        values = tuple(dict.fromkeys(feed.text.split("\n") + feed.text.split()))
+        lines = feed.text.split("\n")
+        values = tuple(dict.fromkeys([*lines, *feed.text.split(), " ".join(lines).strip()]))
     else:
         values = tuple(stage_paths(call))
     for name in names:
@@ -222,6 +223,14 @@ def completion(call: Call) -> None:
         for path in value(call.argv, "-f"):
             call.medium(f"reads key bindings from {shown(path)}")
     call.low()
+
+
+def again(call: Call) -> None:
+    """`fc`, `r`: runs earlier lines again, perhaps edited."""
+    if any(re.match(r"^-\w*l", a) for a in call.argv[1:]):
+        call.low()
+    else:
+        call.opaque("runs earlier lines again")
 
 
 def shadowing(call: Call) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.arguments import has, split, spread, value, wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.rules import match_domain
@@ -53,7 +53,7 @@ _STORES = re.compile(r":(?:9200|5984|8086|2379|8500|6333|8108|7700|8200)(?:/|$)"
 
 def curl(call: Call) -> None:
     """`curl`: what it sends, what it writes, where it reads its options."""
-    argv = call.argv
+    argv = spread(call.argv, _CURL_VALUED)
     options, addresses = split(argv, _CURL_VALUED)
     addresses += value(argv, "--url")
     local = bool(addresses) and all(LOCAL.match(a) for a in addresses)
@@ -192,7 +192,6 @@ def _unknown_body(call: Call) -> None:
 
 def wget(call: Call) -> None:
     """`wget`."""
-    argv = call.argv
     valued = (
         "-O",
         "-o",
@@ -222,6 +221,7 @@ def wget(call: Call) -> None:
         "--tries",
         "--timeout",
     )
+    argv = spread(call.argv, valued)
     _, addresses = split(argv, valued)
     local = bool(addresses) and all(LOCAL.match(a) for a in addresses)
     for address in addresses:

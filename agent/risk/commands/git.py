@@ -232,6 +232,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.high("rewrites history")
         call.medium("rebases")
     elif verb in ("clone", "fetch", "pull", "ls-remote", "archive"):
+        if verb == "clone" and operands:
+            name = operands[0].rstrip("/").removesuffix(".git").rpartition("/")[2]
+            target = operands[1] if len(operands) > 1 else name.rpartition(":")[2]
+            call.evaluator.fetched.append(call.place(target).path)
         for text in value(argv, "-u", "--upload-pack", "--exec"):
             if verb == "archive" and text == "HEAD":
                 continue

@@ -124,6 +124,8 @@ def code(call: Call, text: str, language: str) -> None:
                 continue
         rest = text[match.end() : match.end() + 400]
         words = re.match(r"\s*,\s*\[((?:[^\]]|\n)*)\]|((?:\s*,\s*[\"'][^\"']*[\"'])+)", rest)
+        if language in ("perl", "ruby") and re.match(r"[^;\n]*,\s*[$@]\w", rest):
+            call.run([match[2], *re.findall(r"[\"'](.*?)[\"']", rest.partition(";")[0]), UNKNOWN])
         command = match[2]
         if words:
             extra = re.findall(r"[\"'](.*?)[\"']", words[1] or words[2] or "")

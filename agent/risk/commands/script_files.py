@@ -71,6 +71,9 @@ def run_file(call: Call, path: str, language: str = "") -> None:
     if path in STANDARD_INPUT:
         from_stdin(call, language or "shell")
         return
+    if re.match(r"^/(?:dev|proc/[^/]+)/fd/\d+$", path):
+        call.opaque("runs what a file descriptor brings")
+        return
     if re.match(r"^[a-z]+://", path) and not path.startswith("file:"):
         call.high("runs text that comes from another machine", "runs downloaded text")
         return
@@ -116,6 +119,8 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.medium(f"runs {shown(path)}")
     elif text is False:
         call.high("runs a file that is too long or not text", f"runs {shown(path)}")
+    elif evaluator.came(place.path):
+        call.high("runs a file that was just fetched", f"runs {shown(path)}")
     elif place.zone is Zone.TEMPORARY and Path(place.path) in evaluator.context.written:
         call.high("runs a file that cannot be read", f"runs {shown(path)}")
     else:

@@ -8,6 +8,7 @@ from agent.risk.commands.archives import archive, compress, split_file, tar
 from agent.risk.commands.argument_runners import parallel, xargs
 from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake, sbt, tox
 from agent.risk.commands.builtins import (
+    again,
     alias,
     cd,
     completion,
@@ -97,7 +98,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(PREFIXES, prefix),
     "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "watch": text_runner,
-    "trap": trap, "alias": alias, "unalias": unalias, "export": declare, "declare": declare, "typeset": declare,
+    "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     **dict.fromkeys(("printf", "wait", "getopts"), naming),

@@ -66,6 +66,8 @@ class Judgement:
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
+        self.fetched: list[str] = []
+        """Directories whose contents this text took from elsewhere."""
         self.elsewhere = ""
         """Where the command being judged may run too, because a `cd` before it may have failed."""
         self.came_from = ""
@@ -164,6 +166,10 @@ class Judgement:
                 return True
             path = path.rpartition("/")[0]
         return False
+
+    def came(self, path: str) -> bool:
+        """A path lies below a directory that was fetched or unpacked from what was fetched."""
+        return any(f"{path}/".startswith(f"{root}/") for root in self.fetched)
 
     def is_file(self, place: Place) -> bool:
         """It is one file, on the disk or by an ending that only files have."""
