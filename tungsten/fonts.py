@@ -103,6 +103,15 @@ def load(size: int) -> FontSet:
     return FontSet(faces, fallbacks, width, ascent + descent)
 
 
+@functools.lru_cache(maxsize=4096)
+def fitting(font: Font, text: str, wide: int) -> Font:
+    """The font, or a smaller size of it in which `text` takes no more than `wide` pixels."""
+    length = font.getlength(text)
+    if length <= wide:
+        return font
+    return font.font_variant(size=max(int(font.size * wide / length), 1))
+
+
 @functools.lru_cache(maxsize=65536)
 def has(font: Font, character: str) -> bool:
     """Say whether a font has a character, rather than its box for those it lacks."""

@@ -158,6 +158,8 @@ def _cell(
             # A character that no font has: its place is seen, as in a terminal.
             canvas.rectangle((left + 1, top + 2, right - 1, bottom - 2), outline=fore)
         else:
+            if font in chosen.fallbacks:
+                font = fonts.fitting(font, cell.text, wide)
             beside = 0 if font in chosen.faces and cell.width == 1 else _margin(font, cell, wide)
             # Fonts differ in height: all stand on the same line.
             baseline = top + chosen.faces[0].getmetrics()[0]

@@ -157,3 +157,10 @@ async def test_a_real_pane(terminal: Terminal, tmp_path: Path) -> None:
     assert picture.ANSI[4] in colors_at(image, 9, 0)
     assert colors_at(image, 13, 0) == {picture.FOREGROUND}
     await pane.kill()
+
+
+def test_a_wide_glyph_of_another_font_keeps_to_its_cell() -> None:
+    drawn = fonts.load(16)
+    for font in drawn.fallbacks:
+        for text in ("⎇", "W", "…"):
+            assert fonts.fitting(font, text, drawn.width).getlength(text) <= drawn.width + 1
