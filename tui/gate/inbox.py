@@ -35,9 +35,10 @@ DECIDING = frozenset("aAdm")
 
 
 class Inbox(CardScreen["str | None"]):
-    """Lists gates and questions. Decides nothing itself: Enter opens what is chosen.
+    """Lists gates and questions. Enter opens what is chosen; nothing is approved here.
 
-    Goes away with the id of the gate to open, or None. Questions are answered on top of it.
+    Several gates can be selected and denied together, after one more look at them. Goes away with
+    the id of the gate to open, or None. Questions are answered on top of it.
     Call `sync` when the app's state has changed.
     """
 
@@ -45,12 +46,16 @@ class Inbox(CardScreen["str | None"]):
         Binding("escape,ctrl+g", "close", show=False),
         Binding("j", "move(1)", show=False),
         Binding("k", "move(-1)", show=False),
+        Binding("space", "select", show=False),
+        Binding("s", "select_agent", show=False),
+        Binding("D", "deny", show=False),
     ]
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._clock = clock
         self._ticking: Timer | None = None
+        self._selected: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         """Lay out the list and what the chosen line is about."""
@@ -63,7 +68,6 @@ class Inbox(CardScreen["str | None"]):
 
     def on_mount(self) -> None:
         """Fill the list; times go on."""
-        self.tell_keys(("Enter", "open"), ("↑↓", "choose"), ("Esc", "close"))
         self.sync()
 
     def on_screen_resume(self) -> None:
@@ -86,6 +90,7 @@ class Inbox(CardScreen["str | None"]):
             else None
         )
         waiting = self.waiting()
+        self._selected &= {one.id for one in waiting}
         width = 102 if self.app.size.width >= 112 else max(30, self.app.size.width - 10)
         ids = [one.id for one in waiting]
         if ids == [option.id for option in listing.options]:
@@ -101,7 +106,16 @@ class Inbox(CardScreen["str | None"]):
         nothing.display = not ids
         nothing.update("Nothing waits for you. Agents whose next step is risky will appear here.")
         self._tell_about()
+        self._tell_what_keys_do()
         self._tick(waiting)
+
+    def _tell_what_keys_do(self) -> None:
+        keys = [("Enter", "open")] if self.waiting() else []
+        if host(self).state.gates:
+            keys += [("Space", "select"), ("s", "all of this agent")]
+        if self._selected:
+            keys.append(("D", f"deny {len(self._selected)}"))
+        self.tell_keys(*keys, ("Esc", "close"))
 
     def _tick(self, waiting: list[Gate | Question]) -> None:
         """Write the times anew just when one of them reads differently."""
@@ -122,7 +136,7 @@ class Inbox(CardScreen["str | None"]):
         if self._chosen() is None:
             self.progress("Nothing waits for you, so there is nothing to decide.")
         else:
-            self.problem("Nothing is decided in this list: Enter opens the chosen line first.")
+            self.problem("Enter opens the chosen line first; D denies what is selected.")
 
     @on(OptionList.OptionHighlighted)
     def _tell_about(self) -> None:
@@ -151,7 +165,7 @@ class Inbox(CardScreen["str | None"]):
         else:
             label = one.risk.value  # type: ignore[union-attr]
             style = "bold $text-error" if label == "HIGH" else "bold $text-warning"
-        left = label.ljust(8)
+        left = f"{'●' if one.id in self._selected else ' '} {label}".ljust(10)
         text = fit(
             one_line(one.text[:MOST]), max(8, width - len(left) - len(name) - len(waited) - 2)
         )
@@ -167,6 +181,43 @@ class Inbox(CardScreen["str | None"]):
             listing.action_cursor_down()
         else:
             listing.action_cursor_up()
+
+    def action_select(self) -> None:
+        """Select the chosen gate, or no longer."""
+        one = self._chosen()
+        if one is None:
+            return
+        if _is_question(one):
+            self.problem("A question is answered, not denied: Enter opens it.")
+            return
+        self._selected ^= {one.id}
+        self.sync()
+        self.action_move(1)
+
+    def action_select_agent(self) -> None:
+        """Select all gates of the chosen line's agent, or none of them any more."""
+        one = self._chosen()
+        if one is None:
+            return
+        ids = {gate.id for gate in host(self).state.gates if gate.agent_id == one.agent_id}
+        self._selected = self._selected - ids if ids <= self._selected else self._selected | ids
+        self.sync()
+
+    def action_deny(self) -> None:
+        """Deny the selected gates together, once their list was seen again."""
+        gates = [gate for gate in host(self).state.gates if gate.id in self._selected]
+        if not gates:
+            self.problem("Nothing is selected: Space selects a gate, s all of its agent.")
+            return
+        from tui.gate.deny_many import DenyManyScreen
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                self._selected = frozenset()
+                self.sync()
+                self.progress(said)
+
+        self.app.push_screen(DenyManyScreen(gates), answered)
 
     def action_close(self) -> None:
         """Leave; everything goes on waiting."""
