@@ -29,6 +29,7 @@ from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
 from tungsten.control_client import MINIMUM_VERSION, parse_version
 from tungsten.version import __version__
+from tungsten.wall import NoWall, available
 
 CHECK_SECONDS = 5.0
 """How long any one check may take before it is reported as not answering."""
@@ -84,6 +85,7 @@ async def examine(
     )
     checks: dict[str, Callable[[_Surroundings], Awaitable[Check]]] = {
         "tmux": _tmux,
+        "wall": _wall,
         "terminal": _terminal,
         "locale": _locale,
         "outer tmux": _outer_tmux,
@@ -136,6 +138,25 @@ async def _tmux(around: _Surroundings) -> Check:
         text = f"{found} is version {version}, {least} or newer is needed"
         return Check("tmux", "problem", text, install("tmux"))
     return Check("tmux", "ok", f"{version} ({found})")
+
+
+async def _wall(around: _Surroundings) -> Check:
+    try:
+        builder = await asyncio.to_thread(available)
+    except NoWall as error:
+        # Its first sentence says what to do: nothing else keeps anybody from working without one.
+        text, _, remedy = str(error).partition(": ")
+        wanted = _walled(around)
+        return Check("wall", "problem" if wanted else "warning", text, remedy)
+    return Check("wall", "ok", f"can be built around panes, by {builder}")
+
+
+def _walled(around: _Surroundings) -> bool:
+    try:
+        settings = config.load(around.paths, environment=around.environment)
+    except ConfigError:
+        return False
+    return settings.wall.mode == "on"
 
 
 async def _terminal(around: _Surroundings) -> Check:

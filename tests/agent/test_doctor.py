@@ -20,6 +20,7 @@ from tungsten.version import __version__
 
 NAMES = [
     "tmux",
+    "wall",
     "terminal",
     "locale",
     "outer tmux",

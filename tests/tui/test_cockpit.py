@@ -69,6 +69,15 @@ async def test_why_there_is_no_dream_is_told_whole(
             assert part in shown
 
 
+async def test_a_walled_agent_is_marked_by_a_word(open_cockpit: Open) -> None:
+    first, *others = scenes.BUSY.agents
+    walled = first.model_copy(update={"wall": True})
+    snapshot = scenes.BUSY.model_copy(update={"agents": (walled, *others)})
+    async with open_cockpit(snapshot) as cockpit:
+        [marked] = [row for row in cockpit.screen_text.splitlines() if "walled" in row]
+        assert first.name[:8] in marked
+
+
 async def test_first_prompt_starts_an_agent_here(open_cockpit: Open) -> None:
     async with open_cockpit(scenes.EMPTY) as cockpit:
         cockpit.engine.on(CreateAgent, lambda _: {"agent_id": "a1"})

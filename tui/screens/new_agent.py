@@ -25,6 +25,8 @@ _MODES = {
     "careful": "It asks you before anything that could change something.",
     "standard": "It works by itself and asks you before anything risky.",
 }
+_WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
+"""Whether its terminals stand behind a wall; see docs/wall.md."""
 _NOT_CHOSEN = "Not chosen: careful, or standard where you trust it."
 
 
@@ -69,6 +71,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             )
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
             yield Static(_NOT_CHOSEN, id="mode-said", classes="card-under", markup=False)
+            yield row("Wall", OneOf(*_WALLS, id="wall"))
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -100,7 +103,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         name = Path(facts.path).name or "agent"
         self.query_one("#name", Input).placeholder = f"empty: {name}"
 
-    @on(OneOf.Changed)
+    @on(OneOf.Changed, "#mode")
     def _mode_changed(self, event: OneOf.Changed) -> None:
         self.query_one("#mode-said", Static).update(_MODES[event.value])
 
@@ -144,7 +147,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             said.set_class(True, "-bad")
             field.focus()
             return
-        mode = self.query_one(OneOf).value
+        mode = self.query_one("#mode", OneOf).value
         self.dismiss(
             CreateAgent(
                 name=self._value("name"),
@@ -153,6 +156,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
                 command=self._value("command"),
                 prompt=self._value("task"),
                 mode=Mode(mode) if mode else None,
+                wall=_WALLS[self.query_one("#wall", OneOf).value],
             )
         )
 

@@ -35,9 +35,15 @@ class OneOf(Widget, can_focus=True):
     class Changed(Message):
         """Another choice was made."""
 
-        def __init__(self, value: str) -> None:
+        def __init__(self, one_of: OneOf, value: str) -> None:
+            self.one_of = one_of
             self.value = value
             super().__init__()
+
+        @property
+        def control(self) -> OneOf:
+            """Where the choice was made."""
+            return self.one_of
 
     def __init__(
         self,
@@ -72,7 +78,7 @@ class OneOf(Widget, can_focus=True):
     def watch_index(self) -> None:
         """Say so."""
         if self.index != NONE:
-            self.post_message(self.Changed(self.value))
+            self.post_message(self.Changed(self, self.value))
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""

@@ -96,6 +96,8 @@ class AgentList(Lines):
         muted = paint.muted + back
         key = str(number) if number <= 9 else " "
         labels: list[Piece] = []
+        if agent.wall:
+            labels.append(("walled ", paint.faint + back))
         if agent.demo:
             labels.append(("demo ", paint.faint + back))
         if agent.paused:

@@ -138,11 +138,12 @@ async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
     async with app.run_test() as pilot:
         await settle(pilot)
         await pilot.press("down", *"fix it", "down", *"fixer", "down", *"big", "down", *"htop")
-        await pilot.press("down", "right", "enter")
+        await pilot.press("down", "right", "down", "right", "enter")
         await settle(pilot)
         assert app.results == [
             CreateAgent(
                 directory=str(tmp_path),
+                wall=True,
                 prompt="fix it",
                 name="fixer",
                 model="big",
