@@ -38,7 +38,7 @@ from tungsten.shells import Start
 from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
 from tungsten.wall import Wall
-from tungsten.watch import Watch
+from tungsten.watch import Watch, orphaned_hooks
 
 OPTION = "@tungsten"
 """Pane option of each pane that is ours: `shell NONCE NAME` or `program`, maybe with ` wall`."""
@@ -49,6 +49,9 @@ _PAUSE = 0.02
 
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
+
+CLOSE_SECONDS = 1.0
+"""How long to try to take our hook away; one that stays rings for nobody."""
 
 _CONFIG = Path(__file__).with_name("tmux.conf")
 _UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
@@ -114,6 +117,8 @@ class Terminal:
         self._server_pid = 0
         self._subscribers: list[Callable[[TerminalEvent], None]] = []
         self._channel: WaitChannel | None = None
+        # Hooks of one name form an array: each Terminal takes a place of its own in it.
+        self._hook = f"pane-died[{secrets.randbelow(2**30) + 1}]"
         self._watch: Watch | None = None
         self._watch_opening = asyncio.Lock()
         self._reconciling = False
@@ -285,6 +290,9 @@ class Terminal:
         if self._watch is not None:
             await self._watch.close()
         if self._channel is not None:
+            with contextlib.suppress(ServerGone, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.client.pipeline([("set-hook", "-gu", self._hook)])
             await self._channel.close()
         await self.client.close()
         for pane in self._panes.values():
@@ -296,7 +304,11 @@ class Terminal:
         self._channel = await WaitChannel.open(
             self.socket, HOME_SESSION, self._reconcile, tmux=self._tmux
         )
-        await self.client.command("set-hook", "-g", "pane-died[0]", self._channel.ring)
+        _, hooks = await self.client.pipeline(
+            [("set-hook", "-g", self._hook, self._channel.ring), ("show-hooks", "-g", "pane-died")]
+        )
+        if left := orphaned_hooks(hooks):
+            await self.client.pipeline([("set-hook", "-gu", each) for each in left])
         self.client.subscribe(self._notified)
         self._spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])

@@ -79,7 +79,7 @@ class Watch:
         )
         # `destroy-unattached` would do it, but crashes tmux 3.3a when its client is killed.
         await client.pipeline(
-            [("set-hook", "-gu", hook) for hook in _orphaned(hooks, _RINGER)]
+            [("set-hook", "-gu", hook) for hook in orphaned_hooks(hooks)]
             + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
         )
         if not isinstance(clients, CommandFailed):
@@ -171,6 +171,11 @@ class Watch:
             self._call(notification.rest.partition(" ")[0])
         elif notification.name.endswith("window-close"):
             self._call(notification.rest)
+
+
+def orphaned_hooks(hooks: list[str] | CommandFailed) -> list[str]:
+    """Name those of these hooks, as `show-hooks` lists them, that ring for processes long gone."""
+    return _orphaned(hooks, _RINGER)
 
 
 def _orphaned(lines: list[str] | CommandFailed, pattern: re.Pattern[str]) -> list[str]:

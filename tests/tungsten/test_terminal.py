@@ -12,7 +12,7 @@ import pytest
 from tungsten.environment import is_secret, scrub
 from tungsten.errors import SocketUnsafe, TmuxMissing
 from tungsten.pane import ForPrompt, ForText, Pane
-from tungsten.terminal import Terminal
+from tungsten.terminal import PaneDied, Terminal
 
 
 async def test_environment_of_panes_is_scrubbed(
@@ -253,3 +253,29 @@ async def test_clients_of_a_killed_process_are_ended(
     pids = await terminal.client.command("list-clients", "-F", "#{client_pid}")
     assert {client_owner(pid) for pid in pids} <= {"", str(os.getpid())}
     await terminal.kill_server()
+
+
+async def test_two_on_one_server_are_both_told_of_deaths(
+    terminal: Terminal, environment: dict[str, str], tmp_path: Path
+) -> None:
+    # An end that only tmux knows of: as on systems where processes cannot be followed.
+    terminal._follow = lambda pane_id, pid: None  # type: ignore[method-assign]
+    gone = f"wait-for -S tungsten-{2**22 + 1}-gone"
+    await terminal.client.command("set-hook", "-g", "pane-died[7]", gone)
+    other = await Terminal.open(terminal.socket, environment=environment)
+    hooks = await terminal.client.command("show-hooks", "-g", "pane-died")
+    assert len(hooks) == 2, "what a process left that is gone is removed"
+    told: list[object] = []
+    heard = asyncio.Event()
+
+    def tell(event: object) -> None:
+        told.append(event)
+        heard.set()
+
+    terminal.subscribe(tell)
+    pane = await terminal.new_pane(name="short", cwd=tmp_path, command="read; exit 3")
+    await pane.send_keys("Enter")
+    await asyncio.wait_for(heard.wait(), 10)
+    assert told == [PaneDied(pane.id, 3)]
+    await other.close()
+    assert len(await terminal.client.command("show-hooks", "-g", "pane-died")) == 1
