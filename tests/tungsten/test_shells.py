@@ -199,6 +199,16 @@ async def test_fish_run(fish: Pane, command: str, status: int, output: str) -> N
 
 
 @needs_fish
+async def test_a_fish_prompt_that_shows_nothing(
+    terminal: Terminal, home: Path, tmp_path: Path
+) -> None:
+    (home / ".config" / "fish" / "config.fish").write_text("function fish_prompt\nend\n")
+    pane = await terminal.new_pane(name="fish", cwd=tmp_path, shell="fish")
+    for command, status in (("echo hi", 0), ("false", 1)):
+        assert (await pane.run(command, timeout=10)).exit_status == status
+
+
+@needs_fish
 async def test_fish_incomplete_wrong_and_exit(fish: Pane) -> None:
     result = await fish.run("echo 'open", timeout=10)
     assert result.ended == "incomplete"

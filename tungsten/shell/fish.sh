@@ -21,8 +21,9 @@ function fish_prompt
     set -l last $status
     __tungsten_status $last
     set -l text (__tungsten_theirs | string collect -N)
-    printf '%s\ek%s;P;%s;%s;"%s\e\\\\' $text $__tungsten_nonce $__tungsten_n $last \
-        (string escape --style=url -- $text)
+    # Quoted: a prompt that shows nothing is a text, too.
+    printf '%s\ek%s;P;%s;%s;"%s\e\\\\' "$text" $__tungsten_nonce $__tungsten_n $last \
+        (string escape --style=url -- "$text")
 end
 
 function __tungsten_count --on-event fish_prompt
