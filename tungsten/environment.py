@@ -34,14 +34,12 @@ TERMINFO = tuple(
 
 HISTORIES = {
     "LESSHISTFILE": "-",
-    "MYSQL_HISTFILE": "/dev/null",
     "NODE_REPL_HISTORY": "",
-    "PSQL_HISTORY": "/dev/null",
-    "SQLITE_HISTORY": "/dev/null",
 }
-"""What programs are told to keep no history by: less(1), mysql(1), node(1), psql(1), sqlite3(1).
+"""What programs are told to keep no history by: less(1), node(1).
 
-Python before 3.13 knows no such variable: what is typed at its prompt stays in ~/.python_history.
+Others know no word for "none", and `/dev/null` is no answer: some rename a new file over the name
+they are given, which as root takes `/dev/null` away from the whole machine (mysql(1)). Python before 3.13 knows no such variable: what is typed at its prompt stays in ~/.python_history.
 """
 
 
