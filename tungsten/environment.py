@@ -39,7 +39,8 @@ HISTORIES = {
 """What programs are told to keep no history by: less(1), node(1).
 
 Others know no word for "none", and `/dev/null` is no answer: some rename a new file over the name
-they are given, which as root takes `/dev/null` away from the whole machine (mysql(1)). Python before 3.13 knows no such variable: what is typed at its prompt stays in ~/.python_history.
+they are given, which as root takes `/dev/null` away from the whole machine (mysql(1)). Python
+before 3.13 knows no such variable: what is typed at its prompt stays in ~/.python_history.
 """
 
 
