@@ -173,7 +173,9 @@ class VariableJudge(Judgement):
         for word in command.words:
             for way in self.expander.word(word):
                 values.extend(way)
-        self.state.variables.set(group.variable, tuple(dict.fromkeys(values)), add=False)
+        # A list of nothing (`for x in; do …`) is no loop, and leaves the variable as good as empty.
+        found = tuple(dict.fromkeys(values)) or ("",)
+        self.state.variables.set(group.variable, found, add=False)
 
 
 _INDEX_PIECE = re.compile(r"(?<=\w)\[|\]|\$\(|`|@P\}")

@@ -363,9 +363,7 @@ def sentences(s: Spelling) -> list[Callable[[], str]]:
             f"exec bash {script}", f"(cd .; bash {script})", f"sh -c '. \"$0\"' $(realpath {script})",
         ]
     )  # fmt: skip
-    empty = s.chance.choice(
-        [":", "true", "printf ''", "cat /dev/null", "echo", "", "{ true; }", "(:)"]
-    )
+    empty = s.chance.choice([":", "true", "printf ''", "cat /dev/null", "echo", ""])
     operator = s.chance.choice([">", ">", ">|", "1>", "&>", ">&" if empty else ">"])
     return [
             lambda: f"{empty} {operator} {ada}",
@@ -557,7 +555,7 @@ WRAPPERS: dict[str, Callable[[str, random.Random], str]] = {
     "piped": lambda t, _: f"true | {{\n{t}\n}} | cat",
     "coproc": lambda t, _: f"coproc {{\n{t}\n}}; wait",
     "env": lambda t, _: f"env A=1 bash -O expand_aliases -c {q(t)}",
-    "env -i": lambda t, _: f"env HOME=\"$HOME\" -u A sh -c {q(f'bash -O expand_aliases -c {q(t)}')}",
+    "env -i": lambda t, _: f"env -u A HOME=\"$HOME\" sh -c {q(f'bash -O expand_aliases -c {q(t)}')}",
     "nohup": lambda t, _: f"nohup bash -O expand_aliases -c {q(t)} > /dev/null 2>&1 &",
     "timeout": lambda t, _: f"timeout -k 1 5 bash -O expand_aliases -c {q(t)}",
     "nice": lambda t, _: f"nice -n 5 stdbuf -o0 setsid -w bash -O expand_aliases -c {q(t)}",
@@ -569,11 +567,11 @@ WRAPPERS: dict[str, Callable[[str, random.Random], str]] = {
     "trap": lambda t, _: f"trap {q(t)} EXIT; exit",
     "script": lambda t, _: f"cat > s.sh <<'SS'\n{t}\nSS\nbash -O expand_aliases s.sh",
     "sourced script": lambda t, _: f"printf '%s\\n' {q(t)} > /tmp/s.sh\n. /tmp/s.sh",
-    "script run by name": lambda t, _: f"cat > ./s <<'SS'\n#!/bin/bash -Oexpand_aliases\n{t}\nSS\nchmod +x s; ./s",
+    "script run by name": lambda t, _: f"cat > ./s <<'SS'\n#!/bin/bash\nshopt -s expand_aliases\n{t}\nSS\nchmod +x s; ./s",
     "python": lambda t, _: "python3 -c " + q(f"import subprocess; subprocess.run(['bash', '-O', 'expand_aliases', '-c', {t!r}])"),
     "python os.system": lambda t, _: "python3 - <<'PP'\nimport os\nos.system(" + repr("bash -O expand_aliases -c " + q(t)) + ")\nPP",
     "perl": lambda t, _: f"perl -e 'exec qw(bash -O expand_aliases -c), $ARGV[0]' {q(t)}",
-    "awk": lambda t, _: f"X={q(t)} awk 'BEGIN {{ system(ENVIRON[\"X\"]) }}'",
+    "awk": lambda t, _: f"X={q(t)} awk 'BEGIN {{ system(\"bash -O expand_aliases -c \\\"$X\\\"\") }}'",
     "make": lambda t, _: f"export X={q(t)}; make -s -f /dev/null --eval 'x:;@bash -O expand_aliases -c \"$$X\"' x",
     "padded": lambda t, r: "echo a; " * r.randrange(1, 300) + "\n" + t + "\n" + "ls > /dev/null\n" * r.randrange(20),
     "commented": lambda t, _: f"# only listing\n{t}\n# done",

@@ -347,6 +347,13 @@ def survive(seeds: range) -> None:
             assert (held.hold_at is not None) == (held.risk is Risk.HIGH), (seed, keys, place)
 
 
+@pytest.mark.parametrize(
+    "text", ["select x in)A=$x", "for x in; do $x; done", "for x in; do echo a$x >$x; done"]
+)
+def test_garbage_that_was_not_survived(text: str) -> None:
+    assert not any("could not be analysed" in r for r in assess_command(text, CONTEXT).reasons)
+
+
 def test_garbage_is_survived() -> None:
     survive(range(600))
 
