@@ -282,10 +282,11 @@ class GateDialog(GateChoices):
         elif key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
             self._run(_HARMLESS[key])
         elif key not in self._deciding_keys():
+            # A key that was meant for the gate goes no further, so that it stands in no prompt.
             if self._offer is None and key in {"a", "A"}:
                 self._say(f"{self._gate.risk.value} is approved with {'A' if high else 'a'}")
-            elif key == "w" and high:
-                # Here so that it can be read: the key goes no further and disturbs nothing.
+                return True
+            if key == "w" and high:
                 self._say("HIGH is decided each time: no rule lifts it")
                 return True
             return False

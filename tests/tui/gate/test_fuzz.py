@@ -59,7 +59,7 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
                 continue
             key = chance.choice(LETTERS) if chance.random() < 0.9 else "enter"
             shown = dialog.gate
-            writing = dialog._typing_message
+            writing = dialog._writing
             event = Key(key, key if len(key) == 1 else "\r")
             event.time = now
             length = len(app.prompt)
@@ -74,7 +74,8 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
                 assert made[0].gate_id == shown.id
                 if writing:
                     assert key == "enter"
-                    assert made[0].decision == "deny"
+                    # A changed command is only asked about anew; see `Decide.edited`.
+                    assert made[0].edited if writing == "command" else made[0].decision == "deny"
                 else:
                     assert now - disturbed >= 0.5
                     high = risks[shown.id] is RiskLevel.HIGH
