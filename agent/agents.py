@@ -217,7 +217,11 @@ class Agents:
         directory = _directory(command.directory)
         check_prompt(command.prompt)
         async with self._changing:
-            name = self._name(command.name, directory, wanted=wanted)
+            given = command.name
+            if command.kind == "mcp" and given in {agent.name for agent in self._live.values()}:
+                # Its name stands in a settings file that several of them may share.
+                given, wanted = "", given
+            name = self._name(given, directory, wanted=wanted)
             mode = command.mode or await self._default_mode(directory, demo=demo)
             agent_id = uuid.uuid4().hex[:12]
             is_program = bool(command.command.strip())

@@ -172,6 +172,21 @@ async def test_a_killed_program_leaves_neither_session_nor_question(home_paths, 
     await app.close()
 
 
+async def test_two_programs_may_share_a_name_and_each_gets_its_own(home_paths, project):
+    from agent.client import EngineClient
+
+    app = await EngineClient.connect(home_paths)
+    named = CreateAgent(name="other agent", directory=str(project), kind="mcp", mode="standard")
+    programs = [await EngineClient.connect(home_paths, client="mcp") for _ in range(3)]
+    for program in programs:
+        await program.send(named)
+    sessions = (await app.send(ListSessions()))["sessions"]
+    assert {each["name"] for each in sessions} == {"other agent", "other-agent", "other-agent-2"}
+    for program in programs:
+        await program.close()
+    await app.close()
+
+
 def test_the_sdk_is_loaded_by_this_command_only():
     code = (
         "import sys, tui.commands, agent.agents, agent.playbook.headless;"
