@@ -80,11 +80,11 @@ class Line:
         elif name in _KILLS:
             text, forward = _KILLS[name](self)
             # Kills in a row make one piece, as in readline.
-            # Killing nothing leaves what was killed before, and only C-k counts as a kill then.
+            # Killing nothing leaves what was killed before, and is no kill.
             if text and not self.chained:
                 self.killed = ""
             self.killed = self.killed + text if forward else text + self.killed
-            killing = bool(text) or name == "C-k"
+            killing = bool(text)
         elif name == "C-y":
             self.before += self.killed
         elif name in ("Up", "C-p"):

@@ -76,7 +76,7 @@ HARMLESS = [
     if RISK[c] is Risk.LOW and not re.search(r"\b(?:cd|pushd|popd|alias|exit|exec|return|set|trap|read|unset|source|export|break)\b|[={(]|^\. ", c)
 ]  # fmt: skip
 few = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     database=None,
     derandomize=True,
@@ -355,11 +355,11 @@ def test_garbage_that_was_not_survived(text: str) -> None:
 
 
 def test_garbage_is_survived() -> None:
-    survive(range(600))
+    survive(range(400))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_two_hundred_thousand_pieces_of_garbage_are_survived() -> None:
-    survive(range(600, 200_600))
+    survive(range(400, 200_400))
     sys.stdout.write("200,000 inputs\n")
