@@ -54,6 +54,21 @@ def statements(script: str) -> Iterator[str]:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The last migration of the file, 0 for a new one; all read at one moment.
+
+    Read one after the other, they could come from before and after another process's migration.
+    """
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        return _read_version(connection, path)
+    finally:
+        if alone:
+            connection.execute("ROLLBACK")
+
+
+def _read_version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])

@@ -285,9 +285,11 @@ class GateDialog(GateChoices):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
             if self._offer is None and key in {"a", "A"}:
                 self._say(f"{self._gate.risk.value} is approved with {'A' if high else 'a'}")
+                self._await_silence()
                 return True
             if key == "w" and high:
                 self._say("HIGH is decided each time: no rule lifts it")
+                self._await_silence()
                 return True
             return False
         elif not may_decide:
