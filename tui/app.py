@@ -114,6 +114,8 @@ class TungstenApp(FrontEnd):
     def on_mount(self) -> None:
         """Paint first; everything else follows."""
         self._running_loop = asyncio.get_running_loop()
+        # Back from the background, the terminal shows what others wrote meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.call_after_refresh(self._after_first_frame)
 
     async def _after_first_frame(self) -> None:

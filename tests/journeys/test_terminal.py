@@ -53,6 +53,22 @@ def test_attaching_inside_tmux_and_coming_back(person: Person) -> None:
         client.wait("half a thought")
 
 
+def test_the_app_dies_while_attached(person: Person) -> None:
+    with Client(person) as client:
+        client.press("pane.attach")
+        client.wait(BAR)
+        person.kill_app()
+        # Nobody else is left to take the keys of the person's shell.
+        person.when(
+            lambda: "0" not in person.private_tmux("list-clients", "-F", "#{client_control_mode}"),
+            "the tmux client to end",
+        )
+        client.type("echo my-own-$((40 + 4))")
+        client.press("Enter")
+        client.wait("my-own-44")
+    assert "my-own" not in person.private_tmux("capture-pane", "-p", "-t", "%1")
+
+
 def test_giving_the_keyboard_to_the_pane_and_taking_it_back(
     person: Person, model: ScriptedModel
 ) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
+from tungsten.orphans import bound
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -110,6 +112,9 @@ class _Server:
 
     def show_status(self, session: str) -> str:
         """Return the session's own `status` option, empty when it has none."""
+        if DETACH_KEY in self.ask("show-options", "-v", "-t", session, "status-left"):
+            # Left by an app that was killed while attached.
+            return ""
         return self.ask("show-options", "-v", "-t", session, "status")
 
     def attach(self, window: str) -> int:
@@ -118,8 +123,9 @@ class _Server:
         A client draws on its standard input; all it writes to its standard output is how it ended
         (`[detached …]`), which would stay in the person's scrollback.
         """
+        # Killed at once, the app must not leave a client behind that takes the shell's keys.
         return subprocess.run(
-            [*self._command, "attach-session", "-t", window],
+            bound([*self._command, "attach-session", "-t", window]),
             env=self._environment,
             stdout=subprocess.DEVNULL,
             check=False,
