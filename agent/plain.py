@@ -38,7 +38,7 @@ def plain_line(markdown: str) -> str:
     in_code = ""
     for fenced, line in _lines(markdown[:MAX_READ]):
         text = " ".join((line if fenced else _plain(line)).split())
-        text = "".join(char for char in text if char.isprintable())[:MAX_LINE].rstrip()
+        text = "".join(char for char in text if char.isprintable()).strip()[:MAX_LINE].rstrip()
         if text and not fenced:
             return text
         in_code = in_code or text

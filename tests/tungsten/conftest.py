@@ -43,7 +43,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "HOME": str(home), "HISTFILE": ""}
+    # fish puts its runtime files beside other temporary ones, where nobody removes them.
+    return {**os.environ, "HOME": str(home), "HISTFILE": "", "XDG_RUNTIME_DIR": str(home)}
 
 
 @pytest.fixture

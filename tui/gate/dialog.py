@@ -289,7 +289,6 @@ class GateDialog(GateChoices):
                 return True
             if key == "w" and high:
                 self._say("HIGH is decided each time: no rule lifts it")
-                self._await_silence()
                 return True
             return False
         elif not may_decide:
