@@ -47,6 +47,9 @@ _ATTEMPTS = 8
 _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
 
+_EXPLANATIONS = 20
+"""How often to ask for the exit status of a dead pane, 4 s in all; a busy machine takes its time."""
+
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
 
@@ -410,7 +413,7 @@ class Terminal:
     async def _explain(self, pane_id: str) -> None:
         """Have tmux collect the exit status that it may have missed."""
         with contextlib.suppress(ServerGone, ProcessLookupError, PermissionError):
-            for attempt in range(1, _ATTEMPTS + 1):
+            for attempt in range(1, _EXPLANATIONS + 1):
                 await self._reconcile()
                 if pane_id in self._dead or pane_id not in self._panes:
                     return
