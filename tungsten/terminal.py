@@ -48,7 +48,7 @@ _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
 
 _EXPLANATIONS = 20
-"""How often to ask for the exit status of a dead pane, 4 s in all; a busy machine takes its time."""
+"""How often to ask for a dead pane's exit status, 4 s in all: busy machines take their time."""
 
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
