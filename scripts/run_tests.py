@@ -3,10 +3,15 @@
 Usage: python scripts/run_tests.py [pytest arguments]. Every process that the tests start carries a
 mark in its environment or names the run's temporary directory, so what is left behind is told from
 what others do on the same machine.
+
+Tests of real terminals wait for real programs, and beside others on a busy machine one may run out
+of patience. A few that failed in a parallel run are therefore run once more, alone, and named; a
+test that fails alone fails the run.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +25,8 @@ import psutil
 MARK = "TUNGSTEN_TEST_RUN"
 SHARED_TEMPORARY = Path("/tmp")
 OURS = ("tg-", "tungsten-")
+AGAIN = 8
+"""Most failed tests that are run again; more are no matter of patience."""
 
 
 def main() -> int:
@@ -37,9 +44,17 @@ def main() -> int:
     home.mkdir()
     environment |= {MARK: mark, "TMPDIR": str(temporary), "TMUX_TMPDIR": str(temporary)}
     environment["HOME"] = str(home)
-    command = [sys.executable, "-m", "pytest", f"--basetemp={temporary / 'pytest'}", *sys.argv[1:]]
+    cache = temporary / "cache"
+    command = [sys.executable, "-m", "pytest", f"--basetemp={temporary / 'pytest'}"]
+    command += ["-o", f"cache_dir={cache}", *sys.argv[1:]]
     try:
         status = subprocess.run(command, env=environment, check=False).returncode
+        failed = last_failed(cache)
+        if status == 1 and "-n" in sys.argv and 0 < len(failed) <= AGAIN:
+            print(f"again, alone: {', '.join(failed)}", file=sys.stderr)
+            alone = [*command, "-n", "0", "--last-failed", "--last-failed-no-failures=none"]
+            status = subprocess.run(alone, env=environment, check=False).returncode
+        shutil.rmtree(cache, ignore_errors=True)
         leaks = [f"process {line}" for line in stray_processes(mark, temporary)]
         shutil.rmtree(temporary / "pytest", ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
@@ -52,6 +67,13 @@ def main() -> int:
     if leaks and status == 0:
         return 1
     return status
+
+
+def last_failed(cache: Path) -> list[str]:
+    try:
+        return list(json.loads((cache / "v" / "cache" / "lastfailed").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return []
 
 
 def stray_paths() -> set[Path]:
