@@ -229,8 +229,12 @@ class Dialogue:
     async def _type(self, line: str, here: Spot) -> tuple[Anchor, Spot]:
         """Put one line behind the prompt and see it there."""
         shown = await self._pane.capture()
-        if spot(shown) != here:
-            raise NotAtPrompt(self._pane.id, "something is being typed or printed there")
+        now = spot(shown)
+        if now != here:
+            # A prompt may reach the screen in two pieces, its space last.
+            if now != Spot(here.row, here.before.rstrip().ljust(len(now.before)), ""):
+                raise NotAtPrompt(self._pane.id, "something is being typed or printed there")
+            here = now
         anchor = Anchor(here.row, shown.history_size, shown.width, line, here.before)
         if not line:
             return anchor, here
@@ -313,6 +317,10 @@ class Dialogue:
                 leader = self._foreground.pid
                 self._foreground = await self._pane.foreground()
                 settled = await self._settled(here)
+                if settled and spot(await self._pane.capture()) != here:
+                    # What it had still to print came between the look and its sleep.
+                    self._foreground = self._of(leader)
+                    continue
                 if settled and self._foreground.pid == leader:
                     return place, shown, here
                 if settled and self._foreground.kind in ("repl", "shell", "ssh"):

@@ -57,14 +57,14 @@ _SHELL = Prompts(re.compile(r"(?!> $).*[$#%>\u276f»] ?"), _SHELL_MORE)
 _REMOTE = Prompts(_SHELL.first, _SHELL_MORE, local=False)
 
 PROGRAMS: dict[str, Prompts] = {
-    "python": Prompts(re.compile(r">>> |\(Pdb\) "), re.compile(r"\.\.\. ?"), python=True),
-    "pypy": Prompts(re.compile(r">>>> "), re.compile(r"\.\.\.\. ?"), python=True),
+    "python": Prompts(re.compile(r">>> |\(Pdb\) "), re.compile(r"\.\.\. "), python=True),
+    "pypy": Prompts(re.compile(r">>>> "), re.compile(r"\.\.\.\. "), python=True),
     # Ctrl-C leaves an unfinished statement standing, and more of them end the program.
     "sqlite3": Prompts(re.compile(r"sqlite> "), re.compile(r" +(?:\.\.\.|['\"(;)x\[]+.*)> "), ""),
     "psql": Prompts(
         re.compile(r"(?:[^ ]*[=^][*!?]?[>#] )"), re.compile(r"[^ ]*[-'\"($*][*!?]?[>#] ")
     ),
-    "node": Prompts(re.compile(r"> "), re.compile(r"(?:\.\.\.|\|) ?")),
+    "node": Prompts(re.compile(r"> "), re.compile(r"(?:\.\.\.|\|) ")),
     "lua": Prompts(re.compile(r"> "), re.compile(r">> ")),
     "gdb": Prompts(re.compile(r"\(gdb\) "), re.compile(r" ?>")),
 }

@@ -94,9 +94,11 @@ async def test_foreground_shell_and_commands(pane: Pane) -> None:
     assert found.name == "bash"
     assert Path(found.cwd).name
     await start(pane, "echo go; sleep 30", "^go")
-    found = await eventually(pane, "command")
+    # Until `sleep` is there it is bash that the key would reach, which goes on waiting for it.
+    while (await eventually(pane, "command")).name != "sleep":
+        pass
     await pane.send_keys("C-c")
-    await pane.wait(ForPrompt(), 10)
+    assert (await pane.wait(ForPrompt(), 10)).met
     await pane.send_text("exit\n")
     await eventually(pane, "dead")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,14 @@ class Tmux:
                 return screen
             time.sleep(0.05)
         raise AssertionError(f"{text!r} never appeared on:\n{self.screen(pane)}")
+
+    def wait_until_dead(self, pane: str) -> None:
+        """Wait for a program's end; tmux before 3.5 may miss it until it looks once more."""
+        until = time.monotonic() + PATIENCE
+        while self.run("display-message", "-p", "-t", pane, "#{pane_dead}") != "1":
+            assert time.monotonic() < until, f"the program of {pane} does not end"
+            os.kill(int(self.run("display-message", "-p", "#{pid}")), signal.SIGCHLD)
+            time.sleep(0.05)
 
     def kill(self) -> None:
         self.run("kill-server")

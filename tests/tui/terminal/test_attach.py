@@ -67,6 +67,7 @@ def test_the_agents_program_ends_while_attached(private: Any, outer: Any, python
     outer.keys(person, "o")
     outer.wait_for(person, "F12 returns to Tungsten")
     outer.keys(person, "C-c")
+    private.wait_until_dead(agent)
     outer.wait_for(person, "Pane is dead")
     outer.keys(person, "F12")
     outer.wait_for(person, "back again")
