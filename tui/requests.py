@@ -125,8 +125,8 @@ async def unqueue(app: TungstenApp) -> None:
 async def interrupt(app: TungstenApp) -> None:
     """Interrupt the focused agent's turn; from another area, go back to the prompt first."""
     prompt = app.cockpit.prompt
-    if not prompt.has_focus:
-        prompt.focus()
+    if app.cockpit.focused is not prompt:
+        app.cockpit.set_focus(prompt)
         return
     agent = app.focused_agent
     own = agent is not None and app.transcript(agent.id).runs_own_command()

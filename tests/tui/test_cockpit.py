@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.screen import Screen
 
 from agent.paths import Paths
@@ -323,3 +324,22 @@ async def test_a_long_message_is_shown_whole_and_goes_with_a_key(
         await cockpit.until(lambda: "Checked" not in said())
         await cockpit.pilot.pause()
         assert cockpit.app.cockpit.arrangement == before
+
+
+async def test_keys_behind_the_one_that_moves_the_focus_follow_it(open_cockpit: Open) -> None:
+    """Tab and `i` lead to the conversation and back, however fast the rest is typed."""
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        screen = cockpit.app.cockpit
+        assert screen.focused is screen.prompt
+        for burst, focused, text in (
+            (["tab", "z"], screen.conversation, ""),
+            (["i", "h", "i", "backspace", "o"], screen.prompt, "ho"),
+            (["tab", "i", "!"], screen.prompt, "ho!"),
+        ):
+            for key in burst:
+                cockpit.app.post_message(Key(key, key if len(key) == 1 else None))
+            for _ in range(5):
+                await cockpit.pilot.pause()
+            assert screen.focused is focused, burst
+            assert screen.prompt.text == text, burst

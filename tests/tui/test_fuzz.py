@@ -18,7 +18,7 @@ KEYS = [
     for action in actions.ACTIONS
     for key in action.keys
     # Keys that end the app, leave for another program, or answer what the test must not answer.
-    if key not in {"ctrl+q", "ctrl+o", "ctrl+t", "y", "a", "A", "d", "m", "enter"}
+    if key not in {"ctrl+q", "ctrl+o", "ctrl+t", "y", "a", "A", "d", "D", "m", "enter"}
 ] + ["left", "right", "ctrl+left", "ctrl+right", "ctrl+w", "ctrl+u", "ctrl+z", "ctrl+a", "ctrl+e"]
 
 

@@ -30,7 +30,7 @@ class Borrowing(_Mixed):
     def borrow_focus(self) -> None:
         """Take the focus."""
         self._focus_before = self.screen.focused
-        self.focus()
+        self.screen.set_focus(self)
 
     def return_focus(self) -> None:
         """Give the focus back, if it is still here."""

@@ -109,7 +109,7 @@ class CockpitScreen(Screen[None]):
         prompt = self.prompt
         prompt.placeholder = "Say what to do…"
         prompt.put_draft(self.host.draft())
-        prompt.focus()
+        self.set_focus(prompt)
 
     # Areas
 
@@ -384,7 +384,7 @@ class CockpitScreen(Screen[None]):
 
     def _keep_focus_visible(self) -> None:
         if self.arrangement.conversation is None and self.conversation.has_focus:
-            self.prompt.focus()
+            self.set_focus(self.prompt)
 
     def reveal_terminal(self) -> None:
         """Show the terminal for a while, where the layout hides it; nothing of it is kept."""
@@ -421,12 +421,12 @@ class CockpitScreen(Screen[None]):
         view = self.terminal.view
         if areas.terminal is not None and view is not None and self.terminal.pane is not None:
             stops.append(view)  # type: ignore[arg-type]
-        here = next((index for index, stop in enumerate(stops) if stop.has_focus), 0)
-        stops[(here + step) % len(stops)].focus()
+        here = next((index for index, stop in enumerate(stops) if stop is self.focused), 0)
+        self.set_focus(stops[(here + step) % len(stops)])
 
     def action_focus_prompt(self) -> None:
         """Put the keyboard into the prompt."""
-        self.prompt.focus()
+        self.set_focus(self.prompt)
 
     def on_descendant_focus(self) -> None:
         """Show which area has the keyboard, and its keys."""
@@ -457,7 +457,7 @@ class CockpitScreen(Screen[None]):
             return
         if event.is_printable and event.character is not None:
             event.stop()
-            self.prompt.focus()
+            self.set_focus(self.prompt)
             self.prompt.insert(event.character)
 
     def on_pane_view_keyboard_taken(self) -> None:

@@ -121,7 +121,7 @@ class FirstRunScreen(CardScreen[Outcome]):
             self._start_demo()
             return
         self.query_one(ContentSwitcher).current = choice
-        self.query_one("#key" if choice == "anthropic" else "#url", Input).focus()
+        self.set_focus(self.query_one("#key" if choice == "anthropic" else "#url", Input))
         keys = [("Enter", "next, then try it"), ("Esc", "back")]
         if choice == "endpoint":
             keys.insert(1, ("F5", "fill in an example"))
@@ -129,7 +129,7 @@ class FirstRunScreen(CardScreen[Outcome]):
 
     def _to_choices(self) -> None:
         self.query_one(ContentSwitcher).current = "choices"
-        self.query_one("#choices").focus()
+        self.set_focus(self.query_one("#choices"))
         self.progress("")
         self.tell_keys(("1-3 or ↑↓ Enter", "choose"), ("Esc", "look around first"))
 
@@ -162,7 +162,7 @@ class FirstRunScreen(CardScreen[Outcome]):
         if focused is None:
             return
         if focused.id == "url" and not self._value("model"):
-            self.query_one("#model", Input).focus()
+            self.set_focus(self.query_one("#model", Input))
         else:
             # In its turn: the field may not have taken in yet what was typed before.
             focused.call_later(self._submit)
@@ -202,7 +202,7 @@ class FirstRunScreen(CardScreen[Outcome]):
             return
         if not model:
             self.problem("Name a model that the server has, for instance qwen3:32b.")
-            self.query_one("#model", Input).focus()
+            self.set_focus(self.query_one("#model", Input))
             return
         command = Configure(
             provider="endpoint", base_url=url, model=model, api_key=self._value("endpoint-key")

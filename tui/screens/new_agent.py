@@ -145,7 +145,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             said = self.query_one("#directory-said", Static)
             said.update(facts.problem)
             said.set_class(True, "-bad")
-            field.focus()
+            self.set_focus(field)
             return
         mode = self.query_one("#mode", OneOf).value
         self.dismiss(

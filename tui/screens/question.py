@@ -70,7 +70,7 @@ class QuestionScreen(CardScreen[bool]):
         """Move between the options and the line below them."""
         field = self.query_one("#answer", Input)
         if event.key == "up" and field.has_focus and self._question.options:
-            self.query_one(OptionList).focus()
+            self.set_focus(self.query_one(OptionList))
             event.stop()
 
     @on(OptionList.OptionSelected)

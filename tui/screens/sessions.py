@@ -106,7 +106,7 @@ class SessionsScreen(CardScreen["str | None"]):
 
     def action_to_list(self) -> None:
         """Go from the filter into the list."""
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def action_close(self) -> None:
         """Leave."""

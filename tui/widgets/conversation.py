@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from tui import actions
 from tui.text import Piece, fit, strip_of, wrap
+from tui.widgets.keys_in_order import KeysInOrder
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Empty:
     problem: bool = False
 
 
-class Conversation(Lines, can_focus=True):
+class Conversation(KeysInOrder, Lines, can_focus=True):
     """Blocks from top to end, with a mark on the chosen one while it has the keyboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -3,15 +3,17 @@
 Textual 8.2 inserts a printable key when the field gets it, but looks up what Backspace or an arrow
 means only after that key has bubbled through the screen to the app. Keys that arrive together, over
 a slow line or while the app is busy, then overtake each other: `teh`, Backspace twice, `he` would
-read as `te`.
+read as `te`. Nor does a key that moves the focus (Tab, `i`) count for the key behind it, which
+Textual has handed to the old place by then.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
 if TYPE_CHECKING:
-    from textual.events import Key
     from textual.widget import Widget as _Mixed
 else:
     # No widget at run time: Textual takes styles and bindings from the first base that is one.
@@ -19,12 +21,33 @@ else:
 
 
 class KeysInOrder(_Mixed):
-    """Mixed in before a field: carries out the field's own bindings in their turn."""
+    """Mixed in before a widget with the focus: carries out its own bindings in their turn.
+
+    Those that move the focus must do so by `Screen.set_focus`; `Widget.focus` does it later.
+    """
+
+    _led_away = False
+    """Whether one of its own keys has moved the focus elsewhere."""
 
     async def _on_key(self, event: Key) -> None:
+        if self._passed_on(event):
+            return
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
             if not binding.priority:
-                event.stop()
-                event.prevent_default()
-                await self.run_action(binding.action)
+                await self._carry_out(event, binding.action)
                 return
+
+    async def _carry_out(self, event: Key, action: str) -> None:
+        event.stop()
+        event.prevent_default()
+        await self.run_action(action)
+        self._led_away = self.screen.focused not in (self, None)
+
+    def _passed_on(self, event: Key) -> bool:
+        """Let the app give a key anew that came behind the one that moved the focus."""
+        self._led_away = self._led_away and self.screen.focused not in (self, None)
+        if self._led_away:
+            event.stop()
+            event.prevent_default()
+            self.app.post_message(Key(event.key, event.character))
+        return self._led_away

@@ -22,6 +22,12 @@ LONG_PASTE_LINES = 40
 
 _MARK = re.compile(r"‹paste (\d+): [\d,]+ (?:lines|characters)›")
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
+_MOVES = {
+    key: action.action
+    for action in map(actions.by_id, ("focus.next", "focus.previous"))
+    for key in action.keys
+}
+"""Keys that move the focus, unless the menu of commands takes them."""
 
 
 class Prompt(KeysInOrder, TextArea):
@@ -123,6 +129,8 @@ class Prompt(KeysInOrder, TextArea):
 
     async def _on_key(self, event: Key) -> None:
         key = event.key
+        if self._passed_on(event):
+            return
         if self.menu_open and key in {"up", "down", "tab", "enter", "escape"}:
             event.stop()
             event.prevent_default()
@@ -132,6 +140,8 @@ class Prompt(KeysInOrder, TextArea):
             event.stop()
             event.prevent_default()
             self._submit()
+        elif key in _MOVES:
+            await self._carry_out(event, _MOVES[key])
         elif key in _NEWLINE:
             event.stop()
             event.prevent_default()
