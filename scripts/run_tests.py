@@ -58,6 +58,9 @@ def main() -> int:
         leaks = [f"process {line}" for line in stray_processes(mark, temporary)]
         shutil.rmtree(temporary / "pytest", ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
+        for theirs in temporary.glob("fish.*"):
+            # fish keeps a directory for its user and never removes it.
+            shutil.rmtree(theirs, ignore_errors=True)
         leaks += [f"file {path}" for path in sorted(temporary.iterdir())]
         leaks += [f"file {path}" for path in sorted(stray_paths() - before)]
     finally:

@@ -72,7 +72,7 @@ def test_the_force_push_denied_with_a_reason(person: Person) -> None:
         if "others fetched it" in screen:
             break
         person.press("conversation.page_down")
-        screen = person.changed(screen)
+        screen = person.settle()
     assert "others fetched it" in screen
     person.press("conversation.prompt")
     # The demo gives back what it took, except the directory that was to be kept.

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tungsten import still
@@ -144,7 +145,9 @@ async def test_what_was_allowed_ends_with_the_server(
     own: OwnServer, tmux: Tmux, socket: Path
 ) -> None:
     await own.allow("%0")
+    server = psutil.Process(int(tmux("display-message", "-p", "#{pid}")))
     tmux("kill-server")
+    psutil.wait_procs([server], timeout=20)
     with pytest.raises(ServerGone):
         await own.send_text("%0", "x")
     tmux("new-session", "-d", "-s", "again", "cat")

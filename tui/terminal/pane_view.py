@@ -257,8 +257,9 @@ class PaneView(PaneScreen, can_focus=True):
     def _size_settled(self) -> None:
         self._resizing = None
         if self._pane_id is not None and self._stop is not None:
-            self.run_worker(self._fit(self._pane_id), exclusive=True, group="fit")
+            self._fit(self._pane_id)
 
+    @work(exclusive=True, group="fit")
     async def _fit(self, pane_id: str) -> None:
         from tungsten.errors import TerminalError
 

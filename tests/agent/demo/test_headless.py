@@ -118,10 +118,12 @@ async def test_a_demo_that_has_ended_and_is_still_looked_at_stays(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_interrupted_it_leaves_nothing(paths, temporary, number):
     code = (
-        "import asyncio, sys\n"
+        "import asyncio, signal, sys\n"
         "from pathlib import Path\n"
         "from agent.demo import headless\n"
         "from agent.paths import Paths\n"
+        # Where the tests run in the background, their children begin by ignoring it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "paths = Paths(*map(Path, sys.argv[1:]))\n"
         "asyncio.run(headless.run(paths, json=True, pace=0.1))\n"
     )
