@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
 from agent.protocol import (
@@ -29,7 +31,23 @@ if TYPE_CHECKING:
     from agent.protocol import AgentSummary
     from tui.app import TungstenApp
 
+P = ParamSpec("P")
+Request = Callable[Concatenate["TungstenApp", P], Awaitable[None]]
+
 MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
+
+
+def _beside(request: Request[P]) -> Request[P]:
+    """Let a request wait for the engine beside the app, which goes on taking keys and painting."""
+
+    @functools.wraps(request)
+    async def begun(app: TungstenApp, *arguments: P.args, **options: P.kwargs) -> None:
+        async def work() -> None:
+            await request(app, *arguments, **options)
+
+        app.run_worker(work(), group="requests", exit_on_error=False)
+
+    return begun
 
 
 async def submit(app: TungstenApp, text: str) -> None:
@@ -111,6 +129,7 @@ def _focused(app: TungstenApp) -> AgentSummary | None:
     return agent
 
 
+@_beside
 async def unqueue(app: TungstenApp) -> None:
     """Put the queued prompts back into the prompt."""
     agent = app.focused_agent
@@ -131,10 +150,15 @@ async def interrupt(app: TungstenApp) -> None:
     agent = app.focused_agent
     own = agent is not None and app.transcript(agent.id).runs_own_command()
     if agent is not None and (own or agent.state in {"working", "waiting"}):
-        if await send(app, Interrupt(agent_id=agent.id)) is not None:
-            app.say(f"{agent.name}: interrupted")
+        await _interrupt(app, agent)
     elif prompt.text:
         app.say(f"{actions.label('ctrl+c')} empties the prompt")
+
+
+@_beside
+async def _interrupt(app: TungstenApp, agent: AgentSummary) -> None:
+    if await send(app, Interrupt(agent_id=agent.id)) is not None:
+        app.say(f"{agent.name}: interrupted")
 
 
 async def begin_rename(app: TungstenApp) -> None:
@@ -146,7 +170,7 @@ async def begin_rename(app: TungstenApp) -> None:
 
     async def answered(name: str | None) -> None:
         if name is not None:
-            await send(app, RenameAgent(agent_id=agent.id, name=name))
+            await _rename(app, agent, name)
 
     await app.push_screen(RenameScreen(agent.name), answered)
 
@@ -155,7 +179,12 @@ async def rename(app: TungstenApp, name: str) -> None:
     """Give the focused agent another name."""
     agent = _focused(app)
     if agent is not None:
-        await send(app, RenameAgent(agent_id=agent.id, name=name))
+        await _rename(app, agent, name)
+
+
+@_beside
+async def _rename(app: TungstenApp, agent: AgentSummary, name: str) -> None:
+    await send(app, RenameAgent(agent_id=agent.id, name=name))
 
 
 async def next_mode(app: TungstenApp) -> None:
@@ -165,6 +194,7 @@ async def next_mode(app: TungstenApp) -> None:
         await set_mode(app, MODES[(MODES.index(agent.mode) + 1) % len(MODES)])
 
 
+@_beside
 async def set_mode(app: TungstenApp, name: str) -> None:
     """Change how much the focused agent may do without the person."""
     agent = _focused(app)
@@ -225,6 +255,7 @@ async def archive_agent(app: TungstenApp) -> None:
     await app.push_screen(screen, answered)
 
 
+@_beside
 async def pause_all(app: TungstenApp) -> None:
     """Hold every agent before its next step, or let them go."""
     if app.known:
@@ -235,6 +266,7 @@ async def pause_all(app: TungstenApp) -> None:
             app.say(held if pause else "The agents go on")
 
 
+@_beside
 async def trust(app: TungstenApp) -> None:
     """Trust the focused agent's directory."""
     agent = _focused(app)
@@ -252,6 +284,7 @@ async def change_theme(app: TungstenApp) -> None:
     app.show_all()
 
 
+@_beside
 async def demo(app: TungstenApp) -> None:
     """Run the demo and look at its first agent."""
     result = await send(app, StartDemo())
@@ -260,6 +293,7 @@ async def demo(app: TungstenApp) -> None:
         app.look_at(str(agents[0]))
 
 
+@_beside
 async def stop_demo(app: TungstenApp) -> None:
     """End the demo."""
     await send(app, StopDemo())
@@ -344,13 +378,18 @@ async def new_agent(app: TungstenApp) -> None:
 
     async def create(command: CreateAgent | None) -> None:
         if command is not None:
-            result = await send(app, command)
-            if result is not None and isinstance(agent_id := result.get("agent_id"), str):
-                app.look_at(agent_id)
+            await _create(app, command)
 
     agent = app.focused_agent
     directory = agent.directory if agent is not None else str(app.directory)
     await app.push_screen(NewAgentScreen(directory), create)
+
+
+@_beside
+async def _create(app: TungstenApp, command: CreateAgent) -> None:
+    result = await send(app, command)
+    if result is not None and isinstance(agent_id := result.get("agent_id"), str):
+        app.look_at(agent_id)
 
 
 async def sessions(app: TungstenApp) -> None:
