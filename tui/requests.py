@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
 
 P = ParamSpec("P")
-Request = Callable[Concatenate["TungstenApp", P], Awaitable[None]]
+Request = Callable[Concatenate["TungstenApp", P], Coroutine[Any, Any, None]]
 
 MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
 
@@ -40,13 +40,13 @@ MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
 def _beside(request: Request[P]) -> Request[P]:
     """Let a request wait for the engine beside the app, which goes on taking keys and painting."""
 
-    @functools.wraps(request)
-    async def begun(app: TungstenApp, *arguments: P.args, **options: P.kwargs) -> None:
+    async def begun(app: TungstenApp, /, *arguments: P.args, **options: P.kwargs) -> None:
         async def work() -> None:
             await request(app, *arguments, **options)
 
         app.run_worker(work(), group="requests", exit_on_error=False)
 
+    functools.update_wrapper(begun, request)
     return begun
 
 

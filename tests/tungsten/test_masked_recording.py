@@ -130,3 +130,27 @@ def test_spans_hide_what_mask_hides(text: str) -> None:
     for start, end in reversed(spans(text)):
         hidden = hidden[:start] + MASK + hidden[end:]
     assert hidden == mask(text)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "stays"),
+    [
+        (f"\x1bk{TOKEN}\x1b\\", False),
+        (f"\x1b]2;deploying with {TOKEN}\x07", False),
+        (f"\x1b]7;file:///home/ada/{TOKEN}\x1b\\", False),
+        (f"\x1b]8;;https://example.org/?t={TOKEN}\x1b\\", False),
+        (f"\x1bPq{TOKEN}\x1b\\", False),
+        (f"\x1b_{TOKEN}\x1b\\", False),
+        ("\x1b]4;1;rgb:ff/00/00\x1b\\", True),
+        ("\x1b]104\x07", True),
+        ("\x1b]11;#102030\x07", True),
+        ("\x1b]112\x1b\\", True),
+        (f"\x1b]1337;{TOKEN}\x07", False),
+    ],
+)
+def test_what_is_told_and_not_shown_is_left_out(
+    tmp_path: Path, sequence: str, stays: bool
+) -> None:
+    told = [Event(0.0, "o", f"before {sequence[:5]}"), Event(1.0, "o", f"{sequence[5:]}after\n")]
+    text = printed(list(masked_recording.events(made(tmp_path / "a.cast", told))))
+    assert text == f"before {sequence if stays else ''}after\n"
