@@ -1,4 +1,4 @@
-"""Recordings of agents' panes: made where wanted, masked when they end, the oldest removed for room.
+"""Recordings of agents' panes: made where wanted, masked when they end, the oldest removed.
 
 While a pane is recorded, its file (`.raw`) holds what it printed as it came. Once that has ended, a
 copy without secrets takes its place (`.cast`). A process of its own makes it: that takes a second
@@ -146,9 +146,7 @@ class PaneRecorder:
             await asyncio.to_thread(prune, self.directory, self._settings.megabytes * 1_000_000)
             client = (await self._terminal()).client
             limit = self._settings.pane_megabytes * 1_000_000
-            await recording.start(
-                client, pane_id, path, title=f"{name} · {pane_id}", limit=limit
-            )
+            await recording.start(client, pane_id, path, title=f"{name} · {pane_id}", limit=limit)
         except (OSError, TerminalError) as error:
             raise NotRecorded(f"Pane {pane_id} is not recorded: {error}") from error
         self._running[pane_id] = path

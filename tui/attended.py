@@ -18,8 +18,8 @@ VARIABLE = "TUNGSTEN_UNATTENDED_APPROVALS"
 """Set to 1 when the app starts, it takes approvals from whatever types them."""
 
 RECENT = 2.0
-"""Seconds that may lie between what a client did and an approval: tmux knows whole seconds, and on a
-busy machine a key is on its way for some time."""
+"""Seconds that may lie between what a client did and an approval: tmux knows whole seconds, and
+where a machine is busy a key is on its way for some time."""
 
 PATIENCE = 3.0
 """Seconds that tmux may take to answer; it takes a few milliseconds."""
@@ -62,12 +62,14 @@ class Attendance:
         pressed = self._clock() - ago
         listed = await self._clients()
         if listed is None:
-            return f"Not approved: the tmux around this app does not answer ({VARIABLE}=1 lifts this)"
+            return (
+                f"Not approved: the tmux around this app does not answer ({VARIABLE}=1 lifts this)"
+            )
         for line in listed:
             pane, activity, control, readonly = line.split(" ")
-            if pane == self._pane and "1" not in (control, readonly):
-                if pressed - int(activity) < RECENT:
-                    return ""
+            types = pane == self._pane and "1" not in (control, readonly)
+            if types and pressed - int(activity) < RECENT:
+                return ""
         return f"Not approved: no tmux client typed this (see {VARIABLE})"
 
     async def _clients(self) -> list[str] | None:

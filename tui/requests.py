@@ -14,6 +14,7 @@ from agent.protocol import (
     CreateAgent,
     Interrupt,
     Mode,
+    RecordPane,
     RenameAgent,
     RunAsPerson,
     SendPrompt,
@@ -29,6 +30,7 @@ from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from agent.protocol import AgentSummary
+    from agent.recordings import Kept
     from tui.app import TungstenApp
 
 P = ParamSpec("P")
@@ -329,6 +331,25 @@ async def attach(app: TungstenApp) -> None:
     app.action_redraw()
 
 
+async def record(app: TungstenApp) -> None:
+    """Record the pane that is shown, or end its recording."""
+    agent, pane = app.focused_agent, app.cockpit.terminal.pane
+    if agent is None or pane is None or not app.known:
+        app.say("There is no terminal yet: it opens with the first command", "warning")
+        return
+    await _record(app, agent, pane.pane_id, on=not pane.recording)
+
+
+@_beside
+async def _record(app: TungstenApp, agent: AgentSummary, pane_id: str, *, on: bool) -> None:
+    command = RecordPane(agent_id=agent.id, pane_id=pane_id, on=on)
+    if await send(app, command) is None:
+        return
+    key = actions.label(actions.by_id("pane.recordings").keys[0])
+    begun = f"{pane_id} is recorded from now on; /record ends that"
+    app.say(begun if on else f"{pane_id} is no longer recorded; {key} plays what was")
+
+
 # Screens ----------------------------------------------------------------------------------------
 
 
@@ -401,6 +422,28 @@ async def sessions(app: TungstenApp) -> None:
             app.look_at(agent_id)
 
     await app.push_screen(SessionsScreen(clock=app.now), chosen)
+
+
+async def recordings(app: TungstenApp) -> None:
+    """Show recordings of terminals, and play the chosen one."""
+    from tui.screens.recordings import RecordingsScreen
+
+    async def chosen(kept: Kept | None) -> None:
+        if kept is None:
+            return
+        from tui.screens.recording import RecordingScreen
+
+        mask, running = not kept.masked, kept.running
+        await app.push_screen(
+            RecordingScreen(kept.path, mask=mask, title=kept.title, running=running)
+        )
+
+    agent = app.focused_agent
+    agent_id = agent.id if agent is not None else ""
+    if app.screen is app.cockpit:
+        await app.push_screen(
+            RecordingsScreen(app.paths.recordings, agent_id, clock=app.now), chosen
+        )
 
 
 async def setup(app: TungstenApp, then: Command | None = None) -> None:

@@ -89,7 +89,7 @@ class Recorder:
             raise
 
 
-def main(  # noqa: PLR0913
+def main(
     path: str, terminal: str, ready: str, started: str, columns: str, lines: str, limit: str
 ) -> int:
     """Record standard input; gives the exit status."""

@@ -172,7 +172,7 @@ async def recordings(client: ControlClient) -> dict[str, Path]:
     return found
 
 
-async def _start(  # noqa: PLR0913
+async def _start(
     client: ControlClient,
     pane_id: str,
     path: Path,

@@ -148,9 +148,7 @@ def test_spans_hide_what_mask_hides(text: str) -> None:
         (f"\x1b]1337;{TOKEN}\x07", False),
     ],
 )
-def test_what_is_told_and_not_shown_is_left_out(
-    tmp_path: Path, sequence: str, stays: bool
-) -> None:
+def test_what_is_told_and_not_shown_is_left_out(tmp_path: Path, sequence: str, stays: bool) -> None:
     told = [Event(0.0, "o", f"before {sequence[:5]}"), Event(1.0, "o", f"{sequence[5:]}after\n")]
     text = printed(list(masked_recording.events(made(tmp_path / "a.cast", told))))
     assert text == f"before {sequence if stays else ''}after\n"

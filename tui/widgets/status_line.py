@@ -45,9 +45,8 @@ class StatusLine(Lines):
     ) -> None:
         """Show the focused agent, and what concerns all.
 
-        Args:
-            look_only: Whether the engine takes no decision from here.
-            unattended: Whether approvals count without a person at the keys.
+        `look_only`: the engine takes no decision from here; `unattended`: approvals count without
+        a person at the keys.
         """
         self._state, self._agent = state, agent
         self._look_only, self._unattended = look_only, unattended

@@ -1,4 +1,4 @@
-"""Recordings of living agents' panes: from the beginning or on demand, masked, within their room."""
+"""Recordings of living agents' panes: all or on demand, masked, within their room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from agent.config import Config, Recording
 from agent.panes import NotYourPane
-from agent.protocol import ArchiveAgent, CreateAgent, RecordPane, Recordings, RunAsPerson, StopAgent
+from agent.protocol import ArchiveAgent, CreateAgent, Recordings, RecordPane, RunAsPerson, StopAgent
 from agent.recordings import MASKED, RAW, PaneRecorder, listed, prune
 from tungsten import asciicast, recording
 

@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,8 +56,8 @@ class Around:
 
 
 @pytest.fixture
-def around(private: Any, outer: Any) -> Iterator[Around]:
-    yield Around(private, outer)
+def around(private: Any, outer: Any) -> Around:
+    return Around(private, outer)
 
 
 async def test_a_client_that_typed_just_now(around: Around) -> None:
@@ -89,8 +89,8 @@ async def test_a_client_that_only_looks_does_not_count(around: Around, flags: An
 
 async def test_a_control_client_does_not_count(around: Around) -> None:
     argv = ["tmux", "-S", str(around.tmux.socket), "-C", "attach-session"]
-    control = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=around.tmux.environment
+    control = await asyncio.create_subprocess_exec(
+        *argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=around.tmux.environment
     )
     try:
         around.until(lambda: around.clients() == 1)
@@ -98,7 +98,7 @@ async def test_a_control_client_does_not_count(around: Around) -> None:
     finally:
         assert control.stdin is not None
         control.stdin.close()
-        control.wait(10)
+        await control.wait()
 
 
 async def test_a_client_at_another_pane_does_not_count(around: Around) -> None:
