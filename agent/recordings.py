@@ -15,13 +15,16 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tungsten
-from agent.config import Recording
 from agent.errors import AgentError
 from tungsten import asciicast, recording
 from tungsten.errors import RecordingUnreadable, TerminalError
-from tungsten.terminal import Terminal
+
+if TYPE_CHECKING:
+    from agent.config import Recording
+    from tungsten.terminal import Terminal
 
 RAW = ".raw"
 MASKED = ".cast"

@@ -424,12 +424,12 @@ def by_slash(name: str) -> ActionKey | None:
 
 
 def slash_commands(text: str) -> list[ActionKey]:
-    """Find what `/text` may become: commands that begin so, then those that hold it."""
+    """Find what `/text` may become: the one of that name, those that begin so, that hold it."""
     name = text.removeprefix("/").lower()
     commands = [action for action in ACTIONS if action.slash]
     begin = [action for action in commands if action.slash.startswith(name)]
     hold = [action for action in commands if name in action.slash and action not in begin]
-    return begin + hold
+    return sorted(begin, key=lambda action: action.slash != name) + hold
 
 
 def label(key: str) -> str:

@@ -33,6 +33,9 @@ _UNSEEN = re.compile(
     # All but the colours of the palette (4, 104) and of the screen (10 to 12, 110 to 112).
     r"\x1b(?:\](?!(?:(?:10)?4|1?1[0-2])[;\x07\x1b])|[PX^_k])[^\x07\x1b]*(?:\x07|\x1b\\)?"
 )
+FILL = "•"
+"""What stands for the rest of a secret that is longer than the words for it."""
+
 _KEY_BEGIN = "-----BEGIN PRIVATE KEY-----\n"
 _KEY_LINE = "-----BEGIN "
 _OVERLAP = 128
@@ -152,11 +155,9 @@ def _split(held: list[Event], at: int) -> tuple[list[Event], list[Event]]:
 def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
     raw = _raw(held)
     text, places = _plain(raw)
-    removed = {
-        place: masking.MASK if index == start else ""
-        for start, end in _hidden(text, inside_key=inside_key)
-        for index, place in enumerate(places[start:end], start)
-    }
+    removed: dict[int, str] = {}
+    for start, end in _hidden(text, inside_key=inside_key):
+        removed |= dict(zip(places[start:end], _mask(text[start:end]), strict=True))
     for match in _UNSEEN.finditer(raw):
         removed |= dict.fromkeys(range(*match.span()), "")
     at = 0
@@ -169,6 +170,14 @@ def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
                 data = "".join(removed.get(at + i, character) for i, character in enumerate(data))
             at += len(event.data)
         yield dataclasses.replace(event, data=data)
+
+
+def _mask(secret: str) -> list[str]:
+    """Give what stands for each character; as many cells as before, so that nothing moves."""
+    if len(secret) < len(masking.MASK):
+        return [masking.MASK, *[""] * (len(secret) - 1)]
+    shown = masking.MASK.ljust(len(secret), FILL)
+    return [old if old in "\r\n" else new for old, new in zip(secret, shown, strict=True)]
 
 
 def _hidden(text: str, *, inside_key: bool) -> list[tuple[int, int]]:

@@ -251,6 +251,19 @@ class Person:
             timeout=timeout,
         )
 
+    def python(self, module: str, *arguments: str) -> str:
+        """Run a module as a program beside the terminal; gives what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            cwd=self.user_home,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def processes(self, *words: str) -> list[psutil.Process]:
         """Processes of this home whose command line holds all `words`."""
         found = []

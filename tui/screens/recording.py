@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from tungsten.frame import Frame
     from tungsten.reel import Reel
+    from tungsten.terminal import Terminal
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -264,13 +266,12 @@ class RecordingScreen(Screen[None]):
     async def _run(self) -> None:
         socket = Path(tmux_socket(self))
         # Not before it is needed: it brings tmux's object model along.
-        reels = await asyncio.to_thread(_load)
+        reels, terminals = await asyncio.to_thread(_load)
         from tungsten.errors import TerminalError
-        from tungsten.terminal import Terminal
 
         terminal = None
         try:
-            terminal = await Terminal.open(socket)
+            terminal = await terminals.open(socket)
             self._reel = await reels.open(terminal, self._path, mask=self._mask)
             await self._picture(self._reel)
             while True:
@@ -351,7 +352,10 @@ class RecordingScreen(Screen[None]):
         )
 
 
-def _load() -> type[Reel]:
-    from tungsten.reel import Reel
+def _load() -> tuple[type[Reel], type[Terminal]]:
+    # libtmux asks the standard output for its encoding as it is imported; Textual's has none.
+    with contextlib.redirect_stdout(sys.__stdout__):
+        from tungsten.reel import Reel
+        from tungsten.terminal import Terminal
 
-    return Reel
+    return Reel, Terminal

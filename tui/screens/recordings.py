@@ -55,7 +55,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Recordings"
             yield Field(placeholder="filter by agent or pane", id="filter")
-            yield Static("Reading …", id="nothing", classes="card-hint card-gap")
+            yield Static("Reading …", id="nothing", classes="card-hint card-gap", markup=False)
             yield OptionList(id="recordings", classes="card-gap")
             yield from card_foot()
 

@@ -220,6 +220,7 @@ async def test_the_empty_list_says_how_to_record(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         nothing = app.screen.query_one("#nothing", Static)
         await until(pilot, lambda: "/record" in str(nothing.content))
+        assert "below [recording] in config.toml" in text(app)
         await pilot.press("enter", "escape")
         await until(pilot, lambda: app.results == [None])
 
