@@ -71,6 +71,12 @@ def export(source: Path, target: Path) -> None:
             output.write(event.line())
 
 
+def hide(text: str) -> str:
+    """Mask secrets in text with escape sequences, in as many cells as they had."""
+    removed = _removed(text, inside_key=False)
+    return "".join(removed.get(at, character) for at, character in enumerate(text))
+
+
 def main(source: str, target: str) -> int:
     """Put a copy without secrets in the place of a recording; gives the status to exit with."""
     made = Path(f"{target}.part")
@@ -153,13 +159,7 @@ def _split(held: list[Event], at: int) -> tuple[list[Event], list[Event]]:
 
 
 def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
-    raw = _raw(held)
-    text, places = _plain(raw)
-    removed: dict[int, str] = {}
-    for start, end in _hidden(text, inside_key=inside_key):
-        removed |= dict(zip(places[start:end], _mask(text[start:end]), strict=True))
-    for match in _UNSEEN.finditer(raw):
-        removed |= dict.fromkeys(range(*match.span()), "")
+    removed = _removed(_raw(held), inside_key=inside_key)
     at = 0
     for event in held:
         data = event.data
@@ -170,6 +170,17 @@ def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
                 data = "".join(removed.get(at + i, character) for i, character in enumerate(data))
             at += len(event.data)
         yield dataclasses.replace(event, data=data)
+
+
+def _removed(raw: str, *, inside_key: bool) -> dict[int, str]:
+    """Say what takes the place of which characters."""
+    text, places = _plain(raw)
+    removed: dict[int, str] = {}
+    for start, end in _hidden(text, inside_key=inside_key):
+        removed |= dict(zip(places[start:end], _mask(text[start:end]), strict=True))
+    for match in _UNSEEN.finditer(raw):
+        removed |= dict.fromkeys(range(*match.span()), "")
+    return removed
 
 
 def _mask(secret: str) -> list[str]:

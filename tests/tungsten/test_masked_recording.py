@@ -154,3 +154,12 @@ def test_what_is_told_and_not_shown_is_left_out(tmp_path: Path, sequence: str, s
     told = [Event(0.0, "o", f"before {sequence[:5]}"), Event(1.0, "o", f"{sequence[5:]}after\n")]
     text = printed(list(masked_recording.events(made(tmp_path / "a.cast", told))))
     assert text == f"before {sequence if stays else ''}after\n"
+
+
+def test_a_screen_keeps_its_shape_without_its_secrets() -> None:
+    screen = f"\x1b[32mkey\x1b[0m {TOKEN[:9]}\x1b[1m{TOKEN[9:]}\x1b[0m |\nnext"
+    hidden = masked_recording.hide(screen)
+    assert strip_styles(hidden) == f"key {MASK.ljust(len(TOKEN), FILL)} |\nnext"
+    assert hidden.startswith("\x1b[32mkey\x1b[0m ")
+    assert "\x1b[1m" in hidden
+    assert masked_recording.hide("\x1b[31mplain\x1b[0m\n") == "\x1b[31mplain\x1b[0m\n"
