@@ -29,10 +29,12 @@ _HIDDEN = re.compile(
     # A shell's line editor writes a blank and a return where a long line goes on below.
     r"|[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]| \r(?!\n)"
 )
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     # All but the colours of the palette (4, 104) and of the screen (10 to 12, 110 to 112).
     r"\x1b(?:\](?!(?:(?:10)?4|1?1[0-2])[;\x07\x1b])|[PX^_k])[^\x07\x1b]*(?:\x07|\x1b\\)?"
 )
+"""What a terminal is told and does not show: titles, links, directories, clipboards, images."""
+
 FILL = "•"
 """What stands for the rest of a secret that is longer than the words for it."""
 
@@ -178,7 +180,7 @@ def _removed(raw: str, *, inside_key: bool) -> dict[int, str]:
     removed: dict[int, str] = {}
     for start, end in _hidden(text, inside_key=inside_key):
         removed |= dict(zip(places[start:end], _mask(text[start:end]), strict=True))
-    for match in _UNSEEN.finditer(raw):
+    for match in UNSEEN.finditer(raw):
         removed |= dict.fromkeys(range(*match.span()), "")
     return removed
 

@@ -16,6 +16,7 @@ from tungsten import asciicast
 from tungsten.asciicast import Event
 from tungsten.control_protocol import Notification
 from tungsten.errors import DirectoryMissing, PaneDead, PaneGone, ServerGone
+from tungsten.masked_recording import UNSEEN
 from tungsten.pane import Pane
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
 
@@ -70,6 +71,24 @@ async def play(
         if pause > 0:
             await asyncio.sleep(pause)
         yield event
+
+
+class Printed:
+    """What of a recording goes to a person's own terminal: what shows, and nothing else.
+
+    Their titles and clipboard are no part of the picture, and terminals that do not know tmux's
+    name for a window would print it.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """Give what is to be printed of the next output event; what is unfinished waits."""
+        text = self._held + text
+        unfinished = _UNFINISHED.search(text)
+        self._held = unfinished[0] if unfinished else ""
+        return UNSEEN.sub("", text.removesuffix(self._held))
 
 
 class Player:
