@@ -47,6 +47,7 @@ from agent.protocol import (
     Play,
     ReadTranscript,
     Recordings,
+    RecordPane,
     RenameAgent,
     ResumeAgent,
     RunAsPerson,
@@ -60,6 +61,7 @@ from agent.protocol import (
     UseTool,
 )
 from agent.questions import Questions
+from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, serialise, text_block
@@ -122,6 +124,7 @@ class Agents:
             questions=Questions(database, hub, clock),
             prompts=PromptFiles(paths.config / "prompts"),
             rules=RuleFiles(paths, home or Path.home()),
+            recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
             home=home or Path.home(),
             panes_opened=self._pane_opened,
         )
@@ -138,6 +141,7 @@ class Agents:
         An agent that cannot be brought back is shown as failed, with the reason; it does not keep
         the others away.
         """
+        await self.services.recordings.recover()
         records = await self.services.database.sessions.list(archived=False)
         for record in records:
             await self._revive(record)
@@ -187,6 +191,7 @@ class Agents:
             task.cancel()
         if self._events:
             await asyncio.wait(self._events)
+        await self.services.recordings.close()
 
     # The list -----------------------------------------------------------------------------------
 
@@ -281,8 +286,12 @@ class Agents:
         return agent_id
 
     async def recordings(self, command: Recordings) -> dict[str, Any]:
-        """End a playbook's recordings and give their files."""
-        return {"paths": await self._of_kind(PlaybookAgent, command.agent_id).recordings()}
+        """End the recordings of an agent's panes and give the files of all that it has."""
+        return {"paths": await self._agent(command.agent_id).end_recordings()}
+
+    async def record_pane(self, command: RecordPane) -> None:
+        """Record a pane from now on, or no longer."""
+        await self._agent(command.agent_id).record_pane(command.pane_id, on=command.on)
 
     async def export_playbook(self, command: ExportPlaybook) -> dict[str, Any]:
         """Write what a session did in its terminals as a playbook."""

@@ -23,6 +23,7 @@ from agent.protocol import (
     Play,
     ReadTranscript,
     Recordings,
+    RecordPane,
     RenameAgent,
     ResumeAgent,
     RunAsPerson,
@@ -94,6 +95,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.always_allow(command)
         case Unqueue():
             return await agents.unqueue(command)
+        case RecordPane():
+            await agents.record_pane(command)
         case RenameAgent():
             await agents.rename(command)
         case StopAgent():

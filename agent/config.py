@@ -131,6 +131,19 @@ class Wall(_Settings):
     """Whether the network can be reached from behind it."""
 
 
+class Recording(_Settings):
+    """Which panes are recorded, and how much room that takes: `[recording]`."""
+
+    mode: Literal["off", "on"] = "off"
+    """on: every pane of every agent, from its beginning; off: those that you ask for."""
+
+    megabytes: int = Field(default=256, ge=1)
+    """Room for all recordings; the oldest make room for new ones."""
+
+    pane_megabytes: int = Field(default=32, ge=1)
+    """Where the recording of one pane ends; the pane goes on."""
+
+
 class Config(_Settings):
     """All settings."""
 
@@ -157,6 +170,9 @@ class Config(_Settings):
 
     wall: Wall = Wall()
     """The wall around panes."""
+
+    recording: Recording = Recording()
+    """Recordings of panes."""
 
     rules: Rules = Rules()
     """Rules of the gate."""

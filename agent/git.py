@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -9,17 +10,23 @@ from pathlib import Path
 MAX_BYTES = 4096
 """Longest part of one of git's small files that is read; they hold one name or path."""
 
+BRANCHES = "ref: refs/heads/"
+"""How HEAD begins while a branch is checked out; its name follows (gitrepository-layout(5))."""
+
 
 def branch(directory: Path) -> str | None:
     """Give the branch checked out around `directory`, seven digits when detached, None outside."""
+    found = head(directory)
+    if found is None:
+        return None
+    return found.removeprefix(BRANCHES) if found.startswith(BRANCHES) else found[:7] or None
+
+
+def head(directory: Path) -> str | None:
+    """Give what HEAD says around `directory`: `BRANCHES` and a name, or digits; None outside."""
     for candidate in (directory, *directory.parents):
-        try:
-            head = _read(_git(candidate) / "HEAD")
-        except OSError:
-            continue
-        if head.startswith("ref: refs/heads/"):
-            return head.removeprefix("ref: refs/heads/")
-        return head[:7] or None
+        with contextlib.suppress(OSError):
+            return _read(_git(candidate) / "HEAD")
     return None
 
 

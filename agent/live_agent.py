@@ -88,7 +88,13 @@ class LiveAgent:
         self.directory = Path(record.directory)
         self.conversation = Conversation(record.id, session, services.hub, services.clock)
         self.panes = Panes(
-            record.name, self.directory, services.terminal, self._panes_changed, self._wall
+            record.name,
+            self.directory,
+            services.terminal,
+            self._panes_changed,
+            self._wall,
+            opened=self._pane_opened,
+            ended=services.recordings.ended,
         )
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
         project = self._project()
@@ -142,6 +148,42 @@ class LiveAgent:
             show=wanted.show,
             network=wanted.network,
         )
+
+    @property
+    def recorded(self) -> bool:
+        """Whether its panes are recorded from their beginning."""
+        return self.services.config.recording.mode == "on"
+
+    async def _pane_opened(self, pane_id: str) -> None:
+        if self.recorded:
+            try:
+                await self.record_pane(pane_id, on=True)
+            except AgentError as error:
+                # A full disk must not keep anybody from working.
+                await self.conversation.add(BlockKind.ERROR, str(error))
+
+    async def record_pane(self, pane_id: str, *, on: bool) -> None:
+        """Record a pane from now on, or no longer.
+
+        Raises:
+            NotYourPane: it belongs to someone else, or is closed.
+            NotRecorded: it cannot be recorded; says why.
+        """
+        recordings = self.services.recordings
+        self.panes.own(pane_id)
+        if on:
+            await recordings.start(self.id, self.name, pane_id)
+        else:
+            await recordings.finish(pane_id)
+        self.panes.show_recording(pane_id, on=on)
+        self.publish()
+
+    async def end_recordings(self) -> list[str]:
+        """End the recordings of its panes, and give the files of all that it has."""
+        for pane_id in tuple(self.panes.record):
+            if pane_id in self.services.recordings:
+                await self.record_pane(pane_id, on=False)
+        return [str(path) for path in await self.services.recordings.of(self.id)]
 
     def _project(self) -> Path | None:
         """The tree that it may work in; nobody's home directory, nor everything, is a project."""
@@ -472,6 +514,8 @@ class LiveAgent:
         except TerminalError as error:
             await self.conversation.add(BlockKind.ERROR, str(error))
             return
+        for pane_id in self.panes.record:
+            self.panes.show_recording(pane_id, on=pane_id in self.services.recordings)
         if self.panes.record:
             self.panes.remember(await lines(self.services.database, self.id))
             await self._take_lines_back()

@@ -59,8 +59,22 @@ class OwnPane:
         self.history.add(line)
 
 
+async def _nothing(pane_id: str) -> None:
+    """Take no notice of a new pane."""
+
+
 class Panes:
-    """All panes of one agent, in the order in which they were opened."""
+    """All panes of one agent, in the order in which they were opened.
+
+    Args:
+        name: of their tmux sessions.
+        directory: where they open.
+        terminal: the server.
+        changed: told of every change.
+        wall: plans what stands around a new pane.
+        opened: told of a pane before anything is done in it.
+        ended: told of a pane that is closed, or whose program has ended.
+    """
 
     def __init__(
         self,
@@ -69,12 +83,17 @@ class Panes:
         terminal: Callable[[], Awaitable[Terminal]],
         changed: Callable[[], Awaitable[None]],
         wall: Callable[[], Wall | None] = lambda: None,
+        *,
+        opened: Callable[[str], Awaitable[None]] = _nothing,
+        ended: Callable[[str], None] = lambda pane_id: None,
     ) -> None:
         self._name = name
         self._directory = directory
         self._terminal = terminal
         self._changed = changed
         self._wall = wall
+        self._opened = opened
+        self._ended = ended
         self._panes: dict[str, OwnPane] = {}
 
     @property
@@ -146,6 +165,7 @@ class Panes:
             info.pid,
             fresh=command is None,
         )
+        await self._opened(pane.id)
         await self._changed()
         return pane.id
 
@@ -163,6 +183,7 @@ class Panes:
     def forget(self, pane_id: str) -> None:
         """Take a pane off the list."""
         self._panes.pop(pane_id, None)
+        self._ended(pane_id)
 
     async def adopt(self, recorded: Mapping[str, int]) -> list[str]:
         """Take back the panes of an earlier engine; gives the ids of those that are gone."""
@@ -198,7 +219,15 @@ class Panes:
     def died(self, pane_id: str, status: int | None) -> None:
         """Note that a pane's first process ended."""
         pane = self._panes[pane_id]
-        pane.summary = pane.summary.model_copy(update={"dead": True, "exit_status": status})
+        self._ended(pane_id)
+        pane.summary = pane.summary.model_copy(
+            update={"dead": True, "exit_status": status, "recording": False}
+        )
+
+    def show_recording(self, pane_id: str, *, on: bool) -> None:
+        """Note whether a pane is recorded."""
+        pane = self.own(pane_id)
+        pane.summary = pane.summary.model_copy(update={"recording": on})
 
     def server_gone(self) -> bool:
         """Note that tmux itself ended; says whether that cost a pane."""

@@ -46,6 +46,11 @@ class Paths:
         return self.data / "interface.json"
 
     @property
+    def recordings(self) -> Path:
+        """Recordings of panes, in a directory for each agent."""
+        return self.data / "recordings"
+
+    @property
     def engine_socket(self) -> Path:
         """Where the engine listens."""
         return self.runtime / "engine.sock"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tungsten.frame import Frame
 
 
 def draw(frame: Frame, path: Path) -> None:
-    """Draw a screen as a PNG file, readable by its owner only.
+    """Draw a screen, its secrets masked, as a PNG file that its owner alone can read.
 
     Raises:
         OSError: the file cannot be written.
     """
     # Imported late: drawing needs an imaging library, which nothing else in an engine does.
-    from tungsten import picture
+    from tungsten import masked_recording, picture
 
-    content = picture.png(frame)
+    lines = masked_recording.hide("\n".join(frame.lines)).split("\n")
+    content = picture.png(replace(frame, lines=tuple(lines)))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_bytes(content)

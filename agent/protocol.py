@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -83,6 +83,8 @@ class PaneSummary(Wire):
     height: int = 24
     dead: bool = False
     exit_status: int | None = None
+    recording: bool = False
+    """Whether what it prints is being recorded."""
 
 
 class InstructionFile(Wire):
@@ -493,8 +495,20 @@ class Play(Wire):
     """Whether every pane is recorded; `Recordings` gives the files."""
 
 
+class RecordPane(Wire):
+    """Record one of an agent's panes from now on, or no longer."""
+
+    type: Literal["record_pane"] = "record_pane"
+    agent_id: str
+    pane_id: str
+    on: bool
+
+
 class Recordings(Wire):
-    """End a playbook's recordings. Result: `{"paths": [str, …]}`, in the order of its panes."""
+    """End the recordings of an agent's panes.
+
+    Result: `{"paths": [str, …]}`, all that it has, in the order of its panes, secrets masked.
+    """
 
     type: Literal["recordings"] = "recordings"
     agent_id: str
@@ -733,6 +747,7 @@ class Shutdown(Wire):
 Command = Annotated[
     CreateAgent
     | Play
+    | RecordPane
     | Recordings
     | ExportPlaybook
     | UseTool

@@ -15,6 +15,7 @@ from agent.model.client import ModelClient
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
 from agent.questions import Questions
+from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
 from memory.database import Database
 from tungsten.terminal import Terminal
@@ -53,6 +54,7 @@ class Services:
     questions: Questions
     prompts: PromptFiles
     rules: RuleFiles
+    recordings: PaneRecorder
     home: Path
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)

@@ -19,6 +19,7 @@ PANE = "pane"
 TERMINAL = "terminal"
 GATE = "gate"
 INBOX = "inbox"
+RECORDING = "recording"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -28,6 +29,7 @@ CONTEXTS = {
     TERMINAL: "While the keyboard is in a pane",
     GATE: "In the gate dialog",
     INBOX: "In the inbox of gates",
+    RECORDING: "While a recording plays",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -178,6 +180,20 @@ ACTIONS: tuple[ActionKey, ...] = (
         "Attach real tmux to the pane; detach comes back",
         action="attach",
         slash="attach",
+    ),
+    _key(
+        "pane.recordings",
+        "f7",
+        "Play recordings of terminals, of those that are gone too",
+        action="recordings",
+        slash="recordings",
+    ),
+    _key(
+        "pane.record",
+        "",
+        "Record the terminal that is shown, or end its recording",
+        action="record",
+        slash="record",
     ),
     _key("pane.next", "alt+p", "Show the agent's next pane", action="next_pane"),
     _key(
@@ -379,6 +395,15 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("inbox.previous", "up k", "Choose the line above", INBOX),
     _key("inbox.next", "down j", "Choose the line below", INBOX),
     _key("inbox.close", "escape ctrl+g", "Close; everything goes on waiting", INBOX),
+    _key("recording.play", "space", "Play, or hold", RECORDING, "play", "play"),
+    _key("recording.back", "left h", "Back five seconds", RECORDING, "seek(-5)", "back"),
+    _key("recording.on", "right l", "On five seconds", RECORDING, "seek(5)", "on 5 s"),
+    _key("recording.step", "full_stop", "On to the next change", RECORDING, "step", "change"),
+    _key("recording.slower", "minus", "Play slower", RECORDING, "faster(-1)", "slower"),
+    _key("recording.faster", "plus equals_sign", "Play faster", RECORDING, "faster(1)", "faster"),
+    _key("recording.begin", "home g", "To the beginning", RECORDING, "begin"),
+    _key("recording.end", "end G", "To the end as it is now", RECORDING, "end", "end"),
+    _key("recording.close", "escape q f7", "Close", RECORDING, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 
@@ -399,12 +424,12 @@ def by_slash(name: str) -> ActionKey | None:
 
 
 def slash_commands(text: str) -> list[ActionKey]:
-    """Find what `/text` may become: commands that begin so, then those that hold it."""
+    """Find what `/text` may become: the one of that name, those that begin so, that hold it."""
     name = text.removeprefix("/").lower()
     commands = [action for action in ACTIONS if action.slash]
     begin = [action for action in commands if action.slash.startswith(name)]
     hold = [action for action in commands if name in action.slash and action not in begin]
-    return begin + hold
+    return sorted(begin, key=lambda action: action.slash != name) + hold
 
 
 def label(key: str) -> str:
@@ -459,6 +484,10 @@ _SHOWN = {
     "pagedown": "PgDn",
     "home": "Home",
     "end": "End",
+    "full_stop": ".",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
 }
 _TMUX = {
     "escape": "Escape",
@@ -475,4 +504,8 @@ _TMUX = {
     "end": "End",
     "backspace": "BSpace",
     "delete": "DC",
+    "full_stop": ".",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
 }

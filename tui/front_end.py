@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from textual.screen import Screen
 
 from tui import actions, empty_states
 from tui.arrangement import Choices
+from tui.attended import Attendance
 from tui.drafts import InterfaceState, draft_key
 from tui.gate.keyboard import KeyboardApp
 from tui.loading import CONNECTION, PANE, load
@@ -67,6 +69,7 @@ class FrontEnd(KeyboardApp[None]):
         self.known = False
         """Whether the engine has said what there is."""
         self.may_decide = True
+        self.attendance = Attendance(os.environ)
         self.transcripts: dict[str, Transcript] = {}
         self.memory = InterfaceState(paths.interface_state)
         self.focused_id: str = str(self.memory.get("focused", ""))
@@ -156,7 +159,9 @@ class FrontEnd(KeyboardApp[None]):
         if not self.known:
             return
         cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
-        cockpit.status.show(state, agent, look_only=not self.may_decide)
+        cockpit.status.show(
+            state, agent, look_only=not self.may_decide, unattended=self.attendance.waived
+        )
         cockpit.show_agent(agent, self.question)
         panes = agent.panes if agent is not None else ()
         if panes and agent is not None:
@@ -323,6 +328,10 @@ class FrontEnd(KeyboardApp[None]):
         self.cockpit.reveal_terminal()
         self.show_agents()
         return True
+
+    async def approval_problem(self, ago: float) -> str:
+        """Say in one line why an approval can't be a person's; empty when it can."""
+        return await self.attendance.problem(ago)
 
     def pane_seen(self) -> None:
         """Give the layout back that `show_pane` changed."""

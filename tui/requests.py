@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
 from agent.protocol import (
@@ -12,6 +14,7 @@ from agent.protocol import (
     CreateAgent,
     Interrupt,
     Mode,
+    RecordPane,
     RenameAgent,
     RunAsPerson,
     SendPrompt,
@@ -27,9 +30,26 @@ from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from agent.protocol import AgentSummary
+    from agent.recordings import Kept
     from tui.app import TungstenApp
 
+P = ParamSpec("P")
+Request = Callable[Concatenate["TungstenApp", P], Coroutine[Any, Any, None]]
+
 MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
+
+
+def _beside(request: Request[P]) -> Request[P]:
+    """Let a request wait for the engine beside the app, which goes on taking keys and painting."""
+
+    async def begun(app: TungstenApp, /, *arguments: P.args, **options: P.kwargs) -> None:
+        async def work() -> None:
+            await request(app, *arguments, **options)
+
+        app.run_worker(work(), group="requests", exit_on_error=False)
+
+    functools.update_wrapper(begun, request)
+    return begun
 
 
 async def submit(app: TungstenApp, text: str) -> None:
@@ -111,6 +131,7 @@ def _focused(app: TungstenApp) -> AgentSummary | None:
     return agent
 
 
+@_beside
 async def unqueue(app: TungstenApp) -> None:
     """Put the queued prompts back into the prompt."""
     agent = app.focused_agent
@@ -131,10 +152,15 @@ async def interrupt(app: TungstenApp) -> None:
     agent = app.focused_agent
     own = agent is not None and app.transcript(agent.id).runs_own_command()
     if agent is not None and (own or agent.state in {"working", "waiting"}):
-        if await send(app, Interrupt(agent_id=agent.id)) is not None:
-            app.say(f"{agent.name}: interrupted")
+        await _interrupt(app, agent)
     elif prompt.text:
         app.say(f"{actions.label('ctrl+c')} empties the prompt")
+
+
+@_beside
+async def _interrupt(app: TungstenApp, agent: AgentSummary) -> None:
+    if await send(app, Interrupt(agent_id=agent.id)) is not None:
+        app.say(f"{agent.name}: interrupted")
 
 
 async def begin_rename(app: TungstenApp) -> None:
@@ -146,7 +172,7 @@ async def begin_rename(app: TungstenApp) -> None:
 
     async def answered(name: str | None) -> None:
         if name is not None:
-            await send(app, RenameAgent(agent_id=agent.id, name=name))
+            await _rename(app, agent, name)
 
     await app.push_screen(RenameScreen(agent.name), answered)
 
@@ -155,7 +181,12 @@ async def rename(app: TungstenApp, name: str) -> None:
     """Give the focused agent another name."""
     agent = _focused(app)
     if agent is not None:
-        await send(app, RenameAgent(agent_id=agent.id, name=name))
+        await _rename(app, agent, name)
+
+
+@_beside
+async def _rename(app: TungstenApp, agent: AgentSummary, name: str) -> None:
+    await send(app, RenameAgent(agent_id=agent.id, name=name))
 
 
 async def next_mode(app: TungstenApp) -> None:
@@ -165,6 +196,7 @@ async def next_mode(app: TungstenApp) -> None:
         await set_mode(app, MODES[(MODES.index(agent.mode) + 1) % len(MODES)])
 
 
+@_beside
 async def set_mode(app: TungstenApp, name: str) -> None:
     """Change how much the focused agent may do without the person."""
     agent = _focused(app)
@@ -225,6 +257,7 @@ async def archive_agent(app: TungstenApp) -> None:
     await app.push_screen(screen, answered)
 
 
+@_beside
 async def pause_all(app: TungstenApp) -> None:
     """Hold every agent before its next step, or let them go."""
     if app.known:
@@ -235,6 +268,7 @@ async def pause_all(app: TungstenApp) -> None:
             app.say(held if pause else "The agents go on")
 
 
+@_beside
 async def trust(app: TungstenApp) -> None:
     """Trust the focused agent's directory."""
     agent = _focused(app)
@@ -252,6 +286,7 @@ async def change_theme(app: TungstenApp) -> None:
     app.show_all()
 
 
+@_beside
 async def demo(app: TungstenApp) -> None:
     """Run the demo and look at its first agent."""
     result = await send(app, StartDemo())
@@ -260,6 +295,7 @@ async def demo(app: TungstenApp) -> None:
         app.look_at(str(agents[0]))
 
 
+@_beside
 async def stop_demo(app: TungstenApp) -> None:
     """End the demo."""
     await send(app, StopDemo())
@@ -293,6 +329,25 @@ async def attach(app: TungstenApp) -> None:
     except AttachFailed as error:
         app.say(str(error), "error")
     app.action_redraw()
+
+
+async def record(app: TungstenApp) -> None:
+    """Record the pane that is shown, or end its recording."""
+    agent, pane = app.focused_agent, app.cockpit.terminal.pane
+    if agent is None or pane is None or not app.known:
+        app.say("There is no terminal yet: it opens with the first command", "warning")
+        return
+    await _record(app, agent, pane.pane_id, on=not pane.recording)
+
+
+@_beside
+async def _record(app: TungstenApp, agent: AgentSummary, pane_id: str, *, on: bool) -> None:
+    command = RecordPane(agent_id=agent.id, pane_id=pane_id, on=on)
+    if await send(app, command) is None:
+        return
+    key = actions.label(actions.by_id("pane.recordings").keys[0])
+    begun = f"{pane_id} is recorded from now on; /record ends that"
+    app.say(begun if on else f"{pane_id} is no longer recorded; {key} plays what was")
 
 
 # Screens ----------------------------------------------------------------------------------------
@@ -344,13 +399,18 @@ async def new_agent(app: TungstenApp) -> None:
 
     async def create(command: CreateAgent | None) -> None:
         if command is not None:
-            result = await send(app, command)
-            if result is not None and isinstance(agent_id := result.get("agent_id"), str):
-                app.look_at(agent_id)
+            await _create(app, command)
 
     agent = app.focused_agent
     directory = agent.directory if agent is not None else str(app.directory)
     await app.push_screen(NewAgentScreen(directory), create)
+
+
+@_beside
+async def _create(app: TungstenApp, command: CreateAgent) -> None:
+    result = await send(app, command)
+    if result is not None and isinstance(agent_id := result.get("agent_id"), str):
+        app.look_at(agent_id)
 
 
 async def sessions(app: TungstenApp) -> None:
@@ -362,6 +422,28 @@ async def sessions(app: TungstenApp) -> None:
             app.look_at(agent_id)
 
     await app.push_screen(SessionsScreen(clock=app.now), chosen)
+
+
+async def recordings(app: TungstenApp) -> None:
+    """Show recordings of terminals, and play the chosen one."""
+    from tui.screens.recordings import RecordingsScreen
+
+    async def chosen(kept: Kept | None) -> None:
+        if kept is None:
+            return
+        from tui.screens.recording import RecordingScreen
+
+        mask, running = not kept.masked, kept.running
+        await app.push_screen(
+            RecordingScreen(kept.path, mask=mask, title=kept.title, running=running)
+        )
+
+    agent = app.focused_agent
+    agent_id = agent.id if agent is not None else ""
+    if app.screen is app.cockpit:
+        await app.push_screen(
+            RecordingsScreen(app.paths.recordings, agent_id, clock=app.now), chosen
+        )
 
 
 async def setup(app: TungstenApp, then: Command | None = None) -> None:

@@ -66,6 +66,13 @@ def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
+def clock(seconds: float) -> str:
+    """Write a length of time as a player does: `0:07`, `12:30`, `1:02:03`."""
+    minutes, second = divmod(max(0, int(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
 def fit(text: str, width: int) -> str:
     """Shorten a line to at most `width` cells, with `…` where something is missing."""
     if width <= 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ MARKER = "m"
 
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of one line at most; our recorder writes less than half a million."""
+
+TAIL = 1 << 20
+"""Bytes at a recording's end in which its last event is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,26 @@ def read(path: Path) -> Recording:
     if first is None:
         raise RecordingUnreadable(path, 1, "there is no complete header line")
     return Recording(path, _header(path, first[1]))
+
+
+def length(path: Path) -> float:
+    """Give the seconds from a recording's beginning to its last event; reads only its end.
+
+    Raises:
+        RecordingUnreadable: it cannot be read, or its end is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - TAIL, 0))
+            *lines, _ = file.read(TAIL).split(b"\n")
+    except OSError as error:
+        raise RecordingUnreadable(path, 1, error.strerror or "cannot be read") from error
+    # The first of them is the header, or a part of a line.
+    times = [_event(path, 0, line.decode("utf-8", "replace")).time for line in lines[1:] if line]
+    if not times and size > TAIL:
+        return max((event.time for event in read(path).events()), default=0.0)
+    return max(times, default=0.0)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

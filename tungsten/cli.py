@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from tungsten.errors import PaneGone, ServerGone, TerminalError
+from tungsten.errors import ServerGone, TerminalError
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -68,8 +68,12 @@ def main(arguments: list[str]) -> int:
         # The reader of our output went away; Python would complain again while it shuts down.
         sys.stdout = None
         return EXIT_FAILED
-    except (TerminalError, OSError) as error:
+    except TerminalError as error:
         typer.echo(f"tungsten: {error}", err=True)
+        return EXIT_FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"tungsten: {where}{error.strerror or error}", err=True)
         return EXIT_FAILED
     except Exception as error:
         usage = getattr(error, "format_message", None)
@@ -352,7 +356,7 @@ async def _find(server: OwnServer, name: str) -> PaneInfo:
     for pane in await _listed(server):
         if name in (pane.id, pane.session):
             return pane
-    raise PaneGone(name)
+    raise TerminalError(f"There is no pane or session {name}: the command list shows all")
 
 
 async def _pane(place: Place, name: str) -> PaneInfo:
@@ -440,11 +444,12 @@ async def _record(
 
 
 async def _replay(file: Path, speed: float, idle: float | None) -> None:
-    from tungsten.replay import play
+    from tungsten.replay import Printed, play
 
+    printed = Printed()
     async for event in play(file, speed=speed, idle_limit=idle):
         if event.code == "o":
-            sys.stdout.write(event.data)
+            sys.stdout.write(printed.feed(event.data))
             sys.stdout.flush()
     # The recorded program may have left its colours on and the cursor off.
     sys.stdout.write("\x1b[0m\x1b[?25h\n")

@@ -3,20 +3,23 @@
 A secret is rarely in one event: what is typed is echoed a character at a time, in colours. So the
 text of many events is looked at as one, without its escape sequences, and each secret is replaced
 where it stands. Like `masking` this lowers a risk and is no boundary: what a program paints in
-pieces, not in reading order, is not recognised. Input is left out altogether.
+pieces, not in reading order, is not recognised. Input is left out altogether, and so is what a
+terminal is told and does not show: titles, directories, reports of a shell's edited line, links.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tungsten import asciicast, masking
 from tungsten.asciicast import Event, Recording
-from tungsten.errors import RecordingRefused
+from tungsten.errors import RecordingRefused, RecordingUnreadable
 
 WINDOW = 1 << 18
 """Characters looked at together; a secret is found whole if it lies within so many."""
@@ -26,6 +29,15 @@ _HIDDEN = re.compile(
     # A shell's line editor writes a blank and a return where a long line goes on below.
     r"|[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]| \r(?!\n)"
 )
+UNSEEN = re.compile(
+    # All but the colours of the palette (4, 104) and of the screen (10 to 12, 110 to 112).
+    r"\x1b(?:\](?!(?:(?:10)?4|1?1[0-2])[;\x07\x1b])|[PX^_k])[^\x07\x1b]*(?:\x07|\x1b\\)?"
+)
+"""What a terminal is told and does not show: titles, links, directories, clipboards, images."""
+
+FILL = "•"
+"""What stands for the rest of a secret that is longer than the words for it."""
+
 _KEY_BEGIN = "-----BEGIN PRIVATE KEY-----\n"
 _KEY_LINE = "-----BEGIN "
 _OVERLAP = 128
@@ -59,6 +71,28 @@ def export(source: Path, target: Path) -> None:
         output.write(header.line())
         for event in events(recording):
             output.write(event.line())
+
+
+def hide(text: str) -> str:
+    """Mask secrets in text with escape sequences, in as many cells as they had."""
+    removed = _removed(text, inside_key=False)
+    return "".join(removed.get(at, character) for at, character in enumerate(text))
+
+
+def main(source: str, target: str) -> int:
+    """Put a copy without secrets in the place of a recording; gives the status to exit with."""
+    made = Path(f"{target}.part")
+    with contextlib.suppress(OSError):
+        os.nice(10)
+    try:
+        made.unlink(missing_ok=True)
+        export(Path(source), made)
+        made.rename(target)
+        Path(source).unlink()
+    except (RecordingUnreadable, RecordingRefused, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 def events(recording: Recording, *, window: int = WINDOW) -> Iterator[Event]:
@@ -127,12 +161,7 @@ def _split(held: list[Event], at: int) -> tuple[list[Event], list[Event]]:
 
 
 def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
-    text, places = _plain(_raw(held))
-    removed = {
-        place: masking.MASK if index == start else ""
-        for start, end in _hidden(text, inside_key=inside_key)
-        for index, place in enumerate(places[start:end], start)
-    }
+    removed = _removed(_raw(held), inside_key=inside_key)
     at = 0
     for event in held:
         data = event.data
@@ -143,6 +172,25 @@ def _masked(held: list[Event], *, inside_key: bool) -> Iterator[Event]:
                 data = "".join(removed.get(at + i, character) for i, character in enumerate(data))
             at += len(event.data)
         yield dataclasses.replace(event, data=data)
+
+
+def _removed(raw: str, *, inside_key: bool) -> dict[int, str]:
+    """Say what takes the place of which characters."""
+    text, places = _plain(raw)
+    removed: dict[int, str] = {}
+    for start, end in _hidden(text, inside_key=inside_key):
+        removed |= dict(zip(places[start:end], _mask(text[start:end]), strict=True))
+    for match in UNSEEN.finditer(raw):
+        removed |= dict.fromkeys(range(*match.span()), "")
+    return removed
+
+
+def _mask(secret: str) -> list[str]:
+    """Give what stands for each character; as many cells as before, so that nothing moves."""
+    if len(secret) < len(masking.MASK):
+        return [masking.MASK, *[""] * (len(secret) - 1)]
+    shown = masking.MASK.ljust(len(secret), FILL)
+    return [old if old in "\r\n" else new for old, new in zip(secret, shown, strict=True)]
 
 
 def _hidden(text: str, *, inside_key: bool) -> list[tuple[int, int]]:

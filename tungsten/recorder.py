@@ -6,7 +6,8 @@ standard library, hence imports nothing of ours.
 
 Arguments: the recording, which exists and is locked until its head is written; the pane's
 terminal, for its size; a FIFO to say on that writing has begun; the monotonic clock's time at
-second 0 of the recording; its columns; its lines.
+second 0 of the recording; its columns; its lines; the bytes that the file may have at most, 0 for
+as many as there are. A recording that reaches them ends with a marker; the pane goes on.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ CHUNK = 1 << 16
 class Recorder:
     """Appends events to one file, each as a whole line or not at all."""
 
-    def __init__(self, file: int, terminal: str, started: float, size: tuple[int, int]) -> None:
+    def __init__(
+        self, file: int, terminal: str, started: float, size: tuple[int, int], limit: int
+    ) -> None:
         self._file = file
+        self._limit = limit
         self._terminal = terminal
         self._started = started
         self._size = size
@@ -42,6 +46,9 @@ class Recorder:
             now = time.monotonic()
             self._resized(now)
             self._append(now, "o", self._decoder.decode(data))
+            if self._limit and os.fstat(self._file).st_size >= self._limit:
+                self._append(now, "m", f"the recording ends here: it has {self._limit} bytes")
+                return
         now = time.monotonic()
         self._append(now, "o", self._decoder.decode(b"", final=True))
         self._resized(now)
@@ -82,7 +89,9 @@ class Recorder:
             raise
 
 
-def main(path: str, terminal: str, ready: str, started: str, columns: str, lines: str) -> int:
+def main(
+    path: str, terminal: str, ready: str, started: str, columns: str, lines: str, limit: str
+) -> int:
     """Record standard input; gives the exit status."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     # Held to the end: who can take this lock knows that the recording is complete.
@@ -91,7 +100,8 @@ def main(path: str, terminal: str, ready: str, started: str, columns: str, lines
         fifo = os.open(ready, os.O_WRONLY | os.O_NONBLOCK)
         os.write(fifo, b"1")
         os.close(fifo)
-    recorder = Recorder(file, terminal, float(started), (int(columns), int(lines)))
+    size = (int(columns), int(lines))
+    recorder = Recorder(file, terminal, float(started), size, int(limit))
     try:
         recorder.run(0)
     except OSError:

@@ -97,7 +97,7 @@ class PaneRecording:
 
 
 async def start(
-    client: ControlClient, pane_id: str, path: Path, *, title: str = ""
+    client: ControlClient, pane_id: str, path: Path, *, title: str = "", limit: int = 0
 ) -> PaneRecording:
     """Record a pane into a new file, readable by its owner only.
 
@@ -109,6 +109,7 @@ async def start(
         pane_id: the pane.
         path: the file; must not exist.
         title: what the recording shows; the pane's own title if empty.
+        limit: bytes after which it ends by itself; 0 for none.
 
     Raises:
         RecordingRefused: the file exists or cannot be written, the pane's output is piped
@@ -131,7 +132,7 @@ async def start(
         # The recorder waits for this lock, so that the head stands before its first line.
         fcntl.flock(file, fcntl.LOCK_EX)
         os.mkfifo(fifo, 0o600)
-        recording = await _start(client, pane_id, path, file, fifo, title)
+        recording = await _start(client, pane_id, path, file, fifo, title, limit)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -172,7 +173,13 @@ async def recordings(client: ControlClient) -> dict[str, Path]:
 
 
 async def _start(
-    client: ControlClient, pane_id: str, path: Path, file: int, fifo: Path, title: str
+    client: ControlClient,
+    pane_id: str,
+    path: Path,
+    file: int,
+    fifo: Path,
+    title: str,
+    limit: int,
 ) -> PaneRecording:
     asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, _FORMAT)]))[0]
     state = _state(asked, pane_id)
@@ -180,7 +187,7 @@ async def _start(
         raise RecordingRefused(f"What pane {pane_id} prints is piped already. Stop that first.")
     started = time.monotonic()
     command = [sys.executable, "-I", "-S", str(_RECORDER), str(path), state["pane_tty"], str(fifo)]
-    command += [repr(started), state["pane_width"], state["pane_height"]]
+    command += [repr(started), state["pane_width"], state["pane_height"], str(limit)]
     # The screen and the pipe in one write: nothing is printed between them.
     asked, shown, saved, piped, _ = await client.pipeline(
         [
@@ -298,6 +305,21 @@ def _append(path: Path, line: str) -> None:
         os.write(file, line.encode())
     finally:
         os.close(file)
+
+
+def running(path: Path) -> bool:
+    """Say whether a recording is still being written."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def _await_complete(path: Path) -> None:

@@ -16,13 +16,18 @@ from tungsten import asciicast
 from tungsten.asciicast import Event
 from tungsten.control_protocol import Notification
 from tungsten.errors import DirectoryMissing, PaneDead, PaneGone, ServerGone
+from tungsten.masked_recording import UNSEEN
 from tungsten.pane import Pane
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
 
 AT_ONCE = math.inf
 """A speed: without any pause."""
 
+_GOES = ("remain-on-exit", "off")
 _RENAMED = frozenset({"unlinked-window-renamed", "window-renamed"})
+_ANEW = b"\x18\x1b[?1049l\x1bc\x1b[3J"
+"""Abort what was begun, leave the alternate screen, reset the terminal (RIS), drop the history."""
+
 _UNFINISHED = re.compile(r"\x1b(?:[ -/]*|\[[0-?]*[ -/]*|[\]PX^_k][^\x07\x1b]*(?:\x1b)?)\Z")
 
 
@@ -68,6 +73,24 @@ async def play(
         yield event
 
 
+class Printed:
+    """What of a recording goes to a person's own terminal: what shows, and nothing else.
+
+    Their titles and clipboard are no part of the picture, and terminals that do not know tmux's
+    name for a window would print it.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """Give what is to be printed of the next output event; what is unfinished waits."""
+        text = self._held + text
+        unfinished = _UNFINISHED.search(text)
+        self._held = unfinished[0] if unfinished else ""
+        return UNSEEN.sub("", text.removesuffix(self._held))
+
+
 class Player:
     """A pane that shows exactly the bytes it is given. Made by `open`.
 
@@ -106,6 +129,8 @@ class Player:
                 name=name, cwd=terminal.socket.parent, command=show, width=width, height=height
             )
             player = cls(terminal, pane, fifo)
+            # Killed, we could not close it: its program ends then, and nothing of it is to stay.
+            await terminal.client.command("set-option", "-p", "-t", pane.id, *_GOES)
             await player.settled()
         except DirectoryMissing:
             os.close(fifo)
@@ -156,6 +181,13 @@ class Player:
             await self.feed(event.data)
         elif event.code == asciicast.RESIZE:
             await self.resize(*event.size)
+
+    async def restart(self, width: int, height: int) -> None:
+        """Make it an empty pane of this size again, without history; raises as `feed` does."""
+        self._held = ""
+        await self._write(_ANEW)
+        await self.resize(width, height)
+        await self._terminal.client.pipeline([("clear-history", "-t", self.pane.id)])
 
     async def close(self) -> None:
         """Close the pane."""

@@ -308,8 +308,12 @@ class _Printer:
 
     def step(self, fields: dict[str, Any]) -> None:
         line = f"{fields['status']:<11} {fields['number']:>3} {fields['step']}: {fields['title']}"
+        told = fields["text"].splitlines()[:20]
+        if fields["status"] == ToolStatus.DENIED.value:
+            # That and by whom is said in the end.
+            told = fields["reasons"] or told
         if fields["status"] != "done":
-            line += "\n" + "\n".join(f"    {each}" for each in fields["text"].splitlines()[:20])
+            line += "".join(f"\n    {each}" for each in told)
         self._print({"type": "step", **fields}, line)
 
     def waits(self, text: str) -> None:
@@ -339,7 +343,8 @@ class _Printer:
         for path in more.get("kept", ()) if not self._json else ():
             self._print({}, f"kept {path}")
         word = {Exit.DENIED: "denied", Exit.USAGE: "usage"}.get(status, status.name.lower())
-        self._print(fields, f"{word}: {text}" if text else word)
+        said = status is not Exit.DONE and word in text
+        self._print(fields, text if said else f"{word}: {text}" if text else word)
 
     def _print(self, fields: dict[str, Any], line: str) -> None:
         text = json_module.dumps(fields, ensure_ascii=False) if self._json else line

@@ -8,7 +8,6 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from agent.actions import OpenPane, ReadScreen
@@ -53,7 +52,6 @@ from agent.tools.inputs import (
 )
 from agent.turn_text import one_line
 from memory.errors import StorageError
-from tungsten import recording
 from tungsten.errors import TerminalError
 from tungsten.outcome import ForText
 
@@ -72,6 +70,12 @@ class PlaybookAgent(SteppedAgent):
     def source(self) -> str:
         """The playbook's text."""
         return str(self.record.extra.get("playbook", {}).get("source", ""))
+
+    @property
+    def recorded(self) -> bool:
+        """Whether its panes are recorded: where it was asked for, or all are."""
+        wanted = bool(self.record.extra.get("playbook", {}).get("record"))
+        return wanted or super().recorded
 
     @property
     def file(self) -> str:
@@ -122,11 +126,12 @@ class PlaybookAgent(SteppedAgent):
             await self.become(AgentState.WORKING, f"{number}/{count} {verb}: {title}")
             outcome = await self._take(step, number)
             if outcome.status is not ToolStatus.DONE:
-                word = "was denied" if outcome.status is ToolStatus.DENIED else "failed"
                 where = f"{self.file}:{playbook.lines[number - 1]}"
                 first = outcome.text.partition("\n")[0]
+                denied = outcome.status is ToolStatus.DENIED
+                what = f"was {outcome.decision}" if denied else f"failed: {first}"
                 rest = f"; {count - number} not played" if number < count else ""
-                text = f"step {number} ({where}, {verb}: {title}) {word}: {first}{rest}"
+                text = f"step {number} ({where}, {verb}: {title}) {what}{rest}"
                 return AgentState.FAILED, text
         return AgentState.DONE, f"{count} {'step' if count == 1 else 'steps'} done"
 
@@ -141,38 +146,17 @@ class PlaybookAgent(SteppedAgent):
         given = step.model_dump(mode="json", exclude_defaults=True)
         outcome = await self.take(planned, tool_use_id, verb_of(step), given)
         if outcome.status is ToolStatus.DONE:
-            await self._follow(step, outcome)
+            self._follow(step, outcome)
         return outcome
 
-    async def _follow(self, step: AnyStep, outcome: Outcome) -> None:
-        """Keep the names of panes, and record the new ones where that is wanted."""
+    def _follow(self, step: AnyStep, outcome: Outcome) -> None:
+        """Keep the names of panes."""
         match step:
             case Open(open=name) if outcome.pane_id:
                 self._names[name] = self._at = outcome.pane_id
-                await self._record(outcome.pane_id)
             case Close(close=name):
                 if self._names.pop(name, "") == self._at:
                     self._at = next(reversed(self._names.values()), "")
-
-    async def _record(self, pane_id: str) -> None:
-        if not self.record.extra.get("playbook", {}).get("record"):
-            return
-        recorded = [*self.record.extra.get("recordings", [])]
-        path = self.outputs.directory / f"recording-{len(recorded) + 1}.cast"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        client = (await self.services.terminal()).client
-        await recording.start(client, pane_id, path, title=f"{self.name} · {self.file}")
-        recorded.append({"pane_id": pane_id, "path": str(path)})
-        await self.save_extra(recordings=recorded)
-
-    async def recordings(self) -> list[str]:
-        """End the recordings that still run, and give the files of all of them."""
-        made = self.record.extra.get("recordings", [])
-        for each in made:
-            with contextlib.suppress(TerminalError):
-                client = (await self.services.terminal()).client
-                await recording.stop(client, each["pane_id"], Path(each["path"]))
-        return [str(each["path"]) for each in made]
 
     def judge(self, step: Step, tool_use_id: str, outcome: Outcome) -> Outcome:
         """Hold an outcome against what the playbook expects."""
@@ -200,7 +184,6 @@ class PlaybookAgent(SteppedAgent):
             self._at = self._names[name]
         elif not self._at:
             self._at = await self.first_pane(tool_use_id)
-            await self._record(self._at)
         return self._at
 
     async def _plan(self, step: AnyStep, tool_use_id: str) -> Step:

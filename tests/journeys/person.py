@@ -43,7 +43,12 @@ def keys() -> dict[str, str]:
 
 
 class Person:
-    """One person, one terminal (an outer tmux server), one TUNGSTEN_HOME."""
+    """One person, one terminal, one TUNGSTEN_HOME.
+
+    The program runs in a tmux (`tmux`), which the person looks at through a real client. What they
+    press is typed into that client's terminal (`emulator`, the pane of another tmux): tmux sees a
+    client that types, as it does not with `send-keys` to the program's own pane.
+    """
 
     def __init__(self, columns: int = 120, rows: int = 40, **environment: str) -> None:
         # Sockets live below it, so its path must be short.
@@ -51,6 +56,7 @@ class Person:
         self.home = self.root / "t"
         self.columns, self.rows = columns, rows
         self.socket = self.root / "outer.sock"
+        self.around = self.root / "around.sock"
         self.user_home = self.root / "home"
         self.user_home.mkdir()
         (self.user_home / ".bashrc").write_text("PS1='person$ '\n")
@@ -74,8 +80,17 @@ class Person:
             *("new-session", "-d", "-x", str(columns), "-y", str(rows)),
             *("-c", str(self.project), "bash --noprofile"),
         )
-        for option in ("status off", "set-titles off", "focus-events on", "escape-time 0"):
+        options = ("status off", "set-titles off", "focus-events on", "escape-time 0")
+        for option in options:
             self.tmux("set-option", "-g", *option.split())
+        attach = shlex.join(["tmux", "-u", "-S", str(self.socket), "attach-session"])
+        self.emulator(
+            *("new-session", "-d", "-x", str(columns), "-y", str(rows)),
+            f"exec env -u TMUX -u TMUX_PANE {attach}",
+        )
+        for option in options:
+            self.emulator("set-option", "-g", *option.split())
+        self.when(lambda: self.attached, "the client")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,8 +105,16 @@ class Person:
     # Hands ----------------------------------------------------------------------------------
 
     def tmux(self, *words: str) -> str:
+        """Give a command to the tmux in which the program runs."""
+        return self._ask(self.socket, *words)
+
+    def emulator(self, *words: str) -> str:
+        """Give a command to the terminal that the person sits at."""
+        return self._ask(self.around, *words)
+
+    def _ask(self, socket: Path, *words: str) -> str:
         done = subprocess.run(
-            ["tmux", "-f", "/dev/null", "-S", str(self.socket), *words],
+            ["tmux", "-f", "/dev/null", "-S", str(socket), *words],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -108,16 +131,16 @@ class Person:
         self.press("Enter")
 
     def type(self, text: str) -> None:
-        self.tmux("send-keys", "-l", "--", _argument(text))
+        self.emulator("send-keys", "-l", "--", _argument(text))
 
     def press(self, *names: str) -> None:
         """Press keys by tmux's names, or by the ids of actions (`agent.next`)."""
         known = keys()
-        self.tmux("send-keys", *(known.get(name, name) for name in names))
+        self.emulator("send-keys", *(known.get(name, name) for name in names))
 
     def paste(self, text: str) -> None:
-        self.tmux("set-buffer", "--", text)
-        self.tmux("paste-buffer", "-p")
+        self.emulator("set-buffer", "--", text)
+        self.emulator("paste-buffer", "-p")
 
     def do(self, line: str) -> None:
         """Type a line and press Enter once it is on the screen."""
@@ -143,7 +166,12 @@ class Person:
 
     def resize(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
-        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+        self.emulator("resize-window", "-x", str(columns), "-y", str(rows))
+
+    @property
+    def attached(self) -> bool:
+        """Whether this person's one client is at the tmux of the program."""
+        return self.tmux("list-clients", "-F", "x").count("x") == 1
 
     # Eyes -----------------------------------------------------------------------------------
 
@@ -223,6 +251,19 @@ class Person:
             timeout=timeout,
         )
 
+    def python(self, module: str, *arguments: str) -> str:
+        """Run a module as a program beside the terminal; gives what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            cwd=self.user_home,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def processes(self, *words: str) -> list[psutil.Process]:
         """Processes of this home whose command line holds all `words`."""
         found = []
@@ -277,8 +318,9 @@ class Person:
         """End everything this person started; fails when something will not end."""
         with contextlib.suppress(Exception):
             self.command("kill-engine", "--panes")
-        with contextlib.suppress(Exception):
-            self.tmux("kill-server")
+        for server in (self.emulator, self.tmux):
+            with contextlib.suppress(Exception):
+                server("kill-server")
         left = self.processes()
         deadline = time.monotonic() + 5
         while (alive := [each for each in left if _lives(each)]) and time.monotonic() < deadline:
@@ -287,55 +329,6 @@ class Person:
             process.kill()
         shutil.rmtree(self.root, ignore_errors=True)
         assert not alive, f"still running after kill-engine: {alive}"
-
-
-class Client:
-    """A real client at a person's tmux, in a terminal of its own (one more server around it)."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self._socket = person.root / "around.sock"
-
-    def __enter__(self) -> Client:
-        size = ("-x", str(self.person.columns), "-y", str(self.person.rows))
-        attach = shlex.join(["tmux", "-u", "-S", str(self.person.socket), "attach-session"])
-        self._tmux("new-session", "-d", *size, f"env -u TMUX {attach}")
-        self._tmux("set-option", "-g", "status", "off")
-        self._tmux("set-option", "-g", "escape-time", "0")
-        self._tmux("set-option", "-g", "prefix", "None")
-        self.person.when(lambda: self.attached, "the client")
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._tmux("kill-server")
-
-    @property
-    def attached(self) -> bool:
-        """Whether the client is at the person's tmux."""
-        return self.person.tmux("list-clients", "-F", "x").count("x") == 1
-
-    def type(self, text: str) -> None:
-        self._tmux("send-keys", "-l", "--", _argument(text))
-
-    def press(self, *names: str) -> None:
-        known = keys()
-        self._tmux("send-keys", *(known.get(name, name) for name in names))
-
-    def wait(self, pattern: str) -> str:
-        return self.person.until(
-            lambda _: re.search(pattern, self._tmux("capture-pane", "-p")), pattern
-        )
-
-    def _tmux(self, *words: str) -> str:
-        done = subprocess.run(
-            ["tmux", "-f", "/dev/null", "-S", str(self._socket), *words],
-            env=self.person.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-        )
-        return done.stdout
 
 
 def _argument(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.journeys.conftest import Arrive
-from tests.journeys.person import Client, Person
+from tests.journeys.person import Person
 from tests.journeys.scripted_model import ScriptedModel, run
 
 pytestmark = pytest.mark.journey
@@ -30,42 +30,40 @@ def person(arrive: Arrive, model: ScriptedModel) -> Person:
 
 def test_attaching_inside_tmux_and_coming_back(person: Person) -> None:
     person.type("half a thou")
-    # A real client at the person's tmux, in a terminal of its own: keys pass both servers.
-    with Client(person) as client:
-        client.press("pane.attach")
-        client.wait(BAR)
-        client.type("echo by-hand-$((50 + 5))")
-        client.press("Enter")
-        client.wait("by-hand-55")
-        assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 1
-        client.press("F12")
-        client.wait("half a thou")
-        client.wait("│ *by-hand-55")
-        assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 0
-        assert client.attached
-        # tmux's own way: the prefix twice reaches the inner server.
-        client.press("pane.attach")
-        client.wait(BAR)
-        client.press("C-b", "C-b", "d")
-        client.wait("half a thou")
-        assert client.attached
-        client.type("ght")
-        client.wait("half a thought")
+    # Keys pass both servers, the person's tmux and the agents'.
+    person.press("pane.attach")
+    person.wait(BAR)
+    person.type("echo by-hand-$((50 + 5))")
+    person.press("Enter")
+    person.wait("by-hand-55")
+    assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 1
+    person.press("F12")
+    person.wait("half a thou")
+    person.wait("│ *by-hand-55")
+    assert person.private_tmux("list-clients", "-F", "#{client_control_mode}").count("0") == 0
+    assert person.attached
+    # tmux's own way: the prefix twice reaches the inner server.
+    person.press("pane.attach")
+    person.wait(BAR)
+    person.press("C-b", "C-b", "d")
+    person.wait("half a thou")
+    assert person.attached
+    person.type("ght")
+    person.wait("half a thought")
 
 
 def test_the_app_dies_while_attached(person: Person) -> None:
-    with Client(person) as client:
-        client.press("pane.attach")
-        client.wait(BAR)
-        person.kill_app()
-        # Nobody else is left to take the keys of the person's shell.
-        person.when(
-            lambda: "0" not in person.private_tmux("list-clients", "-F", "#{client_control_mode}"),
-            "the tmux client to end",
-        )
-        client.type("echo my-own-$((40 + 4))")
-        client.press("Enter")
-        client.wait("my-own-44")
+    person.press("pane.attach")
+    person.wait(BAR)
+    person.kill_app()
+    # Nobody else is left to take the keys of the person's shell.
+    person.when(
+        lambda: "0" not in person.private_tmux("list-clients", "-F", "#{client_control_mode}"),
+        "the tmux client to end",
+    )
+    person.type("echo my-own-$((40 + 4))")
+    person.press("Enter")
+    person.wait("my-own-44")
     assert "my-own" not in person.private_tmux("capture-pane", "-p", "-t", "%1")
 
 

@@ -47,6 +47,14 @@ def test_every_action_leads_somewhere(action: actions.ActionKey) -> None:
         assert callable(getattr(owner, f"action_{method}"))
 
 
+def test_a_command_comes_before_those_that_begin_like_it() -> None:
+    assert [action.slash for action in actions.slash_commands("/record")] == [
+        *("record", "recordings")
+    ]
+    assert actions.slash_commands("/mode")[0].slash == "mode"
+    assert actions.slash_commands("/demo")[0].slash == "demo"
+
+
 def test_letters_are_only_keys_where_nobody_types() -> None:
     for action in actions.of(actions.ANYWHERE):
         for key in action.keys:

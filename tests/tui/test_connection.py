@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ from textual.pilot import Pilot
 from agent.client import EngineClient
 from agent.errors import EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
-from agent.protocol import EngineStopping, SendPrompt
+from agent.protocol import (
+    CreateAgent,
+    EngineStopping,
+    Interrupt,
+    RenameAgent,
+    SendPrompt,
+    SetMode,
+    SetPaused,
+    StartDemo,
+    TrustDirectory,
+    Wire,
+)
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import Cockpit, Open
@@ -143,3 +155,41 @@ async def test_quitting_tells_what_goes_on(open_cockpit: Open) -> None:
         assert message == (
             "1 agent keeps working, 1 waits for you. Open the app again to come back to them."
         )
+
+
+@pytest.mark.parametrize(
+    ("keys", "sent"),
+    [
+        (["escape"], Interrupt),
+        (["alt+m"], SetMode),
+        (["f9"], SetPaused),
+        (["f2", "x", "enter"], RenameAgent),
+        (["ctrl+n", "ctrl+s"], CreateAgent),
+        (["slash", *"trust", "enter"], TrustDirectory),
+        (["slash", *"demo", "enter"], StartDemo),
+    ],
+)
+async def test_an_engine_that_does_not_answer_holds_nothing_up(
+    open_cockpit: Open, keys: list[str], sent: type[Wire]
+) -> None:
+    answer = asyncio.Event()
+    somewhere = tuple(agent.model_copy(update={"directory": "/"}) for agent in CALM.agents)
+    async with open_cockpit(CALM.model_copy(update={"agents": somewhere})) as cockpit:
+        asked: list[Any] = []
+
+        async def silent(command: Any) -> None:
+            asked.append(command)
+            await answer.wait()
+
+        cockpit.engine.on(sent, silent)
+        try:
+            async with asyncio.timeout(30):
+                for key in keys:
+                    await cockpit.pilot.press(key)
+                await cockpit.until(lambda: asked)
+                await cockpit.type("typed meanwhile")
+                await cockpit.until(lambda: "typed meanwhile" in cockpit.screen_text)
+                await cockpit.pilot.press("f1")
+                await cockpit.until(lambda: len(cockpit.app.screen_stack) == 2)
+        finally:
+            answer.set()

@@ -44,7 +44,13 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
     # fish puts its runtime files beside other temporary ones, where nobody removes them.
-    return {**os.environ, "HOME": str(home), "HISTFILE": "", "XDG_RUNTIME_DIR": str(home)}
+    return {
+        **os.environ,
+        "HOME": str(home),
+        "HISTFILE": "",
+        "TMPDIR": str(home),
+        "XDG_RUNTIME_DIR": str(home),
+    }
 
 
 @pytest.fixture

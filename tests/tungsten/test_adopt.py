@@ -35,8 +35,8 @@ def tmux(socket: Path, home: Path) -> Iterator[Tmux]:
         )
         return done.stdout.rstrip("\n")
 
-    run("new-session", "-d", "-s", "work", "-x", "80", "-y", "24", "cat")
-    run("new-session", "-d", "-s", "play it", "-x", "70", "-y", "20", "cat")
+    run("new-session", "-d", "-s", "work", "-x", "80", "-y", "24", "env", "cat")
+    run("new-session", "-d", "-s", "play it", "-x", "70", "-y", "20", "env", "cat")
     run("set-option", "-g", "@mine", "kept")
     run("set-hook", "-g", "alert-activity[3]", "display-message hello")
     yield run
@@ -86,7 +86,8 @@ def reads(text: str) -> Callable[[Frame | None], bool]:
 
 
 async def test_panes_are_listed_with_where_they_are(own: OwnServer, tmux: Tmux) -> None:
-    tmux("split-window", "-t", "work", "cat")
+    # As words, not as a line for a shell, which would be the pane's program for a moment.
+    tmux("split-window", "-t", "work", "env", "cat")
     panes = await own.panes()
     assert sorted(pane.session for pane in panes) == ["play it", "work", "work"]
     assert {pane.current_command for pane in panes} == {"cat"}

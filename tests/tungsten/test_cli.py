@@ -220,7 +220,8 @@ def test_attach_shows_the_pane(server: Path, variables: dict[str, str], runtime:
 def test_what_is_not_there_says_so_in_one_line(run: Run, server: Path) -> None:
     for arguments, words in (
         (("list",), "No tmux server answers"),
-        (("-S", server, "capture", "%99"), "is gone"),
+        (("-S", server, "capture", "%99"), "no pane or session %99"),
+        (("-S", server, "screenshot", "-p", "work", "/none/x.png"), "/none/x.png: No such file"),
         (("replay", "/none.cast"), "No such file"),
         (("run", "-C", "/nowhere", "true"), "does not exist"),
     ):

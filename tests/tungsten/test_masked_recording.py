@@ -13,6 +13,7 @@ from tungsten import asciicast, masked_recording, recording
 from tungsten.asciicast import Event, Header, Recording
 from tungsten.errors import RecordingRefused
 from tungsten.frame import strip_styles
+from tungsten.masked_recording import FILL
 from tungsten.masking import MASK, mask, spans
 from tungsten.pane import Pane
 from tungsten.replay import AT_ONCE, replay
@@ -84,7 +85,8 @@ def test_a_token_is_found_however_it_was_cut_and_coloured(
     masked = list(masked_recording.events(found, window=max(window, 80)))
     # An event may have become two.
     assert sorted({event.time for event in masked}) == [event.time for event in told]
-    assert strip_styles(printed(masked)) == f"{before} {MASK} {after}"
+    # Nothing moves: what stands there has as many cells as the token had.
+    assert strip_styles(printed(masked)) == f"{before} {MASK.ljust(len(TOKEN), FILL)} {after}"
 
 
 @pytest.mark.parametrize("window", [64, 1000, 100_000])
@@ -130,3 +132,34 @@ def test_spans_hide_what_mask_hides(text: str) -> None:
     for start, end in reversed(spans(text)):
         hidden = hidden[:start] + MASK + hidden[end:]
     assert hidden == mask(text)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "stays"),
+    [
+        (f"\x1bk{TOKEN}\x1b\\", False),
+        (f"\x1b]2;deploying with {TOKEN}\x07", False),
+        (f"\x1b]7;file:///home/ada/{TOKEN}\x1b\\", False),
+        (f"\x1b]8;;https://example.org/?t={TOKEN}\x1b\\", False),
+        (f"\x1bPq{TOKEN}\x1b\\", False),
+        (f"\x1b_{TOKEN}\x1b\\", False),
+        ("\x1b]4;1;rgb:ff/00/00\x1b\\", True),
+        ("\x1b]104\x07", True),
+        ("\x1b]11;#102030\x07", True),
+        ("\x1b]112\x1b\\", True),
+        (f"\x1b]1337;{TOKEN}\x07", False),
+    ],
+)
+def test_what_is_told_and_not_shown_is_left_out(tmp_path: Path, sequence: str, stays: bool) -> None:
+    told = [Event(0.0, "o", f"before {sequence[:5]}"), Event(1.0, "o", f"{sequence[5:]}after\n")]
+    text = printed(list(masked_recording.events(made(tmp_path / "a.cast", told))))
+    assert text == f"before {sequence if stays else ''}after\n"
+
+
+def test_a_screen_keeps_its_shape_without_its_secrets() -> None:
+    screen = f"\x1b[32mkey\x1b[0m {TOKEN[:9]}\x1b[1m{TOKEN[9:]}\x1b[0m |\nnext"
+    hidden = masked_recording.hide(screen)
+    assert strip_styles(hidden) == f"key {MASK.ljust(len(TOKEN), FILL)} |\nnext"
+    assert hidden.startswith("\x1b[32mkey\x1b[0m ")
+    assert "\x1b[1m" in hidden
+    assert masked_recording.hide("\x1b[31mplain\x1b[0m\n") == "\x1b[31mplain\x1b[0m\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from tungsten.asciicast import Event, Header
 from tungsten.errors import PaneDead, PaneGone, RecordingRefused, RecordingUnreadable, ServerGone
 from tungsten.frame import Frame, strip_styles
 from tungsten.pane import ForExit, ForText, Pane
-from tungsten.replay import AT_ONCE, Player, play, replay, timeline
+from tungsten.replay import AT_ONCE, Player, Printed, play, replay, timeline
 from tungsten.terminal import Terminal
 
 
@@ -351,3 +352,16 @@ def recorders(path: Path) -> list[psutil.Process]:
 async def no_recorder_stays(cast: Path) -> AsyncIterator[None]:
     yield
     assert not [p for p in recorders(cast) if p.is_running()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.integers(min_value=1, max_value=60)))
+def test_a_person_s_terminal_is_given_only_what_shows(cuts: set[int]) -> None:
+    text = (
+        "\x1b[31mred\x1b[0m\x1bkname;of a window\x1b\\ and "
+        "\x1b]52;c;Y29waWVk\x07\x1b]4;1;rgb:ff/00/00\x1b\\more\x1bPq#0\x1b\\ \x1b7é漢"
+    )
+    pieces = [text[a:b] for a, b in itertools.pairwise([0, *sorted(cuts), len(text)])]
+    printed = Printed()
+    shown = "".join(printed.feed(piece) for piece in pieces)
+    assert shown == "\x1b[31mred\x1b[0m and \x1b]4;1;rgb:ff/00/00\x1b\\more \x1b7é漢"

@@ -32,6 +32,10 @@ class GateChoices(GateCard):
         """Send a decision on the gate shown; with `rule`, such actions are allowed for good."""
         raise NotImplementedError
 
+    async def _nobody_there(self) -> str:
+        """Say in one line why an approval can't be a person's; empty when it can."""
+        raise NotImplementedError
+
     def _wait_anew(self) -> None:
         """Want silence before a key decides: something else stands there now."""
         raise NotImplementedError
@@ -113,10 +117,14 @@ class GateChoices(GateCard):
     async def _have_judged(self, gate_id: str, text: str) -> None:
         from agent.protocol import Decide
 
-        command = Decide(gate_id=gate_id, decision="approve", edited=text)
-        _, problem = await send(self, command)
+        if problem := await self._nobody_there():
+            self.notify(problem, severity="error", timeout=30)
+        else:
+            command = Decide(gate_id=gate_id, decision="approve", edited=text)
+            # Why it was refused is told by whoever sends it.
+            _, problem = await send(self, command)
         if problem:
-            # It goes on being written; why it was refused is told by whoever sent it.
+            # It goes on being written.
             self._judging = ""
             return
         if self._gate is not None and self._gate.id == gate_id:

@@ -78,6 +78,9 @@ class GateDialog(GateChoices):
         super().__init__(clock, id=id)
         self._quiet = QuietRule(ticks)
         self._queue = Queue()
+        self._ticks = ticks
+        self._pressed = 0.0
+        """When the last key or click came."""
         self._arming: Timer | None = None
         self._give_back: Callable[[], None] | None = None
 
@@ -166,6 +169,9 @@ class GateDialog(GateChoices):
 
         accepted = False
         try:
+            if decision == "approve" and (problem := await self._nobody_there()):
+                self.notify(problem, severity="error", timeout=30)
+                return
             if rule:
                 await host(self).engine_send(AlwaysAllow(gate_id=gate.id, rule=rule))
                 self.notify(f"Always allowed in this project from now on: {rule}", timeout=8)
@@ -178,6 +184,9 @@ class GateDialog(GateChoices):
                 self._queue.sent -= {gate.id}
                 self.sync()
         self.post_message(self.Decided(gate, decision))
+
+    async def _nobody_there(self) -> str:
+        return await host(self).approval_problem(self._ticks() - self._pressed)
 
     def _closed_elsewhere(self, gate: Gate) -> None:
         if gate.id not in self._queue.sent:
@@ -256,6 +265,7 @@ class GateDialog(GateChoices):
         """See every key first; True when it was meant for the dialog and went no further."""
         if self._gate is None:
             return False
+        self._pressed = event.time
         may_decide = self._quiet.key_pressed(event.time)
         here = self.app.screen is self.screen
         if here and self._writing:
@@ -328,6 +338,7 @@ class GateDialog(GateChoices):
     def action_gate(self, verb: str) -> None:
         """Answer a click on one of the keys; early clicks count as little as early keys."""
         if self._gate is not None and self._quiet.ready and not self._judging:
+            self._pressed = self._ticks()
             self._run(verb)
 
     def _step(self, by: int) -> None:

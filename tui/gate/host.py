@@ -26,6 +26,9 @@ class EngineHost(Protocol):
     def pane_seen(self) -> None:
         """Give the layout back that `show_pane` changed, if it changed one."""
 
+    async def approval_problem(self, ago: float) -> str:
+        """Say in one line why an approval pressed `ago` seconds ago can't be a person's, or ""."""
+
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         """Send a command and return its result.
 

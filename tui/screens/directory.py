@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.git import BRANCHES, head
+
 COMPLETIONS = 6
 """Directories offered at once; more are narrowed by typing on."""
 
@@ -97,18 +99,8 @@ def extend(typed: str, completions: tuple[str, ...]) -> str:
 
 
 def branch(path: Path) -> str:
-    """Read the branch of the repository that holds `path`, without running git."""
-    for directory in (path, *path.parents):
-        marker = directory / ".git"
-        try:
-            if marker.is_file():
-                pointer = marker.read_text(encoding="utf-8", errors="replace").strip()
-                marker = directory / pointer.removeprefix("gitdir: ")
-            if not marker.is_dir():
-                continue
-            head = (marker / "HEAD").read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            continue
-        reference = head.removeprefix("ref: refs/heads/")
-        return f"branch {reference}" if reference != head else "detached"
-    return ""
+    """Say what is checked out in the repository that holds `path`; empty outside of one."""
+    found = head(path)
+    if found is None:
+        return ""
+    return f"branch {found.removeprefix(BRANCHES)}" if found.startswith(BRANCHES) else "detached"

@@ -28,15 +28,28 @@ class StatusLine(Lines):
         self._state: Snapshot | None = None
         self._agent: AgentSummary | None = None
         self._look_only = False
+        self._unattended = False
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show the state of the connection instead of an agent; empty text ends that."""
         self._text, self._problem = text, problem
         self.redraw()
 
-    def show(self, state: Snapshot, agent: AgentSummary | None, *, look_only: bool = False) -> None:
-        """Show the focused agent, and what concerns all."""
-        self._state, self._agent, self._look_only = state, agent, look_only
+    def show(
+        self,
+        state: Snapshot,
+        agent: AgentSummary | None,
+        *,
+        look_only: bool = False,
+        unattended: bool = False,
+    ) -> None:
+        """Show the focused agent, and what concerns all.
+
+        `look_only`: the engine takes no decision from here; `unattended`: approvals count without
+        a person at the keys.
+        """
+        self._state, self._agent = state, agent
+        self._look_only, self._unattended = look_only, unattended
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
@@ -112,6 +125,8 @@ class StatusLine(Lines):
             return pieces
         if self._look_only:
             pieces += [("look only ", paint.attention)]
+        if self._unattended:
+            pieces += [("unattended approvals ", paint.attention)]
         if state.paused:
             pieces += [(" paused ", paint.attention_fill), (" ", paint.blank)]
         if agent is not None and agent.demo:

@@ -80,8 +80,10 @@ class TerminalArea(Widget):
         elif self._pane is not None:
             title = one_line(self._pane.title)
             left.append((f"  {self._pane.pane_id} {title}", styles.muted))
+            if self._pane.recording:
+                right = [("● recording ", styles.bad)]
             if self._position:
-                right = [(f"{self._position} ", styles.muted)]
+                right.append((f"{self._position} ", styles.muted))
             if self._hint:
                 right.append((f" {self._hint} ", styles.faint))
         return between(left, right, width, styles.blank)

@@ -145,6 +145,9 @@ class House:
         await self.agents.close()
         await self.models.close()
         await self.database.close()
+        await self.shut_terminal()
+
+    async def shut_terminal(self):
         if self.terminal is not None:
             await self.terminal.close()
             self.terminal = None

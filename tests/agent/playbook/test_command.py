@@ -61,6 +61,14 @@ def test_from_the_command_line(tungsten, short_dir):
     assert unknown.returncode == 1
     assert "no session is called nobody" in unknown.stderr
     file.write_text("steps:\n- run: sudo reboot\n")
+    told = tungsten("play", file).stdout.splitlines()
+    # Why, once, and what came of it.
+    assert told[1:] == [
+        "needs a person: sudo reboot",
+        "denied        1 run: sudo reboot",
+        "    sudo: runs with other privileges",
+        f"step 1 ({file}:2, run: sudo reboot) was denied: nobody was there",
+    ]
     denied = tungsten("play", file, "--json")
     assert denied.returncode == 3
     last = json.loads(denied.stdout.splitlines()[-1])

@@ -39,6 +39,7 @@ class HostApp(KeyboardApp[None]):
         self.ticks = ticks
         self.sent: list[Wire] = []
         self.refuse = ""
+        self.nobody = ""
         self.looked_at: tuple[str, str | None] = ("", None)
         self.state = Snapshot(
             seq=1,
@@ -78,6 +79,9 @@ class HostApp(KeyboardApp[None]):
 
     def pane_seen(self) -> None:
         self.looked_at = ("", None)
+
+    async def approval_problem(self, ago: float) -> str:
+        return self.nobody
 
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         self.sent.append(command)

@@ -445,3 +445,21 @@ async def test_no_fact_can_turn_the_line_around(make_app: MakeApp, make_gate: Ma
         facts = str(app.query_one("#gate-facts").render())
     assert "evil" in facts
     assert turned not in facts
+
+
+async def test_an_approval_that_no_person_typed_leaves_the_gate(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate())
+    app.nobody = "Not approved: no tmux client typed this"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await armed(pilot)
+        await pilot.press("A")
+        await pilot.pause()
+        assert app.sent == []
+        assert app.dialog.display
+        assert [note.message for note in app._notifications] == [app.nobody]
+        await armed(pilot)
+        await pilot.press("d")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "deny", "")]
