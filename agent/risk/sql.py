@@ -34,7 +34,7 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bsystem\s*\(|^\s*system\s+", "has the database client run a command"),
     )
 )  # fmt: skip
-_WHERE = re.compile(r"\bwhere\b\s*(?!(?:1\s*=\s*1|true|1)\s*$)", re.I)
+_WHERE = re.compile(r"\bwhere\b(?!\s*\(*\s*(?:1\s*=\s*1|true|1|not\s+false)\s*\)*\s*$)", re.I)
 _MONGO = re.compile(
     r"\.(?:drop|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
     r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|\brun\s*\(|run(?:NonMongo)?Program|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"

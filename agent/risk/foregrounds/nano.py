@@ -18,6 +18,8 @@ class Nano(Model):
         self.mode = ""
         self.line = Line()
         screen = context.screen
+        title = re.match(r"\s*GNU nano [\d.]+\s+(?:File: )?(\S.*?)(?:\s{2,}.*)?$", screen.partition("\n")[0])
+        self.file = title[1] if title and title[1] not in ("New Buffer",) else ""
         if re.search(r"File Name to Write|Write to File", screen):
             self.mode = "write"
         elif re.search(r"Command to execute", screen):
@@ -32,9 +34,12 @@ class Nano(Model):
         if stroke.kind == "text" or stroke.kind == "paste":
             if self.mode == "save?":
                 self.mode = ""
-                if stroke.text[:1] in "yY":
+                answer = re.match(r"[^YNyn]*([YNyn])", stroke.text)
+                if answer is None:
+                    self.mode = "save?"
+                elif answer[1] in "yY":
                     self._open("write")
-                    self.line.insert(stroke.text[1:])
+                    self.line.insert(stroke.text[answer.end() :])
                 else:
                     self.closed = True
                 return None
@@ -43,7 +48,7 @@ class Nano(Model):
             return None
         name = stroke.text
         if name == "C-z":
-            self.closed = True
+            self.stopped = True
             return None
         if not self.mode:
             if name in ("C-o", "F3"):
@@ -53,13 +58,22 @@ class Nano(Model):
             elif name == "C-t":
                 self._open("execute")
             elif name in ("C-x", "F2"):
+                # Without changes it ends at once; with them it asks.
                 self._open("save?")
+                self.closed = self.may_stay = True
             elif name in ("C-w", "C-\\", "M-r", "C-_", "M-g", "C-/"):
                 self._open("search")
             elif name == "C-s":
-                return Assessment(Risk.MEDIUM, ("saves the file",), "saves the file")
+                return self._saved("")
             return None
         return self._prompt_key(name)
+
+    def fork(self) -> Model:
+        """The same editor, with a line of its own."""
+        other = super().fork()
+        assert isinstance(other, Nano)  # noqa: S101 - a copy of itself
+        other.line = self.line.copy()
+        return other
 
     def _open(self, mode: str) -> None:
         self.mode = mode
@@ -91,13 +105,20 @@ class Nano(Model):
             return UNKNOWN_LINE
         text = line.text
         if mode == "write":
-            if text.strip():
-                call.writes(text.strip().lstrip("|"))
-                if text.strip().startswith("|"):
-                    call.shell(text.strip()[1:])
-            call.medium("saves the file", "saves the file")
-        elif mode == "read":
+            return self._saved(text.strip())
+        if mode == "read":
             call.reads(text.strip())
         else:
             call.shell(text.strip().lstrip("|"))
+        return evaluator.assessment()
+
+    def _saved(self, path: str) -> Assessment:
+        """The file is written under the name it has, or under the one that was typed behind it."""
+        evaluator, call = call_in(self.context, "nano")
+        if path.startswith("|"):
+            call.shell(path[1:])
+        for name in (path.lstrip("|"), "" if path.startswith("|") else self.file):
+            if name:
+                call.writes(name)
+        call.medium("saves the file", "saves the file")
         return evaluator.assessment()

@@ -10,11 +10,20 @@ from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
 
-class Pager(Model):
-    """less and man: looking is free; `!`, `|`, `s` and `:e` act."""
+_FOR_A_PAGER = re.compile(r"[!|#:/?&sv]|[jkdubfgGnNhFq0-9 ]*$")
 
-    def __init__(self, context: Context) -> None:
+
+class Pager(Model):
+    """less and man: looking is free; `!`, `|`, `s` and `:e` act.
+
+    Args:
+        context: where it runs.
+        doubtful: it may not have started, so only what looks as if meant for it counts.
+    """
+
+    def __init__(self, context: Context, *, doubtful: bool = False) -> None:
         super().__init__(context)
+        self.doubtful = doubtful
         self.mode = ""
         self.line = Line()
         self.waiting = ""
@@ -24,10 +33,19 @@ class Pager(Model):
             self.mode = "!"
             self.line.before = last[1:]
 
+    def fork(self) -> Model:
+        """The same pager, with a line of its own."""
+        other = super().fork()
+        assert isinstance(other, Pager)  # noqa: S101 - a copy of itself
+        other.line = self.line.copy()
+        return other
+
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Follow the prompts."""
         if stroke.kind == "key":
             return self._key(stroke.text)
+        if self.doubtful and not self.mode and not self.waiting and not _FOR_A_PAGER.match(stroke.text):
+            return None
         for c in stroke.text:
             answer = self._key("Enter") if c == "\n" else self._char(c)
             if answer is not None and answer.risk > Risk.LOW:
@@ -81,7 +99,7 @@ class Pager(Model):
     def _key(self, name: str) -> Assessment | None:
         if not self.mode:
             if name == "C-z":
-                self.closed = True
+                self.stopped = True
             elif name == "C-x":
                 self.waiting = ":"
             return None
@@ -102,7 +120,9 @@ class Pager(Model):
             return UNKNOWN_LINE
         text = line.text.strip()
         if mode == "!":
-            if text:
+            if text.startswith("!"):
+                call.high("runs again what the pager ran last", "runs a line that cannot be known")
+            elif text:
                 call.shell(text.replace("%", "shown-file"))
             else:
                 call.high("opens a shell inside the pager")
