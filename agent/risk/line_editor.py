@@ -45,6 +45,8 @@ class Line:
     prefix: str = ""
     _at: int | None = None
     _draft: str = ""
+    _originals: dict[int, str | None] = field(default_factory=dict)
+    """What entries of the history were before they were edited and left."""
     _chained: bool | None = False
     """Whether the last key killed; None when text came since: read at once, the row goes on."""
     _yanked: tuple[int, int] | None = None
@@ -62,7 +64,9 @@ class Line:
 
     def copy(self) -> Line:
         """The same line, to be edited apart from this one."""
-        return replace(self, history=list(self.history), kills=list(self.kills))
+        return replace(
+            self, history=list(self.history), kills=list(self.kills), _originals=dict(self._originals)
+        )
 
     def clear(self) -> None:
         """A fresh, empty line."""
@@ -70,6 +74,13 @@ class Line:
         self.known = True
         self._at = self._search = self._yanked = self._argument = None
         self._chained = False
+
+    def abandon(self) -> None:
+        """C-c: a fresh line; what edited entries are now is not known."""
+        for at in {*self._originals, *(() if self._at is None else (self._at,))}:
+            self.history[at] = None
+        self._originals.clear()
+        self.clear()
 
     def insert(self, text: str) -> None:
         """Text arrives; after C-x its first letter is half of a key."""
@@ -121,6 +132,9 @@ class Line:
         """The line is about to be submitted: a search ends with what it found."""
         self._search = None
         self.known = self.known and not self.prefix and not self._count
+        if self._at in self._originals:
+            # An entry that is submitted is afterwards what it was before any change.
+            self.history[self._at] = self._originals.pop(self._at)
 
     def _number(self) -> int:
         number = int(self._count[:9])
@@ -213,7 +227,9 @@ class Line:
             at = len(self.history) - 1
         else:
             # readline keeps what was done to an entry when it is left.
-            self.history[self._at] = self.text
+            if self.history[self._at] != self.text:
+                self._originals.setdefault(self._at, self.history[self._at])
+                self.history[self._at] = self.text
             at = self._at + step
         if at < 0:
             self.known = False
@@ -351,17 +367,21 @@ def _case(line: Line, how: str) -> None:
 
 
 def _transpose_words(line: Line) -> None:
-    """Swap the word at or after the cursor with the one before it; anything odd is unknown."""
-    spans = [match.span() for match in re.finditer(r"[A-Za-z0-9]+", line.text)]
-    at = len(line.before)
-    ahead = next((n for n, (_, end) in enumerate(spans) if end > at), len(spans) - 1)
-    if ahead < 1 or not line.text.isascii():
+    """Swap the word at or after the cursor with the one before it; behind the last word, its end
+    is that of the line."""
+    text = line.text
+    if not text.isascii():
         line.known = False
         return
-    (a, b), (c, d) = spans[ahead - 1], spans[ahead]
-    text = line.text
-    line.before = text[:a] + text[c:d] + text[b:c] + text[a:b]
-    line.after = text[d:]
+    at = len(line.before)
+    end = at + _word_length(line, text[at:])
+    start = end - _word_length(line, text[:end][::-1])
+    first = start - _word_length(line, text[:start][::-1])
+    first_end = first + _word_length(line, text[first:])
+    if first == start or start < first_end:
+        return
+    line.before = text[:first] + text[start:end] + text[first_end:start] + text[first:first_end]
+    line.after = text[end:]
 
 
 def _squeeze(line: Line) -> None:

@@ -20,6 +20,43 @@ from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import Command
 
 
+_COMPLETING = frozenset(["Tab", "M-?", "M-*", "M-/"])
+_RECALLING = frozenset(["Up", "Down", "C-p", "C-n", "C-r", "C-s", "M-<", "M-p", "M-n"])
+
+
+class _Shown:
+    """A line on the screen that may be what completion or the history made of typed keys."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.typed = ""
+        self.then = ""
+        self.keys: list[str] = []
+        self.fits = True
+
+    def feed(self, stroke: Stroke) -> None:
+        """Take what is typed: text, then keys that bring something onto the line, then text."""
+        if stroke.kind != "key":
+            if "C-r" not in self.keys and "C-s" not in self.keys:
+                self.then += stroke.text if self.keys else ""
+                self.typed += "" if self.keys else stroke.text
+        elif stroke.text in _COMPLETING | _RECALLING and not self.then:
+            self.keys.append(stroke.text)
+        elif stroke.text not in ("Enter", "C-o"):
+            self.fits = False
+
+    def line(self) -> str | None:
+        """The line, None when what stands there does not come from these keys."""
+        if not self.fits or not self.keys:
+            return None
+        if _COMPLETING.issuperset(self.keys):
+            if not self.typed.strip() or not self.text.startswith(self.typed.strip()):
+                return None
+        elif self.typed and "C-r" not in self.keys and "C-s" not in self.keys:
+            return None
+        return self.text if self.text.endswith(self.then.rstrip()) else self.text + self.then
+
+
 class Prompt(Model):
     """A program with a line editor."""
 
@@ -38,6 +75,7 @@ class Prompt(Model):
         else:
             self.line.before = line
         self.escape = False
+        self.shown = _Shown(line.rstrip()) if context.read_back and line and line.strip() else None
 
     def reopened(self) -> None:
         """A fresh prompt."""
@@ -49,11 +87,14 @@ class Prompt(Model):
         """The same program, with a line of its own."""
         other = copy.copy(self)
         other.line = self.line.copy()
+        other.shown = None
         return other
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Edit the line; judge it at the key that submits it."""
         line = self.line
+        if self.shown is not None:
+            self.shown.feed(stroke)
         if self.escape:
             self.escape = False
             if stroke.kind == "text":
@@ -96,7 +137,7 @@ class Prompt(Model):
             line.known = line.known and not left
             return answer
         if name == "C-c":
-            line.clear()
+            line.abandon()
             self.pending = ""
             return None
         if name == "C-d" and line.known and not line.text:
@@ -133,6 +174,11 @@ class Prompt(Model):
     def enter(self) -> Assessment | None:
         """The line is submitted."""
         line = self.line
+        shown, self.shown = self.shown, None
+        if not line.known and shown is not None:
+            told = shown.line()
+            if told is not None:
+                line.before, line.after, line.known = told, "", True
         if not line.known:
             self.sure = False
             line.clear()
@@ -183,7 +229,7 @@ class Shell(Prompt):
     """
 
     prompt = (
-        r"^(?:➜ {1,2}\S+ git:\([^)]*\) (?:✗ )?|➜ {2}\S+ $|[\w.-]+@\S+ \S+> ?|[^\n]*?[$#%❯➜λ»▶](?: |$))"
+        r"^(?:\((?:reverse-)?i-search\)`[^'\n]*': |➜ {1,2}\S+ git:\([^)]*\) (?:✗ )?|➜ {2}\S+ $|[\w.-]+@\S+ \S+> ?|[^\n]*?[$#%❯➜λ»▶](?: |$))"
     )
 
     def __init__(self, context: Context, name: str = "bash") -> None:
