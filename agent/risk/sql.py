@@ -30,7 +30,7 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*alter\s+table\s+.*\bdrop\b", "drops a column"),
         (r"^\s*alter\s+table\s+.*\bdisable\s+row\s+level", "changes who may do what"),
         (r"^\s*pragma\s+writable_schema", "changes the database's own tables"),
-        (r"^\s*do\s*(?:\$|language)|^\s*execute\s+immediate", "runs code in the database"),
+        (r"^\s*do\s*(?:\$|'|language)|^\s*execute\s+immediate", "runs code in the database"),
         (r"\bsystem\s*\(|^\s*system\s+", "has the database client run a command"),
     )
 )  # fmt: skip

@@ -10,7 +10,8 @@ from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
 
-_FOR_A_PAGER = re.compile(r"[!|#:/?&sv]|[jkdubfgGnNhFq0-9 ]*$")
+_MOVES = frozenset("jkdubfgGnNhF0123456789 ")
+_ACTS = frozenset("!|#:/?&svq")
 
 
 class Pager(Model):
@@ -24,6 +25,8 @@ class Pager(Model):
     def __init__(self, context: Context, *, doubtful: bool = False) -> None:
         super().__init__(context)
         self.doubtful = doubtful
+        self.foreign = False
+        """The rest of a line that a pager would hardly be given."""
         self.mode = ""
         self.line = Line()
         self.waiting = ""
@@ -44,8 +47,6 @@ class Pager(Model):
         """Follow the prompts."""
         if stroke.kind == "key":
             return self._key(stroke.text)
-        if self.doubtful and not self.mode and not self.waiting and not _FOR_A_PAGER.match(stroke.text):
-            return None
         for c in stroke.text:
             answer = self._key("Enter") if c == "\n" else self._char(c)
             if answer is not None and answer.risk > Risk.LOW:
@@ -57,6 +58,9 @@ class Pager(Model):
     def _char(self, c: str) -> Assessment | None:
         if self.mode:
             self.line.insert(c)
+            return None
+        if self.doubtful and not self.waiting and (self.foreign or c not in _MOVES | _ACTS):
+            self.foreign = True
             return None
         waiting, self.waiting = self.waiting, ""
         if waiting == "|":
@@ -97,6 +101,7 @@ class Pager(Model):
         self.line.clear()
 
     def _key(self, name: str) -> Assessment | None:
+        self.foreign = False
         if not self.mode:
             if name == "C-z":
                 self.stopped = True

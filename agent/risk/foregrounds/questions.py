@@ -61,7 +61,7 @@ _HARMLESS_QUESTION = re.compile(
 )
 
 
-_NO = re.compile(r"(?i)\s*(?:n|no|q|quit|c|cancel|abort|\?|h|help|d|s|skip)\s*")
+_NO = frozenset(["n", "no", "q", "quit", "c", "cancel", "abort", "?", "h", "help", "d", "s", "skip"])
 _YES = re.compile(r"(?i)\s*(?:y|yes|a|all|o|ok|j|ja|oui|sure|\d)\s*")
 _ABOUT_FILES = re.compile(r"(?i)overwrit\w*|replac\w*|delet\w*|remov\w*|clean\w*|clear\w*")
 _PATH = re.compile(r"['\"`‘“]([^'\"`’”\n]+)['\"`’”]|(?<![\w/.~])((?:~|\.{0,2}/)?[\w.@+-]*(?:/[\w.@+-]*)+|[\w-]+\.[A-Za-z]\w{0,6}|~|node_modules|dist|build|target|__pycache__)(?![\w/])")
@@ -102,12 +102,11 @@ class Confirm(Model):
                 return answer
             return self.yes()
         self.typed += stroke.text
-        if not self.typed.strip() or _NO.fullmatch(self.typed):
-            return None
-        return self.yes()
+        typed = self.typed.strip().lower()
+        return None if any(word.startswith(typed) for word in _NO) else self.yes()
 
     def _answer(self, typed: str) -> Assessment | None:
-        if _NO.fullmatch(typed):
+        if typed.strip().lower() in _NO:
             return None
         if not typed.strip() and re.search(
             r"[\[(](?:y(?:es)?/N(?:o)?|y/n/?\w*/N)[\])]", self.question

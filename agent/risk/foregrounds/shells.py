@@ -220,6 +220,10 @@ _PAGED = re.compile(
 _READS_TERMINAL = re.compile(r"\s*(?:cat(?:\s+-)?|tee(?:\s+-a)?\s+[\w./~-]+)\s*(?:>>?\s*[\w./~-]+)?\s*")
 
 
+_REPEATING = frozenset(["zsh", "ksh", "mksh"])
+"""Shells in which `r` runs an earlier line again."""
+
+
 class Shell(Prompt):
     """A shell prompt: the line is shell text, earlier lines leave variables, aliases and `cd`.
 
@@ -238,6 +242,7 @@ class Shell(Prompt):
         self.pastes_whole = name not in ("sh", "dash", "ash", "busybox")
         self.state: State | None = None
         self.files: dict[str, str | None] = {}
+        self.submitted = False
         if context.history:
             self._remember(context.history)
 
@@ -253,7 +258,13 @@ class Shell(Prompt):
         return None
 
     def end(self) -> Assessment | None:
-        """C-d ends the shell."""
+        """C-d ends the shell, or a here-document, which is then given to its command."""
+        if self.pending:
+            evaluator = self._evaluator()
+            evaluator.tolerant = True
+            evaluator.run(self.pending)
+            self.pending = ""
+            return evaluator.assessment()
         self.closed = True
         return Assessment(Risk.MEDIUM, ("ends the shell",), "ends the shell")
 
@@ -274,29 +285,32 @@ class Shell(Prompt):
         if not self.pending and not text.strip():
             return None
         expanded = expand_history(text, self.line.history)
-        if expanded is None:
+        again = self.name in _REPEATING and re.match(r"\s*r(?:\s|$)", text)
+        if expanded is None or again:
             self.pending = ""
             return UNKNOWN_LINE
         if expanded != text:
             self.line.before, self.line.after = expanded, ""
         whole = self.pending + self._own_words(expanded)
-        evaluator = Evaluator(self.context)
-        if self.state is not None:
-            evaluator.state = self.state.copy()
-            evaluator.expander.variables = evaluator.state.variables
-        evaluator.files.update(self.files)
+        evaluator = self._evaluator()
         odd = deception(whole)
         if odd is not None:
             return Assessment(Risk.HIGH, (odd[0],), "runs deceptive text")
         script = scan(whole)
         if script.errors and all(_INCOMPLETE.search(reason) for reason, _ in script.errors):
             # Nothing runs yet; what is already dangerous need not wait for the rest.
+            self.pending = whole + "\n"
+            if "<<" in whole:
+                return None
             evaluator.tolerant = True
             evaluator.run(whole)
-            self.pending = whole + "\n"
             answer = evaluator.assessment()
             return answer if answer.risk is Risk.HIGH else None
         self.pending = ""
+        before, self.submitted = self.submitted, True
+        if before and whole.strip() == "q":
+            # So one leaves what the line before has opened; it is no program of the shell's.
+            return Assessment(Risk.MEDIUM, ("no rule knows q",), "leaves a program")
         # psql's and sqlite's own commands look like words of the shell, too.
         self.sure = not script.errors and expanded == text and text[:1] not in "\\."
         evaluator.run(whole)
@@ -305,6 +319,15 @@ class Shell(Prompt):
         if script.commands and script.commands[-1].words:
             self._starts(script.commands[-1], whole, alone=len(script.commands) == 1)
         return evaluator.assessment()
+
+    def _evaluator(self) -> Evaluator:
+        """One that knows what the earlier lines left."""
+        evaluator = Evaluator(self.context)
+        if self.state is not None:
+            evaluator.state = self.state.copy()
+            evaluator.expander.variables = evaluator.state.variables
+        evaluator.files.update(self.files)
+        return evaluator
 
     def _own_words(self, text: str) -> str:
         """What only this shell understands, in the words of the others."""

@@ -97,6 +97,7 @@ class PythonPrompt(Prompt):
         if python_code.parsed(statement) is None:
             python_code.judge(call, statement)
             return evaluator.assessment()
+        _database(call, statement)
         reader = python_code.Reader(call)
         reader.learn(self.source)
         reader.judge(statement)
@@ -208,6 +209,7 @@ class CodePrompt(Prompt):
             call.run(words) if words else call.opaque("runs something that cannot be known")
         if re.search(r"\bsource\(\s*[\"']|\bsys\.source\(|\bload\(\s*[\"']", stripped) and self.language == "R":
             call.high("runs a file")
+        _database(call, text)
         code(call, self.before.strip("\n") + "\n", self.language)
         return evaluator.assessment()
 
@@ -234,6 +236,26 @@ class CodePrompt(Prompt):
         return False
 
 
+_EMPTIES = re.compile(
+    r"\.(?:delete_all|destroy_all)\b(?!\()|\.(?:delete_all|destroy_all)\(\s*\)|\.objects(?:\.all\(\))?\.delete\(\)"
+    r"|\.query\([\w.]+\)\.delete\(\)|\.deleteMany\(\s*(?:\{\s*\})?\s*\)|\b(?:drop_table|drop_database|drop_all|dropTable|dropDatabase|flushall|flushdb)\b"
+)
+_QUERY = re.compile(
+    r"\.(?:execute|executescript|exec|query|raw|exec_query|select_all|\$(?:execute|query)Raw\w*)\s*\(?\s*(?:text\()?([\"'`])(.*?)\1", re.S
+)
+
+
+def _database(call: Call, text: str) -> None:
+    """Calls that reach a database from another language's prompt."""
+    found = _EMPTIES.search(text)
+    if found and not re.search(r"\bwhere\b|\.filter\(", text[: found.start()]):
+        call.high("empties or drops a table", "database: empties or drops a table")
+    for match in _QUERY.finditer(text):
+        problem = sql.statement_risk(match[2], "psql")
+        if problem:
+            call.high(problem, f"database: {problem}")
+
+
 _RUNS_WORDS = re.compile(
     r"\bSystem\.(?:cmd|shell)!?\s*\(|\bPort\.open\s*\(|:os\.cmd\s*\(|\bos:cmd\s*\(|\b(?:callProcess|rawSystem|readProcess|spawnProcess|callCommand|readCreateProcess|proc)\b"
     r"|\bscala\.sys\.process|\bProcess\s*\(\s*[\"'S]|\bnew\s+Deno\.Command\s*\(|\bBun\.(?:spawn|spawnSync|\$)"
@@ -243,8 +265,8 @@ _RUNS_WORDS = re.compile(
 class SqlPrompt(Prompt):
     """A database prompt: statements end with `;`, client commands with their line."""
 
-    prompt = r"^(?:[\w.-]*[=]?[>#] ?|sqlite> ?|(?:mysql|MariaDB)[^>]*> ?|[\w.@:-]+> ?)"
-    more = r"^(?:\s*(?:->|'>|\">|`>) ?|\s*\.\.\.> ?|[\w.-]*[-'\"(*$][>#] ?)"
+    prompt = r"^(?:[\w.@-]*[=!^]?[*!?]?[>#] ?|sqlite> ?|(?:mysql|MariaDB)[^>]*> ?|[\w.@:-]+> ?)"
+    more = r"^(?:\s*(?:->|'>|\">|`>) ?|\s*\.\.\.> ?|[\w.-]*[-'\"(*$]\*?[>#] ?)"
     pastes_whole = False
 
     def __init__(self, context: Context, dialect: str) -> None:
@@ -339,6 +361,9 @@ class SqlPrompt(Prompt):
             match = re.match(r"^\\(?:o|g|copy\b.*?\bto|w|lo_export\s+\d+)\s+'?([^\s'|]+)", stripped, re.I)
             if match:
                 call.writes(match[1])
+            match = re.search(r"\\(?:g|gx|w)\s+'?([^\s'|(]+)", stripped)
+            if match and self.dialect == "psql":
+                call.writes(match[1])
             match = re.match(r"^\\(?:copy\b.*?\bfrom|lo_import)\s+'?([^\s'|]+)", stripped, re.I)
             if match:
                 call.reads(match[1])
@@ -355,4 +380,5 @@ _PREPARED = re.compile(
 
 def _bodies(text: str) -> list[str]:
     """Statements inside of others that run them now or later."""
-    return [match[1] or match[2] or match[4] or "" for match in _PREPARED.finditer(text)]
+    found = [match[1] or match[2] or match[4] or "" for match in _PREPARED.finditer(text)]
+    return [re.sub(r"(?i)\b(?:begin|then|else|loop|declare|execute)\b", ";", body) for body in found]

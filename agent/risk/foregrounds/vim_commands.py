@@ -88,10 +88,15 @@ def _command(call: Call, buffer: Buffer, text: str, depth: int) -> None:
         call.opaque("is nested too deeply")
         return
     bare = text.strip().lstrip(": \t")
+    if _HARMLESS_MAP.match(bare):
+        call.medium("changes what a key of the editor does")
+        return
     inner = _wrapped(call, bare)
     if inner is not None:
         _command(call, buffer, inner, depth + 1)
         return
+    if re.match(r"^[\s\d,.$%'<>]*!\s*!", bare):
+        call.high("runs again what ran last", "runs a line that cannot be known")
     vim_command(call, bare)
     for later in re.findall(r"\|\s*!(.*)", bare):
         call.shell(later)
@@ -112,6 +117,11 @@ _EACH = re.compile(r"^[\s\d,.$%']*(?:buf|arg|win|tab|c|l|cf|lf)do?(?:do)?!?\s+(?
 _GLOBAL = re.compile(r"^[\s\d,.$%']*(?:g(?:lobal)?!?|v(?:global)?)\s*([^\w\s\"|\\])(?:\\.|(?!\1).)*\1?(.*)$", re.S)
 _EXECUTE = re.compile(r"^exe(?:cute?)?\b\s*(.*)$", re.S)
 _ABBREVIATION = re.compile(r"^(?:[ci]?(?:nore)?a(?:b\w*)?|norea\w*|[ci]a(?:b\w*)?|[ci]norea\w*)\s+(?:<\w+>\s*)*\S+\s+(.+)$", re.S)
+
+
+_HARMLESS_MAP = re.compile(
+    r"^[nvxsoilct]?(?:nore)?map\s+(?:<(?:silent|buffer)>\s*)*\S+\s+(?::|<cmd>)(?:w|wa|up|q|wq|x|noh\w*|bn\w*|bp\w*|b#|tabn\w*|tabp\w*|cn\w*|cp\w*|Ex\w*)!?<CR>\s*$", re.I
+)
 
 
 def _wrapped(call: Call, text: str) -> str | None:
