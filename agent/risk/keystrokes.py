@@ -57,7 +57,9 @@ _CONTAINERS = frozenset(wordlist("docker podman kubectl oc nerdctl lxc nsenter d
 
 
 _AGENTS = frozenset(
-    wordlist("claude codex aider gemini opencode goose cursor-agent copilot amp crush qwen tungsten")
+    wordlist(
+        "claude codex aider gemini opencode goose cursor-agent copilot amp crush qwen tungsten"
+    )
 )
 """Other agents: a yes there is a decision that is a person's."""
 
@@ -202,7 +204,9 @@ def model_for(foreground: str, context: Context) -> Model:
     if not context.echo or name in _PASSWORDS:
         return Password(context)
     inner = _model_for(name, bare, context)
-    if not isinstance(inner, (Vim, Nano, Pager)) and _PASSWORD_ASKED.search(last_row(context.screen)):
+    if not isinstance(inner, (Vim, Nano, Pager)) and _PASSWORD_ASKED.search(
+        last_row(context.screen)
+    ):
         return Password(context)
     if context.line is not None or name in _AGENTS or not asks(context.screen):
         return inner
@@ -216,7 +220,9 @@ def model_for(foreground: str, context: Context) -> Model:
 def _model_for(name: str, bare: str, context: Context) -> Model:
     if name in _SHELLS or bare in _SHELLS:
         return Shell(context, name)
-    if name in ("pdb", "ipdb", "pudb") or (name.startswith("python") and _PDB.match(last_row(context.screen))):
+    if name in ("pdb", "ipdb", "pudb") or (
+        name.startswith("python") and _PDB.match(last_row(context.screen))
+    ):
         return PdbPrompt(context)
     if name in _PYTHONS or bare in _PYTHONS:
         return PythonPrompt(context, magic="ipython" in name)

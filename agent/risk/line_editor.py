@@ -65,7 +65,10 @@ class Line:
     def copy(self) -> Line:
         """The same line, to be edited apart from this one."""
         return replace(
-            self, history=list(self.history), kills=list(self.kills), _originals=dict(self._originals)
+            self,
+            history=list(self.history),
+            kills=list(self.kills),
+            _originals=dict(self._originals),
         )
 
     def clear(self) -> None:
@@ -154,10 +157,11 @@ class Line:
             else:
                 self.after = self.after[number:]
             self._kill(text, forward=not back)
-        elif name in _MOVES_BY_COUNT or name in ("M-d", "M-BSpace", "C-w", "C-M-h", "M-C-h"):
-            for _ in range(number):
-                self._once(name)
-        elif name in ("Up", "C-p", "Down", "C-n"):
+        elif (
+            name in _MOVES_BY_COUNT
+            or name in ("M-d", "M-BSpace", "C-w", "C-M-h", "M-C-h")
+            or name in ("Up", "C-p", "Down", "C-n")
+        ):
             for _ in range(number):
                 self._once(name)
         else:
@@ -367,8 +371,10 @@ def _case(line: Line, how: str) -> None:
 
 
 def _transpose_words(line: Line) -> None:
-    """Swap the word at or after the cursor with the one before it; behind the last word, its end
-    is that of the line."""
+    """Swap the word at or after the cursor with the one before it.
+
+    Behind the last word, all that follows goes with it.
+    """
     text = line.text
     if not text.isascii():
         line.known = False
@@ -499,7 +505,9 @@ def _event(match: re.Match[str], history: Sequence[str | None]) -> str | None:
     elif back:
         event = history[-int(back[:6])] if 0 < int(back[:6]) <= len(history) else None
     elif start:
-        event = next((line for line in reversed(history) if line is None or line.startswith(start)), None)
+        event = next(
+            (line for line in reversed(history) if line is None or line.startswith(start)), None
+        )
     if event is None:
         return None
     words = event.split()

@@ -283,7 +283,11 @@ class Reader:
                 isinstance(target, ast.Attribute) and self.name(target).startswith("os.environ")
             ) or (isinstance(target, ast.Subscript) and self.name(target.value) == "os.environ"):
                 key = self.value(target.slice) if isinstance(target, ast.Subscript) else _NOTHING
-                if isinstance(key, str) and key not in ("PATH", "PYTHONPATH", "HOME") and steers(key):
+                if (
+                    isinstance(key, str)
+                    and key not in ("PATH", "PYTHONPATH", "HOME")
+                    and steers(key)
+                ):
                     self.call.high(f"sets {key} for the programs that it starts")
                 self.call.medium("changes the environment of this program")
 

@@ -104,14 +104,21 @@ class CommandPrompt(Prompt):
             told = re.sub(r"^(?:run|r|starti?|set\s+args)\b", "program", line)
             call.shell(told) if told != "program" else call.low()
         elif re.search(grammar.dangerous, line):
-            found = re.match(r"(?i)(?:config\s+get|client\s+(?:list|info|getname)|cluster\s+info)\b", line)
-            call.low() if found else call.high(f"has {self.name} do something far-reaching", "does something far-reaching")
+            found = re.match(
+                r"(?i)(?:config\s+get|client\s+(?:list|info|getname)|cluster\s+info)\b", line
+            )
+            call.low() if found else call.high(
+                f"has {self.name} do something far-reaching", "does something far-reaching"
+            )
         elif word is not None and word[0].lower() in grammar.safe:
             call.medium(f"gives {self.name} a command")
             saved = re.match(grammar.saves, line)
             if saved:
                 call.writes(saved[2] or saved[1].rpartition("/")[2] or saved[1])
-        elif re.match(r"set\s+(?:var(?:iable)?|print|pagination|confirm|listsize|width|height|disassembly-flavor)\b", line):
+        elif re.match(
+            r"set\s+(?:var(?:iable)?|print|pagination|confirm|listsize|width|height|disassembly-flavor)\b",
+            line,
+        ):
             call.medium(f"gives {self.name} a command")
         else:
             return Assessment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.assessment import Assessment, Context, Risk
+from agent.risk.assessment import Assessment, Context
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
@@ -18,7 +18,9 @@ class Nano(Model):
         self.mode = ""
         self.line = Line()
         screen = context.screen
-        title = re.match(r"\s*GNU nano [\d.]+\s+(?:File: )?(\S.*?)(?:\s{2,}.*)?$", screen.partition("\n")[0])
+        title = re.match(
+            r"\s*GNU nano [\d.]+\s+(?:File: )?(\S.*?)(?:\s{2,}.*)?$", screen.partition("\n")[0]
+        )
         self.file = title[1] if title and title[1] not in ("New Buffer",) else ""
         if re.search(r"File Name to Write|Write to File", screen):
             self.mode = "write"
@@ -71,7 +73,7 @@ class Nano(Model):
     def fork(self) -> Model:
         """The same editor, with a line of its own."""
         other = super().fork()
-        assert isinstance(other, Nano)  # noqa: S101 - a copy of itself
+        assert isinstance(other, Nano)
         other.line = self.line.copy()
         return other
 

@@ -9,7 +9,6 @@ from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
-
 _MOVES = frozenset("jkdubfgGnNhF0123456789 ")
 _ACTS = frozenset("!|#:/?&svq")
 
@@ -39,7 +38,7 @@ class Pager(Model):
     def fork(self) -> Model:
         """The same pager, with a line of its own."""
         other = super().fork()
-        assert isinstance(other, Pager)  # noqa: S101 - a copy of itself
+        assert isinstance(other, Pager)
         other.line = self.line.copy()
         return other
 

@@ -61,10 +61,14 @@ _HARMLESS_QUESTION = re.compile(
 )
 
 
-_NO = frozenset(["n", "no", "q", "quit", "c", "cancel", "abort", "?", "h", "help", "d", "s", "skip"])
+_NO = frozenset(
+    ["n", "no", "q", "quit", "c", "cancel", "abort", "?", "h", "help", "d", "s", "skip"]
+)
 _YES = re.compile(r"(?i)\s*(?:y|yes|a|all|o|ok|j|ja|oui|sure|\d)\s*")
 _ABOUT_FILES = re.compile(r"(?i)overwrit\w*|replac\w*|delet\w*|remov\w*|clean\w*|clear\w*")
-_PATH = re.compile(r"['\"`‘“]([^'\"`’”\n]+)['\"`’”]|(?<![\w/.~])((?:~|\.{0,2}/)?[\w.@+-]*(?:/[\w.@+-]*)+|[\w-]+\.[A-Za-z]\w{0,6}|~|node_modules|dist|build|target|__pycache__)(?![\w/])")
+_PATH = re.compile(
+    r"['\"`‘“]([^'\"`’”\n]+)['\"`’”]|(?<![\w/.~])((?:~|\.{0,2}/)?[\w.@+-]*(?:/[\w.@+-]*)+|[\w-]+\.[A-Za-z]\w{0,6}|~|node_modules|dist|build|target|__pycache__)(?![\w/])"
+)
 
 
 class Confirm(Model):
@@ -151,7 +155,9 @@ class Confirm(Model):
         rest = _ABOUT_FILES.sub("", asked)
         if not about or _DANGEROUS_QUESTION.search(rest.replace("are you sure", "")):
             return None
-        paths = [match[1] or match[2] for match in _PATH.finditer(re.sub(r"^(?:rm|mv|cp):", "", rest))]
+        paths = [
+            match[1] or match[2] for match in _PATH.finditer(re.sub(r"^(?:rm|mv|cp):", "", rest))
+        ]
         paths = [path for path in paths if not re.fullmatch(r"(?i)y/n|n/y|yes/no|y/n/.*", path)]
         if not paths:
             return None
@@ -160,7 +166,9 @@ class Confirm(Model):
             if about[0].lower().startswith(("overwrit", "replac")):
                 call.writes(path)
             else:
-                call.deletes(path, recursive="." not in path.rpartition("/")[2] or "directory" in asked)
+                call.deletes(
+                    path, recursive="." not in path.rpartition("/")[2] or "directory" in asked
+                )
         call.medium("answers a question", "answers a question")
         return evaluator.assessment()
 

@@ -19,7 +19,6 @@ from agent.risk.line_editor import Line, expand_history
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import Command
 
-
 _COMPLETING = frozenset(["Tab", "M-?", "M-*", "M-/"])
 _RECALLING = frozenset(["Up", "Down", "C-p", "C-n", "C-r", "C-s", "M-<", "M-p", "M-n"])
 
@@ -211,13 +210,17 @@ _INTERACTIVE = frozenset(
 _ONE_OPERAND = frozenset(["sqlite3", "ssh", "mosh", "litecli"])
 """With more than one operand they run what the others say, and end."""
 
-_SCRIPT_TAKING = frozenset(["python", "python3", "node", "php", "lua", "julia", "irb", "ruby", "iex"])
+_SCRIPT_TAKING = frozenset(
+    ["python", "python3", "node", "php", "lua", "julia", "irb", "ruby", "iex"]
+)
 _EDITING = frozenset(["vim", "vi", "nvim", "view", "nano"])
 _PAGED = re.compile(
     r"\s*(?:git\s+(?:-\S+\s+)*(?:log|diff|show|blame|reflog|branch|tag|stash\s+(?:list|show)|help|grep|shortlog)"
     r"|journalctl|systemctl(?:\s+-\S+)*\s+(?:status|list-\S+|show|cat)|loginctl|aws|gh|bat|delta)\b[^|>&;]*"
 )
-_READS_TERMINAL = re.compile(r"\s*(?:cat(?:\s+-)?|tee(?:\s+-a)?\s+[\w./~-]+)\s*(?:>>?\s*[\w./~-]+)?\s*")
+_READS_TERMINAL = re.compile(
+    r"\s*(?:cat(?:\s+-)?|tee(?:\s+-a)?\s+[\w./~-]+)\s*(?:>>?\s*[\w./~-]+)?\s*"
+)
 
 
 _REPEATING = frozenset(["zsh", "ksh", "mksh"])
@@ -232,9 +235,7 @@ class Shell(Prompt):
         name: which shell, as far as that changes what its lines mean.
     """
 
-    prompt = (
-        r"^(?:\((?:reverse-)?i-search\)`[^'\n]*': |➜ {1,2}\S+ git:\([^)]*\) (?:✗ )?|➜ {2}\S+ $|[\w.-]+@\S+ \S+> ?|[^\n]*?[$#%❯➜λ»▶](?: |$))"
-    )
+    prompt = r"^(?:\((?:reverse-)?i-search\)`[^'\n]*': |➜ {1,2}\S+ git:\([^)]*\) (?:✗ )?|➜ {2}\S+ $|[\w.-]+@\S+ \S+> ?|[^\n]*?[$#%❯➜λ»▶](?: |$))"
 
     def __init__(self, context: Context, name: str = "bash") -> None:
         super().__init__(context)
@@ -353,7 +354,8 @@ class Shell(Prompt):
         elif program in _INTERACTIVE and not redirected:
             operands = [w for w in words[1:] if not w.startswith("-")]
             inline = any(
-                w in ("-c", "-e", "-m", "--version", "--help", "--eval", "-r", "-E") for w in words[1:3]
+                w in ("-c", "-e", "-m", "--version", "--help", "--eval", "-r", "-E")
+                for w in words[1:3]
             )
             if inline or (program in _SCRIPT_TAKING and len(words) > 1 and "-i" not in words):
                 return

@@ -61,7 +61,9 @@ class PythonPrompt(Prompt):
             told = re.sub(r"\{[^{}]*\}", UNKNOWN, shell[1])
             return evaluate(told, self.context).assessment()
         if text.startswith("%cd"):
-            self.context = replace(self.context, cwd=self.context.cwd / _tilde(text[3:].strip(), self.context))
+            self.context = replace(
+                self.context, cwd=self.context.cwd / _tilde(text[3:].strip(), self.context)
+            )
         timed = re.match(r"^%(?:timeit|time|prun)\s+(?:-\w+\s*\d*\s+)*(.*)$", text)
         if timed:
             return self._judge(timed[1] + "\n")
@@ -170,7 +172,10 @@ def _finished(whole: str, last: str, *, blank: bool) -> bool:
 class CodePrompt(Prompt):
     """Another language's prompt: each line is judged by what it calls."""
 
-    prompt = r"^(?:> ?|irb\([^)]*\)[^>]*> ?|\[\d+\] pry\([^)]*\)> ?|php > ?|(?:ghci|Prelude[\w. ]*|julia|iex\(\d+\)|[\w.-]+)> ?)"
+    prompt = (
+        r"^(?:> ?|irb\([^)]*\)[^>]*> ?|\[\d+\] pry\([^)]*\)> ?|php > ?"
+        r"|(?:Prelude[\w. ]*|iex\(\d+\)|[\w.-]+)> ?)"
+    )
     more = r"^(?:\.\.\.+ ?|\+ ?|irb\([^)]*\)[^*]*\* ?)"
     pastes_whole = False
 
@@ -207,7 +212,10 @@ class CodePrompt(Prompt):
             # The program and its arguments, as far as they are written out.
             words = re.findall(r"[\"']((?:\\.|[^\"'\\])*)[\"']", stripped[found.end() :])
             call.run(words) if words else call.opaque("runs something that cannot be known")
-        if re.search(r"\bsource\(\s*[\"']|\bsys\.source\(|\bload\(\s*[\"']", stripped) and self.language == "R":
+        if (
+            re.search(r"\bsource\(\s*[\"']|\bsys\.source\(|\bload\(\s*[\"']", stripped)
+            and self.language == "R"
+        ):
             call.high("runs a file")
         _database(call, text)
         code(call, self.before.strip("\n") + "\n", self.language)
@@ -222,7 +230,10 @@ class CodePrompt(Prompt):
             call.shell(told[1].strip()) if told[1].strip() else call.high("opens a shell")
             return True
         if self.language == "haskell" and line.startswith(":"):
-            if re.match(r"^:(?:def|script|cmd|e(?:dit)?|set\s+(?:editor|prompt-function|-F|-pgm\w*)|run|main)\b", line):
+            if re.match(
+                r"^:(?:def|script|cmd|e(?:dit)?|set\s+(?:editor|prompt-function|-F|-pgm\w*)|run|main)\b",
+                line,
+            ):
                 call.high("runs something that cannot be known")
             else:
                 call.medium("gives the prompt a command")
@@ -241,7 +252,8 @@ _EMPTIES = re.compile(
     r"|\.query\([\w.]+\)\.delete\(\)|\.deleteMany\(\s*(?:\{\s*\})?\s*\)|\b(?:drop_table|drop_database|drop_all|dropTable|dropDatabase|flushall|flushdb)\b"
 )
 _QUERY = re.compile(
-    r"\.(?:execute|executescript|exec|query|raw|exec_query|select_all|\$(?:execute|query)Raw\w*)\s*\(?\s*(?:text\()?([\"'`])(.*?)\1", re.S
+    r"\.(?:execute|executescript|exec|query|raw|exec_query|select_all|\$(?:execute|query)Raw\w*)\s*\(?\s*(?:text\()?([\"'`])(.*?)\1",
+    re.S,
 )
 
 
@@ -338,14 +350,12 @@ class SqlPrompt(Prompt):
             call.high("leaves the database client")
 
     def _interpolated(self, text: str) -> str:
-        """psql puts the value of `:name` into a statement, whatever it is."""
+        """Psql puts the value of `:name` into a statement, whatever it is."""
         made = re.match(r"\s*\\set\s+(\w+)\s+(.*)$", text, re.S)
         if made:
             self.variables[made[1]] = made[2].strip().strip("'").replace("''", "'")
             return text
-        return re.sub(
-            r"(?<!:):[\"']?(\w+)[\"']?", lambda m: self.variables.get(m[1], m[0]), text
-        )
+        return re.sub(r"(?<!:):[\"']?(\w+)[\"']?", lambda m: self.variables.get(m[1], m[0]), text)
 
     def _backslash(self, call: Call, text: str, stripped: str) -> None:
         problem = sql.statement_risk(text, self.dialect)
@@ -358,7 +368,9 @@ class SqlPrompt(Prompt):
             if match and not match[1].startswith("-"):
                 call.writes(match[1])
         if not problem:
-            match = re.match(r"^\\(?:o|g|copy\b.*?\bto|w|lo_export\s+\d+)\s+'?([^\s'|]+)", stripped, re.I)
+            match = re.match(
+                r"^\\(?:o|g|copy\b.*?\bto|w|lo_export\s+\d+)\s+'?([^\s'|]+)", stripped, re.I
+            )
             if match:
                 call.writes(match[1])
             match = re.search(r"\\(?:g|gx|w)\s+'?([^\s'|(]+)", stripped)
@@ -381,4 +393,6 @@ _PREPARED = re.compile(
 def _bodies(text: str) -> list[str]:
     """Statements inside of others that run them now or later."""
     found = [match[1] or match[2] or match[4] or "" for match in _PREPARED.finditer(text)]
-    return [re.sub(r"(?i)\b(?:begin|then|else|loop|declare|execute)\b", ";", body) for body in found]
+    return [
+        re.sub(r"(?i)\b(?:begin|then|else|loop|declare|execute)\b", ";", body) for body in found
+    ]

@@ -41,7 +41,7 @@ class Vim(Model):
     def fork(self) -> Model:
         """The same editor, with a line and a buffer of its own."""
         other = super().fork()
-        assert isinstance(other, Vim)  # noqa: S101 - a copy of itself
+        assert isinstance(other, Vim)
         other.line, other.buffer = self.line.copy(), self.buffer.copy()
         return other
 
@@ -128,7 +128,7 @@ class Vim(Model):
         return answer
 
     def _left(self) -> None:
-        """After a command that may have closed the editor, or refused to as changes would be lost."""
+        """A command may have closed the editor; it refuses to where changes would be lost."""
         if self.buffer.stops:
             self.stopped, self.buffer.stops = True, False
         if self.buffer.windows < 1:
@@ -200,7 +200,7 @@ class Vim(Model):
             self.waiting = "any"
 
     def _moved(self, waiting: str, c: str) -> None:
-        """The motion of an operator; `waiting` is `change` or `motion`, with `+` for a second key."""
+        """The motion of an operator, which `waiting` names; with `+` the second key of one."""
         change = waiting.startswith("change")
         if waiting.endswith("+"):
             self.mode = "insert" if change else "normal"

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables and patterns read better unbroken
 """vim's `:` commands at its prompt: which file is edited, what a command runs, what closes it."""
 
 from __future__ import annotations
@@ -104,7 +103,9 @@ def _command(call: Call, buffer: Buffer, text: str, depth: int) -> None:
         call.high("has another program run the text being edited")
     if re.match(r"^(?:ec\w*|mes\w*)\b.*--\s*(?:INSERT|REPLACE|VISUAL)", bare):
         call.high("makes the editor look as if text were typed into it")
-    for piece in [bare] if "!" in bare.partition("|")[0][2:] else re.split(r"\s*(?<!\\)\|\s*", bare):
+    for piece in (
+        [bare] if "!" in bare.partition("|")[0][2:] else re.split(r"\s*(?<!\\)\|\s*", bare)
+    ):
         word = re.match(r"^[\s\d,.$%'<>;+-]*([A-Za-z]+|[@*&]+)(!?)\s*(.*)$", piece, re.S)
         if word:
             _word(call, buffer, word[1], word[2], word[3].strip(), depth)
@@ -114,13 +115,19 @@ _MODIFIERS = re.compile(
     r"^(?:sil(?:ent)?!?|verb(?:ose)?|noa(?:utocmd)?|keep\w*|lockm\w*|tab|vert(?:ical)?|top\w*|bot\w*|bo|abo\w*|lefta\w*|rightb\w*|con(?:firm)?|hid(?:e)?|\d*tab)\s+(?=\S)"
 )
 _EACH = re.compile(r"^[\s\d,.$%']*(?:buf|arg|win|tab|c|l|cf|lf)do?(?:do)?!?\s+(?=\S)")
-_GLOBAL = re.compile(r"^[\s\d,.$%']*(?:g(?:lobal)?!?|v(?:global)?)\s*([^\w\s\"|\\])(?:\\.|(?!\1).)*\1?(.*)$", re.S)
+_GLOBAL = re.compile(
+    r"^[\s\d,.$%']*(?:g(?:lobal)?!?|v(?:global)?)\s*([^\w\s\"|\\])(?:\\.|(?!\1).)*\1?(.*)$", re.S
+)
 _EXECUTE = re.compile(r"^exe(?:cute?)?\b\s*(.*)$", re.S)
-_ABBREVIATION = re.compile(r"^(?:[ci]?(?:nore)?a(?:b\w*)?|norea\w*|[ci]a(?:b\w*)?|[ci]norea\w*)\s+(?:<\w+>\s*)*\S+\s+(.+)$", re.S)
+_ABBREVIATION = re.compile(
+    r"^(?:[ci]?(?:nore)?a(?:b\w*)?|norea\w*|[ci]a(?:b\w*)?|[ci]norea\w*)\s+(?:<\w+>\s*)*\S+\s+(.+)$",
+    re.S,
+)
 
 
 _HARMLESS_MAP = re.compile(
-    r"^[nvxsoilct]?(?:nore)?map\s+(?:<(?:silent|buffer)>\s*)*\S+\s+(?::|<cmd>)(?:w|wa|up|q|wq|x|noh\w*|bn\w*|bp\w*|b#|tabn\w*|tabp\w*|cn\w*|cp\w*|Ex\w*)!?<CR>\s*$", re.I
+    r"^[nvxsoilct]?(?:nore)?map\s+(?:<(?:silent|buffer)>\s*)*\S+\s+(?::|<cmd>)(?:w|wa|up|q|wq|x|noh\w*|bn\w*|bp\w*|b#|tabn\w*|tabp\w*|cn\w*|cp\w*|Ex\w*)!?<CR>\s*$",
+    re.I,
 )
 
 
@@ -147,12 +154,24 @@ def _wrapped(call: Call, text: str) -> str | None:
 
 
 _CLOSES = re.compile(r"q|qu|qui|quit|wq|x|xi|xit|exi|exit|clo|close|hid|hide")
-_CLOSES_ALL = re.compile(r"qa|qal|qall|quita|quital|quitall|wqa|wqal|wqall|xa|xal|xall|cq|cqu|cquit|conf")
-_SAVES = re.compile(r"w|wr|wri|writ|write|wq|x|xi|xit|exi|exit|up|upd|update|wn|wnext|wN|wa|wal|wall|wqa|wqall|xa|xall|wp")
-_EDITS = re.compile(r"e|ed|edi|edit|tabe\w*|tabnew|sp|spl|split|vs|vsp|vsplit|new|vne|vnew|sv|sview|vie|view|vi|vis|visual|dr|drop|fin|find|f|fi|fil|file|sfind|sf")
-_SPLITS = re.compile(r"tabe\w*|tabnew|sp\w*|vs\w*|new|vne\w*|sv\w*|sf\w*|h|he|hel|help|cope\w*|cw\w*|lope\w*|Ex\w*|Vex\w*|Sex\w*|dif\w*|to\w*|ter\w*")
-_FILES_THAT_RUN = re.compile(r"(?:so|sou|sour|sourc|source|ru|runt\w*|luaf\w*|pyf\w*|py3f\w*|pyxf\w*|rubyf\w*|perlf\w*|tclf\w*)")
-_OWN_SETTINGS = re.compile(r"\$MYVIMRC|(?:~|\$HOME)/(?:\.vimrc|\.config/nvim/init\.(?:vim|lua)|\.vim/vimrc)|\$VIMRUNTIME/\S+")
+_CLOSES_ALL = re.compile(
+    r"qa|qal|qall|quita|quital|quitall|wqa|wqal|wqall|xa|xal|xall|cq|cqu|cquit|conf"
+)
+_SAVES = re.compile(
+    r"w|wr|wri|writ|write|wq|x|xi|xit|exi|exit|up|upd|update|wn|wnext|wN|wa|wal|wall|wqa|wqall|xa|xall|wp"
+)
+_EDITS = re.compile(
+    r"e|ed|edi|edit|tabe\w*|tabnew|sp|spl|split|vs|vsp|vsplit|new|vne|vnew|sv|sview|vie|view|vi|vis|visual|dr|drop|fin|find|f|fi|fil|file|sfind|sf"
+)
+_SPLITS = re.compile(
+    r"tabe\w*|tabnew|sp\w*|vs\w*|new|vne\w*|sv\w*|sf\w*|h|he|hel|help|cope\w*|cw\w*|lope\w*|Ex\w*|Vex\w*|Sex\w*|dif\w*|to\w*|ter\w*"
+)
+_FILES_THAT_RUN = re.compile(
+    r"(?:so|sou|sour|sourc|source|ru|runt\w*|luaf\w*|pyf\w*|py3f\w*|pyxf\w*|rubyf\w*|perlf\w*|tclf\w*)"
+)
+_OWN_SETTINGS = re.compile(
+    r"\$MYVIMRC|(?:~|\$HOME)/(?:\.vimrc|\.config/nvim/init\.(?:vim|lua)|\.vim/vimrc)|\$VIMRUNTIME/\S+"
+)
 
 
 def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: int) -> None:
@@ -168,7 +187,10 @@ def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: in
         if re.search(r"@[a-zA-Z0-9:@\"*+]|!|:(?:w|r|so|te|sh|lua|py)|Z[ZQ]", rest):
             call.high("types keys that run something")
     elif re.fullmatch(r"call?|let|ec\w*|return|if|for|while|eval", name):
-        if re.search(r"\b(?:feedkeys|chansend|term_sendkeys|remote_\w+|ch_\w+|sockconnect|timer_start)\s*\(|&(?:shell|makeprg|mp|grepprg|gp|equalprg|formatprg|keywordprg)\b\s*\.?=", rest):
+        if re.search(
+            r"\b(?:feedkeys|chansend|term_sendkeys|remote_\w+|ch_\w+|sockconnect|timer_start)\s*\(|&(?:shell|makeprg|mp|grepprg|gp|equalprg|formatprg|keywordprg)\b\s*\.?=",
+            rest,
+        ):
             call.high("has the editor run something")
     elif re.fullmatch(r"lua|luado", name):
         _lua(call, buffer, rest, depth)
@@ -177,7 +199,9 @@ def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: in
     elif re.match(r"Sudo|Suda", name):
         call.high("writes with the rights of root")
     elif name in ("Delete", "Remove", "Unlink"):
-        call.deletes(buffer.file, recursive=False) if buffer.file else call.high("deletes a file that cannot be known")
+        call.deletes(buffer.file, recursive=False) if buffer.file else call.high(
+            "deletes a file that cannot be known"
+        )
     elif name in ("Chmod", "Move", "Rename", "Copy"):
         call.writes(rest) if rest and name != "Chmod" else call.high("changes what a file may do")
     if re.fullmatch(r"a|i|c|ap\w*|in|ins\w*|cha\w*", name) and not rest:
@@ -220,8 +244,14 @@ def _run_file(call: Call, path: str) -> None:
 
 def _lua(call: Call, buffer: Buffer, text: str, depth: int) -> None:
     """What Lua has the editor itself do."""
-    told = re.search(r"(?:vim\.cmd|nvim_command|nvim_exec2?|vim\.api\.nvim_exec)\s*[({\[]?\s*([\"'])(.*?)\1", text)
+    told = re.search(
+        r"(?:vim\.cmd|nvim_command|nvim_exec2?|vim\.api\.nvim_exec)\s*[({\[]?\s*([\"'])(.*?)\1",
+        text,
+    )
     if told:
         _command(call, buffer, told[2], depth + 1)
-    elif re.search(r"vim\.(?:cmd|uv|loop|system|ui\.open|fn\.(?:system|job|term|delete|writefile|rename|feedkeys|chansend))|nvim_(?:command|exec|feedkeys|input|chan_send)|dofile|loadfile|load\s*\(", text):
+    elif re.search(
+        r"vim\.(?:cmd|uv|loop|system|ui\.open|fn\.(?:system|job|term|delete|writefile|rename|feedkeys|chansend))|nvim_(?:command|exec|feedkeys|input|chan_send)|dofile|loadfile|load\s*\(",
+        text,
+    ):
         call.high("has the editor run something")
