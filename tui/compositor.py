@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, Compositor
@@ -80,16 +81,14 @@ class AreaCompositor(Compositor):
         return ChopsUpdate(self._changed_chops(spans), spans, ends)
 
     def _changed_chops(self, spans: Sequence[tuple[int, int, int]]) -> Chops:
-        """Have the widgets draw what lies in some spans (row, first column, end), from the front."""
+        """Have the widgets draw what lies in spans (row, first column, end), the foremost first."""
         cuts = self.cuts
         chops: Chops = [dict.fromkeys(line[:-1]) for line in cuts]
         missing: dict[int, dict[int, int]] = {}
         for y, first, end in spans:
             line = cuts[y]
             missing.setdefault(y, {}).update(
-                (x, following)
-                for x, following in zip(line, line[1:], strict=False)
-                if x < end and following > first
+                (x, following) for x, following in pairwise(line) if x < end and following > first
             )
         for widget, (region, clip) in self.visible_widgets.items():
             if not missing:
