@@ -339,7 +339,9 @@ class _Printer:
         for path in more.get("kept", ()) if not self._json else ():
             self._print({}, f"kept {path}")
         word = {Exit.DENIED: "denied", Exit.USAGE: "usage"}.get(status, status.name.lower())
-        self._print(fields, f"{word}: {text}" if text else word)
+        # What was denied says so itself.
+        said = status is Exit.DENIED and word in text
+        self._print(fields, text if said else f"{word}: {text}" if text else word)
 
     def _print(self, fields: dict[str, Any], line: str) -> None:
         text = json_module.dumps(fields, ensure_ascii=False) if self._json else line

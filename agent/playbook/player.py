@@ -122,11 +122,12 @@ class PlaybookAgent(SteppedAgent):
             await self.become(AgentState.WORKING, f"{number}/{count} {verb}: {title}")
             outcome = await self._take(step, number)
             if outcome.status is not ToolStatus.DONE:
-                word = "was denied" if outcome.status is ToolStatus.DENIED else "failed"
+                # A denial says so itself.
+                word = "was" if outcome.status is ToolStatus.DENIED else "failed:"
                 where = f"{self.file}:{playbook.lines[number - 1]}"
                 first = outcome.text.partition("\n")[0]
                 rest = f"; {count - number} not played" if number < count else ""
-                text = f"step {number} ({where}, {verb}: {title}) {word}: {first}{rest}"
+                text = f"step {number} ({where}, {verb}: {title}) {word} {first}{rest}"
                 return AgentState.FAILED, text
         return AgentState.DONE, f"{count} {'step' if count == 1 else 'steps'} done"
 

@@ -72,7 +72,10 @@ _PATH = re.compile(
 
 
 class Confirm(Model):
-    """A question: a yes has the risk of what it confirms."""
+    """A question: a yes has the risk of what it confirms.
+
+    A longer answer is judged as a line for the shell, too, which may be the one that reads it.
+    """
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -100,6 +103,11 @@ class Confirm(Model):
                 return None
             if stroke.text == "Enter":
                 answer = self._answer(self.typed)
+                if self.typed.strip().lower() not in _NO and not _YES.fullmatch(self.typed):
+                    self.after.line.clear()
+                    self.after.line.insert(self.typed)
+                    typed = self.after.enter()
+                    answer = typed if typed is not None and typed.risk is Risk.HIGH else answer
                 self.typed = ""
                 # Hunk after hunk is asked about in the same words.
                 self.answered = not re.search(r"this hunk", self.question)
