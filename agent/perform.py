@@ -275,10 +275,14 @@ class Performer:
         ):
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, binding, foreground)
-        if len(action.text) > LARGE:
-            assessment = await asyncio.to_thread(assess, action, context)
-        else:
-            assessment = assess(action, context)
+        try:
+            if len(action.text) > LARGE:
+                assessment = await asyncio.to_thread(assess, action, context)
+            else:
+                assessment = assess(action, context)
+        except Exception as error:  # noqa: BLE001 - a judge that died lets nothing through
+            reason = f"could not be judged ({type(error).__name__})"
+            assessment = Assessment(Risk.HIGH, (reason,), "cannot be known")
         return Looked(binding, assessment, context)
 
     async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:

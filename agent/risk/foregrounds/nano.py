@@ -100,6 +100,7 @@ class Nano(Model):
                 line.key(name)
             return None
         self.mode = ""
+        line.accept()
         evaluator, call = call_in(self.context, "nano")
         if mode in ("search", "save?"):
             return None
@@ -119,8 +120,8 @@ class Nano(Model):
         evaluator, call = call_in(self.context, "nano")
         if path.startswith("|"):
             call.shell(path[1:])
-        for name in (path.lstrip("|"), "" if path.startswith("|") else self.file):
-            if name:
+        else:
+            for name in {path, self.file, self.file + path} - {""}:
                 call.writes(name)
         call.medium("saves the file", "saves the file")
         return evaluator.assessment()

@@ -11,6 +11,7 @@ from agent.risk.line_editor import Line
 
 _MOVES = frozenset("jkdubfgGnNhF0123456789 ")
 _ACTS = frozenset("!|#:/?&svq")
+_EDITS = frozenset(["BSpace", "DC", "Left", "Right", "Home", "End"])
 
 
 class Pager(Model):
@@ -114,7 +115,13 @@ class Pager(Model):
             self.mode = ""
             return None
         if name != "Enter":
-            line.key(name)
+            # Its own line editor, with fewer keys than readline's.
+            if name in _EDITS:
+                line.key(name)
+            elif name != "C-u":
+                line.known = False
+            elif line.known:
+                line.clear()
             return None
         self.mode = ""
         evaluator, call = call_in(self.context, "less")
