@@ -213,12 +213,12 @@ async def test_what_leads_elsewhere_by_now_is_not_read(tmp_path):
     for path in (inside / "d" / "f", inside / "d"):
         path.rename(tmp_path / f"was {path.name}")
         path.symlink_to(outside / "f" if path.name == "f" else outside)
-        for read in (
+        for reading in (
             lambda: files.read_lines(inside / "d" / "f", Lines()),
             lambda: files.list_names(inside / "d" / "f"),
         ):
             with pytest.raises(FileChanged, match="elsewhere"):
-                read()
+                reading()
         with pytest.raises(FileChanged, match="elsewhere"):
             await files.search(inside / "d" / "f", Matches("theirs"))
         path.unlink()
