@@ -15,6 +15,9 @@ from dataclasses import dataclass, field, replace
 _IGNORED = frozenset(
     ["C-l", "C-g", "C-Space", "C-@", "M-Space", "C-\\", "C-z", "FocusIn", "FocusOut"]
 )
+_KEEPS_END = frozenset(["Tab", "Up", "Down", "C-p", "C-n"])
+"""Keys after which the cursor is at the end of the line if it was there before."""
+
 _COUNT = re.compile(r"M-(\d)")
 _MAX_COUNT = 999
 _RING = 10
@@ -56,6 +59,10 @@ class Line:
     _count: str = ""
     _search: str | None = None
     """What is looked for in the history, during a search."""
+    _edge: str = ""
+    """Where the cursor is in a line that is not known: at its `start` or `end`."""
+    _adrift: bool = False
+    """Which entry of the history the line came from is not known."""
 
     @property
     def text(self) -> str:
@@ -76,7 +83,8 @@ class Line:
         self.before = self.after = self.prefix = self._draft = self._count = ""
         self.known = True
         self._at = self._search = self._yanked = self._argument = None
-        self._chained = False
+        self._chained = self._adrift = False
+        self._edge = ""
 
     def abandon(self) -> None:
         """C-c: a fresh line; what edited entries are now is not known."""
@@ -103,6 +111,7 @@ class Line:
             self.before += text[0] * self._number()
             text = text[1:]
         self.before += text
+        self._edge = "" if self._edge == "start" else self._edge
         self._chained = None if self._chained is not False else False
         self._yanked = self._argument = None
 
@@ -121,10 +130,32 @@ class Line:
             self._count += count[1]
             self._chained = None if self._chained is not False else False
             return
+        if not self.known and self._emptied(name):
+            return
+        known, at_end = self.known, not self.after
         if self._count:
             self._repeated(name, self._number())
-            return
-        self._once(name)
+        else:
+            self._once(name)
+        if known and not self.known and at_end and name in _KEEPS_END:
+            self._edge = "end"
+
+    def _emptied(self, name: str) -> bool:
+        """Killing all of a line leaves an empty one, whatever it was."""
+        if self._count:
+            self._edge = ""
+        if name in ("C-e", "End"):
+            self._edge = "end"
+        elif name in ("C-a", "Home"):
+            self._edge = "start"
+        elif (name, self._edge) in (("C-u", "end"), ("C-k", "start")):
+            self.before = self.after = ""
+            self.kills = [*self.kills, None][-_RING:]
+            self.known, self._adrift, self._edge, self._chained = True, True, "", True
+            return True
+        elif name not in _KEEPS_END or self._edge != "end":
+            self._edge = ""
+        return False
 
     @property
     def searching(self) -> bool:
@@ -224,6 +255,9 @@ class Line:
         self._yanked = (len(text), back)
 
     def _recall(self, step: int) -> None:
+        if self._adrift:
+            self.known = False
+            return
         if self._at is None:
             if step > 0:
                 return
@@ -256,6 +290,9 @@ class Line:
 
     def _last_argument(self, before: tuple[int, int] | None) -> None:
         """Take the last word of the entry before the one that stands on the line; again, older."""
+        if self._adrift:
+            self.known = False
+            return
         entry = (len(self.history) if self._at is None else self._at) - 1
         if before is not None:
             self.before = self.before[: len(self.before) - before[0]]

@@ -99,6 +99,33 @@ def line_on_screen(context: Context, prompt: str, more: str) -> tuple[str | None
     return line, ""
 
 
+_ACTS_WHEN_SAVED = re.compile(
+    r"(?:^|/)(?:crontab\.|kubectl-edit-|oc-edit-|bash-fc[.-]|sudoers|psql\.edit\.|ftp-edit|vipw|ptmp|gtmp)|/zsh\w{6}(?:\.zsh)?$"
+)
+"""Files that a program made to be edited, and that it installs, sends or runs afterwards."""
+
+_PLANS = re.compile(r"(?:^|/)git-rebase-todo$")
+_MESSAGES = re.compile(r"(?:^|/)\.git/(?:[\w/.-]*/)?(?:\w+_(?:EDIT)?MSG|\w*DESCRIPTION)$")
+
+
+def save(call: Call, file: str, typed: str) -> None:
+    """An editor saves a file.
+
+    Args:
+        call: in an evaluator of its own.
+        file: its path, empty where it is not known.
+        typed: what was typed into it, as far as that is known.
+    """
+    if _ACTS_WHEN_SAVED.search(file):
+        call.high("saves what is installed or run as soon as it is saved")
+    elif _PLANS.search(file):
+        if re.search(r"(?:^|[^\w-])(?:exec|x)\s", typed):
+            call.high("plants commands that a rebase will run")
+    elif file and not _MESSAGES.search(file):
+        call.writes(file)
+    call.medium("saves the file", "saves the file")
+
+
 def call_in(context: Context, program: str) -> tuple[Evaluator, Call]:
     """An evaluator, and a call in it as if `program` had been started."""
     evaluator = Evaluator(context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.assessment import Assessment, Context
-from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in
+from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in, save
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
@@ -16,10 +16,12 @@ class Nano(Model):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.mode = ""
+        self.typed = ""
         self.line = Line()
         screen = context.screen
         title = re.match(
-            r"\s*GNU nano [\d.]+\s+(?:File: )?(\S.*?)(?:\s{2,}.*)?$", screen.partition("\n")[0]
+            r"\s*GNU nano [\d.]+\s+(?:File: )?(\S.*?)(?: \*)?(?:\s{2,}.*)?$",
+            screen.partition("\n")[0],
         )
         self.file = title[1] if title and title[1] not in ("New Buffer",) else ""
         if re.search(r"File Name to Write|Write to File", screen):
@@ -47,6 +49,8 @@ class Nano(Model):
                 return None
             if self.mode:
                 self.line.insert(stroke.text)
+            else:
+                self.typed += stroke.text
             return None
         name = stroke.text
         if name == "C-z":
@@ -122,6 +126,6 @@ class Nano(Model):
             call.shell(path[1:])
         else:
             for name in {path, self.file, self.file + path} - {""}:
-                call.writes(name)
-        call.medium("saves the file", "saves the file")
+                save(call, name, self.typed)
+        save(call, "", "")
         return evaluator.assessment()

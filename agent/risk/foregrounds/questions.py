@@ -46,7 +46,7 @@ _DANGEROUS_QUESTION = re.compile(
     r"|reset|uninstall|trust|authentic|\bpush\w*\b.*\b(?:image|registry|docker|hub|tags?)|\bmirror"
     r"|fingerprint|sudo|\broot\b(?! director)|irrevers|undone|undo|deploy|wipe|truncat|terminat|kill|\ballow|grant|replac|are you (?:absolutely )?sure"
     r"|\bapply\b(?!.*\b(?:fix|patch|format|suggest|hunk))|\bprod\b|production|reboot|shut ?down|revoke|upgrade the following|\bdisk\b(?! space)|partition|\bdata\b|charge|\bpay"
-    r"|merge|execut|run (?:this|the following)|cannot be|clobber|prune|unlink|migrat|\bupload|\bsend\b|transfer|confirm delet|to confirm|release|rollback|roll back|credential|secret|\bkey\b",
+    r"|merge|execut|run (?:this|the following)|cannot be|clobber|prune|unlink|migrat|\bupload|\bsend\b|transfer|confirm delet|to confirm|release|rollback|roll back|credential|secret|\brisks?\b|\bkey\b",
     re.I,
 )
 
@@ -106,8 +106,8 @@ class Confirm(Model):
                 if self.typed.strip().lower() not in _NO and not _YES.fullmatch(self.typed):
                     self.after.line.clear()
                     self.after.line.insert(self.typed)
-                    typed = self.after.enter()
-                    answer = typed if typed is not None and typed.risk is Risk.HIGH else answer
+                    run = self.after.enter()
+                    answer = run if run is not None and run.risk is Risk.HIGH else answer
                 self.typed = ""
                 # Hunk after hunk is asked about in the same words.
                 self.answered = not re.search(r"this hunk", self.question)
@@ -216,9 +216,16 @@ class Other(Model):
     def __init__(self, context: Context, name: str) -> None:
         super().__init__(context)
         self.name = name
+        self.before = ""
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Enter (or a pasted line end) makes an unknown program act."""
+        before, self.before = self.before, stroke.text
+        if "emacs" in self.name and (
+            (before, stroke.text) in {("C-x", "C-e"), ("C-x", "e")}
+            or stroke.text in ("C-M-x", "M-C-x", "F4")
+        ):
+            return Assessment(Risk.HIGH, ("evaluates text of the buffer",), "runs edited text")
         if stroke.kind == "key" and stroke.text in ("C-c", "C-d", "C-z"):
             self.closed = True
             return None

@@ -218,6 +218,9 @@ _PAGED = re.compile(
     r"\s*(?:git\s+(?:-\S+\s+)*(?:log|diff|show|blame|reflog|branch|tag|stash\s+(?:list|show)|help|grep|shortlog)"
     r"|journalctl|systemctl(?:\s+-\S+)*\s+(?:status|list-\S+|show|cat)|loginctl|aws|gh|bat|delta)\b[^|>&;]*"
 )
+_WRITES_MESSAGE = re.compile(
+    r"\s*git\s+(?:commit(?!.*\s(?:-\w*[mFC]|--message|--file|--no-edit|--fixup|--reuse-message|--dry-run))|rebase\s+(?:-i|--interactive)|tag\s+-a(?!.*\s-m))\b[^|>&;]*"
+)
 _READS_TERMINAL = re.compile(
     r"\s*(?:cat(?:\s+-)?|tee(?:\s+-a)?\s+[\w./~-]+)\s*(?:>>?\s*[\w./~-]+)?\s*"
 )
@@ -271,6 +274,10 @@ class Shell(Prompt):
 
     def _note(self, text: str, *, continued: bool) -> None:
         history = self.line.history
+        if re.search(r"\b(?:history|fc)\s+-", text):
+            # It changes the history itself.
+            history[:] = [None]
+            return
         if text[:1].isspace() or self.pending or continued:
             # Whether and how a shell keeps such a line is for its settings to say.
             if text.strip() and not continued:
@@ -347,6 +354,9 @@ class Shell(Prompt):
             self.opens = "fg"
         elif program in ("exit", "logout") and alone:
             self.closed = True
+        elif alone and _WRITES_MESSAGE.fullmatch(whole):
+            # Which editor it is, is for the settings; vim's keys are judged more closely than others'.
+            self.opens, self.may_fail = "vim", True
         elif alone and _READS_TERMINAL.fullmatch(whole):
             self.child = TerminalInput(self, whole)
         elif alone and _PAGED.fullmatch(whole):

@@ -217,6 +217,8 @@ class CodePrompt(Prompt):
             and self.language == "R"
         ):
             call.high("runs a file")
+        if _DELETES_UNTOLD.search(text):
+            call.opaque(f"{self.language} code deletes paths that cannot be known")
         _database(call, text)
         code(call, self.before.strip("\n") + "\n", self.language)
         return evaluator.assessment()
@@ -268,6 +270,10 @@ def _database(call: Call, text: str) -> None:
             call.high(problem, f"database: {problem}")
 
 
+_DELETES_UNTOLD = re.compile(
+    r"\b(?:File\.(?:delete|unlink)|FileUtils\.rm\w*|fs\.(?:unlink|rm|rmdir)(?:Sync)?|os\.remove|unlink|file\.remove|File\.rm\w*!?)"
+    r"\s*\(?\s*[A-Za-z_$@]"
+)
 _RUNS_WORDS = re.compile(
     r"\bSystem\.(?:cmd|shell)!?\s*\(|\bPort\.open\s*\(|:os\.cmd\s*\(|\bos:cmd\s*\(|\b(?:callProcess|rawSystem|readProcess|spawnProcess|callCommand|readCreateProcess|proc)\b"
     r"|\bscala\.sys\.process|\bProcess\s*\(\s*[\"'S]|\bnew\s+Deno\.Command\s*\(|\bBun\.(?:spawn|spawnSync|\$)"

@@ -28,6 +28,7 @@ class Vim(Model):
         self.mode = "insert" if re.match(r"-- (?:INSERT|REPLACE|VISUAL INSERT)", last) else "normal"
         self.visual = bool(re.match(r"-- (?:VISUAL|SELECT)", last)) and self.mode == "normal"
         self.waiting = ""
+        self.recording = last.startswith("recording @")
         self.line = Line()
         self.kind = ":"
         self.inserts = False
@@ -55,6 +56,7 @@ class Vim(Model):
         if stroke.kind == "key":
             return self._key(stroke.text)
         if stroke.kind == "paste" and self.mode == "insert" and "\x1b" not in stroke.text:
+            self.buffer.typed += stroke.text
             return None
         # Without bracketed paste the text arrives as typed keys.
         worst: Assessment | None = None
@@ -74,6 +76,8 @@ class Vim(Model):
                 self.mode = "normal"
             elif name == "C-r":
                 self.waiting = "register"
+            elif name == "Enter":
+                self.buffer.typed += "\n"
             return None
         if name == "C-z":
             self.stopped = True
@@ -143,6 +147,7 @@ class Vim(Model):
         waiting, self.waiting = self.waiting, ""
         if self.mode == "insert":
             self.buffer.changed = True
+            self.buffer.typed += c
             if waiting == "register" and c == "=":
                 self.buffer.inserting = True
                 self._open("=")
@@ -155,8 +160,12 @@ class Vim(Model):
         """The rest of a command of several keys."""
         if waiting == "macro":
             return _REPLAYED
+        if waiting == "record" and c in ":/?":
+            return _WINDOW
         if waiting == "record":
-            return _WINDOW if c in ":/?" else None
+            # Anything but a register: what was meant was the end of a recording.
+            self.recording = c.isalnum() or c == '"'
+            return None if self.recording else self._normal(c)
         if waiting == "Z":
             self.buffer.windows -= 1
             self.buffer.forced = c == "Q"
@@ -252,6 +261,8 @@ class Vim(Model):
             self.waiting = "change" if c == "c" else "motion"
         elif c in "!gZ":
             self.waiting = c
+        elif c == "q" and self.recording:
+            self.recording = False
         elif c in "@q":
             self.waiting = "macro" if c == "@" else "record"
         elif c == '"':

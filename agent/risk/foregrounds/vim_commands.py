@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.risk.assessment import Assessment, Context, Risk
 from agent.risk.commands.editors import vim_command
 from agent.risk.evaluation.call import Call
-from agent.risk.foregrounds.model import call_in
+from agent.risk.foregrounds.model import call_in, save
 
 _HANDED_OVER = re.compile(
     r"!\s*(?:\S*/)?(?:env\s+)?(?:\w*sh|python[\d.]*|perl|ruby|node|php|lua)\s*(?:-\s*)?$"
@@ -25,6 +25,7 @@ class Buffer:
     Attributes:
         context: where vim runs, as its own `:cd` changes it.
         file: what it was read from, where that is known.
+        typed: what was inserted.
         windows: how many are open; the last one closes the editor.
         changed: something was typed since.
         forced: closing was demanded with `!`, or after saving everything.
@@ -35,6 +36,7 @@ class Buffer:
 
     context: Context
     file: str = ""
+    typed: str = ""
     windows: int = 1
     changed: bool = False
     forced: bool = False
@@ -50,9 +52,7 @@ class Buffer:
 def saved(buffer: Buffer) -> Assessment:
     """The file is saved under its own name."""
     evaluator, call = call_in(buffer.context, "vim")
-    if buffer.file:
-        call.writes(buffer.file)
-    call.medium("saves the file", "saves the file")
+    save(call, buffer.file, buffer.typed)
     return evaluator.assessment()
 
 
@@ -96,6 +96,11 @@ def _command(call: Call, buffer: Buffer, text: str, depth: int) -> None:
         return
     if re.match(r"^[\s\d,.$%'<>]*!\s*!", bare):
         call.high("runs again what ran last", "runs a line that cannot be known")
+    head = _SEPARATED.match(bare)
+    if head:
+        _command(call, buffer, head[1], depth + 1)
+        _command(call, buffer, bare[head.end() :], depth + 1)
+        return
     vim_command(call, bare)
     for later in re.findall(r"\|\s*!(.*)", bare):
         call.shell(later)
@@ -110,6 +115,11 @@ def _command(call: Call, buffer: Buffer, text: str, depth: int) -> None:
         if word:
             _word(call, buffer, word[1], word[2], word[3].strip(), depth)
 
+
+_SEPARATED = re.compile(
+    r"(?![^|\s]*(?:norm|au|com|map|abb|py|lua|perl|rub|tcl|mz|ter|exe|[gv]/|s/|s#|!))([^|!\"']*?)(?<!\\)\|(?!\|)"
+)
+"""The first of several commands; some take what follows a bar as their own."""
 
 _MODIFIERS = re.compile(
     r"^(?:sil(?:ent)?!?|verb(?:ose)?|noa(?:utocmd)?|keep\w*|lockm\w*|tab|vert(?:ical)?|top\w*|bot\w*|bo|abo\w*|lefta\w*|rightb\w*|con(?:firm)?|hid(?:e)?|\d*tab)\s+(?=\S)"
@@ -211,7 +221,7 @@ def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: in
         path = str(buffer.context.home) + where[1:] if where.startswith("~") else where
         buffer.context = replace(buffer.context, cwd=Path(buffer.context.cwd, path))
     if _SAVES.fullmatch(name) and not rest and buffer.file:
-        call.writes(buffer.file)
+        save(call, buffer.file, buffer.typed)
     if _EDITS.fullmatch(name):
         path = re.sub(r"^(?:\+\S*|\+\+\w+=\S+)\s+", "", rest)
         if path:

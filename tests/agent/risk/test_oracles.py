@@ -414,6 +414,10 @@ def test_lines_against_readline_at_length() -> None:
         ((), [["é", "C-a", "M-c"]]),
         ((), [["→", ")", "C-Left", "M-d"]]),
         ((), [["aé b", "M-b", "M-b", "M-d"]]),
+        # Killing all of a line that is not known leaves an empty one; Up need not move the cursor.
+        (("ls",), [["x", "Up", "Up", "C-u", "pwd"], ["Up", "C-u", "C-y"]]),
+        ((), [["rm ~", "Home", "Up", "C-u", "ls "]]),
+        (("rm ~",), [["C-r", "z", "C-a", "C-k", "ls", "Up"]]),
     ],
 )
 def test_lines_that_were_misread(history: tuple[str, ...], lines: list[list[str]]) -> None:
