@@ -148,8 +148,10 @@ class _Reading:
         """Let the program that reads take an event, and see who reads the next one."""
         model = self.models[-1]
         answer = model.feed(stroke)
-        if answer is not None and not (self.certain or model.sure):
-            answer = None
+        if answer is not None and not self.certain:
+            told = answer.reasons[0] if answer.reasons else ""
+            if not model.sure or "cannot be" in told:
+                answer = None
         if model.child is not None:
             child, model.child = model.child, None
             self.models.append(child)

@@ -533,7 +533,7 @@ _EVENT = re.compile(
 
 
 def _event(match: re.Match[str], history: Sequence[str | None]) -> str | None:
-    again, word, back, _number, _within, start, modifier = match.groups()
+    again, word, back, _number, within, start, modifier = match.groups()
     if not history:
         return None
     event: str | None = None
@@ -545,6 +545,8 @@ def _event(match: re.Match[str], history: Sequence[str | None]) -> str | None:
         event = next(
             (line for line in reversed(history) if line is None or line.startswith(start)), None
         )
+    elif within:
+        event = next((line for line in reversed(history) if line is None or within in line), None)
     if event is None:
         return None
     words = event.split()
