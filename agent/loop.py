@@ -373,7 +373,15 @@ class Loop:
     async def _plan(self, tool: ToolInput, tool_use_id: str) -> Step:
         directory = self._owner.directory
         if isinstance(tool, FileEdit | FileList | FileRead | FileSearch | FileWrite):
-            return await asyncio.to_thread(files.plan, tool, directory)
+            try:
+                return await asyncio.to_thread(files.plan, tool, directory)
+            except files.FileRefused:
+                # Why an edit does not fit tells what is in the file.
+                path = files.resolve(tool.path, directory)
+                if isinstance(tool, FileEdit) and self._performer.asks_to_read(path):
+                    text = f"{tool.path}: what is in it needs leave to be read; file_read it first"
+                    raise files.FileRefused(text) from None
+                raise
         pane_id = getattr(tool, "pane", None)
         if isinstance(tool, TerminalOpen):
             pane_id = ""

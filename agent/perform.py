@@ -41,7 +41,7 @@ from agent.protocol import (
     Span,
     ToolStatus,
 )
-from agent.readers import reader_name
+from agent.readers import reader_name, standing
 from agent.recovery import LINE_TYPED
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.risk.evaluation.past import Past
@@ -146,7 +146,7 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
-        self._effects = Effects(panes, surroundings.written, self._asks, self._typed)
+        self._effects = Effects(panes, surroundings.written, self.asks_to_read, self._typed)
         self._clock = clock
         self._asked: dict[str, Asked] = {}
 
@@ -244,7 +244,7 @@ class Performer:
             return self._not_run(step, looked, one_line(error))
         return self._not_run(step, looked, "its surroundings kept changing; look, then try again")
 
-    def _asks(self, path: Path) -> bool:
+    def asks_to_read(self, path: Path) -> bool:
         """Whether reading a file would need a person."""
         around = self._surroundings
         context = Context(
@@ -275,10 +275,14 @@ class Performer:
         ):
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, binding, foreground)
-        if len(action.text) > LARGE:
-            assessment = await asyncio.to_thread(assess, action, context)
-        else:
-            assessment = assess(action, context)
+        try:
+            if len(action.text) > LARGE:
+                assessment = await asyncio.to_thread(assess, action, context)
+            else:
+                assessment = assess(action, context)
+        except Exception as error:  # noqa: BLE001 - a judge that died lets nothing through
+            reason = f"could not be judged ({type(error).__name__})"
+            assessment = Assessment(Risk.HIGH, (reason,), "cannot be known")
         return Looked(binding, assessment, context)
 
     async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:
@@ -297,8 +301,9 @@ class Performer:
                 if not foreground.cwd:
                     raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
                 line: str | None = ""
-                if isinstance(action, TypeKeys) and _is_prompt(foreground, own.pid):
-                    line = await pane.line()
+                if isinstance(action, TypeKeys):
+                    prompts = _is_prompt(foreground, own.pid)
+                    line = await pane.line() if prompts else standing(await pane.capture())
                 binding = Binding(
                     action.digest(),
                     action.pane_id,
@@ -476,7 +481,11 @@ class Performer:
 
         async def check() -> None:
             now = await self._look(step)
-            difference = decision.spend(now.binding)
+            place = now.binding
+            if decision.by == "policy" and place.pid != self._panes.record.get(place.pane_id):
+                # What a program shows goes on changing; only what a person saw must be the same.
+                place = replace(place, line=looked.binding.line)
+            difference = decision.spend(place)
             # A rule that the person has kept with this very approval changes `allowed` alone.
             before = replace(looked.assessment, allowed=now.assessment.allowed)
             if not difference and now.assessment != before:

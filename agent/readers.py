@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agent.risk.foregrounds.questions import asks
 from tungsten.foreground import EDITORS, PAGERS, REPLS, SHELLS, Foreground
+from tungsten.frame import Frame
 
 UNKNOWN = "unknown program"
 """A name that no model of keys knows: whatever submits is HIGH."""
+
+QUESTION_ROWS = 14
+"""Rows that a question and what it is about may take."""
 
 _SCRATCH = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/private/tmp"))  # noqa: S108
 _KEYED = SHELLS | EDITORS | PAGERS | REPLS
@@ -33,6 +38,18 @@ def reader_name(foreground: Foreground, project: Path | None) -> str:
         return UNKNOWN
     places = [place for place in (*_SCRATCH, project) if place is not None]
     return UNKNOWN if any(program.is_relative_to(place) for place in places) else foreground.name
+
+
+def standing(frame: Frame) -> str:
+    """What stands where keys for a program would go, so that they answer this and nothing else.
+
+    That is the row of the cursor; where the program asks something, the rows that say what, too.
+    """
+    screen = frame.text
+    if asks(screen):
+        return "\n".join([row for row in screen.splitlines() if row.strip()][-QUESTION_ROWS:])
+    rows = screen.split("\n")[max(len(frame.lines) - frame.height, 0) :]
+    return rows[frame.cursor_y] if frame.cursor_y < len(rows) else ""
 
 
 def _program(pid: int) -> Path | None:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+Chops = list[dict[int, Strip | None]]
+"""For each row, what is painted from each of its cuts to the next."""
+
+
+class _Piece(Strip):
+    """A part of a strip, to be painted once: without the seven caches that a strip comes with."""
+
+    def __init__(self, segments: Sequence[Segment], cell_length: int) -> None:
+        self._segments = list(segments)
+        self._cell_length = cell_length
+        self._render_cache = None
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """A part of it."""
+        return Strip(self._segments, self._cell_length).crop(start, end)
 
 
 class AreaCompositor(Compositor):
@@ -15,11 +33,9 @@ class AreaCompositor(Compositor):
 
     Textual 8.2 (`Compositor._get_renders`) asks whether a change touches what a widget is clipped
     to, which for all that lies directly on a screen is the whole screen: each picture of a pane
-    would draw every other area, too, and the dialog that covers a part of it.
+    would draw every other area, too, and the dialog that covers a part of it. It also cuts up whole
+    rows, also what is hidden or has not changed.
     """
-
-    _changed: tuple[Region, ...] | None = None
-    """What is being drawn; None means all of it."""
 
     def update_widgets(self, widgets: set[Widget]) -> None:
         """Note what is to be drawn, without what an opaque widget of a higher layer covers."""
@@ -40,31 +56,76 @@ class AreaCompositor(Compositor):
 
     def _covers(self) -> list[tuple[Widget, Region]]:
         """Find what lies over the areas: opaque children of the screen, on layers of their own."""
-        return [
-            (widget, region.intersection(clip))
-            for widget, (region, clip) in self.visible_widgets.items()
-            if widget.parent is self.root
-            and widget.layer != "default"
-            and widget.styles.background.a == 1
-            and widget.styles.opacity == 1
-        ][:1]
+        if self.root is None:
+            return []
+        visible = self.visible_widgets
+        for widget in reversed(self.root.children):
+            if (
+                widget in visible
+                and widget.layer != "default"
+                and widget.styles.background.a == 1
+                and widget.styles.opacity == 1
+            ):
+                region, clip = visible[widget]
+                return [(widget, region.intersection(clip))]
+        return []
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """Draw what has changed."""
-        self._changed = tuple(self._dirty_regions)
-        try:
-            return super().render_partial_update()
-        finally:
-            self._changed = None
+        changed = self._dirty_regions.copy()
+        self._dirty_regions.clear()
+        if not changed:
+            return None
+        spans = list(self._regions_to_spans(changed))
+        ends = [cuts[1:] for cuts in self.cuts]
+        return ChopsUpdate(self._changed_chops(spans), spans, ends)
 
-    def _get_renders(
-        self, crop: Region | None = None
-    ) -> Iterable[tuple[Region, Region, list[Strip]]]:
-        changed = self._changed if self._changed is not None else (crop,) if crop else None
+    def _changed_chops(self, spans: Sequence[tuple[int, int, int]]) -> Chops:
+        """Have the widgets draw what lies in spans (row, first column, end), the foremost first."""
+        cuts = self.cuts
+        chops: Chops = [dict.fromkeys(line[:-1]) for line in cuts]
+        missing: dict[int, dict[int, int]] = {}
+        for y, first, end in spans:
+            line = cuts[y]
+            missing.setdefault(y, {}).update(
+                (x, following) for x, following in pairwise(line) if x < end and following > first
+            )
         for widget, (region, clip) in self.visible_widgets.items():
+            if not missing:
+                break
             seen = region.intersection(clip)
-            if seen and (changed is None or any(area.overlaps(seen) for area in changed)):
-                yield region, clip, widget.render_lines(seen.translate(-region.offset))
+            rows = [
+                y
+                for y in range(max(seen.y, spans[0][0]), min(seen.bottom, spans[-1][0] + 1))
+                if y in missing and any(seen.x <= x < seen.right for x in missing[y])
+            ]
+            if not rows:
+                continue
+            shown = Region(seen.x, rows[0], seen.width, rows[-1] - rows[0] + 1)
+            strips = widget.render_lines(shown.translate(-region.offset))
+            for y, strip in zip(shown.line_range, strips, strict=False):
+                if y in missing:
+                    _fill(chops[y], missing[y], strip, seen.x)
+                    if not missing[y]:
+                        del missing[y]
+        return chops
+
+
+def _fill(chops: dict[int, Strip | None], missing: dict[int, int], strip: Strip, left: int) -> None:
+    """Cut what is missing of a row out of a strip that begins at column `left`."""
+    length = strip.cell_length
+    wanted = [(x, end) for x, end in missing.items() if left <= x and end <= left + length]
+    if wanted == [(left, left + length)]:
+        chops[left] = strip
+        del missing[left]
+        return
+    edges = sorted({edge - left for piece in wanted for edge in piece} - {0})
+    start = 0
+    for edge, segments in zip(edges, Segment.divide(strip, edges), strict=False):
+        if missing.get(left + start) == left + edge:
+            chops[left + start] = _Piece(segments, edge - start)
+            del missing[left + start]
+        start = edge
 
 
 def _without(region: Region, hole: Region) -> Iterator[Region]:

@@ -85,6 +85,8 @@ class Context:
         line: what already stands on the line being edited; None has it read off `screen` (an
             empty screen is an empty line).
         echo: False when the program reads without echo (a password prompt).
+        read_back: the screen may also show what the keys made of the line before they submit it,
+            so it tells what a completion or the history brought there.
     """
 
     cwd: Path
@@ -100,3 +102,4 @@ class Context:
     echo: bool = True
     recalls: bool = True
     forgotten: bool = False
+    read_back: bool = False

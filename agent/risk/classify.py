@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from agent.actions import (
     Action,
     ClosePane,
@@ -12,7 +15,7 @@ from agent.actions import (
     TypeKeys,
     WriteFile,
 )
-from agent.risk.assessment import Assessment, Context, Risk, Span
+from agent.risk.assessment import Assessment, Context, KeysAssessment, Risk, Span
 from agent.risk.evaluate import evaluate
 from agent.risk.evaluation.breathing import uncollected
 from agent.risk.paths import Ground, Links, Place, Zone, judge
@@ -54,7 +57,7 @@ def _assess(action: Action, context: Context) -> Assessment:
     if isinstance(action, TypeKeys):
         from agent.risk.keystrokes import assess_keys
 
-        return assess_keys(action.keys, context)
+        return _marked(action, assess_keys(action.keys, context))
     if isinstance(action, OpenPane):
         return Assessment(Risk.LOW, ("opens a pane",), f"opens a pane in {action.cwd}")
     if isinstance(action, ClosePane):
@@ -66,6 +69,22 @@ def _assess(action: Action, context: Context) -> Assessment:
     if isinstance(action, WriteFile):
         return _worst([_write(action, p, context) for p in _places(action.path, context)])
     return Assessment(Risk.HIGH, (f"no rule knows the action “{action.kind}”",), "cannot be known")
+
+
+def _marked(action: TypeKeys, answer: KeysAssessment) -> KeysAssessment:
+    """Mark what is HIGH in the keys' text: from the line's first key to the one that submits it."""
+    if answer.hold_at is None:
+        return answer
+    first = answer.hold_at
+    while first and not _SUBMITS.search(action.keys[first - 1]):
+        first -= 1
+    start = len(" ".join(action.keys[:first])) + (1 if first else 0)
+    end = len(" ".join(action.keys[: answer.hold_at + 1]))
+    reason = answer.reasons[0] if answer.reasons else ""
+    return replace(answer, spans=(Span(start, end, reason),) if end > start else ())
+
+
+_SUBMITS = re.compile(r"^(?:Enter|KPEnter|C-[mMjJcC])$|[\r\n]")
 
 
 def ground_of(context: Context) -> Ground:

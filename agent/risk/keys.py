@@ -34,11 +34,19 @@ _SEQUENCE = re.compile(r"\x1b(\[[0-9;]*[A-Za-z~]|O[A-Za-z])")
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One event: `kind` is `text`, `key` or `paste`; `index` is the item it came from."""
+    """One event.
+
+    Attributes:
+        kind: `text`, `key` or `paste`.
+        text: what arrives, or the key's canonical name.
+        index: the item it came from.
+        given: the key's name as it was given; programs may tell `C-j` from `Enter`.
+    """
 
     kind: str
     text: str
     index: int
+    given: str = ""
 
 
 def is_key(item: str) -> bool:
@@ -68,7 +76,11 @@ def strokes(keys: Sequence[str | Paste]) -> Iterator[Stroke]:
     """Flatten keys into events, control characters and escape sequences in text included."""
     for index, item in enumerate(keys):
         if isinstance(item, Paste):
-            yield Stroke("paste", item.text, index)
+            # What follows the mark of its end is no paste any more for the program.
+            pasted, end, rest = item.text.partition("\x1b[201~")
+            yield Stroke("paste", pasted, index)
+            if end:
+                yield from _text(rest, index)
         elif is_key(item):
             if item.startswith("0x"):
                 yield from _text(chr(min(int(item, 16), 0x10FFFF)), index)
@@ -77,7 +89,7 @@ def strokes(keys: Sequence[str | Paste]) -> Iterator[Stroke]:
             elif item.startswith("KP") and len(item) == 3:
                 yield Stroke("text", item[2], index)
             else:
-                yield Stroke("key", canonical(item), index)
+                yield Stroke("key", canonical(item), index, item)
         else:
             yield from _text(item, index)
 

@@ -11,6 +11,7 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
+from agent.risk.evaluation.variables import steers
 from agent.risk.own import OWN_PROGRAMS, own_module
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -281,6 +282,13 @@ class Reader:
             elif (
                 isinstance(target, ast.Attribute) and self.name(target).startswith("os.environ")
             ) or (isinstance(target, ast.Subscript) and self.name(target.value) == "os.environ"):
+                key = self.value(target.slice) if isinstance(target, ast.Subscript) else _NOTHING
+                if (
+                    isinstance(key, str)
+                    and key not in ("PATH", "PYTHONPATH", "HOME")
+                    and steers(key)
+                ):
+                    self.call.high(f"sets {key} for the programs that it starts")
                 self.call.medium("changes the environment of this program")
 
     def _loop(self, node: ast.For) -> None:

@@ -30,6 +30,7 @@ def _context(record: Mapping[str, object]) -> Context:
         history=tuple(str(h) for h in history) if isinstance(history, list) else (),
         screen=_text(record, "screen"),
         rules=rules,
+        read_back=True,
     )
 
 
@@ -99,6 +100,7 @@ def keys_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:
     """Judge `{"id", "foreground", "keys"[, "history", "screen", "cwd", "home"]}` lines.
 
     Prints `{"id", "risk", "hold_at", "reasons"}` for each; a line that cannot be read is HIGH.
+    The screen may be that before the keys or, where they complete or recall a line, that after.
 
     Returns:
         How many lines could not be read.

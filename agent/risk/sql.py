@@ -19,7 +19,8 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*(?:with\b.*?)?delete\s+from\s+[^;]*$(?<!\0)", "deletes rows"),
         (r"^\s*update\s+[^;]*\bset\b", "changes rows"),
         (r"^\s*alter\s+(?:user|role|system|database|default\s+privileges|login)", "changes who may do what"),
-        (r"^\s*(?:grant|revoke)\b", "changes who may do what"),
+        (r"^\s*(?:grant|revoke)\b|^\s*set\s+(?:session\s+|local\s+)?(?:role|authorization)\b", "changes who may do what"),
+        (r"^\s*merge\b.*\bon\s+true\b.*\bthen\s+delete\b", "empties a table"),
         (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language|trigger-none)", "changes who may do what"),
         (r"\bcopy\b.*\b(?:to|from)\s+program\b", "has the database run a command"),
         (r"^\s*copy\b.*\bto\s+'", "writes a file on the database server"),
@@ -30,11 +31,11 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*alter\s+table\s+.*\bdrop\b", "drops a column"),
         (r"^\s*alter\s+table\s+.*\bdisable\s+row\s+level", "changes who may do what"),
         (r"^\s*pragma\s+writable_schema", "changes the database's own tables"),
-        (r"^\s*do\s*(?:\$|language)|^\s*execute\s+immediate", "runs code in the database"),
+        (r"^\s*do\s*(?:\$|'|language)|^\s*execute\s+immediate", "runs code in the database"),
         (r"\bsystem\s*\(|^\s*system\s+", "has the database client run a command"),
     )
 )  # fmt: skip
-_WHERE = re.compile(r"\bwhere\b\s*(?!(?:1\s*=\s*1|true|1)\s*$)", re.I)
+_WHERE = re.compile(r"\bwhere\b(?!\s*\(*\s*(?:1\s*=\s*1|true|1|not\s+false)\s*\)*\s*$)", re.I)
 _MONGO = re.compile(
     r"\.(?:drop|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
     r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|\brun\s*\(|run(?:NonMongo)?Program|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"

@@ -1,12 +1,13 @@
 """The file tools: paths, diffs, and reading and writing without surprises.
 
-Paths are resolved (symbolic links included) before they are judged, and once more right before
-they are read; what is written goes by `agent.tools.placing`, which follows no link.
+Paths are resolved (symbolic links included) before they are judged; what is read or written then
+goes by `agent.tools.placing`, which follows no link.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
 import hashlib
 import json
@@ -22,7 +23,7 @@ from agent.errors import AgentError
 from agent.session import clean
 from agent.steps import Lines, Matches, Names, Plain, Step
 from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
-from agent.tools.placing import place
+from agent.tools.placing import place, reached
 from agent.tools.search_program import MAX_MATCHES
 
 Input = FileEdit | FileList | FileRead | FileSearch | FileWrite
@@ -127,7 +128,7 @@ def read_whole(path: Path) -> str:
         FileRefused: it is no regular UTF-8 text file of a sensible size.
         OSError: it cannot be read.
     """
-    size = _regular(path).st_size
+    size = _regular(path, path.stat()).st_size
     if size > MAX_EDIT_BYTES:
         raise FileRefused(f"{path}: {size:,} bytes are too many for this tool; use the terminal")
     content = path.read_bytes()
@@ -140,8 +141,7 @@ def read_whole(path: Path) -> str:
     return text
 
 
-def _regular(path: Path) -> os.stat_result:
-    status = path.stat()
+def _regular(path: Path, status: os.stat_result) -> os.stat_result:
     if stat.S_ISDIR(status.st_mode):
         raise FileRefused(f"{path} is a directory")
     if not stat.S_ISREG(status.st_mode):
@@ -150,12 +150,22 @@ def _regular(path: Path) -> os.stat_result:
 
 
 def read_lines(path: Path, how: Lines) -> str:
-    """Numbered lines of a text file; bytes that are no UTF-8 are replaced."""
-    size = _regular(path).st_size
-    with path.open("rb") as file:
-        if b"\x00" in file.read(8192):
+    """Numbered lines of a text file; bytes that are no UTF-8 are replaced.
+
+    Raises:
+        FileRefused: it is no regular file.
+        FileChanged: the path leads elsewhere by now.
+        OSError: it cannot be read.
+    """
+    with reached(path) as handle:
+        size = _regular(path, os.fstat(handle)).st_size
+        if b"\x00" in os.pread(handle, 8192, 0):
             return f"{path} is a binary file of {size:,} bytes"
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as text:
+        return _numbered(path, handle, how, size)
+
+
+def _numbered(path: Path, handle: int, how: Lines, size: int) -> str:
+    with os.fdopen(handle, encoding="utf-8", errors="replace", newline="\n", closefd=False) as text:
         wanted = [
             f"{number}\t{_cut_line(line)}"
             for number, line in enumerate(
@@ -179,19 +189,19 @@ def _cut_line(line: str) -> str:
 
 def list_names(path: Path) -> str:
     """Names in a directory, sorted: directories with a slash, files with their size in bytes."""
-    with os.scandir(path) as found:
+    with reached(path) as handle, os.scandir(handle) as found:
         entries = sorted(islice(found, 100_000), key=lambda entry: entry.name)
-    lines = [_entry(entry) for entry in entries[:MAX_NAMES]]
+        lines = [_entry(entry, handle) for entry in entries[:MAX_NAMES]]
     if len(entries) > MAX_NAMES:
         lines.append(f"[{len(entries) - MAX_NAMES:,} more names; use the terminal]")
     return "\n".join(lines) or "(empty directory)"
 
 
-def _entry(entry: os.DirEntry[str]) -> str:
+def _entry(entry: os.DirEntry[str], directory: int) -> str:
     name = clean(entry.name)
     try:
         if entry.is_symlink():
-            return f"{name} -> {clean(str(Path(entry.path).readlink()))}"
+            return f"{name} -> {clean(os.readlink(entry.name, dir_fd=directory))}"
         if entry.is_dir():
             return f"{name}/"
         return f"{name}\t{entry.stat().st_size}"
@@ -209,7 +219,9 @@ async def search(path: Path, how: Matches, *, hidden: Callable[[str], bool] | No
 
     Raises:
         FileRefused: the expression is invalid, or took too long.
+        FileChanged: the path leads elsewhere by now.
     """
+    await asyncio.to_thread(_must_lead_there, path)
     request = json.dumps({"root": str(path), "pattern": how.pattern, "glob": how.glob})
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -245,6 +257,11 @@ async def search(path: Path, how: Matches, *, hidden: Callable[[str], bool] | No
     if len(shown) < len(found):
         shown.append("[matches in files with credentials are not shown; read such a file to ask]")
     return clean("\n".join(shown)) or "no match"
+
+
+def _must_lead_there(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, PermissionError), reached(path):
+        pass
 
 
 def write(action: WriteFile) -> None:

@@ -1,9 +1,9 @@
-"""Putting a file in place by its judged path, without ever following a symbolic link.
+"""Reaching a file by its judged path, without ever following a symbolic link.
 
 A path that was resolved and judged is walked again from the root, one directory at a time, each
-opened below the one before and none of them through a link; the file is compared and replaced in
-the directory that was reached so. What is planted on the way meanwhile makes the write fail, or is
-left behind in a directory that is no longer at that path; it never leads the write elsewhere.
+opened below the one before and none of them through a link; the file is read, or compared and
+replaced, in the directory that was reached so. What is planted on the way meanwhile makes that
+fail, or is left behind in a directory that is no longer at that path; it never leads elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileChanged(AgentError):
-    """A file is not what it was when the action was judged; nothing was written."""
+    """A file is not what it was when the action was judged; nothing was done."""
 
 
 def place(path: Path, content: bytes, before: str) -> None:
@@ -44,7 +44,7 @@ def place(path: Path, content: bytes, before: str) -> None:
         FileChanged: the path leads elsewhere now, or the file is not the judged one any more.
         OSError: it cannot be written.
     """
-    with _directory(path.parent) as directory:
+    with _directory(path.parent, make=True) as directory:
         mode = _judged(path, directory, before)
         new = f".{path.name[:40]}.{secrets.token_hex(6)}.new"
         handle = os.open(new, _NEW, 0o600, dir_fd=directory)
@@ -62,12 +62,37 @@ def place(path: Path, content: bytes, before: str) -> None:
 
 
 @contextlib.contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    """Open a directory by its absolute path, making what is missing of it."""
+def reached(path: Path) -> Iterator[int]:
+    """Open a file or a directory for reading; gives its descriptor.
+
+    Args:
+        path: absolute, without links, as it was judged.
+
+    Raises:
+        FileChanged: the path leads elsewhere now.
+        OSError: it cannot be read.
+    """
+    with _directory(path.parent, make=False) as directory:
+        try:
+            handle = os.open(path.name or path.anchor, _FILE, dir_fd=directory)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise FileChanged(f"{path} leads elsewhere now") from error
+            error.filename = str(path)
+            raise
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _directory(path: Path, *, make: bool) -> Iterator[int]:
+    """Open a directory by its absolute path, making what is missing of it if wanted."""
     current = os.open(path.anchor, _DIRECTORY)
     try:
         for name in path.parts[1:]:
-            below = _below(path, current, name)
+            below = (_below if make else _open_below)(path, current, name)
             os.close(current)
             current = below
         yield current

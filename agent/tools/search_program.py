@@ -1,5 +1,8 @@
 """Searches text files; a program of its own, started by `agent.tools.files.search`.
 
+No symbolic link is followed: each file is opened below the directories that lead to it, one by one,
+so what is searched is what was judged.
+
 Reads one JSON object (`root`, `pattern`, `glob`) from standard input and writes one: `found`, or
 `error` with one line. Knows nothing of the rest, so that it starts in a few milliseconds.
 """
@@ -10,6 +13,7 @@ import fnmatch
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +22,8 @@ from pathlib import Path
 MAX_MATCHES = 200
 MAX_FILE_BYTES = 2_000_000
 MAX_LINE = 300
+_DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 SKIPPED = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"}
 
 
@@ -49,7 +55,7 @@ def search(root: Path, pattern: str, glob: str) -> list[tuple[str, str]]:
         name = str(path.relative_to(root)) if path != root else path.name
         if glob and not any(fnmatch.fnmatch(each, glob) for each in (path.name, name)):
             continue
-        for number, line in enumerate(_lines(path), 1):
+        for number, line in enumerate(lines(path), 1):
             if expression.search(line):
                 found.append((str(path), f"{name}:{number}: {line.strip()[:MAX_LINE]}"))
                 if len(found) == MAX_MATCHES:
@@ -57,14 +63,27 @@ def search(root: Path, pattern: str, glob: str) -> list[tuple[str, str]]:
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def lines(path: Path) -> list[str]:
     """The lines of a text file, none of anything else."""
+    directory = os.open(path.anchor, _DIRECTORY)
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-            return []
-        content = path.read_bytes()
+        for name in path.parts[1:-1]:
+            below = os.open(name, _DIRECTORY, dir_fd=directory)
+            os.close(directory)
+            directory = below
+        handle = os.open(path.name, _FILE, dir_fd=directory)
     except OSError:
         return []
+    finally:
+        os.close(directory)
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+            return []
+        try:
+            content = file.read()
+        except OSError:
+            return []
     return [] if b"\0" in content[:8192] else content.decode(errors="replace").split("\n")
 
 

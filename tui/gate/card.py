@@ -174,8 +174,9 @@ class GateCard(Widget, can_focus=False):
             at = place_of(self._gate, pending)
             said = f"{at + 1} of {len(pending)} · {said}"
         if said != self._count:
+            wider = len(said) != len(self._count)
             self._count = said
-            self.query_one("#gate-count", Static).update(said)
+            self.query_one("#gate-count", Static).update(said, layout=wider)
 
     def _tell_facts(self) -> None:
         if self._gate is None:

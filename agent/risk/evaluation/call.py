@@ -224,7 +224,12 @@ class Call:
         elif zone is Zone.GIT and place.name.endswith(".lock"):
             self.medium(f"deletes {name}", effect)
         elif zone is Zone.ROOT:
-            self.high("deletes the project or something above it", effect)
+            ground = self.evaluator.ground
+            whose = {ground.home: "your home directory", "/": "the whole system"}
+            whose |= {ground.project: "the project"} if ground.project else {}
+            path = place.path.removesuffix("/*") or "/"
+            what = whose.get(path, "a directory that the project lies in")
+            self.high(f"deletes {'everything in ' if path != place.path else ''}{what}", effect)
         elif zone in (Zone.PROJECT, Zone.GIT):
             self.high("deletes work that cannot be made again", effect)
         else:

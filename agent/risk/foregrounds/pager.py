@@ -9,12 +9,24 @@ from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
+_MOVES = frozenset("jkdubfgGnNhF0123456789 ")
+_ACTS = frozenset("!|#:/?&svq")
+_EDITS = frozenset(["BSpace", "DC", "Left", "Right", "Home", "End"])
+
 
 class Pager(Model):
-    """less and man: looking is free; `!`, `|`, `s` and `:e` act."""
+    """less and man: looking is free; `!`, `|`, `s` and `:e` act.
 
-    def __init__(self, context: Context) -> None:
+    Args:
+        context: where it runs.
+        doubtful: it may not have started, so only what looks as if meant for it counts.
+    """
+
+    def __init__(self, context: Context, *, doubtful: bool = False) -> None:
         super().__init__(context)
+        self.doubtful = doubtful
+        self.foreign = False
+        """The rest of a line that a pager would hardly be given."""
         self.mode = ""
         self.line = Line()
         self.waiting = ""
@@ -23,6 +35,13 @@ class Pager(Model):
         if last.startswith("!") and context.line is None:
             self.mode = "!"
             self.line.before = last[1:]
+
+    def fork(self) -> Model:
+        """The same pager, with a line of its own."""
+        other = super().fork()
+        assert isinstance(other, Pager)
+        other.line = self.line.copy()
+        return other
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Follow the prompts."""
@@ -39,6 +58,9 @@ class Pager(Model):
     def _char(self, c: str) -> Assessment | None:
         if self.mode:
             self.line.insert(c)
+            return None
+        if self.doubtful and not self.waiting and (self.foreign or c not in _MOVES | _ACTS):
+            self.foreign = True
             return None
         waiting, self.waiting = self.waiting, ""
         if waiting == "|":
@@ -79,9 +101,10 @@ class Pager(Model):
         self.line.clear()
 
     def _key(self, name: str) -> Assessment | None:
+        self.foreign = False
         if not self.mode:
             if name == "C-z":
-                self.closed = True
+                self.stopped = True
             elif name == "C-x":
                 self.waiting = ":"
             return None
@@ -92,7 +115,13 @@ class Pager(Model):
             self.mode = ""
             return None
         if name != "Enter":
-            line.key(name)
+            # Its own line editor, with fewer keys than readline's.
+            if name in _EDITS:
+                line.key(name)
+            elif name != "C-u":
+                line.known = False
+            elif line.known:
+                line.clear()
             return None
         self.mode = ""
         evaluator, call = call_in(self.context, "less")
@@ -102,7 +131,9 @@ class Pager(Model):
             return UNKNOWN_LINE
         text = line.text.strip()
         if mode == "!":
-            if text:
+            if text.startswith("!"):
+                call.high("runs again what the pager ran last", "runs a line that cannot be known")
+            elif text:
                 call.shell(text.replace("%", "shown-file"))
             else:
                 call.high("opens a shell inside the pager")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +17,52 @@ from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line, expand_history
 from agent.risk.shell.scanner import scan
+from agent.risk.shell.syntax import Command
+
+_COMPLETING = frozenset(["Tab", "M-?", "M-*", "M-/"])
+_RECALLING = frozenset(["Up", "Down", "C-p", "C-n", "C-r", "C-s", "M-<", "M-p", "M-n"])
+
+
+class _Shown:
+    """A line on the screen that may be what completion or the history made of typed keys."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.typed = ""
+        self.then = ""
+        self.keys: list[str] = []
+        self.fits = True
+
+    def feed(self, stroke: Stroke) -> None:
+        """Take what is typed: text, then keys that bring something onto the line, then text."""
+        if stroke.kind != "key":
+            if "C-r" not in self.keys and "C-s" not in self.keys:
+                self.then += stroke.text if self.keys else ""
+                self.typed += "" if self.keys else stroke.text
+        elif stroke.text in _COMPLETING | _RECALLING and not self.then:
+            self.keys.append(stroke.text)
+        elif stroke.text not in ("Enter", "C-o"):
+            self.fits = False
+
+    def line(self) -> str | None:
+        """The line, None when what stands there does not come from these keys."""
+        if not self.fits or not self.keys:
+            return None
+        if _COMPLETING.issuperset(self.keys):
+            if not self.typed.strip() or not self.text.startswith(self.typed.strip()):
+                return None
+        elif self.typed and "C-r" not in self.keys and "C-s" not in self.keys:
+            return None
+        return self.text if self.text.endswith(self.then.rstrip()) else self.text + self.then
 
 
 class Prompt(Model):
     """A program with a line editor."""
 
-    prompt = r"^.*?[$#%>❯➜] ?"
+    prompt = r"^.*?[$#%❯➜] ?"
     more = r"^> "
+    pastes_whole = True
+    """A line end inside of a paste does not submit."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -34,10 +74,26 @@ class Prompt(Model):
         else:
             self.line.before = line
         self.escape = False
+        self.shown = _Shown(line.rstrip()) if context.read_back and line and line.strip() else None
+
+    def reopened(self) -> None:
+        """A fresh prompt."""
+        super().reopened()
+        self.line.clear()
+        self.pending = ""
+
+    def fork(self) -> Model:
+        """The same program, with a line of its own."""
+        other = copy.copy(self)
+        other.line = self.line.copy()
+        other.shown = None
+        return other
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Edit the line; judge it at the key that submits it."""
         line = self.line
+        if self.shown is not None:
+            self.shown.feed(stroke)
         if self.escape:
             self.escape = False
             if stroke.kind == "text":
@@ -54,14 +110,16 @@ class Prompt(Model):
                 line.known = line.known and stroke.text == "BSpace"
                 line.key("M-" + stroke.text)
                 return None
-        if stroke.kind in ("text", "paste"):
+        if stroke.kind == "paste":
+            return self._pasted(re.sub(r"\r\n?", "\n", stroke.text))
+        if stroke.kind == "text":
             line.insert(stroke.text)
             return None
         name = stroke.text
-        if name == "Escape":
+        if name == "Escape" and not line.searching:
             self.escape = True
             return None
-        if name == "C-x" and not line.prefix:
+        if name == "C-x" and not line.prefix and not line.searching:
             line.prefix = "C-x"
             return None
         if line.prefix == "C-x" and name == "C-e":
@@ -70,13 +128,15 @@ class Prompt(Model):
                 Risk.HIGH, ("opens an editor whose text is run when it closes",), "runs edited text"
             )
         if name in ("Enter", "C-o"):
-            line.known = line.known and not line.prefix
+            # C-j ends a search and leaves the line there; C-o puts the entry after the one that
+            # was run on the next line.
+            left = name == "C-o" or (line.searching and stroke.given == "C-j")
+            line.accept()
             answer = self.enter()
-            # C-o puts the entry after the one that was run on the next line.
-            line.known = line.known and name == "Enter"
+            line.known = line.known and not left
             return answer
         if name == "C-c":
-            line.clear()
+            line.abandon()
             self.pending = ""
             return None
         if name == "C-d" and line.known and not line.text:
@@ -86,9 +146,23 @@ class Prompt(Model):
         line.key(name)
         return None
 
+    def _pasted(self, text: str) -> Assessment | None:
+        if self.pastes_whole:
+            self.line.insert(text)
+            return None
+        worst: Assessment | None = None
+        first, *others = text.split("\n")
+        self.line.insert(first)
+        for other in others:
+            answer = self.enter()
+            if answer is not None and (worst is None or answer.risk > worst.risk):
+                worst = answer
+            self.line.insert(other)
+        return worst
+
     def suspend(self) -> Assessment | None:
         """C-z: the shell may be next."""
-        self.closed = True
+        self.stopped = True
         return None
 
     def end(self) -> Assessment | None:
@@ -99,15 +173,25 @@ class Prompt(Model):
     def enter(self) -> Assessment | None:
         """The line is submitted."""
         line = self.line
+        shown, self.shown = self.shown, None
+        if not line.known and shown is not None:
+            told = shown.line()
+            if told is not None:
+                line.before, line.after, line.known = told, "", True
         if not line.known:
+            self.sure = False
             line.clear()
             return UNKNOWN_LINE
-        text = line.text
-        answer = self.submit(text)
-        if text.strip():
-            line.history.append(text)
+        continued = bool(self.pending)
+        answer = self.submit(line.text)
+        self._note(line.text, continued=continued)
         line.clear()
         return answer
+
+    def _note(self, text: str, *, continued: bool) -> None:
+        """Keep a submitted line as history; one that other lines continue is kept in some form."""
+        if not continued and (text.strip() or self.pending):
+            self.line.history.append(None if self.pending else text)
 
     def submit(self, text: str) -> Assessment | None:
         """Judge a submitted line."""
@@ -121,19 +205,48 @@ _INCOMPLETE = re.compile(
 
 _INTERACTIVE = frozenset(
     wordlist("""python python3 ipython psql mysql sqlite3 mariadb pgcli mycli litecli node irb vim vi nvim view nano less man more ssh mosh
-    mongosh mongo cqlsh lua php R julia ghci top htop""")
+    mongosh mongo cqlsh lua php R julia ghci top htop redis-cli gdb lldb sftp ftp lftp pry iex""")
+)
+_ONE_OPERAND = frozenset(["sqlite3", "ssh", "mosh", "litecli"])
+"""With more than one operand they run what the others say, and end."""
+
+_SCRIPT_TAKING = frozenset(
+    ["python", "python3", "node", "php", "lua", "julia", "irb", "ruby", "iex"]
+)
+_EDITING = frozenset(["vim", "vi", "nvim", "view", "nano"])
+_PAGED = re.compile(
+    r"\s*(?:git\s+(?:-\S+\s+)*(?:log|diff|show|blame|reflog|branch|tag|stash\s+(?:list|show)|help|grep|shortlog)"
+    r"|journalctl|systemctl(?:\s+-\S+)*\s+(?:status|list-\S+|show|cat)|loginctl|aws|gh|bat|delta)\b[^|>&;]*"
+)
+_WRITES_MESSAGE = re.compile(
+    r"\s*git\s+(?:commit(?!.*\s(?:-\w*[mFC]|--message|--file|--no-edit|--fixup|--reuse-message|--dry-run))|rebase\s+(?:-i|--interactive)|tag\s+-a(?!.*\s-m))\b[^|>&;]*"
+)
+_READS_TERMINAL = re.compile(
+    r"\s*(?:cat(?:\s+-)?|tee(?:\s+-a)?\s+[\w./~-]+)\s*(?:>>?\s*[\w./~-]+)?\s*"
 )
 
 
+_REPEATING = frozenset(["zsh", "ksh", "mksh"])
+"""Shells in which `r` runs an earlier line again."""
+
+
 class Shell(Prompt):
-    """A shell prompt: the line is shell text, earlier lines leave variables, aliases and `cd`."""
+    """A shell prompt: the line is shell text, earlier lines leave variables, aliases and `cd`.
 
-    prompt = r"^[^\n]*?[$#%❯➜](?: |$)"
+    Args:
+        context: where it runs.
+        name: which shell, as far as that changes what its lines mean.
+    """
 
-    def __init__(self, context: Context) -> None:
+    prompt = r"^(?:\((?:reverse-)?i-search\)`[^'\n]*': |➜ {1,2}\S+ git:\([^)]*\) (?:✗ )?|➜ {2}\S+ $|[\w.-]+@\S+ \S+> ?|[^\n]*?[$#%❯➜λ»▶](?: |$))"
+
+    def __init__(self, context: Context, name: str = "bash") -> None:
         super().__init__(context)
+        self.name = name
+        self.pastes_whole = name not in ("sh", "dash", "ash", "busybox")
         self.state: State | None = None
         self.files: dict[str, str | None] = {}
+        self.submitted = False
         if context.history:
             self._remember(context.history)
 
@@ -149,51 +262,157 @@ class Shell(Prompt):
         return None
 
     def end(self) -> Assessment | None:
-        """C-d ends the shell."""
+        """C-d ends the shell, or a here-document, which is then given to its command."""
+        if self.pending:
+            evaluator = self._evaluator()
+            evaluator.tolerant = True
+            evaluator.run(self.pending)
+            self.pending = ""
+            return evaluator.assessment()
         self.closed = True
         return Assessment(Risk.MEDIUM, ("ends the shell",), "ends the shell")
 
+    def _note(self, text: str, *, continued: bool) -> None:
+        history = self.line.history
+        if re.search(r"\b(?:history|fc)\s+-", text):
+            # It changes the history itself.
+            history[:] = [None]
+            return
+        if text[:1].isspace() or self.pending or continued:
+            # Whether and how a shell keeps such a line is for its settings to say.
+            if text.strip() and not continued:
+                history.append(None)
+            return
+        if history and history[-1] == text:
+            history[-1] = None
+        super()._note(text, continued=False)
+
     def submit(self, text: str) -> Assessment | None:
         """Judge the line, together with the lines it continues."""
+        self.sure = False
         if not self.pending and not text.strip():
             return None
         expanded = expand_history(text, self.line.history)
-        if expanded is None:
+        again = self.name in _REPEATING and re.match(r"\s*r(?:\s|$)", text)
+        if expanded is None or again:
             self.pending = ""
             return UNKNOWN_LINE
         if expanded != text:
             self.line.before, self.line.after = expanded, ""
-        whole = self.pending + expanded
-        evaluator = Evaluator(self.context)
-        if self.state is not None:
-            evaluator.state = self.state.copy()
-            evaluator.expander.variables = evaluator.state.variables
-        evaluator.files.update(self.files)
+        whole = self.pending + self._own_words(expanded)
+        evaluator = self._evaluator()
         odd = deception(whole)
         if odd is not None:
             return Assessment(Risk.HIGH, (odd[0],), "runs deceptive text")
         script = scan(whole)
         if script.errors and all(_INCOMPLETE.search(reason) for reason, _ in script.errors):
             # Nothing runs yet; what is already dangerous need not wait for the rest.
+            self.pending = whole + "\n"
+            if "<<" in whole:
+                return None
             evaluator.tolerant = True
             evaluator.run(whole)
-            self.pending = whole + "\n"
             answer = evaluator.assessment()
             return answer if answer.risk is Risk.HIGH else None
         self.pending = ""
+        before, self.submitted = self.submitted, True
+        if before and whole.strip() == "q":
+            # So one leaves what the line before has opened; it is no program of the shell's.
+            return Assessment(Risk.MEDIUM, ("no rule knows q",), "leaves a program")
+        # psql's and sqlite's own commands look like words of the shell, too.
+        self.sure = not script.errors and expanded == text and text[:1] not in "\\."
         evaluator.run(whole)
         self.state = evaluator.state
         self.files = evaluator.files
         if script.commands and script.commands[-1].words:
-            words = [w.text or "" for w in script.commands[-1].words]
-            program = words[0].rpartition("/")[2]
-            inline = any(w in ("-c", "-e", "-m", "--version", "--help") for w in words[1:3])
-            if program in _INTERACTIVE and not inline and not script.commands[-1].redirects:
-                if not (program.startswith(("python", "node", "php")) and len(words) > 1):
-                    self.opens = program
-            elif program in ("exit", "logout") and len(script.commands) == 1:
-                self.closed = True
+            self._starts(script.commands[-1], whole, alone=len(script.commands) == 1)
         return evaluator.assessment()
+
+    def _evaluator(self) -> Evaluator:
+        """One that knows what the earlier lines left."""
+        evaluator = Evaluator(self.context)
+        if self.state is not None:
+            evaluator.state = self.state.copy()
+            evaluator.expander.variables = evaluator.state.variables
+        evaluator.files.update(self.files)
+        return evaluator
+
+    def _own_words(self, text: str) -> str:
+        """What only this shell understands, in the words of the others."""
+        if self.name == "zsh":
+            return re.sub(r"(^|[;&|(]\s*)=(?=\w)", r"\1", text)
+        if self.name == "fish":
+            return re.sub(r"\|\s*source(?=\s*(?:$|[;&|]))", "| sh", text)
+        return text
+
+    def _starts(self, last: Command, whole: str, *, alone: bool) -> None:
+        """Tell which program reads what is typed next."""
+        words = [w.text or "" for w in last.words]
+        program = words[0].rpartition("/")[2]
+        redirected = bool(last.redirects)
+        if program in ("fg",) or re.fullmatch(r"%[\d+%-]?", words[0]):
+            self.opens = "fg"
+        elif program in ("exit", "logout") and alone:
+            self.closed = True
+        elif alone and _WRITES_MESSAGE.fullmatch(whole):
+            # Which editor it is, is for the settings; vim's keys are judged more closely than others'.
+            self.opens, self.may_fail = "vim", True
+        elif alone and _READS_TERMINAL.fullmatch(whole):
+            self.child = TerminalInput(self, whole)
+        elif alone and _PAGED.fullmatch(whole):
+            self.may_page = True
+        elif program in _INTERACTIVE and not redirected:
+            operands = [w for w in words[1:] if not w.startswith("-")]
+            inline = any(
+                w in ("-c", "-e", "-m", "--version", "--help", "--eval", "-r", "-E")
+                for w in words[1:3]
+            )
+            if inline or (program in _SCRIPT_TAKING and len(words) > 1 and "-i" not in words):
+                return
+            if program in _ONE_OPERAND and len(operands) > 1:
+                return
+            if program in ("redis-cli", "mongosh") and operands:
+                return
+            self.opens = program
+            # It may also have ended at once: no such database, no such file.
+            self.may_fail = program not in _EDITING
+
+
+class TerminalInput(Model):
+    """`cat > notes`: what is typed is a program's input, until C-d."""
+
+    def __init__(self, shell: Shell, command: str) -> None:
+        super().__init__(shell.context)
+        self.shell = shell
+        self.command = command
+        self.typed = ""
+        self.row = ""
+
+    def feed(self, stroke: Stroke) -> Assessment | None:
+        """Gather lines; at the end judge the command as if they were its here-document."""
+        if stroke.kind != "key":
+            self.row += stroke.text
+            return None
+        name = stroke.text
+        if name == "Enter":
+            self.typed += self.row + "\n"
+            self.row = ""
+        elif name == "BSpace":
+            self.row = self.row[:-1]
+        elif name == "C-u":
+            self.row = ""
+        elif name == "C-w":
+            self.row = re.sub(r"\S*\s*$", "", self.row)
+        elif name == "C-d" and self.row:
+            self.typed += self.row
+            self.row = ""
+        elif name in ("C-d", "C-c", "C-z", "C-\\"):
+            self.closed = True
+            mark = "END"
+            while mark in self.typed:
+                mark += "_"
+            return self.shell.submit(f"{self.command} <<'{mark}'\n{self.typed}\n{mark}")
+        return None
 
 
 class Remote(Shell):
@@ -201,7 +420,6 @@ class Remote(Shell):
 
     def __init__(self, context: Context) -> None:
         super().__init__(replace(context, project=None, cwd=context.home))
-        self.fresh = True
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """As a shell, with ssh's own escapes."""

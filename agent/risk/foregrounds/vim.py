@@ -1,18 +1,21 @@
-# ruff: noqa: SIM102 - tables and patterns read better unbroken
-"""vim: modes, `:` commands, filters and macros."""
+"""vim: its modes, and the keys that make it run, save or replay something."""
 
 from __future__ import annotations
 
 import re
 
 from agent.risk.assessment import Assessment, Context, Risk
-from agent.risk.commands.editors import vim_command
-from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in
+from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, last_row
+from agent.risk.foregrounds.vim_commands import Buffer, expression, filtered, judge, saved
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
-_HANDED_OVER = re.compile(
-    r"!\s*(?:\S*/)?(?:env\s+)?(?:\w*sh|python[\d.]*|perl|ruby|node|php|lua)\s*(?:-\s*)?$"
+_OPENED = re.compile(r'^"([^"]+)"(?: \[[^\]]*\])* (?:\d+L\b|\d+ lines?\b|\[New)|^"([^"]+)" \[New')
+_REPLAYED = Assessment(Risk.HIGH, ("replays keys that cannot be known",), "replays a macro")
+_WINDOW = Assessment(
+    Risk.HIGH,
+    ("opens a window whose lines are run as commands",),
+    "runs a line that cannot be known",
 )
 
 
@@ -21,27 +24,45 @@ class Vim(Model):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        rows = context.screen.rstrip().splitlines()
-        last = rows[-1] if rows else ""
+        last = last_row(context.screen)
         self.mode = "insert" if re.match(r"-- (?:INSERT|REPLACE|VISUAL INSERT)", last) else "normal"
+        self.visual = bool(re.match(r"-- (?:VISUAL|SELECT)", last)) and self.mode == "normal"
         self.waiting = ""
+        self.recording = last.startswith("recording @")
         self.line = Line()
         self.kind = ":"
-        if re.match(r"^[:/?]\S*", last) and context.line is None and rows:
+        self.inserts = False
+        """The search that is being typed is the end of a change."""
+        opened = _OPENED.match(last)
+        self.buffer = Buffer(context, (opened[1] or opened[2]) if opened else "")
+        if re.match(r"^[:/?]\S*", last) and context.line is None:
             self.mode, self.kind = "line", last[0]
             self.line.before = last[1:]
+
+    def fork(self) -> Model:
+        """The same editor, with a line and a buffer of its own."""
+        other = super().fork()
+        assert isinstance(other, Vim)
+        other.line, other.buffer = self.line.copy(), self.buffer.copy()
+        return other
+
+    def reopened(self) -> None:
+        """Reads again, in normal mode."""
+        super().reopened()
+        self.mode, self.visual, self.waiting = "normal", False, ""
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Follow the modes."""
         if stroke.kind == "key":
             return self._key(stroke.text)
-        if stroke.kind == "paste" and self.mode != "line":
-            # Without bracketed paste the text would arrive as typed keys.
-            if self.mode == "insert":
-                return None
+        if stroke.kind == "paste" and self.mode == "insert" and "\x1b" not in stroke.text:
+            self.buffer.typed += stroke.text
+            return None
+        # Without bracketed paste the text arrives as typed keys.
         worst: Assessment | None = None
         for c in stroke.text:
-            answer = self._key("Enter") if c == "\n" else self._char(c)
+            name = {"\n": "Enter", "\r": "Enter", "\x1b": "Escape"}.get(c)
+            answer = self._char(c) if name is None else self._key(name)
             if answer is not None and (worst is None or answer.risk > worst.risk):
                 worst = answer
         return worst
@@ -49,153 +70,209 @@ class Vim(Model):
     def _key(self, name: str) -> Assessment | None:
         if self.mode == "line":
             return self._line_key(name)
+        waiting, self.waiting = self.waiting, ""
         if self.mode == "insert":
-            if name in ("Escape", "C-c") or name == "C-o":
+            if name in ("Escape", "C-c", "C-o"):
                 self.mode = "normal"
             elif name == "C-r":
                 self.waiting = "register"
-            elif name == "C-z":
-                self.closed = True
+            elif name == "Enter":
+                self.buffer.typed += "\n"
             return None
         if name == "C-z":
-            self.closed = True
+            self.stopped = True
         elif name == "C-w":
             self.waiting = "any"
+        elif name == "C-v":
+            self.visual = True
         elif name in ("Escape", "C-c"):
-            self.waiting = ""
+            self.visual = False
+        elif waiting.startswith("change"):
+            self.mode = "insert"
+        elif waiting.startswith("!"):
+            self._open("!")
         return None
 
     def _line_key(self, name: str) -> Assessment | None:
         line = self.line
         if name == "Enter":
-            self.mode = "normal"
-            text, known = line.text, line.known
-            line.clear()
-            if self.kind in "/?":
-                return None
-            if not known:
-                return UNKNOWN_LINE
-            return self._command(text)
+            return self._entered()
         if name in ("Escape", "C-c") or (name == "BSpace" and not line.text and line.known):
             self.mode = "normal"
             line.clear()
         elif name in ("C-b", "Home"):
             line.key("Home")
-        elif name in ("C-e", "End", "Left", "Right", "BSpace", "C-u", "C-w", "DC"):
+        elif name == "C-w":
+            # Unlike a shell, vim takes letters and signs apart.
+            line.before = re.sub(r"(?:\w+|[^\w\s]+)?\s*$", "", line.before)
+        elif name in ("C-e", "End", "Left", "Right", "BSpace", "C-u", "DC"):
             line.key(name)
         else:
             line.known = False
         return None
 
+    def _entered(self) -> Assessment | None:
+        line, kind = self.line, self.kind
+        text, known = line.text, line.known
+        line.clear()
+        self.mode = "insert" if kind == "=" and self.buffer.inserting else "normal"
+        if kind in "/?":
+            self.mode = "insert" if self.inserts else "normal"
+            return None
+        if not known:
+            return UNKNOWN_LINE
+        if kind == "!":
+            return filtered(self.context, text)
+        if kind == "=":
+            return expression(self.context, text)
+        answer = judge(self.buffer, text)
+        if self.buffer.inserts:
+            self.mode, self.buffer.inserts = "insert", False
+        self._left()
+        return answer
+
+    def _left(self) -> None:
+        """A command may have closed the editor; it refuses to where changes would be lost."""
+        if self.buffer.stops:
+            self.stopped, self.buffer.stops = True, False
+        if self.buffer.windows < 1:
+            self.closed = True
+            self.may_stay = self.buffer.changed and not self.buffer.forced
+            self.buffer.windows = 1
+
     def _char(self, c: str) -> Assessment | None:
         if self.mode == "line":
             self.line.insert(c)
             return None
-        if self.mode == "insert":
-            if self.waiting == "register":
-                self.waiting = ""
-                if c == "=":
-                    self._open("=")
-            return None
         waiting, self.waiting = self.waiting, ""
+        if self.mode == "insert":
+            self.buffer.changed = True
+            self.buffer.typed += c
+            if waiting == "register" and c == "=":
+                self.buffer.inserting = True
+                self._open("=")
+            return None
+        if not waiting:
+            return self._visual(c) if self.visual else self._normal(c)
+        return self._awaited(waiting, c)
+
+    def _awaited(self, waiting: str, c: str) -> Assessment | None:
+        """The rest of a command of several keys."""
+        if waiting == "macro":
+            return _REPLAYED
+        if waiting == "record" and c in ":/?":
+            return _WINDOW
+        if waiting == "record":
+            # Anything but a register: what was meant was the end of a recording.
+            self.recording = c.isalnum() or c == '"'
+            return None if self.recording else self._normal(c)
+        if waiting == "Z":
+            self.buffer.windows -= 1
+            self.buffer.forced = c == "Q"
+            self._left()
+            return saved(self.buffer) if c == "Z" else None
         if waiting == "any":
             if c == ":":
                 self._open(":")
-            return None
-        if waiting == "macro":
-            return Assessment(Risk.HIGH, ("replays keys that cannot be known",), "replays a macro")
-        if waiting == "record":
-            if c in ":/?":
-                return Assessment(
-                    Risk.HIGH,
-                    ("opens a window whose lines are run as commands",),
-                    "runs a line that cannot be known",
-                )
-            return None
-        if waiting == "g":
-            if c in "iI":
-                self.mode = "insert"
-            elif c == "Q":
-                self._open(":")
-            elif c in "?~uUqwJ":
-                self.waiting = "motion"
-            return None
-        if waiting == "Z":
-            self.closed = True
-            return Assessment(Risk.MEDIUM, ("saves the file and leaves",), "saves the file")
-        if waiting == "!":
-            if c in "0123456789":
+        elif waiting == "quote":
+            if c == "=":
+                self.buffer.inserting = False
+                self._open("=")
+        elif waiting == "g":
+            self._after_g(c)
+        elif waiting == "!":
+            if c.isdigit():
                 self.waiting = "!"
-            elif c in "gaift":
+            elif c in "gaift'`[]":
                 self.waiting = "!more"
+            elif c in "/?":
+                self._open("!")
+                self.line.known = False
             else:
                 self._open("!")
-            return None
-        if waiting == "!more":
+        elif waiting == "!more":
             self._open("!")
-            return None
-        if waiting in ("change", "motion"):
-            if c.isdigit():
-                self.waiting = waiting
-            elif c in "iaftFTg":
-                self.waiting = waiting + "+"
-            elif waiting == "change":
-                self.mode = "insert"
-            return None
-        if waiting in ("change+", "motion+"):
-            if waiting == "change+":
-                self.mode = "insert"
-            return None
-        return self._normal(c)
+        else:
+            self._moved(waiting, c)
+        return None
+
+    def _after_g(self, c: str) -> None:
+        if c in "iIR":
+            self.mode = "insert"
+        elif c == "Q":
+            self._open(":")
+        elif c in "vhH":
+            self.visual = True
+        elif c in "?~uUqwJ@":
+            self.waiting = "motion"
+        elif c in "r'`":
+            self.waiting = "any"
+
+    def _moved(self, waiting: str, c: str) -> None:
+        """The motion of an operator, which `waiting` names; with `+` the second key of one."""
+        change = waiting.startswith("change")
+        if waiting.endswith("+"):
+            self.mode = "insert" if change else "normal"
+        elif c in "/?":
+            self.inserts = change
+            self._open(c, inserts=change)
+        elif c.isdigit() and c != "0":
+            self.waiting = waiting
+        elif c in "iaftFTg'`[]z\"":
+            self.waiting = waiting + "+"
+        elif c == ":":
+            self._open(":")
+        elif change:
+            self.mode = "insert"
+
+    def _visual(self, c: str) -> Assessment | None:
+        """Keys while text is selected: `i` and `a` go on, `!` filters at once."""
+        if c in "iafFtTr'`\"[]zg":
+            self.waiting = {"g": "g", '"': "quote"}.get(c, "any")
+        elif c == "!":
+            self.visual = False
+            self._open("!")
+        elif c in ":/?":
+            self.visual = c != ":" and self.visual
+            self._open(c)
+        elif c in "cCsSRIA":
+            self.visual, self.mode = False, "insert"
+        elif c in "dDxXyYpPJuU~<>=":
+            self.visual = False
+            self.buffer.changed = True
+        elif c in "@q":
+            return self._normal(c)
+        return None
 
     def _normal(self, c: str) -> Assessment | None:
         if c in "iIaAoOsSCR":
             self.mode = "insert"
         elif c in ":/?":
             self._open(c)
-        elif c == "!":
-            self.waiting = "!"
-        elif c == "@":
-            self.waiting = "macro"
-        elif c == "q":
-            self.waiting = "record"
-        elif c == "c":
-            self.waiting = "change"
-        elif c in "dy<>=":
-            self.waiting = "motion"
-        elif c in "rfFtTmz'`\"[]":
-            self.waiting = "any"
-        elif c in "gZ":
-            self.waiting = c
+        elif c in "vV":
+            self.visual = True
+        elif c in "xXDpPJ~.u":
+            self.buffer.changed = True
         elif c == "Q":
             self._open(":")
             self.line.known = False
+        elif c in "cdy<>=":
+            self.buffer.changed = True
+            self.waiting = "change" if c == "c" else "motion"
+        elif c in "!gZ":
+            self.waiting = c
+        elif c == "q" and self.recording:
+            self.recording = False
+        elif c in "@q":
+            self.waiting = "macro" if c == "@" else "record"
+        elif c == '"':
+            self.waiting = "quote"
+        elif c in "rfFtTmz'`[]":
+            self.waiting = "any"
         return None
 
-    def _open(self, kind: str) -> None:
+    def _open(self, kind: str, *, inserts: bool = False) -> None:
         self.mode = "line"
         self.kind = kind
+        self.inserts = inserts
         self.line.clear()
-
-    def _command(self, text: str) -> Assessment | None:
-        evaluator, call = call_in(self.context, "vim")
-        if self.kind == "!":
-            call.shell(text)
-        elif self.kind == "=":
-            if re.search(r"system|shell|delete|writefile|libcall|eval|execute|job|term", text):
-                call.high("has the editor run something")
-        else:
-            vim_command(call, text)
-            for later in re.findall(r"\|\s*!(.*)", text):
-                call.shell(later)
-            if _HANDED_OVER.search(text):
-                call.high("has another program run the text being edited")
-            if re.match(r"^\s*(?:ec\w*|mes\w*)\b.*--\s*(?:INSERT|REPLACE|VISUAL)", text):
-                call.high("makes the editor look as if text were typed into it")
-            if re.match(r"^\s*(?:q|qa|wq|x|xa|wqa|cq|quit|exit)\w*!?\s*$", text):
-                self.closed = True
-            if re.match(r"^\s*(?:sus\w*|st|stop)!?\s*$", text):
-                self.closed = True
-            if re.match(r"^\s*(?:a|i|c)(?:ppend|nsert|hange)?!?\s*$", text):
-                self.mode = "insert"
-        return evaluator.assessment()

@@ -92,6 +92,47 @@ async def test_an_approval_does_not_cover_a_script_that_changed_since(house):
     await house.state(agent_id, "done")
 
 
+ASKS = """
+import sys
+for what in ("a harmless thing", "everything"):
+    print(f"This is about {what}.", flush=True)
+    input("Are you sure? [y/N] ")
+    open(what.split()[-1], "w").close()
+"""
+
+
+async def test_a_yes_is_for_the_question_that_the_person_saw(house):
+    (house.project / "ask.py").write_text(ASKS)
+    house.script.then(use("terminal_run", command="python3 ask.py", timeout=0.5))
+    house.script.then(use("terminal_wait", text="Are you sure"))
+    house.script.then(typed("y", "Enter")).then("done")
+    agent_id = await house.agent("go")
+    gate = await house.gate()
+    pane = house.summary(agent_id).panes[0].pane_id
+    terminal = (await house.open_terminal()).pane(pane)
+    await terminal.send_keys("Enter")
+    await house.until(lambda: (house.project / "thing").exists())
+    await house.decide(gate)
+    second = await house.until(
+        lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
+    )
+    assert not (house.project / "everything").exists()
+    await house.decide(second, "deny")
+    await house.state(agent_id, "done")
+    assert not (house.project / "everything").exists()
+
+
+async def test_an_answer_to_the_same_question_is_given(house):
+    (house.project / "ask.py").write_text(ASKS)
+    house.script.then(use("terminal_run", command="python3 ask.py", timeout=0.5))
+    house.script.then(use("terminal_wait", text="Are you sure"))
+    house.script.then(typed("y", "Enter")).then("done")
+    agent_id = await house.agent("go")
+    await house.decide(await house.gate())
+    await house.state(agent_id, "done")
+    assert (house.project / "thing").exists()
+
+
 async def test_an_alias_is_judged_where_it_is_used(house):
     house.script.then(use("terminal_run", command="alias r='git push'"))
     house.script.then(use("terminal_run", command="r --force origin main"))

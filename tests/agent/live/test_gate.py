@@ -313,3 +313,19 @@ async def test_a_directory_whose_name_is_not_unicode_does_not_hide_a_gate(house)
     await house.decide(gate, "deny")
     await house.state(agent_id, "done")
     assert not house.hub.snapshot().gates
+
+
+@pytest.mark.parametrize("size", [10, 30_000])
+async def test_when_the_judge_dies_the_person_decides(house, monkeypatch, size):
+    def dies(*_arguments):
+        raise SystemError("the thread is gone")
+
+    monkeypatch.setattr("agent.perform.assess", dies)
+    house.script.then(use("terminal_run", command=f"touch made #{'x' * size}")).then("done")
+    agent_id = await house.agent("go")
+    gate = await house.gate()
+    assert (gate.risk, gate.reasons) == ("HIGH", ("could not be judged (SystemError)",))
+    assert not (house.project / "made").exists()
+    await house.decide(gate, "deny")
+    await house.rest(agent_id)
+    assert not (house.project / "made").exists()

@@ -390,3 +390,20 @@ async def test_an_answer_that_breaks_off_is_shown_once(house):
         elif event.type == "block_delta":
             shown[event.block_id] += event.text
     assert shown == {block["id"]: block["text"] for block in blocks}
+
+
+async def test_an_edit_that_does_not_fit_tells_nothing_of_a_secret_file(house):
+    (house.project / ".env").write_text("TOKEN=abc\n")
+    (house.project / "notes.txt").write_text("abc\n")
+    house.script.then(
+        use("file_edit", path=".env", old_text="TOKEN=x", new_text="", why="try"),
+        use("file_edit", path="notes.txt", old_text="TOKEN=x", new_text="", why="try"),
+        use("file_edit", path=".env", old_text="=", new_text="=", why="try"),
+    )
+    house.script.then("Well.")
+    agent_id = await house.agent("probe")
+    await house.rest(agent_id)
+    secret, notes, other = [result["content"] for result in house.results()]
+    assert "file_read it first" in secret
+    assert "old_text is not in the file" in notes
+    assert other == secret

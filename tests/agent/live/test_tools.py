@@ -26,7 +26,7 @@ from agent.output import Outputs
 from agent.prompt_files import PromptFiles
 from agent.session import serialise, text_block
 from agent.steps import Lines, Matches
-from agent.tools import files
+from agent.tools import files, search_program
 from agent.tools.inputs import INPUTS, FileEdit, FileRead, FileWrite, TerminalWait
 from agent.tools.placing import FileChanged
 from agent.tools.registry import InvalidToolInput, definitions, parse
@@ -202,6 +202,42 @@ def test_a_file_that_became_a_link_or_a_pipe_is_left_alone(tmp_path):
     assert other.read_text() == "old"
     assert stat.S_ISFIFO(path.stat().st_mode)
     assert {each.name for each in tmp_path.iterdir()} == {"f", "other"}
+
+
+async def test_what_leads_elsewhere_by_now_is_not_read(tmp_path):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    (inside / "d").mkdir(parents=True)
+    outside.mkdir()
+    (inside / "d" / "f").write_text("mine")
+    (outside / "f").write_text("theirs")
+    for path in (inside / "d" / "f", inside / "d"):
+        path.rename(tmp_path / f"was {path.name}")
+        path.symlink_to(outside / "f" if path.name == "f" else outside)
+        for reading in (
+            lambda: files.read_lines(inside / "d" / "f", Lines()),
+            lambda: files.list_names(inside / "d" / "f"),
+        ):
+            with pytest.raises(FileChanged, match="elsewhere"):
+                reading()
+        with pytest.raises(FileChanged, match="elsewhere"):
+            await files.search(inside / "d" / "f", Matches("theirs"))
+        path.unlink()
+        (inside / "d").mkdir(exist_ok=True)
+        (inside / "d" / "f").touch()
+    (inside / "d" / "g").symlink_to(outside / "f")
+    (inside / "e").symlink_to(outside)
+    assert await files.search(inside, Matches("theirs")) == "no match"
+
+
+def test_a_search_opens_what_it_was_told_and_no_link(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "d" / "f").write_text("mine")
+    (tmp_path / "out" / "f").write_text("theirs")
+    assert search_program.lines(tmp_path / "d" / "f") == ["mine"]
+    (tmp_path / "d").rename(tmp_path / "was")
+    (tmp_path / "d").symlink_to(tmp_path / "out")
+    assert search_program.lines(tmp_path / "d" / "f") == []
 
 
 def test_what_is_no_directory_is_named(tmp_path):

@@ -144,6 +144,23 @@ def test_keys_across_actions_are_read_off_the_screen(context: Context) -> None:
     assert assess(TypeKeys(("x", "Enter"), PANE), replace(context, echo=False)).risk is Risk.HIGH
 
 
+@pytest.mark.parametrize(
+    ("keys", "marked"),
+    [
+        (("ls", "Enter", "rm -rf ", "~", "Enter", "ls"), "rm -rf  ~ Enter"),
+        (("sudo id\n",), "sudo id\n"),
+        (("ls", "C-c", "sudo id", "C-m"), "sudo id C-m"),
+        (("ls", "Enter"), ""),
+    ],
+)
+def test_the_dangerous_keys_are_marked(
+    keys: tuple[str, ...], marked: str, context: Context
+) -> None:
+    action = TypeKeys(keys, PANE)
+    spans = assess(action, replace(context, line="")).spans
+    assert "".join(action.text[span.start : span.end] for span in spans) == marked
+
+
 # rules and policy --------------------------------------------------------------------------------
 
 

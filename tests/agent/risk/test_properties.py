@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.risk import Context, Risk, assess_command, assess_keys
+from agent.risk import Context, Paste, Risk, assess_command, assess_keys
 from agent.risk.evaluate import evaluate
 
 DATA = Path(__file__).parent / "data"
@@ -54,6 +54,26 @@ def test_never_raises_and_never_says_it_failed(text: str) -> None:
 )
 def test_keys_never_raise(keys: list[str], foreground: str) -> None:
     answer = assess_keys(keys, replace(CONTEXT, foreground=foreground))
+    assert not any("could not be analysed" in reason for reason in answer.reasons), answer.reasons
+    assert (answer.hold_at is not None) == (answer.risk is Risk.HIGH)
+
+
+SEQUENCES = [json.loads(line) for line in (DATA / "sequences.jsonl").read_text().splitlines()]
+ITEMS = [k if isinstance(k, str) else Paste(k["paste"]) for e in SEQUENCES for k in e["keys"]]
+
+
+@QUICK
+@given(
+    st.lists(st.sampled_from(ITEMS) | st.sampled_from(["Enter", "C-z", "C-u", "C-r", "M-3"])),
+    st.sampled_from(sorted({entry["foreground"] for entry in SEQUENCES})),
+    st.sampled_from(sorted({entry.get("screen", "") for entry in SEQUENCES})),
+    st.booleans(),
+)
+def test_keys_of_any_program_never_raise(
+    keys: list[str | Paste], foreground: str, screen: str, read_back: bool
+) -> None:
+    place = replace(CONTEXT, foreground=foreground, screen=screen, line=None, read_back=read_back)
+    answer = assess_keys(keys, place)
     assert not any("could not be analysed" in reason for reason in answer.reasons), answer.reasons
     assert (answer.hold_at is not None) == (answer.risk is Risk.HIGH)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
-from agent.risk import Context, Paste, Risk, assess_command, assess_keys
+from agent.risk import Context, Risk, assess_command
+from agent.risk.keys import is_key
+from agent.risk.report import keys_jsonl
 
 DATA = Path(__file__).parent / "data"
 
@@ -53,22 +56,51 @@ def test_every_high_says_why_and_where(context: Context) -> None:
             assert 0 <= span.start < span.end <= len(entry["command"]), entry
 
 
-def test_key_sequences(context: Context) -> None:
-    wrong = []
-    for entry in load("sequences"):
-        keys = [k if isinstance(k, str) else Paste(k["paste"]) for k in entry["keys"]]
-        place = replace(
-            context,
-            foreground=entry["foreground"],
-            history=tuple(entry.get("history", ())),
-            screen=entry.get("screen", ""),
-            line="",
-        )
-        answer = assess_keys(keys, place)
+def judged(entries: list[dict]) -> list[dict]:
+    """What `tungsten risk keys --jsonl` prints for them."""
+    place = {"home": "/home/dev", "cwd": "/home/dev/project"}
+    given = io.StringIO("".join(json.dumps(place | entry) + "\n" for entry in entries))
+    told = io.StringIO()
+    assert keys_jsonl(given, told) == 0
+    return [json.loads(line) for line in told.getvalue().splitlines()]
+
+
+def test_key_sequences() -> None:
+    entries = load("sequences")
+    missed, stopped = [], []
+    for entry, answer in zip(entries, judged(entries), strict=True):
+        assert entry["id"] == answer["id"]
+        held = answer["hold_at"]
+        assert (held is None) == (answer["risk"] != "HIGH"), (entry, answer)
         if entry["must"] == "HIGH":
-            held = answer.hold_at is not None and answer.hold_at <= entry["hold_at"]
-            if answer.risk is not Risk.HIGH or not held:
-                wrong.append(entry)
-        elif answer.risk is Risk.HIGH or answer.hold_at is not None:
-            wrong.append(entry)
-    assert not wrong
+            if held is None or held > entry["hold_at"]:
+                missed.append(entry)
+        elif held is not None:
+            stopped.append(entry)
+    dangerous = sum(entry["must"] == "HIGH" for entry in entries)
+    harmless = len(entries) - dangerous
+    sys.stdout.write(
+        f"sequences stopped {dangerous - len(missed)} of {dangerous}, "
+        f"false stops {len(stopped)} of {harmless}\n"
+    )
+    assert len(missed) <= dangerous * 0.02, missed
+    assert len(stopped) <= harmless * 0.03, stopped
+
+
+def test_key_sequences_in_single_letters() -> None:
+    """However text is cut into items, the same item's key is the one that is held."""
+    entries = load("sequences")
+    single = []
+    for entry in entries:
+        items, places = [], []
+        for at, item in enumerate(entry["keys"]):
+            whole = not isinstance(item, str) or is_key(item) or re.search(r"[\x00-\x1f]", item)
+            pieces = [item] if whole else list(item)
+            items += pieces
+            places += [at] * len(pieces)
+        single.append((entry | {"keys": items}, places))
+    before = judged(entries)
+    after = judged([entry for entry, _ in single])
+    for (entry, places), one, other in zip(single, before, after, strict=True):
+        held = None if other["hold_at"] is None else places[other["hold_at"]]
+        assert (one["risk"], one["hold_at"]) == (other["risk"], held), (entry, one, other)
