@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from tungsten import keys, marks
 from tungsten.control_client import ControlClient
@@ -35,17 +38,26 @@ _REPORTS = 10
 It answers in a millisecond; a Ctrl-C just before may make the terminal drop the question.
 """
 
+_GLANCE = 0.02
+"""Seconds until looking whether the shell has refused a line: redrawing may hide that it said so."""
+
 CLEAR_SECONDS = 1.0
 _TRIES = 3
 """How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
 
+_TYPED = "something is being typed there"
+_LOST = "the line did not arrive as it was sent"
+_LEFT = "somebody ran or left the line"
+_MUTE = "its line editor does not answer"
+
 _STATE = "\t".join(
     (
-        "#{pane_dead}",
+        keys.STATE,
         "#{history_size}",
         "#{cursor_y}",
         "#{pane_width}",
         "#{alternate_on}",
+        "#{pane_in_mode}",
         "#{window_name}",
         "#{pane_path}",
     )
@@ -53,12 +65,33 @@ _STATE = "\t".join(
 
 
 @dataclass(frozen=True, slots=True)
+class Submitted:
+    """A line that was entered.
+
+    Attributes:
+        anchor: where it stood.
+        number: of its prompt.
+        entered: when, on the monotonic clock.
+        name: what the mark of the next prompt says if the shell has run just this.
+    """
+
+    anchor: Anchor
+    number: int
+    entered: float
+    name: str | None = None
+
+    def check(self, mark: Mark, pane_id: str) -> None:
+        """Raise NotAtPrompt if what ended at this mark was another line."""
+        if self.name not in (None, mark.taken):
+            raise NotAtPrompt(pane_id, _LEFT)
+
+
+@dataclass(frozen=True, slots=True)
 class _Edited:
-    """A line that the editor reported: where it stood, what it is, and whether tmux ran it."""
+    """A line that the editor reported: where it stood and what it is."""
 
     anchor: Anchor
     line: str
-    entered: bool
 
 
 class CommandLine:
@@ -85,7 +118,9 @@ class CommandLine:
         self._mark: Mark | None = None
         self._closed = False
         self._told = 0
-        self._path = ""
+        self._takes = False
+        self._in_mode = False
+        self._hidden = False
         self._waiters: set[asyncio.Future[None]] = set()
         self._answering: asyncio.Task[None] | None = None
 
@@ -206,14 +241,11 @@ class CommandLine:
 
     async def submit(
         self, command: str, before_enter: Callable[[], Awaitable[None]] | None
-    ) -> tuple[Anchor, Mark]:
-        """Type a command on the empty line, make sure that it alone is there, and run it.
+    ) -> Submitted:
+        """Have the shell run a command, made sure to be alone on its line.
 
         The caller is asked before Enter. Whatever is raised, nothing has run, and nothing is left
-        on the line but what a person typed there.
-
-        Returns:
-            where the line stood, and the mark of the prompt it stood at.
+        on the line but what a person typed there. Cancelled later than that, it is interrupted.
 
         Raises:
             NotAtPrompt: there is no empty prompt.
@@ -225,33 +257,28 @@ class CommandLine:
         mark = self._mark
         if mark is None or not self.at_prompt or not self.nonce:
             mark = await self._at_prompt()
-        submitting = command if before_enter is None and not self.shell.breaks else None
         try:
-            anchor, mark, entered = await self._put(command, mark, submitting)
+            if self._takes and before_enter is None:
+                return await self._run(command, mark.number)
+            anchor, number = await self._put(command, mark.number)
         except (asyncio.CancelledError, TerminalError) as error:
             if not isinstance(error, NotAtPrompt):
                 await asyncio.shield(self.clear())
             raise
+        judged = before_enter is not None
         if before_enter is not None:
             try:
                 await before_enter()
-                submitting = None if self.shell.breaks else command
-                edited = await self._edit([], mark.number, submitting)
             except BaseException:
                 await asyncio.shield(self.clear())
                 raise
-            if edited is None:
-                raise NotAtPrompt(self._pane_id, "somebody ran or left the line")
-            entered = edited.entered
-            if not entered and (edited.line != command or self.number != mark.number):
-                await self.clear()
-                raise NotAtPrompt(self._pane_id, "somebody changed the line")
-        anchor = replace(anchor, command=command, prompt=self.prompt)
-        if self.shell.breaks:
-            anchor = await self._last_row()
-        if not entered:
-            await self._enter()
-        return anchor, mark
+        try:
+            return await self._enter(command, number, anchor, again=judged)
+        except NotAtPrompt:
+            raise
+        except BaseException:
+            await asyncio.shield(self.clear())
+            raise
 
     async def clear(self) -> None:
         """Throw the line away with Ctrl-C and wait for the prompt that follows; raises nothing."""
@@ -284,21 +311,21 @@ class CommandLine:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _read(self, window_name: str) -> None:
+    def _read(self, window_name: str) -> bool:
         mark = marks.parse_mark(window_name, self.nonce)
-        if mark is not None:
-            self._mark = mark
-            if mark.kind == "prompt":
-                self.prompt = mark.prompt
+        if mark is None:
+            return False
+        self._mark = mark
+        self._takes = self._takes or mark.taken is not None
+        if mark.kind == "prompt":
+            self.prompt = mark.prompt
+        return True
 
     def _wake(self) -> None:
         self._told += 1
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
-
-    async def _enter(self) -> None:
-        await self._client.command(*self._entering())
 
     def _entering(self) -> tuple[str, ...]:
         how = ("-l",) if self.shell.literal_enter else ()
@@ -315,27 +342,22 @@ class CommandLine:
         The commands of `then` run right after, in the same write.
         """
         pane_id = self._pane_id
-        state, shown, *outcomes = await self._client.pipeline(
-            [
-                ("list-panes", "-t", pane_id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
-                ("display-message", "-p", "-t", pane_id, _STATE),
-                *then,
-            ]
+        shown, *outcomes = await self._client.pipeline(
+            [("display-message", "-p", "-t", pane_id, _STATE), *then]
         )
+        state, *fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
+        keys.check_alive([state], pane_id)
         for outcome in outcomes:
             if isinstance(outcome, CommandFailed):
-                keys.check_alive(state, pane_id)
                 raise outcome
-        keys.check_alive(state, pane_id)
-        fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
         if len(fields) != 7:
             raise PaneGone(pane_id)
-        self._read(fields[5])
-        self._path = fields[6]
+        self._hidden = not self._read(fields[5])
+        self._in_mode = fields[4] not in ("", "0")
         count, line = marks.parse_line(fields[6], self.nonce)
-        history = int(fields[1])
-        row = history + int(fields[2])
-        anchor = Anchor(row, history, int(fields[3]), alternate=fields[4] == "1")
+        history = int(fields[0])
+        row = history + int(fields[1])
+        anchor = Anchor(row, history, int(fields[2]), alternate=fields[3] == "1")
         return anchor, count, line
 
     async def _last_row(self) -> Anchor:
@@ -361,89 +383,176 @@ class CommandLine:
             raise NotAtPrompt(self._pane_id, "the shell waits for the rest of a command")
         return mark
 
-    async def _put(
-        self, command: str, mark: Mark, submitting: str | None
-    ) -> tuple[Anchor, Mark, bool]:
+    async def _run(self, command: str, number: int) -> Submitted:
+        """Have the shell take a line on its empty one and run it: one message, one answer."""
         for _ in range(_TRIES):
-            elsewhere = self._elsewhere(mark.number)
-            typing = keys.paste_commands(self._pane_id, command, unless=elsewhere)
-            edited = await self._edit(typing, mark.number, submitting)
-            if edited is None:
-                # Nothing was typed: the prompt was another one by then.
-                mark = await self._at_prompt()
-                continue
-            line = edited.line
-            if edited.entered or (line == command and self.number == mark.number):
-                return edited.anchor, mark, edited.entered
+            given = await self._give(command, number, "run")
+            if given is not None:
+                submitted, before = given
+                line = await self._taken(submitted, before)
+                if line is None:
+                    return submitted
+                if line:
+                    raise NotAtPrompt(self._pane_id, _TYPED)
+            number = (await self._at_prompt()).number
+        raise NotAtPrompt(self._pane_id, _LOST)
+
+    async def _put(self, command: str, number: int) -> tuple[Anchor, int]:
+        """Put a command on the empty line and make sure that it alone is there."""
+        for _ in range(_TRIES):
+            if self._takes:
+                told = self._told
+                given = await self._give(command, number, "put")
+                if given is None:
+                    number = (await self._at_prompt()).number
+                    continue
+                submitted, before = given
+                anchor = submitted.anchor
+                line = await self._reported(before, told, number)
+            else:
+                elsewhere = self._elsewhere(number)
+                typing = keys.paste_commands(self._pane_id, command, unless=elsewhere)
+                edited = await self._edit(typing, number)
+                if edited is None:
+                    # Nothing was typed: the prompt was another one by then.
+                    number = (await self._at_prompt()).number
+                    continue
+                anchor, line = edited.anchor, edited.line
+            if line == command and self.number == number:
+                return anchor, number
+            if self._takes and line:
+                raise NotAtPrompt(self._pane_id, _TYPED)
             if len(line) > len(command) and command in line:
                 # What a person had typed stays.
                 back = ("send-keys", "-t", self._pane_id, "-N", str(len(command)), "BSpace")
-                await self._edit([back], mark.number)
-                raise NotAtPrompt(self._pane_id, "something is being typed there")
+                await self._edit([back], number)
+                raise NotAtPrompt(self._pane_id, _TYPED)
             # A Ctrl-C just before makes the terminal drop what is typed behind it, and the
             # prompt that follows it would be taken for the end of this command.
             await self.clear()
-            mark = await self._at_prompt()
-        raise NotAtPrompt(self._pane_id, "the line did not arrive as it was sent")
+            number = (await self._at_prompt()).number
+        raise NotAtPrompt(self._pane_id, _LOST)
 
-    def _elsewhere(self, number: int, path: str = "") -> str:
-        """Write the format that is true, in tmux, unless the shell edits the line of a prompt.
+    async def _enter(self, command: str, number: int, anchor: Anchor, *, again: bool) -> Submitted:
+        """Run the line that was put there, if `again` only once it is sure to be the same still."""
+        if self._takes:
+            given = await self._give(command, number, "same")
+            if given is None:
+                raise NotAtPrompt(self._pane_id, _LEFT)
+            submitted, before = given
+            same = await self._taken(submitted, before) is None
+            submitted = replace(submitted, anchor=anchor)
+        else:
+            edited = await self._edit([], number) if again else _Edited(anchor, command)
+            if edited is None:
+                raise NotAtPrompt(self._pane_id, _LEFT)
+            same = edited.line == command and self.number == number
+            anchor = replace(anchor, command=command)
+            if same and self.shell.breaks:
+                anchor = await self._last_row()
+            anchor = replace(anchor, prompt=self.prompt)
+            submitted = Submitted(anchor, number, time.monotonic())
+            if same:
+                await self._client.command(*self._entering())
+        if not same:
+            await self.clear()
+            raise NotAtPrompt(self._pane_id, "somebody changed the line")
+        return submitted
 
-        With `path`, unless the shell has also reported just that.
-        """
+    def _elsewhere(self, number: int) -> str:
+        """Write the format that is true, in tmux, unless the shell edits the line of a prompt."""
         at_prompt = f"#{{m:{self.nonce};[PL];{number};*,#{{window_name}}}}"
-        if path:
-            at_prompt = f"#{{&&:{at_prompt},#{{==:#{{pane_path}},{path}}}}}"
         return f"#{{?{at_prompt},#{{pane_dead}},1}}"
 
-    async def _edit(
-        self, typing: Sequence[tuple[str, ...]], number: int, submitting: str | None = None
-    ) -> _Edited | None:
+    async def _give(
+        self, command: str, number: int, how: Literal["put", "run", "same"]
+    ) -> tuple[Submitted, int] | None:
+        """Send the shell a line as one message.
+
+        Returns:
+            what it runs if it takes it, and how many reports it had made before; None if it was
+            not at that prompt any more, and nothing was typed.
+        """
+        name = secrets.token_hex(4)
+        text = marks.take(number, name, how, command)
+        # Copy mode would swallow it.
+        elsewhere = f"#{{?pane_in_mode,1,{self._elsewhere(number)}}}"
+        typing = keys.text_commands(self._pane_id, text, unless=elsewhere)
+        for _ in range(_TRIES):
+            sent = time.monotonic()
+            anchor, before, _ = await self._state(typing)
+            if not self._in_mode:
+                if not self._stands_at(number):
+                    return None
+                anchor = replace(anchor, command=command, prompt=self.prompt)
+                return Submitted(anchor, number, sent, name), before
+            await self._client.command("copy-mode", "-q", "-t", self._pane_id)
+        return None
+
+    async def _taken(self, submitted: Submitted, before: int) -> str | None:
+        """Wait until the shell runs the line it was given; gives what it has instead if it does not.
+
+        What a program has said over its marks is not waited for: the next prompt's tells as well.
+        """
+        name, number = submitted.name, submitted.number
+        for seconds in (_GLANCE, *[REPORT_SECONDS] * _REPORTS):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    mark = await self.next_mark(
+                        lambda mark: mark.taken == name or mark.number > number
+                    )
+                if mark is None:
+                    raise PaneDead(self._pane_id, self.exit_status)
+                submitted.check(mark, self._pane_id)
+                return None
+            _, count, line = await self._state()
+            if count != before:
+                return line
+            if self._hidden:
+                return None
+            if seconds != _GLANCE:
+                again = ("send-keys", "-t", self._pane_id, "-l", marks.CUT_SHORT)
+                elsewhere = self._elsewhere(number)
+                await self._client.command(*keys.when_not(self._pane_id, elsewhere, again))
+        raise NotAtPrompt(self._pane_id, _MUTE)
+
+    async def _edit(self, typing: Sequence[tuple[str, ...]], number: int) -> _Edited | None:
         """Type, then have the editor say what is on its line once it has read all of it.
 
         Args:
             typing: commands that type.
             number: of the prompt at which to do so.
-            submitting: the line that tmux is to run as soon as the editor says that it is there.
 
         Returns:
             what is on the line; None if it was not at that prompt any more, and nothing was typed.
         """
         report = ("send-keys", "-t", self._pane_id, "-l", marks.LINE_REPORT)
-        asking = keys.unless(self._pane_id, self._elsewhere(number), report)
+        asking = keys.when_not(self._pane_id, self._elsewhere(number), report)
         leave = ("copy-mode", "-q", "-t", self._pane_id)
         told = self._told
         anchor, before, _ = await self._state([leave, *typing, asking])
         if not self._stands_at(number):
             return None
-        path = ""
-        if submitting is not None and self._client.atomic:
-            path = marks.report(self.nonce, before + 1, submitting)
-        for _ in range(_REPORTS):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_SECONDS):
-                    line = await self._reported(before, told, number, path)
-                    entered = bool(path) and self._path == path and self._stands_at(number)
-                    return _Edited(anchor, line, entered)
-            told = self._told
-            await self._client.command(*report)
-        raise NotAtPrompt(self._pane_id, "its line editor does not answer")
+        return _Edited(anchor, await self._reported(before, told, number))
 
     def _stands_at(self, number: int) -> bool:
         return self.at_prompt and self.number == number
 
-    async def _reported(self, before: int, told: int, number: int, path: str) -> str:
+    async def _reported(self, before: int, told: int, number: int) -> str:
         """Wait for a report after the one numbered `before`; gives the line in it."""
-        then = []
-        if path:
-            # tmux compares and presses in one step: nothing can change the line between.
-            elsewhere = self._elsewhere(number, path)
-            then.append(keys.unless(self._pane_id, elsewhere, self._entering()))
-        while True:
-            while self._told == told:
-                await self.changed()
+        for _ in range(_REPORTS):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    while True:
+                        while self._told == told:
+                            await self.changed()
+                        told = self._told
+                        _, count, line = await self._state()
+                        if count != before:
+                            return line
+                        self.check()
             told = self._told
-            _, count, line = await self._state(then)
-            if count != before:
-                return line
-            self.check()
+            again = ("send-keys", "-t", self._pane_id, "-l", marks.CUT_SHORT)
+            elsewhere = self._elsewhere(number)
+            await self._client.command(*keys.when_not(self._pane_id, elsewhere, again))
+        raise NotAtPrompt(self._pane_id, _MUTE)

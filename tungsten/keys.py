@@ -44,11 +44,20 @@ async def type_text(client: ControlClient, pane_id: str, text: str) -> None:
     if not text:
         return
     _check(text)
-    keys = text.replace("\r\n", "\r").replace("\n", "\r")
-    chunks = [keys[start : start + _TEXT_CHUNK] for start in range(0, len(keys), _TEXT_CHUNK)]
-    await _deliver(
-        client, pane_id, [("send-keys", "-t", pane_id, "-l", "--", chunk) for chunk in chunks]
-    )
+    await _deliver(client, pane_id, _typing(pane_id, text.replace("\r\n", "\n")))
+
+
+def text_commands(pane_id: str, text: str, *, unless: str) -> list[tuple[str, ...]]:
+    """Write the tmux commands that type `text`, each if the format `unless` is false then."""
+    return [when_not(pane_id, unless, typing) for typing in _typing(pane_id, text)]
+
+
+def _typing(pane_id: str, text: str) -> list[tuple[str, ...]]:
+    keys = text.replace("\n", "\r")
+    return [
+        ("send-keys", "-t", pane_id, "-l", "--", keys[start : start + _TEXT_CHUNK])
+        for start in range(0, len(keys), _TEXT_CHUNK)
+    ]
 
 
 async def paste(client: ControlClient, pane_id: str, text: str) -> None:
@@ -87,7 +96,7 @@ def paste_commands(
     return commands
 
 
-def unless(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
+def when_not(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
     """Write the tmux command that runs `command` if the format `condition` is false then."""
     # Both branches must be given, so that replies stay in step; this one does nothing.
     return _either(pane_id, condition, ("start-server",), command)

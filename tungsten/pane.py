@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
-from tungsten.command_line import CommandLine
+from tungsten.command_line import CommandLine, Submitted
 from tungsten.control_client import ControlClient
 from tungsten.dialogue import Dialogue
 from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
@@ -30,7 +30,7 @@ from tungsten.outcome import (
     WaitResult,
     exit_status,
 )
-from tungsten.output import Anchor, read_output
+from tungsten.output import read_output
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -250,26 +250,25 @@ class Pane:
                     command, before_enter, timeout, inside=inside
                 )
         async with self._typing:
-            anchor, before = await self.shell.submit(command, before_enter)
-            entered = time.monotonic()
+            line = await self.shell.submit(command, before_enter)
         try:
             async with asyncio.timeout(timeout):
                 mark = await self.shell.next_mark(
                     lambda mark: (
-                        (mark.kind == "prompt" and mark.number > before.number)
+                        (mark.kind == "prompt" and mark.number > line.number)
                         or mark.kind == "continuation"
                     )
                 )
         except TimeoutError:
-            return await self._result(None, anchor, entered, "timeout")
+            return await self._result(None, line, "timeout")
         if mark is None:
-            return await self._result(None, anchor, entered, "pane_died")
+            return await self._result(None, line, "pane_died")
+        line.check(mark, self.id)
         if mark.kind == "continuation":
-            result = await self._result(None, anchor, entered, "incomplete")
+            result = await self._result(None, line, "incomplete")
             await self.shell.clear()
             return result
-        ended: Ended = "interrupted" if mark.status == 130 else "prompt"
-        return await self._result(mark, anchor, entered, ended)
+        return await self._result(mark, line, "interrupted" if mark.status == 130 else "prompt")
 
     async def wait(self, until: Until, timeout: float) -> WaitResult:  # noqa: ASYNC109
         """Wait for something to happen on the pane, for at most `timeout` seconds.
@@ -384,10 +383,9 @@ class Pane:
         finally:
             await watch.remove(self.window_id, changed.set)
 
-    async def _result(
-        self, mark: Mark | None, anchor: Anchor, entered: float, ended: Ended
-    ) -> RunResult:
-        seconds = time.monotonic() - entered
+    async def _result(self, mark: Mark | None, line: Submitted, ended: Ended) -> RunResult:
+        seconds = time.monotonic() - line.entered
+        anchor = line.anchor
         shown = await self.capture()
         text, truncated = await read_output(
             self.client, self.id, shown, anchor, None if mark is None else mark.prompt
