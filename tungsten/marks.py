@@ -1,7 +1,7 @@
 """The marks that the shell integration leaves in tmux, read back.
 
-The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`, where STATUS is
-followed by a blank and the name of the last line taken (`take`) if the shell takes any. The line being
+The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`. A blank and the
+name of the last line taken (`take`) follow the status if the shell takes any. The line being
 edited, when asked for, is its OSC 7 path: `NONCE;COUNT;LINE`. tmux keeps both, so a pane adopted
 later is understood as well. tmux writes them with `vis(3)` escapes, bash with `printf %q`, zsh in
 its `$'…'` quotes, fish as a URL after one `"`, which bash and zsh never leave bare.
@@ -9,6 +9,7 @@ its `$'…'` quotes, fish as a URL after one `"`, which bash and zsh never leave
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -22,9 +23,10 @@ LINE_REPORT = "\x1b[27;9;7477~"
 """The keys that ask the line editor for its line; a sequence that no terminal sends."""
 
 _TAKE = "\x1b[27;9;7479~"
+_PUT = "\x1b[27;9;7480~"
 _TAKE_END = "\x1e"
 _TAKE_CODES = str.maketrans({"\n": "\x1f", "\t": "\x1d"})
-"""What has a meaning to a shell that reads the rest of a message as keys is sent as what has none."""
+"""Keys that would act if a shell read the rest of a message as keys, and what is sent for them."""
 
 CUT_SHORT = _TAKE_END + LINE_REPORT
 """The keys that end a message which never came whole, and ask for what is on the line."""
@@ -92,7 +94,7 @@ def parse_mark(window_name: str, nonce: str) -> Mark | None:
         kind,
         int(parts[2]),
         int(status) if status.isdecimal() else None,
-        visible(unquote(parts[4])),
+        _prompt(parts[4]),
         taken if takes else None,
     )
 
@@ -117,7 +119,19 @@ def take(number: int, name: str, how: Literal["put", "run", "same"], line: str) 
     # The shell counts as its locale says.
     lengths = f",{len(line)},{len(line.encode('utf-8', 'surrogateescape'))},"
     text = line.translate(_TAKE_CODES)
-    return f"{_TAKE}{number};{name};{how};{lengths};{text}{_TAKE_END}"
+    return f"{_PUT if how == 'put' else _TAKE}{number};{name};{how};{lengths};{text}{_TAKE_END}"
+
+
+@functools.lru_cache(maxsize=64)
+def _prompt(quoted: str) -> str:
+    # It hardly ever changes.
+    return visible(unquote(quoted))
+
+
+def is_rest(line: str, message: str) -> bool:
+    """Whether a line is what a message leaves whose beginning was lost on its way."""
+    # What is shorter, somebody may well have typed.
+    return len(line) > 2 and message.endswith(line + _TAKE_END)
 
 
 def visible(prompt: str) -> str:
@@ -149,6 +163,8 @@ def _ansi_c(match: re.Match[bytes]) -> bytes:
 
 
 def _unvis(text: str) -> str:
+    if "\\" not in text:
+        return text
     raw = text.encode("utf-8", "surrogateescape")
     return _VIS.sub(_unvis_one, raw).decode("utf-8", "backslashreplace")
 

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
-from tungsten.command_line import CommandLine, Submitted
+from tungsten.command_line import CommandLine
 from tungsten.control_client import ControlClient
 from tungsten.dialogue import Dialogue
+from tungsten.entry import Entered, Entry
 from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
@@ -250,7 +251,7 @@ class Pane:
                     command, before_enter, timeout, inside=inside
                 )
         async with self._typing:
-            line = await self.shell.submit(command, before_enter)
+            line = await Entry(self.shell, command).submit(before_enter)
         try:
             async with asyncio.timeout(timeout):
                 mark = await self.shell.next_mark(
@@ -383,8 +384,8 @@ class Pane:
         finally:
             await watch.remove(self.window_id, changed.set)
 
-    async def _result(self, mark: Mark | None, line: Submitted, ended: Ended) -> RunResult:
-        seconds = time.monotonic() - line.entered
+    async def _result(self, mark: Mark | None, line: Entered, ended: Ended) -> RunResult:
+        seconds = time.monotonic() - line.seconds
         anchor = line.anchor
         shown = await self.capture()
         text, truncated = await read_output(

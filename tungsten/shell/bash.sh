@@ -47,6 +47,10 @@ __tungsten_ps1='\[\ek${__tungsten_nonce};P;$((__tungsten_at=1,++__tungsten_n));$
 __tungsten_first='${__tungsten_nonce:(__tungsten_status=$?):0}'
 __tungsten_ps2='\[\ek${__tungsten_nonce};2;$((__tungsten_at=2,__tungsten_n)); ${__tungsten_a};\e\\\]'
 
+# What the prompts were made of last, and the person's own part of the first.
+__tungsten_made=
+__tungsten_plain=
+
 __tungsten_prompt() {
   # What a command began and did not end (a picture cut off, the bytes of a binary) would swallow the
   # prompt and its mark. Without anything to end, this says nothing.
@@ -54,14 +58,18 @@ __tungsten_prompt() {
   # A line must run as it was judged: no history expansion.
   set +H
   shopt -s promptvars
-  # Any of them may be unset, which is an error after `set -u`.
-  local plain=${PS1-} more=${PS2-} before=${PS0-}
-  plain=${plain//"$__tungsten_ps1"/}
-  plain=${plain#"$__tungsten_first"}
-  PS1=$__tungsten_first$plain$__tungsten_ps1
-  PS2=${more//"$__tungsten_ps2"/}$__tungsten_ps2
-  PS0=${before//"$__tungsten_ps0"/}$__tungsten_ps0
-  printf -v __tungsten_text %q "${plain@P}"
+  # Any of them may be unset, which is an error after `set -u`. `[[` would compile a pattern.
+  if [ "${PS1-}${PS2-}${PS0-}" != "$__tungsten_made" ]; then
+    local more=${PS2-} before=${PS0-}
+    __tungsten_plain=${PS1-}
+    __tungsten_plain=${__tungsten_plain//"$__tungsten_ps1"/}
+    __tungsten_plain=${__tungsten_plain#"$__tungsten_first"}
+    PS1=$__tungsten_first$__tungsten_plain$__tungsten_ps1
+    PS2=${more//"$__tungsten_ps2"/}$__tungsten_ps2
+    PS0=${before//"$__tungsten_ps0"/}$__tungsten_ps0
+    __tungsten_made=$PS1$PS2$PS0
+  fi
+  printf -v __tungsten_text %q "${__tungsten_plain@P}"
 }
 
 __tungsten_line() {
@@ -72,11 +80,30 @@ __tungsten_line() {
     "$__tungsten_nonce" "$__tungsten_n" >/dev/tty
 }
 
+# What the key does that a key bound to `__tungsten_take` types after it: no command that a key runs
+# can enter the line itself.
+__tungsten_key=
+
+__tungsten_then() {
+  local map
+  if [ "$1" != "$__tungsten_key" ]; then
+    for map in emacs vi-insert vi-command; do
+      bind -m "$map" "\"\e[27;9;7481~\": $1" 2>/dev/null
+    done
+    __tungsten_key=$1
+  fi
+}
+
 # Takes a line as one message, `PROMPT;NAME;HOW;,LENGTH,BYTES,;LINE` up to the terminator: to `put` on
 # the empty line, to `run` there, or to run if it is the `same` as there. What was cut short, comes too
 # late or meets other text changes nothing. What does not run is reported.
 __tungsten_take() {
-  local before=$_ key=set-mark number name how size line
+  local taken= number name how size line
+  if [ "$__tungsten_at" != 1 ]; then
+    __tungsten_then set-mark
+    # In `read -e`, another `read` would leave Enter without a meaning.
+    return 0
+  fi
   IFS= read -r -d $'\x1e' line || line=
   number=${line%%;*} line=${line#*;}
   name=${line%%;*} line=${line#*;}
@@ -84,22 +111,22 @@ __tungsten_take() {
   size=${line%%;*} line=${line#*;}
   line=${line//$'\x1f'/$'\n'}
   line=${line//$'\x1d'/$'\t'}
-  if [[ $__tungsten_at == 1 && $number == "$__tungsten_n" && $size == *",${#line},"* ]] &&
-    [[ $READLINE_LINE == "$line" || $how != same && -z $READLINE_LINE ]]; then
-    READLINE_LINE=$line
-    READLINE_POINT=${#line}
-    if [[ $how != put ]]; then
-      key=accept-line
-      __tungsten_a=$name
+  if [ "$number" = "$__tungsten_n" ] && [[ $size == *,${#line},* ]]; then
+    if [ "$how" = same ]; then
+      [ "$READLINE_LINE" != "$line" ] || taken=run
+    elif [ -z "$READLINE_LINE" ]; then
+      READLINE_LINE=$line
+      READLINE_POINT=${#line}
+      taken=$how
     fi
   fi
-  # No command that a key runs can enter the line: the key after it does, or nothing to speak of.
-  bind "\"\e[27;9;7481~\": $key"
-  if [[ $key == set-mark && $__tungsten_at == 1 ]]; then
+  if [ "$taken" = run ]; then
+    __tungsten_a=$name
+    __tungsten_then accept-line
+  else
+    __tungsten_then set-mark
     __tungsten_line
   fi
-  # What the line says of `$_` is about the command before.
-  : "$before"
 }
 
 if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
@@ -108,12 +135,14 @@ if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 
   else
     PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__tungsten_prompt
   fi
+  # Their last word is what `$_` means in the line.
   for __tungsten_map in emacs vi-insert vi-command; do
-    bind -m "$__tungsten_map" -x '"\e[27;9;7477~": __tungsten_line' 2>/dev/null
-    bind -m "$__tungsten_map" -x '"\e[27;9;7480~": __tungsten_take' 2>/dev/null
+    bind -m "$__tungsten_map" -x '"\e[27;9;7477~": __tungsten_line "$_"' 2>/dev/null
+    bind -m "$__tungsten_map" -x '"\e[27;9;7480~": __tungsten_take "$_"' 2>/dev/null
     bind -m "$__tungsten_map" '"\e[27;9;7479~": "\e[27;9;7480~\e[27;9;7481~"' 2>/dev/null
   done
   unset __tungsten_map
+  __tungsten_then set-mark
   # Several lines pasted at once must stay one line to edit until Enter.
   bind 'set enable-bracketed-paste on' 2>/dev/null
 fi
