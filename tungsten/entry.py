@@ -12,13 +12,13 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from tungsten import keys, marks
 from tungsten.command_line import MUTE, REPORT_SECONDS, REPORTS, TRIES, CommandLine, Edited
-from tungsten.errors import NotAtPrompt, PaneDead, TerminalError
-from tungsten.marks import Mark
+from tungsten.errors import CannotAsk, NotAtPrompt, PaneDead, TerminalError
+from tungsten.marks import How, Mark
 from tungsten.output import Anchor
+from tungsten.pieces import Pieces
 
 _GLANCE = 0.02
 """Seconds until looking whether a line was refused; redrawing may hide that the shell said so."""
@@ -54,9 +54,10 @@ class Entered:
 class Entry:
     """One line for the shell of a pane. Use once."""
 
-    def __init__(self, shell: CommandLine, command: str) -> None:
+    def __init__(self, shell: CommandLine, command: str, pieces: Pieces | None = None) -> None:
         self._shell = shell
         self._command = command
+        self._pieces = pieces
         self._messages: list[str] = []
 
     async def submit(self, before_enter: Callable[[], Awaitable[None]] | None) -> Entered:
@@ -66,6 +67,7 @@ class Entry:
         on the line but what a person typed there. Cancelled later than that, it is interrupted.
 
         Raises:
+            CannotAsk: the shell cannot ask about each piece, as it should.
             NotAtPrompt: there is no empty prompt.
             PaneDead: the shell has ended.
             PaneGone: there is no such pane.
@@ -76,6 +78,8 @@ class Entry:
         mark = shell.mark
         if mark is None or not shell.reporting or not shell.nonce:
             mark = await shell.until_at_prompt()
+        if self._pieces is not None and not shell.takes:
+            raise CannotAsk(shell.pane_id, "its shell is not bash with our integration")
         try:
             if shell.takes and before_enter is None:
                 return await self._run(mark.number)
@@ -128,9 +132,7 @@ class Entry:
         await self._shell.clear()
         raise self._not_at_prompt(_CHANGED)
 
-    async def _give(
-        self, number: int, how: Literal["put", "run", "same"]
-    ) -> tuple[Entered, int] | None:
+    async def _give(self, number: int, how: How) -> tuple[Entered, int] | None:
         """Send the shell the line as one message.
 
         Returns:
@@ -138,8 +140,12 @@ class Entry:
             not at that prompt any more, and nothing was typed.
         """
         shell = self._shell
-        name = secrets.token_hex(4)
-        message = marks.take(number, name, how, self._command)
+        name = secrets.token_hex(4 if self._pieces is None else 16)
+        asking = ""
+        if self._pieces is not None:
+            self._pieces.named(name)
+            asking = str(self._pieces.directory)
+        message = marks.take(number, name, how, self._command, asking)
         self._messages.append(message)
         # Copy mode would swallow it.
         elsewhere = f"#{{?pane_in_mode,1,{shell.elsewhere(number)}}}"
@@ -172,6 +178,8 @@ class Entry:
                 return None if mark.taken == name else ""
             _, count, line = await shell.state()
             if count != before:
+                if line == marks.OWN_TRAPS:
+                    raise CannotAsk(shell.pane_id, "the shell has traps of its own, or is too old")
                 return line
             if shell.hidden:
                 return None

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 Kind = Literal["prompt", "running", "continuation", "editing"]
+How = Literal["put", "run", "same"]
 
 _KINDS: dict[str, Kind] = {"P": "prompt", "C": "running", "2": "continuation", "L": "editing"}
 
@@ -24,6 +25,7 @@ LINE_REPORT = "\x1b[27;9;7477~"
 
 _TAKE = "\x1b[27;9;7479~"
 _PUT = "\x1b[27;9;7480~"
+_TAKE_ASKING = "\x1b[27;9;7483~"
 _TAKE_END = "\x1e"
 _TAKE_CODES = str.maketrans({"\n": "\x1f", "\t": "\x1d"})
 """Keys that would act if a shell read the rest of a message as keys, and what is sent for them."""
@@ -107,7 +109,11 @@ def parse_line(pane_path: str, nonce: str) -> tuple[int, str]:
     return int(parts[1]), unquote(parts[2])
 
 
-def take(number: int, name: str, how: Literal["put", "run", "same"], line: str) -> str:
+OWN_TRAPS = "\x01"
+"""What bash reports in place of its line where it cannot ask about the pieces of one."""
+
+
+def take(number: int, name: str, how: How, line: str, asking: str = "") -> str:
     """Write the keys that give bash a line as one message (`__tungsten_take` in `shell/bash.sh`).
 
     Args:
@@ -115,11 +121,14 @@ def take(number: int, name: str, how: Literal["put", "run", "same"], line: str) 
         name: what the marks will say of it.
         how: put it on the empty line, run it there, or run it if it is the same as there.
         line: without control characters but tabs and newlines.
+        asking: the directory where each piece is asked about when it runs (`pieces`).
     """
+    key = _PUT if how == "put" else _TAKE_ASKING if asking else _TAKE
+    means = f"{how}:{asking}" if asking and how != "put" else how
     # The shell counts as its locale says.
     lengths = f",{len(line)},{len(line.encode('utf-8', 'surrogateescape'))},"
     text = line.translate(_TAKE_CODES)
-    return f"{_PUT if how == 'put' else _TAKE}{number};{name};{how};{lengths};{text}{_TAKE_END}"
+    return f"{key}{number};{name};{means};{lengths};{text}{_TAKE_END}"
 
 
 @functools.lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
@@ -14,7 +15,7 @@ from tungsten.command_line import CommandLine
 from tungsten.control_client import ControlClient
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
-from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
+from tungsten.errors import CannotAsk, CommandFailed, PaneGone, TerminalError, TextNotTypable
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
@@ -32,6 +33,7 @@ from tungsten.outcome import (
     exit_status,
 )
 from tungsten.output import read_output
+from tungsten.pieces import Judge, Pieces
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -218,6 +220,7 @@ class Pane:
         *,
         timeout: float | None = None,  # noqa: ASYNC109
         before_enter: Callable[[], Awaitable[None]] | None = None,
+        before_each: Judge | None = None,
         inside: bool = False,
     ) -> RunResult:
         """Type a command line at the shell's prompt, press Enter, and wait until it has ended.
@@ -230,10 +233,15 @@ class Pane:
             timeout: seconds until giving up the wait; the command then runs on.
             before_enter: awaited when the line is typed and verified, right before Enter. If it
                 raises, the line is cleared, nothing runs, and the error passes through.
+            before_each: awaited with the text of each piece right before bash runs it, wherever
+                in the line it stands; see `tungsten.pieces` for what that is, and what it is not.
+                If it says no, that piece and all after it are skipped. If it raises, too, and the
+                error passes through once the prompt is back. Each piece costs a millisecond.
             inside: whether a program that the shell has started may be given the line, if it
                 shows a prompt. What the line then means is that program's affair.
 
         Raises:
+            CannotAsk: the shell cannot ask before each piece.
             NotAtPrompt: the pane does not show an empty shell prompt.
             TextNotTypable: the command holds control characters.
             PaneDead: the shell has ended.
@@ -246,20 +254,37 @@ class Pane:
                 "A command line cannot hold control characters; send keys instead."
             )
         if await self._without_marks(inside=inside):
+            if before_each is not None:
+                raise CannotAsk(self.id, "its shell is not bash with our integration")
             async with self._typing, self._printing() as printed:
                 return await Dialogue(self, printed).run(
                     command, before_enter, timeout, inside=inside
                 )
-        async with self._typing:
-            line = await Entry(self.shell, command).submit(before_enter)
+        if before_each is None:
+            async with self._typing:
+                line = await Entry(self.shell, command).submit(before_enter)
+            return await self._until_ended(line, timeout)
+        pieces = await self._pieces(before_each)
+        try:
+            async with self._typing:
+                line = await Entry(self.shell, command, pieces).submit(before_enter)
+            result = await self._until_ended(line, timeout)
+        except BaseException:
+            pieces.close()
+            raise
+        if result.ended == "timeout":
+            # It runs on, and asks on.
+            self._terminal.spawn(self._close_at_prompt(pieces, line))
+        else:
+            pieces.close()
+            if pieces.error is not None:
+                raise pieces.error
+        return replace(result, refused=pieces.refused)
+
+    async def _until_ended(self, line: Entered, timeout: float | None) -> RunResult:  # noqa: ASYNC109
         try:
             async with asyncio.timeout(timeout):
-                mark = await self.shell.next_mark(
-                    lambda mark: (
-                        (mark.kind == "prompt" and mark.number > line.number)
-                        or mark.kind == "continuation"
-                    )
-                )
+                mark = await self._next_prompt(line)
         except TimeoutError:
             return await self._result(None, line, "timeout")
         if mark is None:
@@ -270,6 +295,33 @@ class Pane:
             await self.shell.clear()
             return result
         return await self._result(mark, line, "interrupted" if mark.status == 130 else "prompt")
+
+    async def _next_prompt(self, line: Entered) -> Mark | None:
+        return await self.shell.next_mark(
+            lambda mark: (
+                (mark.kind == "prompt" and mark.number > line.number) or mark.kind == "continuation"
+            )
+        )
+
+    async def _pieces(self, judge: Judge) -> Pieces:
+        """Open the way by which the shell asks about the pieces of one line."""
+        if self.walled:
+            raise CannotAsk(self.id, "it is behind a wall")
+        if (await self.foreground()).kind == "ssh":
+            raise CannotAsk(self.id, "its shell is on another machine")
+
+        async def interrupt() -> None:
+            with contextlib.suppress(TerminalError):
+                await self.client.command("send-keys", "-t", self.id, "C-c")
+
+        return Pieces(self._terminal.socket.parent, judge, interrupt)
+
+    async def _close_at_prompt(self, pieces: Pieces, line: Entered) -> None:
+        try:
+            with contextlib.suppress(TerminalError):
+                await self._next_prompt(line)
+        finally:
+            pieces.close()
 
     async def wait(self, until: Until, timeout: float) -> WaitResult:  # noqa: ASYNC109
         """Wait for something to happen on the pane, for at most `timeout` seconds.

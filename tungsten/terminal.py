@@ -313,7 +313,7 @@ class Terminal:
         if left := orphaned_hooks(hooks):
             await self.client.pipeline([("set-hook", "-gu", each) for each in left])
         self.client.subscribe(self._notified)
-        self._spawn(self._await_end())
+        self.spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
         orphans.reap([int(pid) for pid in pids])
@@ -344,7 +344,7 @@ class Terminal:
                     pane.shell.renamed(name)
         elif notification.name in _RECONCILING and not self._reconciling:
             self._reconciling = True
-            self._spawn(self._reconcile_quietly())
+            self.spawn(self._reconcile_quietly())
 
     async def _reconcile_quietly(self) -> None:
         self._reconciling = False
@@ -375,7 +375,7 @@ class Terminal:
             known_dead = dead == "1" and (code is not None or pane_id in self._unexplained)
             if dead == "1" and not known_dead and pane_id not in self._explaining:
                 self._explaining.add(pane_id)
-                self._spawn(self._explain(pane_id))
+                self.spawn(self._explain(pane_id))
             if known_dead and pane_id not in self._dead:
                 self._dead.add(pane_id)
                 pane.shell.died(code)
@@ -403,7 +403,7 @@ class Terminal:
     def _ended(self, pane_id: str, pid: int) -> None:
         self._unfollow(pid)
         self._explaining.add(pane_id)
-        self._spawn(self._explain(pane_id))
+        self.spawn(self._explain(pane_id))
 
     def _unfollow(self, pid: int) -> None:
         fd = self._followed.pop(pid)
@@ -432,7 +432,8 @@ class Terminal:
         for subscriber in tuple(self._subscribers):
             subscriber(event)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside everything else, until it ends or this lets go of the server."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

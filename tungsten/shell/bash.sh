@@ -74,7 +74,7 @@ __tungsten_prompt() {
 
 __tungsten_line() {
   local line
-  printf -v line %q "$READLINE_LINE"
+  printf -v line %q "${__tungsten_why:-$READLINE_LINE}"
   # OSC 7 keeps the line where redrawing the prompt does not overwrite it.
   printf '\e]7;%s;%s;%s\e\\\ek%s;L;%s;;\e\\' "$__tungsten_nonce" "$((++__tungsten_k))" "$line" \
     "$__tungsten_nonce" "$__tungsten_n" >/dev/tty
@@ -96,9 +96,10 @@ __tungsten_then() {
 
 # Takes a line as one message, `PROMPT;NAME;HOW;,LENGTH,BYTES,;LINE` up to the terminator: to `put` on
 # the empty line, to `run` there, or to run if it is the `same` as there. What was cut short, comes too
-# late or meets other text changes nothing. What does not run is reported.
+# late or meets other text changes nothing. What does not run is reported. HOW may end in `:DIRECTORY`:
+# then each piece of the line is asked about there.
 __tungsten_take() {
-  local taken= number name how size line
+  local taken= number name how size line directory= __tungsten_why=
   if [ "$__tungsten_at" != 1 ]; then
     __tungsten_then set-mark
     # In `read -e`, another `read` would leave Enter without a meaning.
@@ -111,14 +112,29 @@ __tungsten_take() {
   size=${line%%;*} line=${line#*;}
   line=${line//$'\x1f'/$'\n'}
   line=${line//$'\x1d'/$'\t'}
+  if [ "$how" != "${how%%:*}" ]; then
+    directory=${how#*:}
+    how=${how%%:*}
+  fi
   if [ "$number" = "$__tungsten_n" ] && [[ $size == *,${#line},* ]]; then
     if [ "$how" = same ]; then
       [ "$READLINE_LINE" != "$line" ] || taken=run
     elif [ -z "$READLINE_LINE" ]; then
-      READLINE_LINE=$line
-      READLINE_POINT=${#line}
       taken=$how
     fi
+  fi
+  if [ "$taken" = run ] && [ -n "$directory" ]; then
+    # A trap of the person's own would be another one with ours beside it.
+    if [ $# = 2 ] && [ -z "$1" ] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+      __tungsten_arm
+    else
+      taken=
+      __tungsten_why=$'\x01'
+    fi
+  fi
+  if [ -n "$taken" ]; then
+    READLINE_LINE=$line
+    READLINE_POINT=${#line}
   fi
   if [ "$taken" = run ]; then
     __tungsten_a=$name
@@ -127,6 +143,64 @@ __tungsten_take() {
     __tungsten_then set-mark
     __tungsten_line
   fi
+}
+
+# Where the pieces of a line are asked about, the prompt of that line, and `$-` before.
+__tungsten_each=
+__tungsten_armed=
+__tungsten_modes=
+
+__tungsten_arm() {
+  __tungsten_each=$directory
+  __tungsten_armed=$__tungsten_n
+  __tungsten_modes=$-
+  # The person's own part of the prompt is no piece of the line. Told from what the line might call by
+  # a name that nobody could write down before.
+  if [[ ${PROMPT_COMMAND[0]-} == __tungsten_disarm* ]]; then
+    PROMPT_COMMAND[0]="__tungsten_disarm $name"
+  else
+    PROMPT_COMMAND=("__tungsten_disarm $name" "${PROMPT_COMMAND[@]}")
+  fi
+  # Traces functions and subshells, and lets the trap skip what it refuses. `!` shields it from `set -e`.
+  shopt -s extdebug
+  builtin trap '! __tungsten_refuses "$_"' DEBUG
+}
+
+__tungsten_disarm() {
+  if [ -n "$__tungsten_each" ]; then
+    builtin trap - DEBUG
+    shopt -u extdebug
+    [[ $__tungsten_modes != *T* ]] || set -T
+    [[ $__tungsten_modes != *E* ]] || set -E
+    __tungsten_each=
+  fi
+}
+
+# Whether the piece that is about to run must not. One at a time asks (`turn`); the answer is a `y`.
+# What is read was opened for writing first, so that opening waits for nobody, and is closed for
+# writing then, so that reading ends with the process that should answer.
+__tungsten_refuses() {
+  local turn= verdict=
+  if [ "$__tungsten_at" = 1 ] || [ "${FUNCNAME[1]-}" = __tungsten_disarm ]; then
+    return 1
+  elif [ "$__tungsten_n" != "$__tungsten_armed" ]; then
+    __tungsten_disarm
+    return 1
+  elif [ "$BASH_COMMAND" = "__tungsten_disarm $__tungsten_a" ]; then
+    return 1
+  elif ((${#BASH_COMMAND} > 15000)); then
+    # More might not fit into the pipe.
+    return 0
+  fi
+  {
+    if IFS= builtin read -r -N 1 -u 8 turn; then
+      builtin printf '%s;%s\0' "$__tungsten_a" "$BASH_COMMAND" >&7
+      IFS= builtin read -r -N 1 -u 6 verdict
+      builtin printf t 1<>"$__tungsten_each/turn"
+    fi
+  } 2>/dev/null 5<>"$__tungsten_each/verdict" 6<"$__tungsten_each/verdict" 5>&- \
+    7<>"$__tungsten_each/ask" 5<>"$__tungsten_each/turn" 8<"$__tungsten_each/turn" 5>&-
+  [ "$verdict" != y ]
 }
 
 if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
@@ -140,6 +214,9 @@ if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 
     bind -m "$__tungsten_map" -x '"\e[27;9;7477~": __tungsten_line "$_"' 2>/dev/null
     bind -m "$__tungsten_map" -x '"\e[27;9;7480~": __tungsten_take "$_"' 2>/dev/null
     bind -m "$__tungsten_map" '"\e[27;9;7479~": "\e[27;9;7480~\e[27;9;7481~"' 2>/dev/null
+    bind -m "$__tungsten_map" -x \
+      '"\e[27;9;7482~": __tungsten_take "$(builtin trap -p DEBUG RETURN ERR)" "$_"' 2>/dev/null
+    bind -m "$__tungsten_map" '"\e[27;9;7483~": "\e[27;9;7482~\e[27;9;7481~"' 2>/dev/null
   done
   unset __tungsten_map
   __tungsten_then set-mark
