@@ -18,7 +18,7 @@ from tungsten.command_line import MUTE, REPORT_SECONDS, REPORTS, TRIES, CommandL
 from tungsten.errors import CannotAsk, NotAtPrompt, PaneDead, TerminalError
 from tungsten.marks import How, Mark
 from tungsten.output import Anchor
-from tungsten.pieces import Pieces
+from tungsten.pieces import Line
 
 _GLANCE = 0.02
 """Seconds until looking whether a line was refused; redrawing may hide that the shell said so."""
@@ -54,10 +54,10 @@ class Entered:
 class Entry:
     """One line for the shell of a pane. Use once."""
 
-    def __init__(self, shell: CommandLine, command: str, pieces: Pieces | None = None) -> None:
+    def __init__(self, shell: CommandLine, command: str, asking: Line | None = None) -> None:
         self._shell = shell
         self._command = command
-        self._pieces = pieces
+        self._asking = asking
         self._messages: list[str] = []
 
     async def submit(self, before_enter: Callable[[], Awaitable[None]] | None) -> Entered:
@@ -78,7 +78,7 @@ class Entry:
         mark = shell.mark
         if mark is None or not shell.reporting or not shell.nonce:
             mark = await shell.until_at_prompt()
-        if self._pieces is not None and not shell.takes:
+        if self._asking is not None and not shell.takes:
             raise CannotAsk(shell.pane_id, "its shell is not bash with our integration")
         try:
             if shell.takes and before_enter is None:
@@ -140,12 +140,10 @@ class Entry:
             not at that prompt any more, and nothing was typed.
         """
         shell = self._shell
-        name = secrets.token_hex(4 if self._pieces is None else 16)
-        asking = ""
-        if self._pieces is not None:
-            self._pieces.named(name)
-            asking = str(self._pieces.directory)
-        message = marks.take(number, name, how, self._command, asking)
+        name, directory = secrets.token_hex(4), ""
+        if self._asking is not None:
+            name, directory = self._asking.name, str(self._asking.directory)
+        message = marks.take(number, name, how, self._command, directory)
         self._messages.append(message)
         # Copy mode would swallow it.
         elsewhere = f"#{{?pane_in_mode,1,{shell.elsewhere(number)}}}"

@@ -33,7 +33,7 @@ from tungsten.outcome import (
     exit_status,
 )
 from tungsten.output import read_output
-from tungsten.pieces import Judge, Pieces
+from tungsten.pieces import Judge, Line, Pieces
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Pane:
         self.walled = False
         self._terminal = terminal
         self._typing = asyncio.Lock()
+        self._pieces: Pieces | None = None
 
     @property
     def client(self) -> ControlClient:
@@ -264,22 +265,24 @@ class Pane:
             async with self._typing:
                 line = await Entry(self.shell, command).submit(before_enter)
             return await self._until_ended(line, timeout)
-        pieces = await self._pieces(before_each)
+        asking = await self._asking(before_each)
         try:
             async with self._typing:
-                line = await Entry(self.shell, command, pieces).submit(before_enter)
+                line = await Entry(self.shell, command, asking).submit(before_enter)
             result = await self._until_ended(line, timeout)
         except BaseException:
-            pieces.close()
+            asking.close()
             raise
         if result.ended == "timeout":
             # It runs on, and asks on.
-            self._terminal.spawn(self._close_at_prompt(pieces, line))
+            self._terminal.spawn(self._close_at_prompt(asking, line))
         else:
-            pieces.close()
-            if pieces.error is not None:
-                raise pieces.error
-        return replace(result, refused=pieces.refused)
+            asking.close()
+            if asking.error is not None:
+                raise asking.error
+        if asking.interrupted and result.ended == "prompt":
+            result = replace(result, ended="interrupted")
+        return replace(result, refused=asking.refused)
 
     async def _until_ended(self, line: Entered, timeout: float | None) -> RunResult:  # noqa: ASYNC109
         try:
@@ -303,25 +306,34 @@ class Pane:
             )
         )
 
-    async def _pieces(self, judge: Judge) -> Pieces:
-        """Open the way by which the shell asks about the pieces of one line."""
+    async def _asking(self, judge: Judge) -> Line:
+        """Begin to answer the shell's questions about the pieces of one line."""
         if self.walled:
             raise CannotAsk(self.id, "it is behind a wall")
         if (await self.foreground()).kind == "ssh":
             raise CannotAsk(self.id, "its shell is on another machine")
+        if self._pieces is None:
 
-        async def interrupt() -> None:
-            with contextlib.suppress(TerminalError):
-                await self.client.command("send-keys", "-t", self.id, "C-c")
+            async def interrupt() -> None:
+                with contextlib.suppress(TerminalError):
+                    await self.client.command("send-keys", "-t", self.id, "C-c")
 
-        return Pieces(self._terminal.socket.parent, judge, interrupt)
+            self._pieces = Pieces(self._terminal.socket.parent, interrupt)
+        return self._pieces.begin(judge)
 
-    async def _close_at_prompt(self, pieces: Pieces, line: Entered) -> None:
+    async def _close_at_prompt(self, asking: Line, line: Entered) -> None:
         try:
             with contextlib.suppress(TerminalError):
                 await self._next_prompt(line)
         finally:
-            pieces.close()
+            asking.close()
+
+    def close(self) -> None:
+        """Let go of the pane, or learn that it is gone; what would ask us runs no further."""
+        self.shell.gone()
+        if self._pieces is not None:
+            self._pieces.close()
+            self._pieces = None
 
     async def wait(self, until: Until, timeout: float) -> WaitResult:  # noqa: ASYNC109
         """Wait for something to happen on the pane, for at most `timeout` seconds.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
-from tungsten import orphans, server_start, shells, still
+from tungsten import orphans, pieces, server_start, shells, still
 from tungsten.command_line import START_SECONDS
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
@@ -299,7 +299,7 @@ class Terminal:
             await self._channel.close()
         await self.client.close()
         for pane in self._panes.values():
-            pane.shell.gone()
+            pane.close()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -318,6 +318,7 @@ class Terminal:
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
         orphans.reap([int(pid) for pid in pids])
         _forget_notes(self.socket.parent)
+        pieces.forget_orphans(self.socket.parent)
         await self._reconcile()
 
     async def _new_session(self, argv: list[str], name: str, program: list[str]) -> tuple[str, str]:
@@ -386,7 +387,7 @@ class Terminal:
                 self._dead.discard(pane_id)
                 self._unexplained.discard(pane_id)
                 self._explaining.discard(pane_id)
-                lost.shell.gone()
+                lost.close()
                 self._tell(PaneClosed(pane_id))
 
     def _follow(self, pane_id: str, pid: int) -> None:
@@ -425,7 +426,7 @@ class Terminal:
     async def _await_end(self) -> None:
         await self.client.closed.wait()
         for pane in self._panes.values():
-            pane.shell.gone()
+            pane.close()
         self._tell(ServerEnded())
 
     def _tell(self, event: TerminalEvent) -> None:

@@ -149,11 +149,15 @@ __tungsten_take() {
 __tungsten_each=
 __tungsten_armed=
 __tungsten_modes=
+__tungsten_guards=
+__tungsten_over=0
 
 __tungsten_arm() {
   __tungsten_each=$directory
   __tungsten_armed=$__tungsten_n
   __tungsten_modes=$-
+  __tungsten_guards=INT
+  __tungsten_over=0
   # The person's own part of the prompt is no piece of the line. Told from what the line might call by
   # a name that nobody could write down before.
   if [[ ${PROMPT_COMMAND[0]-} == __tungsten_disarm* ]]; then
@@ -176,11 +180,16 @@ __tungsten_disarm() {
   fi
 }
 
+# Tells something in place of a piece: that an interrupt was heard, or that the line goes on for ever.
+__tungsten_tell() {
+  builtin printf '%s;%s;%s\0' "$__tungsten_a" "$BASHPID" "$1" 1<>"$__tungsten_each/ask"
+} 2>/dev/null
+
 # Whether the piece that is about to run must not. One at a time asks (`turn`); the answer is a `y`.
 # What is read was opened for writing first, so that opening waits for nobody, and is closed for
 # writing then, so that reading ends with the process that should answer.
 __tungsten_refuses() {
-  local turn= verdict=
+  local turn= verdict= ask= held= turns= verdicts=
   if [ "$__tungsten_at" = 1 ] || [ "${FUNCNAME[1]-}" = __tungsten_disarm ]; then
     return 1
   elif [ "$__tungsten_n" != "$__tungsten_armed" ]; then
@@ -188,19 +197,37 @@ __tungsten_refuses() {
     return 1
   elif [ "$BASH_COMMAND" = "__tungsten_disarm $__tungsten_a" ]; then
     return 1
+  elif ((__tungsten_over > 0)); then
+    # Skipped, `while true` never ends by itself.
+    ((++__tungsten_over % 1000 != 20)) || __tungsten_tell $'\4'
+    return 0
   elif ((${#BASH_COMMAND} > 15000)); then
     # More might not fit into the pipe.
+    __tungsten_over=1
     return 0
   fi
+  # Between the parts of a pipeline, an interrupt would end the whole shell.
+  [ -z "$__tungsten_guards" ] || builtin trap '__tungsten_tell $'"'\3'" "$__tungsten_guards"
   {
-    if IFS= builtin read -r -N 1 -u 8 turn; then
-      builtin printf '%s;%s\0' "$__tungsten_a" "$BASH_COMMAND" >&7
-      IFS= builtin read -r -N 1 -u 6 verdict
+    # By `exec`, since it keeps no copy of what it closes.
+    exec {ask}<>"$__tungsten_each/ask" &&
+      exec {held}<>"$__tungsten_each/turn" {turns}<"$__tungsten_each/turn" {held}>&- &&
+      exec {held}<>"$__tungsten_each/verdict" {verdicts}<"$__tungsten_each/verdict" {held}>&- &&
+      IFS= builtin read -r -N 1 -u "$turns" turn &&
+      builtin printf '%s;%s;%s\0' "$__tungsten_a" "$BASHPID" "$BASH_COMMAND" >&"$ask" &&
+      IFS= builtin read -r -N 1 -u "$verdicts" verdict
+    if [ -n "$turn" ]; then
       builtin printf t 1<>"$__tungsten_each/turn"
     fi
-  } 2>/dev/null 5<>"$__tungsten_each/verdict" 6<"$__tungsten_each/verdict" 5>&- \
-    7<>"$__tungsten_each/ask" 5<>"$__tungsten_each/turn" 8<"$__tungsten_each/turn" 5>&-
-  [ "$verdict" != y ]
+    exec {ask}>&- {turns}<&- {verdicts}<&-
+  } 2>/dev/null
+  if [ -n "$__tungsten_guards" ]; then
+    builtin trap - "$__tungsten_guards"
+    # From here on the interrupt is the line's own.
+    [[ $BASH_COMMAND != *trap*INT* ]] || __tungsten_guards=
+  fi
+  [ "$verdict" = y ] || __tungsten_over=1
+  ((__tungsten_over > 0))
 }
 
 if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)); then
@@ -215,7 +242,7 @@ if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 
     bind -m "$__tungsten_map" -x '"\e[27;9;7480~": __tungsten_take "$_"' 2>/dev/null
     bind -m "$__tungsten_map" '"\e[27;9;7479~": "\e[27;9;7480~\e[27;9;7481~"' 2>/dev/null
     bind -m "$__tungsten_map" -x \
-      '"\e[27;9;7482~": __tungsten_take "$(builtin trap -p DEBUG RETURN ERR)" "$_"' 2>/dev/null
+      '"\e[27;9;7482~": __tungsten_take "$(builtin trap -p DEBUG RETURN ERR INT)" "$_"' 2>/dev/null
     bind -m "$__tungsten_map" '"\e[27;9;7483~": "\e[27;9;7482~\e[27;9;7481~"' 2>/dev/null
   done
   unset __tungsten_map
