@@ -52,12 +52,22 @@ class Entered:
 
 
 class Entry:
-    """One line for the shell of a pane. Use once."""
+    """One line for the shell of a pane. Use once.
 
-    def __init__(self, shell: CommandLine, command: str, asking: Line | None = None) -> None:
+    Args:
+        shell: the shell.
+        command: the line.
+        asking: where it asks about each piece as it runs.
+        unasked: whether to run it all the same where the shell cannot do that.
+    """
+
+    def __init__(
+        self, shell: CommandLine, command: str, asking: Line | None = None, *, unasked: bool = False
+    ) -> None:
         self._shell = shell
         self._command = command
         self._asking = asking
+        self._unasked = unasked
         self._messages: list[str] = []
 
     async def submit(self, before_enter: Callable[[], Awaitable[None]] | None) -> Entered:
@@ -79,7 +89,7 @@ class Entry:
         if mark is None or not shell.reporting or not shell.nonce:
             mark = await shell.until_at_prompt()
         if self._asking is not None and not shell.takes:
-            raise CannotAsk(shell.pane_id, "its shell is not bash with our integration")
+            self._ask_nothing()
         try:
             if shell.takes and before_enter is None:
                 return await self._run(mark.number)
@@ -115,22 +125,35 @@ class Entry:
                 line = await self._taken(entered, before)
                 if line is None:
                     return entered
-                await self._clear_rest(line)
+                if line == marks.OWN_TRAPS:
+                    self._ask_nothing()
+                else:
+                    await self._clear_rest(line)
             number = (await self._shell.until_at_prompt()).number
         raise self._not_at_prompt(_LOST)
 
     async def _run_same(self, number: int, anchor: Anchor) -> Entered:
         """Have the shell run the line that was put there, if it is the same still."""
-        given = await self._give(number, "same")
-        if given is None:
-            raise self._not_at_prompt(_LEFT)
-        entered, before = given
-        if await self._taken(entered, before) is None:
-            return replace(entered, anchor=anchor)
+        line: str | None = marks.OWN_TRAPS
+        while line == marks.OWN_TRAPS:
+            given = await self._give(number, "same")
+            if given is None:
+                raise self._not_at_prompt(_LEFT)
+            entered, before = given
+            line = await self._taken(entered, before)
+            if line is None:
+                return replace(entered, anchor=anchor)
+            if line == marks.OWN_TRAPS:
+                self._ask_nothing()
         if self._shell.number != number:
             raise self._not_at_prompt(_LEFT)
         await self._shell.clear()
         raise self._not_at_prompt(_CHANGED)
+
+    def _ask_nothing(self) -> None:
+        if not self._unasked:
+            raise CannotAsk(self._shell.pane_id, "the shell has traps of its own, or is too old")
+        self._asking = None
 
     async def _give(self, number: int, how: How) -> tuple[Entered, int] | None:
         """Send the shell the line as one message.
@@ -176,8 +199,6 @@ class Entry:
                 return None if mark.taken == name else ""
             _, count, line = await shell.state()
             if count != before:
-                if line == marks.OWN_TRAPS:
-                    raise CannotAsk(shell.pane_id, "the shell has traps of its own, or is too old")
                 return line
             if shell.hidden:
                 return None
