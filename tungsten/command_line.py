@@ -96,6 +96,7 @@ class CommandLine:
         self.in_mode = False
         self.dead = False
         self.exit_status: int | None = None
+        self._name = ""
         self._closed = False
         self._waiters: set[asyncio.Future[None]] = set()
         self._answering: asyncio.Task[None] | None = None
@@ -361,9 +362,13 @@ class CommandLine:
     # -- inside -------------------------------------------------------------------------------
 
     def _read(self, window_name: str) -> bool:
+        if window_name == self._name and self.mark is not None:
+            return True
         mark = marks.parse_mark(window_name, self.nonce)
         if mark is None:
+            self._name = ""
             return False
+        self._name = window_name
         self.mark = mark
         self.takes = self.takes or mark.taken is not None
         if mark.kind == "prompt":
