@@ -23,6 +23,7 @@ from agent.actions import (
 from agent.errors import AgentError
 from agent.panes import Panes
 from agent.pictures import draw
+from agent.pieces import Pieces
 from agent.risk.keys import canonical, is_key
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
@@ -64,8 +65,12 @@ class Effects:
         self._asks = asks
         self._typed = typed
 
-    async def carry_out(self, step: Step, check: Check, submit: Submit) -> Effect:
+    async def carry_out(
+        self, step: Step, check: Check, submit: Submit, pieces: Pieces | None = None
+    ) -> Effect:
         """Do what a step says; `submit` is asked about each line that typed keys give a shell.
+
+        `pieces` is asked about each piece of a command line, where the shell can do that.
 
         Raises:
             AgentError, TerminalError, OSError: it did not work, or not wholly.
@@ -77,7 +82,7 @@ class Effects:
                 pane_id = await self._panes.open(command=command)
                 return Effect(f"it runs in pane {pane_id}", pane_id=pane_id)
             case RunCommand() as action, Run() as how:
-                return await self._run(action, how, check)
+                return await self._run(action, how, check, pieces)
             case TypeKeys() as action, _:
                 return await self._type(action, check, submit)
             case ReadScreen(pane_id=pane_id), Look(history=history):
@@ -116,7 +121,9 @@ class Effects:
             case _:
                 raise NotRun(f"there is no way to do {step.action.kind}")
 
-    async def _run(self, action: RunCommand, how: Run, check: Check) -> Effect:
+    async def _run(
+        self, action: RunCommand, how: Run, check: Check, pieces: Pieces | None
+    ) -> Effect:
         own = self._panes.own(action.pane_id)
         if own.lock.locked():
             raise NotRun(f"pane {action.pane_id} is busy with another command")
@@ -127,10 +134,21 @@ class Effects:
                 await check()
                 own.remember(action.command)
 
-            result = await pane.run(action.command, timeout=how.timeout, before_enter=checked)
+            result = await pane.run(
+                action.command,
+                timeout=how.timeout,
+                before_enter=checked,
+                before_each=None if pieces is None else pieces.allow,
+                unasked=True,
+            )
+        text = run_text(action.pane_id, result, how.timeout)
+        if result.refused is not None and pieces is not None:
+            text = f"{_refused(result.refused, pieces.why)}\n{text}"
         return Effect(
-            run_text(action.pane_id, result, how.timeout),
-            ok=result.ended in ("prompt", "timeout") and result.exit_status in (0, None),
+            text,
+            ok=result.ended in ("prompt", "timeout")
+            and result.exit_status in (0, None)
+            and result.refused is None,
             exit_status=result.exit_status,
             pane_id=action.pane_id,
         )
@@ -209,6 +227,15 @@ class Effects:
                     await pane.send_keys("C-c")
             except (AgentError, TerminalError):
                 return
+
+
+def _refused(piece: str, why: str) -> str:
+    line = " ".join(piece.split())
+    reason = f" ({why})" if why else ""
+    return (
+        f"stopped before `{line}`: it does not stand in what was approved and needs a decision of "
+        f"its own{reason}. It and all after it did not run; terminal_run it by itself."
+    )
 
 
 def _one_by_one(keys: Iterable[str]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
 from agent.output import Outputs
 from agent.panes import Panes
+from agent.pieces import Pieces
 from agent.protocol import (
     ActionReported,
     DecidedBy,
@@ -536,7 +537,9 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
         }
         try:
-            effect = await self._effects.carry_out(step, check, submit)
+            effect = await self._effects.carry_out(
+                step, check, submit, self._pieces(action, looked, decision)
+            )
         except Changed as change:
             await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
             self._report(step, looked, word, decision.by, "not run")
@@ -589,6 +592,14 @@ class Performer:
             seconds=seconds,
         )
         return outcome
+
+    def _pieces(self, action: Action, looked: Looked, decision: Decision) -> Pieces | None:
+        """Give who judges each piece of a line that a person approved without seeing all of it."""
+        if not isinstance(action, RunCommand) or not action.pane_id or looked.context is None:
+            return None
+        if decision.by != "person" or not Pieces.worth_asking(looked.assessment):
+            return None
+        return Pieces(action, looked.context, self._panes.own(action.pane_id).pid)
 
     def _report(
         self,

@@ -48,6 +48,7 @@ from benchmarks import busy
 from benchmarks.figures import Figure, arguments, median, report
 from benchmarks.raw_shell import RawShell
 from tungsten import sgr
+from tungsten.entry import Entry
 from tungsten.pane import ForPrompt, Pane
 from tungsten.terminal import Terminal
 
@@ -128,23 +129,23 @@ class Ours:
     async def barrier(self, command: str) -> float:
         """Run a command that is judged; gives the seconds from the verdict until Enter."""
         decided = entered = 0.0
-        submit = self.pane.shell.submit
+        submit = Entry.submit
 
         async def allow() -> None:
             nonlocal decided
             decided = time.perf_counter()
 
-        async def noting(*given: Any) -> Any:
+        async def noting(entry: Entry, before_enter: Any) -> Any:
             nonlocal entered
-            submitted = await submit(*given)
+            submitted = await submit(entry, before_enter)
             entered = time.perf_counter()
             return submitted
 
-        self.pane.shell.submit = noting  # type: ignore[method-assign]
+        Entry.submit = noting  # type: ignore[method-assign]
         try:
             await self.pane.run(command, before_enter=allow)
         finally:
-            self.pane.shell.submit = submit  # type: ignore[method-assign]
+            Entry.submit = submit  # type: ignore[method-assign]
         return entered - decided
 
     async def pipelined(self) -> None:

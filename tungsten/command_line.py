@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tungsten import keys, marks
@@ -29,23 +29,26 @@ START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt, the person's start-up files included."""
 
 REPORT_SECONDS = 1.0
-_REPORTS = 10
+REPORTS = 10
 """How long readline may take to say what is on its line before it is asked again, and how often.
 
 It answers in a millisecond; a Ctrl-C just before may make the terminal drop the question.
 """
 
 CLEAR_SECONDS = 1.0
-_TRIES = 3
+TRIES = 3
 """How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
+
+MUTE = "its line editor does not answer"
 
 _STATE = "\t".join(
     (
-        "#{pane_dead}",
+        keys.STATE,
         "#{history_size}",
         "#{cursor_y}",
         "#{pane_width}",
         "#{alternate_on}",
+        "#{pane_in_mode}",
         "#{window_name}",
         "#{pane_path}",
     )
@@ -53,56 +56,65 @@ _STATE = "\t".join(
 
 
 @dataclass(frozen=True, slots=True)
-class _Edited:
-    """A line that the editor reported: where it stood, what it is, and whether tmux ran it."""
+class Edited:
+    """A line that the editor reported: where it stood and what it is."""
 
     anchor: Anchor
     line: str
-    entered: bool
 
 
 class CommandLine:
-    """What is known of the shell in a pane, and the typing at its prompt.
+    """What is known of the shell in a pane, and of its line.
 
     Attributes:
+        client: the connection.
+        pane_id: the pane.
+        nonce: the secret in its marks; empty if it leaves none.
+        shell: what the shell can do.
+        takes: whether it takes lines as messages (`marks.take`).
+        mark: its last mark; None if it has left none.
+        prompt: what a person sees of its latest prompt.
+        told: counts what was told of the window's name.
+        hidden: whether a program had named the window by the last look at the state.
+        in_mode: whether copy mode would have taken keys then.
         dead: whether the pane's program has ended.
         exit_status: its status then, as a shell reports it.
-        prompt: what a person sees of the shell's latest prompt.
-        shell: what the shell can do.
-        nonce: the secret in its marks; empty if it leaves none.
     """
 
     def __init__(
         self, client: ControlClient, pane_id: str, nonce: str, shell: str = "bash"
     ) -> None:
+        self.client = client
+        self.pane_id = pane_id
+        self.nonce = nonce
         self.shell: Shell = SHELLS.get(shell, SHELLS["bash"])
+        self.takes = False
+        self.mark: Mark | None = None
+        self.prompt = ""
+        self.told = 0
+        self.hidden = False
+        self.in_mode = False
         self.dead = False
         self.exit_status: int | None = None
-        self.prompt = ""
-        self._client = client
-        self._pane_id = pane_id
-        self.nonce = nonce
-        self._mark: Mark | None = None
+        self._name = ""
         self._closed = False
-        self._told = 0
-        self._path = ""
         self._waiters: set[asyncio.Future[None]] = set()
         self._answering: asyncio.Task[None] | None = None
 
     @property
     def starting(self) -> bool:
         """Whether a shell that will show prompts has shown none yet."""
-        return bool(self.nonce) and self._mark is None and not self.dead
+        return bool(self.nonce) and self.mark is None and not self.dead
 
     @property
     def number(self) -> int:
         """How many prompts the shell has shown."""
-        return 0 if self._mark is None else self._mark.number
+        return 0 if self.mark is None else self.mark.number
 
     @property
     def at_prompt(self) -> bool:
         """Whether the shell's last mark was a prompt."""
-        return self._mark is not None and self._mark.kind in ("prompt", "editing")
+        return self.mark is not None and self.mark.kind in ("prompt", "editing")
 
     @property
     def reporting(self) -> bool:
@@ -119,7 +131,7 @@ class CommandLine:
     def renamed(self, window_name: str) -> None:
         """Take the window's new name, which may be a mark."""
         self._read(window_name)
-        if window_name == ASK and self.nonce and self._mark is None and self._answering is None:
+        if window_name == ASK and self.nonce and self.mark is None and self._answering is None:
             self._answering = asyncio.create_task(self._answer())
         # An unchanged mark wakes as well: it follows each report of the edited line.
         self._wake()
@@ -148,10 +160,10 @@ class CommandLine:
 
     def check(self) -> None:
         """Raise ServerGone or PaneGone if that has been told."""
-        if self._client.closed.is_set():
+        if self.client.closed.is_set():
             raise ServerGone()
         if self._closed:
-            raise PaneGone(self._pane_id)
+            raise PaneGone(self.pane_id)
 
     async def next_mark(self, wanted: Callable[[Mark], bool]) -> Mark | None:
         """Wait for a mark; None if the program ended first.
@@ -162,15 +174,15 @@ class CommandLine:
         """
         while True:
             self.check()
-            if self._mark is not None and wanted(self._mark):
-                return self._mark
+            if self.mark is not None and wanted(self.mark):
+                return self.mark
             if self.dead:
                 return None
             await self.changed()
 
     async def until_prompt(self) -> bool:
         """Wait until the shell shows a prompt; false if it ended first."""
-        await self._state()
+        await self.state()
         return await self.next_mark(lambda mark: mark.kind in ("prompt", "editing")) is not None
 
     async def until_started(self) -> None:
@@ -182,12 +194,12 @@ class CommandLine:
             PaneGone: the pane was closed.
             ServerGone: the server ended.
         """
-        await self._state()
+        await self.state()
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self.next_mark(lambda mark: True)
         except TimeoutError:
-            raise NotAtPrompt(self._pane_id, "the shell has shown no prompt yet") from None
+            raise NotAtPrompt(self.pane_id, "the shell has shown no prompt yet") from None
 
     async def status_after(self, number: int) -> int | None:
         """Give the last command's exit status if there was a prompt after that number.
@@ -197,68 +209,19 @@ class CommandLine:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
-        await self._state()
-        if self._mark is None or self._mark.kind != "prompt" or self._mark.number <= number:
+        await self.state()
+        if self.mark is None or self.mark.kind != "prompt" or self.mark.number <= number:
             return None
-        return self._mark.status
+        return self.mark.status
 
     # -- typing -------------------------------------------------------------------------------
-
-    async def submit(
-        self, command: str, before_enter: Callable[[], Awaitable[None]] | None
-    ) -> tuple[Anchor, Mark]:
-        """Type a command on the empty line, make sure that it alone is there, and run it.
-
-        The caller is asked before Enter. Whatever is raised, nothing has run, and nothing is left
-        on the line but what a person typed there.
-
-        Returns:
-            where the line stood, and the mark of the prompt it stood at.
-
-        Raises:
-            NotAtPrompt: there is no empty prompt.
-            PaneDead: the shell has ended.
-            PaneGone: there is no such pane.
-            ServerGone: the server ended.
-        """
-        # What was told last is enough to begin with: tmux itself looks again as it types.
-        mark = self._mark
-        if mark is None or not self.at_prompt or not self.nonce:
-            mark = await self._at_prompt()
-        submitting = command if before_enter is None and not self.shell.breaks else None
-        try:
-            anchor, mark, entered = await self._put(command, mark, submitting)
-        except (asyncio.CancelledError, TerminalError) as error:
-            if not isinstance(error, NotAtPrompt):
-                await asyncio.shield(self.clear())
-            raise
-        if before_enter is not None:
-            try:
-                await before_enter()
-                submitting = None if self.shell.breaks else command
-                edited = await self._edit([], mark.number, submitting)
-            except BaseException:
-                await asyncio.shield(self.clear())
-                raise
-            if edited is None:
-                raise NotAtPrompt(self._pane_id, "somebody ran or left the line")
-            entered = edited.entered
-            if not entered and (edited.line != command or self.number != mark.number):
-                await self.clear()
-                raise NotAtPrompt(self._pane_id, "somebody changed the line")
-        anchor = replace(anchor, command=command, prompt=self.prompt)
-        if self.shell.breaks:
-            anchor = await self._last_row()
-        if not entered:
-            await self._enter()
-        return anchor, mark
 
     async def clear(self) -> None:
         """Throw the line away with Ctrl-C and wait for the prompt that follows; raises nothing."""
         number = self.number
         with contextlib.suppress(TerminalError):
-            for _ in range(_TRIES):
-                await self._client.command("send-keys", "-t", self._pane_id, "C-c")
+            for _ in range(TRIES):
+                await self.client.command("send-keys", "-t", self.pane_id, "C-c")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLEAR_SECONDS):
                         await self.next_mark(
@@ -274,176 +237,151 @@ class CommandLine:
             ServerGone: the server ended.
         """
         try:
-            await self._state()
+            await self.state()
             if not self.at_prompt:
                 return None
-            edited = await self._edit([], self.number)
+            edited = await self.edit([], self.number)
             return None if edited is None else edited.line
         except (NotAtPrompt, PaneDead):
             return None
 
-    # -- inside -------------------------------------------------------------------------------
+    # -- for an entry -------------------------------------------------------------------------
 
-    def _read(self, window_name: str) -> None:
-        mark = marks.parse_mark(window_name, self.nonce)
-        if mark is not None:
-            self._mark = mark
-            if mark.kind == "prompt":
-                self.prompt = mark.prompt
-
-    def _wake(self) -> None:
-        self._told += 1
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def _enter(self) -> None:
-        await self._client.command(*self._entering())
-
-    def _entering(self) -> tuple[str, ...]:
-        how = ("-l",) if self.shell.literal_enter else ()
-        return ("send-keys", "-t", self._pane_id, *how, self.shell.enter)
-
-    async def _answer(self) -> None:
-        """Tell a remote shell the nonce that it asked for; it has switched echo off."""
-        with contextlib.suppress(TerminalError):
-            await keys.type_text(self._client, self._pane_id, f"{self.nonce}\n")
-
-    async def _state(self, then: Sequence[tuple[str, ...]] = ()) -> tuple[Anchor, int, str]:
+    async def state(self, then: Sequence[tuple[str, ...]] = ()) -> tuple[Anchor, int, str]:
         """Read position, report count and edited line; brings the mark up to date.
 
         The commands of `then` run right after, in the same write.
         """
-        pane_id = self._pane_id
-        state, shown, *outcomes = await self._client.pipeline(
-            [
-                ("list-panes", "-t", pane_id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
-                ("display-message", "-p", "-t", pane_id, _STATE),
-                *then,
-            ]
+        pane_id = self.pane_id
+        shown, *outcomes = await self.client.pipeline(
+            [("display-message", "-p", "-t", pane_id, _STATE), *then]
         )
+        text = "" if isinstance(shown, CommandFailed) else "\n".join(shown)
+        state, *fields = text.split("\t")
+        keys.check_alive([state], pane_id)
         for outcome in outcomes:
             if isinstance(outcome, CommandFailed):
-                keys.check_alive(state, pane_id)
                 raise outcome
-        keys.check_alive(state, pane_id)
-        fields = [] if isinstance(shown, CommandFailed) else "\n".join(shown).split("\t")
         if len(fields) != 7:
             raise PaneGone(pane_id)
-        self._read(fields[5])
-        self._path = fields[6]
+        self.hidden = not self._read(fields[5])
+        self.in_mode = fields[4] not in ("", "0")
         count, line = marks.parse_line(fields[6], self.nonce)
-        history = int(fields[1])
-        row = history + int(fields[2])
-        anchor = Anchor(row, history, int(fields[3]), alternate=fields[4] == "1")
+        history = int(fields[0])
+        row = history + int(fields[1])
+        anchor = Anchor(row, history, int(fields[2]), alternate=fields[3] == "1")
         return anchor, count, line
 
-    async def _last_row(self) -> Anchor:
-        """Take the row where the typed line ends for all of it."""
-        anchor, _, _ = await self._state()
-        y = str(anchor.row - anchor.history)
-        argv = ("capture-pane", "-p", "-t", self._pane_id, "-S", y, "-E", y)
-        text = "".join(await self._client.command(*argv))
-        return replace(anchor, command=text.rstrip())
+    def stands_at(self, number: int) -> bool:
+        """Say whether the shell edits the line of that prompt, as far as is known."""
+        return self.at_prompt and self.number == number
 
-    async def _at_prompt(self) -> Mark:
-        await self._state()
-        if not self.nonce:
-            raise NotAtPrompt(self._pane_id, "it runs a program of its own, not our shell")
-        if self._mark is None:
-            # The shell is starting: it has not said anything yet.
-            await self.until_started()
-            await self._state()
-        mark = self._mark
-        if mark is None or mark.kind == "running":
-            raise NotAtPrompt(self._pane_id, "a command is running")
-        if mark.kind == "continuation":
-            raise NotAtPrompt(self._pane_id, "the shell waits for the rest of a command")
-        return mark
-
-    async def _put(
-        self, command: str, mark: Mark, submitting: str | None
-    ) -> tuple[Anchor, Mark, bool]:
-        for _ in range(_TRIES):
-            elsewhere = self._elsewhere(mark.number)
-            typing = keys.paste_commands(self._pane_id, command, unless=elsewhere)
-            edited = await self._edit(typing, mark.number, submitting)
-            if edited is None:
-                # Nothing was typed: the prompt was another one by then.
-                mark = await self._at_prompt()
-                continue
-            line = edited.line
-            if edited.entered or (line == command and self.number == mark.number):
-                return edited.anchor, mark, edited.entered
-            if len(line) > len(command) and command in line:
-                # What a person had typed stays.
-                back = ("send-keys", "-t", self._pane_id, "-N", str(len(command)), "BSpace")
-                await self._edit([back], mark.number)
-                raise NotAtPrompt(self._pane_id, "something is being typed there")
-            # A Ctrl-C just before makes the terminal drop what is typed behind it, and the
-            # prompt that follows it would be taken for the end of this command.
-            await self.clear()
-            mark = await self._at_prompt()
-        raise NotAtPrompt(self._pane_id, "the line did not arrive as it was sent")
-
-    def _elsewhere(self, number: int, path: str = "") -> str:
-        """Write the format that is true, in tmux, unless the shell edits the line of a prompt.
-
-        With `path`, unless the shell has also reported just that.
-        """
+    def elsewhere(self, number: int) -> str:
+        """Write the format that is true, in tmux, unless the shell edits the line of a prompt."""
         at_prompt = f"#{{m:{self.nonce};[PL];{number};*,#{{window_name}}}}"
-        if path:
-            at_prompt = f"#{{&&:{at_prompt},#{{==:#{{pane_path}},{path}}}}}"
         return f"#{{?{at_prompt},#{{pane_dead}},1}}"
 
-    async def _edit(
-        self, typing: Sequence[tuple[str, ...]], number: int, submitting: str | None = None
-    ) -> _Edited | None:
+    async def until_at_prompt(self) -> Mark:
+        """Give the mark of the prompt that the shell stands at, once it has started.
+
+        Raises:
+            NotAtPrompt: it stands elsewhere.
+            PaneDead: it has ended.
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        await self.state()
+        if not self.nonce:
+            raise NotAtPrompt(self.pane_id, "it runs a program of its own, not our shell")
+        if self.mark is None:
+            # The shell is starting: it has not said anything yet.
+            await self.until_started()
+            await self.state()
+        mark = self.mark
+        if mark is None or mark.kind == "running":
+            raise NotAtPrompt(self.pane_id, "a command is running")
+        if mark.kind == "continuation":
+            raise NotAtPrompt(self.pane_id, "the shell waits for the rest of a command")
+        return mark
+
+    async def edit(self, typing: Sequence[tuple[str, ...]], number: int) -> Edited | None:
         """Type, then have the editor say what is on its line once it has read all of it.
 
         Args:
             typing: commands that type.
             number: of the prompt at which to do so.
-            submitting: the line that tmux is to run as soon as the editor says that it is there.
 
         Returns:
             what is on the line; None if it was not at that prompt any more, and nothing was typed.
         """
-        report = ("send-keys", "-t", self._pane_id, "-l", marks.LINE_REPORT)
-        asking = keys.unless(self._pane_id, self._elsewhere(number), report)
-        leave = ("copy-mode", "-q", "-t", self._pane_id)
-        told = self._told
-        anchor, before, _ = await self._state([leave, *typing, asking])
-        if not self._stands_at(number):
+        report = ("send-keys", "-t", self.pane_id, "-l", marks.LINE_REPORT)
+        asking = keys.when_not(self.pane_id, self.elsewhere(number), report)
+        leave = ("copy-mode", "-q", "-t", self.pane_id)
+        told = self.told
+        anchor, before, _ = await self.state([leave, *typing, asking])
+        if not self.stands_at(number):
             return None
-        path = ""
-        if submitting is not None and self._client.atomic:
-            path = marks.report(self.nonce, before + 1, submitting)
-        for _ in range(_REPORTS):
+        return Edited(anchor, await self.reported(before, told, number))
+
+    async def reported(self, before: int, told: int, number: int) -> str:
+        """Wait for a report after the one numbered `before`; gives the line in it."""
+        for _ in range(REPORTS):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_SECONDS):
-                    line = await self._reported(before, told, number, path)
-                    entered = bool(path) and self._path == path and self._stands_at(number)
-                    return _Edited(anchor, line, entered)
-            told = self._told
-            await self._client.command(*report)
-        raise NotAtPrompt(self._pane_id, "its line editor does not answer")
+                    while True:
+                        while self.told == told:
+                            await self.changed()
+                        told = self.told
+                        _, count, line = await self.state()
+                        if count != before:
+                            return line
+                        self.check()
+            told = self.told
+            await self.ask_again(number)
+        raise NotAtPrompt(self.pane_id, MUTE)
 
-    def _stands_at(self, number: int) -> bool:
-        return self.at_prompt and self.number == number
+    async def ask_again(self, number: int) -> None:
+        """Ask once more what is on the line, of a shell that may wait for the rest of a message."""
+        again = marks.CUT_SHORT if self.takes else marks.LINE_REPORT
+        typing = ("send-keys", "-t", self.pane_id, "-l", again)
+        await self.client.command(*keys.when_not(self.pane_id, self.elsewhere(number), typing))
 
-    async def _reported(self, before: int, told: int, number: int, path: str) -> str:
-        """Wait for a report after the one numbered `before`; gives the line in it."""
-        then = []
-        if path:
-            # tmux compares and presses in one step: nothing can change the line between.
-            elsewhere = self._elsewhere(number, path)
-            then.append(keys.unless(self._pane_id, elsewhere, self._entering()))
-        while True:
-            while self._told == told:
-                await self.changed()
-            told = self._told
-            _, count, line = await self._state(then)
-            if count != before:
-                return line
-            self.check()
+    async def last_row(self) -> Anchor:
+        """Take the row where the typed line ends for all of it."""
+        anchor, _, _ = await self.state()
+        y = str(anchor.row - anchor.history)
+        argv = ("capture-pane", "-p", "-t", self.pane_id, "-S", y, "-E", y)
+        text = "".join(await self.client.command(*argv))
+        return replace(anchor, command=text.rstrip())
+
+    def entering(self) -> tuple[str, ...]:
+        """Write the tmux command that presses what enters the line as it is."""
+        how = ("-l",) if self.shell.literal_enter else ()
+        return ("send-keys", "-t", self.pane_id, *how, self.shell.enter)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _read(self, window_name: str) -> bool:
+        if window_name == self._name and self.mark is not None:
+            return True
+        mark = marks.parse_mark(window_name, self.nonce)
+        if mark is None:
+            self._name = ""
+            return False
+        self._name = window_name
+        self.mark = mark
+        self.takes = self.takes or mark.taken is not None
+        if mark.kind == "prompt":
+            self.prompt = mark.prompt
+        return True
+
+    def _wake(self) -> None:
+        self.told += 1
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _answer(self) -> None:
+        """Tell a remote shell the nonce that it asked for; it has switched echo off."""
+        with contextlib.suppress(TerminalError):
+            await keys.type_text(self.client, self.pane_id, f"{self.nonce}\n")

@@ -327,7 +327,7 @@ class ControlClient:
             if writable:
                 self._flush()
             if readable:
-                self._readable()
+                self._read(at_once=False)
         return pending.lines()
 
     def subscribe(self, callback: Callable[[Notification], None]) -> Callable[[], None]:
@@ -401,6 +401,9 @@ class ControlClient:
         self._loop.remove_writer(self._stdin)
 
     def _readable(self) -> None:
+        self._read(at_once=True)
+
+    def _read(self, *, at_once: bool) -> None:
         if self._ended:
             return
         try:
@@ -415,13 +418,26 @@ class ControlClient:
         for event in self._parser.feed(data):
             if isinstance(event, Reply):
                 self._pending.popleft().resolve(event)
+                # Who waits for it goes on later, and must not hear first of what came after it.
+                at_once = False
                 continue
             if event.name == "session-changed" and not self._attached.done():
                 self._attached.set_result(None)
             elif event.name in ("exit", "error"):
                 self._reason = event.rest or self._reason
             for subscriber in tuple(self._subscribers):
-                self._loop.call_soon(subscriber, event)
+                if at_once:
+                    self._call_now(subscriber, event)
+                else:
+                    self._loop.call_soon(subscriber, event)
+
+    def _call_now(self, subscriber: Callable[[Notification], None], event: Notification) -> None:
+        try:
+            subscriber(event)
+        except Exception as error:  # noqa: BLE001
+            # What else was read must reach its owners all the same.
+            what = {"message": "a subscriber failed", "exception": error}
+            self._loop.call_exception_handler(what)
 
     def _stderr(self) -> str:
         pipe = self._process.stderr

@@ -63,6 +63,11 @@ def decode(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
+def _decode_all(lines: list[bytes]) -> list[str]:
+    # At once: no character, broken ones included, reaches across a newline.
+    return decode(b"\n".join(lines)).split("\n") if lines else []
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """Something tmux tells unasked, e.g. name `window-renamed` and rest `@3 build`."""
@@ -112,31 +117,34 @@ class Parser:
         events: list[Reply | Notification] = []
         lines = (self._partial + data).split(b"\n") if self._partial else data.split(b"\n")
         self._partial = lines.pop()
-        for line in lines:
-            self._line(line, events)
+        self._lines(lines, events)
         return events
 
-    def _line(self, line: bytes, events: list[Reply | Notification]) -> None:
-        block = self._block
-        if block is None:
-            self._outside(line, events)
-        elif self._guard is not None:
-            if line.startswith(self._guard) and block and block[-1].startswith(b"%begin "):
-                self._guarded(block, line, events)
+    def _lines(self, lines: list[bytes], events: list[Reply | Notification]) -> None:
+        for line in lines:
+            block, guard = self._block, self._guard
+            if block is None:
+                self._outside(line, events)
+            elif guard is not None:
+                if line.startswith(guard) and block and block[-1].startswith(b"%begin "):
+                    self._guarded(block, line, events)
+                else:
+                    block.append(line)
+            elif line == self._end or line == self._error:
+                self._close(block, line == self._end, events)
             else:
                 block.append(line)
-        elif line in (self._end, self._error):
-            self._block = None
-            if self._finished is not None:
-                events.append(self._finished)
-                self._finished = None
-            elif self._own:
-                events.append(Reply([decode(raw) for raw in block], line == self._end))
-            elif line == self._error:
-                # What a client's own start failed with.
-                events.append(Notification("error", decode(b" ".join(block))))
-        else:
-            block.append(line)
+
+    def _close(self, block: list[bytes], ok: bool, events: list[Reply | Notification]) -> None:
+        self._block = None
+        if self._finished is not None:
+            events.append(self._finished)
+            self._finished = None
+        elif self._own:
+            events.append(Reply(_decode_all(block), ok))
+        elif not ok:
+            # What a client's own start failed with.
+            events.append(Notification("error", decode(b" ".join(block))))
 
     def _outside(self, line: bytes, events: list[Reply | Notification]) -> None:
         if line.startswith(b"%begin "):
@@ -161,11 +169,10 @@ class Parser:
         while last >= 0 and held[last] not in (self._end, self._error):
             last -= 1
         ok = last >= 0 and held[last] == self._end
-        reply = Reply([decode(raw) for raw in held[: max(last, 0)]], ok, decode(line[len(guard) :]))
+        reply = Reply(_decode_all(held[: max(last, 0)]), ok, decode(line[len(guard) :]))
         self._guard = None
         self._block = None
-        for between in held[last + 1 :]:
-            self._line(between, events)
+        self._lines(held[last + 1 :], events)
         self._begin(begin)
         self._own = True
         self._finished = reply

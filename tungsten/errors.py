@@ -81,6 +81,17 @@ class NotAtPrompt(TerminalError):
         self.pane_id = pane_id
 
 
+class CannotAsk(TerminalError):
+    """A caller wants to be asked about each piece of a line, and the shell cannot do that."""
+
+    def __init__(self, pane_id: str, why: str) -> None:
+        super().__init__(
+            f"Pane {pane_id} cannot ask before each piece of the line: {why}. "
+            "Nothing was run; run it without being asked, or in a new bash pane."
+        )
+        self.pane_id = pane_id
+
+
 class TextNotTypable(TerminalError):
     """The text holds characters that cannot be typed as they are."""
 

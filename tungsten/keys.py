@@ -14,6 +14,11 @@ _TEXT_CHUNK = 4_000
 _PASTE_CHUNK = 16_000
 """Characters per command; tmux reads a command line whole, so one must not grow without bound."""
 
+STATE = "#{pane_id} #{pane_dead} #{pane_dead_status}"
+"""The format that `check_alive` reads; what no pane is expands to nothing."""
+
+_DEAF = "#{?pane_in_mode,1,#{pane_dead}}"
+
 _PASTE_END = re.compile(r"\x1b\[20[01]~")
 
 
@@ -39,11 +44,20 @@ async def type_text(client: ControlClient, pane_id: str, text: str) -> None:
     if not text:
         return
     _check(text)
-    keys = text.replace("\r\n", "\r").replace("\n", "\r")
-    chunks = [keys[start : start + _TEXT_CHUNK] for start in range(0, len(keys), _TEXT_CHUNK)]
-    await _deliver(
-        client, pane_id, [("send-keys", "-t", pane_id, "-l", "--", chunk) for chunk in chunks]
-    )
+    await _deliver(client, pane_id, _typing(pane_id, text.replace("\r\n", "\n")))
+
+
+def text_commands(pane_id: str, text: str, *, unless: str) -> list[tuple[str, ...]]:
+    """Write the tmux commands that type `text`, each if the format `unless` is false then."""
+    return [when_not(pane_id, unless, typing) for typing in _typing(pane_id, text)]
+
+
+def _typing(pane_id: str, text: str) -> list[tuple[str, ...]]:
+    keys = text.replace("\n", "\r")
+    return [
+        ("send-keys", "-t", pane_id, "-l", "--", keys[start : start + _TEXT_CHUNK])
+        for start in range(0, len(keys), _TEXT_CHUNK)
+    ]
 
 
 async def paste(client: ControlClient, pane_id: str, text: str) -> None:
@@ -82,11 +96,20 @@ def paste_commands(
     return commands
 
 
-def unless(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
+def when_not(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
     """Write the tmux command that runs `command` if the format `condition` is false then."""
-    line = command_line(command).decode().rstrip("\n")
     # Both branches must be given, so that replies stay in step; this one does nothing.
-    return ("if-shell", "-F", "-t", pane_id, condition, "start-server", line)
+    return _either(pane_id, condition, ("start-server",), command)
+
+
+def _either(
+    pane_id: str, condition: str, then: Sequence[str], otherwise: Sequence[str]
+) -> tuple[str, ...]:
+    branches = [
+        command_line(command)[:-1].decode("utf-8", "surrogateescape")
+        for command in (then, otherwise)
+    ]
+    return ("if-shell", "-F", "-t", pane_id, condition, *branches)
 
 
 def _check(text: str) -> None:
@@ -97,10 +120,22 @@ def _check(text: str) -> None:
 async def _deliver(
     client: ControlClient, pane_id: str, commands: Sequence[tuple[str, ...]]
 ) -> None:
-    # tmux drops keys to a dead pane without a word: ask in the same write.
+    if len(commands) == 1:
+        # tmux drops keys to a dead pane without a word, and copy mode would take them: it looks
+        # and types in one step.
+        deaf = ("display-message", "-p", "-t", pane_id, STATE)
+        try:
+            said = await client.command(*_either(pane_id, _DEAF, deaf, commands[0]))
+        except CommandFailed as error:
+            if error.message.startswith("can't find pane"):
+                raise PaneGone(pane_id) from None
+            raise
+        if not said:
+            return
+        check_alive(said, pane_id)
     state, _, *outcomes = await client.pipeline(
         [
-            ("list-panes", "-t", pane_id, "-F", "#{pane_id} #{pane_dead} #{pane_dead_status}"),
+            ("display-message", "-p", "-t", pane_id, STATE),
             ("copy-mode", "-q", "-t", pane_id),
             *commands,
         ]
@@ -112,11 +147,11 @@ async def _deliver(
 
 
 def check_alive(state: list[str] | CommandFailed, pane_id: str) -> None:
-    """Judge the lines of `list-panes -F '#{pane_id} #{pane_dead} #{pane_dead_status}'`.
+    """Judge what tmux says of `STATE`.
 
     Raises:
         PaneDead: the pane's program has ended.
-        PaneGone: the pane is not listed.
+        PaneGone: there is no such pane.
     """
     for line in [] if isinstance(state, CommandFailed) else state:
         name, dead, status = (*line.split(" "), "", "")[:3]

@@ -1,6 +1,7 @@
 """The marks that the shell integration leaves in tmux, read back.
 
-The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`. The line being
+The last mark of a pane is its window's name: `NONCE;KIND;NUMBER;STATUS;PROMPT`. A blank and the
+name of the last line taken (`take`) follow the status if the shell takes any. The line being
 edited, when asked for, is its OSC 7 path: `NONCE;COUNT;LINE`. tmux keeps both, so a pane adopted
 later is understood as well. tmux writes them with `vis(3)` escapes, bash with `printf %q`, zsh in
 its `$'…'` quotes, fish as a URL after one `"`, which bash and zsh never leave bare.
@@ -8,17 +9,29 @@ its `$'…'` quotes, fish as a URL after one `"`, which bash and zsh never leave
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 Kind = Literal["prompt", "running", "continuation", "editing"]
+How = Literal["put", "run", "same"]
 
 _KINDS: dict[str, Kind] = {"P": "prompt", "C": "running", "2": "continuation", "L": "editing"}
 
 LINE_REPORT = "\x1b[27;9;7477~"
 """The keys that ask the line editor for its line; a sequence that no terminal sends."""
+
+_TAKE = "\x1b[27;9;7479~"
+_PUT = "\x1b[27;9;7480~"
+_TAKE_ASKING = "\x1b[27;9;7483~"
+_TAKE_END = "\x1e"
+_TAKE_CODES = str.maketrans({"\n": "\x1f", "\t": "\x1d"})
+"""Keys that would act if a shell read the rest of a message as keys, and what is sent for them."""
+
+CUT_SHORT = _TAKE_END + LINE_REPORT
+"""The keys that end a message which never came whole, and ask for what is on the line."""
 
 _VIS = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
 _VIS_NAMES = {
@@ -44,11 +57,6 @@ _ANSI_C_NAMES = {
     b"e": b"\x1b",
     b"E": b"\x1b",
 }
-_SIMPLE = re.compile(r"[A-Za-z0-9_./:@%+=()&|<>; -]+")
-_ESCAPED = re.compile(r"[()&|<>; ]")
-_SIMPLE_LENGTH = 500
-"""A pipe takes 4,096 bytes whole (PIPE_BUF); a pipeline with the line in it must fit."""
-
 _UNSEEN = re.compile(
     r"\x01[^\x02]*\x02|\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b[\]P_^Xk][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[()].|[\x00-\x09\x0b-\x1f\x7f]",
@@ -65,12 +73,14 @@ class Mark:
         number: counts prompts; a higher one means that the line entered before has ended.
         status: exit status of the last command, for a prompt.
         prompt: what a person sees of the prompt, for a prompt.
+        taken: the name of the last line that the shell took; None if it takes none.
     """
 
     kind: Kind
     number: int
     status: int | None
     prompt: str
+    taken: str | None = None
 
 
 def parse_mark(window_name: str, nonce: str) -> Mark | None:
@@ -81,8 +91,14 @@ def parse_mark(window_name: str, nonce: str) -> Mark | None:
     kind = _KINDS.get(parts[1])
     if kind is None or not parts[2].isdecimal():
         return None
-    status = int(parts[3]) if parts[3].isdecimal() else None
-    return Mark(kind, int(parts[2]), status, visible(unquote(parts[4])))
+    status, takes, taken = parts[3].partition(" ")
+    return Mark(
+        kind,
+        int(parts[2]),
+        int(status) if status.isdecimal() else None,
+        _prompt(parts[4]),
+        taken if takes else None,
+    )
 
 
 def parse_line(pane_path: str, nonce: str) -> tuple[int, str]:
@@ -93,17 +109,38 @@ def parse_line(pane_path: str, nonce: str) -> tuple[int, str]:
     return int(parts[1]), unquote(parts[2])
 
 
-def report(nonce: str, count: int, line: str) -> str:
-    """Write the path that tmux shows when bash reports a line; empty if it is not a simple one.
+OWN_TRAPS = "\x01"
+"""What bash reports in place of its line where it cannot ask about the pieces of one."""
 
-    The inverse of `parse_line` for lines without characters that formats or `printf %q` treat in
-    ways of their own.
+
+def take(number: int, name: str, how: How, line: str, asking: str = "") -> str:
+    """Write the keys that give bash a line as one message (`__tungsten_take` in `shell/bash.sh`).
+
+    Args:
+        number: of the prompt.
+        name: what the marks will say of it.
+        how: put it on the empty line, run it there, or run it if it is the same as there.
+        line: without control characters but tabs and newlines.
+        asking: the directory where each piece is asked about when it runs (`pieces`).
     """
-    if len(line) > _SIMPLE_LENGTH or not _SIMPLE.fullmatch(line):
-        return ""
-    # bash escapes with one backslash, which tmux doubles.
-    path = f"{nonce};{count};" + _ESCAPED.sub(r"\\\\\g<0>", line)
-    return path if parse_line(path, nonce) == (count, line) else ""
+    key = _PUT if how == "put" else _TAKE_ASKING if asking else _TAKE
+    means = f"{how}:{asking}" if asking and how != "put" else how
+    # The shell counts as its locale says.
+    lengths = f",{len(line)},{len(line.encode('utf-8', 'surrogateescape'))},"
+    text = line.translate(_TAKE_CODES)
+    return f"{key}{number};{name};{means};{lengths};{text}{_TAKE_END}"
+
+
+@functools.lru_cache(maxsize=64)
+def _prompt(quoted: str) -> str:
+    # It hardly ever changes.
+    return visible(unquote(quoted))
+
+
+def is_rest(line: str, message: str) -> bool:
+    """Whether a line is what a message leaves whose beginning was lost on its way."""
+    # What is shorter, somebody may well have typed.
+    return len(line) > 2 and message.endswith(line + _TAKE_END)
 
 
 def visible(prompt: str) -> str:
@@ -135,6 +172,8 @@ def _ansi_c(match: re.Match[bytes]) -> bytes:
 
 
 def _unvis(text: str) -> str:
+    if "\\" not in text:
+        return text
     raw = text.encode("utf-8", "surrogateescape")
     return _VIS.sub(_unvis_one, raw).decode("utf-8", "backslashreplace")
 

@@ -23,6 +23,17 @@ def bound(argv: list[str]) -> list[str]:
     return argv if setpriv is None else [setpriv, "--pdeathsig", "TERM", "--", *argv]
 
 
+def lives(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def reap(pids: list[int]) -> None:
     """End those of these clients whose owner is gone; knows nothing without /proc."""
     for pid in pids:

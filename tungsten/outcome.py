@@ -45,6 +45,8 @@ class RunResult:
             `incomplete`: the shell wanted more text (an open quote, say); it was cancelled.
             `timeout`: still running. `pane_died`: the shell itself has ended.
         truncated: whether the beginning of the output is missing.
+        refused: the piece that `before_each` refused; it and all after it were skipped, and there
+            is no exit status.
     """
 
     exit_status: int | None
@@ -53,6 +55,7 @@ class RunResult:
     frame: Frame
     ended: Ended
     truncated: bool = False
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

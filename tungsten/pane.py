@@ -7,13 +7,15 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
 from tungsten.command_line import CommandLine
 from tungsten.control_client import ControlClient
 from tungsten.dialogue import Dialogue
-from tungsten.errors import CommandFailed, PaneGone, TextNotTypable
+from tungsten.entry import Entered, Entry
+from tungsten.errors import CannotAsk, CommandFailed, PaneGone, TerminalError, TextNotTypable
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
@@ -30,7 +32,8 @@ from tungsten.outcome import (
     WaitResult,
     exit_status,
 )
-from tungsten.output import Anchor, read_output
+from tungsten.output import read_output
+from tungsten.pieces import Judge, Line, Pieces
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -90,6 +93,7 @@ class Pane:
         self.walled = False
         self._terminal = terminal
         self._typing = asyncio.Lock()
+        self._pieces: Pieces | None = None
 
     @property
     def client(self) -> ControlClient:
@@ -217,6 +221,8 @@ class Pane:
         *,
         timeout: float | None = None,  # noqa: ASYNC109
         before_enter: Callable[[], Awaitable[None]] | None = None,
+        before_each: Judge | None = None,
+        unasked: bool = False,
         inside: bool = False,
     ) -> RunResult:
         """Type a command line at the shell's prompt, press Enter, and wait until it has ended.
@@ -229,10 +235,16 @@ class Pane:
             timeout: seconds until giving up the wait; the command then runs on.
             before_enter: awaited when the line is typed and verified, right before Enter. If it
                 raises, the line is cleared, nothing runs, and the error passes through.
+            before_each: awaited with the text of each piece right before bash runs it, wherever
+                in the line it stands; see `tungsten.pieces` for what that is, and what it is not.
+                If it says no, that piece and all after it are skipped. If it raises, too, and the
+                error passes through once the prompt is back. Each piece costs half a millisecond.
+            unasked: whether to run it without asking where the shell cannot ask before each piece.
             inside: whether a program that the shell has started may be given the line, if it
                 shows a prompt. What the line then means is that program's affair.
 
         Raises:
+            CannotAsk: the shell cannot ask before each piece, and `unasked` was not given.
             NotAtPrompt: the pane does not show an empty shell prompt.
             TextNotTypable: the command holds control characters.
             PaneDead: the shell has ended.
@@ -245,31 +257,93 @@ class Pane:
                 "A command line cannot hold control characters; send keys instead."
             )
         if await self._without_marks(inside=inside):
+            if before_each is not None and not unasked:
+                raise CannotAsk(self.id, "its shell is not bash with our integration")
             async with self._typing, self._printing() as printed:
                 return await Dialogue(self, printed).run(
                     command, before_enter, timeout, inside=inside
                 )
-        async with self._typing:
-            anchor, before = await self.shell.submit(command, before_enter)
-            entered = time.monotonic()
+        asking = await self._asking(before_each, unasked=unasked)
+        if asking is None:
+            async with self._typing:
+                line = await Entry(self.shell, command).submit(before_enter)
+            return await self._until_ended(line, timeout)
+        try:
+            async with self._typing:
+                entry = Entry(self.shell, command, asking, unasked=unasked)
+                line = await entry.submit(before_enter)
+            result = await self._until_ended(line, timeout)
+        except BaseException:
+            asking.close()
+            raise
+        if result.ended == "timeout":
+            # It runs on, and asks on.
+            self._terminal.spawn(self._close_at_prompt(asking, line))
+        else:
+            asking.close()
+            if asking.error is not None:
+                raise asking.error
+        if asking.interrupted and result.ended == "prompt":
+            result = replace(result, ended="interrupted")
+        if asking.refused is not None:
+            result = replace(result, refused=asking.refused, exit_status=None)
+        return result
+
+    async def _until_ended(self, line: Entered, timeout: float | None) -> RunResult:  # noqa: ASYNC109
         try:
             async with asyncio.timeout(timeout):
-                mark = await self.shell.next_mark(
-                    lambda mark: (
-                        (mark.kind == "prompt" and mark.number > before.number)
-                        or mark.kind == "continuation"
-                    )
-                )
+                mark = await self._next_prompt(line)
         except TimeoutError:
-            return await self._result(None, anchor, entered, "timeout")
+            return await self._result(None, line, "timeout")
         if mark is None:
-            return await self._result(None, anchor, entered, "pane_died")
+            return await self._result(None, line, "pane_died")
+        line.check(mark, self.id)
         if mark.kind == "continuation":
-            result = await self._result(None, anchor, entered, "incomplete")
+            result = await self._result(None, line, "incomplete")
             await self.shell.clear()
             return result
-        ended: Ended = "interrupted" if mark.status == 130 else "prompt"
-        return await self._result(mark, anchor, entered, ended)
+        return await self._result(mark, line, "interrupted" if mark.status == 130 else "prompt")
+
+    async def _next_prompt(self, line: Entered) -> Mark | None:
+        return await self.shell.next_mark(
+            lambda mark: (
+                (mark.kind == "prompt" and mark.number > line.number) or mark.kind == "continuation"
+            )
+        )
+
+    async def _asking(self, judge: Judge | None, *, unasked: bool) -> Line | None:
+        """Begin to answer the shell's questions about the pieces of one line."""
+        if judge is None:
+            return None
+        far = "" if not self.walled else "it is behind a wall"
+        if not far and (await self.foreground()).kind == "ssh":
+            far = "its shell is on another machine"
+        if far and unasked:
+            return None
+        if far:
+            raise CannotAsk(self.id, far)
+        if self._pieces is None:
+
+            async def interrupt() -> None:
+                with contextlib.suppress(TerminalError):
+                    await self.client.command("send-keys", "-t", self.id, "C-c")
+
+            self._pieces = Pieces(self._terminal.socket.parent, interrupt)
+        return self._pieces.begin(judge)
+
+    async def _close_at_prompt(self, asking: Line, line: Entered) -> None:
+        try:
+            with contextlib.suppress(TerminalError):
+                await self._next_prompt(line)
+        finally:
+            asking.close()
+
+    def close(self) -> None:
+        """Let go of the pane, or learn that it is gone; what would ask us runs no further."""
+        self.shell.gone()
+        if self._pieces is not None:
+            self._pieces.close()
+            self._pieces = None
 
     async def wait(self, until: Until, timeout: float) -> WaitResult:  # noqa: ASYNC109
         """Wait for something to happen on the pane, for at most `timeout` seconds.
@@ -384,10 +458,9 @@ class Pane:
         finally:
             await watch.remove(self.window_id, changed.set)
 
-    async def _result(
-        self, mark: Mark | None, anchor: Anchor, entered: float, ended: Ended
-    ) -> RunResult:
-        seconds = time.monotonic() - entered
+    async def _result(self, mark: Mark | None, line: Entered, ended: Ended) -> RunResult:
+        seconds = time.monotonic() - line.seconds
+        anchor = line.anchor
         shown = await self.capture()
         text, truncated = await read_output(
             self.client, self.id, shown, anchor, None if mark is None else mark.prompt

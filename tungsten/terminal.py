@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
-from tungsten import orphans, server_start, shells, still
+from tungsten import orphans, pieces, server_start, shells, still
 from tungsten.command_line import START_SECONDS
 from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
 from tungsten.control_protocol import Notification, literal
@@ -299,7 +299,7 @@ class Terminal:
             await self._channel.close()
         await self.client.close()
         for pane in self._panes.values():
-            pane.shell.gone()
+            pane.close()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -313,11 +313,12 @@ class Terminal:
         if left := orphaned_hooks(hooks):
             await self.client.pipeline([("set-hook", "-gu", each) for each in left])
         self.client.subscribe(self._notified)
-        self._spawn(self._await_end())
+        self.spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
         orphans.reap([int(pid) for pid in pids])
         _forget_notes(self.socket.parent)
+        pieces.forget_orphans(self.socket.parent)
         await self._reconcile()
 
     async def _new_session(self, argv: list[str], name: str, program: list[str]) -> tuple[str, str]:
@@ -344,7 +345,7 @@ class Terminal:
                     pane.shell.renamed(name)
         elif notification.name in _RECONCILING and not self._reconciling:
             self._reconciling = True
-            self._spawn(self._reconcile_quietly())
+            self.spawn(self._reconcile_quietly())
 
     async def _reconcile_quietly(self) -> None:
         self._reconciling = False
@@ -375,7 +376,7 @@ class Terminal:
             known_dead = dead == "1" and (code is not None or pane_id in self._unexplained)
             if dead == "1" and not known_dead and pane_id not in self._explaining:
                 self._explaining.add(pane_id)
-                self._spawn(self._explain(pane_id))
+                self.spawn(self._explain(pane_id))
             if known_dead and pane_id not in self._dead:
                 self._dead.add(pane_id)
                 pane.shell.died(code)
@@ -386,7 +387,7 @@ class Terminal:
                 self._dead.discard(pane_id)
                 self._unexplained.discard(pane_id)
                 self._explaining.discard(pane_id)
-                lost.shell.gone()
+                lost.close()
                 self._tell(PaneClosed(pane_id))
 
     def _follow(self, pane_id: str, pid: int) -> None:
@@ -403,7 +404,7 @@ class Terminal:
     def _ended(self, pane_id: str, pid: int) -> None:
         self._unfollow(pid)
         self._explaining.add(pane_id)
-        self._spawn(self._explain(pane_id))
+        self.spawn(self._explain(pane_id))
 
     def _unfollow(self, pid: int) -> None:
         fd = self._followed.pop(pid)
@@ -425,14 +426,15 @@ class Terminal:
     async def _await_end(self) -> None:
         await self.client.closed.wait()
         for pane in self._panes.values():
-            pane.shell.gone()
+            pane.close()
         self._tell(ServerEnded())
 
     def _tell(self, event: TerminalEvent) -> None:
         for subscriber in tuple(self._subscribers):
             subscriber(event)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside everything else, until it ends or this lets go of the server."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

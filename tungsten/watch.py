@@ -180,19 +180,9 @@ def orphaned_hooks(hooks: list[str] | CommandFailed) -> list[str]:
 
 def _orphaned(lines: list[str] | CommandFailed, pattern: re.Pattern[str]) -> list[str]:
     """Name what processes left behind that ended without taking it away."""
-    orphans = []
+    left = []
     for line in [] if isinstance(lines, CommandFailed) else lines:
         found = pattern.match(line)
-        if found is not None and not _lives(int(found[2])):
-            orphans.append(found[1])
-    return orphans
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        if found is not None and not orphans.lives(int(found[2])):
+            left.append(found[1])
+    return left

@@ -88,7 +88,8 @@ def run_text(pane_id: str, result: RunResult, timeout: float | None) -> str:
     output = "\n".join(line.rstrip() for line in result.output.split("\n")).strip("\n")
     match result.ended:
         case "prompt":
-            first = f"exit {result.exit_status} · {result.seconds:.1f} s · pane {pane_id}"
+            told = "ended" if result.exit_status is None else f"exit {result.exit_status}"
+            first = f"{told} · {result.seconds:.1f} s · pane {pane_id}"
         case "timeout":
             limit = f"{timeout:g} s" if timeout is not None else "the time limit"
             first = f"still running after {limit} in pane {pane_id}; its output so far:"

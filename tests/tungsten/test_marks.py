@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tungsten import marks
 from tungsten.marks import Mark, parse_line, parse_mark, unquote, visible
-from tungsten.pane import ForPrompt, Pane
 
 texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30)
 
@@ -40,6 +38,8 @@ def test_what_is_no_mark_of_ours(name: str) -> None:
 def test_marks() -> None:
     assert parse_mark("N;P;3;130;a\\\\ b\\\\;c", "N") == Mark("prompt", 3, 130, "a b;c")
     assert parse_mark("N;C;3;;", "N") == Mark("running", 3, None, "")
+    assert parse_mark("N;C;3; 0a;", "N") == Mark("running", 3, None, "", "0a")
+    assert parse_mark("N;P;3;1 ;$", "N") == Mark("prompt", 3, 1, "$", "")
     assert parse_line("N;4;$'a\\\\nb'", "N") == (4, "a\nb")
     assert parse_line("file:///home", "N") == (0, "")
     assert parse_line("", "") == (0, "")
@@ -58,21 +58,3 @@ async def test_prompts_are_read_back(pane, prompt: str) -> None:
     result = await pane.run("printf unbroken", timeout=10)
     assert result.output == "unbroken"
     await asyncio.sleep(0)
-
-
-@given(st.text("ab1_./:@%+=()&|<>; -\\'\"$`,{}#\n", max_size=20), st.integers(1, 99))
-def test_reports_are_written_as_they_are_read(line: str, count: int) -> None:
-    written = marks.report("abc", count, line)
-    assert written == "" or marks.parse_line(written, "abc") == (count, line)
-
-
-async def test_what_bash_reports_is_what_was_expected(pane: Pane) -> None:
-    lines = ["true", "(exit 3) || echo a;", "x=1 && ls -l /tmp | wc -l >/dev/null 2>&1 &"]
-    await pane.wait(ForPrompt(), 10)
-    for count, line in enumerate(lines, 1):
-        await pane.send_text(line)
-        await pane.send_keys("C-e")
-        assert await pane.line() == line
-        shown = await pane.client.command("display-message", "-p", "-t", pane.id, "#{pane_path}")
-        assert shown == [marks.report(pane.shell.nonce, count, line)]
-        await pane.send_keys("C-u")
