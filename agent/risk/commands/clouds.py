@@ -7,9 +7,11 @@ import re
 
 from agent.risk import programs
 from agent.risk.arguments import split, value, wordlist
+from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.unlisted import simple
+from agent.risk.evaluation.verbs import shared_verb
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -95,6 +97,9 @@ def cloud(call: Call) -> None:
             call.high("changes shared infrastructure", f"aws {shown(' '.join(words[:2]))}")
         else:
             call.high("changes shared infrastructure") if verb not in ("help",) else call.low()
+        return
+    if shared_verb([program, *words]) is Risk.LOW:
+        call.low()
         return
     for verb in verbs:
         if _CLOUD_HIGH.match(verb) and not _CLOUD_LOW.match(verb):

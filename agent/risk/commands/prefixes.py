@@ -39,7 +39,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "mise": (), "direnv": (), "op-run": (), "sg-run": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
     "nodemon": ("-w", "--watch", "-e", "--ext"), "concurrently": (), "npm-run-all": (), "wait-on": (), "valgrind": (), "perf": (),
     "sshpass": ("-p", "-f", "-d", "-P"), "heaptrack": (), "rr": (), "coverage": (), "script": (), "run-one": (), "flock": (), "watchexec": ("-e", "-w"), "entr": (),
-    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (),
+    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (), "xcrun": ("--sdk", "--toolchain"),
 }  # fmt: skip
 
 

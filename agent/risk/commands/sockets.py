@@ -32,7 +32,12 @@ def netcat(call: Call) -> None:
     else:
         feed = call.feed()
         host = operands[0] if operands else ""
-        if LOCAL.match(host):
+        if feed.kind == "text" and re.search(
+            r"(?im)^\W*(?:flush_?all|flush_?db|shutdown|config set|dump|kill|drop|delete)\b",
+            feed.text,
+        ):
+            call.high("tells a server to drop its data or to stop")
+        elif LOCAL.match(host):
             call.medium("talks to a local server")
         elif feed.kind == "text":
             call.medium("sends text to another machine")

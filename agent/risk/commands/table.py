@@ -133,7 +133,7 @@ HANDLERS: dict[str, Handler] = {
         wordlist(
     """
     psql mysql cqlsh mongosh sqlcmd clickhouse-client clickhouse duckdb cockroach influx usql
-    trino presto beeline hive impala-shell cypher-shell isql sqlplus
+    trino presto beeline hive impala-shell cypher-shell isql sqlplus surreal arangosh snow snowsql osql tsql vsql nzsql ysqlsh ksql mysqlsh
     """
     ),
         database,

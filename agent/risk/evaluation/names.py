@@ -46,7 +46,8 @@ OTHER_NAMES = {
     "powershell.exe": "sh", "pwsh.exe": "sh",
     "egrep": "grep", "fgrep": "grep",
     "zsh5": "sh", "python-config": "echo",
-    "opentofu": "tofu",
+    "opentofu": "tofu", "vboxmanage": "VBoxManage", "kubecolor": "kubectl", "k": "kubectl", "sls": "serverless",
+    "azure": "az", "valkey-cli": "redis-cli", "keydb-cli": "redis-cli", "iredis": "redis-cli", "dragonfly-cli": "redis-cli",
 }  # fmt: skip
 
 
@@ -54,8 +55,11 @@ _VERSION = re.compile(r"(?<=[a-z])-?\d+(?:\.\d+)*$")
 
 
 def versionless(program: str) -> str:
-    """`python3.12` and `gcc-13` are judged as `python` and `gcc`."""
-    if program[-1:].isdigit() and program not in programs.LOW_PROGRAMS:
+    """`python3.12`, `gcc-13` and `kafka-topics.sh` are judged as `python`, `gcc` and `kafka-topics`."""
+    stem, dot, ending = program.rpartition(".")
+    if dot and ending in ("sh", "exe", "cmd", "bat") and stem in known_programs():
+        return OTHER_NAMES.get(stem, stem)
+    if program[-1:].isdigit() and program not in known_programs():
         bare = _VERSION.sub("", program)
         if bare != program and bare in known_programs():
             return OTHER_NAMES.get(bare, bare)
@@ -72,5 +76,6 @@ def known_programs() -> set[str]:
 
         _KNOWN.update(HANDLERS, programs.LOW_PROGRAMS, programs.MEDIUM_PROGRAMS)
         _KNOWN.update(programs.HIGH_PROGRAMS, programs.SUBCOMMANDS, OTHER_NAMES)
+        _KNOWN.update(programs.SHARED_PROGRAMS)
         _KNOWN.update(["manage.py"])
     return _KNOWN

@@ -13,6 +13,7 @@ from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.names import known_programs
+from agent.risk.evaluation.verbs import destroys, rehearsed, shared_verb
 from agent.risk.own import own_module
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -28,7 +29,7 @@ def simple(call: Call, program: str) -> None:
             looks is not None and looks.fullmatch(" ".join(argv[1:]))
         ):
             call.low()
-        elif program in _REHEARSES and _rehearsal(argv):
+        elif program in _REHEARSES and rehearsed(argv):
             call.medium(f"{program} only says what it would do")
         elif program == "twine" and argv[1:2] == ["check"]:
             call.low()
@@ -43,15 +44,19 @@ def simple(call: Call, program: str) -> None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
         call.low()
+    elif program in programs.SHARED_PROGRAMS:
+        shared(call, program)
     elif _publishes(argv):
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
+        if program in _KEEPS_DATA and (destroyed := destroys(argv)):
+            call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
         _foreign_settings(call)
         carried(call, anywhere=False)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
-    elif destroyed := _destroys(argv):
+    elif destroyed := destroys(argv):
         call.high("destroys something that no rule knows", f"{program} {shown(destroyed)}")
     else:
         call.medium(f"no rule knows {shown(program)}")
@@ -63,6 +68,29 @@ def simple(call: Call, program: str) -> None:
         for argument in argv[1:]:
             if not argument.startswith("-"):
                 call.reads(argument)
+
+
+def shared(call: Call, program: str) -> None:
+    """Judge a program that acts on what others share by its verb; an unknown one is HIGH."""
+    level = shared_verb(call.argv)
+    if level is Risk.LOW:
+        call.low()
+    elif level is Risk.MEDIUM:
+        call.medium(f"{program} works on the project or fetches something")
+        carried(call, anywhere=False)
+    else:
+        words = shown(" ".join(call.argv[:4]))
+        call.high(programs.SHARED_PROGRAMS[program], words)
+
+
+_KEEPS_DATA = frozenset(
+    wordlist(
+        """alembic dbmate goose flyway liquibase prisma drizzle-kit knex sequelize typeorm sqlx diesel
+        django-admin celery dvc wandb mlflow tilt skaffold localstack act jupyter dotnet-ef watchman
+        rails rake mix"""
+    )
+)
+"""Project tools whose verbs reach beyond what a build can make again."""
 
 
 _SETTINGS_OPTIONS = frozenset(
@@ -216,7 +244,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         a in ("--version", "--help", "-h", "-V", "version", "help") for a in argv[1:3]
     ):
         level = 1
-    if level == Risk.HIGH and program in _REHEARSES and _rehearsal(argv):
+    if level == Risk.HIGH and program in _REHEARSES and rehearsed(argv):
         call.medium(f"{program} only says what it would do")
         return
     if program == "redis-cli" and matched in ("del", "unlink") and UNKNOWN in "".join(argv):
@@ -234,7 +262,9 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
             r"\b(?:delete_all|destroy_all|drop_\w+|truncate\w*|update_all|execute)\b", words[1]
         ):
             call.high("changes or deletes what is in a database")
-    elif not level and (_destroys(argv) or _publishes(argv)):
+    elif not level and program in programs.SHARED_PROGRAMS:
+        shared(call, program)
+    elif not level and (destroys(argv) or _publishes(argv)):
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
@@ -295,6 +325,7 @@ _LOOKS = {
             r"(?!.*(?:-d|--decrypt|exec-\w+|publish|rotate|updatekeys|edit)\b)(?:filestatus|--version).*",
         ),
         ("ansible-vault", r"(?:encrypt|encrypt_string|create)\b.*"),
+        ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
         ("git-crypt", r"(?:status|init)\b.*"),
     )
     for program in programs_of.split()
@@ -304,14 +335,6 @@ _LOOKS = {
 
 _CASELESS = frozenset(["redis-cli"])
 _PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy deploy undeploy"))
-_DESTROYING = frozenset(
-    wordlist(
-        """delete destroy purge drop terminate wipe nuke deprovision decommission teardown tear-down
-        obliterate erase expunge delete-all remove-all drop-database deleteall flushall flush-all
-        delete-branch undeploy factory-reset revoke failover evict force-delete"""
-    )
-)
-"""What programs call it that destroy something which is not a file of the project."""
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
@@ -323,20 +346,4 @@ _REHEARSES = frozenset(
 
 def _publishes(argv: Sequence[str]) -> bool:
     words = [word for word in argv[1:4] if not word.startswith("-")][:2]
-    return not _rehearsal(argv) and any(word in _PUBLISHING for word in words)
-
-
-def _destroys(argv: Sequence[str]) -> str:
-    """The word among the first ones that says that something is destroyed."""
-    if _rehearsal(argv):
-        return ""
-    words = [word.lower() for word in argv[1:7] if not word.startswith("-")][:3]
-    for word in words:
-        last = word.rpartition(":")[2]
-        if word in _DESTROYING or (last != word and last in _DESTROYING):
-            return word
-    return ""
-
-
-def _rehearsal(argv: Sequence[str]) -> bool:
-    return any(a in ("--dry-run", "--dryrun", "--dry-run=true", "--dry-run=client") for a in argv)
+    return not rehearsed(argv) and any(word in _PUBLISHING for word in words)

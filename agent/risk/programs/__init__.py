@@ -7,6 +7,7 @@ from agent.risk.programs.levels import (
     READERS,
     SHADOWED,
 )
+from agent.risk.programs.shared import SHARED_PROGRAMS
 from agent.risk.programs.subcommands import OPTION_VALUES, SUBCOMMANDS
 from agent.risk.programs.variables import BUILD_VARIABLES, COMMAND_VARIABLES, INJECTING_VARIABLES
 
@@ -20,5 +21,6 @@ __all__ = [
     "OPTION_VALUES",
     "READERS",
     "SHADOWED",
+    "SHARED_PROGRAMS",
     "SUBCOMMANDS",
 ]

@@ -161,7 +161,7 @@ _high(
 _high(
     "escapes the container or the process it is in",
     """
-    nsenter unshare chroot systemd-nspawn ctr crictl runc crun bwrap-root lxc lxd lxc-attach lxc-start
+    nsenter unshare chroot systemd-nspawn runc crun bwrap-root lxc-attach lxc-start
     schroot debootstrap""",
 )
 _high(
@@ -197,8 +197,8 @@ _high(
 _high(
     "publishes or deploys",
     """
-    gh-pages surge angular-cli-ghpages twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
-    cpan-upload fastlane eas surge firebase-deploy wrangler-deploy""",
+    gh-pages surge angular-cli-ghpages npm-publish vercel-prod semantic-release release-it np lerna-publish
+    cpan-upload surge firebase-deploy wrangler-deploy""",
 )
 
 SHADOWED = frozenset(

@@ -109,7 +109,7 @@ loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user k
 localectl LOW: status list-locales
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
 docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init|container prune
-docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|plugin disable|plugin create|plugin push|plugin set|plugin upgrade|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
 docker-compose HIGH[publishes images]: push
@@ -196,11 +196,8 @@ supabase MEDIUM: start stop init gen link|db pull|migration new|db lint|function
 supabase HIGH[drops or changes a database]: db|db reset|db push|functions deploy|functions delete|projects delete|projects create|secrets|secrets set|branches|migration repair
 doctl LOW: account version|compute droplet list|kubernetes cluster list|databases list|apps list
 doctl HIGH[changes shared infrastructure]: compute kubernetes databases apps auth registry projects serverless
-linode-cli HIGH[changes shared infrastructure]: linodes domains volumes
 hcloud LOW: server-list|server list|context list|server describe
 hcloud HIGH[changes shared infrastructure]: server volume network firewall ssh-key image
-ibmcloud HIGH[changes shared infrastructure]: resource ks cf is login
-oci HIGH[changes shared infrastructure]: compute os iam db network
 eksctl LOW: get version info
 eksctl HIGH[changes shared infrastructure]: create delete scale drain upgrade utils
 argocd LOW: version|app list|app get|app diff|app logs|app history
@@ -217,15 +214,11 @@ minikube HIGH[destroys a cluster and what it holds]: delete
 kind LOW: get version|get clusters|get nodes|get kubeconfig
 kind MEDIUM: create load build export
 kind HIGH[destroys a cluster and what it holds]: delete
-k3d MEDIUM: cluster image node kubeconfig registry
-k3d HIGH[destroys a cluster and what it holds]: cluster delete
 colima MEDIUM: start stop status list ssh restart
 colima HIGH[destroys a cluster and what it holds]: delete
 mise HIGH[plants something that runs later]: trust|settings set
 mise MEDIUM: default
 conan HIGH[publishes a package]: upload
-limactl MEDIUM: start stop list create delete
-multipass MEDIUM: launch start stop list info shell delete purge mount exec
 createdb MEDIUM: default
 pg_dump MEDIUM: default
 pg_dumpall MEDIUM: default
@@ -361,7 +354,6 @@ influx HIGH[drops or changes a database]: delete bucket org
 cypher-shell MEDIUM: default
 rabbitmqctl LOW: list_queues status cluster_status list_users list_connections
 rabbitmqctl HIGH[changes shared infrastructure]: reset force_reset stop stop_app delete_queue purge_queue delete_user add_user set_permissions delete_vhost change_password
-kafka-topics LOW: --list --describe
 kafka-topics HIGH[destroys shared data]: --delete --alter
 gpg LOW: --list-keys --version --verify -k --fingerprint --list-packets --list-public-keys
 gpg MEDIUM: --sign -s --detach-sign -b --armor --encrypt -e -c --symmetric --recv-keys --import --clearsign --dearmor
@@ -386,7 +378,7 @@ setfacl HIGH[changes who may read or write]: default
 chattr HIGH[changes who may read or write]: default
 setfattr HIGH[changes who may read or write]: default
 history LOW: default
-history HIGH[erases traces]: -c -d -w -r -cw
+history HIGH[erases traces]: -c -d -w -r -cw clear delete clear-session
 defaults LOW: read domains find
 defaults HIGH[changes the machine]: write delete import
 git-lfs LOW: ls-files status env
@@ -404,7 +396,55 @@ svn HIGH[changes a shared repository]: delete rm commit ci import propset lock u
 jj LOW: log status st diff show
 jj MEDIUM: new commit describe squash edit rebase split bookmark
 jj HIGH[loses work or rewrites history]: abandon restore|op restore|git push
-gcloud-none LOW: default
+k3d LOW: version|cluster list|node list|registry list|kubeconfig get
+k3d MEDIUM: image|cluster create|cluster start|cluster stop|cluster edit|kubeconfig merge|registry create|node create
+k3d HIGH[destroys a cluster and what it holds]: cluster delete|cluster rm|node delete|registry delete
+multipass LOW: list info find get version networks
+multipass MEDIUM: launch start stop shell mount umount exec transfer restart suspend alias set|snapshot
+multipass HIGH[destroys a virtual machine and what it holds]: delete purge restore
+limactl LOW: list info validate show-ssh
+limactl MEDIUM: start stop create shell edit copy protect
+limactl HIGH[destroys a virtual machine and what it holds]: delete prune factory-reset unprotect|disk delete
+virsh LOW: list dominfo domstate dumpxml nodeinfo version net-list pool-list vol-list snapshot-list capabilities domblklist
+virsh MEDIUM: start shutdown suspend resume define create console save snapshot-create edit net-start autostart
+virsh HIGH[destroys a virtual machine and what it holds]: destroy undefine vol-delete vol-wipe pool-delete pool-destroy net-destroy net-undefine snapshot-delete snapshot-revert reset migrate detach-disk managedsave-remove blockcommit qemu-monitor-command
+VBoxManage LOW: list showvminfo showmediuminfo guestproperty
+VBoxManage MEDIUM: startvm createvm modifyvm registervm clonevm import export|snapshot take
+VBoxManage HIGH[destroys a virtual machine and what it holds]: unregistervm controlvm closemedium discardstate|snapshot delete|snapshot restore|sharedfolder add|extpack install
+vmrun LOW: list
+vmrun HIGH[destroys a virtual machine and what it holds]: deleteVM stop reset revertToSnapshot deleteSnapshot runProgramInGuest runScriptInGuest copyFileFromHostToGuest
+simctl MEDIUM: default
+atuin LOW: search stats status info doctor
+atuin MEDIUM: import init
+atuin HIGH[erases traces or sends them away]: sync login register logout account|history prune|history delete|history dedup|--delete|--delete-it-all
+lastlog LOW: -u -t -b
+lastlog HIGH[erases traces]: --clear -C --set -S
+faillock LOW: default
+faillock HIGH[changes who may log in]: --reset
+wevtutil LOW: el gl qe
+wevtutil HIGH[erases traces]: cl clear-log sl set-log um uninstall-manifest
+log LOW: show stream stats
+log HIGH[erases traces]: erase config collect
+kcat LOW: -L -C -Q
+kcat HIGH[writes to a shared queue]: -P default
+kafkacat LOW: -L -C -Q
+kafkacat HIGH[writes to a shared queue]: -P default
+hdfs LOW: -ls -cat -du -df -stat -tail -count -test -checksum version
+hdfs HIGH[destroys or exposes shared data]: default
+hadoop LOW: -ls -cat -du -df -stat -tail -count -test -checksum version
+hadoop HIGH[destroys or exposes shared data]: default
+kafka-topics LOW: --list --describe --version
+kafka-topics MEDIUM: --create
+kafka-consumer-groups LOW: --list --describe
+kafka-consumer-groups HIGH[changes what a shared queue keeps]: --delete --reset-offsets --delete-offsets
+goose MEDIUM: up up-by-one up-to down redo status version create fix validate
+goose HIGH[drops a database or its data]: reset down-to
+migrate MEDIUM: up down create version goto
+migrate HIGH[drops a database or its data]: drop force|down -all
+nodetool LOW: status info ring tpstats cfstats tablestats netstats version describecluster gossipinfo compactionstats
+nodetool HIGH[changes a shared database]: default
+rke HIGH[changes a shared cluster]: up remove
+terraform-docs MEDIUM: default
 """
 
 
@@ -481,5 +521,6 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
     "bundle": frozenset(["--gemfile"]),
     "pip": frozenset(["--proxy", "--python"]),
     "gradle": frozenset(["-b", "-c", "-I", "-p", "-g", "-x", "--tests", "--init-script"]),
+    "migrate": frozenset(["-path", "-database", "-source"]),
     "az": frozenset(["-n", "--name", "-g", "--resource-group"]),
 }
