@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, value
+from agent.risk.arguments import after_options, split, value
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 _XARGS_VALUED = (
@@ -111,6 +113,25 @@ def producers(call: Call) -> list[str]:
         for head in heads:
             paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
     return paths or [UNKNOWN]
+
+
+def zargs(call: Call) -> None:
+    """zsh's `zargs -- item… -- command`: the command with the items behind it."""
+    argv = call.argv
+    ends = [at for at, word in enumerate(argv) if word == "--"]
+    if len(ends) > 1:
+        call.run([*argv[ends[1] + 1 :], *argv[ends[0] + 1 : ends[1]]])
+    call.medium("runs a command for many items")
+
+
+def run_parts(call: Call) -> None:
+    """`run-parts`: runs every program in a directory."""
+    for operand in split(call.argv, ("--regex", "--arg", "-a", "--umask", "-u"))[1]:
+        if any(a in ("--test", "--list") for a in call.argv):
+            call.low()
+        elif call.place(operand).zone not in (Zone.PROJECT, Zone.REGENERABLE):
+            call.high("runs every program of a directory", f"runs all of {shown(operand)}")
+    call.medium("runs every program of a directory")
 
 
 def parallel(call: Call) -> None:

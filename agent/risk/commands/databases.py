@@ -69,6 +69,9 @@ def _named(call: Call, path: str) -> None:
 def database(call: Call) -> None:
     """`psql`, `mysql`, `cqlsh`, `clickhouse-client`."""
     argv = call.argv
+    if argv[-1] in ("--help", "--version"):
+        call.low()
+        return
     program = argv[0].rpartition("/")[2]
     dialect = (
         "psql"

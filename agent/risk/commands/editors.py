@@ -10,6 +10,7 @@ from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
@@ -64,8 +65,13 @@ def editor(call: Call) -> None:
                     call.writes(match[1])
         elif feed.kind != "none":
             call.opaque("what the editor is told cannot be known")
+    told = value(call.argv, "-e", "-c", "-s", "--speller", "-E")
+    for text in told:
+        search(call, text)
     for operand in split(call.argv)[1]:
-        if not operand.startswith("+"):
+        if operand.startswith("+"):
+            search(call, operand[1:])
+        elif operand not in told:
             edit(call, operand)
     call.medium("opens an editor")
 

@@ -6,7 +6,9 @@ import re
 
 from agent.risk.arguments import has, split, spread, value, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.rules import match_domain
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -103,7 +105,9 @@ def curl(call: Call) -> None:
         if UNKNOWN in address and not LOCAL.match(address) and names_secret(call):
             call.high("sends local data to another machine")
     for path in value(argv, "-K", "--config"):
-        call.high("takes its options from a file") if path == "-" else call.reads(path)
+        if path == "-" or call.place(path).zone is not Zone.PROJECT:
+            call.high("takes its options from a file")
+        call.reads(path)
     methods = {m.upper() for m in value(argv, "-X", "--request")}
     if methods & {"DELETE"} and not local:
         call.high("deletes something on another machine", "sends a DELETE request")
@@ -233,7 +237,7 @@ def wget(call: Call) -> None:
         if not local:
             call.high("sends local data to another machine", f"sends {shown(path)}")
     for text in value(argv, "--use-askpass"):
-        call.run([text])
+        call.hook(text)
     for text in value(argv, "-e", "--execute"):
         if re.search(r"askpass|output|post", text):
             call.high("takes options that run or send something")
@@ -288,14 +292,19 @@ def httpie(call: Call) -> None:
 
 def downloader(call: Call) -> None:
     """`aria2c`, `axel`, `yt-dlp`."""
+    carried(call, anywhere=False, words=False)
     for text in value(
         call.argv,
-        "--on-download-complete",
-        "--exec",
-        "--exec-before-download",
-        "--external-downloader",
+        *(
+            "--on-download-complete",
+            "--on-download-start",
+            "--on-download-stop",
+            "--on-bt-download-complete",
+        ),
+        *("--on-download-error", "--on-download-pause", "--exec", "--exec-before-download"),
+        *("--external-downloader", "--downloader", "--use-postprocessor", "--netrc-cmd"),
     ):
-        call.shell(text)
+        call.hook(text)
     for path in value(call.argv, "-o", "--out"):
         call.writes(path)
         _fetched(call, path)

@@ -24,8 +24,12 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "tclsh": ("tcl", ()), "expect": ("tcl", ("-c",)), "wish": ("tcl", ()), "osascript": ("osascript", ("-e",)),
     "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
     "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
-    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)), "jq-none": ("jq", ()), "bc-none": ("bc", ()), "dc-none": ("dc", ()),
+    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
     "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
+    "clj": ("clojure", ("-e", "-M:e", "-Me")), "csi": ("scheme", ("-e", "-eval", "-p")), "chicken": ("scheme", ("-e",)), "gsi": ("scheme", ("-e",)), "chibi-scheme": ("scheme", ("-e", "-p")), "mit-scheme": ("scheme", ("--eval",)), "gosh": ("scheme", ("-e",)),
+    "gforth": ("forth", ("-e", "--evaluate")), "v": ("v", ("-e",)), "io": ("io", ("-e",)), "jrunscript": ("node", ("-e",)), "jjs": ("node", ("-e",)), "bsh": ("java", ("-e",)), "janet": ("lisp", ("-e",)), "fennel": ("lua", ("-e", "--eval")),
+    "hy": ("lisp", ("-c",)), "sage": ("python", ("-c",)), "matlab": ("matlab", ("-batch", "-r")), "wolframscript": ("wolfram", ("-code", "-c")), "gp": ("gp", ("-c",)), "ecl": ("lisp", ("-eval", "--eval")), "clisp": ("lisp", ("-x",)), "ccl": ("lisp", ("-e", "--eval")),
+    "newlisp": ("lisp", ("-e",)), "picolisp": ("lisp", ()), "j": ("j", ("-js",)), "scheme": ("scheme", ()), "ghci": ("haskell", ("-e",)), "scilab": ("scilab", ("-e",)), "rhino": ("node", ("-e",)), "mujs": ("node", ()), "txiki": ("node", ()),
     "emacsclient": ("lisp", ("-e", "--eval")), "nim": ("nim", ("--eval", "--eval:")), "maxima": ("maxima", ("--batch-string",)),
 }  # fmt: skip
 
@@ -111,6 +115,9 @@ def inline(call: Call) -> None:
         return
     if program in ("deno", "bun"):
         simple(call, program)
+        return
+    if operands and "(" in operands[0]:
+        code(call, operands[0], language)
         return
     if operands and operands[0] != "-":
         if program in ("emacs",):

@@ -7,6 +7,7 @@ import re
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.shell.syntax import VARIABLE
 
 _SECRET_NAME = re.compile(
@@ -79,6 +80,8 @@ def reader(call: Call) -> None:
     elif program == "tr":
         call.low()
         return
+    if program in ("bat", "batcat"):
+        carried(call, anywhere=False, words=False)
     options, operands = split(call.argv, valued)
     if program == "rg":
         for text in value(call.argv, "--pre", "--hostname-bin"):

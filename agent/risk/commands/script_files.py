@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
@@ -168,5 +169,7 @@ def local_file(call: Call) -> None:
             call.medium(f"runs the program {shown(path)}")
         return
     run_file(call, path)
+    if len(call.argv) > 1 and "--" in call.argv:
+        carried(call, anywhere=False)
     if text is None and (destroyed := destroys(call.argv)):
         call.high("destroys something, by its own words", f"{shown(path)} {shown(destroyed)}")

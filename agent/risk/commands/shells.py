@@ -162,7 +162,7 @@ def command_builtin(call: Call) -> None:
 
 def text_runner(call: Call) -> None:
     """`watch`, `entr -s`, …: the words are joined and given to a shell."""
-    rest = after_options(call.argv, ("-n", "--interval", "-d-none"))
+    rest = after_options(call.argv, ("-n", "--interval", "-q"))
     if rest:
         call.shell(" ".join(rest))
     call.low()

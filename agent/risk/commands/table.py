@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from agent.risk.arguments import wordlist
 from agent.risk.commands.archives import archive, compress, split_file, tar
-from agent.risk.commands.argument_runners import parallel, xargs
+from agent.risk.commands.argument_runners import parallel, run_parts, xargs, zargs
 from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake, sbt, tox
 from agent.risk.commands.builtins import (
     again,
@@ -97,7 +97,7 @@ HANDLERS: dict[str, Handler] = {
     # what runs another command
     **dict.fromkeys(PREFIXES, prefix),
     "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
-    "command": command_builtin, "xargs": xargs, "parallel": parallel, "watch": text_runner,
+    "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,
     "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,

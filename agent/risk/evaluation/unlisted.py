@@ -11,10 +11,9 @@ from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.names import known_programs
 from agent.risk.evaluation.verbs import destroys, rehearsed, shared_verb
-from agent.risk.own import own_module
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -44,9 +43,12 @@ def simple(call: Call, program: str) -> None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
         call.low()
+        if len(argv) > 2 and program not in _ONLY_SAYS:
+            carried(call, anywhere=False, words=False)
+            touched(call, outputs=True)
     elif program in programs.SHARED_PROGRAMS:
         shared(call, program)
-    elif _publishes(argv):
+    elif program not in _NAMES_TESTS and _publishes(argv):
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
         if program in _KEEPS_DATA and (destroyed := destroys(argv)):
@@ -54,6 +56,7 @@ def simple(call: Call, program: str) -> None:
         call.medium(f"{program} builds, runs or changes something in the project")
         _foreign_settings(call)
         carried(call, anywhere=False)
+        touched(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
     elif destroyed := destroys(argv):
@@ -61,6 +64,8 @@ def simple(call: Call, program: str) -> None:
     else:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
+        touched(call, unknown=True)
+        _told(call)
         _may_fetch(call)
     if program in programs.READERS:
         if program == "gpg" and "--verify" in argv:
@@ -68,6 +73,19 @@ def simple(call: Call, program: str) -> None:
         for argument in argv[1:]:
             if not argument.startswith("-"):
                 call.reads(argument)
+
+
+_ONLY_SAYS = frozenset(
+    wordlist("say figlet cowsay lolcat expr basename dirname which whereis type")
+)
+
+
+def _told(call: Call) -> None:
+    """A program that no rule knows may be an interpreter that reads what it does from a pipe."""
+    feed = call.feed()
+    if feed.kind == "text":
+        for line in feed.text.splitlines()[:64]:
+            search(call, line)
 
 
 def shared(call: Call, program: str) -> None:
@@ -93,6 +111,58 @@ _KEEPS_DATA = frozenset(
 """Project tools whose verbs reach beyond what a build can make again."""
 
 
+_OUTPUT_OPTION = re.compile(
+    r"-o|-O|--?(?:[a-z]+-)*(?:out|output|outfile|dest|destination|save|write|save-to|log|logfile|report)"
+    r"(?:-(?:file|path|dir|directory|to))?"
+)
+_LOOKS_LIKE_PATH = re.compile(r"[~/.]|file:")
+
+
+def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None:
+    """Judge the files in a command's words, when no rule says what the program does with them.
+
+    Args:
+        call: the command.
+        unknown: no rule knows the program, so it may write what it is given.
+        outputs: only what options say that is written counts.
+    """
+    argv = call.argv
+    for at in range(1, min(len(argv), 64)):
+        word, before = argv[at], argv[at - 1]
+        option = ""
+        if word[:1] == "-":
+            option, equals, word = word.partition("=")
+            if not equals:
+                continue
+        elif before[:1] == "-":
+            option = before
+        if outputs and not (option and _OUTPUT_OPTION.fullmatch(option)):
+            continue
+        path = word[1:] if word[:1] in "@<" else word
+        if "/" not in path[1:] and _LOOKS_LIKE_PATH.match(path) is None:
+            continue
+        if "://" in path or "*" in path:
+            continue
+        place = call.place(path)
+        if place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY, Zone.NULL):
+            if place.secret and unknown and place.zone is Zone.PROJECT:
+                call.reads(path)
+            elif place.startup and option and _OUTPUT_OPTION.fullmatch(option):
+                call.writes(path)
+            continue
+        if place.secret or place.own or place.zone is Zone.DEVICE:
+            call.reads(path)
+        if place.startup and unknown and place.zone is Zone.HOME:
+            call.writes(path)
+        elif option and _OUTPUT_OPTION.fullmatch(option) and place.zone is not Zone.ROOT:
+            call.writes(path)
+
+
+_NAMES_TESTS = frozenset(
+    wordlist("pytest py.test jest vitest mocha ava tap jasmine rspec phpunit pest behat bats ctest")
+)
+"""Programs whose words are names of tests."""
+
 _SETTINGS_OPTIONS = frozenset(
     wordlist(
         """-c --config --config-file --rcfile --plugin --require -r --preload --loader --import
@@ -112,29 +182,6 @@ def _foreign_settings(call: Call) -> None:
                 call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
 
 
-_HEADS = frozenset(
-    wordlist(
-        """sudo doas su sh bash zsh dash ksh fish eval rm dd mkfs shred chmod chown curl wget nc
-        tmux tungsten tmuxp kill pkill killall
-        python python3 perl ruby node php osascript ssh scp env xargs"""
-    )
-)
-
-
-_RUN_OPTIONS = frozenset(
-    wordlist(
-        """-c -x -s -e -r --exec --cmd --command --run --shell --script --execute --hook --on-change
-        --pre --post --before --after --then --callback --eval --launcher --wrapper --run-under"""
-    )
-)
-
-
-_HOOK_OPTIONS = frozenset(["-wrapper", "--wrapper", "--pager-command", "--prog-name-exec"])
-
-
-_RUN_VERBS = frozenset(wordlist("run exec shell with do x"))
-
-
 def _may_fetch(call: Call) -> None:
     """A program that no rule knows and that is given an address may leave a file of that name."""
     for at, word in enumerate(call.argv[1:], 1):
@@ -143,43 +190,6 @@ def _may_fetch(call: Call) -> None:
             for name in (n.rpartition("/")[2] for n in names):
                 if name:
                     call.evaluator.files.setdefault(call.place(name).path, None)
-
-
-def carried(call: Call, *, anywhere: bool) -> None:
-    """A program whose rule does not say that it runs others may do so all the same.
-
-    What follows `--` is tried as a command, and the value of an option that sounds like one as
-    shell text; for a program that no rule knows, any word that names a dangerous program too.
-    """
-    argv = call.argv
-    tried = 0
-    if any(b in ("-m", "--module") and own_module(w) for b, w in pairwise(argv)):
-        call.high("controls Tungsten or the supervising terminal")
-    for at in range(1, min(len(argv), 64)):
-        word, before = argv[at], argv[at - 1]
-        name = posixpath.basename(word)
-        if (
-            (before in _RUN_VERBS and at == 2 and name in known_programs() and "-" not in word[:1])
-            or (before == "--" and name in known_programs())
-            or (name in _HEADS and (anywhere or before in _RUN_OPTIONS))
-        ):
-            call.run(argv[at:])
-            tried += 1
-            if before == "--" or tried == 3:
-                return
-        if before in _HOOK_OPTIONS:
-            call.hook(word)
-            if "/" in word.partition(" ")[0]:
-                call.high("has an ordinary program run another one", f"runs {shown(word)}")
-        option, equals, text = word.partition("=")
-        if equals and option in _RUN_OPTIONS and UNKNOWN not in text:
-            head = text.split()
-            if head and posixpath.basename(head[0]) in known_programs():
-                call.shell(text)
-        if before in _RUN_OPTIONS and " " in word and UNKNOWN not in word:
-            head = word.lstrip("!@ ").split()
-            if head and posixpath.basename(head[0]) in known_programs():
-                call.shell(word.lstrip("!@ "))
 
 
 def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> None:
@@ -268,7 +278,9 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
-        carried(call, anywhere=not level)
+        inside = matched.rpartition(" ")[2] in ("shell", "ssh", "exec", "run", "enter")
+        carried(call, anywhere=not level or inside)
+        touched(call, outputs=True)
 
 
 _ONLY = r"(?!.*(?: |^)-(?:[ADFIRPXNZE]|-(?:append|delete|flush|insert|policy|new|zero|restore)))"
@@ -334,7 +346,11 @@ _LOOKS = {
 
 
 _CASELESS = frozenset(["redis-cli"])
-_PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy deploy undeploy"))
+_PUBLISHING = frozenset(
+    wordlist(
+        "publish unpublish gh-deploy deploy undeploy upload push share send expose tunnel beam"
+    )
+)
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np

@@ -95,7 +95,9 @@ def shared_verb(argv: Sequence[str]) -> Risk:
         if parts and parts[-1] in _NOUN_OR_VERB:
             # `gcloud run services list`, `fly secrets list`: a noun when a verb follows it.
             later = [w.lower() for w in words[number + 1 :]]
-            verb = next((w for w in later if w in LOOKING or w in MUTATING), "")
+            verb = next(
+                (w for w in later if w in MUTATING or (w in LOOKING and w not in _NOUNS)), ""
+            )
             if verb in _LISTS or (verb in _SHOWS and parts[-1] not in _SECRET_NOUNS):
                 return Risk.LOW
         if last in MUTATING or (parts and parts[0] in DESTROYING):

@@ -181,7 +181,7 @@ MUTATING = frozenset(
         send post create add set unset update upgrade edit patch replace apply import load clean deploy release ship
         run exec execute invoke ssh attach rotate regenerate grant deny authorize assign associate
         disassociate bind unbind enable unlock lock transfer merge approve reject import-state force
-        retire deactivate archive unarchive seal unseal rekey enroll join leave issue sign renew
+        retire deactivate archive unarchive seal unseal rekey enroll join leave sign renew
         write insert produce pub addfirebase unlink unpublish deprecate yank owner permanent-delete re-encrypt
         redeploy rebuild reinstall recreate reimage format decrypt unwrap token tokens secret secrets
         credential credentials key keys password passwd reveal impersonate assume
