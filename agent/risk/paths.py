@@ -189,6 +189,9 @@ _DEVICE = re.compile(
 _HARMLESS = re.compile(
     r"^/dev/(?:null$|zero$|u?random$|full$|stdin$|stdout$|stderr$|tty$|fd(?:/\w[\w:]*)?|ptmx|shm(?:/|$))"
 )
+TEMPORARY = ("/tmp/", "/var/tmp/", "/private/tmp/", "/dev/shm/")  # noqa: S108
+"""Directories, with a slash at the end, where what stands is not kept."""
+
 _EXAMPLES_HOME = (
     ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
     ".gnupg", ".kube/config", ".netrc", ".pgpass", ".docker/config.json", ".npmrc", ".pypirc",
@@ -314,10 +317,9 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
         return Zone.ROOT
     if project and (path == project or project.startswith(path + "/")):
         return Zone.ROOT
-    for temporary in ("/tmp", "/var/tmp", "/private/tmp", "/dev/shm"):  # noqa: S108
-        # A home may be in there, and what a person keeps at home is not temporary.
-        if path.startswith(temporary + "/") and not in_home:
-            return Zone.TEMPORARY
+    # A home may be in there, and what a person keeps at home is not temporary.
+    if path.startswith(TEMPORARY) and not in_home:
+        return Zone.TEMPORARY
     if in_home:
         inner = path[len(home) + 1 :]
         if inner.startswith((".cache/", ".npm/_", "Library/Caches/", ".cargo/registry/")):

@@ -112,7 +112,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         _checkout(call, argv, options, operands)
     elif verb == "restore":
         if not has(options, "S", "--staged") or has(options, "W", "--worktree"):
-            if any(o in (".", ":/", "*", "..", "./") for o in operands):
+            if any(o in (".", ":/", "*", "..", "./") or o.endswith("/") for o in operands):
                 call.high("throws away all work that was not committed")
             else:
                 call.medium("throws away changes of named files")
@@ -139,8 +139,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
                 "deletes or overwrites branches with work that may be nowhere else",
                 f"deletes the branch {shown(' '.join(operands))}",
             )
-        elif has(options, "M") or (has(options, "f", "--force") and len(operands) > 1):
-            call.medium("renames or moves a branch")
+        elif has(options, "f", "--force") and len(operands) > 1:
+            call.high("moves a branch away from work that may be nowhere else")
+        elif has(options, "M"):
+            call.medium("renames a branch")
         elif has(options, "dm", "--delete", "--move") or operands:
             call.medium("changes branches")
         else:
@@ -255,7 +257,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         if verb == "fetch" and any(
             o.startswith("+") or (":" in o and not re.match(r"^\w+://|^git@", o)) for o in operands
         ):
-            call.medium("overwrites local branches")
+            if any(":" in o and (o.startswith("+") or has(options, "f", "--force")) for o in operands):
+                call.high("overwrites local branches")
+            call.medium("moves local branches")
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):

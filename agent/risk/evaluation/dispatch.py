@@ -71,6 +71,10 @@ class Dispatcher(Outputs):
         if handler is not None:
             handler(call)
             return
+        if program.startswith("git-") and program not in known_programs():
+            call.argv = ["git", program[4:], *call.argv[1:]]
+            HANDLERS["git"](call)
+            return
         simple(call, key)
 
     def _renamed(self, name: str, call: Call, *, direct: bool) -> bool:

@@ -9,7 +9,7 @@ from agent.risk.programs.levels import (
 )
 from agent.risk.programs.shared import SHARED_PROGRAMS
 from agent.risk.programs.subcommands import OPTION_VALUES, SUBCOMMANDS
-from agent.risk.programs.variables import BUILD_VARIABLES, COMMAND_VARIABLES, INJECTING_VARIABLES
+from agent.risk.programs.variables import BUILD_VARIABLES, COMMAND_VARIABLES, INJECTING_VARIABLES, PLACES
 
 __all__ = [
     "BUILD_VARIABLES",
@@ -19,6 +19,7 @@ __all__ = [
     "LOW_PROGRAMS",
     "MEDIUM_PROGRAMS",
     "OPTION_VALUES",
+    "PLACES",
     "READERS",
     "SHADOWED",
     "SHARED_PROGRAMS",
