@@ -159,12 +159,15 @@ _STARTUP_ANYWHERE = re.compile(
     r"|(?:^|/)(?:pip\.conf|sitecustomize\.py|usercustomize\.py|authorized_keys2?)$|\.pth$"
     r"|(?:^|/)\.(?:vscode|idea|devcontainer|claude|cursor|codex|tungsten)/"
     r"|(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)\.mvn/(?:jvm|maven)\.config$"
-    r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo)/"
+    r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo|semaphore|zed|fleet|yarn/(?:plugins|releases))/"
+    r"|(?:^|/)\.(?:mcp\.json|lldbinit|dir-locals(?:-2)?\.el|nvim\.lua|Rprofile|Renviron|irbrc|pryrc|ipython|psqlrc)$"
+    r"|(?:^|/)(?:cloudbuild|buildspec|appspec|codemagic)\.ya?ml$"
 )
 _STARTUP_ENDINGS = tuple(
     wordlist(
         """Jenkinsfile pipelines.yml pipelines.yaml pip.conf sitecustomize.py usercustomize.py
-        authorized_keys authorized_keys2 .pth"""
+        authorized_keys authorized_keys2 .pth
+        build.yaml build.yml spec.yml spec.yaml codemagic.yaml"""
     )
 )
 _NOTABLE_STARTS = frozenset(wordlist("/. /L /l /b /B"))

@@ -178,6 +178,17 @@ def names_secret(call: Call, *, variables: bool = True) -> bool:
     return variables and bool(re.search(r"TOKEN|SECRET|PASSW|_KEY", text))
 
 
+_IDENTIFIES = re.compile(
+    r"(?:\$\(|`)\s*(?:whoami|hostname|id|uname|pwd|ifconfig|ip|cat|ls|env|ps)\b"
+)
+
+
+def _raw(call: Call) -> str:
+    """The command as it is written."""
+    command, script = call.command, call.script
+    return script.text[command.start : command.end] if command and script else ""
+
+
 def _unknown_body(call: Call) -> None:
     command, script = call.command, call.script
     if command is None or script is None:
@@ -232,6 +243,8 @@ def wget(call: Call) -> None:
         fetch_rules(call, address)
         if _METADATA.search(address):
             call.high("asks the cloud for this machine's credentials")
+    if not local and _IDENTIFIES.search(_raw(call)):
+        call.high("tells another machine who and where this is")
     for path in value(argv, "--post-file", "--body-file"):
         call.reads(path)
         if not local:

@@ -257,7 +257,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         if verb == "fetch" and any(
             o.startswith("+") or (":" in o and not re.match(r"^\w+://|^git@", o)) for o in operands
         ):
-            if any(":" in o and (o.startswith("+") or has(options, "f", "--force")) for o in operands):
+            if any(
+                ":" in o and (o.startswith("+") or has(options, "f", "--force")) for o in operands
+            ):
                 call.high("overwrites local branches")
             call.medium("moves local branches")
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
@@ -273,6 +275,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         for operand in operands:
             if "--no-index" in argv:
                 call.reads(operand)
+            elif verb != "blame" and ":" in operand:
+                _kept(call, operand.partition(":")[2])
+            elif verb != "log" or has(options, "p", "--patch"):
+                _kept(call, operand)
         call.low()
     elif verb == "difftool":
         for text in value(argv, "-x", "--extcmd"):
@@ -371,6 +377,12 @@ def _push(call: Call, argv: list[str]) -> None:
         call.high("deploys to a platform by pushing", f"pushes to {remote}")
     else:
         call.medium("pushes to the remote", f"pushes to {remote}")
+
+
+def _kept(call: Call, path: str) -> None:
+    """What the repository keeps of a file with credentials is as secret as the file."""
+    if path and call.place(path).secret:
+        call.reads(path)
 
 
 def _hooks(call: Call, argv: list[str]) -> None:

@@ -12,6 +12,7 @@ from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -62,7 +63,9 @@ def inline(call: Call) -> None:
                 if operand not in texts:
                     call.writes(operand)
         elif texts:
-            for operand in split(argv, ("-e", "-E", "-r"))[1]:
+            if "-run" in argv and "httpd" in texts:
+            serves(call, split(argv, ("-e", "-p", "--port"))[1])
+        for operand in split(argv, ("-e", "-E", "-r"))[1]:
                 if operand not in texts:
                     call.reads(operand)
     if program == "node":
@@ -108,7 +111,7 @@ def inline(call: Call) -> None:
     }.get(program, ("-I",))
     operands = split(argv, valued)[1]
     if program == "php" and value(argv, "-S"):
-        call.medium("starts a local server")
+        serves(call, value(argv, "-t"))
         return
     if program == "php" and operands[:1] == ["artisan"]:
         simple(call_with(call, operands), "artisan")
@@ -128,6 +131,24 @@ def inline(call: Call) -> None:
         call.medium(f"runs {shown(operands[0])}")
         return
     from_stdin(call, language)
+
+
+def serves(call: Call, roots: list[str]) -> None:
+    """A local server of files: of the project, or of more than that."""
+    for root in roots:
+        place = call.place(root)
+        if place.zone is not Zone.PROJECT and place.path != call.evaluator.ground.project:
+            if place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
+                call.high("shows files outside of the project to whoever asks")
+    call.medium("starts a local server")
+
+
+def file_server(call: Call) -> None:
+    """`serve`, `http-server`, `live-server`, `httpd`: a local server of a directory."""
+    valued = ("-p", "--port", "-l", "--listen", "-a", "--address", "-c", "-h", "--home", "-b", "--bind")
+    program = call.argv[0].rpartition("/")[2]
+    roots = value(call.argv, "-h", "--home") if program == "httpd" else []
+    serves(call, roots + split(call.argv, valued)[1])
 
 
 def call_with(call: Call, argv: list[str]) -> Call:

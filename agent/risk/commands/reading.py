@@ -36,6 +36,32 @@ def echo(call: Call) -> None:
     call.low()
 
 
+_SECRET_WORD = re.compile(
+    r"(?i)pass(?:w|phrase)|secret|token|api.?key|credential|access.?key|private"
+)
+_SHOW_SETTINGS = frozenset(
+    wordlist("env printenv set declare typeset export history ps compgen journalctl dmesg strings")
+)
+
+
+def _shows_settings(call: Call) -> bool:
+    """What comes in is the environment, the history, or what other processes were started with."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return False
+    first, last = command.pipe
+    return any(
+        bool(c.words) and c.words[0].text in _SHOW_SETTINGS for c in script.commands[first:last][:8]
+    )
+
+
+def processes(call: Call) -> None:
+    """`ps`: with `e` among the letters that need no dash it shows environments."""
+    if call.argv[1:] and re.fullmatch(r"[a-df-zA-Z]*e[a-zA-Z]*", call.argv[1]):
+        call.high("reads the environments of other processes")
+    call.low()
+
+
 def reader(call: Call) -> None:
     """Programs that show files: `cat`, `head`, `grep`, `jq`."""
     program = call.argv[0].rpartition("/")[2]
@@ -93,6 +119,8 @@ def reader(call: Call) -> None:
         for operand in operands:
             call.writes(operand)
         return
+    if patterned and _SECRET_WORD.search(" ".join(call.argv[1:])) and _shows_settings(call):
+        call.high("searches what is kept for credentials")
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
     if program in _WALKERS:
         _walk(call, program, options, operands)

@@ -99,6 +99,11 @@ def remote_writes(call: Call, text: str) -> None:
         )
 
 
+_PUTS = re.compile(
+    r"(?:^|[;&\n'\"] *)(?:m?put|reput|mirror +(?:-\w*R|--reverse)\S*|rm|mrm|rmdir|mdelete|delete|send|append|prompt)\b|^!"
+)
+
+
 def scp(call: Call) -> None:
     """`scp`, `sftp`, `ftp`: to another machine is sending."""
     argv = call.argv
@@ -107,6 +112,11 @@ def scp(call: Call) -> None:
     for text in value(argv, "-S", "-o", "-D"):
         if re.search(r"(?i)command|^/|sh\b", text):
             call.high("has it run a command")
+    if any(
+        _PUTS.search(text)
+        for text in (*value(argv, "-e", "-c", "--command"), " ".join(operands[1:]))
+    ):
+        call.high("sends local data to another machine, or deletes there")
     remote = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^(?:scp|sftp)://")
     if len(operands) > 1:
         if remote.match(operands[-1]):

@@ -122,6 +122,8 @@ def interface(call: Call) -> None:
     """`ip`, `ifconfig`, `route`, `arp`, `nmcli`: looking is fine, changing is not."""
     words = split(call.argv)[1]
     program = call.argv[0].rpartition("/")[2]
+    if program == "nmcli" and has(split(call.argv)[0], "s", "--show-secrets"):
+        call.high("reads credentials or keys")
     if (
         any(
             w

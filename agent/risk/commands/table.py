@@ -32,7 +32,7 @@ from agent.risk.commands.editors import editor, pager, vim
 from agent.risk.commands.fetching import curl, downloader, httpie, wget
 from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
-from agent.risk.commands.interpreters import INLINE, awk, calculator, inline
+from agent.risk.commands.interpreters import INLINE, awk, calculator, file_server, inline
 from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
@@ -40,7 +40,7 @@ from agent.risk.commands.permissions import chmod
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
 from agent.risk.commands.python import python
-from agent.risk.commands.reading import echo, reader
+from agent.risk.commands.reading import echo, processes, reader
 from agent.risk.commands.remote_hosts import scp, sends, ssh
 from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
@@ -62,7 +62,7 @@ HANDLERS: dict[str, Handler] = {
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
     ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
-    "rimraf": remove_trees, "del-cli": remove_trees,
+    "ps": processes, **dict.fromkeys(("serve", "http-server", "live-server", "httpd", "thttpd", "darkhttpd", "webfsd", "miniserve"), file_server), "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
         wordlist(
     """

@@ -51,6 +51,10 @@ def simple(call: Call, program: str) -> None:
     elif program not in _NAMES_TESTS and _publishes(argv):
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
+        if program == "ffmpeg" and _RECORDS.search(" ".join(argv)):
+            call.high("records the screen or what is said")
+        if program == "perf" and argv[1:2] == ["trace"]:
+            call.high("reads other programs' memory or what is typed")
         if program in _KEEPS_DATA and (destroyed := destroys(argv)):
             call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
@@ -75,6 +79,9 @@ def simple(call: Call, program: str) -> None:
                 call.reads(argument)
 
 
+_RECORDS = re.compile(
+    r"-f (?:x11grab|avfoundation|gdigrab|dshow|alsa|pulse|v4l2|video4linux2|kmsgrab|oss|jack|sndio|decklink)\b"
+)
 _ONLY_SAYS = frozenset(
     wordlist("say figlet cowsay lolcat expr basename dirname which whereis type")
 )
@@ -316,7 +323,7 @@ _LOOKS = {
         ("chage passwd", r"-(?:l|S)(?: \w+)?|--list(?: \w+)?|--status(?: \w+)?"),
         ("update-alternatives", r"--(?:list|display|query|get-selections)\b.*"),
         ("ethtool", r"(?:-[ikSgTm] )?\w+"),
-        ("wg", r"(?:show|showconf)?(?: \w+)*"),
+        ("wg", r"(?:show)?(?: (?!private-key|preshared)\w+)*"),
         ("brctl", r"show\w*.*"),
         ("rfkill", r"list\b.*"),
         ("supervisorctl sv rc-service", r"(?:status|tail|avail)\b.*|\S+ status"),

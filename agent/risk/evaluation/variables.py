@@ -92,14 +92,23 @@ class VariableJudge(Judgement):
                 for piece in value.split(":"):
                     place = call.place(piece)
                     if place.zone in _ELSEWHERE or f"{place.path}/" in TEMPORARY:
-                        call.high(f"{name} makes later commands take settings or code from elsewhere")
+                        call.high(
+                            f"{name} makes later commands take settings or code from elsewhere"
+                        )
             return
         if _SOURCES.fullmatch(name):
             for value in values:
                 if _ADDRESS.match(value) and not _OFFICIAL.match(value):
                     call.high(f"{name} makes later commands take packages from elsewhere")
             return
-        if name in ("LESS", "FZF_DEFAULT_OPTS", "ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"):
+        if name in (
+            "LESS",
+            "FZF_DEFAULT_OPTS",
+            "ERL_FLAGS",
+            "ERL_AFLAGS",
+            "ERL_ZFLAGS",
+            "ELIXIR_ERL_OPTIONS",
+        ):
             for value in values:
                 search(call, value)
                 if name != "LESS" and re.search(r"-eval|-s |-run\b|os:cmd", value):
@@ -253,7 +262,9 @@ _BUILDS_WITH = re.compile(
     r"linker=|-fplugin|-wrapper|-specs=|-B\s*/tmp|-fuse-ld=/|-Wl,(?:-rpath|-dynamic-linker|--dynamic-linker)[=,]/(?:tmp|var)"
     r"|\$\(|`|-include\s*/(?:tmp|home)"
 )
-_SOURCES = re.compile(r"(?i)\w*(?:registry|pypi|npm|gem|crates|maven|index|repo)\w*_?(?:mirror|registry|index|url|server|source)\w*|\w*(?:_registry|_mirror|_index_url)(?:_server)?")
+_SOURCES = re.compile(
+    r"(?i)\w*(?:registry|pypi|npm|gem|crates|maven|index|repo)\w*_?(?:mirror|registry|index|url|server|source)\w*|\w*(?:_registry|_mirror|_index_url)(?:_server)?"
+)
 _ADDRESS = re.compile(r"\w+://")
 _OFFICIAL = re.compile(
     r"https://(?:registry\.(?:npmjs\.org|yarnpkg\.com)|pypi\.org|files\.pythonhosted\.org|(?:index\.|static\.)?crates\.io"

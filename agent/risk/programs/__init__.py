@@ -9,7 +9,12 @@ from agent.risk.programs.levels import (
 )
 from agent.risk.programs.shared import SHARED_PROGRAMS
 from agent.risk.programs.subcommands import OPTION_VALUES, SUBCOMMANDS
-from agent.risk.programs.variables import BUILD_VARIABLES, COMMAND_VARIABLES, INJECTING_VARIABLES, PLACES
+from agent.risk.programs.variables import (
+    BUILD_VARIABLES,
+    COMMAND_VARIABLES,
+    INJECTING_VARIABLES,
+    PLACES,
+)
 
 __all__ = [
     "BUILD_VARIABLES",

@@ -80,8 +80,8 @@ MEDIUM_PROGRAMS = frozenset(
     maturin hatchling flit-build meson-python cibuildwheel auditwheel hypothesis mutmut
     cosmic-ray interrogate pyinstaller nuitka cython cythonize briefcase shiv pex zipapp
     django-admin celery dotnet-format msbuild nuget-list paket fsc csc mcs mono tee killall-list
-    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list scrot
-    maim import-list gifsicle optipng pngquant jpegoptim svgo cwebp rsvg-convert inkscape qpdf
+    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list 
+    import-list gifsicle optipng pngquant jpegoptim svgo cwebp rsvg-convert inkscape qpdf
     gs ps2pdf dialog whiptail gum kubeconform kubeval kustomize conftest opa cue jsonnet ytt
     dhall sops-list age-list rbenv pyenv nvm fnm volta asdf mise corepack nodenv tauri electron
     electron-builder cap capacitor ionic eas-build react-native metro watchman terminalizer
@@ -148,7 +148,7 @@ _high(
 )
 _high(
     "plants something that runs later",
-    "at batch atq-run crontab-e incrontab anacron systemd-run-later",
+    "at batch incrontab anacron cron crond atd fcron fcrontab schtasks reg regedit sc",
 )
 _high(
     "gives another machine a way in",
@@ -169,7 +169,9 @@ _high(
     """
     gcore procdump strace ltrace dtrace dtruss bpftrace bpftool tcpdump tshark wireshark dumpcap ngrep ptrace
     xinput xev showkey script-log logkeys screencapture keyctl secret-tool security kwallet-query
-    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool""",
+    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool scrot maim import grim spectacle
+    gnome-screenshot flameshot ksnip slurp wf-recorder simplescreenrecorder recordmydesktop mimipenguin lazagne
+    LaZagne firefox_decrypt hindsight chainbreaker pypykatz impacket-secretsdump secretsdump.py unshadow keysniffer""",
 )
 _high(
     "reads stored passwords", "pass gopass op bw lpass chezmoi-secret keepassxc-cli rbw ksshaskpass"

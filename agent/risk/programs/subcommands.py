@@ -446,6 +446,25 @@ nodetool LOW: status info ring tpstats cfstats tablestats netstats version descr
 nodetool HIGH[changes a shared database]: default
 rke HIGH[changes a shared cluster]: up remove
 terraform-docs MEDIUM: default
+artisan HIGH[reads credentials or keys]: env:decrypt
+getent LOW: default
+getent HIGH[reads credentials or keys]: shadow gshadow
+logger MEDIUM: default
+logger HIGH[sends local data to another machine]: -n --server
+snmpset HIGH[changes something on another machine]: default
+smbclient LOW: -L --list
+smbclient HIGH[reaches into another machine's files]: -c --command default
+gsettings LOW: get list-schemas list-keys list-recursively range describe monitor
+gsettings HIGH[changes the desktop, and what its keys run]: set reset reset-recursively
+dconf LOW: read list dump watch
+dconf HIGH[changes the desktop, and what its keys run]: write reset load update compile
+xdg-settings LOW: get check
+xdg-settings HIGH[changes what opens files and addresses]: set
+xdg-mime LOW: query
+xdg-mime HIGH[changes what opens files and addresses]: default install uninstall
+pm2 LOW: list ls status logs show describe info monit
+pm2 MEDIUM: start stop restart reload scale flush
+pm2 HIGH[plants something that runs later, or stops everything]: startup unstartup save resurrect kill deploy link
 """
 
 
