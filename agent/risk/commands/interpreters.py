@@ -64,8 +64,8 @@ def inline(call: Call) -> None:
                     call.writes(operand)
         elif texts:
             if "-run" in argv and "httpd" in texts:
-            serves(call, split(argv, ("-e", "-p", "--port"))[1])
-        for operand in split(argv, ("-e", "-E", "-r"))[1]:
+                serves(call, split(argv, ("-e", "-p", "--port"))[1])
+            for operand in split(argv, ("-e", "-E", "-r"))[1]:
                 if operand not in texts:
                     call.reads(operand)
     if program == "node":
@@ -145,7 +145,19 @@ def serves(call: Call, roots: list[str]) -> None:
 
 def file_server(call: Call) -> None:
     """`serve`, `http-server`, `live-server`, `httpd`: a local server of a directory."""
-    valued = ("-p", "--port", "-l", "--listen", "-a", "--address", "-c", "-h", "--home", "-b", "--bind")
+    valued = (
+        "-p",
+        "--port",
+        "-l",
+        "--listen",
+        "-a",
+        "--address",
+        "-c",
+        "-h",
+        "--home",
+        "-b",
+        "--bind",
+    )
     program = call.argv[0].rpartition("/")[2]
     roots = value(call.argv, "-h", "--home") if program == "httpd" else []
     serves(call, roots + split(call.argv, valued)[1])
