@@ -221,7 +221,7 @@ class Evaluator(Dispatcher):
                 if item.redirects:
                     where = (item.redirects[0].start, item.redirects[-1].end)
                     call = self._call(None, script, owner, where, depth, strict=strict)
-                    self._redirects(item.redirects, call)
+                    self._redirects(item.redirects, call, bare=_says_nothing(script, item))
             else:
                 assert isinstance(item, Command)
                 self.command(item, script, owner, depth, strict=strict)
@@ -286,7 +286,7 @@ class Evaluator(Dispatcher):
                 self.dispatch(call)
             if self.state.cwd != before:
                 self.came_from = before
-            bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in (":", "true")
+            bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in _SILENT
             if command.redirects:
                 content = self.output(call)
                 bare = bare or content == ""
@@ -351,6 +351,20 @@ class Evaluator(Dispatcher):
             self.expander.variables = state.variables
         if self.worst > worst:
             owner.level = max(owner.level, self.worst)
+
+
+_SILENT = frozenset(wordlist(": true false exec break continue exit return shift wait"))
+
+
+def _says_nothing(script: Script, group: Group) -> bool:
+    """Nothing in a group prints anything."""
+    inside = script.commands[group.first : min(group.last, group.first + 16)]
+    return group.last - group.first <= 16 and all(
+        command.kind != "simple"
+        or not command.words
+        or command.words[0].text in _SILENT
+        for command in inside
+    )
 
 
 _NO_EXPANDER = Expander(Variables({}), "", str, lambda group: (), lambda name: None)

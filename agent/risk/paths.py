@@ -387,13 +387,14 @@ def _pattern(path: str, ground: Ground) -> Place:
 class Links:
     """Where symbolic links on the disk lead; remembers every directory it looked at."""
 
-    __slots__ = ("_answers", "_directories", "_ground")
+    __slots__ = ("_answers", "_directories", "_ground", "_made")
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._answers: dict[str, str | None] = {}
         self._directories: dict[str, tuple[str, bool]] = {"": ("", True)}
         """Directory → its real path and whether it is there."""
+        self._made: dict[str, str] = {}
 
     def followed(self, path: str) -> str | None:
         """Where symbolic links lead from a path, in the words of the ground.
@@ -406,7 +407,9 @@ class Links:
         """
         if path in self._answers:
             return self._answers[path]
-        answer: str | None = None
+        answer: str | None = self._linked(path) if self._made else None
+        if answer is not None:
+            return answer
         if path[:1] == "/" and not _UNFOLLOWED.search(path):
             try:
                 answer = self._named(self._real(path)[0], path)
@@ -414,6 +417,21 @@ class Links:
                 answer = None
         self._answers[path] = answer
         return answer
+
+    def make(self, path: str, target: str) -> None:
+        """A command makes a link, symbolic or hard: from now on the path is the target."""
+        if path != target and not f"{target}/".startswith(f"{path}/"):
+            self._made[path] = target
+            self._answers.clear()
+
+    def _linked(self, path: str) -> str | None:
+        above, below = path, ""
+        while above:
+            if above in self._made:
+                return self._made[above] + below
+            above, _, last = above.rpartition("/")
+            below = f"/{last}{below}"
+        return None
 
     def climbed(self, text: str, cwd: str) -> str | None:
         """Like `followed` for a path with `..` in it, which the system takes after the links."""

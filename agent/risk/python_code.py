@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
+from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
@@ -159,12 +161,17 @@ def judge(call: Call, source: str) -> None:
             call.opaque("the Python source cannot be parsed")
         return
     call.evaluator.work += len(source)
-    Reader(call).read(tree)
+    reader = Reader(call)
+    reader.prints = _PRINTS.search(source) is not None
+    reader.read(tree)
 
 
 _SHOUTS = re.compile(
     r"system|subprocess|rmtree|exec|eval|import os|__import__|unlink|remove|socket"
 )
+
+
+_PRINTS = re.compile(r"write|print|dump|save|copyfile|to_\w+\(|\bas\b")
 
 
 class Reader:
@@ -175,6 +182,8 @@ class Reader:
         self.modules: dict[str, str] = {}
         self.values: dict[str, object] = {}
         self.called: set[int] = set()
+        self.prints = True
+        """Something in the source may fill the files that it opens."""
 
     def learn(self, source: str) -> None:
         """Take names and values from statements that ran before, without judging them."""
@@ -239,6 +248,8 @@ class Reader:
         )
         if isinstance(node, ast.ImportFrom):
             modules += [f"{node.module or ''}.{name.name}" for name in node.names]
+        for module in modules[:16]:
+            self._shadowed(module.partition(".")[0])
         if any(own_module(module) for module in modules):
             self.call.high("controls Tungsten or the supervising terminal")
         if isinstance(node, ast.Import):
@@ -262,6 +273,20 @@ class Reader:
                     "spawn",
                 ):
                     self.modules.setdefault(function, f"{node.module}.{function}")
+
+    def _shadowed(self, name: str) -> None:
+        """A module of the directory that was just written is run by being imported."""
+        evaluator = self.call.evaluator
+        if not evaluator.files and not evaluator.context.written:
+            return
+        for path in (f"{name}.py", f"{name}/__init__.py"):
+            target = self.call.place(path).path
+            standard = name in sys.stdlib_module_names
+            written = standard and Path(target) in evaluator.context.written
+            if written or (target in evaluator.files and (standard or evaluator.files[target])):
+                from agent.risk.commands.script_files import run_file
+
+                run_file(self.call, path, "python")
 
     def _assign(self, targets: list[ast.expr], expression: ast.expr) -> None:
         value = self.value(expression)
@@ -683,7 +708,8 @@ class Reader:
         writing = not isinstance(mode, str) or bool(set(mode) & set("wax+"))
         if isinstance(first, str) and UNKNOWN not in first:
             if writing:
-                self.call.writes(first)
+                empties = isinstance(mode, str) and "w" in mode and not self.prints
+                self.call.writes(first, truncates=empties)
             else:
                 self.call.reads(first)
         elif writing:

@@ -56,6 +56,9 @@ def editor(call: Call) -> None:
     if call.argv[0].rpartition("/")[2] in ("ed", "red"):
         feed = call.feed()
         if feed.kind == "text":
+            if _EMPTIES.search(" | ".join(feed.text.splitlines())):
+                for operand in split(call.argv)[1]:
+                    call.writes(operand, truncates=True)
             for line in feed.text.splitlines():
                 match = re.match(r"^[\d,$.%/\w]*!(.*)|^[\d,$.]*[rwe]\s*!(.*)", line.strip())
                 if match:
@@ -76,6 +79,9 @@ def editor(call: Call) -> None:
     call.medium("opens an editor")
 
 
+_EMPTIES = re.compile(
+    r"(?:^|[|+: ])(?:%|1,\$|,)\s*d(?:elete)?\b.*[|+: ](?:w|wq|x|wa|xa|up\w*|q)!?(?:$|[| ])"
+)
 _VIM_RUN = re.compile(
     r"^:?\s*(?:\d+|%|\.|\$|'<,'>|silent!?|sil!?)?[\s,\d$.%']*\s*(?:r|re|rea|read|w|wr|wri|write)?\s*!+\s*(.*)$"
 )
@@ -127,9 +133,12 @@ def vim(call: Call) -> None:
             run_file(call, path, "vim")
             call.medium("runs an editor script")
     operands = split(argv, ("-c", "--cmd", "-S", "-s", "-u", "-T", "-i", "-w", "-W"))[1]
+    words = " | ".join(a for a in argv[1:] if a not in operands)
     for operand in operands:
         if not operand.startswith("+"):
             edit(call, operand)
+            if _EMPTIES.search(words):
+                call.writes(operand, truncates=True)
     call.medium("opens an editor")
 
 

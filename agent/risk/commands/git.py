@@ -300,6 +300,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     elif verb == "init":
         if value(argv, "--template"):
             call.high("plants code in the repository's hooks")
+        for path in value(argv, "--separate-git-dir"):
+            call.evaluator.moved_to(call.place(path).path)
         call.medium("makes a repository")
     elif verb == "symbolic-ref":
         if has(options, "d", "--delete"):

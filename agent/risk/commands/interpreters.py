@@ -59,9 +59,12 @@ def inline(call: Call) -> None:
                 texts.append(argv[at + 1])
         editing = any(re.match(r"^-[a-zA-Z0]*i", a) for a in argv[1:])
         if editing:
+            prints = any(re.match(r"^-[a-zA-Z0]*p", a) for a in argv[1:]) or any(
+                re.search(r"print|puts|say|write|\$_\s*=", t) for t in texts
+            )
             for operand in split(argv, ("-e", "-E"))[1]:
                 if operand not in texts:
-                    call.writes(operand)
+                    call.writes(operand, truncates=not prints)
         elif texts:
             if "-run" in argv and "httpd" in texts:
                 serves(call, split(argv, ("-e", "-p", "--port"))[1])
@@ -83,9 +86,14 @@ def inline(call: Call) -> None:
     if program == "gdb":
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
-        if any(re.search(r"shell|!|python|call|system|attach|pipe", t) for t in texts) or value(
-            argv, "-p", "--pid"
-        ):
+        for path in value(argv, "-x", "--command", "-ix", "-s", "--source"):
+            run_file(call, path, "gdb")
+        feed = call.feed()
+        for text in (*texts, *(feed.text.splitlines() if feed.kind == "text" else ())):
+            debugger_text(call, text)
+        if feed.kind in ("remote", "unknown", "file"):
+            call.opaque("what the debugger is told cannot be known")
+        if value(argv, "-p", "--pid") or any(a.isdigit() for a in argv[2:]):
             call.high("has a debugger run a command or enter a process")
         call.medium("runs a debugger")
         return
@@ -131,6 +139,14 @@ def inline(call: Call) -> None:
         call.medium(f"runs {shown(operands[0])}")
         return
     from_stdin(call, language)
+
+
+def debugger_text(call: Call, text: str) -> None:
+    """Commands of a debugger: some of them run programs or enter a process."""
+    if re.search(
+        r"shell|!|python|call|system|attach|pipe|\bprint .*\(|platform|script\b|make\b", text
+    ):
+        call.high("has a debugger run a command or enter a process")
 
 
 def serves(call: Call, roots: list[str]) -> None:
@@ -187,12 +203,13 @@ def awk(call: Call) -> None:
         awk_text(call, text)
     for operand in operands:
         if "inplace" in argv:
-            call.writes(operand)
+            call.writes(operand, truncates=all(_AWK_SILENT.fullmatch(text) for text in programs))
         elif "=" not in operand:
             call.reads(operand)
     call.low()
 
 
+_AWK_SILENT = re.compile(r"\s*(?:0|\"\"|!1|1==0|NR<\d|[^{]*\{(?!.*print).*\})\s*")
 _SHELL_ITSELF = re.compile(r"\s*(?:\S*/)?(?:ba|da|z|k|a)?sh(?:\s+-\w+)*\s*$")
 
 
@@ -215,8 +232,9 @@ def awk_text(call: Call, text: str) -> None:
         re.sub(r"/(?:\\.|[^/\n])+/", "", bare),
     ):
         call.opaque("has awk run a command that cannot be known")
-    for match in re.finditer(r'print[^;}\n]*>>?\s*"((?:\\.|[^"\\])*)"', text):
-        call.writes(match[1])
+    for match in re.finditer(r'print([^;}\n]*?)>(>?)\s*"((?:\\.|[^"\\])*)"', text):
+        empty = not match[2] and match[1].strip() in ('""', 'f ""', 'f("")')
+        call.writes(match[3], truncates=empty)
     if "/inet" in text:
         call.high("opens a network connection")
     if "@load" in text:

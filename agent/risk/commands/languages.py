@@ -18,6 +18,14 @@ def run_text(call: Call, text: str, language: str) -> None:
         python_code.judge(call, text)
     elif language in ("psql", "mysql", "sqlite", "mongo", "cql"):
         sql.judge(call, text, language)
+    elif language == "sed":
+        from agent.risk.commands.text_editing import sed_script
+
+        sed_script(call, text)
+    elif language == "gdb":
+        from agent.risk.commands.interpreters import debugger_text
+
+        debugger_text(call, text)
     elif language == "make":
         call.medium("runs make")
     else:

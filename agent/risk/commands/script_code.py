@@ -61,6 +61,9 @@ _WRITES = re.compile(
 )
 
 
+_PRINTS = re.compile(r"print|puts|say|write|put|<<")
+
+
 _READS = re.compile(
     r"""\b(?:readFileSync|readFile|file_get_contents|File\.read|IO\.read|readfile|readLines|readlines|createReadStream|
     Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
@@ -162,13 +165,13 @@ def code(call: Call, text: str, language: str) -> None:
                 call.shell(path)
                 continue
         if re.match(r"^\s*>", path):
-            call.writes(path.lstrip("> "))
+            call.writes(path.lstrip("> "), truncates=">>" not in path and not _PRINTS.search(text))
         elif match[0].startswith(("open", "File.open", "fopen", "io.open")) and not set(mode) & set(
             "wax+"
         ):
             call.reads(path)
         else:
-            call.writes(path)
+            call.writes(path, truncates="w" in mode and not _PRINTS.search(text))
             if match[0].startswith(("copy", "rename", "symlink")) and mode:
                 call.writes(mode)
     if re.search(r"\b(?:0x5412|TIOCSTI|21522)\b", text):

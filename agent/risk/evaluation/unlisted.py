@@ -344,6 +344,14 @@ _LOOKS = {
             r"(?!.*(?:-d|--decrypt|exec-\w+|publish|rotate|updatekeys|edit)\b)(?:filestatus|--version).*",
         ),
         ("ansible-vault", r"(?:encrypt|encrypt_string|create)\b.*"),
+        (
+            "emerge eopkg pkg opkg nix-env nix-channel nix-store aptitude apt-mark pkcon yay paru rpm-ostree mas pkgutil xbps-install "
+            "softwareupdate xrandr xset bluetoothctl iw bridge trust ua pro monit udisksctl",
+            r"(?:--?)?(?:list|search|info|show|query|q|Q\w*|Ss|Si|s|l|status|history|policy|outdated|files|pkgs|devices|showmanual|showhold|scan|dev|link|fdb|dump)\b.*|-qa?P?\b.*|-p\b.*",
+        ),
+        ("nix-store", r"(?:-q|--query|-r|--verify)\b.*"),
+        ("sshd nginx apachectl postfix haproxy named squid", r"-[tTV]|configtest|check|-c -f \S+"),
+        ("stress stress-ng", r"--version"),
         ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
         ("git-crypt", r"(?:status|init)\b.*"),
     )

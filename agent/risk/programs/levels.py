@@ -140,6 +140,34 @@ _high(
     grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
 )
 _high(
+    "changes the machine",
+    """
+    emerge xbps-install xbps-remove eopkg slackpkg installpkg removepkg upgradepkg nix-env nix-channel nix-store guix-daemon
+    pkg pkg_add pkg_delete pkg_info swupd urpmi urpme tazpkg opkg ipkg rpm-ostree ostree bootc transactional-update
+    dpkg-divert dpkg-statoverride dpkg-deb-install aptitude apt-mark apt-key add-apt-repository apt-add-repository apt-file-update
+    tasksel synaptic packagekit pkcon yay paru pamac pikaur trizen pacaur makepkg-install dnf5 microdnf tdnf
+    choco winget scoop softwareupdate installer mas pkgutil pkgin ports fwupdtool fwupdate ubuntu-drivers do-release-upgrade
+    unattended-upgrade needrestart debconf-set-selections alternatives update-ca-certificates update-ca-trust trust
+    gnome-session-quit xfce4-session-logout qdbus-logout cinnamon-session-quit mate-session-save lxsession-logout i3-msg swaymsg
+    hyprctl bspc herbstclient xrandr xset xmodmap setxkbmap bluetoothctl rfkill iw hcitool hciconfig
+    fstrim multipath iscsiadm targetcli tgtadm wodim cdrecord growisofs clonezilla partimage fsarchiver udisksctl eject
+    dfu-util avrdude fastboot esptool esptool.py openocd flashcp flash_erase nandwrite mtd ubiformat stm32flash st-flash bossac picotool
+    sysrq bcdedit diskpart format chronyd ntpd timesyncd rcctl vmctl monit renice cgdelete cgset cgcreate cgclassify
+    stress stress-ng chflags ulogd arpspoof macchanger hping3 ifenslave bridge teamd dnsmasq hostapd dhcpd radvd
+      named kresd exim postfix postconf postsuper newaliases dovecot doveadm apachectl apache2ctl
+    a2ensite a2enmod a2dissite varnishadm haproxy squid pure-ftpd vsftpd proftpd smbd nmbd
+    sshd telnetd in.telnetd rshd rlogind vncserver x11vnc Xvnc xrdp vino-server krfb anydesk teamviewer rustdesk dropbear
+    slapd slappasswd kdb5_util ktutil certutil update-crypto-policies fips-mode-setup authselect pwck grpck
+      pwunconv grpunconv lchsh lchfn luseradd luserdel lusermod lpasswd lgroupadd lgroupdel smbpasswd pdbedit
+      nologin edquota setquota quotaon quotaoff tuned-adm cpupower
+    cpufreq-set x86_energy_perf_policy wrmsr rdmsr setpci i2cset ipmi-chassis kdumpctl kpatch
+    livepatch canonical-livepatch ua pro audit2allow setfiles fixfiles
+    load_policy checkmodule aa-enforce aa-genprof aa-logprof aa-remove-unknown iptables-apply ip6tables-apply  
+    shorewall csf fwknop psad aide tripwire ossec-control wazuh-control clamd  
+    mdutil tccutil dseditgroup odutil kmutil kextcache bless fdesetup sfltool systemkeychain automator shortcuts
+      cupsctl cupsdisable cupsenable cupsreject lpadmin cancel xfs_freeze fsfreeze """,
+)
+_high(
     "reads stored passwords and keys",
     """
     keyring sops ansible-vault chamber infisical credstash ejson git-crypt gopass lpass keepassxc-cli

@@ -7,7 +7,7 @@ from agent.risk.arguments import wordlist
 
 _SUBCOMMANDS = """
 npm LOW: ls list view info show outdated audit ping root prefix bin whoami explain search fund why pack doctor docs query|config get|config list
-npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build cache exec-none dedupe
+npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build  dedupe
 npm HIGH[publishes or changes what others install]: publish unpublish deprecate owner access dist-tag set-script token login logout adduser team org hook star profile|config set|config delete|config edit|set
 yarn LOW: list info why outdated audit versions|config get|config list
 yarn MEDIUM: install add remove upgrade up test build start run dedupe workspaces workspace link unlink init version cache create set plugin
@@ -21,7 +21,7 @@ bun HIGH[publishes or changes what others install]: publish
 deno LOW: info lint check doc types
 deno MEDIUM: test fmt task cache run compile bundle install add remove init bench serve coverage vendor
 deno HIGH[publishes or changes what others install]: publish deploy
-pip LOW: list show freeze check search index debug cache download-none|config list|config get|cache dir|cache list|cache info
+pip LOW: list show freeze check search index debug |config list|config get|cache dir|cache list|cache info
 pip MEDIUM: install uninstall wheel download cache inspect hash
 pip HIGH[changes where packages come from]: config|config set|config edit
 pip HIGH[changes the packages of the machine]: --break-system-packages
@@ -42,7 +42,7 @@ hatch HIGH[publishes a package]: publish
 pipenv LOW: graph check verify
 pipenv MEDIUM: install uninstall update lock sync clean
 conda LOW: list info search|env list|config --show|config --show-sources
-conda MEDIUM: install create update remove activate deactivate clean env init-none upgrade
+conda MEDIUM: install create update remove activate deactivate clean  upgrade
 conda HIGH[changes where packages come from or what the shell starts]: config init|env remove
 mamba LOW: list info search|env list
 mamba MEDIUM: install create update remove activate deactivate clean env
@@ -106,9 +106,10 @@ hostnamectl LOW: status
 hostnamectl HIGH[changes the machine]: set-hostname hostname set-chassis
 loginctl LOW: list-sessions show-session show-user session-status list-users user-status
 loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
-localectl LOW: status list-locales
+localectl LOW: status list-locales list-keymaps
+localectl HIGH[changes the machine]: set-locale set-keymap set-x11-keymap
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
-docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init|container prune
+docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|init|container prune
 docker MEDIUM: container prune
 docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|plugin disable|plugin create|plugin push|plugin set|plugin upgrade|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
@@ -171,7 +172,7 @@ gcloud LOW: info version|config list|config get-value|config get|auth list|proje
 gcloud MEDIUM: config|config set|auth login|config configurations
 az LOW: version|account show|account list
 az MEDIUM: login|account set
-heroku LOW: apps ps logs info releases status addons|ps|config-none
+heroku LOW: apps ps logs info releases status addons|ps
 heroku HIGH[changes shared infrastructure]: apps:destroy config config:set config:unset config:get pg:reset pg:push pg:psql run ps:scale ps:restart releases:rollback maintenance:on addons:destroy domains:remove access:add pg:copy apps:rename auth:token keys:add pg:credentials:rotate
 flyctl LOW: status logs info version|apps list|machine list|machines list|releases
 flyctl HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|machine destroy|postgres
@@ -229,14 +230,14 @@ mongodump MEDIUM: default
 mysqladmin LOW: status ping version processlist variables extended-status
 mysqladmin MEDIUM: create
 mysqladmin HIGH[drops or changes a database]: drop shutdown password flush-privileges kill flush-logs flush-hosts
-rails LOW: routes stats notes about runner-none
+rails LOW: routes stats notes
 rails MEDIUM: server s console c generate g test t db:migrate db:rollback db:seed db:create db:prepare db:schema:load db:test:prepare destroy d new zeitwerk:check assets:precompile assets:clean tmp:clear log:clear
 rails HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all db:seed:replant db:environment:set credentials:edit credentials:show db:setup
 rake HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all release db:setup
 artisan LOW: list route:list about env migrate:status
 artisan MEDIUM: serve test migrate make:model make:controller make:migration cache:clear config:cache config:clear route:clear view:clear optimize queue:work db:seed
 artisan HIGH[drops a database or its data]: migrate:fresh migrate:reset migrate:refresh db:wipe down key:generate tinker
-prisma LOW: validate format version|migrate status|db pull-none
+prisma LOW: validate format version|migrate status
 prisma MEDIUM: generate init studio|migrate dev|migrate deploy|db pull|db seed|migrate diff|migrate resolve
 prisma HIGH[drops or changes a database]: migrate reset|migrate reset|db push --force-reset|db push --accept-data-loss|db execute|db drop
 alembic LOW: history current heads show check branches
@@ -260,7 +261,7 @@ dbmate MEDIUM: up new status migrate create wait
 dbmate HIGH[drops a database or its data]: drop down
 mix LOW: help hex.info hex.outdated xref app.tree deps.tree
 mix MEDIUM: test compile format deps.get deps.update deps.compile deps.clean clean phx.server phx.new phx.gen run ecto.migrate ecto.create ecto.gen.migration credo dialyzer docs release new
-mix HIGH[drops a database or publishes]: ecto.drop ecto.reset hex.publish hex.retire hex.user hex.owner ecto.rollback phx.gen.secret-none
+mix HIGH[drops a database or publishes]: ecto.drop ecto.reset hex.publish hex.retire hex.user hex.owner ecto.rollback
 flyway LOW: info validate version
 flyway MEDIUM: migrate baseline repair
 flyway HIGH[drops a database or its data]: clean undo
@@ -273,7 +274,7 @@ hugo HIGH[publishes or deploys]: deploy
 mkdocs MEDIUM: build serve new
 mkdocs HIGH[publishes or deploys]: gh-deploy
 mvn MEDIUM: default
-mvn HIGH[publishes or deploys]: deploy release:perform release:prepare deploy:deploy-file site:deploy wagon:upload nexus-staging:release release:clean-none
+mvn HIGH[publishes or deploys]: deploy release:perform release:prepare deploy:deploy-file site:deploy wagon:upload nexus-staging:release
 gradle MEDIUM: default
 gradle HIGH[publishes or deploys]: publish publishToMavenCentral publishPlugins uploadArchives closeAndReleaseRepository publishAllPublicationsToMavenRepository bintrayUpload
 gradlew MEDIUM: default
@@ -290,7 +291,7 @@ cabal HIGH[publishes or deploys]: upload
 dart LOW: analyze doc info
 dart MEDIUM: run test format compile create fix pub
 dart HIGH[publishes or deploys]: pub publish|pub publish
-flutter LOW: analyze doctor devices config-none
+flutter LOW: analyze doctor
 flutter MEDIUM: run test build pub clean create drive gen-l10n upgrade
 flutter HIGH[publishes or deploys]: pub publish|pub publish
 pod LOW: outdated search list
@@ -309,7 +310,7 @@ skaffold MEDIUM: build dev
 skaffold HIGH[changes a shared cluster]: run deploy delete
 nix LOW: search eval show-config why-depends path-info|flake show|flake metadata|flake check|store ls
 nix MEDIUM: build develop profile fmt flake run shell
-nix HIGH[changes or erases the system's packages]: store|store delete|store gc|upgrade-nix|copy|store ping-none
+nix HIGH[changes or erases the system's packages]: store|store delete|store gc|upgrade-nix|copy
 nix-collect-garbage HIGH[changes or erases the system's packages]: default
 nixos-rebuild HIGH[changes the machine]: default
 home-manager HIGH[changes the machine]: switch
@@ -335,7 +336,7 @@ restic LOW: snapshots stats ls find check list version diff
 restic HIGH[deletes backups or sends data away]: forget prune backup restore rewrite key unlock init copy
 borg LOW: list info check diff
 borg HIGH[deletes backups or sends data away]: delete prune create extract compact key init
-gsutil LOW: ls du stat version cat-none hash
+gsutil LOW: ls du stat  hash
 gsutil HIGH[destroys or exposes shared data, or sends local data away]: rm mv cp rsync rb acl iam defacl setmeta mb web lifecycle cors versioning cat signurl
 s3cmd LOW: ls du info la
 s3cmd HIGH[destroys or exposes shared data, or sends local data away]: del rm rb put sync mv setacl get mb setpolicy cp
@@ -344,7 +345,7 @@ mc HIGH[destroys or exposes shared data, or sends local data away]: rm rb cp mir
 b2 HIGH[destroys or exposes shared data, or sends local data away]: delete-bucket sync upload-file rm delete-file-version
 az-copy HIGH[sends local data away]: default
 azcopy HIGH[sends local data away]: copy remove sync
-bq LOW: ls show head query-none
+bq LOW: ls show
 bq HIGH[drops or changes a database]: rm cp load mk update query insert extract
 snowsql HIGH[drops or changes a database]: default
 mongosh LOW: --version
@@ -358,7 +359,7 @@ rabbitmqctl HIGH[changes shared infrastructure]: reset force_reset stop stop_app
 kafka-topics HIGH[destroys shared data]: --delete --alter
 gpg LOW: --list-keys --version --verify -k --fingerprint --list-packets --list-public-keys
 gpg MEDIUM: --sign -s --detach-sign -b --armor --encrypt -e -c --symmetric --recv-keys --import --clearsign --dearmor
-gpg HIGH[reads, changes or gives away keys]: --export-secret-keys --export-secret-subkeys --delete-secret-keys --delete-keys --delete-secret-and-public-key --send-keys --gen-key --generate-key --full-generate-key --edit-key --batch --decrypt -d --export-ownertrust --list-secret-keys-none
+gpg HIGH[reads, changes or gives away keys]: --export-secret-keys --export-secret-subkeys --delete-secret-keys --delete-keys --delete-secret-and-public-key --send-keys --gen-key --generate-key --full-generate-key --edit-key --batch --decrypt -d
 gpg2 HIGH[reads, changes or gives away keys]: --export-secret-keys --delete-secret-keys
 gpgconf HIGH[reads, changes or gives away keys]: --kill
 ssh-keygen LOW: -l -lf -E -B
@@ -370,9 +371,9 @@ ssh-copy-id HIGH[grants login]: default
 ssh-keyscan LOW: default
 keytool LOW: -list -printcert
 keytool HIGH[reads, changes or gives away keys]: -delete -genkey -genkeypair -importcert -exportcert -storepasswd -importkeystore
-openssl LOW: version x509 req-none verify dgst ciphers s_client asn1parse crl speed list help
+openssl LOW: version  verify dgst ciphers s_client asn1parse crl speed list help
 openssl MEDIUM: rand req genrsa ecparam prime passwd
-openssl HIGH[reads, changes or gives away keys, or hides text]: rsa pkey pkcs12 pkcs8 ec s_server enc genpkey-none smime cms
+openssl HIGH[reads, changes or gives away keys, or hides text]: rsa pkey pkcs12 pkcs8 ec s_server  smime cms
 certbot HIGH[changes the machine]: default
 mkcert MEDIUM: default
 setfacl HIGH[changes who may read or write]: default
@@ -446,6 +447,17 @@ nodetool LOW: status info ring tpstats cfstats tablestats netstats version descr
 nodetool HIGH[changes a shared database]: default
 rke HIGH[changes a shared cluster]: up remove
 terraform-docs MEDIUM: default
+guix LOW: search show describe size graph lint
+guix MEDIUM: shell build environment pull import time-machine hash
+guix HIGH[changes the machine]: remove install upgrade package system home deploy gc archive|-r
+choco LOW: list search info outdated
+winget LOW: list search show
+scoop LOW: list search info status
+xattr LOW: -l -p
+xattr HIGH[changes what the system trusts]: -d -c -w -cr -rd -dr -r
+robocopy MEDIUM: default
+robocopy HIGH[deletes what is not in the source]: /MIR /PURGE /MOVE /MOV
+dvc HIGH[loses or rewrites shared work]: destroy gc remove push
 artisan HIGH[reads credentials or keys]: env:decrypt
 getent LOW: default
 getent HIGH[reads credentials or keys]: shadow gshadow
