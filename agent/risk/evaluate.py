@@ -29,6 +29,7 @@ from agent.risk.evaluation.findings import (
     State,
 )
 from agent.risk.evaluation.variables import indexed
+from agent.risk.paths import Zone
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
@@ -288,6 +289,8 @@ class Evaluator(Dispatcher):
                 self.came_from = before
             bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in _SILENT
             if command.redirects:
+                if _ENDLESS.fullmatch(" ".join(call.argv)):
+                    self._fills(command, call)
                 content = self.output(call)
                 bare = bare or content == ""
         if command.redirects:
@@ -295,6 +298,12 @@ class Evaluator(Dispatcher):
         if not command.words:
             self.needs_cover(call)
             self.tree.append((depth, "redirect", call.level))
+
+    def _fills(self, command: Command, call: Call) -> None:
+        """What never ends is written to a file."""
+        for place in self._targets(command.redirects, call):
+            if place.zone is not Zone.NULL:
+                call.high("fills the disk")
 
     def _condition(self, command: Command, call: Call) -> None:
         """`[[ … ]]`: some of its operators count, and counting runs what an index holds."""
@@ -353,6 +362,7 @@ class Evaluator(Dispatcher):
             owner.level = max(owner.level, self.worst)
 
 
+_ENDLESS = re.compile(r"(?:yes(?: .*)?|cat /dev/(?:zero|u?random|full))")
 _SILENT = frozenset(wordlist(": true false exec break continue exit return shift wait"))
 
 

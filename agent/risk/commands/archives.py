@@ -51,6 +51,8 @@ def tar(call: Call) -> None:
         for operand in operands:
             call.deletes(operand, recursive=True)
     directories = value(argv, "-C", "--directory")
+    if not re.search(r"[xctru]", mode):
+        mode += "".join(o[1:] for o in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", o))
     extracts = "x" in mode or "--extract" in argv or "--get" in argv
     creates = "c" in mode or "--create" in argv or "r" in mode
     absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
@@ -128,6 +130,8 @@ def archive(call: Call) -> None:
     else:
         for operand in split(argv)[1][2:]:
             call.reads(operand)
+            if "-sdel" in argv:
+                call.deletes(operand, recursive=True)
     call.medium("packs or unpacks files")
 
 

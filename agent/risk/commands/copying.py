@@ -180,6 +180,10 @@ def dd(call: Call) -> None:
             call.writes(path, truncates=not sources.isdisjoint(_NOTHING))
         elif name == "if":
             call.reads(path)
+    if not sources.isdisjoint(_NOTHING - {"/dev/null"}) and not any(
+        a.startswith("count=") for a in call.argv
+    ):
+        call.high("fills the disk")
     call.medium("copies bytes")
 
 

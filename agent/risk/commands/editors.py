@@ -133,7 +133,7 @@ def vim(call: Call) -> None:
             run_file(call, path, "vim")
             call.medium("runs an editor script")
     operands = split(argv, ("-c", "--cmd", "-S", "-s", "-u", "-T", "-i", "-w", "-W"))[1]
-    words = " | ".join(a for a in argv[1:] if a not in operands)
+    words = " | ".join(argv[1:])
     for operand in operands:
         if not operand.startswith("+"):
             edit(call, operand)

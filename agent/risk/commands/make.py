@@ -12,7 +12,6 @@ from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
-
 _VALUED = ("-C", "-f", "-I", "-o", "-W", "-E")
 
 

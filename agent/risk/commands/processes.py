@@ -49,7 +49,7 @@ def kill(call: Call) -> None:
         if any(
             re.fullmatch(
                 r"(?i)\W*|bash|zsh|sh|fish|ssh|\.\*?|docker\w*|containerd|python[\d.]*|terminal|iterm2?|[\w-]*-terminal\w*"
-                r"|alacritty|kitty|wezterm(?:-gui)?|konsole|xterm|ghostty|foot|tilix|finder|explorer|plasmashell|sway",
+                r"|alacritty|kitty|wezterm(?:-gui)?|konsole|xterm|ghostty|foot|tilix|finder|dock|systemuiserver|loginwindow|explorer|plasmashell|sway|i3|hyprland|kwin\w*|xfwm4|xfce4-session|cinnamon|pipewire|pulseaudio|networkmanager|wpa_supplicant|crond?|launchd|screen|zellij",
                 n,
             )
             for n in names

@@ -61,6 +61,9 @@ _WRITES = re.compile(
 )
 
 
+_PERMITS = re.compile(r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1")
+
+
 _PRINTS = re.compile(r"print|puts|say|write|put|<<")
 
 
@@ -152,6 +155,8 @@ def code(call: Call, text: str, language: str) -> None:
                 re.search(r"rm_r|rmSync|rmtree|recursive|remove_tree|emptyDir|unlink\(", match[0])
             ),
         )
+    for match in _PERMITS.finditer(text):
+        call.run(["chmod", "-R", "777", match[2]])
     if _OPAQUE_DELETE.search(text):
         call.opaque(f"{language} code deletes paths that cannot be known")
     for match in _WRITES.finditer(text):

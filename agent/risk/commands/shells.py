@@ -65,12 +65,18 @@ def shell(call: Call) -> None:
         elif UNKNOWN in argument:
             call.opaque()
             return
+        elif _CMDLET.fullmatch(argument) and ("pwsh" in argv[0] or "powershell" in argv[0]):
+            call.high("runs a command in a shell that cannot be read")
+            return
         else:
             break
     if at < len(argv) and not reads_stdin:
         run_file(call, argv[at])
         return
     from_stdin(call, "shell")
+
+
+_CMDLET = re.compile(r"(?!Get-)[A-Z][a-z]+-[A-Z]\w+")
 
 
 def _inline(call: Call, text: str, arguments: list[str]) -> None:

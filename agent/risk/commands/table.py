@@ -36,7 +36,7 @@ from agent.risk.commands.interpreters import INLINE, awk, calculator, file_serve
 from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
-from agent.risk.commands.permissions import chmod
+from agent.risk.commands.permissions import chmod, umask
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
 from agent.risk.commands.python import python
@@ -56,7 +56,7 @@ HANDLERS: dict[str, Handler] = {
     # files
     "rm": rm, "rmdir": rmdir, "shred": destroy, "truncate": destroy, "cp": copy, "install": copy,
     "ln": copy, "mv": move, "mkdir": create, "touch": create, "tee": create, "sponge": create,
-    "mkfifo": create, "mknod": create, "chmod": chmod, "chown": chmod, "chgrp": chmod, "dd": dd,
+    "mkfifo": create, "mknod": create, "chmod": chmod, "umask": umask, "chown": chmod, "chgrp": chmod, "dd": dd,
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(

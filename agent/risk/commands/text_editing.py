@@ -100,4 +100,8 @@ def rename(call: Call) -> None:
     for operand in split(call.argv)[1][:1]:
         if re.search(r"system|exec|unlink|`|qx", operand):
             call.high("runs a command for each file name")
+    for operand in split(call.argv)[1][1:]:
+        place = call.place(operand)
+        if place.several and place.zone not in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY):
+            call.high("renames files outside of the project by a pattern")
     call.medium("renames files")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
@@ -100,7 +102,7 @@ class Dispatcher(Outputs):
                 for text in texts:
                     state.name(name, text)
             return name in state.settled and direct and not known and not quoted
-        if call.command is not None and _inside(call.command.group, name):
+        if call.command is not None and _inside(call, name):
             call.high("a function calls itself: a fork bomb, or a loop without an end")
         for argument in call.argv[1:]:
             if argument[:1] in ("-", "+", ":") and len(argument) > 1:
@@ -113,15 +115,32 @@ class Dispatcher(Outputs):
         return state.functions[name] and direct and not known
 
 
-def _inside(group: Group | None, name: str) -> bool:
-    """A command stands in the body of the function `name`, and in a pipeline there."""
+def _inside(call: Call, name: str) -> bool:
+    """A command calls the function in whose body it stands, and goes on beside it or again.
+
+    To call itself is no fault, as a walk over directories does; to do it beside itself, in a
+    pipeline with itself, or under a name that is none, is a fork bomb.
+    """
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    group: Group | None = command.group
     hops = 0
     while group is not None and hops < 64:
         if group.function == name:
-            return name == ":" or not name.isidentifier()
+            inside = script.commands[group.first : min(group.last, group.first + 64)]
+            calls = [c for c in inside if c.words and c.words[0].text == name]
+            return (
+                not name.isidentifier()
+                or any(_BESIDE.match(script.text, c.end) for c in calls)
+                or (len(calls) > 1 and any(c.pipe is not None for c in calls))
+            )
         group = group.parent
         hops += 1
     return False
+
+
+_BESIDE = re.compile(r"[ \t]*&(?![&>])")
 
 
 _COUNTING = frozenset(

@@ -466,6 +466,8 @@ logger HIGH[sends local data to another machine]: -n --server
 snmpset HIGH[changes something on another machine]: default
 smbclient LOW: -L --list
 smbclient HIGH[reaches into another machine's files]: -c --command default
+date LOW: default
+date HIGH[changes the machine]: -s --set
 gsettings LOW: get list-schemas list-keys list-recursively range describe monitor
 gsettings HIGH[changes the desktop, and what its keys run]: set reset reset-recursively
 dconf LOW: read list dump watch
