@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.processes import kills_all
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -63,6 +64,8 @@ def xargs(call: Call) -> None:
         if inline and not replaced and not rest[-1].startswith("-"):
             call.run([*rest, "_", *words])
             return
+    if program in _SENDERS and _SHOWS.search(pipeline(call)):
+        call.high("sends what another command prints to another machine")
     if replaced and replaced[0]:
         token = replaced[0]
         if any(token in a for a in rest):
@@ -79,6 +82,8 @@ def xargs(call: Call) -> None:
             )
             if re.search(r"tmux|tungsten|agent\.engine|sshd|systemd", before):
                 call.high("kills the session or the supervisor")
+            elif kills_all(pipeline(call)):
+                call.high("kills every process")
     if program in ("kill", "docker", "podman", "git", "kubectl") and feed.kind != "text":
         call.run(
             [*rest, *(w for w in words if w != UNKNOWN)]
@@ -87,6 +92,27 @@ def xargs(call: Call) -> None:
         )
         return
     call.run([*rest, *words])
+
+
+_SENDERS = frozenset(["curl", "wget", "nc", "ncat", "http", "xh", "dig", "host", "nslookup", "socat", "telnet"])
+_SHOWS = re.compile(
+    r"(?:^|[|;&(`]\s*)(?:env|printenv|history|base64|base32|xxd|od|tar|gzip|openssl|gpg|ps|id|whoami|hostname|ifconfig|security|aws|set)\b"
+    r"|\.ssh|\.aws|\.env\b|\.netrc|id_rsa|passwd"
+)
+
+
+def pipeline(call: Call) -> str:
+    """The stages before a command in its pipeline, as they are written."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return ""
+    at = command.pipe[0]
+    for _ in range(16):
+        before = script.commands[at].pipe
+        if before is None or before[0] >= at:
+            break
+        at = before[0]
+    return script.text[script.commands[at].start : command.start]
 
 
 def producers(call: Call) -> list[str]:

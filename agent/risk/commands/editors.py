@@ -68,7 +68,8 @@ def editor(call: Call) -> None:
                     call.writes(match[1])
         elif feed.kind != "none":
             call.opaque("what the editor is told cannot be known")
-    told = value(call.argv, "-e", "-c", "-s", "--speller", "-E")
+    program = call.argv[0].rpartition("/")[2]
+    told = [] if program in ("ed", "red") else value(call.argv, "-e", "-c", "-s", "--speller", "-E")
     for text in told:
         search(call, text)
     for operand in split(call.argv)[1]:

@@ -262,6 +262,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             ):
                 call.high("overwrites local branches")
             call.medium("moves local branches")
+        if verb == "clone":
+            _cloned(call, operands)
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
@@ -379,6 +381,21 @@ def _push(call: Call, argv: list[str]) -> None:
         call.high("deploys to a platform by pushing", f"pushes to {remote}")
     else:
         call.medium("pushes to the remote", f"pushes to {remote}")
+
+
+_ADDRESS = re.compile(r"\w+://|[\w.-]+@[\w.-]+:|gh:")
+
+
+def _cloned(call: Call, operands: list[str]) -> None:
+    """What a clone brings is as foreign as what is downloaded."""
+    at = next((at for at, word in enumerate(operands) if _ADDRESS.match(word)), -1)
+    if at < 0:
+        return
+    named = operands[at + 1 : at + 2]
+    name = named[0] if named else operands[at].rstrip("/").rpartition("/")[2]
+    name = name.rpartition(":")[2].removesuffix(".git")
+    if name and UNKNOWN not in name:
+        call.evaluator.fetched.append(call.place(name).path)
 
 
 def _kept(call: Call, path: str) -> None:

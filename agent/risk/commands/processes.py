@@ -10,6 +10,15 @@ from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
 
+_EVERYONE = re.compile(r"\bps\s+(?:-\w*[eA]|a?u?x|axu?)|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]")
+_CHOOSES = re.compile(r"grep\s+(?!-\w*[uU])(?!['\"]?\.?\*?['\"]?\s*[|)])|\brg\b|/[\w.\\-]+/|\bhead\b|\btail\b|--ppid|-[CpG] |==|~ ")
+
+
+def kills_all(text: str) -> bool:
+    """What is listed to be killed is every process, none chosen."""
+    return _EVERYONE.search(text) is not None and _CHOOSES.search(text) is None
+
+
 def kill(call: Call) -> None:
     """`kill`, `killall`, `pkill`: the session, the supervisor and everything are out of bounds."""
     program = call.argv[0].rpartition("/")[2]
@@ -23,6 +32,9 @@ def kill(call: Call) -> None:
         raw,
     ):
         call.high("kills the session or the supervisor")
+        return
+    if kills_all(raw):
+        call.high("kills every process")
         return
     if program == "kill":
         operands = [

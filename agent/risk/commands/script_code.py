@@ -61,6 +61,18 @@ _WRITES = re.compile(
 )
 
 
+_DELETES_TREE = re.compile(
+    r"""\bfile\s+delete\s+(?:-force\s+)?(?:--\s+)?\{?([^\s\]};]+)|\bfile\s+rename\s+(?:-force\s+)?([^\s\]};]+)
+    |(?:delete-directory(?:-tree|-recursively)?|delete-file|delete-directory/files|remove-directory|rmdir-recursive|io/delete-file|fs/delete-tree|fs/delete
+      |removeDirectoryRecursive|removePathForcibly|removeDirectory|removeFile|removeDir|FileUtils\.deleteDirectory|FileUtils\.forceDelete|delete_directory_and_contents
+      |delete_file|delete_directory|File\.rm_rf!?|File\.rm!?|File\.rmdir|file:del_dir_r|file:delete|file:del_dir|Sys\.remove|Sys\.rmdir|Unix\.(?:unlink|rmdir)
+      |lfs\.rmdir|os\.rmdir_all|os\.rm|rmtree|DeleteDirectory|DeleteFile|FileManager\.default\.removeItem|removeItem|rm_rf|remove_dir_all|os\.RemoveAll|os\.Remove|confirm_recursive_rmdir\(0\)\W+rmdir)
+      [\s(#:]*(?:Path|P|pathname|atPath:|truename|File|Paths\.get|new\s+File|io/file|expanduser|Path\.expand)?[\s(]*["']([~/.][^"']*)["']
+    |(?:new\s+File|File|Paths\.get|Path\.of)\s*\(\s*["']([^"']+)["']\s*\)(?:\.\w+\(\))*\.(?:delete\w*|deleteDir|toFile\(\)\.delete\w*)""",
+    re.X,
+)
+
+
 _PERMITS = re.compile(r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1")
 
 
@@ -190,6 +202,9 @@ def code(call: Call, text: str, language: str) -> None:
             continue
         call.reads(match[2])
         read_local = True
+    for match in _DELETES_TREE.finditer(text):
+        path = next(g for g in match.groups() if g)
+        call.deletes(path.replace('"', ""), recursive=True)
     if language == "tcl":
         for match in re.finditer(
             r"(?m)(?:^|[;\[{\s])(?:exec|spawn|system)\s+(?:--\s+)?([^\]\n;}]+)", text

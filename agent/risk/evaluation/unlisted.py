@@ -368,7 +368,7 @@ _PUBLISHING = frozenset(
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
-        rclone gsutil restic pdm changeset"""
+        rclone gsutil restic pdm changeset bq"""
     )
 )
 """Programs that know `--dry-run`; another one might ignore it and act."""

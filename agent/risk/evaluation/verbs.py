@@ -69,7 +69,7 @@ def _words(argv: Sequence[str], most: int) -> Iterator[str]:
 def rehearsed(argv: Sequence[str]) -> bool:
     """The command only says what it would do."""
     return any(
-        a in ("--dry-run", "--dryrun", "--dry-run=true", "--dry-run=client", "--dry-run=server",
+        a.replace("_", "-") in ("--dry-run", "--dryrun", "--dry-run=true", "--dry-run=client", "--dry-run=server",
               "--what-if", "--whatif", "--noop", "--simulate", "--preview", "--plan", "--snapshot")
         for a in argv
     )  # fmt: skip

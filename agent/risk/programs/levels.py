@@ -104,7 +104,8 @@ def _high(reason: str, names: str) -> None:
 _high(
     "runs with other privileges",
     """
-    sudo su doas pkexec runuser gosu su-exec setpriv sudoedit visudo vipw vigr dzdo calife sg newgrp
+    sudo su doas pkexec pfexec sudo-rs please gksu gksudo kdesu kdesudo beesu lxqt-sudo sux sesu pbrun really userhelper
+    consolehelper runas gsudo elevate priv fakechroot psexec setuid runuser gosu su-exec setpriv sudoedit visudo vipw vigr dzdo calife sg newgrp
     chsh chfn passwd chpasswd useradd userdel usermod adduser deluser groupadd groupdel groupmod
     addgroup delgroup gpasswd newusers dscl setcap capsh polkit-agent-helper-1 fakeroot-sudo
     super ksu machinectl run0 pam-auth-update authconfig realm dseditgroup sysadminctl icacls takeown cacls""",
