@@ -215,6 +215,7 @@ class Evaluator(Dispatcher):
                         for name in self.state.functions.keys() - before.functions.keys():
                             before.functions[name] = False
                         before.functions[item.function] = self.state.functions[item.function]
+                        before.runners = self.state.runners
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd
                     self.state = before
@@ -370,9 +371,7 @@ def _says_nothing(script: Script, group: Group) -> bool:
     """Nothing in a group prints anything."""
     inside = script.commands[group.first : min(group.last, group.first + 16)]
     return group.last - group.first <= 16 and all(
-        command.kind != "simple"
-        or not command.words
-        or command.words[0].text in _SILENT
+        command.kind != "simple" or not command.words or command.words[0].text in _SILENT
         for command in inside
     )
 

@@ -70,6 +70,10 @@ def tar(call: Call) -> None:
         if absolute:
             call.high("unpacks to wherever the archive says")
     if creates:
+        inside = [
+            f"{d.rstrip('/')}/{o}" for d in directories for o in operands if o[:1] not in "/~"
+        ]
+        operands += inside
         for operand, place in ((o, p) for o in operands for p in call.entries(o)):
             if place.secret or place.path in ("/", call.evaluator.ground.home):
                 call.high("packs credentials or keys", f"packs {shown(operand)}")

@@ -94,7 +94,9 @@ def xargs(call: Call) -> None:
     call.run([*rest, *words])
 
 
-_SENDERS = frozenset(["curl", "wget", "nc", "ncat", "http", "xh", "dig", "host", "nslookup", "socat", "telnet"])
+_SENDERS = frozenset(
+    ["curl", "wget", "nc", "ncat", "http", "xh", "dig", "host", "nslookup", "socat", "telnet"]
+)
 _SHOWS = re.compile(
     r"(?:^|[|;&(`]\s*)(?:env|printenv|history|base64|base32|xxd|od|tar|gzip|openssl|gpg|ps|id|whoami|hostname|ifconfig|security|aws|set)\b"
     r"|\.ssh|\.aws|\.env\b|\.netrc|id_rsa|passwd"

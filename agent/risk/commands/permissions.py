@@ -50,7 +50,9 @@ def chmod(call: Call) -> None:
     if sets_id(mode):
         call.high("makes a program run with its owner's privileges")
     opens = bool(
-        re.search(r"^[0-7]{0,3}[2367]$|[ao][+=]\w*w|^\+w$|^[ugoa]*o[ugoa]*[+=]\w*w|^a?[+=]rwx$", mode)
+        re.search(
+            r"^[0-7]{0,3}[2367]$|[ao][+=]\w*w|^\+w$|^[ugoa]*o[ugoa]*[+=]\w*w|^a?[+=]rwx$", mode
+        )
     )
     for target, place in ((t, p) for t in targets for p in call.places(t)):
         call.evaluator.edit_rule(place, call)

@@ -39,7 +39,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "mise": (), "direnv": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
     "nodemon": ("-w", "--watch", "-e", "--ext"), "concurrently": (), "npm-run-all": (), "wait-on": (), "valgrind": (), "perf": (),
     "sshpass": ("-p", "-f", "-d", "-P"), "heaptrack": (), "rr": (), "coverage": (), "script": (), "run-one": (), "flock": (), "watchexec": ("-e", "-w"), "entr": (),
-    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (), "xcrun": ("--sdk", "--toolchain"), "ifne": ("-n",), "choom": ("-n",), "lckdo": ("-W",), "setlock": (), "logsave": (), "multitime": ("-n",),
+    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (), "wsl": ("-d", "-u", "--distribution", "--user", "--cd"), "xcrun": ("--sdk", "--toolchain"), "ifne": ("-n",), "choom": ("-n",), "lckdo": ("-W",), "setlock": (), "logsave": (), "multitime": ("-n",),
     "tsp": ("-L", "-N", "-D"), "nq": (), "dockerize": ("-wait", "-timeout"), "wait-for-it": ("-t", "-h", "-p"), "zsh-defer": (), "grc": ("-c",), "systemd-cat": ("-t", "-p"), "schedtool": (), "with-readline": (), "envdir": (), "setuidgid": (), "envuidgid": (), "pgrphack": (), "fghack": (), "argv0": (),
 }  # fmt: skip
 

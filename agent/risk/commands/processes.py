@@ -10,8 +10,12 @@ from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
 
-_EVERYONE = re.compile(r"\bps\s+(?:-\w*[eA]|a?u?x|axu?)|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]")
-_CHOOSES = re.compile(r"grep\s+(?!-\w*[uU])(?!['\"]?\.?\*?['\"]?\s*[|)])|\brg\b|/[\w.\\-]+/|\bhead\b|\btail\b|--ppid|-[CpG] |==|~ ")
+_EVERYONE = re.compile(
+    r"\bps\s+(?:-\w*[eA]|a?u?x|axu?)|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]"
+)
+_CHOOSES = re.compile(
+    r"grep\s+(?!-\w*[uU])(?!['\"]?\.?\*?['\"]?\s*[|)])|\brg\b|/[\w.\\-]+/|\bhead\b|\btail\b|--ppid|-[CpG] |==|~ "
+)
 
 
 def kills_all(text: str) -> bool:
@@ -47,6 +51,8 @@ def kill(call: Call) -> None:
             for a in operands
         ):
             call.high("kills the session or every process")
+        if any(re.search(r"[*?\[]", a) for a in operands):
+            call.high("kills every process")
         if "--" in rest and any(a in ("-1", "1") for a in rest[rest.index("--") :]):
             call.high("kills every process")
         if len(rest) >= 2 and rest[-1] in ("-1", "1"):

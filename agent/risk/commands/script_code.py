@@ -47,7 +47,8 @@ _DELETES = re.compile(
 
 
 _OPAQUE_DELETE = re.compile(
-    r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure)\b\s*\(?\s*(?![\"'`\s(\[])"
+    r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure|Deno\.remove(?:Sync)?|emptyDirSync|remove_dir_all|RemoveAll|rm_rf!?|removeDirectoryRecursive|delete-directory-tree|delete-tree)\b\s*\(?\s*(?![\"'`\s(\[#])"
+    r"|(?<![\"']\))\.(?:deleteDir|deleteRecursively|deleteTree)\s*\(\s*\)"
     r"|\brm\s*\(\s*(?:homedir|expanduser|joinpath|ENV\b)"
     r"|\bunlink\s*\(?\s*(?:glob|<|\$|@|Sys\.|path|list)|\bunlink\s*\(?\s*c\("
 )
@@ -67,13 +68,15 @@ _DELETES_TREE = re.compile(
       |removeDirectoryRecursive|removePathForcibly|removeDirectory|removeFile|removeDir|FileUtils\.deleteDirectory|FileUtils\.forceDelete|delete_directory_and_contents
       |delete_file|delete_directory|File\.rm_rf!?|File\.rm!?|File\.rmdir|file:del_dir_r|file:delete|file:del_dir|Sys\.remove|Sys\.rmdir|Unix\.(?:unlink|rmdir)
       |lfs\.rmdir|os\.rmdir_all|os\.rm|rmtree|DeleteDirectory|DeleteFile|FileManager\.default\.removeItem|removeItem|rm_rf|remove_dir_all|os\.RemoveAll|os\.Remove|confirm_recursive_rmdir\(0\)\W+rmdir)
-      [\s(#:]*(?:Path|P|pathname|atPath:|truename|File|Paths\.get|new\s+File|io/file|expanduser|Path\.expand)?[\s(]*["']([~/.][^"']*)["']
+      [\s(#:]*(?:Path|p|pathname|atPath:|truename|File|Paths\.get|new\s+File|io/file|expanduser|Path\.expand)?[\s(]*["']([~/.][^"']*)["']
     |(?:new\s+File|File|Paths\.get|Path\.of)\s*\(\s*["']([^"']+)["']\s*\)(?:\.\w+\(\))*\.(?:delete\w*|deleteDir|toFile\(\)\.delete\w*)""",
     re.X,
 )
 
 
-_PERMITS = re.compile(r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1")
+_PERMITS = re.compile(
+    r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1"
+)
 
 
 _PRINTS = re.compile(r"print|puts|say|write|put|<<")

@@ -28,12 +28,8 @@ def shell(call: Call) -> None:
         elif argument.startswith(("--rcfile=", "--init-file=")):
             run_file(call, argument.partition("=")[2])
             at += 1
-        elif argument in ("--command", "-Command", "-EncodedCommand", "-e", "-enc") and (
-            "pwsh" in argv[0] or "powershell" in argv[0] or "fish" in argv[0]
-        ):
-            call.high(
-                "runs text in a shell that cannot be read"
-            ) if "nc" in argument else call.shell(" ".join(argv[at + 1 :]))
+        elif argument == "--command":
+            call.shell(" ".join(argv[at + 1 :]))
             return
         elif argument == "--":
             at += 1
@@ -65,18 +61,12 @@ def shell(call: Call) -> None:
         elif UNKNOWN in argument:
             call.opaque()
             return
-        elif _CMDLET.fullmatch(argument) and ("pwsh" in argv[0] or "powershell" in argv[0]):
-            call.high("runs a command in a shell that cannot be read")
-            return
         else:
             break
     if at < len(argv) and not reads_stdin:
         run_file(call, argv[at])
         return
     from_stdin(call, "shell")
-
-
-_CMDLET = re.compile(r"(?!Get-)[A-Z][a-z]+-[A-Z]\w+")
 
 
 def _inline(call: Call, text: str, arguments: list[str]) -> None:

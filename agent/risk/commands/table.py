@@ -37,6 +37,7 @@ from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
 from agent.risk.commands.permissions import chmod, umask
+from agent.risk.commands.powershell import powershell, windows
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
 from agent.risk.commands.python import python
@@ -96,7 +97,7 @@ HANDLERS: dict[str, Handler] = {
     ), sends),
     # what runs another command
     **dict.fromkeys(PREFIXES, prefix),
-    "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
+    "powershell": powershell, "cmd": windows, "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,
     "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,

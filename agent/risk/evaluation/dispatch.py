@@ -47,7 +47,8 @@ class Dispatcher(Outputs):
 
         if not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
             if UNKNOWN in name or name.startswith("$__unknown"):
-                call.opaque()
+                if name != UNKNOWN or not _runs_arguments(call):
+                    call.opaque()
                 return
             if name == "":
                 call.opaque("the command's name is empty")
@@ -104,8 +105,16 @@ class Dispatcher(Outputs):
             return name in state.settled and direct and not known and not quoted
         if call.command is not None and _inside(call, name):
             call.high("a function calls itself: a fork bomb, or a loop without an end")
+        runner = name in state.runners
+        if runner and len(call.argv) > 1:
+            # It may take some of its arguments for itself and run the rest.
+            for at in range(1, min(len(call.argv), 5)):
+                if call.argv[at][:1] != "-":
+                    call.run(call.argv[at:])
         for argument in call.argv[1:]:
-            if argument[:1] in ("-", "+", ":") and len(argument) > 1:
+            if runner:
+                pass
+            elif argument[:1] in ("-", "+", ":") and len(argument) > 1:
                 call.opaque("what a function does with an option cannot be known")
             else:
                 self.steering(argument, call)
@@ -113,6 +122,67 @@ class Dispatcher(Outputs):
         state.cwd = state.moves.get(name, state.cwd)
         call.low()
         return state.functions[name] and direct and not known
+
+
+_POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")
+_WHOLE = re.compile(r"\"?\$(?:[@*]|\{[@*]\})\"?")
+
+
+def _runs_arguments(call: Call) -> bool:
+    """A command is the arguments of the function in whose body it stands, and notes it.
+
+    They are judged where the function is called. That holds only when nothing else of the command
+    is unknown, and the body does nothing else with them than to run or to show them.
+    """
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    texts = [script.text[word.start : word.end] for word in command.words]
+    if not any(_WHOLE.fullmatch(text) for text in texts) or any(
+        word.text is None and not _WHOLE.fullmatch(text)
+        for word, text in zip(command.words, texts, strict=True)
+    ):
+        return False
+    group: Group | None = command.group
+    hops = 0
+    while group is not None and not group.function and hops < 64:
+        group = group.parent
+        hops += 1
+    if group is None or not group.function or group.kind == "`":
+        return False
+    known = (call.evaluator.state.runners, group.function)
+    for other in script.commands[group.first : group.last or len(script.commands)][:128]:
+        words = other.words
+        shows = bool(words) and words[0].text in (
+            "echo",
+            "printf",
+            "log",
+            "info",
+            "warn",
+            "local",
+            "test",
+            "[",
+        )
+        for word in [*words, *other.assigns]:
+            text = script.text[word.start : word.end]
+            if not shows and _POSITIONAL.search(text) and not _WHOLE.fullmatch(text):
+                if other.words or text.partition("=")[0] not in _COUNTERS:
+                    return False
+        if (
+            words
+            and any(_WHOLE.fullmatch(script.text[w.start : w.end]) for w in words)
+            and not shows
+        ):
+            heads = [script.text[w.start : w.end] for w in words]
+            if not _WHOLE.fullmatch(heads[0]) and heads[0] not in _CARRYING:
+                return False
+    runners, function = known
+    call.evaluator.state.runners = runners | {function}
+    return True
+
+
+_COUNTERS = frozenset(wordlist("n max tries retries attempts count delay timeout limit i"))
+_CARRYING = frozenset(wordlist("timeout nice nohup time command env stdbuf exec setsid"))
 
 
 def _inside(call: Call, name: str) -> bool:

@@ -254,6 +254,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
     if dangerous and words and UNKNOWN in words[0]:
         call.opaque(f"which subcommand of {program} runs cannot be known")
         return
+    if level == 0 and words:
+        level, reason = table.get("other", (0, ""))
     if level == 0:
         level, reason = table.get("default", (0, ""))
     if level == 0 and any(

@@ -43,7 +43,9 @@ class VariableJudge(Judgement):
     def assignment(self, word: Word, call: Call, *, exported: bool, add: bool) -> None:
         """Judge `NAME=value`, before a command or alone."""
         name, values = self._assign(word, add=add)
-        if word.text is None and any(indexed(value.partition("]=")[0] + "]") for value in self.expander.text(word)):
+        if word.text is None and any(
+            indexed(value.partition("]=")[0] + "]") for value in self.expander.text(word)
+        ):
             call.high("an index in it runs a command")
         self.variable(name, values, call, exported=exported)
 

@@ -95,19 +95,22 @@ zypper HIGH[changes the machine]: install in remove rm update up dup patch addre
 port LOW: list search info installed
 port HIGH[changes the machine]: install uninstall upgrade selfupdate
 systemctl LOW: status list-units list-unit-files list-timers list-sockets list-jobs is-active is-enabled is-failed show cat list-dependencies get-default help
-systemctl HIGH[changes services]: stop start restart disable enable mask unmask daemon-reload isolate reboot poweroff halt kill edit set-default link revert suspend hibernate rescue emergency reload set-property import-environment set-environment
+systemctl LOW: list-machines is-system-running show-environment list-automounts list-paths log-level whoami
+systemctl HIGH[changes services]: other stop start restart disable enable mask unmask daemon-reload isolate reboot poweroff halt kill edit set-default link revert suspend hibernate rescue emergency reload set-property import-environment set-environment
 service LOW: --status-all
 service HIGH[changes services]: stop start restart reload
 journalctl LOW: default
 journalctl HIGH[erases traces]: --vacuum-time --vacuum-size --vacuum-files --rotate --flush
 timedatectl LOW: status show list-timezones
-timedatectl HIGH[changes the machine]: set-time set-timezone set-ntp set-local-rtc
+timedatectl LOW: timesync-status show-timesync
+timedatectl HIGH[changes the machine]: other set-time set-timezone set-ntp set-local-rtc
 hostnamectl LOW: status
-hostnamectl HIGH[changes the machine]: set-hostname hostname set-chassis
+hostnamectl HIGH[changes the machine]: other set-hostname hostname set-chassis
 loginctl LOW: list-sessions show-session show-user session-status list-users user-status
-loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
+loginctl LOW: list-seats show-seat seat-status
+loginctl HIGH[changes sessions]: other terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
 localectl LOW: status list-locales list-keymaps
-localectl HIGH[changes the machine]: set-locale set-keymap set-x11-keymap
+localectl HIGH[changes the machine]: other set-locale set-keymap set-x11-keymap
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
 docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|init|container prune
 docker MEDIUM: container prune
