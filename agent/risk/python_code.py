@@ -274,6 +274,10 @@ class Reader:
                 ):
                     self.modules.setdefault(function, f"{node.module}.{function}")
 
+    def _local(self, expression: ast.expr) -> bool:
+        """A name of the code's own, such as `self`: no library's client."""
+        return isinstance(expression, ast.Name) and expression.id in ("self", "cls")
+
     def _shadowed(self, name: str) -> None:
         """A module of the directory that was just written is run by being imported."""
         evaluator = self.call.evaluator
@@ -661,6 +665,9 @@ class Reader:
         return _NOTHING
 
     def _method(self, node: ast.Call, func: ast.Attribute, dotted: str, first: object) -> None:
+        from agent.risk.commands.fetching import LOCAL
+        from agent.risk.commands.script_reach import SHARED_CALL
+
         call = self.call
         method = func.attr
         if method in _LINKS or (method in _METHODS_MOVE and len(node.args) == 1):
@@ -691,6 +698,14 @@ class Reader:
             if isinstance(base, str):
                 mode = first if isinstance(first, str) else "r"
                 (call.writes if set(mode) & set("wax+") else call.reads)(base)
+        elif SHARED_CALL.match(f".{method}(") and not self._local(func.value):
+            call.high("destroys what others share", f"calls {shown(method)}")
+        elif method == "delete" and dotted.startswith(("requests.", "httpx.")):
+            if not (isinstance(first, str) and LOCAL.match(first)):
+                call.high("deletes something on another machine", "sends a DELETE request")
+        elif method in ("run", "sudo") and "Connection" in dotted and isinstance(first, str):
+            call.shell(first)
+            call.high("runs a command on another machine")
         elif method in ("delete", "raw_delete", "_raw_delete") and ".objects" in dotted:
             call.high("deletes what is in a database")
         elif method in _SQL_METHODS and isinstance(first, str):

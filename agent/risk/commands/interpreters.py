@@ -29,7 +29,7 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
     "clj": ("clojure", ("-e", "-M:e", "-Me")), "csi": ("scheme", ("-e", "-eval", "-p")), "chicken": ("scheme", ("-e",)), "gsi": ("scheme", ("-e",)), "chibi-scheme": ("scheme", ("-e", "-p")), "mit-scheme": ("scheme", ("--eval",)), "gosh": ("scheme", ("-e",)),
     "gforth": ("forth", ("-e", "--evaluate")), "v": ("v", ("-e",)), "io": ("io", ("-e",)), "jrunscript": ("node", ("-e",)), "jjs": ("node", ("-e",)), "bsh": ("java", ("-e",)), "janet": ("lisp", ("-e",)), "fennel": ("lua", ("-e", "--eval")),
-    "hy": ("lisp", ("-c",)), "sage": ("python", ("-c",)), "matlab": ("matlab", ("-batch", "-r")), "wolframscript": ("wolfram", ("-code", "-c")), "gp": ("gp", ("-c",)), "ecl": ("lisp", ("-eval", "--eval")), "clisp": ("lisp", ("-x",)), "ccl": ("lisp", ("-e", "--eval")),
+    "escript": ("erlang", ()), "xonsh": ("xonsh", ("-c",)), "hy": ("lisp", ("-c",)), "sage": ("python", ("-c",)), "matlab": ("matlab", ("-batch", "-r")), "wolframscript": ("wolfram", ("-code", "-c")), "gp": ("gp", ("-c",)), "ecl": ("lisp", ("-eval", "--eval")), "clisp": ("lisp", ("-x",)), "ccl": ("lisp", ("-e", "--eval")),
     "newlisp": ("lisp", ("-e",)), "picolisp": ("lisp", ()), "j": ("j", ("-js",)), "scheme": ("scheme", ()), "ghci": ("haskell", ("-e",)), "scilab": ("scilab", ("-e",)), "rhino": ("node", ("-e",)), "mujs": ("node", ()), "txiki": ("node", ()),
     "emacsclient": ("lisp", ("-e", "--eval")), "nim": ("nim", ("--eval", "--eval:")), "maxima": ("maxima", ("--batch-string",)),
 }  # fmt: skip
@@ -53,6 +53,7 @@ def inline(call: Call) -> None:
         if name not in ("-r", "--require", "--import", "--loader") or program != "node"
         for t in value(argv, name)
     ]
+    texts += [a[len(name) + 1 :] for name in names for a in argv[1:] if a.startswith(f"{name}:")]
     if program in ("perl", "ruby", "php", "raku"):
         for at, argument in enumerate(argv[:-1]):
             if re.match(r"^-[a-zA-Z0-9]*[eE]$", argument) and argument not in names:
@@ -83,7 +84,7 @@ def inline(call: Call) -> None:
     if program in ("emacs",):
         for path in value(argv, "-l", "--load", "--script"):
             run_file(call, path, "lisp")
-    if program == "gdb":
+    if program in ("gdb", "lldb"):
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
         for path in value(argv, "-x", "--command", "-ix", "-s", "--source"):

@@ -126,7 +126,9 @@ def prefix(call: Call) -> None:
         verbs = ("run", "exec", "x", "stat", "record")
         if rest and rest[0] in verbs:
             rest = after_options(rest, _RUNNER_VALUED)
-            if program in ("aws-vault", "direnv") and rest:
+            if program in ("mise", "aws-vault", "direnv") and "--" in rest:
+                rest = rest[rest.index("--") + 1 :]
+            elif program in ("aws-vault", "direnv") and rest:
                 rest = rest[1:]
             if rest[:1] == ["--"]:
                 rest = rest[1:]

@@ -9,7 +9,6 @@ from agent.risk.commands.shells import raw_text
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
-
 _EVERYONE = re.compile(
     r"\bps\s+(?:-\w*[eA]|a?u?x|axu?)|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.commands.script_reach import reach
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -15,7 +16,7 @@ MAX_CODE = 40_000
 _RUNS = re.compile(
     r"""\b(?:system|exec|execSync|execFile|execFileSync|spawn|spawnSync|popen|Popen|shell_exec|passthru|proc_open|pcntl_exec|
     os\.execute|io\.popen|qx|pipeline|system2|shell|fork_exec|Kernel\.\w*exec|IO\.popen|Open3\.\w+|Process\.spawn|
-    start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]\s*
+    start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]?\s*
     (?:\[\s*)?(["'`])(.{0,2000}?)(?<!\\)\1""",
     re.X | re.S,
 )
@@ -25,7 +26,7 @@ _OPAQUE_RUN = re.compile(
     r"""\b(?:system|execSync|execFile(?:Sync)?|spawnSync|spawn|popen|shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|
     IO\.popen|Open3\.\w+|Process\.spawn|system2|Kernel\.(?:system|exec)|call-process|shell-command)\s*\(?\s*(?!["'`\s)])
     |child_process|\beval\s*\(|\beval\b\s*[^\s(=]|new\s+Function|\bFunction\s*\(|\bassert\s*\(\s*\$|create_function|call_user_func
-    |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|process\.binding
+    |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|runIn(?:This|New)?Context|compileFunction|process\.binding
     |base64_decode|hex2bin|pack\s*\(?\s*["']H|unpack|atob\s*\(|fromCharCode|Buffer\.from\([^)]*(?:hex|base64)|\bgzinflate|str_rot13
     |__import__|\bsyscall\b|\bdlopen\b|FFI\b|\bffi\b|\bDL\b|\bprocess\.dlopen|\bsend\s*\(?:?\s*:?["']?(?:system|exec)|public_send|\bmethod\(
     |\bconst_get\b|\bdo\s+["'`/]|\brequire\s*\(\s*[^"'\s)]|\bimport\s*\(\s*[^"'\s)]|global\.process|mainModule|constructor\s*[.(\[]""",
@@ -62,18 +63,6 @@ _WRITES = re.compile(
 )
 
 
-_DELETES_TREE = re.compile(
-    r"""\bfile\s+delete\s+(?:-force\s+)?(?:--\s+)?\{?([^\s\]};]+)|\bfile\s+rename\s+(?:-force\s+)?([^\s\]};]+)
-    |(?:delete-directory(?:-tree|-recursively)?|delete-file|delete-directory/files|remove-directory|rmdir-recursive|io/delete-file|fs/delete-tree|fs/delete
-      |removeDirectoryRecursive|removePathForcibly|removeDirectory|removeFile|removeDir|FileUtils\.deleteDirectory|FileUtils\.forceDelete|delete_directory_and_contents
-      |delete_file|delete_directory|File\.rm_rf!?|File\.rm!?|File\.rmdir|file:del_dir_r|file:delete|file:del_dir|Sys\.remove|Sys\.rmdir|Unix\.(?:unlink|rmdir)
-      |lfs\.rmdir|os\.rmdir_all|os\.rm|rmtree|DeleteDirectory|DeleteFile|FileManager\.default\.removeItem|removeItem|rm_rf|remove_dir_all|os\.RemoveAll|os\.Remove|confirm_recursive_rmdir\(0\)\W+rmdir)
-      [\s(#:]*(?:Path|p|pathname|atPath:|truename|File|Paths\.get|new\s+File|io/file|expanduser|Path\.expand)?[\s(]*["']([~/.][^"']*)["']
-    |(?:new\s+File|File|Paths\.get|Path\.of)\s*\(\s*["']([^"']+)["']\s*\)(?:\.\w+\(\))*\.(?:delete\w*|deleteDir|toFile\(\)\.delete\w*)""",
-    re.X,
-)
-
-
 _PERMITS = re.compile(
     r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1"
 )
@@ -90,7 +79,7 @@ _READS = re.compile(
 
 
 _CONNECTS = re.compile(
-    r"fsockopen|TCPSocket|net\.(?:connect|createConnection|Socket|createServer)|Socket\.(?:tcp|new)|IO::Socket|socket\s*\(|"
+    r"fsockopen|TCPSocket|(?:\bnet|[\"\'](?:node:)?(?:net|tls)[\"\']\s*\))\.(?:connect|createConnection|Socket|createServer)|dgram|Socket\.(?:tcp|new)|IO::Socket|socket\s*\(|"
     r"stream_socket_client|/dev/(?:tcp|udp)|/inet/|ngx\.socket|require\s*\(?['\"]socket|use\s+Socket|socketConnection|socket\.tcp"
 )
 
@@ -205,9 +194,7 @@ def code(call: Call, text: str, language: str) -> None:
             continue
         call.reads(match[2])
         read_local = True
-    for match in _DELETES_TREE.finditer(text):
-        path = next(g for g in match.groups() if g)
-        call.deletes(path.replace('"', ""), recursive=True)
+    reach(call, text, language)
     if language == "tcl":
         for match in re.finditer(
             r"(?m)(?:^|[;\[{\s])(?:exec|spawn|system)\s+(?:--\s+)?([^\]\n;}]+)", text

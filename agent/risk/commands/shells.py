@@ -73,6 +73,11 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if text == UNKNOWN or text.strip() == UNKNOWN:
         call.opaque()
         return
+    if call.argv[0].rpartition("/")[2] in ("nu", "elvish"):
+        # They write a program of the system as `^rm` and `e:rm`.
+        text = re.sub(r"(^|[;|&({\s])(?:\^|e:)(?=\w)", r"\1", text)
+    if arguments and re.match(r"\W*\$(?:0|\{0\})\W+\$[@*{]", text):
+        call.run(arguments)
     variables = call.evaluator.state.variables
     names = {str(n): arguments[n] for n in range(min(len(arguments), 10))}
     names["@"] = names["*"] = " ".join(arguments[1:])

@@ -56,7 +56,7 @@ _CODE = re.compile(
 _QUOTED = re.compile(r"\"((?:\\.|[^\"\\]){2,1000})\"|'((?:\\.|[^'\\]){2,1000})'|`([^`]{2,1000})`")
 
 
-def carried(call: Call, *, anywhere: bool, words: bool = True) -> None:
+def carried(call: Call, *, anywhere: bool, words: bool = True, texts: bool | None = None) -> None:
     """A program whose rule does not say that it runs others may do so all the same.
 
     What follows `--` is tried as a command, and the value of an option that sounds like one as
@@ -67,7 +67,9 @@ def carried(call: Call, *, anywhere: bool, words: bool = True) -> None:
         anywhere: no rule knows the program, so any word that names a dangerous program is tried,
             and every text that begins with one or calls it from code.
         words: words may be commands; otherwise only the values of options are.
+        texts: words of several words are searched; None when `anywhere` says so.
     """
+    texts = anywhere if texts is None else texts
     argv = call.argv
     tried = 0
     if any(b in ("-m", "--module") and own_module(w) for b, w in pairwise(argv)):
@@ -76,7 +78,11 @@ def carried(call: Call, *, anywhere: bool, words: bool = True) -> None:
         word, before = argv[at], argv[at - 1]
         name = posixpath.basename(word)
         if words and (
-            (before in _RUN_VERBS and at == 2 and name in known_programs() and "-" not in word[:1])
+            (
+                before in _RUN_VERBS
+                and (name in known_programs() if at == 2 else at < 7 and name in HEADS)
+                and "-" not in word[:1]
+            )
             or (before == "--" and name in known_programs())
             or (name in HEADS and (anywhere or before in RUN_OPTIONS))
         ):
@@ -93,7 +99,7 @@ def carried(call: Call, *, anywhere: bool, words: bool = True) -> None:
             _told(call, text)
         if _runs(before) and word[:1] != "-":
             _told(call, word)
-        elif anywhere and " " in word and not _TEXT_OPTION.fullmatch(before):
+        elif texts and " " in word and not _TEXT_OPTION.fullmatch(before):
             search(call, word)
 
 

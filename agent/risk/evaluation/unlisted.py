@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from agent.risk import programs
-from agent.risk.arguments import wordlist
+from agent.risk.arguments import value, wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.foreign import foreign_settings, touched
 from agent.risk.evaluation.verbs import destroys, rehearsed, shared_verb
-from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -43,6 +43,7 @@ def simple(call: Call, program: str) -> None:
     elif program in programs.LOW_PROGRAMS:
         call.low()
         if len(argv) > 2 and program not in _ONLY_SAYS:
+            foreign_settings(call, program)
             carried(call, anywhere=False, words=False)
             touched(call, outputs=True)
     elif program in programs.SHARED_PROGRAMS:
@@ -57,8 +58,8 @@ def simple(call: Call, program: str) -> None:
         if program in _KEEPS_DATA and (destroyed := destroys(argv)):
             call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
-        _foreign_settings(call)
-        carried(call, anywhere=False)
+        foreign_settings(call, program)
+        carried(call, anywhere=False, texts=program not in _NAMES_TESTS)
         touched(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
@@ -81,6 +82,26 @@ def simple(call: Call, program: str) -> None:
 _RECORDS = re.compile(
     r"-f (?:x11grab|avfoundation|gdigrab|dshow|alsa|pulse|v4l2|video4linux2|kmsgrab|oss|jack|sndio|decklink)\b"
 )
+_VERSIONING = frozenset(wordlist("hg chg jj sl svn bzr brz fossil darcs pijul"))
+_NAMES_COMMAND = re.compile(
+    r"(?:config:)?(?:hooks|alias\w*|extensions|merge-tools|diff-tools|tunnels|pager|fix|ui\.(?:ssh|editor|pager|diff\w*|merge\w*)"
+    r"|git\.\w+|signing\.\w+|gpg\.\w+|signing|gpg)(?:[.:][\w.-]+)*"
+)
+
+
+def settings(call: Call) -> None:
+    """`hg --config hooks.x=…`: settings from the command line that name programs."""
+    for text in value(call.argv, "--config", "--config-option", "--config-toml"):
+        name, equals, command = text.partition("=")
+        if equals and _NAMES_COMMAND.fullmatch(name.strip()):
+            call.hook(command.strip("\"' !"))
+            if name.startswith(("hooks", "extensions")) or command.strip("\"' ").startswith("!"):
+                call.high("takes settings that name programs", f"sets {shown(name)}")
+
+
+_FREE_TEXT = frozenset(wordlist("redis-cli gh glab tea jira rabbitmqctl"))
+"""Programs that are given text of any kind as data."""
+_INTERACTIVE = frozenset(wordlist("shell console repl sh run exec tinker"))
 _ONLY_SAYS = frozenset(
     wordlist("say figlet cowsay lolcat expr basename dirname which whereis type")
 )
@@ -117,75 +138,10 @@ _KEEPS_DATA = frozenset(
 """Project tools whose verbs reach beyond what a build can make again."""
 
 
-_OUTPUT_OPTION = re.compile(
-    r"-o|-O|--?(?:[a-z]+-)*(?:out|output|outfile|dest|destination|save|write|save-to|log|logfile|report)"
-    r"(?:-(?:file|path|dir|directory|to))?"
-)
-_LOOKS_LIKE_PATH = re.compile(r"[~/.]|file:")
-
-
-def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None:
-    """Judge the files in a command's words, when no rule says what the program does with them.
-
-    Args:
-        call: the command.
-        unknown: no rule knows the program, so it may write what it is given.
-        outputs: only what options say that is written counts.
-    """
-    argv = call.argv
-    for at in range(1, min(len(argv), 64)):
-        word, before = argv[at], argv[at - 1]
-        option = ""
-        if word[:1] == "-":
-            option, equals, word = word.partition("=")
-            if not equals:
-                continue
-        elif before[:1] == "-":
-            option = before
-        if outputs and not (option and _OUTPUT_OPTION.fullmatch(option)):
-            continue
-        path = word[1:] if word[:1] in "@<" else word
-        if "/" not in path[1:] and _LOOKS_LIKE_PATH.match(path) is None:
-            continue
-        if "://" in path or "*" in path:
-            continue
-        place = call.place(path)
-        if place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY, Zone.NULL):
-            if place.secret and unknown and place.zone is Zone.PROJECT:
-                call.reads(path)
-            elif place.startup and option and _OUTPUT_OPTION.fullmatch(option):
-                call.writes(path)
-            continue
-        if place.secret or place.own or place.zone is Zone.DEVICE:
-            call.reads(path)
-        if place.startup and unknown and place.zone is Zone.HOME:
-            call.writes(path)
-        elif option and _OUTPUT_OPTION.fullmatch(option) and place.zone is not Zone.ROOT:
-            call.writes(path)
-
-
 _NAMES_TESTS = frozenset(
     wordlist("pytest py.test jest vitest mocha ava tap jasmine rspec phpunit pest behat bats ctest")
 )
 """Programs whose words are names of tests."""
-
-_SETTINGS_OPTIONS = frozenset(
-    wordlist(
-        """-c --config --config-file --rcfile --plugin --require -r --preload --loader --import
-        --init-script -I --rootdir --resolve-plugins-relative-to --rulesdir --setup --runner"""
-    )
-)
-
-
-def _foreign_settings(call: Call) -> None:
-    """Settings and plug-ins of project tools hold code; from elsewhere nobody here wrote it."""
-    for before, word in pairwise(call.argv):
-        option, equals, text = word.partition("=")
-        path = text if equals and option in _SETTINGS_OPTIONS else word
-        if (path is not word or before in _SETTINGS_OPTIONS) and path[:1] in ("/", "~", "."):
-            place = call.place(path)
-            if place.zone in (Zone.TEMPORARY, Zone.OUTSIDE):
-                call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
 
 
 def _may_fetch(call: Call) -> None:
@@ -236,6 +192,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         if entry is not None and entry[0] == Risk.HIGH and not matched:
             level, reason = entry
             break
+    if program in _VERSIONING:
+        settings(call)
     for key, entry in table.items():
         if entry[0] == Risk.HIGH and " -" in key:
             command, _, option = key.partition(" -")
@@ -272,6 +230,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high(f"{words_shown}: {reason}")
     elif level == Risk.LOW:
         call.low()
+        foreign_settings(call, program)
     elif program == "rails" and words[:1] in (["runner"], ["r"]) and len(words) > 1:
         from agent.risk.commands.languages import run_text
 
@@ -286,8 +245,11 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
+        foreign_settings(call, program)
         inside = matched.rpartition(" ")[2] in ("shell", "ssh", "exec", "run", "enter")
-        carried(call, anywhere=not level or inside)
+        carried(call, anywhere=not level or inside, texts=program not in _FREE_TEXT)
+        if not _INTERACTIVE.isdisjoint(words):
+            _told(call)
         touched(call, outputs=True)
 
 

@@ -461,6 +461,11 @@ xattr HIGH[changes what the system trusts]: -d -c -w -cr -rd -dr -r
 robocopy MEDIUM: default
 robocopy HIGH[deletes what is not in the source]: /MIR /PURGE /MOVE /MOV
 dvc HIGH[loses or rewrites shared work]: destroy gc remove push
+pre-commit HIGH[runs code from an unreviewed address]: try-repo
+java LOW: -version --version -help
+java MEDIUM: default
+nix-build MEDIUM: default
+flask MEDIUM: shell run routes
 artisan HIGH[reads credentials or keys]: env:decrypt
 getent LOW: default
 getent HIGH[reads credentials or keys]: shadow gshadow
