@@ -127,6 +127,10 @@ def curl(call: Call) -> None:
     if has(options, "OJ", "--remote-name", "--remote-name-all"):
         for address in addresses:
             name = address.rstrip("/").rpartition("/")[2].partition("?")[0] or "index.html"
+            if UNKNOWN in name:
+                # Whatever it is called, it is put into the directory.
+                call.medium("downloads files")
+                continue
             call.writes(name)
             _fetched(call, name)
     sends = value(

@@ -59,6 +59,9 @@ _GIT_MEDIUM = frozenset(
 def git(call: Call) -> None:
     """`git`."""
     argv = call.argv
+    if len(argv) == 3 and argv[2] in ("--help", "-h"):
+        call.low()
+        return
     at = 1
     state = call.evaluator.state
     cwd = state.cwd

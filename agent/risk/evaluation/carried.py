@@ -98,7 +98,7 @@ def carried(call: Call, *, anywhere: bool, words: bool = True, texts: bool | Non
         if equals and (_runs(option) or (before[:1] == "-" and _runs(f"--{option}"))):
             _told(call, text)
         if _runs(before) and word[:1] != "-":
-            _told(call, word)
+            _told(call, word, short=len(before) == 2)
         elif texts and " " in word and not _TEXT_OPTION.fullmatch(before):
             search(call, word)
 
@@ -109,14 +109,19 @@ def _runs(option: str) -> bool:
     )
 
 
-def _told(call: Call, text: str) -> None:
+def _told(call: Call, text: str, *, short: bool = False) -> None:
     """The value of an option that may name a command."""
     if UNKNOWN in text or len(text) > MAX_TRIED:
         return
     head = text.lstrip("!@: ").split(None, 1)
     if len(head) == 2 and posixpath.basename(head[0]) in known_programs():
         call.shell(text.lstrip("!@: "))
-    elif head and head[0].startswith("/") and not head[0].endswith((".json", ".toml", ".yaml")):
+    elif (
+        head
+        and head[0].startswith("/")
+        and not short
+        and not head[0].endswith((".json", ".toml", ".yaml"))
+    ):
         call.hooked(head[0], only_temporary=True)
     if len(head) == 2 or "(" in text or "{" in text:
         search(call, text)

@@ -36,15 +36,21 @@ _FEW_LETTERS = frozenset(
 """Programs whose short options of the same letters mean something else."""
 
 _BUILDS_WITH = re.compile(
-    r"(?:^| )(?:-wrapper |-fplugin[=-]|-specs=|-B ?/(?:tmp|var/tmp|home)|-Xclang -load|-plugin[ =]|-plugin-opt|--dynamic-linker[= ]/(?:tmp|home)"
+    r"(?:^| )(?:-wrapper |-fplugin[=-]|-specs=|-B/(?:tmp|var/tmp|home)|-Xclang -load|-plugin[ =]|-plugin-opt|--dynamic-linker[= ]/(?:tmp|home)"
     r"|-fuse-ld=/|(?:-C ?|--codegen[= ])linker=|-ldflags[= ].*-extld=|-toolexec|-vettool|-agentpath:|-javaagent:/|-javaagent:\S*\.\./"
     r"|-J-javaagent|--enable-exec\b|--post-renderer\b|-D(?:maven\.ext\.class\.path|org\.gradle\.jvmargs)=\S*/tmp|-D\S*=\S*-javaagent:)"
 )
 _FETCHES_CODE = re.compile(r"(?:fetchTarball|fetchurl|fetchGit|fetchFromGitHub|builtins\.exec)\b")
 
 
-def foreign_settings(call: Call, program: str) -> None:
-    """Settings and plug-ins of project tools hold code; from elsewhere nobody here wrote it."""
+def foreign_settings(call: Call, program: str, *, letters: bool = True) -> None:
+    """Settings and plug-ins of project tools hold code; from elsewhere nobody here wrote it.
+
+    Args:
+        call: the command.
+        program: its name.
+        letters: short options of the usual letters name settings too.
+    """
     argv = call.argv
     if len(argv) < 2:
         return
@@ -53,7 +59,7 @@ def foreign_settings(call: Call, program: str) -> None:
         return
     if _BUILDS_WITH.search(text) or _FETCHES_CODE.search(text):
         call.high("has a build tool run or load another program", shown(text))
-    letters = program not in _FEW_LETTERS
+    letters = letters and program not in _FEW_LETTERS
     for before, word in pairwise(argv):
         option, mark, rest = word.partition("=")
         if not mark and word[:1] == "-":

@@ -59,7 +59,7 @@ def simple(call: Call, program: str) -> None:
             call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
         foreign_settings(call, program)
-        carried(call, anywhere=False, texts=program not in _NAMES_TESTS)
+        carried(call, anywhere=False, texts=program not in _NAMES_TESTS | _ONLY_SAYS)
         touched(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
@@ -102,9 +102,14 @@ def settings(call: Call) -> None:
 _FREE_TEXT = frozenset(wordlist("redis-cli gh glab tea jira rabbitmqctl"))
 """Programs that are given text of any kind as data."""
 _INTERACTIVE = frozenset(wordlist("shell console repl sh run exec tinker"))
+_BUILDS_DOCUMENTS = frozenset(["mkdocs", "hugo", "tox", "alembic"])
 _ONLY_SAYS = frozenset(
-    wordlist("say figlet cowsay lolcat expr basename dirname which whereis type")
+    wordlist(
+        """notify-send dialog whiptail logger terminal-notifier zenity kdialog espeak say figlet cowsay
+        lolcat expr basename dirname which whereis type"""
+    )
 )
+"""Programs that show the text they are given, or look names up."""
 
 
 def _told(call: Call) -> None:
@@ -230,7 +235,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high(f"{words_shown}: {reason}")
     elif level == Risk.LOW:
         call.low()
-        foreign_settings(call, program)
+        foreign_settings(call, program, letters=False)
     elif program == "rails" and words[:1] in (["runner"], ["r"]) and len(words) > 1:
         from agent.risk.commands.languages import run_text
 
@@ -245,7 +250,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
-        foreign_settings(call, program)
+        foreign_settings(call, program, letters=program in _BUILDS_DOCUMENTS)
         inside = matched.rpartition(" ")[2] in ("shell", "ssh", "exec", "run", "enter")
         carried(call, anywhere=not level or inside, texts=program not in _FREE_TEXT)
         if not _INTERACTIVE.isdisjoint(words):
