@@ -10,7 +10,7 @@ from agent.risk.arguments import split, value, wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.unlisted import simple
+from agent.risk.evaluation.unlisted import shared, simple
 from agent.risk.evaluation.verbs import shared_verb
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -108,4 +108,4 @@ def cloud(call: Call) -> None:
     if any(_CLOUD_LOW.match(w) for w in words) or not words:
         call.low()
     else:
-        call.medium(f"no rule knows {program} {shown(' '.join(words[:3]))}")
+        shared(call, program)

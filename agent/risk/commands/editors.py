@@ -40,7 +40,7 @@ def pager(call: Call) -> None:
             call.shell(argument.partition("!")[2])
     if program == "man":
         for text in value(argv, "-P", "--pager", "-H", "--html"):
-            call.shell(text)
+            call.hook(text)
         call.low()
         return
     for path in value(argv, "-o", "-O", "--log-file", "-k", "--lesskey-file"):

@@ -53,6 +53,18 @@ _STORES = re.compile(r":(?:9200|5984|8086|2379|8500|6333|8108|7700|8200)(?:/|$)"
 """Ports where Elasticsearch, CouchDB, InfluxDB, etcd, Consul and their like listen."""
 
 
+_SERVICES = re.compile(
+    r"api\.github\.com|gitlab\.[\w.-]+/api|api\.bitbucket\.org|/api/v[134]/(?:projects|repos|groups)|api\.(?:digitalocean|cloudflare|heroku|vercel|netlify"
+    r"|linode|stripe|sendgrid|fastly|hetzner|vultr|scaleway|machines\.dev|render)\b|management\.azure\.com|googleapis\.com|amazonaws\.com|registry\."
+)
+_TALK = re.compile(r"/(?:comments|reviews|reactions|labels|issues|notes|discussions)(?:/\w+)?/?$")
+_ACTS = re.compile(
+    r"/(?:merges?|releases|hooks|keys|collaborators|transfer|dispatches|deployments|forks|actions/\S*|repos|projects|droplets|servers|dns_records)(?:/|$)"
+)
+_CONTROLS = re.compile(r":(?:2375|2376|10250|10255|6443|8443|4243|9090|9323)(?:/|$)")
+"""Ports where container engines and clusters are controlled."""
+
+
 def curl(call: Call) -> None:
     """`curl`: what it sends, what it writes, where it reads its options."""
     argv = spread(call.argv, _CURL_VALUED)
@@ -113,8 +125,16 @@ def curl(call: Call) -> None:
         call.high("deletes something on another machine", "sends a DELETE request")
     elif methods & {"DELETE"} and any(_STORES.search(a) for a in addresses):
         call.high("deletes from a data store", "sends a DELETE request")
+    elif any(_SERVICES.search(a) and not _TALK.search(a) for a in addresses) and (
+        methods & {"PUT", "PATCH"}
+        or (methods == {"POST"} and any(_ACTS.search(a) for a in addresses))
+    ):
+        call.high("changes what a forge, cloud or registry holds")
     elif (methods & {"PUT", "PATCH"}) and not local:
         call.medium("changes something on another machine")
+    asks = bool(methods - {"GET", "HEAD"}) or bool(value(argv, "-d", "--data", "--json"))
+    if asks and any(_CONTROLS.search(a) for a in addresses):
+        call.high("controls a service through its port")
     for path in value(argv, "--unix-socket", "--abstract-unix-socket"):
         if "docker.sock" in path or "containerd" in path or "tungsten" in path:
             call.high("controls a service through its socket")

@@ -10,7 +10,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
 _EVERYONE = re.compile(
-    r"\bps\s+(?:-\w*[eA]|a?u?x|axu?)|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]"
+    r"\bps\s+(?:-\w*[eA]|a?u?x|axu?|(?:-\w+\s+)*-[uU]\s)|\bps\b[^|]*\$\$|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]"
 )
 _CHOOSES = re.compile(
     r"grep\s+(?!-\w*[uU])(?!['\"]?\.?\*?['\"]?\s*[|)])|\brg\b|/[\w.\\-]+/|\bhead\b|\btail\b|--ppid|-[CpG] |==|~ "

@@ -39,6 +39,9 @@ def echo(call: Call) -> None:
 _SECRET_WORD = re.compile(
     r"(?i)pass(?:w|phrase)|secret|token|api.?key|credential|access.?key|private"
 )
+_ENV_SECRET = re.compile(
+    r"(?i)env[\w(.\[\"' ]*(?:secret|token|passw|api_?key|access_key|credential)"
+)
 _SHOW_SETTINGS = frozenset(
     wordlist("env printenv set declare typeset export history ps compgen journalctl dmesg strings")
 )
@@ -115,6 +118,8 @@ def reader(call: Call) -> None:
             call.high("runs a program on every file")
     if patterned and operands and not value(call.argv, "-e", "--regexp", "-f"):
         operands = operands[1:]
+    if program in ("jq", "yq") and _ENV_SECRET.search(" ".join(call.argv[1:])):
+        call.high("shows a secret of the environment")
     if program == "yq" and has(options, "i", "--inplace"):
         for operand in operands:
             call.writes(operand)

@@ -124,6 +124,10 @@ def scp(call: Call) -> None:
                 if not remote.match(source):
                     call.high("sends local data to another machine", f"sends {shown(source)}")
         else:
+            for source in operands[:-1]:
+                name = source.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+                if call.place(operands[-1]).zone.name == "ROOT" and name:
+                    call.evaluator.files[call.place(f"{operands[-1]}/{name}").path] = None
             call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
     elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
         call.high("runs a file of transfers")

@@ -21,6 +21,7 @@ def shell(call: Call) -> None:
         argument = argv[at]
         if argument in ("--rcfile", "--init-file"):
             if at + 1 < len(argv):
+                call.hooked(argv[at + 1], only_temporary=True)
                 run_file(call, argv[at + 1])
             at += 2
         elif argument in ("-o", "+o", "-O", "+O"):

@@ -23,7 +23,9 @@ def netcat(call: Call) -> None:
     ):
         if any(call.place(o).own or "docker.sock" in o for o in operands):
             call.high("controls a service through its socket")
-    if has(options, "ec", "--exec", "--sh-exec", "--lua-exec"):
+    if has(options, "ec", "--exec", "--sh-exec", "--lua-exec") or any(
+        re.fullmatch(r"(?:\S*/)?(?:ba|da|z|k|a)?sh", word) for word in operands[2:]
+    ):
         call.high("hands a shell to a remote party")
     elif has(options, "lk", "--listen", "--keep-open"):
         call.high("opens a port to whoever connects")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _INTERPRETER = re.compile(
     r"(?:exec\s+|env\s+|nohup\s+)*(?:[\w./-]*/)?"
-    r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)\s+\S"
+    r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")

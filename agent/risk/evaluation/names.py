@@ -40,7 +40,7 @@ OTHER_NAMES = {
     "perl5": "perl", "jruby": "ruby", "php8": "php", "tsx": "node", "ts-node": "node",
     "micromamba": "conda", "mamba": "conda", "shred-f": "shred", "pico": "nano", "hexdump": "xxd",
     "gln": "ln", "ginstall": "install", "mongo": "mongosh", "gtruncate": "truncate",
-    "killall5": "killall", "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
+    "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
     "Remove-Item": "rm", "Invoke-Expression": "eval", "Copy-Item": "cp",
     "Move-Item": "mv", "Invoke-WebRequest": "curl",
     "powershell.exe": "powershell", "pwsh.exe": "powershell", "cmd.exe": "cmd", "wsl.exe": "wsl",

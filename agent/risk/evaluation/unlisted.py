@@ -53,6 +53,8 @@ def simple(call: Call, program: str) -> None:
     elif program in programs.MEDIUM_PROGRAMS:
         if program == "ffmpeg" and _RECORDS.search(" ".join(argv)):
             call.high("records the screen or what is said")
+        if program in ("xterm", "rxvt", "urxvt", "st") and {"-display", "--display"} & set(argv):
+            call.high("hands a shell to a remote party")
         if program == "perf" and argv[1:2] == ["trace"]:
             call.high("reads other programs' memory or what is typed")
         if program in _KEEPS_DATA and (destroyed := destroys(argv)):
@@ -179,7 +181,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
                 level, reason = entry
             skip = argument in valued
             continue
-        words.append(argument)
+        words.append(argument.lstrip("+") if program == "sbt" else argument)
     if program in _CASELESS:
         words = [word.lower() for word in words]
     matched = ""
@@ -345,4 +347,6 @@ _REHEARSES = frozenset(
 
 def _publishes(argv: Sequence[str]) -> bool:
     words = [word for word in argv[1:4] if not word.startswith("-")][:2]
-    return not rehearsed(argv) and any(word in _PUBLISHING for word in words)
+    return not rehearsed(argv) and any(
+        word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words
+    )

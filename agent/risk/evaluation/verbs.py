@@ -82,6 +82,8 @@ def asks_for_help(argv: Sequence[str]) -> bool:
 
 def shared_verb(argv: Sequence[str]) -> Risk:
     """Level of a command of a program that acts on what others share, by its first known verb."""
+    if len(argv) == 1 and argv[0] in _ACTS_BARE:
+        return Risk.HIGH
     if asks_for_help(argv):
         return Risk.LOW
     if rehearsed(argv):
@@ -120,6 +122,9 @@ def shared_verb(argv: Sequence[str]) -> Risk:
             weighed = Risk.HIGH
     return weighed
 
+
+_ACTS_BARE = frozenset(wordlist("vercel vc now goreleaser up apex shipit zappa"))
+"""Programs that deploy or publish when they are told nothing."""
 
 _NOUN_OR_VERB = frozenset(
     wordlist(

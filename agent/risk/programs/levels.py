@@ -50,7 +50,7 @@ LOW_PROGRAMS = frozenset(
 MEDIUM_PROGRAMS = frozenset(
     wordlist(
         """
-    mkdir touch mktemp rmdir gcc g++ cc c++ clang clang++ ld as ar ranlib strip rustc javac
+    xterm rxvt urxvt st mkdir touch mktemp rmdir gcc g++ cc c++ clang clang++ ld as ar ranlib strip rustc javac
     scalac kotlinc swiftc ghc ocamlc ocamlopt dmd ldc2 gfortran nasm yasm protoc flex bison yacc
     lex autoconf automake autoreconf libtoolize configure cmake ctest cpack ninja meson scons
     bazel bazelisk buck buck2 pants gradle gradlew mvn mvnw ant sbt mill lein boot clj leiningen
@@ -132,7 +132,7 @@ _high(
     iptables-restore ip6tables-restore nft ufw firewall-cmd ebtables pfctl ipset tc ifdown ifup wpa_cli
     iwconfig rfkill modprobe insmod rmmod depmod kexec sysctl swapoff mount umount pivot_root
     insserv update-rc.d chkconfig rc-update invoke-rc.d aa-disable aa-teardown aa-complain semodule auditctl
-    update-alternatives dpkg-reconfigure ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
+    update-alternatives dpkg-reconfigure killall5 slay authopen ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
     spctl csrutil nvram pmset scutil networksetup systemsetup tmutil kextload kextunload profiles xattr-clear
     dhclient brctl ethtool wg wg-quick openvpn chage update-initramfs mkinitcpio dracut update-grub grub2-mkconfig
     bootctl pm-suspend pm-hibernate pm-suspend-hybrid ovs-vsctl iwctl netplan pwconv grpconv rc-service sv
@@ -185,7 +185,9 @@ _high(
     nc.traditional ncat-l msfvenom msfconsole msfrpc socat-exec pwncat chisel ngrok cloudflared localtunnel lt
     frpc frps bore serveo tailscale zerotier-cli sshuttle autossh tunnelto telebit gsocket gs-netcat
     tmate upterm ttyd gotty wetty sshx teleconsole iodine dnscat2 ptunnel stunnel hydra john hashcat
-    sqlmap mimikatz responder ettercap bettercap aircrack-ng evil-winrm crackmapexec linpeas""",
+    cryptcat sbd ligolo ligolo-ng dns2tcp dns2tcpc icmpsh icmptunnel hans udp2raw revsocks rpivot powercat sliver sliver-client weevely
+    koadic empire merlin havoc beef-xss villain impacket-psexec impacket-wmiexec impacket-smbexec psexec wmic winexe winrs rpcclient netexec nxc
+    smbmap kerbrute rubeus bloodhound-python Invoke-Command sqlmap mimikatz responder ettercap bettercap aircrack-ng evil-winrm crackmapexec linpeas""",
 )
 _high(
     "escapes the container or the process it is in",

@@ -164,7 +164,7 @@ PROJECT = frozenset(
         login signin logout configure config-set use select switch use-context shell repl proxy install-deps
         lint fix add-plugin example examples lsp mcp debug up-local ci bundle vendor tidy sync-deps update-deps
         translate convert export listen trigger
-        port-forward start up docs generate-docs migrate-create create-project create-app bud from mount-local
+        port-forward start docs generate-docs migrate-create create-project create-app bud from mount-local
         """
     )
 )
@@ -183,7 +183,7 @@ MUTATING = frozenset(
         disassociate bind unbind enable unlock lock transfer merge approve reject import-state force
         retire deactivate archive unarchive seal unseal rekey enroll join leave sign renew
         write insert produce pub addfirebase unlink unpublish deprecate yank owner permanent-delete re-encrypt
-        redeploy rebuild reinstall recreate reimage format decrypt unwrap token tokens secret secrets
+        up redeploy rebuild reinstall recreate reimage format decrypt unwrap token tokens secret secrets
         credential credentials key keys password passwd reveal impersonate assume
         """
     )

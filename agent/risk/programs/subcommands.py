@@ -412,10 +412,10 @@ limactl MEDIUM: start stop create shell edit copy protect
 limactl HIGH[destroys a virtual machine and what it holds]: delete prune factory-reset unprotect|disk delete
 virsh LOW: list dominfo domstate dumpxml nodeinfo version net-list pool-list vol-list snapshot-list capabilities domblklist
 virsh MEDIUM: start shutdown suspend resume define create console save snapshot-create edit net-start autostart
-virsh HIGH[destroys a virtual machine and what it holds]: destroy undefine vol-delete vol-wipe pool-delete pool-destroy net-destroy net-undefine snapshot-delete snapshot-revert reset migrate detach-disk managedsave-remove blockcommit qemu-monitor-command
+virsh HIGH[destroys a virtual machine and what it holds]: destroy undefine vol-delete vol-wipe pool-delete pool-destroy net-destroy net-undefine snapshot-delete snapshot-revert reset migrate detach-disk managedsave-remove blockcommit qemu-monitor-command qemu-agent-command guest-agent-timeout set-user-password
 VBoxManage LOW: list showvminfo showmediuminfo guestproperty
 VBoxManage MEDIUM: startvm createvm modifyvm registervm clonevm import export|snapshot take
-VBoxManage HIGH[destroys a virtual machine and what it holds]: unregistervm controlvm closemedium discardstate|snapshot delete|snapshot restore|sharedfolder add|extpack install
+VBoxManage HIGH[destroys a virtual machine and what it holds]: guestcontrol unregistervm controlvm closemedium discardstate|snapshot delete|snapshot restore|sharedfolder add|extpack install
 vmrun LOW: list
 vmrun HIGH[destroys a virtual machine and what it holds]: deleteVM stop reset revertToSnapshot deleteSnapshot runProgramInGuest runScriptInGuest copyFileFromHostToGuest
 simctl MEDIUM: default
