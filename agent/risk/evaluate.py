@@ -286,6 +286,12 @@ class Evaluator(Dispatcher):
                     call.opaque()
                     continue
                 self.dispatch(call)
+            if len(command.words) > 1 and any(word.text is None for word in command.words):
+                head = heads[0] if heads else []
+                for others in self._others(command):
+                    call.argv = [*head, *others]
+                    if call.argv:
+                        self.dispatch(call)
             if self.state.cwd != before:
                 self.came_from = before
             bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in _SILENT

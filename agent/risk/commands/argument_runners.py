@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.processes import kills_all
@@ -41,7 +42,12 @@ def xargs(call: Call) -> None:
     replaced = value(call.argv, "-I", "-J", "--replace")
     if any(a in ("-i", "--replace") for a in call.argv):
         replaced = ["{}"]
-    words = feed.text.split() if feed.kind == "text" else producers(call)
+    listed = value(call.argv, "-a", "--arg-file")
+    if listed:
+        content = call.evaluator.files.get(call.place(listed[-1]).path)
+        words = [UNKNOWN] if content is None else _cut(call, content)
+    else:
+        words = _cut(call, feed.text) if feed.kind == "text" else producers(call)
     program = rest[0].rpartition("/")[2]
     if program in (
         "sh",
@@ -92,6 +98,21 @@ def xargs(call: Call) -> None:
         )
         return
     call.run([*rest, *words])
+
+
+def _cut(call: Call, text: str) -> list[str]:
+    """The words that `xargs` makes of a text: at blanks, as quotes allow, or at its delimiter."""
+    options = call.argv[1 : len(call.argv) - len(after_options(call.argv, _XARGS_VALUED))]
+    if any(re.fullmatch(r"-[a-zA-Z]*0.*|--null", option) for option in options):
+        return [word for word in text.split("\0") if word.strip()]
+    delimiter = value(call.argv, "-d", "--delimiter")
+    if delimiter:
+        end = {"\\n": "\n", "\\t": "\t", "\\0": "\0"}.get(delimiter[-1], delimiter[-1])
+        return [word for word in text.split(end or "\n") if word.strip()]
+    try:
+        return shlex.split(text) if "'" in text or '"' in text or "\\" in text else text.split()
+    except ValueError:
+        return text.split()
 
 
 _SENDERS = frozenset(

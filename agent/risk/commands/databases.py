@@ -83,7 +83,7 @@ def database(call: Call) -> None:
     names = {
         "psql": ("-c", "--command"), "pgcli": ("-c",), "mongosh": ("--eval",), "mongo": ("--eval",),
         "sqlcmd": ("-Q", "-q"), "clickhouse-client": ("-q", "--query"), "clickhouse": ("-q", "--query"), "duckdb": ("-c", "-s"), "bq": (),
-        "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (), "arangosh": ("--javascript.execute-string",), "snow": ("-q", "--query"), "snowsql": ("-q",), "osql": ("-Q", "-q"), "isql-fb": ("-q",), "tsql": (), "vsql": ("-c",), "nzsql": ("-c",), "ysqlsh": ("-c",), "cql": ("-e",), "ksql": ("-e",), "mysqlsh": ("-e", "--execute", "--sql"),
+        "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (), "arangosh": ("--javascript.execute-string",), "snow": ("-q", "--query"), "osql": ("-Q", "-q"), "tsql": (), "vsql": ("-c",), "nzsql": ("-c",), "ysqlsh": ("-c",), "cql": ("-e",), "ksql": ("-e",), "mysqlsh": ("-e", "--execute", "--sql"),
     }.get(program, ("-e", "--execute", "--init-command"))  # fmt: skip
     texts = value(argv, *names)
     if program in ("snow", "surreal") and not texts and "sql" not in argv[1:4]:

@@ -140,6 +140,21 @@ def scp(call: Call) -> None:
     call.medium("copies files between machines")
 
 
+_SENDS_FILES = frozenset(
+    [
+        "croc",
+        "wormhole",
+        "magic-wormhole",
+        "ffsend",
+        "transfer",
+        "gist",
+        "pastebinit",
+        "rsend",
+        "hastebin",
+    ]
+)
+
+
 def sends(call: Call) -> None:
     """Mail and paste programs: what goes in leaves the machine."""
     feed = call.feed()
@@ -148,6 +163,13 @@ def sends(call: Call) -> None:
         call.high("sends local data to another machine")
     for operand in operands:
         call.reads(operand)
+    program = call.argv[0].rpartition("/")[2]
+    if (
+        program in _SENDS_FILES
+        and operands
+        and operands[0] not in ("receive", "download", "version", "list")
+    ):
+        call.high("sends local data to another machine", f"sends {shown(operands[-1])}")
     call.high("sends a message or data to somebody else") if feed.kind == "none" else call.medium(
         "sends a message"
     )

@@ -91,10 +91,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         if content is None:
             call.high("runs a file that was just written or fetched", f"runs {shown(path)}")
             return
-        if place.path not in evaluator.reading:
-            evaluator.reading.add(place.path)
+        key = f"{place.path}\n{content}"
+        if key not in evaluator.reading:
+            evaluator.reading.add(key)
             run_text(call, content, language or language_of(place.path, content))
-            evaluator.reading.discard(place.path)
+            evaluator.reading.discard(key)
         return
     if place.own or place.name in OWN_PROGRAMS:
         call.high("runs Tungsten or what controls its terminals", f"runs {shown(path)}")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
 
 
+MAX_OTHERS = 12
+"""Further readings of one command's arguments that are tried."""
+
+
 class Outputs(VariableJudge):
     """Tells what commands print and read, as far as the text itself tells."""
 
@@ -38,6 +42,32 @@ class Outputs(VariableJudge):
         # An empty expansion leaves the command position to the next word.
         ways = [way for way in ways if way] or [[]]
         return ways, arguments
+
+    def _others(self, command: Command) -> list[list[str]]:
+        """The arguments once more for each further value that one of the words may have.
+
+        `_argv` puts all values of a word one behind the other, as they are in a loop over files;
+        what a shell is given after `-c` is one of them.
+        """
+        words = command.words[1:]
+        ways = [
+            [[word.text]]
+            if word.text is not None and "{" not in word.text
+            else self.expander.word(word)
+            for word in words
+        ]
+        found: list[list[str]] = []
+        if all(len(way) <= 1 for way in ways):
+            return found
+        for at, way in enumerate(ways):
+            for fields in way if len(way) > 1 else ():
+                argument: list[str] = []
+                for other, each in enumerate(ways):
+                    argument.extend(fields if other == at else each[0] if each else [])
+                found.append(argument)
+                if len(found) == MAX_OTHERS:
+                    return found
+        return found
 
     def _redirects(
         self,

@@ -12,7 +12,7 @@ from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
 from agent.risk.evaluation.names import ORDINARY
 from agent.risk.paths import TEMPORARY, Zone
-from agent.risk.shell.syntax import UNKNOWN, Command, Word
+from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
 
 
 class VariableJudge(Judgement):
@@ -37,6 +37,17 @@ class VariableJudge(Judgement):
             else:
                 found.append(rest)
         name = name.partition("[")[0]
+        arrays = [part for part in word.parts if part.kind == ARRAY]
+        elements = [
+            field
+            for part in arrays[:1]
+            for piece in part.words
+            for way in self.expander.word(piece)[:1]
+            for field in way
+        ]
+        self.state.variables.arrays.pop(name, None)
+        if any(" " in element for element in elements) and not add:
+            self.state.variables.arrays[name] = tuple(elements)
         self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add)
         return name, tuple(found)
 

@@ -44,10 +44,12 @@ _SLICE = re.compile(r":\s*(-?\d+)(?::\s*(-?\d+))?$")
 class Variables:
     """What is known of shell variables: each name has its possible values."""
 
-    __slots__ = ("_names", "separators")
+    __slots__ = ("_names", "arrays", "separators")
 
     def __init__(self, names: dict[str, tuple[str, ...]]) -> None:
         self._names = names
+        self.arrays: dict[str, tuple[str, ...]] = {}
+        """Elements of arrays that hold blanks, which the joined values do not tell apart."""
         self.separators = ""
 
     def get(self, name: str) -> tuple[str, ...] | None:
@@ -75,6 +77,7 @@ class Variables:
     def copy(self) -> Variables:
         """An independent copy (subshells)."""
         other = Variables(dict(self._names))
+        other.arrays = dict(self.arrays)
         other.separators = self.separators
         return other
 
@@ -118,7 +121,22 @@ class Expander:
                     for found in self._parts(way):
                         fields.extend(found)
                 return [fields]
+        if (
+            len(parts) > 1
+            and any(self._absent(part) for part in parts)
+            and any(part.kind in (LITERAL, QUOTED) and part.text for part in parts)
+        ):
+            # Without positional parameters there is nothing there.
+            rest = tuple(part for part in parts if not self._absent(part))
+            return [*self._parts(rest), *self._parts(parts)]
         return self._parts(parts)
+
+    def _absent(self, part: Part) -> bool:
+        return (
+            part.kind == VARIABLE
+            and part.text in ("@", "*")
+            and self.variables.get(part.text) is None
+        )
 
     def text(self, word: Word) -> tuple[str, ...]:
         """Possible values of a word that is not split (assignments, redirect targets)."""
@@ -252,6 +270,9 @@ class Expander:
             index = operator[1:-1]
             if not index.isdigit():
                 return values
+            elements = self.variables.arrays.get(name)
+            if elements is not None:
+                return (elements[int(index)] if int(index) < len(elements) else "",)
             picked = []
             for value in values:
                 fields = value.split()
