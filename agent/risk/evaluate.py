@@ -216,6 +216,7 @@ class Evaluator(Dispatcher):
                             before.functions[name] = False
                         before.functions[item.function] = self.state.functions[item.function]
                         before.runners = self.state.runners
+                        before.passing = self.state.passing
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd
                     self.state = before
@@ -287,6 +288,8 @@ class Evaluator(Dispatcher):
                     continue
                 self.dispatch(call)
             if len(command.words) > 1 and any(word.text is None for word in command.words):
+                if command.group is not None:
+                    self.hands_on(command, script, heads)
                 head = heads[0] if heads else []
                 for others in self._others(command):
                     call.argv = [*head, *others]

@@ -206,8 +206,14 @@ _EXAMPLES_HOME = (
 _EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
 
 
+_PROCESS = re.compile(r"^/proc/(?:self|thread-self|\$\$|\$PPID|\d+)/(cwd|root)(?=/|$)")
+"""Other names of the directory a process is in, and of the root of all."""
+
+
 def resolve(text: str, cwd: str, home: str) -> str:
     """Make a path absolute and free of `.` and `..`, without looking at the disk."""
+    if text.startswith("/proc/"):
+        text = _PROCESS.sub(lambda match: cwd if match[1] == "cwd" else "", text, count=1) or "/"
     if text.startswith("~") and (len(text) == 1 or text[1] == "/"):
         text = home + text[1:]
     if not text.startswith("/"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, split
+from agent.risk.arguments import after_options
 from agent.risk.commands.script_files import from_stdin, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -151,11 +151,11 @@ def source(call: Call) -> None:
 
 def command_builtin(call: Call) -> None:
     """`command -v x` looks, `command x` runs."""
-    options, _ = split(call.argv[:3])
+    rest = after_options(call.argv)
+    options = call.argv[1 : len(call.argv) - len(rest)]
     if any("v" in o or "V" in o for o in options):
         call.low()
         return
-    rest = after_options(call.argv)
     if rest:
         call.run(rest)
     else:

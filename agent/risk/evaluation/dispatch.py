@@ -6,7 +6,7 @@ import re
 
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import quote, shown
+from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -19,7 +19,7 @@ from agent.risk.evaluation.names import (
 from agent.risk.evaluation.outputs import Outputs
 from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
-from agent.risk.shell.syntax import UNKNOWN, Group
+from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
 
 class Dispatcher(Outputs):
@@ -80,6 +80,25 @@ class Dispatcher(Outputs):
             return
         simple(call, key)
 
+    def hands_on(self, command: Command, script: Script, heads: list[list[str]]) -> None:
+        """Note that a function hands its arguments on to a program: `f() { sed "$@"; }`."""
+        last = command.words[-1]
+        if not _WHOLE.fullmatch(script.text[last.start : last.end]):
+            return
+        group = _body(command.group)
+        before = [word.text for word in command.words[1:-1]]
+        if (
+            group is None
+            or not heads
+            or None in before
+            or any(UNKNOWN in word for word in heads[0])
+        ):
+            return
+        words = (*heads[0], *(word for word in before if word is not None))
+        known = self.state.passing.get(group.function, ())
+        if words not in known and len(known) < MAX_MEANINGS:
+            self.state.passing[group.function] = (*known, words)
+
     def _renamed(self, name: str, call: Call, *, direct: bool) -> bool:
         r"""Judge what an alias or a function makes of a name; True when it is sure to apply.
 
@@ -105,6 +124,8 @@ class Dispatcher(Outputs):
             return name in state.settled and direct and not known and not quoted
         if call.command is not None and _inside(call, name):
             call.high("a function calls itself: a fork bomb, or a loop without an end")
+        for words in state.passing.get(name, ()):
+            call.run([*words, *call.argv[1:]])
         runner = name in state.runners
         if runner and len(call.argv) > 1:
             # It may take some of its arguments for itself and run the rest.
@@ -128,6 +149,15 @@ _POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")
 _WHOLE = re.compile(r"\"?\$(?:[@*]|\{[@*]\})\"?")
 
 
+def _body(group: Group | None) -> Group | None:
+    """The function in whose body something stands."""
+    hops = 0
+    while group is not None and not group.function and hops < 64:
+        group = group.parent
+        hops += 1
+    return None if group is None or not group.function or group.kind == "`" else group
+
+
 def _runs_arguments(call: Call) -> bool:
     """A command is the arguments of the function in whose body it stands, and notes it.
 
@@ -143,12 +173,8 @@ def _runs_arguments(call: Call) -> bool:
         for word, text in zip(command.words, texts, strict=True)
     ):
         return False
-    group: Group | None = command.group
-    hops = 0
-    while group is not None and not group.function and hops < 64:
-        group = group.parent
-        hops += 1
-    if group is None or not group.function or group.kind == "`":
+    group = _body(command.group)
+    if group is None:
         return False
     known = (call.evaluator.state.runners, group.function)
     for other in script.commands[group.first : group.last or len(script.commands)][:128]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import re
 from typing import TYPE_CHECKING, cast
@@ -10,7 +11,7 @@ from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
-from agent.risk.paths import Place
+from agent.risk.paths import Place, resolve
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, ansi_c
 
 if TYPE_CHECKING:
@@ -273,6 +274,9 @@ class Outputs(VariableJudge):
         for head in heads:
             argv = [*head, *arguments]
             call = Call(cast("Evaluator", self), argv, last, script, (0, 0), 0, strict=True)
+            if argv == ["pwd"] and len(inside) > 1:
+                found.append(self._entered(inside[:-1]))
+                continue
             hint = _hint(argv, self.state.cwd, self.ground.project)
             if hint is not None and not last.piped:
                 found.append(hint)
@@ -282,8 +286,56 @@ class Outputs(VariableJudge):
                 found.extend(paths)
                 continue
             text = self.output(call)
-            found.append(UNKNOWN if text is None else text.rstrip("\n"))
+            if text is None:
+                # What was hidden is judged; that it was hidden stays: it may be anything, too.
+                clear = decoded(argv, self.feed(call))
+                found.extend([UNKNOWN] if clear is None else [clear.rstrip("\n"), UNKNOWN])
+            else:
+                found.append(text.rstrip("\n"))
         return tuple(found) or (UNKNOWN,)
+
+    def _entered(self, commands: list[Command]) -> str:
+        """Where the shell is after some commands, as far as they are plain `cd`."""
+        cwd = self.state.cwd
+        for command in commands:
+            heads, arguments = self._argv(command)
+            argv = [*(heads[0] if heads else []), *arguments]
+            if argv[:1] == ["cd"] and len(argv) == 2:
+                cwd = resolve(argv[1], cwd, self.ground.home)
+        return cwd
+
+
+def decoded(argv: list[str], feed: Feed) -> str | None:
+    """What a plain decoder makes of a known text: `base64 -d`, `rev`, `xxd -r -p`, `tr`."""
+    if feed.kind != "text":
+        return None
+    name = posixpath.basename(argv[0])
+    options = "".join(a[1:] for a in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", a))
+    try:
+        if name == "rev":
+            return "\n".join(line[::-1] for line in feed.text.splitlines())
+        if name in ("base64", "base32") and ("d" in options.lower() or "--decode" in argv):
+            decode = base64.b64decode if name == "base64" else base64.b32decode
+            return decode(feed.text.replace("\n", "")).decode()
+        if name in ("xxd", "basenc") and "r" in options and "p" in options:
+            return bytes.fromhex(feed.text).decode()
+        if name == "tr" and len(argv) == 3:
+            old, new = _range(argv[1]), _range(argv[2])
+            return feed.text.translate(
+                str.maketrans(old, new[: len(old)].ljust(len(old), new[-1:]))
+            )
+    except ValueError:
+        return None
+    return None
+
+
+def _range(text: str) -> str:
+    """`a-z` written out, as `tr` takes it."""
+    return re.sub(
+        r"(.)-(.)",
+        lambda m: "".join(map(chr, range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 255) + 1))),
+        text,
+    )
 
 
 def _printf(arguments: list[str]) -> str | None:

@@ -46,7 +46,7 @@ class VariableJudge(Judgement):
             for field in way
         ]
         self.state.variables.arrays.pop(name, None)
-        if any(" " in element for element in elements) and not add:
+        if any(" " in element for element in elements):
             self.state.variables.arrays[name] = tuple(elements)
         self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add)
         return name, tuple(found)

@@ -272,8 +272,11 @@ class Expander:
                 return values
             elements = self.variables.arrays.get(name)
             if elements is not None:
-                return (elements[int(index)] if int(index) < len(elements) else "",)
-            picked = []
+                picked = [elements[int(index)] if int(index) < len(elements) else ""]
+                if len(values) == 1:
+                    return tuple(picked)
+            else:
+                picked = []
             for value in values:
                 fields = value.split()
                 picked.append(fields[int(index)] if int(index) < len(fields) else "")
