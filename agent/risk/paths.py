@@ -214,6 +214,8 @@ def resolve(text: str, cwd: str, home: str) -> str:
     """Make a path absolute and free of `.` and `..`, without looking at the disk."""
     if text.startswith("/proc/"):
         text = _PROCESS.sub(lambda match: cwd if match[1] == "cwd" else "", text, count=1) or "/"
+    if text.startswith("~+") and text[2:3] in ("", "/"):
+        text = cwd + text[2:]
     if text.startswith("~") and (len(text) == 1 or text[1] == "/"):
         text = home + text[1:]
     if not text.startswith("/"):

@@ -165,7 +165,7 @@ def producers(call: Call) -> list[str]:
 
 
 def zargs(call: Call) -> None:
-    """zsh's `zargs -- item… -- command`: the command with the items behind it."""
+    """Zsh's `zargs -- item… -- command`: the command with the items behind it."""
     argv = call.argv
     ends = [at for at, word in enumerate(argv) if word == "--"]
     if len(ends) > 1:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Rules for PowerShell and `cmd.exe`: their text is not read as shell, but by its cmdlets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Rules for ending processes, and for starting them later or as services."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - patterns read better unbroken
 """What code in any scripting language reaches: paths it deletes, code it loads, shared services."""
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from agent.risk.arguments import after_options, split, value
@@ -43,6 +44,15 @@ def find(call: Call) -> None:
     ):
         call.high("searches the machine for credentials and keys")
     matched = found(roots, names, narrow=not negated and bool(names))
+    if any(a in _FIND_EXEC for a in rest) and names:
+        matched += [
+            path
+            for path in list(call.evaluator.files)[:64]
+            if any(
+                fnmatch.fnmatchcase(path, n) or fnmatch.fnmatchcase(path.rpartition("/")[2], n)
+                for n in names
+            )
+        ]
     if any(a in _FIND_EXEC for a in rest):
         matched += _met(call.evaluator, roots, [] if negated else names)
     for i, argument in enumerate(rest):
@@ -65,6 +75,10 @@ def find(call: Call) -> None:
                 else:
                     expanded.append(word)
             call.run(expanded)
+            if "{}" in inner:
+                # Each match is an argument of its own run; a shell runs the first only.
+                for path in matched[1:9]:
+                    call.run([path if word == "{}" else word for word in inner])
         elif argument in ("-fprint", "-fprintf", "-fls", "-fprint0") and i + 1 < len(rest):
             call.writes(rest[i + 1])
     call.low()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Commands that programs without a rule of their own may carry in their words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Files that stand in a command's words: written, read, or loaded as code that nobody here wrote.
 
 For programs whose rule does not say what they do with the files they are given.
@@ -110,7 +111,7 @@ def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None
             continue
         if place.secret or place.own or place.zone is Zone.DEVICE:
             call.reads(path)
-        if place.startup and unknown and place.zone is Zone.HOME:
-            call.writes(path)
-        elif option and _OUTPUT_OPTION.fullmatch(option) and place.zone is not Zone.ROOT:
+        if (place.startup and unknown and place.zone is Zone.HOME) or (
+            option and _OUTPUT_OPTION.fullmatch(option) and place.zone is not Zone.ROOT
+        ):
             call.writes(path)

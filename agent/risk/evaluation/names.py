@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Names of programs: other spellings, versions, and the places where ordinary ones stand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Programs without a rule of their own: tables of programs and of subcommands."""
 
 from __future__ import annotations

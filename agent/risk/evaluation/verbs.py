@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Judges commands of the shape `tool [noun] verb` by their verb, whatever the tool."""
 
 from __future__ import annotations

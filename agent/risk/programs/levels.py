@@ -80,7 +80,7 @@ MEDIUM_PROGRAMS = frozenset(
     maturin hatchling flit-build meson-python cibuildwheel auditwheel hypothesis mutmut
     cosmic-ray interrogate pyinstaller nuitka cython cythonize briefcase shiv pex zipapp
     django-admin celery dotnet-format msbuild nuget-list paket fsc csc mcs mono tee killall-list
-    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list 
+    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list
     import-list gifsicle optipng pngquant jpegoptim svgo cwebp rsvg-convert inkscape qpdf
     gs ps2pdf dialog whiptail gum kubeconform kubeval kustomize conftest opa cue jsonnet ytt
     dhall sops-list age-list rbenv pyenv nvm fnm volta asdf mise corepack nodenv tauri electron
@@ -163,8 +163,8 @@ _high(
       nologin edquota setquota quotaon quotaoff tuned-adm cpupower
     cpufreq-set x86_energy_perf_policy wrmsr rdmsr setpci i2cset ipmi-chassis kdumpctl kpatch
     livepatch canonical-livepatch ua pro audit2allow setfiles fixfiles
-    load_policy checkmodule aa-enforce aa-genprof aa-logprof aa-remove-unknown iptables-apply ip6tables-apply  
-    shorewall csf fwknop psad aide tripwire ossec-control wazuh-control clamd  
+    load_policy checkmodule aa-enforce aa-genprof aa-logprof aa-remove-unknown iptables-apply ip6tables-apply
+    shorewall csf fwknop psad aide tripwire ossec-control wazuh-control clamd
     mdutil tccutil dseditgroup odutil kmutil kextcache bless fdesetup sfltool systemkeychain automator shortcuts
       cupsctl cupsdisable cupsenable cupsreject lpadmin cancel xfs_freeze fsfreeze """,
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Variables through which other commands run or trust something else."""
 
 from __future__ import annotations
