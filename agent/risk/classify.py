@@ -15,7 +15,8 @@ from agent.actions import (
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluate import evaluate
 from agent.risk.evaluation.breathing import uncollected
-from agent.risk.paths import Ground, Links, Place, Zone, judge
+from agent.risk.links import Links
+from agent.risk.paths import Ground, Place, Zone, judge
 from agent.risk.rules import match_path
 
 

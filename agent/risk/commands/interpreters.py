@@ -154,9 +154,9 @@ def serves(call: Call, roots: list[str]) -> None:
     """A local server of files: of the project, or of more than that."""
     for root in roots:
         place = call.place(root)
-        if place.zone is not Zone.PROJECT and place.path != call.evaluator.ground.project:
-            if place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
-                call.high("shows files outside of the project to whoever asks")
+        inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY)
+        if not inside and place.path != call.evaluator.ground.project:
+            call.high("shows files outside of the project to whoever asks")
     call.medium("starts a local server")
 
 

@@ -191,9 +191,9 @@ def _runs_arguments(call: Call) -> bool:
         )
         for word in [*words, *other.assigns]:
             text = script.text[word.start : word.end]
-            if not shows and _POSITIONAL.search(text) and not _WHOLE.fullmatch(text):
-                if other.words or text.partition("=")[0] not in _COUNTERS:
-                    return False
+            counts = not other.words and text.partition("=")[0] in _COUNTERS
+            if not shows and not counts and _POSITIONAL.search(text) and not _WHOLE.fullmatch(text):
+                return False
         if (
             words
             and any(_WHOLE.fullmatch(script.text[w.start : w.end]) for w in words)

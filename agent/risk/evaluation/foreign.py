@@ -12,7 +12,8 @@ from itertools import pairwise
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.paths import TEMPORARY, Zone
+from agent.risk.path_patterns import TEMPORARY
+from agent.risk.paths import Zone
 
 _OUTPUT_OPTION = re.compile(
     r"-o|-O|--?(?:[a-z]+-)*(?:out|output|outfile|dest|destination|save|write|save-to|log|logfile|report)"

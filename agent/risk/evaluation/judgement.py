@@ -13,7 +13,8 @@ from pathlib import Path
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
-from agent.risk.paths import Ground, Links, Place, covers, judge, notable
+from agent.risk.links import Links
+from agent.risk.paths import Ground, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.syntax import Group, Script

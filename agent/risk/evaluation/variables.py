@@ -11,7 +11,8 @@ from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
 from agent.risk.evaluation.names import ORDINARY
-from agent.risk.paths import TEMPORARY, Zone
+from agent.risk.path_patterns import TEMPORARY
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
 
 
