@@ -89,13 +89,13 @@ HIGH_CALLS = {
     "os.killpg": "kills a group of processes", "os.dup2": "hands the terminal to something else",
     "os.chown": "changes who owns files", "shutil.chown": "changes who owns files", "os.lchown": "changes who owns files",
     "os.reboot": "reboots", "pty.fork": "hands the terminal to something else", "os.forkpty": "hands the terminal to something else",
-    "ctypes.pythonapi": "runs machine code", "shutil.disk_usage-none": "", "sys.settrace-none": "",
+    "ctypes.pythonapi": "runs machine code",
     "socket.create_server": "opens a server that can hand out access", "code.interact": "opens another prompt",
-    "keyring.get_password": "reads stored passwords", "getpass.getpass-none": "", "winreg.SetValue": "changes the machine",
-    "fcntl.ioctl": "types into the terminal", "libtmux.Server": "controls the supervising terminal", "antigravity-none": "",
+    "keyring.get_password": "reads stored passwords", "winreg.SetValue": "changes the machine",
+    "fcntl.ioctl": "types into the terminal", "libtmux.Server": "controls the supervising terminal",
     "smtplib.SMTP": "sends mail", "ftplib.FTP": "sends data to another machine", "telnetlib.Telnet": "opens a connection",
     "paramiko.SSHClient": "runs commands on another machine", "os.mknod": "makes a device",
-    "mmap.mmap-none": "", "resource.setrlimit-none": "", "faulthandler-none": "",
+
 }  # fmt: skip
 SENDS = re.compile(
     r"^(?:requests|httpx|aiohttp|urllib3|session|client)\.(?:\w+\.)?(?:post|put|patch|request)$|^urllib\.request\.(?:urlopen|Request)$|\.(?:upload_file|put_object|sendall|upload_fileobj)$"

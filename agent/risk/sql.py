@@ -21,7 +21,7 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*update\s+[^;]*\bset\b", "changes rows"),
         (r"^\s*alter\s+(?:user|role|system|database|default\s+privileges|login)", "changes who may do what"),
         (r"^\s*(?:grant|revoke)\b", "changes who may do what"),
-        (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language|trigger-none)", "changes who may do what"),
+        (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language)", "changes who may do what"),
         (r"\bcopy\b.*\b(?:to|from)\s+program\b", "has the database run a command"),
         (r"^\s*copy\b.*\bto\s+'", "writes a file on the database server"),
         (r"\binto\s+(?:outfile|dumpfile)\b", "writes a file on the database server"),
@@ -39,7 +39,7 @@ _WHERE = re.compile(r"\bwhere\b\s*(?!(?:1\s*=\s*1|true|1)\s*$)", re.I)
 _MONGO = re.compile(
     r"\.(?:drop|_drop\w*|_truncate|truncate|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
     r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|\brun\s*\(|run(?:NonMongo)?Program|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"
-    r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete|deleteOne-none)\s*\(\s*\{\s*\}",
+    r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete)\s*\(\s*\{\s*\}",
 )
 
 

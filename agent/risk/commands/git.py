@@ -32,7 +32,7 @@ _GIT_LOW = frozenset(
     rev-list cat-file grep help version whatchanged name-rev for-each-ref merge-base cherry
     count-objects var check-ignore check-attr diff-tree diff-index diff-files show-ref
     show-branch range-diff verify-commit verify-tag fsck request-pull symbolic-ref archive
-    bugreport difftool-none get-tar-commit-id merge-tree patch-id stripspace column
+    bugreport get-tar-commit-id merge-tree patch-id stripspace column
     interpret-trailers verify-pack check-mailmap check-ref-format
     """
     )

@@ -78,7 +78,7 @@ def inline(call: Call) -> None:
                 call.high("loads code from elsewhere")
             elif "/" in path:
                 run_file(call, path, "node")
-        if any(a in ("-c", "--check", "--test", "--watch-none") for a in argv[1:]):
+        if any(a in ("-c", "--check", "--test") for a in argv[1:]):
             call.medium("runs node")
             return
     if program in ("emacs",):

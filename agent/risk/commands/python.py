@@ -25,12 +25,10 @@ _MODULES_LOW = frozenset(
 
 
 _MODULES_HIGH = {
-    "webbrowser-none": "",
     "smtpd": "opens a server",
     "twine": "publishes a package",
     "pty": "runs a shell",
     "code": "opens another prompt",
-    "idlelib-none": "",
 }
 
 

@@ -47,13 +47,13 @@ def ssh(call: Call) -> None:
         ):
             if not re.match(r"(?i)^\s*ProxyCommand\s*[= ]\s*(?:none|ssh -W %h:%p \S+)$", text):
                 call.high("has ssh run a command")
-    if value(argv, "-F", "-S-none", "-I"):
+    if value(argv, "-F", "-I"):
         call.high("has ssh take its settings from elsewhere")
     if value(argv, "-R", "-D", "-w"):
         call.high("opens a way in or out through another machine")
     if value(argv, "-L") or value(argv, "-W"):
         call.medium("forwards a port")
-    if has(options, "A", "--none"):
+    if has(options, "A"):
         call.high("lends the key agent to another machine")
     rest = after_options(argv, valued)
     if not rest:

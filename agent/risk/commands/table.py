@@ -126,7 +126,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,
-    **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "code-none", "gedit", "kate"),
+    **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "gedit", "kate"),
                     editor),
     **dict.fromkeys(("less", "more", "man", "most"), pager),
     **{name: inline for name in INLINE if name not in ("deno", "bun")},

@@ -41,7 +41,7 @@ class Judgement:
         self.findings: list[Finding] = []
         self.worst = Risk.LOW
         self.denied: str | None = None
-        self.asked: str | None = self.rules.problem or None
+        self.asked: str | None = f"your rules: {self.rules.problem}" if self.rules.problem else None
         self.allowed = True
         """No command that needs cover by an allow rule was found without it."""
         self.covered = False
