@@ -97,7 +97,8 @@ def _ruled(
     deny = match_path(rules.deny, kind, place.path, home, root)
     ask = match_path(rules.ask, kind, place.path, home, root)
     allow = match_path(rules.allow, kind, place.path, home, root)
-    asked = f"your rule {ask.text}" if ask is not None else rules.problem or None
+    broken = f"your rules: {rules.problem}" if rules.problem else None
+    asked = f"your rule {ask.text}" if ask is not None else broken
     reasons = [reason]
     if deny is not None:
         reasons.insert(0, f"denied by your rule {deny.text}")
