@@ -179,6 +179,8 @@ class Call:
             self.opaque("writes to a path that cannot be known")
         elif zone is Zone.HOME and truncates:
             self.high("empties a file outside of the project", f"empties {name}")
+        elif truncates and zone is Zone.PROJECT and self.evaluator.only_copy(place):
+            self.high("empties a file with work that was not committed", f"empties {name}")
         else:
             self.medium(f"writes {name}", f"writes {name}")
         if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):
