@@ -18,7 +18,8 @@ from agent.actions import (
 from agent.risk.assessment import Assessment, Context, KeysAssessment, Risk, Span
 from agent.risk.evaluate import evaluate
 from agent.risk.evaluation.breathing import uncollected
-from agent.risk.paths import Ground, Links, Place, Zone, judge
+from agent.risk.links import Links
+from agent.risk.paths import Ground, Place, Zone, judge
 from agent.risk.rules import match_path
 
 
@@ -115,7 +116,8 @@ def _ruled(
     deny = match_path(rules.deny, kind, place.path, home, root)
     ask = match_path(rules.ask, kind, place.path, home, root)
     allow = match_path(rules.allow, kind, place.path, home, root)
-    asked = f"your rule {ask.text}" if ask is not None else rules.problem or None
+    broken = f"your rules: {rules.problem}" if rules.problem else None
+    asked = f"your rule {ask.text}" if ask is not None else broken
     reasons = [reason]
     if deny is not None:
         reasons.insert(0, f"denied by your rule {deny.text}")

@@ -29,6 +29,7 @@ from agent.risk.evaluation.findings import (
     State,
 )
 from agent.risk.evaluation.variables import indexed
+from agent.risk.paths import Zone
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
@@ -214,6 +215,8 @@ class Evaluator(Dispatcher):
                         for name in self.state.functions.keys() - before.functions.keys():
                             before.functions[name] = False
                         before.functions[item.function] = self.state.functions[item.function]
+                        before.runners = self.state.runners
+                        before.passing = self.state.passing
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd
                     self.state = before
@@ -221,7 +224,7 @@ class Evaluator(Dispatcher):
                 if item.redirects:
                     where = (item.redirects[0].start, item.redirects[-1].end)
                     call = self._call(None, script, owner, where, depth, strict=strict)
-                    self._redirects(item.redirects, call)
+                    self._redirects(item.redirects, call, bare=_says_nothing(script, item))
             else:
                 assert isinstance(item, Command)
                 self.command(item, script, owner, depth, strict=strict)
@@ -284,10 +287,20 @@ class Evaluator(Dispatcher):
                     call.opaque()
                     continue
                 self.dispatch(call)
+            if len(command.words) > 1 and any(word.text is None for word in command.words):
+                if command.group is not None:
+                    self.hands_on(command, script, heads)
+                head = heads[0] if heads else []
+                for others in self._others(command):
+                    call.argv = [*head, *others]
+                    if call.argv:
+                        self.dispatch(call)
             if self.state.cwd != before:
                 self.came_from = before
-            bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in (":", "true")
+            bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in _SILENT
             if command.redirects:
+                if _ENDLESS.fullmatch(" ".join(call.argv)):
+                    self._fills(command, call)
                 content = self.output(call)
                 bare = bare or content == ""
         if command.redirects:
@@ -295,6 +308,12 @@ class Evaluator(Dispatcher):
         if not command.words:
             self.needs_cover(call)
             self.tree.append((depth, "redirect", call.level))
+
+    def _fills(self, command: Command, call: Call) -> None:
+        """What never ends is written to a file."""
+        for place in self._targets(command.redirects, call):
+            if place.zone is not Zone.NULL:
+                call.high("fills the disk")
 
     def _condition(self, command: Command, call: Call) -> None:
         """`[[ … ]]`: some of its operators count, and counting runs what an index holds."""
@@ -351,6 +370,19 @@ class Evaluator(Dispatcher):
             self.expander.variables = state.variables
         if self.worst > worst:
             owner.level = max(owner.level, self.worst)
+
+
+_ENDLESS = re.compile(r"(?:yes(?: .*)?|cat /dev/(?:zero|u?random|full))")
+_SILENT = frozenset(wordlist(": true false exec break continue exit return shift wait"))
+
+
+def _says_nothing(script: Script, group: Group) -> bool:
+    """Nothing in a group prints anything."""
+    inside = script.commands[group.first : min(group.last, group.first + 16)]
+    return group.last - group.first <= 16 and all(
+        command.kind != "simple" or not command.words or command.words[0].text in _SILENT
+        for command in inside
+    )
 
 
 _NO_EXPANDER = Expander(Variables({}), "", str, lambda group: (), lambda name: None)

@@ -11,6 +11,7 @@ from typing import IO
 from agent.risk.assessment import Assessment, Context, Paste, Risk
 from agent.risk.classify import assess_command
 from agent.risk.evaluate import evaluate
+from agent.risk.examples import tried
 from agent.risk.keystrokes import assess_keys
 from agent.risk.rules import Rules, parse
 
@@ -21,7 +22,7 @@ def _context(record: Mapping[str, object]) -> Context:
     history = record.get("history")
     rules = Rules()
     if "rules" in record:
-        rules = parse(record["rules"])
+        rules = tried(parse(record["rules"]), home=home, project=cwd)
     return Context(
         cwd=cwd,
         home=home,

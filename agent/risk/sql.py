@@ -14,6 +14,7 @@ _STRINGS = re.compile(
 _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I | re.S), reason)
     for pattern, reason in (
+        (r"^\s*remove\s+(?:database|namespace|table|user|access|index|field)\b", "drops a database, its data or its users"),
         (r"^\s*drop\s+(?:database|schema|table|keyspace|user|role|owned|index\s+concurrently|materialized|tablespace|collection|view|type|function|extension|publication|subscription|server)", "drops a database, its data or its users"),
         (r"^\s*truncate\b", "empties a table"),
         (r"^\s*(?:with\b.*?)?delete\s+from\s+[^;]*$(?<!\0)", "deletes rows"),
@@ -21,7 +22,7 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*alter\s+(?:user|role|system|database|default\s+privileges|login)", "changes who may do what"),
         (r"^\s*(?:grant|revoke)\b|^\s*set\s+(?:session\s+|local\s+)?(?:role|authorization)\b", "changes who may do what"),
         (r"^\s*merge\b.*\bon\s+true\b.*\bthen\s+delete\b", "empties a table"),
-        (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language|trigger-none)", "changes who may do what"),
+        (r"^\s*create\s+(?:user|role|login|extension|or\s+replace\s+language|language)", "changes who may do what"),
         (r"\bcopy\b.*\b(?:to|from)\s+program\b", "has the database run a command"),
         (r"^\s*copy\b.*\bto\s+'", "writes a file on the database server"),
         (r"\binto\s+(?:outfile|dumpfile)\b", "writes a file on the database server"),
@@ -37,9 +38,9 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 _WHERE = re.compile(r"\bwhere\b(?!\s*\(*\s*(?:1\s*=\s*1|true|1|not\s+false)\s*\)*\s*$)", re.I)
 _MONGO = re.compile(
-    r"\.(?:drop|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
+    r"\.(?:drop|_drop\w*|_truncate|truncate|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
     r"updateUser|changeUserPassword|fsyncLock|renameCollection)\s*\(|\bshell(?:Exec)?\s*\(|\brun\s*\(|run(?:NonMongo)?Program|eval\s*\(|adminCommand|runCommand\s*\(\s*\{\s*drop|"
-    r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete|deleteOne-none)\s*\(\s*\{\s*\}",
+    r"child_process|require\s*\(|(?:updateMany|deleteMany|findOneAndDelete)\s*\(\s*\{\s*\}",
 )
 
 

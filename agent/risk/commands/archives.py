@@ -51,6 +51,8 @@ def tar(call: Call) -> None:
         for operand in operands:
             call.deletes(operand, recursive=True)
     directories = value(argv, "-C", "--directory")
+    if not re.search(r"[xctru]", mode):
+        mode += "".join(o[1:] for o in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", o))
     extracts = "x" in mode or "--extract" in argv or "--get" in argv
     creates = "c" in mode or "--create" in argv or "r" in mode
     absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
@@ -68,6 +70,10 @@ def tar(call: Call) -> None:
         if absolute:
             call.high("unpacks to wherever the archive says")
     if creates:
+        inside = [
+            f"{d.rstrip('/')}/{o}" for d in directories for o in operands if o[:1] not in "/~"
+        ]
+        operands += inside
         for operand, place in ((o, p) for o in operands for p in call.entries(o)):
             if place.secret or place.path in ("/", call.evaluator.ground.home):
                 call.high("packs credentials or keys", f"packs {shown(operand)}")
@@ -128,6 +134,8 @@ def archive(call: Call) -> None:
     else:
         for operand in split(argv)[1][2:]:
             call.reads(operand)
+            if "-sdel" in argv:
+                call.deletes(operand, recursive=True)
     call.medium("packs or unpacks files")
 
 

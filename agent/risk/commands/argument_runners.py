@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 
-from agent.risk.arguments import after_options, value
+from agent.risk.arguments import after_options, split, value
+from agent.risk.commands.processes import kills_all
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 _XARGS_VALUED = (
@@ -38,7 +42,12 @@ def xargs(call: Call) -> None:
     replaced = value(call.argv, "-I", "-J", "--replace")
     if any(a in ("-i", "--replace") for a in call.argv):
         replaced = ["{}"]
-    words = feed.text.split() if feed.kind == "text" else producers(call)
+    listed = value(call.argv, "-a", "--arg-file")
+    if listed:
+        content = call.evaluator.files.get(call.place(listed[-1]).path)
+        words = [UNKNOWN] if content is None else _cut(call, content)
+    else:
+        words = _cut(call, feed.text) if feed.kind == "text" else producers(call)
     program = rest[0].rpartition("/")[2]
     if program in (
         "sh",
@@ -61,6 +70,8 @@ def xargs(call: Call) -> None:
         if inline and not replaced and not rest[-1].startswith("-"):
             call.run([*rest, "_", *words])
             return
+    if program in _SENDERS and _SHOWS.search(pipeline(call)):
+        call.high("sends what another command prints to another machine")
     if replaced and replaced[0]:
         token = replaced[0]
         if any(token in a for a in rest):
@@ -77,6 +88,8 @@ def xargs(call: Call) -> None:
             )
             if re.search(r"tmux|tungsten|agent\.engine|sshd|systemd", before):
                 call.high("kills the session or the supervisor")
+            elif kills_all(pipeline(call)):
+                call.high("kills every process")
     if program in ("kill", "docker", "podman", "git", "kubectl") and feed.kind != "text":
         call.run(
             [*rest, *(w for w in words if w != UNKNOWN)]
@@ -85,6 +98,44 @@ def xargs(call: Call) -> None:
         )
         return
     call.run([*rest, *words])
+
+
+def _cut(call: Call, text: str) -> list[str]:
+    """The words that `xargs` makes of a text: at blanks, as quotes allow, or at its delimiter."""
+    options = call.argv[1 : len(call.argv) - len(after_options(call.argv, _XARGS_VALUED))]
+    if any(re.fullmatch(r"-[a-zA-Z]*0.*|--null", option) for option in options):
+        return [word for word in text.split("\0") if word.strip()]
+    delimiter = value(call.argv, "-d", "--delimiter")
+    if delimiter:
+        end = {"\\n": "\n", "\\t": "\t", "\\0": "\0"}.get(delimiter[-1], delimiter[-1])
+        return [word for word in text.split(end or "\n") if word.strip()]
+    try:
+        return shlex.split(text) if "'" in text or '"' in text or "\\" in text else text.split()
+    except ValueError:
+        return text.split()
+
+
+_SENDERS = frozenset(
+    ["curl", "wget", "nc", "ncat", "http", "xh", "dig", "host", "nslookup", "socat", "telnet"]
+)
+_SHOWS = re.compile(
+    r"(?:^|[|;&(`]\s*)(?:env|printenv|history|base64|base32|xxd|od|tar|gzip|openssl|gpg|ps|id|whoami|hostname|ifconfig|security|aws|set)\b"
+    r"|\.ssh|\.aws|\.env\b|\.netrc|id_rsa|passwd"
+)
+
+
+def pipeline(call: Call) -> str:
+    """The stages before a command in its pipeline, as they are written."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return ""
+    at = command.pipe[0]
+    for _ in range(16):
+        before = script.commands[at].pipe
+        if before is None or before[0] >= at:
+            break
+        at = before[0]
+    return script.text[script.commands[at].start : command.start]
 
 
 def producers(call: Call) -> list[str]:
@@ -111,6 +162,25 @@ def producers(call: Call) -> list[str]:
         for head in heads:
             paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
     return paths or [UNKNOWN]
+
+
+def zargs(call: Call) -> None:
+    """Zsh's `zargs -- item… -- command`: the command with the items behind it."""
+    argv = call.argv
+    ends = [at for at, word in enumerate(argv) if word == "--"]
+    if len(ends) > 1:
+        call.run([*argv[ends[1] + 1 :], *argv[ends[0] + 1 : ends[1]]])
+    call.medium("runs a command for many items")
+
+
+def run_parts(call: Call) -> None:
+    """`run-parts`: runs every program in a directory."""
+    for operand in split(call.argv, ("--regex", "--arg", "-a", "--umask", "-u"))[1]:
+        if any(a in ("--test", "--list") for a in call.argv):
+            call.low()
+        elif call.place(operand).zone not in (Zone.PROJECT, Zone.REGENERABLE):
+            call.high("runs every program of a directory", f"runs all of {shown(operand)}")
+    call.medium("runs every program of a directory")
 
 
 def parallel(call: Call) -> None:

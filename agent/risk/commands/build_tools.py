@@ -51,7 +51,8 @@ def cmake(call: Call) -> None:
 
 def cargo_settings(call: Call) -> None:
     """`cargo --config`: some settings name programs or registries."""
-    for text in value(call.argv, "--config"):
+    argv = call.argv[: call.argv.index("--")] if "--" in call.argv else call.argv
+    for text in value(argv, "--config"):
         if _CARGO_RUNS.search(text) or "=" not in text:
             call.high("has cargo run or trust something else", f"sets {shown(text)}")
 

@@ -192,7 +192,7 @@ def unset(call: Call) -> None:
 def set_builtin(call: Call) -> None:
     """`set`, `shopt`: options of the shell."""
     text = " ".join(call.argv[1:])
-    if re.search(r"\+o history|-u.*histappend|-o\s+allexport-none", text):
+    if re.search(r"\+o history|-u.*histappend", text):
         call.high("erases traces of what was done")
     if call.argv[1:2] == ["--"]:
         for number, word in enumerate(call.argv[2:12], 1):
@@ -212,7 +212,7 @@ def let(call: Call) -> None:
 
 def completion(call: Call) -> None:
     """`complete -C`, `compgen -C`, `bind -x`: text that runs later or now."""
-    for text in value(call.argv, "-C", "-F-none"):
+    for text in value(call.argv, "-C"):
         call.shell(text)
     if "bind" in call.argv[0]:
         for text in value(call.argv, "-x"):

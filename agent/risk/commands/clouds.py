@@ -7,9 +7,11 @@ import re
 
 from agent.risk import programs
 from agent.risk.arguments import split, value, wordlist
+from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.unlisted import simple
+from agent.risk.evaluation.unlisted import shared, simple
+from agent.risk.evaluation.verbs import shared_verb
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -18,8 +20,8 @@ _CLOUD_HIGH = re.compile(
     r"authorize|set|add|release|abort|cancel|restore|empty|rb|rm|mv|sync|cp|deploy|invoke|run|start|send|publish|import|upload|associate|disassociate|enable|"
     r"replace|assume-role|get-secret-value|get-parameter|get-parameters|decrypt|get-session-token|get-federation-token|batch-delete|execute|rotate|scale|"
     r"suspend|deallocate|restart|generalize|redeploy|resize|lock|unlock|archive|tag|untag|register|change|swap|promote|failover|move|drain|rollback|patch|apply|bind|grant|undelete|ssh|connect|access|print-access-token|"
-    r"admin|add-iam-policy-binding|remove-iam-policy-binding|set-iam-policy|versions-none|clear|list-keys|regenerate|download-none|show-secret|login-none|presign|mb|"
-    r"generate|export|copy|write|reset-password|list-secrets-none|keys|credential)(?:$|-\w|\w*$)"
+    r"admin|add-iam-policy-binding|remove-iam-policy-binding|set-iam-policy|clear|list-keys|regenerate|show-secret|presign|mb|"
+    r"generate|export|copy|write|reset-password|keys|credential)(?:$|-\w|\w*$)"
 )
 
 
@@ -29,8 +31,8 @@ _CLOUD_LOW = re.compile(
 
 
 _CLOUD_CREDENTIAL = re.compile(
-    r"get-secret-value|get-parameters?(?:-by-path)?\b.*with-decryption|kms decrypt|get-session-token|assume-role|get-credentials-none|print-access-token|print-identity-token|"
-    r"secrets versions access|keyvault secret show|account get-access-token|create-access-key|keys list|list-keys|get-login-password-none|application-default print|iam service-accounts keys create|export-credentials|"
+    r"get-secret-value|get-parameters?(?:-by-path)?\b.*with-decryption|kms decrypt|get-session-token|assume-role|print-access-token|print-identity-token|"
+    r"secrets versions access|keyvault secret show|account get-access-token|create-access-key|keys list|list-keys|application-default print|iam service-accounts keys create|export-credentials|"
     r"configure get aws_secret"
 )
 
@@ -96,6 +98,9 @@ def cloud(call: Call) -> None:
         else:
             call.high("changes shared infrastructure") if verb not in ("help",) else call.low()
         return
+    if shared_verb([program, *words]) is Risk.LOW:
+        call.low()
+        return
     for verb in verbs:
         if _CLOUD_HIGH.match(verb) and not _CLOUD_LOW.match(verb):
             call.high("changes shared infrastructure", f"{program} {shown(' '.join(words[:4]))}")
@@ -103,4 +108,4 @@ def cloud(call: Call) -> None:
     if any(_CLOUD_LOW.match(w) for w in words) or not words:
         call.low()
     else:
-        call.medium(f"no rule knows {program} {shown(' '.join(words[:3]))}")
+        shared(call, program)

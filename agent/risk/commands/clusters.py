@@ -52,6 +52,8 @@ def kubectl(call: Call) -> None:
         call.high("reads credentials or keys")
     if verb in ("create",) and rest[1:2] == ["token"]:
         call.high("makes credentials")
+    if verb in ("port-forward", "proxy") and "0.0.0.0" in value(argv, "--address"):  # noqa: S104
+        call.high("opens a port to whoever connects")
     simple(call, "kubectl")
 
 

@@ -21,7 +21,7 @@ _DOCKER_VALUED = frozenset(
     --ulimit --shm-size --gpus --runtime --pull --log-driver --log-opt --dns --expose --link
     --volumes-from --cgroupns --cgroup-parent --cidfile --detach-keys --group-add --health-cmd
     --init-path --ip --isolation --stop-signal --sysctl --index --context -c -H --host
-    --project-name --profile -f --file --privileged-none --publish-all-none --annotation
+    --project-name --profile -f --file --annotation
     --storage-opt --cpuset-cpus --memory-swap
     """
     )

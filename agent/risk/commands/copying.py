@@ -10,6 +10,7 @@ from agent.risk.commands.permissions import sets_id
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Place, Zone
+from agent.risk.shell.syntax import UNKNOWN
 
 
 def copy(call: Call) -> None:
@@ -46,9 +47,24 @@ def copy(call: Call) -> None:
                 call.high("makes another way to write what runs later", f"links to {shown(source)}")
     for target in targets:
         _into(call, target, sources)
+        if linking or has(options, "ls", "--link", "--symbolic-link"):
+            _link(call, target, sources)
     if not targets:
         call.medium("copies files")
-    del options
+
+
+def _link(call: Call, target: str, sources: list[str]) -> None:
+    """From now on the target is another name for the source."""
+    evaluator = call.evaluator
+    place = call.place(target)
+    for source in sources:
+        to = call.place(source).path
+        if UNKNOWN in to or UNKNOWN in place.path:
+            continue
+        name = to.rpartition("/")[2]
+        if place.zone is not Zone.ROOT and len(sources) == 1:
+            evaluator.links.make(place.path, to)
+        evaluator.links.make(f"{place.path}/{name}", to)
 
 
 def _same_ground(call: Call, zone: Zone, targets: list[str]) -> bool:
@@ -152,14 +168,22 @@ def create(call: Call) -> None:
     call.medium("creates files")
 
 
+_NOTHING = frozenset(["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full"])
+
+
 def dd(call: Call) -> None:
     """`dd`: its operands are `if=`, `of=`."""
+    sources = {a[3:] for a in call.argv[1:] if a.startswith("if=")}
     for argument in call.argv[1:]:
         name, _, path = argument.partition("=")
         if name == "of":
-            call.writes(path)
+            call.writes(path, truncates=not sources.isdisjoint(_NOTHING))
         elif name == "if":
             call.reads(path)
+    if not sources.isdisjoint(_NOTHING - {"/dev/null"}) and not any(
+        a.startswith("count=") for a in call.argv
+    ):
+        call.high("fills the disk")
     call.medium("copies bytes")
 
 
@@ -210,6 +234,14 @@ def rsync(call: Call) -> None:
 
 def allocate(call: Call) -> None:
     """`fallocate`: makes a file as long as it is told."""
+    digs = has(
+        split(call.argv)[0],
+        "pczi",
+        "--punch-hole",
+        "--collapse-range",
+        "--zero-range",
+        "--dig-holes",
+    )
     for operand in split(call.argv, ("-l", "--length", "-o", "--offset"))[1]:
-        call.writes(operand)
+        call.writes(operand, truncates=digs)
     call.medium("creates files")

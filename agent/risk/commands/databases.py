@@ -10,6 +10,7 @@ from agent.risk.arguments import split, value
 from agent.risk.commands.script_files import read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.verbs import DESTROYING, pieces
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -43,6 +44,7 @@ def database_input(call: Call, dialect: str) -> None:
         sql.judge(call, feed.text, dialect)
     elif feed.kind == "file":
         for path in feed.paths:
+            _named(call, path)
             text = (
                 read_script(call.place(path).path, call.evaluator.digests)
                 if UNKNOWN not in path
@@ -58,23 +60,40 @@ def database_input(call: Call, dialect: str) -> None:
         call.medium("runs statements that cannot be known")
 
 
+def _named(call: Call, path: str) -> None:
+    """A file of statements that cannot be read may say by its name what it does."""
+    if not DESTROYING.isdisjoint(pieces(path.rpartition("/")[2])):
+        call.high("runs statements that destroy, by their file's name", f"runs {shown(path)}")
+
+
 def database(call: Call) -> None:
     """`psql`, `mysql`, `cqlsh`, `clickhouse-client`."""
     argv = call.argv
+    if argv[-1] in ("--help", "--version"):
+        call.low()
+        return
     program = argv[0].rpartition("/")[2]
     dialect = (
         "psql"
         if program in ("psql", "pgcli", "cockroach")
         else "mongo"
-        if program in ("mongosh", "mongo")
+        if program in ("mongosh", "mongo", "arangosh")
         else "mysql"
     )
     names = {
         "psql": ("-c", "--command"), "pgcli": ("-c",), "mongosh": ("--eval",), "mongo": ("--eval",),
         "sqlcmd": ("-Q", "-q"), "clickhouse-client": ("-q", "--query"), "clickhouse": ("-q", "--query"), "duckdb": ("-c", "-s"), "bq": (),
-        "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (),
+        "cockroach": ("-e", "--execute"), "sqlplus": (), "snowsql": ("-q",), "influx": ("-execute", "--execute"), "usql": ("-c",), "trino": ("--execute",), "presto": ("--execute",), "beeline": ("-e",), "hive": ("-e",), "impala-shell": ("-q",), "cypher-shell": (), "surreal": (), "arangosh": ("--javascript.execute-string",), "snow": ("-q", "--query"), "osql": ("-Q", "-q"), "tsql": (), "vsql": ("-c",), "nzsql": ("-c",), "ysqlsh": ("-c",), "cql": ("-e",), "ksql": ("-e",), "mysqlsh": ("-e", "--execute", "--sql"),
     }.get(program, ("-e", "--execute", "--init-command"))  # fmt: skip
     texts = value(argv, *names)
+    if program in ("snow", "surreal") and not texts and "sql" not in argv[1:4]:
+        from agent.risk.evaluation.unlisted import shared
+
+        shared(call, "snow")
+        return
+    if program == "sqlplus":
+        for path in (a[1:] for a in argv[1:] if a.startswith("@")):
+            _named(call, path)
     if program == "influx" and split(argv)[1]:
         from agent.risk.evaluation.unlisted import simple
 
@@ -103,6 +122,7 @@ def database(call: Call) -> None:
         elif call.place(path).path in call.evaluator.files:
             run_file(call, path, dialect)
         else:
+            _named(call, path)
             call.medium(f"runs the statements of {shown(path)}")
     for text in value(argv, "--pager"):
         call.shell(text)

@@ -10,6 +10,7 @@ from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
@@ -39,7 +40,7 @@ def pager(call: Call) -> None:
             call.shell(argument.partition("!")[2])
     if program == "man":
         for text in value(argv, "-P", "--pager", "-H", "--html"):
-            call.shell(text)
+            call.hook(text)
         call.low()
         return
     for path in value(argv, "-o", "-O", "--log-file", "-k", "--lesskey-file"):
@@ -55,6 +56,9 @@ def editor(call: Call) -> None:
     if call.argv[0].rpartition("/")[2] in ("ed", "red"):
         feed = call.feed()
         if feed.kind == "text":
+            if _EMPTIES.search(" | ".join(feed.text.splitlines())):
+                for operand in split(call.argv)[1]:
+                    call.writes(operand, truncates=True)
             for line in feed.text.splitlines():
                 match = re.match(r"^[\d,$.%/\w]*!(.*)|^[\d,$.]*[rwe]\s*!(.*)", line.strip())
                 if match:
@@ -64,12 +68,21 @@ def editor(call: Call) -> None:
                     call.writes(match[1])
         elif feed.kind != "none":
             call.opaque("what the editor is told cannot be known")
+    program = call.argv[0].rpartition("/")[2]
+    told = [] if program in ("ed", "red") else value(call.argv, "-e", "-c", "-s", "--speller", "-E")
+    for text in told:
+        search(call, text)
     for operand in split(call.argv)[1]:
-        if not operand.startswith("+"):
+        if operand.startswith("+"):
+            search(call, operand[1:])
+        elif operand not in told:
             edit(call, operand)
     call.medium("opens an editor")
 
 
+_EMPTIES = re.compile(
+    r"(?:^|[|+: ])(?:%|1,\$|,)\s*d(?:elete)?\b.*[|+: ](?:w|wq|x|wa|xa|up\w*|q)!?(?:$|[| ])"
+)
 _VIM_RUN = re.compile(
     r"^:?\s*(?:\d+|%|\.|\$|'<,'>|silent!?|sil!?)?[\s,\d$.%']*\s*(?:r|re|rea|read|w|wr|wri|write)?\s*!+\s*(.*)$"
 )
@@ -121,9 +134,12 @@ def vim(call: Call) -> None:
             run_file(call, path, "vim")
             call.medium("runs an editor script")
     operands = split(argv, ("-c", "--cmd", "-S", "-s", "-u", "-T", "-i", "-w", "-W"))[1]
+    words = " | ".join(argv[1:])
     for operand in operands:
         if not operand.startswith("+"):
             edit(call, operand)
+            if _EMPTIES.search(words):
+                call.writes(operand, truncates=True)
     call.medium("opens an editor")
 
 

@@ -6,7 +6,9 @@ import re
 
 from agent.risk.arguments import has, split, spread, value, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.rules import match_domain
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -49,6 +51,18 @@ def fetch_rules(call: Call, address: str) -> None:
 
 _STORES = re.compile(r":(?:9200|5984|8086|2379|8500|6333|8108|7700|8200)(?:/|$)")
 """Ports where Elasticsearch, CouchDB, InfluxDB, etcd, Consul and their like listen."""
+
+
+_SERVICES = re.compile(
+    r"api\.github\.com|gitlab\.[\w.-]+/api|api\.bitbucket\.org|/api/v[134]/(?:projects|repos|groups)|api\.(?:digitalocean|cloudflare|heroku|vercel|netlify"
+    r"|linode|stripe|sendgrid|fastly|hetzner|vultr|scaleway|machines\.dev|render)\b|management\.azure\.com|googleapis\.com|amazonaws\.com|registry\."
+)
+_TALK = re.compile(r"/(?:comments|reviews|reactions|labels|issues|notes|discussions)(?:/\w+)?/?$")
+_ACTS = re.compile(
+    r"/(?:merges?|releases|hooks|keys|collaborators|transfer|dispatches|deployments|forks|actions/\S*|repos|projects|droplets|servers|dns_records)(?:/|$)"
+)
+_CONTROLS = re.compile(r":(?:2375|2376|10250|10255|6443|8443|4243|9090|9323)(?:/|$)")
+"""Ports where container engines and clusters are controlled."""
 
 
 def curl(call: Call) -> None:
@@ -103,14 +117,24 @@ def curl(call: Call) -> None:
         if UNKNOWN in address and not LOCAL.match(address) and names_secret(call):
             call.high("sends local data to another machine")
     for path in value(argv, "-K", "--config"):
-        call.high("takes its options from a file") if path == "-" else call.reads(path)
+        if path == "-" or call.place(path).zone is not Zone.PROJECT:
+            call.high("takes its options from a file")
+        call.reads(path)
     methods = {m.upper() for m in value(argv, "-X", "--request")}
     if methods & {"DELETE"} and not local:
         call.high("deletes something on another machine", "sends a DELETE request")
     elif methods & {"DELETE"} and any(_STORES.search(a) for a in addresses):
         call.high("deletes from a data store", "sends a DELETE request")
+    elif any(_SERVICES.search(a) and not _TALK.search(a) for a in addresses) and (
+        methods & {"PUT", "PATCH"}
+        or (methods == {"POST"} and any(_ACTS.search(a) for a in addresses))
+    ):
+        call.high("changes what a forge, cloud or registry holds")
     elif (methods & {"PUT", "PATCH"}) and not local:
         call.medium("changes something on another machine")
+    asks = bool(methods - {"GET", "HEAD"}) or bool(value(argv, "-d", "--data", "--json"))
+    if asks and any(_CONTROLS.search(a) for a in addresses):
+        call.high("controls a service through its port")
     for path in value(argv, "--unix-socket", "--abstract-unix-socket"):
         if "docker.sock" in path or "containerd" in path or "tungsten" in path:
             call.high("controls a service through its socket")
@@ -123,6 +147,10 @@ def curl(call: Call) -> None:
     if has(options, "OJ", "--remote-name", "--remote-name-all"):
         for address in addresses:
             name = address.rstrip("/").rpartition("/")[2].partition("?")[0] or "index.html"
+            if UNKNOWN in name:
+                # Whatever it is called, it is put into the directory.
+                call.medium("downloads files")
+                continue
             call.writes(name)
             _fetched(call, name)
     sends = value(
@@ -172,6 +200,17 @@ def names_secret(call: Call, *, variables: bool = True) -> bool:
     ):
         return True
     return variables and bool(re.search(r"TOKEN|SECRET|PASSW|_KEY", text))
+
+
+_IDENTIFIES = re.compile(
+    r"(?:\$\(|`)\s*(?:whoami|hostname|id|uname|pwd|ifconfig|ip|cat|ls|env|ps)\b"
+)
+
+
+def _raw(call: Call) -> str:
+    """The command as it is written."""
+    command, script = call.command, call.script
+    return script.text[command.start : command.end] if command and script else ""
 
 
 def _unknown_body(call: Call) -> None:
@@ -228,12 +267,14 @@ def wget(call: Call) -> None:
         fetch_rules(call, address)
         if _METADATA.search(address):
             call.high("asks the cloud for this machine's credentials")
+    if not local and _IDENTIFIES.search(_raw(call)):
+        call.high("tells another machine who and where this is")
     for path in value(argv, "--post-file", "--body-file"):
         call.reads(path)
         if not local:
             call.high("sends local data to another machine", f"sends {shown(path)}")
     for text in value(argv, "--use-askpass"):
-        call.run([text])
+        call.hook(text)
     for text in value(argv, "-e", "--execute"):
         if re.search(r"askpass|output|post", text):
             call.high("takes options that run or send something")
@@ -288,14 +329,19 @@ def httpie(call: Call) -> None:
 
 def downloader(call: Call) -> None:
     """`aria2c`, `axel`, `yt-dlp`."""
+    carried(call, anywhere=False, words=False)
     for text in value(
         call.argv,
-        "--on-download-complete",
-        "--exec",
-        "--exec-before-download",
-        "--external-downloader",
+        *(
+            "--on-download-complete",
+            "--on-download-start",
+            "--on-download-stop",
+            "--on-bt-download-complete",
+        ),
+        *("--on-download-error", "--on-download-pause", "--exec", "--exec-before-download"),
+        *("--external-downloader", "--downloader", "--use-postprocessor", "--netrc-cmd"),
     ):
-        call.shell(text)
+        call.hook(text)
     for path in value(call.argv, "-o", "--out"):
         call.writes(path)
         _fetched(call, path)

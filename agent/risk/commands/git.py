@@ -32,7 +32,7 @@ _GIT_LOW = frozenset(
     rev-list cat-file grep help version whatchanged name-rev for-each-ref merge-base cherry
     count-objects var check-ignore check-attr diff-tree diff-index diff-files show-ref
     show-branch range-diff verify-commit verify-tag fsck request-pull symbolic-ref archive
-    bugreport difftool-none get-tar-commit-id merge-tree patch-id stripspace column
+    bugreport get-tar-commit-id merge-tree patch-id stripspace column
     interpret-trailers verify-pack check-mailmap check-ref-format
     """
     )
@@ -59,6 +59,9 @@ _GIT_MEDIUM = frozenset(
 def git(call: Call) -> None:
     """`git`."""
     argv = call.argv
+    if len(argv) == 3 and argv[2] in ("--help", "-h"):
+        call.low()
+        return
     at = 1
     state = call.evaluator.state
     cwd = state.cwd
@@ -112,7 +115,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         _checkout(call, argv, options, operands)
     elif verb == "restore":
         if not has(options, "S", "--staged") or has(options, "W", "--worktree"):
-            if any(o in (".", ":/", "*", "..", "./") for o in operands):
+            if any(o in (".", ":/", "*", "..", "./") or o.endswith("/") for o in operands):
                 call.high("throws away all work that was not committed")
             else:
                 call.medium("throws away changes of named files")
@@ -139,8 +142,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
                 "deletes or overwrites branches with work that may be nowhere else",
                 f"deletes the branch {shown(' '.join(operands))}",
             )
-        elif has(options, "M") or (has(options, "f", "--force") and len(operands) > 1):
-            call.medium("renames or moves a branch")
+        elif has(options, "f", "--force") and len(operands) > 1:
+            call.high("moves a branch away from work that may be nowhere else")
+        elif has(options, "M"):
+            call.medium("renames a branch")
         elif has(options, "dm", "--delete", "--move") or operands:
             call.medium("changes branches")
         else:
@@ -255,7 +260,13 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         if verb == "fetch" and any(
             o.startswith("+") or (":" in o and not re.match(r"^\w+://|^git@", o)) for o in operands
         ):
-            call.medium("overwrites local branches")
+            if any(
+                ":" in o and (o.startswith("+") or has(options, "f", "--force")) for o in operands
+            ):
+                call.high("overwrites local branches")
+            call.medium("moves local branches")
+        if verb == "clone":
+            _cloned(call, operands)
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
@@ -269,6 +280,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         for operand in operands:
             if "--no-index" in argv:
                 call.reads(operand)
+            elif verb != "blame" and ":" in operand:
+                _kept(call, operand.partition(":")[2])
+            elif verb != "log" or has(options, "p", "--patch"):
+                _kept(call, operand)
         call.low()
     elif verb == "difftool":
         for text in value(argv, "-x", "--extcmd"):
@@ -290,6 +305,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     elif verb == "init":
         if value(argv, "--template"):
             call.high("plants code in the repository's hooks")
+        for path in value(argv, "--separate-git-dir"):
+            call.evaluator.moved_to(call.place(path).path)
         call.medium("makes a repository")
     elif verb == "symbolic-ref":
         if has(options, "d", "--delete"):
@@ -367,6 +384,27 @@ def _push(call: Call, argv: list[str]) -> None:
         call.high("deploys to a platform by pushing", f"pushes to {remote}")
     else:
         call.medium("pushes to the remote", f"pushes to {remote}")
+
+
+_ADDRESS = re.compile(r"\w+://|[\w.-]+@[\w.-]+:|gh:")
+
+
+def _cloned(call: Call, operands: list[str]) -> None:
+    """What a clone brings is as foreign as what is downloaded."""
+    at = next((at for at, word in enumerate(operands) if _ADDRESS.match(word)), -1)
+    if at < 0:
+        return
+    named = operands[at + 1 : at + 2]
+    name = named[0] if named else operands[at].rstrip("/").rpartition("/")[2]
+    name = name.rpartition(":")[2].removesuffix(".git")
+    if name and UNKNOWN not in name:
+        call.evaluator.fetched.append(call.place(name).path)
+
+
+def _kept(call: Call, path: str) -> None:
+    """What the repository keeps of a file with credentials is as secret as the file."""
+    if path and call.place(path).secret:
+        call.reads(path)
 
 
 def _hooks(call: Call, argv: list[str]) -> None:

@@ -50,7 +50,7 @@ def git_setting(call: Call, name: str, text: str | None) -> None:
     lower = name.lower()
     if lower.startswith("alias."):
         if text.startswith("!"):
-            call.shell(text[1:])
+            call.hook(text[1:])
         else:
             call.run(["git", *text.split()])
         return

@@ -12,6 +12,7 @@ from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -24,8 +25,12 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "tclsh": ("tcl", ()), "expect": ("tcl", ("-c",)), "wish": ("tcl", ()), "osascript": ("osascript", ("-e",)),
     "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
     "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
-    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)), "jq-none": ("jq", ()), "bc-none": ("bc", ()), "dc-none": ("dc", ()),
+    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
     "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
+    "clj": ("clojure", ("-e", "-M:e", "-Me")), "csi": ("scheme", ("-e", "-eval", "-p")), "chicken": ("scheme", ("-e",)), "gsi": ("scheme", ("-e",)), "chibi-scheme": ("scheme", ("-e", "-p")), "mit-scheme": ("scheme", ("--eval",)), "gosh": ("scheme", ("-e",)),
+    "gforth": ("forth", ("-e", "--evaluate")), "v": ("v", ("-e",)), "io": ("io", ("-e",)), "jrunscript": ("node", ("-e",)), "jjs": ("node", ("-e",)), "bsh": ("java", ("-e",)), "janet": ("lisp", ("-e",)), "fennel": ("lua", ("-e", "--eval")),
+    "escript": ("erlang", ()), "xonsh": ("xonsh", ("-c",)), "hy": ("lisp", ("-c",)), "sage": ("python", ("-c",)), "matlab": ("matlab", ("-batch", "-r")), "wolframscript": ("wolfram", ("-code", "-c")), "gp": ("gp", ("-c",)), "ecl": ("lisp", ("-eval", "--eval")), "clisp": ("lisp", ("-x",)), "ccl": ("lisp", ("-e", "--eval")),
+    "newlisp": ("lisp", ("-e",)), "picolisp": ("lisp", ()), "j": ("j", ("-js",)), "scheme": ("scheme", ()), "ghci": ("haskell", ("-e",)), "scilab": ("scilab", ("-e",)), "rhino": ("node", ("-e",)), "mujs": ("node", ()), "txiki": ("node", ()),
     "emacsclient": ("lisp", ("-e", "--eval")), "nim": ("nim", ("--eval", "--eval:")), "maxima": ("maxima", ("--batch-string",)),
 }  # fmt: skip
 
@@ -48,16 +53,22 @@ def inline(call: Call) -> None:
         if name not in ("-r", "--require", "--import", "--loader") or program != "node"
         for t in value(argv, name)
     ]
+    texts += [a[len(name) + 1 :] for name in names for a in argv[1:] if a.startswith(f"{name}:")]
     if program in ("perl", "ruby", "php", "raku"):
         for at, argument in enumerate(argv[:-1]):
             if re.match(r"^-[a-zA-Z0-9]*[eE]$", argument) and argument not in names:
                 texts.append(argv[at + 1])
         editing = any(re.match(r"^-[a-zA-Z0]*i", a) for a in argv[1:])
         if editing:
+            prints = any(re.match(r"^-[a-zA-Z0]*p", a) for a in argv[1:]) or any(
+                re.search(r"print|puts|say|write|\$_\s*=", t) for t in texts
+            )
             for operand in split(argv, ("-e", "-E"))[1]:
                 if operand not in texts:
-                    call.writes(operand)
+                    call.writes(operand, truncates=not prints)
         elif texts:
+            if "-run" in argv and "httpd" in texts:
+                serves(call, split(argv, ("-e", "-p", "--port"))[1])
             for operand in split(argv, ("-e", "-E", "-r"))[1]:
                 if operand not in texts:
                     call.reads(operand)
@@ -67,18 +78,23 @@ def inline(call: Call) -> None:
                 call.high("loads code from elsewhere")
             elif "/" in path:
                 run_file(call, path, "node")
-        if any(a in ("-c", "--check", "--test", "--watch-none") for a in argv[1:]):
+        if any(a in ("-c", "--check", "--test") for a in argv[1:]):
             call.medium("runs node")
             return
     if program in ("emacs",):
         for path in value(argv, "-l", "--load", "--script"):
             run_file(call, path, "lisp")
-    if program == "gdb":
+    if program in ("gdb", "lldb"):
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
-        if any(re.search(r"shell|!|python|call|system|attach|pipe", t) for t in texts) or value(
-            argv, "-p", "--pid"
-        ):
+        for path in value(argv, "-x", "--command", "-ix", "-s", "--source"):
+            run_file(call, path, "gdb")
+        feed = call.feed()
+        for text in (*texts, *(feed.text.splitlines() if feed.kind == "text" else ())):
+            debugger_text(call, text)
+        if feed.kind in ("remote", "unknown", "file"):
+            call.opaque("what the debugger is told cannot be known")
+        if value(argv, "-p", "--pid") or any(a.isdigit() for a in argv[2:]):
             call.high("has a debugger run a command or enter a process")
         call.medium("runs a debugger")
         return
@@ -104,13 +120,16 @@ def inline(call: Call) -> None:
     }.get(program, ("-I",))
     operands = split(argv, valued)[1]
     if program == "php" and value(argv, "-S"):
-        call.medium("starts a local server")
+        serves(call, value(argv, "-t"))
         return
     if program == "php" and operands[:1] == ["artisan"]:
         simple(call_with(call, operands), "artisan")
         return
     if program in ("deno", "bun"):
         simple(call, program)
+        return
+    if operands and "(" in operands[0]:
+        code(call, operands[0], language)
         return
     if operands and operands[0] != "-":
         if program in ("emacs",):
@@ -121,6 +140,44 @@ def inline(call: Call) -> None:
         call.medium(f"runs {shown(operands[0])}")
         return
     from_stdin(call, language)
+
+
+def debugger_text(call: Call, text: str) -> None:
+    """Commands of a debugger: some of them run programs or enter a process."""
+    if re.search(
+        r"shell|!|python|call|system|attach|pipe|\bprint .*\(|platform|script\b|make\b", text
+    ):
+        call.high("has a debugger run a command or enter a process")
+
+
+def serves(call: Call, roots: list[str]) -> None:
+    """A local server of files: of the project, or of more than that."""
+    for root in roots:
+        place = call.place(root)
+        inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY)
+        if not inside and place.path != call.evaluator.ground.project:
+            call.high("shows files outside of the project to whoever asks")
+    call.medium("starts a local server")
+
+
+def file_server(call: Call) -> None:
+    """`serve`, `http-server`, `live-server`, `httpd`: a local server of a directory."""
+    valued = (
+        "-p",
+        "--port",
+        "-l",
+        "--listen",
+        "-a",
+        "--address",
+        "-c",
+        "-h",
+        "--home",
+        "-b",
+        "--bind",
+    )
+    program = call.argv[0].rpartition("/")[2]
+    roots = value(call.argv, "-h", "--home") if program == "httpd" else []
+    serves(call, roots + split(call.argv, valued)[1])
 
 
 def call_with(call: Call, argv: list[str]) -> Call:
@@ -147,12 +204,13 @@ def awk(call: Call) -> None:
         awk_text(call, text)
     for operand in operands:
         if "inplace" in argv:
-            call.writes(operand)
+            call.writes(operand, truncates=all(_AWK_SILENT.fullmatch(text) for text in programs))
         elif "=" not in operand:
             call.reads(operand)
     call.low()
 
 
+_AWK_SILENT = re.compile(r"\s*(?:0|\"\"|!1|1==0|NR<\d|[^{]*\{(?!.*print).*\})\s*")
 _SHELL_ITSELF = re.compile(r"\s*(?:\S*/)?(?:ba|da|z|k|a)?sh(?:\s+-\w+)*\s*$")
 
 
@@ -175,8 +233,9 @@ def awk_text(call: Call, text: str) -> None:
         re.sub(r"/(?:\\.|[^/\n])+/", "", bare),
     ):
         call.opaque("has awk run a command that cannot be known")
-    for match in re.finditer(r'print[^;}\n]*>>?\s*"((?:\\.|[^"\\])*)"', text):
-        call.writes(match[1])
+    for match in re.finditer(r'print([^;}\n]*?)>(>?)\s*"((?:\\.|[^"\\])*)"', text):
+        empty = not match[2] and match[1].strip() in ('""', 'f ""', 'f("")')
+        call.writes(match[3], truncates=empty)
     if "/inet" in text:
         call.high("opens a network connection")
     if "@load" in text:

@@ -18,6 +18,18 @@ def run_text(call: Call, text: str, language: str) -> None:
         python_code.judge(call, text)
     elif language in ("psql", "mysql", "sqlite", "mongo", "cql"):
         sql.judge(call, text, language)
+    elif language == "powershell":
+        from agent.risk.commands.powershell import text as powershell_text
+
+        powershell_text(call, text)
+    elif language == "sed":
+        from agent.risk.commands.text_editing import sed_script
+
+        sed_script(call, text)
+    elif language == "gdb":
+        from agent.risk.commands.interpreters import debugger_text
+
+        debugger_text(call, text)
     elif language == "make":
         call.medium("runs make")
     else:
@@ -27,7 +39,7 @@ def run_text(call: Call, text: str, language: str) -> None:
 _ENDINGS = {
     "py": "python", "sh": "shell", "bash": "shell", "zsh": "shell", "js": "node", "mjs": "node", "cjs": "node",
     "ts": "node", "rb": "ruby", "pl": "perl", "php": "php", "lua": "lua", "r": "R", "R": "R", "pyw": "python",
-    "tsx": "node", "awk": "awk", "ksh": "shell", "command": "shell", "sql": "psql",
+    "tsx": "node", "awk": "awk", "ksh": "shell", "command": "shell", "sql": "psql", "ps1": "powershell",
 }  # fmt: skip
 
 

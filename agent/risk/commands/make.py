@@ -6,16 +6,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.risk.arguments import split, value
+from agent.risk.arguments import split, spread, value
 from agent.risk.commands.script_files import read_script
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
+_VALUED = ("-C", "-f", "-I", "-o", "-W", "-E")
+
 
 def make(call: Call) -> None:
     """`make`: the recipes of its file, as far as they are there to be read."""
-    argv = call.argv
+    argv = call.argv = (
+        [call.argv[0], *spread(call.argv, _VALUED)[1:]]
+        if call.argv[0].endswith("make")
+        else call.argv
+    )
     for argument in argv[1:]:
         name, equals, text = argument.partition("=")
         if name == "--eval" or argument.startswith("--eval"):
@@ -104,9 +110,13 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
     variables: dict[str, str] = {}
     first = ""
     current: list[str] | None = None
+    before = "\t"
     for line in text.splitlines():
-        if line.startswith("\t") and current is not None:
-            current.append(line.strip())
+        if line.startswith(before) and current is not None:
+            current.append(line[1:].strip())
+            continue
+        if match := re.match(r"^\.RECIPEPREFIX\s*[:?]?:?=\s*(\S?)", line):
+            before = match[1] or "\t"
             continue
         match = re.match(r"^([A-Za-z_][\w.]*)\s*[:?+]?:?=\s*(.*)$", line)
         if match:
@@ -124,6 +134,9 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
                     rules[name][1].extend(current)
                 if not first and not name.startswith("."):
                     first = name
+    # What the command line says counts more than what the file says.
+    given = (a.partition("=") for a in call.argv[1:] if re.match(r"^[A-Za-z_][\w.]*=", a))
+    variables.update({name: value_of for name, _, value_of in given})
     pending = targets or [first]
     done: set[str] = set()
     while pending and len(done) < 500:

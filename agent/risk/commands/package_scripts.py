@@ -11,6 +11,7 @@ from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import read_script
 from agent.risk.commands.tool_runners import package_runner
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import HEADS, carried
 from agent.risk.evaluation.findings import shown
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -50,8 +51,11 @@ def package_script(call: Call) -> None:
     elif program in ("yarn", "pnpm", "bun") and verb and not _has(program, verb):
         script = verb
     if script:
+        if script in HEADS:
+            call.run(call.argv[call.argv.index(script) :])
         _scripts(call, script)
         if verb not in ("install", "i", "ci"):
+            carried(call, anywhere=False, texts=False)
             call.medium(f"runs the package script {shown(script)}")
             return
     if verb in ("install", "i", "add", "update", "upgrade", "ci"):

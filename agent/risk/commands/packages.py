@@ -10,6 +10,9 @@ from agent.risk.evaluation.findings import shown
 
 _ADDRESS = re.compile(r"^(?:https?|git|git\+\w+|ssh|ftp)(?:://|\+)|^git@|^[\w.-]+@(?:https?|git)")
 
+_SHORTHAND = re.compile(r"(?![@.])[\w-]+/[\w.-]+(?:#\S+)?")
+"""`owner/repository`, which npm takes from GitHub."""
+
 _VALUED = (
     "-d", "--dest", "-t", "--target", "--prefix", "--root", "--cache-dir", "--log", "--report",
     "--wheel-dir", "-w", "-c", "--constraint",
@@ -27,6 +30,10 @@ def packages(call: Call, words: list[str]) -> None:
             continue
         elif (
             _ADDRESS.search(word)
+            or (
+                _SHORTHAND.fullmatch(word)
+                and argv[0].rpartition("/")[2] in ("npm", "yarn", "pnpm", "bun")
+            )
             or re.search(r"@\s*(?:https?|git)[+:]|\s@\s", word)
             or re.match(r"^(?:github|gitlab|bitbucket|gist):", word)
         ):
@@ -64,5 +71,7 @@ def packages(call: Call, words: list[str]) -> None:
             call.medium("installs somewhere else")
     if any(a in ("--break-system-packages", "--zap", "--global-option") for a in argv):
         call.high("changes the packages of the machine")
+    if "tap" in argv[1:2] and any("://" in word or word.startswith("git@") for word in argv[2:]):
+        call.high("takes packages from another place")
     for text in value(argv, "--git"):
         call.high("installs code from an unreviewed address", f"installs {shown(text)}")

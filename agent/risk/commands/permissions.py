@@ -19,14 +19,26 @@ def sets_id(mode: str) -> bool:
     )
 
 
+def umask(call: Call) -> None:
+    """`umask`: one that lets others write makes every later file writable by everybody."""
+    for mode in call.argv[1:]:
+        if (re.fullmatch(r"[0-7]{1,4}", mode) and not int(mode[-1]) & 2) or re.search(
+            r"(?:^|,)[ug]*[oa][uoga]*[+=][rx]*w", mode
+        ):
+            call.high("lets everybody write what is made from now on")
+    call.low()
+
+
 def chmod(call: Call) -> None:
     """`chmod`, `chown`, `chgrp`."""
     program = call.argv[0].rpartition("/")[2].removeprefix("g")
     argv = call.argv
     options = [a for a in argv[1:] if a.startswith("-") and not re.match(r"^-[rwxst]+$", a)]
     operands = [a for a in argv[1:] if a not in options]
-    if value(argv, "--reference"):
+    for reference in value(argv, "--reference"):
         operands.insert(0, "reference")
+        if call.place(reference).zone is Zone.SYSTEM:
+            call.high("gives a file the permissions of one of the system")
     recursive = has(options, "R", "--recursive")
     if program in ("chown", "chgrp", "hgrp", "hown"):
         call.high("changes who owns files", f"changes the owner of {shown(' '.join(operands[1:]))}")
@@ -38,7 +50,9 @@ def chmod(call: Call) -> None:
     if sets_id(mode):
         call.high("makes a program run with its owner's privileges")
     opens = bool(
-        re.search(r"^0?\d?\d?[2367]$|[ao][+=]\w*w|^\+w$|^[ugoa]*o[ugoa]*[+=]\w*w|^a?[+=]rwx$", mode)
+        re.search(
+            r"^[0-7]{0,3}[2367]$|[ao][+=]\w*w|^\+w$|^[ugoa]*o[ugoa]*[+=]\w*w|^a?[+=]rwx$", mode
+        )
     )
     for target, place in ((t, p) for t in targets for p in call.places(t)):
         call.evaluator.edit_rule(place, call)

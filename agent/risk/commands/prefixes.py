@@ -34,12 +34,13 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "rlwrap": ("-H", "-f"), "chronic": (), "ts": (), "softlimit": (), "setarch": (), "linux64": (), "linux32": (),
     "xvfb-run": ("-n", "-s", "--server-args"), "noglob": (), "nocorrect": (), "doppler": (), "dotenv": ("-f", "-e"),
     "dotenvx": (), "cross-env": (), "env-cmd": ("-f",), "aws-vault": (), "envchain": (), "eatmydata": (),
-    "torsocks": (), "proxychains": (), "proxychains4": (), "tsocks": (), "pipx": (), "ltrace-none": (),
-    "retry": (), "sem": ("-j",), "hyperfine": ("-w", "-r", "-n", "--warmup", "--runs"), "rtk": (), "busctl-none": (),
-    "mise": (), "direnv": (), "op-run": (), "sg-run": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
+    "torsocks": (), "proxychains": (), "proxychains4": (), "tsocks": (), "pipx": (),
+    "retry": (), "sem": ("-j",), "hyperfine": ("-w", "-r", "-n", "--warmup", "--runs"), "rtk": (),
+    "mise": (), "direnv": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
     "nodemon": ("-w", "--watch", "-e", "--ext"), "concurrently": (), "npm-run-all": (), "wait-on": (), "valgrind": (), "perf": (),
     "sshpass": ("-p", "-f", "-d", "-P"), "heaptrack": (), "rr": (), "coverage": (), "script": (), "run-one": (), "flock": (), "watchexec": ("-e", "-w"), "entr": (),
-    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (),
+    "reflex": ("-r", "-g"), "chpst": ("-u",), "start-stop-daemon": (), "daemonize": (), "cgexec": ("-g",), "pkgx": (), "devbox": (), "wsl": ("-d", "-u", "--distribution", "--user", "--cd"), "xcrun": ("--sdk", "--toolchain"), "ifne": ("-n",), "choom": ("-n",), "lckdo": ("-W",), "setlock": (), "logsave": (), "multitime": ("-n",),
+    "tsp": ("-L", "-N", "-D"), "nq": (), "dockerize": ("-wait", "-timeout"), "wait-for-it": ("-t", "-h", "-p"), "zsh-defer": (), "grc": ("-c",), "systemd-cat": ("-t", "-p"), "schedtool": (), "with-readline": (), "envdir": (), "setuidgid": (), "envuidgid": (), "pgrphack": (), "fghack": (), "argv0": (),
 }  # fmt: skip
 
 
@@ -51,8 +52,29 @@ def prefix(call: Call) -> None:
         else (call.argv[0].rpartition("/")[2])
     )
     rest = after_options(call.argv, PREFIXES.get(program, ()))
-    if program in ("timeout", "chrt", "taskset", "faketime", "s6-setuidgid", "cpulimit") and rest:
-        rest = rest[1:]
+    if (
+        program
+        in (
+            "timeout",
+            "chrt",
+            "taskset",
+            "faketime",
+            "s6-setuidgid",
+            "cpulimit",
+            "lckdo",
+            "setlock",
+            "logsave",
+            "envdir",
+            "setuidgid",
+            "envuidgid",
+            "argv0",
+        )
+        and rest
+    ):
+        if "--" not in call.argv or program == "timeout":
+            rest = rest[1:]
+        if rest[:1] == ["--"]:
+            rest = rest[1:]
     if program in ("setarch",) and rest and re.match(r"^(?:x86_64|i\d86|linux\d\d)$", rest[0]):
         rest = rest[1:]
     if program in ("bwrap", "proot", "firejail"):
@@ -104,7 +126,9 @@ def prefix(call: Call) -> None:
         verbs = ("run", "exec", "x", "stat", "record")
         if rest and rest[0] in verbs:
             rest = after_options(rest, _RUNNER_VALUED)
-            if program in ("aws-vault", "direnv") and rest:
+            if program in ("mise", "aws-vault", "direnv") and "--" in rest:
+                rest = rest[rest.index("--") + 1 :]
+            elif program in ("aws-vault", "direnv") and rest:
                 rest = rest[1:]
             if rest[:1] == ["--"]:
                 rest = rest[1:]

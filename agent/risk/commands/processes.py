@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Rules for ending processes, and for starting them later or as services."""
 
 from __future__ import annotations
@@ -8,6 +9,18 @@ from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.shells import raw_text
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
+
+_EVERYONE = re.compile(
+    r"\bps\s+(?:-\w*[eA]|a?u?x|axu?|(?:-\w+\s+)*-[uU]\s)|\bps\b[^|]*\$\$|\bpgrep\s+(?:-\w+\s+)*['\"]?[.*]|\bls\s+/proc\b|/proc/\[0-9\]"
+)
+_CHOOSES = re.compile(
+    r"grep\s+(?!-\w*[uU])(?!['\"]?\.?\*?['\"]?\s*[|)])|\brg\b|/[\w.\\-]+/|\bhead\b|\btail\b|--ppid|-[CpG] |==|~ "
+)
+
+
+def kills_all(text: str) -> bool:
+    """What is listed to be killed is every process, none chosen."""
+    return _EVERYONE.search(text) is not None and _CHOOSES.search(text) is None
 
 
 def kill(call: Call) -> None:
@@ -24,6 +37,9 @@ def kill(call: Call) -> None:
     ):
         call.high("kills the session or the supervisor")
         return
+    if kills_all(raw):
+        call.high("kills every process")
+        return
     if program == "kill":
         operands = [
             a
@@ -35,6 +51,8 @@ def kill(call: Call) -> None:
             for a in operands
         ):
             call.high("kills the session or every process")
+        if any(re.search(r"[*?\[]", a) for a in operands):
+            call.high("kills every process")
         if "--" in rest and any(a in ("-1", "1") for a in rest[rest.index("--") :]):
             call.high("kills every process")
         if len(rest) >= 2 and rest[-1] in ("-1", "1"):
@@ -49,7 +67,7 @@ def kill(call: Call) -> None:
         if any(
             re.fullmatch(
                 r"(?i)\W*|bash|zsh|sh|fish|ssh|\.\*?|docker\w*|containerd|python[\d.]*|terminal|iterm2?|[\w-]*-terminal\w*"
-                r"|alacritty|kitty|wezterm(?:-gui)?|konsole|xterm|ghostty|foot|tilix|finder|explorer|plasmashell|sway",
+                r"|alacritty|kitty|wezterm(?:-gui)?|konsole|xterm|ghostty|foot|tilix|finder|dock|systemuiserver|loginwindow|explorer|plasmashell|sway|i3|hyprland|kwin\w*|xfwm4|xfce4-session|cinnamon|pipewire|pulseaudio|networkmanager|wpa_supplicant|crond?|launchd|screen|zellij",
                 n,
             )
             for n in names

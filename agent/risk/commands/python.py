@@ -25,12 +25,10 @@ _MODULES_LOW = frozenset(
 
 
 _MODULES_HIGH = {
-    "webbrowser-none": "",
     "smtpd": "opens a server",
     "twine": "publishes a package",
     "pty": "runs a shell",
     "code": "opens another prompt",
-    "idlelib-none": "",
 }
 
 
@@ -210,12 +208,13 @@ def module(call: Call, name: str, rest: list[str]) -> None:
                     call.reads(word)
         call.medium(f"runs the module {name}")
     else:
-        path = name.replace(".", "/")
-        target = call.place(path + ".py").path
-        if target in call.evaluator.files or isinstance(
-            read_script(target, call.evaluator.digests) if UNKNOWN not in target else None, str
-        ):
-            run_file(call, path + ".py", "python")
+        base = name.replace(".", "/")
+        for path in (f"{base}.py", f"{base}/__init__.py", f"{base}/__main__.py"):
+            target = call.place(path).path
+            if target in call.evaluator.files or isinstance(
+                read_script(target, call.evaluator.digests) if UNKNOWN not in target else None, str
+            ):
+                run_file(call, path, "python")
         call.medium(f"runs the module {shown(name)}")
 
 

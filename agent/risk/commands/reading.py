@@ -7,6 +7,7 @@ import re
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.shell.syntax import VARIABLE
 
 _SECRET_NAME = re.compile(
@@ -32,6 +33,35 @@ def echo(call: Call) -> None:
                     call.high("shows a secret of the environment", f"shows {part.text}")
     if call.argv[0].endswith("env") and any(_SECRET_NAME.search(a) for a in call.argv[1:]):
         call.high("shows a secret of the environment")
+    call.low()
+
+
+_SECRET_WORD = re.compile(
+    r"(?i)pass(?:w|phrase)|secret|token|api.?key|credential|access.?key|private"
+)
+_ENV_SECRET = re.compile(
+    r"(?i)env[\w(.\[\"' ]*(?:secret|token|passw|api_?key|access_key|credential)"
+)
+_SHOW_SETTINGS = frozenset(
+    wordlist("env printenv set declare typeset export history ps compgen journalctl dmesg strings")
+)
+
+
+def _shows_settings(call: Call) -> bool:
+    """What comes in is the environment, the history, or what other processes were started with."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return False
+    first, last = command.pipe
+    return any(
+        bool(c.words) and c.words[0].text in _SHOW_SETTINGS for c in script.commands[first:last][:8]
+    )
+
+
+def processes(call: Call) -> None:
+    """`ps`: with `e` among the letters that need no dash it shows environments."""
+    if call.argv[1:] and re.fullmatch(r"[a-df-zA-Z]*e[a-zA-Z]*", call.argv[1]):
+        call.high("reads the environments of other processes")
     call.low()
 
 
@@ -79,6 +109,8 @@ def reader(call: Call) -> None:
     elif program == "tr":
         call.low()
         return
+    if program in ("bat", "batcat"):
+        carried(call, anywhere=False, words=False)
     options, operands = split(call.argv, valued)
     if program == "rg":
         for text in value(call.argv, "--pre", "--hostname-bin"):
@@ -86,10 +118,14 @@ def reader(call: Call) -> None:
             call.high("runs a program on every file")
     if patterned and operands and not value(call.argv, "-e", "--regexp", "-f"):
         operands = operands[1:]
+    if program in ("jq", "yq") and _ENV_SECRET.search(" ".join(call.argv[1:])):
+        call.high("shows a secret of the environment")
     if program == "yq" and has(options, "i", "--inplace"):
         for operand in operands:
             call.writes(operand)
         return
+    if patterned and _SECRET_WORD.search(" ".join(call.argv[1:])) and _shows_settings(call):
+        call.high("searches what is kept for credentials")
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
     if program in _WALKERS:
         _walk(call, program, options, operands)

@@ -47,13 +47,13 @@ def ssh(call: Call) -> None:
         ):
             if not re.match(r"(?i)^\s*ProxyCommand\s*[= ]\s*(?:none|ssh -W %h:%p \S+)$", text):
                 call.high("has ssh run a command")
-    if value(argv, "-F", "-S-none", "-I"):
+    if value(argv, "-F", "-I"):
         call.high("has ssh take its settings from elsewhere")
     if value(argv, "-R", "-D", "-w"):
         call.high("opens a way in or out through another machine")
     if value(argv, "-L") or value(argv, "-W"):
         call.medium("forwards a port")
-    if has(options, "A", "--none"):
+    if has(options, "A"):
         call.high("lends the key agent to another machine")
     rest = after_options(argv, valued)
     if not rest:
@@ -99,6 +99,11 @@ def remote_writes(call: Call, text: str) -> None:
         )
 
 
+_PUTS = re.compile(
+    r"(?:^|[;&\n'\"] *)(?:m?put|reput|mirror +(?:-\w*R|--reverse)\S*|rm|mrm|rmdir|mdelete|delete|send|append|prompt)\b|^!"
+)
+
+
 def scp(call: Call) -> None:
     """`scp`, `sftp`, `ftp`: to another machine is sending."""
     argv = call.argv
@@ -107,6 +112,11 @@ def scp(call: Call) -> None:
     for text in value(argv, "-S", "-o", "-D"):
         if re.search(r"(?i)command|^/|sh\b", text):
             call.high("has it run a command")
+    if any(
+        _PUTS.search(text)
+        for text in (*value(argv, "-e", "-c", "--command"), " ".join(operands[1:]))
+    ):
+        call.high("sends local data to another machine, or deletes there")
     remote = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^(?:scp|sftp)://")
     if len(operands) > 1:
         if remote.match(operands[-1]):
@@ -114,6 +124,10 @@ def scp(call: Call) -> None:
                 if not remote.match(source):
                     call.high("sends local data to another machine", f"sends {shown(source)}")
         else:
+            for source in operands[:-1]:
+                name = source.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+                if call.place(operands[-1]).zone.name == "ROOT" and name:
+                    call.evaluator.files[call.place(f"{operands[-1]}/{name}").path] = None
             call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
     elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
         call.high("runs a file of transfers")
@@ -126,6 +140,21 @@ def scp(call: Call) -> None:
     call.medium("copies files between machines")
 
 
+_SENDS_FILES = frozenset(
+    [
+        "croc",
+        "wormhole",
+        "magic-wormhole",
+        "ffsend",
+        "transfer",
+        "gist",
+        "pastebinit",
+        "rsend",
+        "hastebin",
+    ]
+)
+
+
 def sends(call: Call) -> None:
     """Mail and paste programs: what goes in leaves the machine."""
     feed = call.feed()
@@ -134,6 +163,13 @@ def sends(call: Call) -> None:
         call.high("sends local data to another machine")
     for operand in operands:
         call.reads(operand)
+    program = call.argv[0].rpartition("/")[2]
+    if (
+        program in _SENDS_FILES
+        and operands
+        and operands[0] not in ("receive", "download", "version", "list")
+    ):
+        call.high("sends local data to another machine", f"sends {shown(operands[-1])}")
     call.high("sends a message or data to somebody else") if feed.kind == "none" else call.medium(
         "sends a message"
     )

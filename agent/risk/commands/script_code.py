@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.commands.script_reach import reach
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -15,7 +16,7 @@ MAX_CODE = 40_000
 _RUNS = re.compile(
     r"""\b(?:system|exec|execSync|execFile|execFileSync|spawn|spawnSync|popen|Popen|shell_exec|passthru|proc_open|pcntl_exec|
     os\.execute|io\.popen|qx|pipeline|system2|shell|fork_exec|Kernel\.\w*exec|IO\.popen|Open3\.\w+|Process\.spawn|
-    start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]\s*
+    start_process|call-process|shell-command|run-program|Runtime\.getRuntime\(\)\.exec|ProcessBuilder|run)\s*[({\s]?\s*
     (?:\[\s*)?(["'`])(.{0,2000}?)(?<!\\)\1""",
     re.X | re.S,
 )
@@ -25,7 +26,7 @@ _OPAQUE_RUN = re.compile(
     r"""\b(?:system|execSync|execFile(?:Sync)?|spawnSync|spawn|popen|shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|
     IO\.popen|Open3\.\w+|Process\.spawn|system2|Kernel\.(?:system|exec)|call-process|shell-command)\s*\(?\s*(?!["'`\s)])
     |child_process|\beval\s*\(|\beval\b\s*[^\s(=]|new\s+Function|\bFunction\s*\(|\bassert\s*\(\s*\$|create_function|call_user_func
-    |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|process\.binding
+    |\bload\s*\(|loadstring|instance_eval|class_eval|unserialize|Marshal\.load|\bvm\.run|runIn(?:This|New)?Context|compileFunction|process\.binding
     |base64_decode|hex2bin|pack\s*\(?\s*["']H|unpack|atob\s*\(|fromCharCode|Buffer\.from\([^)]*(?:hex|base64)|\bgzinflate|str_rot13
     |__import__|\bsyscall\b|\bdlopen\b|FFI\b|\bffi\b|\bDL\b|\bprocess\.dlopen|\bsend\s*\(?:?\s*:?["']?(?:system|exec)|public_send|\bmethod\(
     |\bconst_get\b|\bdo\s+["'`/]|\brequire\s*\(\s*[^"'\s)]|\bimport\s*\(\s*[^"'\s)]|global\.process|mainModule|constructor\s*[.(\[]""",
@@ -47,7 +48,8 @@ _DELETES = re.compile(
 
 
 _OPAQUE_DELETE = re.compile(
-    r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure)\b\s*\(?\s*(?![\"'`\s(\[])"
+    r"\b(?:rmSync|rm_rf|rmtree|remove_tree|rm_r|rmdirSync|unlinkSync|removeSync|remove_entry_secure|Deno\.remove(?:Sync)?|emptyDirSync|remove_dir_all|RemoveAll|rm_rf!?|removeDirectoryRecursive|delete-directory-tree|delete-tree)\b\s*\(?\s*(?![\"'`\s(\[#])"
+    r"|(?<![\"']\))\.(?:deleteDir|deleteRecursively|deleteTree)\s*\(\s*\)"
     r"|\brm\s*\(\s*(?:homedir|expanduser|joinpath|ENV\b)"
     r"|\bunlink\s*\(?\s*(?:glob|<|\$|@|Sys\.|path|list)|\bunlink\s*\(?\s*c\("
 )
@@ -61,6 +63,14 @@ _WRITES = re.compile(
 )
 
 
+_PERMITS = re.compile(
+    r"\b(?:l?chmod|l?chown|fchmodat|chgrp)\w*\b[^;\n]{0,80}?([\"'])([~/][^\"'\n]*)\1"
+)
+
+
+_PRINTS = re.compile(r"print|puts|say|write|put|<<")
+
+
 _READS = re.compile(
     r"""\b(?:readFileSync|readFile|file_get_contents|File\.read|IO\.read|readfile|readLines|readlines|createReadStream|
     Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
@@ -69,7 +79,7 @@ _READS = re.compile(
 
 
 _CONNECTS = re.compile(
-    r"fsockopen|TCPSocket|net\.(?:connect|createConnection|Socket|createServer)|Socket\.(?:tcp|new)|IO::Socket|socket\s*\(|"
+    r"fsockopen|TCPSocket|(?:\bnet|[\"\'](?:node:)?(?:net|tls)[\"\']\s*\))\.(?:connect|createConnection|Socket|createServer)|dgram|Socket\.(?:tcp|new)|IO::Socket|socket\s*\(|"
     r"stream_socket_client|/dev/(?:tcp|udp)|/inet/|ngx\.socket|require\s*\(?['\"]socket|use\s+Socket|socketConnection|socket\.tcp"
 )
 
@@ -149,6 +159,8 @@ def code(call: Call, text: str, language: str) -> None:
                 re.search(r"rm_r|rmSync|rmtree|recursive|remove_tree|emptyDir|unlink\(", match[0])
             ),
         )
+    for match in _PERMITS.finditer(text):
+        call.run(["chmod", "-R", "777", match[2]])
     if _OPAQUE_DELETE.search(text):
         call.opaque(f"{language} code deletes paths that cannot be known")
     for match in _WRITES.finditer(text):
@@ -162,13 +174,13 @@ def code(call: Call, text: str, language: str) -> None:
                 call.shell(path)
                 continue
         if re.match(r"^\s*>", path):
-            call.writes(path.lstrip("> "))
+            call.writes(path.lstrip("> "), truncates=">>" not in path and not _PRINTS.search(text))
         elif match[0].startswith(("open", "File.open", "fopen", "io.open")) and not set(mode) & set(
             "wax+"
         ):
             call.reads(path)
         else:
-            call.writes(path)
+            call.writes(path, truncates="w" in mode and not _PRINTS.search(text))
             if match[0].startswith(("copy", "rename", "symlink")) and mode:
                 call.writes(mode)
     if re.search(r"\b(?:0x5412|TIOCSTI|21522)\b", text):
@@ -182,6 +194,7 @@ def code(call: Call, text: str, language: str) -> None:
             continue
         call.reads(match[2])
         read_local = True
+    reach(call, text, language)
     if language == "tcl":
         for match in re.finditer(
             r"(?m)(?:^|[;\[{\s])(?:exec|spawn|system)\s+(?:--\s+)?([^\]\n;}]+)", text

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
+from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -89,10 +91,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         if content is None:
             call.high("runs a file that was just written or fetched", f"runs {shown(path)}")
             return
-        if place.path not in evaluator.reading:
-            evaluator.reading.add(place.path)
+        key = f"{place.path}\n{content}"
+        if key not in evaluator.reading:
+            evaluator.reading.add(key)
             run_text(call, content, language or language_of(place.path, content))
-            evaluator.reading.discard(place.path)
+            evaluator.reading.discard(key)
         return
     if place.own or place.name in OWN_PROGRAMS:
         call.high("runs Tungsten or what controls its terminals", f"runs {shown(path)}")
@@ -167,3 +170,7 @@ def local_file(call: Call) -> None:
             call.medium(f"runs the program {shown(path)}")
         return
     run_file(call, path)
+    if len(call.argv) > 1 and "--" in call.argv:
+        carried(call, anywhere=False)
+    if text is None and (destroyed := destroys(call.argv)):
+        call.high("destroys something, by its own words", f"{shown(path)} {shown(destroyed)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from agent.risk.arguments import after_options, split, value
@@ -37,7 +38,21 @@ def find(call: Call) -> None:
     negated = any(a in ("!", "-not") for a in rest)
     one = names and not negated and "-o" not in rest and "-or" not in rest
     shape = names[-1] if one else ""
+    if any(_is_key(name) for name in names) and any(
+        call.place(root).path in ("/", "/home", "/Users", "/root", call.evaluator.ground.home)
+        for root in roots
+    ):
+        call.high("searches the machine for credentials and keys")
     matched = found(roots, names, narrow=not negated and bool(names))
+    if any(a in _FIND_EXEC for a in rest) and names:
+        matched += [
+            path
+            for path in list(call.evaluator.files)[:64]
+            if any(
+                fnmatch.fnmatchcase(path, n) or fnmatch.fnmatchcase(path.rpartition("/")[2], n)
+                for n in names
+            )
+        ]
     if any(a in _FIND_EXEC for a in rest):
         matched += _met(call.evaluator, roots, [] if negated else names)
     for i, argument in enumerate(rest):
@@ -60,9 +75,23 @@ def find(call: Call) -> None:
                 else:
                     expanded.append(word)
             call.run(expanded)
+            if "{}" in inner:
+                # Each match is an argument of its own run; a shell runs the first only.
+                for path in matched[1:9]:
+                    call.run([path if word == "{}" else word for word in inner])
         elif argument in ("-fprint", "-fprintf", "-fls", "-fprint0") and i + 1 < len(rest):
             call.writes(rest[i + 1])
     call.low()
+
+
+_KEYS = re.compile(
+    r"(?i)id_(?:rsa|dsa|ecdsa|ed25519)\S*|\*?\.?(?:pem|key|p12|pfx|kdbx|keystore|jks|ppk|ovpn)|\.?env|\.netrc|\.pgpass"
+    r"|\*?(?:credentials?|secrets?|passwords?)\*?(?:\.\w+)?|authorized_keys|known_hosts|\.git-credentials|wallet\.dat"
+)
+
+
+def _is_key(name: str) -> bool:
+    return _KEYS.fullmatch(name.rpartition("/")[2].strip("*") or "*") is not None
 
 
 def _met(evaluator: Evaluator, roots: list[str], names: list[str]) -> list[str]:

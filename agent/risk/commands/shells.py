@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, split
+from agent.risk.arguments import after_options
 from agent.risk.commands.script_files import from_stdin, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -21,6 +21,7 @@ def shell(call: Call) -> None:
         argument = argv[at]
         if argument in ("--rcfile", "--init-file"):
             if at + 1 < len(argv):
+                call.hooked(argv[at + 1], only_temporary=True)
                 run_file(call, argv[at + 1])
             at += 2
         elif argument in ("-o", "+o", "-O", "+O"):
@@ -28,12 +29,8 @@ def shell(call: Call) -> None:
         elif argument.startswith(("--rcfile=", "--init-file=")):
             run_file(call, argument.partition("=")[2])
             at += 1
-        elif argument in ("--command", "-Command", "-EncodedCommand", "-e", "-enc") and (
-            "pwsh" in argv[0] or "powershell" in argv[0] or "fish" in argv[0]
-        ):
-            call.high(
-                "runs text in a shell that cannot be read"
-            ) if "nc" in argument else call.shell(" ".join(argv[at + 1 :]))
+        elif argument == "--command":
+            call.shell(" ".join(argv[at + 1 :]))
             return
         elif argument == "--":
             at += 1
@@ -77,6 +74,11 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if text == UNKNOWN or text.strip() == UNKNOWN:
         call.opaque()
         return
+    if call.argv[0].rpartition("/")[2] in ("nu", "elvish"):
+        # They write a program of the system as `^rm` and `e:rm`.
+        text = re.sub(r"(^|[;|&({\s])(?:\^|e:)(?=\w)", r"\1", text)
+    if arguments and re.match(r"\W*\$(?:0|\{0\})\W+\$[@*{]", text):
+        call.run(arguments)
     variables = call.evaluator.state.variables
     names = {str(n): arguments[n] for n in range(min(len(arguments), 10))}
     names["@"] = names["*"] = " ".join(arguments[1:])
@@ -149,11 +151,11 @@ def source(call: Call) -> None:
 
 def command_builtin(call: Call) -> None:
     """`command -v x` looks, `command x` runs."""
-    options, _ = split(call.argv[:3])
+    rest = after_options(call.argv)
+    options = call.argv[1 : len(call.argv) - len(rest)]
     if any("v" in o or "V" in o for o in options):
         call.low()
         return
-    rest = after_options(call.argv)
     if rest:
         call.run(rest)
     else:
@@ -162,7 +164,7 @@ def command_builtin(call: Call) -> None:
 
 def text_runner(call: Call) -> None:
     """`watch`, `entr -s`, …: the words are joined and given to a shell."""
-    rest = after_options(call.argv, ("-n", "--interval", "-d-none"))
+    rest = after_options(call.argv, ("-n", "--interval", "-q"))
     if rest:
         call.shell(" ".join(rest))
     call.low()

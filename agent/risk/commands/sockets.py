@@ -23,7 +23,9 @@ def netcat(call: Call) -> None:
     ):
         if any(call.place(o).own or "docker.sock" in o for o in operands):
             call.high("controls a service through its socket")
-    if has(options, "ec", "--exec", "--sh-exec", "--lua-exec"):
+    if has(options, "ec", "--exec", "--sh-exec", "--lua-exec") or any(
+        re.fullmatch(r"(?:\S*/)?(?:ba|da|z|k|a)?sh", word) for word in operands[2:]
+    ):
         call.high("hands a shell to a remote party")
     elif has(options, "lk", "--listen", "--keep-open"):
         call.high("opens a port to whoever connects")
@@ -32,7 +34,12 @@ def netcat(call: Call) -> None:
     else:
         feed = call.feed()
         host = operands[0] if operands else ""
-        if LOCAL.match(host):
+        if feed.kind == "text" and re.search(
+            r"(?im)^\W*(?:flush_?all|flush_?db|shutdown|config set|dump|kill|drop|delete)\b",
+            feed.text,
+        ):
+            call.high("tells a server to drop its data or to stop")
+        elif LOCAL.match(host):
             call.medium("talks to a local server")
         elif feed.kind == "text":
             call.medium("sends text to another machine")
@@ -117,6 +124,8 @@ def interface(call: Call) -> None:
     """`ip`, `ifconfig`, `route`, `arp`, `nmcli`: looking is fine, changing is not."""
     words = split(call.argv)[1]
     program = call.argv[0].rpartition("/")[2]
+    if program == "nmcli" and has(split(call.argv)[0], "s", "--show-secrets"):
+        call.high("reads credentials or keys")
     if (
         any(
             w

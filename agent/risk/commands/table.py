@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from agent.risk.arguments import wordlist
 from agent.risk.commands.archives import archive, compress, split_file, tar
-from agent.risk.commands.argument_runners import parallel, xargs
+from agent.risk.commands.argument_runners import parallel, run_parts, xargs, zargs
 from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake, sbt, tox
 from agent.risk.commands.builtins import (
     again,
@@ -32,15 +32,16 @@ from agent.risk.commands.editors import editor, pager, vim
 from agent.risk.commands.fetching import curl, downloader, httpie, wget
 from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
-from agent.risk.commands.interpreters import INLINE, awk, calculator, inline
+from agent.risk.commands.interpreters import INLINE, awk, calculator, file_server, inline
 from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
-from agent.risk.commands.permissions import chmod
+from agent.risk.commands.permissions import chmod, umask
+from agent.risk.commands.powershell import powershell, windows
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
 from agent.risk.commands.python import python
-from agent.risk.commands.reading import echo, reader
+from agent.risk.commands.reading import echo, processes, reader
 from agent.risk.commands.remote_hosts import scp, sends, ssh
 from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
@@ -56,13 +57,13 @@ HANDLERS: dict[str, Handler] = {
     # files
     "rm": rm, "rmdir": rmdir, "shred": destroy, "truncate": destroy, "cp": copy, "install": copy,
     "ln": copy, "mv": move, "mkdir": create, "touch": create, "tee": create, "sponge": create,
-    "mkfifo": create, "mknod": create, "chmod": chmod, "chown": chmod, "chgrp": chmod, "dd": dd,
+    "mkfifo": create, "mknod": create, "chmod": chmod, "umask": umask, "chown": chmod, "chgrp": chmod, "dd": dd,
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
-    ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm,
-    "rimraf": remove_trees, "del-cli": remove_trees,
+    ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm, "trash-cli": remove_trees, "mmv": rename, "kioclient": gio, "kioclient5": gio, "gvfs-trash": remove_trees, "gvfs-rm": remove_trees, "recycle": remove_trees,
+    "ps": processes, **dict.fromkeys(("serve", "http-server", "live-server", "httpd", "thttpd", "darkhttpd", "webfsd", "miniserve"), file_server), "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
         wordlist(
     """
@@ -96,8 +97,8 @@ HANDLERS: dict[str, Handler] = {
     ), sends),
     # what runs another command
     **dict.fromkeys(PREFIXES, prefix),
-    "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
-    "command": command_builtin, "xargs": xargs, "parallel": parallel, "watch": text_runner,
+    "powershell": powershell, "cmd": windows, "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
+    "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,
     "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
@@ -125,7 +126,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,
-    **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "code-none", "gedit", "kate"),
+    **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "gedit", "kate"),
                     editor),
     **dict.fromkeys(("less", "more", "man", "most"), pager),
     **{name: inline for name in INLINE if name not in ("deno", "bun")},
@@ -133,7 +134,7 @@ HANDLERS: dict[str, Handler] = {
         wordlist(
     """
     psql mysql cqlsh mongosh sqlcmd clickhouse-client clickhouse duckdb cockroach influx usql
-    trino presto beeline hive impala-shell cypher-shell isql sqlplus
+    trino presto beeline hive impala-shell cypher-shell isql sqlplus surreal arangosh snow snowsql osql tsql vsql nzsql ysqlsh ksql mysqlsh
     """
     ),
         database,

@@ -39,10 +39,8 @@ def tmux(call: Call) -> None:
         "display",
         "display-message",
         "show-messages",
-        "display-none",
         "show-options",
         "show",
-        "show-environment-none",
         "-V",
     }
     options = [a for a in call.argv[1:] if a.startswith("-") and a not in rest]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import split, value
+from agent.risk.arguments import has, split, value
+from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -19,16 +20,16 @@ def sed(call: Call) -> None:
     if not scripts and not value(argv, "-f", "--file") and operands:
         scripts, files = operands[:1], operands[1:]
     for script in scripts:
-        if UNKNOWN in script:
-            continue
-        if _SED_EXECUTES.search(script) or re.match(r"^\s*(?:\d+|\$|/[^/]*/)?\s*e(?:\s|$)", script):
-            call.high("has sed run a command", "runs a command from an edit script")
-        for match in re.finditer(r"(?:^|[;}\n/])\s*\d*[gpIiMm]*w\s+(\S+)", script):
-            call.writes(match[1])
+        sed_script(call, script)
     editing = any(re.match(r"^-[A-Za-z]*i", o) or o.startswith("--in-place") for o in options)
+    for path in value(argv, "-f", "--file"):
+        run_file(call, path, "sed")
+    empties = any(_SED_EMPTIES.fullmatch(script) for script in scripts) or (
+        has(options, "n", "--quiet", "--silent") and not any(_SED_PRINTS.search(s) for s in scripts)
+    )
     for file in files:
         if editing:
-            call.writes(file)
+            call.writes(file, truncates=empties)
         else:
             call.reads(file)
     if not editing:
@@ -37,6 +38,21 @@ def sed(call: Call) -> None:
         call.medium("edits files in place")
 
 
+def sed_script(call: Call, script: str) -> None:
+    """Judge an edit script: some of its commands run programs and write files."""
+    if UNKNOWN in script:
+        return
+    if _SED_EXECUTES.search(script) or _SED_COMMAND.search(script):
+        call.high("has sed run a command", "runs a command from an edit script")
+    for match in re.finditer(r"(?:^|[;}\n/])\s*\d*[gpIiMm]*w\s+(\S+)", script):
+        call.writes(match[1])
+
+
+_SED_COMMAND = re.compile(r"(?:^|[\n;{])\s*(?:\d+|\$|/[^/]*/)?\s*e(?:\s|$)")
+_SED_EMPTIES = re.compile(
+    r"\s*(?:1,\$|0,\$|\$!N;|/\^?\.?\*?/|//|1,\$!?)?\s*(?:d|D|s/\.\*//g?|\{d;?\}|c\\?)\s*;?\s*"
+)
+_SED_PRINTS = re.compile(r"[pPwi=lacr]")
 _SED_EXECUTES = re.compile(
     r"s([^\w\s\\])(?:\\.|(?!\1).)*\1(?:\\.|(?!\1).)*\1[gpIiMm\d]*e[gpIiMm\d]*(?:\s*(?:$|[;}\n]|w))",
     re.S,
@@ -84,4 +100,8 @@ def rename(call: Call) -> None:
     for operand in split(call.argv)[1][:1]:
         if re.search(r"system|exec|unlink|`|qx", operand):
             call.high("runs a command for each file name")
+    for operand in split(call.argv)[1][1:]:
+        place = call.place(operand)
+        if place.several and place.zone not in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY):
+            call.high("renames files outside of the project by a pattern")
     call.medium("renames files")

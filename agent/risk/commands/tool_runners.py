@@ -24,6 +24,13 @@ def package_runner(call: Call, rest: list[str], *, remote: bool = True) -> None:
     ) and not name.startswith("@")) or name.endswith((".tgz", ".tar.gz", ".git", ".whl")):  # fmt: skip
         call.high("runs code from an unreviewed address", f"runs {shown(name)}")
         return
+    for word in (*call.argv[1:6], *rest[:4]):
+        source = word.partition("=")[2] if word.startswith("--") else word
+        if re.match(r"^(?:git\+\w+|git|ssh):", source) or (
+            re.match(r"^https?:", source)
+            and source.endswith((".git", ".whl", ".gz", ".zip", ".tgz"))
+        ):
+            call.high("runs code from an unreviewed address", f"runs {shown(source)}")
     base = re.sub(r"(?<=.)@[\w.^~-]*$", "", name).rpartition("/")[2]
     call.run([base, *rest[1:]])
     if remote:
@@ -179,7 +186,7 @@ def tool_runner(call: Call) -> None:
         "install" in words
         or "add" in words
         or (program == "uv" and "pip" in words)
-        or program in ("gem", "go", "cargo", "pip")
+        or program in ("gem", "go", "cargo", "pip", "brew")
     ):
         packages(call, [w for w in words if not w.startswith("-")][1:])
     simple(call, program)

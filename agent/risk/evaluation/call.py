@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.findings import OPAQUE, Feed, shown
+from agent.risk.evaluation.names import ORDINARY
 from agent.risk.paths import Place, Zone
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 _INTERPRETER = re.compile(
     r"(?:exec\s+|env\s+|nohup\s+)*(?:[\w./-]*/)?"
-    r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)\s+\S"
+    r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
+_UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
 _RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 
@@ -88,8 +90,18 @@ class Call:
     def hook(self, text: str) -> None:
         """Another program is told to run `text`: to be told to run a shell is no everyday thing."""
         self.shell(text)
+        program = text.strip().partition(" ")[0]
+        if "/" in program:
+            self.hooked(program)
         if _INTERPRETER.match(text.strip()):
             self.high("has an ordinary program run a shell or an interpreter")
+
+    def hooked(self, program: str, *, only_temporary: bool = False) -> None:
+        """Another program is told to run the one at a path, which nobody here may have seen."""
+        place = self.place(program)
+        zones = _UNSEEN[:1] if only_temporary else _UNSEEN
+        if place.zone in zones and not ORDINARY.search(program):
+            self.high("has an ordinary program run another one", f"runs {shown(program)}")
 
     def place(self, text: str) -> Place:
         """Judge a path."""
@@ -167,6 +179,8 @@ class Call:
             self.opaque("writes to a path that cannot be known")
         elif zone is Zone.HOME and truncates:
             self.high("empties a file outside of the project", f"empties {name}")
+        elif truncates and zone is Zone.PROJECT and self.evaluator.only_copy(place):
+            self.high("empties a file with work that was not committed", f"empties {name}")
         else:
             self.medium(f"writes {name}", f"writes {name}")
         if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):

@@ -9,7 +9,8 @@ from agent.risk.evaluation.findings import MAX_TEXT
 
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+    "\u2028\u2029\u2800\ufe00-\ufe0e\U000e0100-\U000e01ef]"
     "|(?<![\u2600-\u27bf\ufe0f\u20e3\U0001f000-\U0001faff])\u200d"
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import quote, shown
+from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -17,7 +19,7 @@ from agent.risk.evaluation.names import (
 from agent.risk.evaluation.outputs import Outputs
 from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
-from agent.risk.shell.syntax import UNKNOWN, Group
+from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
 
 class Dispatcher(Outputs):
@@ -45,7 +47,8 @@ class Dispatcher(Outputs):
 
         if not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
             if UNKNOWN in name or name.startswith("$__unknown"):
-                call.opaque()
+                if name != UNKNOWN or not _runs_arguments(call):
+                    call.opaque()
                 return
             if name == "":
                 call.opaque("the command's name is empty")
@@ -71,7 +74,30 @@ class Dispatcher(Outputs):
         if handler is not None:
             handler(call)
             return
+        if program.startswith("git-") and program not in known_programs():
+            call.argv = ["git", program[4:], *call.argv[1:]]
+            HANDLERS["git"](call)
+            return
         simple(call, key)
+
+    def hands_on(self, command: Command, script: Script, heads: list[list[str]]) -> None:
+        """Note that a function hands its arguments on to a program: `f() { sed "$@"; }`."""
+        last = command.words[-1]
+        if not _WHOLE.fullmatch(script.text[last.start : last.end]):
+            return
+        group = _body(command.group)
+        before = [word.text for word in command.words[1:-1]]
+        if (
+            group is None
+            or not heads
+            or None in before
+            or any(UNKNOWN in word for word in heads[0])
+        ):
+            return
+        words = (*heads[0], *(word for word in before if word is not None))
+        known = self.state.passing.get(group.function, ())
+        if words not in known and len(known) < MAX_MEANINGS:
+            self.state.passing[group.function] = (*known, words)
 
     def _renamed(self, name: str, call: Call, *, direct: bool) -> bool:
         r"""Judge what an alias or a function makes of a name; True when it is sure to apply.
@@ -96,10 +122,20 @@ class Dispatcher(Outputs):
                 for text in texts:
                     state.name(name, text)
             return name in state.settled and direct and not known and not quoted
-        if call.command is not None and _inside(call.command.group, name):
+        if call.command is not None and _inside(call, name):
             call.high("a function calls itself: a fork bomb, or a loop without an end")
+        for words in state.passing.get(name, ()):
+            call.run([*words, *call.argv[1:]])
+        runner = name in state.runners
+        if runner and len(call.argv) > 1:
+            # It may take some of its arguments for itself and run the rest.
+            for at in range(1, min(len(call.argv), 5)):
+                if call.argv[at][:1] != "-":
+                    call.run(call.argv[at:])
         for argument in call.argv[1:]:
-            if argument[:1] in ("-", "+", ":") and len(argument) > 1:
+            if runner:
+                pass
+            elif argument[:1] in ("-", "+", ":") and len(argument) > 1:
                 call.opaque("what a function does with an option cannot be known")
             else:
                 self.steering(argument, call)
@@ -109,15 +145,98 @@ class Dispatcher(Outputs):
         return state.functions[name] and direct and not known
 
 
-def _inside(group: Group | None, name: str) -> bool:
-    """A command stands in the body of the function `name`, and in a pipeline there."""
+_POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")
+_WHOLE = re.compile(r"\"?\$(?:[@*]|\{[@*]\})\"?")
+
+
+def _body(group: Group | None) -> Group | None:
+    """The function in whose body something stands."""
+    hops = 0
+    while group is not None and not group.function and hops < 64:
+        group = group.parent
+        hops += 1
+    return None if group is None or not group.function or group.kind == "`" else group
+
+
+def _runs_arguments(call: Call) -> bool:
+    """A command is the arguments of the function in whose body it stands, and notes it.
+
+    They are judged where the function is called. That holds only when nothing else of the command
+    is unknown, and the body does nothing else with them than to run or to show them.
+    """
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    texts = [script.text[word.start : word.end] for word in command.words]
+    if not any(_WHOLE.fullmatch(text) for text in texts) or any(
+        word.text is None and not _WHOLE.fullmatch(text)
+        for word, text in zip(command.words, texts, strict=True)
+    ):
+        return False
+    group = _body(command.group)
+    if group is None:
+        return False
+    known = (call.evaluator.state.runners, group.function)
+    for other in script.commands[group.first : group.last or len(script.commands)][:128]:
+        words = other.words
+        shows = bool(words) and words[0].text in (
+            "echo",
+            "printf",
+            "log",
+            "info",
+            "warn",
+            "local",
+            "test",
+            "[",
+        )
+        for word in [*words, *other.assigns]:
+            text = script.text[word.start : word.end]
+            counts = not other.words and text.partition("=")[0] in _COUNTERS
+            if not shows and not counts and _POSITIONAL.search(text) and not _WHOLE.fullmatch(text):
+                return False
+        if (
+            words
+            and any(_WHOLE.fullmatch(script.text[w.start : w.end]) for w in words)
+            and not shows
+        ):
+            heads = [script.text[w.start : w.end] for w in words]
+            if not _WHOLE.fullmatch(heads[0]) and heads[0] not in _CARRYING:
+                return False
+    runners, function = known
+    call.evaluator.state.runners = runners | {function}
+    return True
+
+
+_COUNTERS = frozenset(wordlist("n max tries retries attempts count delay timeout limit i"))
+_CARRYING = frozenset(wordlist("timeout nice nohup time command env stdbuf exec setsid"))
+
+
+def _inside(call: Call, name: str) -> bool:
+    """A command calls the function in whose body it stands, and goes on beside it or again.
+
+    To call itself is no fault, as a walk over directories does; to do it beside itself, in a
+    pipeline with itself, or under a name that is none, is a fork bomb.
+    """
+    command, script = call.command, call.script
+    if command is None or script is None:
+        return False
+    group: Group | None = command.group
     hops = 0
     while group is not None and hops < 64:
         if group.function == name:
-            return name == ":" or not name.isidentifier()
+            inside = script.commands[group.first : min(group.last, group.first + 64)]
+            calls = [c for c in inside if c.words and c.words[0].text == name]
+            return (
+                not name.isidentifier()
+                or any(_BESIDE.match(script.text, c.end) for c in calls)
+                or (len(calls) > 1 and any(c.pipe is not None for c in calls))
+            )
         group = group.parent
         hops += 1
     return False
+
+
+_BESIDE = re.compile(r"[ \t]*&(?![&>])")
 
 
 _COUNTING = frozenset(

@@ -74,6 +74,10 @@ class State:
     """Every text that a name may stand for."""
     functions: dict[str, bool] = field(default_factory=dict)
     """Functions, and whether they are sure to be there when they are called."""
+    runners: frozenset[str] = frozenset()
+    """Functions that do nothing with their arguments but run them."""
+    passing: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """Functions that hand their arguments on, and the words that they put before them."""
     moves: dict[str, str] = field(default_factory=dict)
     """Functions that change the directory, and where they lead."""
     settled: frozenset[str] = frozenset()
@@ -97,6 +101,9 @@ class State:
         for function, sure in other.functions.items():
             self.functions[function] = sure and self.functions.get(function, False)
         self.moves.update(other.moves)
+        self.runners |= other.runners
+        for function, words in other.passing.items():
+            self.passing[function] = (*self.passing.get(function, ()), *words)
         self.settled &= other.settled
 
     def copy(self) -> State:
@@ -106,6 +113,8 @@ class State:
             self.cwd,
             dict(self.aliases),
             dict(self.functions),
+            self.runners,
+            dict(self.passing),
             dict(self.moves),
             self.settled,
             self.left,

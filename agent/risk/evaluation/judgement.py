@@ -13,7 +13,9 @@ from pathlib import Path
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
-from agent.risk.paths import Ground, Links, Place, covers, judge, notable
+from agent.risk.evaluation.uncommitted import uncommitted
+from agent.risk.links import Links
+from agent.risk.paths import Ground, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.syntax import Group, Script
@@ -40,7 +42,7 @@ class Judgement:
         self.findings: list[Finding] = []
         self.worst = Risk.LOW
         self.denied: str | None = None
-        self.asked: str | None = self.rules.problem or None
+        self.asked: str | None = f"your rules: {self.rules.problem}" if self.rules.problem else None
         self.allowed = True
         """No command that needs cover by an allow rule was found without it."""
         self.covered = False
@@ -179,6 +181,10 @@ class Judgement:
             return stat.S_ISREG(os.lstat(place.path).st_mode)
         except (OSError, ValueError):
             return _FILE_ENDING.search(place.name) is not None
+
+    def only_copy(self, place: Place) -> bool:
+        """A file of the project holds work that was not committed."""
+        return bool(self.ground.project) and uncommitted(place.path, self.ground.project)
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""

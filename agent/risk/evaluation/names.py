@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Names of programs: other spellings, versions, and the places where ordinary ones stand."""
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ OTHER_NAMES = {
     "podman": "docker", "nerdctl": "docker", "gchmod": "chmod", "gchown": "chown",
     "mariadb": "mysql", "dash": "sh", "ash": "sh", "bash": "sh", "zsh": "sh", "ksh": "sh",
     "mksh": "sh", "fish": "sh", "rbash": "sh", "yash": "sh", "elvish": "sh", "csh": "sh",
-    "tcsh": "sh", "nu": "sh", "pwsh": "sh", "oksh": "sh", "lksh": "sh", "posh": "sh",
+    "tcsh": "sh", "nu": "sh", "pwsh": "powershell", "oksh": "sh", "lksh": "sh", "posh": "sh",
     "netcat": "nc", "ncat": "nc", "gtimeout": "timeout", "unlink": "rm", "grmdir": "rmdir",
     "command.com": "sh", "docker-compose-v1": "docker-compose", "task": "make", "just": "make",
     "unbuffer": "nohup", "batcat": "bat", "fdfind": "fd", "sqlite": "sqlite3", "litecli": "sqlite3",
@@ -40,13 +41,14 @@ OTHER_NAMES = {
     "perl5": "perl", "jruby": "ruby", "php8": "php", "tsx": "node", "ts-node": "node",
     "micromamba": "conda", "mamba": "conda", "shred-f": "shred", "pico": "nano", "hexdump": "xxd",
     "gln": "ln", "ginstall": "install", "mongo": "mongosh", "gtruncate": "truncate",
-    "killall5": "killall", "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
+    "skill": "pkill", "rename.ul": "rename", "gtee": "tee",
     "Remove-Item": "rm", "Invoke-Expression": "eval", "Copy-Item": "cp",
-    "Move-Item": "mv", "Invoke-WebRequest": "curl", "powershell": "sh",
-    "powershell.exe": "sh", "pwsh.exe": "sh",
+    "Move-Item": "mv", "Invoke-WebRequest": "curl",
+    "powershell.exe": "powershell", "pwsh.exe": "powershell", "cmd.exe": "cmd", "wsl.exe": "wsl",
     "egrep": "grep", "fgrep": "grep",
     "zsh5": "sh", "python-config": "echo",
-    "opentofu": "tofu",
+    "opentofu": "tofu", "vboxmanage": "VBoxManage", "kubecolor": "kubectl", "k": "kubectl", "sls": "serverless",
+    "azure": "az", "valkey-cli": "redis-cli", "keydb-cli": "redis-cli", "iredis": "redis-cli", "dragonfly-cli": "redis-cli",
 }  # fmt: skip
 
 
@@ -54,8 +56,11 @@ _VERSION = re.compile(r"(?<=[a-z])-?\d+(?:\.\d+)*$")
 
 
 def versionless(program: str) -> str:
-    """`python3.12` and `gcc-13` are judged as `python` and `gcc`."""
-    if program[-1:].isdigit() and program not in programs.LOW_PROGRAMS:
+    """`python3.12`, `gcc-13` and `kafka-topics.sh` are judged as `python`, `gcc` and `kafka-topics`."""
+    stem, dot, ending = program.rpartition(".")
+    if dot and ending in ("sh", "exe", "cmd", "bat") and stem in known_programs():
+        return OTHER_NAMES.get(stem, stem)
+    if program[-1:].isdigit() and program not in known_programs():
         bare = _VERSION.sub("", program)
         if bare != program and bare in known_programs():
             return OTHER_NAMES.get(bare, bare)
@@ -72,5 +77,6 @@ def known_programs() -> set[str]:
 
         _KNOWN.update(HANDLERS, programs.LOW_PROGRAMS, programs.MEDIUM_PROGRAMS)
         _KNOWN.update(programs.HIGH_PROGRAMS, programs.SUBCOMMANDS, OTHER_NAMES)
+        _KNOWN.update(programs.SHARED_PROGRAMS)
         _KNOWN.update(["manage.py"])
     return _KNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import re
 from typing import TYPE_CHECKING, cast
@@ -10,11 +11,15 @@ from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
-from agent.risk.paths import Place
+from agent.risk.paths import Place, resolve
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, ansi_c
 
 if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
+
+
+MAX_OTHERS = 12
+"""Further readings of one command's arguments that are tried."""
 
 
 class Outputs(VariableJudge):
@@ -38,6 +43,32 @@ class Outputs(VariableJudge):
         # An empty expansion leaves the command position to the next word.
         ways = [way for way in ways if way] or [[]]
         return ways, arguments
+
+    def _others(self, command: Command) -> list[list[str]]:
+        """The arguments once more for each further value that one of the words may have.
+
+        `_argv` puts all values of a word one behind the other, as they are in a loop over files;
+        what a shell is given after `-c` is one of them.
+        """
+        words = command.words[1:]
+        ways = [
+            [[word.text]]
+            if word.text is not None and "{" not in word.text
+            else self.expander.word(word)
+            for word in words
+        ]
+        found: list[list[str]] = []
+        if all(len(way) <= 1 for way in ways):
+            return found
+        for at, way in enumerate(ways):
+            for fields in way if len(way) > 1 else ():
+                argument: list[str] = []
+                for other, each in enumerate(ways):
+                    argument.extend(fields if other == at else each[0] if each else [])
+                found.append(argument)
+                if len(found) == MAX_OTHERS:
+                    return found
+        return found
 
     def _redirects(
         self,
@@ -243,6 +274,9 @@ class Outputs(VariableJudge):
         for head in heads:
             argv = [*head, *arguments]
             call = Call(cast("Evaluator", self), argv, last, script, (0, 0), 0, strict=True)
+            if argv == ["pwd"] and len(inside) > 1:
+                found.append(self._entered(inside[:-1]))
+                continue
             hint = _hint(argv, self.state.cwd, self.ground.project)
             if hint is not None and not last.piped:
                 found.append(hint)
@@ -252,8 +286,56 @@ class Outputs(VariableJudge):
                 found.extend(paths)
                 continue
             text = self.output(call)
-            found.append(UNKNOWN if text is None else text.rstrip("\n"))
+            if text is None:
+                # What was hidden is judged; that it was hidden stays: it may be anything, too.
+                clear = decoded(argv, self.feed(call))
+                found.extend([UNKNOWN] if clear is None else [clear.rstrip("\n"), UNKNOWN])
+            else:
+                found.append(text.rstrip("\n"))
         return tuple(found) or (UNKNOWN,)
+
+    def _entered(self, commands: list[Command]) -> str:
+        """Where the shell is after some commands, as far as they are plain `cd`."""
+        cwd = self.state.cwd
+        for command in commands:
+            heads, arguments = self._argv(command)
+            argv = [*(heads[0] if heads else []), *arguments]
+            if argv[:1] == ["cd"] and len(argv) == 2:
+                cwd = resolve(argv[1], cwd, self.ground.home)
+        return cwd
+
+
+def decoded(argv: list[str], feed: Feed) -> str | None:
+    """What a plain decoder makes of a known text: `base64 -d`, `rev`, `xxd -r -p`, `tr`."""
+    if feed.kind != "text":
+        return None
+    name = posixpath.basename(argv[0])
+    options = "".join(a[1:] for a in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", a))
+    try:
+        if name == "rev":
+            return "\n".join(line[::-1] for line in feed.text.splitlines())
+        if name in ("base64", "base32") and ("d" in options.lower() or "--decode" in argv):
+            decode = base64.b64decode if name == "base64" else base64.b32decode
+            return decode(feed.text.replace("\n", "")).decode()
+        if name in ("xxd", "basenc") and "r" in options and "p" in options:
+            return bytes.fromhex(feed.text).decode()
+        if name == "tr" and len(argv) == 3:
+            old, new = _range(argv[1]), _range(argv[2])
+            return feed.text.translate(
+                str.maketrans(old, new[: len(old)].ljust(len(old), new[-1:]))
+            )
+    except ValueError:
+        return None
+    return None
+
+
+def _range(text: str) -> str:
+    """`a-z` written out, as `tr` takes it."""
+    return re.sub(
+        r"(.)-(.)",
+        lambda m: "".join(map(chr, range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 255) + 1))),
+        text,
+    )
 
 
 def _printf(arguments: list[str]) -> str | None:

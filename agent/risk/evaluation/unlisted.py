@@ -1,20 +1,20 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Programs without a rule of their own: tables of programs and of subcommands."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from agent.risk import programs
-from agent.risk.arguments import wordlist
+from agent.risk.arguments import value, wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.names import known_programs
-from agent.risk.own import own_module
-from agent.risk.paths import Zone
+from agent.risk.evaluation.foreign import foreign_settings, touched
+from agent.risk.evaluation.verbs import destroys, rehearsed, shared_verb
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -28,7 +28,7 @@ def simple(call: Call, program: str) -> None:
             looks is not None and looks.fullmatch(" ".join(argv[1:]))
         ):
             call.low()
-        elif program in _REHEARSES and _rehearsal(argv):
+        elif program in _REHEARSES and rehearsed(argv):
             call.medium(f"{program} only says what it would do")
         elif program == "twine" and argv[1:2] == ["check"]:
             call.low()
@@ -43,19 +43,36 @@ def simple(call: Call, program: str) -> None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
         call.low()
-    elif _publishes(argv):
+        if len(argv) > 2 and program not in _ONLY_SAYS:
+            foreign_settings(call, program)
+            carried(call, anywhere=False, words=False)
+            touched(call, outputs=True)
+    elif program in programs.SHARED_PROGRAMS:
+        shared(call, program)
+    elif program not in _NAMES_TESTS and _publishes(argv):
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
+        if program == "ffmpeg" and _RECORDS.search(" ".join(argv)):
+            call.high("records the screen or what is said")
+        if program in ("xterm", "rxvt", "urxvt", "st") and {"-display", "--display"} & set(argv):
+            call.high("hands a shell to a remote party")
+        if program == "perf" and argv[1:2] == ["trace"]:
+            call.high("reads other programs' memory or what is typed")
+        if program in _KEEPS_DATA and (destroyed := destroys(argv)):
+            call.high("destroys what cannot be made again", f"{program} {shown(destroyed)}")
         call.medium(f"{program} builds, runs or changes something in the project")
-        _foreign_settings(call)
-        carried(call, anywhere=False)
+        foreign_settings(call, program)
+        carried(call, anywhere=False, texts=program not in _NAMES_TESTS | _ONLY_SAYS)
+        touched(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
-    elif destroyed := _destroys(argv):
+    elif destroyed := destroys(argv):
         call.high("destroys something that no rule knows", f"{program} {shown(destroyed)}")
     else:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
+        touched(call, unknown=True)
+        _told(call)
         _may_fetch(call)
     if program in programs.READERS:
         if program == "gpg" and "--verify" in argv:
@@ -65,46 +82,74 @@ def simple(call: Call, program: str) -> None:
                 call.reads(argument)
 
 
-_SETTINGS_OPTIONS = frozenset(
-    wordlist(
-        """-c --config --config-file --rcfile --plugin --require -r --preload --loader --import
-        --init-script -I --rootdir --resolve-plugins-relative-to --rulesdir --setup --runner"""
-    )
+_RECORDS = re.compile(
+    r"-f (?:x11grab|avfoundation|gdigrab|dshow|alsa|pulse|v4l2|video4linux2|kmsgrab|oss|jack|sndio|decklink)\b"
+)
+_VERSIONING = frozenset(wordlist("hg chg jj sl svn bzr brz fossil darcs pijul"))
+_NAMES_COMMAND = re.compile(
+    r"(?:config:)?(?:hooks|alias\w*|extensions|merge-tools|diff-tools|tunnels|pager|fix|ui\.(?:ssh|editor|pager|diff\w*|merge\w*)"
+    r"|git\.\w+|signing\.\w+|gpg\.\w+|signing|gpg)(?:[.:][\w.-]+)*"
 )
 
 
-def _foreign_settings(call: Call) -> None:
-    """Settings and plug-ins of project tools hold code; from elsewhere nobody here wrote it."""
-    for before, word in pairwise(call.argv):
-        option, equals, text = word.partition("=")
-        path = text if equals and option in _SETTINGS_OPTIONS else word
-        if (path is not word or before in _SETTINGS_OPTIONS) and path[:1] in ("/", "~", "."):
-            place = call.place(path)
-            if place.zone in (Zone.TEMPORARY, Zone.OUTSIDE):
-                call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
+def settings(call: Call) -> None:
+    """`hg --config hooks.x=…`: settings from the command line that name programs."""
+    for text in value(call.argv, "--config", "--config-option", "--config-toml"):
+        name, equals, command = text.partition("=")
+        if equals and _NAMES_COMMAND.fullmatch(name.strip()):
+            call.hook(command.strip("\"' !"))
+            if name.startswith(("hooks", "extensions")) or command.strip("\"' ").startswith("!"):
+                call.high("takes settings that name programs", f"sets {shown(name)}")
 
 
-_HEADS = frozenset(
+_FREE_TEXT = frozenset(wordlist("redis-cli gh glab tea jira rabbitmqctl"))
+"""Programs that are given text of any kind as data."""
+_INTERACTIVE = frozenset(wordlist("shell console repl sh run exec tinker"))
+_BUILDS_DOCUMENTS = frozenset(["mkdocs", "hugo", "tox", "alembic"])
+_ONLY_SAYS = frozenset(
     wordlist(
-        """sudo doas su sh bash zsh dash ksh fish eval rm dd mkfs shred chmod chown curl wget nc
-        tmux tungsten tmuxp kill pkill killall
-        python python3 perl ruby node php osascript ssh scp env xargs"""
+        """notify-send dialog whiptail logger terminal-notifier zenity kdialog espeak say figlet cowsay
+        lolcat expr basename dirname which whereis type"""
     )
 )
+"""Programs that show the text they are given, or look names up."""
 
 
-_RUN_OPTIONS = frozenset(
+def _told(call: Call) -> None:
+    """A program that no rule knows may be an interpreter that reads what it does from a pipe."""
+    feed = call.feed()
+    if feed.kind == "text":
+        for line in feed.text.splitlines()[:64]:
+            search(call, line)
+
+
+def shared(call: Call, program: str) -> None:
+    """Judge a program that acts on what others share by its verb; an unknown one is HIGH."""
+    level = shared_verb(call.argv)
+    if level is Risk.LOW:
+        call.low()
+    elif level is Risk.MEDIUM:
+        call.medium(f"{program} works on the project or fetches something")
+        carried(call, anywhere=False)
+    else:
+        words = shown(" ".join(call.argv[:4]))
+        call.high(programs.SHARED_PROGRAMS[program], words)
+
+
+_KEEPS_DATA = frozenset(
     wordlist(
-        """-c -x -s -e -r --exec --cmd --command --run --shell --script --execute --hook --on-change
-        --pre --post --before --after --then --callback --eval --launcher --wrapper --run-under"""
+        """alembic dbmate goose flyway liquibase prisma drizzle-kit knex sequelize typeorm sqlx diesel
+        django-admin celery dvc wandb mlflow tilt skaffold localstack act jupyter dotnet-ef watchman
+        rails rake mix"""
     )
 )
+"""Project tools whose verbs reach beyond what a build can make again."""
 
 
-_HOOK_OPTIONS = frozenset(["-wrapper", "--wrapper", "--pager-command", "--prog-name-exec"])
-
-
-_RUN_VERBS = frozenset(wordlist("run exec shell with do x"))
+_NAMES_TESTS = frozenset(
+    wordlist("pytest py.test jest vitest mocha ava tap jasmine rspec phpunit pest behat bats ctest")
+)
+"""Programs whose words are names of tests."""
 
 
 def _may_fetch(call: Call) -> None:
@@ -115,43 +160,6 @@ def _may_fetch(call: Call) -> None:
             for name in (n.rpartition("/")[2] for n in names):
                 if name:
                     call.evaluator.files.setdefault(call.place(name).path, None)
-
-
-def carried(call: Call, *, anywhere: bool) -> None:
-    """A program whose rule does not say that it runs others may do so all the same.
-
-    What follows `--` is tried as a command, and the value of an option that sounds like one as
-    shell text; for a program that no rule knows, any word that names a dangerous program too.
-    """
-    argv = call.argv
-    tried = 0
-    if any(b in ("-m", "--module") and own_module(w) for b, w in pairwise(argv)):
-        call.high("controls Tungsten or the supervising terminal")
-    for at in range(1, min(len(argv), 64)):
-        word, before = argv[at], argv[at - 1]
-        name = posixpath.basename(word)
-        if (
-            (before in _RUN_VERBS and at == 2 and name in known_programs() and "-" not in word[:1])
-            or (before == "--" and name in known_programs())
-            or (name in _HEADS and (anywhere or before in _RUN_OPTIONS))
-        ):
-            call.run(argv[at:])
-            tried += 1
-            if before == "--" or tried == 3:
-                return
-        if before in _HOOK_OPTIONS:
-            call.hook(word)
-            if "/" in word.partition(" ")[0]:
-                call.high("has an ordinary program run another one", f"runs {shown(word)}")
-        option, equals, text = word.partition("=")
-        if equals and option in _RUN_OPTIONS and UNKNOWN not in text:
-            head = text.split()
-            if head and posixpath.basename(head[0]) in known_programs():
-                call.shell(text)
-        if before in _RUN_OPTIONS and " " in word and UNKNOWN not in word:
-            head = word.lstrip("!@ ").split()
-            if head and posixpath.basename(head[0]) in known_programs():
-                call.shell(word.lstrip("!@ "))
 
 
 def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> None:
@@ -174,7 +182,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
                 level, reason = entry
             skip = argument in valued
             continue
-        words.append(argument)
+        words.append(argument.lstrip("+") if program == "sbt" else argument)
     if program in _CASELESS:
         words = [word.lower() for word in words]
     matched = ""
@@ -192,6 +200,8 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         if entry is not None and entry[0] == Risk.HIGH and not matched:
             level, reason = entry
             break
+    if program in _VERSIONING:
+        settings(call)
     for key, entry in table.items():
         if entry[0] == Risk.HIGH and " -" in key:
             command, _, option = key.partition(" -")
@@ -210,13 +220,15 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
     if dangerous and words and UNKNOWN in words[0]:
         call.opaque(f"which subcommand of {program} runs cannot be known")
         return
+    if level == 0 and words:
+        level, reason = table.get("other", (0, ""))
     if level == 0:
         level, reason = table.get("default", (0, ""))
     if level == 0 and any(
         a in ("--version", "--help", "-h", "-V", "version", "help") for a in argv[1:3]
     ):
         level = 1
-    if level == Risk.HIGH and program in _REHEARSES and _rehearsal(argv):
+    if level == Risk.HIGH and program in _REHEARSES and rehearsed(argv):
         call.medium(f"{program} only says what it would do")
         return
     if program == "redis-cli" and matched in ("del", "unlink") and UNKNOWN in "".join(argv):
@@ -226,6 +238,7 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         call.high(f"{words_shown}: {reason}")
     elif level == Risk.LOW:
         call.low()
+        foreign_settings(call, program, letters=False)
     elif program == "rails" and words[:1] in (["runner"], ["r"]) and len(words) > 1:
         from agent.risk.commands.languages import run_text
 
@@ -234,11 +247,18 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
             r"\b(?:delete_all|destroy_all|drop_\w+|truncate\w*|update_all|execute)\b", words[1]
         ):
             call.high("changes or deletes what is in a database")
-    elif not level and (_destroys(argv) or _publishes(argv)):
+    elif not level and program in programs.SHARED_PROGRAMS:
+        shared(call, program)
+    elif not level and (destroys(argv) or _publishes(argv)):
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
-        carried(call, anywhere=not level)
+        foreign_settings(call, program, letters=program in _BUILDS_DOCUMENTS)
+        inside = matched.rpartition(" ")[2] in ("shell", "ssh", "exec", "run", "enter")
+        carried(call, anywhere=not level or inside, texts=program not in _FREE_TEXT)
+        if not _INTERACTIVE.isdisjoint(words):
+            _told(call)
+        touched(call, outputs=True)
 
 
 _ONLY = r"(?!.*(?: |^)-(?:[ADFIRPXNZE]|-(?:append|delete|flush|insert|policy|new|zero|restore)))"
@@ -274,7 +294,7 @@ _LOOKS = {
         ("chage passwd", r"-(?:l|S)(?: \w+)?|--list(?: \w+)?|--status(?: \w+)?"),
         ("update-alternatives", r"--(?:list|display|query|get-selections)\b.*"),
         ("ethtool", r"(?:-[ikSgTm] )?\w+"),
-        ("wg", r"(?:show|showconf)?(?: \w+)*"),
+        ("wg", r"(?:show)?(?: (?!private-key|preshared)\w+)*"),
         ("brctl", r"show\w*.*"),
         ("rfkill", r"list\b.*"),
         ("supervisorctl sv rc-service", r"(?:status|tail|avail)\b.*|\S+ status"),
@@ -295,6 +315,15 @@ _LOOKS = {
             r"(?!.*(?:-d|--decrypt|exec-\w+|publish|rotate|updatekeys|edit)\b)(?:filestatus|--version).*",
         ),
         ("ansible-vault", r"(?:encrypt|encrypt_string|create)\b.*"),
+        (
+            "emerge eopkg pkg opkg nix-env nix-channel nix-store aptitude apt-mark pkcon yay paru rpm-ostree mas pkgutil xbps-install "
+            "softwareupdate xrandr xset bluetoothctl iw bridge trust ua pro monit udisksctl",
+            r"(?:--?)?(?:list|search|info|show|query|q|Q\w*|Ss|Si|s|l|status|history|policy|outdated|files|pkgs|devices|showmanual|showhold|scan|dev|link|fdb|dump)\b.*|-qa?P?\b.*|-p\b.*",
+        ),
+        ("nix-store", r"(?:-q|--query|-r|--verify)\b.*"),
+        ("sshd nginx apachectl postfix haproxy named squid", r"-[tTV]|configtest|check|-c -f \S+"),
+        ("stress stress-ng", r"--version"),
+        ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
         ("git-crypt", r"(?:status|init)\b.*"),
     )
     for program in programs_of.split()
@@ -303,19 +332,15 @@ _LOOKS = {
 
 
 _CASELESS = frozenset(["redis-cli"])
-_PUBLISHING = frozenset(wordlist("publish unpublish gh-deploy deploy undeploy"))
-_DESTROYING = frozenset(
+_PUBLISHING = frozenset(
     wordlist(
-        """delete destroy purge drop terminate wipe nuke deprovision decommission teardown tear-down
-        obliterate erase expunge delete-all remove-all drop-database deleteall flushall flush-all
-        delete-branch undeploy factory-reset revoke failover evict force-delete"""
+        "publish unpublish gh-deploy deploy undeploy upload push share send expose tunnel beam"
     )
 )
-"""What programs call it that destroy something which is not a file of the project."""
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
-        rclone gsutil restic pdm changeset"""
+        rclone gsutil restic pdm changeset bq"""
     )
 )
 """Programs that know `--dry-run`; another one might ignore it and act."""
@@ -323,20 +348,6 @@ _REHEARSES = frozenset(
 
 def _publishes(argv: Sequence[str]) -> bool:
     words = [word for word in argv[1:4] if not word.startswith("-")][:2]
-    return not _rehearsal(argv) and any(word in _PUBLISHING for word in words)
-
-
-def _destroys(argv: Sequence[str]) -> str:
-    """The word among the first ones that says that something is destroyed."""
-    if _rehearsal(argv):
-        return ""
-    words = [word.lower() for word in argv[1:7] if not word.startswith("-")][:3]
-    for word in words:
-        last = word.rpartition(":")[2]
-        if word in _DESTROYING or (last != word and last in _DESTROYING):
-            return word
-    return ""
-
-
-def _rehearsal(argv: Sequence[str]) -> bool:
-    return any(a in ("--dry-run", "--dryrun", "--dry-run=true", "--dry-run=client") for a in argv)
+    return not rehearsed(argv) and any(
+        word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words
+    )

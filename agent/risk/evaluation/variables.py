@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from agent.risk import programs
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
 from agent.risk.evaluation.names import ORDINARY
+from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
-from agent.risk.shell.syntax import UNKNOWN, Command, Word
+from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
 
 
 class VariableJudge(Judgement):
@@ -36,12 +38,27 @@ class VariableJudge(Judgement):
             else:
                 found.append(rest)
         name = name.partition("[")[0]
+        arrays = [part for part in word.parts if part.kind == ARRAY]
+        elements = [
+            field
+            for part in arrays[:1]
+            for piece in part.words
+            for way in self.expander.word(piece)[:1]
+            for field in way
+        ]
+        self.state.variables.arrays.pop(name, None)
+        if any(" " in element for element in elements):
+            self.state.variables.arrays[name] = tuple(elements)
         self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add)
         return name, tuple(found)
 
     def assignment(self, word: Word, call: Call, *, exported: bool, add: bool) -> None:
         """Judge `NAME=value`, before a command or alone."""
         name, values = self._assign(word, add=add)
+        if word.text is None and any(
+            indexed(value.partition("]=")[0] + "]") for value in self.expander.text(word)
+        ):
+            call.high("an index in it runs a command")
         self.variable(name, values, call, exported=exported)
 
     def variable(self, name: str, values: Sequence[str], call: Call, *, exported: bool) -> None:
@@ -81,8 +98,47 @@ class VariableJudge(Judgement):
             return
         if name in programs.BUILD_VARIABLES:
             for value in values:
-                call.opaque(f"{name} is unknown") if value == UNKNOWN else call.shell(value)
+                call.opaque(f"{name} is unknown") if value == UNKNOWN else call.hook(value)
             return
+        if _FLAGS.fullmatch(name) and any(_BUILDS_WITH.search(value) for value in values):
+            call.high(f"{name} makes later builds run something else")
+            return
+        if name in programs.PLACES:
+            for value in values:
+                for piece in value.split(":"):
+                    place = call.place(piece)
+                    if place.zone in _ELSEWHERE or f"{place.path}/" in TEMPORARY:
+                        call.high(
+                            f"{name} makes later commands take settings or code from elsewhere"
+                        )
+            return
+        if _SOURCES.fullmatch(name):
+            for value in values:
+                if _ADDRESS.match(value) and not _OFFICIAL.match(value):
+                    call.high(f"{name} makes later commands take packages from elsewhere")
+            return
+        if name in (
+            "LESS",
+            "FZF_DEFAULT_OPTS",
+            "ERL_FLAGS",
+            "ERL_AFLAGS",
+            "ERL_ZFLAGS",
+            "ELIXIR_ERL_OPTIONS",
+        ):
+            for value in values:
+                search(call, value)
+                if name != "LESS" and re.search(r"-eval|-s |-run\b|os:cmd", value):
+                    call.high(f"{name} makes later commands run something")
+            return
+        if name in ("GOSUMDB", "PYTHONHTTPSVERIFY") and {"0", "off"} & set(values):
+            call.high(f"{name} makes later commands trust what nobody vouches for")
+            return
+        if exported and _COMMAND_NAME.fullmatch(name):
+            for value in values:
+                if " " in value and UNKNOWN not in value:
+                    search(call, value)
+                elif value.startswith("/"):
+                    call.hooked(value, only_temporary=True)
         if name == "NODE_OPTIONS":
             for value in values:
                 if re.search(r"-r\b|--require|--import|--loader|--inspect|\0", value):
@@ -215,5 +271,23 @@ _STEERING_PREFIXES = ("TUNGSTEN_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "BASH_F
 _PACKAGE_SETTINGS = re.compile(
     r"(?i:npm_config_(?:script_shell|userconfig|globalconfig|git|node_options|shell|editor))"
     r"|CARGO_TARGET_\w+_(?:RUNNER|LINKER)|CARGO_REGISTR\w+_INDEX|UV_\w*INDEX\w*|GIT_CONFIG_\w+"
+)
+_ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.UNKNOWN)
+_FLAGS = re.compile(r"(?:\w+_)?(?:RUST|C|CXX|CPP|LD|F|CGO_C|CGO_LD|CGO_CPP|CGO_CXX)FLAGS(?:_\w+)?")
+_BUILDS_WITH = re.compile(
+    r"linker=|-fplugin|-wrapper|-specs=|-B\s*/tmp|-fuse-ld=/|-Wl,(?:-rpath|-dynamic-linker|--dynamic-linker)[=,]/(?:tmp|var)"
+    r"|\$\(|`|-include\s*/(?:tmp|home)"
+)
+_SOURCES = re.compile(
+    r"(?i)\w*(?:registry|pypi|npm|gem|crates|maven|index|repo)\w*_?(?:mirror|registry|index|url|server|source)\w*|\w*(?:_registry|_mirror|_index_url)(?:_server)?"
+)
+_ADDRESS = re.compile(r"\w+://")
+_OFFICIAL = re.compile(
+    r"https://(?:registry\.(?:npmjs\.org|yarnpkg\.com)|pypi\.org|files\.pythonhosted\.org|(?:index\.|static\.)?crates\.io"
+    r"|rubygems\.org|proxy\.golang\.org|repo1?\.maven\.(?:apache\.)?org)\b|\w+://(?:localhost|127\.0\.0\.1)\b"
+)
+_COMMAND_NAME = re.compile(
+    r"\w*(?:EDITOR|PAGER|COMMAND|_CMD|_SHELL|SHELL|ASKPASS|_HELPER|_WRAPPER|_RUNNER|_LAUNCHER|_HOOK|_LINKER|_SSH|_RSH|BROWSER"
+    r"|_EXEC|_EXECUTABLE|_BINARY|_PROGRAM|_LOADER|PRELOAD|_HANDLER)"
 )
 _KEEPS_PATH = re.compile(r"\0|\$PATH|(?:^|:)/(?:usr/(?:local/)?|opt/homebrew/)?s?bin(?::|$)")

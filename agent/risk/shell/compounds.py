@@ -23,6 +23,7 @@ from agent.risk.shell.frames import (
 )
 from agent.risk.shell.syntax import CLOSE, LITERAL, OPEN, UNKNOWN, Group, Word
 
+_INDEXED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\[[^\]=]*$")
 ASSIGN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?)=")
 
 
@@ -261,4 +262,14 @@ def _is_assignment(word: Word, text: str) -> bool:
     if word.text is not None:
         return "=" in word.text and ASSIGN.match(word.text) is not None
     first = word.parts[0] if word.parts else None
-    return first is not None and first.kind == LITERAL and ASSIGN.match(first.text) is not None
+    if first is None or first.kind != LITERAL:
+        return False
+    if ASSIGN.match(first.text) is not None:
+        return True
+    if _INDEXED.match(first.text) is None:
+        return False
+    # `seen[$key]=1`: what ends the index is not quoted, and `=` stands right behind it.
+    for part in word.parts[1:]:
+        if part.kind == LITERAL and not part.quoted and "]" in part.text:
+            return part.text.partition("]")[2].startswith(("=", "+="))
+    return False

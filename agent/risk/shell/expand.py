@@ -44,10 +44,12 @@ _SLICE = re.compile(r":\s*(-?\d+)(?::\s*(-?\d+))?$")
 class Variables:
     """What is known of shell variables: each name has its possible values."""
 
-    __slots__ = ("_names", "separators")
+    __slots__ = ("_names", "arrays", "separators")
 
     def __init__(self, names: dict[str, tuple[str, ...]]) -> None:
         self._names = names
+        self.arrays: dict[str, tuple[str, ...]] = {}
+        """Elements of arrays that hold blanks, which the joined values do not tell apart."""
         self.separators = ""
 
     def get(self, name: str) -> tuple[str, ...] | None:
@@ -75,6 +77,7 @@ class Variables:
     def copy(self) -> Variables:
         """An independent copy (subshells)."""
         other = Variables(dict(self._names))
+        other.arrays = dict(self.arrays)
         other.separators = self.separators
         return other
 
@@ -118,7 +121,22 @@ class Expander:
                     for found in self._parts(way):
                         fields.extend(found)
                 return [fields]
+        option = parts[0].kind == LITERAL and parts[0].text[:1] == "-" if parts else False
+        if (
+            len(parts) > 1
+            and any(self._absent(part, option=option) for part in parts)
+            and any(part.kind in (LITERAL, QUOTED) and part.text for part in parts)
+        ):
+            # What is not set leaves nothing there.
+            rest = tuple(part for part in parts if not self._absent(part, option=option))
+            return [*self._parts(rest), *self._parts(parts)]
         return self._parts(parts)
+
+    def _absent(self, part: Part, *, option: bool) -> bool:
+        """Positional parameters that nobody gave; in an option, any variable that is not set."""
+        if part.kind not in (VARIABLE, PARAMETER) or part.inner or part.operator:
+            return False
+        return (option or part.text in ("@", "*")) and self.variables.get(part.text) is None
 
     def text(self, word: Word) -> tuple[str, ...]:
         """Possible values of a word that is not split (assignments, redirect targets)."""
@@ -173,6 +191,10 @@ class Expander:
     def _split(self, value: str) -> list[str]:
         separators = self.variables.separators
         if separators:
+            if separators.strip() and re.search(f"[{re.escape(separators)}]{{2}}", value):
+                # Two separators that are no blanks have an empty field between them.
+                pieces = re.split(f"[{re.escape(separators)}]", value)
+                return [field for piece in pieces for field in (piece.split() or [""])]
             value = re.sub(f"[{re.escape(separators)}]", " ", value)
         if " " not in value and "\n" not in value and "\t" not in value:
             return [value]
@@ -252,7 +274,13 @@ class Expander:
             index = operator[1:-1]
             if not index.isdigit():
                 return values
-            picked = []
+            elements = self.variables.arrays.get(name)
+            if elements is not None:
+                picked = [elements[int(index)] if int(index) < len(elements) else ""]
+                if len(values) == 1:
+                    return tuple(picked)
+            else:
+                picked = []
             for value in values:
                 fields = value.split()
                 picked.append(fields[int(index)] if int(index) < len(fields) else "")

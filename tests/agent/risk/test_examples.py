@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 
 from agent.risk.examples import tried
+from agent.risk.report import check_jsonl
 from agent.risk.rules import parse
 
 HOME = Path("/home/ada")
@@ -51,3 +54,31 @@ def test_examples_that_hold_and_that_do_not(
 )
 def test_malformed_entries_are_named(entry: object) -> None:
     assert "cannot read the deny rule" in problem({"deny": [entry]})
+
+
+@pytest.mark.parametrize(
+    ("deny", "risk", "reason"),
+    [
+        (
+            [{"rule": "Bash(git push:*)", "match": ["git push"], "not_match": ["git pull"]}],
+            "LOW",
+            "",
+        ),
+        (
+            [{"rule": "Bash(git push:*)", "match": ["git pull"]}],
+            "HIGH",
+            "asks because of your rules: the deny",
+        ),
+        (["Bash(git push"], "HIGH", "asks because of your rules: cannot read the deny rule"),
+        ("Bash(ls)", "HIGH", "asks because of your rules: deny must be a list"),
+    ],
+)
+def test_rules_of_a_line_are_tried_before_it_is_judged(
+    deny: object, risk: str, reason: str
+) -> None:
+    line = json.dumps({"id": "a", "command": "ls", "rules": {"deny": deny}})
+    said = io.StringIO()
+    check_jsonl(io.StringIO(line + "\n"), said)
+    answer = json.loads(said.getvalue())
+    assert answer["risk"] == risk
+    assert " ".join(answer["reasons"]).startswith(reason)

@@ -19,66 +19,6 @@ from agent.risk import Context, Risk, assess_command
 from tests.agent.risk.mutations import base, mutant, starts
 from tests.agent.risk.throwaway import Mutant, Throwaway, Unavailable, throwaway
 
-KNOWN_STARTS = (
-    # They empty a file outside of the project by a way that is judged as any other writing.
-    "dd if=/dev/zero of=@letters",
-    "python3 -c open('../letters/ada.txt', 'w')",
-    "perl -e open F, '>../letters",
-    "perl -ni -e  @letters",
-    "awk BEGIN{printf \"\" >",
-    "sed -i d @letters",
-    "sed --in-place 1,$d @letters",
-    "exec 3> ",
-    "while :; do break; done > ",
-    # A link that the same text makes is not followed.
-    "ln -s ~ build; rm",
-    "ln ~/letters/ada.txt same",
-    "ln -s ~/letters build; find",
-    # What make runs does not stand in the file that is read.
-    "printf 'x:\\n\\trm -rf ~/letters\\n' | make",
-    "printf 'all: ; rm -rf ~/letters' > m; MAKEFILES",
-    "printf 'x:\\n\\t$(CMD)",
-    "printf '.RECIPEPREFIX",
-    # A module written just before.
-    "mkdir pk; echo",
-    "echo 'import os; os.system(\"rm -rf ~/letters\")' > json.py",
-    # Programs that read what they run elsewhere.
-    "mapfile -t a",
-    "sed -f <(",
-    "echo 'shell rm",
-    "history -s",
-    "git init -q --separate-git-dir",
-)  # fmt: skip
-"""Starts that are judged too low today; every other one must be HIGH in any disguise."""
-
-KNOWN_WRAPPERS = frozenset(
-    {
-        # perl -e 'exec …, $ARGV[0]' 'TEXT': what an argument of perl's own code carries.
-        "perl",
-        # printf '%s\\0' 'TEXT' | xargs -0 bash -c: words are cut at blanks, whatever -0 and -d say.
-        "xargs sh",
-        "words through xargs -0",
-        # a=('rm ' '-rf ~'); bash -c "${a[0]}${a[1]}": blanks at the ends of an element are lost.
-        "array with blanks",
-        # rm $(cd ..; pwd)/x: is taken for a path in the project.
-        "cd in a substitution",
-        # python3 -$@c CODE, ln -sf /$@dev/null ~/x: an empty piece of a word.
-        "$@ in a word",
-        # tar --remove-files -cf x.tar /proc/self/cwd/../y
-        "/proc/self/cwd",
-    }
-)
-"""The same for ways to wrap and to spell."""
-
-KNOWN_DECODED = ("sed ", "awk ", "git ", "tar ", "find ", "sqlite3 ", "gdb ", "vim ")
-"""Programs that take an option nobody knows (`sed "$(echo … | rev)" f`) for a harmless one."""
-
-
-def known(made: tuple[str, ...]) -> bool:
-    if "decoded word" in made and made[0].startswith(KNOWN_DECODED):
-        return True
-    return made[0].startswith(KNOWN_STARTS) or not KNOWN_WRAPPERS.isdisjoint(made)
-
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Throwaway]:
@@ -104,7 +44,7 @@ def run(machine: Throwaway, place: Context, seeds: range | list[int]) -> None:
         if not outcome.lost:
             continue
         destroyed += 1
-        if risk < Risk.HIGH and not known(text.made):
+        if risk < Risk.HIGH:
             missed.append((seed, risk.name, text.made, outcome.lost[:2], text.text[:400]))
     sys.stdout.write(f"{destroyed} of {len(seeds)} mutants destroyed canaries\n")
     assert not missed, f"{len(missed)} misjudged, the first: {missed[:3]}"
@@ -156,14 +96,26 @@ def test_two_thousand_mutants(machine: Throwaway, place: Context) -> None:
     run(machine, place, range(60, 2060))
 
 
-@pytest.mark.parametrize("start", KNOWN_STARTS)
-@pytest.mark.xfail(strict=False, reason="judged too low today")
-def test_known_starts(start: str) -> None:
-    home = Path("/home/dev")
-    context = Context(cwd=home / "project", home=home, project=home / "project")
-    for which in range(starts()):
-        name, text = base(which, home)
-        if name.startswith(start):
-            assert assess_command(text, context).risk is Risk.HIGH
-            return
-    pytest.fail(f"there is no such start: {start}")
+HOME = Path("/home/dev")
+CONTEXT = Context(cwd=HOME / "project", home=HOME, project=HOME / "project")
+
+
+@pytest.mark.parametrize("which", range(starts()))
+def test_every_start_is_high(which: int) -> None:
+    """Without a disk to look at, too."""
+    name, text = base(which, HOME)
+    assert assess_command(text, CONTEXT).risk is Risk.HIGH, name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The fields of an unquoted variable are cut at every value that IFS may have had.
+        "eval 'IFS=,; N=perl,-ni,-e,,/home/dev/letters/ada.txt; $N'",
+        # What a pattern of `find` meets may have been written by a program that is not read.
+        "make notes; find . -name '*.sh' -exec sh {} \\;",
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="judging it HIGH would stop everyday commands of that shape")
+def test_known_to_be_judged_too_low(text: str) -> None:
+    assert assess_command(text, CONTEXT).risk is Risk.HIGH

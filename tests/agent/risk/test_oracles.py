@@ -141,6 +141,8 @@ def unseen(text: str) -> list[str]:
         if name not in ours
         and name not in RESERVED
         and not any(piece.startswith(name) for piece in pieces)
+        # It ends the word `rm$IFS~` at the dollar sign.
+        and not (name.endswith("$") and any(our.startswith(name) for our in ours))
     ]
 
 

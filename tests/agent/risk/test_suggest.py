@@ -94,7 +94,7 @@ def test_what_is_offered_spares_this_and_no_other_argument(words: list[str]) -> 
     allowing = replace(HERE, rules=rules)
     assert assess(run(command), allowing).allowed
     assert not objection(run(command), HERE, found.rule)
-    for other in (f"{command} more", "touch", "touch else", f"{command}; touch else"):
+    for other in (f"{command} more", "touch", "touch else-where", f"{command}; touch else-where"):
         found_other = assess(run(other), allowing)
         assert not found_other.allowed or shlex.split(other) == ["touch", *words]
         assert found_other.risk is not Risk.LOW

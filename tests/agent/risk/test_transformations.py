@@ -29,8 +29,6 @@ from tests.agent.risk.shell_texts import Grammar
 DATA = Path(__file__).parent / "data"
 HOME = Path("/home/dev")
 CONTEXT = Context(cwd=HOME / "project", home=HOME, project=HOME / "project", line="")
-KNOWN_WRAPPERS = {"perl", "xargs sh"}
-"""Judged too low today, see test_mutants.py."""
 
 
 def load(name: str) -> list[str]:
@@ -51,13 +49,11 @@ def complete(text: str) -> bool:
 
 # These wait for a person, and do nothing when something else is their standard input.
 INTERACTIVE = re.compile(r"(?:exec )?(?:python3?|node|ba?sh|zsh)(?: -[if])?")
-# Judged too low today when something is piped to them, although they do not read it.
-KNOWN_PIPED = re.compile(r"xargs -a |croc send|magic-wormhole")
 COMMANDS = [
     command
     for name in ("dangerous", "benign", "families")
     for command in load(name)
-    if complete(command) and not INTERACTIVE.fullmatch(command) and not KNOWN_PIPED.match(command)
+    if complete(command) and not INTERACTIVE.fullmatch(command)
 ]
 RISK = {command: assess_command(command, CONTEXT).risk for command in COMMANDS}
 DANGEROUS = [c for c in COMMANDS if RISK[c] is Risk.HIGH]
@@ -141,9 +137,7 @@ def wrap(command: str, names: list[str], seed: int) -> str:
 
 wrapped = st.tuples(
     st.sampled_from(COMMANDS),
-    st.lists(
-        st.sampled_from(sorted(set(WRAPPERS) - KNOWN_WRAPPERS)), min_size=1, max_size=4, unique=True
-    ),
+    st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=1, max_size=4, unique=True),
     st.integers(0, 1000),
 )
 
@@ -160,7 +154,7 @@ test_wrapping_never_lowers = few(given(wrapped)(check_wrapping))
 @pytest.mark.timeout(1800)
 def test_every_wrapper_around_every_command() -> None:
     lowered = []
-    for name in sorted(set(WRAPPERS) - KNOWN_WRAPPERS):
+    for name in sorted(WRAPPERS):
         for number, command in enumerate(COMMANDS):
             if judged(wrap(command, [name], number)) < RISK[command]:
                 lowered.append((name, command))
@@ -279,8 +273,7 @@ test_any_way_of_typing_gives_the_same_verdict_at_length = pytest.mark.soak(
         "true | { croc send src; }",
     ],
 )
-@pytest.mark.xfail(strict=False, reason="judged too low today")
-def test_known_to_be_lowered(text: str) -> None:
+def test_what_was_lowered_once(text: str) -> None:
     assert judged(text) is Risk.HIGH
 
 

@@ -1,238 +1,13 @@
-# ruff: noqa: E501 - tables and patterns read better unbroken
-"""What programs do, as data: one level for a whole program, or one for each of its subcommands.
-
-A program that stands in none of these tables, and has no function of its own in the other modules,
-is MEDIUM by name: a literal program that no rule knows.
-"""
+# ruff: noqa: E501 - tables read better unbroken
+"""Programs that do many things: a level for each of their subcommands and options."""
 
 from __future__ import annotations
 
 from agent.risk.arguments import wordlist
 
-LOW_PROGRAMS = frozenset(
-    wordlist(
-        """
-    : true false test [ [[ echo printf pwd ls dir vdir ll la l tree stat file du df wc date cal
-    whoami id groups users uname hostname uptime arch nproc free vmstat iostat lscpu lsblk lsusb
-    lspci lsmod lsof ps pgrep pidof top htop btop pstree who w last tty locale printenv which
-    whereis type whatis apropos info help tldr cheat basename dirname realpath readlink seq yes
-    expr bc dc factor numfmt cut paste tr fold fmt nl rev uniq comm join column expand unexpand
-    pr tac shuf md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5
-    shasum xxd od hexdump strings base64 base32 cmp diff diff3 sdiff colordiff delta difft grep
-    egrep fgrep rg ag ack zgrep zcat bzcat xzcat zstdcat lz4cat zless jq yq xq htmlq gron fx
-    miller mlr xsv qsv csvlook csvcut csvstat csvgrep cloc scc tokei sloccount locate plocate
-    fzf sk exa eza lsd bat batcat glow nm objdump readelf ldd size otool addr2line cd pushd popd
-    dirs return exit shift set unset export declare typeset local readonly let wait times hash
-    ulimit umask shopt getopts caller bind complete compgen compopt disown jobs fg bg suspend
-    logout read mapfile readarray true sleep usleep clear reset tput stty history fc break
-    continue enable getconf getent pathchk logname cksum tsort ptx look spell aspell hunspell
-    ping ping6 traceroute tracepath mtr dig host nslookup whois netstat ss ifconfig arp route
-    nmcli ip neofetch fastfetch screenfetch lsb_release sw_vers system_profiler say
-    figlet cowsay lolcat fortune sl pv identify exiftool ffprobe mediainfo soxi pdfinfo
-    pdftotext pdffonts xmllint tidy jsonlint yamllint shellcheck hadolint actionlint
-    markdownlint markdownlint-cli2 vale codespell typos flake8 pylint mypy pyright basedpyright
-    pyre pytype bandit vulture radon pydocstyle pycodestyle pyflakes eslint tsc tslint stylelint
-    standard biome oxlint rubocop golint golangci-lint staticcheck govulncheck clang-tidy
-    cppcheck ktlint detekt checkstyle swiftlint luacheck ansible-lint tflint tfsec checkov trivy
-    grype syft semgrep commitlint depcheck knip madge npm-check ncu lychee time less more most
-    man hostid printf sdiff gh-dash act-list getfacl lsattr getfattr namei findmnt mountpoint
-    blkid-list lslocks lsns lsipc ipcs numactl taskset-show timedatectl-status
-    hostnamectl-status loginctl-status asciinema-list mdcat column vercel-whoami http-status
-    cmake-gui-list ctags-list git-lfs-ls tmutil-list sha3sum sum crc32 zipinfo lsar unar-list
-    dust duf procs hyperfine tokio-console watchexec-list entr-list envsubst pinfo zipgrep sar
-    mpstat pidstat dmesg journalctl-list uuidgen mcookie od iconv uconv enca chardet
-    dos2unix-info nproc lstopo cpuid sensors acpi upower inxi hwinfo dmidecode-list rehash
-    alias-list printf true rustc-version pdfgrep ripgrep-all rga fd-list choose sd-list teip
-    """
-    )
-)
-
-MEDIUM_PROGRAMS = frozenset(
-    wordlist(
-        """
-    mkdir touch mktemp rmdir gcc g++ cc c++ clang clang++ ld as ar ranlib strip rustc javac
-    scalac kotlinc swiftc ghc ocamlc ocamlopt dmd ldc2 gfortran nasm yasm protoc flex bison yacc
-    lex autoconf automake autoreconf libtoolize configure cmake ctest cpack ninja meson scons
-    bazel bazelisk buck buck2 pants gradle gradlew mvn mvnw ant sbt mill lein boot clj leiningen
-    pytest py.test unittest nosetests tox nox coverage jest vitest mocha ava tap jasmine karma
-    cypress playwright wdio testcafe nightwatch rspec minitest phpunit pest behat bats shellspec
-    busted gtest ginkgo gotestsum cargo-nextest black isort ruff autopep8 yapf autoflake
-    pyupgrade prettier gofmt goimports gofumpt rustfmt clang-format shfmt stylua taplo dprint
-    ktfmt google-java-format swiftformat scalafmt ormolu webpack rollup vite esbuild parcel swc
-    babel tsup turbo nx lerna rush gulp grunt next nuxt astro remix gatsby eleventy hugo jekyll
-    mkdocs sphinx-build sphinx-apidoc pdoc doxygen typedoc jsdoc mdbook zola storybook ng vue
-    expo flutter dart pod xcodebuild fastlane-list uvicorn gunicorn hypercorn daphne
-    waitress-serve flask fastapi streamlit gradio jupyter jupyter-lab ipython nodemon
-    ts-node-dev http-server serve live-server json-server browser-sync rails rake puma unicorn
-    thin sidekiq alembic dbmate goose flyway liquibase prisma drizzle-kit knex sequelize typeorm
-    sqlx diesel mix iex elixir elixirc rebar3 stack cabal dune opam-list zig nim nimble crystal
-    shards v lake lean unzip gunzip gzip bzip2 bunzip2 xz unxz zstd unzstd lz4 7z 7za unrar unar
-    cpio ffmpeg convert magick mogrify-list sox pandoc pdflatex xelatex lualatex latexmk
-    tectonic bibtex biber dot plantuml mmdc gnuplot patch split csplit xdg-open open code subl
-    cursor zed pre-commit pip-compile pip-sync pipdeptree twine-check cookiecutter copier cruft
-    yeoman yo degit act dvc mlflow wandb-list locust k6 ab wrk hey vegeta siege bombardier
-    dos2unix unix2dos ctags etags cscope gdb lldb valgrind perf pdb gcov lcov gcovr genhtml
-    llvm-cov go-cov-report helm-docs terraform-docs tldr-update direnv-status kind minikube k3d
-    skaffold tilt ln-list install-list logger wall-list notify-send osascript-list xclip xsel
-    pbcopy pbpaste wl-copy wl-paste vitepress changeset auto-changelog git-cliff
-    conventional-changelog standard-version cz bump2version bumpversion bump-my-version pwgen
-    screen-list buf sqlc mockgen wire oapi-codegen swag templ air wasm-pack wasm-bindgen trunk
-    maturin hatchling flit-build meson-python cibuildwheel auditwheel hypothesis mutmut
-    cosmic-ray interrogate pyinstaller nuitka cython cythonize briefcase shiv pex zipapp
-    django-admin celery dotnet-format msbuild nuget-list paket fsc csc mcs mono tee killall-list
-    sdkman-list jshell renice nice-list ionice-list flock-list wkhtmltopdf chromium-list scrot
-    maim import-list gifsicle optipng pngquant jpegoptim svgo cwebp rsvg-convert inkscape qpdf
-    gs ps2pdf dialog whiptail gum kubeconform kubeval kustomize conftest opa cue jsonnet ytt
-    dhall sops-list age-list rbenv pyenv nvm fnm volta asdf mise corepack nodenv tauri electron
-    electron-builder cap capacitor ionic eas-build react-native metro watchman terminalizer
-    asciinema vhs entr watchexec bundle-audit brakeman reek sorbet srb tapioca solargraph steep
-    rbs erb haml slim foreman overmind hivemind honcho goreman mailhog mailpit ngrok-list
-    localstack moto_server wiremock stubby prism swagger-cli openapi-generator graphql-codegen
-    apollo relay-compiler tailwindcss postcss sass lessc stylus uglifyjs terser csso
-    html-minifier imagemin
-    """
-    )
-)
-
-HIGH_PROGRAMS: dict[str, str] = {}
-
-
-def _high(reason: str, names: str) -> None:
-    HIGH_PROGRAMS.update(dict.fromkeys(names.split(), reason))
-
-
-_high(
-    "runs with other privileges",
-    """
-    sudo su doas pkexec runuser gosu su-exec setpriv sudoedit visudo vipw vigr dzdo calife sg newgrp
-    chsh chfn passwd chpasswd useradd userdel usermod adduser deluser groupadd groupdel groupmod
-    addgroup delgroup gpasswd newusers dscl setcap capsh polkit-agent-helper-1 fakeroot-sudo
-    super ksu machinectl run0 pam-auth-update authconfig realm dseditgroup sysadminctl icacls takeown cacls""",
-)
-_high(
-    "writes over a disk or its partitions",
-    """
-    mkfs mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs
-    mkfs.f2fs mkfs.minix mkfs.exfat mkdosfs mkntfs mkswap fdisk sfdisk cfdisk gdisk sgdisk cgdisk
-    parted partprobe wipefs blkdiscard hdparm nvme badblocks lvremove vgremove pvremove lvcreate vgcreate
-    pvcreate lvreduce lvresize mdadm cryptsetup zpool zfs btrfs resize2fs tune2fs e2label fatlabel swaplabel xfs_admin debugfs xfs_repair e2fsck fsck
-    losetup dmsetup diskutil newfs kpartx flashrom fwupdmgr efibootmgr grub-install update-grub grub-mkconfig
-    asr hdiutil ddrescue dcfldd dc3dd xfs_growfs ntfsresize gpart bcache veracrypt luksformat mkfs.jfs mkfs.reiserfs
-    sg_format format.com swapon swapoff""",
-)
-_high(
-    "deletes beyond recovery",
-    "srm wipe scrub nwipe dban secure-delete sfill smem sswap bleachbit rimraf-all",
-)
-_high(
-    "changes the machine, its network or its defences",
-    """
-    shutdown reboot halt poweroff init telinit systemctl-isolate setenforce iptables ip6tables
-    iptables-restore ip6tables-restore nft ufw firewall-cmd ebtables pfctl ipset tc ifdown ifup wpa_cli
-    iwconfig rfkill modprobe insmod rmmod depmod kexec sysctl swapoff mount umount pivot_root
-    insserv update-rc.d chkconfig rc-update invoke-rc.d aa-disable aa-teardown aa-complain semodule auditctl
-    update-alternatives dpkg-reconfigure ntpdate hwclock chronyc setserial loadkeys telnetd launchctl
-    spctl csrutil nvram pmset scutil networksetup systemsetup tmutil kextload kextunload profiles xattr-clear
-    dhclient brctl ethtool wg wg-quick openvpn chage update-initramfs mkinitcpio dracut update-grub grub2-mkconfig
-    bootctl pm-suspend pm-hibernate pm-suspend-hybrid ovs-vsctl iwctl netplan pwconv grpconv rc-service sv
-    initctl s6-svc s6-rc supervisorctl ldconfig dkms systemd-tmpfiles systemd-cryptenroll tpm2_clear ipmitool
-    arptables conntrack ipvsadm semanage resolvectl networkctl snapper timeshift flashrom fwupdmgr route-add vconfig ctrlaltdel wall mesg write talk
-    grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
-)
-_high(
-    "reads stored passwords and keys",
-    """
-    keyring sops ansible-vault chamber infisical credstash ejson git-crypt gopass lpass keepassxc-cli
-    age rage blackbox_cat blackbox_decrypt_file teller summon envchain-get truffleshow himmelblau kwallet-query
-    secret-tool-lookup aws-okta saml2aws vaultenv berglas confidant knox""",
-)
-_high(
-    "plants something that runs later",
-    "at batch atq-run crontab-e incrontab anacron systemd-run-later",
-)
-_high(
-    "gives another machine a way in",
-    """
-    nc.traditional ncat-l msfvenom msfconsole msfrpc socat-exec pwncat chisel ngrok cloudflared localtunnel lt
-    frpc frps bore serveo tailscale zerotier-cli sshuttle autossh tunnelto telebit gsocket gs-netcat
-    tmate upterm ttyd gotty wetty sshx teleconsole iodine dnscat2 ptunnel stunnel hydra john hashcat
-    sqlmap mimikatz responder ettercap bettercap aircrack-ng evil-winrm crackmapexec linpeas""",
-)
-_high(
-    "escapes the container or the process it is in",
-    """
-    nsenter unshare chroot systemd-nspawn ctr crictl runc crun bwrap-root lxc lxd lxc-attach lxc-start
-    schroot debootstrap""",
-)
-_high(
-    "reads other programs' memory or what is typed",
-    """
-    gcore procdump strace ltrace dtrace dtruss bpftrace bpftool tcpdump tshark wireshark dumpcap ngrep ptrace
-    xinput xev showkey script-log logkeys screencapture keyctl secret-tool security kwallet-query
-    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool""",
-)
-_high(
-    "reads stored passwords", "pass gopass op bw lpass chezmoi-secret keepassxc-cli rbw ksshaskpass"
-)
-_high(
-    "drops a database or its data",
-    """
-    dropdb dropuser createuser pg_ctl pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
-    redis-flush influx-delete""",
-)
-_high(
-    "types into, controls or replaces the supervising terminal",
-    """
-    tungsten screen byobu zellij abduco dtach tmuxinator tmuxp teamocil smug reptyr""",
-)
-_high(
-    "starts another agent",
-    "claude codex aider gemini goose-ai cursor-agent opencode amp crush copilot q qwen cline",
-)
-_high("erases traces", "shred-log utmpdump-write logrotate-force timestomp")
-_high(
-    "runs something on many machines",
-    "ansible salt salt-ssh pdsh clush pssh parallel-ssh mco knife fab bolt capistrano cap-deploy dsh rsh rlogin rexec mussh",
-)
-_high(
-    "publishes or deploys",
-    """
-    gh-pages surge angular-cli-ghpages twine flit npm-publish vercel-prod semantic-release release-it np goreleaser lerna-publish
-    cpan-upload fastlane eas surge firebase-deploy wrangler-deploy""",
-)
-
-SHADOWED = frozenset(
-    wordlist(
-        """
-    cd pushd popd test [ echo printf read export declare local typeset readonly unset set eval exec
-    source . command builtin type hash alias unalias trap kill wait exit return shift let mapfile
-    readarray getopts enable shopt history umask : true false bind complete sudo su doas ssh
-    """
-    )
-)
-"""Names that other commands rely on; a function of that name changes what those do."""
-
-READERS = frozenset(
-    wordlist(
-        """
-    cat tac head tail less more most bat batcat nl od xxd hexdump strings grep egrep fgrep rg ag
-    ack cut awk gawk mawk sed sort uniq wc base64 base32 jq yq diff cmp tee cp mv scp rsync tar
-    zip gzip 7z openssl gpg curl wget nc ncat paste column fold rev tr view vim vi nano emacs ed
-    ex code open xdg-open zcat zgrep pr fmt look comm join vimdiff colordiff sdiff dd install ln
-    readarray mapfile source . split bzip2 xz zstd file-read csplit expand iconv shuf glow
-    dos2unix qrencode xclip pbcopy xsel wl-copy perl ruby python node php sqlite3 ssh-keygen
-    keytool bzcat xzcat uuencode basenc hexyl ssh-add sponge vidir ag sift ugrep pt pbcopy gist
-    hastebin mail mutt sendmail socat ftp sftp tftp lftp rclone restic age sops aws gsutil
-    gcloud az s3cmd mc docker kubectl podman b2 http https xh httpie rsync croc wormhole
-    magic-wormhole ffsend transfer
-    """
-    )
-)
-"""Programs that show or pass on what is in the files they are given."""
-
 _SUBCOMMANDS = """
 npm LOW: ls list view info show outdated audit ping root prefix bin whoami explain search fund why pack doctor docs query|config get|config list
-npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build cache exec-none dedupe
+npm MEDIUM: test t install i ci add remove uninstall update dedupe prune rebuild link init version run start build  dedupe
 npm HIGH[publishes or changes what others install]: publish unpublish deprecate owner access dist-tag set-script token login logout adduser team org hook star profile|config set|config delete|config edit|set
 yarn LOW: list info why outdated audit versions|config get|config list
 yarn MEDIUM: install add remove upgrade up test build start run dedupe workspaces workspace link unlink init version cache create set plugin
@@ -246,7 +21,7 @@ bun HIGH[publishes or changes what others install]: publish
 deno LOW: info lint check doc types
 deno MEDIUM: test fmt task cache run compile bundle install add remove init bench serve coverage vendor
 deno HIGH[publishes or changes what others install]: publish deploy
-pip LOW: list show freeze check search index debug cache download-none|config list|config get|cache dir|cache list|cache info
+pip LOW: list show freeze check search index debug |config list|config get|cache dir|cache list|cache info
 pip MEDIUM: install uninstall wheel download cache inspect hash
 pip HIGH[changes where packages come from]: config|config set|config edit
 pip HIGH[changes the packages of the machine]: --break-system-packages
@@ -267,7 +42,7 @@ hatch HIGH[publishes a package]: publish
 pipenv LOW: graph check verify
 pipenv MEDIUM: install uninstall update lock sync clean
 conda LOW: list info search|env list|config --show|config --show-sources
-conda MEDIUM: install create update remove activate deactivate clean env init-none upgrade
+conda MEDIUM: install create update remove activate deactivate clean  upgrade
 conda HIGH[changes where packages come from or what the shell starts]: config init|env remove
 mamba LOW: list info search|env list
 mamba MEDIUM: install create update remove activate deactivate clean env
@@ -320,21 +95,26 @@ zypper HIGH[changes the machine]: install in remove rm update up dup patch addre
 port LOW: list search info installed
 port HIGH[changes the machine]: install uninstall upgrade selfupdate
 systemctl LOW: status list-units list-unit-files list-timers list-sockets list-jobs is-active is-enabled is-failed show cat list-dependencies get-default help
-systemctl HIGH[changes services]: stop start restart disable enable mask unmask daemon-reload isolate reboot poweroff halt kill edit set-default link revert suspend hibernate rescue emergency reload set-property import-environment set-environment
+systemctl LOW: list-machines is-system-running show-environment list-automounts list-paths log-level whoami
+systemctl HIGH[changes services]: other stop start restart disable enable mask unmask daemon-reload isolate reboot poweroff halt kill edit set-default link revert suspend hibernate rescue emergency reload set-property import-environment set-environment
 service LOW: --status-all
 service HIGH[changes services]: stop start restart reload
 journalctl LOW: default
 journalctl HIGH[erases traces]: --vacuum-time --vacuum-size --vacuum-files --rotate --flush
 timedatectl LOW: status show list-timezones
-timedatectl HIGH[changes the machine]: set-time set-timezone set-ntp set-local-rtc
+timedatectl LOW: timesync-status show-timesync
+timedatectl HIGH[changes the machine]: other set-time set-timezone set-ntp set-local-rtc
 hostnamectl LOW: status
-hostnamectl HIGH[changes the machine]: set-hostname hostname set-chassis
+hostnamectl HIGH[changes the machine]: other set-hostname hostname set-chassis
 loginctl LOW: list-sessions show-session show-user session-status list-users user-status
-loginctl HIGH[changes sessions]: terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
-localectl LOW: status list-locales
+loginctl LOW: list-seats show-seat seat-status
+loginctl HIGH[changes sessions]: other terminate-session kill-session terminate-user kill-user lock-session enable-linger attach
+localectl LOW: status list-locales list-keymaps
+localectl HIGH[changes the machine]: other set-locale set-keymap set-x11-keymap
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
-docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|compose push-none|init|container prune
-docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
+docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|init|container prune
+docker MEDIUM: container prune
+docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|plugin disable|plugin create|plugin push|plugin set|plugin upgrade|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
 docker-compose HIGH[publishes images]: push
@@ -395,7 +175,7 @@ gcloud LOW: info version|config list|config get-value|config get|auth list|proje
 gcloud MEDIUM: config|config set|auth login|config configurations
 az LOW: version|account show|account list
 az MEDIUM: login|account set
-heroku LOW: apps ps logs info releases status addons|ps|config-none
+heroku LOW: apps ps logs info releases status addons|ps
 heroku HIGH[changes shared infrastructure]: apps:destroy config config:set config:unset config:get pg:reset pg:push pg:psql run ps:scale ps:restart releases:rollback maintenance:on addons:destroy domains:remove access:add pg:copy apps:rename auth:token keys:add pg:credentials:rotate
 flyctl LOW: status logs info version|apps list|machine list|machines list|releases
 flyctl HIGH[changes shared infrastructure]: deploy destroy scale secrets ssh|apps destroy|volumes destroy|machine destroy|postgres
@@ -421,11 +201,8 @@ supabase MEDIUM: start stop init gen link|db pull|migration new|db lint|function
 supabase HIGH[drops or changes a database]: db|db reset|db push|functions deploy|functions delete|projects delete|projects create|secrets|secrets set|branches|migration repair
 doctl LOW: account version|compute droplet list|kubernetes cluster list|databases list|apps list
 doctl HIGH[changes shared infrastructure]: compute kubernetes databases apps auth registry projects serverless
-linode-cli HIGH[changes shared infrastructure]: linodes domains volumes
 hcloud LOW: server-list|server list|context list|server describe
 hcloud HIGH[changes shared infrastructure]: server volume network firewall ssh-key image
-ibmcloud HIGH[changes shared infrastructure]: resource ks cf is login
-oci HIGH[changes shared infrastructure]: compute os iam db network
 eksctl LOW: get version info
 eksctl HIGH[changes shared infrastructure]: create delete scale drain upgrade utils
 argocd LOW: version|app list|app get|app diff|app logs|app history
@@ -442,15 +219,11 @@ minikube HIGH[destroys a cluster and what it holds]: delete
 kind LOW: get version|get clusters|get nodes|get kubeconfig
 kind MEDIUM: create load build export
 kind HIGH[destroys a cluster and what it holds]: delete
-k3d MEDIUM: cluster image node kubeconfig registry
-k3d HIGH[destroys a cluster and what it holds]: cluster delete
 colima MEDIUM: start stop status list ssh restart
 colima HIGH[destroys a cluster and what it holds]: delete
 mise HIGH[plants something that runs later]: trust|settings set
 mise MEDIUM: default
 conan HIGH[publishes a package]: upload
-limactl MEDIUM: start stop list create delete
-multipass MEDIUM: launch start stop list info shell delete purge mount exec
 createdb MEDIUM: default
 pg_dump MEDIUM: default
 pg_dumpall MEDIUM: default
@@ -460,14 +233,14 @@ mongodump MEDIUM: default
 mysqladmin LOW: status ping version processlist variables extended-status
 mysqladmin MEDIUM: create
 mysqladmin HIGH[drops or changes a database]: drop shutdown password flush-privileges kill flush-logs flush-hosts
-rails LOW: routes stats notes about runner-none
+rails LOW: routes stats notes
 rails MEDIUM: server s console c generate g test t db:migrate db:rollback db:seed db:create db:prepare db:schema:load db:test:prepare destroy d new zeitwerk:check assets:precompile assets:clean tmp:clear log:clear
 rails HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all db:seed:replant db:environment:set credentials:edit credentials:show db:setup
 rake HIGH[drops a database or its data]: db:drop db:reset db:purge db:migrate:reset db:truncate_all db:drop:all release db:setup
 artisan LOW: list route:list about env migrate:status
 artisan MEDIUM: serve test migrate make:model make:controller make:migration cache:clear config:cache config:clear route:clear view:clear optimize queue:work db:seed
 artisan HIGH[drops a database or its data]: migrate:fresh migrate:reset migrate:refresh db:wipe down key:generate tinker
-prisma LOW: validate format version|migrate status|db pull-none
+prisma LOW: validate format version|migrate status
 prisma MEDIUM: generate init studio|migrate dev|migrate deploy|db pull|db seed|migrate diff|migrate resolve
 prisma HIGH[drops or changes a database]: migrate reset|migrate reset|db push --force-reset|db push --accept-data-loss|db execute|db drop
 alembic LOW: history current heads show check branches
@@ -491,7 +264,7 @@ dbmate MEDIUM: up new status migrate create wait
 dbmate HIGH[drops a database or its data]: drop down
 mix LOW: help hex.info hex.outdated xref app.tree deps.tree
 mix MEDIUM: test compile format deps.get deps.update deps.compile deps.clean clean phx.server phx.new phx.gen run ecto.migrate ecto.create ecto.gen.migration credo dialyzer docs release new
-mix HIGH[drops a database or publishes]: ecto.drop ecto.reset hex.publish hex.retire hex.user hex.owner ecto.rollback phx.gen.secret-none
+mix HIGH[drops a database or publishes]: ecto.drop ecto.reset hex.publish hex.retire hex.user hex.owner ecto.rollback
 flyway LOW: info validate version
 flyway MEDIUM: migrate baseline repair
 flyway HIGH[drops a database or its data]: clean undo
@@ -504,7 +277,7 @@ hugo HIGH[publishes or deploys]: deploy
 mkdocs MEDIUM: build serve new
 mkdocs HIGH[publishes or deploys]: gh-deploy
 mvn MEDIUM: default
-mvn HIGH[publishes or deploys]: deploy release:perform release:prepare deploy:deploy-file site:deploy wagon:upload nexus-staging:release release:clean-none
+mvn HIGH[publishes or deploys]: deploy release:perform release:prepare deploy:deploy-file site:deploy wagon:upload nexus-staging:release
 gradle MEDIUM: default
 gradle HIGH[publishes or deploys]: publish publishToMavenCentral publishPlugins uploadArchives closeAndReleaseRepository publishAllPublicationsToMavenRepository bintrayUpload
 gradlew MEDIUM: default
@@ -521,7 +294,7 @@ cabal HIGH[publishes or deploys]: upload
 dart LOW: analyze doc info
 dart MEDIUM: run test format compile create fix pub
 dart HIGH[publishes or deploys]: pub publish|pub publish
-flutter LOW: analyze doctor devices config-none
+flutter LOW: analyze doctor
 flutter MEDIUM: run test build pub clean create drive gen-l10n upgrade
 flutter HIGH[publishes or deploys]: pub publish|pub publish
 pod LOW: outdated search list
@@ -540,7 +313,7 @@ skaffold MEDIUM: build dev
 skaffold HIGH[changes a shared cluster]: run deploy delete
 nix LOW: search eval show-config why-depends path-info|flake show|flake metadata|flake check|store ls
 nix MEDIUM: build develop profile fmt flake run shell
-nix HIGH[changes or erases the system's packages]: store|store delete|store gc|upgrade-nix|copy|store ping-none
+nix HIGH[changes or erases the system's packages]: store|store delete|store gc|upgrade-nix|copy
 nix-collect-garbage HIGH[changes or erases the system's packages]: default
 nixos-rebuild HIGH[changes the machine]: default
 home-manager HIGH[changes the machine]: switch
@@ -566,7 +339,7 @@ restic LOW: snapshots stats ls find check list version diff
 restic HIGH[deletes backups or sends data away]: forget prune backup restore rewrite key unlock init copy
 borg LOW: list info check diff
 borg HIGH[deletes backups or sends data away]: delete prune create extract compact key init
-gsutil LOW: ls du stat version cat-none hash
+gsutil LOW: ls du stat  hash
 gsutil HIGH[destroys or exposes shared data, or sends local data away]: rm mv cp rsync rb acl iam defacl setmeta mb web lifecycle cors versioning cat signurl
 s3cmd LOW: ls du info la
 s3cmd HIGH[destroys or exposes shared data, or sends local data away]: del rm rb put sync mv setacl get mb setpolicy cp
@@ -575,7 +348,7 @@ mc HIGH[destroys or exposes shared data, or sends local data away]: rm rb cp mir
 b2 HIGH[destroys or exposes shared data, or sends local data away]: delete-bucket sync upload-file rm delete-file-version
 az-copy HIGH[sends local data away]: default
 azcopy HIGH[sends local data away]: copy remove sync
-bq LOW: ls show head query-none
+bq LOW: ls show
 bq HIGH[drops or changes a database]: rm cp load mk update query insert extract
 snowsql HIGH[drops or changes a database]: default
 mongosh LOW: --version
@@ -586,11 +359,10 @@ influx HIGH[drops or changes a database]: delete bucket org
 cypher-shell MEDIUM: default
 rabbitmqctl LOW: list_queues status cluster_status list_users list_connections
 rabbitmqctl HIGH[changes shared infrastructure]: reset force_reset stop stop_app delete_queue purge_queue delete_user add_user set_permissions delete_vhost change_password
-kafka-topics LOW: --list --describe
 kafka-topics HIGH[destroys shared data]: --delete --alter
 gpg LOW: --list-keys --version --verify -k --fingerprint --list-packets --list-public-keys
 gpg MEDIUM: --sign -s --detach-sign -b --armor --encrypt -e -c --symmetric --recv-keys --import --clearsign --dearmor
-gpg HIGH[reads, changes or gives away keys]: --export-secret-keys --export-secret-subkeys --delete-secret-keys --delete-keys --delete-secret-and-public-key --send-keys --gen-key --generate-key --full-generate-key --edit-key --batch --decrypt -d --export-ownertrust --list-secret-keys-none
+gpg HIGH[reads, changes or gives away keys]: --export-secret-keys --export-secret-subkeys --delete-secret-keys --delete-keys --delete-secret-and-public-key --send-keys --gen-key --generate-key --full-generate-key --edit-key --batch --decrypt -d
 gpg2 HIGH[reads, changes or gives away keys]: --export-secret-keys --delete-secret-keys
 gpgconf HIGH[reads, changes or gives away keys]: --kill
 ssh-keygen LOW: -l -lf -E -B
@@ -602,16 +374,16 @@ ssh-copy-id HIGH[grants login]: default
 ssh-keyscan LOW: default
 keytool LOW: -list -printcert
 keytool HIGH[reads, changes or gives away keys]: -delete -genkey -genkeypair -importcert -exportcert -storepasswd -importkeystore
-openssl LOW: version x509 req-none verify dgst ciphers s_client asn1parse crl speed list help
+openssl LOW: version  verify dgst ciphers s_client asn1parse crl speed list help
 openssl MEDIUM: rand req genrsa ecparam prime passwd
-openssl HIGH[reads, changes or gives away keys, or hides text]: rsa pkey pkcs12 pkcs8 ec s_server enc genpkey-none smime cms
+openssl HIGH[reads, changes or gives away keys, or hides text]: rsa pkey pkcs12 pkcs8 ec s_server  smime cms
 certbot HIGH[changes the machine]: default
 mkcert MEDIUM: default
 setfacl HIGH[changes who may read or write]: default
 chattr HIGH[changes who may read or write]: default
 setfattr HIGH[changes who may read or write]: default
 history LOW: default
-history HIGH[erases traces]: -c -d -w -r -cw
+history HIGH[erases traces]: -c -d -w -r -cw clear delete clear-session
 defaults LOW: read domains find
 defaults HIGH[changes the machine]: write delete import
 git-lfs LOW: ls-files status env
@@ -629,7 +401,92 @@ svn HIGH[changes a shared repository]: delete rm commit ci import propset lock u
 jj LOW: log status st diff show
 jj MEDIUM: new commit describe squash edit rebase split bookmark
 jj HIGH[loses work or rewrites history]: abandon restore|op restore|git push
-gcloud-none LOW: default
+k3d LOW: version|cluster list|node list|registry list|kubeconfig get
+k3d MEDIUM: image|cluster create|cluster start|cluster stop|cluster edit|kubeconfig merge|registry create|node create
+k3d HIGH[destroys a cluster and what it holds]: cluster delete|cluster rm|node delete|registry delete
+multipass LOW: list info find get version networks
+multipass MEDIUM: launch start stop shell mount umount exec transfer restart suspend alias set|snapshot
+multipass HIGH[destroys a virtual machine and what it holds]: delete purge restore
+limactl LOW: list info validate show-ssh
+limactl MEDIUM: start stop create shell edit copy protect
+limactl HIGH[destroys a virtual machine and what it holds]: delete prune factory-reset unprotect|disk delete
+virsh LOW: list dominfo domstate dumpxml nodeinfo version net-list pool-list vol-list snapshot-list capabilities domblklist
+virsh MEDIUM: start shutdown suspend resume define create console save snapshot-create edit net-start autostart
+virsh HIGH[destroys a virtual machine and what it holds]: destroy undefine vol-delete vol-wipe pool-delete pool-destroy net-destroy net-undefine snapshot-delete snapshot-revert reset migrate detach-disk managedsave-remove blockcommit qemu-monitor-command qemu-agent-command guest-agent-timeout set-user-password
+VBoxManage LOW: list showvminfo showmediuminfo guestproperty
+VBoxManage MEDIUM: startvm createvm modifyvm registervm clonevm import export|snapshot take
+VBoxManage HIGH[destroys a virtual machine and what it holds]: guestcontrol unregistervm controlvm closemedium discardstate|snapshot delete|snapshot restore|sharedfolder add|extpack install
+vmrun LOW: list
+vmrun HIGH[destroys a virtual machine and what it holds]: deleteVM stop reset revertToSnapshot deleteSnapshot runProgramInGuest runScriptInGuest copyFileFromHostToGuest
+simctl MEDIUM: default
+atuin LOW: search stats status info doctor
+atuin MEDIUM: import init
+atuin HIGH[erases traces or sends them away]: sync login register logout account|history prune|history delete|history dedup|--delete|--delete-it-all
+lastlog LOW: -u -t -b
+lastlog HIGH[erases traces]: --clear -C --set -S
+faillock LOW: default
+faillock HIGH[changes who may log in]: --reset
+wevtutil LOW: el gl qe
+wevtutil HIGH[erases traces]: cl clear-log sl set-log um uninstall-manifest
+log LOW: show stream stats
+log HIGH[erases traces]: erase config collect
+kcat LOW: -L -C -Q
+kcat HIGH[writes to a shared queue]: -P default
+kafkacat LOW: -L -C -Q
+kafkacat HIGH[writes to a shared queue]: -P default
+hdfs LOW: -ls -cat -du -df -stat -tail -count -test -checksum version
+hdfs HIGH[destroys or exposes shared data]: default
+hadoop LOW: -ls -cat -du -df -stat -tail -count -test -checksum version
+hadoop HIGH[destroys or exposes shared data]: default
+kafka-topics LOW: --list --describe --version
+kafka-topics MEDIUM: --create
+kafka-consumer-groups LOW: --list --describe
+kafka-consumer-groups HIGH[changes what a shared queue keeps]: --delete --reset-offsets --delete-offsets
+goose MEDIUM: up up-by-one up-to down redo status version create fix validate
+goose HIGH[drops a database or its data]: reset down-to
+migrate MEDIUM: up down create version goto
+migrate HIGH[drops a database or its data]: drop force|down -all
+nodetool LOW: status info ring tpstats cfstats tablestats netstats version describecluster gossipinfo compactionstats
+nodetool HIGH[changes a shared database]: default
+rke HIGH[changes a shared cluster]: up remove
+terraform-docs MEDIUM: default
+guix LOW: search show describe size graph lint
+guix MEDIUM: shell build environment pull import time-machine hash
+guix HIGH[changes the machine]: remove install upgrade package system home deploy gc archive|-r
+choco LOW: list search info outdated
+winget LOW: list search show
+scoop LOW: list search info status
+xattr LOW: -l -p
+xattr HIGH[changes what the system trusts]: -d -c -w -cr -rd -dr -r
+robocopy MEDIUM: default
+robocopy HIGH[deletes what is not in the source]: /MIR /PURGE /MOVE /MOV
+dvc HIGH[loses or rewrites shared work]: destroy gc remove push
+pre-commit HIGH[runs code from an unreviewed address]: try-repo
+java LOW: -version --version -help
+java MEDIUM: default
+nix-build MEDIUM: default
+flask MEDIUM: shell run routes
+artisan HIGH[reads credentials or keys]: env:decrypt
+getent LOW: default
+getent HIGH[reads credentials or keys]: shadow gshadow
+logger MEDIUM: default
+logger HIGH[sends local data to another machine]: -n --server
+snmpset HIGH[changes something on another machine]: default
+smbclient LOW: -L --list
+smbclient HIGH[reaches into another machine's files]: -c --command default
+date LOW: default
+date HIGH[changes the machine]: -s --set
+gsettings LOW: get list-schemas list-keys list-recursively range describe monitor
+gsettings HIGH[changes the desktop, and what its keys run]: set reset reset-recursively
+dconf LOW: read list dump watch
+dconf HIGH[changes the desktop, and what its keys run]: write reset load update compile
+xdg-settings LOW: get check
+xdg-settings HIGH[changes what opens files and addresses]: set
+xdg-mime LOW: query
+xdg-mime HIGH[changes what opens files and addresses]: default install uninstall
+pm2 LOW: list ls status logs show describe info monit
+pm2 MEDIUM: start stop restart reload scale flush
+pm2 HIGH[plants something that runs later, or stops everything]: startup unstartup save resurrect kill deploy link
 """
 
 
@@ -706,54 +563,6 @@ OPTION_VALUES: dict[str, frozenset[str]] = {
     "bundle": frozenset(["--gemfile"]),
     "pip": frozenset(["--proxy", "--python"]),
     "gradle": frozenset(["-b", "-c", "-I", "-p", "-g", "-x", "--tests", "--init-script"]),
+    "migrate": frozenset(["-path", "-database", "-source"]),
     "az": frozenset(["-n", "--name", "-g", "--resource-group"]),
 }
-
-RUNNERS_OF_FILES = frozenset(["make", "gmake", "just", "task", "rake", "invoke"])
-
-INJECTING_VARIABLES = frozenset(
-    wordlist(
-        """
-    LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH
-    DYLD_FRAMEWORK_PATH BASH_ENV ENV PROMPT_COMMAND PS0 PS4 SHELLOPTS BASHOPTS GIT_EXEC_PATH
-    GIT_TEMPLATE_DIR GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM
-    GIT_CONFIG PYTHONSTARTUP PYTHONHOME PYTHONINSPECT PYTHONBREAKPOINT PYTHONUSERBASE PERL5OPT
-    PERL5LIB PERL5DB PERLLIB RUBYOPT RUBYLIB JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS
-    LESSOPEN LESSCLOSE TAR_OPTIONS ZDOTDIR PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE
-    PIP_TRUSTED_HOST npm_config_registry NPM_CONFIG_REGISTRY NPM_CONFIG_USERCONFIG UV_INDEX_URL
-    UV_DEFAULT_INDEX GOFLAGS GOPROXY GONOSUMDB GONOSUMCHECK GOINSECURE RUSTC_WRAPPER RUSTC
-    CARGO_REGISTRIES_CRATES_IO_INDEX BUNDLE_GEMFILE COMPOSER_HOME MAVEN_OPTS GRADLE_OPTS
-    NODE_PATH NODE_TLS_REJECT_UNAUTHORIZED GIT_SSL_NO_VERIFY SSL_CERT_FILE SSL_CERT_DIR
-    REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS PYTHONHTTPSVERIFY http_proxy
-    https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy HISTFILE HISTSIZE HISTFILESIZE
-    HISTCONTROL HISTIGNORE TMUX TMUX_TMPDIR DOCKER_HOST GCONV_PATH LOCPATH NLSPATH TERMINFO
-    TERMINFO_DIRS INPUTRC HOSTALIASES RESOLV_HOST_CONF MALLOC_CHECK_ PHPRC PHP_INI_SCAN_DIR
-    LUA_INIT LUA_PATH R_PROFILE_USER R_ENVIRON_USER JULIA_LOAD_PATH GEM_HOME GEM_PATH CLASSPATH
-    AWS_ENDPOINT_URL ANTHROPIC_BASE_URL OPENAI_BASE_URL GNUPGHOME GIT_OBJECT_DIRECTORY
-    GIT_ALTERNATE_OBJECT_DIRECTORIES BASH_FUNC_ls%% command_not_found_handle KUBE_EDITOR_RUN
-    SYSTEMD_EDITOR VIMINIT EXINIT MYVIMRC NVIM_RPLUGIN_MANIFEST EMACSLOADPATH FPATH
-    XDG_CONFIG_HOME HOME DOTNET_STARTUP_HOOKS CORECLR_PROFILER_PATH COR_PROFILER_PATH GTK_MODULES
-    GTK3_MODULES QT_PLUGIN_PATH OPENSSL_CONF OPENSSL_ENGINES PYTEST_PLUGINS SSLKEYLOGFILE
-    CARGO_BUILD_RUSTC_WRAPPER CARGO_BUILD_RUSTC GLIBC_TUNABLES BASH_LOADABLES_PATH RUBYSHELL
-    JAVA_OPTS ANT_OPTS SBT_OPTS JVM_OPTS YARN_RC_FILENAME
-    """
-    )
-)
-"""Variables through which a later, harmless command runs something else or trusts someone else."""
-
-BUILD_VARIABLES = frozenset(wordlist("CC CXX CPP LD AR NM FC RANLIB STRIP LEX YACC"))
-"""Variables whose value is a program that a build runs."""
-
-COMMAND_VARIABLES = frozenset(
-    wordlist(
-        """
-    PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH_COMMAND
-    GIT_SSH GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND BROWSER
-    RSYNC_RSH CVS_RSH HGEDITOR SVN_EDITOR SVN_SSH KUBE_EDITOR FCEDIT GH_PAGER GH_EDITOR
-    AWS_PAGER BAT_PAGER DELTA_PAGER PSQL_PAGER PSQL_EDITOR MAKE_SHELL RIPGREP_CONFIG_PATH
-    FZF_DEFAULT_COMMAND RUSTC_WORKSPACE_WRAPPER CMAKE_C_COMPILER_LAUNCHER GIT_DIFF_OPTS_CMD
-    LESSEDIT SYSTEMD_PAGER
-    """
-    )
-)
-"""Variables whose value is a command that another program runs."""

@@ -1,0 +1,145 @@
+"""Which paths hold credentials, run later, belong to Tungsten, or can be made again."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import wordlist
+
+REGENERABLE_DIRECTORIES = frozenset(
+    wordlist(
+        """
+    build dist node_modules target __pycache__ .venv venv .tox .nox .pytest_cache .mypy_cache
+    .ruff_cache .hypothesis .cache coverage htmlcov out bin obj .next .nuxt .turbo .parcel-cache
+    .gradle .eggs tmp temp .terraform _build site cmake-build-debug cmake-build-release Debug
+    Release .svelte-kit .output .angular .sass-cache .eslintcache .stylelintcache
+    storybook-static .nyc_output .dart_tool DerivedData .build zig-cache .zig-cache zig-out
+    elm-stuff deps _site public/build .bundle .ipynb_checkpoints .coverage wheels
+    pip-wheel-metadata logs log test-results playwright-report bower_components .stack-work
+    dist-newstyle .mvn/wrapper
+    """
+    )
+)
+REGENERABLE_NAME = re.compile(
+    r"(?:test|build|coverage|tmp|temp|bench)[-_.]?(?:outputs?|results?|reports?|artifacts?|cache|dir|tmp|logs?)"
+    r"|cmake-build-[\w-]+|\.?[\w-]*[-_.]?cache|build[-_][\w-]+|bazel-\w+|tmp[-_.]?\w*"
+)
+REGENERABLE_ENDINGS = tuple(
+    wordlist(
+        """
+    .pyc .pyo .o .obj .a .so .class .log .tmp .bak .swp .orig .rej .egg-info .out .gcda .gcno
+    .tsbuildinfo .cache .pid .coverage ~ .whl .aux .toc .map .dSYM .min.js
+    """
+    )
+)
+
+KEY_NAME = re.compile(
+    r"(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_\w+)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx"
+    r"|ppk|asc|gpg|ovpn)|[^/]*_rsa|\.env(?:\.[\w.-]+)?|\.envrc|[^/]*\.tfvars|\.netrc|_netrc"
+    r"|\.pgpass|\.my\.cnf|\.pypirc|\.git-credentials|\.htpasswd|credentials(?:\.json|\.csv|\.toml)?"
+    r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|service[-_]account[\w-]*\.json"
+    r"|master\.key|authorized_keys|\.vault[-_]pass\w*|\.dockercfg|kubeconfig|\.s3cfg|\.boto"
+    r"|application_default_credentials\.json|auth\.json|\.terraformrc|[\w.-]*\.tfstate(?:\.backup)?)$",
+    re.I,
+)
+NOT_SECRET = re.compile(
+    r"\.(?:example|sample|template|dist|tpl|tmpl|defaults?|schema|md|example\.\w+)$|\.pub$"
+    r"|(?:^|/)(?:pub|public)[^/]*\.(?:pem|key|asc|gpg)$|\.lock$"
+    r"|(?:^|/)[^/]*(?:cert|chain|(?:^|[-_/])ca|crt|bundle)[^/]*\.pem$",
+    re.I,
+)
+SECRET_HOME = re.compile(
+    r"^/(?:\.ssh(?:$|/(?!config$|known_hosts))|\.aws(?:$|/(?!config$))|\.gnupg|\.azure|\.kube(?:$|/)"
+    r"|\.config/(?:gcloud|gh(?:$|/hosts)|hub|rclone|op|doctl|heroku|containers/auth|sops|age"
+    r"|google-chrome|chromium|BraveSoftware|microsoft-edge|Bitwarden|1Password|Signal|Slack|tungsten"
+    r"|github-copilot|stripe|fly|netlify|vercel)"
+    r"|\.docker/config|\.netrc|\.pgpass|\.my\.cnf|\.pypirc|\.npmrc|\.git-credentials|\.password-store"
+    r"|\.mozilla|\.thunderbird|\.local/share/keyrings|\.vault-token|\.terraform\.d/credentials"
+    r"|\.cargo/credentials|\.gem/credentials|\.m2/settings|\.gradle/gradle\.properties|\.composer/auth"
+    r"|Library/(?:Keychains|Application Support/(?:Google|Firefox|BraveSoftware))|\.bash_history"
+    r"|\.zsh_history|\.python_history|\.psql_history|\.mysql_history|\.electrum|\.bitcoin|\.ethereum"
+    r"|\.claude/\.credentials|\.codex/auth|\.s3cfg|\.boto|\.Xauthority|\.ICEauthority|\.gsutil)",
+    re.I,
+)
+SECRET_SYSTEM = re.compile(
+    r"^/etc/(?:shadow|gshadow|sudoers|ssh/ssh_host|ssl/private|krb5\.keytab|security/opasswd"
+    r"|master\.passwd|wireguard|NetworkManager/system-connections|kubernetes|letsencrypt|shadow-"
+    r"|rancher)"
+    r"|^/proc/(?:[^/]+)/(?:environ|mem|maps|fd|root|task)|^/proc/kcore|^/dev/k?mem"
+    r"|^/root(?:$|/)|^/var/lib/(?:docker|kubelet|mysql|postgresql)|^/run/secrets|^/var/run/secrets"
+    r"|^/var/spool/cron|^/private/etc/(?:master\.passwd|sudoers)|^/run/user/\d+/keyring"
+    r"|^/var/db/dslocal|^/boot/.*key"
+)
+STARTUP_HOME = re.compile(
+    r"^/(?:\.(?:bash|zsh|profile|login|logout|cshrc|tcshrc|kshrc|mkshrc|zprofile|inputrc|xprofile"
+    r"|xinitrc|xsession|xsessionrc|Xresources|pam_environment|vimrc|gvimrc|exrc|nanorc|emacs|gdbinit"
+    r"|lldbinit|pythonrc|pdbrc|irbrc|pryrc|psqlrc|sqliterc|screenrc|tmux|gitconfig|gitattributes"
+    r"|hgrc|npmrc|yarnrc|bunfig|pip|pypirc|condarc|gemrc|curlrc|wgetrc|netrc|ssh|gnupg|aws|kube|docker"
+    r"|cargo/config|cargo/bin|m2/settings|gradle/init|oh-my-zsh|bash_it|zshenv|zshrc|zlogin"
+    r"|selected_editor|mailcap|forward|procmailrc|lesskey|dir_colors|ackrc|rgrc|envrc|direnvrc"
+    r"|asdfrc|tool-versions|rvmrc|nvm|pyenv|rbenv|sdkman|perltidyrc|Rprofile|Renviron|octaverc"
+    r"|julia/config|ipython|jupyter|matplotlib|vim/|emacs\.d|claude|codex|cursor|vscode|gemini"
+    r"|local/bin|local/share/(?:applications|systemd|dbus)|bin|fzf|docker/config|rhosts|shosts|crontab"
+    r"|huskyrc|git-templates|githooks)"
+    r"|\.config/(?:systemd|autostart|fish|git|nvim|vim|zsh|bash|tungsten|tmux|pip|npm|nushell|environment\.d"
+    r"|upstart|plasma-workspace|i3|sway|hypr|alacritty|kitty|wezterm|ghostty|direnv|mise|starship|starship\.toml"
+    r"|powershell|emacs|helix|code|Code|Cursor|gh|matplotlib|yarn|user-dirs|xfce4|lesskey|ripgrep|cron)"
+    r"|Library/(?:LaunchAgents|LaunchDaemons)|bin(?:/|$)|Library/Application Support/Code)",
+    re.I,
+)
+STARTUP_ANYWHERE = re.compile(
+    r"(?:^|/)\.git/(?:hooks(?:/|$)|config(?:$|\.)|info/attributes|modules/.*/(?:hooks|config)"
+    r"|worktrees/.*/config)"
+    r"|(?:^|/)\.(?:husky|githooks)(?:/|$)|(?:^|/)\.github/(?:workflows|actions)(?:/|$)"
+    r"|(?:^|/)\.(?:gitlab-ci|travis|drone|woodpecker|cirrus|appveyor)\.ya?ml$|(?:^|/)\.circleci/"
+    r"|(?:^|/)Jenkinsfile$|(?:^|/)azure-pipelines\.ya?ml$|(?:^|/)bitbucket-pipelines\.ya?ml$"
+    r"|(?:^|/)\.(?:npmrc|yarnrc(?:\.yml)?|pnpmfile\.cjs|envrc|gitmodules|lfsconfig|bashrc|zshrc"
+    r"|profile|bash_profile|exrc|vimrc|nvimrc|gdbinit|pdbrc|pre-commit-config\.yaml|condarc|pypirc)$"
+    r"|(?:^|/)(?:pip\.conf|sitecustomize\.py|usercustomize\.py|authorized_keys2?)$|\.pth$"
+    r"|(?:^|/)\.(?:vscode|idea|devcontainer|claude|cursor|codex|tungsten)/"
+    r"|(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)\.mvn/(?:jvm|maven)\.config$"
+    r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo|semaphore|zed|fleet|yarn/(?:plugins|releases))/"
+    r"|(?:^|/)\.(?:mcp\.json|lldbinit|dir-locals(?:-2)?\.el|nvim\.lua|Rprofile|Renviron|irbrc|pryrc|ipython|psqlrc)$"
+    r"|(?:^|/)(?:cloudbuild|buildspec|appspec|codemagic)\.ya?ml$"
+)
+STARTUP_ENDINGS = tuple(
+    wordlist(
+        """Jenkinsfile pipelines.yml pipelines.yaml pip.conf sitecustomize.py usercustomize.py
+        authorized_keys authorized_keys2 .pth
+        build.yaml build.yml spec.yml spec.yaml codemagic.yaml"""
+    )
+)
+NOTABLE_STARTS = frozenset(wordlist("/. /L /l /b /B"))
+STARTUP_SYSTEM = re.compile(r"^/(?:etc|var/spool/cron|usr/lib/systemd|lib/systemd|Library/Launch)")
+OWN = re.compile(
+    r"(?:^|/)(?:\.config|\.local/share|\.local/state|\.cache)?/?\.?tungsten(?:/|$)"
+    r"|^/tmp/tmux-\d+|^/tmp/tungsten|/tmux-\d+(?:/|$)|\.tmux\.conf(?:\.local)?$|\.config/tmux(?:/|$)"
+    r"|/tungsten-\d+|/tmux\.sock$|(?:^|/)\.tmux(?:/|$)"
+)
+OWN_IN_PROJECT = re.compile(r"/\.tungsten(?:/|$)")
+TRACE = re.compile(
+    r"^/\.(?:bash|zsh|python|psql|mysql|sqlite|node_repl|rediscli|less|ksh|sh|fish)_?(?:history|hist|repl_history|hst)$"
+    r"|^/\.(?:lesshst|viminfo|histfile|sqlite_history|irb_history)$|fish_history$|/\.zsh_sessions"
+)
+TRACE_SYSTEM = re.compile(
+    r"^/var/log(?:/|$)|^/var/(?:run/utmp|adm)|^/private/var/log|^/Library/Logs"
+)
+DEVICE = re.compile(
+    r"^/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|dm-|md\d|loop|mapper|mem|kmem|port|sr\d|nbd|ram|zd"
+    r"|fb\d|input|watchdog|block|bus|console|mtd|cpu|kvm|i2c|tty[SU0-9]|nst|st\d|sg\d)"
+)
+HARMLESS = re.compile(
+    r"^/dev/(?:null$|zero$|u?random$|full$|stdin$|stdout$|stderr$|tty$|fd(?:/\w[\w:]*)?|ptmx|shm(?:/|$))"
+)
+TEMPORARY = ("/tmp/", "/var/tmp/", "/private/tmp/", "/dev/shm/")  # noqa: S108
+"""Directories, with a slash at the end, where what stands is not kept."""
+
+EXAMPLES_HOME = (
+    ".ssh/id_rsa", ".ssh/id_ed25519", ".ssh/authorized_keys", ".ssh", ".aws/credentials", ".aws",
+    ".gnupg", ".kube/config", ".netrc", ".pgpass", ".docker/config.json", ".npmrc", ".pypirc",
+    ".git-credentials", ".config/gcloud", ".bashrc", ".zshrc", ".profile", ".bash_profile",
+    ".gitconfig", ".bash_history", ".config/tungsten/config.toml",
+    ".config/tungsten/credentials.json", ".local/share/tungsten/tungsten.db",
+    ".local/share/tungsten/credentials.json",
+)  # fmt: skip
+EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")

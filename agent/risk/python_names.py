@@ -1,0 +1,117 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
+"""Functions of Python and its libraries, by what they do."""
+
+from __future__ import annotations
+
+import re
+
+from agent.risk.arguments import wordlist
+
+RUNS_TEXT = {
+    "os.system",
+    "os.popen",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+    "commands.getoutput",
+    "asyncio.create_subprocess_shell",
+    "popen2.popen2",
+    "IPython.get_ipython.system",
+    "platform.popen",
+}
+RUNS_WORDS = {
+    "subprocess.run",
+    "subprocess.call",
+    "subprocess.Popen",
+    "subprocess.check_call",
+    "subprocess.check_output",
+    "asyncio.create_subprocess_exec",
+    "pty.spawn",
+    "sh.Command",
+}
+RUNS_SPREAD = re.compile(r"^os\.(?:exec|spawn|posix_spawn)\w*$")
+DELETES = {
+    "os.remove": False,
+    "os.unlink": False,
+    "shutil.rmtree": True,
+    "os.rmdir": False,
+    "os.removedirs": True,
+    "os.truncate": False,
+}
+METHODS_DELETE = {"unlink": False, "rmdir": False, "rmtree": True, "rmtree_p": True}
+METHODS_WRITE = {"write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"}
+METHODS_READ = {"read_text", "read_bytes"}
+MOVES = {
+    "os.rename",
+    "os.replace",
+    "shutil.move",
+    "os.renames",
+    "os.symlink",
+    "os.link",
+    "shutil.copy",
+    "shutil.copyfile",
+    "shutil.copytree",
+    "shutil.copy2",
+    "shutil.copymode",
+    "shutil.copystat",
+}
+LINKS = {"os.symlink", "os.link", "symlink_to", "hardlink_to", "link_to"}
+METHODS_MOVE = {"rename": "mv", "replace": "mv", "copy": "cp", "move": "mv", "copy_into": "cp"}
+PACKS = {"shutil.make_archive": 2, "shutil.unpack_archive": 1}
+"""Which argument is the directory that is packed, or unpacked into."""
+SOURCES = ("src", "source", "oldpath", "target_of_link", "old", "path")
+TARGETS = ("dst", "dest", "destination", "newpath", "new", "target")
+EVALUATES = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "builtins.eval",
+    "builtins.exec",
+    "builtins.__import__",
+    "importlib.import_module",
+    "runpy.run_path",
+    "execfile",
+    "pickle.loads",
+    "pickle.load",
+    "marshal.loads",
+    "types.FunctionType",
+    "ctypes.CDLL",
+    "ctypes.cdll.LoadLibrary",
+    "cPickle.loads",
+    "dill.loads",
+    "yaml.unsafe_load",
+    "builtins.compile",
+    "code.InteractiveInterpreter",
+    "types.CodeType",
+}
+HIGH_CALLS = {
+    "os.setuid": "changes privileges", "os.setgid": "changes privileges", "os.chroot": "escapes",
+    "os.killpg": "kills a group of processes", "os.dup2": "hands the terminal to something else",
+    "os.chown": "changes who owns files", "shutil.chown": "changes who owns files", "os.lchown": "changes who owns files",
+    "os.reboot": "reboots", "pty.fork": "hands the terminal to something else", "os.forkpty": "hands the terminal to something else",
+    "ctypes.pythonapi": "runs machine code",
+    "socket.create_server": "opens a server that can hand out access", "code.interact": "opens another prompt",
+    "keyring.get_password": "reads stored passwords", "winreg.SetValue": "changes the machine",
+    "fcntl.ioctl": "types into the terminal", "libtmux.Server": "controls the supervising terminal",
+    "smtplib.SMTP": "sends mail", "ftplib.FTP": "sends data to another machine", "telnetlib.Telnet": "opens a connection",
+    "paramiko.SSHClient": "runs commands on another machine", "os.mknod": "makes a device",
+
+}  # fmt: skip
+SENDS = re.compile(
+    r"^(?:requests|httpx|aiohttp|urllib3|session|client)\.(?:\w+\.)?(?:post|put|patch|request)$|^urllib\.request\.(?:urlopen|Request)$|\.(?:upload_file|put_object|sendall|upload_fileobj)$"
+)
+FETCHES = re.compile(
+    r"^(?:requests|httpx|urllib3)\.(?:get|request)$|^urllib\.request\.(?:urlopen|urlretrieve)$"
+)
+SQL_METHODS = {"execute", "executescript", "executemany", "raw", "text"}
+LOADS = frozenset(
+    wordlist(
+        """__import__ import_module run_module run_path _run_module_as_main find_spec load_module
+        get_loader find_loader resolve_name locate load_entry_point import_string import_object
+        import_from_string spec_from_file_location SourceFileLoader SourcelessFileLoader EntryPoint
+        entry_points get_entry_info import_file importorskip safeimport module_from_spec reload
+        find_module load_source lazy_import __getattr__"""
+    )
+)
+"""Functions that load a module named by a text; the last part of their name."""
+READ_ENVIRON = re.compile(r"^(?:dict|print|str|list|repr|json\.dumps|pprint\.pprint)$")

@@ -1,0 +1,282 @@
+"""Names and values in Python source, as far as the source itself tells."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.variables import steers
+from agent.risk.python_names import EVALUATES
+from agent.risk.shell.syntax import UNKNOWN
+
+
+class Unknown:
+    """A value that the source does not tell."""
+
+
+NOTHING = Unknown()
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree, None when there is none; Python's own warnings are not for anybody here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+class Values:
+    """What names of modules and literal values are known of a source."""
+
+    call: Call
+    modules: dict[str, str]
+    values: dict[str, object]
+
+    def _assign(self, targets: list[ast.expr], expression: ast.expr) -> None:
+        value = self.value(expression)
+        name = self.name(expression)
+        for target in targets:
+            if isinstance(target, ast.Name):
+                if value is not NOTHING:
+                    if target.id in self.values and self.values[target.id] != value:
+                        value = NOTHING
+                    self.values[target.id] = value
+                if name and (
+                    name.partition(".")[0] in self.modules.values()
+                    or name in EVALUATES
+                    or "." in name
+                ):
+                    self.modules.setdefault(target.id, name)
+            elif (
+                isinstance(target, ast.Attribute) and self.name(target).startswith("os.environ")
+            ) or (isinstance(target, ast.Subscript) and self.name(target.value) == "os.environ"):
+                key = self.value(target.slice) if isinstance(target, ast.Subscript) else NOTHING
+                plain = key in ("PATH", "PYTHONPATH", "HOME")
+                if isinstance(key, str) and not plain and steers(key):
+                    self.call.high(f"sets {key} for the programs that it starts")
+                self.call.medium("changes the environment of this program")
+
+    def _loop(self, node: ast.For) -> None:
+        value = self.value(node.iter)
+        if isinstance(node.target, ast.Name) and isinstance(value, list) and len(value) == 1:
+            self.values[node.target.id] = value[0]
+
+    def name(self, node: ast.AST) -> str:
+        """Dotted name of what an expression refers to, through imports and simple aliases."""
+        pieces: list[str] = []
+        hops = 0
+        while hops < 32:
+            hops += 1
+            if isinstance(node, ast.Attribute):
+                pieces.append(node.attr)
+                node = node.value
+            elif isinstance(node, ast.Call):
+                inner = node.func
+                if (
+                    isinstance(inner, ast.Name)
+                    and inner.id in ("__import__", "import_module")
+                    and node.args
+                ):
+                    value = self.value(node.args[0])
+                    pieces.append(value if isinstance(value, str) else "?")
+                    break
+                if isinstance(inner, ast.Attribute) and inner.attr == "import_module" and node.args:
+                    value = self.value(node.args[0])
+                    pieces.append(value if isinstance(value, str) else "?")
+                    break
+                if isinstance(inner, ast.Name) and inner.id == "getattr" and len(node.args) > 1:
+                    value = self.value(node.args[1])
+                    pieces.append(value if isinstance(value, str) else "?")
+                    node = node.args[0]
+                    continue
+                node = inner
+            elif isinstance(node, ast.Name):
+                pieces.append(self.modules.get(node.id, node.id))
+                break
+            else:
+                break
+        return ".".join(reversed(pieces))
+
+    def value(self, node: ast.AST, depth: int = 0) -> object:
+        """Literal value of an expression: text, numbers, lists, formatted text, paths."""
+        if depth > 40:
+            return NOTHING
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, bytes):
+                return node.value.decode("utf-8", "replace")
+            return node.value
+        if isinstance(node, ast.Name):
+            if node.id in self.values:
+                return self.values[node.id]
+            return {"__file__": "script.py", "__name__": "__main__"}.get(node.id, NOTHING)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return [self.value(e, depth + 1) for e in node.elts]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            number = self.value(node.operand, depth + 1)
+            return -number if isinstance(number, int) else NOTHING
+        if isinstance(node, ast.BinOp):
+            left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
+            if isinstance(node.op, ast.Add):
+                if isinstance(left, list) and isinstance(right, list):
+                    return left + right
+                return _join(left, right)
+            if isinstance(node.op, ast.Div):
+                return _join(_join(left, "/"), right) if isinstance(left, str) else NOTHING
+            if isinstance(node.op, ast.Mult) and isinstance(left, str) and isinstance(right, int):
+                return left * min(max(right, 0), 100)
+            if isinstance(node.op, ast.Mod) and isinstance(left, str):
+                return re.sub(
+                    r"%[srd]", lambda _: right if isinstance(right, str) else UNKNOWN, left
+                )
+            return NOTHING
+        if isinstance(node, ast.JoinedStr):
+            out = ""
+            for part in node.values:
+                piece = self.value(
+                    part.value if isinstance(part, ast.FormattedValue) else part, depth + 1
+                )
+                out += (
+                    piece
+                    if isinstance(piece, str)
+                    else str(piece)
+                    if isinstance(piece, int)
+                    else UNKNOWN
+                )
+            return out
+        if isinstance(node, ast.Attribute):
+            dotted = self.name(node)
+            if dotted == "sys.executable":
+                return "python"
+            if dotted == "os.sep":
+                return "/"
+            if node.attr in ("parent",):
+                base = self.value(node.value, depth + 1)
+                return base.rpartition("/")[0] or "." if isinstance(base, str) else NOTHING
+            return NOTHING
+        if isinstance(node, ast.Subscript):
+            base = self.value(node.value, depth + 1)
+            index = self.value(node.slice, depth + 1)
+            if (
+                isinstance(base, (str, list))
+                and isinstance(index, int)
+                and -len(base) <= index < len(base)
+            ):
+                return base[index]
+            if isinstance(node.slice, ast.Slice) and isinstance(base, str):
+                return self._slice(node.slice, base, depth)
+            if self.name(node.value) == "os.environ" and index == "HOME":
+                return self.call.evaluator.ground.home
+            return NOTHING
+        if isinstance(node, ast.Call):
+            return self._call_value(node, depth)
+        return NOTHING
+
+    def _slice(self, node: ast.Slice, base: str, depth: int) -> object:
+        bounds: list[int | None] = []
+        for bound in (node.lower, node.upper, node.step):
+            value = None if bound is None else self.value(bound, depth + 1)
+            if value is not None and not isinstance(value, int):
+                return NOTHING
+            bounds.append(value)
+        return NOTHING if bounds[2] == 0 else base[slice(*bounds)]
+
+    def _call_value(self, node: ast.Call, depth: int) -> object:
+        dotted = self.name(node.func)
+        arguments = [self.value(a, depth + 1) for a in node.args]
+        first = arguments[0] if arguments else NOTHING
+        home = self.call.evaluator.ground.home
+        if dotted in (
+            "os.path.expanduser",
+            "os.path.abspath",
+            "os.path.realpath",
+            "str",
+            "pathlib.Path",
+            "Path",
+            "os.fspath",
+            "os.path.expandvars",
+            "pathlib.PosixPath",
+            "bytes",
+            "open",
+        ):
+            if dotted == "open":
+                return NOTHING
+            if isinstance(first, str):
+                text = first
+                for other in arguments[1:]:
+                    text = f"{text}/{other}" if isinstance(other, str) else f"{text}/{UNKNOWN}"
+                return text.replace("$HOME", home)
+            return "." if not arguments and "Path" in dotted else NOTHING
+        if dotted in ("os.path.join", "posixpath.join"):
+            return "/".join(a if isinstance(a, str) else UNKNOWN for a in arguments)
+        if dotted in ("pathlib.Path.home", "Path.home"):
+            return home
+        if dotted in ("os.getcwd", "pathlib.Path.cwd", "Path.cwd"):
+            return self.call.cwd
+        if dotted in ("os.environ.get", "os.getenv"):
+            return home if first == "HOME" else NOTHING
+        if dotted.startswith("tempfile."):
+            return "/tmp/tempfile.x"  # noqa: S108
+        if dotted == "shlex.split" and isinstance(first, str):
+            return list(first.split())
+        if dotted == "shlex.quote" and isinstance(first, str):
+            return first
+        if dotted == "chr" and isinstance(first, int) and 0 <= first < 0x110000:
+            return chr(first)
+        if dotted == "bytes.fromhex" and isinstance(first, str):
+            return NOTHING
+        if isinstance(node.func, ast.Attribute):
+            base = self.value(node.func.value, depth + 1)
+            method = node.func.attr
+            if isinstance(base, str):
+                if method == "join" and isinstance(first, list):
+                    return base.join(a if isinstance(a, str) else UNKNOWN for a in first)
+                if method in ("joinpath",):
+                    return "/".join(
+                        [base, *(a if isinstance(a, str) else UNKNOWN for a in arguments)]
+                    )
+                if method in (
+                    "expanduser",
+                    "resolve",
+                    "absolute",
+                    "as_posix",
+                    "strip",
+                    "encode",
+                    "decode",
+                    "rstrip",
+                ):
+                    return base
+                if method == "split" and not arguments:
+                    return list(base.split())
+                if method == "format":
+                    return re.sub(
+                        r"\{[^}]*\}", lambda _: first if isinstance(first, str) else UNKNOWN, base
+                    )
+                if (
+                    method == "replace"
+                    and len(arguments) == 2
+                    and all(isinstance(a, str) for a in arguments)
+                ):
+                    return base.replace(str(arguments[0]), str(arguments[1]))
+                if method in ("lower", "upper", "title"):
+                    return str(getattr(base, method)())
+                if method in ("glob", "rglob", "iterdir"):
+                    return [f"{base}/{first if isinstance(first, str) else '*'}"]
+        if dotted in ("glob.glob", "glob.iglob") and isinstance(first, str):
+            return [first]
+        if dotted == "os.listdir":
+            return ["./*"]
+        return NOTHING
+
+
+def _join(left: object, right: object) -> object:
+    if isinstance(left, str) or isinstance(right, str):
+        return (left if isinstance(left, str) else UNKNOWN) + (
+            right if isinstance(right, str) else UNKNOWN
+        )
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    return NOTHING
