@@ -19,8 +19,8 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _key(value: str) -> str:
-    if not is_key(value):
+def _key(value: Any) -> Any:
+    if isinstance(value, str) and not is_key(value):
         raise ValueError(
             f"must be a tmux key name such as Enter, Escape, Up, C-c or F1 (found {value!r})"
         )
