@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from agent.risk.assessment import Risk
+from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
 from agent.risk.own import OWN_PROGRAMS, own_module
@@ -293,7 +294,7 @@ class Reader(Values):
         if dotted in ("socket.socket",) or last == "create_connection":
             call.medium("opens a network connection")
         if last in ("connect", "connect_ex", "open_unix_connection") and isinstance(first, str):
-            self._connects(first)
+            connects(self.call, first)
         if SENDS.search(dotted):
             self._sends(node)
         elif FETCHES.match(dotted):
@@ -302,11 +303,6 @@ class Reader(Values):
             base = self.name(node.func.value)
             if base in ("globals", "locals", "vars", "os.__dict__", "__builtins__.__dict__"):
                 call.opaque("calls a part of Python that cannot be known")
-
-    def _connects(self, path: str) -> None:
-        """A socket is connected to a path."""
-        if self.call.place(path).own or path.endswith(("docker.sock", "containerd.sock")):
-            self.call.high("talks to a program that acts for others", f"connects to {shown(path)}")
 
     def _loads(self, node: ast.Call) -> None:
         """A module is loaded by its name."""

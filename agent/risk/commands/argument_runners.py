@@ -6,7 +6,7 @@ import re
 import shlex
 
 from agent.risk.arguments import after_options, split, value
-from agent.risk.commands.processes import kills_all
+from agent.risk.commands.processes import SUPERVISORS, kills_all
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -80,16 +80,12 @@ def xargs(call: Call) -> None:
             return
         call.run(rest)
         return
-    if program in ("kill", "pkill") and call.command is not None and call.script is not None:
-        pipe = call.command.pipe
-        if pipe is not None:
-            before = " ".join(
-                word.text or "" for c in call.script.commands[pipe[0] : pipe[1]] for word in c.words
-            )
-            if re.search(r"tmux|tungsten|agent\.engine|sshd|systemd", before):
-                call.high("kills the session or the supervisor")
-            elif kills_all(pipeline(call)):
-                call.high("kills every process")
+    if program in ("kill", "pkill"):
+        before = pipeline(call)
+        if SUPERVISORS.search(before):
+            call.high("kills the session or the supervisor")
+        elif kills_all(before):
+            call.high("kills every process")
     if program in ("kill", "docker", "podman", "git", "kubectl") and feed.kind != "text":
         call.run(
             [*rest, *(w for w in words if w != UNKNOWN)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, spread, value, wordlist
+from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import shown
@@ -136,8 +137,7 @@ def curl(call: Call) -> None:
     if asks and any(_CONTROLS.search(a) for a in addresses):
         call.high("controls a service through its port")
     for path in value(argv, "--unix-socket", "--abstract-unix-socket"):
-        if "docker.sock" in path or "containerd" in path or "tungsten" in path:
-            call.high("controls a service through its socket")
+        connects(call, path)
     if value(argv, "-x", "--proxy") and not local:
         call.medium("goes through a proxy")
     for path in value(argv, "-o", "--output"):

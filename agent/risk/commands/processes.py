@@ -18,6 +18,12 @@ _CHOOSES = re.compile(
 )
 
 
+SUPERVISORS = re.compile(
+    r"tmux|tungsten|agent\.engine|(?<![-\w/.])engine(?![-\w/.])|pgrep\s+-[uU]|systemd|dbus|sshd|gnome|Xorg|wayland|\bPPID\b|login|init\b|launchd|WindowServer"
+)
+"""Names, in what chooses processes, of those that hold the session or watch over it."""
+
+
 def kills_all(text: str) -> bool:
     """What is listed to be killed is every process, none chosen."""
     return _EVERYONE.search(text) is not None and _CHOOSES.search(text) is None
@@ -31,10 +37,7 @@ def kill(call: Call) -> None:
     if any(a in ("-l", "-L", "--list") for a in rest) or (program == "kill" and rest[:1] == ["-0"]):
         call.low()
         return
-    if re.search(
-        r"tmux|tungsten|agent\.engine|pgrep\s+-[uU]|systemd|dbus|sshd|gnome|Xorg|wayland|\bPPID\b|login|init\b|launchd|WindowServer",
-        raw,
-    ):
+    if SUPERVISORS.search(raw):
         call.high("kills the session or the supervisor")
         return
     if kills_all(raw):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.commands.script_reach import reach
+from agent.risk.commands.service_sockets import connects_in_code
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -205,6 +206,7 @@ def code(call: Call, text: str, language: str) -> None:
         call.high(f"{language} code opens a network connection", "opens a network connection")
     if (read_local or _ENVIRONMENT.search(text)) and _SENDS.search(text):
         call.high("sends local data to another machine")
+    connects_in_code(call, text)
     if _KILLS.search(text):
         call.high(f"{language} code kills processes or changes privileges")
     if _IMPORT_URL.search(text):

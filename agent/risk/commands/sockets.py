@@ -1,4 +1,3 @@
-# ruff: noqa: SIM102 - tables and patterns read better unbroken
 """Rules for raw connections, look-ups and network interfaces."""
 
 from __future__ import annotations
@@ -7,8 +6,8 @@ import re
 
 from agent.risk.arguments import has, split, value
 from agent.risk.commands.fetching import LOCAL, names_secret
+from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import shown
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -18,11 +17,8 @@ def netcat(call: Call) -> None:
     options, operands = split(
         argv, ("-w", "-p", "-s", "-q", "-i", "-X", "-x", "-e", "-c", "--exec", "--sh-exec")
     )
-    if has(options, "U", "--unixsock") or any(
-        "tungsten" in o or "docker.sock" in o for o in operands
-    ):
-        if any(call.place(o).own or "docker.sock" in o for o in operands):
-            call.high("controls a service through its socket")
+    for operand in operands:
+        connects(call, operand)
     if has(options, "ec", "--exec", "--sh-exec", "--lua-exec") or any(
         re.fullmatch(r"(?:\S*/)?(?:ba|da|z|k|a)?sh", word) for word in operands[2:]
     ):
@@ -66,9 +62,8 @@ def socat(call: Call) -> None:
         call.high("connects a program or file to a network")
     else:
         for word in call.argv[1:]:
-            path = re.split(r"[:,]", word)
-            if len(path) > 1 and call.place(path[1]).own:
-                call.high("talks to Tungsten or a tmux server", f"connects to {shown(path[1])}")
+            for part in re.split(r"[:,]", word):
+                connects(call, part)
         call.medium("connects two ends")
 
 

@@ -48,7 +48,7 @@ from agent.risk.commands.searching import fd, find
 from agent.risk.commands.shells import command_builtin, evaluate_words, shell, source, text_runner
 from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner_tool, socat
 from agent.risk.commands.system import bus, core_dumps, dmesg, ssh_keys, sysctl, tracer
-from agent.risk.commands.terminals import remote_control, tmux
+from agent.risk.commands.terminals import remote_control, stty, tmux
 from agent.risk.commands.text_editing import patch, rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
 from agent.risk.evaluation.call import Handler
@@ -105,7 +105,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("printf", "wait", "getopts"), naming),
     "cd": cd, "pushd": cd, "unset": unset, "echo": echo, "printenv": echo, "set": set_builtin, "shopt": set_builtin,
     "fuser": fuser, "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
-    "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "crontab": scheduled, "at": scheduled,
+    "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "stty": stty, "crontab": scheduled, "at": scheduled,
     "batch": scheduled, "make": make, "npm": package_script, "yarn": package_script, "pnpm": package_script,
     "bun": package_script, "npx": npx, "uvx": npx, "systemd-run": systemd_run, "busybox": busybox,
     "toybox": busybox, "@file": local_file,

@@ -17,6 +17,17 @@ def remote_control(call: Call) -> None:
     call.medium("opens a terminal")
 
 
+def stty(call: Call) -> None:
+    """`stty`: the pane's own terminal may be set, another one (`-F DEVICE`) only looked at."""
+    arguments = call.argv[1:]
+    others = value(call.argv, "-F", "--file", "-f")
+    settings = set(arguments) - {"-a", "--all", "-g", "--save", "size", "speed", "-F", "-f"}
+    settings -= set(others)
+    if others and any(not a.startswith(("-F/", "--file=", "-f/")) for a in settings):
+        call.high("types into or controls a terminal", f"changes the terminal {others[0]}")
+    call.low()
+
+
 def tmux(call: Call) -> None:
     """`tmux` beyond looking is self-approval."""
     rest = after_options(call.argv, ("-L", "-S", "-f", "-c"))

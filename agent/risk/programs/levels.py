@@ -24,7 +24,7 @@ LOW_PROGRAMS = frozenset(
     fzf sk exa eza lsd bat batcat glow nm objdump readelf ldd size otool addr2line cd pushd popd
     dirs return exit shift set unset export declare typeset local readonly let wait times hash
     ulimit umask shopt getopts caller bind complete compgen compopt disown jobs fg bg suspend
-    logout read mapfile readarray true sleep usleep clear reset tput stty history fc break
+    logout read mapfile readarray true sleep usleep clear reset tput history fc break
     continue enable getconf getent pathchk logname cksum tsort ptx look spell aspell hunspell
     ping ping6 traceroute tracepath mtr dig host nslookup whois netstat ss ifconfig arp route
     nmcli ip neofetch fastfetch screenfetch lsb_release sw_vers system_profiler say
@@ -216,7 +216,7 @@ _high(
 _high(
     "types into, controls or replaces the supervising terminal",
     """
-    tungsten screen byobu zellij abduco dtach tmuxinator tmuxp teamocil smug reptyr""",
+    tungsten screen byobu byobu-tmux byobu-screen byobu-ctrl byobu-janitor zellij abduco dtach tmuxinator tmuxp teamocil smug reptyr""",
 )
 _high(
     "starts another agent",
