@@ -192,7 +192,9 @@ _READS_TERMINAL = re.compile(
 )
 
 
-_OTHERS_WORDS = re.compile(r"\s*(?:[\\.]|(?:import|from|use|using|let|const|var|q|pass|class|def|del|print|puts|require)\b)")
+_OTHERS_WORDS = re.compile(
+    r"\s*(?:[\\.]|(?:import|from|use|using|let|const|var|q|pass|class|def|del|print|puts|require)\b)"
+)
 """Lines of Python, databases and others that look like commands of a shell."""
 
 _REPEATING = frozenset(["zsh", "ksh", "mksh"])
