@@ -14,46 +14,12 @@ from agent.risk.evaluate import Evaluator
 from agent.risk.evaluation.deception import deception
 from agent.risk.evaluation.findings import State
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
+from agent.risk.foregrounds.read_back import Shown
+from agent.risk.history import expand_history
 from agent.risk.keys import Stroke
-from agent.risk.line_editor import Line, expand_history
+from agent.risk.line_editor import Line
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import Command
-
-_COMPLETING = frozenset(["Tab", "M-?", "M-*", "M-/"])
-_RECALLING = frozenset(["Up", "Down", "C-p", "C-n", "C-r", "C-s", "M-<", "M-p", "M-n"])
-
-
-class _Shown:
-    """A line on the screen that may be what completion or the history made of typed keys."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.typed = ""
-        self.then = ""
-        self.keys: list[str] = []
-        self.fits = True
-
-    def feed(self, stroke: Stroke) -> None:
-        """Take what is typed: text, then keys that bring something onto the line, then text."""
-        if stroke.kind != "key":
-            if "C-r" not in self.keys and "C-s" not in self.keys:
-                self.then += stroke.text if self.keys else ""
-                self.typed += "" if self.keys else stroke.text
-        elif stroke.text in _COMPLETING | _RECALLING and not self.then:
-            self.keys.append(stroke.text)
-        elif stroke.text not in ("Enter", "C-o"):
-            self.fits = False
-
-    def line(self) -> str | None:
-        """The line, None when what stands there does not come from these keys."""
-        if not self.fits or not self.keys:
-            return None
-        if _COMPLETING.issuperset(self.keys):
-            if not self.typed.strip() or not self.text.startswith(self.typed.strip()):
-                return None
-        elif self.typed and "C-r" not in self.keys and "C-s" not in self.keys:
-            return None
-        return self.text if self.text.endswith(self.then.rstrip()) else self.text + self.then
 
 
 class Prompt(Model):
@@ -74,7 +40,7 @@ class Prompt(Model):
         else:
             self.line.before = line
         self.escape = False
-        self.shown = _Shown(line.rstrip()) if context.read_back and line and line.strip() else None
+        self.shown = Shown(line.rstrip()) if context.read_back and line and line.strip() else None
 
     def reopened(self) -> None:
         """A fresh prompt."""
@@ -226,6 +192,11 @@ _READS_TERMINAL = re.compile(
 )
 
 
+_OTHERS_WORDS = re.compile(
+    r"\s*(?:[\\.]|(?:import|from|use|using|let|const|var|q|pass|class|def|del|print|puts|require)\b)"
+)
+"""Lines of Python, databases and others that look like commands of a shell."""
+
 _REPEATING = frozenset(["zsh", "ksh", "mksh"])
 """Shells in which `r` runs an earlier line again."""
 
@@ -319,8 +290,7 @@ class Shell(Prompt):
         if before and whole.strip() == "q":
             # So one leaves what the line before has opened; it is no program of the shell's.
             return Assessment(Risk.MEDIUM, ("no rule knows q",), "leaves a program")
-        # psql's and sqlite's own commands look like words of the shell, too.
-        self.sure = not script.errors and expanded == text and text[:1] not in "\\."
+        self.sure = not script.errors and expanded == text and not _OTHERS_WORDS.match(text)
         evaluator.run(whole)
         self.state = evaluator.state
         self.files = evaluator.files
