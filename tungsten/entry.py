@@ -166,7 +166,7 @@ class Entry:
         name, directory = secrets.token_hex(4), ""
         if self._asking is not None:
             name, directory = self._asking.name, str(self._asking.directory)
-        message = marks.take(number, name, how, self._command, directory)
+        message = marks.take(shell.nonce, number, name, how, self._command, directory)
         self._messages.append(message)
         # Copy mode would swallow it.
         elsewhere = f"#{{?pane_in_mode,1,{shell.elsewhere(number)}}}"

@@ -30,6 +30,9 @@ _TAKE_END = "\x1e"
 _TAKE_CODES = str.maketrans({"\n": "\x1f", "\t": "\x1d"})
 """Keys that would act if a shell read the rest of a message as keys, and what is sent for them."""
 
+_SECRET = 12
+"""Characters of the nonce in each message: each one is read by itself."""
+
 CUT_SHORT = _TAKE_END + LINE_REPORT
 """The keys that end a message which never came whole, and ask for what is on the line."""
 
@@ -113,10 +116,11 @@ OWN_TRAPS = "\x01"
 """What bash reports in place of its line where it cannot ask about the pieces of one."""
 
 
-def take(number: int, name: str, how: How, line: str, asking: str = "") -> str:
+def take(nonce: str, number: int, name: str, how: How, line: str, asking: str = "") -> str:
     """Write the keys that give bash a line as one message (`__tungsten_take` in `shell/bash.sh`).
 
     Args:
+        nonce: the secret of the shell's marks; its beginning says that the message is ours.
         number: of the prompt.
         name: what the marks will say of it.
         how: put it on the empty line, run it there, or run it if it is the same as there.
@@ -128,7 +132,7 @@ def take(number: int, name: str, how: How, line: str, asking: str = "") -> str:
     # The shell counts as its locale says.
     lengths = f",{len(line)},{len(line.encode('utf-8', 'surrogateescape'))},"
     text = line.translate(_TAKE_CODES)
-    return f"{key}{number};{name};{means};{lengths};{text}{_TAKE_END}"
+    return f"{key}{nonce[:_SECRET]};{number};{name};{means};{lengths};{text}{_TAKE_END}"
 
 
 @functools.lru_cache(maxsize=64)

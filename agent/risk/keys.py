@@ -74,6 +74,10 @@ def canonical(name: str) -> str:
 
 def strokes(keys: Sequence[str | Paste]) -> Iterator[Stroke]:
     """Flatten keys into events, control characters and escape sequences in text included."""
+    if _PRIVATE in "".join(_sent(item) for item in keys if isinstance(item, str)):
+        # As bad as a line that nobody can tell, submitted.
+        yield Stroke("key", "Tab", 0)
+        yield Stroke("key", "Enter", 0)
     for index, item in enumerate(keys):
         if isinstance(item, Paste):
             # What follows the mark of its end is no paste any more for the program.
@@ -92,6 +96,21 @@ def strokes(keys: Sequence[str | Paste]) -> Iterator[Stroke]:
                 yield Stroke("key", canonical(item), index, item)
         else:
             yield from _text(item, index)
+
+
+_PRIVATE = "\x1b[27;9;"
+"""How the keys begin by which Tungsten makes a shell enter a line (`tungsten/marks.py`)."""
+
+
+def _sent(item: str) -> str:
+    """The characters that a key sends, as far as they can be part of such keys."""
+    if item.startswith("0x") and is_key(item):
+        return chr(min(int(item, 16), 0x10FFFF))
+    if item in ("Escape", "C-[", "^["):
+        return "\x1b"
+    if item.startswith("M-") and len(item) == 3:
+        return "\x1b" + item[2]
+    return item
 
 
 def _text(text: str, index: int) -> Iterator[Stroke]:

@@ -39,6 +39,29 @@ async def test_a_megabyte_is_pasted_whole(pane: Pane, tmp_path: Path) -> None:
     assert (tmp_path / "got").read_bytes() == expected
 
 
+async def test_text_is_typed_exactly(pane: Pane, tmp_path: Path) -> None:
+    every = "".join(map(chr, range(1, 127)))
+    pieces = [
+        every,
+        "a;",
+        ";",
+        "\\;",
+        "#{pane_id} #(touch no) $HOME ~ 'x' \"y\" %1",
+        "é漢😀",
+        "-l",
+        "{ } \\",
+    ]
+    wanted = "".join(pieces).replace("\n", "\r").encode()
+    await start(
+        pane, f"stty raw -echo; head -c {len(wanted)} > got; stty sane; echo re''ady", "stty"
+    )
+    await eventually(pane, "command")
+    for piece in pieces:
+        await pane.send_text(piece)
+    assert (await pane.wait(ForText("^ready"), 30)).met
+    assert (tmp_path / "got").read_bytes() == wanted
+
+
 async def test_a_paste_cannot_end_its_own_bracket(pane: Pane, tmp_path: Path) -> None:
     await pane.wait(ForPrompt(), 10)
     await pane.paste("echo a\x1b[201~\ntouch escaped\n")

@@ -77,7 +77,7 @@ async def test_strict_shells(pane: Pane, options: str) -> None:
 
 async def test_a_message_cut_short_runs_nothing(pane: Pane, tmp_path: Path) -> None:
     await pane.wait(ForPrompt(), 10)
-    whole = marks.take(pane.shell.number, "0a", "run", "touch cut; touch whole")
+    whole = marks.take(pane.shell.nonce, pane.shell.number, "0a", "run", "touch cut; touch whole")
     await pane.send_text(whole[:-9])
     assert (await pane.run("echo fine", timeout=30)).output == "fine\n"
     await pane.send_text(whole[:-9])
@@ -93,19 +93,21 @@ async def test_a_message_for_another_prompt_runs_nothing(pane: Pane, tmp_path: P
     await pane.run(":", timeout=10)
     number = pane.shell.number
     for late in (
-        marks.take(number - 1, "0a", "run", "touch late"),
-        marks.take(number, "0b", "same", "touch late"),
-        marks.take(number, "0c", "run", "touch late").replace(",10,10,", ",9,9,"),
+        marks.take(pane.shell.nonce, number - 1, "0a", "run", "touch late"),
+        marks.take(pane.shell.nonce, number, "0b", "same", "touch late"),
+        marks.take("0" * 32, number, "0b", "run", "touch late"),
+        marks.take(pane.shell.nonce, number, "0c", "run", "touch late").replace(",10,10,", ",9,9,"),
     ):
         await pane.send_text(late)
         assert await pane.line() == ""
     await pane.send_text("read -e x\n")
-    await pane.send_text(marks.take(number, "0d", "run", "touch late") + "\n")
+    await pane.send_text(marks.take(pane.shell.nonce, number, "0d", "run", "touch late") + "\n")
     await pane.wait(ForPrompt(), 10)
     await pane.send_text("echo 'open\n")
-    await pane.wait(ForText("^> "), 10)
-    await pane.send_text(marks.take(pane.shell.number, "0e", "run", "touch late"))
+    await pane.wait(ForText("^>$"), 10)
+    await pane.send_text(marks.take(pane.shell.nonce, pane.shell.number, "0e", "run", "touch late"))
     await pane.send_keys("C-c")
+    await pane.wait(ForPrompt(), 10)
     assert (await pane.run("ls", timeout=10)).output == "home\n"
 
 

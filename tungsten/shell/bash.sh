@@ -81,31 +81,33 @@ __tungsten_line() {
 }
 
 # What the key does that a key bound to `__tungsten_take` types after it: no command that a key runs
-# can enter the line itself.
+# can enter the line itself. Nobody else knows that key, nor how a message begins.
 __tungsten_key=
+__tungsten_secret=${__tungsten_nonce:0:12}
 
 __tungsten_then() {
   local map
   if [ "$1" != "$__tungsten_key" ]; then
     for map in emacs vi-insert vi-command; do
-      bind -m "$map" "\"\e[27;9;7481~\": $1" 2>/dev/null
+      bind -m "$map" "\"\e[27;9;$__tungsten_secret~\": $1" 2>/dev/null
     done
     __tungsten_key=$1
   fi
 }
 
-# Takes a line as one message, `PROMPT;NAME;HOW;,LENGTH,BYTES,;LINE` up to the terminator: to `put` on
-# the empty line, to `run` there, or to run if it is the `same` as there. What was cut short, comes too
+# Takes a line as one message, `SECRET;PROMPT;NAME;HOW;,LENGTH,BYTES,;LINE` up to the terminator: to
+# `put` on the empty line, to `run` there, or to run if it is the `same` as there. What was cut short, comes too
 # late or meets other text changes nothing. What does not run is reported. HOW may end in `:DIRECTORY`:
 # then each piece of the line is asked about there.
 __tungsten_take() {
-  local taken= number name how size line directory= __tungsten_why=
+  local taken= secret number name how size line directory= __tungsten_why=
   if [ "$__tungsten_at" != 1 ]; then
     __tungsten_then set-mark
     # In `read -e`, another `read` would leave Enter without a meaning.
     return 0
   fi
   IFS= read -r -d $'\x1e' line || line=
+  secret=${line%%;*} line=${line#*;}
   number=${line%%;*} line=${line#*;}
   name=${line%%;*} line=${line#*;}
   how=${line%%;*} line=${line#*;}
@@ -116,7 +118,7 @@ __tungsten_take() {
     directory=${how#*:}
     how=${how%%:*}
   fi
-  if [ "$number" = "$__tungsten_n" ] && [[ $size == *,${#line},* ]]; then
+  if [ "$secret;$number" = "$__tungsten_secret;$__tungsten_n" ] && [[ $size == *,${#line},* ]]; then
     if [ "$how" = same ]; then
       [ "$READLINE_LINE" != "$line" ] || taken=run
     elif [ -z "$READLINE_LINE" ]; then
@@ -240,10 +242,10 @@ if [[ -n $__tungsten_nonce ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 
   for __tungsten_map in emacs vi-insert vi-command; do
     bind -m "$__tungsten_map" -x '"\e[27;9;7477~": __tungsten_line "$_"' 2>/dev/null
     bind -m "$__tungsten_map" -x '"\e[27;9;7480~": __tungsten_take "$_"' 2>/dev/null
-    bind -m "$__tungsten_map" '"\e[27;9;7479~": "\e[27;9;7480~\e[27;9;7481~"' 2>/dev/null
+    bind -m "$__tungsten_map" "\"\e[27;9;7479~\": \"\e[27;9;7480~\e[27;9;$__tungsten_secret~\"" 2>/dev/null
     bind -m "$__tungsten_map" -x \
       '"\e[27;9;7482~": __tungsten_take "$(builtin trap -p DEBUG RETURN ERR INT)" "$_"' 2>/dev/null
-    bind -m "$__tungsten_map" '"\e[27;9;7483~": "\e[27;9;7482~\e[27;9;7481~"' 2>/dev/null
+    bind -m "$__tungsten_map" "\"\e[27;9;7483~\": \"\e[27;9;7482~\e[27;9;$__tungsten_secret~\"" 2>/dev/null
   done
   unset __tungsten_map
   __tungsten_then set-mark

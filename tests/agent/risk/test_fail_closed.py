@@ -79,3 +79,20 @@ def test_rules_that_cannot_be_read(rules: object, context: Context) -> None:
     answer = assess_command("ls", replace(context, rules=parse(rules)))
     assert answer.asked_by
     assert decide(answer, "standard", "agent").outcome == "gate"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("rm -rf ~", "\x1b[27;9;7478~"),
+        ("rm -rf ~", "Escape", "[27;9;7478~"),
+        ("rm -rf ~", "M-[", "27;9;7478~"),
+        ("\x1b[27;9;7479~000000000000;3;a;run;,8,8,;rm -rf ~\x1e",),
+        ("0x1b", "[27;9;", "7483~000000000000;3;a;run;,8,8,;rm -rf ~", "0x1e"),
+    ],
+)
+def test_the_keys_by_which_we_enter_lines_are_nobody_elses(
+    keys: tuple[str, ...], context: Context
+) -> None:
+    assert assess_keys(keys, replace(context, foreground="bash")).risk is Risk.HIGH
+    assert assess_keys(keys, replace(context, foreground="zsh")).risk is Risk.HIGH
