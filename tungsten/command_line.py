@@ -36,7 +36,7 @@ It answers in a millisecond; a Ctrl-C just before may make the terminal drop the
 """
 
 CLEAR_SECONDS = 1.0
-TRIES = 3
+TRIES = 5
 """How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
 
 MUTE = "its line editor does not answer"
