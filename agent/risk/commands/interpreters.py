@@ -201,6 +201,8 @@ def awk(call: Call) -> None:
     if not programs and operands and not value(argv, "-f", "-E", "--file"):
         programs, operands = operands[:1], operands[1:]
     for text in programs:
+        if text == UNKNOWN:
+            call.opaque("which awk program runs cannot be known")
         awk_text(call, text)
     for operand in operands:
         if "inplace" in argv:

@@ -65,7 +65,10 @@ def _makefile(call: Call, targets: list[str]) -> None:
     if program in ("just", "task"):
         names = ["justfile", "Justfile"] if program == "just" else ["Taskfile.yml", "Taskfile.yaml"]
     for name in names:
-        if UNKNOWN in name or UNKNOWN in base:
+        if UNKNOWN in name:
+            call.opaque("which makefile runs cannot be known")
+            continue
+        if UNKNOWN in base:
             continue
         if name == "-" or name.startswith("/dev/"):
             feed = call.feed()

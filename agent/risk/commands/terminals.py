@@ -57,6 +57,12 @@ def tmux(call: Call) -> None:
     options = [a for a in call.argv[1:] if a.startswith("-") and a not in rest]
     if rest and rest[0].startswith("display") and not any(re.match(r"-\w*p", a) for a in rest):
         looks -= {"display", "display-message"}
+    if (
+        rest
+        and rest[0] in ("capture-pane", "capturep")
+        and any(re.match(r"-\w*p", a) for a in rest)
+    ):
+        looks |= {"capture-pane", "capturep"}
     chained = any(a in (";", "\\;") or a.endswith(";") for a in rest)
     if (
         rest and rest[0] in looks and not chained and not value(call.argv, "-c", "-f")

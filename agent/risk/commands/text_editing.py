@@ -40,6 +40,8 @@ def sed(call: Call) -> None:
 
 def sed_script(call: Call, script: str) -> None:
     """Judge an edit script: some of its commands run programs and write files."""
+    if script == UNKNOWN:
+        call.opaque("which edit script runs cannot be known")
     if UNKNOWN in script:
         return
     if _SED_EXECUTES.search(script) or _SED_COMMAND.search(script):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -107,7 +108,7 @@ class Dispatcher(Outputs):
         the program of that name is judged as well.
         """
         state = self.state
-        known = name in known_programs() or "/" in name
+        known = "/" in name or (name in known_programs() and not _plain_word(name, call))
         quoted = call.command is None or not call.command.words or call.command.words[0].quoted
         if name in state.aliases:
             texts = state.aliases.pop(name)
@@ -147,6 +148,23 @@ class Dispatcher(Outputs):
 
 _POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")
 _WHOLE = re.compile(r"\"?\$(?:[@*]|\{[@*]\})\"?")
+
+
+def _plain_word(name: str, call: Call) -> bool:
+    """A program of that name is rare, and scripts call their own functions so: `step`, `pass`."""
+    if call.script is not None and "unset" in call.script.text:
+        return False
+    return name in _PLAIN_WORDS or (
+        name in programs.SHARED_PROGRAMS and name not in programs.SUBCOMMANDS and len(name) > 3
+    )
+
+
+_PLAIN_WORDS = frozenset(
+    wordlist(
+        """pass write format step stop wall trust log talk batch import cancel super please really stress
+        eject bridge responder pro up now ship title info warn error section banner header"""
+    )
+)
 
 
 def _body(group: Group | None) -> Group | None:

@@ -220,7 +220,7 @@ _high(
 )
 _high(
     "starts another agent",
-    "claude codex aider gemini goose-ai cursor-agent opencode amp crush copilot q qwen cline",
+    "aider-chat claude-code sgpt shell-gpt mods aichat tgpt gptme open-interpreter interpreter plandex openhands auto-gpt autogpt droid kilocode auggie kiro trae-cli devin claude codex aider gemini goose-ai cursor-agent opencode amp crush copilot q qwen cline",
 )
 _high("erases traces", "shred-log utmpdump-write logrotate-force timestomp")
 _high(

@@ -114,6 +114,7 @@ localectl HIGH[changes the machine]: other set-locale set-keymap set-x11-keymap
 docker LOW: ps images logs inspect version info top stats port diff history search events|image ls|image list|image inspect|image history|container ls|container list|container inspect|container logs|container top|container stats|container port|volume ls|volume list|volume inspect|network ls|network list|network inspect|system df|system info|system events|context ls|context show|context inspect|buildx ls|buildx inspect|manifest inspect|plugin ls|stack ls|stack ps|service ls|service ps|service logs|node ls|compose ps|compose logs|compose config|compose images|compose ls|compose top|compose port|compose version|compose events|builder du|scout quickview|scout cves|secret ls|config ls
 docker MEDIUM: build pull start stop restart kill rm rmi rename tag create wait pause unpause commit save load import attach update|image rm|image prune|image build|image pull|image tag|image save|image load|container rm|container stop|container start|container restart|container kill|container create|container wait|network create|network rm|network prune|network connect|network disconnect|volume create|buildx build|buildx create|buildx use|buildx prune|buildx rm|buildx bake|builder prune|compose up|compose build|compose start|compose stop|compose restart|compose down|compose pull|compose create|compose kill|compose rm|compose pause|compose unpause|compose watch|compose cp|context use|init|container prune
 docker MEDIUM: container prune
+docker HIGH[starts another agent]: sandbox
 docker HIGH[destroys volumes or shared images, or publishes]: push login logout swarm export|image push|system prune|system reset|volume rm|volume remove|volume prune|stack rm|stack deploy|service rm|service update|service create|service scale|secret rm|secret create|secret inspect|config rm|node rm|node update|plugin install|plugin rm|plugin enable|plugin disable|plugin create|plugin push|plugin set|plugin upgrade|context rm|context create|manifest push|trust|compose push|container export|checkpoint|swarm leave|swarm init
 docker-compose LOW: ps logs config images top port version events ls
 docker-compose MEDIUM: up build start stop restart down pull create kill rm pause unpause watch
@@ -443,6 +444,7 @@ kafka-topics MEDIUM: --create
 kafka-consumer-groups LOW: --list --describe
 kafka-consumer-groups HIGH[changes what a shared queue keeps]: --delete --reset-offsets --delete-offsets
 goose MEDIUM: up up-by-one up-to down redo status version create fix validate
+goose HIGH[starts another agent]: run session acp
 goose HIGH[drops a database or its data]: reset down-to
 migrate MEDIUM: up down create version goto
 migrate HIGH[drops a database or its data]: drop force|down -all
