@@ -164,7 +164,9 @@ def create(call: Call) -> None:
         else:
             empties = content == "" or (feed_of_null(call) if content is None else False)
             appends = any(re.match(r"^-\w*a|--append", a) for a in call.argv[1:])
-            call.writes(operand, content=content, truncates=empties and not appends)
+            call.writes(
+                operand, content=content, truncates=empties and not appends, appends=appends
+            )
     call.medium("creates files")
 
 

@@ -56,6 +56,8 @@ def make(call: Call) -> None:
 def _makefile(call: Call, targets: list[str]) -> None:
     directory = value(call.argv, "-C", "--directory")
     base = call.place(directory[-1]).path if directory else call.cwd
+    if "install" in targets and call.evaluator.came(base):
+        call.high("installs what was just fetched")
     names = value(call.argv, "-f", "--file", "--makefile") or [
         "GNUmakefile",
         "makefile",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.carried import carried
+from agent.risk.evaluation.carried import HEADS, carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
@@ -170,6 +170,10 @@ def local_file(call: Call) -> None:
             call.medium(f"runs the program {shown(path)}")
         return
     run_file(call, path)
+    program = path.rpartition("/")[2]
+    if text is None and program in HEADS:
+        # Whatever the way to it, it may well be the program of that name.
+        call.run([program, *call.argv[1:]])
     if len(call.argv) > 1 and "--" in call.argv:
         carried(call, anywhere=False)
     if text is None and (destroyed := destroys(call.argv)):

@@ -147,12 +147,19 @@ class Call:
         if self.evaluator.notable(root, names, hidden=hidden):
             self.high("reads everything, credentials and keys too", f"reads all of {shown(text)}")
 
-    def writes(self, text: str, *, truncates: bool = False, content: str | None = None) -> Place:
-        """The command creates or replaces a file."""
+    def writes(
+        self,
+        text: str,
+        *,
+        truncates: bool = False,
+        content: str | None = None,
+        appends: bool = False,
+    ) -> Place:
+        """The command creates or replaces a file, or puts something behind what is in it."""
         place = self.place(text)
         target = self.evaluator.followed(place.path, text)
         if target is not None:
-            self.writes(target, truncates=truncates, content=content)
+            self.writes(target, truncates=truncates, content=content, appends=appends)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, shown(text)
         if place.own:
@@ -193,7 +200,11 @@ class Call:
         ):
             self.high("plants a package script that runs by itself", f"writes {name}")
         if UNKNOWN not in place.path:
-            self.evaluator.files[place.path] = content
+            files = self.evaluator.files
+            if appends and place.path in files:
+                before = files[place.path]
+                content = None if before is None or content is None else before + content
+            files[place.path] = content
         return place
 
     def deletes(self, text: str, *, recursive: bool = False) -> Place:

@@ -65,6 +65,8 @@ class Dispatcher(Outputs):
         if program.startswith("ld") and LOADER.fullmatch(program):
             call.high("has the system's loader run a program")
             return
+        if "/.." in name and ORDINARY.search(resolved := call.place(name).path):
+            name = resolved
         if "/" in name and (not ORDINARY.search(name) or program not in known_programs()):
             HANDLERS["@file"](call)
             return

@@ -121,7 +121,10 @@ class Outputs(VariableJudge):
                 if value.startswith("/dev/fd/sub:"):
                     continue
                 appends = operator in (">>", "&>>")
-                call.writes(value, truncates=bare and not appends, content=content)
+                if content and call.argv and posixpath.basename(call.argv[0]) != "printf":
+                    # `output` leaves out the end of the last line.
+                    content = content if content.endswith("\n") else f"{content}\n"
+                call.writes(value, truncates=bare and not appends, content=content, appends=appends)
 
     def feed(self, call: Call) -> Feed:
         """What standard input of a call's command brings."""

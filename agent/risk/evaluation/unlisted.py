@@ -220,6 +220,11 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
     if dangerous and words and UNKNOWN in words[0]:
         call.opaque(f"which subcommand of {program} runs cannot be known")
         return
+    if program == "redis-cli" and not words:
+        feed = call.feed()
+        for line in feed.text.splitlines()[:64] if feed.kind == "text" else ():
+            if line.split():
+                call.run([argv[0], *line.split()])
     if level == 0 and words:
         level, reason = table.get("other", (0, ""))
     if level == 0:

@@ -41,6 +41,10 @@ _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.-?\d+)?")
 _SLICE = re.compile(r":\s*(-?\d+)(?::\s*(-?\d+))?$")
 
 
+_KEYED = re.compile(r"^\[[^\]]*\]=")
+"""What stands before an element that is given with its index: `([key]=value)`."""
+
+
 class Variables:
     """What is known of shell variables: each name has its possible values."""
 
@@ -232,7 +236,8 @@ class Expander:
                 return (UNKNOWN,)
             return ("/root" if part.text == "root" else f"/home/{part.text}",)
         if kind == ARRAY:
-            return (" ".join(" ".join(way) for w in part.words for way in self.word(w)),)
+            fields = (field for w in part.words for way in self.word(w) for field in way)
+            return (" ".join(_KEYED.sub("", field) for field in fields),)
         assert kind == HISTORY
         return (UNKNOWN,)
 
