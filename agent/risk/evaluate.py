@@ -270,7 +270,9 @@ class Evaluator(Dispatcher):
                 self._condition(command, call)
             self._redirects(command.redirects, call)
             return
+        self.several = False
         heads, arguments = self._argv(command)
+        several = self.several
         only_assigns = not command.words
         conditional = command.group is not None or command.joiner in ("&&", "||", "|", "|&")
         for word in command.assigns:
@@ -287,9 +289,9 @@ class Evaluator(Dispatcher):
                     call.opaque()
                     continue
                 self.dispatch(call)
-            if len(command.words) > 1 and any(word.text is None for word in command.words):
-                if command.group is not None:
-                    self.hands_on(command, script, heads)
+            if command.group is not None and command.words[-1].text is None:
+                self.hands_on(command, script, heads)
+            if several:
                 head = heads[0] if heads else []
                 for others in self._others(command):
                     call.argv = [*head, *others]
@@ -299,7 +301,7 @@ class Evaluator(Dispatcher):
                 self.came_from = before
             bare = len(call.argv) == 1 and posixpath.basename(call.argv[0]) in _SILENT
             if command.redirects:
-                if _ENDLESS.fullmatch(" ".join(call.argv)):
+                if call.argv[:1] in (["yes"], ["cat"]) and _ENDLESS.fullmatch(" ".join(call.argv)):
                     self._fills(command, call)
                 content = self.output(call)
                 bare = bare or content == ""

@@ -163,8 +163,8 @@ def _plain_word(name: str, call: Call) -> bool:
 
 _PLAIN_WORDS = frozenset(
     wordlist(
-        """pass write format step stop wall trust log talk batch import cancel super please really stress
-        eject bridge responder pro up now ship title info warn error section banner header"""
+        """pass write format step stop wall trust log talk batch import cancel super please really
+        stress eject bridge responder pro up now ship title info warn error section banner header"""
     )
 )
 

@@ -25,6 +25,9 @@ MAX_OTHERS = 12
 class Outputs(VariableJudge):
     """Tells what commands print and read, as far as the text itself tells."""
 
+    several = False
+    """Some argument of a command had more than one value since this was last cleared."""
+
     def _argv(self, command: Command) -> tuple[list[list[str]], list[str]]:
         """The possible first words, and all the others."""
         words = command.words
@@ -38,7 +41,9 @@ class Outputs(VariableJudge):
             if text is not None and "{" not in text:
                 arguments.append(text)
                 continue
-            for way in expander.word(word):
+            found = expander.word(word)
+            self.several = self.several or len(found) > 1
+            for way in found:
                 arguments.extend(way)
         # An empty expansion leaves the command position to the next word.
         ways = [way for way in ways if way] or [[]]

@@ -43,7 +43,7 @@ def simple(call: Call, program: str) -> None:
         subcommand(call, program, table)
     elif program in programs.LOW_PROGRAMS:
         call.low()
-        if len(argv) > 2 and program not in _ONLY_SAYS:
+        if len(argv) > 2 and program not in _ONLY_SAYS and _NOTABLE.search(" ".join(argv)):
             foreign_settings(call, program)
             carried(call, anywhere=False, words=False)
             touched(call, outputs=True)
@@ -105,6 +105,8 @@ def settings(call: Call) -> None:
 _FREE_TEXT = frozenset(wordlist("redis-cli gh glab tea jira rabbitmqctl"))
 """Programs that are given text of any kind as data."""
 _INTERACTIVE = frozenset(wordlist("shell console repl sh run exec tinker"))
+_NOTABLE = re.compile(r"-.*[/~({=]")
+"""An option, and behind it something that may be a command or a path."""
 _BUILDS_DOCUMENTS = frozenset(["mkdocs", "hugo", "tox", "alembic"])
 _ONLY_SAYS = frozenset(
     wordlist(
