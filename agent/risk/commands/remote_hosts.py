@@ -7,6 +7,7 @@ import re
 
 from agent.risk.arguments import after_options, has, split, value
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 
 
@@ -159,6 +160,9 @@ def sends(call: Call) -> None:
     """Mail and paste programs: what goes in leaves the machine."""
     feed = call.feed()
     operands = split(call.argv, ("-s", "-a", "-A", "-r"))[1]
+    for text in value(call.argv, "-e"):
+        # mutt takes the output of what stands in backquotes into its settings.
+        search(call, text)
     if feed.kind in ("file", "unknown") or value(call.argv, "-a", "-A"):
         call.high("sends local data to another machine")
     for operand in operands:

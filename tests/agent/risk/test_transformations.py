@@ -38,9 +38,10 @@ def load(name: str) -> list[str]:
 
 
 def complete(text: str) -> bool:
-    """One piece of shell that can stand inside another."""
+    """One piece of shell that can stand inside another, whose wrappers carry it in `X`."""
     return (
         text.isprintable()
+        and not re.search(r"\$\{?!?X\b", text)
         and not text.startswith(("!", "^"))
         and "#" not in text
         and not evaluate(text, CONTEXT).scripts[0].errors
