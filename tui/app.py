@@ -7,7 +7,9 @@ screens but the cockpit come after it has been painted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from tui.keyboard import let_alt_digits_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
+from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
@@ -77,6 +80,7 @@ class TungstenApp(FrontEnd):
         self._connect = connect
         self._first = first
         self._running_loop: asyncio.AbstractEventLoop | None = None
+        self._guard = TerminalGuard()
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
 
@@ -96,6 +100,7 @@ class TungstenApp(FrontEnd):
             ):
                 return super().run(**options)
         finally:
+            self._guard.end()
             gc.enable()
 
     def _save_for_good(self) -> None:
@@ -115,11 +120,19 @@ class TungstenApp(FrontEnd):
         """Paint first; everything else follows."""
         self._running_loop = asyncio.get_running_loop()
         # Back from the background, the terminal shows what others wrote meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        self.app_suspend_signal.subscribe(self, lambda _: self._guard.tell(set_up=False))
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.call_after_refresh(self._after_first_frame)
+
+    def _resumed(self, _app: object) -> None:
+        self._guard.tell(set_up=True)
+        self.screen.refresh(layout=True)
 
     async def _after_first_frame(self) -> None:
         await self.take_early_keys()
+        if not self.is_headless:
+            with contextlib.suppress(OSError):
+                self._guard.begin(os.ttyname(0))
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
 
     async def _stay_connected(self) -> None:

@@ -18,6 +18,7 @@ class PaneKnown(NamedTuple):
 
     pane_id: str
     title: str
+    recording: bool = False
 
 
 class RememberedPane(NamedTuple):

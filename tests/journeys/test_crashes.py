@@ -41,6 +41,9 @@ def test_the_app_dies_with_a_gate_pending(person: Person, model: ScriptedModel) 
     engine = person.engine().pid
     person.kill_app()
     person.wait(r"Killed\s+person\$")
+    # The terminal is as it was: no mouse reports, and the screen of the shell.
+    modes = "#{alternate_on}#{mouse_any_flag}#{cursor_flag}"
+    person.when(lambda: person.tmux("display-message", "-p", modes) == "001\n", "the terminal")
     person.start()
     person.wait(r"(?s)HIGH  project wants.*count.*\bA approve")
     assert person.engine().pid == engine

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.paths import Paths
@@ -73,6 +74,18 @@ class Terminal:
             pass
         return self.process.returncode
 
+    def guard(self) -> psutil.Process:
+        """The process that waits for the app's death."""
+        app = psutil.Process(self.process.pid)
+        deadline = time.monotonic() + PATIENCE
+        while not (found := [p for p in app.children() if p.name() == "sh"]):
+            assert time.monotonic() < deadline, "there is no guard"
+            self._read(0.05)
+        # It has looked at the line settings once it waits with no child of its own.
+        while found[0].children() or found[0].status() != psutil.STATUS_SLEEPING:
+            self._read(0.05)
+        return found[0]
+
     def modes_left(self) -> set[int]:
         """Private modes that were set last rather than reset."""
         return {
@@ -124,6 +137,49 @@ def test_a_signal_gives_the_terminal_back(
     assert b"\x1b[?25h" in terminal.written
     assert termios.tcgetattr(terminal.slave) == terminal.before
     assert "half a sentence" in draft(paths)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+def test_a_killed_app_gives_the_terminal_back(
+    terminals: list[Terminal], paths: Paths, number: signal.Signals
+) -> None:
+    terminal = begin(terminals, paths)
+    terminal.type("half a sentence")
+    terminal.read_until(b"sentence")
+    guard = terminal.guard()
+    assert terminal.modes_left() >= {1049, 1000, 2004}
+    # Its whole process group, as a job is killed.
+    os.killpg(terminal.process.pid, number)
+    assert terminal.ended() == -number
+    terminal.read_until(b"\x1b[?25h\x1b[0m")
+    guard.wait(PATIENCE)
+    assert terminal.modes_left() == set()
+    assert termios.tcgetattr(terminal.slave)[3] & (termios.ECHO | termios.ICANON)
+
+
+def test_the_guard_keeps_quiet_when_others_have_the_terminal_by_then(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths)
+    guard = terminal.guard()
+    changed = termios.tcgetattr(terminal.slave)
+    changed[3] |= termios.ECHO
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, changed)
+    terminal.process.kill()
+    guard.wait(PATIENCE)
+    assert termios.tcgetattr(terminal.slave) == changed
+
+
+def test_the_guard_goes_with_the_app_and_says_nothing(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths)
+    guard = terminal.guard()
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    guard.wait(PATIENCE)
+    # Textual gives the terminal back in another order.
+    assert b"\x1b[?2026l\x1b[?1000l" not in terminal.written
 
 
 def test_a_crash_gives_the_terminal_back_and_says_what_it_was(

@@ -289,10 +289,13 @@ class RecordingScreen(Screen[None]):
         """Do what was asked for last; without anything, play on or wait."""
         self._asked.clear()
         if self._target is not None:
-            target, self._target = self._target, None
+            target = self._target
             if target >= reel.length:
                 await reel.measure()
             await reel.go_to(target)
+            if self._target == target:
+                # Until it is reached, further keys count from it.
+                self._target = None
             await self._picture(reel)
         elif self._steps:
             self._steps -= 1
