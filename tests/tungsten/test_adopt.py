@@ -89,8 +89,11 @@ async def test_panes_are_listed_with_where_they_are(own: OwnServer, tmux: Tmux) 
     # As words, not as a line for a shell, which would be the pane's program for a moment.
     tmux("split-window", "-t", "work", "env", "cat")
     panes = await own.panes()
+    async with asyncio.timeout(20):
+        # `env` takes a moment to become what it starts.
+        while {pane.current_command for pane in panes} != {"cat"}:
+            panes = await own.panes()
     assert sorted(pane.session for pane in panes) == ["play it", "work", "work"]
-    assert {pane.current_command for pane in panes} == {"cat"}
     assert next(pane for pane in panes if pane.session == "play it").width == 70
     assert await own.allowed() == frozenset()
 

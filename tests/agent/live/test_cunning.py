@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from agent.protocol import Mode
+from tungsten.pane import ForText
 
 
 def use(name, **tool_input):
@@ -111,7 +112,7 @@ async def test_a_yes_is_for_the_question_that_the_person_saw(house):
     pane = house.summary(agent_id).panes[0].pane_id
     terminal = (await house.open_terminal()).pane(pane)
     await terminal.send_keys("Enter")
-    await house.until(lambda: (house.project / "thing").exists())
+    assert (await terminal.wait(ForText("about everything"), 20)).met
     await house.decide(gate)
     second = await house.until(
         lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
