@@ -78,8 +78,7 @@ class FrontEnd(KeyboardApp[None]):
         """What was last said of an engine that was started with other variables."""
         self.gates: GateDialog | None = None
         self._opening = False
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        self._use_palette()
         self.theme = LIGHT.name if self.memory.get("theme") == LIGHT.name else DARK.name
         self._pane_index: dict[str, int] = {}
         self._saving: Timer | None = None
@@ -91,6 +90,20 @@ class FrontEnd(KeyboardApp[None]):
         """Whether a key was typed that has not been painted yet."""
         self._early: list[Event] | None = []
         """Keys and pastes from before the first frame; Textual would pass them over."""
+
+    def _use_palette(self) -> None:
+        """Take the themes for as many colours as the terminal says it has."""
+        if self.console.color_system != "256":
+            self.register_theme(DARK)
+            self.register_theme(LIGHT)
+            return
+        from tui import theme_256
+
+        self.register_theme(theme_256.DARK_256)
+        self.register_theme(theme_256.LIGHT_256)
+        self.ansi_theme_dark = theme_256.DARK_PANES_256
+        self.ansi_theme_light = theme_256.LIGHT_PANES_256
+        self._filters.append(theme_256.Numbered())
 
     def get_default_screen(self) -> Screen[Any]:
         """The cockpit is the first thing there is."""

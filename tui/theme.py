@@ -1,7 +1,10 @@
-"""The look: two themes, and the few styles everything is drawn with.
+"""The look: two themes, each also in 256 colours, and the few styles everything is drawn with.
 
 Calm by default. Colour stands for something: amber waits for you, blue works, green is done, red
 failed. All else is text, muted text and faint lines.
+
+A terminal that does not say that it has all colours gets the themes of `tui.theme_256`, chosen by
+hand: the nearest of 256 colours to a dark blue is a bright one.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ DARK = Theme(
         "faint": "#59626d",
         "rule": "#2b323b",
         "selection": "#232b35",
+        "chosen": "#82aad1 30%",
     },
 )
 
@@ -54,11 +58,12 @@ LIGHT = Theme(
         "faint": "#8e969e",
         "rule": "#d5d6d2",
         "selection": "#e4e9ef",
+        "chosen": "#2b6299 30%",
     },
 )
 
 
-def _sixteen(theme: Theme, *colors: str) -> TerminalTheme:
+def sixteen(theme: Theme, *colors: str) -> TerminalTheme:
     """Make the palette of panes: ground and text as in the theme, then the sixteen in their order.
 
     Args:
@@ -75,14 +80,14 @@ def _sixteen(theme: Theme, *colors: str) -> TerminalTheme:
     return TerminalTheme(ground, text, sixteen[:8], sixteen[8:])
 
 
-DARK_PANES = _sixteen(
+DARK_PANES = sixteen(
     DARK,
     *("#353d47", "#e8737d", "#8cc190", "#e0b877", "#82aad1", "#b99bd3", "#7fc1c0", "#c3cad2"),
     *("#76818d", "#f48f97", "#a7d8aa", "#f5cf94", "#a3c6ea", "#d0b5e8", "#9edada", "#eef2f6"),
 )
 """What programs in panes get when they ask for one of the sixteen colours."""
 
-LIGHT_PANES = _sixteen(
+LIGHT_PANES = sixteen(
     LIGHT,
     *("#23282e", "#b3261e", "#2b7536", "#8a6100", "#2b6299", "#85408f", "#0f6f78", "#7c838a"),
     *("#5d6670", "#c9372c", "#33833f", "#996c00", "#3573b0", "#964da0", "#178089", "#3f464d"),
@@ -135,10 +140,13 @@ class Paint:
     blank: Style
 
 
-def _paint(values: tuple[str, ...]) -> Paint:
+def _paint(values: tuple[str, ...], chosen_by_hand: Mapping[str, str]) -> Paint:
     (foreground, background, primary, warning, error, success, muted, faint, rule, selection) = (
         Color.parse(value) for value in values
     )
+
+    def by_hand(name: str, blended: Color) -> Color:
+        return Color.parse(chosen_by_hand[name]) if name in chosen_by_hand else blended
 
     def style(color: Color, *, bold: bool = False, italic: bool = False) -> Style:
         return Style(
@@ -164,22 +172,22 @@ def _paint(values: tuple[str, ...]) -> Paint:
         good=style(success),
         bad=style(error),
         bad_fill=fill(background, error),
-        code=style(foreground.blend(primary, 0.55)),
+        code=style(by_hand("code", foreground.blend(primary, 0.55))),
         bar=Style(color=foreground.rich_color, bgcolor=selection.rich_color),
         chosen=Style(bgcolor=selection.rich_color),
         added=Style(
-            color=foreground.blend(success, 0.6).rich_color,
-            bgcolor=background.blend(success, 0.12).rich_color,
+            color=by_hand("added", foreground.blend(success, 0.6)).rich_color,
+            bgcolor=by_hand("changed-ground", background.blend(success, 0.12)).rich_color,
         ),
         removed=Style(
-            color=foreground.blend(error, 0.6).rich_color,
-            bgcolor=background.blend(error, 0.12).rich_color,
+            color=by_hand("removed", foreground.blend(error, 0.6)).rich_color,
+            bgcolor=by_hand("changed-ground", background.blend(error, 0.12)).rich_color,
         ),
         heading=style(foreground, bold=True),
         link=style(primary) + Style(underline=True),
-        keyword=style(foreground.blend(primary, 0.8)),
-        string=style(foreground.blend(success, 0.7)),
-        number=style(foreground.blend(warning, 0.6)),
+        keyword=style(by_hand("keyword", foreground.blend(primary, 0.8))),
+        string=style(by_hand("string", foreground.blend(success, 0.7))),
+        number=style(by_hand("number", foreground.blend(warning, 0.6))),
         comment=style(faint, italic=True),
         blank=style(foreground),
     )
@@ -194,7 +202,10 @@ _DEFAULTS = {
     "success": "#8cc190",
 }
 _BLENDS = {"muted": 0.6, "faint": 0.38, "rule": 0.16, "selection": 0.1}
-_READ = (*_DEFAULTS, *_BLENDS)
+_BY_HAND = ("code", "keyword", "string", "number", "added", "removed", "changed-ground")
+"""What is blended from the others unless the theme says how it looks."""
+
+_READ = (*_DEFAULTS, *_BLENDS, *_BY_HAND)
 
 
 def paint(variables: Mapping[str, str], ground: str = "background") -> Paint:
@@ -215,7 +226,7 @@ def _paint_of(values: tuple[str, ...]) -> Paint:
     foreground, background = Color.parse(colors[0]), Color.parse(colors[1])
     for name, amount in _BLENDS.items():
         colors.append(_color(given[name], background.blend(foreground, amount).hex6))
-    return _paint(tuple(colors))
+    return _paint(tuple(colors), {name: given[name] for name in _BY_HAND if given[name]})
 
 
 def _color(value: str, default: str) -> str:
