@@ -339,17 +339,18 @@ class Agents:
         Raises:
             AgentUnknown: there is no such session.
             SessionDamaged: its transcript cannot be continued.
+            DirectoryUnusable: its directory is gone; nothing was changed.
         """
         agent = self._live.get(command.agent_id)
+        record = await self._stored(command.agent_id)
+        if not Path(record.directory).is_dir():
+            raise DirectoryUnusable(
+                f"{record.directory} does not exist any more: create it again, then resume."
+            )
         if agent is None:
-            record = await self._stored(command.agent_id)
             await Session.open(self.services.database, record)
             record = await self.services.database.sessions.update(record.id, archived=False)
             agent = await self._revive(record)
-        if not agent.directory.is_dir():
-            raise DirectoryUnusable(
-                f"{agent.directory} does not exist any more: create it again, then resume."
-            )
         if isinstance(agent, CommandAgent):
             if agent.panes.first() is None:
                 await agent.again()

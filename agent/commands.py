@@ -58,8 +58,8 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
             case Configure():
                 setup = await parts.models.configure(command)
                 return {"setup": setup.model_dump(mode="json")}
-            case StartDemo(pace=pace, keep=keep, replace=replace):
-                return await parts.demo.start(pace, keep, replace=replace)
+            case StartDemo(pace=pace, keep=keep):
+                return await parts.demo.start(pace, keep)
             case StopDemo():
                 await parts.demo.stop()
                 return {}

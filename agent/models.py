@@ -31,9 +31,17 @@ DEFAULT_MODEL = "claude-sonnet-5-5"
 DEMO_MODEL = "tungsten-demo"
 """Id of the built-in scripted model, as its server lists it."""
 
-NOT_SET_UP = "No model is set up: give a key, name an endpoint, or choose the built-in demo model."
+NOT_SET_UP = (
+    "No model is set up: /model in the app chooses one, or set ANTHROPIC_API_KEY, or "
+    "ANTHROPIC_BASE_URL and TUNGSTEN_MODEL."
+)
 
 log = logging.getLogger(__name__)
+
+
+def unnamed(address: str) -> str:
+    """Say that an endpoint is known, and no model of it."""
+    return f"No model is named for {address}: set TUNGSTEN_MODEL, or use --model or /model."
 
 
 class ModelNotSetUp(AgentError):
@@ -76,7 +84,7 @@ class Models:
             return Setup(problem=self._problem or NOT_SET_UP)
         if endpoint.provider == "demo":
             return Setup(provider="demo", model=DEMO_MODEL)
-        problem = "" if endpoint.model else f"No model is named for {endpoint.address}."
+        problem = "" if endpoint.model else unnamed(endpoint.address)
         return Setup(
             provider=endpoint.provider,
             base_url=endpoint.base_url,

@@ -714,8 +714,6 @@ class StartDemo(Wire):
     pace: float = 1.0
     keep: str = ""
     """Directory to leave the repository in; empty: temporary, removed at the end."""
-    replace: bool = True
-    """Whether a demo that has ended, and that somebody may still look at, makes room for this."""
 
 
 class StopDemo(Wire):

@@ -73,8 +73,8 @@ class Sessions:
             if _find(db, record.id) is not None:
                 raise AlreadyRecorded(f"session {record.id}")
             db.execute(
-                f"INSERT INTO sessions ({columns}) VALUES ({marks})",  # noqa: S608
-                [_stored(name, values[name]) for name in _FIELDS],
+                f"INSERT INTO sessions ({columns}, listed_at) VALUES ({marks}, ?)",  # noqa: S608
+                [*(_stored(name, values[name]) for name in _FIELDS), values["created_at"]],
             )
             return _get(db, record.id)
 
@@ -89,12 +89,15 @@ class Sessions:
         return await self._connection.read(lambda db: _get(db, session_id))
 
     async def list(self, archived: bool | None = None) -> Records:
-        """Sessions in the order they were made: all, only archived ones, or only others."""
+        """Sessions in the order they came on the list: all, only archived ones, or only others.
+
+        What comes out of the archive comes last, so that it moves nothing else.
+        """
 
         def unit(db: sqlite3.Connection) -> Records:
             found = db.execute(
                 f"SELECT {', '.join(_FIELDS)} FROM sessions "  # noqa: S608
-                "WHERE ?1 IS NULL OR archived = ?1 ORDER BY created_at, rowid",
+                "WHERE ?1 IS NULL OR archived = ?1 ORDER BY listed_at, rowid",
                 (archived,),
             )
             return [_record(row) for row in found]
@@ -112,6 +115,9 @@ class Sessions:
             raise InvalidRecord(f"a session's {', '.join(sorted(unknown))} cannot be changed")
         assignments = ", ".join(f"{name} = ?" for name in changes)
         values = [_stored(name, value) for name, value in changes.items()]
+        if changes.get("archived") is False:
+            assignments += ", listed_at = CASE WHEN archived THEN ? ELSE listed_at END"
+            values.append(self._clock())
 
         def unit(db: sqlite3.Connection) -> SessionRecord:
             if assignments:

@@ -19,6 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from tui import actions
+from tui.first_start import without_model
 from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_digits_be_keys
 from tui.loading import ENGINE, load
@@ -83,6 +84,8 @@ class TungstenApp(FrontEnd):
         self._guard = TerminalGuard()
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
+        self._heard = asyncio.Event()
+        """Set when the engine has answered, or cannot be had."""
 
     # Start and end
 
@@ -116,17 +119,31 @@ class TungstenApp(FrontEnd):
         self._running_loop.call_soon_threadsafe(self._quit, status)
         return True
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Paint first; everything else follows."""
         self._running_loop = asyncio.get_running_loop()
         # Back from the background, the terminal shows what others wrote meanwhile.
         self.app_suspend_signal.subscribe(self, lambda _: self._guard.tell(set_up=False))
         self.app_resume_signal.subscribe(self, self._resumed)
+        await self._offer_models()
         self.call_after_refresh(self._after_first_frame)
 
     def _resumed(self, _app: object) -> None:
         self._guard.tell(set_up=True)
         self.screen.refresh(layout=True)
+
+    async def _offer_models(self) -> None:
+        """Make the choice of a model the first thing there is, where nothing goes without one."""
+        seen = self.memory.get("focused") or self.memory.get("pane")
+        if seen or not without_model(self.paths, os.environ):
+            return
+        first = self._first() if self._first is not None else None
+        # The demo brings its own.
+        if first is None or first.type == "create_agent":
+            from tui.model_setup import offer
+
+            self.setup_offered = True
+            await offer(self, first)
 
     async def _after_first_frame(self) -> None:
         await self.take_early_keys()
@@ -172,6 +189,8 @@ class TungstenApp(FrontEnd):
         Raises:
             AgentError: it was refused or could not be sent; its text is one line for the person.
         """
+        if not self.known:
+            await self._heard.wait()
         if self.problem:
             from agent.errors import EngineGone
 
@@ -204,6 +223,7 @@ class TungstenApp(FrontEnd):
         self._first = None
         await reception.connected(self, message.welcome, first)
         self.ready.set()
+        self._heard.set()
         self.call_after_refresh(self._started)
 
     def send_first(self, command: Command) -> None:
@@ -250,8 +270,15 @@ class TungstenApp(FrontEnd):
         """Show that there is no engine, and the keys that lead on."""
         self._started()
         self.problem = text
+        self._heard.set()
         if not self.screen_stack:
             return
+        if self.setup_offered and not self.known:
+            from tui.model_setup import withdraw
+
+            # Why there is no engine must be seen; it is offered again when there is one.
+            self.setup_offered = False
+            withdraw(self)
         self.cockpit.status.say("no engine", problem=True)
         self.show_all()
 
@@ -259,6 +286,7 @@ class TungstenApp(FrontEnd):
         """Try to reach the engine again."""
         if self.problem and self.connection is not None:
             self.problem = ""
+            self._heard.clear()
             self.cockpit.status.say("connecting…")
             self.connection.try_again()
             self.show_all()

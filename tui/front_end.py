@@ -76,6 +76,8 @@ class FrontEnd(KeyboardApp[None]):
         self.problem = ""
         self.told_of_environment = ""
         """What was last said of an engine that was started with other variables."""
+        self.setup_offered = False
+        """Whether the person has been asked for a model without wanting to be."""
         self.gates: GateDialog | None = None
         self._opening = False
         self._use_palette()
@@ -373,10 +375,14 @@ class FrontEnd(KeyboardApp[None]):
         self._hushing = self.set_timer(MESSAGE_SECONDS[level], self.cockpit.footer.hush)
 
     async def take_early_keys(self) -> None:
-        """Type what was typed before the first frame."""
+        """Type what was typed before the first frame: into the prompt, if anything lies over it."""
         early, self._early = self._early or [], None
+        keep = getattr(self.screen, "keep", None)
         for event in early:
-            await super().on_event(event)
+            if keep is None:
+                await super().on_event(event)
+            else:
+                keep(event)
 
     async def give_way(self) -> None:
         """Let the screen do what it has to, and a key that was just typed appear."""

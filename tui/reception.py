@@ -74,10 +74,17 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
             app.told_of_environment = told
             app.say(told, "warning")
     no_model = welcome.snapshot.setup.provider == "none"
-    if no_model and (isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)):
-        from tui import requests
+    wanting = isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)
+    if not no_model and app.setup_offered:
+        from tui.model_setup import withdraw
 
-        await requests.setup(app, first)
+        withdraw(app)
+    if no_model and wanting:
+        if not app.setup_offered:
+            from tui.model_setup import offer
+
+            app.setup_offered = True
+            await offer(app, first)
     elif first is not None:
         app.send_first(first)
 

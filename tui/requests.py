@@ -72,6 +72,13 @@ async def submit(app: TungstenApp, text: str) -> None:
         command = RunAsPerson(agent_id=agent.id, command=line)
     elif question is not None:
         command = Answer(question_id=question.id, text=_option(text.strip(), question.options))
+    elif _lacks_model(app, agent):
+        from tui.model_setup import ask
+
+        # It stays where it was written, and is sent by the person once there is a model.
+        prompt.put_back(text)
+        await ask(app, said="There is no model yet. What you wrote stays in the prompt.")
+        return
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
     elif agent.kind == "command":
@@ -86,6 +93,12 @@ async def submit(app: TungstenApp, text: str) -> None:
         prompt.put_back(text)
     elif isinstance(agent_id := result.get("agent_id"), str):
         app.look_at(agent_id)
+
+
+def _lacks_model(app: TungstenApp, agent: AgentSummary | None) -> bool:
+    """Say whether a prompt for this agent, or for a new one, would find no model."""
+    without = app.known and app.state.setup.provider == "none"
+    return without and (agent is None or (agent.kind == "model" and not agent.demo))
 
 
 async def send(app: TungstenApp, command: Command) -> dict[str, Any] | None:
@@ -398,12 +411,19 @@ async def new_agent(app: TungstenApp) -> None:
     from tui.screens.new_agent import NewAgentScreen
 
     async def create(command: CreateAgent | None) -> None:
-        if command is not None:
+        if command is None:
+            return
+        if command.kind == "model" and not command.command and _lacks_model(app, None):
+            from tui.model_setup import ask
+
+            await ask(app, command, said="There is no model yet; the agent starts with one.")
+        else:
             await _create(app, command)
 
     agent = app.focused_agent
-    directory = agent.directory if agent is not None else str(app.directory)
-    await app.push_screen(NewAgentScreen(directory), create)
+    # The demo's directory is temporary.
+    given = str(app.directory) if agent is None or agent.demo else agent.directory
+    await app.push_screen(NewAgentScreen(given), create)
 
 
 @_beside
@@ -446,13 +466,8 @@ async def recordings(app: TungstenApp) -> None:
         )
 
 
-async def setup(app: TungstenApp, then: Command | None = None) -> None:
-    """Choose the model, and send `then` once one was chosen."""
-    from tui.screens.first_run import FirstRunScreen
+async def setup(app: TungstenApp) -> None:
+    """Choose the model."""
+    from tui.model_setup import ask
 
-    def chosen(outcome: str | None) -> None:
-        if then is not None and outcome == "configured":
-            app.send_first(then)
-
-    if not isinstance(app.screen, FirstRunScreen):
-        await app.push_screen(FirstRunScreen(), chosen)
+    await ask(app)

@@ -36,7 +36,6 @@ DARK = Theme(
         "faint": "#59626d",
         "rule": "#2b323b",
         "selection": "#232b35",
-        "chosen": "#82aad1 30%",
     },
 )
 
@@ -58,7 +57,6 @@ LIGHT = Theme(
         "faint": "#8e969e",
         "rule": "#d5d6d2",
         "selection": "#e4e9ef",
-        "chosen": "#2b6299 30%",
     },
 )
 

@@ -96,30 +96,24 @@ class Demo:
         self._changing = asyncio.Lock()
         self._unlisten: Callable[[], None] = lambda: None
 
-    async def start(
-        self, pace: float = 1.0, keep: str = "", *, replace: bool = True
-    ) -> dict[str, JsonValue]:
-        """Make the repository and set the agents to work.
+    async def start(self, pace: float = 1.0, keep: str = "") -> dict[str, JsonValue]:
+        """Make the repository and set the agents to work; a demo that has ended makes room.
 
         Args:
             pace: how fast the scripted model talks; 1 is meant to be watched, 0 does not wait.
             keep: absolute path of a directory to work in and leave there; empty: a temporary one.
-            replace: whether a demo that has ended makes room for this one.
 
         Returns:
             `{"directory": str, "agents": [agent_id, …]}`.
 
         Raises:
-            DemoRefused: one is running already, one has ended that is not to be replaced, or the
-                directory cannot be used.
+            DemoRefused: one is running already, or the directory cannot be used.
             FixtureFailed: the repository cannot be made.
             AgentError, TerminalError: an agent cannot be started; nothing is left behind.
         """
         async with self._changing:
             if self._at_work():
                 raise DemoRefused(f"A demo is running already: {_SEE_OR_END}.")
-            if self._job is not None and not replace:
-                raise DemoRefused(f"A demo that has ended is still open: {_SEE_OR_END}.")
             if not 0 <= pace < math.inf:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
             directory = await asyncio.to_thread(record.make_directory, keep)

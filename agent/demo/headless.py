@@ -71,7 +71,7 @@ async def run(
     with stopped_by_sigterm():
         try:
             where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
-            await show.begin(StartDemo(pace=pace, keep=where, replace=False))
+            await show.begin(StartDemo(pace=pace, keep=where))
             done, text = await show.follow()
         except AgentError as error:
             done, text = False, str(error)

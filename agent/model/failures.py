@@ -53,7 +53,7 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
     if status == 404 or kind == "not_found_error":
         if kind == "not_found_error" or (model and model in said):
             return ModelNotFound(
-                f"{where} has no model {model!r}: choose another model in the model setup."
+                f"{where} has no model {model!r}: name one that it has (/model changes it)."
             )
         return Unreachable(
             f"{where} answers, but not with the Messages API: check the base URL "

@@ -28,12 +28,14 @@ from agent.protocol import (
     RunAsPerson,
     SendPrompt,
     SetMode,
+    Setup,
     Unqueue,
 )
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.tui.conftest import Cockpit, Open
 from tui.app import TungstenApp
+from tui.screens.first_run import FirstRunScreen
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 TALK = {"a1": list(scenes.CONVERSATION)}
@@ -343,3 +345,28 @@ async def test_keys_behind_the_one_that_moves_the_focus_follow_it(open_cockpit: 
                 await cockpit.pilot.pause()
             assert screen.focused is focused, burst
             assert screen.prompt.text == text, burst
+
+
+async def test_a_prompt_without_a_model_opens_the_choice_and_stays(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.EMPTY.model_copy(update={"setup": Setup()})) as cockpit:
+        if cockpit.app.screen is not cockpit.app.cockpit:
+            await cockpit.pilot.press("escape")
+        await cockpit.type("hello")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: isinstance(cockpit.app.screen, FirstRunScreen))
+        assert "stays in the prompt" in cockpit.screen_text
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
+        assert cockpit.app.cockpit.prompt.text == "hello"
+        assert not [one for one in cockpit.engine.commands if isinstance(one, CreateAgent)]
+
+
+async def test_a_new_agent_beside_the_demo_starts_where_the_app_was_opened(
+    open_cockpit: Open,
+) -> None:
+    demo = scenes.MENDER.model_copy(update={"demo": True, "directory": "/tmp/demo-tea"})
+    async with open_cockpit(CALM.model_copy(update={"agents": (demo,)})) as cockpit:
+        await cockpit.pilot.press("ctrl+n")
+        await cockpit.until(lambda: "New agent" in cockpit.screen_text)
+        assert "/home/ada/parser" in cockpit.screen_text
+        assert "/tmp/demo-tea" not in cockpit.screen_text

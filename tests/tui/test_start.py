@@ -14,8 +14,11 @@ import pytest
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 
+from agent.errors import AgentError
 from agent.paths import Paths
 from tui.app import TungstenApp
+from tui.first_start import CHOOSING, without_model
+from tui.screens.first_run import FirstRunScreen
 from tungsten.terminal import Terminal
 from tungsten.view import LiveView
 
@@ -133,3 +136,52 @@ async def until(pilot: Pilot[None], app: TungstenApp, check: Any) -> None:
             return
         await pilot.pause(0.01)
     raise AssertionError(screen_text(app))
+
+
+@pytest.fixture
+def no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CHOOSING:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("no_choice")
+async def test_without_a_model_the_choice_of_one_is_the_first_thing(paths: Paths) -> None:
+    app = Hasty(paths, connect=never)
+    async with app.run_test() as pilot:
+        # Before any engine has answered; and what was typed meanwhile has chosen nothing.
+        assert isinstance(app.screen, FirstRunScreen)
+        await until(pilot, app, lambda: app.cockpit.prompt.text == "haste!")
+        await pilot.press("1", "2", "enter")
+        assert app.cockpit.prompt.text == "haste!12"
+        assert app.screen.form == "choices"
+        assert not app.known
+        await pilot.press("escape")
+        assert app.screen is app.cockpit
+        assert app.cockpit.prompt.text == "haste!12"
+
+
+@pytest.mark.usefixtures("no_choice")
+def test_what_is_on_the_disk_says_whether_there_is_a_model(paths: Paths) -> None:
+    assert without_model(paths, {})
+    for name in CHOOSING:
+        assert not without_model(paths, {name: "x"})
+    paths.config_file.write_text('mode = "plan"\n')
+    assert without_model(paths, {})
+    paths.config_file.write_text('base_url = "http://localhost:1"\n')
+    assert not without_model(paths, {})
+    paths.config_file.unlink()
+    for there in (paths.credentials_file, paths.engine_socket):
+        there.touch()
+        assert not without_model(paths, {})
+        there.unlink()
+
+
+@pytest.mark.usefixtures("no_choice")
+async def test_why_there_is_no_engine_is_seen(paths: Paths) -> None:
+    async def refused(*_: Any, **__: Any) -> Any:
+        raise AgentError("config.toml:2: no such setting")
+
+    app = TungstenApp(paths, connect=refused)
+    async with app.run_test() as pilot:
+        await until(pilot, app, lambda: "config.toml:2" in screen_text(app))
+        assert app.screen is app.cockpit

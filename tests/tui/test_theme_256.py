@@ -30,7 +30,7 @@ from tui.theme_256 import (
 )
 
 THEMES = pytest.mark.parametrize("theme", [DARK_256, LIGHT_256], ids=["dark", "light"])
-GROUNDS = ("background", "surface", "panel", "selection", "chosen", "changed-ground", "rule")
+GROUNDS = ("background", "surface", "panel", "selection", "block-cursor-blurred-background", "changed-ground", "rule")
 TEXTS = ("foreground", "primary", "warning", "error", "success", "muted", "code", "number", "added")
 
 

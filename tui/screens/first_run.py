@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key, Paste
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -17,6 +18,10 @@ from tui.screens.card import CardScreen, card_foot, row
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.events import Event
+
     from agent.protocol import Configure
 
 Choice = Literal["anthropic", "endpoint", "demo"]
@@ -33,6 +38,9 @@ ENDPOINTS = (
 KEY_START = "sk-"
 """How Anthropic's keys begin (`sk-ant-`), and those of most others."""
 
+_NEXT_FIELD = {"url": "#model", "model": "#endpoint-key"}
+"""Where Enter goes on to; elsewhere it tries what was filled in: often a key is all there is."""
+
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
     ("demo", "Built-in demo model", "Scripted and offline. Its terminals, git and gate are real."),
     ("anthropic", "API key", "Paste it once; it stays in a file that only you can read."),
@@ -45,7 +53,12 @@ _CHOICES: tuple[tuple[Choice, str, str], ...] = (
 
 
 class FirstRunScreen(CardScreen[Outcome]):
-    """Asks once how agents shall think; the answer is tried before it is kept."""
+    """Asks once how agents shall think; the answer is tried before it is kept.
+
+    Args:
+        type_into: Takes what is typed here where nothing is to be typed: who writes their prompt
+            without looking must not choose by it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
@@ -55,9 +68,13 @@ class FirstRunScreen(CardScreen[Outcome]):
         Binding("enter", "enter", show=False, priority=True),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, type_into: Callable[[Key | Paste], None] | None = None) -> None:
         super().__init__()
+        self._type_into = type_into
+        self._typing = False
         self._busy = False
+        self.demo_agents: list[str] = []
+        """Who works in the demo, once it was chosen and has begun."""
 
     def compose(self) -> ComposeResult:
         """Lay out the choices and the form of each."""
@@ -103,11 +120,37 @@ class FirstRunScreen(CardScreen[Outcome]):
         """Which part is shown: `choices`, `anthropic` or `endpoint`."""
         return self.query_one(ContentSwitcher).current or "choices"
 
-    def on_key(self, event: object) -> None:
-        """Choose by number."""
-        key = getattr(event, "key", "")
-        if self.form == "choices" and key in {"1", "2", "3"} and not self._busy:
-            self._choose(_CHOICES[int(key) - 1][0])
+    def on_key(self, event: Key) -> None:
+        """Choose by number; what else is typed here was meant for the prompt."""
+        if self.form != "choices" or self._busy:
+            return
+        if event.key in {"1", "2", "3"} and not self._typing:
+            self._choose(_CHOICES[int(event.key) - 1][0])
+        elif event.is_printable or (self._typing and event.key == "backspace"):
+            event.stop()
+            event.prevent_default()
+            self.keep(event)
+
+    def on_paste(self, event: Paste) -> None:
+        """Keep what is pasted where there is no field for it."""
+        if self.form == "choices" and not self._busy:
+            self.keep(event)
+
+    def keep(self, event: Event) -> None:
+        """Give what was typed without looking to the prompt; Enter then chooses nothing."""
+        if self._type_into is None:
+            return
+        if isinstance(event, Paste) or (
+            isinstance(event, Key) and (event.is_printable or event.key == "backspace")
+        ):
+            self._typing = True
+            self._type_into(event)
+            self.say_kept()
+
+    def say_kept(self) -> None:
+        """Tell that there is text in the prompt, and take the next Enter for its end."""
+        self._typing = True
+        self.progress("What you typed is kept in the prompt. First choose a model, or press Esc.")
 
     @on(OptionList.OptionSelected, "#choices")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -122,12 +165,17 @@ class FirstRunScreen(CardScreen[Outcome]):
             return
         self.query_one(ContentSwitcher).current = choice
         self.set_focus(self.query_one("#key" if choice == "anthropic" else "#url", Input))
-        keys = [("Enter", "next, then try it"), ("Esc", "back")]
         if choice == "endpoint":
-            keys.insert(1, ("F5", "fill in an example"))
-        self.tell_keys(*keys)
+            self.tell_keys(
+                ("Enter", "next field, after Key: try it"),
+                ("F5", "fill in an example"),
+                ("Esc", "back"),
+            )
+        else:
+            self.tell_keys(("Enter", "try it"), ("Tab", "next field"), ("Esc", "back"))
 
     def _to_choices(self) -> None:
+        self._typing = False
         self.query_one(ContentSwitcher).current = "choices"
         self.set_focus(self.query_one("#choices"))
         self.progress("")
@@ -155,14 +203,18 @@ class FirstRunScreen(CardScreen[Outcome]):
         field.cursor_position = len(field.value)
 
     def action_enter(self) -> None:
-        """Choose, go to the next empty field, or try what was filled in."""
+        """Choose, go to the next field, or try what was filled in."""
         if self._busy:
+            return
+        if self._typing and self.form == "choices":
+            self._typing = False
             return
         focused = self.focused
         if focused is None:
             return
-        if focused.id == "url" and not self._value("model"):
-            self.set_focus(self.query_one("#model", Input))
+        following = _NEXT_FIELD.get(focused.id or "")
+        if following is not None:
+            self.set_focus(self.query_one(following, Input))
         else:
             # In its turn: the field may not have taken in yet what was typed before.
             focused.call_later(self._submit)
@@ -228,7 +280,8 @@ class FirstRunScreen(CardScreen[Outcome]):
         self.progress("Starting the demo model and a small repository to mend …")
         _, problem = await send(self, Configure(provider="demo"))
         if not problem:
-            _, problem = await send(self, StartDemo())
+            result, problem = await send(self, StartDemo())
+            self.demo_agents = [str(one) for one in result.get("agents", ())]
         self._busy = False
         if problem:
             self.problem(problem)

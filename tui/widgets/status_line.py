@@ -141,7 +141,7 @@ class StatusLine(Lines):
 
 
 def _short_model(model: str) -> str:
-    return model.removeprefix("claude-") or "default model"
+    return model.removeprefix("claude-") or "no model"
 
 
 def _narrowed(parts: list[tuple[int, list[Piece]]], room: int) -> list[tuple[int, list[Piece]]]:

@@ -237,8 +237,6 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
     demo = stage.demo()
     begun = await demo.start(0)
     assert (await stage.end()).state == "done", "\n".join(stage.shown)
-    with pytest.raises(DemoRefused, match="still open"):
-        await demo.start(0, replace=False)
     with pytest.raises(DemoRefused, match="whole path"):
         await demo.start(0, "kept")
     for pace in (-1, float("nan"), float("inf")):

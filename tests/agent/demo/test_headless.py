@@ -91,9 +91,7 @@ async def test_a_demo_of_somebody_else_goes_on_until_the_engine_is_killed(
     assert [session["archived"] for session in sessions] == [True] * 3
 
 
-async def test_a_demo_that_has_ended_and_is_still_looked_at_stays(
-    paths, capsys, temporary, connect
-):
+async def test_a_demo_that_has_ended_makes_room(paths, capsys, temporary, connect):
     client = await connect()
     begun = await client.send(StartDemo(pace=0))
     async for line in client.events():
@@ -101,17 +99,13 @@ async def test_a_demo_that_has_ended_and_is_still_looked_at_stays(
             await client.send(Decide(gate_id=line.event.gate.id, decision="deny"))
         if isinstance(line.event, DemoChanged) and line.event.demo.state == "done":
             break
-    assert await headless.run(paths, pace=0) == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "still open" in err
-    assert "/demo-stop" in err
+    assert await headless.run(paths, pace=0) == 0
+    assert "Checked: " in capsys.readouterr().out
+    # Both are over and cleaned up.
     other = await connect()
     state = other.welcome.snapshot
-    assert state.demo.state == "done"
-    assert [agent.id for agent in state.agents] == begun["agents"]
-    assert names(temporary) == [Path(begun["directory"]).name]
-    await other.send(StopDemo())
+    assert state.demo is None
+    assert not {agent.id for agent in state.agents}.intersection(begun["agents"])
     assert names(temporary) == []
 
 

@@ -96,6 +96,11 @@ async def test_an_endpoint_by_example(host: Host) -> None:
         await pilot.press("3", "f5", "f5", "enter")
         await pilot.press(*"qwen3:32b", "enter")
         await settle(pilot)
+        # The key is the last field; what is filled in is not tried before.
+        assert app.sent == []
+        assert app.screen.focused.id == "endpoint-key"
+        await pilot.press("enter")
+        await settle(pilot)
         assert app.sent == [
             Configure(provider="endpoint", base_url="http://localhost:1234", model="qwen3:32b")
         ]
@@ -104,10 +109,31 @@ async def test_an_endpoint_by_example(host: Host) -> None:
 async def test_an_endpoint_without_a_model_says_so(host: Host) -> None:
     app = host(FirstRunScreen())
     async with app.run_test() as pilot:
-        await pilot.press("3", "enter", "enter")
+        await pilot.press("3", "enter", "enter", "enter")
         await settle(pilot)
         assert app.sent == []
         assert "Name a model" in line(app)
+
+
+async def test_what_is_typed_without_looking_is_kept_and_chooses_nothing(host: Host) -> None:
+    kept: list[str] = []
+    app = host(FirstRunScreen(lambda event: kept.append(event.character or event.key)))
+    async with app.run_test() as pilot:
+        await pilot.press(*"a1", "backspace", *"dd 3", "enter")
+        await settle(pilot)
+        assert "".join(kept) == "a1backspacedd 3".replace("backspace", "\x7f") or kept[2] in {
+            "backspace",
+            "\x08",
+            "\x7f",
+        }
+        assert kept[:2] == ["a", "1"]
+        assert kept[3:] == ["d", "d", " ", "3"]
+        assert app.sent == []
+        assert app.screen.form == "choices"
+        assert "kept in the prompt" in line(app)
+        # That Enter was the end of it: from now on keys choose.
+        await pilot.press("3")
+        assert app.screen.form == "endpoint"
 
 
 async def test_escape_goes_back_then_skips(host: Host) -> None:

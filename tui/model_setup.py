@@ -1,0 +1,59 @@
+"""Asking for a model: before the engine has answered, when a prompt finds none, or as wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.events import Key, Paste
+
+from tui.screens.first_run import FirstRunScreen
+
+if TYPE_CHECKING:
+    from agent.protocol import Command
+    from tui.app import TungstenApp
+
+
+async def offer(app: TungstenApp, then: Command | None = None) -> None:
+    """Ask without having been asked to: what the person is writing goes on into the prompt."""
+    await ask(app, then)
+    screen = app.screen
+    if isinstance(screen, FirstRunScreen) and app.cockpit.prompt.text:
+        screen.say_kept()
+
+
+async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") -> None:
+    """Let the person choose a model, and send `then` once one was chosen.
+
+    A prompt in `then` for which none was chosen is put into the prompt: nothing written is lost.
+    """
+
+    def type_into(event: Key | Paste) -> None:
+        prompt = app.cockpit.prompt
+        if isinstance(event, Paste):
+            prompt.insert(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        elif event.key == "backspace":
+            prompt.action_delete_left()
+        elif event.character is not None:
+            prompt.insert(event.character)
+
+    def chosen(outcome: str | None) -> None:
+        if outcome == "demo" and screen.demo_agents:
+            app.look_at(screen.demo_agents[0])
+        if then is None or outcome is None:
+            return
+        if outcome == "configured":
+            app.send_first(then)
+        elif written := getattr(then, "prompt", ""):
+            app.cockpit.prompt.put_back(written)
+
+    screen = FirstRunScreen(type_into)
+    if not isinstance(app.screen, FirstRunScreen):
+        await app.push_screen(screen, chosen)
+        if said:
+            screen.progress(said)
+
+
+def withdraw(app: TungstenApp) -> None:
+    """Take the question back; what was to follow it is not sent."""
+    if isinstance(app.screen, FirstRunScreen):
+        app.screen.dismiss(None)
