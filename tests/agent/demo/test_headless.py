@@ -100,7 +100,7 @@ async def test_a_demo_that_has_ended_makes_room(paths, capsys, temporary, connec
         if isinstance(line.event, DemoChanged) and line.event.demo.state == "done":
             break
     assert await headless.run(paths, pace=0) == 0
-    assert "Checked: " in capsys.readouterr().out
+    assert "the fix is committed" in capsys.readouterr().err
     # Both are over and cleaned up.
     other = await connect()
     state = other.welcome.snapshot
