@@ -46,6 +46,9 @@ Records: TypeAlias = list[SessionRecord]
 Rows: TypeAlias = list[Row]
 
 _FIELDS = tuple(item.name for item in fields(SessionRecord))
+_LAST = "(SELECT COALESCE(MAX(place), 0) + 1 FROM sessions)"
+"""The place after all others on the list."""
+
 _CHANGEABLE = frozenset(_FIELDS) - {"id", "created_at"}
 
 
@@ -73,8 +76,8 @@ class Sessions:
             if _find(db, record.id) is not None:
                 raise AlreadyRecorded(f"session {record.id}")
             db.execute(
-                f"INSERT INTO sessions ({columns}, listed_at) VALUES ({marks}, ?)",  # noqa: S608
-                [*(_stored(name, values[name]) for name in _FIELDS), values["created_at"]],
+                f"INSERT INTO sessions ({columns}, place) VALUES ({marks}, {_LAST})",  # noqa: S608
+                [_stored(name, values[name]) for name in _FIELDS],
             )
             return _get(db, record.id)
 
@@ -97,7 +100,7 @@ class Sessions:
         def unit(db: sqlite3.Connection) -> Records:
             found = db.execute(
                 f"SELECT {', '.join(_FIELDS)} FROM sessions "  # noqa: S608
-                "WHERE ?1 IS NULL OR archived = ?1 ORDER BY listed_at, rowid",
+                "WHERE ?1 IS NULL OR archived = ?1 ORDER BY place, rowid",
                 (archived,),
             )
             return [_record(row) for row in found]
@@ -116,8 +119,7 @@ class Sessions:
         assignments = ", ".join(f"{name} = ?" for name in changes)
         values = [_stored(name, value) for name, value in changes.items()]
         if changes.get("archived") is False:
-            assignments += ", listed_at = CASE WHEN archived THEN ? ELSE listed_at END"
-            values.append(self._clock())
+            assignments += f", place = CASE WHEN archived THEN {_LAST} ELSE place END"
 
         def unit(db: sqlite3.Connection) -> SessionRecord:
             if assignments:

@@ -1,5 +1,5 @@
--- When a session came on the list: when it was made, and anew when it is taken out of the archive.
--- The list keeps this order, so that nothing in it moves while it is there.
+-- Where a session stands on the list: after all others when it is made, and anew when it is taken
+-- out of the archive. So nothing on the list moves, whatever the clock says.
 
-ALTER TABLE sessions ADD COLUMN listed_at REAL NOT NULL DEFAULT 0;
-UPDATE sessions SET listed_at = created_at;
+ALTER TABLE sessions ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+UPDATE sessions SET place = rowid;

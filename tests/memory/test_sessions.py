@@ -250,3 +250,21 @@ def test_results_of_tools_are_no_user_turn() -> None:
     assert is_user_turn("user", '{"role":"user","content":"hi"}')
     assert is_user_turn("user", "not json")
     assert not is_user_turn("assistant", '{"role":"assistant","content":"hi"}')
+
+
+async def test_what_comes_out_of_the_archive_comes_last_and_stays_there(
+    database: Database,
+) -> None:
+    for name in "abc":
+        await database.sessions.create(SessionRecord(id=name, name=name, directory="/"))
+
+    async def ids() -> str:
+        return "".join(record.id for record in await database.sessions.list(archived=False))
+
+    await database.sessions.update("a", archived=True)
+    assert await ids() == "bc"
+    await database.sessions.update("a", archived=False)
+    assert await ids() == "bca"
+    # What is on the list keeps its place.
+    await database.sessions.update("b", archived=False)
+    assert await ids() == "bca"
