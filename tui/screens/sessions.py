@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class SessionsScreen(CardScreen["str | None"]):
-    """Lists sessions; goes away with the id of the agent to look at, resumed if it was archived."""
+    """Lists sessions; goes away with the id of the agent to look at, resumed if it was archived.
+
+    One whose directory is gone can be looked at from here, and is not resumed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
@@ -127,6 +131,14 @@ class SessionsScreen(CardScreen["str | None"]):
     async def _resume(self, session: AgentSummary) -> None:
         from agent.protocol import ResumeAgent
 
+        # In a thread: a network directory may answer late.
+        if session.archived and not await asyncio.to_thread(Path(session.directory).is_dir):
+            from tui.screens.past_session import PastSessionScreen
+
+            await self.app.push_screen(
+                PastSessionScreen(session.id, session.name, session.directory)
+            )
+            return
         if session.archived:
             self._busy = True
             self.progress(f"Resuming {one_line(session.name)} …")

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from agent.errors import CommandRefused
 from agent.protocol import (
     AgentSummary,
+    Block,
     EngineInfo,
     Gate,
     PaneSummary,
@@ -37,6 +38,7 @@ class ScreenHost(KeyboardApp[None]):
         self.sent: list[Wire] = []
         self.refuse = ""
         self.sessions: list[AgentSummary] = []
+        self.blocks: list[Block] = []
         engine = EngineInfo(version="0", pid=1, epoch="e", started_at=NOW, tmux_socket="/nowhere")
         self.state = Snapshot(seq=1, engine=engine, **state)
 
@@ -52,6 +54,8 @@ class ScreenHost(KeyboardApp[None]):
             raise CommandRefused(self.refuse)
         if command.type == "list_sessions":  # type: ignore[attr-defined]
             return {"sessions": [one.model_dump(mode="json") for one in self.sessions]}
+        if command.type == "read_transcript":  # type: ignore[attr-defined]
+            return {"blocks": [one.model_dump(mode="json") for one in self.blocks]}
         return {}
 
 

@@ -1,0 +1,84 @@
+"""A session that cannot be taken up, since its directory is gone: its conversation, to look at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.gate.host import send
+from tui.screens.card import keys_line
+from tui.text import one_line
+from tui.transcript import Transcript
+from tui.widgets.conversation import Conversation, Empty
+
+PAGE = 200
+"""Blocks read at once."""
+
+
+class PastSessionScreen(ModalScreen[None]):
+    """Shows what was said; nothing can be said to it, and the list of agents stays as it is.
+
+    Args:
+        session_id: whose conversation.
+        name: what the session was called.
+        directory: where it worked.
+    """
+
+    DEFAULT_CSS = """
+    PastSessionScreen {
+        background: $background;
+        Static { height: 1; padding: 0 1; color: $text-muted; }
+        Conversation { height: 1fr; }
+    }
+    """
+    AUTO_FOCUS = "Conversation"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i,q", "close", show=False)]
+
+    def __init__(self, session_id: str, name: str, directory: str) -> None:
+        super().__init__()
+        self._session_id = session_id
+        self._title = f"{one_line(name)}: to look at only, {one_line(directory)} is gone"
+        self._transcript = Transcript()
+
+    def compose(self) -> ComposeResult:
+        """Lay out a title, the conversation and its keys."""
+        yield Static(self._title, markup=False)
+        yield Conversation(id="past")
+        keys = (("↑↓", "blocks"), ("z", "unfold all"), ("PgUp PgDn", "pages"), ("Esc", "close"))
+        yield Static(keys_line(keys))
+
+    def on_mount(self) -> None:
+        """Read the end of it."""
+        self._read(None)
+
+    def on_conversation_top_reached(self, event: Conversation.TopReached) -> None:
+        """Read what came before."""
+        event.stop()
+        first = self._transcript.first_id
+        if first is not None and first > 1 and not self._transcript.loading:
+            self._read(first)
+
+    @work(exit_on_error=False)
+    async def _read(self, before: int | None) -> None:
+        from agent.protocol import Block, ReadTranscript
+
+        transcript = self._transcript
+        transcript.loading = True
+        command = ReadTranscript(agent_id=self._session_id, before=before, limit=PAGE)
+        result, problem = await send(self, command)
+        transcript.loading = False
+        transcript.load(Block.model_validate(block) for block in result.get("blocks", ()))
+        said = problem or "Nothing was said in it."
+        self.query_one(Conversation).show(
+            transcript, empty=Empty("No conversation", (said,), problem=bool(problem))
+        )
+
+    def action_close(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
