@@ -343,7 +343,7 @@ class Agents:
         """
         agent = self._live.get(command.agent_id)
         record = await self._stored(command.agent_id)
-        if not Path(record.directory).is_dir():
+        if not await asyncio.to_thread(Path(record.directory).is_dir):
             raise DirectoryUnusable(
                 f"{record.directory} does not exist any more: create it again, then resume."
             )

@@ -25,6 +25,7 @@ from agent.credentials import CredentialsError
 from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
 from agent.model.endpoint import Endpoint
 from agent.paths import MAX_SOCKET_PATH, Paths
+from agent.variables import difference
 from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
 from tungsten.control_client import MINIMUM_VERSION, parse_version
@@ -418,8 +419,13 @@ async def _engine(around: _Surroundings) -> Check:
         return Check("engine", "problem", text, remedy)
     except AgentError as error:
         return Check("engine", "problem", str(error), "run tungsten kill-engine, then start again")
-    version = client.welcome.version
+    version, state = client.welcome.version, client.welcome.snapshot
     await client.close()
+    differs = difference(state.engine.environment, around.environment) if state else ""
+    if differs and state is not None:
+        used = state.setup.problem or f"it uses {state.setup.model} ({state.setup.provider})"
+        text, _, remedy = differs.partition(". ")
+        return Check("engine", "warning", f"{text}; {used}", remedy)
     return Check("engine", "ok", f"running, version {version}")
 
 

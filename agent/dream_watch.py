@@ -18,7 +18,7 @@ from agent.protocol import (
     Event,
 )
 from memory.database import Database
-from memory.dream.gates import DreamGates, DreamState
+from memory.dream.gates import AT_WORK, DreamGates, DreamState
 from memory.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,11 @@ class DreamWatch:
             log.warning("the dream gates cannot be read: %s", error)
             return
         status = as_status(state, self._mode)
+        states = set(self._states.values())
+        if AgentState.WAITING in states and AgentState.WORKING not in states:
+            # The store knows that a turn is open, not that it stands still.
+            told = status.why_not.replace(AT_WORK, "an agent waits for you")
+            status = status.model_copy(update={"why_not": told})
         if _shown(status) != _shown(self._hub.snapshot().dream):
             self._hub.publish(DreamChanged(dream=status))
         if self._timer is not None:

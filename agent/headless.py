@@ -331,6 +331,9 @@ class _Printer:
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
         what = " ".join(event.text.split())
+        if event.outcome == "started" and not self._json:
+            # A person reads how it ended.
+            return
         line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
         self._print({"type": "action", "agent": event.agent_name, **fields}, line)
 

@@ -177,8 +177,9 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "pane.attach",
         "ctrl+o",
-        "Attach real tmux to the pane; detach comes back",
+        "Attach real tmux to the pane; F12 comes back",
         action="attach",
+        label="attach tmux",
         slash="attach",
     ),
     _key(
@@ -433,12 +434,12 @@ def slash_commands(text: str) -> list[ActionKey]:
 
 
 def label(key: str) -> str:
-    """Write a key as people read it: `^G`, `M-1`, `F1`, `Enter`."""
+    """Write a key as people read it: `^G` (Ctrl+G), `Alt+1`, `F1`, `Enter`."""
     *modifiers, name = key.split("+")
     shown = _SHOWN.get(name, name.upper() if len(name) > 1 and name[0] == "f" else name)
     if modifiers == ["ctrl"] and len(name) == 1:
         return f"^{name.upper()}"
-    prefix = "".join(_PREFIXES[modifier] for modifier in modifiers)
+    prefix = "".join(f"{modifier.capitalize()}+" for modifier in modifiers)
     return f"{prefix}{shown}"
 
 

@@ -1,7 +1,7 @@
 """The two themes for terminals with 256 colours, such as tmux without RGB.
 
-Each value is one of the 240 colours that no terminal lets its user change: a cube of six steps a
-channel and a ramp of 24 greys (`256colres.pl` of xterm). Grounds are greys; what has colour is text.
+Each value is one of the 240 colours that themes of terminals leave alone: a cube of six steps a
+channel and a ramp of 24 greys (`256colres.pl` of xterm). Grounds are greys; colour is for text.
 """
 
 from __future__ import annotations

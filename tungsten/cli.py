@@ -79,7 +79,8 @@ def main(arguments: list[str]) -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        typer.echo(f"tungsten: {usage()} (see python -m tungsten --help)", err=True)
+        where = getattr(getattr(error, "ctx", None), "command_path", "python -m tungsten")
+        typer.echo(f"tungsten: {usage()} (see {where} --help)", err=True)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 
@@ -265,17 +266,21 @@ def export(
 @app.command()
 def screenshot(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The picture, PNG.")],
-    pane: Annotated[
-        str, typer.Option("--pane", "-p", help="A pane's id, or its session's name.")
-    ] = "",
-    display: Annotated[bool, typer.Option(help="Picture the real display instead.")] = False,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PANE FILE", help="A pane's id or its session's name, and the picture, PNG."
+        ),
+    ],
+    display: Annotated[bool, typer.Option(help="Picture the real display: FILE alone.")] = False,
     monitor: Annotated[int, typer.Option(min=0, help="Of the display; 0 is all.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Picture a pane, drawn from its cells, or the real display."""
-    if display == bool(pane):
-        raise typer.BadParameter("say what to picture: --pane or --display")
+    if len(names) != (1 if display else 2):
+        usage = "screenshot --display FILE" if display else "screenshot PANE FILE"
+        raise typer.BadParameter(f"say what to picture, and the file: {usage}")
+    file = Path(names[-1])
     if display:
         from tungsten import display as displays
 
@@ -283,7 +288,7 @@ def screenshot(
     else:
         from tungsten import picture
 
-        data = picture.png(_run(_capture(context.obj, pane, 0)))
+        data = picture.png(_run(_capture(context.obj, names[0], 0)))
     file.write_bytes(data)
     # Bytes 16 to 23 of a PNG are its width and height.
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))

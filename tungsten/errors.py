@@ -33,7 +33,7 @@ class ServerGone(TerminalError):
 
     def __init__(self, reason: str = "") -> None:
         detail = f" ({reason})" if reason else ""
-        super().__init__(f"The tmux server is gone{detail}. Open a new pane to start another.")
+        super().__init__(f"The tmux server is gone{detail}. The next terminal starts another.")
         self.reason = reason
 
 

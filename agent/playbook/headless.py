@@ -43,6 +43,10 @@ from agent.protocol import (
 )
 
 _STEP = re.compile(r"step-(\d+)-")
+SHOWN_LINES = 5
+SHOWN_CHARACTERS = 160
+"""How much of what a step printed is shown to a person; `--json` gives all that was kept."""
+
 _ENDED = frozenset(
     {
         ToolStatus.DONE,
@@ -312,8 +316,9 @@ class _Printer:
         if fields["status"] == ToolStatus.DENIED.value:
             # That and by whom is said in the end.
             told = fields["reasons"] or told
-        if fields["status"] != "done":
-            line += "".join(f"\n    {each}" for each in told)
+        elif fields["status"] == ToolStatus.DONE.value:
+            told = printed(fields["text"]) if fields["exit_status"] is not None else []
+        line += "".join(f"\n    {each}" for each in told)
         self._print({"type": "step", **fields}, line)
 
     def waits(self, text: str) -> None:
@@ -350,6 +355,27 @@ class _Printer:
         text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
         self._out.write(text.encode("utf-8", "replace").decode() + "\n")
         self._out.flush()
+
+
+def printed(result: str) -> list[str]:
+    """The end of what a command printed, from a tool's result, whose first line says how it ended.
+
+    Each line is short enough to be read at a glance.
+    """
+    _, _, text = result.partition("\n")
+    lines = [_printable(line).rstrip() for line in text.splitlines() if line.strip()]
+    if lines == ["(no output)"]:
+        return []
+    cut = [
+        line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…" for line in lines
+    ]
+    left = len(cut) - SHOWN_LINES
+    return [f"… {left} more lines above", *cut[left:]] if left > 0 else cut
+
+
+def _printable(line: str) -> str:
+    """Keep what a program printed from acting on the terminal it is shown in."""
+    return "".join(one if one.isprintable() else " " if one == "\t" else "\ufffd" for one in line)
 
 
 async def _keep(made: Path, wanted: Path) -> str:

@@ -149,7 +149,10 @@ def explain(command: str, context: Context | None = None) -> str:
         context = Context(cwd=cwd, home=Path.home(), project=cwd)
     answer: Assessment = assess_command(command, context)
     lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
-    lines += [f"  because it {reason}" for reason in answer.reasons]
+    lines += [
+        f"  because {reason if reason.startswith('it ') else f'it {reason}'}"
+        for reason in answer.reasons
+    ]
     try:
         tree = evaluate(command, context).tree
     except Exception:  # noqa: BLE001 - the verdict above already says that it failed

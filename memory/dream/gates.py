@@ -34,6 +34,9 @@ Gap: TypeAlias = Literal["dream", "session"]
 MINUTE = 60.0
 HOUR = 3600.0
 
+AT_WORK = "an agent is working"
+"""Why not, while a turn is open."""
+
 TOLERANCE = 5.0
 """Seconds that the clock may be behind the rows without a word: it is set right in small steps."""
 
@@ -190,7 +193,7 @@ class DreamGates:
         idle, gap, sessions = gates
         missing = []
         if not idle.open:
-            missing.append("an agent is working" if facts.working else _left(idle, "of quiet"))
+            missing.append(AT_WORK if facts.working else _left(idle, "of quiet"))
         if not gap.open:
             missing.append("no session yet" if facts.gap_from is None else _left(gap, "of the gap"))
         if not sessions.open:

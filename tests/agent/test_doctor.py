@@ -15,6 +15,7 @@ from agent.credentials import Credentials
 from agent.doctor import Check, examine
 from agent.paths import Paths
 from agent.protocol import Refused
+from agent.variables import NAMES as CHOOSING
 from memory import Database
 from tungsten.version import __version__
 
@@ -285,8 +286,15 @@ async def test_the_engine_that_runs_is_named(
     paths: Paths, environment: dict[str, str], connect: Callable[[], Awaitable[object]]
 ) -> None:
     await connect()
-    check = (await checks(paths, environment))["engine"]
+    same = {name: value for name, value in os.environ.items() if name in CHOOSING}
+    check = (await checks(paths, same))["engine"]
     assert (check.status, check.text) == ("ok", f"running, version {__version__}")
+    # It was started without this key, and what it uses is what counts.
+    check = (await checks(paths, environment))["engine"]
+    assert check.status == "warning"
+    assert "ANTHROPIC_API_KEY differs" in check.text
+    assert "No model is set up" in check.text
+    assert "kill-engine" in check.remedy
 
 
 async def test_an_engine_of_another_version_is_a_problem(

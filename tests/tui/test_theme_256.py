@@ -30,7 +30,15 @@ from tui.theme_256 import (
 )
 
 THEMES = pytest.mark.parametrize("theme", [DARK_256, LIGHT_256], ids=["dark", "light"])
-GROUNDS = ("background", "surface", "panel", "selection", "block-cursor-blurred-background", "changed-ground", "rule")
+GROUNDS = (
+    "background",
+    "surface",
+    "panel",
+    "selection",
+    "block-cursor-blurred-background",
+    "changed-ground",
+    "rule",
+)
 TEXTS = ("foreground", "primary", "warning", "error", "success", "muted", "code", "number", "added")
 
 
@@ -112,8 +120,8 @@ async def test_a_terminal_of_256_colours_is_sent_the_nearest(
                 for segment in strip:
                     style = segment.style or Style()
                     # A blank cell has no ink.
-                    inks = (style.color, style.bgcolor) if segment.text.strip() else (style.bgcolor,)
-                    for color in filter(None, inks):
+                    ink = style.color if segment.text.strip() else None
+                    for color in filter(None, (ink, style.bgcolor)):
                         if color.triplet is not None:
                             sent = color.downgrade(ColorSystem.EIGHT_BIT).number
                             assert sent == number(*color.triplet), segment

@@ -139,7 +139,7 @@ def test_capture_hides_secrets_on_request(run: Run, server: Path) -> None:
 
 def test_screenshot(run: Run, server: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.png"
-    done = run("-S", server, "screenshot", "--pane", "work", file, "--json")
+    done = run("-S", server, "screenshot", "work", file, "--json")
     told = json.loads(done.stdout)
     assert file.read_bytes().startswith(b"\x89PNG")
     assert max(told["width"], told["height"]) <= 1568
@@ -221,7 +221,7 @@ def test_what_is_not_there_says_so_in_one_line(run: Run, server: Path) -> None:
     for arguments, words in (
         (("list",), "No tmux server answers"),
         (("-S", server, "capture", "%99"), "no pane or session %99"),
-        (("-S", server, "screenshot", "-p", "work", "/none/x.png"), "/none/x.png: No such file"),
+        (("-S", server, "screenshot", "work", "/none/x.png"), "/none/x.png: No such file"),
         (("replay", "/none.cast"), "No such file"),
         (("run", "-C", "/nowhere", "true"), "does not exist"),
     ):
@@ -235,6 +235,10 @@ def test_what_is_not_there_says_so_in_one_line(run: Run, server: Path) -> None:
         done = run(*arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("tungsten: ")
+    # The help that is named is that of the command.
+    done = run("screenshot", "x.png")
+    assert "screenshot PANE FILE" in done.stderr
+    assert "(see python -m tungsten screenshot --help)" in done.stderr
 
 
 def test_it_finds_the_server_of_the_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

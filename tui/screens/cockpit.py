@@ -277,6 +277,8 @@ class CockpitScreen(Screen[None]):
             return "a shell command of your own, through the gate", styles.attention
         if agent is None:
             return "", styles.faint
+        if agent.kind == "command":
+            return _program_label(agent), styles.muted
         if agent.queued:
             word = "prompt" if len(agent.queued) == 1 else "prompts"
             return f"{len(agent.queued)} {word} queued · ↑ takes them back", styles.muted
@@ -323,6 +325,8 @@ class CockpitScreen(Screen[None]):
         self.prompt.has_queue = bool(agent is not None and agent.queued)
         if question is not None:
             self.prompt.placeholder = "Answer…"
+        elif agent is not None and agent.kind == "command":
+            self.prompt.placeholder = "This agent is a program: / for commands"
         elif agent is None:
             self.prompt.placeholder = "Say what to do; an agent starts in this directory…"
         else:
@@ -337,8 +341,12 @@ class CockpitScreen(Screen[None]):
                 sensible = agent is not None and agent.state in {"working", "waiting"}
             case "pane.take":
                 sensible = bool(agent is not None and agent.panes)
+            case "pane.attach":
+                sensible = bool(agent is not None and agent.panes)
             case "gate.inbox":
-                sensible = bool(self.host.state.gates)
+                if not self.host.state.gates:
+                    return "waiting" if self.host.state.questions else ""
+                sensible = True
             case "view.terminal":
                 return self._side_label(action, "terminal") if agent is not None else ""
             case "view.conversation":
@@ -498,6 +506,14 @@ class CockpitScreen(Screen[None]):
     def show_empty(self, empty: Empty | None) -> None:
         """Show an empty or broken state instead of a conversation."""
         self.conversation.show(None, empty=empty)
+
+
+def _program_label(agent: AgentSummary) -> str:
+    """Say what the keys do for a program, or how it ended: the list may have no room for it."""
+    if agent.state == "working":
+        keys = f"{actions.label('ctrl+t')} types into it · Esc presses ^C in it"
+        return f"a program · {keys}"
+    return f"a program · {one_line(agent.activity)}" if agent.activity else "a program"
 
 
 def _commands(text: str) -> tuple[Row, ...]:

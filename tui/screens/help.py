@@ -135,7 +135,7 @@ def _rows(context: str) -> list[tuple[str, str, str]]:
     for action in actions.of(context):
         if action.id.startswith("agent.") and action.id[6:].isdigit():
             if action.id == "agent.1":
-                rows.append(("M-1 … M-9", "", "Look at agent 1 to 9"))
+                rows.append(("Alt+1 … Alt+9", "", "Look at agent 1 to 9"))
             continue
         keys = " ".join(actions.label(key) for key in action.keys[:2])
         rows.append((keys, f"/{action.slash}" if action.slash else "", action.description))

@@ -81,4 +81,3 @@ class PastSessionScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Leave."""
         self.dismiss(None)
-

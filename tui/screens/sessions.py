@@ -93,7 +93,7 @@ class SessionsScreen(CardScreen["str | None"]):
         nothing.display = not found
         if self._loaded:
             nothing.update(
-                "No session matches." if self._sessions else "No sessions yet: Ctrl+N starts one."
+                "No session matches." if self._sessions else "No sessions yet: ^N starts one."
             )
 
     def _row(self, session: AgentSummary, width: int) -> Content:

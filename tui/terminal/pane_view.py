@@ -148,12 +148,13 @@ class PaneView(PaneScreen, can_focus=True):
         match error:
             case PaneGone():
                 title, text = "Terminal closed", "The agent opens another with its next command."
-            case ServerGone() if self._live is not None:
+            case ServerGone():
                 title, text = (
                     "The tmux server has ended",
                     "Agents open new terminals as they go on.",
                 )
-                self._forget(self._live)
+                if self._live is not None:
+                    self._forget(self._live)
             case _:
                 title, text = "This terminal can’t be shown", str(error)
         self._problem, self._problem_title = text, title

@@ -131,16 +131,18 @@ class AgentList(Lines):
         order = sorted(range(len(self._agents)), key=lambda other: abs(other - index))
         # The focused agent keeps its room; its neighbours join while there is some left.
         shown: dict[int, str] = {}
-        used = 4
+        # Room for how many are hidden, on either side.
+        used = 8
         for other in order:
             name = fit(one_line(self._agents[other].name), 20)
             cells = cell_len(name) + 6
-            if used + cells > width:
+            if shown and used + cells > width:
                 break
             shown[other] = name
             used += cells
-        pieces: list[Piece] = []
-        column = 0
+        before = min(shown, default=0)
+        pieces: list[Piece] = [(f" +{before}", paint.muted)] if before else []
+        column = sum(cell_len(text) for text, _ in pieces)
         for other in sorted(shown):
             agent = self._agents[other]
             back = paint.chosen if other == index else Style.null()
@@ -154,8 +156,8 @@ class AgentList(Lines):
             self._targets.append((range(column, column + cells), range(1), agent.id))
             column += cells
             pieces += parts
-        hidden = len(self._agents) - len(shown)
-        more: list[Piece] = [(f"+{hidden} ", paint.muted)] if hidden else []
+        after = len(self._agents) - 1 - max(shown)
+        more: list[Piece] = [(f"+{after} ", paint.muted)] if after else []
         return between(pieces, more, width, paint.blank)
 
     def _focused_index(self) -> int:

@@ -253,6 +253,8 @@ def _input(input_json: str, width: int, paint: Paint, part: int) -> list[list[Pi
 
 def _verb(name: str) -> str:
     """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
+    if name == "ask_person":
+        return "ask"
     for family in ("terminal_", "file_"):
         if name.startswith(family):
             return name.removeprefix(family)

@@ -22,6 +22,10 @@ ALWAYS = ("app.help", "app.quit")
 """Kept at the right whatever the width."""
 
 
+FIRST, LAST = "gate.inbox", "pane.attach"
+"""Somebody waits for it; and what only needs to be seen where there is room."""
+
+
 class Footer(Lines):
     """Keys from the registry of actions; a message takes their place until the next key."""
 
@@ -97,7 +101,7 @@ class Footer(Lines):
         column = 1
         pieces: list[Piece] = [(" ", paint.blank)]
         context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
-        anywhere = () if mine else actions.of(actions.ANYWHERE)
+        anywhere = [] if mine else sorted(actions.of(actions.ANYWHERE), key=_rank)
         for action in (*context, *anywhere):
             if action.id in ALWAYS or not self._label(action):
                 continue
@@ -129,3 +133,7 @@ class Footer(Lines):
             if event.x in columns and action:
                 await self.screen.run_action(action)
                 return
+
+
+def _rank(action: actions.ActionKey) -> int:
+    return -1 if action.id == FIRST else 1 if action.id == LAST else 0

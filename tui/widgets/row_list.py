@@ -69,6 +69,7 @@ class RowList(Lines):
         first = max(first, self._chosen - height + 1, 0)
         self._shown_from = first
         lines = []
+        below = len(self._found) - first - height
         for index, row in enumerate(self._found[first : first + height], first):
             back = paint.bar.background_style if index == self._chosen else paint.blank
             edge = "▎" if index == self._chosen else " "
@@ -77,6 +78,8 @@ class RowList(Lines):
             if row.note:
                 left.append((f"  {row.note}", paint.muted + back))
             right: list[Piece] = [(f"  {row.key} ", paint.muted + back)]
+            if below > 0 and index == first + height - 1:
+                right.append((f" {below} more ↓ ", paint.faint + back))
             lines.append(between(left, right, width, paint.blank + back))
         return lines
 

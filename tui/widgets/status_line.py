@@ -111,6 +111,8 @@ class StatusLine(Lines):
             today = money(state.usage_today.cost) if state is not None else ""
             if today and today != money(usage.cost):
                 facts.append((7, [gap, (f"{today} today", paint.faint)]))
+        elif agent.kind == "command":
+            facts.append((4, [gap, ("a program, no model", paint.muted)]))
         if agent.instructions:
             files = sum(1 for _ in agent.instructions)
             word = "file" if files == 1 else "files"

@@ -11,7 +11,7 @@ import pytest
 
 from agent.client import EngineClient
 from agent.demo import headless
-from agent.protocol import Decide, DemoChanged, GateOpened, ListSessions, StartDemo, StopDemo
+from agent.protocol import Decide, DemoChanged, GateOpened, ListSessions, StartDemo
 from agent.singleton import answers
 from agent.start import kill
 

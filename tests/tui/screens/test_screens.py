@@ -239,9 +239,7 @@ async def test_tab_completes_and_then_moves_on(host: Host, tmp_path: Path) -> No
 # Sessions, stop, rename, question ---------------------------------------------------------------
 
 
-async def test_an_archived_session_is_resumed(
-    host: Host, make_agent: Any, tmp_path: Path
-) -> None:
+async def test_an_archived_session_is_resumed(host: Host, make_agent: Any, tmp_path: Path) -> None:
     app = host(SessionsScreen(clock=lambda: NOW))
     there = tmp_path / "orchard-2"
     there.mkdir()

@@ -44,7 +44,7 @@ def test_first_run_endpoint_fails(snap_compare: Any, host: Host, size: tuple[int
 
     async def fill_in(pilot: Any) -> None:
         await settle(pilot)
-        await pilot.press("3", "f5", "enter", *"qwen3:32b", "enter")
+        await pilot.press("3", "f5", "enter", *"qwen3:32b", "enter", "enter")
         await settle(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=fill_in)

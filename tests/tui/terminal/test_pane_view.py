@@ -256,7 +256,7 @@ async def test_no_server_at_all(directory: Path) -> None:
     app = PaneHost(directory / "nothing.sock")
     async with app.run_test() as pilot:
         app.pane.show("%1")
-        await until(pilot, lambda: "tmux server is gone" in app.text)
+        await until(pilot, lambda: "tmux server has ended" in app.text)
 
 
 async def test_switching_between_panes(terminal: Terminal, directory: Path) -> None:
