@@ -40,6 +40,8 @@ def test_looking_around_and_choosing_the_demo_model(person: Person) -> None:
 def test_an_endpoint_that_is_not_there(person: Person) -> None:
     person.start()
     person.wait(FIRST_SCREEN)
+    # What is pressed before anybody could have read it is taken for typing, and chooses nothing.
+    person.settle()
     person.press("3")
     person.wait("Base URL")
     person.type("http://127.0.0.1:9")
@@ -62,6 +64,8 @@ def test_a_wrong_key_then_a_right_one(person: Person, model: ScriptedModel) -> N
     model.script("hello", "Hello, person.")
     person.start()
     person.wait(FIRST_SCREEN)
+    # What is pressed before anybody could have read it is taken for typing, and chooses nothing.
+    person.settle()
     person.press("3")
     person.wait("Base URL")
     person.type(model.url)

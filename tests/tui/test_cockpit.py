@@ -370,3 +370,19 @@ async def test_a_new_agent_beside_the_demo_starts_where_the_app_was_opened(
         await cockpit.until(lambda: "New agent" in cockpit.screen_text)
         assert "/home/ada/parser" in cockpit.screen_text
         assert "/tmp/demo-tea" not in cockpit.screen_text
+
+
+async def test_hidden_agents_are_counted_on_the_side_where_they_are(open_cockpit: Open) -> None:
+    agents = tuple(
+        scenes.MENDER.model_copy(update={"id": f"a{number}", "name": f"agent number {number}"})
+        for number in range(1, 8)
+    )
+    snapshot = CALM.model_copy(update={"agents": agents})
+    async with open_cockpit(snapshot, size=(80, 24)) as cockpit:
+        row = cockpit.screen_text.split("\n")[0]
+        assert row.rstrip().endswith("+4")
+        assert row.lstrip().startswith("1 ")
+        await cockpit.pilot.press("alt+7")
+        row = cockpit.screen_text.split("\n")[0]
+        assert row.lstrip().startswith("+4 ")
+        assert row.rstrip().endswith("agent number 7")
