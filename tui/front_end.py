@@ -404,6 +404,11 @@ class FrontEnd(KeyboardApp[None]):
         """The draft for the focused agent."""
         return self.memory.get(draft_key(self.focused_id))
 
+    @property
+    def has_draft(self) -> bool:
+        """Whether something stands in the prompt."""
+        return bool(self.cockpit.prompt.text)
+
     def keep_draft(self) -> None:
         """Remember what stands in the prompt."""
         self.memory.set(draft_key(self.focused_id), self.cockpit.prompt.draft())

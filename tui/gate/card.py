@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
@@ -53,6 +54,13 @@ class GateCard(Widget, can_focus=False):
     peeking: reactive[bool] = reactive(False)
     """Folded to the bottom, to let the pane be seen."""
 
+    class TakesKeys(Message):
+        """The keys of the dialog work now, or no longer."""
+
+        def __init__(self, armed: bool) -> None:
+            super().__init__()
+            self.armed = armed
+
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
@@ -63,6 +71,8 @@ class GateCard(Widget, can_focus=False):
         self._judging = ""
         """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""
+        self._calm = False
+        """Whether the hint is no warning."""
         self._facts_rows = 0
         self._facts = Content("")
         self._placed_for: Size | None = None
@@ -112,6 +122,7 @@ class GateCard(Widget, can_focus=False):
         if self.armed:
             self._hint = ""
         if self.is_mounted:
+            self.post_message(self.TakesKeys(self.armed))
             self._tell_keys()
 
     def watch_peeking(self) -> None:
@@ -143,8 +154,8 @@ class GateCard(Widget, can_focus=False):
         line.update(" · ".join(more))
         line.set_class(bool(marked), "-marked")
 
-    def _say(self, hint: str) -> None:
-        self._hint = hint
+    def _say(self, hint: str, *, calm: bool = False) -> None:
+        self._hint, self._calm = hint, calm
         self._tell_keys()
 
     def _write(self) -> None:
@@ -192,7 +203,7 @@ class GateCard(Widget, can_focus=False):
             return
         line = self.query_one("#gate-keys", Static)
         hint = "" if self._writing else self._hint_now()
-        line.set_class(bool(hint), "-hint")
+        line.set_class(bool(hint) and not (self._calm and hint == self._hint), "-hint")
         if hint:
             line.update(Content(hint))
         elif self._writing:
