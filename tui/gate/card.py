@@ -192,7 +192,7 @@ class GateCard(Widget, can_focus=False):
     def _tell_facts(self) -> None:
         if self._gate is None:
             return
-        lines = facts(self._gate, width_on(self.screen.size) - 6, str(Path.home()), self._offer)
+        lines = facts(self._gate, self._inner, str(Path.home()), self._offer)
         self._facts = Content("\n").join(lines)
         self.query_one("#gate-facts", Static).update(self._facts)
         self._facts_rows = len(lines)
@@ -216,16 +216,22 @@ class GateCard(Widget, can_focus=False):
         if self._judging:
             return "Judging what you wrote …"
         if self._pane_has_keyboard:
-            return "The pane has the keyboard: take it back to decide"
+            key = actions.label(actions.by_id("pane.return").keys[0])
+            return f"You type in the pane: {key} takes the keyboard back, then decide"
         return self._hint or ("" if self.armed else "Pause typing to decide")
+
+    @property
+    def _inner(self) -> int:
+        """Cells of a row inside the dialog."""
+        return width_on(self.screen.size) - 6
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
         if self._offer is not None:
-            return keys_of_offer(self._offer, width_on(self.screen.size))
+            return keys_of_offer(self._offer, self._inner)
         return keys_offered(
             self._gate,
-            width_on(self.screen.size),
+            self._inner,
             others=len(self.pending()) > 1,
             peeking=self.peeking,
         )
@@ -242,7 +248,7 @@ class GateCard(Widget, can_focus=False):
             return
         screen = self._placed_for = self.screen.size
         self._tell_facts()
-        inner = width_on(screen) - 6
+        inner = self._inner
         keys = 1 if self._writing else len(self._keys_offered().wrap(inner))
         self.set_class(is_tiny(screen), "-tiny")
         view = self.query_one("#gate-text", ExactView)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.events import Key
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
@@ -16,6 +18,8 @@ from agent.protocol import Decide, Gate, RiskLevel, Span
 from tests.tui.gate.conftest import CLOSED, NOW
 from tui.gate.exact_view import ExactView
 from tui.gate.inbox import Inbox
+from tui.gate.keys_offered import keys_offered
+from tui.gate.room import width_on
 from tui.gate.words import duration, next_duration_change
 
 QUIET = 0.62
@@ -546,10 +550,68 @@ async def test_keys_that_decide_elsewhere_say_so_in_the_inbox(
         await pilot.press("down")
         assert str(line.content) == ""
         assert decisions(app) == []
+
+
+async def test_an_inbox_that_was_opened_empty_says_so(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox())
+        await pilot.pause()
+        await pilot.press("a")
+        assert "nothing to decide" in str(app.screen.query_one("#card-line", Static).content)
+
+
+async def test_the_inbox_closes_with_the_last_that_waited(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1))
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.dialog.put_off()
+        await app.push_screen(Inbox())
+        await pilot.pause()
         app.set_gates()
         app.screen.sync()
-        await pilot.press(key)
-        assert "nothing to decide" in str(line.content)
+        await pilot.pause()
+        assert not isinstance(app.screen, Inbox)
+        await pilot.press("x")
+        assert app.prompt == "x"
+
+
+async def test_the_chosen_line_of_the_inbox_is_marked_and_its_ends_are_ends(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1), make_gate(2), make_gate(3))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox())
+        await pilot.pause()
+        listing = app.screen.query_one(OptionList)
+
+        def marked() -> list[int]:
+            rows = [str(option.prompt) for option in listing.options]
+            return [number for number, row in enumerate(rows) if row.startswith("▎")]
+
+        assert marked() == [0]
+        for keys, chosen in ((["up", "k"], 0), (["down"], 1), (["j", "down", "j"], 2)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert (listing.highlighted, marked()) == (chosen, [chosen])
+        await pilot.press("space")
+        assert listing.highlighted == 2
+
+
+@pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.MEDIUM])
+@pytest.mark.parametrize("peeking", [False, True])
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 100, 120, 200])
+async def test_every_key_is_named_whole(
+    make_gate: MakeGate, risk: RiskLevel, peeking: bool, columns: int
+) -> None:
+    room = width_on(Size(columns, 24)) - 6
+    line = keys_offered(make_gate(risk=risk), room, others=True, peeking=peeking)
+    rows = line.plain.split("\n")
+    assert all(cell_len(row) <= room for row in rows)
+    assert len(line.wrap(room)) == len(rows)
+    assert line.plain.endswith("Esc later")
+    assert columns < 120 or len(rows) == 1
 
 
 async def test_times_in_the_inbox_go_on(make_app: MakeApp, make_gate: MakeGate) -> None:
