@@ -38,6 +38,7 @@ from agent.protocol import (
     CreateAgent,
     Decide,
     ExportPlaybook,
+    HoldKeyboard,
     Interrupt,
     ListSessions,
     Mode,
@@ -418,6 +419,12 @@ class Agents:
             await agent.note(
                 f"The person typed into pane {command.pane_id} themselves; read it again."
             )
+
+    def hold_keyboard(self, command: HoldKeyboard) -> None:
+        """Keep an agent from typing where a person types, or let it type again."""
+        panes = self._agent(command.agent_id).panes
+        if command.pane_id in panes:
+            panes.own(command.pane_id).keyboard.hold(on=command.on)
 
     async def decide(self, command: Decide) -> None:
         """Take a decision on a gate; what a person wrote instead must be able to run at all."""

@@ -17,6 +17,7 @@ from agent.protocol import (
     CreateAgent,
     Decide,
     ExportPlaybook,
+    HoldKeyboard,
     Interrupt,
     ListSessions,
     PersonTyped,
@@ -113,6 +114,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.run_as_person(command)
         case PersonTyped():
             await agents.person_typed(command)
+        case HoldKeyboard():
+            agents.hold_keyboard(command)
         case Decide():
             await agents.decide(command)
         case Answer():

@@ -33,6 +33,7 @@ from agent.protocol import (
     CreateAgent,
     EngineStopping,
     Hello,
+    HoldKeyboard,
     ReadTranscript,
     Refused,
     RenameAgent,
@@ -159,6 +160,8 @@ class Connections:
             self._admitted.discard(connection)
             for agent_id in connection.steers:
                 self._abandoned(agent_id)
+            for agent_id, pane_id in connection.keyboards:
+                self._send(HoldKeyboard(agent_id=agent_id, pane_id=pane_id, on=False))
             self._serving.discard(task)
             self.on_count(self.count)
 
@@ -196,6 +199,9 @@ class Connections:
                 del self._lanes[command.agent_id]
 
     async def _answer(self, connection: _Connection, number: int, command: Command) -> None:
+        if isinstance(command, HoldKeyboard) and not self._is_news(connection, command):
+            connection.reply(Reply(id=number))
+            return
         try:
             result = await self.handle(command)
         except AgentError as error:
@@ -217,22 +223,34 @@ class Connections:
             result = {**result, "seq": self.hub.seq}
         connection.reply(Reply(id=number, result=result))
 
+    def _is_news(self, connection: _Connection, command: HoldKeyboard) -> bool:
+        """Whether a front end takes a keyboard that it has not, or gives one back that it has."""
+        pane = (command.agent_id, command.pane_id)
+        if (pane in connection.keyboards) == command.on or connection not in self._open:
+            return False
+        connection.keyboards ^= {pane}
+        return True
+
     def _abandoned(self, agent_id: str) -> None:
         """End a session whose program can never be heard of again, however it ended."""
+        self._send(ArchiveAgent(agent_id=agent_id))
+
+    def _send(self, command: Command) -> None:
+        """Carry out what follows from the end of a connection."""
         if self._closing:
             return
-        task = asyncio.create_task(self._archive(agent_id))
+        task = asyncio.create_task(self._follow_up(command))
         self._commands.add(task)
         task.add_done_callback(self._commands.discard)
 
-    async def _archive(self, agent_id: str) -> None:
+    async def _follow_up(self, command: Command) -> None:
         try:
-            await self.handle(ArchiveAgent(agent_id=agent_id))
+            await self.handle(command)
         except AgentError:
-            # It said goodbye itself.
+            # What it is about went away by itself.
             return
         except Exception:
-            log.exception("the session %s, left by its program, cannot be ended", agent_id)
+            log.exception("%s, at the end of a connection, failed", command.type)
 
 
 class _Connection:
@@ -244,6 +262,8 @@ class _Connection:
         self.running = 0
         self.steers: list[str] = []
         """Sessions that take their steps from here alone: they end with this connection."""
+        self.keyboards: set[tuple[str, str]] = set()
+        """Agents and panes whose keyboard a person has here."""
         self._owner = owner
         self._reader = reader
         self._transport = writer.transport

@@ -36,6 +36,31 @@ class DirectoryGone(AgentError):
     """The agent's directory does not exist any more."""
 
 
+class Keyboard:
+    """Whether a person types in a pane; meanwhile its agent must not."""
+
+    __slots__ = ("_holders", "free")
+
+    def __init__(self) -> None:
+        self._holders = 0
+        self.free = asyncio.Event()
+        """Set while nobody does."""
+        self.free.set()
+
+    def hold(self, *, on: bool) -> None:
+        """Note that one more person does, or one less."""
+        self._holders = max(0, self._holders + (1 if on else -1))
+        if self._holders:
+            self.free.clear()
+        else:
+            self.free.set()
+
+    def let_go(self) -> None:
+        """Note that nobody can any more: the pane is no longer there to type in."""
+        self._holders = 0
+        self.free.set()
+
+
 @dataclass(slots=True)
 class OwnPane:
     """One pane of an agent.
@@ -51,6 +76,7 @@ class OwnPane:
     lost: bool = False
     fresh: bool = True
     unsent: bool = False
+    keyboard: Keyboard = field(default_factory=Keyboard)
     history: Past = field(default_factory=Past)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -182,7 +208,9 @@ class Panes:
 
     def forget(self, pane_id: str) -> None:
         """Take a pane off the list."""
-        self._panes.pop(pane_id, None)
+        pane = self._panes.pop(pane_id, None)
+        if pane is not None:
+            pane.keyboard.let_go()
         self._ended(pane_id)
 
     async def adopt(self, recorded: Mapping[str, int]) -> list[str]:
@@ -219,6 +247,7 @@ class Panes:
     def died(self, pane_id: str, status: int | None) -> None:
         """Note that a pane's first process ended."""
         pane = self._panes[pane_id]
+        pane.keyboard.let_go()
         self._ended(pane_id)
         pane.summary = pane.summary.model_copy(
             update={"dead": True, "exit_status": status, "recording": False}

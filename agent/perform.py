@@ -235,6 +235,7 @@ class Performer:
                     decision = Decision(looked.binding, approved=True, by="policy")
                 if not decision.approved:
                     return told_of_edit(original, step, self._denied(step, looked, decision))
+                await self._keyboard_free(step.action, progress)
                 if step.actor == "agent":
                     await self._owner.hold()
                 outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
@@ -244,6 +245,18 @@ class Performer:
         except (AgentError, TerminalError, OSError) as error:
             return self._not_run(step, looked, one_line(error))
         return self._not_run(step, looked, "its surroundings kept changing; look, then try again")
+
+    def _taken(self, action: Action) -> bool:
+        """Whether a person types in the pane that this would type in."""
+        if not isinstance(action, RunCommand | TypeKeys) or action.pane_id not in self._panes:
+            return False
+        return not self._panes.own(action.pane_id).keyboard.free.is_set()
+
+    async def _keyboard_free(self, action: Action, progress: Progress) -> None:
+        """Wait while a person types in the pane that this would type in."""
+        if isinstance(action, RunCommand | TypeKeys) and self._taken(action):
+            progress({"status": ToolStatus.HELD, "decision": "waits: you have the keyboard"})
+            await self._panes.own(action.pane_id).keyboard.free.wait()
 
     def asks_to_read(self, path: Path) -> bool:
         """Whether reading a file would need a person."""
@@ -482,6 +495,8 @@ class Performer:
 
         async def check() -> None:
             now = await self._look(step)
+            if self._taken(action):
+                raise Changed("you have taken the keyboard of its pane")
             place = now.binding
             if decision.by == "policy" and place.pid != self._panes.record.get(place.pane_id):
                 # What a program shows goes on changing; only what a person saw must be the same.

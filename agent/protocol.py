@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -132,6 +132,8 @@ class ToolStatus(StrEnum):
 
     PREPARING = "preparing"
     GATED = "gated"
+    HELD = "held"
+    """Decided; it waits until a person gives the keyboard of its pane back."""
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -621,6 +623,18 @@ class PersonTyped(Wire):
     pane_id: str
 
 
+class HoldKeyboard(Wire):
+    """A person has the keyboard of a pane from now on, or with `on` false no longer.
+
+    Meanwhile its agent types nothing there. The end of a connection gives back what it holds.
+    """
+
+    type: Literal["hold_keyboard"] = "hold_keyboard"
+    agent_id: str
+    pane_id: str
+    on: bool
+
+
 class Decide(Wire):
     """Answer a gate. Single use; refused when the gate is already closed."""
 
@@ -760,6 +774,7 @@ Command = Annotated[
     | Interrupt
     | RunAsPerson
     | PersonTyped
+    | HoldKeyboard
     | Decide
     | SuggestRule
     | AlwaysAllow

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -88,6 +89,14 @@ class FrontEnd(KeyboardApp[None]):
         self._ticking: Timer | None = None
         self._said_at = 0.0
         self._typed_at = 0.0
+        self.last_key = ("", 0.0)
+        """The key pressed last and when, in seconds that never go backwards; a click is no key."""
+        self.escaped_overlay_at = -math.inf
+        """When Esc was last pressed for something that lay over the cockpit."""
+        self.interrupt_asked = ("", -math.inf)
+        """The agent about which was said that another Esc interrupts it, and when."""
+        self.looser_asked = ("", -math.inf)
+        """The agent and mode about which was said that another press sets it, and when."""
         self.key_waits = False
         """Whether a key was typed that has not been painted yet."""
         self._early: list[Event] | None = []
@@ -405,7 +414,7 @@ class FrontEnd(KeyboardApp[None]):
 
     async def on_event(self, event: Event) -> None:
         """Let a message go with the next key; keep what is typed before there is a prompt."""
-        from textual.events import Key, Paste
+        from textual.events import Key, MouseDown, Paste
 
         if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
             self._early.append(event)
@@ -413,15 +422,33 @@ class FrontEnd(KeyboardApp[None]):
         if isinstance(event, Key) and not event.is_forwarded:
             self._typed_at = time.monotonic()
             self.key_waits = True
+            self.last_key = (event.key, event.time)
+            if event.key == "escape" and self._overlaid:
+                self.escaped_overlay_at = event.time
             if self.screen_stack and self._typed_at - self._said_at > READ_SECONDS:
                 self.cockpit.footer.hush()
+        elif isinstance(event, MouseDown):
+            self.last_key = ("", event.time)
         await super().on_event(event)
+
+    @property
+    def _overlaid(self) -> bool:
+        """Whether something lies over the cockpit that Esc is for."""
+        if not self.screen_stack:
+            return False
+        gate = self.gates is not None and self.gates.gate is not None
+        return gate or self.screen is not self.cockpit or self.cockpit.prompt.menu_open
 
     # Drafts and layout
 
     def draft(self) -> Any:
         """The draft for the focused agent."""
         return self.memory.get(draft_key(self.focused_id))
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether something stands in the prompt."""
+        return bool(self.cockpit.prompt.text)
 
     def keep_draft(self) -> None:
         """Remember what stands in the prompt."""

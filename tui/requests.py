@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
@@ -37,6 +38,19 @@ P = ParamSpec("P")
 Request = Callable[Concatenate["TungstenApp", P], Coroutine[Any, Any, None]]
 
 MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
+"""From the strictest to the loosest."""
+
+MEANING = {
+    Mode.PLAN: "looks, changes nothing",
+    Mode.CAREFUL: "asks before anything above LOW",
+    Mode.STANDARD: "asks before HIGH",
+}
+
+AFTER_OVERLAY_SECONDS = 1.0
+"""How soon an Esc may follow one that closed something, and still be one too many."""
+
+AGAIN_SECONDS = 3.0
+"""How long a second press counts as the answer to what the first one made the app say."""
 
 
 def _beside(request: Request[P]) -> Request[P]:
@@ -134,6 +148,9 @@ async def _slash(app: TungstenApp, text: str) -> None:
                 return
             case _:
                 pass
+    elif action.id == "agent.mode":
+        await show_modes(app)
+        return
     await app.run_action(action.action, app.cockpit)
 
 
@@ -165,9 +182,32 @@ async def interrupt(app: TungstenApp) -> None:
     agent = app.focused_agent
     own = agent is not None and app.transcript(agent.id).runs_own_command()
     if agent is not None and (own or agent.state in {"working", "waiting"}):
-        await _interrupt(app, agent)
+        if not _one_escape_too_many(app, agent):
+            await _interrupt(app, agent)
     elif prompt.text:
         app.say(f"{actions.label('ctrl+c')} empties the prompt")
+
+
+def _one_escape_too_many(app: TungstenApp, agent: AgentSummary) -> bool:
+    """Whether an Esc is rather for something else; what another one does is said then.
+
+    Esc also puts off and closes. One that was pressed for what has just gone must not end a turn,
+    nor one for a gate that waits, which would be withdrawn.
+    """
+    key, at = app.last_key
+    if key != "escape":
+        return False
+    asked, asked_at = app.interrupt_asked
+    app.interrupt_asked = ("", asked_at)
+    if asked == agent.id and at - asked_at <= AGAIN_SECONDS:
+        return False
+    waits = any(gate.agent_id == agent.id for gate in app.state.gates)
+    if not waits and at - app.escaped_overlay_at > AFTER_OVERLAY_SECONDS:
+        return False
+    app.interrupt_asked = (agent.id, at)
+    also = ", and what waits for your decision is withdrawn" if waits else ""
+    app.say(f"Esc again interrupts {agent.name}{also}")
+    return True
 
 
 @_beside
@@ -203,10 +243,33 @@ async def _rename(app: TungstenApp, agent: AgentSummary, name: str) -> None:
 
 
 async def next_mode(app: TungstenApp) -> None:
-    """Go on to the next mode."""
+    """Go on to the next mode; to one in which more runs without the person, at a second press."""
     agent = _focused(app)
-    if agent is not None:
-        await set_mode(app, MODES[(MODES.index(agent.mode) + 1) % len(MODES)])
+    if agent is None:
+        return
+    now = MODES.index(agent.mode)
+    following = MODES[(now + 1) % len(MODES)]
+    wanted, asked_at = app.looser_asked
+    at = monotonic()
+    app.looser_asked = ("", asked_at)
+    again = wanted == f"{agent.id} {following}" and at - asked_at <= AGAIN_SECONDS
+    if MODES.index(following) < now or again:
+        await set_mode(app, following)
+        return
+    app.looser_asked = (f"{agent.id} {following}", at)
+    key = actions.label(actions.by_id("agent.mode").keys[0])
+    app.say(f"{key} again: {agent.name} goes on in {following} ({MEANING[following]})", "warning")
+
+
+async def show_modes(app: TungstenApp) -> None:
+    """Say which modes there are, and let the person name one."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    others = " · ".join(f"{mode} {MEANING[mode]}" for mode in MODES)
+    app.say(f"{agent.name} is in {agent.mode}. Type /mode and one of: {others}")
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.put_draft("/mode ")
 
 
 @_beside
@@ -218,13 +281,9 @@ async def set_mode(app: TungstenApp, name: str) -> None:
     if name not in set(MODES):
         app.say(f"There is no mode {name}: plan, careful or standard", "warning")
         return
-    meaning = {
-        "plan": "looks, changes nothing",
-        "careful": "asks before anything above LOW",
-        "standard": "asks before HIGH",
-    }[str(name)]
-    if await send(app, SetMode(agent_id=agent.id, mode=Mode(name))) is not None:
-        app.say(f"{agent.name}: {name} ({meaning})")
+    mode = Mode(name)
+    if await send(app, SetMode(agent_id=agent.id, mode=mode)) is not None:
+        app.say(f"{agent.name}: {mode} ({MEANING[mode]})")
 
 
 async def stop_agent(app: TungstenApp) -> None:
@@ -288,7 +347,12 @@ async def trust(app: TungstenApp) -> None:
     if agent is not None:
         command = TrustDirectory(directory=agent.directory, trusted=True)
         if await send(app, command) is not None:
-            app.say(f"{agent.directory} is trusted: new agents there start in standard")
+            # Plan is left by the person alone: `Agents.trust_directory`.
+            if agent.mode is Mode.PLAN:
+                said = f"agents there go on in standard, new ones too; {agent.name} stays in plan"
+            else:
+                said = f"{agent.name} and other agents there go on in standard, new ones too"
+            app.say(f"{agent.directory} is trusted: {said}")
 
 
 async def change_theme(app: TungstenApp) -> None:

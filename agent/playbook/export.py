@@ -29,6 +29,7 @@ _NEVER = {
     ToolStatus.DENIED: "denied",
     ToolStatus.PREPARING: "not begun",
     ToolStatus.GATED: "not decided",
+    ToolStatus.HELD: "not begun",
     ToolStatus.INTERRUPTED: "interrupted",
     ToolStatus.UNKNOWN: "outcome unknown",
 }

@@ -32,6 +32,7 @@ from agent.protocol import (
     Command,
     Decide,
     EngineStopping,
+    HoldKeyboard,
     Interrupt,
     ListSessions,
     Notice,
@@ -129,6 +130,31 @@ async def test_snapshot_then_events_then_replies(served: Served) -> None:
     await client.close()
     with pytest.raises(EngineGone):
         await client.send(ListSessions())
+
+
+async def test_a_keyboard_that_was_taken_is_given_back_at_the_end_of_its_connection(
+    served: Served,
+) -> None:
+    taken = HoldKeyboard(agent_id="a", pane_id="%1", on=True)
+    given = HoldKeyboard(agent_id="a", pane_id="%1", on=False)
+    first = await EngineClient.connect(served.paths, start=False)
+    second = await EngineClient.connect(served.paths, start=False)
+    await second.send(given)
+    for _ in range(2):
+        await first.send(taken)
+    await second.send(taken)
+    assert served.commands == [taken, taken]
+    await first.send(given)
+    await first.send(given)
+    assert served.commands == [taken, taken, given]
+    # As a killed app: it says nothing more.
+    second._writer.transport.abort()
+    await until(lambda: served.connections.count == 1)
+    await until(lambda: len(served.commands) == 4)
+    assert served.commands[-1] == given
+    await first.close()
+    await until(lambda: served.connections.count == 0)
+    assert len(served.commands) == 4
 
 
 async def test_text_that_is_not_unicode_is_shown_with_marks(served: Served) -> None:

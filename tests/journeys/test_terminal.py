@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from typing import Any
+
 import pytest
 
+from agent.model.local_server.responder import ResponderMessage
 from tests.journeys.conftest import Arrive
 from tests.journeys.person import Person
 from tests.journeys.scripted_model import ScriptedModel, run
@@ -18,6 +23,7 @@ def person(arrive: Arrive, model: ScriptedModel) -> Person:
     """A person whose one agent has opened a terminal and ended its turn."""
     model.script("begin", run("echo here-$((40 + 2))"), "It is open.")
     model.script("look again", "I looked.")
+    model.script("write", run("echo agents >> lines"), "It is written.")
     person = arrive(**model.variables)
     person.settings('mode = "standard"\n')
     person.start()
@@ -94,3 +100,31 @@ def test_giving_the_keyboard_to_the_pane_and_taking_it_back(
     person.wait("I looked")
     assert model.told("The person typed into pane")
     assert not model.told("mine-77")
+
+
+@pytest.mark.parametrize("how", ["given back", "killed"])
+def test_the_agent_waits_while_a_person_types_in_its_pane(
+    person: Person, model: ScriptedModel, how: str
+) -> None:
+    taken = threading.Event()
+    answer = model.respond
+
+    async def answer_once_taken(request: dict[str, Any]) -> ResponderMessage:
+        await asyncio.to_thread(taken.wait, 60)
+        return await answer(request)
+
+    model.respond = answer_once_taken  # type: ignore[method-assign]
+    lines = person.project / "lines"
+    person.do("write")
+    person.press("pane.take")
+    person.wait("you type here")
+    taken.set()
+    person.wait("waits: you have the keyboard")
+    person.type("echo persons >> lines")
+    person.press("Enter")
+    person.when(lines.exists, "the person's line")
+    if how == "killed":
+        person.kill_app()
+    else:
+        person.press("pane.return")
+    person.when(lambda: lines.read_text() == "persons\nagents\n", "the agent's line")

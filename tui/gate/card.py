@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
@@ -53,6 +54,13 @@ class GateCard(Widget, can_focus=False):
     peeking: reactive[bool] = reactive(False)
     """Folded to the bottom, to let the pane be seen."""
 
+    class TakesKeys(Message):
+        """The keys of the dialog work now, or no longer."""
+
+        def __init__(self, armed: bool) -> None:
+            super().__init__()
+            self.armed = armed
+
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
@@ -63,6 +71,8 @@ class GateCard(Widget, can_focus=False):
         self._judging = ""
         """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""
+        self._calm = False
+        """Whether the hint is no warning."""
         self._facts_rows = 0
         self._facts = Content("")
         self._placed_for: Size | None = None
@@ -112,6 +122,7 @@ class GateCard(Widget, can_focus=False):
         if self.armed:
             self._hint = ""
         if self.is_mounted:
+            self.post_message(self.TakesKeys(self.armed))
             self._tell_keys()
 
     def watch_peeking(self) -> None:
@@ -143,8 +154,8 @@ class GateCard(Widget, can_focus=False):
         line.update(" · ".join(more))
         line.set_class(bool(marked), "-marked")
 
-    def _say(self, hint: str) -> None:
-        self._hint = hint
+    def _say(self, hint: str, *, calm: bool = False) -> None:
+        self._hint, self._calm = hint, calm
         self._tell_keys()
 
     def _write(self) -> None:
@@ -181,7 +192,7 @@ class GateCard(Widget, can_focus=False):
     def _tell_facts(self) -> None:
         if self._gate is None:
             return
-        lines = facts(self._gate, width_on(self.screen.size) - 6, str(Path.home()), self._offer)
+        lines = facts(self._gate, self._inner, str(Path.home()), self._offer)
         self._facts = Content("\n").join(lines)
         self.query_one("#gate-facts", Static).update(self._facts)
         self._facts_rows = len(lines)
@@ -192,7 +203,7 @@ class GateCard(Widget, can_focus=False):
             return
         line = self.query_one("#gate-keys", Static)
         hint = "" if self._writing else self._hint_now()
-        line.set_class(bool(hint), "-hint")
+        line.set_class(bool(hint) and not (self._calm and hint == self._hint), "-hint")
         if hint:
             line.update(Content(hint))
         elif self._writing:
@@ -205,16 +216,22 @@ class GateCard(Widget, can_focus=False):
         if self._judging:
             return "Judging what you wrote …"
         if self._pane_has_keyboard:
-            return "The pane has the keyboard: take it back to decide"
+            key = actions.label(actions.by_id("pane.return").keys[0])
+            return f"You type in the pane: {key} takes the keyboard back, then decide"
         return self._hint or ("" if self.armed else "Pause typing to decide")
+
+    @property
+    def _inner(self) -> int:
+        """Cells of a row inside the dialog."""
+        return width_on(self.screen.size) - 6
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
         if self._offer is not None:
-            return keys_of_offer(self._offer, width_on(self.screen.size))
+            return keys_of_offer(self._offer, self._inner)
         return keys_offered(
             self._gate,
-            width_on(self.screen.size),
+            self._inner,
             others=len(self.pending()) > 1,
             peeking=self.peeking,
         )
@@ -231,7 +248,7 @@ class GateCard(Widget, can_focus=False):
             return
         screen = self._placed_for = self.screen.size
         self._tell_facts()
-        inner = width_on(screen) - 6
+        inner = self._inner
         keys = 1 if self._writing else len(self._keys_offered().wrap(inner))
         self.set_class(is_tiny(screen), "-tiny")
         view = self.query_one("#gate-text", ExactView)

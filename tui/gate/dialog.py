@@ -18,6 +18,7 @@ from textual.timer import Timer
 
 from tui.gate.choices import GateChoices
 from tui.gate.exact_view import FAR, ExactView
+from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.gate.keys_offered import can_edit, is_high
@@ -37,6 +38,8 @@ SCROLL_KEYS = {
     "end": FAR,
 }
 
+HINT_SECONDS = 2.5
+"""How long the dialog says what to press instead, before it names its keys again."""
 
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
 
@@ -77,6 +80,7 @@ class GateDialog(GateChoices):
     ) -> None:
         super().__init__(clock, id=id)
         self._quiet = QuietRule(ticks)
+        self._held = HeldKey(self, self._nothing_followed)
         self._queue = Queue()
         self._ticks = ticks
         self._pressed = 0.0
@@ -228,6 +232,7 @@ class GateDialog(GateChoices):
 
     def _hide(self) -> None:
         self._leave_writing()
+        self._give_up_held()
         self._offer = None
         self._judging = ""
         self._gate = None
@@ -267,6 +272,8 @@ class GateDialog(GateChoices):
             return False
         self._pressed = event.time
         may_decide = self._quiet.key_pressed(event.time)
+        if self._held:
+            return self._followed_by(event)
         here = self.app.screen is self.screen
         if here and self._writing:
             return isinstance(event, events.Key) and event.key == "escape" and self._step_back()
@@ -275,37 +282,91 @@ class GateDialog(GateChoices):
                 if not self._step_back():
                     self.put_off()
                 return True
-            if self.armed and self._take_own_key(event.key, may_decide):
+            if self.armed and event.is_printable and host(self).has_draft:
+                meaning = self._meaning(event.key)
+                if meaning and may_decide:
+                    self._held.hold(event)
+                    self._say(f"{WORDS[meaning]} …", calm=True)
+                    return True
+            elif self.armed and self._take_own_key(event.key, may_decide):
                 return True
         # Whoever has the focus goes on writing; the dialog waits for the next pause.
         self.armed = False
         self._await_silence()
         return False
 
+    # A key while the prompt holds a draft --------------------------------------------------------
+
+    def _followed_by(self, event: events.Key | events.Paste) -> bool:
+        """Say what the held key was, now that another one is here; nothing is decided."""
+        held = self._held.let_go()
+        key = event.key if isinstance(event, events.Key) else ""
+        if key == "escape":
+            self._say("Nothing was decided")
+            return True
+        if held is not None:
+            self._let_through(held)
+        self._hint = "You are writing: the keys went to the prompt. Pause to decide"
+        if key == "enter":
+            self._hint = "Nothing was decided, and nothing sent: pause, then press one key"
+        self._calm = True
+        self.armed = False
+        self._await_silence()
+        return key == "enter"
+
+    def _nothing_followed(self, event: events.Key) -> None:
+        self._say("")
+        if self._gate is None or self.app.screen is not self.screen or self._pane_has_keyboard:
+            self._let_through(event)
+        else:
+            self._take_own_key(event.key, may_decide=True)
+
+    def _give_up_held(self) -> None:
+        """Let a held key be writing: what it would have decided is no more as it was."""
+        held = self._held.let_go()
+        if held is not None:
+            self._let_through(held)
+
+    def _let_through(self, event: events.Key) -> None:
+        if isinstance(self.app, KeyboardApp):
+            self.app.let_through(event)
+
+    # Keys of the dialog --------------------------------------------------------------------------
+
     def _take_own_key(self, key: str, may_decide: bool) -> bool:
-        assert self._gate is not None
-        high = is_high(self._gate)
         if self._hint:
             self._say("")
+        meaning = self._meaning(key)
         if key in SCROLL_KEYS:
             self._scroll(SCROLL_KEYS[key])
-        elif key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
-            self._run(_HARMLESS[key])
-        elif key not in self._deciding_keys():
+        elif meaning == "wrong" or (key == "enter" and not host(self).has_draft):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
-            if self._offer is None and key in {"a", "A"}:
-                self._say(f"{self._gate.risk.value} is approved with {'A' if high else 'a'}")
-                self._await_silence()
-                return True
-            if key == "w" and high:
-                self._say("HIGH is decided each time: no rule lifts it")
-                return True
-            return False
-        elif not may_decide:
+            self._say_for_a_while(self._what_instead(key))
+        elif meaning in _HARMLESS.values():
+            self._run(meaning)
+        elif meaning and not may_decide:
             self._say("Too quick after the last key. Pause, then press it again")
+        elif meaning:
+            self._run(meaning)
         else:
-            self._run(self._deciding_keys()[key])
+            return False
         return True
+
+    def _meaning(self, key: str) -> str:
+        """The verb of a key; `wrong` for one that would mean something at another gate."""
+        assert self._gate is not None
+        if key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
+            return _HARMLESS[key]
+        wrong = self._offer is None and (key in {"a", "A"} or (key == "w" and is_high(self._gate)))
+        return self._deciding_keys().get(key, "wrong" if wrong else "")
+
+    def _what_instead(self, key: str) -> str:
+        assert self._gate is not None
+        if self._offer is not None:
+            return "Enter does nothing here: w keeps the rule, Esc goes back"
+        if key == "w":
+            return "HIGH is decided each time: no rule lifts it"
+        return "HIGH needs A" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
 
     def _deciding_keys(self) -> dict[str, str]:
         """Keys that work only after a silence, with the verb of each."""
@@ -335,6 +396,10 @@ class GateDialog(GateChoices):
             case _:
                 self._step(1 if verb == "next" else -1)
 
+    def _say_for_a_while(self, hint: str) -> None:
+        self._say(hint)
+        self.set_timer(HINT_SECONDS, lambda: self._say("") if self._hint == hint else None)
+
     def action_gate(self, verb: str) -> None:
         """Answer a click on one of the keys; early clicks count as little as early keys."""
         if self._gate is not None and self._quiet.ready and not self._judging:
@@ -361,5 +426,6 @@ class GateDialog(GateChoices):
         self.query_one("#gate-text", ExactView).move(rows)
 
     def _wait_anew(self) -> None:
+        self._give_up_held()
         self._quiet.gate_shown()
         self._await_silence()

@@ -17,6 +17,10 @@ class EngineHost(Protocol):
     def state(self) -> Snapshot:
         """What the engine last said, whole."""
 
+    @property
+    def has_draft(self) -> bool:
+        """Whether something stands in the prompt, which the next key may belong to."""
+
     def show_pane(self, agent_id: str, pane_id: str | None) -> bool:
         """Bring one pane of an agent into view, or just the agent; False when it has no such pane.
 

@@ -30,15 +30,33 @@ if TYPE_CHECKING:
 MOST = 1_000
 """Characters of a line's text that are looked at; the dialog shows all of them."""
 
+EDGE = "▎"
+"""Marks the chosen line, as in every list."""
+
 DECIDING = frozenset("aAdm")
 """Keys that decide in the gate dialog, and that a person may press here as well."""
+
+
+class Waiting(OptionList):
+    """The lines; the first and the last one are ends."""
+
+    def action_cursor_down(self) -> None:
+        """Choose the next line."""
+        if self.highlighted is None or self.highlighted < self.option_count - 1:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        """Choose the line before."""
+        if self.highlighted != 0:
+            super().action_cursor_up()
 
 
 class Inbox(CardScreen["str | None"]):
     """Lists gates and questions. Enter opens what is chosen; nothing is approved here.
 
     Several gates can be selected and denied together, after one more look at them. Goes away with
-    the id of the gate to open, or None. Questions are answered on top of it.
+    the id of the gate to open, or None; by itself when nothing of what it showed waits any more.
+    Questions are answered on top of it.
     Call `sync` when the app's state has changed.
     """
 
@@ -56,12 +74,15 @@ class Inbox(CardScreen["str | None"]):
         self._clock = clock
         self._ticking: Timer | None = None
         self._selected: frozenset[str] = frozenset()
+        self._said = ""
+        """What became of gates that were denied together."""
+        self._had_some = False
 
     def compose(self) -> ComposeResult:
         """Lay out the list and what the chosen line is about."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Waiting for you"
-            yield OptionList(id="waiting")
+            yield Waiting(id="waiting")
             yield Static(id="nothing", classes="card-hint")
             yield Static(id="about", classes="card-hint card-gap", markup=False)
             yield from card_foot()
@@ -90,17 +111,25 @@ class Inbox(CardScreen["str | None"]):
             else None
         )
         waiting = self.waiting()
+        self._had_some = self._had_some or bool(waiting)
+        if not waiting and self._had_some and self.is_current:
+            # An empty list would only swallow keys.
+            self._leave()
+            return
         self._selected &= {one.id for one in waiting}
-        width = 102 if self.app.size.width >= 112 else max(30, self.app.size.width - 10)
+        width = self._width
         ids = [one.id for one in waiting]
         if ids == [option.id for option in listing.options]:
             for one in waiting:
-                listing.replace_option_prompt(one.id, self._row(one, width))
+                listing.replace_option_prompt(one.id, self._row(one, width, one.id == chosen_id))
         else:
             listing.clear_options()
-            listing.add_options(Option(self._row(one, width), id=one.id) for one in waiting)
-            if ids:
-                listing.highlighted = ids.index(chosen_id) if chosen_id in ids else 0
+            chosen_id = chosen_id if chosen_id in ids else next(iter(ids), None)
+            listing.add_options(
+                Option(self._row(one, width, one.id == chosen_id), id=one.id) for one in waiting
+            )
+            if chosen_id is not None:
+                listing.highlighted = ids.index(chosen_id)
         listing.display = bool(ids)
         nothing = self.query_one("#nothing", Static)
         nothing.display = not ids
@@ -138,7 +167,19 @@ class Inbox(CardScreen["str | None"]):
         else:
             self.problem("Enter opens the chosen line first; D denies what is selected.")
 
+    @property
+    def _width(self) -> int:
+        return 102 if self.app.size.width >= 112 else max(30, self.app.size.width - 10)
+
     @on(OptionList.OptionHighlighted)
+    def _mark_chosen(self) -> None:
+        listing, chosen = self.query_one(OptionList), self._chosen()
+        known = {option.id for option in listing.options}
+        for one in self.waiting():
+            if one.id in known:
+                listing.replace_option_prompt(one.id, self._row(one, self._width, one == chosen))
+        self._tell_about()
+
     def _tell_about(self) -> None:
         one = self._chosen()
         about = ""
@@ -157,7 +198,7 @@ class Inbox(CardScreen["str | None"]):
         wanted = listing.get_option_at_index(listing.highlighted).id
         return next((one for one in self.waiting() if one.id == wanted), None)
 
-    def _row(self, one: Gate | Question, width: int) -> Content:
+    def _row(self, one: Gate | Question, width: int, chosen: bool) -> Content:
         waited = duration(self._clock() - _since(one)).rjust(9)
         name = fit(one_line(one.agent_name), 16).ljust(17)
         if _is_question(one):
@@ -166,12 +207,18 @@ class Inbox(CardScreen["str | None"]):
             label = one.risk.value  # type: ignore[union-attr]
             style = "bold $text-error" if label == "HIGH" else "bold $text-warning"
         left = f"{'●' if one.id in self._selected else ' '} {label}".ljust(10)
+        edge = EDGE if chosen else " "
+        width -= 1
         text = fit(
             one_line(one.text[:MOST]), max(8, width - len(left) - len(name) - len(waited) - 2)
         )
         room = width - len(left) - len(name) - len(waited)
         return Content.assemble(
-            (left, style), (name, "bold"), text.ljust(room), (waited, "$foreground 60%")
+            (edge, "$primary"),
+            (left, style),
+            (name, "bold"),
+            text.ljust(room),
+            (waited, "$foreground 60%"),
         )
 
     def action_move(self, by: int) -> None:
@@ -214,10 +261,16 @@ class Inbox(CardScreen["str | None"]):
         def answered(said: str | None) -> None:
             if said is not None:
                 self._selected = frozenset()
+                self._said = said
                 self.sync()
                 self.progress(said)
 
         self.app.push_screen(DenyManyScreen(gates), answered)
+
+    def _leave(self) -> None:
+        if self._said:
+            self.app.notify(self._said)
+        self.dismiss(None)
 
     def action_close(self) -> None:
         """Leave; everything goes on waiting."""

@@ -28,6 +28,7 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
     keyboard_holder: Widget | None = None
     """The pane that has been given the keyboard: keys are its program's and decide nothing."""
     _key_takers: tuple[KeyTaker, ...] = ()
+    _let_through: tuple[events.Key, ...] = ()
 
     def take_keys(self, taker: KeyTaker) -> Callable[[], None]:
         """Let `taker` see every key and paste first, until the returned function is called."""
@@ -38,10 +39,21 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
 
         return give_back
 
+    def let_through(self, event: events.Key) -> None:
+        """Give the app a key that a taker has kept, before every key that came after it."""
+        self._let_through = (*self._let_through, event)
+        self.call_later(self._catch_up)
+
+    async def _catch_up(self) -> None:
+        kept, self._let_through = self._let_through, ()
+        for event in kept:
+            await super().on_event(event)
+
     async def on_event(self, event: events.Event) -> None:
         """Offer keys and pastes to the takers before the app's own bindings."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            for taker in self._key_takers:
-                if taker(event):
-                    return
+            taken = any(taker(event) for taker in self._key_takers)
+            await self._catch_up()
+            if taken:
+                return
         await super().on_event(event)

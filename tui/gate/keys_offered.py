@@ -24,40 +24,57 @@ def can_edit(gate: Gate) -> bool:
     return gate.action == "run_command"
 
 
-def keys_offered(gate: Gate, width: int, *, others: bool, peeking: bool) -> Content:
+def keys_offered(gate: Gate, room: int, *, others: bool, peeking: bool) -> Content:
     """Name the keys that decide and move.
 
     Args:
         gate: the one shown.
-        width: of the dialog, in cells.
+        room: cells that a row may take; the words are as long as one row allows.
         others: whether further gates wait.
         peeking: whether the dialog is folded, so that the pane can be seen.
     """
     seen = "pane" if gate.pane_id is not None else "agent"
-    say, look = "deny with a message", f"look at the {seen}"
-    if width < 100:
-        say, look = ("deny, say why", seen) if width >= 60 else ("why", seen)
-    keys: list[Key] = [
-        ("A" if is_high(gate) else "a", "approve", "approve"),
-        ("d", "deny", "deny"),
-        ("m", say, "message"),
-    ]
-    if can_edit(gate):
-        keys.append(("e", "edit", "edit"))
-    if not is_high(gate):
-        keys.append(("w", "always", "always"))
-    keys.append(("l", "back to the gate" if peeking else look, "look"))
-    if others:
-        keys += [("n", "next", "next"), ("p", "previous", "previous")]
-    keys.append(("Esc", "later", "later"))
-    return key_line(keys, "  " if width < 100 else "   ")
+    wordings = (
+        ("deny with a message", f"look at the {seen}", "   "),
+        ("deny with a message", f"look at the {seen}", "  "),
+        ("deny, say why", seen, "  "),
+        ("why", seen, "  "),
+    )
+    for say, look, between in wordings:
+        keys: list[Key] = [
+            ("A" if is_high(gate) else "a", "approve", "approve"),
+            ("d", "deny", "deny"),
+            ("m", say, "message"),
+        ]
+        if can_edit(gate):
+            keys.append(("e", "edit", "edit"))
+        if not is_high(gate):
+            keys.append(("w", "always", "always"))
+        keys.append(("l", "back to the gate" if peeking else look, "look"))
+        if others:
+            keys += [("n", "next", "next"), ("p", "previous", "previous")]
+        keys.append(("Esc", "later", "later"))
+        line = key_line(keys, between)
+        if line.cell_length <= room:
+            return line
+    return _in_rows(keys, between, room)
 
 
-def keys_of_offer(offer: RuleOffer, width: int) -> Content:
+def _in_rows(keys: list[Key], between: str, room: int) -> Content:
+    """Write keys in as many rows as they need; none is broken off its word."""
+    rows: list[list[Key]] = [[]]
+    for key in keys:
+        if rows[-1] and key_line([*rows[-1], key], between).cell_length > room:
+            rows.append([])
+        rows[-1].append(key)
+    return Content("\n").join(key_line(row, between) for row in rows)
+
+
+def keys_of_offer(offer: RuleOffer, room: int) -> Content:
     """Name the keys while a rule is shown."""
-    keep = "approve, and always allow this" if width >= 60 else "always allow"
+    keep = "approve, and always allow this" if room >= 54 else "always allow"
     keys: list[Key] = [] if offer.why_not else [("w", keep, "keep")]
-    keys += [("e", "change the rule" if width >= 60 else "change", "rule"), ("Esc", "back", "")]
+    keys += [("e", "change the rule" if room >= 54 else "change", "rule"), ("Esc", "back", "")]
     return key_line(keys)
 
 

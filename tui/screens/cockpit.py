@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from agent.protocol import AgentSummary, Question
     from tui.app import TungstenApp
+    from tui.gate.card import GateCard
     from tui.widgets.row_list import Row, RowList
 
 SPLIT_STEP = 0.05
@@ -475,6 +476,10 @@ class CockpitScreen(Screen[None]):
     def on_pane_view_keyboard_returned(self) -> None:
         """Tell the usual keys again."""
         self.show_keys()
+
+    def on_gate_card_takes_keys(self, message: GateCard.TakesKeys) -> None:
+        """Let the prompt's cursor rest while a gate takes the keys."""
+        self.prompt.set_class(message.armed, "-resting")
 
     # The menu of commands
 

@@ -332,6 +332,11 @@ class PaneView(PaneScreen, can_focus=True):
         self.post_message(self.KeyboardTaken())
         return True
 
+    def hold_again(self) -> None:
+        """Tell an engine that may not know it that a person types here."""
+        if self._passthrough is not None:
+            self._passthrough.hold(on=True)
+
     def give_back(self) -> None:
         """Take the keyboard back, to where it was before."""
         self.return_keyboard()

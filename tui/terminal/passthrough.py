@@ -12,6 +12,7 @@ from tui.gate.host import host
 from tui.terminal.keys import KeyName, Literal, translate
 
 if TYPE_CHECKING:
+    from agent.protocol import Wire
     from tui.gate.keyboard import KeyboardApp
     from tui.terminal.pane_view import PaneView
     from tungsten.view import LiveView
@@ -44,6 +45,8 @@ class Passthrough:
         self._something = asyncio.Event()
         self._told_at: float | None = None
         self._ended = False
+        self._agent_id = pane.agent_id()
+        self.hold(on=True)
         app.keyboard_holder = pane
         self._give_back = app.take_keys(self._take)
         self._sender = pane.run_worker(self._send(), group="keys", exit_on_error=False)
@@ -53,6 +56,7 @@ class Passthrough:
         if self._ended:
             return
         self._ended = True
+        self.hold(on=False)
         self._give_back()
         if self._app.keyboard_holder is self._pane:
             self._app.keyboard_holder = None
@@ -83,13 +87,21 @@ class Passthrough:
             self._tell_engine()
         self._told_at = at
 
+    def hold(self, *, on: bool) -> None:
+        """Let the agent type nothing there, or let it type again."""
+        from agent.protocol import HoldKeyboard
+
+        if self._agent_id is not None:
+            self._tell(HoldKeyboard(agent_id=self._agent_id, pane_id=self._pane_id, on=on))
+
     def _tell_engine(self) -> None:
-        agent_id = self._pane.agent_id()
-        if agent_id is None:
-            return
         from agent.protocol import PersonTyped
 
-        command = PersonTyped(agent_id=agent_id, pane_id=self._pane_id)
+        agent_id = self._pane.agent_id()
+        if agent_id is not None:
+            self._tell(PersonTyped(agent_id=agent_id, pane_id=self._pane_id))
+
+    def _tell(self, command: Wire) -> None:
         self._pane.run_worker(
             host(self._pane).engine_send(command), group="told", exit_on_error=False
         )

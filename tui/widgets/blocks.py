@@ -27,9 +27,13 @@ PART = 10_000
 LONGEST_REASON = 4
 """Lines of a denial's message that a folded tool call shows."""
 
+APPROVED = "approved by you"
+"""What `ToolCall.decision` says of an action that a person let through."""
+
 TOOL_GLYPHS = {
     "preparing": "◌",
     "gated": "▲",
+    "held": "▲",
     "running": "●",
     "done": "✓",
     "failed": "✗",
@@ -190,6 +194,8 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
     word, style = _tool_word(tool.status, tool.exit_status, paint)
     if word:
         right.append((f" {word}", style))
+    if tool.decision == APPROVED and tool.status in {"running", "done", "failed"}:
+        right.append((" approved", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
@@ -201,6 +207,11 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         # Why, and what to do instead, is what the agent goes on from.
         said = wrap([(one_line(_part(tool.decision, 0)), paint.muted)], width - 2)
         lines += [[("  ", paint.blank), *line] for line in said[:LONGEST_REASON]]
+    if not unfolded and tool.status == "failed" and tool.exit_status is None:
+        # Of a command that ran, its status says enough.
+        why = next((row for row in tool.result[:PART].splitlines() if row.strip()), "")
+        if why:
+            lines.append([("  ", paint.blank), (fit(one_line(why), width - 2), paint.muted)])
     if unfolded:
         lines += [
             [("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint, part)
@@ -263,7 +274,7 @@ def _verb(name: str) -> str:
 
 def _tool_style(status: str, paint: Paint) -> Style:
     match status:
-        case "gated":
+        case "gated" | "held":
             return paint.attention
         case "running" | "preparing":
             return paint.working
@@ -279,6 +290,8 @@ def _tool_word(status: str, exit_status: int | None, paint: Paint) -> tuple[str,
     match status:
         case "gated":
             return "waits for you", paint.attention
+        case "held":
+            return "waits: you have the keyboard", paint.attention
         case "running":
             return "running", paint.working
         case "failed" if exit_status is not None:

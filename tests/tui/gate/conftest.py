@@ -69,6 +69,10 @@ class HostApp(KeyboardApp[None]):
     def prompt(self) -> str:
         return self.query_one(TextArea).text
 
+    @property
+    def has_draft(self) -> bool:
+        return bool(self.prompt)
+
     def set_gates(self, *gates: Gate) -> None:
         self.state = self.state.model_copy(update={"gates": gates})
         self.dialog.sync()

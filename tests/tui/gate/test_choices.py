@@ -10,7 +10,14 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from agent.protocol import AlwaysAllow, Decide, Gate, RiskLevel, SuggestRule
-from tests.tui.gate.test_dialog import QUIET, MakeApp, MakeGate, armed
+from tests.tui.gate.test_dialog import (
+    QUIET,
+    MakeApp,
+    MakeGate,
+    armed,
+    decided,
+    until_held_is_over,
+)
 
 RULE = {"rule": "Bash(make)", "why_not": "", "spared": 37, "asked": 40}
 FOUND = "would have approved 37 of your last 40"
@@ -39,7 +46,9 @@ async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
     async with app.run_test() as pilot:
         await pilot.press(*"draft")
         await armed(pilot)
-        await pilot.press("e", "space", *"all", "enter")
+        await pilot.press("e")
+        await until_held_is_over(pilot)
+        await pilot.press("space", *"all", "enter")
         [decision] = await sent(pilot, Decide)
         assert (decision.gate_id, decision.edited) == ("g1", "make all")
         # The old gate is gone, the new one not there yet: nothing decides, nothing flashes by.
@@ -55,7 +64,9 @@ async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
         assert len(await sent(pilot, Decide)) == 1
         await pilot.pause(QUIET)
         assert "of make" in said(app, "#gate-facts")
+        assert app.prompt == "draftA"
         await pilot.press("A")
+        await decided(pilot, 2)
         assert [one.gate_id for one in await sent(pilot, Decide)] == ["g1", "g3"]
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.events import Key
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
@@ -15,6 +18,8 @@ from agent.protocol import Decide, Gate, RiskLevel, Span
 from tests.tui.gate.conftest import CLOSED, NOW
 from tui.gate.exact_view import ExactView
 from tui.gate.inbox import Inbox
+from tui.gate.keys_offered import keys_offered
+from tui.gate.room import width_on
 from tui.gate.words import duration, next_duration_change
 
 QUIET = 0.62
@@ -31,6 +36,23 @@ async def armed(pilot: Pilot[None]) -> None:
         if dialog.armed:
             return
     raise AssertionError("the dialog never lit up")
+
+
+async def until_held_is_over(pilot: Pilot[None]) -> None:
+    for _ in range(60):
+        if not pilot.app.dialog._held:  # type: ignore[attr-defined]
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("the key is still held")
+
+
+async def decided(pilot: Pilot[None], count: int = 1) -> None:
+    """Wait for a decision by a key that was held, since the prompt holds a draft."""
+    for _ in range(60):
+        if len(decisions(pilot.app)) >= count:
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("nothing was decided")
 
 
 def decisions(app: Any) -> list[tuple[str, str, str]]:
@@ -57,7 +79,7 @@ async def test_what_is_typed_while_it_comes_up_goes_to_the_prompt(
         assert decisions(app) == []
         await armed(pilot)
         await pilot.press("A")
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", "approve", "")]
         assert app.prompt == "half a sentence, A and d and more"
         assert not app.dialog.display
@@ -117,6 +139,138 @@ async def test_the_key_for_medium_does_not_approve_high(
         assert decisions(app) == []
 
 
+# A key while the prompt holds a draft ------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold keys for as long as it takes until the next one comes."""
+    monkeypatch.setattr("tui.gate.held.WRITING_SECONDS", 30.0)
+
+
+@pytest.mark.usefixtures("slow_machine")
+@pytest.mark.parametrize("key", list("Admelnpaw"))
+async def test_the_next_letter_of_a_draft_decides_nothing(
+    make_app: MakeApp, make_gate: MakeGate, key: str
+) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.press(*"please. ")
+        app.set_gates(make_gate(1), make_gate(2))
+        await armed(pilot)
+        app.post_message(Key(key, key))
+        app.post_message(Key("l", "l"))
+        await pilot.pause()
+        assert "You are writing" in str(app.dialog.query_one("#gate-keys", Static).content)
+        await pilot.press(*"so write docs")
+        assert app.prompt == f"please. {key}lso write docs"
+        await pilot.pause(QUIET)
+        assert decisions(app) == []
+        assert (app.dialog.gate.id, app.dialog.peeking, app.dialog._writing) == ("g1", False, "")
+
+
+@pytest.mark.usefixtures("slow_machine")
+@pytest.mark.parametrize(
+    ("follows", "prompt"),
+    [("escape", "draft"), ("enter", "draftA"), ("backspace", "draft"), ("A", "draftAA")],
+)
+async def test_any_key_behind_the_deciding_one_takes_it_back(
+    make_app: MakeApp, make_gate: MakeGate, follows: str, prompt: str
+) -> None:
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("A", follows)
+        await pilot.pause(QUIET)
+        assert decisions(app) == []
+        assert app.prompt == prompt
+        assert app.dialog.gate is not None
+
+
+async def test_beside_a_draft_a_key_and_silence_decide_and_it_is_seen_meanwhile(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1), make_gate(2))
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("A")
+        assert str(app.dialog.query_one("#gate-keys", Static).content) == "Approving …"
+        assert decisions(app) == []
+        await decided(pilot)
+        # As ever, what comes right behind a decision does not decide about the next gate.
+        await pilot.press("A", "A")
+        await pilot.pause(QUIET)
+        assert decisions(app) == [("g1", "approve", "")]
+        assert app.prompt == "draftAA"
+
+
+@pytest.mark.usefixtures("slow_machine")
+async def test_a_key_that_came_before_its_silence_was_over_is_still_writing(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    """A busy app may find the timer and the next key waiting for it together."""
+    app = make_app(make_gate())
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("A")
+        app.post_message(Key("l", "l"))
+        app.dialog._held.silence_over()
+        await pilot.pause(QUIET)
+        assert decisions(app) == []
+        assert app.prompt == "draftAl"
+
+
+@pytest.mark.usefixtures("slow_machine")
+async def test_a_gate_that_goes_away_leaves_the_held_key_to_the_prompt(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1), make_gate(2))
+    async with app.run_test() as pilot:
+        await pilot.press(*"draft")
+        await armed(pilot)
+        await pilot.press("d")
+        app.set_gates(make_gate(2))
+        await pilot.press("o")
+        await pilot.pause(QUIET)
+        assert decisions(app) == []
+        assert app.prompt == "draftdo"
+
+
+@pytest.mark.parametrize(
+    ("risk", "key", "said"),
+    [
+        (RiskLevel.HIGH, "a", "HIGH needs A"),
+        (RiskLevel.HIGH, "enter", "HIGH needs A"),
+        (RiskLevel.MEDIUM, "A", "MEDIUM needs a"),
+        (RiskLevel.MEDIUM, "enter", "MEDIUM needs a"),
+    ],
+)
+async def test_a_key_that_does_not_approve_says_which_one_does(
+    make_app: MakeApp,
+    make_gate: MakeGate,
+    monkeypatch: pytest.MonkeyPatch,
+    risk: RiskLevel,
+    key: str,
+    said: str,
+) -> None:
+    app = make_app(make_gate(risk=risk))
+    async with app.run_test() as pilot:
+        line = app.dialog.query_one("#gate-keys", Static)
+        await armed(pilot)
+        await pilot.press(key)
+        await pilot.pause(QUIET)
+        assert str(line.content) == said
+        monkeypatch.setattr("tui.gate.dialog.HINT_SECONDS", 0.05)
+        await pilot.press(key)
+        await pilot.pause(0.3)
+        assert "deny" in str(line.content)
+        assert decisions(app) == []
+        assert app.prompt == ""
+
+
 async def test_a_second_press_never_falls_through(make_app: MakeApp, make_gate: MakeGate) -> None:
     app = make_app(make_gate(1), make_gate(2), make_gate(3))
     async with app.run_test() as pilot:
@@ -138,6 +292,7 @@ async def test_deny_with_a_message(make_app: MakeApp, make_gate: MakeGate) -> No
         await pilot.press(*"draft")
         await armed(pilot)
         await pilot.press("m")
+        await until_held_is_over(pilot)
         await pilot.press(*"push a branch", "enter")
         await pilot.pause()
         assert decisions(app) == [("g1", "deny", "push a branch")]
@@ -259,7 +414,7 @@ async def test_a_pane_that_has_the_keyboard_keeps_it(
         app.keyboard_holder = None
         await armed(pilot)
         await pilot.press("A")
-        await pilot.pause()
+        await decided(pilot)
         assert len(decisions(app)) == 1
 
 
@@ -395,10 +550,68 @@ async def test_keys_that_decide_elsewhere_say_so_in_the_inbox(
         await pilot.press("down")
         assert str(line.content) == ""
         assert decisions(app) == []
+
+
+async def test_an_inbox_that_was_opened_empty_says_so(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox())
+        await pilot.pause()
+        await pilot.press("a")
+        assert "nothing to decide" in str(app.screen.query_one("#card-line", Static).content)
+
+
+async def test_the_inbox_closes_with_the_last_that_waited(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1))
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.dialog.put_off()
+        await app.push_screen(Inbox())
+        await pilot.pause()
         app.set_gates()
         app.screen.sync()
-        await pilot.press(key)
-        assert "nothing to decide" in str(line.content)
+        await pilot.pause()
+        assert not isinstance(app.screen, Inbox)
+        await pilot.press("x")
+        assert app.prompt == "x"
+
+
+async def test_the_chosen_line_of_the_inbox_is_marked_and_its_ends_are_ends(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate(1), make_gate(2), make_gate(3))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(Inbox())
+        await pilot.pause()
+        listing = app.screen.query_one(OptionList)
+
+        def marked() -> list[int]:
+            rows = [str(option.prompt) for option in listing.options]
+            return [number for number, row in enumerate(rows) if row.startswith("▎")]
+
+        assert marked() == [0]
+        for keys, chosen in ((["up", "k"], 0), (["down"], 1), (["j", "down", "j"], 2)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert (listing.highlighted, marked()) == (chosen, [chosen])
+        await pilot.press("space")
+        assert listing.highlighted == 2
+
+
+@pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.MEDIUM])
+@pytest.mark.parametrize("peeking", [False, True])
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 100, 120, 200])
+async def test_every_key_is_named_whole(
+    make_gate: MakeGate, risk: RiskLevel, peeking: bool, columns: int
+) -> None:
+    room = width_on(Size(columns, 24)) - 6
+    line = keys_offered(make_gate(risk=risk), room, others=True, peeking=peeking)
+    rows = line.plain.split("\n")
+    assert all(cell_len(row) <= room for row in rows)
+    assert len(line.wrap(room)) == len(rows)
+    assert line.plain.endswith("Esc later")
+    assert columns < 120 or len(rows) == 1
 
 
 async def test_times_in_the_inbox_go_on(make_app: MakeApp, make_gate: MakeGate) -> None:

@@ -11,6 +11,7 @@ import pytest
 from textual.events import Key
 
 from agent.protocol import Decide, RiskLevel
+from tui.gate.held import WRITING_SECONDS
 
 Make = Callable[..., Any]
 LETTERS = "abdlmnpAxyz"
@@ -35,14 +36,27 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
     risks: dict[str, RiskLevel] = {}
     typed = consumed = 0
     disturbed = now
+    held: tuple[str, str] | None = None
     async with app.run_test():
         for number in range(steps):
             now += chance.choice(PAUSES)
             dialog = app.dialog
             # What the dialog's timer does when the silence is over.
             dialog._silence_over()
-            what = chance.random()
             before = len(decisions(app))
+            if dialog._held and now - disturbed >= WRITING_SECONDS:
+                # What the key's own timer does.
+                assert held is not None
+                dialog._held.silence_over()
+                await run_dry()
+                made = decisions(app)[before:]
+                assert [one.gate_id for one in made] in ([], [held[0]])
+                if made:
+                    check(made[0], held[1], risks)
+                if dialog.gate is None or dialog.gate.id != held[0]:
+                    disturbed = now
+                before = len(decisions(app))
+            what = chance.random()
             if what < 0.08 and len(app.state.gates) < 4:
                 gate = make_gate(number, chance.choice([RiskLevel.HIGH, RiskLevel.MEDIUM]))
                 risks[gate.id] = gate.risk
@@ -56,6 +70,7 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
                 if dialog.gate is not None and gone.id == dialog.gate.id:
                     disturbed = now
                 app.set_gates(*(gate for gate in app.state.gates if gate is not gone))
+                await run_dry()
                 continue
             key = chance.choice(LETTERS) if chance.random() < 0.9 else "enter"
             shown = dialog.gate
@@ -64,11 +79,12 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
             event.time = now
             length = len(app.prompt)
             await app.on_event(event)
-            # Long enough for every queue to run dry; `pilot.pause` would wait for the processor.
-            for _ in range(40):
-                await asyncio.sleep(0)
+            await run_dry()
             made = decisions(app)[before:]
             assert len(made) <= 1
+            held = (shown.id, key) if dialog._held and shown is not None else None
+            if held is not None:
+                assert now - disturbed >= 0.5
             if made:
                 assert shown is not None
                 assert made[0].gate_id == shown.id
@@ -77,10 +93,10 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
                     # A changed command is only asked about anew; see `Decide.edited`.
                     assert made[0].edited if writing == "command" else made[0].decision == "deny"
                 else:
+                    # Beside a draft no key decides at once.
+                    assert length == 0
                     assert now - disturbed >= 0.5
-                    high = risks[shown.id] is RiskLevel.HIGH
-                    wanted = {"approve": "A" if high else "a", "deny": "d"}
-                    assert key == wanted[made[0].decision]
+                    check(made[0], key, risks)
             if shown is None:
                 # With no gate about, the prompt gets everything.
                 assert len(app.prompt) == length + 1
@@ -88,6 +104,18 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
             consumed += len(app.prompt) - length
             disturbed = now
         assert consumed <= typed
+
+
+def check(made: Decide, key: str, risks: dict[str, RiskLevel]) -> None:
+    """Only the key for this decision on a gate of this risk may have led to it."""
+    high = risks[made.gate_id] is RiskLevel.HIGH
+    assert key == {"approve": "A" if high else "a", "deny": "d"}[made.decision]
+
+
+async def run_dry() -> None:
+    """Wait for every queue to run dry; `pilot.pause` would wait for the processor."""
+    for _ in range(40):
+        await asyncio.sleep(0)
 
 
 def decisions(app: Any) -> list[Decide]:

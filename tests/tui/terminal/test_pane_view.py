@@ -13,7 +13,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from agent.protocol import AgentSummary, EngineInfo, PaneSummary, PersonTyped, Snapshot, Wire
+from agent.protocol import (
+    AgentSummary,
+    EngineInfo,
+    HoldKeyboard,
+    PaneSummary,
+    PersonTyped,
+    Snapshot,
+    Wire,
+)
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.pane_view import PaneView
 from tungsten.terminal import Terminal
@@ -189,6 +197,9 @@ async def test_taking_the_keyboard(terminal: Terminal, directory: Path) -> None:
         assert app.query_one(Input).value == "mine"
         told = [command for command in app.sent if isinstance(command, PersonTyped)]
         assert told == [PersonTyped(agent_id="a1", pane_id=pane)]
+        holds = [command for command in app.sent if isinstance(command, HoldKeyboard)]
+        taken = HoldKeyboard(agent_id="a1", pane_id=pane, on=True)
+        assert holds == [taken, taken.model_copy(update={"on": False})]
 
 
 async def test_a_paste_arrives_as_a_paste(terminal: Terminal, directory: Path) -> None:

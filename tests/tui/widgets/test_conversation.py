@@ -176,3 +176,51 @@ async def test_what_the_person_said_when_denying_is_seen_without_unfolding(
         rows = cockpit.screen_text.split("\n")[area.y : area.bottom]
         shown = " ".join(" ".join(row[area.x : area.right] for row in rows).split())
         assert message in shown
+
+
+async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
+    open_cockpit: Open,
+) -> None:
+    approved = ToolCall(
+        tool_use_id="t1",
+        name="run",
+        title="git fetch",
+        status=ToolStatus.DONE,
+        decision="approved by you",
+    )
+    busy = ToolCall(
+        tool_use_id="t2",
+        name="run",
+        title="make",
+        status=ToolStatus.FAILED,
+        decision="approved by you",
+        result=f"not done: pane %1 is busy: python3 runs there {'x' * 200}\nsecond line",
+    )
+    red = ToolCall(
+        tool_use_id="t3",
+        name="run",
+        title="pytest",
+        status=ToolStatus.FAILED,
+        decision="ran (LOW)",
+        exit_status=1,
+        result="it prints much",
+    )
+    held = ToolCall(tool_use_id="t4", name="run", title="ls", status=ToolStatus.HELD)
+    blocks = [
+        Block(id=number, kind=BlockKind.TOOL, at=scenes.NOW, tool=tool)
+        for number, tool in enumerate((approved, busy, red, held), 1)
+    ]
+    async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(200, 40)) as cockpit:
+        await cockpit.until(lambda: "pytest" in cockpit.screen_text)
+        rows = cockpit.screen_text.splitlines()
+
+        def row(text: str) -> str:
+            [found] = [row for row in rows if text in row]
+            return found
+
+        assert "approved" in row("run git fetch")
+        assert "approved" not in row("pytest")
+        assert "not done: pane %1 is busy" in cockpit.screen_text
+        assert "second line" not in cockpit.screen_text
+        assert "it prints much" not in cockpit.screen_text
+        assert "waits: you have the keyboard" in row(" ls ")

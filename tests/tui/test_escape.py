@@ -1,0 +1,133 @@
+"""One Esc too many ends no turn, and no key loosens what runs without a person by mistake."""
+
+from __future__ import annotations
+
+from agent.protocol import AgentState, GateOpened, Interrupt, Mode, SetMode, TrustDirectory
+from tests.stubs import scenes
+from tests.tui.conftest import Cockpit, Open
+
+CALM = scenes.BUSY.model_copy(update={"gates": ()})
+
+
+def interrupts(cockpit: Cockpit) -> list[str]:
+    return [one.agent_id for one in cockpit.engine.commands if isinstance(one, Interrupt)]
+
+
+async def test_a_working_agent_is_interrupted_at_once(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.pilot.press("escape")
+        assert (await cockpit.engine.received(Interrupt)).agent_id == "a1"
+
+
+async def test_an_escape_right_after_one_that_closed_something_only_says_what_it_would_do(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        for opens in ("f1", "ctrl+g", "slash"):
+            await cockpit.pilot.press(opens)
+            await cockpit.pilot.pause()
+            await cockpit.until(lambda: app._overlaid)
+            # A person who waited is not in doubt about what Esc is for.
+            app.interrupt_asked = ("", float("-inf"))
+            await cockpit.pilot.press("escape")
+            await cockpit.until(lambda: not app._overlaid)
+            app.escaped_overlay_at += 60
+            await cockpit.pilot.press("escape")
+            await cockpit.until(lambda: "Esc again interrupts mend the" in cockpit.screen_text)
+            assert interrupts(cockpit) == []
+            app.cockpit.prompt.clear()
+        await cockpit.pilot.press("escape")
+        assert (await cockpit.engine.received(Interrupt)).agent_id == "a1"
+
+
+async def test_putting_a_gate_off_is_no_interrupting(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        cockpit.engine.publish(GateOpened(gate=scenes.GATE))
+        await cockpit.until(lambda: app._overlaid)
+        await cockpit.pilot.press("escape")
+        assert app.gates is not None
+        assert app.gates.gate is None
+        app.escaped_overlay_at += 60
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "Esc again interrupts" in cockpit.screen_text)
+        assert interrupts(cockpit) == []
+
+
+async def test_an_agent_at_a_gate_is_interrupted_by_a_second_escape_soon_after(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press("alt+2")
+        await cockpit.until(lambda: app._overlaid)
+        await cockpit.pilot.press("escape")
+        app.escaped_overlay_at -= 60
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "is withdrawn" in cockpit.screen_text)
+        # Long after, it is asked anew; a click in between is no second press.
+        asked, at = app.interrupt_asked
+        app.interrupt_asked = (asked, at - 60)
+        await cockpit.pilot.press("escape")
+        await cockpit.pilot.pause()
+        assert interrupts(cockpit) == []
+        asked, at = app.interrupt_asked
+        app.interrupt_asked = (asked, at + 60)
+        await cockpit.pilot.press("escape")
+        assert (await cockpit.engine.received(Interrupt)).agent_id == "a2"
+
+
+async def test_the_command_needs_no_second_time(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        await cockpit.pilot.press("alt+2")
+        await cockpit.until(lambda: cockpit.app._overlaid)
+        await cockpit.pilot.press("escape")
+        await cockpit.type("/interrupt")
+        await cockpit.pilot.press("enter")
+        assert (await cockpit.engine.received(Interrupt)).agent_id == "a2"
+
+
+# Modes ------------------------------------------------------------------------------------------
+
+
+async def test_the_key_goes_to_a_looser_mode_at_its_second_press(open_cockpit: Open) -> None:
+    plan = scenes.MENDER.model_copy(update={"mode": Mode.PLAN, "state": AgentState.IDLE})
+    snapshot = CALM.model_copy(update={"agents": (plan,)})
+    async with open_cockpit(snapshot) as cockpit:
+        await cockpit.pilot.press("alt+m")
+        await cockpit.until(lambda: "M-m again: mend the parser" in cockpit.screen_text)
+        assert "asks before anything above LOW" in cockpit.screen_text
+        wanted, at = cockpit.app.looser_asked
+        cockpit.app.looser_asked = (wanted, at - 60)
+        await cockpit.pilot.press("alt+m")
+        await cockpit.pilot.pause()
+        assert not any(isinstance(one, SetMode) for one in cockpit.engine.commands)
+        wanted, at = cockpit.app.looser_asked
+        cockpit.app.looser_asked = (wanted, at + 60)
+        await cockpit.pilot.press("alt+m")
+        assert (await cockpit.engine.received(SetMode)).mode is Mode.CAREFUL
+
+
+async def test_a_stricter_mode_takes_one_press(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.pilot.press("alt+2", "alt+m")
+        assert (await cockpit.engine.received(SetMode)).mode is Mode.PLAN
+
+
+async def test_mode_without_a_name_changes_nothing_and_tells_the_names(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/mode")
+        await cockpit.pilot.press("escape", "enter")
+        await cockpit.until(lambda: "Type /mode and one of" in cockpit.screen_text)
+        assert "is in standard" in cockpit.screen_text
+        assert cockpit.app.cockpit.prompt.text == "/mode "
+        assert not any(isinstance(one, SetMode) for one in cockpit.engine.commands)
+
+
+async def test_trust_says_that_it_changes_the_agents_that_are_there(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/trust")
+        await cockpit.pilot.press("enter")
+        await cockpit.engine.received(TrustDirectory)
+        await cockpit.until(lambda: "mend the parser and other agents there" in cockpit.screen_text)
