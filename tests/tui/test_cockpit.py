@@ -289,10 +289,17 @@ async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None
         await cockpit.until(lambda: "publish" not in cockpit.screen_text)
 
 
+class Busy(Screen[None]):
+    """A screen that closes before it comes to what was to follow its next refresh."""
+
+    async def _invoke_and_clear_callbacks(self) -> None:
+        pass
+
+
 async def test_what_changes_under_a_closing_screen_is_drawn(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
-        over = Screen[None]()
+        over = Busy()
         await cockpit.app.push_screen(over)
         cockpit.engine.publish(
             BlockChanged(
