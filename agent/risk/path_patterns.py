@@ -101,12 +101,18 @@ STARTUP_ANYWHERE = re.compile(
     r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo|semaphore|zed|fleet|yarn/(?:plugins|releases))/"
     r"|(?:^|/)\.(?:mcp\.json|lldbinit|dir-locals(?:-2)?\.el|nvim\.lua|Rprofile|Renviron|irbrc|pryrc|ipython|psqlrc)$"
     r"|(?:^|/)(?:cloudbuild|buildspec|appspec|codemagic)\.ya?ml$"
+    r"|(?:^|/)\.hg/hgrc|(?:^|/)\.?lefthook(?:-local)?\.(?:ya?ml|toml|json)$|(?:^|/)\.overcommit\.yml$"
+    r"|(?:^|/)\.(?:huskyrc|lintstagedrc)(?:\.\w+)?$|(?:^|/)\.?simple-(?:git|pre-commit)-hooks?\.\w+$"
+    r"|(?:^|/)(?:captainhook\.json|grumphp\.ya?ml(?:\.dist)?|\.rusty-hook\.toml|hk\.pkl|prek\.toml)$"
+    r"|(?:^|/)\.(?:cargo-husky|git-hooks|bzr/plugins|svn/hooks)/"
 )
 STARTUP_ENDINGS = tuple(
     wordlist(
         """Jenkinsfile pipelines.yml pipelines.yaml pip.conf sitecustomize.py usercustomize.py
         authorized_keys authorized_keys2 .pth
-        build.yaml build.yml spec.yml spec.yaml codemagic.yaml"""
+        build.yaml build.yml spec.yml spec.yaml codemagic.yaml lefthook.yml lefthook.yaml lefthook.toml
+        lefthook.json lefthook-local.yml lefthook-local.yaml hooks.json hooks.js hooks.cjs captainhook.json
+        grumphp.yml grumphp.yaml hk.pkl prek.toml"""
     )
 )
 NOTABLE_STARTS = frozenset(wordlist("/. /L /l /b /B"))

@@ -233,6 +233,20 @@ def again(call: Call) -> None:
         call.opaque("runs earlier lines again")
 
 
+def history(call: Call) -> None:
+    """`history`: what was typed may be forgotten, or written to any file (`-a FILE`, `-w FILE`)."""
+    argv = call.argv
+    if any(re.match(r"^-[a-z]*[cd]", a) for a in argv[1:]):
+        call.high("erases traces of what was done")
+    for path in value(argv, "-w", "-a"):
+        call.writes(path)
+    for path in value(argv, "-r", "-n"):
+        call.reads(path)
+    if argv[1:2] == ["-p"]:
+        call.opaque("looks up earlier lines")
+    call.low()
+
+
 def shadowing(call: Call) -> None:
     """`hash -p`, `enable -f`: a later, harmless name runs something else."""
     if any(re.match(r"^-\w*[pf]", a) for a in call.argv[1:]):

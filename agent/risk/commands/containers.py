@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from agent.risk.arguments import after_options, has, split, value, wordlist
+from agent.risk.commands.script_files import STANDARD_INPUT, read_script
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.unlisted import simple
@@ -28,12 +30,26 @@ _DOCKER_VALUED = frozenset(
 )
 
 
+_GLOBAL_VALUED = tuple(
+    wordlist(
+        """
+    -H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey
+    --url --connection --identity --root --runroot --runtime --runtime-flag --storage-driver --storage-opt
+    --tmpdir --cgroup-manager --conmon --events-backend --hooks-dir --module --network-cmd-path
+    --network-config-dir --ssh --volumepath --imagestore --pull-option --ssh-config
+    -n --namespace -a --address --data-root --cni-path --cni-netconfpath --host-gateway-ip --snapshotter
+    --hosts-dir
+    """
+    )
+)
+"""Options of `docker`, `podman` and `nerdctl` before the verb that take a value."""
+
+
 def docker(call: Call) -> None:
     """`docker`, `podman`: `run` and `exec` carry a command; some options give the host away."""
     argv = call.argv
-    globals_ = ("-H", "--host", "-c", "--context", "--config", "-l", "--log-level")
-    rest = after_options(argv, globals_)
-    for text in value(argv[: max(1, len(argv) - len(rest))], "-H", "--host"):
+    rest = after_options(argv, _GLOBAL_VALUED)
+    for text in value(argv[: max(1, len(argv) - len(rest))], "-H", "--host", "--url"):
         if not text.startswith("unix:"):
             call.high("controls containers on another machine")
     if not rest:
@@ -115,6 +131,9 @@ def docker(call: Call) -> None:
         and verb == "volume"
     ):
         call.high("deletes volumes with their data")
+    elif rest[:2] in (["play", "kube"], ["kube", "play"]):
+        described(call, split(rest, ("--configmap", "--network", "--log-driver"))[1][1:])
+        call.medium("starts containers that a file describes")
     elif verb == "import" or verb == "load":
         call.medium("loads an image")
     else:
@@ -123,8 +142,58 @@ def docker(call: Call) -> None:
         call.argv = argv
 
 
+_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_GIVES_HOST = re.compile(
+    r"(?m)^\s*-?\s*(?:privileged\s*:\s*[\"']?(?:true|yes|on)\b|(?:pid|ipc|uts|userns_mode|cgroup)\s*:\s*[\"']?host\b"
+    r"|hostPID\s*:\s*true|hostIPC\s*:\s*true)"
+    r"|docker\.sock\b|\b(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|DAC_READ_SEARCH)\b|cap_add\s*:\s*\[?[^\]]*\bALL\b|(?:unconfined|label[:=]disable)\b"
+    r"|(?:^|[\s\[\"'-])(?:/dev/(?!null|shm|u?random|zero)\w|/:|/(?:etc|root|home|var|usr|boot|proc|sys|run)\b[^\s:\"',]*:|(?:~|\$\{?HOME\}?)/?(?:\.[\w./-]*)?:)"
+    r"|(?:source|path|device)\s*:\s*[\"']?(?:/(?:etc|root|home|var|usr|boot|proc|sys|run)?|~|\$\{?HOME\}?)(?:/\.?[\w./-]*)?[\"']?\s*(?:$|[,}\n])"
+)
+"""What a compose or pod file gives a container of the host."""
+
+
+def described(call: Call, texts: list[str]) -> None:
+    """Containers that a file describes, at the bytes that are there; `-` is standard input."""
+    evaluator = call.evaluator
+    for path in texts:
+        if path in STANDARD_INPUT:
+            feed = call.feed()
+            if feed.kind == "text":
+                _described(call, feed.text)
+            elif feed.kind == "file":
+                described(call, list(feed.paths))
+            elif feed.kind != "none":
+                call.high("starts containers that another command or machine describes")
+            continue
+        place = call.place(path)
+        if place.path in evaluator.files:
+            text = evaluator.files[place.path]
+            if text is None:
+                call.high("starts containers that a file describes which was just written or fetched")
+            else:
+                _described(call, text)
+        elif UNKNOWN not in place.path:
+            found = read_script(place.path, evaluator.digests)
+            inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE)
+            written = Path(place.path) in evaluator.context.written
+            if isinstance(found, str) and (written or not inside):
+                _described(call, found)
+
+
+def _described(call: Call, text: str) -> None:
+    if _GIVES_HOST.search(re.sub(r"(?m)#.*$", "", text)):
+        call.high("gives a container the host", "starts a container with access to the host")
+
+
 def _compose(call: Call, inner: list[str], rest: list[str]) -> None:
     verb = inner[0] if inner else ""
+    if verb in ("up", "create", "run", "start", "restart", "watch"):
+        before = rest[: len(rest) - len(inner)] if inner else rest
+        named = value(before, "-f", "--file")
+        known = [f for f in _COMPOSE_FILES if call.place(f).path in call.evaluator.files]
+        written = [f for f in _COMPOSE_FILES if Path(call.place(f).path) in call.evaluator.context.written]
+        described(call, named or [*known, *written])
     if verb in ("exec", "run"):
         words = after_options(
             inner,
@@ -224,17 +293,51 @@ def _host_options(call: Call, options: list[str]) -> None:
             call.medium("shares the host's network")
     for mount in value(options, "-v", "--volume") + value(options, "--mount"):
         match = re.search(r"(?:src|source)=([^,]+)", mount)
-        source = match[1] if match else mount.partition(":")[0]
-        if source.startswith(("/", "~", ".")) or UNKNOWN in source:
-            place = call.place(source)
-            if (
-                place.zone in (Zone.SYSTEM, Zone.DEVICE)
-                or place.path in ("/", call.evaluator.ground.home, "/home")
-                or place.own
-                or place.secret
-                or place.path.endswith("docker.sock")
-            ):
-                call.high("gives a container the host's files", f"mounts {shown(source)}")
+        _host_mount(call, match[1] if match else mount)
+
+
+_GIVEN = ("-v", "--volume", "-B", "--bind", "-b", "--mount", "-m")
+
+
+def image(call: Call) -> None:
+    """`singularity`, `apptainer`, `enroot`, `udocker`: a container with some of the host in it."""
+    argv = call.argv
+    valued = (*_GIVEN, *wordlist("-H --home -W --workdir --pwd -s --shell --env --env-file --app --overlay -o"))
+    rest = after_options(argv, valued)
+    if rest[:1] == ["instance"]:
+        rest = rest[1:]
+    verb = rest[0] if rest else ""
+    if verb in ("push", "delete", "sign", "key", "remote", "registry", "keyserver", "oci"):
+        call.high("publishes or deletes a shared image", f"{argv[0]} {verb}")
+    options = rest[:]
+    words = after_options(rest, valued)
+    options = rest[: len(rest) - len(words)]
+    for text in value(options, *_GIVEN):
+        for mount in text.split(","):
+            _host_mount(call, mount.removeprefix("src=").removeprefix("source="))
+    for text in value(options, "-H", "--home"):
+        _host_mount(call, text)
+    if any(o.startswith(("--add-caps", "--allow-setuid", "--keep-privs", "--privileged")) for o in options):
+        call.high("gives a container the host", "starts a container with access to the host")
+    if verb in ("exec", "run", "shell", "start") and words[1:]:
+        inside_container(call, words[1:])
+    if verb in ("build", "inspect", "cache", "pull", "list", "images", "ps", "verify", ""):
+        call.medium("works on an image")
+    call.medium(f"{argv[0]} {verb}".strip())
+
+
+def _host_mount(call: Call, mount: str) -> None:
+    source = mount.partition(":")[0]
+    if source.startswith(("/", "~", ".")) or UNKNOWN in source:
+        place = call.place(source)
+        if (
+            place.zone in (Zone.SYSTEM, Zone.DEVICE)
+            or place.path in ("/", call.evaluator.ground.home, "/home")
+            or place.own
+            or place.secret
+            or place.path.endswith("docker.sock")
+        ):
+            call.high("gives a container the host's files", f"mounts {shown(source)}")
 
 
 def _docker_copy(call: Call, rest: list[str]) -> None:

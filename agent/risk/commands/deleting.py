@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.risk.arguments import has, split
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -49,6 +51,30 @@ def destroy(call: Call) -> None:
                 call.medium(f"overwrites {shown(operand)}")
             else:
                 call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")
+
+
+def duplicates(call: Call) -> None:
+    """`fdupes -d`, `jdupes -dN`, `rdfind -deleteduplicates true`, `fclones remove`: deletes below directories."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    options, operands = split(argv, ("-o", "-X", "-x", "--order", "-deleteduplicates", "-makehardlinks"))
+    if program in ("fdupes", "jdupes", "duff", "yadf"):
+        deletes = has(options, "dLlB", "--delete", "--linkhard", "--linksoft", "--dedupe")
+    elif program == "rdfind":
+        deletes = any("delete" in o or "make" in o for o in options) and "false" not in argv
+    elif program == "fclones":
+        deletes = operands[:1] in (["remove"], ["link"], ["move"], ["dedupe"])
+        if deletes and "--dry-run" not in options:
+            call.high("deletes what it takes for duplicates")
+    else:
+        deletes = any(re.match(r"-D|--delete", o) for o in options)
+    if deletes and program != "fclones":
+        for operand in operands or ["."]:
+            call.deletes(operand, recursive=True)
+    if deletes:
+        call.medium("deletes what it takes for duplicates")
+    else:
+        call.low()
 
 
 def gio(call: Call) -> None:

@@ -83,6 +83,38 @@ def kill(call: Call) -> None:
     call.medium("ends a process")
 
 
+def task_kill(call: Call) -> None:
+    """`taskkill`, `tskill`, `pskill`: one process, or whatever a filter chooses."""
+    words = [w.lower() for w in call.argv[1:]]
+    if any(re.fullmatch(r"[/-](?:fi|s|u)", w) for w in words):
+        call.high("kills whatever a filter chooses, or on another machine")
+    if any("*" in w or re.fullmatch(_WINDOWS_SESSION, w) for w in words):
+        call.high("kills shells, sessions or services")
+    call.medium("ends a process")
+
+
+_WINDOWS_SESSION = (
+    r"(?:explorer|winlogon|csrss|lsass|services|svchost|smss|wininit|dwm|conhost|windowsterminal|cmd|powershell|pwsh"
+    r"|bash|sh|zsh|ssh|sshd|tmux|docker\w*|system|wsl\w*|msmpeng|[01]|4)(?:\.exe)?"
+)
+
+
+def niceness(call: Call) -> None:
+    """`renice`: a process of one's own may be made to wait for others."""
+    argv = call.argv
+    whose = any(re.match(r"^-\w*[ug]|^--(?:user|pgrp)", a) for a in argv[1:])
+    level = value(argv, "-n", "--priority") or argv[1:2]
+    lowers = all(re.fullmatch(r"\+?\d+", text) for text in level)
+    pids = split(argv, ("-n", "--priority"))[1]
+    pids = pids if value(argv, "-n", "--priority") else pids[1:]
+    if whose or not lowers or not pids or not all(_ONE_PROCESS.fullmatch(p) for p in pids):
+        call.high("renice: changes the machine")
+    call.medium("makes a process wait for others")
+
+
+_ONE_PROCESS = re.compile(r"\$\$|\d{2,}|[2-9]")
+
+
 def fuser(call: Call) -> None:
     """`fuser -k`: ends whatever uses a port or a file system."""
     options, operands = split(call.argv, ("-n", "-s", "--namespace"))

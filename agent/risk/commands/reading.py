@@ -120,10 +120,14 @@ def reader(call: Call) -> None:
         operands = operands[1:]
     if program in ("jq", "yq") and _ENV_SECRET.search(" ".join(call.argv[1:])):
         call.high("shows a secret of the environment")
-    if program == "yq" and has(options, "i", "--inplace"):
+    if program in _EDITORS and has(options, "i", "--inplace", "--in-place"):
         for operand in operands:
             call.writes(operand)
         return
+    if program in _OUTPUT_LAST and len(operands) > 1:
+        call.writes(operands.pop())
+    for path in value(call.argv, *_OUTPUT_OPTIONS.get(program, ())):
+        call.writes(path)
     if patterned and _SECRET_WORD.search(" ".join(call.argv[1:])) and _shows_settings(call):
         call.high("searches what is kept for credentials")
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
@@ -136,6 +140,15 @@ def reader(call: Call) -> None:
         ) and re.search(r"(?i)pass|secret|token|key|credential|BEGIN", " ".join(call.argv)):  # fmt: skip
             call.high("searches everything for credentials")
     call.low()
+
+
+_EDITORS = frozenset(wordlist("yq jq jaq xq tomlq"))
+_OUTPUT_LAST = frozenset(["uniq", "xxd"])
+"""Programs that take the file they write as their second operand."""
+_OUTPUT_OPTIONS = {
+    "iconv": ("-o", "--output"), "shuf": ("-o", "--output"), "base64": ("-o", "--output"),
+    "base32": ("-o", "--output"), "csplit": ("-f", "--prefix"), "glow": (), "bat": (),
+}  # fmt: skip
 
 
 _WALKERS = frozenset(wordlist("grep egrep fgrep zgrep ugrep rg ag ack"))

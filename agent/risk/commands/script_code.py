@@ -35,6 +35,15 @@ _OPAQUE_RUN = re.compile(
 )
 
 
+_LISTED = re.compile(
+    r"""\b(?:system|exec|run|spawn|shell|popen|capture\w*|Proc::Async\.new|Open3\.\w+|IO\.popen)\s*[({\[]?\s*\*?\s*
+    (?:(?:qw|qqw|%w|%W|~w)\s*(?:\(([^)]{2,500})\)|\{([^}]{2,500})\}|\[([^\]]{2,500})\]|<([^>]{2,500})>|\|([^|]{2,500})\||!([^!]{2,500})!|/([^\s]{2,200})/)
+    |<([a-z][^<>\n=;]{2,500})>)""",
+    re.X,
+)
+"""Commands as lists of words: `system(qw(rm -r x))`, `run <rm -r x>`."""
+
+
 _BACKTICKS = re.compile(
     r"`([^`]{0,2000})`|%x[{(\[](.{0,2000}?)[})\]]|qx[{(/|](.{0,2000}?)[})/|]", re.S
 )
@@ -150,6 +159,8 @@ def code(call: Call, text: str, language: str) -> None:
         else:
             call.shell(command.replace("\\n", "\n").replace('\\"', '"'))
         ran = True
+    for match in _LISTED.finditer(text):
+        call.run(next(group for group in match.groups() if group).split())
     opaque = _OPAQUE_RUN.search(text)
     if opaque and not (opaque[0] == "child_process" and ran):
         call.opaque(f"{language} code runs something that cannot be known")
@@ -217,7 +228,24 @@ _READ_CLOSELY = frozenset(["node", "ruby", "perl", "php", "lua", "R", "awk", "tc
 _ACTS = re.compile(
     r"(?i)exec|system|call|process|shell|spawn|popen|command|\bcmd\b|\brun\w*|\.!|\bsh\b"
 )
-_STRING = re.compile(r'"((?:\\.|[^"\\]){1,2000})"|`([^`]{1,2000})`')
+_STRING = re.compile(
+    r'"((?:\\.|[^"\\]){1,2000})"|`([^`]{1,2000})`|(?<![\w)])\'((?:\\.|[^\'\\\n]){1,2000})\''
+)
+_PIECE = re.compile(r"\"([^\"]{0,500})\"|'([^']{0,500})'")
+_LIST_CALLED = re.compile(
+    r"\[\s*(?:[\"'][^\"'\n]{0,500}[\"']\s*,?\s*)+\](?:\s*as\s+String\[\]\s*\))?\s*\.execute\b"
+    r"|\bSeq\(\s*(?:\"[^\"\n]{0,500}\"\s*,?\s*)+\)\s*\.?(?:!{1,2}|run\b|lazyLines)"
+)
+"""`["rm", "-r", "x"].execute()`, `Seq("rm", "-r").!`."""
+_MORE = re.compile(r"(?:\s*[,;]?\s*[\[(]?\s*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'))+")
+"""Further strings behind the first, as `Command.new("rm", "-r", …)` has them."""
+_CALLING = re.compile(
+    r"(?i)(?:exec\w*|system\w*|cmd|command\w*|call\w*|process\w*|shell\w*|spawn\w*|popen\w*|run\w*|pipe\w*|sh|open_port|port)"
+    r"\b[!?*]?[\s(\[{:,=#'@]*$"
+)
+"""Code before a string that says that the string is run."""
+_CALLED = re.compile(r"\s*(?:as\s+String\[\]\s*\)?\s*)?\.(?:execute|exec|run|spawn|lineStream|lazyLines|!!?)\b|\s*\.?!{1,2}(?!=)|\s*!\s*$|\s*#(?:!|&&)")
+"""Code behind a string that says the same: Groovy, Scala."""
 _DANGEROUS_HEAD = re.compile(
     r"\s*(?:\S*/)?(?:rm|sudo|doas|su|dd|mkfs\S*|shred|chmod|chown|curl|wget|nc|ssh|scp|git|kill|pkill"
     r"|killall|tmux|bash|sh|zsh|env|xargs|python3?|perl|crontab|dropdb|find|docker|kubectl)\s"
@@ -236,11 +264,18 @@ _WRITES_ELSEWHERE = re.compile(
 
 def _elsewhere(call: Call, text: str) -> None:
     """Languages without a closer reading: strings that are commands, and calls that delete."""
-    if _ACTS.search(_STRING.sub('""', text)):
-        for match in _STRING.finditer(text):
-            literal = match[1] or match[2]
-            if _DANGEROUS_HEAD.match(literal):
-                call.shell(literal)
+    acts = _ACTS.search(_STRING.sub('""', text)) is not None
+    for match in _STRING.finditer(text):
+        literal = match[1] or match[2] or match[3]
+        before = text[max(0, match.start() - 40) : match.start()]
+        if _CALLING.search(before) or _CALLED.match(text, match.end()):
+            following = _MORE.match(text, match.end())
+            words = [a or b for a, b in _PIECE.findall(following[0])] if following else []
+            call.run([literal, *words]) if words else call.shell(literal)
+        elif acts and _DANGEROUS_HEAD.match(literal):
+            call.shell(literal)
+    for match in _LIST_CALLED.finditer(text):
+        call.run([a or b for a, b in _PIECE.findall(match[0])])
     for match in _DELETES_ELSEWHERE.finditer(text):
         if not match[0].startswith("new") or "delete" in match[2]:
             call.deletes(match[1], recursive=True)

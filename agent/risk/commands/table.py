@@ -13,6 +13,7 @@ from agent.risk.commands.builtins import (
     cd,
     completion,
     declare,
+    history,
     let,
     naming,
     read,
@@ -24,10 +25,10 @@ from agent.risk.commands.builtins import (
 )
 from agent.risk.commands.clouds import cloud
 from agent.risk.commands.clusters import ansible, kubectl, terraform
-from agent.risk.commands.containers import compose, docker
+from agent.risk.commands.containers import compose, docker, image
 from agent.risk.commands.copying import allocate, copy, create, dd, move, rsync
 from agent.risk.commands.databases import database, sqlite
-from agent.risk.commands.deleting import destroy, gio, remove_trees, rm, rmdir
+from agent.risk.commands.deleting import destroy, duplicates, gio, remove_trees, rm, rmdir
 from agent.risk.commands.editors import editor, pager, vim
 from agent.risk.commands.fetching import curl, downloader, httpie, wget
 from agent.risk.commands.forges import gh
@@ -39,7 +40,7 @@ from agent.risk.commands.package_scripts import package_script
 from agent.risk.commands.permissions import chmod, umask
 from agent.risk.commands.powershell import powershell, windows
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
-from agent.risk.commands.processes import fuser, kill, scheduled, systemd_run
+from agent.risk.commands.processes import fuser, kill, niceness, scheduled, systemd_run, task_kill
 from agent.risk.commands.python import python
 from agent.risk.commands.reading import echo, processes, reader
 from agent.risk.commands.remote_hosts import scp, sends, ssh
@@ -62,7 +63,7 @@ HANDLERS: dict[str, Handler] = {
     "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
-    ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm, "trash-cli": remove_trees, "mmv": rename, "kioclient": gio, "kioclient5": gio, "gvfs-trash": remove_trees, "gvfs-rm": remove_trees, "recycle": remove_trees,
+    ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm, "trash-cli": remove_trees, "mmv": rename, "kioclient": gio, "kioclient5": gio, "gvfs-trash": remove_trees, "gvfs-rm": remove_trees, "recycle": remove_trees, **dict.fromkeys(("fdupes", "jdupes", "rdfind", "fclones", "duff", "yadf", "czkawka", "czkawka_cli"), duplicates),
     "ps": processes, **dict.fromkeys(("serve", "http-server", "live-server", "httpd", "thttpd", "darkhttpd", "webfsd", "miniserve"), file_server), "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
         wordlist(
@@ -77,7 +78,7 @@ HANDLERS: dict[str, Handler] = {
     # repositories, containers, clusters, clouds
     "git": git, "docker": docker, "docker-compose": compose, "kubectl": kubectl, "oc": kubectl, "aws": cloud, "gcloud": cloud,
     "az": cloud, "gh": gh, "ansible": ansible, "ansible-playbook": ansible, "ansible-console": ansible, "ansible-pull": ansible,
-    "podman-compose": compose,
+    "podman-compose": compose, **dict.fromkeys(("singularity", "apptainer", "enroot", "udocker", "ch-run", "charliecloud"), image),
     **dict.fromkeys(wordlist(
     """
     claude claude-code codex aider gemini gemini-cli cursor-agent opencode amp crush copilot cline qwen
@@ -99,12 +100,12 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(PREFIXES, prefix),
     "powershell": powershell, "cmd": windows, "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,
-    "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "export": declare, "declare": declare, "typeset": declare,
+    "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "history": history, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
     "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
     **dict.fromkeys(("printf", "wait", "getopts"), naming),
     "cd": cd, "pushd": cd, "unset": unset, "echo": echo, "printenv": echo, "set": set_builtin, "shopt": set_builtin,
-    "fuser": fuser, "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
+    "fuser": fuser, "renice": niceness, **dict.fromkeys(("taskkill", "tskill", "pskill"), task_kill), "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),
     "kill": kill, "killall": kill, "pkill": kill, "tmux": tmux, "stty": stty, "crontab": scheduled, "at": scheduled,
     "batch": scheduled, "make": make, "npm": package_script, "yarn": package_script, "pnpm": package_script,
     "bun": package_script, "npx": npx, "uvx": npx, "systemd-run": systemd_run, "busybox": busybox,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -91,6 +92,8 @@ def carried(call: Call, *, anywhere: bool, words: bool = True, texts: bool | Non
             tried += 1
             if before == "--" or tried == 3:
                 return
+        if texts and (told := _RUN_WORD.match(word)) is not None:
+            call.hook(word[told.end() :])
         if before in _HOOK_OPTIONS:
             call.hook(word)
             if "/" in word.partition(" ")[0]:
@@ -102,6 +105,12 @@ def carried(call: Call, *, anywhere: bool, words: bool = True, texts: bool | Non
             _told(call, word, short=len(before) == 2)
         elif texts and " " in word and not _TEXT_OPTION.fullmatch(before):
             search(call, word)
+
+
+_RUN_WORD = re.compile(
+    r"(?i)(?:sh-?c?|cmd|exec|system|command|spawn|shell|pipe|process|subprocess|launch|script)[:=](?!//)(?=\S)"
+)
+"""`cmd:'sh -i'`: an address, or a setting, that is a command."""
 
 
 def _runs(option: str) -> bool:
@@ -138,8 +147,14 @@ def search(call: Call, text: str) -> None:
         call.shell(piece)
 
 
+_PIPED = re.compile(r"%pipe%([^)\n]{2,1000})|\\write18\s*\{([^}\n]{2,1000})|\\input\s*\|\s*\"?([^\"}\n]{2,1000})")
+"""What PostScript and TeX have a shell run."""
+
+
 def embedded(text: str) -> Iterator[str]:
     """Pieces of a text that begin with a program worth looking at."""
+    for match in _PIPED.finditer(text):
+        yield match[1] or match[2] or match[3]
     bare = text.lstrip("!:|&;@ \t")
     if _begins(bare):
         yield bare
@@ -156,6 +171,8 @@ def embedded(text: str) -> Iterator[str]:
             ]
             whole = " ".join([first, *(f for f in following if f)])
             yield from (piece for piece in (first, whole) if _begins(piece))
+            if first in _BARE:
+                yield first
         elif _begins(rest):
             yield rest.rstrip("\"')]}")
     for match in re.finditer(
@@ -168,4 +185,20 @@ def embedded(text: str) -> Iterator[str]:
 
 def _begins(text: str) -> bool:
     head = text[:80].split(None, 1)
-    return len(head) == 2 and posixpath.basename(head[0]) in HEADS
+    if len(head) != 2:
+        return False
+    name = posixpath.basename(head[0])
+    return name in HEADS or (name in programs.HIGH_PROGRAMS and name not in _WORDS_TOO)
+
+
+_BARE = frozenset(wordlist("reboot poweroff halt shutdown"))
+_WORDS_TOO = frozenset(
+    wordlist(
+        """at batch pass write format import wall talk really please cancel super trust bolt knife fab salt
+        age rage security screen elevate interpreter responder bridge team pro up ua init profiles shortcuts
+        eject named squid merlin empire bless wipe scrub mods amp crush copilot q droid goose devin installer
+        ports stress alternatives merge automator monit elevate merlin havoc sliver john hydra chisel halt
+        reg sc lt asr tc bw op sv iw cat wg pkg ansible interpreter gemini cline kiro qwen claude"""
+    )
+)
+"""Programs whose names begin sentences, too."""

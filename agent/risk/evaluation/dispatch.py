@@ -73,6 +73,9 @@ class Dispatcher(Outputs):
         if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
             call.high("an index in it runs a command")
         key = OTHER_NAMES.get(program) or versionless(program)
+        if call.argv[-1] in ("--help", "-h") and _only_asks(key, call.argv):
+            call.low()
+            return
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)
@@ -146,6 +149,29 @@ class Dispatcher(Outputs):
         state.cwd = state.moves.get(name, state.cwd)
         call.low()
         return state.functions[name] and direct and not known
+
+
+def _only_asks(program: str, argv: list[str]) -> bool:
+    """`tool noun verb --help`: a tool with subcommands says what they do, and does nothing."""
+    return (
+        2 < len(argv) < 6
+        and program not in _RUNS_SCRIPTS
+        and (program in programs.SUBCOMMANDS or program in programs.SHARED_PROGRAMS or program in _WITH_VERBS)
+        and all(_VERB.fullmatch(word) is not None for word in argv[1:-1])
+        and _HANDING_ON.isdisjoint(argv[1:-1])
+    )
+
+
+_VERB = re.compile(r"[a-z][a-z0-9-]*")
+_WITH_VERBS = frozenset(wordlist("git docker docker-compose kubectl aws gcloud az gh terraform tofu ansible"))
+_RUNS_SCRIPTS = frozenset(
+    wordlist(
+        """npm yarn pnpm bun deno composer rake rails artisan mix service redis-cli psql pdm hatch poetry pixi
+        nix devbox conda mamba doppler"""
+    )
+)
+"""Programs whose verbs may be names of scripts, or to which `-h` names a host."""
+_HANDING_ON = frozenset(wordlist("run exec x shell foreach bisect ssh enter attach start create tool with do"))
 
 
 _POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")

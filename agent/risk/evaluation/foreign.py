@@ -27,6 +27,11 @@ _SETTINGS_OPTION = re.compile(
     r"|post-renderer|resolver|transformer|environment|reporter|formatter|resolve-plugins-relative-to|extension|file|test-command"
     r"|buildfile|build-file|taskfile|justfile|project-directory|ext\.class\.path|classpath)"
 )
+_TEXT_FILE = re.compile(
+    r"--(?:[a-z]+-)*(?:body|notes?|message|msg|description|desc|title|comment|text|content|summary|changelog|cookie|pid|lock|log|out|output"
+    r"|data|input|answer|prompt|subject|body-text|release-notes)-?file"
+)
+"""Options whose file is text, and holds no settings."""
 _SHORT_SETTINGS = frozenset(["-c", "-r", "-I", "-f", "-t", "-W"])
 _FEW_LETTERS = frozenset(
     wordlist(
@@ -67,6 +72,8 @@ def foreign_settings(call: Call, program: str, *, letters: bool = True) -> None:
         if not mark and word[:1] == "-":
             option, mark, rest = word.partition(":")
         path = rest if mark and _SETTINGS_OPTION.fullmatch(option) else word
+        if _TEXT_FILE.fullmatch(option if path is rest else before) is not None:
+            continue
         if path is word and not (
             (letters and before in _SHORT_SETTINGS)
             or (before[:1] == "-" and len(before) > 2 and _SETTINGS_OPTION.fullmatch(before))
@@ -76,6 +83,21 @@ def foreign_settings(call: Call, program: str, *, letters: bool = True) -> None:
             place = call.place(path)
             if place.zone in (Zone.TEMPORARY, Zone.OUTSIDE) or f"{place.path}/" in TEMPORARY:
                 call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
+
+
+_MOUNTS = re.compile(r"(?:^|=|,)(?:/|/(?:etc|root|home|var|usr)/?|~/?|~/\.(?:ssh|aws|kube|gnupg)):/\S*$")
+"""`-v /:/host`, `--bind=/etc:/etc`."""
+
+
+def _edits(argv: list[str]) -> bool:
+    """The words say that a file is changed where it is."""
+    return any(_IN_PLACE.fullmatch(word) is not None for word in argv[1:24])
+
+
+_IN_PLACE = re.compile(
+    r"-[iIwLU]|--(?:in-?place|inplace|write|edit|overwrite|append|set|insert|update|fix|replace|save)(?:=.*)?"
+    r"|set|put|add|append|insert|edit|write|update|merge|del|delete|replace|patch"
+)
 
 
 def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None:
@@ -90,6 +112,8 @@ def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None
     for at in range(1, min(len(argv), 64)):
         word, before = argv[at], argv[at - 1]
         option = ""
+        if unknown and _MOUNTS.search(word) is not None:
+            call.high("gives a container the host's files", f"mounts {shown(word)}")
         if word[:1] == "-":
             option, equals, word = word.partition("=")
             if not equals:
@@ -107,7 +131,9 @@ def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None
         if place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY, Zone.NULL):
             if place.secret and unknown and place.zone is Zone.PROJECT:
                 call.reads(path)
-            elif place.startup and option and _OUTPUT_OPTION.fullmatch(option):
+            elif place.startup and (
+                (option and _OUTPUT_OPTION.fullmatch(option)) or (unknown and _edits(argv))
+            ):
                 call.writes(path)
             continue
         if place.secret or place.own or place.zone is Zone.DEVICE:

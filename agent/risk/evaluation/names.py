@@ -30,7 +30,7 @@ OTHER_NAMES = {
     "grm": "rm", "gmv": "mv", "gcp": "cp", "gfind": "find", "gxargs": "xargs", "gdd": "dd",
     "gtar": "tar", "bsdtar": "tar", "vi": "vim", "nvim": "vim", "view": "vim", "ex": "vim",
     "rvim": "vim", "gvim": "vim", "mvim": "vim", "vimdiff": "vim", "bunx": "npx", "pnpx": "npx",
-    "podman": "docker", "nerdctl": "docker", "gchmod": "chmod", "gchown": "chown",
+    "podman": "docker", "nerdctl": "docker", "finch": "docker", "balena-engine": "docker", "podman-remote": "docker", "gchmod": "chmod", "gchown": "chown",
     "mariadb": "mysql", "dash": "sh", "ash": "sh", "bash": "sh", "zsh": "sh", "ksh": "sh",
     "mksh": "sh", "fish": "sh", "rbash": "sh", "yash": "sh", "elvish": "sh", "csh": "sh",
     "tcsh": "sh", "nu": "sh", "pwsh": "powershell", "oksh": "sh", "lksh": "sh", "posh": "sh",

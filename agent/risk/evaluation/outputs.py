@@ -7,12 +7,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, cast
 
+from agent.risk import programs
+from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
 from agent.risk.paths import Place, resolve
-from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, ansi_c
+from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, Word, ansi_c
 
 if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
@@ -20,6 +22,20 @@ if TYPE_CHECKING:
 
 MAX_OTHERS = 12
 """Further readings of one command's arguments that are tried."""
+
+
+_DESCRIPTOR = re.compile(r'"?\$\{?(\w+)(?:\[[01]\])?\}?"?-?')
+
+
+def _only_passes_on(command: Command) -> bool:
+    """What such a command is given or prints is no command to it."""
+    if not command.words:
+        return True
+    name = command.words[0].text
+    return (name in programs.LOW_PROGRAMS and name != "dc") or name in _PASSING_ON
+
+
+_PASSING_ON = frozenset(wordlist("exec cat head tail read echo printf sleep wait kill"))
 
 
 class Outputs(VariableJudge):
@@ -112,6 +128,8 @@ class Outputs(VariableJudge):
             return
         if redirect.target is None:
             return
+        if operator in ("<&", ">&") and self._own_descriptor(redirect.target, call):
+            return
         for value in self.expander.text(redirect.target):
             if operator in ("<&", ">&") and (value.rstrip("-").isdigit() or value == "-"):
                 continue
@@ -130,6 +148,24 @@ class Outputs(VariableJudge):
                     # `output` leaves out the end of the last line.
                     content = content if content.endswith("\n") else f"{content}\n"
                 call.writes(value, truncates=bare and not appends, content=content, appends=appends)
+
+    def _own_descriptor(self, target: Word, call: Call) -> bool:
+        """A descriptor that the text itself opened: of a coprocess, or `exec {name}> file`."""
+        script = call.script
+        if script is None:
+            return False
+        match = _DESCRIPTOR.fullmatch(script.text[target.start : target.end])
+        if match is None:
+            return False
+        name = match[1]
+        taken = [coprocess[0] for coprocess in script.coprocesses]
+        if name == "COPROC":
+            taken += ["COPROC"] if "coproc" in script.text else []
+        return (
+            (name in taken or f"{{{name}}}" in script.text)
+            and self.state.variables.get(name) is None
+            and all(_only_passes_on(command) for command in script.commands)
+        )
 
     def feed(self, call: Call) -> Feed:
         """What standard input of a call's command brings."""

@@ -14,7 +14,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.foreign import foreign_settings, touched
-from agent.risk.evaluation.verbs import destroys, rehearsed, shared_verb
+from agent.risk.evaluation.verbs import asks_for_help, destroys, pieces, rehearsed, reveals, shared_verb
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -68,11 +68,14 @@ def simple(call: Call, program: str) -> None:
         call.low()
     elif destroyed := destroys(argv):
         call.high("destroys something that no rule knows", f"{program} {shown(destroyed)}")
+    elif not rehearsed(argv) and (revealed := reveals(argv)):
+        call.high("reads credentials or keys", f"{program} {shown(revealed)}")
     else:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
         touched(call, unknown=True)
         _told(call)
+        _runs_address(call, program)
         _may_fetch(call)
     if program in programs.READERS:
         if program == "gpg" and "--verify" in argv:
@@ -152,6 +155,27 @@ _NAMES_TESTS = frozenset(
     wordlist("pytest py.test jest vitest mocha ava tap jasmine rspec phpunit pest behat bats ctest")
 )
 """Programs whose words are names of tests."""
+
+
+_CODE_ADDRESS = re.compile(
+    r"(?:https?|ftp|gh|github|gist)://?[^\s?#]*\.(?:java|jsh|jar|kts?|groovy|scala|sc|py|pyz|sh|bash|zsh|[cm]?[jt]s|rb|pl|raku|lua|ps1|exs?"
+    r"|jl|r|php|go|rs|nim|wasm|clj|bb|hs|tcl|bat|cmd|exe|msi|AppImage|run|bin|deb|rpm|apk|so|dll|dylib)(?:[?#]\S*)?"
+)
+_RUNS_FIRST = frozenset(wordlist("run exec x eval apply launch install execute invoke script source start add load import"))
+_ONLY_FETCHES = re.compile(
+    r"(?i)get|fetch|down|\bdl|pull|clone|http|curl|lint|scan|check|view|open|brows|bench|load|test|url|link|ping|crawl|spider|wayback|archiv"
+)
+
+
+def _runs_address(call: Call, program: str) -> None:
+    """A program that is given code by its address, or told to run an address, most likely runs it."""
+    argv = call.argv
+    for before, word in pairwise(argv):
+        if "://" not in word or _ONLY_FETCHES.search(program):
+            continue
+        told = before in _RUNS_FIRST and re.match(r"(?:https?|ftp|git\+?\w*)://", word)
+        if told or (before[:1] != "-" and _CODE_ADDRESS.fullmatch(word)):
+            call.high("runs code from an unreviewed address", f"{program} {shown(word)}")
 
 
 def _may_fetch(call: Call) -> None:
@@ -256,7 +280,9 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
             call.high("changes or deletes what is in a database")
     elif not level and program in programs.SHARED_PROGRAMS:
         shared(call, program)
-    elif not level and (destroys(argv) or _publishes(argv)):
+    elif (not level and (destroys(argv) or _publishes(argv))) or (
+        not matched and program not in _FREE_TEXT and any(_published(w) for w in argv[1:12]) and not rehearsed(argv)
+    ):
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
         call.medium(f"{words_shown} changes something" if level else f"no rule knows {words_shown}")
@@ -332,6 +358,10 @@ _LOOKS = {
         ("stress stress-ng", r"--version"),
         ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
         ("git-crypt", r"(?:status|init)\b.*"),
+        ("screen", r"-(?:ls|list|v)(?: [\w.-]+)?"),
+        ("zellij", r"(?:list-sessions|ls|list-aliases)(?: -[ns]| --(?:short|no-formatting))*"),
+        ("byobu-screen byobu", r"-ls"),
+        ("tmuxinator tmuxp teamocil", r"(?:list|ls|doctor|version|--list|debug-info)(?: -\w)?"),
     )
     for program in programs_of.split()
 }
@@ -353,8 +383,34 @@ _REHEARSES = frozenset(
 """Programs that know `--dry-run`; another one might ignore it and act."""
 
 
-def _publishes(argv: Sequence[str]) -> bool:
-    words = [word for word in argv[1:4] if not word.startswith("-")][:2]
-    return not rehearsed(argv) and any(
-        word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words
+_COMPOUND = frozenset(wordlist("publish release deploy upload promote unpublish"))
+_NEARBY = frozenset(
+    wordlist(
+        """local locally snapshot dry check checks test tests unit notes note list info status plan docs doc
+        version preview changelog lint verify validate build assemble compile bundle package variant build
+        config configuration dependencies report debug mock staging-list kotlin java resources apk aab"""
     )
+)
+
+
+def _publishes(argv: Sequence[str]) -> bool:
+    if rehearsed(argv):
+        return False
+    words = [word for word in argv[1:4] if not word.startswith("-")][:2]
+    return any(word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words) or any(
+        _published(word) for word in argv[1:12]
+    )
+
+
+def _published(word: str) -> bool:
+    """`publishToX`, `:lib:closeAndReleaseX`, `releaseX`: a verb in a word of several."""
+    if word[:1] == "-" or _TASK.fullmatch(word) is None:
+        return False
+    parts = pieces(word.rpartition(":")[2])
+    joined = len(parts) > 1 and (
+        parts[0] in _COMPOUND or any(a == "and" and b in _COMPOUND for a, b in pairwise(parts))
+    )
+    return joined and _NEARBY.isdisjoint(parts)
+
+
+_TASK = re.compile(r"[A-Za-z][\w:-]*|:[\w:-]+")

@@ -158,6 +158,35 @@ _MAY_BE_NOUNS = frozenset(
 )
 
 
+_SECRETS = frozenset(
+    wordlist(
+        """secret secrets password passwords passwd passphrase credential credentials token tokens vault keychain
+        keystore privatekey seed mnemonic keyring"""
+    )
+)
+_REVEALING = frozenset(
+    wordlist(
+        """get show print read reveal view cat dump export download decrypt unseal unmask peek copy pull fetch
+        unlock display echo expose backup"""
+    )
+)
+_REVEALING_OPTION = re.compile(
+    r"--?(?:show|reveal|print|with|include|plain|unmask|export|dump)-?(?:secrets?|passwords?|tokens?|credentials?|keys?|plaintext|values?|private\w*)(?:=.*)?"
+)
+
+
+def reveals(argv: Sequence[str]) -> str:
+    """The words that say that a program, whatever it is, shows secrets; empty when none do."""
+    if asks_for_help(argv):
+        return ""
+    words = list(_words(argv, 3))
+    parts = [piece for word in words for piece in pieces(word)]
+    named = _SECRETS & {*parts, *pieces(argv[0].rpartition("/")[2])}
+    if named and not _REVEALING.isdisjoint(parts):
+        return " ".join(words)
+    return next((a for a in argv[1:32] if _REVEALING_OPTION.fullmatch(a) is not None and named), "")
+
+
 def destroys(argv: Sequence[str], *, options: bool = True) -> str:
     """The word that says that a program, whatever it is, destroys something; empty when none does.
 

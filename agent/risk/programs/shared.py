@@ -65,6 +65,14 @@ _shared(
     exchange-online powerplatform pac
     """,
 )
+_shared(
+    "reads or changes secrets",
+    """
+    doppler phase akeyless bws dcli nordpass passbolt keyhub dotenv-vault envkey conjur psono keeper ksm
+    enpass-cli kpcli secretspec secrethub tss dsv pwsafe passage ripasso himitsu fnox envvault vals
+    gopass-jsonapi pass-cli proton-pass lockbox biscuit vaulted aws-secrets sm-cli segspace latacora keybase
+    """,
+)
 _shared("escapes the container or the process it is in", "ctr crictl")
 _shared(
     "changes a shared cluster",
