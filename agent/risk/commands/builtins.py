@@ -236,7 +236,11 @@ def again(call: Call) -> None:
 def history(call: Call) -> None:
     """`history`: what was typed may be forgotten, or written to any file (`-a FILE`, `-w FILE`)."""
     argv = call.argv
-    if any(re.match(r"^-[a-z]*[cd]", a) for a in argv[1:]):
+    if (
+        any(re.match(r"^-[a-z]*[cd]", a) for a in argv[1:])
+        or argv[1:2] in (["clear"], ["delete"], ["clear-session"])
+        or argv[-1] == "-w"
+    ):
         call.high("erases traces of what was done")
     for path in value(argv, "-w", "-a"):
         call.writes(path)

@@ -166,6 +166,13 @@ def described(call: Call, texts: list[str]) -> None:
             elif feed.kind != "none":
                 call.high("starts containers that another command or machine describes")
             continue
+        if path.startswith("/dev/fd/sub:"):
+            feed = evaluator.substituted_file(path)
+            if feed.kind == "text":
+                _described(call, feed.text)
+            else:
+                call.high("starts containers that another command or machine describes")
+            continue
         place = call.place(path)
         if place.path in evaluator.files:
             text = evaluator.files[place.path]
@@ -306,12 +313,13 @@ def image(call: Call) -> None:
     rest = after_options(argv, valued)
     if rest[:1] == ["instance"]:
         rest = rest[1:]
+    if argv[0].endswith("ch-run"):
+        rest = ["exec", *rest]
     verb = rest[0] if rest else ""
     if verb in ("push", "delete", "sign", "key", "remote", "registry", "keyserver", "oci"):
         call.high("publishes or deletes a shared image", f"{argv[0]} {verb}")
-    options = rest[:]
     words = after_options(rest, valued)
-    options = rest[: len(rest) - len(words)]
+    options = argv[: len(argv) - len(words)]
     for text in value(options, *_GIVEN):
         for mount in text.split(","):
             _host_mount(call, mount.removeprefix("src=").removeprefix("source="))
@@ -319,8 +327,9 @@ def image(call: Call) -> None:
         _host_mount(call, text)
     if any(o.startswith(("--add-caps", "--allow-setuid", "--keep-privs", "--privileged")) for o in options):
         call.high("gives a container the host", "starts a container with access to the host")
-    if verb in ("exec", "run", "shell", "start") and words[1:]:
-        inside_container(call, words[1:])
+    inner = words[2:] if words[1:2] == ["--"] else words[1:]
+    if verb in ("exec", "run", "shell", "start") and inner:
+        inside_container(call, inner)
     if verb in ("build", "inspect", "cache", "pull", "list", "images", "ps", "verify", ""):
         call.medium("works on an image")
     call.medium(f"{argv[0]} {verb}".strip())

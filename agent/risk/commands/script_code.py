@@ -35,6 +35,28 @@ _OPAQUE_RUN = re.compile(
 )
 
 
+_SAID = re.compile(
+    r"(?<=[\s(;])(?:print\w*|puts|say|echo|display\w*|disp|writeln|print_endline|message)[\s(]{1,4}\"(?:\\[nt]|[^\"\\$#@`{])*\""
+)
+"""Plain text that is shown."""
+_PLAINLY = re.compile(
+    r"""(?:system2?|exec|shell_exec|passthru|popen|pcntl_exec|os\.execute|[iI][oO]\.popen|Open3\.\w+|Process\.spawn|spawn
+    |Kernel\.(?:system|exec))\s*\(\s*(?:(?:"[^"$#@`\\\n]*"|'[^'\\\n]*')(?:\s*,\s*(?:"[^"$#@`\\\n]*"|'[^'\\\n]*'))*\s*\)
+    |(?:qw|\*?%w)(?:\([^()$@]*\)|\[[^\[\]$@]*\])\s*\))""",
+    re.X,
+)
+"""A call that has nothing but literal words; what it runs was judged."""
+
+
+_NODE_PLAINLY = re.compile(
+    r"""(?:exec|spawn|fork)\w*(?:\s*[,}:]
+    |\s*\(\s*(?:"[^"\\\n]*"|'[^'\\\n]*'|`[^`$\\]*`)(?:\s*,\s*\[(?:\s*(?:"[^"\\\n]*"|'[^'\\\n]*')\s*,?)*\s*\])?
+    \s*(?:\)|,\s*(?:\{|\(|function\b|async\b|\w+\s*=>)))""",
+    re.X,
+)
+"""The same in Node, with options or a callback behind; or only a name that is taken over."""
+
+
 _LISTED = re.compile(
     r"""\b(?:system|exec|run|spawn|shell|popen|capture\w*|Proc::Async\.new|Open3\.\w+|IO\.popen)\s*[({\[]?\s*\*?\s*
     (?:(?:qw|qqw|%w|%W|~w)\s*(?:\(([^)]{2,500})\)|\{([^}]{2,500})\}|\[([^\]]{2,500})\]|<([^>]{2,500})>|\|([^|]{2,500})\||!([^!]{2,500})!|/([^\s]{2,200})/)
@@ -161,9 +183,16 @@ def code(call: Call, text: str, language: str) -> None:
         ran = True
     for match in _LISTED.finditer(text):
         call.run(next(group for group in match.groups() if group).split())
-    opaque = _OPAQUE_RUN.search(text)
-    if opaque and not (opaque[0] == "child_process" and ran):
+    said = _SAID.sub('""', text)
+    for opaque in _OPAQUE_RUN.finditer(said):
+        if _PLAINLY.match(said, opaque.start()):
+            continue
+        if language == "node" and (
+            (opaque[0] == "child_process" and ran) or _NODE_PLAINLY.match(said, opaque.start())
+        ):
+            continue
         call.opaque(f"{language} code runs something that cannot be known")
+        break
     for match in _DELETES.finditer(text):
         call.deletes(
             match[2],
@@ -241,7 +270,7 @@ _MORE = re.compile(r"(?:\s*[,;]?\s*[\[(]?\s*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}
 """Further strings behind the first, as `Command.new("rm", "-r", …)` has them."""
 _CALLING = re.compile(
     r"(?i)(?:exec\w*|system\w*|cmd|command\w*|call\w*|process\w*|shell\w*|spawn\w*|popen\w*|run\w*|pipe\w*|sh|open_port|port)"
-    r"\b[!?*]?[\s(\[{:,=#'@]*$"
+    r"\b[!?*]?(?:[\s(\[{:,=#'@]|~[a-zA-Z]?)*$"
 )
 """Code before a string that says that the string is run."""
 _CALLED = re.compile(r"\s*(?:as\s+String\[\]\s*\)?\s*)?\.(?:execute|exec|run|spawn|lineStream|lazyLines|!!?)\b|\s*\.?!{1,2}(?!=)|\s*!\s*$|\s*#(?:!|&&)")

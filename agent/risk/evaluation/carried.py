@@ -154,7 +154,8 @@ _PIPED = re.compile(r"%pipe%([^)\n]{2,1000})|\\write18\s*\{([^}\n]{2,1000})|\\in
 def embedded(text: str) -> Iterator[str]:
     """Pieces of a text that begin with a program worth looking at."""
     for match in _PIPED.finditer(text):
-        yield match[1] or match[2] or match[3]
+        # What PostScript writes there is what the command is given.
+        yield f"gs | {match[1]}" if match[1] else match[2] or match[3]
     bare = text.lstrip("!:|&;@ \t")
     if _begins(bare):
         yield bare
@@ -180,7 +181,11 @@ def embedded(text: str) -> Iterator[str]:
     ):
         rest = text[match.end() :]
         if _begins(rest):
-            yield rest.rstrip("\"')]}")
+            closed = _CLOSED.match(rest) if match[0][0] in "({" else None
+            yield closed[0] if closed is not None else rest.rstrip("\"')]}")
+
+
+_CLOSED = re.compile(r"[^(){}\"'`]+(?=[)}])")
 
 
 def _begins(text: str) -> bool:
@@ -194,7 +199,7 @@ def _begins(text: str) -> bool:
 _BARE = frozenset(wordlist("reboot poweroff halt shutdown"))
 _WORDS_TOO = frozenset(
     wordlist(
-        """at batch pass write format import wall talk really please cancel super trust bolt knife fab salt
+        """slurp at batch pass write format import wall talk really please cancel super trust bolt knife fab salt
         age rage security screen elevate interpreter responder bridge team pro up ua init profiles shortcuts
         eject named squid merlin empire bless wipe scrub mods amp crush copilot q droid goose devin installer
         ports stress alternatives merge automator monit elevate merlin havoc sliver john hydra chisel halt

@@ -73,7 +73,7 @@ class Dispatcher(Outputs):
         if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
             call.high("an index in it runs a command")
         key = OTHER_NAMES.get(program) or versionless(program)
-        if call.argv[-1] in ("--help", "-h") and _only_asks(key, call.argv):
+        if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
         handler = HANDLERS.get(key)
@@ -155,6 +155,7 @@ def _only_asks(program: str, argv: list[str]) -> bool:
     """`tool noun verb --help`: a tool with subcommands says what they do, and does nothing."""
     return (
         2 < len(argv) < 6
+        and (argv[-1] != "-help" or program in _ONE_DASH)
         and program not in _RUNS_SCRIPTS
         and (program in programs.SUBCOMMANDS or program in programs.SHARED_PROGRAMS or program in _WITH_VERBS)
         and all(_VERB.fullmatch(word) is not None for word in argv[1:-1])
@@ -162,6 +163,7 @@ def _only_asks(program: str, argv: list[str]) -> bool:
     )
 
 
+_ONE_DASH = frozenset(wordlist("terraform tofu vault consul nomad packer boundary waypoint"))
 _VERB = re.compile(r"[a-z][a-z0-9-]*")
 _WITH_VERBS = frozenset(wordlist("git docker docker-compose kubectl aws gcloud az gh terraform tofu ansible"))
 _RUNS_SCRIPTS = frozenset(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from agent.risk import programs
-from agent.risk.arguments import value, wordlist
+from agent.risk.arguments import split, value, wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
@@ -47,6 +47,10 @@ def simple(call: Call, program: str) -> None:
             foreign_settings(call, program)
             carried(call, anywhere=False, words=False)
             touched(call, outputs=True)
+        if program in _DATA_EDITORS and not _EDITS_FILES.isdisjoint(argv):
+            for operand in split(argv, ("-s", "-e", "-f"))[1]:
+                if "/" in operand or "." in operand[1:]:
+                    call.writes(operand)
     elif program in programs.SHARED_PROGRAMS:
         shared(call, program)
     elif program not in _NAMES_TESTS and _publishes(argv):
@@ -85,6 +89,12 @@ def simple(call: Call, program: str) -> None:
                 call.reads(argument)
 
 
+_DATA_EDITORS = frozenset(
+    wordlist("xq tomlq htmlq fx mlr miller xsv qsv gron tidy codespell typos jsonlint yamlfix exiftool")
+)
+_EDITS_FILES = frozenset(
+    wordlist("-i -I -m -w --inplace --in-place --modify --write --write-changes -overwrite_original")
+)
 _RECORDS = re.compile(
     r"-f (?:x11grab|avfoundation|gdigrab|dshow|alsa|pulse|v4l2|video4linux2|kmsgrab|oss|jack|sndio|decklink)\b"
 )
@@ -131,6 +141,8 @@ def _told(call: Call) -> None:
 def shared(call: Call, program: str) -> None:
     """Judge a program that acts on what others share by its verb; an unknown one is HIGH."""
     level = shared_verb(call.argv)
+    if level < Risk.HIGH and program in programs.SECRET_PROGRAMS and reveals(call.argv, always=True):
+        level = Risk.HIGH
     if level is Risk.LOW:
         call.low()
     elif level is Risk.MEDIUM:
@@ -357,6 +369,7 @@ _LOOKS = {
         ("sshd nginx apachectl postfix haproxy named squid", r"-[tTV]|configtest|check|-c -f \S+"),
         ("stress stress-ng", r"--version"),
         ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
+        ("augtool", r"(?:-\w+ )*(?:print|get|match|ls|dump-xml|errors)\b.*"),
         ("git-crypt", r"(?:status|init)\b.*"),
         ("screen", r"-(?:ls|list|v)(?: [\w.-]+)?"),
         ("zellij", r"(?:list-sessions|ls|list-aliases)(?: -[ns]| --(?:short|no-formatting))*"),
@@ -406,11 +419,11 @@ def _published(word: str) -> bool:
     """`publishToX`, `:lib:closeAndReleaseX`, `releaseX`: a verb in a word of several."""
     if word[:1] == "-" or _TASK.fullmatch(word) is None:
         return False
-    parts = pieces(word.rpartition(":")[2])
+    parts = pieces(re.split(r"[:.]", word)[-1])
     joined = len(parts) > 1 and (
         parts[0] in _COMPOUND or any(a == "and" and b in _COMPOUND for a, b in pairwise(parts))
     )
     return joined and _NEARBY.isdisjoint(parts)
 
 
-_TASK = re.compile(r"[A-Za-z][\w:-]*|:[\w:-]+")
+_TASK = re.compile(r"[A-Za-z_:][\w.:-]*")

@@ -175,14 +175,19 @@ _REVEALING_OPTION = re.compile(
 )
 
 
-def reveals(argv: Sequence[str]) -> str:
-    """The words that say that a program, whatever it is, shows secrets; empty when none do."""
+def reveals(argv: Sequence[str], *, always: bool = False) -> str:
+    """The words that say that a program shows secrets; empty when none do.
+
+    Args:
+        argv: the command.
+        always: whatever this program shows is secret; otherwise a word must say so.
+    """
     if asks_for_help(argv):
         return ""
     words = list(_words(argv, 3))
     parts = [piece for word in words for piece in pieces(word)]
     named = _SECRETS & {*parts, *pieces(argv[0].rpartition("/")[2])}
-    if named and not _REVEALING.isdisjoint(parts):
+    if (named or always) and not _REVEALING.isdisjoint(parts):
         return " ".join(words)
     return next((a for a in argv[1:32] if _REVEALING_OPTION.fullmatch(a) is not None and named), "")
 

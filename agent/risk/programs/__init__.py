@@ -7,7 +7,7 @@ from agent.risk.programs.levels import (
     READERS,
     SHADOWED,
 )
-from agent.risk.programs.shared import SHARED_PROGRAMS
+from agent.risk.programs.shared import SECRET_PROGRAMS, SHARED_PROGRAMS
 from agent.risk.programs.subcommands import OPTION_VALUES, SUBCOMMANDS
 from agent.risk.programs.variables import (
     BUILD_VARIABLES,
@@ -27,6 +27,7 @@ __all__ = [
     "PLACES",
     "READERS",
     "SHADOWED",
+    "SECRET_PROGRAMS",
     "SHARED_PROGRAMS",
     "SUBCOMMANDS",
 ]

@@ -138,7 +138,7 @@ _high(
     bootctl pm-suspend pm-hibernate pm-suspend-hybrid ovs-vsctl iwctl netplan pwconv grpconv rc-service sv
     initctl s6-svc s6-rc supervisorctl ldconfig dkms systemd-tmpfiles systemd-cryptenroll tpm2_clear ipmitool
     arptables conntrack ipvsadm semanage resolvectl networkctl snapper timeshift flashrom fwupdmgr route-add vconfig ctrlaltdel wall mesg write talk
-    grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
+    augtool grubby logrotate setsebool chcon restorecon apparmor_parser usbguard authselect fail2ban-client sysrc service-stop""",
 )
 _high(
     "changes the machine",

@@ -144,6 +144,11 @@ _shared(
     """,
 )
 
+SECRET_PROGRAMS = frozenset(
+    name for name, reason in SHARED_PROGRAMS.items() if reason == "reads or changes secrets"
+)
+"""Programs that keep secrets: to get one is to see it."""
+
 LOOKING = frozenset(
     wordlist(
         """
