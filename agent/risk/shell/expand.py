@@ -45,6 +45,10 @@ _KEYED = re.compile(r"^\[[^\]]*\]=")
 """What stands before an element that is given with its index: `([key]=value)`."""
 
 
+_EMPTY = "\x1d"
+"""An empty field between two separators, until those are dropped that only come from blanks."""
+
+
 class Variables:
     """What is known of shell variables: each name has its possible values."""
 
@@ -190,15 +194,20 @@ class Expander:
             ways = grown if len(grown) <= MAX_VALUES else [*grown[: MAX_VALUES - 1], [UNKNOWN]]
         if not solid:
             ways = [[field for field in way if field] for way in ways]
+        if self.variables.separators:
+            ways = [["" if field == _EMPTY else field for field in way] for way in ways]
         return ways
 
     def _split(self, value: str) -> list[str]:
         separators = self.variables.separators
         if separators:
-            if separators.strip() and re.search(f"[{re.escape(separators)}]{{2}}", value):
-                # Two separators that are no blanks have an empty field between them.
-                pieces = re.split(f"[{re.escape(separators)}]", value)
-                return [field for piece in pieces for field in (piece.split() or [""])]
+            solid = "".join(separators.split())
+            if solid and re.search(f"[{re.escape(solid)}]\\s*[{re.escape(solid)}]", value):
+                # Two separators that are no blanks have an empty field between them, which stays.
+                pieces = re.split(f"[{re.escape(solid)}]", value)
+                fields = [field for piece in pieces for field in (piece.split() or [_EMPTY])]
+                ends = ("" if field is _EMPTY else field for field in (fields[0], fields[-1]))
+                return [next(ends), *fields[1:-1], next(ends)]
             value = re.sub(f"[{re.escape(separators)}]", " ", value)
         if " " not in value and "\n" not in value and "\t" not in value:
             return [value]

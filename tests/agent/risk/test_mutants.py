@@ -110,8 +110,18 @@ def test_every_start_is_high(which: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        # The fields of an unquoted variable are cut at every value that IFS may have had.
+        "IFS=,; N=perl,-ni,-e,,/home/dev/letters/ada.txt; $N",
         "eval 'IFS=,; N=perl,-ni,-e,,/home/dev/letters/ada.txt; $N'",
+        "IFS=:; N=perl:-ni:-e::/home/dev/letters/ada.txt:; IFS=$' \\n'; IFS=:; $N",
+    ],
+)
+def test_empty_fields_between_separators_stay(text: str) -> None:
+    assert assess_command(text, CONTEXT).risk is Risk.HIGH, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         # What a pattern of `find` meets may have been written by a program that is not read.
         "make notes; find . -name '*.sh' -exec sh {} \\;",
     ],
