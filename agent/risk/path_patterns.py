@@ -110,9 +110,9 @@ STARTUP_ENDINGS = tuple(
     wordlist(
         """Jenkinsfile pipelines.yml pipelines.yaml pip.conf sitecustomize.py usercustomize.py
         authorized_keys authorized_keys2 .pth
-        build.yaml build.yml spec.yml spec.yaml codemagic.yaml lefthook.yml lefthook.yaml lefthook.toml
-        lefthook.json lefthook-local.yml lefthook-local.yaml hooks.json hooks.js hooks.cjs captainhook.json
-        grumphp.yml grumphp.yaml hk.pkl prek.toml"""
+        build.yaml build.yml spec.yml spec.yaml codemagic.yaml lefthook.yml lefthook.yaml
+        lefthook.toml lefthook.json lefthook-local.yml lefthook-local.yaml hooks.json hooks.js
+        hooks.cjs captainhook.json grumphp.yml grumphp.yaml grumphp.yml.dist hk.pkl prek.toml"""
     )
 )
 NOTABLE_STARTS = frozenset(wordlist("/. /L /l /b /B"))

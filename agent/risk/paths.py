@@ -296,19 +296,29 @@ def notable(root: str, names: tuple[str, ...], ground: Ground, *, hidden: bool =
     """
     base = root.rstrip("/") + "/"
     found: list[str] = []
-    for path in (
-        *(f"{ground.home}/{example}" for example in EXAMPLES_HOME),
-        *(f"{own}/{name}" for own in ground.own for name in _OWN_FILES),
-    ):
+    for path in _kept(ground):
         if not path.startswith(base) or (not hidden and "/." in path[len(base) - 1 :]):
             continue
         name = posixpath.basename(path)
         if names and not any(fnmatch.fnmatchcase(name, pattern) for pattern in names):
             continue
-        place = _place(path, ground)
-        if place.secret or any(path.startswith(f"{own}/") for own in ground.own):
-            found.append(path)
+        found.append(path)
     return found
+
+
+@lru_cache(maxsize=16)
+def _kept(ground: Ground) -> tuple[str, ...]:
+    """Where credentials and Tungsten's own files usually are."""
+    own = tuple(f"{own}/{name}" for own in ground.own for name in _OWN_FILES)
+    examples = (f"{ground.home}/{example}" for example in EXAMPLES_HOME)
+    return (
+        *(
+            path
+            for path in examples
+            if _place(path, ground).secret or path.startswith(tuple(f"{o}/" for o in ground.own))
+        ),
+        *own,
+    )
 
 
 _OWN_FILES = ("tungsten.db", "credentials.json", "config.toml")

@@ -177,7 +177,9 @@ def described(call: Call, texts: list[str]) -> None:
         if place.path in evaluator.files:
             text = evaluator.files[place.path]
             if text is None:
-                call.high("starts containers that a file describes which was just written or fetched")
+                call.high(
+                    "starts containers that a file describes which was just written or fetched"
+                )
             else:
                 _described(call, text)
         elif UNKNOWN not in place.path:
@@ -199,7 +201,9 @@ def _compose(call: Call, inner: list[str], rest: list[str]) -> None:
         before = rest[: len(rest) - len(inner)] if inner else rest
         named = value(before, "-f", "--file")
         known = [f for f in _COMPOSE_FILES if call.place(f).path in call.evaluator.files]
-        written = [f for f in _COMPOSE_FILES if Path(call.place(f).path) in call.evaluator.context.written]
+        written = [
+            f for f in _COMPOSE_FILES if Path(call.place(f).path) in call.evaluator.context.written
+        ]
         described(call, named or [*known, *written])
     if verb in ("exec", "run"):
         words = after_options(
@@ -309,7 +313,10 @@ _GIVEN = ("-v", "--volume", "-B", "--bind", "-b", "--mount", "-m")
 def image(call: Call) -> None:
     """`singularity`, `apptainer`, `enroot`, `udocker`: a container with some of the host in it."""
     argv = call.argv
-    valued = (*_GIVEN, *wordlist("-H --home -W --workdir --pwd -s --shell --env --env-file --app --overlay -o"))
+    valued = (
+        *_GIVEN,
+        *wordlist("-H --home -W --workdir --pwd -s --shell --env --env-file --app --overlay -o"),
+    )
     rest = after_options(argv, valued)
     if rest[:1] == ["instance"]:
         rest = rest[1:]
@@ -325,7 +332,10 @@ def image(call: Call) -> None:
             _host_mount(call, mount.removeprefix("src=").removeprefix("source="))
     for text in value(options, "-H", "--home"):
         _host_mount(call, text)
-    if any(o.startswith(("--add-caps", "--allow-setuid", "--keep-privs", "--privileged")) for o in options):
+    if any(
+        o.startswith(("--add-caps", "--allow-setuid", "--keep-privs", "--privileged"))
+        for o in options
+    ):
         call.high("gives a container the host", "starts a container with access to the host")
     inner = words[2:] if words[1:2] == ["--"] else words[1:]
     if verb in ("exec", "run", "shell", "start") and inner:

@@ -54,10 +54,12 @@ def destroy(call: Call) -> None:
 
 
 def duplicates(call: Call) -> None:
-    """`fdupes -d`, `jdupes -dN`, `rdfind -deleteduplicates true`, `fclones remove`: deletes below directories."""
+    """`fdupes -d`, `rdfind -deleteduplicates true`, `fclones remove`: deletes below directories."""
     argv = call.argv
     program = argv[0].rpartition("/")[2]
-    options, operands = split(argv, ("-o", "-X", "-x", "--order", "-deleteduplicates", "-makehardlinks"))
+    options, operands = split(
+        argv, ("-o", "-X", "-x", "--order", "-deleteduplicates", "-makehardlinks")
+    )
     if program in ("fdupes", "jdupes", "duff", "yadf"):
         deletes = has(options, "dLlB", "--delete", "--linkhard", "--linksoft", "--dedupe")
     elif program == "rdfind":

@@ -273,7 +273,9 @@ _CALLING = re.compile(
     r"\b[!?*]?(?:[\s(\[{:,=#'@]|~[a-zA-Z]?)*$"
 )
 """Code before a string that says that the string is run."""
-_CALLED = re.compile(r"\s*(?:as\s+String\[\]\s*\)?\s*)?\.(?:execute|exec|run|spawn|lineStream|lazyLines|!!?)\b|\s*\.?!{1,2}(?!=)|\s*!\s*$|\s*#(?:!|&&)")
+_CALLED = re.compile(
+    r"\s*(?:as\s+String\[\]\s*\)?\s*)?\.(?:execute|exec|run|spawn|lineStream|lazyLines|!!?)\b|\s*\.?!{1,2}(?!=)|\s*!\s*$|\s*#(?:!|&&)"
+)
 """Code behind a string that says the same: Groovy, Scala."""
 _DANGEROUS_HEAD = re.compile(
     r"\s*(?:\S*/)?(?:rm|sudo|doas|su|dd|mkfs\S*|shred|chmod|chown|curl|wget|nc|ssh|scp|git|kill|pkill"

@@ -147,7 +147,9 @@ def search(call: Call, text: str) -> None:
         call.shell(piece)
 
 
-_PIPED = re.compile(r"%pipe%([^)\n]{2,1000})|\\write18\s*\{([^}\n]{2,1000})|\\input\s*\|\s*\"?([^\"}\n]{2,1000})")
+_PIPED = re.compile(
+    r"%pipe%([^)\n]{2,1000})|\\write18\s*\{([^}\n]{2,1000})|\\input\s*\|\s*\"?([^\"}\n]{2,1000})"
+)
 """What PostScript and TeX have a shell run."""
 
 

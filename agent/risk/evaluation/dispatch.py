@@ -41,7 +41,10 @@ class Dispatcher(Outputs):
         self._judge(name, call, direct=direct)
         self.needs_cover(call)
         if len(self.tree) < 5_000:
-            self.tree.append((call.depth, " ".join(shown(a) for a in argv)[:200], call.level))
+            text = " ".join(argv)
+            if len(text) > 120 or UNKNOWN in text or "\n" in text:
+                text = " ".join(shown(a) for a in argv)[:200]
+            self.tree.append((call.depth, text, call.level))
 
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
         from agent.risk.commands.table import HANDLERS
@@ -157,7 +160,11 @@ def _only_asks(program: str, argv: list[str]) -> bool:
         2 < len(argv) < 6
         and (argv[-1] != "-help" or program in _ONE_DASH)
         and program not in _RUNS_SCRIPTS
-        and (program in programs.SUBCOMMANDS or program in programs.SHARED_PROGRAMS or program in _WITH_VERBS)
+        and (
+            program in programs.SUBCOMMANDS
+            or program in programs.SHARED_PROGRAMS
+            or program in _WITH_VERBS
+        )
         and all(_VERB.fullmatch(word) is not None for word in argv[1:-1])
         and _HANDING_ON.isdisjoint(argv[1:-1])
     )
@@ -165,15 +172,19 @@ def _only_asks(program: str, argv: list[str]) -> bool:
 
 _ONE_DASH = frozenset(wordlist("terraform tofu vault consul nomad packer boundary waypoint"))
 _VERB = re.compile(r"[a-z][a-z0-9-]*")
-_WITH_VERBS = frozenset(wordlist("git docker docker-compose kubectl aws gcloud az gh terraform tofu ansible"))
+_WITH_VERBS = frozenset(
+    wordlist("git docker docker-compose kubectl aws gcloud az gh terraform tofu ansible")
+)
 _RUNS_SCRIPTS = frozenset(
     wordlist(
-        """npm yarn pnpm bun deno composer rake rails artisan mix service redis-cli psql pdm hatch poetry pixi
-        nix devbox conda mamba doppler"""
+        """npm yarn pnpm bun deno composer rake rails artisan mix service redis-cli psql pdm hatch
+        poetry pixi nix devbox conda mamba doppler"""
     )
 )
 """Programs whose verbs may be names of scripts, or to which `-h` names a host."""
-_HANDING_ON = frozenset(wordlist("run exec x shell foreach bisect ssh enter attach start create tool with do"))
+_HANDING_ON = frozenset(
+    wordlist("run exec x shell foreach bisect ssh enter attach start create tool with do")
+)
 
 
 _POSITIONAL = re.compile(r"\$(?:[1-9@*]|\{[1-9@*!][^}]*\})")

@@ -85,7 +85,9 @@ def foreign_settings(call: Call, program: str, *, letters: bool = True) -> None:
                 call.high("takes settings that may hold code from elsewhere", f"uses {shown(path)}")
 
 
-_MOUNTS = re.compile(r"(?:^|=|,)(?:/|/(?:etc|root|home|var|usr)/?|~/?|~/\.(?:ssh|aws|kube|gnupg)):/\S*$")
+_MOUNTS = re.compile(
+    r"(?:^|=|,)(?:/|/(?:etc|root|home|var|usr)/?|~/?|~/\.(?:ssh|aws|kube|gnupg)):/\S*$"
+)
 """`-v /:/host`, `--bind=/etc:/etc`."""
 
 

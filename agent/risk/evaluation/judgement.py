@@ -188,9 +188,10 @@ class Judgement:
 
     def of_own(self, place: Place) -> bool:
         """A path, or a pattern that may name one, inside Tungsten's own directories."""
-        return any(
+        own = self.ground.own
+        return bool(own) and any(
             f"{place.path}/".startswith(f"{o}/") or (place.several and covers(place.path, o))
-            for o in self.ground.own
+            for o in own
         )
 
     def notable(self, root: str, names: Sequence[str], *, hidden: bool = True) -> list[str]:

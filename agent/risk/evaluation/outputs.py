@@ -49,6 +49,11 @@ class Outputs(VariableJudge):
         words = command.words
         if not words:
             return [], []
+        texts = [word.text for word in words]
+        if None not in texts:
+            plain = [text for text in texts if text is not None and "{" not in text]
+            if len(plain) == len(texts) and plain[0]:
+                return [plain[:1]], plain[1:]
         expander = self.expander
         ways = expander.word(words[0])
         arguments: list[str] = []

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 
 from agent.risk import programs
@@ -14,7 +13,14 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.foreign import foreign_settings, touched
-from agent.risk.evaluation.verbs import asks_for_help, destroys, pieces, rehearsed, reveals, shared_verb
+from agent.risk.evaluation.verbs import (
+    destroys,
+    published,
+    publishes,
+    rehearsed,
+    reveals,
+    shared_verb,
+)
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -53,7 +59,7 @@ def simple(call: Call, program: str) -> None:
                     call.writes(operand)
     elif program in programs.SHARED_PROGRAMS:
         shared(call, program)
-    elif program not in _NAMES_TESTS and _publishes(argv):
+    elif program not in _NAMES_TESTS and publishes(argv):
         call.high("publishes or deploys", f"{program} {argv[1]}")
     elif program in programs.MEDIUM_PROGRAMS:
         if program == "ffmpeg" and _RECORDS.search(" ".join(argv)):
@@ -90,10 +96,14 @@ def simple(call: Call, program: str) -> None:
 
 
 _DATA_EDITORS = frozenset(
-    wordlist("xq tomlq htmlq fx mlr miller xsv qsv gron tidy codespell typos jsonlint yamlfix exiftool")
+    wordlist(
+        "xq tomlq htmlq fx mlr miller xsv qsv gron tidy codespell typos jsonlint yamlfix exiftool"
+    )
 )
 _EDITS_FILES = frozenset(
-    wordlist("-i -I -m -w --inplace --in-place --modify --write --write-changes -overwrite_original")
+    wordlist(
+        "-i -I -m -w --inplace --in-place --modify --write --write-changes -overwrite_original"
+    )
 )
 _RECORDS = re.compile(
     r"-f (?:x11grab|avfoundation|gdigrab|dshow|alsa|pulse|v4l2|video4linux2|kmsgrab|oss|jack|sndio|decklink)\b"
@@ -141,7 +151,11 @@ def _told(call: Call) -> None:
 def shared(call: Call, program: str) -> None:
     """Judge a program that acts on what others share by its verb; an unknown one is HIGH."""
     level = shared_verb(call.argv)
-    if level < Risk.HIGH and program in programs.SECRET_PROGRAMS and reveals(call.argv, always=True):
+    if (
+        level < Risk.HIGH
+        and program in programs.SECRET_PROGRAMS
+        and reveals(call.argv, always=True)
+    ):
         level = Risk.HIGH
     if level is Risk.LOW:
         call.low()
@@ -173,7 +187,11 @@ _CODE_ADDRESS = re.compile(
     r"(?:https?|ftp|gh|github|gist)://?[^\s?#]*\.(?:java|jsh|jar|kts?|groovy|scala|sc|py|pyz|sh|bash|zsh|[cm]?[jt]s|rb|pl|raku|lua|ps1|exs?"
     r"|jl|r|php|go|rs|nim|wasm|clj|bb|hs|tcl|bat|cmd|exe|msi|AppImage|run|bin|deb|rpm|apk|so|dll|dylib)(?:[?#]\S*)?"
 )
-_RUNS_FIRST = frozenset(wordlist("run exec x eval apply launch install execute invoke script source start add load import"))
+_RUNS_FIRST = frozenset(
+    wordlist(
+        "run exec x eval apply launch install execute invoke script source start add load import"
+    )
+)
 _ONLY_FETCHES = re.compile(
     r"(?i)get|fetch|down|\bdl|pull|clone|http|curl|lint|scan|check|view|open|brows|bench|load|test|url|link|ping|crawl|spider|wayback|archiv"
 )
@@ -292,8 +310,11 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
             call.high("changes or deletes what is in a database")
     elif not level and program in programs.SHARED_PROGRAMS:
         shared(call, program)
-    elif (not level and (destroys(argv) or _publishes(argv))) or (
-        not matched and program not in _FREE_TEXT and any(_published(w) for w in argv[1:12]) and not rehearsed(argv)
+    elif (not level and (destroys(argv) or publishes(argv))) or (
+        not matched
+        and program not in _FREE_TEXT
+        and any(published(w) for w in argv[1:12])
+        and not rehearsed(argv)
     ):
         call.high("destroys or publishes something that no rule knows", words_shown)
     else:
@@ -382,11 +403,6 @@ _LOOKS = {
 
 
 _CASELESS = frozenset(["redis-cli"])
-_PUBLISHING = frozenset(
-    wordlist(
-        "publish unpublish gh-deploy deploy undeploy upload push share send expose tunnel beam"
-    )
-)
 _REHEARSES = frozenset(
     wordlist(
         """npm pnpm yarn bun cargo poetry uv hatch flit lerna helm semantic-release release-it np
@@ -394,36 +410,3 @@ _REHEARSES = frozenset(
     )
 )
 """Programs that know `--dry-run`; another one might ignore it and act."""
-
-
-_COMPOUND = frozenset(wordlist("publish release deploy upload promote unpublish"))
-_NEARBY = frozenset(
-    wordlist(
-        """local locally snapshot dry check checks test tests unit notes note list info status plan docs doc
-        version preview changelog lint verify validate build assemble compile bundle package variant build
-        config configuration dependencies report debug mock staging-list kotlin java resources apk aab"""
-    )
-)
-
-
-def _publishes(argv: Sequence[str]) -> bool:
-    if rehearsed(argv):
-        return False
-    words = [word for word in argv[1:4] if not word.startswith("-")][:2]
-    return any(word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words) or any(
-        _published(word) for word in argv[1:12]
-    )
-
-
-def _published(word: str) -> bool:
-    """`publishToX`, `:lib:closeAndReleaseX`, `releaseX`: a verb in a word of several."""
-    if word[:1] == "-" or _TASK.fullmatch(word) is None:
-        return False
-    parts = pieces(re.split(r"[:.]", word)[-1])
-    joined = len(parts) > 1 and (
-        parts[0] in _COMPOUND or any(a == "and" and b in _COMPOUND for a, b in pairwise(parts))
-    )
-    return joined and _NEARBY.isdisjoint(parts)
-
-
-_TASK = re.compile(r"[A-Za-z_:][\w.:-]*")

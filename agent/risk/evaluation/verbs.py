@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
@@ -230,3 +231,42 @@ def destroys(argv: Sequence[str], *, options: bool = True) -> str:
         ):
             return weak
     return ""
+
+
+_PUBLISHING = frozenset(
+    wordlist(
+        "publish unpublish gh-deploy deploy undeploy upload push share send expose tunnel beam"
+    )
+)
+_COMPOUND = frozenset(wordlist("publish release deploy upload promote unpublish"))
+_NEARBY = frozenset(
+    wordlist(
+        """local locally snapshot dry check checks test tests unit notes note list info status plan docs doc
+        version preview changelog lint verify validate build assemble compile bundle package variant build
+        config configuration dependencies report debug mock staging-list kotlin java resources apk aab"""
+    )
+)
+
+
+def publishes(argv: Sequence[str]) -> bool:
+    """The first words say that a program, whatever it is, publishes or deploys something."""
+    if rehearsed(argv):
+        return False
+    words = [word for word in argv[1:4] if not word.startswith("-")][:2]
+    return any(word.rpartition(":")[2].lstrip("+") in _PUBLISHING for word in words) or any(
+        published(word) for word in argv[1:12]
+    )
+
+
+def published(word: str) -> bool:
+    """`publishToX`, `:lib:closeAndReleaseX`, `releaseX`: a verb in a word of several."""
+    if word[:1] == "-" or _TASK.fullmatch(word) is None:
+        return False
+    parts = pieces(re.split(r"[:.]", word)[-1])
+    joined = len(parts) > 1 and (
+        parts[0] in _COMPOUND or any(a == "and" and b in _COMPOUND for a, b in pairwise(parts))
+    )
+    return joined and _NEARBY.isdisjoint(parts)
+
+
+_TASK = re.compile(r"[A-Za-z_:][\w.:-]*")

@@ -26,8 +26,8 @@ __all__ = [
     "OPTION_VALUES",
     "PLACES",
     "READERS",
-    "SHADOWED",
     "SECRET_PROGRAMS",
+    "SHADOWED",
     "SHARED_PROGRAMS",
     "SUBCOMMANDS",
 ]
