@@ -92,13 +92,16 @@ _PROCESS = re.compile(r"^/proc/(?:self|thread-self|\$\$|\$PPID|\d+)/(cwd|root)(?
 
 def resolve(text: str, cwd: str, home: str) -> str:
     """Make a path absolute and free of `.` and `..`, without looking at the disk."""
-    if text.startswith("/proc/"):
-        text = _PROCESS.sub(lambda match: cwd if match[1] == "cwd" else "", text, count=1) or "/"
-    if text.startswith("~+") and text[2:3] in ("", "/"):
-        text = cwd + text[2:]
-    if text.startswith("~") and (len(text) == 1 or text[1] == "/"):
-        text = home + text[1:]
-    if not text.startswith("/"):
+    first = text[:1]
+    if first == "/":
+        if text.startswith("/proc/"):
+            text = _PROCESS.sub(lambda m: cwd if m[1] == "cwd" else "", text, count=1) or "/"
+    elif first == "~":
+        if text[1:2] == "+" and text[2:3] in ("", "/"):
+            text = cwd + text[2:]
+        elif text[1:2] in ("", "/"):
+            text = home + text[1:]
+    if text[:1] != "/":
         text = f"{cwd}/{text}"
     path = posixpath.normpath(text)
     return path[1:] if path.startswith("//") else path
@@ -124,8 +127,7 @@ def judge(text: str, cwd: str, ground: Ground) -> Place:
     unknown_at = path.find(UNKNOWN)
     if unknown_at >= 0:
         return _partly(path, unknown_at, ground)
-    several = any(c in path for c in "*?[")
-    if several:
+    if "*" in path or "?" in path or "[" in path:
         return _pattern(path, ground)
     return _place(path, ground)
 
@@ -252,8 +254,11 @@ def _pattern(path: str, ground: Ground) -> Place:
     elif parent in ("/tmp", "/var/tmp") and last in ("*", "?*", ".*", "**"):  # noqa: S108
         zone = Zone.SYSTEM
     secret, startup, own, trace = base.secret, base.startup, base.own, base.trace
+    # All examples at home start with a dot: a pattern that is already past it names none of them.
+    home = f"{ground.home}/"
+    reaches = not fixed.startswith(home) or fixed[len(home) : len(home) + 1] in ("", ".")
     if not secret or not startup:
-        for example in EXAMPLES_HOME:
+        for example in EXAMPLES_HOME if reaches else ():
             full = f"{ground.home}/{example}"
             # `~/*` matches no dot file; only a pattern that names the dot can reach one.
             if (

@@ -106,6 +106,10 @@ def reader(call: Call) -> None:
         valued = ("-n", "-c", "--lines", "--bytes")
     elif program == "cut":
         valued = ("-d", "-f", "-c", "-b")
+    elif program == "uniq":
+        valued = ("-f", "-s", "-w", "--skip-fields", "--skip-chars", "--check-chars")
+    elif program == "xxd":
+        valued = ("-l", "-s", "-c", "-g", "-o", "-n", "-R", "-len", "-seek", "-cols", "-name")
     elif program == "tr":
         call.low()
         return

@@ -27,6 +27,10 @@ MAX_OTHERS = 12
 _DESCRIPTOR = re.compile(r'"?\$\{?(\w+)(?:\[[01]\])?\}?"?-?')
 
 
+def _heads(script: Script) -> list[str]:
+    return [command.words[0].text or "" for command in script.commands if command.words]
+
+
 def _only_passes_on(command: Command) -> bool:
     """What such a command is given or prints is no command to it."""
     if not command.words:
@@ -169,7 +173,9 @@ class Outputs(VariableJudge):
         return (
             (name in taken or f"{{{name}}}" in script.text)
             and self.state.variables.get(name) is None
+            and not self.state.aliases
             and all(_only_passes_on(command) for command in script.commands)
+            and self.state.functions.keys().isdisjoint(_heads(script))
         )
 
     def feed(self, call: Call) -> Feed:
