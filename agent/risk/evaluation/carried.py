@@ -201,11 +201,12 @@ def _begins(text: str) -> bool:
 _BARE = frozenset(wordlist("reboot poweroff halt shutdown"))
 _WORDS_TOO = frozenset(
     wordlist(
-        """slurp at batch pass write format import wall talk really please cancel super trust bolt knife fab salt
-        age rage security screen elevate interpreter responder bridge team pro up ua init profiles shortcuts
-        eject named squid merlin empire bless wipe scrub mods amp crush copilot q droid goose devin installer
-        ports stress alternatives merge automator monit elevate merlin havoc sliver john hydra chisel halt
-        reg sc lt asr tc bw op sv iw cat wg pkg ansible interpreter gemini cline kiro qwen claude"""
+        """age alternatives amp ansible asr at automator batch bless bolt bridge bw cancel cat chisel
+        claude cline copilot crush devin droid eject elevate empire fab format gemini goose halt havoc
+        hydra import init installer interpreter iw john kiro knife lt merge merlin mods monit named op
+        pass pkg please ports pro profiles q qwen rage really reg responder salt sc screen scrub
+        security shortcuts sliver slurp squid stress super sv talk tc team trust ua up wall wg wipe
+        write"""
     )
 )
 """Programs whose names begin sentences, too."""

@@ -69,8 +69,8 @@ _shared(
     "reads or changes secrets",
     """
     doppler phase akeyless bws dcli nordpass passbolt keyhub dotenv-vault envkey conjur psono keeper ksm
-    enpass-cli kpcli secretspec secrethub tss dsv pwsafe passage ripasso himitsu fnox envvault vals
-    gopass-jsonapi pass-cli proton-pass lockbox biscuit vaulted aws-secrets sm-cli segspace latacora keybase
+    enpass-cli kpcli secretspec secrethub tss dsv pwsafe passage ripasso himitsu fnox vals
+    gopass-jsonapi pass-cli proton-pass biscuit vaulted keybase
     """,
 )
 _shared("escapes the container or the process it is in", "ctr crictl")
