@@ -37,6 +37,28 @@ class ServerGone(TerminalError):
         self.reason = reason
 
 
+class ReplyLost(ServerGone):
+    """A connection ended after a command was sent and before its reply came.
+
+    Of one connection alone; a `Connection`, which outlives it, says `OutcomeUnknown`.
+    """
+
+
+class OutcomeUnknown(TerminalError):
+    """The connection broke before tmux answered; the server lives, and nothing was sent again.
+
+    Attributes:
+        command: the tmux command whose reply was lost.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            f"The connection to tmux broke before {command} was answered: the outcome is unknown, "
+            "it may have happened or not. Look at the pane before you do it again."
+        )
+        self.command = command
+
+
 class CommandFailed(TerminalError):
     """tmux refused a command.
 

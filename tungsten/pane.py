@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
 from tungsten.command_line import CommandLine
-from tungsten.control_client import ControlClient
+from tungsten.connection import Connection, at_least_once
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
 from tungsten.errors import CannotAsk, CommandFailed, PaneGone, TerminalError, TextNotTypable
@@ -96,7 +96,7 @@ class Pane:
         self._pieces: Pieces | None = None
 
     @property
-    def client(self) -> ControlClient:
+    def client(self) -> Connection:
         """The connection that everything uses."""
         return self._terminal.client
 
@@ -213,7 +213,7 @@ class Pane:
     async def kill(self) -> None:
         """End the pane and, by a hangup, what runs in it; quiet if it is gone already."""
         with contextlib.suppress(CommandFailed):
-            await self.client.command("kill-pane", "-t", self.id)
+            await at_least_once(self.client, "kill-pane", "-t", self.id)
 
     async def run(
         self,
@@ -249,6 +249,7 @@ class Pane:
             TextNotTypable: the command holds control characters.
             PaneDead: the shell has ended.
             PaneGone: there is no such pane.
+            OutcomeUnknown: the connection broke, and nothing tells whether the line was entered.
             ServerGone: the server ended.
         """
         command = command.rstrip("\n")
@@ -326,7 +327,7 @@ class Pane:
 
             async def interrupt() -> None:
                 with contextlib.suppress(TerminalError):
-                    await self.client.command("send-keys", "-t", self.id, "C-c")
+                    await at_least_once(self.client, "send-keys", "-t", self.id, "C-c")
 
             self._pieces = Pieces(self._terminal.socket.parent, interrupt)
         return self._pieces.begin(judge)
