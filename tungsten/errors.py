@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -124,6 +125,25 @@ class DirectoryMissing(TerminalError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"The directory {path} does not exist. Choose another.")
         self.path = path
+
+
+class DirectoryUnwritable(TerminalError):
+    """What a pane needs beside the tmux socket could not be written there: a full disk, say."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(
+            f"Nothing can be written into {directory} ({reason}). Make room there, then try again."
+        )
+        self.directory = directory
+
+
+@contextlib.contextmanager
+def writing_into(directory: Path) -> Iterator[None]:
+    """Say DirectoryUnwritable where the system says no."""
+    try:
+        yield
+    except OSError as error:
+        raise DirectoryUnwritable(directory, error.strerror or str(error)) from error
 
 
 class SocketUnsafe(TerminalError):

@@ -15,7 +15,14 @@ from tungsten.command_line import CommandLine
 from tungsten.connection import Connection, at_least_once
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
-from tungsten.errors import CannotAsk, CommandFailed, PaneGone, TerminalError, TextNotTypable
+from tungsten.errors import (
+    CannotAsk,
+    CommandFailed,
+    PaneGone,
+    TerminalError,
+    TextNotTypable,
+    writing_into,
+)
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
@@ -245,6 +252,7 @@ class Pane:
 
         Raises:
             CannotAsk: the shell cannot ask before each piece, and `unasked` was not given.
+            DirectoryUnwritable: there is no room for the pipes that it asks through.
             NotAtPrompt: the pane does not show an empty shell prompt.
             TextNotTypable: the command holds control characters.
             PaneDead: the shell has ended.
@@ -329,7 +337,9 @@ class Pane:
                 with contextlib.suppress(TerminalError):
                     await at_least_once(self.client, "send-keys", "-t", self.id, "C-c")
 
-            self._pieces = Pieces(self._terminal.socket.parent, interrupt)
+            directory = self._terminal.socket.parent
+            with writing_into(directory):
+                self._pieces = Pieces(directory, interrupt)
         return self._pieces.begin(judge)
 
     async def _close_at_prompt(self, asking: Line, line: Entered) -> None:

@@ -15,7 +15,14 @@ from pathlib import Path
 from tungsten import asciicast
 from tungsten.asciicast import Event
 from tungsten.control_protocol import Notification
-from tungsten.errors import CommandFailed, DirectoryMissing, PaneDead, PaneGone, ServerGone
+from tungsten.errors import (
+    CommandFailed,
+    DirectoryMissing,
+    PaneDead,
+    PaneGone,
+    ServerGone,
+    writing_into,
+)
 from tungsten.masked_recording import UNSEEN
 from tungsten.pane import Pane
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
@@ -117,12 +124,14 @@ class Player:
         """Open an empty pane to play in.
 
         Raises:
+            DirectoryUnwritable: there is no room beside the socket.
             ServerGone: the server ended.
         """
         path = terminal.socket.with_name(f".{secrets.token_hex(8)}.play")
-        os.mkfifo(path, 0o600)
-        # Opened for both, an end is always there: neither this nor the pane's program waits.
-        fifo = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        with writing_into(path.parent):
+            os.mkfifo(path, 0o600)
+            # Opened for both, an end is always there: neither this nor the pane's program waits.
+            fifo = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         player: Player | None = None
         try:
             # Raw: the recording holds what the terminal got, line ends already translated.

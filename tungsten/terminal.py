@@ -191,6 +191,7 @@ class Terminal:
 
         Raises:
             DirectoryMissing: `cwd` is not a directory.
+            DirectoryUnwritable: there is no room beside the socket.
             OutcomeUnknown: the connection broke, and it cannot be told whether there is a pane.
             ServerGone: the server ended.
             TerminalError: there is no such shell.
