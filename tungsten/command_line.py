@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tungsten import keys, marks
-from tungsten.control_client import ControlClient
+from tungsten.connection import Connection, at_least_once
 from tungsten.errors import (
     CommandFailed,
     NotAtPrompt,
@@ -81,9 +81,7 @@ class CommandLine:
         exit_status: its status then, as a shell reports it.
     """
 
-    def __init__(
-        self, client: ControlClient, pane_id: str, nonce: str, shell: str = "bash"
-    ) -> None:
+    def __init__(self, client: Connection, pane_id: str, nonce: str, shell: str = "bash") -> None:
         self.client = client
         self.pane_id = pane_id
         self.nonce = nonce
@@ -221,7 +219,7 @@ class CommandLine:
         number = self.number
         with contextlib.suppress(TerminalError):
             for _ in range(TRIES):
-                await self.client.command("send-keys", "-t", self.pane_id, "C-c")
+                await at_least_once(self.client, "send-keys", "-t", self.pane_id, "C-c")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLEAR_SECONDS):
                         await self.next_mark(
@@ -344,7 +342,8 @@ class CommandLine:
         """Ask once more what is on the line, of a shell that may wait for the rest of a message."""
         again = marks.CUT_SHORT if self.takes else marks.LINE_REPORT
         typing = ("send-keys", "-t", self.pane_id, "-l", again)
-        await self.client.command(*keys.when_not(self.pane_id, self.elsewhere(number), typing))
+        asking = keys.when_not(self.pane_id, self.elsewhere(number), typing)
+        await at_least_once(self.client, *asking)
 
     async def last_row(self) -> Anchor:
         """Take the row where the typed line ends for all of it."""

@@ -11,12 +11,19 @@ import shutil
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from tungsten import orphans, still
 from tungsten.control_protocol import Notification, Parser, Reply, command_line
-from tungsten.errors import CommandFailed, ServerGone, TerminalError, TmuxMissing, TmuxTooOld
+from tungsten.errors import (
+    CommandFailed,
+    ReplyLost,
+    ServerGone,
+    TerminalError,
+    TmuxMissing,
+    TmuxTooOld,
+)
 
 MINIMUM_VERSION = (3, 2)
 """The oldest tmux with client flags (`attach -f no-output`) and `ignore-size`."""
@@ -84,14 +91,33 @@ def _answers(tmux: str, socket: Path, session: str | None) -> bool:
     return done.returncode == 0
 
 
+async def _whole(attaching: Coroutine[None, None, ControlClient]) -> ControlClient:
+    """Attach to the end even when cancelled, and then let go.
+
+    A control client that is killed while it says who it is takes the server with it (tmux 3.3a:
+    `control_stop` frees what `control_start` has not made yet).
+    """
+    task = asyncio.create_task(attaching)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled() and task.exception() is None:
+            await task.result().close()
+        raise
+
+
 class _Pending:
     """One command on the wire and what waits for its reply."""
 
-    __slots__ = ("argv", "failure", "future", "reply")
+    __slots__ = ("argv", "begin", "failure", "future", "reply")
 
-    def __init__(self, argv: Sequence[str], future: asyncio.Future[Reply] | None) -> None:
+    def __init__(
+        self, argv: Sequence[str], future: asyncio.Future[Reply] | None, begin: int
+    ) -> None:
         self.argv = argv
         self.future = future
+        self.begin = begin
         self.reply: Reply | None = None
         self.failure: TerminalError | None = None
 
@@ -127,12 +153,14 @@ def lines_of(argv: Sequence[str], reply: Reply) -> list[str]:
 class ControlClient:
     """A control-mode client attached to one session of one tmux server.
 
-    Made by `connect`. Not thread-safe but for `call`, which any thread may use.
+    Made by `connect`. Not thread-safe but for `call`, which any thread may use. Its end fails what
+    was sent with ReplyLost, and what was not with plain ServerGone; `Connection` goes on after it.
 
     Attributes:
         atomic: whether nothing else happens between the commands of one pipeline.
         closed: set once the connection has ended, for whatever reason.
         name: tmux's name of this client.
+        reason: why it ended, as tmux says it; empty if it does not.
         version: the server's version, as tmux says it.
     """
 
@@ -154,8 +182,10 @@ class ControlClient:
         self._parser = Parser()
         self._pending: deque[_Pending] = deque()
         self._unsent = bytearray()
+        self._given = 0
+        self._written = 0
         self._subscribers: list[Callable[[Notification], None]] = []
-        self._reason = ""
+        self.reason = ""
         self._ended = False
         os.set_blocking(self._stdin, False)
         os.set_blocking(self._stdout, False)
@@ -193,10 +223,9 @@ class ControlClient:
         # A server on its way out fails once; one that knows no control mode does so again.
         for _ in range(_ATTACHES):
             try:
-                async with still.turn(socket):
-                    return await cls._attach(
-                        socket, tmux, session, no_output=no_output, read_only=read_only
-                    )
+                return await _whole(
+                    cls._attach(socket, tmux, session, no_output=no_output, read_only=read_only)
+                )
             except ServerGone as error:
                 gone = error
                 if not await asyncio.to_thread(_answers, tmux, socket, session):
@@ -213,12 +242,22 @@ class ControlClient:
     async def _attach(
         cls, socket: Path, tmux: str, session: str | None, *, no_output: bool, read_only: bool
     ) -> ControlClient:
+        async with still.turn(socket):
+            return await cls._attach_now(
+                socket, tmux, session, no_output=no_output, read_only=read_only
+            )
+
+    @classmethod
+    async def _attach_now(
+        cls, socket: Path, tmux: str, session: str | None, *, no_output: bool, read_only: bool
+    ) -> ControlClient:
         flags = ["ignore-size"]
         if no_output:
             flags.append("no-output")
         if read_only:
             flags.append("read-only")
-        argv = [tmux, "-u", "-S", str(socket), "-C", "attach-session", "-f", ",".join(flags)]
+        # Without -N (tmux 3.2) it would start a server where there is none.
+        argv = [tmux, "-u", "-N", "-S", str(socket), "-C", "attach-session", "-f", ",".join(flags)]
         if session is not None:
             argv += ["-t", f"={session}"]
         try:
@@ -282,6 +321,9 @@ class ControlClient:
                 outcomes.append(lines_of(argv, await future))
             except CommandFailed as error:
                 outcomes.append(error)
+            except ServerGone as error:
+                # The ones before it have run.
+                raise ReplyLost(error.reason) if outcomes else error from None
         return outcomes
 
     async def guarded(
@@ -295,7 +337,7 @@ class ControlClient:
         guard = secrets.token_hex(12) + " "
         future = self._future()
         after = ("display-message", "-p", "-t", target, guard + tail)
-        self._enqueue(argv, future, guard)
+        self._enqueue(argv, future, guard, self._given)
         self._send(command_line(argv) + command_line(after))
         reply = await future
         if reply.ok:
@@ -363,9 +405,10 @@ class ControlClient:
         entries = []
         for (argv, future), line in zip(commands, lines, strict=True):
             guard = "" if argv[0] in _SILENT else secrets.token_hex(12)
+            begin = self._given + len(wire)
             if argv[0] == _NESTING:
-                self._enqueue(argv, None, "")
-            entries.append(self._enqueue(argv, future, guard))
+                self._enqueue(argv, None, "", begin)
+            entries.append(self._enqueue(argv, future, guard, begin))
             wire += line
             if guard:
                 wire += b"display-message -p " + guard.encode() + b"\n"
@@ -373,17 +416,18 @@ class ControlClient:
         return entries
 
     def _enqueue(
-        self, argv: Sequence[str], future: asyncio.Future[Reply] | None, guard: str
+        self, argv: Sequence[str], future: asyncio.Future[Reply] | None, guard: str, begin: int
     ) -> _Pending:
         if self._ended:
-            raise ServerGone(self._reason)
-        pending = _Pending(argv, future)
+            raise ServerGone(self.reason)
+        pending = _Pending(argv, future, begin)
         self._pending.append(pending)
         self._parser.expect(guard.encode() or None)
         return pending
 
     def _send(self, data: bytes) -> None:
         self._unsent += data
+        self._given += len(data)
         if len(self._unsent) == len(data):
             self._flush()
 
@@ -392,6 +436,7 @@ class ControlClient:
             while self._unsent:
                 written = os.write(self._stdin, self._unsent)
                 del self._unsent[:written]
+                self._written += written
         except BlockingIOError:
             self._loop.add_writer(self._stdin, self._flush)
             return
@@ -413,7 +458,7 @@ class ControlClient:
         except OSError:
             data = b""
         if not data:
-            self._end(self._stderr() or self._reason)
+            self._end(self._stderr() or self.reason)
             return
         for event in self._parser.feed(data):
             if isinstance(event, Reply):
@@ -424,7 +469,7 @@ class ControlClient:
             if event.name == "session-changed" and not self._attached.done():
                 self._attached.set_result(None)
             elif event.name in ("exit", "error"):
-                self._reason = event.rest or self._reason
+                self.reason = event.rest or self.reason
             for subscriber in tuple(self._subscribers):
                 if at_once:
                     self._call_now(subscriber, event)
@@ -451,7 +496,7 @@ class ControlClient:
         if self._ended:
             return
         self._ended = True
-        self._reason = reason
+        self.reason = reason
         self._loop.remove_reader(self._stdout)
         self._loop.remove_writer(self._stdin)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -464,7 +509,9 @@ class ControlClient:
             self._attached.set_exception(ServerGone(reason))
             self._attached.exception()
         for pending in self._pending:
-            pending.fail(ServerGone(reason))
+            # tmux reads from the pipe itself: what is in it may have been read.
+            sent = pending.begin < self._written
+            pending.fail(ReplyLost(reason) if sent else ServerGone(reason))
         self._pending.clear()
         self.closed.set()
         self._subscribers.clear()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tungsten import keys, prompts
-from tungsten.errors import NotAtPrompt, TerminalError
+from tungsten.errors import NotAtPrompt, OutcomeUnknown, TerminalError
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame, strip_styles
 from tungsten.outcome import Ended, RunResult
@@ -239,10 +239,12 @@ class Dialogue:
         if not line:
             return anchor, here
         for index, part in enumerate(line.split("\t")):
-            if index:
-                # Quoted, a tab is a character rather than a question for names that fit.
-                await self._pane.send_keys("C-v", "Tab")
-            await keys.type_text(self._pane.client, self._pane.id, part)
+            # What of it arrived, the screen will tell.
+            with contextlib.suppress(OutcomeUnknown):
+                if index:
+                    # Quoted, a tab is a character rather than a question for names that fit.
+                    await self._pane.send_keys("C-v", "Tab")
+                await keys.type_text(self._pane.client, self._pane.id, part)
         try:
             async with asyncio.timeout(ECHO_SECONDS):
                 return anchor, await self._shown(line, here)

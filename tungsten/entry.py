@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from tungsten import keys, marks
 from tungsten.command_line import MUTE, REPORT_SECONDS, REPORTS, TRIES, CommandLine, Edited
-from tungsten.errors import CannotAsk, NotAtPrompt, PaneDead, TerminalError
+from tungsten.errors import CannotAsk, NotAtPrompt, OutcomeUnknown, PaneDead, TerminalError
 from tungsten.marks import How, Mark
 from tungsten.output import Anchor
 from tungsten.pieces import Line
@@ -173,7 +173,13 @@ class Entry:
         typing = keys.text_commands(shell.pane_id, message, unless=elsewhere)
         for _ in range(TRIES):
             sent = time.monotonic()
-            anchor, before, _ = await shell.state(typing)
+            try:
+                anchor, before, _ = await shell.state(typing)
+            except OutcomeUnknown:
+                # The shell tells whether it came: its mark names what it took, and a report that
+                # is asked for comes after all that was typed before.
+                anchor, before, _ = await shell.state()
+                return Entered(self._named(anchor.somewhere()), number, sent, name), before
             if not shell.in_mode:
                 if not shell.stands_at(number):
                     return None
@@ -223,7 +229,11 @@ class Entry:
         """Put the line on the empty one and make sure that it alone is there."""
         shell = self._shell
         for _ in range(TRIES):
-            edited = await (self._put_message(number) if shell.takes else self._paste(number))
+            try:
+                edited = await (self._put_message(number) if shell.takes else self._paste(number))
+            except OutcomeUnknown:
+                # Nothing was entered, whatever stands there.
+                edited = await shell.edit([], number)
             if edited is not None:
                 if edited.line == self._command and shell.number == number:
                     return edited.anchor, number
@@ -272,7 +282,13 @@ class Entry:
                 raise self._not_at_prompt(_CHANGED)
         anchor = await shell.last_row() if shell.shell.breaks else self._named(anchor)
         entered = Entered(anchor, number, time.monotonic())
-        await shell.client.command(*shell.entering())
+        try:
+            await shell.client.command(*shell.entering())
+        except OutcomeUnknown:
+            # What is asked for comes after the key, if that was pressed.
+            edited = await shell.edit([], number)
+            if edited is not None and edited.line == self._command and shell.number == number:
+                await shell.client.command(*shell.entering())
         return entered
 
     def _named(self, anchor: Anchor) -> Anchor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -35,6 +36,28 @@ class ServerGone(TerminalError):
         detail = f" ({reason})" if reason else ""
         super().__init__(f"The tmux server is gone{detail}. The next terminal starts another.")
         self.reason = reason
+
+
+class ReplyLost(ServerGone):
+    """A connection ended after a command was sent and before its reply came.
+
+    Of one connection alone; a `Connection`, which outlives it, says `OutcomeUnknown`.
+    """
+
+
+class OutcomeUnknown(TerminalError):
+    """The connection broke before tmux answered; the server lives, and nothing was sent again.
+
+    Attributes:
+        command: the tmux command whose reply was lost.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            f"The connection to tmux broke before {command} was answered: the outcome is unknown, "
+            "it may have happened or not. Look at the pane before you do it again."
+        )
+        self.command = command
 
 
 class CommandFailed(TerminalError):
@@ -102,6 +125,25 @@ class DirectoryMissing(TerminalError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"The directory {path} does not exist. Choose another.")
         self.path = path
+
+
+class DirectoryUnwritable(TerminalError):
+    """What a pane needs beside the tmux socket could not be written there: a full disk, say."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(
+            f"Nothing can be written into {directory} ({reason}). Make room there, then try again."
+        )
+        self.directory = directory
+
+
+@contextlib.contextmanager
+def writing_into(directory: Path) -> Iterator[None]:
+    """Say DirectoryUnwritable where the system says no."""
+    try:
+        yield
+    except OSError as error:
+        raise DirectoryUnwritable(directory, error.strerror or str(error)) from error
 
 
 class SocketUnsafe(TerminalError):

@@ -38,6 +38,10 @@ class Anchor:
     prompt: str = ""
     alternate: bool = False
 
+    def somewhere(self) -> Anchor:
+        """Give the same with a row that is only known to be found by the text in it."""
+        return replace(self, width=0)
+
 
 async def read_output(
     client: ControlClient, pane_id: str, shown: Frame, anchor: Anchor, prompt: str | None

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Literal
 
 from tungsten import foreground, frame, keys
 from tungsten.command_line import CommandLine
-from tungsten.control_client import ControlClient
+from tungsten.connection import Connection, at_least_once
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
-from tungsten.errors import CannotAsk, CommandFailed, PaneGone, TerminalError, TextNotTypable
+from tungsten.errors import (
+    CannotAsk,
+    CommandFailed,
+    PaneGone,
+    TerminalError,
+    TextNotTypable,
+    writing_into,
+)
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.marks import Mark
@@ -96,7 +103,7 @@ class Pane:
         self._pieces: Pieces | None = None
 
     @property
-    def client(self) -> ControlClient:
+    def client(self) -> Connection:
         """The connection that everything uses."""
         return self._terminal.client
 
@@ -213,7 +220,7 @@ class Pane:
     async def kill(self) -> None:
         """End the pane and, by a hangup, what runs in it; quiet if it is gone already."""
         with contextlib.suppress(CommandFailed):
-            await self.client.command("kill-pane", "-t", self.id)
+            await at_least_once(self.client, "kill-pane", "-t", self.id)
 
     async def run(
         self,
@@ -245,10 +252,12 @@ class Pane:
 
         Raises:
             CannotAsk: the shell cannot ask before each piece, and `unasked` was not given.
+            DirectoryUnwritable: there is no room for the pipes that it asks through.
             NotAtPrompt: the pane does not show an empty shell prompt.
             TextNotTypable: the command holds control characters.
             PaneDead: the shell has ended.
             PaneGone: there is no such pane.
+            OutcomeUnknown: the connection broke, and nothing tells whether the line was entered.
             ServerGone: the server ended.
         """
         command = command.rstrip("\n")
@@ -326,9 +335,11 @@ class Pane:
 
             async def interrupt() -> None:
                 with contextlib.suppress(TerminalError):
-                    await self.client.command("send-keys", "-t", self.id, "C-c")
+                    await at_least_once(self.client, "send-keys", "-t", self.id, "C-c")
 
-            self._pieces = Pieces(self._terminal.socket.parent, interrupt)
+            directory = self._terminal.socket.parent
+            with writing_into(directory):
+                self._pieces = Pieces(directory, interrupt)
         return self._pieces.begin(judge)
 
     async def _close_at_prompt(self, asking: Line, line: Entered) -> None:

@@ -21,7 +21,7 @@ from tungsten.control_client import (
     lines_of,
 )
 from tungsten.control_protocol import Notification, Reply, decode
-from tungsten.errors import CommandFailed, ServerGone, TmuxMissing
+from tungsten.errors import CommandFailed, ReplyLost, ServerGone, TmuxMissing
 
 LOOK_SECONDS = 0.05
 """Between two looks at what changed; each costs a process."""
@@ -35,7 +35,8 @@ _LISTING = "\t".join(
         "#{window_name}",
     )
 )
-_GONE = ("no server running", "error connecting", "server exited", "lost server")
+_NOT_THERE = ("no server running", "error connecting")
+_ENDED = ("server exited", "lost server")
 
 
 class PollingClient(ControlClient):
@@ -46,6 +47,7 @@ class PollingClient(ControlClient):
     def __init__(self, socket: Path, tmux: str) -> None:
         self.closed = asyncio.Event()
         self.name = f"polling-{os.getpid()}"
+        self.reason = ""
         self.version = ""
         self._command = [tmux, "-u", "-S", str(socket)]
         self._subscribers: list[Callable[[Notification], None]] = []
@@ -91,6 +93,9 @@ class PollingClient(ControlClient):
                 outcomes.append(lines_of(argv, await self._run(argv)))
             except CommandFailed as error:
                 outcomes.append(error)
+            except ServerGone as error:
+                # The ones before it have run.
+                raise ReplyLost(error.reason) if outcomes else error from None
         return outcomes
 
     async def guarded(
@@ -155,16 +160,17 @@ class PollingClient(ControlClient):
         finally:
             self._running.discard(process)
         if self.closed.is_set():
-            raise ServerGone()
+            raise ReplyLost()
         return self._reply(process.returncode or 0, printed, said)
 
     def _reply(self, status: int, printed: bytes, said: bytes) -> Reply:
         if status == 0:
             return Reply(decode(printed).removesuffix("\n").split("\n") if printed else [], True)
         message = decode(said).strip()
-        if message.startswith(_GONE):
+        if message.startswith(_NOT_THERE + _ENDED):
             self.closed.set()
-            raise ServerGone(message)
+            self.reason = message
+            raise ReplyLost(message) if message.startswith(_ENDED) else ServerGone(message)
         return Reply([message], False)
 
     async def _look(self) -> None:

@@ -22,7 +22,13 @@ from tungsten import asciicast
 from tungsten.asciicast import Event, Header
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import literal
-from tungsten.errors import CommandFailed, PaneDead, PaneGone, RecordingRefused
+from tungsten.errors import (
+    CommandFailed,
+    OutcomeUnknown,
+    PaneDead,
+    PaneGone,
+    RecordingRefused,
+)
 
 OPTION = "@tungsten-recording"
 """Pane option that names the file a pane is recorded into."""
@@ -78,12 +84,15 @@ class PaneRecording:
         """Add what was typed as an input event; off unless someone calls this.
 
         Passwords are typed too: players do not show input, but the file holds it.
+
+        Raises:
+            RecordingRefused: it cannot be written.
         """
         event = Event(max(time.monotonic() - self.started, 0.0), asciicast.INPUT, text)
         _append(self.path, event.line())
 
     def mark(self, label: str) -> None:
-        """Add a marker, a place that players can jump to."""
+        """Add a marker, a place that players can jump to; raises as `typed` does."""
         event = Event(max(time.monotonic() - self.started, 0.0), asciicast.MARKER, label)
         _append(self.path, event.line())
 
@@ -124,15 +133,16 @@ async def start(
     except FileExistsError:
         raise RecordingRefused(f"{path} exists already. Record into another file.") from None
     except OSError as error:
-        raise RecordingRefused(
-            f"{path} cannot be written ({error.strerror}). Record into another file."
-        ) from error
+        raise _unwritable(path, error) from error
     fifo = path.with_name(f".{secrets.token_hex(8)}.fifo")
     try:
         # The recorder waits for this lock, so that the head stands before its first line.
         fcntl.flock(file, fcntl.LOCK_EX)
         os.mkfifo(fifo, 0o600)
         recording = await _start(client, pane_id, path, file, fifo, title, limit)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -149,10 +159,7 @@ async def stop(client: ControlClient, pane_id: str, path: Path) -> None:
     Raises:
         ServerGone: the server ended, and the recording with it.
     """
-    if (await recordings(client)).get(pane_id) == path:
-        await client.pipeline(
-            [("pipe-pane", "-t", pane_id), ("set-option", "-pu", "-t", pane_id, OPTION)]
-        )
+    await _end(client, pane_id, path)
     await asyncio.to_thread(_await_complete, path)
 
 
@@ -172,6 +179,21 @@ async def recordings(client: ControlClient) -> dict[str, Path]:
     return found
 
 
+async def _end(client: ControlClient, pane_id: str, path: Path) -> None:
+    # Looked at again where the answer was lost: it may be somebody else's by then.
+    while (await recordings(client)).get(pane_id) == path:
+        with contextlib.suppress(OutcomeUnknown):
+            await client.pipeline(
+                [("pipe-pane", "-t", pane_id), ("set-option", "-pu", "-t", pane_id, OPTION)]
+            )
+
+
+def _unwritable(path: Path, error: OSError) -> RecordingRefused:
+    return RecordingRefused(
+        f"{path} cannot be written ({error.strerror}). Record into another file."
+    )
+
+
 async def _start(
     client: ControlClient,
     pane_id: str,
@@ -189,15 +211,18 @@ async def _start(
     command = [sys.executable, "-I", "-S", str(_RECORDER), str(path), state["pane_tty"], str(fifo)]
     command += [repr(started), state["pane_width"], state["pane_height"], str(limit)]
     # The screen and the pipe in one write: nothing is printed between them.
-    asked, shown, saved, piped, _ = await client.pipeline(
-        [
-            ("display-message", "-p", "-t", pane_id, _FORMAT),
-            ("capture-pane", "-e", "-p", "-J", "-t", pane_id),
-            ("capture-pane", "-a", "-q", "-e", "-p", "-J", "-t", pane_id),
-            ("pipe-pane", "-o", "-t", pane_id, _expanded("exec " + shlex.join(command))),
-            ("set-option", "-p", "-t", pane_id, OPTION, str(path)),
-        ]
-    )
+    piping = [
+        ("display-message", "-p", "-t", pane_id, _FORMAT),
+        ("capture-pane", "-e", "-p", "-J", "-t", pane_id),
+        ("capture-pane", "-a", "-q", "-e", "-p", "-J", "-t", pane_id),
+        ("pipe-pane", "-o", "-t", pane_id, _expanded("exec " + shlex.join(command))),
+        ("set-option", "-p", "-t", pane_id, OPTION, str(path)),
+    ]
+    try:
+        asked, shown, saved, piped, _ = await client.pipeline(piping)
+    except OutcomeUnknown:
+        await _end(client, pane_id, path)
+        raise
     state = _state(asked, pane_id)
     if isinstance(piped, CommandFailed) or isinstance(shown, CommandFailed):
         raise RecordingRefused(f"Pane {pane_id} cannot be recorded: tmux refuses. Try again.")
@@ -209,16 +234,20 @@ async def _start(
         env={"TERM": state["default-terminal"]},
     )
     screen = _drawn(state, shown, [] if isinstance(saved, CommandFailed) else saved)
-    os.write(file, (head.line() + Event(0.0, asciicast.OUTPUT, screen).line()).encode())
+    drawing = (head.line() + Event(0.0, asciicast.OUTPUT, screen).line()).encode()
+    try:
+        while drawing:
+            drawing = drawing[os.write(file, drawing) :]
+    except OSError:
+        await _end(client, pane_id, path)
+        raise
     ready = _ready(fifo)
     fcntl.flock(file, fcntl.LOCK_UN)
     try:
         async with asyncio.timeout(START_SECONDS):
             await ready
     except TimeoutError:
-        await client.pipeline(
-            [("pipe-pane", "-t", pane_id), ("set-option", "-pu", "-t", pane_id, OPTION)]
-        )
+        await _end(client, pane_id, path)
         raise RecordingRefused(f"The recorder of pane {pane_id} did not start.") from None
     return PaneRecording(client, pane_id, path, started)
 
@@ -300,11 +329,14 @@ def _ready(fifo: Path) -> asyncio.Future[None]:
 
 def _append(path: Path, line: str) -> None:
     # One write to a file opened for appending stays whole beside the recorder's own.
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
-        os.write(file, line.encode())
-    finally:
-        os.close(file)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            os.write(file, line.encode())
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def running(path: Path) -> bool:

@@ -15,7 +15,14 @@ from pathlib import Path
 from tungsten import asciicast
 from tungsten.asciicast import Event
 from tungsten.control_protocol import Notification
-from tungsten.errors import DirectoryMissing, PaneDead, PaneGone, ServerGone
+from tungsten.errors import (
+    CommandFailed,
+    DirectoryMissing,
+    PaneDead,
+    PaneGone,
+    ServerGone,
+    writing_into,
+)
 from tungsten.masked_recording import UNSEEN
 from tungsten.pane import Pane
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
@@ -24,7 +31,8 @@ AT_ONCE = math.inf
 """A speed: without any pause."""
 
 _GOES = ("remain-on-exit", "off")
-_RENAMED = frozenset({"unlinked-window-renamed", "window-renamed"})
+_RENAMED_HERE = "window-renamed"
+_RENAMED = frozenset({"unlinked-window-renamed", _RENAMED_HERE})
 _ANEW = b"\x18\x1b[?1049l\x1bc\x1b[3J"
 """Abort what was begun, leave the alternate screen, reset the terminal (RIS), drop the history."""
 
@@ -107,6 +115,7 @@ class Player:
         self._ended: PaneDead | PaneGone | ServerGone | None = None
         self._silence = [
             terminal.client.subscribe(self._notified),
+            terminal.client.on_renewed(self._look_again),
             terminal.subscribe(self._happened),
         ]
 
@@ -115,12 +124,14 @@ class Player:
         """Open an empty pane to play in.
 
         Raises:
+            DirectoryUnwritable: there is no room beside the socket.
             ServerGone: the server ended.
         """
         path = terminal.socket.with_name(f".{secrets.token_hex(8)}.play")
-        os.mkfifo(path, 0o600)
-        # Opened for both, an end is always there: neither this nor the pane's program waits.
-        fifo = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        with writing_into(path.parent):
+            os.mkfifo(path, 0o600)
+            # Opened for both, an end is always there: neither this nor the pane's program waits.
+            fifo = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         player: Player | None = None
         try:
             # Raw: the recording holds what the terminal got, line ends already translated.
@@ -233,6 +244,17 @@ class Player:
             future = self._awaited.get(name) if window_id == self.pane.window_id else None
             if name and future is not None and not future.done():
                 future.set_result(None)
+
+    def _look_again(self) -> None:
+        """Read the name that nobody told of while there was no client."""
+        self._terminal.spawn(self._read_name())
+
+    async def _read_name(self) -> None:
+        with contextlib.suppress(CommandFailed, ServerGone):
+            named = await self._terminal.client.command(
+                "display-message", "-p", "-t", self.pane.id, "#{window_id} #{window_name}"
+            )
+            self._notified(Notification(_RENAMED_HERE, "".join(named)))
 
     def _happened(self, event: TerminalEvent) -> None:
         if isinstance(event, ServerEnded):

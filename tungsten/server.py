@@ -11,7 +11,7 @@ from libtmux import neo
 from libtmux.common import tmux_cmd
 
 from tungsten.control_client import ControlClient
-from tungsten.errors import CommandFailed, ServerGone
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
 
 _servers: weakref.WeakValueDictionary[str, Server] = weakref.WeakValueDictionary()
 
@@ -28,6 +28,9 @@ class Answer(tmux_cmd):
             self.stdout = client.call(*argv)
         except CommandFailed as error:
             self.stderr = [error.message]
+            self.returncode = 1
+        except OutcomeUnknown as error:
+            self.stderr = [str(error)]
             self.returncode = 1
         except ServerGone as error:
             self.stderr = [f"no server running: {error.reason}"]

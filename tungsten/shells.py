@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from tungsten.errors import TerminalError
+from tungsten.errors import DirectoryUnwritable, TerminalError, writing_into
 
 Name = Literal["bash", "zsh", "fish", "sh", "dash"]
 
@@ -86,6 +86,7 @@ def prepare(name: str, nonce: str, directory: Path) -> Start:
         directory: a private directory for the note.
 
     Raises:
+        DirectoryUnwritable: the note cannot be written.
         TerminalError: there is no such shell, or it cannot be integrated.
     """
     if name not in get_args(Name):
@@ -95,14 +96,14 @@ def prepare(name: str, nonce: str, directory: Path) -> Start:
     if program is None:
         raise TerminalError(f"The program {name!r} was not found. Install it, or choose bash.")
     note = directory / f".{secrets.token_hex(8)}.note"
+    try:
+        with writing_into(directory):
+            _write_note(note, name, nonce)
+    except DirectoryUnwritable:
+        forget(note)
+        raise
     if name == "zsh":
-        script = _quoted(_SCRIPTS / "zsh.sh")
-        note.mkdir(mode=0o700)
-        _write_private(note / "nonce", f"{nonce}\n")
-        for file in (".zshenv", ".zshrc"):
-            _write_private(note / file, f". {script}\n")
         return Start(("sh", "-c", _ZSH, "sh", str(note), program), note)
-    _write_private(note, f"{nonce}\n")
     integration = ("env", f"TUNGSTEN_INTEGRATION={note}")
     if name == "bash":
         return Start((*integration, program, "--rcfile", str(_SCRIPTS / "bash.sh"), "-i"), note)
@@ -150,6 +151,17 @@ def forget(note: Path) -> None:
 
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
+
+
+def _write_note(note: Path, name: str, nonce: str) -> None:
+    if name != "zsh":
+        _write_private(note, f"{nonce}\n")
+        return
+    note.mkdir(mode=0o700)
+    _write_private(note / "nonce", f"{nonce}\n")
+    script = _quoted(_SCRIPTS / "zsh.sh")
+    for file in (".zshenv", ".zshrc"):
+        _write_private(note / file, f". {script}\n")
 
 
 def _write_private(path: Path, text: str) -> None:

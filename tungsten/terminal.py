@@ -20,14 +20,17 @@ from pathlib import Path
 from tungsten import environment as environments
 from tungsten import orphans, pieces, server_start, shells, still
 from tungsten.command_line import START_SECONDS
-from tungsten.control_client import MINIMUM_VERSION, ControlClient, parse_version
+from tungsten.connection import Connection
+from tungsten.control_client import MINIMUM_VERSION, clean_environment, parse_version
 from tungsten.control_protocol import Notification, literal
 from tungsten.errors import (
     CommandFailed,
     DirectoryMissing,
+    OutcomeUnknown,
     PaneGone,
     ServerGone,
     SocketUnsafe,
+    TerminalError,
     TmuxMissing,
     TmuxTooOld,
 )
@@ -56,6 +59,7 @@ END_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 """How long to try to take our hook away; one that stays rings for nobody."""
 
+_HOME = ("new-session", "-d", "-s", HOME_SESSION, "-x", "20", "-y", "2", "-n", "home", "true")
 _CONFIG = Path(__file__).with_name("tmux.conf")
 _UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
 _RECONCILING = frozenset({"unlinked-window-close", "window-close", "sessions-changed"})
@@ -103,11 +107,11 @@ class Terminal:
 
     Attributes:
         server: libtmux's view of it.
-        client: the connection that everything uses.
+        client: the connection that everything uses; it outlives the tmux client of the moment.
         socket: where the server listens.
     """
 
-    def __init__(self, socket: Path, tmux: str, client: ControlClient) -> None:
+    def __init__(self, socket: Path, tmux: str, client: Connection) -> None:
         self.socket = socket
         self.client = client
         self.server = Server(client, socket, tmux=tmux)
@@ -122,8 +126,7 @@ class Terminal:
         self._channel: WaitChannel | None = None
         # Hooks of one name form an array: each Terminal takes a place of its own in it.
         self._hook = f"pane-died[{secrets.randbelow(2**30) + 1}]"
-        self._watch: Watch | None = None
-        self._watch_opening = asyncio.Lock()
+        self._watching: asyncio.Task[Watch] | None = None
         self._reconciling = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -188,6 +191,8 @@ class Terminal:
 
         Raises:
             DirectoryMissing: `cwd` is not a directory.
+            DirectoryUnwritable: there is no room beside the socket.
+            OutcomeUnknown: the connection broke, and it cannot be told whether there is a pane.
             ServerGone: the server ended.
             TerminalError: there is no such shell.
         """
@@ -195,7 +200,7 @@ class Terminal:
             raise DirectoryMissing(cwd)
         nonce = "" if command is not None else secrets.token_hex(16)
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
-        argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd)), "-n", "pane"]
+        argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd))]
         for variable, value in (environment or {}).items():
             argv += ["-e", f"{variable}={value}"]
         program = ["env", "-u", "TMUX_PANE"]
@@ -213,7 +218,7 @@ class Terminal:
             if wall is not None:
                 note = None if start is None else start.note
                 program = list(wall.enclose(program, cwd, note))
-            pane_id, window_id = await self._new_session(argv, name, program)
+            pane_id, window_id = await self._new_session(argv, name, program, nonce)
         except BaseException:
             if start is not None:
                 start.forget()
@@ -262,17 +267,20 @@ class Terminal:
         Raises:
             ServerGone: the server ended.
         """
-        async with self._watch_opening:
-            if self._watch is None:
-                self._watch = await Watch.open(self.client, self.socket, tmux=self._tmux)
-            return self._watch
+        if self._watching is None or _failed(self._watching):
+            opening = Watch.open(self.client, self.socket, tmux=self._tmux)
+            self._watching = asyncio.create_task(opening)
+            # Who asks for it hears of its failure; without one nobody needs to.
+            self._watching.add_done_callback(_failed)
+        # Shielded: who stops waiting for one pane must not end the watch of all.
+        return await asyncio.shield(self._watching)
 
     async def kill_server(self) -> None:
         """End the server and everything in it; its process is gone when this returns."""
         with _ended_by(self._server_pid) as gone:
             try:
                 await self.client.command("kill-server")
-            except ServerGone:
+            except (OutcomeUnknown, ServerGone):
                 # The connection may be all that is gone.
                 argv = [self._tmux, "-S", str(self.socket), "kill-server"]
                 await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
@@ -290,8 +298,9 @@ class Terminal:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for pid in tuple(self._followed):
             self._unfollow(pid)
-        if self._watch is not None:
-            await self._watch.close()
+        if self._watching is not None:
+            with contextlib.suppress(TerminalError):
+                await (await self._watching).close()
         if self._channel is not None:
             with contextlib.suppress(ServerGone, TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -305,7 +314,11 @@ class Terminal:
 
     async def _adopt(self) -> None:
         self._channel = await WaitChannel.open(
-            self.socket, HOME_SESSION, self._reconcile, tmux=self._tmux
+            self.socket,
+            HOME_SESSION,
+            self._reconcile,
+            tmux=self._tmux,
+            make_session=functools.partial(_make_home, self.socket, self._tmux),
         )
         _, hooks = await self.client.pipeline(
             [("set-hook", "-g", self._hook, self._channel.ring), ("show-hooks", "-g", "pane-died")]
@@ -313,6 +326,7 @@ class Terminal:
         if left := orphaned_hooks(hooks):
             await self.client.pipeline([("set-hook", "-gu", each) for each in left])
         self.client.subscribe(self._notified)
+        self.client.on_renewed(self._reconcile_soon)
         self.spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
@@ -321,21 +335,49 @@ class Terminal:
         pieces.forget_orphans(self.socket.parent)
         await self._reconcile()
 
-    async def _new_session(self, argv: list[str], name: str, program: list[str]) -> tuple[str, str]:
+    async def _new_session(
+        self, argv: list[str], name: str, program: list[str], nonce: str
+    ) -> tuple[str, str]:
         wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
         if wanted == HOME_SESSION or wanted.startswith(f"{HOME_SESSION}-"):
             wanted = f"pane-{wanted}"
         session = wanted
         while True:
+            window = f"pane-{secrets.token_hex(6)}"
             try:
-                printed = await self.client.command(*argv, "-s", session, *program)
+                printed = await self.client.command(*argv, "-n", window, "-s", session, *program)
             except CommandFailed as error:
                 if "duplicate session" not in error.message:
                     raise
                 session = f"{wanted}-{secrets.token_hex(3)}"
                 continue
+            except OutcomeUnknown:
+                printed = await self._begun(session, window, nonce)
+                if not printed:
+                    continue
             pane_id, _, window_id = printed[0].partition(" ")
             return pane_id, window_id
+
+    async def _begun(self, session: str, window: str, nonce: str) -> list[str]:
+        """Find the pane whose making was not answered; nothing if it was not made.
+
+        Raises:
+            OutcomeUnknown: what is there may be it or not.
+        """
+        form = f"#{{pane_id}} #{{window_id}}\t#{{{OPTION}}}\t#{{window_name}}"
+        try:
+            listed = await self.client.command("list-panes", "-s", "-t", f"={session}", "-F", form)
+        except CommandFailed:
+            return []
+        for line in listed:
+            ids, kind, name = line.split("\t", 2)
+            if kind:
+                # It is somebody else's, and ours was refused: as it will be again.
+                return []
+            # Its own name still, or what our shell has made of it.
+            if name == window or (nonce and name.startswith(nonce)):
+                return [ids]
+        raise OutcomeUnknown("new-session")
 
     def _notified(self, notification: Notification) -> None:
         if notification.name in _RENAMING:
@@ -343,7 +385,11 @@ class Terminal:
             for pane in self._panes.values():
                 if pane.window_id == window_id:
                     pane.shell.renamed(name)
-        elif notification.name in _RECONCILING and not self._reconciling:
+        elif notification.name in _RECONCILING:
+            self._reconcile_soon()
+
+    def _reconcile_soon(self) -> None:
+        if not self._reconciling:
             self._reconciling = True
             self.spawn(self._reconcile_quietly())
 
@@ -440,6 +486,10 @@ class Terminal:
         task.add_done_callback(self._tasks.discard)
 
 
+def _failed(task: asyncio.Task[Watch]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
 @contextlib.contextmanager
 def _ended_by(pid: int) -> Iterator[asyncio.Event]:
     """An event that is set when a process has ended, at once where that can't be told."""
@@ -490,13 +540,18 @@ def _version(program: str) -> str:
     return done.stdout.strip().removeprefix("tmux ")
 
 
-async def _reach(socket: Path, program: str, environment: dict[str, str]) -> ControlClient:
+async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Connection:
     """Start or find the server and attach to it."""
     attempt = 0
     while True:
         try:
             await _start(socket, program, environment)
-            return await ControlClient.connect(socket, tmux=program, session=HOME_SESSION)
+            return await Connection.connect(
+                socket,
+                tmux=program,
+                session=HOME_SESSION,
+                make_session=functools.partial(_make_home, socket, program),
+            )
         except ServerGone:
             # An earlier server on this socket may be on its way out.
             attempt += 1
@@ -520,6 +575,13 @@ def _run(argv: list[str], environment: dict[str, str]) -> subprocess.CompletedPr
     )
 
 
+async def _make_home(socket: Path, program: str) -> None:
+    """Make our session again in a server that runs; with `-N` this starts none."""
+    argv = [program, "-u", "-N", "-S", str(socket), *_HOME]
+    async with still.turn(socket):
+        await asyncio.to_thread(_run, argv, clean_environment())
+
+
 async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
     """Make sure that a server with our session runs; two at once end up with the same one."""
     version = await asyncio.to_thread(_version, program)
@@ -531,9 +593,7 @@ async def _start(socket: Path, program: str, environment: dict[str, str]) -> Non
         # Only so that orphans stay below it: without, the next command starts a plain one.
         keeper = [sys.executable, "-I", "-S", server_start.__file__, str(socket), *server, "-D"]
         await asyncio.to_thread(_run, keeper, environment)
-    argv = [*server, "new-session", "-d", "-s", HOME_SESSION]
-    argv += ["-x", "20", "-y", "2", "-n", "home", "true"]
-    argv += [";", "set-option", "-g", "default-terminal", terminal]
+    argv = [*server, *_HOME, ";", "set-option", "-g", "default-terminal", terminal]
     async with still.turn(socket):
         done = await asyncio.to_thread(_run, argv, environment)
     said = done.stderr.strip()

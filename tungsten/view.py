@@ -17,7 +17,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from tungsten import frame, keys, sgr
-from tungsten.control_client import ControlClient, parse_version
+from tungsten.connection import Connection
+from tungsten.control_client import parse_version
 from tungsten.errors import CommandFailed, PaneGone, TerminalError
 from tungsten.frame import Frame
 from tungsten.watch import Watch
@@ -105,10 +106,10 @@ class LiveView:
         gone: set when the server has ended.
     """
 
-    def __init__(self, socket: Path, client: ControlClient, server: str, tmux: str) -> None:
+    def __init__(self, socket: Path, client: Connection, tmux: str) -> None:
         self.socket = socket
         self.client = client
-        self.server = server
+        self.server = client.server
         self.gone = client.closed
         self._shown: dict[str, list[_Shown]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,14 +130,9 @@ class LiveView:
             TmuxMissing: there is no tmux.
             TmuxTooOld: the server is older than 3.2.
         """
-        client = await ControlClient.connect(socket, tmux=tmux, session=HOME_SESSION)
-        try:
-            lines = await client.command("display-message", "-p", "#{pid} #{start_time}")
-        except BaseException:
-            await client.close()
-            raise
+        client = await Connection.connect(socket, tmux=tmux, session=HOME_SESSION)
         sgr.follow_tmux(parse_version(client.version))
-        return cls(socket, client, lines[0] if lines else "", tmux)
+        return cls(socket, client, tmux)
 
     def show(
         self,

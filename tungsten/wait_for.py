@@ -8,13 +8,14 @@ nobody waits for is kept by tmux, so none is lost between two waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tungsten.control_client import ControlClient
-from tungsten.errors import CommandFailed, ServerGone
+from tungsten.connection import Connection
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
 
 
 class WaitChannel:
@@ -25,7 +26,7 @@ class WaitChannel:
         client: the connection that waits; it takes no other commands.
     """
 
-    def __init__(self, client: ControlClient, heard: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, client: Connection, heard: Callable[[], Awaitable[None]]) -> None:
         self.name = f"tungsten-{os.getpid()}-{secrets.token_hex(8)}"
         self.client = client
         self._heard = heard
@@ -39,13 +40,20 @@ class WaitChannel:
         heard: Callable[[], Awaitable[None]],
         *,
         tmux: str = "tmux",
+        make_session: Callable[[], Awaitable[None]] | None = None,
     ) -> WaitChannel:
         """Connect through `session` and await `heard` after each ring, one at a time.
+
+        It is awaited as well when the connection broke, as it may have rung meanwhile. Where the
+        session is gone by then, `make_session` makes it again.
 
         Raises:
             ServerGone: nothing listens at `socket`.
         """
-        return cls(await ControlClient.connect(socket, tmux=tmux, session=session), heard)
+        client = await Connection.connect(
+            socket, tmux=tmux, session=session, make_session=make_session
+        )
+        return cls(client, heard)
 
     @property
     def ring(self) -> str:
@@ -61,7 +69,8 @@ class WaitChannel:
     async def _listen(self) -> None:
         while True:
             try:
-                await self.client.command("wait-for", self.name)
+                with contextlib.suppress(OutcomeUnknown):
+                    await self.client.command("wait-for", self.name)
                 await self._heard()
             except (ServerGone, CommandFailed):
                 return

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tungsten import orphans
-from tungsten.control_client import ControlClient
+from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
-from tungsten.errors import CommandFailed, ServerGone, TerminalError
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, TerminalError
 from tungsten.wait_for import WaitChannel
 
 _LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{window_bell_flag} #{pane_dead}"
@@ -37,7 +37,7 @@ class Watch:
     Made by `open`; callbacks run on the loop.
     """
 
-    def __init__(self, client: ControlClient, interval: float) -> None:
+    def __init__(self, client: Connection, interval: float) -> None:
         self._client = client
         self._interval = interval
         self._session = f"{SESSION_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
@@ -50,7 +50,7 @@ class Watch:
 
     @classmethod
     async def open(
-        cls, client: ControlClient, socket: Path, *, interval: float = 1 / 60, tmux: str = "tmux"
+        cls, client: Connection, socket: Path, *, interval: float = 1 / 60, tmux: str = "tmux"
     ) -> Watch:
         """Make the watching session; what a killed process left of its own is removed.
 
@@ -58,30 +58,30 @@ class Watch:
             ServerGone: the server ended.
         """
         watch = cls(client, interval)
-        name = watch._session
-        # The dead pane of `true` costs no process; the window exists to be the current one.
-        await client.command(
-            "new-session", "-d", "-s", name, "-x", "20", "-y", "2", "-n", "watch", "true"
+        await watch._make_session()
+        channel = await WaitChannel.open(
+            socket, watch._session, watch._rang, tmux=tmux, make_session=watch._make_again
         )
-        channel = await WaitChannel.open(socket, name, watch._rang, tmux=tmux)
         watch._channel = channel
         channel.client.subscribe(watch._notified)
-        _, _, _, _, hooks, clients, sessions = await client.pipeline(
-            [
-                ("set-option", "-t", f"={name}:", "activity-action", "other"),
-                ("set-hook", "-t", f"={name}:", "alert-activity", channel.ring),
-                ("set-hook", "-t", f"={name}:", "alert-bell", channel.ring),
-                ("set-hook", "-g", watch._hook, channel.ring),
-                ("show-hooks", "-g", "pane-died"),
-                ("list-clients", "-F", "#{client_pid}"),
-                ("list-sessions", "-F", "#{session_name}"),
-            ]
-        )
+        channel.client.on_renewed(watch._call_all)
+        hooks, clients, sessions = (
+            await client.pipeline(
+                [
+                    *watch._arming(channel),
+                    ("set-hook", "-g", watch._hook, channel.ring),
+                    ("show-hooks", "-g", "pane-died"),
+                    ("list-clients", "-F", "#{client_pid}"),
+                    ("list-sessions", "-F", "#{session_name}"),
+                ]
+            )
+        )[-3:]
         # `destroy-unattached` would do it, but crashes tmux 3.3a when its client is killed.
-        await client.pipeline(
-            [("set-hook", "-gu", hook) for hook in orphaned_hooks(hooks)]
-            + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
-        )
+        with contextlib.suppress(OutcomeUnknown):
+            await client.pipeline(
+                [("set-hook", "-gu", hook) for hook in orphaned_hooks(hooks)]
+                + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
+            )
         if not isinstance(clients, CommandFailed):
             orphans.reap([int(pid) for pid in clients])
         return watch
@@ -105,10 +105,8 @@ class Watch:
         if len(callbacks) > 1:
             return
         try:
-            await self._client.command(
-                "link-window", "-d", "-s", window_id, "-t", f"={self._session}:"
-            )
-            await self._client.command("kill-session", "-C", "-t", f"={self._session}")
+            await self._link(window_id)
+            await at_least_once(self._client, "kill-session", "-C", "-t", f"={self._session}")
         except TerminalError:
             self._callbacks.pop(window_id, None)
             self._bells.pop(changed, None)
@@ -124,29 +122,67 @@ class Watch:
             return
         del self._callbacks[window_id]
         with contextlib.suppress(CommandFailed, ServerGone):
-            await self._client.command("unlink-window", "-t", f"={self._session}:{window_id}")
+            await at_least_once(
+                self._client, "unlink-window", "-t", f"={self._session}:{window_id}"
+            )
 
     async def close(self) -> None:
         """End the watching session; the windows stay in their own."""
         self._callbacks.clear()
         if self._channel is not None:
             await self._channel.close()
-        with contextlib.suppress(ServerGone):
-            await self._client.pipeline(
-                [
-                    ("set-hook", "-gu", self._hook),
-                    ("kill-session", "-t", f"={self._session}"),
-                ]
-            )
+        with contextlib.suppress(CommandFailed, ServerGone):
+            await at_least_once(self._client, "set-hook", "-gu", self._hook)
+            await at_least_once(self._client, "kill-session", "-t", f"={self._session}")
+
+    async def _make_session(self) -> None:
+        # The dead pane of `true` costs no process; the window exists to be the current one.
+        argv = ("new-session", "-d", "-s", self._session)
+        try:
+            await at_least_once(self._client, *argv, "-x", "20", "-y", "2", "-n", "watch", "true")
+        except CommandFailed as error:
+            if "duplicate session" not in error.message:
+                raise
+
+    async def _make_again(self) -> None:
+        """Make the session once more that somebody killed."""
+        await self._make_session()
+        if self._channel is not None:
+            await self._client.pipeline(self._arming(self._channel))
+        for window_id in tuple(self._callbacks):
+            with contextlib.suppress(CommandFailed):
+                await self._link(window_id)
+
+    def _arming(self, channel: WaitChannel) -> list[tuple[str, ...]]:
+        where = ("-t", f"={self._session}:")
+        return [
+            ("set-option", *where, "activity-action", "other"),
+            ("set-hook", *where, "alert-activity", channel.ring),
+            ("set-hook", *where, "alert-bell", channel.ring),
+        ]
+
+    async def _link(self, window_id: str) -> None:
+        argv = ("link-window", "-d", "-s", window_id, "-t", f"={self._session}:")
+        try:
+            await self._client.command(*argv)
+        except OutcomeUnknown:
+            listing = ("list-windows", "-t", f"={self._session}", "-F", "#{window_id}")
+            if window_id not in await self._client.command(*listing):
+                await at_least_once(self._client, *argv)
 
     async def _rang(self) -> None:
         # List and re-arm in one write: what prints after it rings again.
-        listed, _ = await self._client.pipeline(
-            [
-                ("list-panes", "-s", "-t", f"={self._session}", "-F", _LISTING),
-                ("kill-session", "-C", "-t", f"={self._session}"),
-            ]
-        )
+        try:
+            listed, _ = await self._client.pipeline(
+                [
+                    ("list-panes", "-s", "-t", f"={self._session}", "-F", _LISTING),
+                    ("kill-session", "-C", "-t", f"={self._session}"),
+                ]
+            )
+        except OutcomeUnknown:
+            # They may be armed again, and what they said before is lost.
+            self._call_all()
+            return
         for line in [] if isinstance(listed, CommandFailed) else listed:
             pane_id, window_id, flag, bell, dead = line.split(" ")
             died = dead == "1" and pane_id not in self._dead
@@ -160,6 +196,10 @@ class Watch:
                 self._call(window_id)
         # A window that prints all the time rings again at once: the pause bounds the looks.
         await asyncio.sleep(self._interval)
+
+    def _call_all(self) -> None:
+        for window_id in tuple(self._callbacks):
+            self._call(window_id)
 
     def _call(self, window_id: str) -> None:
         for changed in tuple(self._callbacks.get(window_id, ())):

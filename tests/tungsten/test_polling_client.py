@@ -36,7 +36,7 @@ async def polled(runtime: Path, environment: dict[str, str], tmux: str) -> Async
 
 
 async def test_commands_run_and_end(polled: Terminal, tmp_path: Path) -> None:
-    assert isinstance(polled.client, PollingClient)
+    assert isinstance(polled.client.client, PollingClient)
     pane = await polled.new_pane(name="work", cwd=tmp_path, width=80, height=24)
     assert (await pane.wait(ForPrompt(), 15)).met
     result = await pane.run("echo 'a;'; (exit 3)", timeout=20)
@@ -50,7 +50,7 @@ async def test_commands_run_and_end(polled: Terminal, tmp_path: Path) -> None:
         await pane.capture()
 
 
-async def test_failures_are_the_same(polled: Terminal, runtime: Path) -> None:
+async def test_failures_are_the_same(polled: Terminal, runtime: Path, tmux: str) -> None:
     client = polled.client
     with pytest.raises(CommandFailed, match="can't find"):
         await client.command("kill-pane", "-t", "%999")
@@ -61,7 +61,7 @@ async def test_failures_are_the_same(polled: Terminal, runtime: Path) -> None:
     assert second == [";"]
     assert client.call("display-message", "-p", "a\\;") == ["a\\;"]
     with pytest.raises(ServerGone):
-        await ControlClient.connect(runtime / "none.sock", tmux=client._command[0])
+        await ControlClient.connect(runtime / "none.sock", tmux=tmux)
     await client.command("kill-server")
     await asyncio.wait_for(client.closed.wait(), 10)
     with pytest.raises(ServerGone):
