@@ -47,6 +47,7 @@ from agent.protocol import (
     StopAgent,
 )
 from agent.variables import difference
+from tungsten.printable import clean, visible_line
 
 STOP_SECONDS = 15.0
 """How long to wait for an agent's processes to be gone before leaving anyway."""
@@ -330,7 +331,7 @@ class _Printer:
         outcome: str = event.outcome
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
-        what = " ".join(event.text.split())
+        what = visible_line(event.text)
         line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
         self._print({"type": "action", "agent": event.agent_name, **fields}, line)
 
@@ -372,9 +373,9 @@ class _Printer:
         self._print(fields, explained[status])
 
     def _print(self, fields: Mapping[str, Any], line: str) -> None:
-        text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
+        text = json_module.dumps(fields) if self._json else line
         for each in filter(None, (self._held, text)):
-            self._out.write(each.encode("utf-8", "replace").decode() + "\n")
+            self._out.write(clean(each) + "\n")
         self._held = ""
         self._out.flush()
 

@@ -41,6 +41,7 @@ from agent.protocol import (
     ToolCall,
     ToolStatus,
 )
+from tungsten.printable import clean, visible_line
 
 _STEP = re.compile(r"step-(\d+)-")
 _ENDED = frozenset(
@@ -307,7 +308,8 @@ class _Printer:
         self._print(fields, f"{agent.name} plays {file} in {agent.directory}")
 
     def step(self, fields: dict[str, Any]) -> None:
-        line = f"{fields['status']:<11} {fields['number']:>3} {fields['step']}: {fields['title']}"
+        title = visible_line(fields["title"])
+        line = f"{fields['status']:<11} {fields['number']:>3} {fields['step']}: {title}"
         told = fields["text"].splitlines()[:20]
         if fields["status"] == ToolStatus.DENIED.value:
             # That and by whom is said in the end.
@@ -317,7 +319,7 @@ class _Printer:
         self._print({"type": "step", **fields}, line)
 
     def waits(self, text: str) -> None:
-        line = f"needs a person: {' '.join(text.split())}"
+        line = f"needs a person: {visible_line(text)}"
         self._print({"type": "gate", "text": text}, line)
 
     def notice(self, text: str) -> None:
@@ -347,8 +349,7 @@ class _Printer:
         self._print(fields, text if said else f"{word}: {text}" if text else word)
 
     def _print(self, fields: dict[str, Any], line: str) -> None:
-        text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
-        self._out.write(text.encode("utf-8", "replace").decode() + "\n")
+        self._out.write((json_module.dumps(fields) if self._json else clean(line)) + "\n")
         self._out.flush()
 
 

@@ -142,6 +142,28 @@ async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serv
     assert (closed.data["outcome"], closed.data["by"]) == ("denied", "nobody")
 
 
+HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\x9b?1003h\x1b]0;root\x07"
+"""The clipboard, the screen, the mouse and the title."""
+
+
+async def test_nothing_that_is_printed_commands_the_terminal(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    command = f"printf %s '{HOSTILE}' > made"
+    await serve(Script(("terminal_run", {"command": command}), f"All {HOSTILE}done."))
+    plain = io.StringIO()
+    await headless.run(paths, "Do it.", directory=project, out=plain)
+    assert "All ·?1003hdone." in plain.getvalue()
+    # What the agent did is seen to its last character.
+    assert "^[]52;c;cm0gLXJmIC8=^G^[[2J‹U+009B›?1003h" in plain.getvalue()
+    assert all(line.isprintable() for line in plain.getvalue().split("\n"))
+    in_json = io.StringIO()
+    await headless.run(paths, "Do it.", directory=project, json=True, out=in_json)
+    said = [json.loads(line) for line in in_json.getvalue().splitlines()]
+    assert said[-1]["text"] == f"All {HOSTILE}done."
+    assert in_json.getvalue().isascii()
+
+
 async def test_a_question_is_answered_with_nobody(
     paths: Paths, project: Path, serve: Serve
 ) -> None:
