@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import actions
+from tui.arrangement import SMALLEST
 from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
@@ -32,6 +33,11 @@ from tui.gate.words import action_words, duration
 if TYPE_CHECKING:
     from agent.protocol import Gate
     from tui.gate.rule_offer import RuleOffer
+
+TOO_SMALL = (
+    f"Too small to see what would happen: nothing is approved below {SMALLEST.width}×"
+    f"{SMALLEST.height}. Enlarge the window, or press d to deny."
+)
 
 _ENTER = {
     "message": "deny with this message",
@@ -103,6 +109,14 @@ class GateCard(Widget, can_focus=False):
     def _pane_has_keyboard(self) -> bool:
         app = self.app
         return isinstance(app, KeyboardApp) and app.keyboard_holder is not None
+
+    @property
+    def _too_small(self) -> bool:
+        """Whether there is too little room for a person to see what they would approve."""
+        return any(
+            size.width < SMALLEST.width or size.height < SMALLEST.height
+            for size in (self.app.size, self.screen.size)
+        )
 
     # What it says -------------------------------------------------------------------------------
 
@@ -206,7 +220,11 @@ class GateCard(Widget, can_focus=False):
             return "Judging what you wrote …"
         if self._pane_has_keyboard:
             return "The pane has the keyboard: take it back to decide"
-        return self._hint or ("" if self.armed else "Pause typing to decide")
+        if not self.armed:
+            return self._hint or "Pause typing to decide"
+        if self._too_small:
+            return f"d denies. To approve: {SMALLEST.width}×{SMALLEST.height}"
+        return self._hint
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
@@ -223,7 +241,12 @@ class GateCard(Widget, can_focus=False):
 
     def _screen_laid_out(self, _screen: object) -> None:
         if self._gate is not None and self.screen.size != self._placed_for:
+            self._size_changed()
             self._place()
+
+    def _size_changed(self) -> None:
+        """Told when the gate stands on a screen of another size."""
+        raise NotImplementedError
 
     def _place(self) -> None:
         """Take as much room as the gate needs, in the middle of the screen."""

@@ -16,6 +16,7 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
+from tui.gate.card import TOO_SMALL
 from tui.gate.choices import GateChoices
 from tui.gate.exact_view import FAR, ExactView
 from tui.gate.host import host
@@ -37,6 +38,9 @@ SCROLL_KEYS = {
     "end": FAR,
 }
 
+
+_APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
+"""What may let something happen, so that it must be readable."""
 
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
 
@@ -154,6 +158,9 @@ class GateDialog(GateChoices):
             self.armed = False
             self._wait_anew()
 
+    def _size_changed(self) -> None:
+        self._seen_again(None)
+
     # Decisions ----------------------------------------------------------------------------------
 
     def _decide(self, decision: str, message: str = "", rule: str = "") -> None:
@@ -266,6 +273,8 @@ class GateDialog(GateChoices):
         if self._gate is None:
             return False
         self._pressed = event.time
+        if self.app.size != self._placed_for:
+            self._size_changed()
         may_decide = self._quiet.key_pressed(event.time)
         here = self.app.screen is self.screen
         if here and self._writing:
@@ -317,6 +326,9 @@ class GateDialog(GateChoices):
         return keys if is_high(self._gate) else keys | {"w": "always"}
 
     def _run(self, verb: str) -> None:
+        if verb in _APPROVING and self._too_small:
+            self.notify(TOO_SMALL, severity="warning", timeout=10)
+            return
         match verb:
             case "approve" | "deny":
                 self._decide(verb)
