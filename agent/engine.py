@@ -34,6 +34,7 @@ from agent.engine_parts import Parts
 from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
+from agent.peer import refuse_in_pane
 from agent.protocol import Command, EngineInfo, Shutdown
 from agent.singleton import Claim, claim
 from agent.start import READY
@@ -204,11 +205,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     paths = options.paths
     told = _Teller(options.ready)
-    for name in ("TMUX", "TMUX_PANE"):
-        os.environ.pop(name, None)
     try:
         paths.create()
         _log_to(paths.log_file)
+        # Engines are orphans beside the tmux server of the one before.
+        refuse_in_pane(paths.tmux_socket, strays=False)
+        for name in ("TMUX", "TMUX_PANE"):
+            os.environ.pop(name, None)
         own = claim(paths)
         if own is None:
             told.tell(READY)

@@ -16,7 +16,7 @@ from pathlib import Path
 import agent
 from agent.errors import EngineUnreachable
 from agent.paths import Paths
-from agent.peer import listener_pid
+from agent.peer import listener_pid, refuse_in_pane
 from agent.singleton import answers, end, gone
 
 START_SECONDS = 30.0
@@ -49,7 +49,9 @@ async def start_engine(paths: Paths) -> None:
 
     Raises:
         EngineUnreachable: it did not start; the text is its own reason.
+        InsidePane: this process runs in an agent's pane.
     """
+    await asyncio.to_thread(refuse_in_pane, paths.tmux_socket)
     try:
         paths.create()
     except OSError as error:
@@ -85,7 +87,9 @@ async def kill(paths: Paths, *, panes: bool = False) -> str:
 
     Raises:
         EngineDoesNotEnd: its process is not ours, or survives.
+        InsidePane: this process runs in an agent's pane.
     """
+    await asyncio.to_thread(refuse_in_pane, paths.tmux_socket)
     # Imported here, as below: needed by few front ends, and slow.
     from agent.demo.record import remove_left
 
