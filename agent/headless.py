@@ -116,7 +116,7 @@ async def run(
         wall=wall,
     )
     job = _Job(client, printer, budget)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             status = await job.run(create)
         finally:
@@ -391,16 +391,17 @@ def _usage_problem(task: str, directory: Path, budget: float | None) -> str:
 
 
 @contextlib.contextmanager
-def stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM cancel the running task, as Ctrl-C does, so that the agent is stopped."""
+def stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a closed terminal, cancel the running task, as Ctrl-C does.
+
+    So the agent is stopped. A SIGHUP that is ignored (nohup(1)) stays so.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    try:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    except (NotImplementedError, RuntimeError, ValueError):
+    with contextlib.ExitStack() as handled:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(number, task.cancel)
+                    handled.callback(loop.remove_signal_handler, number)
         yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)

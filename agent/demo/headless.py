@@ -17,7 +17,7 @@ from typing import Literal
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
-from agent.headless import stopped_by_sigterm
+from agent.headless import stopped_by_signals
 from agent.paths import Paths
 from agent.protocol import (
     ActionReported,
@@ -70,7 +70,7 @@ async def run(
         _say(str(error))
         return 1
     show = _Show(client, json, decision)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
             await show.begin(StartDemo(pace=pace, keep=where, replace=False))

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from agent.client import EngineClient
 from agent.errors import AgentError
-from agent.headless import STOP_SECONDS, Exit, stopped_by_sigterm
+from agent.headless import STOP_SECONDS, Exit, stopped_by_signals
 from agent.paths import Paths
 from agent.playbook.file import Playbook, PlaybookError, parse, read
 from agent.playbook.steps import Screenshot, title_of, verb_of
@@ -111,7 +111,7 @@ async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> in
         wall=wanted.wall,
     )
     job = _Job(client, printer, playbook, wanted)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             status = await job.run(play)
             kept = await job.collect()

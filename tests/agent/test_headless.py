@@ -26,6 +26,7 @@ from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
 from agent.protocol import (
     AgentChanged,
+    AgentRemoved,
     AgentState,
     AgentSummary,
     Command,
@@ -297,7 +298,12 @@ async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Ser
     assert holder(paths) != first
 
 
-async def test_ctrl_c_stops_the_agent_first(paths: Paths, project: Path, serve: Serve) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
+)
+async def test_whatever_ends_it_stops_the_agent(
+    paths: Paths, project: Path, serve: Serve, number: signal.Signals
+) -> None:
     await serve(Script(("terminal_run", {"command": "sleep 1000"}), "never"))
     code = (
         "import asyncio, sys\n"
@@ -311,17 +317,32 @@ async def test_ctrl_c_stops_the_agent_first(paths: Paths, project: Path, serve: 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", code, *where),
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
     )
+    watching = await EngineClient.connect(paths)
     assert process.stdout is not None
     async for line in process.stdout:
         if b'"sleep 1000"' in line:
             break
-    process.send_signal(signal.SIGINT)
-    _, errors = await process.communicate()
-    assert b"KeyboardInterrupt" in errors
+    process.send_signal(number)
+    await process.communicate()
+    async with asyncio.timeout(30):
+        async for told in watching.events():
+            if isinstance(told.event, AgentRemoved):
+                break
+    await watching.close()
     client = await EngineClient.connect(paths, start=False)
     assert client.welcome.snapshot is not None
     assert client.welcome.snapshot.agents == ()
     await client.close()
+
+
+async def test_a_hangup_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with headless.stopped_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
