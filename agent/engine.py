@@ -35,10 +35,10 @@ from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
 from agent.peer import refuse_in_pane
-from agent.protocol import Command, EngineInfo, Shutdown
+from agent.protocol import Command, EngineInfo, Notice, Shutdown
 from agent.singleton import Claim, claim
 from agent.start import READY
-from memory.errors import StorageError
+from memory.errors import FileGone, StorageError
 from tungsten.errors import TerminalError
 from tungsten.version import __version__
 
@@ -115,6 +115,7 @@ class Engine:
             parts = Parts(self.hub, self.paths, config, self._clock)
             await parts.open(closing)
             self._parts = parts
+            parts.database.before_writes(self._require_in_place)
             self._restoring = asyncio.create_task(parts.restore(closing, self.connections.finish))
             closing.push_async_callback(self._end_restoring)
             self._restoring.add_done_callback(self._restored)
@@ -155,6 +156,22 @@ class Engine:
         await asyncio.shield(self._restoring)
         return await carry_out(command, self._parts)
 
+    def _require_in_place(self) -> None:
+        """Let nothing more happen once what is written, or this engine, could not be found again.
+
+        Raises:
+            FileGone: a file of ours was deleted or replaced; the engine ends.
+        """
+        assert self._parts is not None
+        try:
+            self._parts.database.require_in_place()
+            self._claim.require_in_place()
+        except FileGone as error:
+            if self._stopping is not None and not self._stopping.done():
+                self.hub.publish(Notice(level="error", text=str(error)))
+                self.stop(str(error))
+            raise
+
     def _restored(self, restoring: asyncio.Task[None]) -> None:
         if not restoring.cancelled() and (error := restoring.exception()) is not None:
             log.error("the agents cannot be restored", exc_info=error)
@@ -172,6 +189,9 @@ class Engine:
         """Notice that front ends came or went."""
         loop = asyncio.get_running_loop()
         self._cancel_timers()
+        if self._parts is not None:
+            with contextlib.suppress(FileGone):
+                self._require_in_place()
         if self._ready and self._parts is not None and not self.connections.person_there():
             self._parts.agents.nobody_there()
         if connected:
