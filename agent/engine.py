@@ -36,6 +36,7 @@ from agent.hub import Hub
 from agent.paths import Paths, find
 from agent.peer import refuse_in_pane
 from agent.protocol import Command, EngineInfo, Notice, Shutdown
+from agent.regular_file import open_regular
 from agent.singleton import Claim, claim
 from agent.start import READY
 from memory.errors import FileGone, StorageError
@@ -311,7 +312,8 @@ class _PrivateLog(RotatingFileHandler):
     """A rotating log whose every file is readable by its owner only."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = open_regular(Path(self.baseFilename), flags)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="replace")
 
 

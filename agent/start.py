@@ -17,6 +17,7 @@ import agent
 from agent.errors import EngineUnreachable
 from agent.paths import Paths
 from agent.peer import listener_pid, refuse_in_pane
+from agent.regular_file import open_regular
 from agent.singleton import answers, end, gone
 
 START_SECONDS = 30.0
@@ -68,7 +69,8 @@ async def start_engine(paths: Paths) -> None:
             # What was spawned forks and leaves at once, so this does not hold the loop.
             process.wait()
     except OSError as error:
-        reason = error.strerror or str(error)
+        where = f"{error.filename}: " if error.filename else ""
+        reason = f"{where}{error.strerror or error}"
         raise EngineUnreachable(f"The engine cannot be started: {reason}.") from error
     finally:
         os.close(read_end)
@@ -139,7 +141,7 @@ def _panes_of(server: int) -> list[int]:
 
 def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
     root = str(Path(agent.__file__).resolve().parent.parent)
-    log = os.open(paths.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = open_regular(paths.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         return subprocess.Popen(
             [

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -169,14 +170,27 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return DatabaseUnreadable(path, str(error))
 
 
+def require_regular(path: Path, found: os.stat_result) -> None:
+    """Look whether a database can be there at all.
+
+    Raises:
+        DatabaseUnreadable: it is a pipe, a device, a socket or a directory.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        raise DatabaseUnreadable(path, "it is not a regular file")
+
+
 def _make(path: Path) -> tuple[int, int]:
     """Make the file if there is none; gives its device and inode."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
+        # A pipe of that name would hold whoever opens it.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, MODE)
         try:
             found = os.fstat(descriptor)
         finally:
             os.close(descriptor)
+        require_regular(path, found)
         return found.st_dev, found.st_ino
     except PermissionError as error:
         raise DatabaseReadOnly(path) from error

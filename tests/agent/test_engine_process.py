@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from agent.client import EngineClient
+from agent.doctor import examine
 from agent.errors import AgentError, EngineUnreachable
 from agent.paths import Paths
 from agent.peer import listener_pid
@@ -332,3 +333,25 @@ async def test_an_engine_that_lost_its_directory_leaves_the_next_ones_socket(pat
     assert answers(paths.engine_socket)
     second.release()
     assert not paths.engine_socket.exists()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [_pipe, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("name", ["config_file", "database", "log_file"])
+async def test_what_is_no_file_is_told_in_a_line_and_waited_for_by_nobody(
+    paths: Paths, make, name: str
+) -> None:
+    place: Path = getattr(paths, name)
+    make(place)
+    with pytest.raises(EngineUnreachable, match=r"regular file|Is a directory") as caught:
+        await EngineClient.connect(paths)
+    assert place.name in str(caught.value)
+    assert "\n" not in str(caught.value)
+    checks = {check.name: check for check in await examine(paths)}
+    if name != "log_file":
+        check = checks["settings" if name == "config_file" else name]
+        assert check.status == "problem"
+        assert "not a regular file" in check.text
