@@ -138,8 +138,8 @@ def list_panes(context: typer.Context, as_json: Json = False) -> None:
     for pane in panes:
         program = "(ended)" if pane.dead else pane.current_command
         size = f"{pane.width}×{pane.height}"
-        shown = map(one_line, (pane.session, size, program, pane.current_path))
-        rows.append((pane.id, *shown))
+        session, path = one_line(pane.session), one_line(pane.current_path)
+        rows.append((pane.id, session, size, one_line(program), path))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
