@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,7 +123,15 @@ async def _end_panes(paths: Paths) -> str:
         )
     except OSError as error:
         return f"the panes could not be closed: {error.strerror}"
-    await process.wait()
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        # It was stopped, or hangs.
+        process.kill()
+        await process.wait()
+        if server is not None:
+            with contextlib.suppress(OSError):
+                os.kill(server, signal.SIGKILL)
     if server is not None:
         await asyncio.to_thread(gone, server, END_SECONDS)
     survivors = await processes.end(running)

@@ -37,6 +37,15 @@ class ServerGone(TerminalError):
         self.reason = reason
 
 
+class ServerSilent(TerminalError):
+    """The tmux server is there and does not answer, as when it was stopped (SIGSTOP)."""
+
+    def __init__(self, socket: object) -> None:
+        super().__init__(
+            f"The tmux server at {socket} does not answer; `tungsten doctor` says what to do."
+        )
+
+
 class CommandFailed(TerminalError):
     """tmux refused a command.
 
