@@ -29,6 +29,7 @@ from rapidfuzz.distance import OSA
 
 from agent.errors import AgentError
 from agent.paths import Paths
+from agent.regular_file import read_regular
 
 
 class ConfigError(AgentError):
@@ -258,8 +259,7 @@ def read_table(path: Path) -> tuple[str, dict[str, Any]]:
     """
     shown = _shown(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_BYTES + 1)
     except FileNotFoundError:
         return "", {}
     except OSError as error:

@@ -107,7 +107,7 @@ class Connections:
 
     def person_there(self) -> bool:
         """Whether an app is connected from which a person may decide."""
-        return any(each.is_app and each.may_decide for each in self._open)
+        return any(each.client == "app" and each.may_decide for each in self._open)
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept front ends on a bound and listening socket from now on."""
@@ -212,7 +212,9 @@ class Connections:
             text = f"The engine could not do this ({type(error).__name__}); its log says more."
             connection.reply(Reply(id=number, error=text))
             return
-        if isinstance(command, CreateAgent) and command.kind == "mcp":
+        if isinstance(command, CreateAgent) and (
+            command.kind == "mcp" or connection.client == "headless"
+        ):
             connection.steers.append(str(result["agent_id"]))
             if connection not in self._open:
                 self._abandoned(str(result["agent_id"]))
@@ -261,14 +263,14 @@ class _Connection:
     ) -> None:
         self.running = 0
         self.steers: list[str] = []
-        """Sessions that take their steps from here alone: they end with this connection."""
+        """Sessions that nobody else follows: they end with this connection."""
         self.keyboards: set[tuple[str, str]] = set()
         """Agents and panes whose keyboard a person has here."""
         self._owner = owner
         self._reader = reader
         self._transport = writer.transport
         self._writer = writer
-        self.is_app = False
+        self.client = ""
         self.may_decide = False
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -342,7 +344,7 @@ class _Connection:
             hello = Hello.model_validate(greeting)
         except ValidationError:
             return self._refuse("The greeting cannot be read.")
-        self.is_app = hello.client == "app"
+        self.client = hello.client
         self.may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
         if not self._owner.admit(self, may_decide=self.may_decide):
             return self._refuse("Too many connections; close a front end, then try again.")

@@ -25,6 +25,7 @@ from agent.credentials import CredentialsError
 from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
 from agent.model.endpoint import Endpoint
 from agent.paths import MAX_SOCKET_PATH, Paths
+from agent.peer import listener_pid
 from agent.variables import difference
 from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
@@ -96,6 +97,7 @@ async def examine(
         "runtime directory": _runtime,
         "disk": _disk,
         "database": _database,
+        "panes": _panes,
         "engine": _engine,
         "git": _git,
         "python": _python,
@@ -139,6 +141,29 @@ async def _tmux(around: _Surroundings) -> Check:
         text = f"{found} is version {version}, {least} or newer is needed"
         return Check("tmux", "problem", text, install("tmux"))
     return Check("tmux", "ok", f"{version} ({found})")
+
+
+async def _panes(around: _Surroundings) -> Check:
+    path = around.paths.tmux_socket
+    server = listener_pid(path)
+    if server is None:
+        return Check("panes", "ok", "no tmux server runs; it starts when needed")
+    # No pipes: tmux hands its descriptors to the server, which would keep them open.
+    process = await asyncio.create_subprocess_exec(
+        *(_tmux_program(around), "-S", str(path), "list-sessions"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await asyncio.wait_for(process.wait(), ANSWER_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        text = f"the tmux server of the panes (pid {server}) does not answer"
+        remedy = f"kill -CONT {server}; if that does not help: tungsten kill-engine --panes"
+        return Check("panes", "problem", text, remedy)
+    return Check("panes", "ok", "the tmux server answers")
 
 
 async def _wall(around: _Surroundings) -> Check:
@@ -468,8 +493,9 @@ def install(package: str) -> str:
 
 
 def _existing(path: Path) -> Path:
-    """The nearest directory or file at or above `path` that is there."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    """The nearest directory or file at or above `path` that is there, or a link to nothing."""
+    places = (path, *path.parents)
+    return next(place for place in places if place.exists() or place.is_symlink())
 
 
 async def _ask(*argv: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ raises when anything changed since, so that nothing happens without one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from agent.actions import (
     WriteFile,
 )
 from agent.errors import AgentError
-from agent.panes import Panes
+from agent.panes import TMUX_SECONDS, Panes
 from agent.pictures import draw
 from agent.pieces import Pieces
 from agent.risk.keys import canonical, is_key
@@ -221,12 +222,12 @@ class Effects:
     async def stop_command(self, step: Step) -> None:
         """Interrupt what a cancelled step left running, as Ctrl-C would."""
         if isinstance(step.action, RunCommand) and step.action.pane_id in self._panes:
-            try:
-                pane = await self._panes.tmux(step.action.pane_id)
-                if (await pane.foreground()).kind != "shell":
-                    await pane.send_keys("C-c")
-            except (AgentError, TerminalError):
-                return
+            # A tmux server that was stopped must not keep an agent from being interrupted.
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TMUX_SECONDS):
+                    pane = await self._panes.tmux(step.action.pane_id)
+                    if (await pane.foreground()).kind != "shell":
+                        await pane.send_keys("C-c")
 
 
 def _refused(piece: str, why: str) -> str:

@@ -34,10 +34,12 @@ from agent.engine_parts import Parts
 from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
-from agent.protocol import Command, EngineInfo, Shutdown
+from agent.peer import refuse_in_pane
+from agent.protocol import Command, EngineInfo, Notice, Shutdown
+from agent.regular_file import open_regular
 from agent.singleton import Claim, claim
 from agent.start import READY
-from memory.errors import StorageError
+from memory.errors import FileGone, StorageError
 from tungsten.errors import TerminalError
 from tungsten.version import __version__
 
@@ -114,6 +116,7 @@ class Engine:
             parts = Parts(self.hub, self.paths, config, self._clock)
             await parts.open(closing)
             self._parts = parts
+            parts.database.before_writes(self._require_in_place)
             self._restoring = asyncio.create_task(parts.restore(closing, self.connections.finish))
             closing.push_async_callback(self._end_restoring)
             self._restoring.add_done_callback(self._restored)
@@ -154,6 +157,22 @@ class Engine:
         await asyncio.shield(self._restoring)
         return await carry_out(command, self._parts)
 
+    def _require_in_place(self) -> None:
+        """Let nothing more happen once what is written, or this engine, could not be found again.
+
+        Raises:
+            FileGone: a file of ours was deleted or replaced; the engine ends.
+        """
+        assert self._parts is not None
+        try:
+            self._parts.database.require_in_place()
+            self._claim.require_in_place()
+        except FileGone as error:
+            if self._stopping is not None and not self._stopping.done():
+                self.hub.publish(Notice(level="error", text=str(error)))
+                self.stop(str(error))
+            raise
+
     def _restored(self, restoring: asyncio.Task[None]) -> None:
         if not restoring.cancelled() and (error := restoring.exception()) is not None:
             log.error("the agents cannot be restored", exc_info=error)
@@ -171,6 +190,9 @@ class Engine:
         """Notice that front ends came or went."""
         loop = asyncio.get_running_loop()
         self._cancel_timers()
+        if self._parts is not None:
+            with contextlib.suppress(FileGone):
+                self._require_in_place()
         if self._ready and self._parts is not None and not self.connections.person_there():
             self._parts.agents.nobody_there()
         if connected:
@@ -204,11 +226,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     paths = options.paths
     told = _Teller(options.ready)
-    for name in ("TMUX", "TMUX_PANE"):
-        os.environ.pop(name, None)
     try:
         paths.create()
         _log_to(paths.log_file)
+        # Engines are orphans beside the tmux server of the one before.
+        refuse_in_pane(paths.tmux_socket, strays=False)
+        for name in ("TMUX", "TMUX_PANE"):
+            os.environ.pop(name, None)
         own = claim(paths)
         if own is None:
             told.tell(READY)
@@ -288,7 +312,8 @@ class _PrivateLog(RotatingFileHandler):
     """A rotating log whose every file is readable by its owner only."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = open_regular(Path(self.baseFilename), flags)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", errors="replace")
 
 

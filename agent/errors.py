@@ -11,6 +11,15 @@ class EngineUnreachable(AgentError):
     """No engine answers and none could be started."""
 
 
+class InsidePane(AgentError):
+    """The engine was to be started or ended from where an agent can do so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An agent's pane starts and ends no engine: do that in a terminal of your own."
+        )
+
+
 class EngineGone(AgentError):
     """The connection to the engine ended."""
 

@@ -223,22 +223,26 @@ class Gates:
         if gate_id in self._closed:
             return
         self._closed[gate_id] = "withdrawn"
-        await self._database.journal.gate_closed(
-            gate_id,
-            _closing(waiting, "withdrawn", text)
-            if waiting
-            else {"gate_id": gate_id, "outcome": "withdrawn", "message": text},
-        )
-        self._hub.publish(
-            GateClosed(
-                gate_id=gate_id,
-                agent_id=waiting.gate.agent_id if waiting else agent_id,
-                outcome="withdrawn",
-                text=text,
+        try:
+            await self._database.journal.gate_closed(
+                gate_id,
+                _closing(waiting, "withdrawn", text)
+                if waiting
+                else {"gate_id": gate_id, "outcome": "withdrawn", "message": text},
             )
-        )
-        if waiting and not waiting.decided.done():
-            waiting.decided.cancel()
+        finally:
+            # Nobody waits for it any more, also when that cannot be written: then the next engine
+            # finds it open and closes it.
+            self._hub.publish(
+                GateClosed(
+                    gate_id=gate_id,
+                    agent_id=waiting.gate.agent_id if waiting else agent_id,
+                    outcome="withdrawn",
+                    text=text,
+                )
+            )
+            if waiting and not waiting.decided.done():
+                waiting.decided.cancel()
 
 
 def _closing(waiting: _Open, outcome: str, message: str) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
 from pathlib import Path
+
+from agent.regular_file import read_regular
 
 MAX_BYTES = 4096
 """Longest part of one of git's small files that is read; they hold one name or path."""
@@ -54,10 +54,4 @@ def _git(directory: Path) -> Path:
 
 def _read(file: Path) -> str:
     # Agents can write here, and reading a pipe would hold the reader for good.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{file} is not a regular file")
-        return os.read(descriptor, MAX_BYTES).decode(errors="replace").strip()
-    finally:
-        os.close(descriptor)
+    return read_regular(file, MAX_BYTES).decode(errors="replace").strip()

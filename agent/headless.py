@@ -47,6 +47,7 @@ from agent.protocol import (
     StopAgent,
 )
 from agent.variables import difference
+from tungsten.printable import clean, visible_line
 
 STOP_SECONDS = 15.0
 """How long to wait for an agent's processes to be gone before leaving anyway."""
@@ -115,7 +116,7 @@ async def run(
         wall=wall,
     )
     job = _Job(client, printer, budget)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             status = await job.run(create)
         finally:
@@ -330,7 +331,7 @@ class _Printer:
         outcome: str = event.outcome
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
-        what = " ".join(event.text.split())
+        what = visible_line(event.text)
         if event.outcome == "started" and not self._json:
             # A person reads how it ended.
             return
@@ -375,9 +376,9 @@ class _Printer:
         self._print(fields, explained[status])
 
     def _print(self, fields: Mapping[str, Any], line: str) -> None:
-        text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
+        text = json_module.dumps(fields) if self._json else line
         for each in filter(None, (self._held, text)):
-            self._out.write(each.encode("utf-8", "replace").decode() + "\n")
+            self._out.write(clean(each) + "\n")
         self._held = ""
         self._out.flush()
 
@@ -393,16 +394,17 @@ def _usage_problem(task: str, directory: Path, budget: float | None) -> str:
 
 
 @contextlib.contextmanager
-def stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM cancel the running task, as Ctrl-C does, so that the agent is stopped."""
+def stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a closed terminal, cancel the running task, as Ctrl-C does.
+
+    So the agent is stopped. A SIGHUP that is ignored (nohup(1)) stays so.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    try:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    except (NotImplementedError, RuntimeError, ValueError):
+    with contextlib.ExitStack() as handled:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(number, task.cancel)
+                    handled.callback(loop.remove_signal_handler, number)
         yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)

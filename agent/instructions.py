@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from agent.regular_file import read_regular
 
 NAMES = ("AGENTS.md", "CLAUDE.md")
 """Files read in each directory, in this order."""
@@ -165,7 +166,7 @@ class _Reading:
             if len(self._seen) >= MAX_FILES:
                 raise _LeftOut(f"there are more than {MAX_FILES} files")
             self._seen.add(resolved)
-            content = _content(resolved)
+            content = read_regular(resolved, MAX_FILE_BYTES + 1)
         except (OSError, RuntimeError) as error:
             raise _LeftOut(_reason(error)) from error
         allowed = min(MAX_FILE_BYTES, MAX_TOTAL_BYTES - self._bytes)
@@ -191,18 +192,6 @@ class _Reading:
     def _target(self, name: str, path: Path) -> Path:
         name = name.replace("\\ ", " ")
         return self.home / name[2:] if name.startswith("~/") else path.parent / name
-
-
-def _content(path: Path) -> bytes:
-    """The first bytes of a regular file; a pipe or device would block, so it is refused."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "it is not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    finally:
-        os.close(descriptor)
 
 
 def _utf8(text: str) -> str:

@@ -18,7 +18,7 @@ from agent.errors import AgentError
 from agent.gate import Binding
 from agent.git import branch
 from agent.output import Outputs
-from agent.panes import Panes
+from agent.panes import TMUX_SECONDS, Panes
 from agent.perform import Performer, Surroundings
 from agent.plain import plain_line
 from agent.protocol import (
@@ -378,8 +378,9 @@ class LiveAgent:
         running = await asyncio.to_thread(processes.below, pids)
         for pane_id in tuple(self.panes.record):
             try:
-                await self.panes.close(pane_id)
-            except (AgentError, TerminalError):
+                async with asyncio.timeout(TMUX_SECONDS):
+                    await self.panes.close(pane_id)
+            except (AgentError, TerminalError, TimeoutError):
                 self.panes.forget(pane_id)
         stubborn = await processes.end(running)
         await self._panes_changed()

@@ -24,7 +24,7 @@ from mcp.server.stdio import stdio_server
 
 from agent.client import EngineClient
 from agent.errors import AgentError, EngineGone
-from agent.headless import stopped_by_sigterm
+from agent.headless import stopped_by_signals
 from agent.mcp_tools import TOOLS
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
@@ -188,7 +188,7 @@ async def serve(bridge: Bridge) -> None:
         on_list_tools=bridge.tools,
         on_call_tool=bridge.call,
     )
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         async with _closing(bridge), stdio_server() as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())
 

@@ -23,6 +23,9 @@ from tungsten.wall import Wall
 WIDTH, HEIGHT = 120, 40
 """Size of a pane until a front end shows it."""
 
+TMUX_SECONDS = 2.0
+"""How long stopping something waits for tmux; its processes are ended without it, too."""
+
 
 class PaneLost(AgentError):
     """A pane went away with its tmux server, or was closed from outside."""

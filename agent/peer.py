@@ -30,6 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.errors import InsidePane
 from tungsten.environment import MARKER
 
 _LOCAL_PEERCRED = 0x001
@@ -82,10 +83,24 @@ def listener_pid(path: Path) -> int | None:
             return None
 
 
-def runs_in_pane(pid: int | None, tmux_socket: Path) -> bool:
+def refuse_in_pane(tmux_socket: Path, *, strays: bool = True) -> None:
+    """Let this process go on only when it runs outside of all panes.
+
+    The engine that it would start inherits its environment: where requests go, and what programs
+    are called.
+
+    Raises:
+        InsidePane: it does not, or that cannot be told.
+    """
+    if _is_marked(os.environ, tmux_socket) or runs_in_pane(os.getpid(), tmux_socket, strays=strays):
+        raise InsidePane
+
+
+def runs_in_pane(pid: int | None, tmux_socket: Path, *, strays: bool = True) -> bool:
     """Say whether a process runs inside a pane of the tmux server at `tmux_socket`.
 
-    What cannot be found out counts as inside.
+    What cannot be found out counts as inside. Without `strays`, no process does for the reason
+    alone that it was orphaned beside that server, as engines are.
     """
     if pid is None:
         return True
@@ -108,7 +123,7 @@ def runs_in_pane(pid: int | None, tmux_socket: Path) -> bool:
         if _is_marked(environment, tmux_socket):
             return True
         waiting.extend(related)
-    return server is not None and _is_stray(pid, server)
+    return strays and server is not None and _is_stray(pid, server)
 
 
 def _is_stray(pid: int, server: int) -> bool:

@@ -16,6 +16,7 @@ from agent.risk.replay import Listed, Past, replay
 from agent.rule_files import RuleFiles
 from memory.database import Database
 from memory.directories import git_top_level
+from tungsten.printable import visible_line
 
 EXAMPLES = 10
 """Different actions shown to a person."""
@@ -81,7 +82,7 @@ async def told(
             history = await past(database, paths, Path.home(), last=last)
     found = replay(history, listed, rule)
     if as_json:
-        return json.dumps({"rule": rule, "list": listed, **asdict(found)}, ensure_ascii=False)
+        return json.dumps({"rule": rule, "list": listed, **asdict(found)})
     if not history:
         return "Nothing has been judged here yet."
     lines = [f"{listed} {rule}, tried on {found.actions} actions:"]
@@ -90,9 +91,7 @@ async def told(
     else:
         lines.append(f"  would have asked about {len(found.stopped)} more")
         lines.append(f"  would have refused {len(found.refused)}")
-    changed = Counter(
-        " ".join(text.split()) for text in found.spared + found.stopped + found.refused
-    )
+    changed = Counter(map(visible_line, found.spared + found.stopped + found.refused))
     lines += [f"  {count:>4} × {text[:SHOWN]}" for text, count in changed.most_common(EXAMPLES)]
     if len(changed) > EXAMPLES:
         lines.append(f"  and {len(changed) - EXAMPLES} different ones more")

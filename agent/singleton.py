@@ -42,12 +42,28 @@ class Claim:
     paths: Paths
     lock: int
     listener: socket.socket
+    identity: tuple[int, int] | None
+    """Device and inode of the socket."""
+
+    def require_in_place(self) -> None:
+        """Look whether front ends that come still find this engine.
+
+        Raises:
+            FileGone: the socket's path was deleted, or is another engine's.
+        """
+        # Imported here: front ends, which claim nothing, need no database.
+        from memory.errors import FileGone
+
+        if _identity_of(self.paths.engine_socket) != self.identity:
+            raise FileGone(self.paths.engine_socket)
 
     def release(self) -> None:
         """Stop listening, take the socket away, then let the lock go."""
         self.listener.close()
-        with contextlib.suppress(OSError):
-            self.paths.engine_socket.unlink()
+        # Where the directory was deleted and made again, it is that of the next engine.
+        if _identity_of(self.paths.engine_socket) == self.identity:
+            with contextlib.suppress(OSError):
+                self.paths.engine_socket.unlink()
         os.close(self.lock)
 
 
@@ -81,7 +97,7 @@ def claim(paths: Paths, *, patience: float = 10.0) -> Claim | None:
         raise
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return Claim(paths, lock, listener)
+    return Claim(paths, lock, listener, _identity_of(paths.engine_socket))
 
 
 def answers(path: Path) -> bool:
@@ -172,6 +188,13 @@ def _gone_for_good(pid: int, patience: float) -> bool:
             return False
         time.sleep(0.01)
     return False
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _try_lock(lock: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ from pathlib import Path
 import agent
 from agent.errors import EngineUnreachable
 from agent.paths import Paths
-from agent.peer import listener_pid
+from agent.peer import listener_pid, refuse_in_pane
+from agent.regular_file import open_regular
 from agent.singleton import answers, end, gone
 
 START_SECONDS = 30.0
@@ -49,7 +51,9 @@ async def start_engine(paths: Paths) -> None:
 
     Raises:
         EngineUnreachable: it did not start; the text is its own reason.
+        InsidePane: this process runs in an agent's pane.
     """
+    await asyncio.to_thread(refuse_in_pane, paths.tmux_socket)
     try:
         paths.create()
     except OSError as error:
@@ -66,7 +70,8 @@ async def start_engine(paths: Paths) -> None:
             # What was spawned forks and leaves at once, so this does not hold the loop.
             process.wait()
     except OSError as error:
-        reason = error.strerror or str(error)
+        where = f"{error.filename}: " if error.filename else ""
+        reason = f"{where}{error.strerror or error}"
         raise EngineUnreachable(f"The engine cannot be started: {reason}.") from error
     finally:
         os.close(read_end)
@@ -85,7 +90,9 @@ async def kill(paths: Paths, *, panes: bool = False) -> str:
 
     Raises:
         EngineDoesNotEnd: its process is not ours, or survives.
+        InsidePane: this process runs in an agent's pane.
     """
+    await asyncio.to_thread(refuse_in_pane, paths.tmux_socket)
     # Imported here, as below: needed by few front ends, and slow.
     from agent.demo.record import remove_left
 
@@ -116,7 +123,15 @@ async def _end_panes(paths: Paths) -> str:
         )
     except OSError as error:
         return f"the panes could not be closed: {error.strerror}"
-    await process.wait()
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        # It was stopped, or hangs.
+        process.kill()
+        await process.wait()
+        if server is not None:
+            with contextlib.suppress(OSError):
+                os.kill(server, signal.SIGKILL)
     if server is not None:
         await asyncio.to_thread(gone, server, END_SECONDS)
     survivors = await processes.end(running)
@@ -135,7 +150,7 @@ def _panes_of(server: int) -> list[int]:
 
 def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
     root = str(Path(agent.__file__).resolve().parent.parent)
-    log = os.open(paths.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = open_regular(paths.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         return subprocess.Popen(
             [

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from memory.errors import (
     DatabaseReadOnly,
     DatabaseUnreadable,
     DiskFull,
+    FileGone,
     InvalidRecord,
     StorageError,
 )
@@ -51,9 +53,12 @@ class _Thread(aiosqlite.Connection):
 class Connection:
     """The open file; made by `connect`."""
 
-    def __init__(self, path: Path, thread: _Thread) -> None:
+    def __init__(self, path: Path, thread: _Thread, identity: tuple[int, int]) -> None:
         self.path = path
+        self.before_write: Callable[[], None] = self.require_in_place
+        """Called before each write; what it raises keeps the write from happening."""
         self._thread = thread
+        self._identity = identity
         self._open = True
 
     @classmethod
@@ -64,7 +69,7 @@ class Connection:
             StorageError: DatabaseLocked, DatabaseTooNew, DatabaseUnreadable, DatabaseReadOnly or
                 DiskFull; the file is never removed or replaced.
         """
-        await asyncio.to_thread(_make, path)
+        identity = await asyncio.to_thread(_make, path)
         thread = _Thread(lambda: _connect(path, busy_seconds), 64)
         try:
             await thread
@@ -74,7 +79,7 @@ class Connection:
             if isinstance(error, sqlite3.Error):
                 raise explain(error, path) from error
             raise
-        return cls(path, thread)
+        return cls(path, thread, identity)
 
     async def read(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """Run `unit` on one consistent view of the file."""
@@ -85,7 +90,21 @@ class Connection:
 
         A caller cancelled while it waits does not stop the unit: it is written or not as a whole.
         """
+        self.before_write()
         return await self._run(unit, "BEGIN IMMEDIATE")
+
+    def require_in_place(self) -> None:
+        """Look whether the open file is still the one at its path; takes microseconds.
+
+        Raises:
+            FileGone: it is not.
+        """
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - half the time of pathlib's
+        except OSError as error:
+            raise FileGone(self.path) from error
+        if (found.st_dev, found.st_ino) != self._identity:
+            raise FileGone(self.path)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, which still holds removed text, as far as readers allow."""
@@ -151,9 +170,28 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return DatabaseUnreadable(path, str(error))
 
 
-def _make(path: Path) -> None:
+def require_regular(path: Path, found: os.stat_result) -> None:
+    """Look whether a database can be there at all.
+
+    Raises:
+        DatabaseUnreadable: it is a pipe, a device, a socket or a directory.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        raise DatabaseUnreadable(path, "it is not a regular file")
+
+
+def _make(path: Path) -> tuple[int, int]:
+    """Make the file if there is none; gives its device and inode."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE))
+        # A pipe of that name would hold whoever opens it.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, MODE)
+        try:
+            found = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        require_regular(path, found)
+        return found.st_dev, found.st_ino
     except PermissionError as error:
         raise DatabaseReadOnly(path) from error
     except OSError as error:

@@ -71,6 +71,18 @@ class Database:
         """Run a query of this room that spans several tables, on one consistent view."""
         return await self._connection.read(unit)
 
+    def require_in_place(self) -> None:
+        """Look whether the file is still the one that was opened; takes microseconds.
+
+        Raises:
+            FileGone: it was deleted or replaced.
+        """
+        self._connection.require_in_place()
+
+    def before_writes(self, check: Callable[[], None]) -> None:
+        """Have `check` called before each write instead; what it raises prevents the write."""
+        self._connection.before_write = check
+
     async def close(self) -> None:
         """Finish pending work and close the file; closing twice does nothing."""
         await self._connection.close()

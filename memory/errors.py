@@ -68,6 +68,16 @@ class DiskFull(StorageError):
         )
 
 
+class FileGone(StorageError):
+    """What was opened lies no longer at its path: what is written there now, nobody ever finds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} was deleted or replaced while it was in use: nothing more is done; "
+            "put the directory back if you can, then start Tungsten again"
+        )
+
+
 class DatabaseClosed(StorageError):
     """The database was used after `close`."""
 

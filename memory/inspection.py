@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from pathlib import Path
 
-from memory.connection import explain
+from memory.connection import explain, require_regular
 from memory.errors import DatabaseTooNew, DatabaseUnfinished, DatabaseUnreadable
 from memory.migrate import APPLICATION_ID, migrations
 
@@ -28,6 +29,9 @@ async def inspect(path: Path, *, seconds: float = 2.0) -> None:
 
 def _inspect(path: Path, seconds: float) -> None:
     deadline = time.monotonic() + seconds
+    # Where there is none, SQLite says so.
+    with contextlib.suppress(OSError):
+        require_regular(path, path.stat())
     try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=seconds)
     except sqlite3.Error as error:

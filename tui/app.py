@@ -176,6 +176,9 @@ class TungstenApp(FrontEnd):
         self._quit(0)
 
     def _quit(self, status: int) -> None:
+        if self.return_code is not None:
+            # Once more, while it closes: the screens may be gone by now.
+            return
         if self.screen_stack:
             self.keep_draft()
         self.save_now()

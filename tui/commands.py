@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from agent import paths
+from tungsten.printable import clean, one_line, visible
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -62,17 +63,17 @@ def cli(arguments: list[str]) -> int:
         sys.stdout = None
         return EXIT_FAILED
     except AgentError as error:
-        print(f"tungsten: {error}", file=sys.stderr)
+        print(f"tungsten: {clean(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except OSError as error:
-        print(f"tungsten: {error}", file=sys.stderr)
+        print(f"tungsten: {clean(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
         where = getattr(getattr(error, "ctx", None), "command_path", "tungsten")
-        print(f"tungsten: {usage()} (see {where} --help)", file=sys.stderr)
+        print(f"tungsten: {clean(usage())} (see {where} --help)", file=sys.stderr)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 
@@ -274,13 +275,13 @@ def doctor(as_json: Json = False) -> None:
         rows = [
             {"name": c.name, "status": c.status, "text": c.text, "remedy": c.remedy} for c in checks
         ]
-        print(json.dumps({"checks": rows}, ensure_ascii=False, indent=1))
+        print(json.dumps({"checks": rows}, indent=1))
     else:
         signs = {"ok": "✓", "warning": "!", "problem": "✗"}
         for check in checks:
-            print(f"{signs[check.status]} {check.name}: {check.text}")
+            print(clean(f"{signs[check.status]} {check.name}: {check.text}"))
             if check.remedy:
-                print(f"    → {check.remedy}")
+                print(clean(f"    → {check.remedy}"))
     raise typer.Exit(EXIT_FAILED if any(c.status == "problem" for c in checks) else 0)
 
 
@@ -291,7 +292,7 @@ def keys(as_json: Json = False) -> None:
 
     actions = listing()
     if as_json:
-        print(json.dumps(actions, ensure_ascii=False, indent=1))
+        print(json.dumps(actions, indent=1))
         return
     for row in actions:
         print(f"{row['key'] or '-':<12} {row['id']:<28} {row['description']}")
@@ -308,13 +309,14 @@ def list_agents(as_json: Json = False) -> None:
 
     agents = _run(rows())
     if as_json:
-        print(json.dumps([a.model_dump(mode="json") for a in agents], ensure_ascii=False, indent=1))
+        print(json.dumps([a.model_dump(mode="json") for a in agents], indent=1))
         return
     if not agents:
         print("no agents; start one with: tungsten run 'task'")
     for agent in agents:
         walled = "walled  " if agent.wall else ""
-        print(f"{agent.state.value:<8} {agent.name:<20} {walled}{agent.activity}")
+        name, activity = one_line(agent.name), one_line(agent.activity)
+        print(f"{agent.state.value:<8} {name:<20} {walled}{activity}")
 
 
 @app.command()
@@ -345,7 +347,7 @@ def kill_engine(
     """Stop the engine. Sessions stay on disk, and the panes live on unless told otherwise."""
     from agent.start import kill
 
-    print(_run(kill(paths.find(), panes=panes)))
+    print(clean(_run(kill(paths.find(), panes=panes))))
 
 
 @risk.command("check")
@@ -375,7 +377,7 @@ def risk_explain(command: Annotated[str, typer.Argument(help="A shell command.")
     """Print what the gate reads in a command, and why."""
     from agent.risk import report
 
-    print(report.explain(command))
+    print(visible(report.explain(command)))
 
 
 @risk.command("replay")

@@ -13,6 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from agent.regular_file import read_regular
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Far longer than whatever was typed."""
+
 
 class InterfaceState:
     """Drafts by agent, and a few choices, kept in a file.
@@ -70,7 +75,7 @@ class InterfaceState:
 
     def _read(self) -> dict[str, Any]:
         try:
-            text = self._path.read_bytes().decode("utf-8", "surrogatepass")
+            text = read_regular(self._path, MAX_BYTES).decode("utf-8", "surrogatepass")
             values = json.loads(text)
         except (OSError, ValueError):
             return {}

@@ -476,7 +476,8 @@ class FrontEnd(KeyboardApp[None]):
         try:
             self.memory.save()
         except OSError as error:
-            self.say(f"The draft can't be kept: {error.strerror}: {error.filename}", "error")
+            where = f": {error.filename}" if error.filename else ""
+            self.say(f"The draft can't be kept: {error.strerror}{where}", "error")
 
     def remembered_choices(self) -> Choices:
         """Read the layout the person left."""

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.regular_file import open_regular
+
 LARGEST = 1_000_000
 """Bytes of an old log that are kept."""
 
@@ -27,7 +29,7 @@ def guarded_stderr(log: Path) -> Iterator[None]:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if log.exists() and log.stat().st_size > LARGEST:
             log.unlink()
-        descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = open_regular(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except OSError:
         yield
         return

@@ -1,4 +1,4 @@
-"""Text as cells: cleaning, fitting, wrapping, and the few ways Tungsten writes numbers.
+"""Text as cells: fitting, wrapping, and the few ways Tungsten writes numbers.
 
 Everything that comes from a model, a program or a file passes `clean` before it is drawn: an
 escape sequence or a bidirectional override in it must never reach the person's terminal.
@@ -14,41 +14,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tungsten.printable import clean as clean
+from tungsten.printable import one_line as one_line
+
 Piece = tuple[str, Style]
 """A run of text in one style."""
 
-_ESCAPES = re.compile(
-    # CSI, OSC and other string sequences, two-byte escapes (ECMA-48).
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _WORDS = re.compile(r"\s+|[^\s]+")
-
-TAB = 4
-"""Columns between tab stops in text that is not a terminal's own screen."""
-
-
-def clean(text: str) -> str:
-    """Make text safe to draw: line feeds stay, escape sequences go, other controls become `·`."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n")
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
-    if "\r" in text:
-        # What a carriage return overwrote on a real screen is not worth a line here.
-        text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-    text = _CONTROLS.sub("·", text)
-    text = _SURROGATES.sub("\ufffd", text)
-    if "\t" in text:
-        text = text.expandtabs(TAB)
-    return text
-
-
-def one_line(text: str) -> str:
-    """Clean text and fold it to one line."""
-    return " ".join(clean(text).split())
 
 
 def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:

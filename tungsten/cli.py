@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 from tungsten.errors import ServerGone, TerminalError
+from tungsten.printable import clean, one_line
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -69,18 +70,18 @@ def main(arguments: list[str]) -> int:
         sys.stdout = None
         return EXIT_FAILED
     except TerminalError as error:
-        typer.echo(f"tungsten: {error}", err=True)
+        typer.echo(f"tungsten: {clean(str(error))}", err=True)
         return EXIT_FAILED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"tungsten: {where}{error.strerror or error}", err=True)
+        typer.echo(clean(f"tungsten: {where}{error.strerror or error}"), err=True)
         return EXIT_FAILED
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
         where = getattr(getattr(error, "ctx", None), "command_path", "python -m tungsten")
-        typer.echo(f"tungsten: {usage()} (see {where} --help)", err=True)
+        typer.echo(clean(f"tungsten: {usage()} (see {where} --help)"), err=True)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 
@@ -138,7 +139,8 @@ def list_panes(context: typer.Context, as_json: Json = False) -> None:
     for pane in panes:
         program = "(ended)" if pane.dead else pane.current_command
         size = f"{pane.width}×{pane.height}"
-        rows.append((pane.id, pane.session, size, program, pane.current_path))
+        session, path = one_line(pane.session), one_line(pane.current_path)
+        rows.append((pane.id, session, size, one_line(program), path))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -217,7 +219,7 @@ def capture(
         del fields["lines"]
         _print_json({"text": text, **fields})
     else:
-        typer.echo(text)
+        typer.echo(text if styled else clean(text))
 
 
 @app.command()
@@ -465,4 +467,4 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    typer.echo(json.dumps(value))

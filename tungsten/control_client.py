@@ -389,6 +389,10 @@ class ControlClient:
                 self._end("closed")
         await asyncio.sleep(0)
 
+    def abort(self) -> None:
+        """End the connection at once, also where the server does not answer; what waits fails."""
+        self._end("it does not answer")
+
     def _future(self) -> asyncio.Future[Reply]:
         return self._loop.create_future()
 

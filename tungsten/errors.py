@@ -60,6 +60,15 @@ class OutcomeUnknown(TerminalError):
         self.command = command
 
 
+class ServerSilent(TerminalError):
+    """The tmux server is there and does not answer, as when it was stopped (SIGSTOP)."""
+
+    def __init__(self, socket: object) -> None:
+        super().__init__(
+            f"The tmux server at {socket} does not answer; `tungsten doctor` says what to do."
+        )
+
+
 class CommandFailed(TerminalError):
     """tmux refused a command.
 

@@ -29,6 +29,7 @@ from tungsten.errors import (
     OutcomeUnknown,
     PaneGone,
     ServerGone,
+    ServerSilent,
     SocketUnsafe,
     TerminalError,
     TmuxMissing,
@@ -52,6 +53,9 @@ _PAUSE = 0.02
 
 _EXPLANATIONS = 20
 """How often to ask for a dead pane's exit status, 4 s in all: busy machines take their time."""
+
+SILENT_SECONDS = 12.0
+"""How long a tmux server may take to answer the first command; its keeper waits 10 s for it."""
 
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
@@ -148,6 +152,7 @@ class Terminal:
             TmuxTooOld: it is older than 3.2.
             SocketUnsafe: others may enter the socket's directory.
             ServerGone: the server cannot be started or reached.
+            ServerSilent: it is there and does not answer.
         """
         program = shutil.which(tmux)
         if program is None:
@@ -562,24 +567,38 @@ async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Con
             await asyncio.sleep(_PAUSE * attempt)
 
 
-def _run(argv: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _run(
+    argv: list[str], environment: dict[str, str], socket: Path
+) -> subprocess.CompletedProcess[str]:
+    process = subprocess.Popen(
         argv,
         env=environment,
         cwd="/",
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        check=False,
     )
+    try:
+        said, problem = process.communicate(timeout=SILENT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise ServerSilent(socket) from None
+    finally:
+        # Not read to their end: a server that was stopped holds the other ends open.
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+    return subprocess.CompletedProcess(argv, process.returncode, said, problem)
 
 
 async def _make_home(socket: Path, program: str) -> None:
     """Make our session again in a server that runs; with `-N` this starts none."""
     argv = [program, "-u", "-N", "-S", str(socket), *_HOME]
     async with still.turn(socket):
-        await asyncio.to_thread(_run, argv, clean_environment())
+        await asyncio.to_thread(_run, argv, clean_environment(), socket)
 
 
 async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
@@ -592,10 +611,10 @@ async def _start(socket: Path, program: str, environment: dict[str, str]) -> Non
     if sys.platform == "linux" and not server_start.answers(str(socket)):
         # Only so that orphans stay below it: without, the next command starts a plain one.
         keeper = [sys.executable, "-I", "-S", server_start.__file__, str(socket), *server, "-D"]
-        await asyncio.to_thread(_run, keeper, environment)
+        await asyncio.to_thread(_run, keeper, environment, socket)
     argv = [*server, *_HOME, ";", "set-option", "-g", "default-terminal", terminal]
     async with still.turn(socket):
-        done = await asyncio.to_thread(_run, argv, environment)
+        done = await asyncio.to_thread(_run, argv, environment, socket)
     said = done.stderr.strip()
     if done.returncode != 0 and "duplicate session" not in said:
         raise ServerGone(said)

@@ -26,6 +26,9 @@ from tungsten.watch import Watch
 HOME_SESSION = "tungsten"
 """The tmux session that our own clients attach to; its one pane is empty and dead."""
 
+CLOSE_SECONDS = 1.0
+"""How long a server may take to take away what showing its panes needed."""
+
 _SHORTEST = 1 / 60
 """Seconds between two looks at who changed; no pane is shown more often."""
 
@@ -213,14 +216,27 @@ class LiveView:
         self._touch(lambda shown: shown.pane_id == pane_id)
 
     async def close(self) -> None:
-        """Stop showing and disconnect; the server and its panes stay."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(TerminalError):
+        """Stop showing and disconnect; the server and its panes stay.
+
+        A server that was stopped does not hold this up: then what is left there is taken away by
+        whoever watches next.
+        """
+        limit = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._give_up)
+        try:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             # Not cancelled half-way: what it has made on the server is to be taken away again.
-            await (await self._watching).close()
-        await self.client.close()
+            await asyncio.wait([self._watching])
+            if not self._watching.cancelled() and self._watching.exception() is None:
+                await self._watching.result().close()
+            await self.client.close()
+        finally:
+            limit.cancel()
+
+    def _give_up(self) -> None:
+        self._watching.cancel()
+        self.client.abort()
 
     # -- inside ------------------------------------------------------------------------------
 

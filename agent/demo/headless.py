@@ -12,11 +12,12 @@ import json as json_module
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 from typing import Literal
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
-from agent.headless import stopped_by_sigterm
+from agent.headless import stopped_by_signals
 from agent.paths import Paths
 from agent.protocol import (
     ActionReported,
@@ -32,6 +33,7 @@ from agent.protocol import (
     StopDemo,
 )
 from agent.start import kill
+from tungsten.printable import clean, visible, visible_line
 
 Decision = Literal["approve", "deny", "ask", "nobody"]
 
@@ -68,7 +70,7 @@ async def run(
         _say(str(error))
         return 1
     show = _Show(client, json, decision)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             where = str(Path(keep).expanduser().absolute()) if keep else ""  # noqa: ASYNC240
             await show.begin(StartDemo(pace=pace, keep=where))
@@ -213,19 +215,21 @@ class _Show:
             "seconds": None if event.seconds is None else round(event.seconds, 3),
         }
         if self.json:
-            line = json_module.dumps(fields, ensure_ascii=False)
+            line = json_module.dumps(fields)
         else:
-            what = " ".join(event.text.split())
+            what = visible_line(event.text)
             line = f"{event.agent_name:6} {event.risk.value:6} {event.decision:8} "
             line += f"{event.outcome:7} {what}"
-        sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
+        sys.stdout.write(clean(line) + "\n")
         sys.stdout.flush()
 
 
 async def _asked(gate: Gate) -> bool:
     """Ask at the terminal; only `approve`, written out, approves."""
-    _say(f"\n{gate.agent_name} wants to do this ({gate.risk.value}: {'; '.join(gate.reasons)}):")
-    _say(f"\n    {gate.text}\n\nWrite approve to let it happen, anything else denies:")
+    reasons = visible_line("; ".join(gate.reasons))
+    _say(f"\n{gate.agent_name} wants to do this ({gate.risk.value}: {reasons}):")
+    _say(f"\n{indent(visible(gate.text), ' ' * 4, lambda line: True)}")
+    _say("\nWrite approve to let it happen, anything else denies:")
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[str] = loop.create_future()
 
@@ -241,4 +245,4 @@ async def _asked(gate: Gate) -> bool:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(clean(text), file=sys.stderr, flush=True)  # noqa: T201

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from agent.client import EngineClient
 from agent.errors import AgentError
-from agent.headless import STOP_SECONDS, Exit, stopped_by_sigterm
+from agent.headless import STOP_SECONDS, Exit, stopped_by_signals
 from agent.paths import Paths
 from agent.playbook.file import Playbook, PlaybookError, parse, read
 from agent.playbook.steps import Screenshot, title_of, verb_of
@@ -41,6 +41,7 @@ from agent.protocol import (
     ToolCall,
     ToolStatus,
 )
+from tungsten.printable import clean, visible_line
 
 _STEP = re.compile(r"step-(\d+)-")
 SHOWN_LINES = 5
@@ -114,7 +115,7 @@ async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> in
         wall=wanted.wall,
     )
     job = _Job(client, printer, playbook, wanted)
-    with stopped_by_sigterm():
+    with stopped_by_signals():
         try:
             status = await job.run(play)
             kept = await job.collect()
@@ -311,7 +312,8 @@ class _Printer:
         self._print(fields, f"{agent.name} plays {file} in {agent.directory}")
 
     def step(self, fields: dict[str, Any]) -> None:
-        line = f"{fields['status']:<11} {fields['number']:>3} {fields['step']}: {fields['title']}"
+        title = visible_line(fields["title"])
+        line = f"{fields['status']:<11} {fields['number']:>3} {fields['step']}: {title}"
         told = fields["text"].splitlines()[:20]
         if fields["status"] == ToolStatus.DENIED.value:
             # That and by whom is said in the end.
@@ -322,7 +324,7 @@ class _Printer:
         self._print({"type": "step", **fields}, line)
 
     def waits(self, text: str) -> None:
-        line = f"needs a person: {' '.join(text.split())}"
+        line = f"needs a person: {visible_line(text)}"
         self._print({"type": "gate", "text": text}, line)
 
     def notice(self, text: str) -> None:
@@ -352,8 +354,7 @@ class _Printer:
         self._print(fields, text if said else f"{word}: {text}" if text else word)
 
     def _print(self, fields: dict[str, Any], line: str) -> None:
-        text = json_module.dumps(fields, ensure_ascii=False) if self._json else line
-        self._out.write(text.encode("utf-8", "replace").decode() + "\n")
+        self._out.write((json_module.dumps(fields) if self._json else clean(line)) + "\n")
         self._out.flush()
 
 

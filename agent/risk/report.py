@@ -63,7 +63,7 @@ def _needs(answer: Assessment) -> Risk:
 
 
 def _say(stream: IO[str], answer: dict[str, object]) -> None:
-    stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    stream.write(json.dumps(answer) + "\n")
 
 
 def check_jsonl(stream_in: IO[str], stream_out: IO[str]) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,9 +15,11 @@ from agent import credentials, doctor
 from agent.credentials import Credentials
 from agent.doctor import Check, examine
 from agent.paths import Paths
+from agent.peer import listener_pid
 from agent.protocol import Refused
 from agent.variables import NAMES as CHOOSING
 from memory import Database
+from tungsten.terminal import Terminal
 from tungsten.version import __version__
 
 NAMES = [
@@ -31,6 +34,7 @@ NAMES = [
     "runtime directory",
     "disk",
     "database",
+    "panes",
     "engine",
     "git",
     "python",
@@ -313,6 +317,35 @@ async def test_an_engine_of_another_version_is_a_problem(
     assert check.status == "problem"
     assert "9.9" in check.text
     assert "kill-engine" in check.remedy
+
+
+async def test_a_tmux_server_that_was_stopped_is_named(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    terminal = await Terminal.open(paths.tmux_socket)
+    try:
+        assert (await checks(paths, environment))["panes"].status == "ok"
+        server = listener_pid(paths.tmux_socket)
+        assert server is not None
+        os.kill(server, signal.SIGSTOP)
+        try:
+            check = (await checks(paths, environment))["panes"]
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert check.status == "problem"
+        assert check.text == f"the tmux server of the panes (pid {server}) does not answer"
+    finally:
+        await terminal.kill_server()
+
+
+async def test_a_link_in_a_circle_is_no_directory(
+    paths: Paths, environment: dict[str, str]
+) -> None:
+    paths.data.rmdir()
+    paths.data.symlink_to(paths.data)
+    check = (await checks(paths, environment))["directories"]
+    assert check.status == "problem"
+    assert str(paths.data) in check.text
 
 
 async def test_git_without_an_identity(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,10 +17,19 @@ import psutil
 import pytest
 
 from agent.client import EngineClient
+from agent.doctor import examine
 from agent.errors import AgentError, EngineUnreachable
 from agent.paths import Paths
-from agent.protocol import EngineStopping, ListSessions, Shutdown
-from agent.singleton import claim, end, holder
+from agent.peer import listener_pid
+from agent.protocol import (
+    CreateAgent,
+    EngineStopping,
+    ListSessions,
+    Notice,
+    RunAsPerson,
+    Shutdown,
+)
+from agent.singleton import answers, claim, end, holder
 from agent.start import kill, start_engine
 from memory.database import Database
 
@@ -257,3 +267,91 @@ async def test_it_survives_its_front_end_and_ends_only_when_told(paths: Paths) -
     assert client.welcome.epoch == epoch
     await client.send(ListSessions())
     await client.close()
+
+
+async def _lose(paths: Paths, what: str) -> None:
+    match what:
+        case "data":
+            await asyncio.to_thread(shutil.rmtree, paths.data)
+        case "run":
+            await asyncio.to_thread(shutil.rmtree, paths.runtime)
+        case "database":
+            copy = paths.database.with_suffix(".copy")
+            copy.write_bytes(paths.database.read_bytes())
+            copy.replace(paths.database)
+        case _:
+            await asyncio.to_thread(shutil.rmtree, paths.data.parent)
+
+
+@pytest.mark.parametrize("what", ["data", "run", "database", "home"])
+async def test_nothing_is_done_that_nobody_would_find_written(
+    paths: Paths, connect, short_dir: Path, what: str
+) -> None:
+    client = await connect()
+    pid = client.welcome.snapshot.engine.pid
+    project = short_dir.parent / f"{short_dir.name}-project"
+    project.mkdir()
+    try:
+        created = await client.send(CreateAgent(directory=str(project), command="sleep 1000"))
+        tmux = listener_pid(paths.tmux_socket)
+        await _lose(paths, what)
+        with pytest.raises(AgentError):
+            await client.send(RunAsPerson(agent_id=str(created["agent_id"]), command="touch done"))
+        last = [line.event async for line in client.events()]
+        told = [event.text for event in last if isinstance(event, Notice)]
+        assert len(told) == 1
+        assert "was deleted or replaced" in told[0]
+        assert isinstance(last[-1], EngineStopping)
+        await ended(pid)
+        assert not (project / "done").exists()
+    finally:
+        project.rmdir()
+        if tmux is not None:
+            os.kill(tmux, signal.SIGKILL)
+        paths.create()
+
+
+async def test_a_front_end_that_comes_is_not_shown_a_database_that_is_gone(
+    paths: Paths, connect
+) -> None:
+    client = await connect()
+    pid = client.welcome.snapshot.engine.pid
+    await asyncio.to_thread(shutil.rmtree, paths.data)
+    again = await connect()
+    assert again.welcome.snapshot.engine.pid != pid
+    await ended(pid)
+
+
+async def test_an_engine_that_lost_its_directory_leaves_the_next_ones_socket(paths: Paths) -> None:
+    first = claim(paths)
+    assert first is not None
+    shutil.rmtree(paths.runtime)
+    paths.create()
+    second = claim(paths)
+    assert second is not None
+    first.release()
+    assert answers(paths.engine_socket)
+    second.release()
+    assert not paths.engine_socket.exists()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [_pipe, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("name", ["config_file", "database", "log_file"])
+async def test_what_is_no_file_is_told_in_a_line_and_waited_for_by_nobody(
+    paths: Paths, make, name: str
+) -> None:
+    place: Path = getattr(paths, name)
+    make(place)
+    with pytest.raises(EngineUnreachable, match=r"regular file|Is a directory") as caught:
+        await EngineClient.connect(paths)
+    assert place.name in str(caught.value)
+    assert "\n" not in str(caught.value)
+    checks = {check.name: check for check in await examine(paths)}
+    if name != "log_file":
+        check = checks["settings" if name == "config_file" else name]
+        assert check.status == "problem"
+        assert "not a regular file" in check.text

@@ -26,6 +26,7 @@ from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
 from agent.protocol import (
     AgentChanged,
+    AgentRemoved,
     AgentState,
     AgentSummary,
     Command,
@@ -140,6 +141,28 @@ async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serv
     async with await Database.open(paths.database) as database:
         [closed] = await database.journal.entries(kinds=("gate_closed",))
     assert (closed.data["outcome"], closed.data["by"]) == ("denied", "nobody")
+
+
+HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\x9b?1003h\x1b]0;root\x07"
+"""The clipboard, the screen, the mouse and the title."""
+
+
+async def test_nothing_that_is_printed_commands_the_terminal(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    command = f"printf %s '{HOSTILE}' > made"
+    await serve(Script(("terminal_run", {"command": command}), f"All {HOSTILE}done."))
+    plain = io.StringIO()
+    await headless.run(paths, "Do it.", directory=project, out=plain)
+    assert "All ·?1003hdone." in plain.getvalue()
+    # What the agent did is seen to its last character.
+    assert "^[]52;c;cm0gLXJmIC8=^G^[[2J‹U+009B›?1003h" in plain.getvalue()
+    assert all(line.isprintable() for line in plain.getvalue().split("\n"))
+    in_json = io.StringIO()
+    await headless.run(paths, "Do it.", directory=project, json=True, out=in_json)
+    said = [json.loads(line) for line in in_json.getvalue().splitlines()]
+    assert said[-1]["text"] == f"All {HOSTILE}done."
+    assert in_json.getvalue().isascii()
 
 
 async def test_a_question_is_answered_with_nobody(
@@ -275,7 +298,12 @@ async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Ser
     assert holder(paths) != first
 
 
-async def test_ctrl_c_stops_the_agent_first(paths: Paths, project: Path, serve: Serve) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
+)
+async def test_whatever_ends_it_stops_the_agent(
+    paths: Paths, project: Path, serve: Serve, number: signal.Signals
+) -> None:
     await serve(Script(("terminal_run", {"command": "sleep 1000"}), "never"))
     code = (
         "import asyncio, sys\n"
@@ -289,17 +317,32 @@ async def test_ctrl_c_stops_the_agent_first(paths: Paths, project: Path, serve: 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", code, *where),
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
     )
+    watching = await EngineClient.connect(paths)
     assert process.stdout is not None
     async for line in process.stdout:
         if b'"sleep 1000"' in line:
             break
-    process.send_signal(signal.SIGINT)
-    _, errors = await process.communicate()
-    assert b"KeyboardInterrupt" in errors
+    process.send_signal(number)
+    await process.communicate()
+    async with asyncio.timeout(30):
+        async for told in watching.events():
+            if isinstance(told.event, AgentRemoved):
+                break
+    await watching.close()
     client = await EngineClient.connect(paths, start=False)
     assert client.welcome.snapshot is not None
     assert client.welcome.snapshot.agents == ()
     await client.close()
+
+
+async def test_a_hangup_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with headless.stopped_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -16,11 +16,13 @@ import pytest
 
 from agent.client import EngineClient
 from agent.connections import Connections
+from agent.errors import InsidePane
 from agent.hub import Hub
 from agent.paths import Paths
 from agent.peer import credentials, listener_pid, runs_in_pane
 from agent.protocol import Command, CreateAgent, Decide, GateOpened
 from agent.singleton import claim
+from agent.start import kill
 from tungsten.environment import MARKER
 from tungsten.terminal import Terminal
 
@@ -275,3 +277,75 @@ async def test_from_a_pane_of_a_real_engine_it_may_only_look(paths: Paths, short
             assert "may look, never decide" in decided
     await person.close()
     await approving
+
+
+START = """
+import asyncio, os, sys
+from pathlib import Path
+from agent.errors import AgentError
+from agent.paths import Paths
+from agent.start import kill, start_engine
+
+paths = Paths(*map(Path, sys.argv[1:4]))
+said = []
+for work in (kill, start_engine):
+    try:
+        said.append(str(asyncio.run(work(paths))))
+    except AgentError as error:
+        said.append(str(error))
+answer = Path(sys.argv[4])
+answer.with_suffix(".part").write_text("\\n".join(said))
+answer.with_suffix(".part").rename(answer)
+"""
+
+
+@pytest.mark.parametrize(
+    "wrapper", ["{0}", "env -u TUNGSTEN_PANE -u TMUX {0}", "setsid -f env -i {0}"]
+)
+async def test_from_inside_a_pane_no_engine_is_ended_or_started(
+    paths: Paths, tmux: list[str], wrapper: str
+) -> None:
+    client = await EngineClient.connect(paths)
+    assert client.welcome.snapshot is not None
+    engine = client.welcome.snapshot.engine.pid
+    answer = paths.runtime / "answer"
+    script = paths.runtime / "start.py"
+    script.write_text(START)
+    where = [str(paths.config), str(paths.data), str(paths.runtime), str(answer)]
+    asking = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, str(script), *where])
+    done = f"{paths.runtime}/done"
+    os.mkfifo(done)
+    text = f"{wrapper.format(asking)}; while [ ! -e {answer} ]; do sleep 0.1; done; echo > {done}"
+    argv = [*tmux, "new-window", "-d", "sh", "-c", text]
+    assert await (await asyncio.create_subprocess_exec(*argv)).wait() == 0
+    await asyncio.wait_for(asyncio.to_thread(Path(done).read_text), 30)
+    ended, started = answer.read_text().split("\n")
+    assert ended == started == str(InsidePane())
+    assert psutil.pid_exists(engine)
+    await client.close()
+
+
+@pytest.mark.parametrize("variables", [{MARKER: "1"}, {MARKER: "{0}", "TMUX": "/other,1,0"}])
+def test_an_engine_that_a_pane_starts_ends_at_once(paths: Paths, variables: dict[str, str]) -> None:
+    told = {name: value.format(paths.tmux_socket) for name, value in variables.items()}
+    where = [f"--{name}={getattr(paths, name)}" for name in ("config", "data", "runtime")]
+    ended = subprocess.run(
+        [sys.executable, "-m", "agent.engine", *where],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **told},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (1, f"{InsidePane()}\n")
+    assert not paths.engine_socket.exists()
+
+
+async def test_an_engine_of_a_person_starts_beside_the_panes_of_the_one_before(
+    paths: Paths, tmux: list[str]
+) -> None:
+    for _ in range(2):
+        client = await EngineClient.connect(paths)
+        assert client.welcome.may_decide
+        await client.close()
+        assert "ended" in await kill(paths)

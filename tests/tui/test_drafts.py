@@ -67,6 +67,15 @@ while True:
 """
 
 
+def test_a_pipe_in_its_place_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "interface.json"
+    os.mkfifo(path)
+    kept = InterfaceState(path)
+    kept.set("draft:a", "text")
+    kept.save()
+    assert InterfaceState(path).get("draft:a") == "text"
+
+
 def test_kill_9_leaves_a_whole_draft(tmp_path: Path) -> None:
     path = tmp_path / "interface.json"
     root = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Text is safe to draw, fits, and loses nothing when it is wrapped."""
+"""Text fits, and loses nothing when it is wrapped."""
 
 from __future__ import annotations
 
@@ -12,27 +12,6 @@ from tui import text
 PLAIN = Style()
 ANY = st.text(max_size=200)
 PIECES = st.lists(st.tuples(st.text(max_size=40).map(text.clean), st.just(PLAIN)), max_size=6)
-
-
-@given(ANY)
-def test_clean_text_holds_no_control_characters(dirty: str) -> None:
-    cleaned = text.clean(dirty)
-    assert all(character == "\n" or ord(character) >= 0x20 for character in cleaned)
-    assert not any(0x7F <= ord(character) <= 0x9F for character in cleaned)
-    assert not set(cleaned) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-    cleaned.encode()
-
-
-@given(ANY)
-def test_cleaning_twice_changes_nothing(dirty: str) -> None:
-    once = text.clean(dirty)
-    assert text.clean(once) == once
-
-
-def test_escape_sequences_go_and_their_text_stays() -> None:
-    assert text.clean("\x1b[1;31mred\x1b[0m \x1b]0;title\x07now") == "red now"
-    assert text.clean("safe\u202egnp.exe") == "safe·gnp.exe"
-    assert text.clean("10%\r50%\r100%\n") == "100%\n"
 
 
 @given(ANY, st.integers(0, 80))

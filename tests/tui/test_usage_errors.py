@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tui.commands import cli
@@ -25,3 +27,19 @@ def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert said.endswith(f"(see {helped} --help)\n")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [["no\x1b[2Jsuch"], ["stop", "x\x1b]0;t\x07"], ["risk", "explain", "echo \x1b]52;c;eA==\x07"]],
+)
+def test_no_word_of_a_command_line_commands_the_terminal(
+    line: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TUNGSTEN_HOME", str(tmp_path))
+    cli(line)
+    said = "".join(capsys.readouterr())
+    assert all(each.isprintable() for each in said.split("\n"))

@@ -130,6 +130,19 @@ def test_list_send_capture(run: Run, server: Path) -> None:
     assert "hello" not in run("-S", server, "capture", "play").stdout
 
 
+def test_what_is_listed_commands_nothing(run: Run, server: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "a\x1b[2J\x9bb\u202e"
+    odd.mkdir()
+    new = ["tmux", "-u", "-S", str(server), "new-session", "-d", "-s", "odd", "-c", str(odd), "cat"]
+    subprocess.run(new, check=True)
+    said = run("-S", server, "list").stdout
+    assert f"{tmp_path}/a" in said
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert run("-S", server, "list", "--json").stdout.isascii()
+    refused = run("-S", server, "capture", "no\x1b]52;c;eA==\x07such").stderr
+    assert refused.strip().isprintable()
+
+
 def test_capture_hides_secrets_on_request(run: Run, server: Path) -> None:
     token = "ghp_" + "aB3dE6gH9" * 4
     run("-S", server, "send", "work", token, "-e")

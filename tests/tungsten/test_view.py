@@ -176,3 +176,22 @@ def test_the_view_imports_neither_libtmux_nor_pydantic() -> None:
         "assert not {'libtmux', 'pydantic', 'psutil', 'textual'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+
+
+async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
+    terminal: Terminal, pane: Pane
+) -> None:
+    views = [await LiveView.open(terminal.socket) for _ in range(2)]
+    screen = Screen()
+    views[0].show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    server = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(server, signal.SIGSTOP)
+    try:
+        # One that shows a pane, and one that has hardly begun.
+        async with asyncio.timeout(30):
+            for view in views:
+                await view.close()
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert (await pane.run("echo still", timeout=10)).output == "still\n"

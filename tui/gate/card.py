@@ -20,6 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import actions
+from tui.arrangement import SMALLEST
 from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
@@ -33,6 +34,11 @@ from tui.gate.words import action_words, duration
 if TYPE_CHECKING:
     from agent.protocol import Gate
     from tui.gate.rule_offer import RuleOffer
+
+TOO_SMALL = (
+    f"Too small to see what would happen: nothing is approved below {SMALLEST.width}×"
+    f"{SMALLEST.height}. Enlarge the window, or press d to deny."
+)
 
 _ENTER = {
     "message": "deny with this message",
@@ -113,6 +119,14 @@ class GateCard(Widget, can_focus=False):
     def _pane_has_keyboard(self) -> bool:
         app = self.app
         return isinstance(app, KeyboardApp) and app.keyboard_holder is not None
+
+    @property
+    def _too_small(self) -> bool:
+        """Whether there is too little room for a person to see what they would approve."""
+        return any(
+            size.width < SMALLEST.width or size.height < SMALLEST.height
+            for size in (self.app.size, self.screen.size)
+        )
 
     # What it says -------------------------------------------------------------------------------
 
@@ -218,7 +232,11 @@ class GateCard(Widget, can_focus=False):
         if self._pane_has_keyboard:
             key = actions.label(actions.by_id("pane.return").keys[0])
             return f"You type in the pane: {key} takes the keyboard back, then decide"
-        return self._hint or ("" if self.armed else "Pause typing to decide")
+        if not self.armed:
+            return self._hint or "Pause typing to decide"
+        if self._too_small:
+            return f"d denies. To approve: {SMALLEST.width}×{SMALLEST.height}"
+        return self._hint
 
     @property
     def _inner(self) -> int:
@@ -240,7 +258,12 @@ class GateCard(Widget, can_focus=False):
 
     def _screen_laid_out(self, _screen: object) -> None:
         if self._gate is not None and self.screen.size != self._placed_for:
+            self._size_changed()
             self._place()
+
+    def _size_changed(self) -> None:
+        """Told when the gate stands on a screen of another size."""
+        raise NotImplementedError
 
     def _place(self) -> None:
         """Take as much room as the gate needs, in the middle of the screen."""

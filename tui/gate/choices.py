@@ -11,7 +11,7 @@ from typing import Literal
 from textual import on
 from textual.widgets import Input
 
-from tui.gate.card import GateCard
+from tui.gate.card import TOO_SMALL, GateCard
 from tui.gate.entry import CommandArea
 from tui.gate.host import send
 from tui.gate.keys_offered import can_edit
@@ -100,6 +100,9 @@ class GateChoices(GateCard):
         event.stop()
         gate = self._gate
         if self._writing != "command" or gate is None or self._judging:
+            return
+        if self._too_small:
+            self.notify(TOO_SMALL, severity="warning", timeout=10)
             return
         if not event.text.strip() or event.text == gate.text:
             self._step_back()

@@ -16,6 +16,7 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
+from tui.gate.card import TOO_SMALL
 from tui.gate.choices import GateChoices
 from tui.gate.exact_view import FAR, ExactView
 from tui.gate.held import WORDS, HeldKey
@@ -40,6 +41,9 @@ SCROLL_KEYS = {
 
 HINT_SECONDS = 2.5
 """How long the dialog says what to press instead, before it names its keys again."""
+
+_APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
+"""What may let something happen, so that it must be readable."""
 
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
 
@@ -158,6 +162,9 @@ class GateDialog(GateChoices):
             self.armed = False
             self._wait_anew()
 
+    def _size_changed(self) -> None:
+        self._seen_again(None)
+
     # Decisions ----------------------------------------------------------------------------------
 
     def _decide(self, decision: str, message: str = "", rule: str = "") -> None:
@@ -271,6 +278,8 @@ class GateDialog(GateChoices):
         if self._gate is None:
             return False
         self._pressed = event.time
+        if self.app.size != self._placed_for:
+            self._size_changed()
         may_decide = self._quiet.key_pressed(event.time)
         if self._held:
             return self._followed_by(event)
@@ -378,6 +387,9 @@ class GateDialog(GateChoices):
         return keys if is_high(self._gate) else keys | {"w": "always"}
 
     def _run(self, verb: str) -> None:
+        if verb in _APPROVING and self._too_small:
+            self.notify(TOO_SMALL, severity="warning", timeout=10)
+            return
         match verb:
             case "approve" | "deny":
                 self._decide(verb)

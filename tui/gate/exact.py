@@ -7,7 +7,6 @@ spaces), are replaced by a visible stand-in; lines are broken at the edge, never
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,19 +16,13 @@ from typing import Literal
 from rich.cells import cell_len
 
 from tui.text import cuts
+from tungsten import printable
 
 Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"]
-TAB = "⇥   "
 PAGE = 32_768
 """Characters laid out at once; a plain one takes 0.03 µs, one that needs a stand-in 4 µs."""
 CONTINUED = "↪ "
 """Begins a row that continues a line too long for the width."""
-
-_UNPRINTABLE = re.compile(
-    "[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u04bf"
-    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]"
-)
-"""Candidates for a stand-in: all but characters known to show as themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +39,11 @@ Row = tuple[Part, ...]
 @lru_cache(4096)
 def stand_in(character: str) -> str | None:
     """Return what to show instead of a character, or None when it shows as itself."""
-    if character == "\t":
-        return TAB
-    code = ord(character)
-    if code < 0x20:
-        return "^" + chr(code + 0x40)
-    if code == 0x7F:
-        return "^?"
-    category = unicodedata.category(character)
-    if category in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}:
-        return f"‹U+{code:04X}›"
-    if category == "Zs" and character != " ":
-        return f"‹U+{code:04X}›"
-    if category not in {"Mn", "Me"} and cell_len(character) == 0:
-        return f"‹U+{code:04X}›"
-    return None
+    shown = printable.stand_in(character)
+    if shown is None and unicodedata.category(character) not in {"Mn", "Me"}:
+        # What would be drawn in no cell at all.
+        return None if cell_len(character) else f"‹U+{ord(character):04X}›"
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +130,7 @@ def _pieces(line: str, offset: int, marked: Sequence[tuple[int, int]]) -> list[P
     for start, end, is_marked in cuts:
         kind: Kind = "marked" if is_marked else "text"
         plain_from = start
-        for match in _UNPRINTABLE.finditer(line, start, end):
+        for match in printable.UNPRINTABLE.finditer(line, start, end):
             shown = stand_in(match[0])
             if shown is None:
                 continue

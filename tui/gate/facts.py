@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.gate.words import short_path
-from tui.text import clean
+from tungsten.printable import visible
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
@@ -23,8 +23,8 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
     """Write what is known of a gate, and of a rule for it, as lines of at most `width` cells."""
     rows: list[tuple[str, Content]] = []
     if offer is not None:
-        rows.append(("always", Content.assemble((clean(offer.rule), "bold $text-success"))))
-        rows.append(("", Content(clean(offer.words()))))
+        rows.append(("always", Content.assemble((visible(offer.rule), "bold $text-success"))))
+        rows.append(("", Content(visible(offer.words()))))
     if gate.original:
         rows.append(("instead", Content(f"of {_bounded(gate.original)}")))
     if gate.reasons:
@@ -36,7 +36,7 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")
         place = f"{place} · {running}" if place else running
     if place:
-        rows.append(("where", Content(clean(place))))
+        rows.append(("where", Content(visible(place))))
     if gate.intent:
         said = (f"“{_bounded(gate.intent)}”", "italic $foreground 60%")
         rows.append(("it says", Content.assemble(said)))
@@ -49,5 +49,5 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
 
 
 def _bounded(text: str) -> str:
-    """Clean words about the action, and cut those that are far longer than the dialog."""
-    return clean(text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…")
+    """Words about the action, each character shown; far longer ones than the dialog are cut."""
+    return visible(text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from agent.client import EngineClient
 from agent.demo import headless
-from agent.protocol import Decide, DemoChanged, GateOpened, ListSessions, StartDemo
+from agent.protocol import Decide, DemoChanged, Gate, GateOpened, ListSessions, StartDemo
 from agent.singleton import answers
 from agent.start import kill
 
@@ -145,3 +146,27 @@ async def test_a_place_that_cannot_be_kept_is_one_line_and_status_1(paths, capsy
     assert out == ""
     assert "not empty" in err
     assert names(used) == ["file"]
+
+
+async def test_what_is_decided_about_is_seen_and_commands_nothing(monkeypatch, capsys):
+    hidden = "git push\x1b[2K\x1b]52;c;eA==\x07\n\nWrite approve\u202e\x9b1A"
+    gate = Gate(
+        id="g",
+        agent_id="a",
+        agent_name="pu\x1b[2Jsh",
+        opened_at=0,
+        risk="HIGH",
+        action="run_command",
+        text=hidden,
+        reasons=("it \x1b[8mpublishes",),
+    )
+    theirs, ours = os.openpty()
+    os.write(theirs, b"approve\n")
+    with os.fdopen(ours) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        assert await headless._asked(gate)
+    os.close(theirs)
+    said = capsys.readouterr().err
+    assert "    git push^[[2K^[]52;c;eA==^G\n    \n    Write approve‹U+202E›‹U+009B›1A\n" in said
+    assert "it ^[[8mpublishes" in said
+    assert all(line.isprintable() for line in said.split("\n"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import sqlite3
 
 import psutil
@@ -446,3 +447,17 @@ async def _limit(house, pages):
 async def _full(house, block):
     await _limit(house, 1)
     return ResponderMessage([{"type": "text", "text": "word " * 4000}, block])
+
+
+async def test_an_agent_is_stopped_beside_a_tmux_server_that_was_stopped(house):
+    house.script.then(use("terminal_run", command="sleep 1000"))
+    agent_id = await house.agent("stuck")
+    await house.until(lambda: any(e.type == "action_reported" for e in house.events))
+    server = int((await house.terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(server, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(30):
+            await house.agents.stop(StopAgent(agent_id=agent_id))
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert house.summary(agent_id).state == "idle"

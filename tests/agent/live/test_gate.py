@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
 from agent.protocol import Decide, Interrupt, Mode, RunAsPerson, SetMode, TrustDirectory
+from memory.errors import DiskFull
 
 PUSH = "git push --force origin main"
 
@@ -158,6 +160,23 @@ async def test_an_interrupt_withdraws_the_gate(house):
     with pytest.raises(GateAlreadyClosed, match="withdrawn"):
         await house.decide(gate)
     assert house.summary(agent_id).state == "idle"
+
+
+async def test_on_a_full_disk_an_interrupt_leaves_no_gate_that_nobody_waits_for(house, monkeypatch):
+    house.script.then(use("terminal_run", command=PUSH))
+    agent_id = await house.agent("push")
+    gate = await house.gate()
+
+    async def full(*_):
+        raise DiskFull(house.paths.database)
+
+    monkeypatch.setattr(house.database.journal, "gate_closed", full)
+    with contextlib.suppress(AgentError, DiskFull):
+        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    assert house.hub.snapshot().gates == ()
+    with pytest.raises(GateAlreadyClosed, match="withdrawn"):
+        await house.decide(gate)
+    assert house.summary(agent_id).state != "waiting"
 
 
 async def test_a_persons_dangerous_command_is_gated_too(house):

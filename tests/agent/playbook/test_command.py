@@ -74,3 +74,13 @@ def test_from_the_command_line(tungsten, short_dir):
     last = json.loads(denied.stdout.splitlines()[-1])
     assert (last["status"], last["exit_status"]) == ("denied", 3)
     assert tungsten("play", file, "--mode", "wild").returncode == 2
+
+
+def test_nothing_that_is_printed_commands_the_terminal(tungsten, short_dir):
+    file = short_dir / "play.yaml"
+    file.write_text('name: "a\\e[2Jb"\nsteps:\n- run: "sudo echo \\e]52;c;eA==\\a\\x9B2J"\n')
+    said = tungsten("play", file).stdout
+    assert "needs a person: sudo echo ^[]52;c;eA==^G‹U+009B›2J" in said
+    assert "1 run: sudo echo ^[]52;c;eA==^G‹U+009B›2J" in said
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert tungsten("play", file, "--json").stdout.isascii()

@@ -431,9 +431,12 @@ async def test_a_refused_decision_brings_the_gate_back(
         assert app.dialog.gate.id == "g1"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12), (30, 8)])
+@pytest.mark.parametrize(
+    ("size", "key"),
+    [((80, 24), "A"), ((60, 16), "A"), ((40, 12), "d"), ((30, 8), "d")],
+)
 async def test_a_small_terminal_can_still_decide(
-    make_app: MakeApp, make_gate: MakeGate, size: tuple[int, int]
+    make_app: MakeApp, make_gate: MakeGate, size: tuple[int, int], key: str
 ) -> None:
     app = make_app(make_gate(text="echo line\n" * 200 + "rm -rf /", reasons=("why " * 40,)))
     async with app.run_test(size=size) as pilot:
@@ -447,9 +450,63 @@ async def test_a_small_terminal_can_still_decide(
         await pilot.pause()
         assert view.scroll_offset.y == view.max_scroll_y
         await pilot.pause(QUIET)
-        await pilot.press("A")
+        await pilot.press(key)
         await pilot.pause()
         assert len(decisions(app)) == 1
+
+
+@pytest.mark.parametrize("size", [(59, 40), (120, 15), (10, 4), (1, 1)])
+@pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.MEDIUM])
+async def test_nothing_is_approved_that_there_is_no_room_to_read(
+    make_app: MakeApp, make_gate: MakeGate, size: tuple[int, int], risk: RiskLevel
+) -> None:
+    app = make_app(make_gate(risk=risk))
+    async with app.run_test(size=size) as pilot:
+        await armed(pilot)
+        for key in ("A", "a", "w", "e"):
+            await pilot.pause(QUIET)
+            await pilot.press(key)
+            app.dialog.action_gate("approve")
+            await pilot.pause()
+        assert app.sent == []
+        assert app.dialog.gate is not None
+        assert any("nothing is approved below 60×16" in n.message for n in app._notifications)
+        await pilot.pause(QUIET)
+        await pilot.press("d")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "deny", "")]
+
+
+async def test_another_size_wants_silence_anew(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate())
+    async with app.run_test(size=(120, 40)) as pilot:
+        for size in [(10, 4), (100, 30)]:
+            await armed(pilot)
+            await pilot.pause(QUIET)
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert not app.dialog.armed
+            await pilot.press("A")
+            await pilot.pause()
+            assert app.sent == []
+        await armed(pilot)
+        await pilot.press("A")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "approve", "")]
+
+
+async def test_a_command_is_not_changed_where_it_cannot_be_read(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(make_gate())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await armed(pilot)
+        await pilot.press("e", "x")
+        await pilot.resize_terminal(20, 6)
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.sent == []
 
 
 async def test_resizing_keeps_it_on_the_screen(make_app: MakeApp, make_gate: MakeGate) -> None:
