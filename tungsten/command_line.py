@@ -219,9 +219,9 @@ class CommandLine:
         number = self.number
         with contextlib.suppress(TerminalError):
             for _ in range(TRIES):
-                await at_least_once(self.client, "send-keys", "-t", self.pane_id, "C-c")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLEAR_SECONDS):
+                        await at_least_once(self.client, "send-keys", "-t", self.pane_id, "C-c")
                         await self.next_mark(
                             lambda mark: mark.kind == "prompt" and mark.number > number
                         )

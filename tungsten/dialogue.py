@@ -286,8 +286,8 @@ class Dialogue:
         """Empty the line; raises nothing."""
         with contextlib.suppress(TerminalError, TimeoutError):
             # Known to line editors and to the terminal itself alike.
-            await self._pane.send_keys("C-u")
             async with asyncio.timeout(ECHO_SECONDS):
+                await self._pane.send_keys("C-u")
                 while spot(await self._pane.capture()).before != here.before:
                     await self._printed()
 
@@ -296,8 +296,8 @@ class Dialogue:
         if self._prompts is None or not self._prompts.cancel:
             return
         with contextlib.suppress(TerminalError, TimeoutError):
-            await self._pane.send_keys(self._prompts.cancel)
             async with asyncio.timeout(ECHO_SECONDS):
+                await self._pane.send_keys(self._prompts.cancel)
                 await self._until_back(here)
 
     async def _until_back(self, typed: Spot) -> tuple[Verdict, Frame, Spot]:
