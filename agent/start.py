@@ -134,6 +134,10 @@ async def _end_panes(paths: Paths) -> str:
                 os.kill(server, signal.SIGKILL)
     if server is not None:
         await asyncio.to_thread(gone, server, END_SECONDS)
+    if not answers(paths.tmux_socket):
+        # tmux leaves it behind.
+        with contextlib.suppress(OSError):
+            paths.tmux_socket.unlink()
     survivors = await processes.end(running)
     if survivors:
         return f"the panes are closed, but these do not end: {', '.join(survivors)}"

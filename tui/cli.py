@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 SMALLEST = (20, 6)
 """Columns and rows below which not even the notice `terminal too small` can be read."""
 
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
 
 def main() -> None:
     """Run the command line of this process; leaves with its exit status."""
-    arguments = sys.argv[1:]
+    try:
+        _main(sys.argv[1:])
+    except KeyboardInterrupt:
+        # While its libraries still load.
+        sys.exit(INTERRUPTED)
+
+
+def _main(arguments: list[str]) -> None:
     if arguments in (["--version"], ["-V"]):
         print(f"tungsten {__version__}")
         return

@@ -32,6 +32,7 @@ from agent.protocol import (
 from agent.singleton import answers, claim, end, holder
 from agent.start import kill, start_engine
 from memory.database import Database
+from tungsten.terminal import Terminal
 
 
 async def ended(pid: int) -> None:
@@ -291,9 +292,12 @@ async def test_nothing_is_done_that_nobody_would_find_written(
     pid = client.welcome.snapshot.engine.pid
     project = short_dir.parent / f"{short_dir.name}-project"
     project.mkdir()
+    # Its server cannot be found by its socket afterwards.
+    await (await Terminal.open(paths.tmux_socket)).close()
+    tmux = listener_pid(paths.tmux_socket)
+    assert tmux is not None
     try:
         created = await client.send(CreateAgent(directory=str(project), command="sleep 1000"))
-        tmux = listener_pid(paths.tmux_socket)
         await _lose(paths, what)
         with pytest.raises(AgentError):
             await client.send(RunAsPerson(agent_id=str(created["agent_id"]), command="touch done"))
@@ -306,8 +310,7 @@ async def test_nothing_is_done_that_nobody_would_find_written(
         assert not (project / "done").exists()
     finally:
         project.rmdir()
-        if tmux is not None:
-            os.kill(tmux, signal.SIGKILL)
+        os.kill(tmux, signal.SIGKILL)
         paths.create()
 
 
@@ -355,3 +358,11 @@ async def test_what_is_no_file_is_told_in_a_line_and_waited_for_by_nobody(
         check = checks["settings" if name == "config_file" else name]
         assert check.status == "problem"
         assert "not a regular file" in check.text
+
+
+async def test_the_end_of_the_panes_leaves_no_socket(paths: Paths) -> None:
+    terminal = await Terminal.open(paths.tmux_socket)
+    await terminal.close()
+    assert paths.tmux_socket.exists()
+    assert "the panes are closed" in await kill(paths, panes=True)
+    assert not paths.tmux_socket.exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,27 @@ def test_no_word_of_a_command_line_commands_the_terminal(
     cli(line)
     said = "".join(capsys.readouterr())
     assert all(each.isprintable() for each in said.split("\n"))
+
+
+def test_ctrl_c_while_libraries_load_is_no_traceback() -> None:
+    code = """
+import sys
+from tui import cli
+
+class Interrupted:
+    def find_spec(self, name, path, target=None):
+        if name == "tui.commands":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["tungsten", "ls"]
+cli.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
