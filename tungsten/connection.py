@@ -237,6 +237,14 @@ class Connection(ControlClient):
         self._forget()
         await self._client.close()
 
+    def abort(self) -> None:
+        """End the connection at once, also where the server does not answer; what waits fails."""
+        self.reason = "it does not answer"
+        self.closed.set()
+        self._following.cancel()
+        self._renewed.set()
+        self._client.abort()
+
     # -- inside ------------------------------------------------------------------------------
 
     async def _through(

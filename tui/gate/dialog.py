@@ -163,6 +163,7 @@ class GateDialog(GateChoices):
             self._wait_anew()
 
     def _size_changed(self) -> None:
+        self._give_up_held()
         self._seen_again(None)
 
     # Decisions ----------------------------------------------------------------------------------
