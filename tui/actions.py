@@ -161,7 +161,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "turn.interrupt",
         "escape",
-        "Interrupt the running turn; while a gate of it waits, at a second press",
+        "Interrupt the running turn; twice at a gate",
         action="interrupt",
         label="interrupt",
         slash="interrupt",
@@ -233,7 +233,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "agent.mode",
         "alt+m",
-        "Change what runs without you; a looser mode at a second press",
+        "Change what runs without you: plan, careful, standard",
         action="next_mode",
         slash="mode",
         argument="plan|careful|standard",
@@ -263,7 +263,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.trust",
         "",
-        "Trust the agent's directory: it and all agents there go on in standard",
+        "Trust the agent's directory: agents there work in standard",
         action="trust",
         slash="trust",
     ),

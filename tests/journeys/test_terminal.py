@@ -118,6 +118,7 @@ def test_the_agent_waits_while_a_person_types_in_its_pane(
     person.do("write")
     person.press("pane.take")
     person.wait("you type here")
+    person.wait("F12 takes the keyboard back ─")
     taken.set()
     person.wait("waits: you have the keyboard")
     person.type("echo persons >> lines")

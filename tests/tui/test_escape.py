@@ -55,6 +55,20 @@ async def test_putting_a_gate_off_is_no_interrupting(open_cockpit: Open) -> None
         assert interrupts(cockpit) == []
 
 
+async def test_esc_is_named_for_what_it_does_now(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.until(lambda: "Esc interrupts" in cockpit.screen_text)
+        assert "Esc interrupt " in cockpit.screen_text
+        cockpit.engine.publish(GateOpened(gate=scenes.GATE))
+        await cockpit.until(lambda: "Esc later" in cockpit.screen_text)
+        await cockpit.until(lambda: "Esc interrupt" not in cockpit.screen_text)
+        prompt = cockpit.app.cockpit.prompt
+        assert prompt.has_class("-resting")
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "Esc interrupts" in cockpit.screen_text)
+        assert not prompt.has_class("-resting")
+
+
 async def test_an_agent_at_a_gate_is_interrupted_by_a_second_escape_soon_after(
     open_cockpit: Open,
 ) -> None:

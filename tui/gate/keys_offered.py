@@ -38,6 +38,7 @@ def keys_offered(gate: Gate, room: int, *, others: bool, peeking: bool) -> Conte
         ("deny with a message", f"look at the {seen}", "   "),
         ("deny with a message", f"look at the {seen}", "  "),
         ("deny, say why", seen, "  "),
+        ("say why", seen, "  "),
         ("why", seen, "  "),
     )
     for say, look, between in wordings:

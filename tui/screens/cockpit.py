@@ -266,8 +266,21 @@ class CockpitScreen(Screen[None]):
         pieces.append((rest, styles.rule))
         return strip_of(pieces, rule.width)
 
+    @property
+    def _pane_has_keyboard(self) -> bool:
+        view = self.terminal.view
+        return view is not None and view.has_keyboard
+
+    @property
+    def _gate_open(self) -> bool:
+        """Whether a gate lies over this, for which Esc is."""
+        return self.host.gates is not None and self.host.gates.gate is not None
+
     def _rule_label(self, styles: Paint) -> tuple[str, Style]:
         agent, question = self._agent, self._question
+        if self._pane_has_keyboard:
+            key = actions.label(actions.by_id("pane.return").keys[0])
+            return f"you type in the pane · {key} takes the keyboard back", styles.attention
         if question is not None:
             options = "  ".join(
                 f"{number} {one_line(option)}" for number, option in enumerate(question.options, 1)
@@ -284,7 +297,8 @@ class CockpitScreen(Screen[None]):
             word = "prompt" if len(agent.queued) == 1 else "prompts"
             return f"{len(agent.queued)} {word} queued · ↑ takes them back", styles.muted
         if agent.state == "working":
-            return "working · Enter queues · Esc interrupts", styles.faint
+            esc = "" if self._gate_open else " · Esc interrupts"
+            return f"working · Enter queues{esc}", styles.faint
         return "", styles.faint
 
     def refresh_lines(self) -> None:
@@ -339,7 +353,8 @@ class CockpitScreen(Screen[None]):
         agent = self._agent
         match action.id:
             case "turn.interrupt":
-                sensible = agent is not None and agent.state in {"working", "waiting"}
+                runs = agent is not None and agent.state in {"working", "waiting"}
+                sensible = runs and not self._gate_open
             case "pane.take":
                 sensible = bool(agent is not None and agent.panes)
             case "pane.attach":
@@ -450,7 +465,7 @@ class CockpitScreen(Screen[None]):
         """Let the footer tell the keys of where the keyboard is now."""
         # By `focused`: the area that loses the keyboard may not have heard of it yet.
         view = self.terminal.view
-        if view is not None and view.has_keyboard:
+        if self._pane_has_keyboard:
             self.footer.show(actions.TERMINAL)
         elif view is not None and self.focused is view:
             self.footer.show(actions.PANE)
@@ -472,10 +487,22 @@ class CockpitScreen(Screen[None]):
     def on_pane_view_keyboard_taken(self) -> None:
         """Tell the keys that do not go to the pane."""
         self.show_keys()
+        self.refresh_lines()
 
     def on_pane_view_keyboard_returned(self) -> None:
         """Tell the usual keys again."""
         self.show_keys()
+        self.refresh_lines()
+
+    def on_gate_dialog_opened(self) -> None:
+        """Tell that Esc is for the gate now."""
+        self.footer.redraw()
+        self.refresh_lines()
+
+    def on_gate_dialog_closed(self) -> None:
+        """Tell what Esc does again."""
+        self.footer.redraw()
+        self.refresh_lines()
 
     def on_gate_card_takes_keys(self, message: GateCard.TakesKeys) -> None:
         """Let the prompt's cursor rest while a gate takes the keys."""
