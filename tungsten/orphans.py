@@ -1,4 +1,4 @@
-"""Control clients whose process died: found and ended.
+"""Control clients whose process died: found and ended; and the ends of processes.
 
 When the reader of a control client is killed, tmux 3.3a keeps the client for ever, since it cannot
 write the rest to it; a server that is then told to end waits for that client without end. The
@@ -7,14 +7,20 @@ kernel ends our clients with us where `setpriv` can ask it to; this module is fo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 OWNER = "TUNGSTEN_CLIENT_OF"
 """Variable of each control client: the process that reads from it."""
+
+
+TOLD = hasattr(os, "pidfd_open")
+"""Whether the system tells when a process ends (Linux)."""
 
 
 def bound(argv: list[str]) -> list[str]:
@@ -32,6 +38,37 @@ def lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextlib.contextmanager
+def end_of(pid: int) -> Iterator[asyncio.Event]:
+    """Give an event that is set once a process has ended, though its parent has not heard of it.
+
+    Where the system does not tell, it is set only if there is none to begin with.
+    """
+    ended = asyncio.Event()
+    try:
+        descriptor = os.pidfd_open(pid) if TOLD else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        if TOLD or not lives(pid):
+            ended.set()
+        yield ended
+        return
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(descriptor)
+        ended.set()
+
+    # A process's descriptor becomes readable when it ends (pidfd_open(2)).
+    loop.add_reader(descriptor, end)
+    try:
+        yield ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def reap(pids: list[int]) -> None:
