@@ -19,6 +19,9 @@ OWNER = "TUNGSTEN_CLIENT_OF"
 """Variable of each control client: the process that reads from it."""
 
 
+REAP_SECONDS = 1.0
+"""How long a client that is told to end may take."""
+
 TOLD = hasattr(os, "pidfd_open")
 """Whether the system tells when a process ends (Linux)."""
 
@@ -71,17 +74,25 @@ def end_of(pid: int) -> Iterator[asyncio.Event]:
         os.close(descriptor)
 
 
-def reap(pids: list[int]) -> None:
-    """End those of these clients whose owner is gone; knows nothing without /proc."""
+async def reap(pids: list[int]) -> None:
+    """End those of these clients whose owner is gone, and see it; knows nothing without /proc."""
     for pid in pids:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            owned = (v for v in variables if v.startswith(OWNER.encode() + b"="))
-            owner = next(owned, b"").partition(b"=")[2].decode()
-            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-            parent = stat.rpartition(")")[2].split()[1]
-            if owner and owner != parent:
+        if _is_orphan(pid):
+            with end_of(pid) as ended, contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
+                await asyncio.wait_for(ended.wait(), REAP_SECONDS)
+
+
+def _is_orphan(pid: int) -> bool:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    owned = (v for v in variables if v.startswith(OWNER.encode() + b"="))
+    owner = next(owned, b"").partition(b"=")[2].decode()
+    parent = stat.rpartition(")")[2].split()[1]
+    return bool(owner) and owner != parent
 
 
 def reap_wedged(socket: Path) -> None:

@@ -331,7 +331,7 @@ class Terminal:
         self.spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
-        orphans.reap([int(pid) for pid in pids])
+        await orphans.reap([int(pid) for pid in pids])
         _forget_notes(self.socket.parent)
         pieces.forget_orphans(self.socket.parent)
         await self._reconcile()

@@ -83,7 +83,7 @@ class Watch:
                 + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
             )
         if not isinstance(clients, CommandFailed):
-            orphans.reap([int(pid) for pid in clients])
+            await orphans.reap([int(pid) for pid in clients])
         return watch
 
     async def add(
