@@ -49,7 +49,7 @@ from agent.risk.evaluation.past import Past
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
 from memory.database import Database
-from tungsten.errors import TerminalError
+from tungsten.errors import OutcomeUnknown, TerminalError
 from tungsten.foreground import Foreground
 from tungsten.pane import ForPrompt
 
@@ -544,6 +544,7 @@ class Performer:
         )
         self._report(step, looked, word, decision.by, "started")
         begun = time.monotonic()
+        ending: Literal["ok", "failed", "unknown"]
         ended: dict[str, Any] = {
             "tool_use_id": tool_use_id,
             "action": action.kind,
@@ -570,12 +571,19 @@ class Performer:
                 )
                 self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
             raise
+        except OutcomeUnknown as error:
+            effect = Effect(one_line(error), ok=False)
+            status, ending = ToolStatus.UNKNOWN, "unknown"
         except (AgentError, TerminalError, OSError) as error:
             effect = Effect(f"failed: {one_line(error)}", ok=False)
+            status, ending = ToolStatus.FAILED, "failed"
+        else:
+            status = ToolStatus.DONE if effect.ok else ToolStatus.FAILED
+            ending = "ok" if effect.ok else "failed"
         seconds = time.monotonic() - begun
         text = self._outputs.fit(effect.text, tool_use_id)
         outcome = Outcome(
-            ToolStatus.DONE if effect.ok else ToolStatus.FAILED,
+            status,
             text,
             decision=told,
             risk=level,
@@ -589,7 +597,7 @@ class Performer:
             action_id,
             {
                 **ended,
-                "outcome": "ok" if effect.ok else "failed",
+                "outcome": ending,
                 "status": outcome.status,
                 "result": text,
                 "exit_status": outcome.exit_status,
@@ -602,7 +610,7 @@ class Performer:
             looked,
             word,
             decision.by,
-            "ok" if effect.ok else "failed",
+            ending,
             exit_status=effect.exit_status,
             seconds=seconds,
         )

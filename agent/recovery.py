@@ -151,7 +151,8 @@ def _ended(data: dict[str, object]) -> Outcome | None:
         case "interrupted":
             return Outcome(ToolStatus.INTERRUPTED, INTERRUPTED, **fields)  # type: ignore[arg-type]
         case "unknown":
-            return Outcome(ToolStatus.UNKNOWN, UNKNOWN, **fields)  # type: ignore[arg-type]
+            text = str(data.get("result") or UNKNOWN)
+            return Outcome(ToolStatus.UNKNOWN, text, **fields)  # type: ignore[arg-type]
         case _:
             status = ToolStatus(str(data["status"]))
             return Outcome(status, str(data.get("result", "")), **fields)  # type: ignore[arg-type]

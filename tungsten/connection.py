@@ -43,7 +43,6 @@ RENEW_SECONDS = 20.0
 """How long commands wait for a new client at most; it takes some ten milliseconds."""
 
 _IDENTITY = "#{pid} #{start_time}"
-_ENDED = "server exited"
 _NO_SESSION = ("can't find session", "no sessions")
 
 _READS = frozenset(
@@ -305,29 +304,30 @@ class Connection(ControlClient):
             ServerGone: it has ended, or lets nobody attach for long.
             TerminalError: tmux itself is gone.
         """
-        pid = int(self.server.partition(" ")[0])
         gone = ServerGone(reason)
         now = time.monotonic()
         if len(self._ends) == RENEWALS and now - self._ends[0] < WITHIN:
             raise ServerGone("it ends every client that attaches")
         self._ends.append(now)
-        if reason != _ENDED:
-            await asyncio.sleep(SETTLE_SECONDS)
-        for attempt in range(1, ATTEMPTS + 1):
-            if reason == _ENDED or not orphans.lives(pid):
+        with orphans.end_of(int(self.server.partition(" ")[0])) as ended:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), SETTLE_SECONDS)
+            for attempt in range(1, ATTEMPTS + 1):
+                if ended.is_set():
+                    break
+                try:
+                    client = await self._attach_anew()
+                    server = await self._identity_or_close(client)
+                except ServerGone as error:
+                    gone = error
+                    # It may be on its way out.
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(ended.wait(), _PAUSE * attempt)
+                    continue
+                if server == self.server:
+                    return client
+                await client.close()
                 break
-            try:
-                client = await self._attach_anew()
-                server = await self._identity_or_close(client)
-            except ServerGone as error:
-                # It may be on its way out.
-                gone = error
-                await asyncio.sleep(_PAUSE * attempt)
-                continue
-            if server == self.server:
-                return client
-            await client.close()
-            break
         raise gone
 
     async def _identity_or_close(self, client: ControlClient) -> str:

@@ -385,7 +385,11 @@ class ControlClient:
     async def close(self) -> None:
         """Detach. The server and its panes stay."""
         if not self._ended:
-            async with still.turn(self._socket):
+            try:
+                async with still.turn(self._socket):
+                    self._end("closed")
+            finally:
+                # Cancelled while waiting for its turn, too.
                 self._end("closed")
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""Control clients whose process died: found and ended.
+"""Control clients whose process died: found and ended; and the ends of processes.
 
 When the reader of a control client is killed, tmux 3.3a keeps the client for ever, since it cannot
 write the rest to it; a server that is then told to end waits for that client without end. The
@@ -7,14 +7,23 @@ kernel ends our clients with us where `setpriv` can ask it to; this module is fo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 OWNER = "TUNGSTEN_CLIENT_OF"
 """Variable of each control client: the process that reads from it."""
+
+
+REAP_SECONDS = 1.0
+"""How long a client that is told to end may take."""
+
+TOLD = hasattr(os, "pidfd_open")
+"""Whether the system tells when a process ends (Linux)."""
 
 
 def bound(argv: list[str]) -> list[str]:
@@ -34,17 +43,56 @@ def lives(pid: int) -> bool:
     return True
 
 
-def reap(pids: list[int]) -> None:
-    """End those of these clients whose owner is gone; knows nothing without /proc."""
+@contextlib.contextmanager
+def end_of(pid: int) -> Iterator[asyncio.Event]:
+    """Give an event that is set once a process has ended, though its parent has not heard of it.
+
+    Where the system does not tell, it is set only if there is none to begin with.
+    """
+    ended = asyncio.Event()
+    try:
+        descriptor = os.pidfd_open(pid) if TOLD else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        if TOLD or not lives(pid):
+            ended.set()
+        yield ended
+        return
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(descriptor)
+        ended.set()
+
+    # A process's descriptor becomes readable when it ends (pidfd_open(2)).
+    loop.add_reader(descriptor, end)
+    try:
+        yield ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+async def reap(pids: list[int]) -> None:
+    """End those of these clients whose owner is gone, and see it; knows nothing without /proc."""
     for pid in pids:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            owned = (v for v in variables if v.startswith(OWNER.encode() + b"="))
-            owner = next(owned, b"").partition(b"=")[2].decode()
-            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-            parent = stat.rpartition(")")[2].split()[1]
-            if owner and owner != parent:
+        if _is_orphan(pid):
+            with end_of(pid) as ended, contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
+                await asyncio.wait_for(ended.wait(), REAP_SECONDS)
+
+
+def _is_orphan(pid: int) -> bool:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    owned = (v for v in variables if v.startswith(OWNER.encode() + b"="))
+    owner = next(owned, b"").partition(b"=")[2].decode()
+    parent = stat.rpartition(")")[2].split()[1]
+    return bool(owner) and owner != parent
 
 
 def reap_wedged(socket: Path) -> None:

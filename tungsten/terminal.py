@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -282,7 +282,7 @@ class Terminal:
 
     async def kill_server(self) -> None:
         """End the server and everything in it; its process is gone when this returns."""
-        with _ended_by(self._server_pid) as gone:
+        with orphans.end_of(self._server_pid) as gone:
             try:
                 await self.client.command("kill-server")
             except (OutcomeUnknown, ServerGone):
@@ -291,8 +291,9 @@ class Terminal:
                 await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
             await self.client.closed.wait()
             # Until then a new server's first client could still reach the old one.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(gone.wait(), END_SECONDS)
+            if orphans.TOLD:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(gone.wait(), END_SECONDS)
         await self.close()
 
     async def close(self) -> None:
@@ -335,7 +336,7 @@ class Terminal:
         self.spawn(self._await_end())
         self._server_pid = int((await self.client.command("display-message", "-p", "#{pid}"))[0])
         pids = await self.client.command("list-clients", "-F", "#{client_pid}")
-        orphans.reap([int(pid) for pid in pids])
+        await orphans.reap([int(pid) for pid in pids])
         _forget_notes(self.socket.parent)
         pieces.forget_orphans(self.socket.parent)
         await self._reconcile()
@@ -493,33 +494,6 @@ class Terminal:
 
 def _failed(task: asyncio.Task[Watch]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-@contextlib.contextmanager
-def _ended_by(pid: int) -> Iterator[asyncio.Event]:
-    """An event that is set when a process has ended, at once where that can't be told."""
-    ended = asyncio.Event()
-    try:
-        descriptor = os.pidfd_open(pid) if pid and hasattr(os, "pidfd_open") else None
-    except OSError:
-        descriptor = None
-    if descriptor is None:
-        ended.set()
-        yield ended
-        return
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        loop.remove_reader(descriptor)
-        ended.set()
-
-    # A process's descriptor becomes readable when it ends (pidfd_open(2)).
-    loop.add_reader(descriptor, end)
-    try:
-        yield ended
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 def _own(directory: Path) -> None:

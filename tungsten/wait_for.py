@@ -3,6 +3,9 @@
 Notifications that a hook's commands would cause are suppressed by tmux, so a hook reaches us only
 through `wait-for`. It blocks the client that waits, hence the connection of its own. A signal
 nobody waits for is kept by tmux, so none is lost between two waits.
+
+In control mode the answer comes when the wait begins, and only the next command waits for its end:
+each ring is the answer to the wait after it, and the first answer, also of a new client, none.
 """
 
 from __future__ import annotations

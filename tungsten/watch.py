@@ -86,7 +86,7 @@ class Watch:
                 + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
             )
         if not isinstance(clients, CommandFailed):
-            orphans.reap([int(pid) for pid in clients])
+            await orphans.reap([int(pid) for pid in clients])
         return watch
 
     async def add(
@@ -176,18 +176,7 @@ class Watch:
                 await at_least_once(self._client, *argv)
 
     async def _rang(self) -> None:
-        # List and re-arm in one write: what prints after it rings again.
-        try:
-            listed, _ = await self._client.pipeline(
-                [
-                    ("list-panes", "-s", "-t", f"={self._session}", "-F", _LISTING),
-                    ("kill-session", "-C", "-t", f"={self._session}"),
-                ]
-            )
-        except OutcomeUnknown:
-            # They may be armed again, and what they said before is lost.
-            self._call_all()
-            return
+        listed = await self._look()
         for line in [] if isinstance(listed, CommandFailed) else listed:
             pane_id, window_id, flag, bell, dead = line.split(" ")
             died = dead == "1" and pane_id not in self._dead
@@ -201,6 +190,20 @@ class Watch:
                 self._call(window_id)
         # A window that prints all the time rings again at once: the pause bounds the looks.
         await asyncio.sleep(self._interval)
+
+    async def _look(self) -> list[str] | CommandFailed:
+        """List and re-arm in one write: what prints after it rings again."""
+        while True:
+            with contextlib.suppress(OutcomeUnknown):
+                listed, _ = await self._client.pipeline(
+                    [
+                        ("list-panes", "-s", "-t", f"={self._session}", "-F", _LISTING),
+                        ("kill-session", "-C", "-t", f"={self._session}"),
+                    ]
+                )
+                return listed
+            # They may be armed again, and what the list said is lost.
+            self._call_all()
 
     def _call_all(self) -> None:
         for window_id in tuple(self._callbacks):

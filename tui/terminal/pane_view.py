@@ -139,11 +139,16 @@ class PaneView(PaneScreen, can_focus=True):
 
     def failed(self, error: TerminalError) -> None:
         """Show why there is no live picture any more, and take the keyboard back."""
-        from tungsten.errors import PaneDead, PaneGone, ServerGone
+        from tungsten.errors import OutcomeUnknown, PaneDead, PaneGone, ServerGone
 
         if isinstance(error, PaneDead):
             # Its last screen goes on being shown, with how it ended.
             self.return_keyboard()
+            return
+        if isinstance(error, OutcomeUnknown):
+            # The picture goes on; what of the last keys arrived is to be seen there.
+            self.return_keyboard()
+            self.notify(str(error), severity="warning", markup=False)
             return
         match error:
             case PaneGone():

@@ -28,6 +28,7 @@ from agent.protocol import (
     StopAgent,
 )
 from memory.errors import StorageError
+from tungsten.errors import OutcomeUnknown
 from tungsten.pane import Pane
 
 
@@ -255,6 +256,38 @@ async def test_panes_die_with_their_server_and_new_ones_are_opened(house):
     # The number was given out again: the other agent no longer calls it its own.
     assert pane.pane_id not in [p.pane_id for p in house.summary(first).panes]
     assert len([e for e in house.events if e.type == "notice"]) == 1
+
+
+async def test_a_tmux_client_that_is_killed_costs_nothing(house):
+    agent_id = await house.agent()
+    terminal = await house.open_terminal()
+    house.script.then(use("terminal_run", command="echo begun; sleep 1; echo over"))
+    await house.prompt(agent_id, "go on")
+    await house.screen(agent_id, "^begun")
+    os.kill(int(terminal.client.name.removeprefix("client-")), signal.SIGKILL)
+    await house.state(agent_id, "done")
+    assert house.results()[0]["content"].endswith("\nbegun\nover")
+    assert await house.open_terminal() is terminal
+    [pane] = house.summary(agent_id).panes
+    assert not pane.dead
+    assert not [event for event in house.events if event.type == "notice"]
+
+
+async def test_an_unknown_outcome_is_told_and_recorded_as_such(house, monkeypatch):
+    agent_id = await house.agent()
+
+    async def lost(*args, **options):
+        raise OutcomeUnknown("send-keys")
+
+    monkeypatch.setattr(Pane, "run", lost)
+    house.script.then(use("terminal_run", command="echo once"))
+    await house.prompt(agent_id, "go on")
+    await house.state(agent_id, "done")
+    assert "outcome is unknown" in house.results()[0]["content"]
+    assert [tool["status"] for tool in await house.tools(agent_id)] == ["unknown"]
+    ended = await house.database.journal.entries(kinds=("action_ended",))
+    assert ended[-1].data["outcome"] == "unknown"
+    assert not await house.database.journal.unfinished_actions()
 
 
 async def test_a_directory_that_went_away_is_one_clear_line(house):
