@@ -280,7 +280,10 @@ class Entry:
             if edited.line != self._command or shell.number != number:
                 await shell.clear()
                 raise self._not_at_prompt(_CHANGED)
-        anchor = await shell.last_row() if shell.shell.breaks else self._named(anchor)
+        if shell.shell.breaks:
+            anchor = replace(await shell.last_row(), whole=self._command)
+        else:
+            anchor = self._named(anchor)
         entered = Entered(anchor, number, time.monotonic())
         try:
             await shell.client.command(*shell.entering())

@@ -26,9 +26,10 @@ class Anchor:
         row: line of the prompt's end, counted from the oldest line of the history.
         history: lines of history then.
         width: columns then.
-        command: the command line.
+        command: the command line, or what stands in that row of it.
         prompt: what a person sees of the prompt before it.
         alternate: whether the screen was the alternate one, left on by an earlier program.
+        whole: all of the command line, where `command` is only its end.
     """
 
     row: int
@@ -37,6 +38,7 @@ class Anchor:
     command: str = ""
     prompt: str = ""
     alternate: bool = False
+    whole: str = ""
 
     def somewhere(self) -> Anchor:
         """Give the same with a row that is only known to be found by the text in it."""
@@ -155,6 +157,10 @@ def _between(
 
 def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | None:
     """Leave out the typed command; None if it is not there any more."""
+    if search and anchor.whole:
+        text = "\n".join(lines)
+        end = _end_of(anchor.whole, text)
+        return None if end is None else text[end:].partition("\n")[2]
     typed = anchor.command.split("\n")
     prompt = anchor.prompt.rpartition("\n")[2]
     first = _first_word(anchor)
@@ -166,6 +172,14 @@ def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | N
         if lines[index].rstrip().startswith((prompt + first).rstrip()):
             return "\n".join(lines[index + len(typed) :])
     return None
+
+
+def _end_of(typed: str, text: str) -> int | None:
+    """Find where a typed line ends that may be broken into rows, or joined, at any place."""
+    at = [index for index, character in enumerate(text) if not character.isspace()]
+    wanted = "".join(typed.split())
+    found = "".join([text[index] for index in at]).rfind(wanted)
+    return None if not wanted or found < 0 else at[found + len(wanted) - 1] + 1
 
 
 def _first_output(lines: list[str], anchor: Anchor, prompt: str) -> list[str]:

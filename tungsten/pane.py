@@ -476,10 +476,5 @@ class Pane:
         text, truncated = await read_output(
             self.client, self.id, shown, anchor, None if mark is None else mark.prompt
         )
-        if truncated and self.shell.shell.breaks and anchor.command:
-            # After a new size the end of the line may stand in one row with all of it.
-            _, found, rest = text.rpartition(anchor.command)
-            if found:
-                text, truncated = rest.partition("\n")[2], False
         status = self.shell.exit_status if ended == "pane_died" else mark.status if mark else None
         return RunResult(status, text, seconds, shown, ended, truncated)

@@ -91,10 +91,15 @@ async def test_zsh_a_command_line_that_just_fills_the_row(zsh: Pane, length: int
 
 
 @needs_zsh
-async def test_zsh_resize_while_a_command_runs(zsh: Pane, tmp_path: Path) -> None:
-    text = "word " * 40
+@pytest.mark.parametrize("last", [0, 1, 2, 3, 8])
+async def test_zsh_resize_while_a_command_runs(zsh: Pane, tmp_path: Path, last: int) -> None:
+    """The last row of the typed line holds `last` characters, which the output may hold, too."""
+    await zsh.run("PS1='$ '", timeout=20)
     # A row of the typed line may begin with any of its words, but never with this one.
-    command = f"echo {text}; echo be''gun; until [ -e go ]; do sleep 0.05; done; echo end"
+    rest = "; echo be''gun; until [ -e go ]; do sleep 0.05; done; echo end"
+    text = "word " * 40
+    text += "w" * ((last - len(f"$ echo {text}{rest}")) % 80)
+    command = f"echo {text}{rest}"
     running = asyncio.create_task(zsh.run(command, timeout=20))
     assert (await zsh.wait(ForText("^begun"), 10)).met
     await zsh.resize(50, 12)
