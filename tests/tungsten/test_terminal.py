@@ -12,7 +12,7 @@ import pytest
 
 from tungsten.environment import is_secret, scrub
 from tungsten.errors import PaneDead, SocketUnsafe, TmuxMissing
-from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import PaneDied, Terminal
 
 
@@ -187,12 +187,12 @@ async def test_a_start_up_file_that_would_start_tmux(
 
 
 async def test_a_command_pane_dies_with_its_status(terminal: Terminal, tmp_path: Path) -> None:
-    pane = await terminal.new_pane(name="x", cwd=tmp_path, command="echo bye; exit 5")
-    async with asyncio.timeout(10):
-        while not (await pane.info()).dead:
-            await pane.wait(ForText("never"), 0.05)
+    pane = await terminal.new_pane(name="x", cwd=tmp_path, command="echo bye; sleep 0.3; exit 5")
+    # Dead it is a moment before its status is known; and what a program prints as it ends, tmux
+    # may not read any more.
+    assert (await pane.wait(ForExit(), 10)).met
     info = await pane.info()
-    assert info.exit_status == 5
+    assert (info.dead, info.exit_status) == (True, 5)
     assert "bye" in (await pane.capture()).text
 
 
@@ -274,11 +274,19 @@ async def test_two_on_one_server_are_both_told_of_deaths(
         heard.set()
 
     terminal.subscribe(tell)
-    pane = await terminal.new_pane(name="short", cwd=tmp_path, command="read; exit 3")
-    with contextlib.suppress(PaneDead):
-        # Said when the program ended before it could be asked whether the key arrived.
-        await pane.send_keys("Enter")
-    await asyncio.wait_for(heard.wait(), 10)
+    missed = 0
+    while not heard.is_set():
+        pane = await terminal.new_pane(name="short", cwd=tmp_path, command="read line; exit 3")
+        with contextlib.suppress(PaneDead):
+            # Said when the program ended before it could be asked whether the key arrived.
+            await pane.send_keys("Enter")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(heard.wait(), 10)
+        if not heard.is_set():
+            # tmux before 3.5 misses an end now and then, which is why we look ourselves.
+            assert not (await pane.info()).dead, "an end that tmux knows of was not told"
+            missed += 1
+            assert missed < 3
     assert told == [PaneDied(pane.id, 3)]
     await other.close()
     assert len(await terminal.client.command("show-hooks", "-g", "pane-died")) == 1
