@@ -29,10 +29,11 @@ ATTEMPTS = 3
 _PAUSE = 0.02
 """How often to try to attach anew, and by how many seconds the pauses between grow."""
 
-SETTLE_SECONDS = 0.05
-"""How long to let others leave that were ended together with a client, before another attaches.
+SETTLE_SECONDS = 0.25
+"""How long no client of this process may have ended at a socket before another attaches there.
 
-tmux tells every control client of each that leaves, and dies of it while one attaches (`still`).
+Clients often end together, and tmux tells every control client of each that leaves, which kills the
+server while one attaches (`still`).
 """
 
 RENEWALS = 10
@@ -40,10 +41,13 @@ WITHIN = 10.0
 """So many clients may end in so many seconds; a server that ends them all is given up."""
 
 RENEW_SECONDS = 20.0
-"""How long commands wait for a new client at most; it takes some ten milliseconds."""
+"""How long commands wait for a new client at most; it takes a third of a second."""
 
 _IDENTITY = "#{pid} #{start_time}"
 _NO_SESSION = ("can't find session", "no sessions")
+
+_ended_at: dict[Path, float] = {}
+"""When a client of this process last ended, by its socket, on the monotonic clock."""
 
 _READS = frozenset(
     {
@@ -283,6 +287,7 @@ class Connection(ControlClient):
     async def _follow(self, client: ControlClient, renewed: asyncio.Event) -> None:
         """When this client has ended, go on with another or not at all."""
         await client.closed.wait()
+        _ended_at[self._socket] = time.monotonic()
         try:
             async with asyncio.timeout(RENEW_SECONDS):
                 another = await self._another(client.reason)
@@ -310,8 +315,7 @@ class Connection(ControlClient):
             raise ServerGone("it ends every client that attaches")
         self._ends.append(now)
         with orphans.end_of(int(self.server.partition(" ")[0])) as ended:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), SETTLE_SECONDS)
+            await self._settled(ended)
             for attempt in range(1, ATTEMPTS + 1):
                 if ended.is_set():
                     break
@@ -329,6 +333,13 @@ class Connection(ControlClient):
                 await client.close()
                 break
         raise gone
+
+    async def _settled(self, ended: asyncio.Event) -> None:
+        """Wait until others have left that were ended together with this client."""
+        while (at := _ended_at[self._socket] + SETTLE_SECONDS) > time.monotonic():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), at - time.monotonic())
+                return
 
     async def _identity_or_close(self, client: ControlClient) -> str:
         try:

@@ -34,6 +34,9 @@ CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 2.0
 """How long a server may take to answer a plain client before it counts as gone."""
 
+_WHOLE_SECONDS = 1.0
+"""How long an attach that nobody wants any more may take to its end."""
+
 _ATTACHES = 2
 _READ = 1 << 16
 
@@ -101,8 +104,11 @@ async def _whole(attaching: Coroutine[None, None, ControlClient]) -> ControlClie
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled() and task.exception() is None:
+        await asyncio.wait({task}, timeout=_WHOLE_SECONDS)
+        if not task.done():
+            # The server was stopped: by now all that the client says of itself waits there.
+            task.cancel()
+        elif not task.cancelled() and task.exception() is None:
             await task.result().close()
         raise
 

@@ -117,11 +117,16 @@ class PollingClient(ControlClient):
 
     async def close(self) -> None:
         """Stop looking, and end what still runs."""
-        self.closed.set()
         self._subscribers.clear()
+        self.abort()
+        if self._looking is not None:
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def abort(self) -> None:
+        """Stop at once; see `ControlClient.abort`."""
+        self.closed.set()
         if self._looking is not None:
             self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
         for process in tuple(self._running):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

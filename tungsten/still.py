@@ -5,7 +5,8 @@ say so and the last one of its greeting, every notification that goes to all con
 written through a null pointer, and the server dies with everything in it. Sessions that begin, end
 or are renamed, copy mode, clients that leave and, since 3.4, paste buffers cause one. (tmux 3.2 to
 3.6, control.c; mended upstream in April 2026, https://github.com/tmux/tmux/pull/4980. Seen here
-about once in 300 attaches beside new sessions.)
+about once in 300 attaches beside new sessions.) It dies as well of a client that ends in between,
+which is why an attach of ours is never cut short.
 
 So whoever attaches, and whoever is about to cause such a notification, takes turns by a lock on the
 directory of the socket. It is a precaution and no promise: other programs don't know of it, and

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ import pytest
 
 from tungsten.connection import RENEWALS, Connection, at_least_once, repeatable
 from tungsten.control_client import ControlClient
-from tungsten.errors import OutcomeUnknown, ServerGone
+from tungsten.errors import NotAtPrompt, OutcomeUnknown, ServerGone
 from tungsten.frame import Frame
 from tungsten.pane import ForBell, ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import PaneClosed, PaneDied, Terminal, TerminalEvent
@@ -213,6 +214,52 @@ async def test_a_line_whose_entry_was_not_answered(terminal: Terminal, pane: Pan
         assert (await running).output == f"{n}\n"
     log = await pane.run("cat log", timeout=10)
     assert log.output == "n=0\nn=1\nn=2\nn=3\n"
+
+
+@pytest.mark.parametrize("asking", [False, True])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+async def test_a_line_runs_once_whenever_the_connection_breaks(
+    terminal: Terminal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shell: str,
+    asking: bool,
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    # It breaks more often than a connection bears.
+    monkeypatch.setattr("tungsten.connection.WITHIN", 0.0)
+    rng = random.Random(f"{shell}{asking}")
+    pane = await terminal.new_pane(name="x", cwd=tmp_path, shell=shell)
+    await pane.run("true", timeout=20)
+    said = []
+    refused = []
+
+    async def allow() -> None:
+        pass
+
+    for n in range(25):
+        command = f"echo {n} >> log; echo said{n}"
+        before = allow if asking else None
+        running = asyncio.create_task(pane.run(command, timeout=30, before_enter=before))
+        await asyncio.sleep(rng.random() * 0.02)
+        terminal.client.client._end("broken")
+        try:
+            result = await running
+        except OutcomeUnknown:
+            await pane.wait(ForPrompt(), 20)
+            continue
+        except NotAtPrompt:
+            refused.append(str(n))
+            continue
+        assert (result.ended, result.output) == ("prompt", f"said{n}\n")
+        said.append(str(n))
+    log = (tmp_path / "log").read_text().split()
+    assert len(log) == len(set(log))
+    assert set(said) <= set(log)
+    assert not set(refused) & set(log)
+    # Nearly always it can be known.
+    assert len(said) > 20
 
 
 async def test_what_happened_meanwhile_is_found(terminal: Terminal, tmp_path: Path) -> None:
