@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -104,5 +103,8 @@ def _short(runtime: Path) -> Path:
     """Replace a directory too deep for a socket by one of our own below the temporary one."""
     if len(os.fsencode(runtime / "engine.sock")) <= MAX_SOCKET_PATH:
         return runtime
+    # Imported here: few directories are that deep.
+    import hashlib
+
     name = hashlib.sha256(os.fsencode(runtime)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"tungsten-{os.getuid()}-{name}"

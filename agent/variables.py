@@ -6,7 +6,6 @@ must hear that its own do not count.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "TUNGSTEN_MODEL")
@@ -15,10 +14,15 @@ NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "TUN
 
 def digests(environment: Mapping[str, str]) -> dict[str, str]:
     """The beginning of the SHA-256 of each value that is set: it tells difference, not content."""
+    found = {name: environment[name] for name in NAMES if environment.get(name)}
+    if not found:
+        return {}
+    # Imported here: most start without any.
+    import hashlib
+
     return {
-        name: hashlib.sha256(environment[name].encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        for name in NAMES
-        if environment.get(name)
+        name: hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        for name, value in found.items()
     }
 
 

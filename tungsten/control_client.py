@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import select
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from tungsten.errors import (
     TmuxMissing,
     TmuxTooOld,
 )
+from tungsten.nonce import nonce
 
 MINIMUM_VERSION = (3, 2)
 """The oldest tmux with client flags (`attach -f no-output`) and `ignore-size`."""
@@ -340,7 +340,7 @@ class ControlClient:
         Returns:
             what the command printed, and the expanded format in the context of `target`.
         """
-        guard = secrets.token_hex(12) + " "
+        guard = nonce(12) + " "
         future = self._future()
         after = ("display-message", "-p", "-t", target, guard + tail)
         self._enqueue(argv, future, guard, self._given)
@@ -418,7 +418,7 @@ class ControlClient:
         lines = [command_line(argv) for argv, _ in commands]
         entries = []
         for (argv, future), line in zip(commands, lines, strict=True):
-            guard = "" if argv[0] in _SILENT else secrets.token_hex(12)
+            guard = "" if argv[0] in _SILENT else nonce(12)
             begin = self._given + len(wire)
             if argv[0] == _NESTING:
                 self._enqueue(argv, None, "", begin)

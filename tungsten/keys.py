@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Sequence
 
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import command_line
 from tungsten.errors import CommandFailed, PaneDead, PaneGone, TextNotTypable
+from tungsten.nonce import nonce
 
 _TEXT_CHUNK = 4_000
 _PASTE_CHUNK = 16_000
@@ -81,7 +81,7 @@ def paste_commands(
 ) -> list[tuple[str, ...]]:
     """Write the tmux commands that paste `text`, if the format `unless` is false then."""
     clean = _PASTE_END.sub("", text)
-    buffer = f"tungsten-{secrets.token_hex(6)}"
+    buffer = f"tungsten-{nonce(6)}"
     commands: list[tuple[str, ...]] = []
     for start in range(0, len(clean), _PASTE_CHUNK):
         append = ("-a",) if start else ()

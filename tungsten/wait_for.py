@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tungsten.connection import Connection
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
+from tungsten.nonce import nonce
 
 
 class WaitChannel:
@@ -30,7 +30,7 @@ class WaitChannel:
     """
 
     def __init__(self, client: Connection, heard: Callable[[], Awaitable[None]]) -> None:
-        self.name = f"tungsten-{os.getpid()}-{secrets.token_hex(8)}"
+        self.name = f"tungsten-{os.getpid()}-{nonce(8)}"
         self.client = client
         self._heard = heard
         self._task = asyncio.create_task(self._listen())

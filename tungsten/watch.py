@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tungsten import orphans
 from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, TerminalError
+from tungsten.nonce import nonce
 from tungsten.wait_for import WaitChannel
 
 _LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{window_bell_flag} #{pane_dead}"
@@ -43,13 +43,13 @@ class Watch:
     def __init__(self, client: Connection, interval: float) -> None:
         self._client = client
         self._interval = interval
-        self._session = f"{SESSION_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+        self._session = f"{SESSION_PREFIX}{os.getpid()}-{nonce(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
         self._bells: dict[Callable[[], None], tuple[str, Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
         self._dead: set[str] = set()
         # Hooks of one name form an array: each watch takes a place of its own in it.
-        self._hook = f"pane-died[{secrets.randbelow(2**30) + 1}]"
+        self._hook = f"pane-died[{int(nonce(3), 16) + 1}]"
 
     @classmethod
     async def open(
