@@ -110,7 +110,7 @@ async def test_the_key_goes_to_a_looser_mode_at_its_second_press(open_cockpit: O
     snapshot = CALM.model_copy(update={"agents": (plan,)})
     async with open_cockpit(snapshot) as cockpit:
         await cockpit.pilot.press("alt+m")
-        await cockpit.until(lambda: "M-m again: mend the parser" in cockpit.screen_text)
+        await cockpit.until(lambda: "Alt+m again: mend the parser" in cockpit.screen_text)
         assert "asks before anything above LOW" in cockpit.screen_text
         wanted, at = cockpit.app.looser_asked
         cockpit.app.looser_asked = (wanted, at - 60)

@@ -18,6 +18,12 @@ LETTERS = "abdlmnpAxyz"
 PAUSES = [0.0, 0.03, 0.1, 0.3, 0.49, 0.51, 0.8, 3.0]
 
 
+@pytest.fixture(autouse=True)
+def no_timer_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time passes as the test says, however long its steps take."""
+    monkeypatch.setattr("tui.gate.held.WRITING_SECONDS", 3600.0)
+
+
 @pytest.mark.parametrize("seed", range(2))
 async def test_no_accident(make_app: Make, make_gate: Make, seed: int) -> None:
     await play(make_app, make_gate, seed, steps=150)
