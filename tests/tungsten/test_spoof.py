@@ -43,7 +43,7 @@ async def flood(terminal: Terminal, directory: Path, captures: int) -> tuple[int
     hint.write_text("1 1")
     command = f"stty raw -echo; exec '{sys.executable}' flood.py hint"
     pane = await terminal.new_pane(name="flood", cwd=directory, command=command)
-    client = terminal.client
+    client = terminal.client.client
     ends: list[bytes] = []
     guarded = client._parser._guarded
 
