@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,9 @@ AGAIN = 8
 
 
 def main() -> int:
+    # Started in the background, this would begin by ignoring them, and so would all tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     mark = uuid.uuid4().hex
     # Socket paths must stay short (sun_path), whatever TMPDIR the machine has.
     temporary = Path(tempfile.mkdtemp(prefix="tgrun-", dir=SHARED_TEMPORARY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ class Crashing(TungstenApp):
 
 root = Path(sys.argv[1])
 paths = Paths(root / "config", root / "data", root / "run")
+# With a model to think with, so that the cockpit comes first.
+os.environ["ANTHROPIC_API_KEY"] = "sk-ant-only-to-be-there"
 kind = Crashing if sys.argv[2:] == ["crash"] else TungstenApp
 app = kind(paths, connect=never)
 app.run()

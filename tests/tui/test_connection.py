@@ -71,7 +71,10 @@ async def test_no_engine_is_a_state_with_a_way_out(paths: Paths, error: Exceptio
             assert app.cockpit.prompt.text == "kept"
 
 
-async def test_the_first_frame_has_the_final_layout(paths: Paths) -> None:
+async def test_the_first_frame_has_the_final_layout(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-only-to-be-there")
     line = Line(EngineUnreachable("never"))
     app = TungstenApp(paths, connect=line, directory=Path("/"))
     async with app.run_test(size=(120, 40)) as pilot:
