@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.regular_file import read_regular
+
 if TYPE_CHECKING:
     from agent.paths import Paths
 
 CHOOSING = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
 """The variables of which one is enough; see `agent.models`."""
+
+MOST_SETTINGS = 1_000_000
+"""Bytes of settings that are looked through; no person writes more."""
 
 
 def without_model(paths: Paths, environment: Mapping[str, str]) -> bool:
@@ -29,7 +34,7 @@ def without_model(paths: Paths, environment: Mapping[str, str]) -> bool:
 
 def _may_name_endpoint(settings: Path) -> bool:
     try:
-        return "base_url" in settings.read_text("utf-8", "replace")
+        return b"base_url" in read_regular(settings, MOST_SETTINGS)
     except FileNotFoundError:
         return False
     except OSError:

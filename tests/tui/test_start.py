@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -185,3 +186,9 @@ async def test_why_there_is_no_engine_is_seen(paths: Paths) -> None:
     async with app.run_test() as pilot:
         await until(pilot, app, lambda: "config.toml:2" in screen_text(app))
         assert app.screen is app.cockpit
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_settings_place_holds_nobody_up(paths: Paths) -> None:
+    os.mkfifo(paths.config_file)
+    assert not without_model(paths, {})
