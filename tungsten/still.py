@@ -65,22 +65,21 @@ def loud(argv: Sequence[str]) -> bool:
 async def turn(socket: Path) -> AsyncIterator[None]:
     """Hold the lock of a server's socket, or go on without it after `PATIENCE`.
 
-    Within one loop turns go by order of asking; a turn within a turn would wait for itself.
+    Within one loop turns go by order of asking, and one that lasts longer than `PATIENCE` holds up
+    nobody any more: it waits for a server that was stopped. A turn within a turn waits that long.
     """
-    async with _queue(socket.parent), _lock(socket):
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _lock(socket: Path) -> AsyncIterator[None]:
-    descriptor = _open(socket)
-    try:
+    queue = _queue(socket.parent)
+    await queue.acquire()
+    with contextlib.ExitStack() as held:
+        held.callback(queue.release)
+        descriptor = _open(socket)
+        held.callback(_give, descriptor)
         deadline = time.monotonic() + PATIENCE
         while not _take(descriptor) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE)
+        overdue = asyncio.get_running_loop().call_later(PATIENCE, held.close)
+        held.callback(overdue.cancel)
         yield
-    finally:
-        _give(descriptor)
 
 
 @contextlib.contextmanager

@@ -63,3 +63,36 @@ async def test_nobody_waits_for_ever(runtime: Path) -> None:
             pass
     finally:
         os.close(held)
+
+
+async def test_a_turn_that_lasts_holds_nobody_up(runtime: Path) -> None:
+    """As a command does that a stopped server does not answer."""
+    socket = runtime / "tmux.sock"
+    began, over = asyncio.Event(), asyncio.Event()
+
+    async def lasting() -> None:
+        async with still.turn(socket):
+            began.set()
+            await over.wait()
+
+    first = asyncio.create_task(lasting())
+    await began.wait()
+    async with asyncio.timeout(30), still.turn(socket):
+        assert not first.done()
+        over.set()
+        await first
+    # The late end of the first gave nobody's lock away.
+    async with asyncio.timeout(30), still.turn(socket):
+        pass
+
+
+async def test_turns_go_by_order_of_asking(runtime: Path) -> None:
+    order: list[int] = []
+
+    async def take(number: int) -> None:
+        async with still.turn(runtime / "tmux.sock"):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(take(number) for number in range(20)))
+    assert order == list(range(20))
