@@ -63,10 +63,10 @@ async def test_esc_is_named_for_what_it_does_now(open_cockpit: Open) -> None:
         await cockpit.until(lambda: "Esc later" in cockpit.screen_text)
         await cockpit.until(lambda: "Esc interrupt" not in cockpit.screen_text)
         prompt = cockpit.app.cockpit.prompt
-        assert prompt.has_class("-resting")
+        await cockpit.until(lambda: prompt.has_class("-resting"))
         await cockpit.pilot.press("escape")
         await cockpit.until(lambda: "Esc interrupts" in cockpit.screen_text)
-        assert not prompt.has_class("-resting")
+        await cockpit.until(lambda: not prompt.has_class("-resting"))
 
 
 async def test_an_agent_at_a_gate_is_interrupted_by_a_second_escape_soon_after(

@@ -178,20 +178,33 @@ def test_the_view_imports_neither_libtmux_nor_pydantic() -> None:
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
 
 
-async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
-    terminal: Terminal, pane: Pane
-) -> None:
-    views = [await LiveView.open(terminal.socket) for _ in range(2)]
-    screen = Screen()
-    views[0].show(pane.id, screen)
-    await screen.until(lambda frame: frame is not None)
+async def closed_while_stopped(view: LiveView, terminal: Terminal) -> None:
     server = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
     os.kill(server, signal.SIGSTOP)
     try:
-        # One that shows a pane, and one that has hardly begun.
         async with asyncio.timeout(30):
-            for view in views:
-                await view.close()
+            await view.close()
     finally:
         os.kill(server, signal.SIGCONT)
+
+
+async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
+    terminal: Terminal, pane: Pane
+) -> None:
+    view = await LiveView.open(terminal.socket)
+    screen = Screen()
+    view.show(pane.id, screen)
+    await screen.until(lambda frame: frame is not None)
+    # Shown only once the view watches: all of it is attached by then.
+    await view.send_text(pane.id, "typed")
+    await screen.text("typed")
+    await view.send_keys(pane.id, "C-u")
+    await closed_while_stopped(view, terminal)
     assert (await pane.run("echo still", timeout=10)).output == "still\n"
+
+
+async def test_a_server_that_was_stopped_does_not_hold_up_the_end_of_what_hardly_began(
+    terminal: Terminal,
+) -> None:
+    # It is attaching, and no tmux outlives for certain that a client goes then (`still`).
+    await closed_while_stopped(await LiveView.open(terminal.socket), terminal)
