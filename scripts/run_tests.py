@@ -26,6 +26,10 @@ import psutil
 MARK = "TUNGSTEN_TEST_RUN"
 SHARED_TEMPORARY = Path("/tmp")
 OURS = ("tg-", "tungsten-")
+NOT_FOR_TESTS = {"TMUX", "TMUX_PANE", "TUNGSTEN_HOME", "PYTHONDONTWRITEBYTECODE"}
+"""Variables that would tie the tests to a server or home of somebody, or have each of the hundreds
+of programs that they start compile all of Tungsten anew."""
+
 AGAIN = 8
 """Most failed tests that are run again; more are no matter of patience."""
 
@@ -41,7 +45,7 @@ def main() -> int:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in {"TMUX", "TMUX_PANE", "TUNGSTEN_HOME"} and not name.startswith("ANTHROPIC_")
+        if name not in NOT_FOR_TESTS and not name.startswith("ANTHROPIC_")
     }
     # Programs that tests drive write their histories into a home, and not into the tester's.
     home = temporary / "home"

@@ -14,6 +14,7 @@ import string
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,28 +51,34 @@ def complete(text: str) -> bool:
 
 # These wait for a person, and do nothing when something else is their standard input.
 INTERACTIVE = re.compile(r"(?:exec )?(?:python3?|node|ba?sh|zsh)(?: -[if])?")
-COMMANDS = [
-    command
-    for name in ("dangerous", "benign", "families")
-    for command in load(name)
-    if complete(command) and not INTERACTIVE.fullmatch(command)
-]
-RISK = {command: assess_command(command, CONTEXT).risk for command in COMMANDS}
-DANGEROUS = [c for c in COMMANDS if RISK[c] is Risk.HIGH]
+
+
+@cache
+def risks() -> dict[str, Risk]:
+    """Each command with its risk; not judged by who only collects the tests."""
+    return {
+        command: assess_command(command, CONTEXT).risk
+        for name in ("dangerous", "benign", "families")
+        for command in load(name)
+        if complete(command) and not INTERACTIVE.fullmatch(command)
+    }
+
+
+def some(wanted: Callable[[str], object] = lambda command: True) -> st.SearchStrategy[str]:
+    return st.deferred(lambda: st.sampled_from([c for c in risks() if wanted(c)]))
+
+
+commands = some()
 # Words that mean the same in any quotes: no expansions, no assignment or keyword in front.
-PLAIN = [
-    c
-    for c in COMMANDS
-    if re.fullmatch(r"[A-Za-z0-9_./ :,@+=-]+", c)
+plain = some(
+    lambda c: re.fullmatch(r"[A-Za-z0-9_./ :,@+=-]+", c)
     and re.match(r"[\w./-]+(?: |$)", c)
     and not re.match(r"(?:time|coproc|function|if|for|while|until|case|select|export|declare|local|readonly|typeset|alias|let|\w+=)\b", c)
-]  # fmt: skip
+)  # fmt: skip
 # What leaves another directory, name or shell behind would change what comes after it.
-HARMLESS = [
-    c
-    for c in COMMANDS
-    if RISK[c] is Risk.LOW and not re.search(r"\b(?:cd|pushd|popd|alias|exit|exec|return|set|trap|read|unset|source|export|break)\b|[={(]|^\. ", c)
-]  # fmt: skip
+harmless = some(
+    lambda c: risks()[c] is Risk.LOW and not re.search(r"\b(?:cd|pushd|popd|alias|exit|exec|return|set|trap|read|unset|source|export|break)\b|[={(]|^\. ", c)
+)  # fmt: skip
 few = settings(
     max_examples=100,
     deadline=None,
@@ -92,7 +99,7 @@ def judged(text: str) -> Risk:
 @st.composite
 def spelled(draw: st.DrawFn) -> tuple[str, str]:
     """A plain command, and the same with each word in other quotes."""
-    command = draw(st.sampled_from(PLAIN))
+    command = draw(plain)
     before: list[str] = []
     words = []
     for number, word in enumerate(command.split()):
@@ -117,7 +124,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
 
 def check_spelling(pair: tuple[str, str]) -> None:
     command, text = pair
-    assert judged(text) >= RISK[command], text
+    assert judged(text) >= risks()[command], text
 
 
 test_quoting_never_lowers = few(given(spelled())(check_spelling))
@@ -137,7 +144,7 @@ def wrap(command: str, names: list[str], seed: int) -> str:
 
 
 wrapped = st.tuples(
-    st.sampled_from(COMMANDS),
+    commands,
     st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=1, max_size=4, unique=True),
     st.integers(0, 1000),
 )
@@ -145,7 +152,7 @@ wrapped = st.tuples(
 
 def check_wrapping(drawn: tuple[str, list[str], int]) -> None:
     command, names, seed = drawn
-    assert judged(wrap(command, names, seed)) >= RISK[command], (command, names)
+    assert judged(wrap(command, names, seed)) >= risks()[command], (command, names)
 
 
 test_wrapping_never_lowers = few(given(wrapped)(check_wrapping))
@@ -156,24 +163,22 @@ test_wrapping_never_lowers = few(given(wrapped)(check_wrapping))
 def test_every_wrapper_around_every_command() -> None:
     lowered = []
     for name in sorted(WRAPPERS):
-        for number, command in enumerate(COMMANDS):
-            if judged(wrap(command, [name], number)) < RISK[command]:
+        for number, command in enumerate(risks()):
+            if judged(wrap(command, [name], number)) < risks()[command]:
                 lowered.append((name, command))
     assert not lowered, f"{len(lowered)}, such as {lowered[:10]}"
 
 
 # padding ----------------------------------------------------------------------------------------
 
-pads = st.lists(st.sampled_from(HARMLESS), max_size=30)
-padded = st.tuples(
-    st.sampled_from(COMMANDS), pads, pads, st.sampled_from(["\n", "; ", " && ", " & "])
-)
+pads = st.lists(harmless, max_size=30)
+padded = st.tuples(commands, pads, pads, st.sampled_from(["\n", "; ", " && ", " & "]))
 
 
 def check_padding(drawn: tuple[str, list[str], list[str], str]) -> None:
     command, before, after, joiner = drawn
     text = joiner.join([*before, command]) + "\n" + "\n".join(after)
-    assert judged(text) >= RISK[command], text
+    assert judged(text) >= risks()[command], text
 
 
 test_padding_never_lowers = few(given(padded)(check_padding))
@@ -220,7 +225,7 @@ def test_a_denied_command_is_found_at_every_position() -> None:
 
 # keys -------------------------------------------------------------------------------------------
 
-typeable = st.sampled_from([c for c in COMMANDS if "\t" not in c and "!" not in c])
+typeable = some(lambda c: "\t" not in c and "!" not in c)
 
 
 @st.composite
@@ -305,14 +310,15 @@ def garbage(chance: random.Random) -> str:
         return "".join(chance.choices(string.punctuation + " \n\taeb01\0", k=chance.randrange(80)))
     if how == 2:
         return Grammar(chance).broken()
-    text = chance.choice(COMMANDS)
+    commands = list(risks())
+    text = chance.choice(commands)
     for _ in range(chance.randrange(1, 4)):
         at, to = chance.randrange(len(text) + 1), chance.randrange(len(text) + 1)
         bend: list[Callable[[], str]] = [
             lambda: text[:at] + chance.choice(string.punctuation + "\n\0") + text[at:],  # noqa: B023
             lambda: text[:at] + text[max(at, to) :],  # noqa: B023
-            lambda: text + chance.choice([";", "|", "\n", " ", "&&"]) + chance.choice(COMMANDS),  # noqa: B023
-            lambda: text[:at] + chance.choice(COMMANDS)[: chance.randrange(20)] + text[at:],  # noqa: B023
+            lambda: text + chance.choice([";", "|", "\n", " ", "&&"]) + chance.choice(commands),  # noqa: B023
+            lambda: text[:at] + chance.choice(commands)[: chance.randrange(20)] + text[at:],  # noqa: B023
             lambda: WRAPPERS[chance.choice(list(WRAPPERS))](text, chance),  # noqa: B023
         ]
         text = chance.choice(bend)()
