@@ -17,9 +17,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from tungsten import frame, keys, sgr
-from tungsten.connection import Connection
+from tungsten.connection import RENEW_SECONDS, Connection
 from tungsten.control_client import parse_version
-from tungsten.errors import CommandFailed, PaneGone, TerminalError
+from tungsten.errors import CommandFailed, PaneGone, ServerGone, TerminalError
 from tungsten.frame import Frame
 from tungsten.watch import Watch
 
@@ -68,9 +68,17 @@ class _Shown:
             finally:
                 if self.window_id:
                     await watch.remove(self.window_id, self.changed)
+        except ServerGone:
+            # The watch has a connection of its own, which may be the first to hear of the end.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.view.gone.wait(), RENEW_SECONDS)
+            self._tell_end()
         except TerminalError:
-            if not self.stopped:
-                self.on_frame(None)
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        if not self.stopped:
+            self.on_frame(None)
 
     async def _follow(self, watch: Watch) -> None:
         client = self.view.client

@@ -8,10 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tungsten.errors import ServerGone
 from tungsten.frame import Frame
 from tungsten.pane import ForPrompt, Pane
 from tungsten.terminal import Terminal
 from tungsten.view import LiveView
+from tungsten.watch import Watch
 
 
 class Screen:
@@ -176,6 +180,26 @@ def test_the_view_imports_neither_libtmux_nor_pydantic() -> None:
         "assert not {'libtmux', 'pydantic', 'psutil', 'textual'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
+
+
+async def test_the_end_of_the_server_is_told_as_such_whoever_hears_of_it_first(
+    terminal: Terminal, pane: Pane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_args: object, **_named: object) -> Watch:
+        raise ServerGone()
+
+    monkeypatch.setattr(Watch, "open", lost)
+    view = await LiveView.open(terminal.socket)
+    gone: list[bool] = []
+    screen = Screen()
+    view.show(
+        pane.id, lambda frame: (screen(frame), frame is None and gone.append(view.gone.is_set()))
+    )
+    await screen.until(lambda frame: frame is not None)
+    await terminal.kill_server()
+    await screen.until(lambda frame: frame is None)
+    assert gone == [True]
+    await view.close()
 
 
 async def closed_while_stopped(view: LiveView, terminal: Terminal) -> None:
