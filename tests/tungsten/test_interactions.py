@@ -157,6 +157,8 @@ async def top(pane: Pane, directory: Path, n: int) -> None:
 
 
 async def git(pane: Pane, directory: Path, n: int) -> None:
+    # The question of an earlier one may stand there.
+    await pane.run("clear", timeout=20)
     await pane.run(
         f"git init -q r{n}; cd r{n}; git config user.name x; git config user.email x@example.org; "
         "echo a >f; git add f; git commit -qm a; echo b >f",
