@@ -26,8 +26,13 @@ done
 [ "$last" = 1 ] || exit 0
 printf '{RESET}'
 [ "$raw" = "$(stty -g <&3)" ] && stty sane <&3
+set -- $(stty size <&3) && stty rows $(($1 + 1)) <&3 && stty rows "$1" <&3
 """
-"""Line settings are reset only where they are still the app's: most shells do it themselves."""
+"""Line settings are reset only where they are still the app's: most shells do it themselves.
+
+A shell that was faster has written its prompt onto the screen that goes away with the app; told of
+a change of size (SIGWINCH), the line editors of bash, zsh and fish draw it once more.
+"""
 
 
 class TerminalGuard:

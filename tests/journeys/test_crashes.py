@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.journeys.conftest import Arrive
-from tests.journeys.person import Person
+from tests.journeys.person import AT_THE_SHELL, Person
 from tests.journeys.scripted_model import ScriptedModel, run
 
 pytestmark = pytest.mark.journey
@@ -39,8 +39,13 @@ def test_the_app_dies_with_a_gate_pending(person: Person, model: ScriptedModel) 
     person.type("half a thought")
     person.when(lambda: draft_on_disk(person, "half a thought"), "the draft to be kept")
     engine = person.engine().pid
+    # What gives the terminal back is slower than the shell, which writes onto the app's screen.
+    [guard] = person.processes("sh -c", "stty")
+    guard.suspend()
     person.kill_app()
     person.wait(r"Killed\s+person\$")
+    guard.resume()
+    person.wait(AT_THE_SHELL)
     # The terminal is as it was: no mouse reports, and the screen of the shell.
     modes = "#{alternate_on}#{mouse_any_flag}#{cursor_flag}"
     person.when(lambda: person.tmux("display-message", "-p", modes) == "001\n", "the terminal")
