@@ -45,4 +45,6 @@ if [ "$want" = develop ]; then
 else
     $pip --editable . || fail "$offline"
 fi
+# Or the first start would, and each of many that are first at once.
+$venv/bin/python -m compileall -q -j 0 agent memory tui tungsten
 echo "$fingerprint" >"$stamp"

@@ -49,7 +49,8 @@ def main() -> int:
     }
     # Programs that tests drive write their histories into a home, and not into the tester's.
     home = temporary / "home"
-    home.mkdir()
+    # Where fish finds it, it does not spend ten seconds on reading all manuals.
+    (home / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     environment |= {MARK: mark, "TMPDIR": str(temporary), "TMUX_TMPDIR": str(temporary)}
     environment["HOME"] = str(home)
     cache = temporary / "cache"
