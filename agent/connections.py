@@ -65,7 +65,7 @@ MAX_RUNNING_COMMANDS = 256
 HELLO_SECONDS = 10.0
 """How long a connection may stay silent before it says who it is."""
 
-GOODBYE_SECONDS = 0.5
+GOODBYE_SECONDS = 2.0
 """How long front ends may take to read the last lines when the engine ends."""
 
 Handler = Callable[[Command], Awaitable[dict[str, JsonValue]]]

@@ -61,6 +61,8 @@ def test_a_database_of_a_newer_program(person: Person) -> None:
     person.wait("How shall they think")
     person.press("Escape")
     person.wait_gone("How shall they think")
+    # It comes up behind the first screen, and makes the database as it does.
+    person.when(lambda: "answers" in person.engine_log(), "the engine")
     person.quit()
     person.command("kill-engine")
     database = person.home / "data" / "tungsten.db"
