@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import settings
@@ -12,3 +13,12 @@ settings.load_profile("patient")
 
 # Pictures of the app are compared in all colours, whatever terminal the tests run in.
 os.environ["COLORTERM"] = "truecolor"
+
+# Thousands of tests and all that they import stay to the end: the collector need not look at them
+# while they are made, nor again and again while they run.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -30,6 +30,8 @@ def home(tmp_path: Path) -> Path:
     (directory / ".zshrc").write_text("PS1='%~%# '\nexport FROM_ZSHRC=rc\nalias say='echo said'\n")
     fish = directory / ".config" / "fish"
     fish.mkdir(parents=True)
+    # Where fish finds it, it does not spend seconds on reading all manuals.
+    (directory / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     (fish / "config.fish").write_text(
         "set -gx FROM_FISH yes\nset -g fish_greeting\n"
         "function fish_prompt\n  echo -n (prompt_pwd)'> '\nend\n"
