@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.processes import SUPERVISORS, kills_all
@@ -12,42 +13,75 @@ from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
-_XARGS_VALUED = (
-    "-I",
-    "-n",
-    "-P",
-    "-L",
-    "-d",
-    "-s",
-    "-E",
-    "-a",
-    "--max-args",
-    "--max-procs",
-    "--delimiter",
-    "--replace",
-    "--arg-file",
-    "--max-lines",
-    "-J",
-    "-R",
-)
+_TAKING = "adEILnPsJRS"
+_MAYBE_TAKING = "eil"
+"""Letters that take a value, in GNU's xargs or BSD's, and those that only take what they hold."""
+
+MOST_APART = 64
+"""Words that are also judged each by itself."""
+
+_XARGS_LONG = {
+    "--arg-file": "a",
+    "--delimiter": "d",
+    "--eof": "e",
+    "--exit": "x",
+    "--interactive": "p",
+    "--max-args": "n",
+    "--max-chars": "s",
+    "--max-lines": "l",
+    "--max-procs": "P",
+    "--no-run-if-empty": "r",
+    "--null": "0",
+    "--open-tty": "o",
+    "--process-slot-var": "S",
+    "--replace": "i",
+    "--show-limits": "-",
+    "--verbose": "t",
+}
+
+
+def _read(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Take an xargs line apart as getopt(3) does: options by their letter, and the command."""
+    options: dict[str, str] = {}
+    at = 1
+    while at < len(argv) and argv[at].startswith("-") and argv[at] != "-":
+        word = argv[at]
+        at += 1
+        if word == "--":
+            break
+        if word.startswith("--"):
+            head, equals, text = word.partition("=")
+            letter = next((_XARGS_LONG[name] for name in _XARGS_LONG if name.startswith(head)), "-")
+            taken = bool(equals)
+        else:
+            inner = 1
+            while inner < len(word) - 1 and word[inner] not in _TAKING + _MAYBE_TAKING:
+                options[word[inner]] = ""
+                inner += 1
+            letter, text = word[inner], word[inner + 1 :]
+            taken = bool(text)
+        if letter in _TAKING and not taken:
+            text = argv[at] if at < len(argv) else ""
+            at += 1
+        options[letter] = text
+    return options, list(argv[at:])
 
 
 def xargs(call: Call) -> None:
     """`xargs`: its command, with what comes from standard input as arguments."""
-    rest = after_options(call.argv, _XARGS_VALUED)
+    options, rest = _read(call.argv)
     if not rest:
         call.low()
         return
     feed = call.feed()
-    replaced = value(call.argv, "-I", "-J", "--replace")
-    if any(a in ("-i", "--replace") for a in call.argv):
-        replaced = ["{}"]
-    listed = value(call.argv, "-a", "--arg-file")
-    if listed:
-        content = call.evaluator.files.get(call.place(listed[-1]).path)
-        words = [UNKNOWN] if content is None else _cut(call, content)
+    replaced = options.get("I") or options.get("J") or ""
+    if "i" in options:
+        replaced = options["i"] or "{}"
+    if "a" in options:
+        content = call.evaluator.files.get(call.place(options["a"]).path)
+        words = [UNKNOWN] if content is None else _cut(options, content)
     else:
-        words = _cut(call, feed.text) if feed.kind == "text" else producers(call)
+        words = _cut(options, feed.text) if feed.kind == "text" else producers(call)
     program = rest[0].rpartition("/")[2]
     if program in (
         "sh",
@@ -67,16 +101,19 @@ def xargs(call: Call) -> None:
             call.run([*rest, *words])
             return
         words = words if inline and feed.kind == "text" else [UNKNOWN]
-        if inline and not replaced and not rest[-1].startswith("-"):
-            call.run([*rest, "_", *words])
+        if inline and not replaced:
+            call.run([*rest, *words])
+            if len(words) > 1:
+                # By `-n`, or since they are many, some may be the first of a script's arguments.
+                for word in words[:MOST_APART]:
+                    call.run([*rest, word])
             return
     if program in _SENDERS and _SHOWS.search(pipeline(call)):
         call.high("sends what another command prints to another machine")
-    if replaced and replaced[0]:
-        token = replaced[0]
-        if any(token in a for a in rest):
+    if replaced:
+        if any(replaced in a for a in rest):
             for word in words or [UNKNOWN]:
-                call.run([a.replace(token, word) for a in rest])
+                call.run([a.replace(replaced, word) for a in rest])
             return
         call.run(rest)
         return
@@ -96,15 +133,16 @@ def xargs(call: Call) -> None:
     call.run([*rest, *words])
 
 
-def _cut(call: Call, text: str) -> list[str]:
+def _cut(options: dict[str, str], text: str) -> list[str]:
     """The words that `xargs` makes of a text: at blanks, as quotes allow, or at its delimiter."""
-    options = call.argv[1 : len(call.argv) - len(after_options(call.argv, _XARGS_VALUED))]
-    if any(re.fullmatch(r"-[a-zA-Z]*0.*|--null", option) for option in options):
+    if "0" in options:
         return [word for word in text.split("\0") if word.strip()]
-    delimiter = value(call.argv, "-d", "--delimiter")
-    if delimiter:
-        end = {"\\n": "\n", "\\t": "\t", "\\0": "\0"}.get(delimiter[-1], delimiter[-1])
-        return [word for word in text.split(end or "\n") if word.strip()]
+    if delimiter := options.get("d"):
+        end = {"\\n": "\n", "\\t": "\t", "\\0": "\0"}.get(delimiter, delimiter)
+        return [word for word in text.split(end) if word.strip()]
+    if options.keys() & {"I", "i"}:
+        # One whole line each.
+        return [line.strip() for line in text.splitlines() if line.strip()]
     try:
         return shlex.split(text) if "'" in text or '"' in text or "\\" in text else text.split()
     except ValueError:
@@ -179,6 +217,10 @@ def run_parts(call: Call) -> None:
     call.medium("runs every program of a directory")
 
 
+_PLACE = re.compile(r"\{\d*(?:\.|/|//|/\.)?\}")
+"""Where `parallel` puts an argument, whole or a part of its path; `{#}` and `{%}` are numbers."""
+
+
 def parallel(call: Call) -> None:
     """GNU `parallel`: a command with arguments after `:::` or from standard input."""
     argv = call.argv
@@ -219,8 +261,11 @@ def parallel(call: Call) -> None:
             call.shell(text)
         return
     text = " ".join(template)
-    for argument in arguments[:64] or [UNKNOWN]:
-        call.shell(text.replace("{}", argument) if "{}" in text else f"{text} {argument}")
+    own = value(argv, "-I")
+    for argument in arguments[:MOST_APART] or [UNKNOWN]:
+        line = text.replace(own[-1], argument) if own and own[-1] else text
+        line = _PLACE.sub(lambda _: argument, line)  # noqa: B023
+        call.shell(line if line != text else f"{text} {argument}")
 
 
 def stage_paths(call: Call) -> list[str]:

@@ -148,6 +148,9 @@ def _told(call: Call) -> None:
             search(call, line)
 
 
+_SHARES = "changes what others share"
+
+
 def shared(call: Call, program: str) -> None:
     """Judge a program that acts on what others share by its verb; an unknown one is HIGH."""
     level = shared_verb(call.argv)
@@ -164,7 +167,7 @@ def shared(call: Call, program: str) -> None:
         carried(call, anywhere=False)
     else:
         words = shown(" ".join(call.argv[:4]))
-        call.high(programs.SHARED_PROGRAMS[program], words)
+        call.high(programs.SHARED_PROGRAMS.get(program, _SHARES), words)
 
 
 _KEEPS_DATA = frozenset(
