@@ -111,7 +111,10 @@ def read(call: Call) -> None:
         values = tuple(stage_paths(call))
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):
-            call.evaluator.state.variables.set(name, values or (UNKNOWN,), add=False)
+            variables = call.evaluator.state.variables
+            variables.set(name, values or (UNKNOWN,), add=False)
+            if whole and feed.kind == "text":
+                variables.arrays[name] = tuple(feed.text.splitlines())
             call.evaluator.steering(name, call)
     call.low()
 

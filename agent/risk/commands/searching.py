@@ -12,39 +12,95 @@ from agent.risk.evaluation.call import Call
 _FIND_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
 
+_NAMES = frozenset(["-name", "-iname", "-path", "-wholename", "-ipath", "-regex", "-iregex"])
+_PRINTS = frozenset(["-print", "-print0", "-printf", "-ls"])
+_OR = frozenset(["-o", "-or", ","])
+_NOT = frozenset(["!", "-not"])
+_OPENS = frozenset(["(", "\\("])
+_CLOSES = frozenset([")", "\\)"])
+
+Names = tuple[str, ...]
+"""The names that what reaches an action has; none if it may have any."""
+
+
+def _roots(argv: list[str]) -> tuple[list[str], int]:
+    """Starting points of a `find`, and where its expression begins."""
+    at = 1
+    while at < len(argv) and re.fullmatch(r"-[HLPD]|-O\d", argv[at]):
+        at += 2 if argv[at] == "-D" else 1
+    begin = at
+    while at < len(argv) and not argv[at].startswith(("-", "!", "(", "\\")):
+        at += 1
+    return argv[begin:at] or ["."], at
+
+
+def _actions(rest: list[str]) -> tuple[dict[int, Names], Names]:
+    """The names that reach each action of an expression, by its place, and those that pass it."""
+    reached: dict[int, Names] = {}
+
+    def walk(at: int, inherited: Names) -> tuple[list[Names], int]:
+        passing: list[Names] = []
+        names, negated = inherited, False
+        while at < len(rest) and rest[at] not in _CLOSES:
+            word = rest[at]
+            at += 1
+            if word in _NOT:
+                negated = not negated
+                continue
+            if word in _OR:
+                passing.append(names)
+                names = inherited
+            elif word in _OPENS:
+                inner, at = walk(at, names)
+                if not negated and all(inner):
+                    names = tuple(dict.fromkeys(name for each in inner for name in each))
+            elif word in _NAMES:
+                if not negated and at < len(rest):
+                    names = (*names, rest[at])
+                at += 1
+            elif word in _FIND_EXEC:
+                reached[at - 1] = names
+                while at < len(rest) and rest[at] not in (";", "+", "\\;"):
+                    at += 1
+            elif word == "-delete" or word in _PRINTS:
+                reached[at - 1] = names
+            negated = False
+        passing.append(names)
+        return passing, at + 1
+
+    passing, _ = walk(0, ())
+    everything = () if not all(passing) else tuple(name for each in passing for name in each)
+    return reached, everything
+
+
 def find(call: Call) -> None:
     """`find`: its starting points, `-delete`, `-exec`, `-fprint`."""
     argv = call.argv
-    roots: list[str] = []
-    at = 1
-    while at < len(argv) and (not argv[at].startswith(("-", "!", "(", "\\"))):
-        roots.append(argv[at])
-        at += 1
-        if argv[at - 1] in ("-H", "-L", "-P"):
-            roots.pop()
-    if at == 1:
-        while at < len(argv) and argv[at] in ("-H", "-L", "-P"):
-            at += 1
-        while at < len(argv) and not argv[at].startswith(("-", "!", "(", "\\")):
-            roots.append(argv[at])
-            at += 1
-    roots = roots or ["."]
+    roots, at = _roots(argv)
     rest = argv[at:]
-    names = [
-        rest[i + 1]
-        for i, a in enumerate(rest[:-1])
-        if a in ("-name", "-iname", "-path", "-wholename", "-ipath", "-regex")
-    ]
-    negated = any(a in ("!", "-not") for a in rest)
-    one = names and not negated and "-o" not in rest and "-or" not in rest
-    shape = names[-1] if one else ""
-    if any(_is_key(name) for name in names) and any(
+    reached, _ = _actions(rest)
+    named = [rest[i + 1] for i, a in enumerate(rest[:-1]) if a in _NAMES]
+    if any(_is_key(name) for name in named) and any(
         call.place(root).path in ("/", "/home", "/Users", "/root", call.evaluator.ground.home)
         for root in roots
     ):
         call.high("searches the machine for credentials and keys")
-    matched = found(roots, names, narrow=not negated and bool(names))
-    if any(a in _FIND_EXEC for a in rest) and names:
+    for i, argument in enumerate(rest):
+        if argument == "-delete":
+            names = list(reached.get(i, ()))
+            for path in found(roots, names, narrow=bool(names)):
+                call.deletes(path, recursive=len(names) != 1)
+        elif argument in _FIND_EXEC:
+            _execute(call, roots, list(reached.get(i, ())), rest[i + 1 :])
+        elif argument in ("-fprint", "-fprintf", "-fls", "-fprint0") and i + 1 < len(rest):
+            call.writes(rest[i + 1])
+    call.low()
+
+
+def _execute(call: Call, roots: list[str], names: list[str], behind: list[str]) -> None:
+    """Judge what `-exec` runs for what has these names."""
+    matched = found(roots, names, narrow=bool(names))
+    if names:
         matched += [
             path
             for path in list(call.evaluator.files)[:64]
@@ -53,35 +109,25 @@ def find(call: Call) -> None:
                 for n in names
             )
         ]
-    if any(a in _FIND_EXEC for a in rest):
-        matched += _met(call.evaluator, roots, [] if negated else names)
-    for i, argument in enumerate(rest):
-        if argument == "-delete":
-            for path in matched:
-                place = call.deletes(path, recursive=not shape)
-                del place
-        elif argument in _FIND_EXEC:
-            inner = []
-            for word in rest[i + 1 :]:
-                if word in (";", "+", "\\;"):
-                    break
-                inner.append(word)
-            expanded: list[str] = []
-            for word in inner:
-                if word == "{}":
-                    expanded.extend(matched)
-                elif "{}" in word:
-                    expanded.append(word.replace("{}", matched[0]))
-                else:
-                    expanded.append(word)
-            call.run(expanded)
-            if "{}" in inner:
-                # Each match is an argument of its own run; a shell runs the first only.
-                for path in matched[1:9]:
-                    call.run([path if word == "{}" else word for word in inner])
-        elif argument in ("-fprint", "-fprintf", "-fls", "-fprint0") and i + 1 < len(rest):
-            call.writes(rest[i + 1])
-    call.low()
+    matched += _met(call.evaluator, roots, names)
+    inner = []
+    for word in behind:
+        if word in (";", "+", "\\;"):
+            break
+        inner.append(word)
+    expanded: list[str] = []
+    for word in inner:
+        if word == "{}":
+            expanded.extend(matched)
+        elif "{}" in word:
+            expanded.append(word.replace("{}", matched[0]))
+        else:
+            expanded.append(word)
+    call.run(expanded)
+    if "{}" in inner:
+        # Each match is an argument of its own run; a shell runs the first only.
+        for path in matched[1:9]:
+            call.run([path if word == "{}" else word for word in inner])
 
 
 _KEYS = re.compile(
@@ -121,27 +167,26 @@ def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
         inner = after_options(argv, ("-k", "-s", "-n", "-i", "-o", "-e"))
         return listed(inner[1:] if name == "timeout" else inner, evaluator)
     if name == "find":
-        roots = []
-        for word in argv[1:]:
-            if word.startswith(("-", "(", "!", "\\")):
-                break
-            roots.append(word)
-        names = [argv[i + 1] for i, a in enumerate(argv[:-1]) if a in ("-name", "-iname", "-path")]
-        negated = "!" in argv or "-not" in argv
-        narrow = bool(names) and not negated
-        met = _met(evaluator, roots or ["."], names if narrow else [])
-        return found(roots or ["."], names, narrow=narrow) + met
+        roots, at = _roots(argv)
+        rest = argv[at:]
+        reached, everything = _actions(rest)
+        printed = [names for i, names in reached.items() if rest[i] in _PRINTS] or [everything]
+        names = [name for each in printed for name in each] if all(printed) else []
+        return found(roots, names, narrow=bool(names)) + _met(evaluator, roots, names)
     if name == "git" and len(argv) > 1 and argv[1] in ("ls-files", "diff", "grep", "status"):
         return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file*"]
     if name in ("rg", "grep", "egrep", "ag", "ack") and any(
         re.match(r"^-\w*[lL]", a) or a.startswith("--files") for a in argv[1:]
     ):
-        operands = split(argv, ("-e", "-g", "-t", "--include", "--exclude-dir"))[1][1:]
+        operands = split(argv, ("-e", "-g", "-t", "--include", "--exclude-dir"))[1]
+        # With `--files` there is no pattern before them.
+        operands = operands if "--files" in argv else operands[1:]
         return [
             o if re.search(r"\.\w+$", o) else f"{o.rstrip('/')}/found-file" for o in operands
         ] or ["./found-file"]
     if name in ("fd", "fdfind"):
-        return ["./found-file"]
+        operands = split(argv, _FD_VALUED)[1][1:]
+        return [f"{o.rstrip('/')}/found-file" for o in operands] or ["./found-file"]
     if name == "ls":
         return [
             o if any(c in o for c in "*?") else f"{o.rstrip('/')}/*" for o in split(argv)[1]
@@ -149,15 +194,15 @@ def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
     return []
 
 
+_FD_VALUED = ("-d", "-t", "-e", "-E", "--max-depth", "--type", "--extension", "--exclude")
+
+
 def fd(call: Call) -> None:
     """`fd`: `-x`, `-X` run a command for what it finds."""
     argv = call.argv
     for at, argument in enumerate(argv):
         if argument in ("-x", "-X", "--exec", "--exec-batch"):
-            _, operands = split(
-                argv[:at],
-                ("-d", "-t", "-e", "-E", "--max-depth", "--type", "--extension", "--exclude"),
-            )
+            _, operands = split(argv[:at], _FD_VALUED)
             roots = operands[1:] or ["."]
             endings = value(argv[:at], "-e", "--extension")
             names = [f"*.{e}" for e in endings] or ([operands[0]] if operands else [])

@@ -294,11 +294,12 @@ class Expander:
                 if len(values) == 1:
                     return tuple(picked)
             else:
-                picked = []
+                # What is no array is its own first element.
+                picked = list(values) if int(index) == 0 else []
             for value in values:
                 fields = value.split()
                 picked.append(fields[int(index)] if int(index) < len(fields) else "")
-            return tuple(picked)
+            return tuple(dict.fromkeys(picked))
         if not part.inner:
             return values
         joined = self.joined(part.inner)
