@@ -332,27 +332,35 @@ class TungstenApp(FrontEnd):
                 menu.move(1)
             case "escape":
                 self.cockpit.close_menu()
-            case "tab" | "enter":
-                await self._take_command(menu.chosen, run=message.key == "enter")
+            case "enter":
+                self.cockpit.close_menu()
+                await self._take_command(self.cockpit.command_for(message.text), message.text)
+            case "tab":
+                chosen = self.cockpit.command_for(message.text)
+                if chosen is not None:
+                    self.cockpit.prompt.put_draft(f"/{actions.by_id(chosen).slash} ")
             case _:
                 pass
 
     async def on_row_list_picked(self, message: RowList.Picked) -> None:
         """Take a clicked command."""
-        await self._take_command(message.row_id, run=True)
+        self.cockpit.close_menu()
+        text = self.cockpit.prompt.text
+        self.cockpit.prompt.taken()
+        await self._take_command(message.row_id, text)
 
-    async def _take_command(self, action_id: str | None, *, run: bool) -> None:
+    async def _take_command(self, action_id: str | None, text: str) -> None:
+        """Run a command that the prompt has given up, or ask for what it needs."""
         from tui import requests
 
         if action_id is None:
+            await requests.submit(self, text)
             return
         chosen = actions.by_id(action_id)
-        if run and (not chosen.argument or self.cockpit.prompt.text == f"/{chosen.slash}"):
-            self.cockpit.close_menu()
-            self.cockpit.prompt.taken()
+        if not chosen.argument or text == f"/{chosen.slash}":
             await requests.submit(self, f"/{chosen.slash}")
         else:
-            self.cockpit.prompt.put_draft(f"/{chosen.slash} ")
+            self.cockpit.prompt.put_draft(f"/{chosen.slash} {self.cockpit.prompt.text}")
 
     # What happens in the cockpit
 

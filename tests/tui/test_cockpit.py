@@ -393,3 +393,51 @@ async def test_hidden_agents_are_counted_on_the_side_where_they_are(open_cockpit
         row = cockpit.screen_text.split("\n")[0]
         assert row.lstrip().startswith("+4 ")
         assert row.rstrip().endswith("agent number 7")
+
+
+def burst(cockpit: Cockpit, text: str) -> None:
+    """Deliver keys as a terminal does that sent all of them at once."""
+    names = {"\n": "enter", " ": "space", "/": "slash"}
+    for character in text:
+        name = names.get(character, character)
+        cockpit.app.post_message(Key(name, None if name == "enter" else character))
+
+
+async def test_enter_means_the_command_that_was_typed_however_fast(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        theme = cockpit.app.theme
+        # The menu stands for the first letter still when Enter arrives.
+        await cockpit.type("/t")
+        await cockpit.until(lambda: "Give the keyboard to the pane" in cockpit.screen_text)
+        burst(cockpit, "heme\nrun it")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "run it")
+        await cockpit.until(lambda: cockpit.app.theme != theme)
+        assert cockpit.app.keyboard_holder is None
+        assert cockpit.app.screen is cockpit.app.cockpit
+
+
+async def test_the_row_chosen_by_an_arrow_is_taken(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/t")
+        await cockpit.until(lambda: "Give the keyboard to the pane" in cockpit.screen_text)
+        rows = cockpit.app.cockpit.menu.rows
+        assert len(rows) > 1
+        await cockpit.pilot.press("down", "tab")
+        assert cockpit.app.cockpit.prompt.text.strip() == rows[1].name.strip()
+
+
+@pytest.mark.parametrize("place", ["conversation", "terminal"])
+async def test_what_means_nothing_elsewhere_is_typed_into_the_prompt(
+    open_cockpit: Open, place: str
+) -> None:
+    async with open_cockpit(scenes.BUSY, transcripts=TALK) as cockpit:
+        shown = cockpit.app.cockpit
+        widget = shown.conversation
+        if place == "terminal":
+            await cockpit.until(lambda: shown.terminal.view is not None)
+            widget = shown.terminal.view
+        shown.set_focus(widget)
+        await cockpit.until(lambda: shown.focused is widget)
+        burst(cockpit, "run the thing again")
+        await cockpit.until(lambda: shown.prompt.text == "run the thing again")
+        assert shown.focused is shown.prompt

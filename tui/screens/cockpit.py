@@ -29,7 +29,7 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.terminal_area import TerminalArea
 
 if TYPE_CHECKING:
-    from textual.events import Idle, Key, Resize
+    from textual.events import Idle, Resize
 
     from agent.protocol import AgentSummary, Question
     from tui.app import TungstenApp
@@ -474,15 +474,11 @@ class CockpitScreen(Screen[None]):
         else:
             self.footer.show(actions.PROMPT)
 
-    def on_key(self, event: Key) -> None:
-        """Type into the prompt what is typed on a terminal that does not have the keyboard."""
-        view = self.terminal.view
-        if view is None or self.focused is not view or view.has_keyboard:
-            return
-        if event.is_printable and event.character is not None:
-            event.stop()
-            self.set_focus(self.prompt)
-            self.prompt.insert(event.character)
+    def type_into_prompt(self, character: str) -> bool:
+        """Write what was typed at a place where it means nothing, and go on in the prompt."""
+        self.set_focus(self.prompt)
+        self.prompt.insert(character)
+        return True
 
     def on_pane_view_keyboard_taken(self) -> None:
         """Tell the keys that do not go to the pane."""
@@ -529,6 +525,13 @@ class CockpitScreen(Screen[None]):
         if text.startswith("!") != self._shell:
             self._shell = not self._shell
             self.refresh_lines()
+
+    def command_for(self, text: str) -> str | None:
+        """Id of the command that Enter means: the chosen one, if the menu stands for this text."""
+        rows = _commands(text)
+        if self.menu is not None and self.menu.rows == rows:
+            return self.menu.chosen
+        return rows[0].id if rows else None
 
     def close_menu(self) -> None:
         """Put the menu away and leave the text as it is."""

@@ -22,6 +22,7 @@ from tui.terminal.connection import connection, tmux_socket
 from tui.terminal.pane_screen import PaneScreen
 from tui.terminal.passthrough import Passthrough
 from tui.terminal.strips import without_end
+from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
     from tungsten.errors import TerminalError
@@ -39,7 +40,7 @@ HISTORY = 5000
 """Lines of scrollback fetched when the person scrolls up."""
 
 
-class PaneView(PaneScreen, can_focus=True):
+class PaneView(KeysInOrder, PaneScreen, can_focus=True):
     """Shows one pane of the private tmux server, and makes the pane as large as itself.
 
     Args:
@@ -84,6 +85,10 @@ class PaneView(PaneScreen, can_focus=True):
         self._retrying: Timer | None = None
         self._passthrough: Passthrough | None = None
         self._focus_before: Widget | None = None
+
+    def _write_elsewhere(self, character: str) -> bool:
+        write = getattr(self.screen, "type_into_prompt", None)
+        return not self.has_keyboard and write is not None and bool(write(character))
 
     # What is shown ------------------------------------------------------------------------------
 

@@ -54,6 +54,10 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
     class TopReached(Message):
         """The view is at the oldest block that is here."""
 
+    def _write_elsewhere(self, character: str) -> bool:
+        write = getattr(self.screen, "type_into_prompt", None)
+        return write is not None and bool(write(character))
+
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._transcript: Transcript | None = None

@@ -36,6 +36,14 @@ class KeysInOrder(_Mixed):
             if not binding.priority:
                 await self._carry_out(event, binding.action)
                 return
+        if event.is_printable and event.character and self._write_elsewhere(event.character):
+            event.stop()
+            event.prevent_default()
+            self._led_away = self.screen.focused not in (self, None)
+
+    def _write_elsewhere(self, _character: str) -> bool:
+        """Write what means nothing here where it was meant for, and move the focus there."""
+        return False
 
     async def _carry_out(self, event: Key, action: str) -> None:
         event.stop()

@@ -57,11 +57,12 @@ class Prompt(KeysInOrder, TextArea):
             self.pages = pages
 
     class MenuKey(Message):
-        """A key for the menu of commands while it is open."""
+        """A key for the menu of commands while it is open, and the text it was pressed at."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, key: str, text: str) -> None:
             super().__init__()
             self.key = key
+            self.text = text
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
@@ -131,10 +132,14 @@ class Prompt(KeysInOrder, TextArea):
         key = event.key
         if self._passed_on(event):
             return
-        if self.menu_open and key in {"up", "down", "tab", "enter", "escape"}:
+        if self._is_for_menu(key):
             event.stop()
             event.prevent_default()
-            self.post_message(self.MenuKey(key))
+            self.post_message(self.MenuKey(key, self.text))
+            if key == "enter":
+                # At once: what is typed from now on is no part of the command.
+                self.menu_open = False
+                self.taken()
             return
         if key == "enter":
             event.stop()
@@ -163,6 +168,11 @@ class Prompt(KeysInOrder, TextArea):
             event.stop()
             event.prevent_default()
             self._newer_prompt()
+
+    def _is_for_menu(self, key: str) -> bool:
+        # The menu may not have followed the last keys yet.
+        names = self.text.startswith("/") and " " not in self.text and "\n" not in self.text
+        return self.menu_open and names and key in {"up", "down", "tab", "enter", "escape"}
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Keep printable keys from becoming bindings."""

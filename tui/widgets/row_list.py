@@ -58,6 +58,11 @@ class RowList(Lines):
             self.redraw()
 
     @property
+    def rows(self) -> Sequence[Row]:
+        """The rows that are shown."""
+        return self._found
+
+    @property
     def chosen(self) -> str | None:
         """Id of the chosen row."""
         return self._found[self._chosen].id if self._found else None
