@@ -66,7 +66,9 @@ class Tmux:
     def wait_until_dead(self, pane: str) -> None:
         """Wait for a program's end; tmux before 3.5 may miss it until it looks once more."""
         until = time.monotonic() + PATIENCE
-        while self.run("display-message", "-p", "-t", pane, "#{pane_dead}") != "1":
+        # How it ended may be known later than that it did; only then does tmux write of it.
+        how = "#{pane_dead}#{pane_dead_status}#{pane_dead_signal}"
+        while len(self.run("display-message", "-p", "-t", pane, how)) < 2:
             assert time.monotonic() < until, f"the program of {pane} does not end"
             os.kill(int(self.run("display-message", "-p", "#{pid}")), signal.SIGCHLD)
             time.sleep(0.05)
