@@ -59,6 +59,8 @@ class Judgement:
         self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
+        self.unfolding: set[int] = set()
+        """Numbers of the substitutions whose output is being told."""
         self.tree: list[tuple[int, str, Risk]] = []
         self.reading: set[str] = set()
         self.tolerant = False

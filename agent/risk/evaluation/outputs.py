@@ -307,6 +307,16 @@ class Outputs(VariableJudge):
 
     def _substituted(self, group: Group) -> tuple[str, ...]:
         """Possible outputs of a command substitution."""
+        if group.number in self.unfolding:
+            # What would be its own input, in text that only looks like shell.
+            return (UNKNOWN,)
+        self.unfolding.add(group.number)
+        try:
+            return self._outputs(group)
+        finally:
+            self.unfolding.discard(group.number)
+
+    def _outputs(self, group: Group) -> tuple[str, ...]:
         entry = self.groups.get(group.number)
         if entry is None or group.kind == "`":
             return (UNKNOWN,)

@@ -363,6 +363,7 @@ def survive(seeds: range) -> None:
         "for x in; do $x; done",
         "for x in; do echo a$x >$x; done",
         "aws secretsmanager )get-secret-value --secret-id prod",
+        "cat<<E|while \n`e",
     ],
 )
 def test_garbage_that_was_not_survived(text: str) -> None:
