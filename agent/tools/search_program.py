@@ -76,14 +76,17 @@ def lines(path: Path) -> list[str]:
         return []
     finally:
         os.close(directory)
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
+        # git names repositories within the searched one, which are directories.
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
             return []
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read()
-        except OSError:
-            return []
+    except OSError:
+        return []
+    finally:
+        os.close(handle)
     return [] if b"\0" in content[:8192] else content.decode(errors="replace").split("\n")
 
 

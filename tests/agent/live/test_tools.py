@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -343,6 +345,15 @@ async def test_a_search_leaves_out_what_git_ignores(house):
     assert await files.search(house.project, Matches("nothing")) == "no match"
     with pytest.raises(files.FileRefused, match="regular expression"):
         await files.search(house.project, Matches("("))
+
+
+async def test_a_search_passes_over_repositories_within(house):
+    (house.project / "a.txt").write_text("needle\n")
+    await asyncio.to_thread(
+        subprocess.run, ["git", "init", "-q", house.project / "nested"], check=True
+    )
+    (house.project / "nested" / "b.txt").write_text("needle\n")
+    assert await files.search(house.project, Matches("needle")) == "a.txt:1: needle"
 
 
 async def test_an_expression_without_end_does_not_hold_the_engine(house, monkeypatch):
