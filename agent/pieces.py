@@ -16,8 +16,18 @@ from agent.actions import RunCommand
 from agent.risk import Assessment, Context, Risk, assess
 from agent.risk.evaluation.findings import OPAQUE
 
-_BLANK = re.compile(r"\s+|\b1(?=>)")
+_ONE = re.compile(r"\b1(?=>)")
+_BLANK = re.compile(rf"\\\n|\s+|{_ONE.pattern}")
 """How bash writes a piece differs in these from how it stands in the line."""
+
+_GAP = r"(?:\s|\\\n)"
+_OPERATORS = frozenset("<>|&;()")
+"""Beside these bash puts blanks, or leaves them out."""
+
+_QUOTES = frozenset("'\"")
+_BEFORE = rf"(?:\A|[;&|(){{\n`!'\"]|\b(?:if|then|elif|else|while|until|do|time|coproc)\s){_GAP}*"
+_AFTER = r"[^\S\n]*(?=\Z|[;&|)\n`'\"]|(?<=\s)#)"
+"""What a whole command stands between."""
 
 
 class Pieces:
@@ -29,7 +39,8 @@ class Pieces:
 
     def __init__(self, action: RunCommand, context: Context, pid: int) -> None:
         self.why = ""
-        self._text = _BLANK.sub("", action.text)
+        self._text = action.text
+        self._solid = _BLANK.sub("", action.text)
         self._pane_id = action.pane_id
         self._context = replace(context, history=(*context.history, action.text))
         self._pid = pid
@@ -41,11 +52,15 @@ class Pieces:
 
     async def allow(self, piece: str) -> bool:
         """Say whether a piece may run. It is judged where the line began and where it is now."""
-        if _BLANK.sub("", piece) in self._text:
+        if _BLANK.sub("", piece) in self._solid and _stands_in(piece, self._text):
             return True
         action = RunCommand(piece, self._pane_id)
         for cwd in {self._context.cwd, self._now()}:
-            found = assess(action, replace(self._context, cwd=cwd))
+            try:
+                found = assess(action, replace(self._context, cwd=cwd))
+            except Exception as error:  # noqa: BLE001 - a judge that died lets nothing through
+                self.why = f"could not be judged ({type(error).__name__})"
+                return False
             if found.risk is Risk.HIGH or found.denied_by or found.asked_by:
                 rule = found.denied_by or found.asked_by
                 self.why = found.reasons[0] if found.reasons else f"your rule {rule}"
@@ -57,3 +72,34 @@ class Pieces:
             return Path(f"/proc/{self._pid}/cwd").readlink()
         except OSError:
             return self._context.cwd
+
+
+def _stands_in(piece: str, text: str) -> bool:
+    """Say whether a piece is a whole command of a text: `rm -rf /` is none of `rm -rf /tmp/x`."""
+    return any(
+        not _divided(text, found.start(), opens=True)
+        and not _divided(text, found.end(), opens=False)
+        for found in re.finditer(_BEFORE + _as_typed(piece) + _AFTER, text)
+    )
+
+
+def _as_typed(piece: str) -> str:
+    """Write the pattern of what bash may have made this piece of."""
+    pattern, last, blank = "", "", False
+    for character in _ONE.sub("", piece).strip():
+        if character.isspace():
+            blank = True
+            continue
+        if last in _OPERATORS or character in _OPERATORS:
+            pattern += f"{_GAP}*"
+        elif blank:
+            pattern += f"{_GAP}+"
+        pattern += (r"(?:\b1)?" if character == ">" else "") + re.escape(character)
+        last, blank = character, False
+    return pattern
+
+
+def _divided(text: str, at: int, *, opens: bool) -> bool:
+    """Say whether a word goes on over a quote that stands there: it opens or closes only inside."""
+    quote = text[at : at + 1]
+    return quote in _QUOTES and text.count(quote, 0, at) % 2 == (1 if opens else 0)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from agent.actions import RunCommand
+from agent.pieces import Pieces
+from agent.risk import Context
+
 
 def use(name, **tool_input):
     return {"type": "tool_use", "name": name, "input": tool_input}
@@ -64,3 +68,56 @@ async def test_a_shell_with_traps_of_its_own_runs_it_unasked(house):
     await house.decide(await house.gate())
     await house.state(agent_id, "done")
     assert (house.project / "first").exists()
+
+
+def pieces(text, tmp_path):
+    around = Context(cwd=tmp_path, home=tmp_path, project=tmp_path)
+    return Pieces(RunCommand(text, "%0"), around, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ('eval "$x"; rm -rf /tmp/build', "rm -rf /"),
+        ('eval "$x"; rm -rf ~/ab', "rm -rf ~/a b"),
+        ('eval "$x"; rm -rf ~"/old"', "rm -rf ~"),
+        ('eval "$x"; rm -rf ~/a ~/b', "rm -rf ~/a"),
+        ('eval "$x"; echo sudo reboot', "sudo reboot"),
+    ],
+)
+async def test_a_part_of_what_was_seen_was_not_seen(text, piece, tmp_path):
+    judge = pieces(text, tmp_path)
+    assert not await judge.allow(piece)
+    assert judge.why
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        ('eval "$x"; rm -rf ~/a', "rm -rf ~/a"),
+        ('eval "$x" && rm  -rf\t~/a&& ls', "rm -rf ~/a"),
+        ('eval "$x"; if true; then rm -rf ~/a # all\nfi', "rm -rf ~/a"),
+        ('eval "$x"; for f in a b; do rm -rf ~/"$f"; done', 'rm -rf ~/"$f"'),
+        ("eval 'rm -rf ~/a'", "rm -rf ~/a"),
+        ('eval "cd x; rm -rf ~/a"', "rm -rf ~/a"),
+        ('eval "$x"; (rm -rf ~/a) | cat', "rm -rf ~/a"),
+        ('eval "$x"; sudo reboot>>log 2>&1', "sudo reboot >> log 2>&1"),
+        ('eval "$x"; sudo reboot >&2', "sudo reboot 1>&2"),
+        ('eval "$x"; sudo reboot 1>&2', "sudo reboot 1>&2"),
+        ('eval "$x"; sudo \\\n reboot', "sudo reboot"),
+        ('eval "$x"; y=`sudo reboot`', "sudo reboot"),
+    ],
+)
+async def test_a_whole_command_of_what_was_seen_was_seen(text, piece, tmp_path):
+    assert not await pieces("eval $x", tmp_path).allow(piece)
+    assert await pieces(text, tmp_path).allow(piece)
+
+
+async def test_a_judge_that_dies_lets_no_piece_run(tmp_path, monkeypatch):
+    def dies(*_):
+        raise RecursionError
+
+    monkeypatch.setattr("agent.pieces.assess", dies)
+    judge = pieces('eval "$x"', tmp_path)
+    assert not await judge.allow("ls")
+    assert judge.why == "could not be judged (RecursionError)"
