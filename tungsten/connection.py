@@ -286,9 +286,9 @@ class Connection(ControlClient):
 
     async def _follow(self, client: ControlClient, renewed: asyncio.Event) -> None:
         """When this client has ended, go on with another or not at all."""
-        await client.closed.wait()
-        _ended_at[self._socket] = time.monotonic()
         try:
+            await client.closed.wait()
+            _ended_at[self._socket] = time.monotonic()
             async with asyncio.timeout(RENEW_SECONDS):
                 another = await self._another(client.reason)
         except (TerminalError, OSError) as error:
@@ -300,6 +300,9 @@ class Connection(ControlClient):
             for callback in tuple(self._on_renewed):
                 callback()
         finally:
+            # Whatever kept it from going on, nobody waits for that in vain.
+            if self._client is client:
+                self.closed.set()
             renewed.set()
 
     async def _another(self, reason: str) -> ControlClient:

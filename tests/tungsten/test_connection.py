@@ -462,3 +462,28 @@ async def test_an_attach_that_is_cancelled_does_not_harm_the_server(terminal: Te
         text=True,
     )
     assert done.stdout.count("\n") == 2
+
+
+async def test_closing_at_the_moment_at_which_a_client_ends(terminal: Terminal) -> None:
+    connection = await Connection.connect(terminal.socket)
+    await connection.command("list-panes")
+    waiting = asyncio.create_task(connection.command("list-panes"))
+    closing = asyncio.create_task(connection.close())
+    connection.client.abort()
+    await closing
+    with pytest.raises(ServerGone):
+        await asyncio.wait_for(waiting, 10)
+
+
+async def test_who_waits_for_a_client_hears_of_every_failure(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_args: object, **_named: object) -> ControlClient:
+        raise RuntimeError
+
+    connection = await Connection.connect(terminal.socket)
+    monkeypatch.setattr(ControlClient, "connect", fails)
+    connection.client.abort()
+    with pytest.raises(ServerGone):
+        await connection.command("list-panes")
+    await connection.close()
