@@ -19,7 +19,7 @@ from pathlib import Path
 from tungsten import orphans
 from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
-from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, TerminalError
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
 from tungsten.nonce import nonce
 from tungsten.wait_for import WaitChannel
 
@@ -45,6 +45,7 @@ class Watch:
         self._interval = interval
         self._session = f"{SESSION_PREFIX}{os.getpid()}-{nonce(6)}"
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
+        self._linking: dict[str, asyncio.Task[None]] = {}
         self._bells: dict[Callable[[], None], tuple[str, Callable[[], None]]] = {}
         self._channel: WaitChannel | None = None
         self._dead: set[str] = set()
@@ -61,18 +62,26 @@ class Watch:
             ServerGone: the server ended.
         """
         watch = cls(client, interval)
-        await watch._make_session()
+        try:
+            await watch._begin(socket, tmux)
+        except BaseException:
+            await watch.close()
+            raise
+        return watch
+
+    async def _begin(self, socket: Path, tmux: str) -> None:
+        await self._make_session()
         channel = await WaitChannel.open(
-            socket, watch._session, watch._rang, tmux=tmux, make_session=watch._make_again
+            socket, self._session, self._rang, tmux=tmux, make_session=self._make_again
         )
-        watch._channel = channel
-        channel.client.subscribe(watch._notified)
-        channel.client.on_renewed(watch._call_all)
+        self._channel = channel
+        channel.client.subscribe(self._notified)
+        channel.client.on_renewed(self._call_all)
         hooks, clients, sessions = (
-            await client.pipeline(
+            await self._client.pipeline(
                 [
-                    *watch._arming(channel),
-                    ("set-hook", "-g", watch._hook, channel.ring),
+                    *self._arming(channel),
+                    ("set-hook", "-g", self._hook, channel.ring),
                     ("show-hooks", "-g", "pane-died"),
                     ("list-clients", "-F", "#{client_pid}"),
                     ("list-sessions", "-F", "#{session_name}"),
@@ -81,13 +90,12 @@ class Watch:
         )[-3:]
         # `destroy-unattached` would do it, but crashes tmux 3.3a when its client is killed.
         with contextlib.suppress(OutcomeUnknown):
-            await client.pipeline(
+            await self._client.pipeline(
                 [("set-hook", "-gu", hook) for hook in orphaned_hooks(hooks)]
                 + [("kill-session", "-t", f"={name}") for name in _orphaned(sessions, _SESSION)]
             )
         if not isinstance(clients, CommandFailed):
             await orphans.reap([int(pid) for pid in clients])
-        return watch
 
     async def add(
         self,
@@ -101,18 +109,18 @@ class Watch:
             CommandFailed: there is no such window.
             ServerGone: the server ended.
         """
-        callbacks = self._callbacks.setdefault(window_id, [])
-        callbacks.append(changed)
+        self._callbacks.setdefault(window_id, []).append(changed)
         if rang is not None:
             self._bells[changed] = (window_id, rang)
-        if len(callbacks) > 1:
-            return
         try:
-            await self._link(window_id)
-            await at_least_once(self._client, "kill-session", "-C", "-t", f"={self._session}")
-        except TerminalError:
-            self._callbacks.pop(window_id, None)
-            self._bells.pop(changed, None)
+            if window_id not in self._linking:
+                linking = asyncio.create_task(self._follow(window_id))
+                linking.add_done_callback(lambda task: task.cancelled() or task.exception())
+                self._linking[window_id] = linking
+            # Shielded: others may wait for the same window.
+            await asyncio.shield(self._linking[window_id])
+        except BaseException:
+            await self.remove(window_id, changed)
             raise
 
     async def remove(self, window_id: str, changed: Callable[[], None]) -> None:
@@ -124,6 +132,7 @@ class Watch:
         if callbacks or window_id not in self._callbacks:
             return
         del self._callbacks[window_id]
+        self._linking.pop(window_id).cancel()
         with contextlib.suppress(CommandFailed, ServerGone, TimeoutError):
             # A server that was stopped does it when it goes on.
             async with asyncio.timeout(REMOVE_SECONDS):
@@ -134,11 +143,16 @@ class Watch:
     async def close(self) -> None:
         """End the watching session; the windows stay in their own."""
         self._callbacks.clear()
+        for linking in self._linking.values():
+            linking.cancel()
         if self._channel is not None:
             await self._channel.close()
-        with contextlib.suppress(CommandFailed, ServerGone):
-            await at_least_once(self._client, "set-hook", "-gu", self._hook)
-            await at_least_once(self._client, "kill-session", "-t", f"={self._session}")
+        for argv in (
+            ("set-hook", "-gu", self._hook),
+            ("kill-session", "-t", f"={self._session}"),
+        ):
+            with contextlib.suppress(CommandFailed, ServerGone):
+                await at_least_once(self._client, *argv)
 
     async def _make_session(self) -> None:
         # The dead pane of `true` costs no process; the window exists to be the current one.
@@ -165,6 +179,10 @@ class Watch:
             ("set-hook", *where, "alert-activity", channel.ring),
             ("set-hook", *where, "alert-bell", channel.ring),
         ]
+
+    async def _follow(self, window_id: str) -> None:
+        await self._link(window_id)
+        await at_least_once(self._client, "kill-session", "-C", "-t", f"={self._session}")
 
     async def _link(self, window_id: str) -> None:
         argv = ("link-window", "-d", "-s", window_id, "-t", f"={self._session}:")

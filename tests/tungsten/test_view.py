@@ -7,14 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tungsten.errors import ServerGone
+from tungsten.connection import Connection
+from tungsten.errors import CommandFailed, ServerGone
 from tungsten.frame import Frame
 from tungsten.pane import ForPrompt, Pane
 from tungsten.terminal import Terminal
 from tungsten.view import LiveView
+from tungsten.wait_for import WaitChannel
 from tungsten.watch import Watch
 
 
@@ -232,3 +235,47 @@ async def test_a_server_that_was_stopped_does_not_hold_up_the_end_of_what_hardly
 ) -> None:
     # It is attaching, and no tmux outlives for certain that a client goes then (`still`).
     await closed_while_stopped(await LiveView.open(terminal.socket), terminal)
+
+
+async def test_who_stops_waiting_for_a_window_leaves_nothing_watched(
+    terminal: Terminal, pane: Pane
+) -> None:
+    watch = await terminal.watch()
+    adding = asyncio.create_task(watch.add(pane.window_id, lambda: None))
+    # It has sent the link.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    adding.cancel()
+    await asyncio.wait({adding})
+    listing = ("list-windows", "-t", f"={watch._session}", "-F", "#{window_id}")
+    assert pane.window_id not in await terminal.client.command(*listing)
+    printed = asyncio.Event()
+    await watch.add(pane.window_id, printed.set)
+    await pane.send_text("echo more\n")
+    await asyncio.wait_for(printed.wait(), 10)
+
+
+async def test_all_that_wait_for_a_window_hear_that_there_is_none(terminal: Terminal) -> None:
+    watch = await terminal.watch()
+    adding = [watch.add("@999", lambda: None) for _ in range(2)]
+    outcomes = await asyncio.gather(*adding, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [CommandFailed, CommandFailed]
+
+
+async def test_a_watch_that_was_hardly_begun_leaves_nothing(terminal: Terminal) -> None:
+    listing = ("list-sessions", "-F", "#{session_name}")
+    before = await terminal.client.command(*listing)
+    client = await Connection.connect(terminal.socket)
+    made = WaitChannel.open
+
+    async def cancelled(*arguments: Any, **named: Any) -> WaitChannel:
+        opening.cancel()
+        return await made(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WaitChannel, "open", cancelled)
+        opening = asyncio.create_task(Watch.open(client, terminal.socket))
+        await asyncio.wait({opening})
+    assert opening.cancelled()
+    assert await terminal.client.command(*listing) == before
+    await client.close()
