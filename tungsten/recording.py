@@ -28,6 +28,7 @@ from tungsten.errors import (
     PaneDead,
     PaneGone,
     RecordingRefused,
+    TerminalError,
 )
 
 OPTION = "@tungsten-recording"
@@ -207,6 +208,25 @@ async def _start(
     state = _state(asked, pane_id)
     if state["pane_pipe"] == "1":
         raise RecordingRefused(f"What pane {pane_id} prints is piped already. Stop that first.")
+    try:
+        return await _piped(client, pane_id, path, file, fifo, title, limit, state)
+    except BaseException:
+        # Cancelled, too: a recorder nobody knows of would fill a file nobody finds.
+        with contextlib.suppress(TerminalError):
+            await asyncio.shield(_end(client, pane_id, path))
+        raise
+
+
+async def _piped(
+    client: ControlClient,
+    pane_id: str,
+    path: Path,
+    file: int,
+    fifo: Path,
+    title: str,
+    limit: int,
+    state: dict[str, str],
+) -> PaneRecording:
     started = time.monotonic()
     command = [sys.executable, "-I", "-S", str(_RECORDER), str(path), state["pane_tty"], str(fifo)]
     command += [repr(started), state["pane_width"], state["pane_height"], str(limit)]
@@ -218,11 +238,7 @@ async def _start(
         ("pipe-pane", "-o", "-t", pane_id, _expanded("exec " + shlex.join(command))),
         ("set-option", "-p", "-t", pane_id, OPTION, str(path)),
     ]
-    try:
-        asked, shown, saved, piped, _ = await client.pipeline(piping)
-    except OutcomeUnknown:
-        await _end(client, pane_id, path)
-        raise
+    asked, shown, saved, piped, _ = await client.pipeline(piping)
     state = _state(asked, pane_id)
     if isinstance(piped, CommandFailed) or isinstance(shown, CommandFailed):
         raise RecordingRefused(f"Pane {pane_id} cannot be recorded: tmux refuses. Try again.")
@@ -235,19 +251,14 @@ async def _start(
     )
     screen = _drawn(state, shown, [] if isinstance(saved, CommandFailed) else saved)
     drawing = (head.line() + Event(0.0, asciicast.OUTPUT, screen).line()).encode()
-    try:
-        while drawing:
-            drawing = drawing[os.write(file, drawing) :]
-    except OSError:
-        await _end(client, pane_id, path)
-        raise
+    while drawing:
+        drawing = drawing[os.write(file, drawing) :]
     ready = _ready(fifo)
     fcntl.flock(file, fcntl.LOCK_UN)
     try:
         async with asyncio.timeout(START_SECONDS):
             await ready
     except TimeoutError:
-        await _end(client, pane_id, path)
         raise RecordingRefused(f"The recorder of pane {pane_id} did not start.") from None
     return PaneRecording(client, pane_id, path, started)
 

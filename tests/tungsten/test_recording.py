@@ -191,6 +191,28 @@ async def test_what_cannot_be_recorded_says_so(
     await recorded.stop()
 
 
+async def test_a_recording_whose_start_was_cancelled_does_not_go_on(
+    terminal: Terminal, pane: Pane, cast: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    def never(_fifo: Path) -> asyncio.Future[None]:
+        begun.set()
+        return asyncio.get_running_loop().create_future()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recording, "_ready", never)
+        starting = asyncio.create_task(recording.start(terminal.client, pane.id, cast))
+        await begun.wait()
+        starting.cancel()
+        await asyncio.wait({starting})
+    assert starting.cancelled()
+    assert await recording.recordings(terminal.client) == {}
+    assert not files(tmp_path)
+    recorded = await recording.start(terminal.client, pane.id, cast)
+    await recorded.stop()
+
+
 @pytest.mark.parametrize(
     "name", ["a b'c.cast", "#(touch x).cast", "%H %% #{pane_id}.cast", "ä;b.cast"]
 )
