@@ -148,6 +148,11 @@ class PaneRecorder:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             await asyncio.to_thread(prune, self.directory, self._settings.megabytes * 1_000_000)
             client = (await self._terminal()).client
+            if known is not None:
+                # It has reached its size, or its recorder was killed; tmux may not know yet.
+                await recording.stop(client, pane_id, known)
+                if self._running.pop(pane_id, None) is not None:
+                    self._spawn(self._mask(known))
             limit = self._settings.pane_megabytes * 1_000_000
             await recording.start(client, pane_id, path, title=f"{name} · {pane_id}", limit=limit)
         except (OSError, TerminalError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+import psutil
 import pytest
 
 from agent.config import Config, Recording
@@ -33,6 +34,10 @@ async def ran(house, agent_id, command):
 async def done(house, agent_id, command):
     tools = await house.tools(agent_id)
     return any(tool["title"] == command and tool["status"] == "done" for tool in tools)
+
+
+async def stopped(path):
+    return not recording.running(path)
 
 
 async def ended(house):
@@ -111,6 +116,22 @@ async def test_one_pane_on_demand(house):
     assert "after-2" not in text
     with pytest.raises(NotYourPane):
         await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id="%99", on=True))
+
+
+async def test_what_ended_by_itself_is_masked_when_the_pane_is_recorded_again(recorded):
+    house = recorded
+    agent_id = await house.agent()
+    pane_id = house.summary(agent_id).panes[0].pane_id
+    await ran(house, agent_id, f"echo {SECRET}")
+    [kept] = listed(house.paths.recordings)
+    for process in psutil.process_iter(["cmdline"]):
+        if str(kept.path) in (process.info["cmdline"] or []):
+            process.kill()
+    await house.poll(lambda: stopped(kept.path))
+    await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
+    answer = await house.agents.recordings(Recordings(agent_id=agent_id))
+    assert len(answer["paths"]) == 2
+    assert not kept.path.exists()
 
 
 async def test_the_next_engine_goes_on_with_what_runs_and_masks_what_has_ended(recorded):
