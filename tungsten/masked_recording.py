@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import re
 import sys
@@ -80,13 +81,20 @@ def hide(text: str) -> str:
 
 
 def main(source: str, target: str) -> int:
-    """Put a copy without secrets in the place of a recording; gives the status to exit with."""
+    """Put a copy without secrets in the place of a recording, once that has ended.
+
+    Returns:
+        the status to exit with.
+    """
     made = Path(f"{target}.part")
     with contextlib.suppress(OSError):
         os.nice(10)
     try:
         made.unlink(missing_ok=True)
-        export(Path(source), made)
+        with Path(source).open("rb") as recorded:
+            # The recorder holds it to its last line, also where tmux does not answer.
+            fcntl.flock(recorded, fcntl.LOCK_SH)
+            export(Path(source), made)
         made.rename(target)
         Path(source).unlink()
     except (RecordingUnreadable, RecordingRefused, OSError) as error:

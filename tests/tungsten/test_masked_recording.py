@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import string
+import threading
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,18 @@ def test_a_screen_keeps_its_shape_without_its_secrets() -> None:
     assert hidden.startswith("\x1b[32mkey\x1b[0m ")
     assert "\x1b[1m" in hidden
     assert masked_recording.hide("\x1b[31mplain\x1b[0m\n") == "\x1b[31mplain\x1b[0m\n"
+
+
+def test_what_is_still_recorded_is_masked_when_that_has_ended(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.raw", tmp_path / "a.cast"
+    made(source, [Event(0.0, "o", "first ")])
+    masking = threading.Thread(target=masked_recording.main, args=(str(source), str(target)))
+    with source.open("a", encoding="utf-8") as recorder:
+        fcntl.flock(recorder, fcntl.LOCK_EX)
+        masking.start()
+        masking.join(0.5)
+        assert masking.is_alive()
+        recorder.write(Event(1.0, "o", "last").line())
+    masking.join(10)
+    assert printed(list(asciicast.read(target).events())) == "first last"
+    assert not source.exists()
