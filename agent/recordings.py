@@ -189,7 +189,8 @@ class PaneRecorder:
                 found = await recording.recordings((await self._terminal()).client)
                 self._running |= {pane: path for pane, path in found.items() if path in left}
         for path in left:
-            if path not in self._running.values():
+            # What runs in no pane that is found, of a server that does not answer, is left alone.
+            if path not in self._running.values() and not recording.running(path):
                 self._spawn(self._mask(path))
 
     async def close(self) -> None:

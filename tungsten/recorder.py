@@ -17,6 +17,8 @@ import contextlib
 import fcntl
 import json
 import os
+import select
+import signal
 import struct
 import sys
 import termios
@@ -24,6 +26,9 @@ import time
 
 CHUNK = 1 << 16
 """Bytes per event at most, which bounds what this process holds."""
+
+QUIET_SECONDS = 0.2
+"""How long nothing comes once it is told to end: tmux hands on at once what it still has."""
 
 
 class Recorder:
@@ -40,9 +45,20 @@ class Recorder:
         # As asciinema does it: the format holds text, so other bytes become U+FFFD.
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def run(self, source: int) -> None:
-        """Record what comes from `source` until it ends."""
-        while data := os.read(source, CHUNK):
+    def run(self, source: int, told: int) -> None:
+        """Record what `source` gives until it ends, or `told` is readable and nothing comes."""
+        patience = None
+        while True:
+            waiting = [source, told] if patience is None else [source]
+            readable, _, _ = select.select(waiting, [], [], patience)
+            if not readable:
+                break
+            if source not in readable:
+                patience = QUIET_SECONDS
+                continue
+            data = os.read(source, CHUNK)
+            if not data:
+                break
             now = time.monotonic()
             self._resized(now)
             self._append(now, "o", self._decoder.decode(data))
@@ -93,6 +109,11 @@ def main(
     path: str, terminal: str, ready: str, started: str, columns: str, lines: str, limit: str
 ) -> int:
     """Record standard input; gives the exit status."""
+    # tmux 3.3a takes no pipe from a pane whose program has ended: then SIGTERM says so.
+    told, telling = os.pipe()
+    os.set_blocking(telling, False)
+    signal.set_wakeup_fd(telling)
+    signal.signal(signal.SIGTERM, lambda *_: None)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     # Held to the end: who can take this lock knows that the recording is complete.
     fcntl.flock(file, fcntl.LOCK_EX)
@@ -103,7 +124,7 @@ def main(
     size = (int(columns), int(lines))
     recorder = Recorder(file, terminal, float(started), size, int(limit))
     try:
-        recorder.run(0)
+        recorder.run(0, told)
     except OSError:
         return 1
     return 0

@@ -184,9 +184,22 @@ async def _end(client: ControlClient, pane_id: str, path: Path) -> None:
     # Looked at again where the answer was lost: it may be somebody else's by then.
     while (await recordings(client)).get(pane_id) == path:
         with contextlib.suppress(OutcomeUnknown):
-            await client.pipeline(
-                [("pipe-pane", "-t", pane_id), ("set-option", "-pu", "-t", pane_id, OPTION)]
-            )
+            (ended,) = await client.pipeline([("pipe-pane", "-t", pane_id)])
+            if isinstance(ended, CommandFailed):
+                # The pane's program has ended; tmux takes no pipe from it any more (3.3a).
+                await asyncio.to_thread(_end_recorder, path)
+            await client.pipeline([("set-option", "-pu", "-t", pane_id, OPTION)])
+
+
+def _end_recorder(path: Path) -> None:
+    # Imported here: slow, and only needed for panes that have ended.
+    import psutil
+
+    for process in psutil.process_iter(["cmdline"]):
+        argv = process.info["cmdline"] or []
+        if str(_RECORDER) in argv and str(path) in argv:
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
 
 
 def _unwritable(path: Path, error: OSError) -> RecordingRefused:

@@ -191,6 +191,20 @@ async def test_what_cannot_be_recorded_says_so(
     await recorded.stop()
 
 
+async def test_the_recording_of_a_program_that_has_ended_is_complete(
+    terminal: Terminal, tmp_path: Path, cast: Path
+) -> None:
+    pane = await terminal.new_pane(name="seq", cwd=tmp_path, command="read go; seq 100000")
+    recorded = await recording.start(terminal.client, pane.id, cast)
+    await pane.send_text("\n")
+    await pane.wait(ForExit(), 30)
+    await asyncio.wait_for(recorded.stop(), 20)
+    assert not recorders(cast)
+    printed = "".join(e.data for e in asciicast.read(cast).events() if e.code == "o")
+    assert printed.endswith("\r\n99999\r\n100000\r\n")
+    assert await recording.recordings(terminal.client) == {}
+
+
 async def test_a_recording_whose_start_was_cancelled_does_not_go_on(
     terminal: Terminal, pane: Pane, cast: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
