@@ -45,7 +45,7 @@ async def ended(house):
 
     async def check():
         kept = listed(house.paths.recordings)
-        return kept and all(each.running or each.masked for each in kept) and kept
+        return kept and all(each.masked for each in kept) and kept
 
     return await house.poll(check)
 
