@@ -60,8 +60,8 @@ SILENT_SECONDS = 12.0
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
 
-CLOSE_SECONDS = 1.0
-"""How long to try to take our hook away; one that stays rings for nobody."""
+CLOSE_SECONDS = 2.0
+"""How long to try to take away what we made there; what stays rings for nobody."""
 
 _HOME = ("new-session", "-d", "-s", HOME_SESSION, "-x", "20", "-y", "2", "-n", "home", "true")
 _CONFIG = Path(__file__).with_name("tmux.conf")
@@ -297,24 +297,34 @@ class Terminal:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the server, which goes on without us."""
+        """Let go of the server, which goes on without us; one that was stopped holds up nothing."""
         self._subscribers.clear()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for pid in tuple(self._followed):
             self._unfollow(pid)
-        if self._watching is not None:
-            with contextlib.suppress(TerminalError):
-                await (await self._watching).close()
-        if self._channel is not None:
-            with contextlib.suppress(ServerGone, TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
+        limit = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._give_up)
+        try:
+            if self._watching is not None:
+                await asyncio.wait([self._watching])
+                if not _failed(self._watching):
+                    with contextlib.suppress(TerminalError):
+                        await self._watching.result().close()
+            if self._channel is not None:
+                with contextlib.suppress(ServerGone):
                     await self.client.pipeline([("set-hook", "-gu", self._hook)])
-            await self._channel.close()
-        await self.client.close()
+                await self._channel.close()
+            await self.client.close()
+        finally:
+            limit.cancel()
         for pane in self._panes.values():
             pane.close()
+
+    def _give_up(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        self.client.abort()
 
     # -- inside ------------------------------------------------------------------------------
 

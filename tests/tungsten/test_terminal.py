@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -290,3 +291,18 @@ async def test_two_on_one_server_are_both_told_of_deaths(
     assert told == [PaneDied(pane.id, 3)]
     await other.close()
     assert len(await terminal.client.command("show-hooks", "-g", "pane-died")) == 1
+
+
+async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
+    runtime: Path, environment: dict[str, str]
+) -> None:
+    terminal = await Terminal.open(runtime / "tmux.sock", environment=environment)
+    other = await Terminal.open(runtime / "tmux.sock")
+    await other.watch()
+    server = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(server, signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(other.close(), 30)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    await terminal.kill_server()
