@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_/.:@%+=,-]+\Z")
 _SPECIAL = re.compile(rb'[\x00-\x1f\x7f"$\\~]')
-_OCTAL = re.compile(rb"\\([0-7]{3})")
 _OWN = b"1"
 
 
@@ -46,11 +45,6 @@ def command_line(argv: Sequence[str]) -> bytes:
     if not argv:
         raise ValueError("a tmux command needs at least its name")
     return b" ".join([quote(word) for word in argv]) + b"\n"
-
-
-def unescape_output(data: bytes) -> bytes:
-    """Undo the octal escapes of a `%output` notification."""
-    return _OCTAL.sub(lambda match: bytes((int(match[1], 8),)), data)
 
 
 def literal(text: str) -> str:

@@ -11,7 +11,6 @@ from tungsten.control_protocol import (
     command_line,
     literal,
     quote,
-    unescape_output,
 )
 
 GUARD = b"0123456789abcdef01234567"
@@ -137,6 +136,5 @@ def test_nul_is_refused() -> None:
         command_line([])
 
 
-def test_output_escapes() -> None:
-    assert unescape_output(rb"a\015\012\134b\303\251") == "a\r\n\\bé".encode()
+def test_formats_are_protected() -> None:
     assert literal("#(rm) ##") == "##(rm) ####"

@@ -21,7 +21,7 @@ from tui.compositor import AreaCompositor
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
 from tui.widgets.agent_list import AgentList
-from tui.widgets.conversation import Conversation, Empty
+from tui.widgets.conversation import Conversation
 from tui.widgets.dream_sidebar import DreamSidebar
 from tui.widgets.footer import Footer
 from tui.widgets.prompt import Prompt
@@ -537,10 +537,6 @@ class CockpitScreen(Screen[None]):
         """Put the menu away and leave the text as it is."""
         self.prompt.menu_open = False
         self.choose(replace(self.choices, menu_rows=0))
-
-    def show_empty(self, empty: Empty | None) -> None:
-        """Show an empty or broken state instead of a conversation."""
-        self.conversation.show(None, empty=empty)
 
 
 def _program_label(agent: AgentSummary) -> str:

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
-SKIP = 5.0
-"""Seconds that one key goes back or on."""
-
 IDLE = 2.0
 """Seconds that a pause takes at most; longer ones are cut short."""
 
