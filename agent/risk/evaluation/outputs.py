@@ -374,7 +374,7 @@ def decoded(argv: list[str], feed: Feed) -> str | None:
     """What a plain decoder makes of a known text: `base64 -d`, `rev`, `xxd -r -p`, `tr`."""
     if feed.kind != "text":
         return None
-    name = posixpath.basename(argv[0])
+    name = posixpath.basename(argv[0]) if argv else ""
     options = "".join(a[1:] for a in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", a))
     try:
         if name == "rev":

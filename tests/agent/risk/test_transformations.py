@@ -364,6 +364,7 @@ def survive(seeds: range) -> None:
         "for x in; do echo a$x >$x; done",
         "aws secretsmanager )get-secret-value --secret-id prod",
         "cat<<E|while \n`e",
+        ":#.,%/|\"]&b0&|)+! e^{`$'\n-1::@~:1`a*}$_(!]'}",
     ],
 )
 def test_garbage_that_was_not_survived(text: str) -> None:
