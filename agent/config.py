@@ -160,6 +160,9 @@ class Config(_Settings):
     max_tokens: int = Field(default=16_000, ge=1)
     """Most tokens a model may write in one answer."""
 
+    images: Literal["auto", "on", "off"] = "auto"
+    """Whether the model may be sent pictures of its panes; auto: if it is known to take images."""
+
     mode: Literal["plan", "careful", "standard"] | None = None
     """Mode of new agents; none: careful where the directory is not trusted yet, else standard."""
 

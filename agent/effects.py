@@ -86,16 +86,18 @@ class Effects:
                 return await self._run(action, how, check, pieces)
             case TypeKeys() as action, _:
                 return await self._type(action, check, submit)
-            case ReadScreen(pane_id=pane_id), Look(history=history):
+            case ReadScreen(pane_id=pane_id), Look(history=history, remark=remark):
                 await check()
                 pane = await self._panes.tmux(pane_id)
                 frame = await pane.capture(history=history)
-                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
-            case ReadScreen(pane_id=pane_id), Picture(path=path):
+                text = screen_text(pane_id, frame)
+                return Effect(f"{remark}\n{text}" if remark else text, pane_id=pane_id)
+            case ReadScreen(pane_id=pane_id), Picture(path=path, history=history):
                 await check()
-                frame = await (await self._panes.tmux(pane_id)).capture()
-                await asyncio.to_thread(draw, frame, path)
-                return Effect(screen_text(pane_id, frame), pane_id=pane_id)
+                frame = await (await self._panes.tmux(pane_id)).capture(history=history)
+                width, height = await asyncio.to_thread(draw, frame, path)
+                text = f"picture of {pane_id}, {width}×{height}\n{screen_text(pane_id, frame)}"
+                return Effect(text, pane_id=pane_id, picture=path)
             case ReadScreen(pane_id=pane_id), Wait() as how:
                 await check()
                 return await self._wait(pane_id, how)

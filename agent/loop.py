@@ -9,9 +9,10 @@ ends, nothing is tidied up: the next engine finds everything as after a crash an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from agent.config import Config
@@ -25,6 +26,7 @@ from agent.model.events import (
     Retrying,
     TurnUsage,
 )
+from agent.output import Outputs
 from agent.panes import Panes
 from agent.perform import Owner, Performer
 from agent.plain import plain_line
@@ -44,6 +46,7 @@ from agent.tools.inputs import (
     FileSearch,
     FileWrite,
     TerminalOpen,
+    TerminalRead,
     ToolInput,
 )
 from agent.tools.registry import InvalidToolInput, parse
@@ -117,6 +120,7 @@ class Loop:
         conversation: Conversation,
         performer: Performer,
         panes: Panes,
+        outputs: Outputs,
         questions: Questions,
         database: Database,
         client: Callable[[], Any],
@@ -127,11 +131,13 @@ class Loop:
         self._conversation = conversation
         self._performer = performer
         self._panes = panes
+        self._outputs = outputs
         self._questions = questions
         self._database = database
         self._client = client
         self._config = config
         self._capabilities: dict[tuple[int, str], Capabilities] = {}
+        self._image_room = 0
 
     async def run(self, recovered: Mapping[str, Recovered] | None = None) -> Finish:
         """Take the turn to its end, from wherever the transcript stands.
@@ -212,12 +218,14 @@ class Loop:
         await self._owner.work("thinking")
         client = cast(ModelClient, await self._client())
         model = self._owner.model or client.endpoint.model
-        capabilities = await self._known(client, model)
+        capabilities = await self._known(client, model, images=self._session.has_images())
         stream = client.stream(
             model=model,
             system=self._session.request_system(cache=capabilities.prompt_cache),
             tools=self._session.tools,
-            messages=self._session.request_messages(cache=capabilities.prompt_cache),
+            messages=self._session.request_messages(
+                cache=capabilities.prompt_cache, with_images=capabilities.images
+            ),
             max_tokens=self._config.max_tokens,
         )
         shown = Shown(self._conversation)
@@ -246,11 +254,34 @@ class Loop:
         await self._owner.used(model, usage, cost)
         return event
 
-    async def _known(self, client: ModelClient, model: str) -> Capabilities:
+    async def _known(
+        self, client: ModelClient, model: str, *, images: bool = False
+    ) -> Capabilities:
+        """Say what may be sent; the endpoint itself is asked only where `images` are to be."""
         key = (id(client), model)
         if key not in self._capabilities:
-            self._capabilities[key] = await asyncio.to_thread(assumed, client.endpoint, model)
-        return self._capabilities[key]
+            known = await asyncio.to_thread(assumed, client.endpoint, model)
+            if self._config.images != "auto":
+                known = replace(known, images=self._config.images == "on")
+            self._capabilities[key] = known
+        known = self._capabilities[key]
+        if images and not known.images and self._config.images == "auto":
+            # Asked each time: that it did not answer once must not hide pictures for good.
+            known = await client.capabilities(model)
+            if known.images:
+                self._capabilities[key] = known
+        return known
+
+    async def _no_picture(self) -> str:
+        """Say why the model cannot be sent one more picture; empty where it can."""
+        client = cast(ModelClient, await self._client())
+        model = self._owner.model or client.endpoint.model
+        if not (await self._known(client, model, images=True)).images:
+            return f"no picture: {model or 'this model'} is not known to take images; as text:"
+        if self._image_room <= 0:
+            return "no picture: this conversation holds as many as can be sent; as text:"
+        self._image_room -= 1
+        return ""
 
     async def _continue_cut_off(self, uses: list[ContentBlock]) -> None:
         if uses:
@@ -280,6 +311,8 @@ class Loop:
     ) -> None:
         """Use the tools of one message and append their results, whatever happens."""
         outcomes: dict[str, Outcome] = {}
+        drawn = [known for known in recovered.values() if known.outcome and known.outcome.picture]
+        self._image_room = self._session.image_room() - len(drawn)
 
         async def one(use: ContentBlock) -> None:
             tool_use_id = use["id"]
@@ -320,15 +353,25 @@ class Loop:
     async def _append_results(
         self, uses: list[ContentBlock], outcomes: Mapping[str, Outcome]
     ) -> None:
-        content = [
-            tool_result(
-                use["id"], mask(outcomes[use["id"]].text), is_error=outcomes[use["id"]].is_error
-            )
-            for use in uses
-        ]
+        content = []
+        pictures = []
+        for use in uses:
+            outcome = outcomes[use["id"]]
+            text, png = mask(outcome.text), None
+            if outcome.picture is not None:
+                pictures.append(outcome.picture)
+                try:
+                    png = await asyncio.to_thread(outcome.picture.read_bytes)
+                except OSError as error:
+                    text = f"the picture cannot be read ({one_line(error)}); as text:\n{text}"
+            content.append(tool_result(use["id"], text, is_error=outcome.is_error, png=png))
         if self._owner.notes:
             content.append(note(self._owner.notes))
         await self._session.append_user(content)
+        for picture in pictures:
+            # The transcript has it now.
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(picture.unlink)
         await self._owner.take_notes()
 
     async def _use(self, use: ContentBlock, known: Recovered) -> Outcome:
@@ -387,6 +430,10 @@ class Loop:
             pane_id = ""
         elif pane_id is None:
             pane_id = await self._first_pane(tool_use_id)
+        if isinstance(tool, TerminalRead) and tool.picture:
+            remark = await self._no_picture()
+            picture = None if remark else self._outputs.path(tool_use_id, "png")
+            return terminal.plan(tool, pane_id, directory, picture=picture, remark=remark)
         return terminal.plan(cast(terminal.Input, tool), pane_id, directory)
 
     async def _first_pane(self, tool_use_id: str) -> str:
@@ -447,6 +494,8 @@ class Loop:
             value = getattr(outcome, name)
             if value:
                 fields[name] = value
+        if outcome.picture is not None:
+            fields["title"] = outcome.text.partition("\n")[0]
         block_id = self._block(use)
         self._conversation.change_tool(block_id, **fields)
         await self._conversation.store(block_id)

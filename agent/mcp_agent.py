@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from agent.actions import ReadScreen
 from agent.errors import AgentError, CommandRefused
 from agent.mcp_tools import TerminalPanes, TerminalScreenshot, parse
 from agent.protocol import AgentState, AwaitUse, BlockKind, ToolStatus, UseTool
 from agent.stepped_agent import SteppedAgent, titled
-from agent.steps import Outcome, Picture, Step
+from agent.steps import Outcome, Step
 from agent.tools import terminal
-from agent.tools.inputs import TerminalOpen, ToolInput
+from agent.tools.inputs import TerminalOpen, TerminalRead, ToolInput
 from agent.turn_text import one_line
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -30,7 +29,6 @@ MAX_RUNNING = 16
 @dataclass(slots=True)
 class _Use:
     task: asyncio.Task[Outcome]
-    picture: str = ""
 
 
 class McpAgent(SteppedAgent):
@@ -92,7 +90,7 @@ class McpAgent(SteppedAgent):
             "decision": outcome.decision,
             "exit_status": outcome.exit_status,
             "pane_id": outcome.pane_id,
-            "picture": use.picture if outcome.status is ToolStatus.DONE else "",
+            "picture": "" if outcome.picture is None else str(outcome.picture),
         }
         return _answer(use_id, outcome.status.value, text=outcome.text, **fields)
 
@@ -128,10 +126,10 @@ class McpAgent(SteppedAgent):
             return terminal.plan(tool, "", self.directory)
         pane_id = getattr(tool, "pane", None) or await self.first_pane(use_id)
         if isinstance(tool, TerminalScreenshot):
-            path = self.outputs.directory / f"{use_id}.png"
-            assert self._uses is not None
-            self._uses[use_id].picture = str(path)
-            return Step(ReadScreen(pane_id), Picture(path), title=pane_id)
+            tool = TerminalRead(pane=pane_id, picture=True)
+        if isinstance(tool, TerminalRead) and tool.picture:
+            path = self.outputs.path(use_id, "png")
+            return terminal.plan(tool, pane_id, self.directory, picture=path)
         return terminal.plan(tool, pane_id, self.directory)  # type: ignore[arg-type]
 
     def _listing(self) -> str:

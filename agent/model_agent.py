@@ -59,6 +59,7 @@ class ModelAgent(LiveAgent):
             conversation=self.conversation,
             performer=self.performer,
             panes=self.panes,
+            outputs=self.outputs,
             questions=services.questions,
             database=services.database,
             client=lambda: services.models.client(demo=self.demo),

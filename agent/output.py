@@ -38,9 +38,13 @@ class Outputs:
         where = self._keep(text, name)
         return f"{head}\n[… {left:,} of {len(text):,} characters cut; {where} …]\n{tail}"
 
-    def _keep(self, text: str, name: str) -> str:
+    def path(self, name: str, ending: str) -> Path:
+        """Where a file of this name goes, whatever characters the name has."""
         safe = re.sub(r"[^\w.-]", "_", name)[:80] or "output"
-        path = self.directory / f"{safe}.txt"
+        return self.directory / f"{safe}.{ending}"
+
+    def _keep(self, text: str, name: str) -> str:
+        path = self.path(name, "txt")
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)

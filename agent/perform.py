@@ -592,6 +592,7 @@ class Performer:
             seconds=seconds,
             pane_id=effect.pane_id or looked.binding.pane_id or None,
             met=effect.met,
+            picture=effect.picture,
         )
         await self._journal.action_ended(
             action_id,
@@ -603,6 +604,7 @@ class Performer:
                 "exit_status": outcome.exit_status,
                 "seconds": seconds,
                 "pane_id": outcome.pane_id,
+                "picture": None if outcome.picture is None else str(outcome.picture),
             },
         )
         self._report(

@@ -8,8 +8,11 @@ from pathlib import Path
 from tungsten.frame import Frame
 
 
-def draw(frame: Frame, path: Path) -> None:
+def draw(frame: Frame, path: Path) -> tuple[int, int]:
     """Draw a screen, its secrets masked, as a PNG file that its owner alone can read.
+
+    Returns:
+        width and height in pixels: what a model sees without scaling it down.
 
     Raises:
         OSError: the file cannot be written.
@@ -18,7 +21,8 @@ def draw(frame: Frame, path: Path) -> None:
     from tungsten import masked_recording, picture
 
     lines = masked_recording.hide("\n".join(frame.lines)).split("\n")
-    content = picture.png(replace(frame, lines=tuple(lines)))
+    image = picture.draw(replace(frame, lines=tuple(lines)))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_bytes(content)
+    path.write_bytes(picture.encode(image))
+    return image.size

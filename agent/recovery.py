@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.gate import EDITED, Binding, Decision
 from agent.protocol import Gate, RiskLevel, ToolStatus
@@ -144,6 +145,7 @@ def _ended(data: dict[str, object]) -> Outcome | None:
         "exit_status": data.get("exit_status"),
         "seconds": data.get("seconds"),
         "pane_id": data.get("pane_id"),
+        "picture": Path(str(picture)) if (picture := data.get("picture")) else None,
     }
     match data.get("outcome"):
         case "not run":

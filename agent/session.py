@@ -1,19 +1,22 @@
 """One agent's conversation with the model: an append-only transcript and the requests made of it.
 
 Rows are stored exactly as sent and received: a row of role `user` or `assistant` holds one Messages
-API message, a row of role `event` holds something of ours that is never sent (a finished block of
-the conversation as the person sees it, a note). Nothing is ever edited; a request is always the
-rows so far, with cache breakpoints put on copies while sending.
+API message (images by digest, see `agent.attachments`), a row of role `event` holds something of
+ours that is never sent (a finished block of the conversation as the person sees it, a note).
+Nothing is ever edited; a request is always the rows so far, with cache breakpoints put on copies
+while sending.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.attachments import attached, detached, images, png_block, without_images
 from agent.errors import AgentError
 from memory.database import Database
 from memory.sessions import SessionRecord
@@ -30,6 +33,13 @@ TAIL_CACHE = {"type": "ephemeral"}
 
 FORGOTTEN = "[removed at the person's request]"
 """What is sent in the place of a row whose text was tombstoned."""
+
+MAX_IMAGES = 100
+"""Images that a request may carry; some models take more. Source: "Vision" in the API's
+documentation."""
+
+MAX_IMAGE_CHARACTERS = 16 * 1024 * 1024
+"""Base64 after which no more images are added: half of the largest request that the API takes."""
 
 _INSTRUCTIONS = re.compile(r'^<project-instructions sha256="([0-9a-f]+)"')
 
@@ -61,13 +71,17 @@ def text_block(text: str) -> ContentBlock:
     return {"type": "text", "text": clean(text) or " "}
 
 
-def tool_result(tool_use_id: str, text: str, *, is_error: bool = False) -> ContentBlock:
-    """A tool_result block; `is_error` is only written when true."""
+def tool_result(
+    tool_use_id: str, text: str, *, is_error: bool = False, png: bytes | None = None
+) -> ContentBlock:
+    """A tool_result block, its image before its text; `is_error` is only written when true."""
     block: ContentBlock = {
         "type": "tool_result",
         "tool_use_id": tool_use_id,
         "content": clean(text) or "(no output)",
     }
+    if png is not None:
+        block["content"] = [png_block(png), text_block(text)]
     if is_error:
         block["is_error"] = True
     return block
@@ -101,7 +115,7 @@ class Session:
             SessionDamaged: the chain of hashes is broken, or a row is not JSON.
             StorageError: the database cannot be read.
         """
-        from memory.errors import ChainBroken
+        from memory.errors import ChainBroken, NotFound
 
         try:
             if verify:
@@ -120,14 +134,19 @@ class Session:
                 damaged=not verify,
             )
             for row in await database.sessions.rows(record.id):
-                session._take(row)
+                contents = {}
+                for reference in () if row.tombstoned else row.attachments:
+                    with contextlib.suppress(NotFound):
+                        content = await database.sessions.attachment(reference.sha256)
+                        contents[reference.sha256] = content
+                session._take(row, contents)
         except ValueError as error:
             raise SessionDamaged(
                 f"The transcript of {record.name} cannot be read: start a new agent."
             ) from error
         return session
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: Row, contents: Mapping[str, bytes]) -> None:
         if row.role == "event":
             if not row.tombstoned:
                 event = json.loads(row.payload)
@@ -141,7 +160,7 @@ class Session:
         if row.tombstoned:
             self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
         else:
-            self.messages.append(json.loads(row.payload))
+            self.messages.append(attached(json.loads(row.payload), contents))
 
     async def append_user(self, content: Sequence[ContentBlock]) -> None:
         """Append a user message."""
@@ -152,7 +171,10 @@ class Session:
         await self._append({"role": "assistant", "content": list(content)})
 
     async def _append(self, message: Message) -> None:
-        await self.database.sessions.append(self.id, message["role"], serialise(message))
+        stored, attachments = detached(message)
+        await self.database.sessions.append(
+            self.id, message["role"], serialise(stored), attachments=attachments
+        )
         self.messages.append(message)
         self.stopped = False
 
@@ -178,14 +200,28 @@ class Session:
             return self.system
         return [*self.system[:-1], {**self.system[-1], "cache_control": SYSTEM_CACHE}]
 
-    def request_messages(self, *, cache: bool = True) -> list[Message]:
+    def image_room(self) -> int:
+        """How many more images the conversation can take, so that it can still be sent."""
+        found = [block for message in self.messages for block in images(message)]
+        if sum(len(block["source"]["data"]) for block in found) > MAX_IMAGE_CHARACTERS:
+            return 0
+        return max(0, MAX_IMAGES - len(found))
+
+    def has_images(self) -> bool:
+        """Whether any message carries an image."""
+        return any(True for message in self.messages for _ in images(message))
+
+    def request_messages(self, *, cache: bool = True, with_images: bool = True) -> list[Message]:
         """Give the messages as sent: breakpoints on the last block of the last two user messages.
 
         The last but one is where the previous request wrote the cache, so that it is found again
         however many blocks this one added. Empty text blocks, which a model may send but the
-        Messages API does not take back, are left out.
+        Messages API does not take back, are left out. Without `with_images`, a line of text stands
+        for each.
         """
         messages = [sent for message in self.messages if (sent := _sendable(message))["content"]]
+        if not with_images:
+            messages = [without_images(message) for message in messages]
         if not cache:
             return messages
         marked = 0

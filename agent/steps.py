@@ -23,9 +23,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Read a screen with `history` lines above it."""
+    """Read a screen with `history` lines above it; `remark` is told first, where there is one."""
 
     history: int = 0
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Draw a screen as a PNG file at `path`."""
+    """Draw a screen as a PNG file at `path`, and read it with `history` lines above it."""
 
     path: Path
+    history: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Step:
 class Effect:
     """What carrying out an action gave; `text` is whole and may hold secrets.
 
-    `met` says whether what was waited for came; None where nothing was.
+    `met` says whether what was waited for came; None where nothing was. `picture` is the file of a
+    screen that was drawn, and the first line of `text` names it.
     """
 
     text: str
@@ -105,6 +108,7 @@ class Effect:
     exit_status: int | None = None
     pane_id: str | None = None
     met: bool | None = None
+    picture: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Outcome:
     seconds: float | None = None
     pane_id: str | None = None
     met: bool | None = None
+    picture: Path | None = None
 
     @property
     def is_error(self) -> bool:

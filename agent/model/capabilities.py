@@ -26,6 +26,7 @@ class Capabilities:
     system_messages: bool = False
     count_tokens: bool = False
     betas: bool = False
+    images: bool = False
     context_window: int | None = None
     max_output: int | None = None
 
@@ -42,10 +43,12 @@ def assumed(endpoint: Endpoint, model: str) -> Capabilities:
             system_messages=has_system_messages(model),
             count_tokens=True,
             betas=True,
+            # Since the third generation all of them do ("Vision" in its documentation).
+            images=True,
             context_window=context_window(model),
         )
     if endpoint.provider == "demo":
-        return Capabilities(prompt_cache=True, system_messages=True, count_tokens=True)
+        return Capabilities(prompt_cache=True, system_messages=True, count_tokens=True, images=True)
     return PLAIN
 
 
@@ -53,10 +56,14 @@ def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> 
     """Add what `GET /v1/models/{id}` says (only the documented fields, if they have sense)."""
     known = assumed(endpoint, model)
     window, output = info.get("max_input_tokens"), info.get("max_tokens")
+    told = info.get("capabilities")
+    takes = told.get("image_input") if isinstance(told, Mapping) else None
+    images = takes.get("supported") if isinstance(takes, Mapping) else None
     return replace(
         known,
         context_window=window if isinstance(window, int) and window > 0 else known.context_window,
         max_output=output if isinstance(output, int) and output > 0 else known.max_output,
+        images=images if isinstance(images, bool) else known.images,
     )
 
 

@@ -76,6 +76,7 @@ class TerminalRead(ToolInput):
 
     pane: Pane = None
     history: int = Field(default=0, ge=0, le=5000, description="Lines above the screen to include.")
+    picture: bool = Field(default=False, description="With an image, for colours and layout.")
 
 
 class TerminalWait(ToolInput):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.actions import ClosePane, OpenPane, ReadScreen, RunCommand, TypeKeys
 from agent.session import clean
-from agent.steps import Look, Plain, Run, Step, Wait
+from agent.steps import Look, Picture, Plain, Run, Step, Wait
 from agent.tools.inputs import (
     TerminalClose,
     TerminalOpen,
@@ -22,8 +22,18 @@ from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, RunResult
 Input = TerminalClose | TerminalOpen | TerminalRead | TerminalRun | TerminalType | TerminalWait
 
 
-def plan(tool: Input, pane_id: str, directory: Path) -> Step:
-    """Say what a terminal tool use comes to on pane `pane_id` (ignored by `terminal_open`)."""
+def plan(
+    tool: Input, pane_id: str, directory: Path, *, picture: Path | None = None, remark: str = ""
+) -> Step:
+    """Say what a terminal tool use comes to on pane `pane_id` (ignored by `terminal_open`).
+
+    Args:
+        tool: what is wanted.
+        pane_id: where.
+        directory: where a new pane starts.
+        picture: where a picture goes, if one is wanted and can be had.
+        remark: what to tell where it cannot.
+    """
     match tool:
         case TerminalOpen():
             return Step(OpenPane(directory), title=str(directory))
@@ -45,8 +55,9 @@ def plan(tool: Input, pane_id: str, directory: Path) -> Step:
                 title=_one_line(" ".join(keys)),
                 intent=_one_line(tool.why),
             )
-        case TerminalRead():
-            return Step(ReadScreen(pane_id), Look(tool.history), title=pane_id)
+        case TerminalRead(history=history):
+            look = Look(history, remark) if picture is None else Picture(picture, history)
+            return Step(ReadScreen(pane_id), look, title=pane_id)
         case TerminalWait():
             wait = _wait(tool)
             return Step(ReadScreen(pane_id), wait, title=f"{pane_id} · {wait.described}")

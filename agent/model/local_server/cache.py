@@ -1,6 +1,7 @@
 """Simulated prompt cache and token counts: what a request would cost at the real API.
 
-Tokens are estimated as one per four bytes of compact JSON, rounded up; the point is that figures
+Tokens are estimated as one per four bytes of compact JSON, rounded up, and for images by their
+size; the point is that figures
 are plausible and repeatable, not that they are exact. The cache follows the documented rules that
 decide hits: an exact prefix up to a breakpoint, a look-back of 20 positions, a least length, and a
 lifetime that a hit renews.
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.model.local_server import images
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.rules import blocks_of
 
@@ -56,8 +58,22 @@ class InputUsage:
 
 def estimate(value: object) -> int:
     """Estimate the tokens of a JSON value."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+    sources: list[Mapping[str, Any]] = []
+    text = json.dumps(_without_images(value, sources), ensure_ascii=False, separators=(",", ":"))
+    words = -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+    return words + sum(map(images.tokens, sources))
+
+
+def _without_images(value: object, sources: list[Mapping[str, Any]]) -> object:
+    """The value without its image blocks, whose sources are put into `sources`."""
+    if isinstance(value, Mapping):
+        if value.get("type") == "image" and isinstance(value.get("source"), Mapping):
+            sources.append(value["source"])
+            return None
+        return {key: _without_images(item, sources) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_images(item, sources) for item in value]
+    return value
 
 
 class PromptCache:

@@ -22,11 +22,13 @@ class ServedModel:
     """Whether `temperature`, `top_p` and `top_k` are taken; current models refuse them."""
     prefill: bool = False
     """Whether a conversation may end with an assistant message; current models refuse it."""
+    images: bool = True
+    """Whether image blocks are taken."""
     system_messages: bool = True
     """Whether `role: "system"` is taken within the conversation."""
 
     def info(self) -> dict[str, Any]:
-        """The model as `GET /v1/models/{id}` shows it."""
+        """The model as `GET /v1/models/{id}` shows it; of its capabilities, what is known here."""
         return {
             "type": "model",
             "id": self.id,
@@ -35,4 +37,5 @@ class ServedModel:
             "lifecycle": "active",
             "max_input_tokens": self.context_window,
             "max_tokens": self.max_output,
+            "capabilities": {"image_input": {"supported": self.images}},
         }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.model.local_server import images
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.models import ServedModel
 
@@ -65,6 +66,7 @@ def check(body: Mapping[str, Any], model: ServedModel) -> None:
     _check_tools(body)
     _check_tool_use(body)
     _check_breakpoints(body)
+    _check_images(body["messages"], model)
 
 
 def _check_limits(body: Mapping[str, Any], model: ServedModel) -> None:
@@ -258,6 +260,38 @@ def _check_breakpoints(body: Mapping[str, Any]) -> None:
                 "block. Note that blocks are processed in the following order: tools, "
                 "system, messages."
             )
+
+
+def _check_images(messages: list[dict[str, Any]], model: ServedModel) -> None:
+    found = []
+    for number, message in enumerate(messages):
+        for position, block in enumerate(blocks_of(message["content"])):
+            place = f"messages.{number}.content.{position}"
+            inner = block.get("content")
+            if block["type"] == "image":
+                if message["role"] != "user":
+                    raise invalid(
+                        f"{place}: 'image' blocks are not permitted within assistant turns"
+                    )
+                found.append((place, block))
+            elif block["type"] == "tool_result" and isinstance(inner, list):
+                if block.get("is_error") and any(part["type"] != "text" for part in inner):
+                    raise invalid(
+                        f'{place}.tool_result: all content must be type "text" '
+                        'if "is_error" is true'
+                    )
+                found += [
+                    (f"{place}.tool_result.content.{at}", part)
+                    for at, part in enumerate(inner)
+                    if part["type"] == "image"
+                ]
+    most = images.most(model.context_window)
+    if len(found) > most:
+        raise invalid(f"too many images and documents: {len(found)} + 0 > {most}")
+    for place, block in found:
+        if not model.images:
+            raise invalid(f"{place}: '{model.id}' does not support image input.")
+        images.check(block["source"], f"{place}.image.source", many=len(found) > images.FEW)
 
 
 def cacheable_blocks(body: Mapping[str, Any]) -> Iterator[Block]:

@@ -17,6 +17,7 @@ from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
+from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.retry import RetryPolicy
@@ -77,13 +78,26 @@ class Script:
         return await message if inspect.isawaitable(message) else message
 
 
+class Silent(ServedModel):
+    """A model of whose capabilities its server says nothing."""
+
+    def info(self):
+        return {key: value for key, value in super().info().items() if key != "capabilities"}
+
+
 class TestModels:
     __test__ = False
     default_model = "tungsten-demo"
 
     def __init__(self, base_url):
         policy = RetryPolicy(answers=3, connections=1, breaks=2, first_delay=0.01)
+        self._base_url, self._policy = base_url, policy
         self._client = ModelClient(Endpoint("demo", base_url, KEY, self.default_model), policy)
+
+    async def turn_to(self, model):
+        """Ask a model of some server that is not known by its address."""
+        await self._client.close()
+        self._client = ModelClient(Endpoint("endpoint", self._base_url, KEY, model), self._policy)
 
     async def client(self, *, demo=False):
         return self._client
@@ -102,7 +116,17 @@ class House:
         self.project.mkdir(parents=True)
         subprocess.run(["git", "init", "-q", "-b", "main", str(self.project)], check=True)
         self.script = Script()
-        self.server = LocalMessagesServer(self.script, api_key=KEY, record=True)
+        self.server = LocalMessagesServer(
+            self.script,
+            api_key=KEY,
+            models=(
+                ServedModel("tungsten-demo"),
+                ServedModel("seeing"),
+                ServedModel("blind", images=False),
+                Silent("silent"),
+            ),
+            record=True,
+        )
         self.config = Config()
         self.terminal = None
         self.events = []

@@ -94,6 +94,9 @@ async def test_the_tools_do_real_work(home_paths, project, connect):
         [image] = [part for part in shot.content if part.type == "image"]
         assert image.mime_type == "image/png"
         assert image.data.startswith("iVBOR")
+        both = await client.call_tool("terminal_read", {"pane": second, "picture": True})
+        assert "hello" in text_of(both)
+        assert [part.type for part in both.content] == ["text", "image"]
         await client.call_tool("terminal_close", {"pane": second})
         assert second not in text_of(await client.call_tool("terminal_panes", {}))
         wrong = await client.call_tool("terminal_run", {"comand": "x"})

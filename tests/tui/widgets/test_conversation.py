@@ -156,6 +156,20 @@ async def test_a_very_long_block_is_shown_in_parts(open_cockpit: Open) -> None:
             assert "".join(found) == words.replace(" ", "")
 
 
+async def test_a_picture_is_one_folded_line(open_cockpit: Open) -> None:
+    call = ToolCall(
+        tool_use_id="t1",
+        name="terminal_read",
+        title="picture of %1, 960×480",
+        status=ToolStatus.DONE,
+        result="picture of %1, 960×480\npane %1 · 80×24\nwhat is on the screen",
+    )
+    block = Block(id=1, kind=BlockKind.TOOL, at=scenes.NOW, tool=call)
+    async with open_cockpit(CALM, transcripts={"a1": [block]}) as cockpit:
+        await cockpit.until(lambda: "read picture of %1, 960×480" in cockpit.screen_text)
+        assert "what is on the screen" not in cockpit.screen_text
+
+
 async def test_what_the_person_said_when_denying_is_seen_without_unfolding(
     open_cockpit: Open,
 ) -> None:
