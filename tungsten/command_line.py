@@ -214,14 +214,25 @@ class CommandLine:
 
     # -- typing -------------------------------------------------------------------------------
 
-    async def clear(self) -> None:
-        """Throw the line away with Ctrl-C and wait for the prompt that follows; raises nothing."""
+    async def clear(self, *, editing: bool = False) -> None:
+        """Throw the line away and wait for the prompt that follows; raises nothing.
+
+        Args:
+            editing: whether it stands on the shell's line still, as far as is known, so that there
+                is no command to interrupt.
+        """
         number = self.number
+        interrupt: tuple[str, ...] = ("send-keys", "-t", self.pane_id, "C-c")
+        press = interrupt
+        if editing and self.shell.cancel:
+            elsewhere = self.elsewhere(number, "PL2")
+            [press] = keys.text_commands(self.pane_id, self.shell.cancel, unless=elsewhere)
         with contextlib.suppress(TerminalError):
             for _ in range(TRIES):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLEAR_SECONDS):
-                        await at_least_once(self.client, "send-keys", "-t", self.pane_id, "C-c")
+                        await at_least_once(self.client, *press)
+                        press = interrupt
                         await self.next_mark(
                             lambda mark: mark.kind == "prompt" and mark.number > number
                         )
@@ -274,9 +285,14 @@ class CommandLine:
         """Say whether the shell edits the line of that prompt, as far as is known."""
         return self.at_prompt and self.number == number
 
-    def elsewhere(self, number: int) -> str:
-        """Write the format that is true, in tmux, unless the shell edits the line of a prompt."""
-        at_prompt = f"#{{m:{self.nonce};[PL];{number};*,#{{window_name}}}}"
+    def elsewhere(self, number: int, kinds: str = "PL") -> str:
+        """Write the format that is true, in tmux, unless the shell edits the line of a prompt.
+
+        Args:
+            number: of the prompt.
+            kinds: letters of the marks that say so.
+        """
+        at_prompt = f"#{{m:{self.nonce};[{kinds}];{number};*,#{{window_name}}}}"
         return f"#{{?{at_prompt},#{{pane_dead}},1}}"
 
     async def until_at_prompt(self) -> Mark:

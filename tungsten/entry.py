@@ -102,7 +102,7 @@ class Entry:
             try:
                 await before_enter()
             except BaseException:
-                await asyncio.shield(shell.clear())
+                await asyncio.shield(shell.clear(editing=True))
                 raise
         try:
             if shell.takes:
@@ -278,7 +278,7 @@ class Entry:
             if edited is None:
                 raise self._not_at_prompt(_LEFT)
             if edited.line != self._command or shell.number != number:
-                await shell.clear()
+                await shell.clear(editing=True)
                 raise self._not_at_prompt(_CHANGED)
         if shell.shell.breaks:
             anchor = replace(await shell.last_row(), whole=self._command)

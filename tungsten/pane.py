@@ -201,7 +201,7 @@ class Pane:
         async with self._typing:
             if await self.shell.line() != line:
                 return False
-            await self.shell.clear()
+            await self.shell.clear(editing=True)
             return True
 
     async def resize(self, width: int, height: int) -> None:
@@ -309,7 +309,7 @@ class Pane:
         line.check(mark, self.id)
         if mark.kind == "continuation":
             result = await self._result(None, line, "incomplete")
-            await self.shell.clear()
+            await self.shell.clear(editing=True)
             return result
         return await self._result(mark, line, "interrupted" if mark.status == 130 else "prompt")
 

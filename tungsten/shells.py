@@ -39,6 +39,8 @@ class Shell:
         literal_enter: whether these keys are bytes rather than one of tmux's names.
         breaks: whether its editor itself begins a new row where a long line goes on, so that
             the terminal does not know that the two belong together.
+        cancel: bytes that throw its line away, empty if Ctrl-C does so at any time: fish loses one
+            that comes while its functions run.
     """
 
     name: Name
@@ -46,15 +48,19 @@ class Shell:
     enter: str = "Enter"
     literal_enter: bool = False
     breaks: bool = False
+    cancel: str = ""
 
 
 LINE_ACCEPT = "\x1b[27;9;7478~"
 """The keys that make zsh and fish run their line as it is; Enter itself may be rebound."""
 
+LINE_CANCEL = "\x1b[27;9;7479~"
+"""The keys that make fish throw its line away."""
+
 SHELLS: dict[str, Shell] = {
     "bash": Shell("bash"),
     "zsh": Shell("zsh", enter=LINE_ACCEPT, literal_enter=True, breaks=True),
-    "fish": Shell("fish", enter=LINE_ACCEPT, literal_enter=True, breaks=True),
+    "fish": Shell("fish", enter=LINE_ACCEPT, literal_enter=True, breaks=True, cancel=LINE_CANCEL),
     "sh": Shell("sh", reports=False),
     "dash": Shell("dash", reports=False),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tungsten import command_line
 from tungsten.errors import NotAtPrompt, TerminalError
 from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import Terminal
@@ -229,6 +230,27 @@ async def test_fish_incomplete_wrong_and_exit(fish: Pane) -> None:
     await fish.send_keys("C-u")
     result = await fish.run("exit 7", timeout=10)
     assert (result.ended, result.exit_status) == ("pane_died", 7)
+
+
+@needs_fish
+async def test_fish_throws_a_line_away_when_it_is_told_to_once(
+    fish: Pane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse() -> None:
+        raise LookupError
+
+    # Nothing is pressed again within the time of this test.
+    monkeypatch.setattr(command_line, "CLEAR_SECONDS", 1000.0)
+    async with asyncio.timeout(60):
+        for number in range(10):
+            for wrong in ("echo 'open", "echo )", "end", "if true"):
+                assert (await fish.run(wrong)).ended == "incomplete"
+            with pytest.raises(LookupError):
+                await fish.run("echo refused", before_enter=refuse)
+            assert (await fish.run(f"echo {number}")).output == f"{number}\n"
+            await fish.send_text("echo typed")
+            assert await fish.take_back("echo typed")
+            assert await fish.line() == ""
 
 
 async def test_a_shell_that_is_not_there(terminal: Terminal, tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ function __tungsten_count --on-event fish_prompt
     printf '\e\\\\'
 end
 
+# Ctrl-C on a line is no new prompt to fish: it shows the old one again, mark and all.
+function __tungsten_cancelled --on-event fish_cancel
+    set -g __tungsten_n (math $__tungsten_n + 1)
+    commandline -f repaint
+end
+
 function __tungsten_running --on-event fish_preexec
     printf '\ek%s;C;%s;;\e\\\\' $__tungsten_nonce $__tungsten_n
 end
@@ -55,4 +61,5 @@ end
 for map in default insert visual
     bind -M $map \e\[27\;9\;7477~ __tungsten_line
     bind -M $map \e\[27\;9\;7478~ __tungsten_enter
+    bind -M $map \e\[27\;9\;7479~ cancel-commandline
 end
