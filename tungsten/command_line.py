@@ -362,12 +362,20 @@ class CommandLine:
         await at_least_once(self.client, *asking)
 
     async def last_row(self) -> Anchor:
-        """Take the row where the typed line ends for all of it."""
+        """Take the row where the typed line ends for all of it.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
         anchor, _, _ = await self.state()
-        y = str(anchor.row - anchor.history)
-        argv = ("capture-pane", "-p", "-t", self.pane_id, "-S", y, "-E", y)
-        text = "".join(await self.client.command(*argv))
-        return replace(anchor, command=text.rstrip())
+        y = anchor.row - anchor.history
+        capture = ("capture-pane", "-p", "-t", self.pane_id, "-E", str(y), "-S")
+        row, joined = await self.client.pipeline([(*capture, str(y)), (*capture, str(y - 1), "-J")])
+        if isinstance(row, CommandFailed) or isinstance(joined, CommandFailed):
+            raise PaneGone(self.pane_id)
+        text = "".join(row).rstrip()
+        return replace(anchor, command=text, apart=not text and len(joined) > 1)
 
     def entering(self) -> tuple[str, ...]:
         """Write the tmux command that presses what enters the line as it is."""

@@ -281,7 +281,12 @@ class Entry:
                 await shell.clear(editing=True)
                 raise self._not_at_prompt(_CHANGED)
         if shell.shell.breaks:
-            anchor = replace(await shell.last_row(), whole=self._command)
+            anchor = await shell.last_row()
+            if anchor.apart:
+                # What was pasted is still to be drawn as an ordinary line, which may join the rows.
+                await shell.edit([], number)
+                anchor = await shell.last_row()
+            anchor = replace(anchor, whole=self._command)
         else:
             anchor = self._named(anchor)
         entered = Entered(anchor, number, time.monotonic())

@@ -30,6 +30,8 @@ class Anchor:
         prompt: what a person sees of the prompt before it.
         alternate: whether the screen was the alternate one, left on by an earlier program.
         whole: all of the command line, where `command` is only its end.
+        apart: whether the row is empty, below one that the line just fills, and the terminal does
+            not know that the two belong together.
     """
 
     row: int
@@ -39,6 +41,7 @@ class Anchor:
     prompt: str = ""
     alternate: bool = False
     whole: str = ""
+    apart: bool = False
 
     def somewhere(self) -> Anchor:
         """Give the same with a row that is only known to be found by the text in it."""
@@ -160,7 +163,10 @@ def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | N
     if search and anchor.whole:
         text = "\n".join(lines)
         end = _end_of(anchor.whole, text)
-        return None if end is None else text[end:].partition("\n")[2]
+        if end is None:
+            return None
+        output = text[end:].partition("\n")[2]
+        return output.removeprefix("\n") if anchor.apart else output
     typed = anchor.command.split("\n")
     prompt = anchor.prompt.rpartition("\n")[2]
     first = _first_word(anchor)

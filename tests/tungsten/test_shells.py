@@ -94,21 +94,30 @@ async def test_zsh_a_command_line_that_just_fills_the_row(zsh: Pane, length: int
 
 
 @needs_zsh
+@pytest.mark.parametrize("setting", ["zle_bracketed_paste", "zle_highlight"])
+@pytest.mark.parametrize("first", ["", "\n"], ids=["text", "blank"])
 @pytest.mark.parametrize("last", [0, 1, 2, 3, 8])
-async def test_zsh_resize_while_a_command_runs(zsh: Pane, tmp_path: Path, last: int) -> None:
-    """The last row of the typed line holds `last` characters, which the output may hold, too."""
-    await zsh.run("PS1='$ '", timeout=20)
+async def test_zsh_resize_while_a_command_runs(
+    zsh: Pane, tmp_path: Path, last: int, first: str, setting: str
+) -> None:
+    """The last row of the typed line holds `last` characters, which the output may hold, too.
+
+    Where zsh does not show what was pasted as such, it draws the line only once, so that the
+    terminal does not know that an empty row below a full one belongs to it.
+    """
+    await zsh.run(f"PS1='$ '; unset {setting}", timeout=20)
     # A row of the typed line may begin with any of its words, but never with this one.
     rest = "; echo be''gun; until [ -e go ]; do sleep 0.05; done; echo end"
     text = "word " * 40
-    text += "w" * ((last - len(f"$ echo {text}{rest}")) % 80)
-    command = f"echo {text}{rest}"
+    before = "echo; " if first else ""
+    text += "w" * ((last - len(f"$ {before}echo {text}{rest}")) % 80)
+    command = f"{before}echo {text}{rest}"
     running = asyncio.create_task(zsh.run(command, timeout=20))
     assert (await zsh.wait(ForText("^begun"), 10)).met
     await zsh.resize(50, 12)
     (tmp_path / "go").touch()
     result = await running
-    assert result.output == text.rstrip() + "\nbegun\nend\n", result
+    assert result.output == f"{first}{text.rstrip()}\nbegun\nend\n", result
 
 
 @needs_zsh
