@@ -129,3 +129,9 @@ def test_the_agent_waits_while_a_person_types_in_its_pane(
     else:
         person.press("pane.return")
     person.when(lambda: lines.read_text() == "persons\nagents\n", "the agent's line")
+
+
+def test_the_footer_names_the_way_back_while_the_terminal_has_the_keyboard(person: Person) -> None:
+    person.press("pane.take")
+    person.wait("F12 take the keyboard back")
+    assert "quit" not in person.screen().rstrip().splitlines()[-1]

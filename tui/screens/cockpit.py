@@ -302,13 +302,15 @@ class CockpitScreen(Screen[None]):
         return "", styles.faint
 
     def refresh_lines(self) -> None:
-        """Draw titles and rule anew.
+        """Draw titles, rule and the prompt's glyph anew.
 
         Not by `refresh`: Textual 8.2 (`Screen._on_timer_update`) takes a screen that asks for a
         repaint for one that repaints whole, and forgets every other widget that is to be drawn.
         """
         areas = self.arrangement
         regions = [area for area in (areas.conversation_title, areas.rule) if area is not None]
+        if areas.prompt is not None:
+            regions.append(Region(areas.prompt.x - 3, areas.prompt.y, 3, 1))
         if regions and self.is_attached:
             self._set_dirty(*regions)
             self.post_message(Update(self))
@@ -457,9 +459,6 @@ class CockpitScreen(Screen[None]):
         self.show_keys()
         self.terminal.refresh_title()
         self.refresh_lines()
-        prompt = self.arrangement.prompt
-        if prompt is not None:
-            self.refresh(Region(prompt.x - 3, prompt.y, 3, 1))
 
     def show_keys(self) -> None:
         """Let the footer tell the keys of where the keyboard is now."""
