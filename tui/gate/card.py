@@ -133,8 +133,6 @@ class GateCard(Widget, can_focus=False):
     def watch_armed(self) -> None:
         """Show whether the keys work."""
         self.set_class(self.armed, "-armed")
-        if self.armed:
-            self._hint = ""
         if self.is_mounted:
             self.post_message(self.TakesKeys(self.armed))
             self._tell_keys()
@@ -212,20 +210,24 @@ class GateCard(Widget, can_focus=False):
         self._facts_rows = len(lines)
 
     def _tell_keys(self) -> None:
-        gate = self._gate
-        if gate is None:
+        if self._gate is None:
             return
         line = self.query_one("#gate-keys", Static)
-        hint = "" if self._writing else self._hint_now()
-        line.set_class(bool(hint) and not (self._calm and hint == self._hint), "-hint")
-        if hint:
-            line.update(Content(hint))
+        blocked = "" if self._writing else self._blocked()
+        calm = self._calm and blocked == self._hint
+        line.set_class(bool(blocked) and not calm, "-hint")
+        # Below the keys: whoever pressed a wrong one wants to see the right one.
+        beside = self._hint if not blocked and not self._writing else ""
+        self.border_subtitle = Content(f" {beside} ") if beside else None
+        self.set_class(self._calm, "-calm")
+        if blocked:
+            line.update(Content(blocked))
         elif self._writing:
             line.update(key_line([("Enter", _ENTER[self._writing], ""), ("Esc", "back", "")]))
         else:
             line.update(self._keys_offered())
 
-    def _hint_now(self) -> str:
+    def _blocked(self) -> str:
         """What keeps the keys from working, if anything does."""
         if self._judging:
             return "Judging what you wrote …"
@@ -236,7 +238,7 @@ class GateCard(Widget, can_focus=False):
             return self._hint or "Pause typing to decide"
         if self._too_small:
             return f"d denies. To approve: {SMALLEST.width}×{SMALLEST.height}"
-        return self._hint
+        return ""
 
     @property
     def _inner(self) -> int:

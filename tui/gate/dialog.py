@@ -24,7 +24,7 @@ from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.gate.keys_offered import can_edit, is_high
 from tui.gate.queue import Queue, place_of
-from tui.gate.quiet import QuietRule
+from tui.gate.quiet import QuietRule, RefusedKey
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
@@ -46,6 +46,9 @@ _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
+
+_ONLY_OPENING = frozenset({"edit", "rule"})
+"""What may follow another key of the dialog at once: what is written there is judged anew."""
 
 
 class GateDialog(GateChoices):
@@ -85,6 +88,7 @@ class GateDialog(GateChoices):
         super().__init__(clock, id=id)
         self._quiet = QuietRule(ticks)
         self._held = HeldKey(self, self._nothing_followed)
+        self._refused = RefusedKey()
         self._queue = Queue()
         self._ticks = ticks
         self._pressed = 0.0
@@ -244,6 +248,7 @@ class GateDialog(GateChoices):
         self._offer = None
         self._judging = ""
         self._gate = None
+        self._refused.forget()
         self.peeking = False
         self.display = False
         self.armed = False
@@ -268,7 +273,8 @@ class GateDialog(GateChoices):
         if not self._quiet.ready:
             self._await_silence()
             return
-        self._hint = ""
+        if not self._refused.told:
+            self._hint = ""
         self.armed = not self._pane_has_keyboard and not self._judging
         self._tell_keys()
 
@@ -292,6 +298,8 @@ class GateDialog(GateChoices):
                 if not self._step_back():
                     self.put_off()
                 return True
+            if event.key == "enter" and host(self).has_draft and self._keeps_enter(may_decide):
+                return True
             if self.armed and event.is_printable and host(self).has_draft:
                 meaning = self._meaning(event.key)
                 if meaning and may_decide:
@@ -304,6 +312,16 @@ class GateDialog(GateChoices):
         self.armed = False
         self._await_silence()
         return False
+
+    def _keeps_enter(self, after_silence: bool) -> bool:
+        told = self._refused.told
+        if not self._refused.keeps_enter(after_silence):
+            if told:
+                self._say("")
+            return False
+        self._say("Not sent: what you typed stands in the prompt. Pause, then Enter sends it")
+        self._await_silence()
+        return True
 
     # A key while the prompt holds a draft --------------------------------------------------------
 
@@ -351,12 +369,15 @@ class GateDialog(GateChoices):
             self._scroll(SCROLL_KEYS[key])
         elif meaning == "wrong" or (key == "enter" and not host(self).has_draft):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
+            self._refused.refuse()
             self._say_for_a_while(self._what_instead(key))
         elif meaning in _HARMLESS.values():
             self._run(meaning)
-        elif meaning and not may_decide:
+        elif meaning and not may_decide and meaning not in _ONLY_OPENING:
+            self._refused.refuse()
             self._say("Too quick after the last key. Pause, then press it again")
         elif meaning:
+            self._refused.forget()
             self._run(meaning)
         else:
             return False

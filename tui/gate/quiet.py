@@ -55,3 +55,34 @@ class QuietRule:
 
     def _disturb(self, when: float) -> None:
         self._disturbed_at = max(self._disturbed_at, when)
+
+
+class RefusedKey:
+    """Keeps Enter from sending what was typed after a key that the gate refused.
+
+    It was meant for what the key should have opened. Enter sends it once the person has been told
+    where it stands, and has paused.
+    """
+
+    __slots__ = ("_refused", "told")
+
+    def __init__(self) -> None:
+        self._refused = False
+        self.told = False
+        """Whether an Enter was kept, so that the person knows where the text stands."""
+
+    def refuse(self) -> None:
+        """Take note that a key was refused."""
+        self._refused, self.told = True, False
+
+    def forget(self) -> None:
+        """Let what is typed from now on be a prompt as ever."""
+        self._refused = self.told = False
+
+    def keeps_enter(self, after_silence: bool) -> bool:
+        """Say whether an Enter must not send; the next one may, when a silence precedes it."""
+        if self._refused and not (self.told and after_silence):
+            self.told = True
+            return True
+        self.forget()
+        return False

@@ -111,6 +111,18 @@ async def test_a_change_that_nobody_answers_does_not_hold_the_dialog_for_ever(
         assert app.dialog.gate.id == "g2"
 
 
+async def test_editing_begins_at_once_behind_another_key_of_the_dialog(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    app = make_app(medium(make_gate))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        await pilot.press("A", "e", *" all", "enter")
+        [decision] = await sent(pilot, Decide)
+        assert decision.edited == "make all"
+        assert app.prompt == ""
+
+
 async def test_only_commands_can_be_changed(make_app: MakeApp, make_gate: MakeGate) -> None:
     app = make_app(make_gate(action="write_file"))
     async with app.run_test() as pilot:
@@ -197,7 +209,8 @@ async def test_where_there_is_no_rule_one_line_says_why(offering: Callable[..., 
         await armed(pilot)
         await pilot.press("w")
         await pilot.pause()
-        assert "it runs 2 commands" in said(app, "#gate-keys")
+        assert "it runs 2 commands" in app.dialog.border_subtitle
+        assert "approve" in said(app, "#gate-keys")
 
 
 async def test_high_is_never_always_allowed(make_app: MakeApp, make_gate: MakeGate) -> None:
@@ -207,6 +220,7 @@ async def test_high_is_never_always_allowed(make_app: MakeApp, make_gate: MakeGa
         assert "always" not in said(app, "#gate-keys")
         await pilot.press("w")
         await pilot.pause(QUIET)
-        assert "no rule lifts it" in said(app, "#gate-keys")
+        assert "no rule lifts it" in app.dialog.border_subtitle
+        assert "deny" in said(app, "#gate-keys")
         assert app.sent == []
         assert app.prompt == ""
