@@ -51,6 +51,7 @@ OWN = "own_"
 """Begin of ids that stand in the place of a tool use's for what the model did not ask for."""
 
 PERSON = "person"
+QUEUED = "waits for your command before it"
 """Name of the tool in blocks that show a person's own `!command`."""
 
 
@@ -124,6 +125,8 @@ class LiveAgent:
         self._since = record.since
         self._waits: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._persons_turn = asyncio.Lock()
+        """Held by the person's command that runs; further ones wait for it in their order."""
         self._orphaned: tuple[PaneSummary, ...] = ()
 
     @property
@@ -435,12 +438,17 @@ class LiveAgent:
         reopened: tuple[Gate, Binding] | None,
     ) -> None:
         try:
-            outcome = await self.performer.perform(
-                step,
-                tool_use_id=tool_use_id,
-                progress=lambda fields: self.conversation.change_tool(block_id, **fields),
-                reopened=reopened,
-            )
+            async with contextlib.AsyncExitStack() as stack:
+                if isinstance(step.action, RunCommand) and reopened is None:
+                    if self._persons_turn.locked():
+                        self.conversation.change_tool(block_id, decision=QUEUED)
+                    await stack.enter_async_context(self._persons_turn)
+                outcome = await self.performer.perform(
+                    step,
+                    tool_use_id=tool_use_id,
+                    progress=lambda fields: self.conversation.change_tool(block_id, **fields),
+                    reopened=reopened,
+                )
         except asyncio.CancelledError:
             if self.closing:
                 raise

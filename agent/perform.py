@@ -674,5 +674,6 @@ def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, shell_pi
     if isinstance(action, RunCommand) and foreground.pid not in (0, shell_pid):
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
-            f"({foreground.kind}); use terminal_type or terminal_wait, or another pane"
+            f"({foreground.kind}); wait for it (terminal_wait), type into it (terminal_type), "
+            "or use another pane"
         )

@@ -25,7 +25,7 @@ PART = 10_000
 """Characters of one text that are laid out at once; 1 MB at once would take a second."""
 
 LONGEST_REASON = 4
-"""Lines of a denial's message that a folded tool call shows."""
+"""Lines that a folded tool call shows of why it was denied or could not be done."""
 
 APPROVED = "approved by you"
 """What `ToolCall.decision` says of an action that a person let through."""
@@ -194,6 +194,8 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
     word, style = _tool_word(tool.status, tool.exit_status, paint)
     if word:
         right.append((f" {word}", style))
+    elif tool.status == "preparing" and tool.decision:
+        right.append((f" {one_line(tool.decision)}", paint.muted))
     if tool.decision == APPROVED and tool.status in {"running", "done", "failed"}:
         right.append((" approved", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
@@ -211,7 +213,8 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         # Of a command that ran, its status says enough.
         why = next((row for row in tool.result[:PART].splitlines() if row.strip()), "")
         if why:
-            lines.append([("  ", paint.blank), (fit(one_line(why), width - 2), paint.muted)])
+            said = wrap([(one_line(why), paint.muted)], width - 2)
+            lines += [[("  ", paint.blank), *line] for line in said[:LONGEST_REASON]]
     if unfolded:
         lines += [
             [("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint, part)

@@ -318,6 +318,23 @@ async def test_a_persons_own_command_runs_and_the_agent_hears_of_it(house):
     assert "The person ran `echo mine`" in said[0]["text"]
 
 
+async def test_a_persons_second_command_waits_for_the_first(house):
+    agent_id = await house.agent()
+    go = house.project / "go"
+    for command in (f"until [ -e {go} ]; do sleep 0.05; done; echo first >> log", "cat log"):
+        await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=command))
+
+    def tools():
+        found = {e.block.id: e.block.tool for e in house.events if e.type == "block_changed"}
+        return [tool for tool in found.values() if tool]
+
+    await house.until(lambda: any(tool.status == "running" for tool in tools()))
+    await house.until(lambda: any("before it" in tool.decision for tool in tools()))
+    go.touch()
+    await house.until(lambda: [tool.status for tool in tools()] == ["done", "done"])
+    assert "first" in tools()[1].result
+
+
 async def test_a_pause_holds_before_the_next_step(house):
     agent_id = await house.agent()
     await house.agents.set_paused(SetPaused(paused=True))

@@ -208,7 +208,7 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         title="make",
         status=ToolStatus.FAILED,
         decision="approved by you",
-        result=f"not done: pane %1 is busy: python3 runs there {'x' * 200}\nsecond line",
+        result=f"not done: pane %1 is busy: python3 runs there {'x ' * 100}what to do\nsecond line",
     )
     red = ToolCall(
         tool_use_id="t3",
@@ -220,9 +220,10 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         result="it prints much",
     )
     held = ToolCall(tool_use_id="t4", name="run", title="ls", status=ToolStatus.HELD)
+    queued = ToolCall(tool_use_id="t5", name="person", title="date", decision="waits for it")
     blocks = [
         Block(id=number, kind=BlockKind.TOOL, at=scenes.NOW, tool=tool)
-        for number, tool in enumerate((approved, busy, red, held), 1)
+        for number, tool in enumerate((approved, busy, red, held, queued), 1)
     ]
     async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(200, 40)) as cockpit:
         await cockpit.until(lambda: "pytest" in cockpit.screen_text)
@@ -235,6 +236,8 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         assert "approved" in row("run git fetch")
         assert "approved" not in row("pytest")
         assert "not done: pane %1 is busy" in cockpit.screen_text
+        assert "what to do" in cockpit.screen_text
         assert "second line" not in cockpit.screen_text
         assert "it prints much" not in cockpit.screen_text
         assert "waits: you have the keyboard" in row(" ls ")
+        assert "waits for it" in row(" date ")
