@@ -396,7 +396,10 @@ def _farewell(agents: Sequence[AgentSummary]) -> str | None:
         parts.append(f"{working} {'agent keeps' if working == 1 else 'agents keep'} working")
     if waiting:
         parts.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for you")
-    return f"{', '.join(parts)}. Open the app again to come back to them." if parts else None
+    if not agents:
+        return None
+    said = ", ".join(parts) or f"{len(agents)} {'agent stays' if len(agents) == 1 else 'agents stay'}"
+    return f"{said}: `tungsten` comes back, `tungsten kill-engine` ends the engine."
 
 
 def _was_shown(error: BaseException | None) -> bool:

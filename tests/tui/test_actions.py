@@ -173,3 +173,13 @@ def test_the_palette_offers_all_that_runs_without_a_chosen_thing() -> None:
     # The palette itself, agents by number (it lists them by name), and where the keyboard is.
     numbers = {f"agent.{number}" for number in range(1, 10)}
     assert left_out == {"app.palette", "focus.next", "focus.previous", *numbers}
+
+
+async def test_the_help_counts_what_is_below_on_a_row_of_its_own(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY, size=(80, 24)) as cockpit:
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: "more ↓" in cockpit.screen_text)
+        [row] = [row for row in cockpit.screen_text.splitlines() if "more ↓" in row]
+        assert row.strip(" │").split()[1:] == ["more", "↓"]
+        await cockpit.pilot.press("end")
+        await cockpit.until(lambda: "more ↓" not in cockpit.screen_text)

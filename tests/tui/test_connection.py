@@ -13,6 +13,7 @@ from agent.client import EngineClient
 from agent.errors import EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
 from agent.protocol import (
+    AgentState,
     CreateAgent,
     EngineStopping,
     Interrupt,
@@ -156,8 +157,23 @@ async def test_quitting_tells_what_goes_on(open_cockpit: Open) -> None:
         assert cockpit.app.return_code == 0
         (message,) = cockpit.app._exit_renderables
         assert message == (
-            "1 agent keeps working, 1 waits for you. Open the app again to come back to them."
+            "1 agent keeps working, 1 waits for you: `tungsten` comes back, "
+            "`tungsten kill-engine` ends the engine."
         )
+
+
+async def test_quitting_tells_the_way_back_to_agents_that_rest(open_cockpit: Open) -> None:
+    [first, *_] = CALM.agents
+    rests = first.model_copy(update={"state": AgentState.IDLE})
+    async with open_cockpit(CALM.model_copy(update={"agents": (rests,)})) as cockpit:
+        await quit_says(cockpit.pilot)
+        await cockpit.pilot.pause()
+        (message,) = cockpit.app._exit_renderables
+        assert str(message).startswith("1 agent stays: `tungsten` comes back")
+    async with open_cockpit(scenes.EMPTY) as cockpit:
+        await quit_says(cockpit.pilot)
+        await cockpit.pilot.pause()
+        assert not cockpit.app._exit_renderables
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,7 +11,7 @@ from textual.strip import Strip
 
 from tui import actions
 from tui.screens.card import CardScreen, card_foot
-from tui.text import Piece, strip_of, wrap
+from tui.text import Piece, between, strip_of, wrap
 from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
 from tui.widgets.lines import Lines
 
@@ -51,13 +50,14 @@ class HelpText(Lines, can_focus=True):
         """Draw the visible part, and say how much is below."""
         paint = self.paint
         text = listing(width - 1, paint)
+        if len(text) > height:
+            # A row of its own, also at the end: the list does not jump there.
+            height -= 1
         self._from = max(0, min(self._from, len(text) - height))
         shown = [strip_of(line, width, paint.blank) for line in text[self._from :][:height]]
         below = len(text) - self._from - height
         if below > 0:
-            more = f"{below} more ↓ "
-            left = shown[-1].crop(0, width - cell_len(more))
-            shown[-1] = Strip.join([left, strip_of([(more, paint.faint)], cell_len(more))])
+            shown.append(between([], [(f"{below} more ↓ ", paint.faint)], width, paint.blank))
         return shown
 
     def action_move(self, rows: int) -> None:

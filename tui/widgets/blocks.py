@@ -28,6 +28,10 @@ LONGEST_REASON = 4
 """Lines that a folded tool call shows of why it was denied or could not be done."""
 
 APPROVED = "approved by you"
+
+QUESTION = "ask_person"
+ANSWERED = "The person answers: "
+"""What stands before an answer in the result that the agent gets."""
 """What `ToolCall.decision` says of an action that a person let through."""
 
 TOOL_GLYPHS = {
@@ -190,8 +194,15 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
     if tool.diff:
         added, removed = diff_size(tool.diff)
         head += [(f"  +{added}", paint.good), (f" -{removed}", paint.bad)]
+    asks = tool.name == QUESTION
+    if asks and tool.result.startswith(ANSWERED):
+        answer = tool.result[:PART].removeprefix(ANSWERED)
+        # Its start is told whatever the length of the question.
+        head[2] = (_start(tool.title, max(width // 2, width - cell_len(answer) - 16)), paint.text)
+        head.append((f"  {_start(answer, width)}", paint.bar))
     right: list[Piece] = [(" ", paint.blank)]
-    word, style = _tool_word(tool.status, tool.exit_status, paint)
+    status = "gated" if asks and tool.status == "running" else tool.status
+    word, style = _tool_word(status, tool.exit_status, paint)
     if word:
         right.append((f" {word}", style))
     elif tool.status == "preparing" and tool.decision:
@@ -267,7 +278,7 @@ def _input(input_json: str, width: int, paint: Paint, part: int) -> list[list[Pi
 
 def _verb(name: str) -> str:
     """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
-    if name == "ask_person":
+    if name == QUESTION:
         return "ask"
     for family in ("terminal_", "file_"):
         if name.startswith(family):

@@ -241,3 +241,40 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         assert "it prints much" not in cockpit.screen_text
         assert "waits: you have the keyboard" in row(" ls ")
         assert "waits for it" in row(" date ")
+
+
+async def test_a_folded_question_says_who_is_waited_for_and_then_the_answer(
+    open_cockpit: Open,
+) -> None:
+    tools = (
+        ToolCall(
+            tool_use_id="t1",
+            name="ask_person",
+            title="Tea or coffee?",
+            status=ToolStatus.DONE,
+            result="The person answers: tea",
+        ),
+        ToolCall(
+            tool_use_id="t2",
+            name="ask_person",
+            title="Milk?",
+            status=ToolStatus.RUNNING,
+        ),
+        ToolCall(
+            tool_use_id="t3",
+            name="ask_person",
+            title="How long " * 40,
+            status=ToolStatus.DONE,
+            result="The person answers: three minutes",
+        ),
+    )
+    blocks = [
+        Block(id=number, kind=BlockKind.TOOL, at=scenes.NOW, tool=tool)
+        for number, tool in enumerate(tools, 1)
+    ]
+    async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(120, 40)) as cockpit:
+        await cockpit.until(lambda: "ask Tea or coffee?  tea" in cockpit.screen_text)
+        [row] = [row for row in cockpit.screen_text.splitlines() if "Milk?" in row]
+        assert "waits for you" in row
+        assert "running" not in row
+        assert "  three minutes" in cockpit.screen_text
