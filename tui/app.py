@@ -398,7 +398,9 @@ def _farewell(agents: Sequence[AgentSummary]) -> str | None:
         parts.append(f"{waiting} {'waits' if waiting == 1 else 'wait'} for you")
     if not agents:
         return None
-    said = ", ".join(parts) or f"{len(agents)} {'agent stays' if len(agents) == 1 else 'agents stay'}"
+    if not parts:
+        parts.append(f"{len(agents)} {'agent stays' if len(agents) == 1 else 'agents stay'}")
+    said = ", ".join(parts)
     return f"{said}: `tungsten` comes back, `tungsten kill-engine` ends the engine."
 
 
