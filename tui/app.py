@@ -298,7 +298,23 @@ class TungstenApp(FrontEnd):
 
     async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         """Do what the prompt says, without keeping the keyboard waiting for the engine."""
-        self.run_worker(self._submit(message.text), group="prompt", exit_on_error=False)
+        text = message.text
+        # A command is done here and now, and is nothing to come back to.
+        if text.startswith("/") and not text.startswith("//"):
+            self.run_worker(self._submit(text), group="prompt", exit_on_error=False)
+            return
+        number = self.memory.sent(self.focused_id, text)
+        # With the draft that it was until now, so that it is never there twice.
+        self.keep_draft()
+        self.save_now()
+        self.run_worker(self._submit_kept(text, number), group="prompt", exit_on_error=False)
+
+    async def _submit_kept(self, text: str, number: int) -> None:
+        # Cancelled, as by the end of the app, it stays kept: nobody knows what became of it.
+        await self._submit(text)
+        self.memory.answered(number)
+        self.keep_draft()
+        self.save_soon()
 
     async def _submit(self, text: str) -> None:
         if not self.known and not self.problem:

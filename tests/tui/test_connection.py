@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +198,67 @@ async def test_an_engine_that_does_not_answer_holds_nothing_up(
                 await cockpit.until(lambda: len(cockpit.app.screen_stack) == 2)
         finally:
             answer.set()
+
+
+async def test_a_prompt_without_an_answer_outlives_the_app(paths: Paths) -> None:
+    answer = asyncio.Event()
+
+    asked: list[Any] = []
+
+    async def silent(command: Any) -> None:
+        asked.append(command)
+        await answer.wait()
+
+    async with ScriptedEngine(paths.engine_socket, CALM) as engine:
+        engine.on(SendPrompt, silent)
+        app = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(app.ready.is_set)
+            await cockpit.type("mend it")
+            await pilot.press("enter")
+            await cockpit.until(lambda: asked)
+            await cockpit.type("and then")
+            # As `kill -9` leaves it, before anything is done in order.
+            at_once = json.loads(paths.interface_state.read_text())
+            assert [entry[1] for entry in at_once[f"sent:{os.getpid()}"].values()] == ["mend it"]
+            await pilot.press("ctrl+q")
+        answer.set()
+        engine.handlers.pop(SendPrompt)
+
+        def sent() -> list[SendPrompt]:
+            return [one for one in engine.commands if isinstance(one, SendPrompt)]
+
+        again = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+        async with again.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(again, engine, pilot)
+            await cockpit.until(again.ready.is_set)
+            assert again.cockpit.prompt.text == "mend it\nand then"
+            await cockpit.until(lambda: "never confirmed" in cockpit.screen_text)
+            await pilot.press("enter")
+            await cockpit.until(lambda: "mend it\nand then" in [c.text for c in sent()])
+            await cockpit.until(lambda: not again.memory.get(f"sent:{os.getpid()}"))
+            await pilot.press("ctrl+q")
+    kept = json.loads(paths.interface_state.read_text())
+    assert not {key for key in kept if key.startswith(("sent:", "draft:"))}
+
+
+async def test_a_prompt_that_waits_for_the_engine_outlives_the_app(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-only-to-be-there")
+
+    async def never(*_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+    app = TungstenApp(paths, connect=never, directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(app, None, pilot)  # type: ignore[arg-type]
+        await cockpit.type("early")
+        await pilot.press("enter")
+        await cockpit.until(lambda: "Waiting for the engine" in cockpit.screen_text)
+        await pilot.press("ctrl+q")
+    again = TungstenApp(paths, connect=never, directory=Path("/"))
+    async with again.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(again, None, pilot)  # type: ignore[arg-type]
+        await cockpit.until(lambda: again.cockpit.prompt.text == "early")
