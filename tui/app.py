@@ -84,6 +84,8 @@ class TungstenApp(FrontEnd):
         self._guard = TerminalGuard()
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
+        self._silent = False
+        """Whether the engine was last said to hang."""
         self._heard = asyncio.Event()
         """Set when the engine has answered, or cannot be had."""
 
@@ -221,6 +223,9 @@ class TungstenApp(FrontEnd):
         from tui import reception
 
         self.problem = ""
+        if self._silent:
+            self._silent = False
+            self.cockpit.footer.hush()
         self.may_decide = message.welcome.may_decide
         first = self._first() if self._first is not None else None
         self._first = None
@@ -263,6 +268,26 @@ class TungstenApp(FrontEnd):
         """Say that the engine died and comes back."""
         if self.screen_stack:
             self.cockpit.status.say("engine stopped; restarting…", problem=True)
+
+    def on_engine_silent(self) -> None:
+        """Say that the engine hangs, and the way out."""
+        if self.screen_stack and not self.problem:
+            self._silent = True
+            self.cockpit.status.say(
+                "engine does not answer: `tungsten kill-engine` ends it", problem=True
+            )
+            self.say(
+                "The engine does not answer. If it stays so, run `tungsten kill-engine` in another "
+                "terminal: sessions, panes and what you typed are kept",
+                "error",
+            )
+
+    def on_engine_answers(self) -> None:
+        """Take back that it hangs."""
+        if self._silent and self.screen_stack:
+            self._silent = False
+            self.cockpit.status.say("")
+            self.say("The engine answers again.")
 
     def on_connection_failed(self, message: ConnectionFailed) -> None:
         """Stop, say why, and offer the way out."""

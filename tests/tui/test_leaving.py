@@ -113,9 +113,7 @@ def terminals(paths: Paths) -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def begin(
-    terminals: list[Terminal], paths: Paths, *arguments: str, **variables: str
-) -> Terminal:
+def begin(terminals: list[Terminal], paths: Paths, *arguments: str, **variables: str) -> Terminal:
     terminal = Terminal(paths, *arguments, **variables)
     terminals.append(terminal)
     terminal.read_until(b"\x1b[?1049h")
