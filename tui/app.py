@@ -134,6 +134,13 @@ class TungstenApp(FrontEnd):
         self._guard.tell(set_up=True)
         self.screen.refresh(layout=True)
 
+    def _continued(self) -> None:
+        """Take back a terminal that others had while the app was stopped."""
+        if self._driver is not None and self.return_code is None:
+            self._driver.suspend_application_mode()
+            self._driver.resume_application_mode()
+            self.action_redraw()
+
     async def _offer_models(self) -> None:
         """Make the choice of a model the first thing there is, where nothing goes without one."""
         seen = self.memory.get("focused") or self.memory.get("pane")
@@ -152,6 +159,10 @@ class TungstenApp(FrontEnd):
         if not self.is_headless:
             with contextlib.suppress(OSError):
                 self._guard.begin(os.ttyname(0))
+            if self._driver is not None:
+                from tui.signals import drawing_when_continued
+
+                drawing_when_continued(self._driver, self._continued)
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
 
     async def _stay_connected(self) -> None:

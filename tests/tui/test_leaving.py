@@ -194,6 +194,34 @@ def test_a_crash_gives_the_terminal_back_and_says_what_it_was(
     assert b"a mistake of ours" in terminal.written[terminal.written.rfind(b"\x1b[?1049l") :]
 
 
+def test_an_app_that_was_stopped_takes_its_terminal_anew(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths)
+    terminal.guard()
+    app = psutil.Process(terminal.process.pid)
+    threads = app.num_threads()
+    ours = termios.tcgetattr(terminal.slave)
+    for _ in range(2):
+        app.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, app.pid, os.WSTOPPED)
+        # As a shell leaves it, that writes its prompt and edits a line meanwhile.
+        termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
+        terminal.written = b""
+        app.send_signal(signal.SIGCONT)
+        terminal.read_until(b"\x1b[?1049h")
+        terminal.read_until(b"connecting")
+        assert termios.tcgetattr(terminal.slave) == ours
+    terminal.type("half a sentence")
+    terminal.read_until(b"sentence")
+    # One more may load something; a second reader and writer would be two.
+    assert app.num_threads() < threads + 2
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    assert terminal.modes_left() == set()
+    assert termios.tcgetattr(terminal.slave) == terminal.before
+
+
 @pytest.mark.parametrize(
     "variables",
     [
