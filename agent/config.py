@@ -13,8 +13,10 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -48,8 +50,15 @@ def _as_tuple(value: Any) -> Any:
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
+YEAR_HOURS = 8_760
+"""Longest time that a setting can be: what is longer means never, which a mode says better."""
+
+MOST = 1_000_000
+"""Largest number that a setting can be; far beyond all use, and small enough to calculate with."""
+
+
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Dream(_Settings):
@@ -58,13 +67,13 @@ class Dream(_Settings):
     mode: Literal["off", "recall", "manual", "auto"] = "auto"
     """off: no memory at all; recall: only recall; manual: dream when asked; auto: by itself."""
 
-    idle_minutes: float = Field(default=15, ge=0)
+    idle_minutes: float = Field(default=15, ge=0, le=YEAR_HOURS * 60)
     """How long no agent may have worked before a dream."""
 
-    gap_hours: float = Field(default=24, ge=0)
+    gap_hours: float = Field(default=24, ge=0, le=YEAR_HOURS)
     """How long ago the last dream must be."""
 
-    sessions: int = Field(default=5, ge=0)
+    sessions: int = Field(default=5, ge=0, le=MOST)
     """How many sessions must have had a user turn since the last dream."""
 
     gap: Literal["dream", "session"] = "dream"
@@ -138,11 +147,36 @@ class Recording(_Settings):
     mode: Literal["off", "on"] = "off"
     """on: every pane of every agent, from its beginning; off: those that you ask for."""
 
-    megabytes: int = Field(default=256, ge=1)
+    megabytes: int = Field(default=256, ge=1, le=MOST)
     """Room for all recordings; the oldest make room for new ones."""
 
-    pane_megabytes: int = Field(default=32, ge=1)
+    pane_megabytes: int = Field(default=32, ge=1, le=MOST)
     """Where the recording of one pane ends; the pane goes on."""
+
+
+_FRAMING = frozenset(
+    {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that say how a request travels (RFC 9110, 9112): the HTTP client's own business."""
+
+
+def _header_name(value: str) -> str:
+    # A token of RFC 9110, section 5.6.2.
+    if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", value):
+        raise ValueError("is no name of a header: letters, digits and - without spaces or colons")
+    if value.lower() in _FRAMING:
+        raise ValueError("is set by the program itself: leave it out")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"([!-~]([ \t!-~]*[!-~])?)?", value):
+        raise ValueError("must be one line of ASCII without spaces around it")
+    return value
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
 
 
 class Config(_Settings):
@@ -154,10 +188,10 @@ class Config(_Settings):
     base_url: str = ""
     """A Messages endpoint other than Anthropic's, for instance `http://localhost:11434`."""
 
-    headers: dict[str, str] = Field(default={}, repr=False)
+    headers: dict[HeaderName, HeaderValue] = Field(default={}, repr=False)
     """More HTTP headers for each request to the endpoint."""
 
-    max_tokens: int = Field(default=16_000, ge=1)
+    max_tokens: int = Field(default=16_000, ge=1, le=MOST)
     """Most tokens a model may write in one answer."""
 
     images: Literal["auto", "on", "off"] = "auto"
@@ -192,6 +226,13 @@ class Config(_Settings):
     def _absolute(cls, value: str) -> str:
         if value and not re.match(r"https?://[^/\s]+", value):
             raise ValueError("must start with http:// or https:// and name a host")
+        try:
+            parts = urlsplit(value)
+            usable = not value or (bool(parts.hostname) and parts.port != 0)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("must name a host and, after a colon, a port from 1 to 65535")
         return value.rstrip("/")
 
     @field_validator("tmux")
@@ -285,6 +326,14 @@ def read_table(path: Path) -> tuple[str, dict[str, Any]]:
             message = message.removesuffix(" (at end of document)")
         reason = message[:1].lower() + message[1:]
         raise ConfigError([f"{shown}:{line}: is not valid TOML: {reason}"]) from error
+    except RecursionError as error:
+        line = _line_with_most(r"[\[{]", text)
+        reason = "lists or tables are nested too deeply: no setting needs more than three levels"
+        raise ConfigError([f"{shown}:{line}: {reason}"]) from error
+    except ValueError as error:
+        # Python reads no number of more than some thousand digits.
+        line = _line_with_most(r"\d", text)
+        raise ConfigError([f"{shown}:{line}: a number is too long: at most {MOST}"]) from error
 
 
 def validate(model: type[BaseModel], values: dict[str, Any], text: str, shown: str) -> None:
@@ -322,21 +371,29 @@ def line_of(text: str, location: Iterable[int | str]) -> int:
     return best
 
 
+def _line_with_most(pattern: str, text: str) -> int:
+    """The line, from 1, on which a pattern is found most often."""
+    counts = [len(re.findall(pattern, line)) for line in text.splitlines()]
+    return 1 + counts.index(max(counts))
+
+
 def _key(dotted: str) -> list[str]:
     return [part.strip().strip("\"'") for part in dotted.split(".")]
 
 
 def _place(fault: Any) -> list[str]:
-    """Where a fault is, without pydantic's words for the form of a value."""
-    return [str(part) for part in fault["loc"] if part not in (_TEXT, _TABLE)]
+    """Where a fault is, without pydantic's words for the form of a value, or for a key."""
+    return [str(part) for part in fault["loc"] if part not in (_TEXT, _TABLE, "[key]")]
 
 
 def _said(fault: Any, model: type[BaseModel]) -> str:
     """One fault in a person's words."""
     location = _place(fault)
-    name = ".".join(location)
+    name = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in ".".join(location))
     context = fault.get("ctx", {})
-    found = f" (found {_found(fault['input'])})"
+    # A header's value may be a key.
+    hidden = location[0] == "headers" and isinstance(fault["input"], str) and len(location) > 1
+    found = "" if hidden else f" (found {_found(fault['input'])})"
     match fault["type"]:
         case "extra_forbidden":
             known = _settings_beside(model, location)
@@ -358,6 +415,10 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
             return f"{name} must be a table, [{name}]{found}"
         case "greater_than_equal":
             return f"{name} must be at least {context['ge']:g}{found}"
+        case "less_than_equal":
+            return f"{name} must be at most {context['le']:.0f}{found}"
+        case "finite_number":
+            return f"{name} must be a finite number{found}"
         case "value_error":
             return f"{name} {context['error']}{found}"
         case _:
@@ -372,7 +433,11 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _found(value: Any) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else str(value)
+    except (ValueError, RecursionError):
+        # Python writes no number of more than some thousand digits.
+        text = "something too long to show"
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 

@@ -38,7 +38,7 @@ from agent.peer import refuse_in_pane
 from agent.protocol import Command, EngineInfo, Notice, Shutdown
 from agent.regular_file import open_regular
 from agent.singleton import Claim, claim
-from agent.start import READY
+from agent.start import NO_ROOM, READY, no_room
 from memory.errors import FileGone, StorageError
 from tungsten.errors import TerminalError
 from tungsten.version import __version__
@@ -237,8 +237,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if own is None:
             told.tell(READY)
             return
-    except (AgentError, OSError) as error:
+    except AgentError as error:
         told.fail(one_line(error))
+    except OSError as error:
+        told.fail(no_room(error) if error.errno in NO_ROOM else one_line(error))
     problem = ""
     try:
         engine = Engine(own)
@@ -257,6 +259,8 @@ def start_problem(error: Exception, paths: Paths) -> str:
         return one_line(error)
     log.error("the engine failed", exc_info=error)
     if isinstance(error, OSError):
+        if error.errno in NO_ROOM:
+            return no_room(error)
         return f"The engine cannot start: {one_line(error)}."
     return f"The engine failed ({type(error).__name__}): see {paths.log_file}."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -29,6 +30,9 @@ END_SECONDS = 10.0
 
 READY = "ready"
 """What the engine writes to the pipe when it can be connected to (itself, or the one that runs)."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of the errors that a full disk or a used-up quota gives."""
 
 _BOOT = (
     "import os, sys\n"
@@ -70,6 +74,8 @@ async def start_engine(paths: Paths) -> None:
             # What was spawned forks and leaves at once, so this does not hold the loop.
             process.wait()
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise EngineUnreachable(no_room(error)) from error
         where = f"{error.filename}: " if error.filename else ""
         reason = f"{where}{error.strerror or error}"
         raise EngineUnreachable(f"The engine cannot be started: {reason}.") from error
@@ -198,11 +204,19 @@ async def _read_all(pipe: int) -> str:
     return received.decode("utf-8", "replace").strip()
 
 
+def no_room(error: OSError) -> str:
+    """Say of an error in `NO_ROOM` what it means and what to do."""
+    where = f" for {error.filename}" if error.filename else ""
+    return f"No space left{where}: free some disk space, then start again; nothing was lost."
+
+
 def _directory_problem(error: OSError) -> str:
     if isinstance(error, PermissionError) and error.errno is None:
         return f"{error}: set TUNGSTEN_HOME to a directory of your own."
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{error.filename} is no directory: move it away, or set TUNGSTEN_HOME to another."
+    if error.errno in NO_ROOM:
+        return no_room(error)
     reason = error.strerror or str(error)
     return (
         f"{error.filename}: {reason}: make the directory writable, or set TUNGSTEN_HOME to another."

@@ -12,6 +12,7 @@ import errno
 import os
 import sqlite3
 import stat
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,9 @@ BUSY_SECONDS = 5.0
 
 MODE = 0o600
 """Permissions of the file; SQLite gives its -wal and -shm files the same."""
+
+ROOM = 64 * 1024
+"""Bytes: a disk without this much is full; SQLite's -shm file grows by 32 KiB (sqlite.org/wal)."""
 
 _RETRY_SECONDS = 0.02
 
@@ -160,6 +164,9 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return DatabaseLocked(path)
         case sqlite3.SQLITE_FULL:
             return DiskFull(path)
+        case sqlite3.SQLITE_IOERR if _no_room(path.parent):
+            # So it says when no room was left for the -shm file, and for some writes.
+            return DiskFull(path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return DatabaseReadOnly(path)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
@@ -168,6 +175,16 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return InvalidRecord(str(error))
         case _:
             return DatabaseUnreadable(path, str(error))
+
+
+def _no_room(directory: Path) -> bool:
+    """Whether nothing of some size can be written there; quotas show in no figure of free space."""
+    try:
+        with tempfile.TemporaryFile(dir=directory) as probe:
+            probe.write(bytes(ROOM))
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return False
 
 
 def require_regular(path: Path, found: os.stat_result) -> None:

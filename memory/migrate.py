@@ -64,7 +64,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     try:
         return _read_version(connection, path)
     finally:
-        if alone:
+        # SQLite undoes a transaction itself when the disk fails.
+        if alone and connection.in_transaction:
             connection.execute("ROLLBACK")
 
 

@@ -84,6 +84,8 @@ class TungstenApp(FrontEnd):
         self._guard = TerminalGuard()
         self.ready = asyncio.Event()
         """Set when the first state of the engine is on the screen."""
+        self._silent = False
+        """Whether the engine was last said to hang."""
         self._heard = asyncio.Event()
         """Set when the engine has answered, or cannot be had."""
 
@@ -132,6 +134,13 @@ class TungstenApp(FrontEnd):
         self._guard.tell(set_up=True)
         self.screen.refresh(layout=True)
 
+    def _continued(self) -> None:
+        """Take back a terminal that others had while the app was stopped."""
+        if self._driver is not None and self.return_code is None:
+            self._driver.suspend_application_mode()
+            self._driver.resume_application_mode()
+            self.action_redraw()
+
     async def _offer_models(self) -> None:
         """Make the choice of a model the first thing there is, where nothing goes without one."""
         seen = self.memory.get("focused") or self.memory.get("pane")
@@ -150,6 +159,10 @@ class TungstenApp(FrontEnd):
         if not self.is_headless:
             with contextlib.suppress(OSError):
                 self._guard.begin(os.ttyname(0))
+            if self._driver is not None:
+                from tui.signals import drawing_when_continued
+
+                drawing_when_continued(self._driver, self._continued)
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
 
     async def _stay_connected(self) -> None:
@@ -221,6 +234,9 @@ class TungstenApp(FrontEnd):
         from tui import reception
 
         self.problem = ""
+        if self._silent:
+            self._silent = False
+            self.cockpit.footer.hush()
         self.may_decide = message.welcome.may_decide
         first = self._first() if self._first is not None else None
         self._first = None
@@ -264,6 +280,26 @@ class TungstenApp(FrontEnd):
         if self.screen_stack:
             self.cockpit.status.say("engine stopped; restarting…", problem=True)
 
+    def on_engine_silent(self) -> None:
+        """Say that the engine hangs, and the way out."""
+        if self.screen_stack and not self.problem:
+            self._silent = True
+            self.cockpit.status.say(
+                "engine does not answer: `tungsten kill-engine` ends it", problem=True
+            )
+            self.say(
+                "The engine does not answer. If it stays so, run `tungsten kill-engine` in another "
+                "terminal: sessions, panes and what you typed are kept",
+                "error",
+            )
+
+    def on_engine_answers(self) -> None:
+        """Take back that it hangs."""
+        if self._silent and self.screen_stack:
+            self._silent = False
+            self.cockpit.status.say("")
+            self.say("The engine answers again.")
+
     def on_connection_failed(self, message: ConnectionFailed) -> None:
         """Stop, say why, and offer the way out."""
         self._started()
@@ -298,7 +334,23 @@ class TungstenApp(FrontEnd):
 
     async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         """Do what the prompt says, without keeping the keyboard waiting for the engine."""
-        self.run_worker(self._submit(message.text), group="prompt", exit_on_error=False)
+        text = message.text
+        # A command is done here and now, and is nothing to come back to.
+        if text.startswith("/") and not text.startswith("//"):
+            self.run_worker(self._submit(text), group="prompt", exit_on_error=False)
+            return
+        number = self.memory.sent(self.focused_id, text)
+        # With the draft that it was until now, so that it is never there twice.
+        self.keep_draft()
+        self.save_now()
+        self.run_worker(self._submit_kept(text, number), group="prompt", exit_on_error=False)
+
+    async def _submit_kept(self, text: str, number: int) -> None:
+        # Cancelled, as by the end of the app, it stays kept: nobody knows what became of it.
+        await self._submit(text)
+        self.memory.answered(number)
+        self.keep_draft()
+        self.save_soon()
 
     async def _submit(self, text: str) -> None:
         if not self.known and not self.problem:

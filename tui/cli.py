@@ -37,14 +37,14 @@ def _main(arguments: list[str]) -> None:
     if arguments in (["--version"], ["-V"]):
         print(f"tungsten {__version__}")
         return
-    if not arguments:
-        sys.exit(open_app())
-    from tui.commands import cli
-
     # Where the locale has no such character, a substitute is better than no answer.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if not arguments:
+        sys.exit(open_app())
+    from tui.commands import cli
+
     sys.exit(cli(arguments))
 
 

@@ -6,15 +6,17 @@ Imported after the first frame. It changes nothing by itself: it posts messages,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from agent.client import EngineClient
-from agent.errors import AgentError, EngineGone
+from agent.errors import AgentError, CommandRefused, EngineGone
+from agent.protocol import ReadTranscript
 
 if TYPE_CHECKING:
     from textual.message_pump import MessagePump
@@ -31,6 +33,13 @@ MOST_SHORT = 3
 """How many of those in a row are borne before the person is asked."""
 
 
+SILENT = 4.0
+"""Seconds after which an answer that is owed is looked into: most come within milliseconds."""
+
+PROBE = 2.0
+"""Seconds that a question any engine answers at once may take before the engine counts as hung."""
+
+
 class Connected(Message):
     """The engine answered."""
 
@@ -45,6 +54,14 @@ class EventsArrived(Message):
 
 class ConnectionLost(Message):
     """The engine went away; a new attempt is under way."""
+
+
+class EngineSilent(Message):
+    """The engine is there and does not answer."""
+
+
+class EngineAnswers(Message):
+    """It does again."""
 
 
 class ConnectionFailed(Message):
@@ -73,6 +90,7 @@ class Connection:
         self._again = asyncio.Event()
         self._epoch = ""
         self._seq: int | None = None
+        self._probing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -81,9 +99,10 @@ class Connection:
             while True:
                 began = time.monotonic()
                 try:
-                    client = await self._connect(
-                        self._paths, epoch=self._epoch, resume_after=self._seq
-                    )
+                    with self._saying_silent(SILENT + PROBE):
+                        client = await self._connect(
+                            self._paths, epoch=self._epoch, resume_after=self._seq
+                        )
                 except AgentError as error:
                     await self._ask(str(error))
                     short = 0
@@ -119,7 +138,38 @@ class Connection:
         client = self._client
         if client is None:
             raise EngineGone("The engine is not there yet; nothing was sent. Try again in a moment")
-        return await client.send(command)
+        look = asyncio.get_running_loop().call_later(SILENT, self._look, client)
+        try:
+            return await client.send(command)
+        finally:
+            look.cancel()
+
+    def _look(self, client: EngineClient) -> None:
+        if self._probing is None and client is self._client:
+            self._probing = asyncio.create_task(self._probe(client))
+
+    async def _probe(self, client: EngineClient) -> None:
+        """Tell an engine that takes its time over one command from one that hangs."""
+        try:
+            with self._saying_silent(PROBE), contextlib.suppress(CommandRefused):
+                # Of no agent: looked up, and refused, at once.
+                await client.send(ReadTranscript(agent_id="", limit=1))
+            self._target.post_message(EngineAnswers())
+        except EngineGone:
+            # That is told by itself.
+            return
+        finally:
+            self._probing = None
+
+    @contextlib.contextmanager
+    def _saying_silent(self, seconds: float) -> Iterator[None]:
+        """Say that the engine is silent when what is done here takes longer than that."""
+        loop = asyncio.get_running_loop()
+        said = loop.call_later(seconds, self._target.post_message, EngineSilent())
+        try:
+            yield
+        finally:
+            said.cancel()
 
     async def _listen(self, client: EngineClient) -> None:
         welcome = client.welcome
@@ -135,6 +185,8 @@ class Connection:
 
     async def _hang_up(self) -> None:
         client, self._client = self._client, None
+        if self._probing is not None:
+            self._probing.cancel()
         if client is not None:
             await client.close()
 

@@ -1,4 +1,4 @@
-"""What the app remembers by itself: half-written prompts and the layout, in one small file.
+"""What the app remembers by itself: prompts not taken by the engine yet, the layout; in one file.
 
 The file is replaced atomically, so that `kill -9` at any moment leaves the last whole version.
 Several apps may share it: each writes only the keys it changed.
@@ -30,6 +30,8 @@ class InterfaceState:
         self._path = path
         self._values = self._read()
         self._changed: dict[str, Any] = {}
+        self._unanswered: dict[str, list[str]] = {}
+        self._number = 0
 
     def get(self, key: str, default: Any = None) -> Any:
         """Read a value; `default` when there is none."""
@@ -73,6 +75,48 @@ class InterfaceState:
             raise
         self._changed.clear()
 
+    def sent(self, agent_id: str, text: str) -> int:
+        """Keep a prompt until `answered`: whoever ends first, app or engine, it is not lost.
+
+        Returns the number to name to `answered`.
+        """
+        self._number += 1
+        self._unanswered = {**self._unanswered, str(self._number): [agent_id, text]}
+        self.set(_sent_key(os.getpid()), self._unanswered)
+        return self._number
+
+    def answered(self, number: int) -> None:
+        """Let go of a prompt: the engine took it, or it stands in the prompt again."""
+        kept = {key: sent for key, sent in self._unanswered.items() if key != str(number)}
+        self._unanswered = kept
+        self.set(_sent_key(os.getpid()), kept or None)
+
+    def take_back(self) -> bool:
+        """Put prompts that apps which ended had no answer to before the drafts of their agents.
+
+        Returns whether there were any. Nobody knows whether the engine still took them, so that
+        only the person may send them again.
+        """
+        found = False
+        for key in [key for key in self._values if key.startswith(_SENT)]:
+            process = key.removeprefix(_SENT)
+            if process.isdecimal() and int(process) != os.getpid() and _runs(int(process)):
+                continue
+            sent = self._values[key]
+            # Each goes before what is there, so that the first one comes to stand first.
+            for agent_id, text in reversed(_texts(sent)):
+                found = True
+                self._put_before(draft_key(agent_id), text)
+            self.set(key, None)
+        return found
+
+    def _put_before(self, key: str, text: str) -> None:
+        draft = self.get(key)
+        if isinstance(draft, dict) and isinstance(draft.get("text"), str):
+            self.set(key, {**draft, "text": f"{text}\n{draft['text']}"})
+        else:
+            self.set(key, f"{text}\n{draft}" if isinstance(draft, str) and draft else text)
+
     def _read(self) -> dict[str, Any]:
         try:
             text = read_regular(self._path, MAX_BYTES).decode("utf-8", "surrogatepass")
@@ -85,3 +129,35 @@ class InterfaceState:
 def draft_key(agent_id: str) -> str:
     """Name the draft of an agent; the empty id is the prompt without an agent."""
     return f"draft:{agent_id}"
+
+
+_SENT = "sent:"
+
+
+def _sent_key(process: int) -> str:
+    """Name what one app has sent; each has a key of its own, since each writes only its own."""
+    return f"{_SENT}{process}"
+
+
+def _texts(sent: Any) -> list[tuple[str, str]]:
+    """Read agents and texts, in the order in which they were sent."""
+    if not isinstance(sent, dict):
+        return []
+    found = []
+    for entry in sent.values():
+        match entry:
+            case [str(agent_id), str(text)]:
+                found.append((agent_id, text))
+            case _:
+                pass
+    return found
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

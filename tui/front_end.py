@@ -73,6 +73,8 @@ class FrontEnd(KeyboardApp[None]):
         self.attendance = Attendance(os.environ)
         self.transcripts: dict[str, Transcript] = {}
         self.memory = InterfaceState(paths.interface_state)
+        self.took_back = self.memory.take_back()
+        """Whether drafts hold what was sent without an answer before the app ended."""
         self.focused_id: str = str(self.memory.get("focused", ""))
         self.problem = ""
         self.told_of_environment = ""

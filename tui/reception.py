@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 PAGE = 200
 """Blocks read at once."""
 
+TOOK_BACK = (
+    "What you sent last was never confirmed and stands in the prompt again: "
+    "see whether it arrived before you send it"
+)
+"""Said after the app had ended while the engine owed it an answer."""
+
 
 async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = None) -> None:
     """Show the engine's state as of now, and send the command that the app was opened for.
@@ -75,6 +81,9 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
         if told and told != app.told_of_environment:
             app.told_of_environment = told
             app.say(told, "warning")
+    if app.took_back:
+        app.took_back = False
+        app.say(TOOK_BACK, "warning")
     no_model = welcome.snapshot.setup.provider == "none"
     wanting = isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)
     if not no_model and app.setup_offered:

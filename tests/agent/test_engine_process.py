@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import pytest
 
 from agent.client import EngineClient
 from agent.doctor import examine
+from agent.engine import start_problem
 from agent.errors import AgentError, EngineUnreachable
 from agent.paths import Paths
 from agent.peer import listener_pid
@@ -211,6 +213,16 @@ def test_a_directory_that_cannot_be_made_is_named(paths: Paths, place: str) -> N
         asyncio.run(EngineClient.connect(paths))
     directory.unlink()
     directory.mkdir()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_with_the_way_out(paths: Paths, number: int) -> None:
+    error = OSError(number, os.strerror(number), "/somewhere/engine.lock")
+    said = start_problem(error, paths)
+    assert said == (
+        "No space left for /somewhere/engine.lock: free some disk space, then start again; "
+        "nothing was lost."
+    )
 
 
 async def test_a_database_from_the_future_is_told_in_its_own_words(paths: Paths) -> None:

@@ -99,12 +99,12 @@ async def test_a_database_whose_making_was_cut_short_is_called_so_and_is_finishe
         "import asyncio, resource, signal, sys\n"
         "from pathlib import Path\n"
         "from memory.database import Database\n"
-        "from memory.errors import StorageError\n"
+        "from memory.errors import DiskFull\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
         "try:\n"
         "    asyncio.run(Database.open(Path(sys.argv[1])))\n"
-        "except StorageError:\n"
+        "except DiskFull:\n"
         "    sys.exit(7)\n"
     )
     root = Path(__file__).parents[2]

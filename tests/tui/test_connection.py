@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.message import Message
 from textual.pilot import Pilot
 
 from agent.client import EngineClient
-from agent.errors import EngineUnreachable, EngineVersionDiffers
+from agent.errors import CommandRefused, EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
 from agent.protocol import (
     AgentState,
@@ -28,6 +31,7 @@ from agent.protocol import (
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import Cockpit, Open
+from tui import connection
 from tui.app import TungstenApp
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
@@ -212,3 +216,142 @@ async def test_an_engine_that_does_not_answer_holds_nothing_up(
                 await cockpit.until(lambda: len(cockpit.app.screen_stack) == 2)
         finally:
             answer.set()
+
+
+async def test_a_prompt_without_an_answer_outlives_the_app(paths: Paths) -> None:
+    answer = asyncio.Event()
+
+    asked: list[Any] = []
+
+    async def silent(command: Any) -> None:
+        asked.append(command)
+        await answer.wait()
+
+    async with ScriptedEngine(paths.engine_socket, CALM) as engine:
+        engine.on(SendPrompt, silent)
+        app = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(app.ready.is_set)
+            await cockpit.type("mend it")
+            await pilot.press("enter")
+            await cockpit.until(lambda: asked)
+            await cockpit.type("and then")
+            # As `kill -9` leaves it, before anything is done in order.
+            at_once = json.loads(paths.interface_state.read_text())
+            assert [entry[1] for entry in at_once[f"sent:{os.getpid()}"].values()] == ["mend it"]
+            await pilot.press("ctrl+q")
+        answer.set()
+        engine.handlers.pop(SendPrompt)
+
+        def sent() -> list[SendPrompt]:
+            return [one for one in engine.commands if isinstance(one, SendPrompt)]
+
+        again = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+        async with again.run_test(size=(120, 40)) as pilot:
+            cockpit = Cockpit(again, engine, pilot)
+            await cockpit.until(again.ready.is_set)
+            assert again.cockpit.prompt.text == "mend it\nand then"
+            await cockpit.until(lambda: "never confirmed" in cockpit.screen_text)
+            await pilot.press("enter")
+            await cockpit.until(lambda: "mend it\nand then" in [c.text for c in sent()])
+            await cockpit.until(lambda: not again.memory.get(f"sent:{os.getpid()}"))
+            await pilot.press("ctrl+q")
+    kept = json.loads(paths.interface_state.read_text())
+    assert not {key for key in kept if key.startswith(("sent:", "draft:"))}
+
+
+async def test_a_prompt_that_waits_for_the_engine_outlives_the_app(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-only-to-be-there")
+
+    async def never(*_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+    app = TungstenApp(paths, connect=never, directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(app, None, pilot)  # type: ignore[arg-type]
+        await cockpit.type("early")
+        await pilot.press("enter")
+        await cockpit.until(lambda: "Waiting for the engine" in cockpit.screen_text)
+        await pilot.press("ctrl+q")
+    again = TungstenApp(paths, connect=never, directory=Path("/"))
+    async with again.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(again, None, pilot)  # type: ignore[arg-type]
+        await cockpit.until(lambda: again.cockpit.prompt.text == "early")
+
+
+async def test_an_engine_that_hangs_is_said_to_and_taken_back(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT", 0.05)
+    monkeypatch.setattr(connection, "PROBE", 0.05)
+    answer = asyncio.Event()
+
+    async def silent(_: Any) -> None:
+        await answer.wait()
+
+    async with open_cockpit(CALM) as cockpit:
+        # One command holds up all that come after it, as a stopped process does.
+        cockpit.engine.on(SendPrompt, silent)
+        await cockpit.type("mend it")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "engine does not answer" in cockpit.screen_text)
+        assert "tungsten kill-engine" in cockpit.screen_text
+        answer.set()
+        await cockpit.until(lambda: "answers again" in cockpit.screen_text)
+        assert "does not answer" not in cockpit.screen_text
+
+
+async def test_a_command_that_takes_its_time_is_no_engine_that_hangs(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT", 0.01)
+    answer = asyncio.Event()
+    probed = asyncio.Event()
+    said: list[Message] = []
+
+    class Target:
+        def post_message(self, message: Message) -> bool:
+            said.append(message)
+            return True
+
+    class Client:
+        async def send(self, command: Any) -> dict[str, Any]:
+            if isinstance(command, SendPrompt):
+                await answer.wait()
+                return {}
+            probed.set()
+            raise CommandRefused("There is no such agent.")
+
+    line = connection.Connection(Target(), paths)  # type: ignore[arg-type]
+    line._client = Client()  # type: ignore[assignment]
+    sending = asyncio.create_task(line.send(SendPrompt(agent_id="a1", text="long")))
+    await probed.wait()
+    answer.set()
+    await sending
+    assert not any(isinstance(message, connection.EngineSilent) for message in said)
+
+
+async def test_an_engine_that_hangs_at_the_start_is_said_to(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-only-to-be-there")
+    monkeypatch.setattr(connection, "SILENT", 0.05)
+    monkeypatch.setattr(connection, "PROBE", 0.05)
+    answer = asyncio.Event()
+
+    async def late(paths: Paths, **options: Any) -> EngineClient:
+        await answer.wait()
+        return await EngineClient.connect(paths, start=False, **options)
+
+    async with ScriptedEngine(paths.engine_socket, CALM) as engine:
+        app = TungstenApp(paths, connect=late, now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(lambda: "engine does not answer" in cockpit.screen_text)
+            assert "tungsten kill-engine" in cockpit.screen_text
+            answer.set()
+            await cockpit.until(app.ready.is_set)
+            await cockpit.until(lambda: "does not answer" not in cockpit.screen_text)

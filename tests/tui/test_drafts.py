@@ -29,6 +29,42 @@ def test_two_apps_keep_each_others_keys(tmp_path: Path) -> None:
     assert InterfaceState(path).get("draft:a") is None
 
 
+def test_what_had_no_answer_is_a_draft_again_once_its_app_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "interface.json"
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tui.drafts import InterfaceState\n"
+        "state = InterfaceState(Path(sys.argv[1]))\n"
+        "state.set('draft:a', 'being written')\n"
+        "state.set('draft:b', {'text': '‹paste 1: 9 lines›', 'pastes': {'1': 'x'}})\n"
+        "taken = state.sent('a', 'taken')\n"
+        "for agent, text in (('a', 'one'), ('b', 'two'), ('a', 'three')):\n"
+        "    state.sent(agent, text)\n"
+        "state.answered(taken)\n"
+        "state.save()\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as app:
+        assert app.stdout is not None
+        assert app.stdout.readline() == b"ready\n"
+        assert not InterfaceState(path).take_back(), "it still waits for its answers"
+        app.kill()
+    other = InterfaceState(path)
+    assert other.take_back()
+    other.save()
+    kept = InterfaceState(path)
+    assert not kept.take_back()
+    assert kept.get("draft:a") == "one\nthree\nbeing written"
+    assert kept.get("draft:b") == {"text": "two\n‹paste 1: 9 lines›", "pastes": {"1": "x"}}
+
+
 @given(st.text())
 def test_any_text_comes_back(text: str) -> None:
     import tempfile

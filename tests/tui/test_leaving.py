@@ -33,13 +33,14 @@ MODES = (1049, 1000, 1003, 1004, 1006, 2004)
 class Terminal:
     """A terminal with the app in it, in a session of its own."""
 
-    def __init__(self, paths: Paths, *arguments: str) -> None:
+    def __init__(self, paths: Paths, *arguments: str, **variables: str) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.slave = slave
         self.before = termios.tcgetattr(slave)
         self.written = b""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+        environment |= variables
         self.process = subprocess.Popen(
             [sys.executable, str(HOST), str(paths.data.parent), *arguments],
             stdin=slave,
@@ -112,8 +113,8 @@ def terminals(paths: Paths) -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def begin(terminals: list[Terminal], paths: Paths, *arguments: str) -> Terminal:
-    terminal = Terminal(paths, *arguments)
+def begin(terminals: list[Terminal], paths: Paths, *arguments: str, **variables: str) -> Terminal:
+    terminal = Terminal(paths, *arguments, **variables)
     terminals.append(terminal)
     terminal.read_until(b"\x1b[?1049h")
     terminal.read_until(b"connecting")
@@ -191,6 +192,58 @@ def test_a_crash_gives_the_terminal_back_and_says_what_it_was(
     assert terminal.modes_left() == set()
     assert termios.tcgetattr(terminal.slave) == terminal.before
     assert b"a mistake of ours" in terminal.written[terminal.written.rfind(b"\x1b[?1049l") :]
+
+
+def test_an_app_that_was_stopped_takes_its_terminal_anew(
+    terminals: list[Terminal], paths: Paths
+) -> None:
+    terminal = begin(terminals, paths)
+    terminal.guard()
+    app = psutil.Process(terminal.process.pid)
+    threads = app.num_threads()
+    ours = termios.tcgetattr(terminal.slave)
+    for _ in range(2):
+        app.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, app.pid, os.WSTOPPED)
+        # As a shell leaves it, that writes its prompt and edits a line meanwhile.
+        termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
+        terminal.written = b""
+        app.send_signal(signal.SIGCONT)
+        terminal.read_until(b"\x1b[?1049h")
+        terminal.read_until(b"connecting")
+        assert termios.tcgetattr(terminal.slave) == ours
+    terminal.type("half a sentence")
+    terminal.read_until(b"sentence")
+    # One more may load something; a second reader and writer would be two.
+    assert app.num_threads() < threads + 2
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    assert terminal.modes_left() == set()
+    assert termios.tcgetattr(terminal.slave) == terminal.before
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+@pytest.mark.parametrize("log", [True, False])
+def test_the_screen_is_utf8_whatever_the_surroundings_say(
+    terminals: list[Terminal], paths: Paths, variables: dict[str, str], log: bool
+) -> None:
+    if not log:
+        (paths.data / "app.log").mkdir()
+    terminal = begin(terminals, paths, **variables)
+    terminal.read_until("connecting…".encode())
+    terminal.type("größer")
+    terminal.read_until("größer".encode()[-3:])
+    terminal.type("\x11")
+    assert terminal.ended() == 0
+    assert terminal.modes_left() == set()
+    assert termios.tcgetattr(terminal.slave) == terminal.before
 
 
 def test_a_terminal_that_is_closed_ends_the_app_and_keeps_the_draft(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import threading
+from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
@@ -27,6 +32,17 @@ _STATUS = (
     ("window-status-format", ""),
     ("window-status-current-format", ""),
 )
+
+RESET = (
+    # Cursor keys and keypad, scroll region, character set, mouse, focus, pastes; the main screen,
+    # the cursor, plain text: what tmux 3.3a sets on an xterm (its tty.c, `tty_stop_tty`).
+    b"\033[?1l\033>\033[r\033(B\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?1005l"
+    b"\033[?1004l\033[?2004l\033[?1049l\033[?25h\033[m"
+)
+"""A tmux server takes back itself what it set on a terminal, unless it was killed."""
+
+END_SECONDS = 2.0
+"""How long a tmux client that is told to end may take; it waits for its server, which may hang."""
 
 
 class AttachFailed(Exception):
@@ -57,6 +73,9 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     try:
         with app.suspend():
             status = server.attach(f"{session}:{window}")
+            if status != 0:
+                with contextlib.suppress(OSError):
+                    os.write(0, RESET)
     except SuspendNotSupported:
         raise AttachFailed("attaching needs a terminal: it can't be done here") from None
     finally:
@@ -74,22 +93,30 @@ class _Server:
 
     def __init__(self, program: str, socket: str) -> None:
         self._command = [program, "-u", "-S", socket]
+        self._hangs = False
         # The app may itself run in a pane: without these tmux would refuse to nest.
         self._environment = {
             name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}
         }
 
     def ask(self, *arguments: str) -> str:
-        """Run a tmux command and return what it prints; empty when it fails."""
-        done = subprocess.run(
-            [*self._command, *arguments],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        """Run a tmux command and return what it prints; empty when it fails or hangs."""
+        if self._hangs:
+            return ""
+        try:
+            done = subprocess.run(
+                [*self._command, *arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                timeout=END_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            self._hangs = True
+            return ""
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def run(self, *arguments: str) -> None:
@@ -124,9 +151,35 @@ class _Server:
         (`[detached …]`), which would stay in the person's scrollback.
         """
         # Killed at once, the app must not leave a client behind that takes the shell's keys.
-        return subprocess.run(
+        client = subprocess.Popen(
             bound([*self._command, "attach-session", "-t", window]),
             env=self._environment,
             stdout=subprocess.DEVNULL,
-            check=False,
-        ).returncode
+        )
+        with _ending_on_signals(client):
+            return client.wait()
+
+
+@contextlib.contextmanager
+def _ending_on_signals(client: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a client with what asks the app to end, which is done once the app has its turn again."""
+    killing = threading.Timer(END_SECONDS, client.kill)
+    killing.daemon = True
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        client.terminate()
+        if killing.ident is None:
+            killing.start()
+        usual = before[signal.Signals(number)]
+        if callable(usual):
+            usual(number, frame)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        killing.cancel()
+        for number, usual in before.items():
+            signal.signal(number, usual)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
+from tui.signals import leaving_on_signals
 from tui.terminal.attach import AttachFailed, attach
 
 
 class AttachHost(App[None]):
     def compose(self) -> ComposeResult:
         yield Static("the cockpit", id="said")
+
+    def on_mount(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+    def leave(self, status: int) -> bool:
+        self.loop.call_soon_threadsafe(lambda: self.exit(return_code=status))
+        return True
 
     def key_o(self) -> None:
         said = "back again"
@@ -23,4 +32,7 @@ class AttachHost(App[None]):
         self.query_one("#said", Static).update(said)
 
 
-AttachHost().run()
+app = AttachHost()
+with leaving_on_signals(lambda: None, app.leave):
+    app.run()
+sys.exit(app.return_code or 0)

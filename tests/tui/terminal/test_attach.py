@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,41 @@ def test_the_agents_program_ends_while_attached(private: Any, outer: Any, python
     outer.wait_for(person, "Pane is dead")
     outer.keys(person, "F12")
     outer.wait_for(person, "back again")
+
+
+def test_a_server_that_is_killed_leaves_no_mode_behind(
+    private: Any, outer: Any, python: str
+) -> None:
+    agent = private.start("exec cat")
+    person = outer.start(app(python, private.socket, agent, nested=True))
+    flags = "#{keypad_cursor_flag}#{keypad_flag}"
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "F12 returns to Tungsten")
+    assert outer.run("display-message", "-p", "-t", person, flags) == "11"
+    os.kill(int(private.run("display-message", "-p", "#{pid}")), signal.SIGKILL)
+    outer.wait_for(person, "could not attach")
+    assert outer.run("display-message", "-p", "-t", person, flags) == "00"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_signal_ends_an_app_that_is_attached(
+    private: Any, outer: Any, python: str, number: int, hangs: bool
+) -> None:
+    agent = private.start("exec cat")
+    server = int(private.run("display-message", "-p", "#{pid}"))
+    person = outer.start(app(python, private.socket, agent, nested=True))
+    outer.wait_for(person, "the cockpit")
+    outer.keys(person, "o")
+    outer.wait_for(person, "F12 returns to Tungsten")
+    try:
+        if hangs:
+            os.kill(server, signal.SIGSTOP)
+        os.kill(int(outer.run("display-message", "-p", "-t", person, "#{pane_pid}")), number)
+        outer.wait_until_dead(person)
+        status = outer.run("display-message", "-p", "-t", person, "#{pane_dead_status}")
+        assert status == str(128 + number)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert private.run("list-clients") == ""
