@@ -142,11 +142,8 @@ def _keys(data: object) -> list[str | Paste] | None:
     return keys
 
 
-def explain(command: str, context: Context | None = None) -> str:
+def explain(command: str, context: Context) -> str:
     """The tree a person can read: the verdict, then every command found and its risk."""
-    if context is None:
-        cwd = Path.cwd()
-        context = Context(cwd=cwd, home=Path.home(), project=cwd)
     answer: Assessment = assess_command(command, context)
     lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
     lines += [
