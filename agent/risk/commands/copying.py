@@ -7,6 +7,7 @@ import re
 
 from agent.risk.arguments import has, split, value
 from agent.risk.commands.permissions import sets_id
+from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Place, Zone
@@ -163,14 +164,16 @@ def create(call: Call) -> None:
                 if program == "touch" and re.search(r"\s-[adrt]", " " + " ".join(call.argv)):
                     if place.zone in (Zone.HOME, Zone.SYSTEM):
                         call.high("changes a file's times outside of the project")
-            call.medium(f"creates {shown(operand)}")
+            name = call.named(operand, call.place(operand))
+            call.medium(f"creates {name}", f"creates {name}")
         else:
             empties = content == "" or (feed_of_null(call) if content is None else False)
             appends = any(re.match(r"^-\w*a|--append", a) for a in call.argv[1:])
             call.writes(
                 operand, content=content, truncates=empties and not appends, appends=appends
             )
-    call.medium("creates files")
+    if call.own < Risk.MEDIUM:
+        call.medium("creates files")
 
 
 _NOTHING = frozenset(["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full"])
