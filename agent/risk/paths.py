@@ -172,7 +172,7 @@ def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
     if not in_home and not secret:
         other = OTHER_HOME.match(path)
         if other is not None:
-            # The project may lie in a home that is not `$HOME`, or be one: under sudo, in a container.
+            # Under sudo, or in a container, the project may lie in a home that is not `$HOME`.
             whole = project == other[0] and (several or path == project)
             secret = (other[0] == "/root" and (whole or not in_project)) or (
                 SECRET_HOME.match(path[other.end() :]) is not None

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value
-from agent.risk.commands.permissions import sets_id
 from agent.risk.assessment import Risk
+from agent.risk.commands.permissions import sets_id
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Place, Zone

@@ -49,7 +49,9 @@ def destroy(call: Call) -> None:
             elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
                 call.medium(f"overwrites {call.named(operand, place)}")
             else:
-                call.high("overwrites a file beyond recovery", f"overwrites {call.named(operand, place)}")
+                call.high(
+                    "overwrites a file beyond recovery", f"overwrites {call.named(operand, place)}"
+                )
 
 
 def duplicates(call: Call) -> None:

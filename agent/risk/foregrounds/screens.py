@@ -93,7 +93,9 @@ class Screen(Model):
         """Its search and filter take text, and end at the first key that is none."""
         for key in [stroke.text] if stroke.kind == "key" else stroke.text:
             if self.searching:
-                if key in ("BSpace", "F3") or (len(key) == 1 and key.isascii() and key.isprintable()):
+                if key in ("BSpace", "F3") or (
+                    len(key) == 1 and key.isascii() and key.isprintable()
+                ):
                     continue
                 self.searching = False
                 if key in ("Enter", "Escape"):
