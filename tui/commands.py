@@ -375,9 +375,18 @@ def risk_keys(
 @risk.command("explain")
 def risk_explain(command: Annotated[str, typer.Argument(help="A shell command.")]) -> None:
     """Print what the gate reads in a command, and why."""
-    from agent.risk import report
+    from agent.risk import Context, report
+    from memory.directories import git_top_level
 
-    print(visible(report.explain(command)))
+    cwd, home, places = Path.cwd(), Path.home(), paths.find()
+    top = git_top_level(cwd) or cwd
+    context = Context(
+        cwd=cwd,
+        home=home,
+        project=None if top in (home, Path("/")) else top,
+        own=(places.config, places.data, places.runtime),
+    )
+    print(visible(report.explain(command, context)))
 
 
 @risk.command("replay")

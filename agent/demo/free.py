@@ -11,7 +11,7 @@ I am Tungsten's **demo model**: a script, not an intelligence. I cannot think ab
 everything I do is real, and passes the gate like the work of any model. Try one of these:
 
 - `run: git status` runs a command in my terminal
-- `run: rm -rf ~` is risky, so it waits for your decision; deny it
+- `run: sudo -n true` asks for root's rights to do nothing: it waits for your decision
 - `read: README.md` reads a file
 - `ask: Tea or coffee?` asks you something
 

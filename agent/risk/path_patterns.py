@@ -66,10 +66,12 @@ SECRET_SYSTEM = re.compile(
     r"|master\.passwd|wireguard|NetworkManager/system-connections|kubernetes|letsencrypt|shadow-"
     r"|rancher)"
     r"|^/proc/(?:[^/]+)/(?:environ|mem|maps|fd|root|task)|^/proc/kcore|^/dev/k?mem"
-    r"|^/root(?:$|/)|^/var/lib/(?:docker|kubelet|mysql|postgresql)|^/run/secrets|^/var/run/secrets"
+    r"|^/var/lib/(?:docker|kubelet|mysql|postgresql)|^/run/secrets|^/var/run/secrets"
     r"|^/var/spool/cron|^/private/etc/(?:master\.passwd|sudoers)|^/run/user/\d+/keyring"
     r"|^/var/db/dslocal|^/boot/.*key"
 )
+OTHER_HOME = re.compile(r"^/(?:root|home/[^/]+|Users/[^/]+)(?=/|$)")
+"""A person's home directory, where it is not the one that is judged from."""
 STARTUP_HOME = re.compile(
     r"^/(?:\.(?:bash|zsh|profile|login|logout|cshrc|tcshrc|kshrc|mkshrc|zprofile|inputrc|xprofile"
     r"|xinitrc|xsession|xsessionrc|Xresources|pam_environment|vimrc|gvimrc|exrc|nanorc|emacs|gdbinit"

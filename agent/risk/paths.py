@@ -16,6 +16,7 @@ from agent.risk.path_patterns import (
     KEY_NAME,
     NOT_SECRET,
     NOTABLE_STARTS,
+    OTHER_HOME,
     OWN,
     OWN_IN_PROJECT,
     REGENERABLE_DIRECTORIES,
@@ -139,15 +140,15 @@ def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
     zone = _zone(path, ground, in_home=in_home)
     if zone is Zone.NULL:
         return Place(path, zone, several=several, trace=_is_trace(path, below_home))
-    in_project = (
-        in_home
-        and project != ""
-        and (path + "/").startswith(project + "/")
-        and not below_home.startswith("/.")
+    in_project = project != "" and (path + "/").startswith(project + "/")
+    named_freely = in_project and (
+        not below_home.startswith("/.")
+        if in_home
+        else "/." not in project and not project.startswith(TEMPORARY)
     )
     own = False
     if "tungsten" in path or "tmux" in path:
-        if in_project:
+        if named_freely:
             own = OWN_IN_PROJECT.search(path) is not None
         else:
             own = OWN.search(below_home if in_home else path) is not None
@@ -155,7 +156,7 @@ def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
         own = any(
             path == o
             or path.startswith(o + "/")
-            or (not in_project and o.startswith(path.rstrip("/") + "/"))
+            or (not (in_home and named_freely) and o.startswith(path.rstrip("/") + "/"))
             for o in owned
         )
     dotted = "/." in path
@@ -169,7 +170,16 @@ def _place(path: str, ground: Ground, *, several: bool = False) -> Place:
     if secret and NOT_SECRET.search(path):
         secret = False
     if not in_home and not secret:
-        secret = SECRET_SYSTEM.match(path) is not None
+        other = OTHER_HOME.match(path)
+        if other is not None:
+            # Under sudo, or in a container, the project may lie in a home that is not `$HOME`.
+            whole = project == other[0] and (several or path == project)
+            secret = (other[0] == "/root" and (whole or not in_project)) or (
+                SECRET_HOME.match(path[other.end() :]) is not None
+                and NOT_SECRET.search(path) is None
+            )
+        else:
+            secret = SECRET_SYSTEM.match(path) is not None
     startup = (
         dotted or "/site-packages/" in path or path.endswith(STARTUP_ENDINGS)
     ) and STARTUP_ANYWHERE.search(path) is not None
@@ -315,7 +325,10 @@ def notable(root: str, names: tuple[str, ...], ground: Ground, *, hidden: bool =
 def _kept(ground: Ground) -> tuple[str, ...]:
     """Where credentials and Tungsten's own files usually are."""
     own = tuple(f"{own}/{name}" for own in ground.own for name in _OWN_FILES)
-    examples = (f"{ground.home}/{example}" for example in EXAMPLES_HOME)
+    homes = [ground.home]
+    if OTHER_HOME.fullmatch(ground.project):
+        homes.append(ground.project)
+    examples = (f"{home}/{example}" for home in homes for example in EXAMPLES_HOME)
     return (
         *(
             path

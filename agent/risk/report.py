@@ -142,17 +142,11 @@ def _keys(data: object) -> list[str | Paste] | None:
     return keys
 
 
-def explain(command: str, context: Context | None = None) -> str:
+def explain(command: str, context: Context) -> str:
     """The tree a person can read: the verdict, then every command found and its risk."""
-    if context is None:
-        cwd = Path.cwd()
-        context = Context(cwd=cwd, home=Path.home(), project=cwd)
     answer: Assessment = assess_command(command, context)
     lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
-    lines += [
-        f"  because {reason if reason.startswith('it ') else f'it {reason}'}"
-        for reason in answer.reasons
-    ]
+    lines += [f"  why: {reason}" for reason in answer.reasons if reason != answer.effect]
     try:
         tree = evaluate(command, context).tree
     except Exception:  # noqa: BLE001 - the verdict above already says that it failed

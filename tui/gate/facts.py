@@ -29,7 +29,7 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         rows.append(("instead", Content(f"of {_bounded(gate.original)}")))
     if gate.reasons:
         rows.append(("why", Content(_bounded("\n".join(gate.reasons)))))
-    if gate.effect:
+    if gate.effect and gate.effect not in gate.reasons:
         rows.append(("effect", Content(_bounded(gate.effect))))
     place = short_path(gate.cwd, home)
     if gate.pane_id:

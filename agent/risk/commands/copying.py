@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value
+from agent.risk.assessment import Risk
 from agent.risk.commands.permissions import sets_id
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -36,7 +37,7 @@ def copy(call: Call) -> None:
         for place in call.places(source):
             call.evaluator.read_rule(place, call)
             if place.secret and not _same_ground(call, place.zone, targets):
-                call.high("copies credentials or keys", f"copies {shown(source)}")
+                call.high("copies credentials or keys", f"copies {call.named(source, place)}")
             elif (place.zone is Zone.DEVICE and not linking) or call.evaluator.of_own(place):
                 call.reads(source)
             if linking and place.zone is Zone.ROOT:
@@ -44,7 +45,10 @@ def copy(call: Call) -> None:
             if (linking or has(options, "ls", "--link", "--symbolic-link")) and (
                 place.startup or place.own or place.trace or place.zone is Zone.GIT
             ):
-                call.high("makes another way to write what runs later", f"links to {shown(source)}")
+                call.high(
+                    "makes another way to write what runs later",
+                    f"links to {call.named(source, place)}",
+                )
     for target in targets:
         _into(call, target, sources)
         if linking or has(options, "ls", "--link", "--symbolic-link"):
@@ -121,7 +125,7 @@ def move(call: Call) -> None:
 
 def _moves_away(call: Call, place: Place, source: str) -> None:
     call.evaluator.edit_rule(place, call)
-    effect = f"moves {shown(source)}"
+    effect = f"moves {call.named(source, place)}"
     if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
         call.high("moves away the project, the system or something above", effect)
     elif place.zone is Zone.GIT or (place.startup and place.zone is not Zone.PROJECT):
@@ -160,14 +164,16 @@ def create(call: Call) -> None:
                 if program == "touch" and re.search(r"\s-[adrt]", " " + " ".join(call.argv)):
                     if place.zone in (Zone.HOME, Zone.SYSTEM):
                         call.high("changes a file's times outside of the project")
-            call.medium(f"creates {shown(operand)}")
+            name = call.named(operand, call.place(operand))
+            call.medium(f"creates {name}", f"creates {name}")
         else:
             empties = content == "" or (feed_of_null(call) if content is None else False)
             appends = any(re.match(r"^-\w*a|--append", a) for a in call.argv[1:])
             call.writes(
                 operand, content=content, truncates=empties and not appends, appends=appends
             )
-    call.medium("creates files")
+    if call.own < Risk.MEDIUM:
+        call.medium("creates files")
 
 
 _NOTHING = frozenset(["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full"])

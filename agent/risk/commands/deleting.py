@@ -6,7 +6,6 @@ import re
 
 from agent.risk.arguments import has, split
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
 
 
@@ -48,9 +47,11 @@ def destroy(call: Call) -> None:
             ):  # fmt: skip
                 call.writes(operand)
             elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
-                call.medium(f"overwrites {shown(operand)}")
+                call.medium(f"overwrites {call.named(operand, place)}")
             else:
-                call.high("overwrites a file beyond recovery", f"overwrites {shown(operand)}")
+                call.high(
+                    "overwrites a file beyond recovery", f"overwrites {call.named(operand, place)}"
+                )
 
 
 def duplicates(call: Call) -> None:

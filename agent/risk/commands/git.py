@@ -267,7 +267,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.medium("moves local branches")
         if verb == "clone":
             _cloned(call, operands)
-        call.low() if verb in ("ls-remote", "archive") else call.medium(f"git {verb}")
+        call.low() if verb in ("ls-remote", "archive") else call.medium(f"runs git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
             call.hook(text)
@@ -327,13 +327,13 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             ["dcommit"],
             ["reset"],
             ["set-tree"],
-        ) else call.medium("git svn")
+        ) else call.medium("runs git svn")
     elif verb == "hook":
         call.medium("runs the repository's hooks")
     elif verb in _GIT_LOW:
         call.low()
     elif verb in _GIT_MEDIUM:
-        call.medium(f"git {verb}")
+        call.medium(f"runs git {verb}")
     else:
         git_alias(call, verb, argv)
 

@@ -274,4 +274,4 @@ def django(call: Call, rest: list[str]) -> None:
     elif verb in ("changepassword", "createsuperuser"):
         call.high("changes who may do what")
     else:
-        call.medium(f"manage.py {shown(verb)}")
+        call.medium(f"runs manage.py {shown(verb)}")

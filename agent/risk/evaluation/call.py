@@ -120,6 +120,15 @@ class Call:
         through = self.evaluator.followed(above) if above else None
         return (place,) if through is None else (place, self.place(f"{through}/{last}"))
 
+    def named(self, text: str, place: Place) -> str:
+        """A path for a person: as it is written in the project, resolved where it leaves it."""
+        evaluator = self.evaluator
+        top = evaluator.ground.project or str(evaluator.context.cwd)
+        inside = f"{place.path}/".startswith(f"{top}/")
+        absolute = text.startswith(("/", "~")) and "/.." not in text
+        known = UNKNOWN not in text and UNKNOWN not in place.path
+        return shown(place.path if known and not inside and not absolute else text)
+
     def feed(self) -> Feed:
         """What standard input brings."""
         return self.evaluator.feed(self)
@@ -132,9 +141,9 @@ class Call:
             self.reads(target)
         self.evaluator.read_rule(place, self)
         if place.secret:
-            self.high("reads credentials or keys", f"reads {shown(text)}")
+            self.high("reads credentials or keys", f"reads {self.named(text, place)}")
         elif self.evaluator.of_own(place):
-            self.high("reads Tungsten's own files", f"reads {shown(text)}")
+            self.high("reads Tungsten's own files", f"reads {self.named(text, place)}")
         elif place.zone is Zone.DEVICE:
             self.high("reads a raw device", f"reads {shown(text)}")
         elif place.zone is Zone.NETWORK:
@@ -161,7 +170,7 @@ class Call:
         if target is not None:
             self.writes(target, truncates=truncates, content=content, appends=appends)
         self.evaluator.edit_rule(place, self)
-        zone, name = place.zone, shown(text)
+        zone, name = place.zone, self.named(text, place)
         if place.own:
             self.high("changes Tungsten's own files or a tmux server's", f"writes {name}")
         elif zone is Zone.NULL:
@@ -225,7 +234,7 @@ class Call:
         if through is not None:
             self.deletes(through, recursive=recursive)
         self.evaluator.edit_rule(place, self)
-        zone, name = place.zone, shown(text)
+        zone, name = place.zone, self.named(text, place)
         effect = f"deletes {name}"
         if recursive and zone is Zone.PROJECT and self.evaluator.is_file(place):
             recursive = False
@@ -233,7 +242,14 @@ class Call:
             self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
             return place
-        if place.own:
+        if zone is Zone.ROOT:
+            ground = self.evaluator.ground
+            whose = {ground.home: "your home directory", "/": "the whole system"}
+            whose |= {ground.project: "the project"} if ground.project else {}
+            path = place.path.removesuffix("/*") or "/"
+            what = whose.get(path, "a directory that the project lies in")
+            self.high(f"deletes {'everything in ' if path != place.path else ''}{what}", effect)
+        elif place.own:
             self.high("deletes Tungsten's own files or a tmux server's", effect)
         elif place.trace:
             self.high("erases traces of what was done", effect)
@@ -248,13 +264,6 @@ class Call:
             self.opaque("deletes a path that cannot be known")
         elif zone is Zone.GIT and place.name.endswith(".lock"):
             self.medium(f"deletes {name}", effect)
-        elif zone is Zone.ROOT:
-            ground = self.evaluator.ground
-            whose = {ground.home: "your home directory", "/": "the whole system"}
-            whose |= {ground.project: "the project"} if ground.project else {}
-            path = place.path.removesuffix("/*") or "/"
-            what = whose.get(path, "a directory that the project lies in")
-            self.high(f"deletes {'everything in ' if path != place.path else ''}{what}", effect)
         elif zone in (Zone.PROJECT, Zone.GIT):
             self.high("deletes work that cannot be made again", effect)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
@@ -41,10 +42,24 @@ class Dispatcher(Outputs):
         self._judge(name, call, direct=direct)
         self.needs_cover(call)
         if len(self.tree) < 5_000:
-            text = " ".join(argv)
+            text = self._typed(argv, call)
             if len(text) > 120 or UNKNOWN in text or "\n" in text:
                 text = " ".join(shown(a) for a in argv)[:200]
             self.tree.append((call.depth, text, call.level))
+
+    def _typed(self, argv: list[str], call: Call) -> str:
+        """The words for a person: with their own quotes, where only these tell them apart."""
+        text = " ".join(argv)
+        if len(text) > 120 or not any(" " in word or not word for word in argv):
+            return text
+        if call.command is not None and call.script is not None:
+            typed = call.script.text[call.command.start : call.command.end].strip()
+            try:
+                if shlex.split(typed) == argv:
+                    return typed
+            except ValueError:
+                pass
+        return shlex.join(argv)
 
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
         from agent.risk.commands.table import HANDLERS

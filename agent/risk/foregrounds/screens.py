@@ -37,7 +37,11 @@ SCREENS: dict[str, tuple[str, frozenset[str]]] = {
 """Programs, with the letters and the named keys that only look."""
 
 _MULTIPLEXERS = frozenset(["tmux", "screen", "zellij", "byobu"])
-_SEARCHES = "/"
+_SEARCHES = frozenset("/")
+_HTOP_ASKS = frozenset(["/", "\\", "F3", "F4"])
+"""What opens htop's search and filter lines."""
+_HTOP_STAYS = frozenset([*"gGPTMtH", "F5"])
+"""Keys after which htop still shows its list, not one of its other screens."""
 
 
 class Screen(Model):
@@ -48,12 +52,16 @@ class Screen(Model):
         self.name = name
         self.letters, self.keys = SCREENS[name]
         self.searching = False
+        self.listing = True
+        """htop shows its list of processes, so what opens its search is sure to."""
         self.prefixed = False
 
     def feed(self, stroke: Stroke) -> Assessment | None:
         """Follow single keys."""
         if self.name in _MULTIPLEXERS:
             return self._inside(stroke)
+        if self.name == "htop":
+            return self._htop(stroke)
         if stroke.kind != "key":
             return self._text(stroke.text)
         name = stroke.text
@@ -79,6 +87,30 @@ class Screen(Model):
                 self.closed = True
                 return None
             self.searching = letter in _SEARCHES
+        return None
+
+    def _htop(self, stroke: Stroke) -> Assessment | None:
+        """Its search and filter take text, and end at the first key that is none."""
+        for key in [stroke.text] if stroke.kind == "key" else stroke.text:
+            if self.searching:
+                if key in ("BSpace", "F3") or (
+                    len(key) == 1 and key.isascii() and key.isprintable()
+                ):
+                    continue
+                self.searching = False
+                if key in ("Enter", "Escape"):
+                    continue
+            if key in ("C-c", "C-z", "F10") or (key == "q" and self.listing):
+                self.closed = True
+                return None
+            if key in _HTOP_ASKS and self.listing:
+                self.searching = True
+            elif key == "Escape":
+                self.listing = True
+            elif key in self.keys or key in self.letters:
+                self.listing = self.listing and key in _HTOP_STAYS
+            elif key not in _MOVES:
+                return self._unknown("Enter" if key in "\r\n" else key)
         return None
 
     def _inside(self, stroke: Stroke) -> Assessment | None:
