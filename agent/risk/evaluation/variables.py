@@ -90,7 +90,9 @@ class VariableJudge(Judgement):
                         call.high(f"{name} makes other programs run {shown(program)}")
             return
         if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
-            if any(re.search(r"--eval|-f|SHELL=|\$\(|`|\0", value) for value in values):
+            from agent.risk.commands.make import flags_run
+
+            if any(flags_run(value) for value in values):
                 call.high(f"{name} makes later builds run something else")
             return
         if _PACKAGE_SETTINGS.fullmatch(name):
