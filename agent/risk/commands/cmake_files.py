@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables read better unbroken
 """What CMake's own files run, write and delete: `cmake -P x.cmake`, `CMakeLists.txt`."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.risk.arguments import wordlist
 from agent.risk.commands.script_files import read_script
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
@@ -16,22 +18,28 @@ MAX_FILES = 200
 """CMake files that one command may bring in; more are not read, and are HIGH."""
 
 _COMMENT = re.compile(r"#\[(=*)\[.*?\]\1\]|#[^\n]*", re.S)
-_WORD = re.compile(r"\[(=*)\[(.*?)\]\1\]|\"((?:\\.|[^\"\\])*)\"|([()])|([^\s()\"#;]+)|#[^\n]*", re.S)
+_WORD = re.compile(
+    r"\[(=*)\[(.*?)\]\1\]|\"((?:\\.|[^\"\\])*)\"|([()])|([^\s()\"#;]+)|#[^\n]*", re.S
+)
 _COMMAND = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _REFERENCE = re.compile(r"\$(?:ENV|CACHE)?\{([^${}]*)\}")
 _ENDS_COMMAND = frozenset(
-    """COMMAND WORKING_DIRECTORY TIMEOUT RESULT_VARIABLE RESULTS_VARIABLE OUTPUT_VARIABLE ERROR_VARIABLE
+    wordlist(
+        """COMMAND WORKING_DIRECTORY TIMEOUT RESULT_VARIABLE RESULTS_VARIABLE OUTPUT_VARIABLE ERROR_VARIABLE
     INPUT_FILE OUTPUT_FILE ERROR_FILE OUTPUT_QUIET ERROR_QUIET COMMAND_ECHO ENCODING ECHO_OUTPUT_VARIABLE
     ECHO_ERROR_VARIABLE COMMAND_ERROR_IS_FATAL OUTPUT_STRIP_TRAILING_WHITESPACE ARGS DEPENDS COMMENT VERBATIM
     ERROR_STRIP_TRAILING_WHITESPACE BYPRODUCTS MAIN_DEPENDENCY IMPLICIT_DEPENDS DEPFILE JOB_POOL USES_TERMINAL
-    COMMAND_EXPAND_LISTS TARGET PRE_BUILD PRE_LINK POST_BUILD APPEND SOURCES CONFIGURATIONS""".split()
+    COMMAND_EXPAND_LISTS TARGET PRE_BUILD PRE_LINK POST_BUILD APPEND SOURCES CONFIGURATIONS"""
+    )
 )
 _PROJECT_COMMAND = re.compile(
     r"(?:CONFIGURE|BUILD|INSTALL|TEST|PATCH|UPDATE|DOWNLOAD)_COMMAND|COMMAND"
 )
 _RUNS = frozenset(
-    """execute_process exec_program add_custom_command add_custom_target add_test
-    externalproject_add externalproject_add_step fetchcontent_declare ctest_run_command""".split()
+    wordlist(
+        """execute_process exec_program add_custom_command add_custom_target add_test
+    externalproject_add externalproject_add_step fetchcontent_declare ctest_run_command"""
+    )
 )
 _PLACES = {
     "CMAKE_CURRENT_LIST_DIR": "", "CMAKE_CURRENT_SOURCE_DIR": "", "CMAKE_SOURCE_DIR": "",
@@ -48,12 +56,6 @@ def runs_cmake(call: Call, path: str) -> None:
     """A command runs a CMake file: judge its content, and HIGH when it cannot be read."""
     evaluator = call.evaluator
     place = call.place(path)
-    key = f"cmake:{place.path}"
-    if key in evaluator.reading:
-        return
-    if sum(name.startswith("cmake:") for name in evaluator.reading) > MAX_FILES:
-        call.high("brings in more CMake files than can be read")
-        return
     if UNKNOWN in place.path:
         call.opaque("which CMake file runs cannot be known")
         return
@@ -62,10 +64,14 @@ def runs_cmake(call: Call, path: str) -> None:
     inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE)
     if path.startswith("/dev/") or not (inside or written):
         call.high("runs build code from elsewhere", f"runs {shown(path)}")
-    text = (
-        evaluator.files[place.path] if known else read_script(place.path, evaluator.digests)
-    )
+    text = evaluator.files[place.path] if known else read_script(place.path, evaluator.digests)
     if isinstance(text, str):
+        key = f"cmake:{place.path}\n{text}"
+        if key in evaluator.reading:
+            return
+        if sum(name.startswith("cmake:") for name in evaluator.reading) > MAX_FILES:
+            call.high("brings in more CMake files than can be read")
+            return
         strict = call.strict
         call.strict = strict and (written or not inside)
         state = evaluator.state

@@ -19,9 +19,7 @@ _GIT_READS: dict[str, tuple[str, ...]] = {
 
 
 _GIT_STORES = frozenset(
-    wordlist(
-        "hash-object add stage apply am update-index mailinfo merge-file interpret-trailers"
-    )
+    wordlist("hash-object add stage apply am update-index mailinfo merge-file interpret-trailers")
 )
 """Verbs whose operands' content git stores or shows."""
 

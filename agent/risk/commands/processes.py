@@ -149,7 +149,18 @@ _RUN_VALUED = frozenset(
 def systemd_run(call: Call) -> None:
     """`systemd-run`: runs its command outside of this session, with what its properties say."""
     argv = spread(call.argv[: _payload_at(call.argv)], _RUN_VALUED)
-    outside = ("--on-", "--uid", "--gid", "--unit", "-u", "--timer", "--path", "--socket", "-M", "-H")
+    outside = (
+        "--on-",
+        "--uid",
+        "--gid",
+        "--unit",
+        "-u",
+        "--timer",
+        "--path",
+        "--socket",
+        "-M",
+        "-H",
+    )
     if (
         any(a.startswith((*outside, "--machine", "--host", "--system")) for a in argv[1:])
         or "--user" not in argv

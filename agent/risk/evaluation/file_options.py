@@ -171,7 +171,7 @@ def _settings(call: Call, path: str, *, named: bool) -> None:
 
 
 def found_settings(call: Call, program: str) -> None:
-    """Settings that a program finds where it runs: those that are code, and those that name some."""
+    """Settings that a program finds where it runs: code, and what names code."""
     evaluator = call.evaluator
     if UNKNOWN in call.cwd:
         return

@@ -204,7 +204,7 @@ class VariableJudge(Judgement):
             call.high(f"{name} makes later commands run or trust something else")
 
     def _pager_options(self, name: str, value: str, call: Call) -> None:
-        """`LESS='+!id'`: what a pager is told runs commands and writes files, as typed keys would."""
+        """`LESS='+!id'`: a pager that is told so runs commands and writes files."""
         if value == UNKNOWN:
             call.opaque(f"{name} makes pagers do something unknown")
             return

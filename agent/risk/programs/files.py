@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agent.risk.arguments import wordlist
+
 
 class FileOptions(NamedTuple):
     """What the options of one program do with the files they name.
@@ -35,6 +37,10 @@ FILE_OPTIONS: dict[str, FileOptions] = {}
 """Program name → what its options do with files."""
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(wordlist(text))
+
+
 def _of(
     names: str,
     *,
@@ -47,8 +53,16 @@ def _of(
     others: str = "",
     leads: bool = False,
 ) -> None:
-    sets = (frozenset(text.split()) for text in (writes, reads, at, code))
-    entry = FileOptions(*sets, last, letters, frozenset(others.split()), leads)
+    entry = FileOptions(
+        _words(writes),
+        _words(reads),
+        _words(at),
+        _words(code),
+        last,
+        letters,
+        _words(others),
+        leads,
+    )
     FILE_OPTIONS.update(dict.fromkeys(names.split(), entry))
 
 
@@ -76,7 +90,10 @@ _of(
 )
 _of("heaptrack", writes="-o --output", leads=True)
 _of("perf", writes="-o --output --log-fd", letters="oecFpt")
-_of("hyperfine", writes="--export-json --export-csv --export-markdown --export-asciidoc --export-orgmode --output")
+_of(
+    "hyperfine",
+    writes="--export-json --export-csv --export-markdown --export-asciidoc --export-orgmode --output",
+)
 _of("rr", writes="-o --output-trace-dir", leads=True)
 _of("xvfb-run", writes="-e --error-file -f --auth-file", letters="efnpsw", leads=True)
 _of("watchexec", reads="--ignore-file --filter-file", leads=True)
@@ -92,7 +109,10 @@ _of("convert magick composite montage gm", last=2)
 _of("sox", last=2)
 _of("ps2pdf wkhtmltopdf wkhtmltoimage img2pdf cairosvg", last=2, writes="-o --output")
 _of("pdftotext pdftohtml pdftoppm pdfseparate pdfunite pdftops", last=2)
-_of("cwebp dwebp pngquant optipng rsvg-convert inkscape gifsicle", writes="-o --output --export-filename --out -out")
+_of(
+    "cwebp dwebp pngquant optipng rsvg-convert inkscape gifsicle",
+    writes="-o --output --export-filename --out -out",
+)
 _of("qpdf", last=2)
 _of("gs", writes="-o -sOutputFile --output-file")
 _of("dot neato circo fdp sfdp twopi", writes="-o")
@@ -100,7 +120,12 @@ _of("xmllint", writes="-o --output")
 _of("xsltproc", writes="-o --output", code="--stylesheet")
 _of("tidy", writes="-o -output --output-file -f -file -m", reads="-config")
 _of("uconv sdiff tree", writes="-o --output", letters="oLPIf")
-_of("pandoc", writes="-o --output --log --extract-media", code="-L --lua-filter -F --filter", letters="ofrtFLHBAVMD")
+_of(
+    "pandoc",
+    writes="-o --output --log --extract-media",
+    code="-L --lua-filter -F --filter",
+    letters="ofrtFLHBAVMD",
+)
 _of("nmap masscan", writes="-oN -oX -oG -oA -oS -oJ", reads="-iL --excludefile")
 _of("tcpdump", writes="-w", letters="wricCGsWBFMTyEzZj")
 _of("tshark dumpcap", writes="-w")
@@ -119,9 +144,25 @@ _of("jq yq gojq jaq", reads="--slurpfile --rawfile -f --from-file --argfile")
 _of("diff", reads="--from-file --to-file -X --exclude-from", letters="CUIxXSFWL")
 _of("dig host nslookup", reads="-f -k")
 _of("xargs", reads="-a --arg-file", letters="aEIiLlnPsd", leads=True)
-_of("parallel", reads="-a --arg-file --colsep-file", writes="--joblog --results", letters="ajnNIS", leads=True)
-_of("tar gtar", reads="-T --files-from -X --exclude-from", writes="--index-file -g --listed-incremental", letters="CTXfgbHVKNI")
-_of("rsync", reads="--files-from --exclude-from --include-from", writes="--log-file --write-batch --only-write-batch", letters="efTBM")
+_of(
+    "parallel",
+    reads="-a --arg-file --colsep-file",
+    writes="--joblog --results",
+    letters="ajnNIS",
+    leads=True,
+)
+_of(
+    "tar gtar",
+    reads="-T --files-from -X --exclude-from",
+    writes="--index-file -g --listed-incremental",
+    letters="CTXfgbHVKNI",
+)
+_of(
+    "rsync",
+    reads="--files-from --exclude-from --include-from",
+    writes="--log-file --write-batch --only-write-batch",
+    letters="efTBM",
+)
 _of("aspell hunspell", writes="-p --personal", reads="--dict")
 _of("base64 base32 xxd od hexdump strings", reads="--input -f", letters="fwntsNjAe")
 _of("openssl", writes="-out -keyout -signature_out")
@@ -135,16 +176,42 @@ _of(
 )
 _of("pylint", writes="--output", code="--load-plugins --rcfile --plugins")
 _of("flake8", writes="--output-file", code="--config --append-config")
-_of("mypy dmypy", writes="--junit-xml --html-report --txt-report --xml-report --any-exprs-report", code="--config-file")
+_of(
+    "mypy dmypy",
+    writes="--junit-xml --html-report --txt-report --xml-report --any-exprs-report",
+    code="--config-file",
+)
 _of("prettier", code="--config --plugin --plugin-search-dir")
-_of("stylelint", writes="-o --output-file", code="-c --config --custom-syntax -f --custom-formatter --config-basedir", letters="cfo")
-_of("rubocop standard haml-lint", writes="-o --out", code="-r --require -c --config -f", letters="rcfo")
+_of(
+    "stylelint",
+    writes="-o --output-file",
+    code="-c --config --custom-syntax -f --custom-formatter --config-basedir",
+    letters="cfo",
+)
+_of(
+    "rubocop standard haml-lint",
+    writes="-o --out",
+    code="-r --require -c --config -f",
+    letters="rcfo",
+)
 _of("commitlint", code="-g --config -x --extends -o --format -p --parser-preset", letters="gxop")
-_of("markdownlint markdownlint-cli2", writes="-o --output", code="-c --config -r --rules", letters="coriR")
+_of(
+    "markdownlint markdownlint-cli2",
+    writes="-o --output",
+    code="-c --config -r --rules",
+    letters="coriR",
+)
 _of("semgrep", writes="-o --output")
 _of("ansible-lint", code="-r --rules-dir -R -c --config-file", letters="rcR")
-_of("knip depcheck madge", code="-c --config --preprocessor --reporter --specials --parsers", letters="c")
-_of("tsc", writes="--outFile --declarationDir --outDir --tsBuildInfoFile --generateTrace --generateCpuProfile")
+_of(
+    "knip depcheck madge",
+    code="-c --config --preprocessor --reporter --specials --parsers",
+    letters="c",
+)
+_of(
+    "tsc",
+    writes="--outFile --declarationDir --outDir --tsBuildInfoFile --generateTrace --generateCpuProfile",
+)
 _of("golangci-lint", writes="--out")
 _of("luacheck", code="--config")
 _of("jest vitest mocha ava tap webpack rollup vite esbuild tsup", writes="--outputFile --outfile")
@@ -160,7 +227,10 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     ),
     "prettier": (
         *(f"prettier.config.{ending}" for ending in ("js", "mjs", "cjs", "ts")),
-        *(f".prettierrc{ending}" for ending in ("", ".js", ".cjs", ".mjs", ".json", ".yml", ".yaml")),
+        *(
+            f".prettierrc{ending}"
+            for ending in ("", ".js", ".cjs", ".mjs", ".json", ".yml", ".yaml")
+        ),
     ),
     "stylelint": (
         *(f"stylelint.config.{ending}" for ending in ("js", "mjs", "cjs")),
