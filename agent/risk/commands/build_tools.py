@@ -74,9 +74,9 @@ def _cmake_files(call: Call) -> None:
         argv, _CMAKE_VALUED
     )[1][:1] or ["."]  # fmt: skip
     for directory in sources:
-        runs_cmake(call, f"{directory}/CMakeLists.txt")
+        runs_cmake(call, f"{directory}/CMakeLists.txt", named=False)
     for directory in built:
-        runs_cmake(call, f"{directory}/cmake_install.cmake")
+        runs_cmake(call, f"{directory}/cmake_install.cmake", generated=True)
 
 
 def ctest(call: Call) -> None:
@@ -84,14 +84,15 @@ def ctest(call: Call) -> None:
     for path in value(call.argv, "-S", "-SP", "--script", "--script-new-process"):
         runs_cmake(call, path.partition(",")[0])
     for directory in value(call.argv, "--test-dir") or ["."]:
-        runs_cmake(call, f"{directory}/CTestTestfile.cmake")
+        runs_cmake(call, f"{directory}/CTestTestfile.cmake", generated=True)
     simple(call, "ctest")
 
 
 def cpack(call: Call) -> None:
     """`cpack --config FILE`: its settings are a CMake file."""
-    for path in value(call.argv, "--config") or ["CPackConfig.cmake"]:
+    for path in value(call.argv, "--config"):
         runs_cmake(call, path)
+    runs_cmake(call, "CPackConfig.cmake", generated=True)
     simple(call, "cpack")
 
 

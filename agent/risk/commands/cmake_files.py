@@ -52,17 +52,27 @@ _PLACES = {
 """Variables that CMake sets itself; a path of the source tree is taken as relative to the file."""
 
 
-def runs_cmake(call: Call, path: str) -> None:
-    """A command runs a CMake file: judge its content, and HIGH when it cannot be read."""
+def runs_cmake(call: Call, path: str, *, named: bool = True, generated: bool = False) -> None:
+    """A command runs a CMake file: judge its content, and HIGH when it cannot be read.
+
+    Args:
+        call: the command.
+        path: the file.
+        named: the command names it; otherwise it is found in a directory.
+        generated: CMake writes it itself, from files that were judged, unless the agent wrote it.
+    """
     evaluator = call.evaluator
     place = call.place(path)
     if UNKNOWN in place.path:
-        call.opaque("which CMake file runs cannot be known")
+        if named:
+            call.opaque("which CMake file runs cannot be known")
         return
     known = place.path in evaluator.files
     written = known or Path(place.path) in evaluator.context.written
     inside = place.zone in (Zone.PROJECT, Zone.REGENERABLE)
-    if path.startswith("/dev/") or not (inside or written):
+    if generated and not written:
+        return
+    if path.startswith("/dev/") or (named and not (inside or written)):
         call.high("runs build code from elsewhere", f"runs {shown(path)}")
     text = evaluator.files[place.path] if known else read_script(place.path, evaluator.digests)
     if isinstance(text, str):
@@ -143,7 +153,7 @@ def _judge(call: Call, text: str) -> None:
             elif UNKNOWN in words[0]:
                 call.opaque("which CMake file runs cannot be known")
         elif name == "add_subdirectory" and words and UNKNOWN not in words[0]:
-            runs_cmake(call, f"{words[0]}/CMakeLists.txt")
+            runs_cmake(call, f"{words[0]}/CMakeLists.txt", named=False)
         elif name == "install" and words[:1] and words[0] in ("CODE", "SCRIPT"):
             if words[0] == "CODE":
                 _judge(call, " ".join(words[1:]))

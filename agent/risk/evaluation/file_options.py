@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.programs.files import FILE_OPTIONS, SETTINGS, FileOptions
+from agent.risk.programs.files import COMPILERS, FILE_OPTIONS, SETTINGS, FileOptions
 from agent.risk.shell.syntax import UNKNOWN
 
 _NO_FILE = frozenset(["", "-", "/dev/stdout", "/dev/stderr", "/dev/stdin", "%"])
@@ -29,7 +29,7 @@ def named_files(call: Call, program: str) -> None:
             operands.append(text)
         elif option in entry.writes:
             if text not in _NO_FILE and not text.startswith("/dev/fd/"):
-                call.writes(text)
+                _writes(call, program, text)
         elif option in entry.reads:
             if text not in _NO_FILE:
                 call.reads(text)
@@ -41,6 +41,16 @@ def named_files(call: Call, program: str) -> None:
         _written(call, operands[-1])
     if program in SETTINGS:
         found_settings(call, program)
+
+
+def _writes(call: Call, program: str, text: str) -> None:
+    """What a compiler makes of the project's code is the project's, and is run as such."""
+    files = call.evaluator.files
+    path = call.place(text).path
+    before = path in files
+    call.writes(text)
+    if program in COMPILERS and not before and "-E" not in call.argv:
+        files.pop(path, None)
 
 
 def _options(argv: list[str], entry: FileOptions) -> Iterator[tuple[str, str]]:

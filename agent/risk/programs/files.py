@@ -216,6 +216,13 @@ _of("golangci-lint", writes="--out")
 _of("luacheck", code="--config")
 _of("jest vitest mocha ava tap webpack rollup vite esbuild tsup", writes="--outputFile --outfile")
 
+COMPILERS = frozenset(
+    wordlist(
+        "gcc g++ cc c++ clang clang++ gfortran ld as ar strip rustc ghc nasm yasm javac swiftc dmd"
+    )
+)
+"""Programs that write what they make of the project's code."""
+
 SETTINGS: dict[str, tuple[str, ...]] = {
     "mypy": ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"),
     "dmypy": ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"),
