@@ -90,6 +90,9 @@ def curl_settings(call: Call) -> list[str]:
     found = [f"{home}/.curlrc" for home in variables.get("CURL_HOME") or ()]
     for home in variables.get("XDG_CONFIG_HOME") or ():
         found += [f"{home}/curlrc", f"{home}/.curlrc"]
+    touched = call.evaluator.files or call.evaluator.context.written
     for home in variables.get("HOME") or ():
+        if home == call.evaluator.ground.home and not touched:
+            continue
         found += [f"{home}/.curlrc", f"{home}/.config/curlrc"]
     return found

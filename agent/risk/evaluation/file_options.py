@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from agent.risk.evaluation.call import Call
@@ -95,6 +96,7 @@ def _options(argv: list[str], entry: FileOptions) -> Iterator[tuple[str, str]]:
                 break
 
 
+@lru_cache(maxsize=1_024)
 def _unabbreviated(name: str, wanted: frozenset[str]) -> str:
     """The option of the table that `--outp` is short for, if there is one."""
     if len(name) < 5:
