@@ -44,6 +44,16 @@ def named_files(call: Call, program: str) -> None:
         found_settings(call, program)
 
 
+def files_of(call: Call, argv: list[str]) -> None:
+    """`npx eslint -c x.js`, `python -m mypy`: the files that options of a carried program name."""
+    if argv and argv[0] in FILE_OPTIONS:
+        own, call.argv = call.argv, argv
+        try:
+            named_files(call, argv[0])
+        finally:
+            call.argv = own
+
+
 def _writes(call: Call, program: str, text: str) -> None:
     """What a compiler makes of the project's code is the project's, and is run as such."""
     files = call.evaluator.files
