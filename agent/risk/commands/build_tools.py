@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from agent.risk.arguments import value
+from agent.risk.arguments import split, value
+from agent.risk.commands.cmake_files import runs_cmake
 from agent.risk.commands.script_code import code
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -37,16 +39,61 @@ def cmake(call: Call) -> None:
         else:
             call.low()
         return
-    for path in value(argv, "-P"):
-        if path.startswith("/dev/"):
-            call.high("runs a build script that is not in a file")
-        elif call.place(path).zone not in (Zone.PROJECT, Zone.REGENERABLE):
-            call.high("runs build code from elsewhere", f"runs {shown(path)}")
+    _cmake_files(call)
     for text in (a for a in argv[1:] if re.match(r"^-D\w*(?:LAUNCHER|COMPILER|PROGRAM)\b", a)):
         program = text.partition("=")[2]
         if program:
             call.shell(program)
     simple(call, "cmake")
+
+
+_CMAKE_NAMES_FILE = re.compile(
+    r"-D(?:CMAKE_TOOLCHAIN_FILE|CMAKE_PROJECT_(?:\w+_)?INCLUDE(?:_BEFORE)?|CMAKE_USER_MAKE_RULES_OVERRIDE\w*"
+    r"|CMAKE_PROJECT_TOP_LEVEL_INCLUDES|CTEST_\w*SCRIPT)(?::\w+)?=(.+)"
+)
+_CMAKE_VALUED = ("-S", "-B", "-C", "-D", "-U", "-G", "-T", "-A", "-P", "--toolchain", "--preset", "-j",
+                 "--build", "--install", "--open", "--config", "--target", "-t", "--prefix", "--log-level")  # fmt: skip
+
+
+def _cmake_files(call: Call) -> None:
+    """The CMake files that are run: the one named, or those of the source directory."""
+    argv = call.argv
+    named = value(argv, "-P", "-C", "--toolchain")
+    for text in argv[1:]:
+        if match := _CMAKE_NAMES_FILE.fullmatch(text):
+            named += match[1].split(";")
+    for before, text in pairwise(argv):
+        if before == "-D" and (match := _CMAKE_NAMES_FILE.fullmatch(f"-D{text}")):
+            named += match[1].split(";")
+    for path in named:
+        runs_cmake(call, path)
+    if any(a.startswith("-P") for a in argv):
+        return
+    built = value(argv, "--build", "--install")
+    sources = value(argv, "-S") or ["."] if built else value(argv, "-S") or split(
+        argv, _CMAKE_VALUED
+    )[1][:1] or ["."]  # fmt: skip
+    for directory in sources:
+        runs_cmake(call, f"{directory}/CMakeLists.txt", named=False)
+    for directory in built:
+        runs_cmake(call, f"{directory}/cmake_install.cmake", generated=True)
+
+
+def ctest(call: Call) -> None:
+    """`ctest -S script` runs a CMake file, as does a directory of tests."""
+    for path in value(call.argv, "-S", "-SP", "--script", "--script-new-process"):
+        runs_cmake(call, path.partition(",")[0])
+    for directory in value(call.argv, "--test-dir") or ["."]:
+        runs_cmake(call, f"{directory}/CTestTestfile.cmake", generated=True)
+    simple(call, "ctest")
+
+
+def cpack(call: Call) -> None:
+    """`cpack --config FILE`: its settings are a CMake file."""
+    for path in value(call.argv, "--config"):
+        runs_cmake(call, path)
+    runs_cmake(call, "CPackConfig.cmake", generated=True)
+    simple(call, "cpack")
 
 
 def cargo_settings(call: Call) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from agent.risk.arguments import has, split, value
@@ -85,9 +86,13 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
     if place.zone is Zone.ROOT or target.endswith("/") or place.path in (
         call.evaluator.ground.home, call.evaluator.ground.project
     ):  # fmt: skip
+        inside = call.evaluator.ground.project
         for source in sources:
             name = source.rstrip("/").rpartition("/")[2] or "x"
-            call.writes(f"{target.rstrip('/')}/{name}")
+            if name in (".", "*") and inside and f"{place.path}/".startswith(f"{inside}/"):
+                _contents(call, place.path, source, hidden=name == ".")
+            else:
+                call.writes(f"{target.rstrip('/')}/{name}")
         return
     content = None
     if len(sources) == 1:
@@ -99,6 +104,32 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
         below = call.place(f"{target}/{name}")
         if below.startup and place.name in ("hooks", "cron.d", "autostart", ".ssh"):
             call.high("plants something that runs later")
+
+
+MAX_WALKED = 2_000
+"""Files below a directory that are looked at when all it holds goes into the project."""
+
+
+def _contents(call: Call, target: str, source: str, *, hidden: bool) -> None:
+    """`cp -r src/. .`: what lies in `source` is put into `target`, a directory of the project."""
+    evaluator = call.evaluator
+    root = call.place(source.rstrip("/").rpartition("/")[0] or "/").path
+    if UNKNOWN in root or evaluator.came(root):
+        call.high("copies what was fetched, or cannot be known, over the project")
+        return
+    found = [path[len(root) + 1 :] for path in evaluator.files if path.startswith(f"{root}/")]
+    for above, directories, names in os.walk(root):
+        below = above[len(root) + 1 :]
+        found += [f"{below}/{name}" if below else name for name in (*directories, *names)]
+        if len(found) > MAX_WALKED:
+            call.high("copies more over the project than can be looked through")
+            return
+    for name in found:
+        if hidden or name[:1] != ".":
+            place = call.place(f"{target}/{name}")
+            if place.startup or place.own or place.zone is Zone.GIT:
+                call.writes(place.path)
+    call.medium(f"writes into {shown(target)}", f"copies {shown(source)}")
 
 
 def move(call: Call) -> None:

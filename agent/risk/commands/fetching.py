@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, spread, value, wordlist
+from agent.risk.commands.option_files import curl_settings, settings_file
 from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried
 from agent.risk.evaluation.findings import shown
-from agent.risk.paths import Zone
 from agent.risk.rules import match_domain
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -118,9 +118,10 @@ def curl(call: Call) -> None:
         if UNKNOWN in address and not LOCAL.match(address) and names_secret(call):
             call.high("sends local data to another machine")
     for path in value(argv, "-K", "--config"):
-        if path == "-" or call.place(path).zone is not Zone.PROJECT:
-            call.high("takes its options from a file")
-        call.reads(path)
+        settings_file(call, path, named=True)
+    if call.argv[1:2] not in (["-q"], ["--disable"]):
+        for path in curl_settings(call):
+            settings_file(call, path, named=False)
     methods = {m.upper() for m in value(argv, "-X", "--request")}
     if methods & {"DELETE"} and not local:
         call.high("deletes something on another machine", "sends a DELETE request")
@@ -229,6 +230,11 @@ def _unknown_body(call: Call) -> None:
         call.high("sends credentials or keys to another machine")
 
 
+_WGET_ACTS = re.compile(
+    r"(?i)ask-?_?pass|output|post|body|log_?-?file|save_?-?cookies|hsts_?-?file|^\s*input|dir_?-?prefix|warc|rejected"
+)
+
+
 def wget(call: Call) -> None:
     """`wget`."""
     valued = (
@@ -276,8 +282,14 @@ def wget(call: Call) -> None:
     for text in value(argv, "--use-askpass"):
         call.hook(text)
     for text in value(argv, "-e", "--execute"):
-        if re.search(r"askpass|output|post", text):
+        if _WGET_ACTS.search(text):
             call.high("takes options that run or send something")
+    for path in value(argv, "--config"):
+        settings_file(call, path, named=True)
+    for path in call.evaluator.state.variables.get("WGETRC") or ():
+        settings_file(call, path, named=True)
+    for home in call.evaluator.state.variables.get("HOME") or ():
+        settings_file(call, f"{home}/.wgetrc", named=False)
     for text in value(argv, "--post-data", "--body-data", "--header"):
         if UNKNOWN in text and not local:
             _unknown_body(call)

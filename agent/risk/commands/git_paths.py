@@ -10,12 +10,17 @@ from agent.risk.paths import Zone
 
 _GIT_READS: dict[str, tuple[str, ...]] = {
     "notes": ("-F", "--file"), "tag": ("-F", "--file"), "commit": ("-F", "--file", "-t", "--template"),
-    "commit-tree": ("-F",), "merge": ("-F", "--file"),
+    "commit-tree": ("-F",), "merge": ("-F", "--file"), "fmt-merge-msg": ("-F", "--file"),
+    "grep": ("-f",), "blame": ("--contents", "-S", "--ignore-revs-file"), "annotate": ("--contents", "-S"),
+    "format-patch": ("--signature-file", "--description-file"), "interpret-trailers": ("--trailer-file",),
+    "fast-import": ("--import-marks",),
 }  # fmt: skip
-"""Options whose file's content git stores, where it is pushed from later."""
+"""Options whose file's content git shows, or stores where it is pushed from later."""
 
 
-_GIT_STORES = frozenset(wordlist("hash-object add stage apply am update-index mailinfo"))
+_GIT_STORES = frozenset(
+    wordlist("hash-object add stage apply am update-index mailinfo merge-file interpret-trailers")
+)
 """Verbs whose operands' content git stores or shows."""
 
 
@@ -23,15 +28,24 @@ _GIT_WRITES: dict[str, tuple[str, ...]] = {
     "format-patch": ("-o", "--output-directory", "--output"), "archive": ("-o", "--output"),
     "fast-export": ("--export-marks",), "apply": ("--directory",), "am": ("--directory",),
     "clone": ("--separate-git-dir",), "init": ("--separate-git-dir",), "checkout-index": ("--prefix",),
-    "diff": ("--output",), "log": ("--output",), "show": ("--output",),
+    **dict.fromkeys(
+        wordlist("diff log show whatchanged diff-tree diff-index diff-files shortlog reflog stash range-diff"),
+        ("--output",),
+    ),
+    "bugreport": ("-o", "--output-directory"), "diagnose": ("-o", "--output-directory"),
+    "fast-import": ("--export-marks",), "mailsplit": ("-o",),
 }  # fmt: skip
 """Options that name where git writes files."""
 
 
 def git_paths(call: Call, verb: str, argv: list[str], operands: list[str]) -> None:
     """Files outside of the repository that a verb reads into it or writes out of it."""
-    for path in value(argv, *_GIT_READS.get(verb, ())):
+    for path in value(argv, *_GIT_READS.get(verb, ()), "--pathspec-from-file"):
         call.reads(path)
+    if verb == "grep" and "--no-index" in argv:
+        for operand in operands:
+            call.reads(operand)
+            call.gathers(operand)
     if verb in _GIT_STORES:
         for operand in operands:
             if call.place(operand).zone is not Zone.PROJECT:

@@ -15,6 +15,23 @@ from agent.risk.shell.syntax import UNKNOWN
 _VALUED = ("-C", "-f", "-I", "-o", "-W", "-E")
 
 
+_CHANGES_WHAT_RUNS = re.compile(r"-[EfCI]|--(?:ev|fi|ma|di|inc)\S*|\.?SHELL(?:FLAGS)?[:+?]*=.*")
+
+
+def flags_run(text: str) -> bool:
+    """`MAKEFLAGS`: options that have make read another file, or run text.
+
+    The first word may go without a dash: `MAKEFLAGS=ks`.
+    """
+    if UNKNOWN in text or "$(" in text or "${" in text or "`" in text:
+        return True
+    words = text.split()
+    if words and words[0][:1] != "-" and "=" not in words[0]:
+        words[0] = f"-{words[0]}"
+    options = spread(["make", *words], _VALUED)[1:]
+    return any(_CHANGES_WHAT_RUNS.fullmatch(option) for option in options)
+
+
 def make(call: Call) -> None:
     """`make`: the recipes of its file, as far as they are there to be read."""
     argv = call.argv = (
@@ -24,11 +41,11 @@ def make(call: Call) -> None:
     )
     for argument in argv[1:]:
         name, equals, text = argument.partition("=")
-        if name == "--eval" or argument.startswith("--eval"):
+        if argument == "-E" or name.startswith("--ev"):
             call.high("has make run text from the command line")
         if name == "--shell" and argv[0] == "just":
             call.high("has just run recipes with another shell")
-        if name in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS") and equals:
+        if name.rstrip(":+?") in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS", "GNUMAKEFLAGS") and equals:
             call.high(f"{name} makes later commands run something else")
         elif equals and re.match(r"^[A-Za-z_]\w*$", name) and re.search(r"[$`;|&]", text):
             call.shell(text)
@@ -108,6 +125,11 @@ def _makefile(call: Call, targets: list[str]) -> None:
         return
 
 
+_FLAGS_SET = re.compile(r"^(?:override |export )*(?:GNU)?MAKEFLAGS\s*[:?+]*=\s*(.*)$")
+_SHELL_SET = re.compile(r"^(?:override |export )*[\w.]+\s*!=\s*(.*)$")
+_SHELL_CALL = re.compile(r"\$[({]shell ((?:[^(){}]|\([^()]*\))*)[)}]")
+
+
 def recipes(call: Call, text: str, targets: list[str]) -> None:
     """Judge the recipes that the targets (or the first one) may run."""
     text = text.replace("\\\n", " ")
@@ -120,15 +142,24 @@ def recipes(call: Call, text: str, targets: list[str]) -> None:
         if line.startswith(before) and current is not None:
             current.append(line[1:].strip())
             continue
+        if match := _FLAGS_SET.match(line):
+            if flags_run(re.sub(r"\$[({](?!shell)[^(){}]*[)}]", "", match[1])):
+                call.high("MAKEFLAGS makes the makefile run something else")
+            continue
+        if match := _SHELL_SET.match(line):
+            call.shell(match[1])
+            continue
         if match := re.match(r"^\.RECIPEPREFIX\s*[:?]?:?=\s*(\S?)", line):
             before = match[1] or "\t"
             continue
         match = re.match(r"^([A-Za-z_][\w.]*)\s*[:?+]?:?=\s*(.*)$", line)
         if match:
             variables[match[1]] = match[2]
-            for inner in re.findall(r"\$\(shell ([^()]*)\)", match[2]):
+            for inner in _SHELL_CALL.findall(match[2]):
                 call.shell(inner)
             continue
+        for inner in _SHELL_CALL.findall(line):
+            call.shell(inner)
         match = re.match(r"^([^\s:#=][^:=]*):(?!=)\s*([^#;]*)(?:;(.*))?", line)
         if match:
             needs = match[2].split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import after_options, split, value
+from agent.risk.arguments import split, spread, value, wordlist
 from agent.risk.commands.shells import raw_text
 from agent.risk.evaluation.call import Call
 from agent.risk.shell.syntax import UNKNOWN
@@ -136,26 +136,74 @@ def scheduled(call: Call) -> None:
     call.high("plants something that runs later, or removes it")
 
 
+_RUN_VALUED = frozenset(
+    wordlist(
+        """-p --property --unit -u --on-calendar --uid --gid --on-active --on-boot --on-startup
+        --on-unit-active --on-unit-inactive --slice -M --machine -H --host -E --setenv --description
+        --working-directory --nice --service-type --path-property --socket-property --timer-property
+        --background --job-mode"""
+    )
+)
+
+
 def systemd_run(call: Call) -> None:
-    """`systemd-run`: a payload, outside of this session."""
-    rest = after_options(
-        call.argv,
-        (
-            "-p",
-            "--property",
-            "--unit",
-            "-u",
-            "--on-calendar",
-            "--uid",
-            "-M",
-            "--on-active",
-            "--slice",
-        ),
+    """`systemd-run`: runs its command outside of this session, with what its properties say."""
+    argv = spread(call.argv[: _payload_at(call.argv)], _RUN_VALUED)
+    outside = (
+        "--on-",
+        "--uid",
+        "--gid",
+        "--unit",
+        "-u",
+        "--timer",
+        "--path",
+        "--socket",
+        "-M",
+        "-H",
     )
     if (
-        any(a.startswith(("--on-", "--uid", "--gid", "--unit", "--timer", "-M")) for a in call.argv)
-        or "--user" not in call.argv
+        any(a.startswith((*outside, "--machine", "--host", "--system")) for a in argv[1:])
+        or "--user" not in argv
     ):
         call.high("runs something as a service, outside of this session")
-    call.run(rest)
+    properties = ("-p", "--property", "--path-property", "--socket-property", "--timer-property")
+    for text in value(argv, *properties):
+        name, _, setting = text.partition("=")
+        if name.startswith("Exec"):
+            call.shell(setting.lstrip("@-:+!|"))
+            call.high("has a service run more than its command", f"sets {name}")
+        elif name == "Environment":
+            for each in setting.split():
+                variable, _, content = each.partition("=")
+                call.evaluator.variable(variable, [content], call, exported=True)
+        elif name in ("EnvironmentFile", "RootDirectory", "RootImage", "BindPaths", "PAMName"):
+            call.high("gives a service another ground to stand on", f"sets {name}")
+        elif name.startswith("Standard") and ":" in setting:
+            how, _, path = setting.partition(":")
+            call.reads(path) if name == "StandardInput" or how == "fd" else call.writes(path)
+    for text in value(argv, "-E", "--setenv"):
+        variable, _, content = text.partition("=")
+        call.evaluator.variable(variable, [content], call, exported=True)
+    state = call.evaluator.state
+    before = state.cwd
+    for directory in value(argv, "--working-directory"):
+        state.cwd = call.place(directory).path
+    call.run(call.argv[_payload_at(call.argv) :])
+    state.cwd = before
     call.medium("runs something as a service")
+
+
+def _payload_at(argv: list[str]) -> int:
+    """Where the command begins that `systemd-run` is to run."""
+    at = 1
+    while at < len(argv):
+        word = argv[at]
+        if word == "--":
+            return at + 1
+        if word[:1] != "-" or word == "-":
+            return at
+        cluster = word[:2] != "--" and len(word) > 2
+        last = f"-{word[-1]}" if cluster else word
+        early = cluster and any(f"-{letter}" in _RUN_VALUED for letter in word[1:-1])
+        at += 2 if last in _RUN_VALUED and not early else 1
+    return at

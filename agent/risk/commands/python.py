@@ -9,6 +9,7 @@ from agent.risk import python_code
 from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.file_options import files_of
 from agent.risk.evaluation.findings import shown
 from agent.risk.own import own_module
 from agent.risk.paths import Zone
@@ -90,6 +91,7 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         call.opaque()
         return
     top = name.partition(".")[0]
+    files_of(call, [top, *rest])
     if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
     elif top in _MODULE_RUNNERS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.risk.arguments import after_options, has, split, value
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.unlisted import simple
@@ -9,6 +11,7 @@ from agent.risk.evaluation.unlisted import simple
 _TRACER_VALUED = (
     "-e", "-o", "-s", "-E", "-u", "-a", "-I", "-O", "-S", "-P", "-b", "-X", "-p", "--output",
 )  # fmt: skip
+_BUS_LOOKS = re.compile(r"Introspect|\.Get|\.List|\bintrospect\b|\bmonitor\b|\bwait\b|^$")
 _BUS_ACTS = frozenset(["call", "set-property", "emit"])
 
 
@@ -45,6 +48,8 @@ def bus(call: Call) -> None:
         acts = acts and len(operands) > 1
     if acts:
         call.high("has another service of the machine do something")
+    elif program in ("dbus-send", "gdbus") and not _BUS_LOOKS.search(" ".join(operands)):
+        call.medium("tells other programs something")
     else:
         call.low()
 

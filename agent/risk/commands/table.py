@@ -6,7 +6,17 @@ from __future__ import annotations
 from agent.risk.arguments import wordlist
 from agent.risk.commands.archives import archive, compress, split_file, tar
 from agent.risk.commands.argument_runners import parallel, run_parts, xargs, zargs
-from agent.risk.commands.build_tools import bazel, cmake, extension, jvm_build, rake, sbt, tox
+from agent.risk.commands.build_tools import (
+    bazel,
+    cmake,
+    cpack,
+    ctest,
+    extension,
+    jvm_build,
+    rake,
+    sbt,
+    tox,
+)
 from agent.risk.commands.builtins import (
     again,
     alias,
@@ -122,7 +132,7 @@ HANDLERS: dict[str, Handler] = {
     # the machine, build tools
     "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "dmesg": dmesg, "dc": calculator, "m4": calculator, "gio": gio, "fallocate": allocate, "ssh-keygen": ssh_keys,
     **dict.fromkeys(("busctl", "gdbus", "dbus-send", "qdbus"), bus), "sshpass": prefix,
-    "cmake": cmake, "terraform": terraform, "tofu": terraform, "sbt": sbt, "tox": tox, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
+    "cmake": cmake, "ctest": ctest, "cpack": cpack, "terraform": terraform, "tofu": terraform, "sbt": sbt, "tox": tox, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases

@@ -10,6 +10,7 @@ from agent.risk.commands.build_tools import cargo_settings, go_options
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.file_options import files_of
 from agent.risk.evaluation.findings import quote, shown
 
 
@@ -19,6 +20,7 @@ def package_runner(call: Call, rest: list[str], *, remote: bool = True) -> None:
         call.low()
         return
     name = rest[0]
+    files_of(call, rest)
     if re.match(r"^(?:https?|git|git\+\w+|github|gitlab|bitbucket|gist|file|ssh)(?::|\+)", name) or (re.match(
         r"^[\w.-]+/[\w.-]+(?:#.*)?$", name
     ) and not name.startswith("@")) or name.endswith((".tgz", ".tar.gz", ".git", ".whl")):  # fmt: skip
@@ -39,9 +41,6 @@ def package_runner(call: Call, rest: list[str], *, remote: bool = True) -> None:
 
 def npx(call: Call) -> None:
     """`npx`, `bunx`, `uvx`."""
-    for text in value(call.argv, "-c", "--call"):
-        call.shell(text)
-        return
     valued = (
         "-p",
         "--package",
@@ -52,6 +51,11 @@ def npx(call: Call) -> None:
         "--index",
         "--default-index",
     )
+    for text in value(call.argv, "-c", "--call"):
+        call.shell(text)
+        # Behind the name of a package it is an option of that.
+        files_of(call, after_options(call.argv, (*valued, "-c", "--call")))
+        return
     for text in value(call.argv, "-p", "--package", "--from", "--with"):
         if re.match(r"^(?:https?|git|git\+\w+|ssh|file)(?::|\+)", text):
             call.high("runs code from an unreviewed address", f"runs {shown(text)}")

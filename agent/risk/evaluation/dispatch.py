@@ -8,6 +8,7 @@ import shlex
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.names import (
     LOADER,
@@ -21,6 +22,7 @@ from agent.risk.evaluation.names import (
 from agent.risk.evaluation.outputs import Outputs
 from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
+from agent.risk.programs.files import FILE_OPTIONS
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
 
@@ -94,6 +96,8 @@ class Dispatcher(Outputs):
         if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
+        if key in FILE_OPTIONS or program in FILE_OPTIONS:
+            named_files(call, program if program in FILE_OPTIONS else key)
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)

@@ -90,7 +90,9 @@ class VariableJudge(Judgement):
                         call.high(f"{name} makes other programs run {shown(program)}")
             return
         if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
-            if any(re.search(r"--eval|-f|SHELL=|\$\(|`|\0", value) for value in values):
+            from agent.risk.commands.make import flags_run
+
+            if any(flags_run(value) for value in values):
                 call.high(f"{name} makes later builds run something else")
             return
         if _PACKAGE_SETTINGS.fullmatch(name):
@@ -117,8 +119,7 @@ class VariableJudge(Judgement):
                 if _ADDRESS.match(value) and not _OFFICIAL.match(value):
                     call.high(f"{name} makes later commands take packages from elsewhere")
             return
-        if name in (
-            "LESS",
+        if name in _PAGER_OPTIONS or name in (
             "FZF_DEFAULT_OPTS",
             "ERL_FLAGS",
             "ERL_AFLAGS",
@@ -127,7 +128,9 @@ class VariableJudge(Judgement):
         ):
             for value in values:
                 search(call, value)
-                if name != "LESS" and re.search(r"-eval|-s |-run\b|os:cmd", value):
+                if name in _PAGER_OPTIONS:
+                    self._pager_options(name, value, call)
+                elif re.search(r"-eval|-s |-run\b|os:cmd", value):
                     call.high(f"{name} makes later commands run something")
             return
         if name in ("GOSUMDB", "PYTHONHTTPSVERIFY") and {"0", "off"} & set(values):
@@ -199,6 +202,21 @@ class VariableJudge(Judgement):
                 call.high("erases traces of what was done")
                 return
             call.high(f"{name} makes later commands run or trust something else")
+
+    def _pager_options(self, name: str, value: str, call: Call) -> None:
+        """`LESS='+!id'`: a pager that is told so runs commands and writes files."""
+        if value == UNKNOWN:
+            call.opaque(f"{name} makes pagers do something unknown")
+            return
+        for match in _PAGER_RUNS.finditer(value):
+            call.hook(match[1])
+            call.high(f"{name} makes pagers run something", f"runs {shown(match[1])}")
+        for match in _PAGER_WRITES.finditer(value):
+            call.writes(match[1])
+        if _PAGER_KEYS.search(value):
+            call.high(f"{name} makes pagers take their keys from a file")
+        if name == "MANOPT" and value:
+            call.run(["man", *value.split()])
 
     def _search_path(self, value: str, call: Call) -> None:
         if not _KEEPS_PATH.search(value):
@@ -272,6 +290,11 @@ _PACKAGE_SETTINGS = re.compile(
     r"(?i:npm_config_(?:script_shell|userconfig|globalconfig|git|node_options|shell|editor))"
     r"|CARGO_TARGET_\w+_(?:RUNNER|LINKER)|CARGO_REGISTR\w+_INDEX|UV_\w*INDEX\w*|GIT_CONFIG_\w+"
 )
+_PAGER_OPTIONS = frozenset(["LESS", "MORE", "SYSTEMD_LESS", "MANLESS", "MANOPT", "DELTA_LESS"])
+"""Variables whose value is options of a pager."""
+_PAGER_RUNS = re.compile(r"\+{1,2}[^!|\s]*[!|#]\s*(.*)")
+_PAGER_WRITES = re.compile(r"(?:^|\s)(?:-[oO]|--(?:log|LOG)-(?:file|FILE)[= ])\s*(\S+)")
+_PAGER_KEYS = re.compile(r"(?:^|\s)(?:-k|--lesskey-\w+)\s*=?\s*\S")
 _ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.UNKNOWN)
 _FLAGS = re.compile(r"(?:\w+_)?(?:RUST|C|CXX|CPP|LD|F|CGO_C|CGO_LD|CGO_CPP|CGO_CXX)FLAGS(?:_\w+)?")
 _BUILDS_WITH = re.compile(
