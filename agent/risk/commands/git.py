@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_paths import git_paths
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
+from agent.risk.commands.patches import git_patch
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -328,6 +329,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             ["reset"],
             ["set-tree"],
         ) else call.medium("git svn")
+    elif verb in ("apply", "am"):
+        git_patch(call, verb, argv)
     elif verb == "hook":
         call.medium("runs the repository's hooks")
     elif verb in _GIT_LOW:

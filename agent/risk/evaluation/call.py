@@ -22,7 +22,7 @@ _INTERPRETER = re.compile(
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
-_RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
+RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 
 
 class Call:
@@ -190,7 +190,7 @@ class Call:
             self.high("empties a file with work that was not committed", f"empties {name}")
         else:
             self.medium(f"writes {name}", f"writes {name}")
-        if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):
+        if content is not None and place.name == "package.json" and RUNS_BY_ITSELF.search(content):
             self.high("plants a package script that runs by itself", f"writes {name}")
         if (
             content is None
