@@ -189,6 +189,7 @@ class Evaluator(Dispatcher):
 
     def _walk(self, script: Script, owner: Call | None, depth: int, *, strict: bool) -> None:
         saved: list[State | None] = []
+        before_all, beside = self.deferred, _beside(script)
         for step, item in script.steps:
             if step == OPEN:
                 assert isinstance(item, Group)
@@ -227,7 +228,11 @@ class Evaluator(Dispatcher):
                     self._redirects(item.redirects, call, bare=_says_nothing(script, item))
             else:
                 assert isinstance(item, Command)
+                self.deferred = self.deferred or item in beside
                 self.command(item, script, owner, depth, strict=strict)
+                waits = bool(item.words) and item.words[0].text in _DELAYING
+                self.deferred = before_all = before_all or waits
+        self.deferred = before_all
 
     def _call(
         self,
@@ -374,6 +379,18 @@ class Evaluator(Dispatcher):
             owner.level = max(owner.level, self.worst)
 
 
+def _beside(script: Script) -> set[Command]:
+    """The commands of a script that run beside what follows them; functions may be called so."""
+    if not script.background and not script.coprocesses:
+        return set()
+    found = {c for first, last in script.background for c in script.commands[first:last]}
+    for group in script.groups:
+        if group.function or group.kind == "coproc":
+            found.update(script.commands[group.first : group.last])
+    return found
+
+
+_DELAYING = frozenset(wordlist("sleep usleep wait inotifywait"))
 _ENDLESS = re.compile(r"(?:yes(?: .*)?|cat /dev/(?:zero|u?random|full))")
 _SILENT = frozenset(wordlist(": true false exec break continue exit return shift wait"))
 

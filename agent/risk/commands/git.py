@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.commands.git_directories import git_place, git_surroundings
 from agent.risk.commands.git_paths import git_paths
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
+from agent.risk.commands.patches import git_patch
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -78,6 +80,8 @@ def git(call: Call) -> None:
                 call.high("has git run something else")
             elif option == "-C":
                 state.cwd = call.place(following).path
+            elif option.startswith("--git-dir"):
+                git_place(call, "GIT_DIR", (option.partition("=")[2] or following,))
             elif option.startswith("--work-tree"):
                 tree = option.partition("=")[2] or following
                 if call.place(tree).zone in (Zone.HOME, Zone.ROOT, Zone.SYSTEM, Zone.OUTSIDE) and (
@@ -91,6 +95,7 @@ def git(call: Call) -> None:
         if at >= len(argv):
             call.low()
             return
+        git_surroundings(call)
         _git_verb(call, argv[at], argv[at:])
     finally:
         state.cwd = cwd
@@ -328,6 +333,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             ["reset"],
             ["set-tree"],
         ) else call.medium("runs git svn")
+    elif verb in ("apply", "am"):
+        git_patch(call, verb, argv)
     elif verb == "hook":
         call.medium("runs the repository's hooks")
     elif verb in _GIT_LOW:

@@ -39,6 +39,11 @@ _PUSHES_AS_USUAL = re.compile(
 )
 
 
+def runs_something(name: str) -> bool:
+    """A setting that has git run or trust something."""
+    return _GIT_COMMANDS.match(name) is not None and not name.lower().startswith("url.")
+
+
 def git_setting(call: Call, name: str, text: str | None) -> None:
     """A setting that git would use, from `-c` or `config`."""
     if text is not None and _GIT_PUSHES.match(name):

@@ -86,6 +86,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         else:
             call.medium(f"runs {shown(path)}")
         return
+    if call.deferred and (
+        place.path in evaluator.files or Path(place.path) in evaluator.context.written
+    ):
+        call.high("runs later what the agent wrote, which may have changed by then",
+                  f"runs {shown(path)}")  # fmt: skip
     if place.path in evaluator.files:
         content = evaluator.files[place.path]
         if content is None:

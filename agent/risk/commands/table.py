@@ -47,6 +47,7 @@ from agent.risk.commands.interpreters import INLINE, awk, calculator, file_serve
 from agent.risk.commands.make import make
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
+from agent.risk.commands.patches import patch
 from agent.risk.commands.permissions import chmod, umask
 from agent.risk.commands.powershell import powershell, windows
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
@@ -60,7 +61,7 @@ from agent.risk.commands.shells import command_builtin, evaluate_words, shell, s
 from agent.risk.commands.sockets import dns, interface, netcat, openssl, scanner_tool, socat
 from agent.risk.commands.system import bus, core_dumps, dmesg, ssh_keys, sysctl, tracer
 from agent.risk.commands.terminals import remote_control, stty, tmux
-from agent.risk.commands.text_editing import patch, rename, sed, sort
+from agent.risk.commands.text_editing import rename, sed, sort
 from agent.risk.commands.tool_runners import npx, tool_runner
 from agent.risk.evaluation.call import Handler
 
@@ -70,7 +71,7 @@ HANDLERS: dict[str, Handler] = {
     "ln": copy, "mv": move, "mkdir": create, "touch": create, "tee": create, "sponge": create,
     "mkfifo": create, "mknod": create, "chmod": chmod, "umask": umask, "chown": chmod, "chgrp": chmod, "dd": dd,
     "find": find, "fd": fd, "rsync": rsync, "tar": tar, "zip": archive, "unzip": archive,
-    "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch,
+    "7z": archive, "7za": archive, "sed": sed, "sort": sort, "split": split_file, "patch": patch, "gpatch": patch,
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
     ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm, "trash-cli": remove_trees, "mmv": rename, "kioclient": gio, "kioclient5": gio, "gvfs-trash": remove_trees, "gvfs-rm": remove_trees, "recycle": remove_trees, **dict.fromkeys(("fdupes", "jdupes", "rdfind", "fclones", "duff", "yadf", "czkawka", "czkawka_cli"), duplicates),

@@ -1,4 +1,4 @@
-"""Rules for programs that change text: `sed`, `sort -o`, `patch`, `rename`."""
+"""Rules for programs that change text: `sed`, `sort -o`, `rename`."""
 
 from __future__ import annotations
 
@@ -74,27 +74,6 @@ def sort(call: Call) -> None:
     for operand in split(argv, ("-k", "-t", "-o", "-S", "-T"))[1]:
         call.reads(operand)
     call.low()
-
-
-_PATCH_VALUED = (
-    "-d", "--directory", "-p", "--strip", "-i", "--input", "-o", "--output", "-r", "--reject-file",
-    "-B", "--prefix", "-D", "--ifdef", "-F", "--fuzz", "-V", "-Y", "-z", "--suffix", "-g",
-)  # fmt: skip
-
-
-def patch(call: Call) -> None:
-    """`patch`: edits what the patch names."""
-    directories = value(call.argv, "-d", "--directory")
-    for place in (p for directory in directories for p in call.places(directory)):
-        outside = place.zone is Zone.ROOT and place.path != call.evaluator.ground.project
-        if outside or place.zone in (Zone.SYSTEM, Zone.HOME, Zone.OUTSIDE) or place.startup:
-            call.high("patches files outside of the project")
-    operands = split(call.argv, _PATCH_VALUED)[1]
-    for path in (*operands[:1], *value(call.argv, "-o", "--output", "-r", "--reject-file")):
-        call.writes(path)
-    for path in (*operands[1:2], *value(call.argv, "-i", "--input")):
-        call.reads(path)
-    call.medium("edits files from a patch")
 
 
 def rename(call: Call) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.names import ORDINARY
@@ -21,8 +22,9 @@ _INTERPRETER = re.compile(
     r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
+_LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
-_RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
+RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
 
 
 class Call:
@@ -53,6 +55,14 @@ class Call:
         self.strict = strict
         self.level = self.own = Risk.LOW
         self.covered = False
+
+    @property
+    def deferred(self) -> bool:
+        """Files may be changed between this judgement and the command's own look at them."""
+        evaluator = self.evaluator
+        return evaluator.deferred or any(
+            carrier.rpartition("/")[2] in _LATER for carrier in evaluator.carriers
+        )
 
     @property
     def cwd(self) -> str:
@@ -199,7 +209,7 @@ class Call:
             self.high("empties a file with work that was not committed", f"empties {name}")
         else:
             self.medium(f"writes {name}", f"writes {name}")
-        if content is not None and place.name == "package.json" and _RUNS_BY_ITSELF.search(content):
+        if content is not None and place.name == "package.json" and RUNS_BY_ITSELF.search(content):
             self.high("plants a package script that runs by itself", f"writes {name}")
         if (
             content is None
@@ -242,6 +252,10 @@ class Call:
             self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
             return place
+        if self.deferred and (recursive or place.several):
+            parent = self.place(above) if above else place
+            if parent.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
+                self.high("deletes later, below a directory that may lead elsewhere then", effect)
         if zone is Zone.ROOT:
             ground = self.evaluator.ground
             whose = {ground.home: "your home directory", "/": "the whole system"}

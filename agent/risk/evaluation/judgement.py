@@ -72,6 +72,8 @@ class Judgement:
         """Programs that the command being judged is run by, outermost first."""
         self.fetched: list[str] = []
         """Directories whose contents this text took from elsewhere."""
+        self.deferred = False
+        """The command being judged runs beside what follows, or after a delay."""
         self.elsewhere = ""
         """Where the command being judged may run too, because a `cd` before it may have failed."""
         self.came_from = ""

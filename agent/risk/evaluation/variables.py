@@ -89,6 +89,10 @@ class VariableJudge(Judgement):
                     if "/" in program and not ORDINARY.search(program):
                         call.high(f"{name} makes other programs run {shown(program)}")
             return
+        if exported and name in ("GIT_DIR", "GIT_COMMON_DIR", "XDG_CONFIG_HOME", "HOME"):
+            from agent.risk.commands.git_directories import git_place
+
+            git_place(call, name, tuple(values))
         if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
             from agent.risk.commands.make import flags_run
 

@@ -113,6 +113,11 @@ class OperatorReader(CompoundReader):
             self._error("an operator has no command before it", pos)
         stage = f.stage
         self._end_command(f)
+        if joiner == "&":
+            commands = self.script.commands
+            # What `&&` and `||` bind runs beside the rest too, from wherever it starts.
+            bound = stage < len(commands) and commands[stage].joiner in ("&&", "||")
+            self.script.background.append((0 if bound else stage, len(commands)))
         if joiner in ("|", "|&"):
             pipe = (stage, len(self.script.commands))
             self._fresh(f)

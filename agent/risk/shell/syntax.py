@@ -121,6 +121,8 @@ class Script:
     """Expansions that set a variable or read their value once more, and where they stand."""
     coprocesses: list[tuple[str, int, int]] = field(default_factory=list)
     """Names that coprocesses take, and where they stand."""
+    background: list[tuple[int, int]] = field(default_factory=list)
+    """Half-open ranges of commands that `&` lets run on beside what follows."""
     work: int = 0
     exhausted: bool = False
 
