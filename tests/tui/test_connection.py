@@ -299,6 +299,9 @@ async def test_an_engine_that_hangs_is_said_to_and_taken_back(
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "engine does not answer" in cockpit.screen_text)
         assert "tungsten kill-engine" in cockpit.screen_text
+        # What stays once that has been read.
+        cockpit.app.cockpit.footer.hush()
+        await cockpit.until(lambda: "`tungsten kill-engine` ends it" in cockpit.screen_text)
         answer.set()
         await cockpit.until(lambda: "answers again" in cockpit.screen_text)
         assert "does not answer" not in cockpit.screen_text
@@ -352,6 +355,9 @@ async def test_an_engine_that_hangs_at_the_start_is_said_to(
             cockpit = Cockpit(app, engine, pilot)
             await cockpit.until(lambda: "engine does not answer" in cockpit.screen_text)
             assert "tungsten kill-engine" in cockpit.screen_text
+            # What stays once that has been read.
+            app.cockpit.footer.hush()
+            await cockpit.until(lambda: "`tungsten kill-engine` ends it" in cockpit.screen_text)
             answer.set()
             await cockpit.until(app.ready.is_set)
             await cockpit.until(lambda: "does not answer" not in cockpit.screen_text)
