@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from agent.risk.arguments import split, spread, value
-from agent.risk.commands.script_files import read_script
+from agent.risk.commands.script_files import read_script, runs_later
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -99,6 +99,7 @@ def _makefile(call: Call, targets: list[str]) -> None:
         path = name if name.startswith("/") else f"{base}/{name}"
         evaluator = call.evaluator
         key = call.place(path).path
+        runs_later(call, key)
         text: str | bool | None
         known = False
         if key in evaluator.files:

@@ -77,7 +77,7 @@ def git_patch(call: Call, verb: str, argv: list[str]) -> None:
     """`git apply`, `git am`: write what the patch names."""
     words = spread(argv, (option for option in _GIT_VALUED if option[1] != "-"))
     options, operands = split(words, _GIT_VALUED)
-    call.medium(f"git {verb}")
+    call.medium(f"runs git {verb}")
     if has(options, "", "--continue", "--skip", "--abort", "--quit", "--resolved", "--retry"):
         return
     looks = verb == "apply" and any(

@@ -86,11 +86,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         else:
             call.medium(f"runs {shown(path)}")
         return
-    if call.deferred and (
-        place.path in evaluator.files or Path(place.path) in evaluator.context.written
-    ):
-        call.high("runs later what the agent wrote, which may have changed by then",
-                  f"runs {shown(path)}")  # fmt: skip
+    runs_later(call, place.path)
     if place.path in evaluator.files:
         content = evaluator.files[place.path]
         if content is None:
@@ -133,6 +129,13 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.high("runs a file that cannot be read", f"runs {shown(path)}")
     else:
         call.medium(f"runs {shown(path)}, which is not there to be read")
+
+
+def runs_later(call: Call, path: str) -> None:
+    """A file is run beside what follows or after a delay: the agent may change its own by then."""
+    written = path in call.evaluator.files or Path(path) in call.evaluator.context.written
+    if written and call.deferred:
+        call.high("runs later what the agent wrote, which may have changed by then")
 
 
 def read_script(path: str, digests: dict[str, str]) -> str | bool | None:
