@@ -325,7 +325,8 @@ class Session:
 def sendable(messages: Iterable[Message], *, with_images: bool = True) -> list[Message]:
     """Messages as they are sent: without blank texts, and without messages of nothing else.
 
-    The API does not take them back. Source: its 400 "text content blocks must contain non-whitespace text".
+    The API does not take them back: its 400 says "text content blocks must contain non-whitespace
+    text". Without `with_images`, a line of text stands for each image.
     """
     found = []
     for message in messages:

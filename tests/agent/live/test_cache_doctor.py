@@ -13,6 +13,7 @@ import pytest
 
 from agent.cache_doctor import SessionUnknown, diagnose, told
 from agent.prefix import blocks, difference, prefix
+from agent.session import Session, tool_result
 
 
 def use(name, **tool_input):
@@ -145,6 +146,24 @@ async def test_a_frozen_tool_that_was_changed_later_is_named(house):
     await house.open()
     assert house.summary(agent_id).state == "failed"
     assert len(house.script.requests) == 2
+
+
+async def test_a_picture_that_is_no_longer_sent_is_named_and_otherwise_it_is_read_back(house):
+    agent_id = await turns(house, "one")
+    session = house.agents._live[agent_id].session
+    seen = use("terminal_read") | {"id": "t1"}
+    await session.append_assistant([seen])
+    await session.append_user([tool_result("t1", "a screen", png=b"\x89PNG")])
+    assert await session.sending("tungsten-demo") is None
+    record = await house.database.sessions.get(agent_id)
+    resumed = await Session.open(house.database, record)
+    assert await resumed.sending("tungsten-demo") is None
+    found = await diagnose(house.paths, agent_id)
+    assert (found.healthy, found.requests) == (True, 3)
+    parted = await resumed.sending("tungsten-demo", with_images=False)
+    assert parted.origin == "the result of terminal_read"
+    found = await diagnose(house.paths, agent_id)
+    assert [finding.difference for finding in found.findings] == [parted]
 
 
 async def test_another_model_shares_no_cache(house):
