@@ -26,6 +26,7 @@ from agent.perform import Asked, Performer
 from agent.playbook.export import MAX_EXPORTED, export
 from agent.playbook.file import parse as parse_playbook
 from agent.playbook.player import PlaybookAgent, record_of
+from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
 from agent.protocol import (
     AgentRemoved,
@@ -65,7 +66,7 @@ from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
-from agent.session import Session, serialise, text_block
+from agent.session import Session, text_block
 from agent.tools.registry import definitions
 from agent.turn_text import one_line
 from memory.database import Database

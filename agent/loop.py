@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ from agent.turn_text import CUT_OFF, DISCARDED, note, one_line
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.masking import mask
+
+log = logging.getLogger(__name__)
 
 MAX_CUT_OFF = 3
 """Messages in a row that may hit the output limit before the turn is given up."""
@@ -219,6 +222,12 @@ class Loop:
         client = cast(ModelClient, await self._client())
         model = self._owner.model or client.endpoint.model
         capabilities = await self._known(client, model, images=self._session.has_images())
+        parted = await self._session.sending(model, with_images=capabilities.images)
+        if parted is not None:
+            log.warning(
+                "a request of %s parts from the one before at byte %s (%s)",
+                *(self._owner.id, parted.byte, parted.place),
+            )
         stream = client.stream(
             model=model,
             system=self._session.request_system(cache=capabilities.prompt_cache),

@@ -15,11 +15,14 @@ from agent.loop import Finish, Loop
 from agent.model import prices
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
+from agent.prefix import serialise
 from agent.protocol import AgentState, BlockKind, InstructionFile
 from agent.recovery import Recovered, recover
 from agent.services import Services
 from agent.session import Session, SessionDamaged
+from agent.tools.registry import changes, definitions
 from agent.turn_text import one_line, user_turn
+from memory.digest import sha256
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
@@ -115,6 +118,7 @@ class ModelAgent(LiveAgent):
             )
         await self.read_usage()
         found = await self.read_instructions()
+        await self._announce_tools()
         await self.loop.settle()
         await self.session.append_user(
             user_turn(prompts, found, self.session.instructions_sha256(), self.notes)
@@ -140,6 +144,20 @@ class ModelAgent(LiveAgent):
             InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
         )
         return found
+
+    async def _announce_tools(self) -> None:
+        """Note, once, where the tools differ from those that the agent knows of."""
+        try:
+            now = await asyncio.to_thread(definitions, self.services.prompts.tool)
+        except OSError as error:
+            log.warning("the tools' descriptions cannot be read: %s", one_line(error))
+            return
+        digest = sha256(serialise(now))
+        if digest == self.record.extra.get("tools_told", sha256(self.record.tools_json)):
+            return
+        self.notes.append(changes(self.session.tools, now))
+        # In one write, or a kill between two would lose the announcement or repeat it.
+        await self.save_extra(notes=self.notes, tools_told=digest)
 
     async def _start(self, recovered: Mapping[str, Recovered]) -> None:
         await self.become(AgentState.WORKING, "starting")
@@ -239,6 +257,7 @@ class ModelAgent(LiveAgent):
         """Find the panes, show what was not shown yet, and go on with a turn that was running."""
         await super().resume()
         await self.read_instructions()
+        await self._announce_tools()
         await self.conversation.catch_up()
         for entry in await self.services.database.journal.entries(
             session_id=self.id, kinds=("action_started",)

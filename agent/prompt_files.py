@@ -1,7 +1,8 @@
 """The Markdown files that tell the model how to work: those shipped, or the person's own.
 
 A file of the same name below the person's configuration directory (`prompts/system.md`,
-`prompts/tools/terminal_run.md`) takes the place of the shipped one for sessions born later.
+`prompts/tools/terminal_run.md`) takes the place of the shipped one for sessions born later. A
+session that has begun keeps its prompts, and is told where its tools changed.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Rows are stored exactly as sent and received: a row of role `user` or `assistant` holds one Messages
 API message (images by digest, see `agent.attachments`), a row of role `event` holds something of
-ours that is never sent (a finished block of the conversation as the person sees it, a note).
-Nothing is ever edited; a request is always the rows so far, with cache breakpoints put on copies
-while sending.
+ours that is never sent (a finished block of the conversation as the person sees it, a note, what a
+request consisted of). Nothing is ever edited; a request is always the rows so far, with cache
+breakpoints put on copies while sending.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any
 
 from agent.attachments import attached, detached, images, png_block, without_images
 from agent.errors import AgentError
+from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from memory.database import Database
+from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
 from memory.sessions import SessionRecord
 from memory.transcript import Row
 
@@ -30,6 +32,17 @@ SYSTEM_CACHE = {"type": "ephemeral", "ttl": "1h"}
 
 TAIL_CACHE = {"type": "ephemeral"}
 """Messages grow with each request, minutes apart at most."""
+
+MARK_EVERY = 15
+"""Least blocks from one breakpoint of the conversation to the next. A breakpoint finds what an
+earlier request wrote up to 19 blocks before it (prompt caching documentation, "lookback window"),
+so between breakpoints this far apart no block is out of reach."""
+
+MAX_MARKS = 3
+"""Breakpoints on the conversation; the API takes four in all, and one is the system prompt's."""
+
+BLOCK_DIGITS = 12
+"""Hex digits kept of each block's digest: enough to find the one that differs."""
 
 FORGOTTEN = "[removed at the person's request]"
 """What is sent in the place of a row whose text was tombstoned."""
@@ -46,19 +59,6 @@ _INSTRUCTIONS = re.compile(r'^<project-instructions sha256="([0-9a-f]+)"')
 
 class SessionDamaged(AgentError):
     """The stored transcript cannot be continued."""
-
-
-def serialise(value: object) -> str:
-    """Write JSON the way every row and request is written: insertion order, compact, UTF-8.
-
-    A lone surrogate (which UTF-8 cannot hold) makes the whole text ASCII with escapes.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text
 
 
 def clean(text: str) -> str:
@@ -102,6 +102,12 @@ class Session:
     """Whether the last turn ended before the model had answered for good."""
     held: set[str] = field(default_factory=set)
     """Tool uses that must not run, whatever the transcript says: their input is not whole."""
+    _sent: str = ""
+    """The prefix of the last request, empty before the first."""
+    _sent_messages: int = 0
+    """How many messages it had."""
+    _sent_images: bool = True
+    """Whether it carried its images."""
 
     @classmethod
     async def open(
@@ -133,6 +139,10 @@ class Session:
                 database,
                 damaged=not verify,
             )
+            rolled = first_prefix(
+                record.system_json and serialise(session.system),
+                record.tools_json and serialise(session.tools),
+            )
             for row in await database.sessions.rows(record.id):
                 contents = {}
                 for reference in () if row.tombstoned else row.attachments:
@@ -140,6 +150,12 @@ class Session:
                         content = await database.sessions.attachment(reference.sha256)
                         contents[reference.sha256] = content
                 session._take(row, contents)
+                rolled = next_prefix(rolled, row.role, session._digest(row))
+                if verify and rolled != row.prefix_sha256:
+                    raise SessionDamaged(
+                        f"What {record.name} would send differs from what was sent before, from "
+                        f"row {row.seq} on: start a new agent; the old text stays readable."
+                    )
         except ValueError as error:
             raise SessionDamaged(
                 f"The transcript of {record.name} cannot be read: start a new agent."
@@ -155,12 +171,22 @@ class Session:
                     self.held.update(event["tool_use_ids"])
                 elif event.get("type") == "stopped":
                     self.stopped = True
+                elif event.get("type") == "request":
+                    self._sent_messages = event["messages"]
+                    self._sent_images = event["images"]
             return
         self.stopped = False
         if row.tombstoned:
             self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
         else:
             self.messages.append(attached(json.loads(row.payload), contents))
+
+    def _digest(self, row: Row) -> str:
+        """The digest of a row as it is here, which is what will be sent."""
+        if row.role == "event" or row.tombstoned:
+            return row.digest
+        stored, _ = detached(self.messages[-1])
+        return canonical_sha256(serialise(stored))
 
     async def append_user(self, content: Sequence[ContentBlock]) -> None:
         """Append a user message."""
@@ -212,26 +238,67 @@ class Session:
         return any(True for message in self.messages for _ in images(message))
 
     def request_messages(self, *, cache: bool = True, with_images: bool = True) -> list[Message]:
-        """Give the messages as sent: breakpoints on the last block of the last two user messages.
+        """Give the messages as sent: breakpoints where this request ends, and earlier ones ended.
 
-        The last but one is where the previous request wrote the cache, so that it is found again
-        however many blocks this one added. Empty text blocks, which a model may send but the
-        Messages API does not take back, are left out. Without `with_images`, a line of text stands
-        for each.
+        A breakpoint stands only at the end of a user message, where a request ended and wrote the
+        cache, and at least `MARK_EVERY` blocks before the next one. So the last entry that was
+        written is found however many blocks came since: it is within reach of a breakpoint, or
+        at one. Blank text blocks, which a model may send but the Messages API does not take back,
+        are left out. Without `with_images`, a line of text stands for each.
         """
-        messages = [sent for message in self.messages if (sent := _sendable(message))["content"]]
-        if not with_images:
-            messages = [without_images(message) for message in messages]
+        messages = sendable(self.messages, with_images=with_images)
         if not cache:
             return messages
         marked = 0
+        since = MARK_EVERY
         for index in range(len(messages) - 1, -1, -1):
-            if messages[index]["role"] == "user":
+            blocks = len(messages[index]["content"])
+            if messages[index]["role"] == "user" and since >= MARK_EVERY:
                 messages[index] = _marked(messages[index])
                 marked += 1
-                if marked == 2:
+                since = 0
+                if marked == MAX_MARKS:
                     break
+            since += blocks
         return messages
+
+    def _prefix(self, messages: int, *, with_images: bool) -> str:
+        sent = sendable(self.messages[:messages], with_images=with_images)
+        return prefix(self.tools, self.system, sent)
+
+    async def sending(self, model: str, *, with_images: bool = True) -> Difference | None:
+        """Record what a request to `model` consists of, before it is sent.
+
+        Returns:
+            Where its prefix parts from the one of the request before, which must not be: what a
+            cache holds is lost from there on. None when it begins with all of it.
+        """
+        before = self._sent
+        if not before and self._sent_messages:
+            before = self._prefix(self._sent_messages, with_images=self._sent_images)
+        now = self._prefix(len(self.messages), with_images=with_images)
+        parted = None if now.startswith(before) else difference(before, now)
+        if parted:
+            await self.append_event({"type": "prefix_changed", **parted.as_json()})
+        if before and not parted:
+            added = sendable(self.messages[self._sent_messages :], with_images=with_images)
+            new = list(message_blocks(added, len(before.encode()) + 1))
+        else:
+            new = blocks(now)
+        await self.append_event(
+            {
+                "type": "request",
+                "model": model,
+                "messages": len(self.messages),
+                "images": with_images,
+                "bytes": len(now.encode()),
+                "sha256": sha256(now),
+                "anew": bool(parted),
+                "blocks": [[block.start, sha256(block.text)[:BLOCK_DIGITS]] for block in new],
+            }
+        )
+        self._sent, self._sent_messages, self._sent_images = now, len(self.messages), with_images
+        return parted
 
     def unanswered(self) -> list[ContentBlock]:
         """The tool uses of the last message that have no result yet, in order."""
@@ -255,10 +322,23 @@ class Session:
         return ""
 
 
-def _sendable(message: Message) -> Message:
-    content = message["content"]
-    kept = [block for block in content if block.get("type") != "text" or block.get("text")]
-    return message if len(kept) == len(content) else {**message, "content": kept}
+def sendable(messages: Iterable[Message], *, with_images: bool = True) -> list[Message]:
+    """Messages as they are sent: without blank texts, and without messages of nothing else.
+
+    The API does not take them back: its 400 says "text content blocks must contain non-whitespace
+    text". Without `with_images`, a line of text stands for each image.
+    """
+    found = []
+    for message in messages:
+        content = message["content"]
+        kept = [
+            block
+            for block in content
+            if block.get("type") != "text" or str(block.get("text") or "").strip()
+        ]
+        if kept:
+            found.append(message if len(kept) == len(content) else {**message, "content": kept})
+    return found if with_images else [without_images(message) for message in found]
 
 
 def _marked(message: Message) -> Message:

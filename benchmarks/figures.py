@@ -7,6 +7,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,19 @@ class Figure:
     reference: str
 
 
-def arguments(description: str, parts: Sequence[str] = ()) -> argparse.Namespace:
-    """Read the command line; a benchmark of several parts may be asked for one alone."""
+def arguments(description: str, parts: Sequence[str] = (), *, log: str = "") -> argparse.Namespace:
+    """Read the command line; a benchmark of several parts may be asked for one alone.
+
+    One that can keep a log says in `log` what it writes there.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--part", choices=parts or ("all",), help="measure this part alone")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=7, help="runs of each side (median counts)")
+    if log:
+        parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     return parser.parse_args()
 
 

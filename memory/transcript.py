@@ -51,6 +51,8 @@ class Row:
     role: str
     payload: str
     at: float
+    digest: str
+    """Of the canonical form of the text, which the prefix is rolled over."""
     prefix_sha256: str
     tombstoned: bool = False
     attachments: tuple[AttachmentReference, ...] = ()
@@ -86,7 +88,7 @@ def append(
             (session_id, seq, position, reference.sha256, reference.media_type),
         )
     set_head(db, _log(session_id), seq, chain)
-    return Row(session_id, seq, role, payload, at, prefix, attachments=references)
+    return Row(session_id, seq, role, payload, at, digest, prefix, attachments=references)
 
 
 def rows(db: sqlite3.Connection, session_id: str, after: int = 0) -> list[Row]:
@@ -104,11 +106,12 @@ def rows(db: sqlite3.Connection, session_id: str, after: int = 0) -> list[Row]:
             role,
             "" if payload is None else payload,
             at,
+            digest,
             prefix,
             tombstoned is not None,
             references.get(seq, ()),
         )
-        for seq, role, at, _, payload, _, _, prefix, _, tombstoned in found
+        for seq, role, at, _, payload, _, digest, prefix, _, tombstoned in found
     ]
 
 

@@ -37,6 +37,8 @@ app = typer.Typer(
 )
 risk = typer.Typer(help="Ask the risk gate what it would say.", rich_markup_mode=None)
 app.add_typer(risk, name="risk")
+cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mode=None)
+app.add_typer(cache, name="cache")
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -407,6 +409,22 @@ def risk_replay(
         print(_run(told(paths.find(), listed, rule, last=last, as_json=as_json)))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@cache.command("doctor")
+def cache_doctor(
+    session: Annotated[str, typer.Argument(help="Name or id of the session.")],
+    as_json: Json = False,
+) -> None:
+    """Name the first byte at which two requests of a session differ, and what put it there.
+
+    Exit status: 0 every request begins with the one before, 1 one does not.
+    """
+    from agent import cache_doctor as examination
+
+    found = _run(examination.diagnose(paths.find(), session))
+    print(examination.told(found, as_json=as_json))
+    raise typer.Exit(0 if found.healthy else EXIT_FAILED)
 
 
 def _need_jsonl(jsonl: bool) -> None:

@@ -34,6 +34,9 @@ class Capabilities:
 PLAIN = Capabilities()
 """The Messages API as every local server knows it: text, tools, streaming."""
 
+GATEWAY = Capabilities(prompt_cache=True)
+"""What stands before Anthropic's own models passes on what belongs to every version of the API."""
+
 
 def assumed(endpoint: Endpoint, model: str) -> Capabilities:
     """Judge by the address and the model's name alone."""
@@ -49,7 +52,7 @@ def assumed(endpoint: Endpoint, model: str) -> Capabilities:
         )
     if endpoint.provider == "demo":
         return Capabilities(prompt_cache=True, system_messages=True, count_tokens=True, images=True)
-    return PLAIN
+    return GATEWAY if "claude" in model.lower() else PLAIN
 
 
 def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> Capabilities:

@@ -141,7 +141,7 @@ class Accumulator:
             return None
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict) and _is_shallow(value):

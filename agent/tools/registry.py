@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,6 +30,34 @@ def definitions(description: Callable[[str], str]) -> list[dict[str, Any]]:
         }
         for name, model in sorted(INPUTS.items())
     ]
+
+
+def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> str:
+    """Announce to a conversation that began with other tools what counts from now on.
+
+    What it began with stays at its beginning: changing a definition there would cost all that is
+    cached, and the model may refuse to go on from a changed beginning.
+
+    Args:
+        before: the definitions that the conversation began with.
+        now: those of this program.
+    """
+    known = {tool["name"]: tool for tool in before}
+    present = {tool["name"]: tool for tool in now}
+    lines = []
+    for name, tool in present.items():
+        if name not in known:
+            lines.append(f"- {name} is new: {tool['description']}")
+        elif tool["description"] != known[name]["description"]:
+            lines.append(f"- {name}: {tool['description']}")
+        if name not in known or tool["input_schema"] != known[name]["input_schema"]:
+            schema = json.dumps(tool["input_schema"], ensure_ascii=False, separators=(",", ":"))
+            lines.append(f"- {name} takes: {schema}")
+    lines += [f"- {name} is gone; do not use it." for name in known if name not in present]
+    if not lines:
+        return "The tools are again exactly as this conversation began with."
+    head = "Tungsten's tools changed since this conversation began. This counts from now on:"
+    return "\n".join([head, *lines])
 
 
 def input_schema(model: type[ToolInput]) -> dict[str, Any]:

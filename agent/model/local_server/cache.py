@@ -1,17 +1,27 @@
 """Simulated prompt cache and token counts: what a request would cost at the real API.
 
-Tokens are estimated as one per four bytes of compact JSON, rounded up, and for images by their
-size; the point is that figures
-are plausible and repeatable, not that they are exact. The cache follows the documented rules that
-decide hits: an exact prefix up to a breakpoint, a look-back of 20 positions, a least length, and a
-lifetime that a hit renews.
+Tokens are estimated as one per four bytes of compact JSON, rounded up, and for images by
+their size; the point is that figures are plausible and repeatable, not that they are exact. The
+cache follows the documented rules (platform.claude.com, "Prompt caching"):
+
+* Prefixes are made in the order tools, system, messages, for one model.
+* Only a breakpoint writes, one entry, of the prefix that ends with its block.
+* Reading looks backwards from each breakpoint, the last one first, at 20 positions, the
+  breakpoint's own among them, for what an earlier request wrote. Neighbouring `tool_use` blocks
+  are one position, and so are neighbouring `tool_result` blocks.
+* What is shorter than the model's least length is not cached, without an error.
+* An entry lives 5 minutes or an hour, from the start of the request that wrote or last read it,
+  and can be read once that request is being answered.
+* `tool_choice`, thinking, effort and whether there are images are part of what messages follow.
+* Up to the longest hit tokens are read; from there to the last breakpoint of an hour they are
+  written for an hour, from there to the last breakpoint for 5 minutes; the rest is neither.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +31,12 @@ from agent.model.local_server.rules import blocks_of
 
 BYTES_PER_TOKEN = 4
 LOOKBACK = 20
-"""Positions before a breakpoint at which an earlier entry is still found (API documentation)."""
+"""Positions that a breakpoint looks at, its own among them (API documentation)."""
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 MAX_ENTRIES = 4096
+JOINED = ("tool_use", "tool_result")
+"""Kinds of blocks of which neighbours count as one position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,28 @@ class InputUsage:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one request reads, and the entries that it writes once it is answered."""
+
+    usage: InputUsage
+    began: float
+    entries: tuple[tuple[bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The end of a block: what lies before it and with it.
+
+    `number` counts as the look-back does; `mark` is the lifetime of a breakpoint here, or empty.
+    """
+
+    digest: bytes
+    tokens: int
+    number: int
+    mark: str
+
+
 def estimate(value: object) -> int:
     """Estimate the tokens of a JSON value."""
     sources: list[Mapping[str, Any]] = []
@@ -83,64 +117,90 @@ class PromptCache:
         self._clock = clock
         self._expiry: dict[bytes, tuple[float, float]] = {}
 
-    def count(self, body: Mapping[str, Any], model: ServedModel) -> InputUsage:
-        """Divide the input of a request into read, written and fresh, and remember its prefixes."""
+    def read(self, body: Mapping[str, Any], model: ServedModel) -> Reading:
+        """Divide the input of a request that begins now into read, written and fresh."""
         now = self._clock()
         positions = list(_positions(body, model))
-        marks = [(index, mark) for index, (_, _, mark) in enumerate(positions) if mark]
-        read_up_to = self._longest_hit([index for index, _ in marks], positions, now)
-        read = positions[read_up_to][1] if read_up_to >= 0 else 0
+        marks = [index for index, position in enumerate(positions) if position.mark]
+        hit = self._longest_hit(marks, positions, now)
+        read = positions[hit].tokens if hit >= 0 else 0
+        entries = []
+        if hit >= 0:
+            entries.append((positions[hit].digest, self._expiry[positions[hit].digest][1]))
         written = {"5m": 0, "1h": 0}
         done = read
-        for index, lifetime in marks:
-            digest, tokens, _ = positions[index]
-            if tokens < model.min_cacheable:
+        for position in (positions[index] for index in marks):
+            if position.tokens < model.min_cacheable:
                 continue
-            if tokens > done:
-                written[lifetime] += tokens - done
-                done = tokens
-            self._remember(digest, now, LIFETIMES[lifetime])
-        total = positions[-1][1] if positions else 0
-        return InputUsage(total - done, read, written["5m"], written["1h"])
+            if position.tokens > done:
+                written[position.mark] += position.tokens - done
+                done = position.tokens
+            entries.append((position.digest, LIFETIMES[position.mark]))
+        total = positions[-1].tokens if positions else 0
+        usage = InputUsage(total - done, read, written["5m"], written["1h"])
+        return Reading(usage, now, tuple(entries))
 
-    def _longest_hit(
-        self, marks: list[int], positions: list[tuple[bytes, int, str]], now: float
-    ) -> int:
+    def answered(self, reading: Reading) -> InputUsage:
+        """Remember what a request wrote, now that its answer begins."""
+        for digest, lifetime in reading.entries:
+            expires, known = self._expiry.pop(digest, (0.0, 0.0))
+            if expires > reading.began:
+                lifetime = max(lifetime, known)
+            self._expiry[digest] = (reading.began + lifetime, lifetime)
+        while len(self._expiry) > MAX_ENTRIES:
+            del self._expiry[next(iter(self._expiry))]
+        return reading.usage
+
+    def count(self, body: Mapping[str, Any], model: ServedModel) -> InputUsage:
+        """Take a request that is answered at once."""
+        return self.answered(self.read(body, model))
+
+    def _longest_hit(self, marks: list[int], positions: list[Position], now: float) -> int:
         for mark in reversed(marks):
-            for index in range(mark, max(mark - LOOKBACK, -1), -1):
-                expiry, lifetime = self._expiry.get(positions[index][0], (0.0, 0.0))
-                if expiry > now:
-                    self._remember(positions[index][0], now, lifetime)
+            last = positions[mark].number
+            for index in range(mark, -1, -1):
+                if positions[index].number <= last - LOOKBACK:
+                    break
+                if self._expiry.get(positions[index].digest, (0.0, 0.0))[0] > now:
                     return index
         return -1
 
-    def _remember(self, digest: bytes, now: float, lifetime: float) -> None:
-        self._expiry.pop(digest, None)
-        self._expiry[digest] = (now + lifetime, lifetime)
-        while len(self._expiry) > MAX_ENTRIES:
-            del self._expiry[next(iter(self._expiry))]
 
-
-def _positions(body: Mapping[str, Any], model: ServedModel) -> Any:
-    """Yield (prefix digest, tokens up to here, lifetime of a breakpoint here or "")."""
+def _positions(body: Mapping[str, Any], model: ServedModel) -> Iterator[Position]:
     digest = hashlib.sha256(model.id.encode())
-    tokens = 0
-    last = None
-    sections: list[tuple[str, Any]] = [("tool", tool) for tool in body.get("tools", ())]
+    tokens = number = 0
+    before = ""
+    sections = [("tool", tool) for tool in body.get("tools", ())]
     sections += [("system", block) for block in blocks_of(body.get("system") or [])]
+    head = len(sections)
     for message in body["messages"]:
         sections += [(message["role"], block) for block in blocks_of(message["content"])]
-    for number, (role, block) in enumerate(sections):
-        bare, lifetime = _without_marks(block)
+    for index, (role, block) in enumerate(sections):
+        if index == head:
+            digest.update(_settings(body, sections).encode())
+        bare, mark = without_marks(block)
         digest.update(json.dumps([role, bare], ensure_ascii=False).encode("utf-8", "replace"))
         tokens += estimate(bare)
-        last = number == len(sections) - 1
-        if last and body.get("cache_control"):
-            lifetime = body["cache_control"].get("ttl", "5m")
-        yield digest.digest(), tokens, lifetime
+        kind = bare.get("type", "") if index >= head else ""
+        number += not (kind in JOINED and kind == before)
+        before = kind
+        if index == len(sections) - 1 and body.get("cache_control"):
+            mark = body["cache_control"].get("ttl", "5m")
+        yield Position(digest.digest(), tokens, number, mark)
 
 
-def _without_marks(block: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _settings(body: Mapping[str, Any], sections: list[tuple[str, Any]]) -> str:
+    """What invalidates the messages, and not what stands before them, when it changes."""
+    with_images = any(
+        part.get("type") == "image"
+        for _, block in sections
+        for part in (block, *(block["content"] if isinstance(block.get("content"), list) else ()))
+    )
+    effort = (body.get("output_config") or {}).get("effort")
+    return json.dumps([body.get("tool_choice"), body.get("thinking"), effort, with_images])
+
+
+def without_marks(block: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """A block without its breakpoints (they move and are no part of the prefix), and the mark."""
     bare = dict(block)
     mark = bare.pop("cache_control", None)

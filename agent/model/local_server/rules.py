@@ -244,7 +244,13 @@ def _check_breakpoints(body: Mapping[str, Any]) -> None:
         block["cache_control"] for block in cacheable_blocks(body) if block.get("cache_control")
     ]
     if body.get("cache_control"):
-        marks.append(body["cache_control"])
+        last = blocks_of(body["messages"][-1]["content"])[-1].get("cache_control")
+        if last is None:
+            marks.append(body["cache_control"])
+        elif last.get("ttl", "5m") != body["cache_control"].get("ttl", "5m"):
+            raise invalid(
+                "cache_control: the last block has a breakpoint with another ttl than the request"
+            )
     if len(marks) > MAX_BREAKPOINTS:
         raise invalid(
             f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. "

@@ -8,17 +8,19 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
 from agent.model.local_server import rules, schema, wire
-from agent.model.local_server.cache import PromptCache, estimate
+from agent.model.local_server.cache import InputUsage, PromptCache, estimate
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.faults import Fault, Faults
 from agent.model.local_server.http import ClientGone, HttpConnection, HttpRequest
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import Responder, ResponderMessage
+from agent.model.local_server.thinking import ThinkingSeal
 
 JSON_TYPE = {"content-type": "application/json"}
 STREAM_TYPE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
@@ -34,6 +36,9 @@ class LocalMessagesServer:
         received: bodies of the requests to `/v1/messages` that passed validation, in order, if
             `record` is set.
         refused: messages of the error answers given, in order, if `record` is set.
+        on_body: called with the exact body of each request to `/v1/messages`, before it is judged.
+        on_answer: called with the usage that the answer to such a request reports, or with the
+            error that any request is refused with.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class LocalMessagesServer:
         models: Sequence[ServedModel] = (ServedModel("tungsten-demo", "Tungsten demo model"),),
         clock: Callable[[], float] = time.time,
         record: bool = False,
+        bind_thinking: bool = False,
     ) -> None:
         self.base_url = ""
         self.received: list[dict[str, Any]] = []
@@ -55,6 +61,9 @@ class LocalMessagesServer:
         self._models = {model.id: model for model in models}
         self._cache = PromptCache(clock)
         self._record = record
+        self._seal = ThinkingSeal(secrets.token_bytes(32)) if bind_thinking else None
+        self.on_body: Callable[[bytes], None] = lambda body: None
+        self.on_answer: Callable[[InputUsage | ApiError], None] = lambda answer: None
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -116,6 +125,7 @@ class LocalMessagesServer:
         except ApiError as error:
             if self._record:
                 self.refused.append(str(error))
+            self.on_answer(error)
             body = wire.compact(error.body(request_id)).encode()
             await connection.answer(error.status, {**headers, **JSON_TYPE, **error.headers}, body)
 
@@ -141,7 +151,7 @@ class LocalMessagesServer:
                 await self._create(connection, request, version, headers)
             case "POST", "/v1/messages/count_tokens":
                 body, model = await self._validated(request, "count_tokens", version)
-                tokens = PromptCache(time.time).count(body, model).total
+                tokens = PromptCache(time.time).read(body, model).usage.total
                 await self._answer(connection, headers, {"input_tokens": tokens})
             case "GET", "/v1/models":
                 ids = list(self._models)
@@ -196,7 +206,10 @@ class LocalMessagesServer:
         version: str,
         headers: Mapping[str, str],
     ) -> None:
+        self.on_body(request.body)
         body, model = await self._validated(request, "create", version)
+        if self._seal is not None:
+            self._seal.check(body)
         fault = self.faults.take()
         _fail_at_once(fault, connection)
         size = estimate({key: body.get(key, "") for key in ("tools", "system", "messages")})
@@ -204,11 +217,16 @@ class LocalMessagesServer:
             raise invalid(f"prompt is too long: {size} tokens > {model.context_window} maximum")
         if self._record:
             self.received.append(body)
+        reading = self._cache.read(body, model)
         if body["max_tokens"] == 0:
             answer = ResponderMessage((), stop_reason="max_tokens")
         else:
             answer = await self._responder.respond(body)
-        whole = wire.message(answer, model.id, self._cache.count(body, model))
+        if self._seal is not None:
+            answer = replace(answer, content=self._seal.sign(body, wire.with_ids(answer.content)))
+        usage = self._cache.answered(reading)
+        self.on_answer(usage)
+        whole = wire.message(answer, model.id, usage)
         if not body.get("stream"):
             await asyncio.sleep(answer.think)
             await self._answer(connection, headers, whole)

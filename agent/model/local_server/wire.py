@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agent.model.local_server.cache import InputUsage, estimate
@@ -20,7 +20,7 @@ INPUT_PIECE = 48
 
 def message(answer: ResponderMessage, model: str, usage: InputUsage) -> dict[str, Any]:
     """Build the API's Message object."""
-    content = [_with_id(block) for block in answer.content]
+    content = with_ids(answer.content)
     wants_tool = any(block["type"] == "tool_use" for block in content)
     return {
         "id": "msg_" + secrets.token_hex(12),
@@ -72,10 +72,14 @@ def compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _with_id(block: Mapping[str, Any]) -> dict[str, Any]:
-    if block["type"] == "tool_use" and not block.get("id"):
-        return {**block, "id": "toolu_" + secrets.token_hex(12)}
-    return dict(block)
+def with_ids(content: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give each tool use that has no id yet one."""
+    return [
+        {**block, "id": "toolu_" + secrets.token_hex(12)}
+        if block["type"] == "tool_use" and not block.get("id")
+        else dict(block)
+        for block in content
+    ]
 
 
 def _emptied(block: Mapping[str, Any]) -> dict[str, Any]:

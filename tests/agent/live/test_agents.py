@@ -387,6 +387,35 @@ async def test_prompts_of_the_person_take_the_place_of_the_shipped_ones(house):
     assert house.script.requests[-1]["system"] == request["system"]
 
 
+async def test_tools_that_changed_are_announced_once_and_sent_as_they_were(house):
+    agent_id = await house.agent("one")
+    await house.state(agent_id, "done")
+    tools = house.script.requests[-1]["tools"]
+    own = house.paths.config / "prompts" / "tools"
+    own.mkdir(parents=True)
+    (own / "file_read.md").write_text("Reads a file, now with care.\n")
+    await house.again()
+
+    async def turn(text):
+        before = len(house.script.requests)
+        await house.prompt(agent_id, text)
+        await house.until(lambda: len(house.script.requests) > before)
+        await house.state(agent_id, "done")
+        request = house.script.requests[-1]
+        assert request["tools"] == tools
+        return "\n".join(block["text"] for block in request["messages"][-1]["content"])
+
+    said = await turn("two")
+    assert "- file_read: Reads a file, now with care." in said
+    assert "file_write" not in said
+    assert "file_read" not in await turn("three")
+    await house.again()
+    assert "file_read" not in await turn("four")
+    (own / "file_read.md").unlink()
+    assert "again exactly as this conversation began" in await turn("five")
+    assert house.summary(agent_id).usage.cache_read_tokens > 0
+
+
 async def test_a_persons_gate_survives_the_engine(house):
     agent_id = await house.agent()
     command = "git push --force origin main; echo done >> log"

@@ -16,7 +16,8 @@ from agent.attachments import attached, detached, images, png_block
 from agent.config import Config
 from agent.model.capabilities import from_model_info
 from agent.model.endpoint import Endpoint
-from agent.session import serialise, text_block, tool_result
+from agent.prefix import serialise
+from agent.session import text_block, tool_result
 from agent.tools.inputs import INPUTS
 from tests.agent.live.conftest import use
 

@@ -25,8 +25,9 @@ from agent.actions import (
     written,
 )
 from agent.output import Outputs
+from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
-from agent.session import serialise, text_block
+from agent.session import text_block
 from agent.steps import Lines, Matches
 from agent.tools import files, search_program
 from agent.tools.inputs import INPUTS, FileEdit, FileRead, FileWrite, TerminalWait

@@ -398,6 +398,9 @@ async def test_capabilities_are_asked_for_and_otherwise_plain(house):
     assert not known.betas
     unknown = await house.client(model="nonesuch").capabilities()
     assert unknown.context_window is None
+    assert not known.prompt_cache
+    assert (await house.client(model="claude-sonnet-5-5").capabilities()).prompt_cache
+    assert (await house.client(model="anthropic/claude-opus-5").capabilities()).prompt_cache
 
 
 async def test_agents_share_one_import(house, ask):

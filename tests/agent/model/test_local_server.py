@@ -12,6 +12,7 @@ from agent.model.local_server.cache import PromptCache
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
+from tests.agent.model.conftest import Answers
 
 KEY = "sk-test-0123456789"
 TOOL = {"name": "look", "description": "Look.", "input_schema": {"type": "object"}}
@@ -207,6 +208,15 @@ REFUSED: dict[str, tuple[Any, str]] = {
         body(messages=[user([text("a", **MARK), text("b", **LONG_MARK)])]),
         "a ttl='1h' cache_control block must not come after",
     ),
+    "two lifetimes at the end": (
+        body(cache_control={"type": "ephemeral"}, messages=[user([text("a", **LONG_MARK)])]),
+        "another ttl than the request",
+    ),
+    "mark on thinking": (
+        body(messages=[user("a"), assistant({"type": "thinking", "thinking": "x",
+                                             "signature": "s", **MARK}), user("b")]),
+        "cache_control: Extra inputs are not permitted",
+    ),
     "too many tokens": (body(max_tokens=64_001), "64001 > 64000, which is the maximum allowed"),
     "negative tokens": (body(max_tokens=-1), "max_tokens"),
     "too long": (body(messages=[user("word " * 170_000)]), "prompt is too long: "),
@@ -386,6 +396,70 @@ def test_a_moving_breakpoint_reads_what_is_within_20_positions():
     assert count(near, 24).read == first.written_5m
     count(far, 5)
     assert count(far, 26).read == 0
+
+
+def test_neighbouring_uses_and_results_are_one_position_each():
+    model = ServedModel("m", min_cacheable=0)
+    cache = PromptCache(lambda: 0.0)
+    start = [user([text("go", **MARK)])]
+    first = cache.count({"tools": [TOOL], "messages": start}, model)
+    many = [assistant(*(use(f"t{n}") for n in range(30)))]
+    results = [result(f"t{n}") for n in range(30)]
+    more = [*start[:0], user([text("go")]), *many, user([*results[:-1], {**results[-1], **MARK}])]
+    assert cache.count({"tools": [TOOL], "messages": more}, model).read == first.total
+
+
+def test_settings_invalidate_the_messages_and_nothing_before_them():
+    model = ServedModel("m", min_cacheable=0)
+    cache = PromptCache(lambda: 0.0)
+    request = {"system": [text("s" * 400, **LONG_MARK)], "messages": [user([text("a", **MARK)])]}
+    first = cache.count(request, model)
+    assert cache.count(request, model).read == first.total
+    for more in (
+        {"thinking": {"type": "adaptive"}},
+        {"tool_choice": {"type": "none"}},
+        {"output_config": {"effort": "low"}},
+    ):
+        usage = cache.count({**request, **more}, model)
+        assert (usage.read, usage.written_5m) == (first.written_1h, first.written_5m)
+
+
+def test_an_entry_can_be_read_once_its_request_is_answered():
+    model = ServedModel("m", min_cacheable=0)
+    now = 0.0
+    cache = PromptCache(lambda: now)
+    request = {"messages": [user([text("a" * 400, **MARK)])]}
+    first, second = cache.read(request, model), cache.read(request, model)
+    assert first.usage.read == second.usage.read == 0
+    now = 200.0
+    cache.answered(first)
+    now = 299.0
+    assert cache.read(request, model).usage.read == first.usage.total
+    now = 301.0
+    assert cache.read(request, model).usage.read == 0
+
+
+async def test_thinking_is_refused_behind_other_bytes_than_its_own():
+    thinking = {"type": "thinking", "thinking": "Hm.", "signature": ""}
+    async with (
+        LocalMessagesServer(
+            Answers(thinking, text("b")), api_key=KEY, bind_thinking=True
+        ) as server,
+        anthropic.AsyncAnthropic(api_key=KEY, base_url=server.base_url, max_retries=0) as sdk,
+    ):
+        first = body(system="x", messages=[user([text("a")])])
+        said = (await post(sdk, first))["content"]
+        marked = [user([text("a", **MARK)]), assistant(*said), user("c")]
+        await post(sdk, {**first, "messages": marked})
+        for changed in (
+            {**first, "messages": [user([text("A")]), assistant(*said), user("c")]},
+            {**first, "system": "y", "messages": marked},
+            {**first, "tools": [TOOL], "messages": marked},
+        ):
+            with pytest.raises(
+                anthropic.BadRequestError, match=r"messages\.1\.content\.0: Invalid"
+            ):
+                await post(sdk, changed)
 
 
 async def raw(

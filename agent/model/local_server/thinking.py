@@ -1,0 +1,76 @@
+"""Thinking blocks bound to what stood before them, as those of current models are.
+
+A signature is an HMAC over everything before the block and the block's own text, so a request whose
+earlier bytes changed is refused, as the real API refuses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agent.model.local_server.cache import without_marks
+from agent.model.local_server.errors import invalid
+from agent.model.local_server.rules import blocks_of
+
+Block = Mapping[str, Any]
+
+
+class ThinkingSeal:
+    """Signs the thinking blocks of answers, and checks those that come back."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """Check every thinking block of a request.
+
+        Raises:
+            ApiError: something before one of them, or its own text, is not what it was.
+        """
+        before = self._head(body)
+        for number, message in enumerate(body["messages"]):
+            for position, block in enumerate(blocks_of(message["content"])):
+                if block["type"] == "thinking" and not hmac.compare_digest(
+                    block["signature"], self._signature(before, block)
+                ):
+                    raise invalid(
+                        f"messages.{number}.content.{position}: Invalid `signature` in `thinking` "
+                        "block"
+                    )
+                _add(before, message["role"], block)
+
+    def sign(self, body: Mapping[str, Any], content: Iterable[Block]) -> list[dict[str, Any]]:
+        """Give an answer's blocks, with the signatures of its thinking blocks in place."""
+        before = self._head(body)
+        for message in body["messages"]:
+            for block in blocks_of(message["content"]):
+                _add(before, message["role"], block)
+        signed = []
+        for block in map(dict, content):
+            if block["type"] == "thinking":
+                block["signature"] = self._signature(before, block)
+            _add(before, "assistant", block)
+            signed.append(block)
+        return signed
+
+    def _head(self, body: Mapping[str, Any]) -> hmac.HMAC:
+        before = hmac.new(self._key, digestmod=hashlib.sha256)
+        for tool in body.get("tools", ()):
+            _add(before, "tool", tool)
+        for block in blocks_of(body.get("system") or []):
+            _add(before, "system", block)
+        return before
+
+    def _signature(self, before: hmac.HMAC, block: Block) -> str:
+        sealed = before.copy()
+        sealed.update(str(block["thinking"]).encode("utf-8", "replace"))
+        return sealed.hexdigest()
+
+
+def _add(before: hmac.HMAC, role: str, block: Block) -> None:
+    bare, _ = without_marks(block)
+    before.update(json.dumps([role, bare], ensure_ascii=False).encode("utf-8", "replace"))
