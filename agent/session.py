@@ -244,7 +244,7 @@ class Session:
         cache, and at least `MARK_EVERY` blocks before the next one. So the last entry that was
         written is found however many blocks came since: it is within reach of a breakpoint, or
         at one. Blank text blocks, which a model may send but the Messages API does not take back,
-        are left out. Without `with_images`, a line of text stands for each.
+        are left out. Without `with_images`, a line of text stands for each image.
         """
         messages = sendable(self.messages, with_images=with_images)
         if not cache:
@@ -252,14 +252,14 @@ class Session:
         marked = 0
         since = MARK_EVERY
         for index in range(len(messages) - 1, -1, -1):
-            blocks = len(messages[index]["content"])
+            length = len(messages[index]["content"])
             if messages[index]["role"] == "user" and since >= MARK_EVERY:
                 messages[index] = _marked(messages[index])
                 marked += 1
                 since = 0
                 if marked == MAX_MARKS:
                     break
-            since += blocks
+            since += length
         return messages
 
     def _prefix(self, messages: int, *, with_images: bool) -> str:
