@@ -294,11 +294,13 @@ class Expander:
                 if len(values) == 1:
                     return tuple(picked)
             else:
-                # What is no array is its own first element.
-                picked = list(values) if int(index) == 0 else []
+                picked = []
             for value in values:
                 fields = value.split()
                 picked.append(fields[int(index)] if int(index) < len(fields) else "")
+            if elements is None and int(index) == 0:
+                # What is no array is its own first element.
+                picked += values
             return tuple(dict.fromkeys(picked))
         if not part.inner:
             return values
