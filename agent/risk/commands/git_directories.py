@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from agent.risk.commands.git_settings import git_setting, runs_something
@@ -109,10 +110,19 @@ def _repository(call: Call, root: str) -> None:
         names = [path.name for path in Path(hooks).iterdir()]
     except (OSError, ValueError):
         names = []
-    if any(not name.endswith(".sample") for name in names) or any(
-        path.startswith(f"{hooks}/") for path in call.evaluator.files
-    ):
+    if any(not name.endswith(".sample") for name in names) or _written(call, hooks):
         call.high("has git run the hooks of another repository", f"takes hooks of {shown(root)}")
+
+
+def _written(call: Call, hooks: str) -> bool:
+    """Whether this text writes a file into a directory of hooks."""
+    # A line of ten thousand commands must not look through all files for each: only at new ones.
+    evaluator = call.evaluator
+    for path in islice(evaluator.files, evaluator.looked_at, None):
+        if "/hooks/" in path:
+            evaluator.hooked.update(str(above) for above in Path(path).parents)
+    evaluator.looked_at = len(evaluator.files)
+    return hooks in evaluator.hooked
 
 
 def _configuration(call: Call, path: str) -> None:

@@ -49,6 +49,9 @@ class Judgement:
         """Some command is covered by an allow rule."""
         self.denied_spans: list[Span] = []
         self.files: dict[str, str | None] = {}
+        self.hooked: set[str] = set()
+        """Directories above files of hooks, among the first `looked_at` files."""
+        self.looked_at = 0
         self.commands = 0
         self.scanned = 0
         self.work = 0
