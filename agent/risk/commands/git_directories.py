@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -67,10 +69,10 @@ def _found(call: Call) -> Iterator[str]:
     files = call.evaluator.files
     while level:
         inner = f"{level}/.git"
-        directory = _is(inner, stat.S_ISDIR)
-        if level == project and (directory or _is(inner, stat.S_ISREG)):
+        directory = _is(call, inner, stat.S_ISDIR)
+        if level == project and (directory or _is(call, inner, stat.S_ISREG)):
             return
-        if inner in files or _is(inner, stat.S_ISREG):
+        if inner in files or _is(call, inner, stat.S_ISREG):
             text = files[inner] if inner in files else read_script(inner, call.evaluator.digests)
             if isinstance(text, str) and text.startswith("gitdir:"):
                 named = text[7:].strip()
@@ -81,18 +83,22 @@ def _found(call: Call) -> Iterator[str]:
         yield inner
         if directory:
             return
-        if f"{level}/config" in files or _is(f"{level}/HEAD", stat.S_ISREG):
+        if f"{level}/config" in files or _is(call, f"{level}/HEAD", stat.S_ISREG):
             yield level
         if level == project:
             return
         level = level.rpartition("/")[0]
 
 
-def _is(path: str, kind: Callable[[int], bool]) -> bool:
-    try:
-        return kind(Path(path).stat().st_mode)
-    except (OSError, ValueError):
-        return False
+def _is(call: Call, path: str, kind: Callable[[int], bool]) -> bool:
+    """Whether a path is of a kind on the disk, asked once while one text is judged."""
+    modes = call.evaluator.modes
+    if path not in modes:
+        try:
+            modes[path] = os.stat(path).st_mode  # noqa: PTH116 - for each of thousands of commands
+        except (OSError, ValueError):
+            modes[path] = 0
+    return kind(modes[path])
 
 
 def _repository(call: Call, root: str) -> None:
@@ -106,10 +112,10 @@ def _repository(call: Call, root: str) -> None:
     for name in _CONFIGURATIONS["GIT_DIR"]:
         _configuration(call, f"{root}/{name}")
     hooks = f"{root}/hooks"
-    try:
-        names = [path.name for path in Path(hooks).iterdir()]
-    except (OSError, ValueError):
-        names = []
+    names: list[str] = []
+    if _is(call, hooks, stat.S_ISDIR):
+        with contextlib.suppress(OSError):
+            names = [path.name for path in Path(hooks).iterdir()]
     if any(not name.endswith(".sample") for name in names) or _written(call, hooks):
         call.high("has git run the hooks of another repository", f"takes hooks of {shown(root)}")
 

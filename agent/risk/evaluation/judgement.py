@@ -52,6 +52,8 @@ class Judgement:
         self.hooked: set[str] = set()
         """Directories above files of hooks, among the first `looked_at` files."""
         self.looked_at = 0
+        self.modes: dict[str, int] = {}
+        """What stands at paths of the disk, as stat(2) says; 0 is nothing."""
         self.commands = 0
         self.scanned = 0
         self.work = 0
