@@ -139,7 +139,7 @@ def _configuration(call: Call, path: str) -> None:
         text = files[path]
         text = False if text is None else text
     else:
-        text = read_script(path, call.evaluator.digests)
+        text = read_script(path, call.evaluator.digests) if _is(call, path, bool) else None
         if text is None and (
             call.evaluator.came(path) or Path(path) in call.evaluator.context.written
         ):
