@@ -131,6 +131,12 @@ def _written(call: Call, hooks: str) -> bool:
     return hooks in evaluator.hooked
 
 
+def _noted(call: Call, path: str) -> bool:
+    """Whether the agent wrote a file since a person looked last."""
+    written = call.evaluator.context.written
+    return bool(written) and Path(path) in written
+
+
 def _configuration(call: Call, path: str) -> None:
     """Judge one file of settings: those that run programs count as if they were given here."""
     files = call.evaluator.files
@@ -140,9 +146,7 @@ def _configuration(call: Call, path: str) -> None:
         text = False if text is None else text
     else:
         text = read_script(path, call.evaluator.digests) if _is(call, path, bool) else None
-        if text is None and (
-            call.evaluator.came(path) or Path(path) in call.evaluator.context.written
-        ):
+        if text is None and (call.evaluator.came(path) or _noted(call, path)):
             text = False
     if text is None:
         return
