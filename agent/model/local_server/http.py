@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -86,9 +87,11 @@ class HttpConnection:
         """Cut the connection off without ceremony."""
         self._writer.transport.abort()
 
-    def close(self) -> None:
-        """Close the connection once what was written is sent."""
+    async def close(self) -> None:
+        """Close the connection, and return once what was written is sent."""
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _write(self, data: bytes | None) -> None:
         if self._writer.is_closing():

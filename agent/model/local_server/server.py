@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +24,8 @@ from agent.model.local_server.http import ClientGone, HttpConnection, HttpReques
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import Responder, ResponderMessage
 from agent.model.local_server.thinking import ThinkingSeal
+
+log = logging.getLogger(__name__)
 
 JSON_TYPE = {"content-type": "application/json"}
 STREAM_TYPE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
@@ -99,20 +104,27 @@ class LocalMessagesServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
         await server.wait_closed()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: one that had not begun when the server closes would be known to nobody.
         connection = HttpConnection(reader, writer)
-        try:
+        if self._server is None:
+            connection.drop()
+            return
+        task = asyncio.create_task(self._attend(connection))
+        self._connections.add(task)
+        task.add_done_callback(partial(self._ended, connection))
+
+    def _ended(self, connection: HttpConnection, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        connection.drop()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an answer of the local server failed", exc_info=error)
+
+    async def _attend(self, connection: HttpConnection) -> None:
+        with contextlib.suppress(ClientGone):
             async for request in connection.requests():
                 await self._serve(connection, request)
-        except (ClientGone, asyncio.CancelledError):
-            # Swallowed on purpose: the streams library logs a cancelled handler as an error.
-            connection.drop()
-        finally:
-            connection.close()
-            self._connections.discard(task)
+            await connection.close()
 
     async def _serve(self, connection: HttpConnection, request: HttpRequest | ApiError) -> None:
         request_id = "req_" + secrets.token_hex(12)
