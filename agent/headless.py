@@ -327,7 +327,6 @@ class _Printer:
         self._print(fields, f"{agent.name} works in {agent.directory} with {agent.model}")
 
     def action(self, event: ActionReported) -> None:
-        fields = event.model_dump(mode="json", exclude={"type", "agent_name"})
         outcome: str = event.outcome
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
@@ -336,7 +335,7 @@ class _Printer:
             # A person reads how it ended.
             return
         line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
-        self._print({"type": "action", "agent": event.agent_name, **fields}, line)
+        self._print(action_fields(event), line)
 
     def question(self, question: Question) -> None:
         fields = {"type": "question", "text": question.text, "options": list(question.options)}
@@ -381,6 +380,17 @@ class _Printer:
             self._out.write(clean(each) + "\n")
         self._held = ""
         self._out.flush()
+
+
+def action_fields(event: ActionReported) -> dict[str, Any]:
+    """One action as JSON output tells it: `agent`, `what`, `risk`, `decision`, `outcome`, …"""
+    fields = event.model_dump(mode="json")
+    return {
+        "type": "action",
+        "agent": fields.pop("agent_name"),
+        "what": fields.pop("text"),
+        **{name: value for name, value in fields.items() if name != "type"},
+    }
 
 
 def _usage_problem(task: str, directory: Path, budget: float | None) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
-from agent.headless import stopped_by_signals
+from agent.headless import action_fields, stopped_by_signals
 from agent.paths import Paths
 from agent.protocol import (
     ActionReported,
@@ -202,20 +202,8 @@ class _Show:
     def _print(self, event: ActionReported) -> None:
         if event.outcome == "started":
             return
-        fields = {
-            "agent": event.agent_name,
-            "action": event.action,
-            "what": event.text,
-            "risk": event.risk.value,
-            "decision": event.decision,
-            "by": event.by,
-            "outcome": event.outcome,
-            "reasons": list(event.reasons),
-            "exit_status": event.exit_status,
-            "seconds": None if event.seconds is None else round(event.seconds, 3),
-        }
         if self.json:
-            line = json_module.dumps(fields)
+            line = json_module.dumps(action_fields(event))
         else:
             what = visible_line(event.text)
             line = f"{event.agent_name:6} {event.risk.value:6} {event.decision:8} "

@@ -113,7 +113,7 @@ async def test_a_job_that_is_done(paths: Paths, project: Path, serve: Serve) -> 
     assert said[0]["type"] == "started"
     actions = [line for line in said if line["type"] == "action"]
     assert {(line["decision"], line["by"]) for line in actions} == {("ran", "policy")}
-    assert actions[-1]["text"] == "echo hello > made.txt"
+    assert actions[-1]["what"] == "echo hello > made.txt"
     assert actions[-1]["outcome"] == "ok"
     assert actions[-1]["risk"] in {"LOW", "MEDIUM"}
     assert said[-1]["type"] == "result"
