@@ -26,12 +26,14 @@ done
 [ "$last" = 1 ] || exit 0
 printf '{RESET}'
 [ "$raw" = "$(stty -g <&3)" ] && stty sane <&3
-set -- $(stty size <&3) && stty rows $(($1 + 1)) <&3 && stty rows "$1" <&3
+set -- $(stty size <&3) && stty rows $(($1 + 1)) <&3 && sleep 0.2 && stty rows "$1" <&3
 """
 """Line settings are reset only where they are still the app's: most shells do it themselves.
 
 A shell that was faster has written its prompt onto the screen that goes away with the app; told of
-a change of size (SIGWINCH), the line editors of bash, zsh and fish draw it once more.
+a change of size (SIGWINCH), the line editors of bash, zsh and fish draw it once more. Nothing tells
+when they have looked, and readline draws only where it finds another size than before
+(`rl_resize_terminal`, 8.2), so the other size stays for a moment.
 """
 
 

@@ -91,7 +91,7 @@ def test_one_without_a_screen(arrive: Arrive, model: ScriptedModel) -> None:
     done = person.command("run", "count", "--headless", "--json")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert any(line.get("text") == "echo $((40 + 2))" for line in lines), lines
+    assert any(line.get("what") == "echo $((40 + 2))" for line in lines), lines
     denied = person.command("run", "push", "--headless", "--json")
     assert denied.returncode == 3, denied
     assert model.told("denied")
