@@ -383,7 +383,7 @@ class _Printer:
 
 
 def action_fields(event: ActionReported) -> dict[str, Any]:
-    """One action as JSON output tells it: `agent`, `what`, `risk`, `decision`, `outcome` and more."""
+    """Give an action as JSON output tells it: agent, what, risk, decision, outcome and more."""
     fields = event.model_dump(mode="json")
     return {
         "type": "action",
