@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.renderables.tint import Tint
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 Result = TypeVar("Result")
 
 
-class CardScreen(ModalScreen[Result]):
-    """An opaque screen with a card in its middle.
+DIMMED = 0.7
+"""How much of what lies below a card is covered by the background colour."""
 
-    Opaque, since a translucent one over live panes costs a full repaint for each changed row.
+
+class CardScreen(ModalScreen[Result]):
+    """A card in the middle, over a dimmed still picture of the screen below.
+
+    Still, and opaque for Textual, since a translucent screen over live panes costs a full repaint
+    for each changed row.
     """
 
     CSS_PATH = Path(__file__).with_name("card.tcss")
     AUTO_FOCUS = "Input, OptionList, .card-focus"
+
+    SHOWS_BELOW: ClassVar[bool] = True
+    _below: Sequence[Strip] = ()
+
+    def on_mount(self) -> None:
+        """Take the picture of what lies below."""
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1]
+        if self.SHOWS_BELOW and below is not self:
+            color, theme = self.styles.background.with_alpha(DIMMED), self.app.ansi_theme
+            strips = below._compositor.render_strips()  # noqa: SLF001
+            self._below = [
+                Strip(Tint.process_segments(strip, color, theme), strip.cell_length)
+                for strip in strips
+            ]
+
+    def render_line(self, y: int) -> Strip:
+        """Draw what lies below, unless the window has another size by now."""
+        width, height = self.size
+        if len(self._below) == height and self._below[y].cell_length == width:
+            return self._below[y]
+        return super().render_line(y)
 
     def progress(self, text: str) -> None:
         """Say what is being waited for; empty says nothing."""

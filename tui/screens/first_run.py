@@ -60,6 +60,8 @@ class FirstRunScreen(CardScreen[Outcome]):
             without looking must not choose by it.
     """
 
+    SHOWS_BELOW = False
+    """There may be nothing yet but the word that the engine is not reached."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
         # Before the field sees it: what is typed right behind it must not land in this field.
