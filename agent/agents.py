@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent.budget import Budgets, stored
 from agent.command_agent import CommandAgent
 from agent.config import Config
 from agent.conversation import Conversation
@@ -54,6 +55,7 @@ from agent.protocol import (
     ResumeAgent,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     SetPaused,
     StopAgent,
@@ -125,6 +127,7 @@ class Agents:
             gates=Gates(database, hub, clock),
             questions=Questions(database, hub, clock),
             prompts=PromptFiles(paths.config / "prompts"),
+            budgets=Budgets(database, config, paths, clock),
             rules=RuleFiles(paths, home or Path.home()),
             recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
             home=home or Path.home(),
@@ -246,7 +249,11 @@ class Agents:
                 command=command.command,
                 since=self.services.clock(),
                 created_at=self.services.clock(),
-                extra={**(extra or {}), **({"wall": True} if walled else {})},
+                extra={
+                    **(extra or {}),
+                    **({"wall": True} if walled else {}),
+                    **stored(command.budget),
+                },
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
@@ -451,6 +458,12 @@ class Agents:
     async def set_mode(self, command: SetMode) -> None:
         """Change how much an agent may do without a person."""
         await self._agent(command.agent_id).set_mode(command.mode)
+
+    async def set_budget(self, command: SetBudget) -> None:
+        """Change how much an agent and its workers may use."""
+        agent = self._agent(command.agent_id)
+        await agent.save_extra(**stored(command.budget))
+        agent.publish()
 
     async def trust_directory(self, command: TrustDirectory) -> None:
         """Remember whether the person trusts a directory; agents there follow."""

@@ -29,6 +29,7 @@ from agent.protocol import (
     ResumeAgent,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     SetPaused,
     Shutdown,
@@ -122,6 +123,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.answer(command)
         case SetMode():
             await agents.set_mode(command)
+        case SetBudget():
+            await agents.set_budget(command)
         case SetPaused():
             await agents.set_paused(command)
         case TrustDirectory():

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 from agent import actions, processes
 from agent.actions import Action, RunCommand
+from agent.budget import budget_of
 from agent.conversation import Conversation
 from agent.errors import AgentError
 from agent.gate import Binding
@@ -272,6 +273,8 @@ class LiveAgent:
             panes=self.panes.summaries,
             queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
             usage=self.usage,
+            budget=budget_of(self.record),
+            over_budget=bool(self.record.extra.get("over_budget")),
             context_tokens=self.context_tokens,
             context_window=self.context_window,
             branch=branch(self.directory),

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -74,6 +74,20 @@ class Usage(Wire):
     cost: float | None = 0.0
 
 
+class Budget(Wire):
+    """How much a session and its workers may use, from its beginning; None means no limit.
+
+    It is checked before each request to a model, so the last one may go beyond it.
+    """
+
+    requests: int | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    """Of every kind: read from the cache and written to it, too."""
+    dollars: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    minutes: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Of the clock, while it waits for a person as well."""
+
+
 class PaneSummary(Wire):
     """One tmux pane of an agent; `pane_id` is tmux's own (`%3`)."""
 
@@ -118,6 +132,9 @@ class AgentSummary(Wire):
     queued: tuple[str, ...] = ()
     """Prompts that wait for the running turn to end."""
     usage: Usage = Usage()
+    budget: Budget = Budget()
+    over_budget: bool = False
+    """Whether its last turn ended because a budget was spent."""
     context_tokens: int = 0
     context_window: int | None = None
     branch: str | None = None
@@ -476,6 +493,7 @@ class CreateAgent(Wire):
     """`mcp`: no model; another program gives it its steps with `UseTool`."""
     wall: bool | None = None
     """Whether its panes stand behind a wall; None: as the settings say."""
+    budget: Budget = Budget()
 
 
 class Play(Wire):
@@ -690,6 +708,14 @@ class SetMode(Wire):
     mode: Mode
 
 
+class SetBudget(Wire):
+    """Put a budget in the place of an agent's; it counts from its next request to the model."""
+
+    type: Literal["set_budget"] = "set_budget"
+    agent_id: str
+    budget: Budget
+
+
 class TrustDirectory(Wire):
     """Remember that the person trusts (or no longer trusts) a directory."""
 
@@ -780,6 +806,7 @@ Command = Annotated[
     | AlwaysAllow
     | Answer
     | SetMode
+    | SetBudget
     | TrustDirectory
     | SetPaused
     | Configure

@@ -109,7 +109,14 @@ def run(
         typer.Option(help="plan, careful or standard, which is the default."),
     ] = "",
     budget: Annotated[
-        float | None, typer.Option(help="US dollars after which the agent stops.")
+        float | None, typer.Option(min=0, help="US dollars after which the agent stops.")
+    ] = None,
+    requests: Annotated[
+        int | None, typer.Option(min=0, help="Requests to the model after which it stops.")
+    ] = None,
+    tokens: Annotated[int | None, typer.Option(min=0, help="Tokens after which it stops.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Minutes after which it stops.")
     ] = None,
     wall: Wall = None,
 ) -> None:
@@ -117,7 +124,7 @@ def run(
 
     Headless exit status: 0 done, 1 failed, 2 usage, 3 something was denied, 4 budget spent.
     """
-    from agent.protocol import CreateAgent, Mode
+    from agent.protocol import Budget, CreateAgent, Mode
 
     if not task.strip():
         raise typer.BadParameter('say what to do: tungsten run "fix the failing test"')
@@ -127,11 +134,17 @@ def run(
         raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
     if not directory.is_dir():
         raise typer.BadParameter(f"no such directory: {directory}")
+    allowed = Budget(requests=requests, tokens=tokens, dollars=budget, minutes=minutes)
     if not headless:
         from tui.cli import open_app
 
         create = CreateAgent(
-            directory=str(directory.absolute()), model=model, prompt=task, mode=chosen, wall=wall
+            directory=str(directory.absolute()),
+            model=model,
+            prompt=task,
+            mode=chosen,
+            wall=wall,
+            budget=allowed,
         )
         raise typer.Exit(open_app(lambda: create))
     from agent import headless as without_screen
@@ -144,7 +157,7 @@ def run(
                 directory=directory.absolute(),
                 model=model,
                 json=as_json,
-                budget=budget,
+                budget=allowed,
                 mode=chosen,
                 wall=wall,
             )

@@ -19,6 +19,7 @@ from agent.protocol import (
     BlockChanged,
     BlockDelta,
     BlockKind,
+    Budget,
     CreateAgent,
     Interrupt,
     Notice,
@@ -27,6 +28,7 @@ from agent.protocol import (
     ReadTranscript,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     Setup,
     Unqueue,
@@ -123,6 +125,22 @@ async def test_shell_commands_and_modes(open_cockpit: Open) -> None:
         assert (await cockpit.engine.received(SetMode)).mode == "plan"
         await cockpit.pilot.press("escape")
         assert (await cockpit.engine.received(Interrupt)).agent_id == "a1"
+
+
+async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/budget")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "no budget of its own" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/budget "
+        await cockpit.type("dollars 2.5 tokens 1,000,000")
+        await cockpit.pilot.press("enter")
+        wanted = Budget(dollars=2.5, tokens=1_000_000)
+        assert (await cockpit.engine.received(SetBudget)).budget == wanted
+        await cockpit.type("/budget dollars much")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "Not a budget" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/budget dollars much"
 
 
 async def test_unknown_slash_command_stays_in_the_prompt(open_cockpit: Open) -> None:
