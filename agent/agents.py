@@ -71,6 +71,7 @@ from agent.services import ModelSource, Services
 from agent.session import Session, text_block
 from agent.tools.registry import definitions
 from agent.turn_text import one_line
+from agent.usage_report import report
 from memory.database import Database
 from memory.errors import NotFound, StorageError
 from memory.sessions import SessionRecord
@@ -397,6 +398,12 @@ class Agents:
             "blocks": [block.model_dump(mode="json") for block in blocks],
             "seq": self.services.hub.seq,
         }
+
+    async def read_usage(self) -> dict[str, Any]:
+        """Add up what was used."""
+        services = self.services
+        found = await report(services.database, services.budgets.limits, services.clock())
+        return {"report": found.model_dump(mode="json")}
 
     # Talking to one -----------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agent.config import Config, ConfigError, load
+from agent.config import Caps, Config, ConfigError, load
 from agent.errors import AgentError
 from agent.model import prices
 from agent.model.endpoint import Endpoint
@@ -85,6 +85,11 @@ class Budgets:
         self._under_way: dict[str, frozenset[str]] = {}
         """Sessions with a request under way, each with itself and the ones above it."""
         self._counting = asyncio.Lock()
+
+    @property
+    def limits(self) -> Caps:
+        """The limits of sessions and of the day."""
+        return self._config.budget
 
     async def ask(self, session_id: str, model: str, endpoint: Endpoint) -> None:
         """Return when one more request of a session may be made, which is then under way.

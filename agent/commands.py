@@ -23,6 +23,7 @@ from agent.protocol import (
     PersonTyped,
     Play,
     ReadTranscript,
+    ReadUsage,
     Recordings,
     RecordPane,
     RenameAgent,
@@ -91,6 +92,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.list_sessions(command)
         case ReadTranscript():
             return await agents.read_transcript(command)
+        case ReadUsage():
+            return await agents.read_usage()
         case SuggestRule():
             return await agents.suggest_rule(command)
         case AlwaysAllow():

@@ -39,6 +39,18 @@ class UsageTotals:
     unpriced: int = 0
     """Requests to models without a known price."""
 
+    def __add__(self, other: UsageTotals) -> UsageTotals:
+        priced = [one.cost for one in (self, other) if one.cost is not None]
+        return UsageTotals(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.output_tokens + other.output_tokens,
+            sum(priced) if priced else None,
+            self.unpriced + other.unpriced,
+        )
+
     @property
     def tokens(self) -> int:
         """All tokens: the three kinds of input, which are disjoint, and the output."""

@@ -262,6 +262,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="sessions",
     ),
     _key(
+        "app.usage",
+        "alt+u",
+        "Tokens and money: by agent, session, day and model",
+        action="usage",
+        slash="usage",
+    ),
+    _key(
         "agents.pause",
         "f9",
         "Hold every agent before its next step, or let them go",

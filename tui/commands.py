@@ -313,6 +313,20 @@ def keys(as_json: Json = False) -> None:
         print(f"{row['key'] or '-':<12} {row['id']:<28} {row['description']}")
 
 
+@app.command()
+def stats(as_json: Json = False) -> None:
+    """Tell what was used: tokens and money by session, agent, day and model."""
+    from agent import usage_report
+
+    found = _run(usage_report.read(paths.find()))
+    if as_json:
+        print(json.dumps(usage_report.as_json(found), indent=1))
+        return
+    from tui.usage_table import listing
+
+    print(clean(listing(found)))
+
+
 @app.command("ls")
 def list_agents(as_json: Json = False) -> None:
     """List the agents of the running engine."""

@@ -587,6 +587,14 @@ async def recordings(app: TungstenApp) -> None:
         )
 
 
+async def usage(app: TungstenApp) -> None:
+    """Show what was used."""
+    from tui.screens.usage import UsageScreen
+
+    if app.screen is app.cockpit:
+        await app.push_screen(UsageScreen())
+
+
 async def setup(app: TungstenApp) -> None:
     """Choose the model."""
     from tui.model_setup import ask
