@@ -26,6 +26,7 @@ from agent.protocol import (
     Question,
     QuestionAsked,
     ReadTranscript,
+    ReadUsage,
     RunAsPerson,
     SendPrompt,
     SetBudget,
@@ -35,6 +36,7 @@ from agent.protocol import (
 )
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
+from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
 from tui.app import TungstenApp
 from tui.screens.first_run import FirstRunScreen
@@ -141,6 +143,15 @@ async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "Not a budget" in cockpit.screen_text)
         assert cockpit.app.cockpit.prompt.text == "/budget dollars much"
+
+
+async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        cockpit.engine.on(ReadUsage, lambda _: {"report": REPORT.model_dump(mode="json")})
+        await cockpit.pilot.press("alt+u")
+        await cockpit.until(lambda: "91% from cache" in cockpit.screen_text)
+        await cockpit.pilot.press("alt+u")
+        await cockpit.until(lambda: "from cache" not in cockpit.screen_text)
 
 
 async def test_unknown_slash_command_stays_in_the_prompt(open_cockpit: Open) -> None:
