@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent.budget import Budgets, stored
 from agent.command_agent import CommandAgent
 from agent.config import Config
 from agent.conversation import Conversation
@@ -54,6 +55,7 @@ from agent.protocol import (
     ResumeAgent,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     SetPaused,
     StopAgent,
@@ -69,6 +71,7 @@ from agent.services import ModelSource, Services
 from agent.session import Session, text_block
 from agent.tools.registry import definitions
 from agent.turn_text import one_line
+from agent.usage_report import report
 from memory.database import Database
 from memory.errors import NotFound, StorageError
 from memory.sessions import SessionRecord
@@ -125,6 +128,7 @@ class Agents:
             gates=Gates(database, hub, clock),
             questions=Questions(database, hub, clock),
             prompts=PromptFiles(paths.config / "prompts"),
+            budgets=Budgets(database, config, paths, clock),
             rules=RuleFiles(paths, home or Path.home()),
             recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
             home=home or Path.home(),
@@ -246,7 +250,11 @@ class Agents:
                 command=command.command,
                 since=self.services.clock(),
                 created_at=self.services.clock(),
-                extra={**(extra or {}), **({"wall": True} if walled else {})},
+                extra={
+                    **(extra or {}),
+                    **({"wall": True} if walled else {}),
+                    **stored(command.budget),
+                },
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
@@ -391,6 +399,12 @@ class Agents:
             "seq": self.services.hub.seq,
         }
 
+    async def read_usage(self) -> dict[str, Any]:
+        """Add up what was used."""
+        services = self.services
+        found = await report(services.database, services.budgets.limits, services.clock())
+        return {"report": found.model_dump(mode="json")}
+
     # Talking to one -----------------------------------------------------------------------------
 
     async def send_prompt(self, command: SendPrompt) -> None:
@@ -451,6 +465,12 @@ class Agents:
     async def set_mode(self, command: SetMode) -> None:
         """Change how much an agent may do without a person."""
         await self._agent(command.agent_id).set_mode(command.mode)
+
+    async def set_budget(self, command: SetBudget) -> None:
+        """Change how much an agent and its workers may use."""
+        agent = self._agent(command.agent_id)
+        await agent.save_extra(**stored(command.budget))
+        agent.publish()
 
     async def trust_directory(self, command: TrustDirectory) -> None:
         """Remember whether the person trusts a directory; agents there follow."""

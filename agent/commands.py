@@ -23,12 +23,14 @@ from agent.protocol import (
     PersonTyped,
     Play,
     ReadTranscript,
+    ReadUsage,
     Recordings,
     RecordPane,
     RenameAgent,
     ResumeAgent,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     SetPaused,
     Shutdown,
@@ -90,6 +92,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.list_sessions(command)
         case ReadTranscript():
             return await agents.read_transcript(command)
+        case ReadUsage():
+            return await agents.read_usage()
         case SuggestRule():
             return await agents.suggest_rule(command)
         case AlwaysAllow():
@@ -122,6 +126,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.answer(command)
         case SetMode():
             await agents.set_mode(command)
+        case SetBudget():
+            await agents.set_budget(command)
         case SetPaused():
             await agents.set_paused(command)
         case TrustDirectory():

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -154,6 +154,52 @@ class Recording(_Settings):
     """Where the recording of one pane ends; the pane goes on."""
 
 
+class Limits(_Settings):
+    """What may be used before no further request is made to a model."""
+
+    requests: int | None = Field(default=None, ge=0, le=MOST)
+    """Requests to a model."""
+
+    tokens: int | None = Field(default=None, ge=0, le=MOST * MOST)
+    """Tokens, those from the cache too."""
+
+    dollars: float | None = Field(default=None, ge=0, le=MOST)
+    """US dollars; models without a known price are then not asked."""
+
+
+class Caps(_Settings):
+    """Limits for everything that asks a model: `[budget.session]` and `[budget.day]`."""
+
+    session: Limits = Limits()
+    """Of each session, its workers with it."""
+
+    day: Limits = Limits()
+    """Of all sessions together, from midnight to midnight, local time."""
+
+
+class Price(_Settings):
+    """What a model costs that the price list does not know, in US dollars for a million tokens."""
+
+    input: float = Field(ge=0, le=MOST)
+    """Input that no cache had."""
+
+    output: float = Field(ge=0, le=MOST)
+    """What the model writes."""
+
+    cache_read: float | None = Field(default=None, ge=0, le=MOST)
+    """Input that was read from the cache; none: as other input."""
+
+    cache_write: float | None = Field(default=None, ge=0, le=MOST)
+    """Input that was written to the cache; none: as other input."""
+
+    def of(self, sent: int, read: int, written: int, received: int) -> float:
+        """Price tokens: fresh input, cache reads, cache writes and output."""
+        read_at = self.input if self.cache_read is None else self.cache_read
+        written_at = self.input if self.cache_write is None else self.cache_write
+        paid = sent * self.input + read * read_at + written * written_at + received * self.output
+        return paid / 1_000_000
+
+
 _FRAMING = frozenset(
     {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -214,6 +260,12 @@ class Config(_Settings):
 
     rules: Rules = Rules()
     """Rules of the gate."""
+
+    budget: Caps = Caps()
+    """Limits that stop agents before their next request."""
+
+    prices: dict[str, Price] = {}
+    """Prices of models, by their id."""
 
     api_key: SecretStr = Field(default=SecretStr(""), exclude=True)
     """From ANTHROPIC_API_KEY only; comes before the key file."""
@@ -378,7 +430,8 @@ def _line_with_most(pattern: str, text: str) -> int:
 
 
 def _key(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
+    parts = re.findall(r"\s*(\"[^\"]*\"|'[^']*'|[^.]+)\s*(?:\.|$)", dotted)
+    return [part.strip().strip("\"'") for part in parts]
 
 
 def _place(fault: Any) -> list[str]:
@@ -442,11 +495,14 @@ def _found(value: Any) -> str:
 
 
 def _model_at(model: type[BaseModel], location: Sequence[str]) -> type[BaseModel]:
-    for part in location:
+    parts = iter(location)
+    for part in parts:
         if model is Rules and part in Rules.model_fields:
             return RuleWithExamples
         field = model.model_fields.get(part)
         annotation = field.annotation if field else None
+        if get_origin(annotation) is dict:
+            annotation = get_args(annotation)[1] if next(parts, "") else None
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             break
         model = annotation

@@ -33,6 +33,7 @@ from agent.protocol import (
     Block,
     BlockChanged,
     BlockKind,
+    Budget,
     CreateAgent,
     Decide,
     Event,
@@ -76,7 +77,7 @@ async def run(
     directory: Path,
     model: str = "",
     json: bool = False,
-    budget: float | None = None,
+    budget: Budget | None = None,
     mode: Mode | None = None,
     wall: bool | None = None,
     out: IO[str] | None = None,
@@ -89,7 +90,7 @@ async def run(
         directory: Where it works.
         model: Instead of the configured one.
         json: Print one JSON object a line instead of text for people.
-        budget: US dollars after which the agent is stopped.
+        budget: What it may use; the request that would go beyond it is not made.
         mode: None means standard: who starts a job here and goes away trusts the directory; careful
             would deny every step.
         wall: Whether its panes stand behind a wall; None: as the settings say.
@@ -99,7 +100,7 @@ async def run(
         An `Exit`. Cancelling the task stops the agent first.
     """
     printer = _Printer(out or sys.stdout, json)
-    problem = _usage_problem(task, directory, budget)
+    problem = _usage_problem(task, directory)
     if problem:
         printer.result(Exit.USAGE, problem)
         return Exit.USAGE
@@ -114,8 +115,9 @@ async def run(
         prompt=task,
         mode=mode or Mode.STANDARD,
         wall=wall,
+        budget=budget or Budget(),
     )
-    job = _Job(client, printer, budget)
+    job = _Job(client, printer)
     with stopped_by_signals():
         try:
             status = await job.run(create)
@@ -129,7 +131,6 @@ async def run(
 class _Job:
     client: EngineClient
     printer: _Printer
-    budget: float | None
     agent_id: str = ""
     agent: AgentSummary | None = None
     last_line: str = ""
@@ -244,17 +245,13 @@ class _Job:
         self.agent = agent
         if first:
             self.printer.started(agent)
-        over = self._over_budget(agent)
-        if over:
-            self.last_line = over
-            return Exit.BUDGET
         match agent.state:
             case AgentState.WORKING | AgentState.WAITING:
                 self._seen_working = True
                 return None
             case AgentState.FAILED | AgentState.UNKNOWN:
                 self.last_line = agent.activity or "The agent failed."
-                return Exit.FAILED
+                return Exit.BUDGET if agent.over_budget else Exit.FAILED
             case AgentState.DONE:
                 self.last_line = self.last_line or agent.activity
                 return Exit.DENIED if self._denied else Exit.DONE
@@ -263,16 +260,6 @@ class _Job:
                 return Exit.FAILED
             case _:
                 return None
-
-    def _over_budget(self, agent: AgentSummary) -> str:
-        if self.budget is None or not agent.usage.requests:
-            return ""
-        cost = agent.usage.cost
-        if cost is None:
-            return f"{agent.model} has no known price, so a budget cannot be kept: leave it out."
-        if cost >= self.budget:
-            return f"The budget of ${self.budget:g} is spent (${cost:.4f})."
-        return ""
 
     async def _deny(self, gate: Gate) -> None:
         if gate.agent_id != self.agent_id or gate.id in self._answered:
@@ -393,13 +380,11 @@ def action_fields(event: ActionReported) -> dict[str, Any]:
     }
 
 
-def _usage_problem(task: str, directory: Path, budget: float | None) -> str:
+def _usage_problem(task: str, directory: Path) -> str:
     if not task.strip():
         return "Say what to do."
     if not directory.is_dir():
         return f"There is no directory {directory}."
-    if budget is not None and not budget > 0:
-        return "A budget is a positive number of US dollars."
     return ""
 
 

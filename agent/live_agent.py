@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 from agent import actions, processes
 from agent.actions import Action, RunCommand
+from agent.budget import budget_of
 from agent.conversation import Conversation
 from agent.errors import AgentError
 from agent.gate import Binding
@@ -39,6 +40,7 @@ from agent.services import Services
 from agent.session import Session
 from agent.steps import Outcome, Run, Step
 from agent.tools.inputs import MAX_COMMAND
+from agent.usage_watch import usage_of
 from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -272,6 +274,8 @@ class LiveAgent:
             panes=self.panes.summaries,
             queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
             usage=self.usage,
+            budget=budget_of(self.record),
+            over_budget=bool(self.record.extra.get("over_budget")),
             context_tokens=self.context_tokens,
             context_window=self.context_window,
             branch=branch(self.directory),
@@ -299,14 +303,7 @@ class LiveAgent:
     async def read_usage(self) -> None:
         """Bring the sums of tokens and money up to date."""
         totals = await self.services.database.usage.totals(session_id=self.id)
-        self.usage = Usage(
-            requests=totals.requests,
-            input_tokens=totals.input_tokens,
-            cache_read_tokens=totals.cache_read_tokens,
-            cache_write_tokens=totals.cache_write_tokens,
-            output_tokens=totals.output_tokens,
-            cost=totals.cost,
-        )
+        self.usage = usage_of(totals)
 
     async def save(self, **changes: Any) -> None:
         """Store changed fields of the session's record."""

@@ -19,9 +19,9 @@ from typing import Any, Protocol, cast
 from agent.config import Config
 from agent.conversation import Conversation
 from agent.errors import AgentError
-from agent.model import prices
 from agent.model.capabilities import Capabilities, assumed
 from agent.model.client import ModelClient
+from agent.model.endpoint import Endpoint
 from agent.model.events import (
     MessageEnded,
     Retrying,
@@ -105,8 +105,15 @@ class LoopOwner(Owner, Protocol):
     async def work(self, activity: str) -> None:
         """Told what the turn is doing, in a few words."""
 
-    async def used(self, model: str, usage: TurnUsage, cost: float | None) -> None:
-        """Told what a request consumed."""
+    async def may_ask(self, model: str, endpoint: Endpoint) -> None:
+        """Return when a request may be made.
+
+        Raises:
+            BudgetSpent: it may not; says which limit, and the way out.
+        """
+
+    async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
+        """Told what a request to `model` consumed, and which model the endpoint says answered."""
 
     async def asking(self, question: str | None) -> None:
         """Told when a question to the person opens, and with None when it is answered."""
@@ -222,6 +229,7 @@ class Loop:
         client = cast(ModelClient, await self._client())
         model = self._owner.model or client.endpoint.model
         capabilities = await self._known(client, model, images=self._session.has_images())
+        await self._owner.may_ask(model, client.endpoint)
         parted = await self._session.sending(model, with_images=capabilities.images)
         if parted is not None:
             log.warning(
@@ -257,10 +265,8 @@ class Loop:
             await shown.abandon()
             raise
         await shown.store()
-        usage = event.usage
         answered = str(event.message.get("model") or model)
-        cost = await asyncio.to_thread(prices.cost, answered, usage, client.endpoint)
-        await self._owner.used(model, usage, cost)
+        await self._owner.used(model, answered, event.usage, client.endpoint)
         return event
 
     async def _known(

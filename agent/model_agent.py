@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent import instructions
+from agent.budget import BudgetSpent
 from agent.errors import AgentError
 from agent.instructions import Instructions
 from agent.live_agent import LiveAgent, PromptEmpty, log
 from agent.loop import Finish, Loop
 from agent.model import prices
+from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
@@ -169,6 +171,7 @@ class ModelAgent(LiveAgent):
     # Turns --------------------------------------------------------------------------------------
 
     async def _take_turn(self, recovered: Mapping[str, Recovered]) -> None:
+        over_budget = False
         try:
             finish = await self.loop.run(recovered)
         except asyncio.CancelledError:
@@ -178,14 +181,19 @@ class ModelAgent(LiveAgent):
             await self._say(BlockKind.NOTICE, "Interrupted.")
         except (AgentError, StorageError, TerminalError) as error:
             finish = Finish(AgentState.FAILED, one_line(error))
+            over_budget = isinstance(error, BudgetSpent)
             await self._say(BlockKind.ERROR, one_line(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             log.exception("a turn of %s failed", self.id)
             text = f"Tungsten itself failed ({type(error).__name__}): see the engine's log."
             finish = Finish(AgentState.FAILED, text)
             await self._say(BlockKind.ERROR, text)
+        finally:
+            self.services.budgets.over(self.id)
         try:
             async with self._starting:
+                if over_budget is not bool(self.record.extra.get("over_budget")):
+                    await self.save_extra(over_budget=over_budget)
                 if finish.state is not AgentState.DONE:
                     await self.session.stop(finish.activity)
                 await self.become(finish.state, finish.activity)
@@ -231,17 +239,13 @@ class ModelAgent(LiveAgent):
         """Show what the turn is doing."""
         await self.become(AgentState.WORKING, activity)
 
-    async def used(self, model: str, usage: TurnUsage, cost: float | None) -> None:
+    async def may_ask(self, model: str, endpoint: Endpoint) -> None:
+        """Return when the budgets allow one more request."""
+        await self.services.budgets.ask(self.id, model, endpoint)
+
+    async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
         """Count what a request consumed."""
-        await self.services.database.usage.add(
-            self.id,
-            model,
-            usage.input_tokens,
-            usage.cache_read,
-            usage.cache_write,
-            usage.output_tokens,
-            cost,
-        )
+        await self.services.budgets.record(self.id, model, answered, usage, endpoint)
         self.context_tokens = usage.context_tokens
         if self.context_window is None:
             self.context_window = await asyncio.to_thread(prices.context_window, model)

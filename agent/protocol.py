@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -64,7 +64,10 @@ DecidedBy: TypeAlias = Literal["policy", "person", "nobody"]
 
 
 class Usage(Wire):
-    """Tokens and money. `cost` is in US dollars and None when a model has no known price."""
+    """Tokens and money of some requests; the three kinds of input are disjoint.
+
+    `cost` is in US dollars, of the requests whose price is known, and None when that is none.
+    """
 
     requests: int = 0
     input_tokens: int = 0
@@ -72,6 +75,74 @@ class Usage(Wire):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = 0.0
+    unpriced: int = 0
+    """Requests to models without a known price."""
+
+    @property
+    def sent(self) -> int:
+        """All input tokens, whether the cache had them or not."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, input and output."""
+        return self.sent + self.output_tokens
+
+    @property
+    def cache_hit_ratio(self) -> float | None:
+        """Which part of the input was read from the cache; None without any input."""
+        return self.cache_read_tokens / self.sent if self.sent else None
+
+    @property
+    def price(self) -> Literal["priced", "partly priced", "unpriced"]:
+        """Whether `cost` is that of all requests, of some, or of none."""
+        if not self.unpriced:
+            return "priced"
+        return "partly priced" if self.unpriced < self.requests else "unpriced"
+
+
+class Budget(Wire):
+    """How much a session and its workers may use, from its beginning; None means no limit.
+
+    It is checked before each request to a model, so the last one may go beyond it.
+    """
+
+    requests: int | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    """Of every kind: read from the cache and written to it, too."""
+    dollars: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    minutes: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Of the clock, while it waits for a person as well."""
+
+
+class UsageOf(Wire):
+    """What one thing used: a session, an agent, a day or a model."""
+
+    id: str
+    name: str
+    model: str = ""
+    parent: str | None = None
+    archived: bool = False
+    usage: Usage
+    context_tokens: int = 0
+    context_window: int | None = None
+
+
+class UsageReport(Wire):
+    """What was used since the first session; see `agent.usage_report`."""
+
+    today: Usage = Usage()
+    total: Usage = Usage()
+    day_limit: Budget = Budget()
+    session_limit: Budget = Budget()
+    sessions: tuple[UsageOf, ...] = ()
+    """Those that work for nobody, with what their workers used; newest first."""
+    agents: tuple[UsageOf, ...] = ()
+    """Each by itself, workers too; newest first."""
+    days: tuple[UsageOf, ...] = ()
+    """Local days by date, the last first."""
+    models: tuple[UsageOf, ...] = ()
+    """By their ids, the most tokens first."""
 
 
 class PaneSummary(Wire):
@@ -118,6 +189,9 @@ class AgentSummary(Wire):
     queued: tuple[str, ...] = ()
     """Prompts that wait for the running turn to end."""
     usage: Usage = Usage()
+    budget: Budget = Budget()
+    over_budget: bool = False
+    """Whether its last turn ended because a budget was spent."""
     context_tokens: int = 0
     context_window: int | None = None
     branch: str | None = None
@@ -476,6 +550,7 @@ class CreateAgent(Wire):
     """`mcp`: no model; another program gives it its steps with `UseTool`."""
     wall: bool | None = None
     """Whether its panes stand behind a wall; None: as the settings say."""
+    budget: Budget = Budget()
 
 
 class Play(Wire):
@@ -690,6 +765,14 @@ class SetMode(Wire):
     mode: Mode
 
 
+class SetBudget(Wire):
+    """Put a budget in the place of an agent's; it counts from its next request to the model."""
+
+    type: Literal["set_budget"] = "set_budget"
+    agent_id: str
+    budget: Budget
+
+
 class TrustDirectory(Wire):
     """Remember that the person trusts (or no longer trusts) a directory."""
 
@@ -749,6 +832,12 @@ class ReadTranscript(Wire):
     limit: int = 200
 
 
+class ReadUsage(Wire):
+    """Add up what was used. Result: `{"report": UsageReport}`."""
+
+    type: Literal["read_usage"] = "read_usage"
+
+
 class Shutdown(Wire):
     """Stop the engine. Sessions stay on disk; `panes` also ends the private tmux server."""
 
@@ -780,17 +869,19 @@ Command = Annotated[
     | AlwaysAllow
     | Answer
     | SetMode
+    | SetBudget
     | TrustDirectory
     | SetPaused
     | Configure
     | StartDemo
     | StopDemo
     | ReadTranscript
+    | ReadUsage
     | Shutdown,
     Field(discriminator="type"),
 ]
 
-LOOK_COMMANDS = frozenset({"list_sessions", "read_transcript"})
+LOOK_COMMANDS = frozenset({"list_sessions", "read_transcript", "read_usage"})
 """What a connection from inside an agent's pane may send."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from agent.budget import Budgets
 from agent.config import Config
 from agent.gate import Gates
 from agent.hub import Hub
@@ -53,6 +54,7 @@ class Services:
     gates: Gates
     questions: Questions
     prompts: PromptFiles
+    budgets: Budgets
     rules: RuleFiles
     recordings: PaneRecorder
     home: Path

@@ -11,6 +11,7 @@ from agent.hub import Hub
 from agent.protocol import AgentChanged, Event, Usage, UsageChanged
 from memory.database import Database
 from memory.errors import StorageError
+from memory.usage import UsageTotals
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +72,7 @@ class UsageWatch:
         except StorageError as error:
             log.warning("the usage cannot be read: %s", error)
             return
-        usage = Usage(
-            requests=totals.requests,
-            input_tokens=totals.input_tokens,
-            cache_read_tokens=totals.cache_read_tokens,
-            cache_write_tokens=totals.cache_write_tokens,
-            output_tokens=totals.output_tokens,
-            cost=totals.cost,
-        )
+        usage = usage_of(totals)
         if usage != self._hub.snapshot().usage_today:
             self._hub.publish(UsageChanged(usage_today=usage))
         if self._midnight is not None:
@@ -87,6 +81,11 @@ class UsageWatch:
         if usage.requests:
             loop = asyncio.get_running_loop()
             self._midnight = loop.call_later(max(until - now, 0.0) + 0.05, self._wake)
+
+
+def usage_of(totals: UsageTotals) -> Usage:
+    """Sums of the log as front ends are told them."""
+    return Usage(**{name: getattr(totals, name) for name in Usage.model_fields})
 
 
 def day(moment: float) -> tuple[float, float]:

@@ -5,8 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from memory.connection import Connection
+
+_SUMS = (
+    "COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(cache_read_tokens), 0), "
+    "COALESCE(SUM(cache_write_tokens), 0), COALESCE(SUM(output_tokens), 0), SUM(cost), "
+    "COUNT(*) - COUNT(cost)"
+)
+_GROUPS = {
+    "session": "session_id",
+    "model": "model",
+    "day": "date(at, 'unixepoch', 'localtime')",
+}
+_TREE = (
+    "session_id IN (WITH RECURSIVE tree (id) AS (SELECT ? UNION "
+    "SELECT sessions.id FROM sessions JOIN tree ON sessions.parent = tree.id) SELECT id FROM tree)"
+)
+"""A session and, however deep, the sessions that it is the parent of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +38,28 @@ class UsageTotals:
     cost: float | None = 0.0
     unpriced: int = 0
     """Requests to models without a known price."""
+
+    def __add__(self, other: UsageTotals) -> UsageTotals:
+        priced = [one.cost for one in (self, other) if one.cost is not None]
+        return UsageTotals(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.output_tokens + other.output_tokens,
+            sum(priced) if priced else None,
+            self.unpriced + other.unpriced,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """All tokens: the three kinds of input, which are disjoint, and the output."""
+        return (
+            self.input_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
+            + self.output_tokens
+        )
 
 
 class UsageLog:
@@ -67,21 +106,67 @@ class UsageLog:
         session_id: str | None = None,
         *,
         until: float | None = None,
+        workers: bool = False,
     ) -> UsageTotals:
-        """Sums of one session or all, from `since` up to but without `until`."""
+        """Sums of one session or all, from `since` up to but without `until`.
+
+        With `workers`, the sessions that a session is the parent of count with it.
+        """
+        where, values = _where(since, session_id, until, workers=workers)
 
         def unit(db: sqlite3.Connection) -> UsageTotals:
-            row = db.execute(
-                "SELECT COUNT(*), COALESCE(SUM(input_tokens), 0), "
-                "COALESCE(SUM(cache_read_tokens), 0), COALESCE(SUM(cache_write_tokens), 0), "
-                "COALESCE(SUM(output_tokens), 0), SUM(cost), COUNT(*) - COUNT(cost) FROM usage "
-                "WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR session_id = ?2) "
-                "AND (?3 IS NULL OR at < ?3)",
-                (since, session_id, until),
-            ).fetchone()
-            requests, sent, read, written, received, cost, unpriced = row
-            return UsageTotals(
-                requests, sent, read, written, received, cost if requests else 0.0, unpriced
-            )
+            row = db.execute(f"SELECT {_SUMS} FROM usage{where}", values).fetchone()  # noqa: S608
+            return _totals(row)
 
         return await self._connection.read(unit)
+
+    async def grouped(
+        self,
+        by: Literal["session", "model", "day"],
+        since: float | None = None,
+        session_id: str | None = None,
+        *,
+        workers: bool = False,
+        unpriced: bool = False,
+    ) -> dict[str, UsageTotals]:
+        """Sums for each session id, model or local day (`2026-01-31`), in the order of these.
+
+        Args:
+            by: what a sum is for.
+            since: only requests from then on.
+            session_id: only this session's.
+            workers: with the sessions that it is the parent of.
+            unpriced: only requests without a known price.
+        """
+        where, values = _where(since, session_id, None, workers=workers)
+        if unpriced:
+            where += f"{' AND' if where else ' WHERE'} cost IS NULL"
+        group = _GROUPS[by]
+
+        def unit(db: sqlite3.Connection) -> dict[str, UsageTotals]:
+            found = db.execute(
+                f"SELECT {group}, {_SUMS} FROM usage{where} GROUP BY 1 ORDER BY 1",  # noqa: S608
+                values,
+            )
+            return {str(row[0]): _totals(row[1:]) for row in found}
+
+        return await self._connection.read(unit)
+
+
+def _where(
+    since: float | None, session_id: str | None, until: float | None, *, workers: bool
+) -> tuple[str, list[Any]]:
+    """The condition as SQL, in a form that its indexes serve, and its values."""
+    chosen = (
+        ("at >= ?", since),
+        ("at < ?", until),
+        (_TREE if workers else "session_id = ?", session_id),
+    )
+    conditions = [(text, value) for text, value in chosen if value is not None]
+    where = " AND ".join(text for text, _ in conditions)
+    return (f" WHERE {where}" if where else ""), [value for _, value in conditions]
+
+
+def _totals(row: Any) -> UsageTotals:
+    requests, sent, read, written, received, cost, unpriced = row
+    return UsageTotals(requests, sent, read, written, received, cost if requests else 0.0, unpriced)

@@ -238,6 +238,14 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="mode",
         argument="plan|careful|standard",
     ),
+    _key(
+        "agent.budget",
+        "",
+        "Say what the agent may use: dollars, requests, tokens, minutes",
+        action="budget",
+        slash="budget",
+        argument="dollars 5",
+    ),
     _key("agent.stop", "f8", "Stop the agent and its panes", action="stop_agent", slash="stop"),
     _key(
         "agent.archive",
@@ -252,6 +260,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         "Sessions of all time: look and resume",
         action="sessions",
         slash="sessions",
+    ),
+    _key(
+        "app.usage",
+        "alt+u",
+        "Tokens and money: by agent, session, day and model",
+        action="usage",
+        slash="usage",
     ),
     _key(
         "agents.pause",

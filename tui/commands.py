@@ -109,7 +109,14 @@ def run(
         typer.Option(help="plan, careful or standard, which is the default."),
     ] = "",
     budget: Annotated[
-        float | None, typer.Option(help="US dollars after which the agent stops.")
+        float | None, typer.Option(min=0, help="US dollars after which the agent stops.")
+    ] = None,
+    requests: Annotated[
+        int | None, typer.Option(min=0, help="Requests to the model after which it stops.")
+    ] = None,
+    tokens: Annotated[int | None, typer.Option(min=0, help="Tokens after which it stops.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Minutes after which it stops.")
     ] = None,
     wall: Wall = None,
 ) -> None:
@@ -117,7 +124,7 @@ def run(
 
     Headless exit status: 0 done, 1 failed, 2 usage, 3 something was denied, 4 budget spent.
     """
-    from agent.protocol import CreateAgent, Mode
+    from agent.protocol import Budget, CreateAgent, Mode
 
     if not task.strip():
         raise typer.BadParameter('say what to do: tungsten run "fix the failing test"')
@@ -127,11 +134,17 @@ def run(
         raise typer.BadParameter(f"mode is plan, careful or standard, not {mode}") from None
     if not directory.is_dir():
         raise typer.BadParameter(f"no such directory: {directory}")
+    allowed = Budget(requests=requests, tokens=tokens, dollars=budget, minutes=minutes)
     if not headless:
         from tui.cli import open_app
 
         create = CreateAgent(
-            directory=str(directory.absolute()), model=model, prompt=task, mode=chosen, wall=wall
+            directory=str(directory.absolute()),
+            model=model,
+            prompt=task,
+            mode=chosen,
+            wall=wall,
+            budget=allowed,
         )
         raise typer.Exit(open_app(lambda: create))
     from agent import headless as without_screen
@@ -144,7 +157,7 @@ def run(
                 directory=directory.absolute(),
                 model=model,
                 json=as_json,
-                budget=budget,
+                budget=allowed,
                 mode=chosen,
                 wall=wall,
             )
@@ -298,6 +311,20 @@ def keys(as_json: Json = False) -> None:
         return
     for row in actions:
         print(f"{row['key'] or '-':<12} {row['id']:<28} {row['description']}")
+
+
+@app.command()
+def stats(as_json: Json = False) -> None:
+    """Tell what was used: tokens and money by session, agent, day and model."""
+    from agent import usage_report
+
+    found = _run(usage_report.read(paths.find()))
+    if as_json:
+        print(json.dumps(usage_report.as_json(found), indent=1))
+        return
+    from tui.usage_table import listing
+
+    print(clean(listing(found)))
 
 
 @app.command("ls")

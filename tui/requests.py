@@ -11,6 +11,7 @@ from agent.errors import AgentError
 from agent.protocol import (
     Answer,
     ArchiveAgent,
+    Budget,
     Command,
     CreateAgent,
     Interrupt,
@@ -19,6 +20,7 @@ from agent.protocol import (
     RenameAgent,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     SetPaused,
     StartDemo,
@@ -145,6 +147,9 @@ async def _slash(app: TungstenApp, text: str) -> None:
                 return
             case "agent.mode":
                 await set_mode(app, argument)
+                return
+            case "agent.budget":
+                await set_budget(app, argument)
                 return
             case _:
                 pass
@@ -284,6 +289,58 @@ async def set_mode(app: TungstenApp, name: str) -> None:
     mode = Mode(name)
     if await send(app, SetMode(agent_id=agent.id, mode=mode)) is not None:
         app.say(f"{agent.name}: {mode} ({MEANING[mode]})")
+
+
+LIMITS = ("dollars", "requests", "tokens", "minutes")
+"""What a budget can limit."""
+
+
+def said(budget: Budget) -> str:
+    """Say what an agent may use."""
+    values = [(name, getattr(budget, name)) for name in LIMITS]
+    limits = [f"{value:,} {name}" for name, value in values if value is not None]
+    return f"may use {', '.join(limits)} in all" if limits else "no budget of its own"
+
+
+async def budget(app: TungstenApp) -> None:
+    """Say what the focused agent may use, and let the person change it."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    app.say(
+        f"{agent.name}: {said(agent.budget)}. Type /budget and for instance: dollars 5 · tokens off"
+    )
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.put_draft("/budget ")
+
+
+async def set_budget(app: TungstenApp, text: str) -> None:
+    """Change the focused agent's budget: `dollars 5 requests 100`, `dollars off`, `off`."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    limits = agent.budget.model_dump()
+    words = text.replace("$", " ").replace(",", "").lower().split()
+    if words == ["off"]:
+        words = [word for name in LIMITS for word in (name, "off")]
+    try:
+        for name, value in zip(words[::2], words[1::2], strict=True):
+            if name not in LIMITS:
+                raise ValueError(name)
+            limits[name] = None if value == "off" else float(value)
+        wanted = Budget.model_validate(limits)
+    except ValueError:
+        app.say(f"Not a budget: say {', '.join(LIMITS)} and a number, or off", "warning")
+        app.cockpit.prompt.put_back(f"/budget {text}")
+        return
+    await _set_budget(app, agent, wanted)
+
+
+@_beside
+async def _set_budget(app: TungstenApp, agent: AgentSummary, wanted: Budget) -> None:
+    if await send(app, SetBudget(agent_id=agent.id, budget=wanted)) is not None:
+        goes_on = "; tell it what to go on with" if agent.over_budget else ""
+        app.say(f"{agent.name}: {said(wanted)}{goes_on}")
 
 
 async def stop_agent(app: TungstenApp) -> None:
@@ -528,6 +585,14 @@ async def recordings(app: TungstenApp) -> None:
         await app.push_screen(
             RecordingsScreen(app.paths.recordings, agent_id, clock=app.now), chosen
         )
+
+
+async def usage(app: TungstenApp) -> None:
+    """Show what was used."""
+    from tui.screens.usage import UsageScreen
+
+    if app.screen is app.cockpit:
+        await app.push_screen(UsageScreen())
 
 
 async def setup(app: TungstenApp) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -16,6 +17,9 @@ from textual.strip import Strip
 
 from tungsten.printable import clean as clean
 from tungsten.printable import one_line as one_line
+
+if TYPE_CHECKING:
+    from agent.protocol import Usage
 
 Piece = tuple[str, Style]
 """A run of text in one style."""
@@ -222,10 +226,16 @@ def count(number: int) -> str:
 
 
 def money(dollars: float | None) -> str:
-    """Write a cost in US dollars; a model without a known price reads `$?`."""
+    """Write a cost in US dollars; that of a model without a known price reads `unpriced`."""
     if dollars is None:
-        return "$?"
+        return "unpriced"
     return f"${dollars:.2f}" if dollars < 100 else f"${dollars:,.0f}"
+
+
+def cost(usage: Usage) -> str:
+    """Write what something cost; what is not known is said, never counted as nothing."""
+    partly = usage.price == "partly priced"
+    return f"{money(usage.cost)} + ?" if partly else money(usage.cost)
 
 
 def home_path(path: str, home: str) -> str:

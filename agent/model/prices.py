@@ -7,6 +7,7 @@ similar name. The built-in demo model is no one's service and costs nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,23 +17,32 @@ from agent.model.events import TurnUsage
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
+    from agent.config import Price
+
 _PROVIDER = "anthropic"
 _SNAPSHOT_DATE = re.compile(r"-\d{8}$")
 
 
-def cost(model: str, usage: TurnUsage, endpoint: Endpoint) -> float | None:
+def cost(
+    model: str, usage: TurnUsage, endpoint: Endpoint, own: Mapping[str, Price] | None = None
+) -> float | None:
     """Price one request in US dollars.
 
     Args:
         model: the model id as the endpoint reported it.
         usage: what it consumed.
-        endpoint: who answered; the prices of anyone but Anthropic itself are unknown here.
+        endpoint: who answered; the list holds for Anthropic itself and for nobody else.
+        own: prices that the person gave, which come first.
 
     Returns:
-        The price, or None when the list does not hold exactly this model.
+        The price, or None when neither the person nor the list names exactly this model.
     """
     if endpoint.provider == "demo":
         return 0.0
+    if own and model in own:
+        return own[model].of(
+            usage.input_tokens, usage.cache_read, usage.cache_write, usage.output_tokens
+        )
     found = _find(model) if endpoint.is_first_party else None
     if found is None:
         return None
@@ -48,6 +58,11 @@ def cost(model: str, usage: TurnUsage, endpoint: Endpoint) -> float | None:
         output_tokens=usage.output_tokens,
     )
     return float(info.calc_price(priced, provider).total_price)
+
+
+def is_known(model: str, endpoint: Endpoint, own: Mapping[str, Price] | None = None) -> bool:
+    """Whether a request to a model can be priced, before it is made."""
+    return cost(model, TurnUsage(), endpoint, own) is not None
 
 
 def context_window(model: str) -> int | None:

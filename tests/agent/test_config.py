@@ -245,3 +245,35 @@ def test_any_bytes_are_a_table_or_one_clear_line(
         said = str(error)
     assert said.startswith(f"{path}:")
     assert "\n" not in said
+
+
+def test_limits_and_prices(paths: Paths) -> None:
+    config = read(
+        paths,
+        "[budget.session]\ndollars = 5\nrequests = 0\n[budget.day]\ntokens = 9_000_000_000\n"
+        '[prices."qwen2.5-coder:32b"]\ninput = 1\noutput = 2.5\n',
+    )
+    assert (config.budget.session.dollars, config.budget.session.requests) == (5.0, 0)
+    assert (config.budget.session.tokens, config.budget.day.tokens) == (None, 9_000_000_000)
+    price = config.prices["qwen2.5-coder:32b"]
+    assert price.of(1_000_000, 1_000_000, 1_000_000, 1_000_000) == 5.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[budget.day]\ndolars = 5\n", ':2: there is no setting "budget.day.dolars": did you mean'),
+        ("[budget.week]\n", ':1: there is no setting "budget.week": known are session, day'),
+        ("[budget.day]\ndollars = -1\n", ":2: budget.day.dollars must be at least 0 (found -1)"),
+        ("[budget.day]\nrequests = 1.5\n", ":2: budget.day.requests must be a whole number"),
+        ("[budget.day]\ntokens = 10_000_000_000_000\n", ":2: budget.day.tokens must be at most 1"),
+        ("[prices.m]\ninput = 1\n", ":1: prices.m.output: field required"),
+        (
+            'model = "m"\n[prices."a.b"]\ninput = 1\noutput = 1\ncache = 1\n',
+            ':5: there is no setting "prices.a.b.cache": known are input, output, cache_',
+        ),
+        ('[prices]\n"m" = 5\n', ":2: prices.m must be a table, [prices.m] (found 5)"),
+    ],
+)
+def test_what_is_wrong_with_limits_and_prices(paths: Paths, text: str, said: str) -> None:
+    assert refusal(paths, text).startswith(said)

@@ -16,27 +16,18 @@ import pytest
 
 from agent import headless
 from agent.client import EngineClient
-from agent.connections import Connections
 from agent.headless import Exit
-from agent.hub import Hub
 from agent.model.local_server.faults import Faults
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
 from agent.protocol import (
-    AgentChanged,
     AgentRemoved,
-    AgentState,
-    AgentSummary,
-    Command,
-    CreateAgent,
+    Budget,
     ListSessions,
-    Setup,
-    SetupChanged,
-    Usage,
 )
-from agent.singleton import claim, holder
+from agent.singleton import holder
 from memory.database import Database
 
 KEY = "sk-test-0123456789"
@@ -215,69 +206,40 @@ async def test_an_endpoint_that_is_not_there_is_one_clear_line(
     assert all("trying again" in line for line in said[1:-1])
 
 
-@pytest.mark.parametrize(
-    ("task", "directory", "budget"), [(" ", ".", None), ("x", "missing", None), ("x", ".", -1.0)]
-)
+@pytest.mark.parametrize(("task", "directory"), [(" ", "."), ("x", "missing")])
 async def test_bad_usage_starts_nothing(
-    paths: Paths, project: Path, task: str, directory: str, budget: float | None
+    paths: Paths, project: Path, task: str, directory: str
 ) -> None:
     out = io.StringIO()
-    status = await headless.run(paths, task, directory=project / directory, budget=budget, out=out)
+    status = await headless.run(paths, task, directory=project / directory, out=out)
     assert status == Exit.USAGE
     assert out.getvalue().startswith("usage: ")
     assert holder(paths) is None
 
 
-async def test_a_budget_that_cannot_be_kept_stops_it(
+async def test_a_budget_that_cannot_be_kept_stops_it_before_anything_is_paid(
     paths: Paths, project: Path, serve: Serve
 ) -> None:
-    script = Script(*[("terminal_run", {"command": "echo again"})] * 5, "never reached")
+    script = Script("never reached")
     await serve(script)
-    status, said = await lines(paths, project, budget=1.0)
+    status, said = await lines(paths, project, budget=Budget(dollars=1))
     assert status == Exit.BUDGET, said
     assert "no known price" in said[-1]["text"]
-    assert len(script.asked) < 5
+    assert not script.asked
 
 
-@pytest.mark.parametrize(("cost", "status"), [(0.49, Exit.DONE), (0.5, Exit.BUDGET)])
-async def test_a_spent_budget_stops_it(
-    paths: Paths, project: Path, cost: float, status: Exit
+async def test_a_spent_budget_stops_it_before_the_next_request(
+    paths: Paths, project: Path, serve: Serve
 ) -> None:
-    hub = Hub()
-    hub.publish(SetupChanged(setup=Setup(provider="anthropic", model="m")))
-    received = []
-
-    def changed(state: AgentState, cost: float) -> AgentChanged:
-        return AgentChanged(
-            agent=AgentSummary(
-                id="a",
-                name="a",
-                directory="/",
-                state=state,
-                since=0,
-                created_at=0,
-                usage=Usage(requests=1, cost=cost),
-            )
-        )
-
-    async def handle(command: Command) -> dict[str, Any]:
-        received.append(command.type)
-        if isinstance(command, CreateAgent):
-            hub.publish(changed(AgentState.WORKING, 0.1))
-            hub.publish(changed(AgentState.WORKING, cost))
-            hub.publish(changed(AgentState.DONE, cost))
-            return {"agent_id": "a"}
-        return {}
-
-    own = claim(paths)
-    assert own is not None
-    connections = Connections(hub, handle, paths.tmux_socket)
-    await connections.listen(own.listener)
-    assert (await lines(paths, project, budget=0.5))[0] == status
-    assert received == ["create_agent", "stop_agent", "archive_agent"]
-    connections.close("test ends")
-    await connections.finish()
-    own.release()
+    script = Script(*[("terminal_run", {"command": "echo again >> made.txt"})] * 5, "never")
+    await serve(script)
+    status, said = await lines(paths, project, budget=Budget(requests=2))
+    assert status == Exit.BUDGET, said
+    assert len(script.asked) == 2
+    assert (project / "made.txt").read_text() == "again\nagain\n"
+    assert (said[-1]["status"], said[-1]["exit_status"]) == ("budget", 4)
+    assert said[-1]["text"].startswith("This agent's budget, 2 requests, is spent (2 made)")
+    assert said[-1]["usage"]["requests"] == 2
 
 
 async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Serve) -> None:

@@ -19,20 +19,24 @@ from agent.protocol import (
     BlockChanged,
     BlockDelta,
     BlockKind,
+    Budget,
     CreateAgent,
     Interrupt,
     Notice,
     Question,
     QuestionAsked,
     ReadTranscript,
+    ReadUsage,
     RunAsPerson,
     SendPrompt,
+    SetBudget,
     SetMode,
     Setup,
     Unqueue,
 )
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
+from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
 from tui.app import TungstenApp
 from tui.screens.first_run import FirstRunScreen
@@ -123,6 +127,31 @@ async def test_shell_commands_and_modes(open_cockpit: Open) -> None:
         assert (await cockpit.engine.received(SetMode)).mode == "plan"
         await cockpit.pilot.press("escape")
         assert (await cockpit.engine.received(Interrupt)).agent_id == "a1"
+
+
+async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/budget")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "no budget of its own" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/budget "
+        await cockpit.type("dollars 2.5 tokens 1,000,000")
+        await cockpit.pilot.press("enter")
+        wanted = Budget(dollars=2.5, tokens=1_000_000)
+        assert (await cockpit.engine.received(SetBudget)).budget == wanted
+        await cockpit.type("/budget dollars much")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "Not a budget" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/budget dollars much"
+
+
+async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        cockpit.engine.on(ReadUsage, lambda _: {"report": REPORT.model_dump(mode="json")})
+        await cockpit.pilot.press("alt+u")
+        await cockpit.until(lambda: "91% from cache" in cockpit.screen_text)
+        await cockpit.pilot.press("alt+u")
+        await cockpit.until(lambda: "from cache" not in cockpit.screen_text)
 
 
 async def test_unknown_slash_command_stays_in_the_prompt(open_cockpit: Open) -> None:

@@ -61,5 +61,5 @@ def test_numbers_read_well() -> None:
         "1.2M",
     ]
     assert [text.age(s) for s in (0, 42, 425, 12_000, 1e6)] == ["now", "42s", "7m", "3h", "11d"]
-    assert (text.money(None), text.money(0.184), text.money(1234)) == ("$?", "$0.18", "$1,234")
+    assert [text.money(cost) for cost in (0.184, 1234, None)] == ["$0.18", "$1,234", "unpriced"]
     assert text.home_path("/home/ada/x", "/home/ada") == "~/x"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from tui.text import Piece, count, fit_path, home_path, money, one_line, strip_of
+from tui.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -100,16 +100,10 @@ class StatusLine(Lines):
             elif agent.context_tokens:
                 facts.append((3, [gap, (f"{count(agent.context_tokens)} context", paint.muted)]))
             usage = agent.usage
-            tokens = (
-                usage.input_tokens
-                + usage.cache_read_tokens
-                + usage.cache_write_tokens
-                + usage.output_tokens
-            )
-            facts.append((6, [gap, (f"{count(tokens)} tokens", paint.muted)]))
-            facts.append((2, [gap, (money(usage.cost), paint.text)]))
-            today = money(state.usage_today.cost) if state is not None else ""
-            if today and today != money(usage.cost):
+            facts.append((6, [gap, (f"{count(usage.tokens)} tokens", paint.muted)]))
+            facts.append((2, [gap, (cost(usage), paint.text)]))
+            today = cost(state.usage_today) if state is not None else ""
+            if today and today != cost(usage):
                 facts.append((7, [gap, (f"{today} today", paint.faint)]))
         elif agent.kind == "command":
             facts.append((4, [gap, ("a program, no model", paint.muted)]))

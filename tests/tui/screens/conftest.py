@@ -19,6 +19,7 @@ from agent.protocol import (
     RiskLevel,
     Snapshot,
     Span,
+    UsageReport,
     Wire,
 )
 from tui.gate.keyboard import KeyboardApp
@@ -39,6 +40,7 @@ class ScreenHost(KeyboardApp[None]):
         self.refuse = ""
         self.sessions: list[AgentSummary] = []
         self.blocks: list[Block] = []
+        self.report = UsageReport()
         engine = EngineInfo(version="0", pid=1, epoch="e", started_at=NOW, tmux_socket="/nowhere")
         self.state = Snapshot(seq=1, engine=engine, **state)
 
@@ -56,6 +58,8 @@ class ScreenHost(KeyboardApp[None]):
             return {"sessions": [one.model_dump(mode="json") for one in self.sessions]}
         if command.type == "read_transcript":  # type: ignore[attr-defined]
             return {"blocks": [one.model_dump(mode="json") for one in self.blocks]}
+        if command.type == "read_usage":  # type: ignore[attr-defined]
+            return {"report": self.report.model_dump(mode="json")}
         return {}
 
 

@@ -22,6 +22,7 @@ from agent.protocol import (
     StartDemo,
     StopAgent,
 )
+from tests.stubs.spending import REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import ConfirmScreen, RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -29,6 +30,7 @@ from tui.screens.new_agent import NewAgentScreen
 from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
+from tui.screens.usage import Rows, UsageScreen
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
@@ -339,3 +341,44 @@ async def test_the_inbox_is_sorted_by_waiting_and_answers_questions(
         await settle(pilot)
         assert app.results == ["g1"]
         assert app.sent == []
+
+
+# Usage ------------------------------------------------------------------------------------------
+
+
+async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
+    app = host(UsageScreen())
+    app.report = REPORT
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        rows = app.screen.query_one(Rows)
+        assert line(app).startswith("No known price: qwen3-coder:30b")
+        await pilot.press("right", "right")
+        await settle(pilot)
+        assert rows.view == "days"
+
+        def text() -> str:
+            return "\n".join(rows.render_line(y).text for y in range(rows.size.height))
+
+        assert "2026-09-21" in text()
+        assert "more ↓" in text()
+        await pilot.press("end")
+        await settle(pilot)
+        # The headings stay.
+        assert text().startswith("days ")
+        assert "2026-09-01" in text()
+        await pilot.press("left")
+        await settle(pilot)
+        assert rows.view == "sessions"
+        assert "mend the parser" in text()
+        await pilot.press("left", "left", "escape")
+        await settle(pilot)
+        assert app.results == [None]
+
+
+async def test_usage_that_cannot_be_read_is_said(host: Host) -> None:
+    app = host(UsageScreen())
+    app.refuse = "The database is locked: try again."
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert line(app) == app.refuse

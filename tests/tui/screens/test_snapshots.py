@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.protocol import Question
+from tests.stubs.spending import REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -15,6 +16,8 @@ from tui.screens.new_agent import NewAgentScreen
 from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
+from tui.screens.usage import UsageScreen
+from tui.usage_table import VIEWS
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
@@ -83,6 +86,31 @@ def test_empty_inbox(snap_compare: Any, host: Host) -> None:
 @sizes
 def test_question(snap_compare: Any, host: Host, question: Question, size: tuple[int, int]) -> None:
     assert snap_compare(host(QuestionScreen(question)), terminal_size=size, run_before=settle)
+
+
+@sizes
+@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
+def test_usage(snap_compare: Any, host: Host, size: tuple[int, int], light: bool) -> None:
+    app = host(UsageScreen(), light=light)
+    app.report = REPORT
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("view", VIEWS[1:])
+def test_usage_by(snap_compare: Any, host: Host, view: str) -> None:
+    app = host(UsageScreen())
+    app.report = REPORT
+
+    async def turn(pilot: Any) -> None:
+        await settle(pilot)
+        await pilot.press(*["right"] * VIEWS.index(view))
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=turn)
+
+
+def test_no_usage(snap_compare: Any, host: Host) -> None:
+    assert snap_compare(host(UsageScreen()), terminal_size=(80, 24), run_before=settle)
 
 
 def test_stop(snap_compare: Any, host: Host, make_agent: Any) -> None:

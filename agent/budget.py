@@ -1,0 +1,268 @@
+"""Budgets: what an agent may use, checked before each request to a model.
+
+There are four of them, and a request is made only if none is spent:
+
+* the agent's own budget, set when it is made or by the person;
+* the budget of each agent above it, which counts what all its workers use as well;
+* the limit of every session, `[budget.session]` in `config.toml`, counted in the same way;
+* the limit of the day for everything, `[budget.day]`.
+
+What was used is what the log of usage says, to the token; requests that are under way count as one
+request each, their tokens and money as nothing until they have ended. So requests are never more
+than allowed, and tokens and money exceed a limit by at most what was under way when it was reached.
+
+Money is counted only where it is known. With a limit in dollars a model without a known price is
+not asked at all; its price can be given in `[prices]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agent.config import Caps, Config, ConfigError, load
+from agent.errors import AgentError
+from agent.model import prices
+from agent.model.endpoint import Endpoint
+from agent.model.events import TurnUsage
+from agent.paths import Paths
+from agent.protocol import Budget
+from agent.usage_watch import day
+from memory.database import Database
+from memory.sessions import SessionRecord
+from memory.usage import UsageTotals
+
+
+class BudgetSpent(AgentError):
+    """A request would go beyond a budget; the text says which, and how to raise it."""
+
+
+def budget_of(record: SessionRecord) -> Budget:
+    """A session's own budget."""
+    kept = record.extra.get("budget", {})
+    return Budget(**{name: kept[name] for name in Budget.model_fields if name in kept})
+
+
+def stored(budget: Budget) -> dict[str, Any]:
+    """The part of a record's `extra` that holds a budget."""
+    return {"budget": budget.model_dump(exclude_none=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A budget, what counts towards it, and the words around it."""
+
+    budget: Budget
+    whose: str
+    """As the beginning of a sentence, `This agent's budget`."""
+
+    way_out: str
+    """How to raise it; `{limit}` stands for the limit's name and `{more}` for twice as much."""
+
+    take_away: str
+    """How to be without its limit in dollars."""
+
+    session_id: str | None = None
+    """The session whose usage counts, with its workers'; None is everything since `since`."""
+
+    since: float | None = None
+    began: float = 0.0
+    """When its minutes began."""
+
+
+class Budgets:
+    """The budgets of one engine's agents."""
+
+    def __init__(
+        self, database: Database, config: Config, paths: Paths, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._config = config
+        self._paths = paths
+        self._clock = clock
+        self._under_way: dict[str, frozenset[str]] = {}
+        """Sessions with a request under way, each with itself and the ones above it."""
+        self._counting = asyncio.Lock()
+
+    @property
+    def limits(self) -> Caps:
+        """The limits of sessions and of the day."""
+        return self._config.budget
+
+    async def ask(self, session_id: str, model: str, endpoint: Endpoint) -> None:
+        """Return when one more request of a session may be made, which is then under way.
+
+        Raises:
+            BudgetSpent: it may not be made.
+            StorageError: what was used cannot be read.
+        """
+        async with self._counting:
+            self._under_way.pop(session_id, None)
+            line = await self._line(session_id)
+            problem = await self._problem(line, model, endpoint)
+            if problem and await self._read_settings_again():
+                problem = await self._problem(line, model, endpoint)
+            if problem:
+                raise BudgetSpent(problem)
+            self._under_way[session_id] = frozenset(record.id for record in line)
+
+    async def record(
+        self, session_id: str, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint
+    ) -> None:
+        """Write down what a request consumed, which is no longer under way."""
+        own = self._config.prices
+        # Local servers may answer under another name than the one they are asked by.
+        priced = model if model in own else answered
+        cost = await asyncio.to_thread(prices.cost, priced, usage, endpoint, own)
+        async with self._counting:
+            await self._database.usage.add(
+                session_id,
+                model,
+                usage.input_tokens,
+                usage.cache_read,
+                usage.cache_write,
+                usage.output_tokens,
+                cost,
+            )
+            self.over(session_id)
+
+    def over(self, session_id: str) -> None:
+        """Note that no request of a session is under way any more."""
+        self._under_way.pop(session_id, None)
+
+    async def _line(self, session_id: str) -> list[SessionRecord]:
+        """A session and the ones above it."""
+        line: list[SessionRecord] = []
+        above: str | None = session_id
+        while above is not None and above not in {record.id for record in line}:
+            line.append(await self._database.sessions.get(above))
+            above = line[-1].parent
+        return line
+
+    async def _problem(self, line: list[SessionRecord], model: str, endpoint: Endpoint) -> str:
+        """Why no further request may be made, empty when one may."""
+        accounts = self._own(line)
+        if endpoint.provider != "demo":
+            # What is built in costs nobody anything.
+            accounts += self._limits(line)
+        for account in accounts:
+            if account.budget == Budget():
+                continue
+            if problem := await self._spent(account, model, endpoint):
+                return problem
+        return ""
+
+    def _own(self, line: list[SessionRecord]) -> list[_Account]:
+        found = []
+        for record in line:
+            own = record is line[0]
+            there = "" if own else " there"
+            found.append(
+                _Account(
+                    budget_of(record),
+                    "This agent's budget" if own else f"{record.name}'s budget with its workers",
+                    f"/budget {{limit}} {{more}}{there} raises it",
+                    f"say /budget dollars off{there}",
+                    record.id,
+                    began=record.created_at,
+                )
+            )
+        return found
+
+    def _limits(self, line: list[SessionRecord]) -> list[_Account]:
+        caps = self._config.budget
+        since, _ = day(self._clock())
+        return [
+            _Account(
+                Budget(**caps.session.model_dump()),
+                "The limit of a session",
+                "raise {limit} below [budget.session] in config.toml",
+                "take dollars from [budget.session] away",
+                # What all below it use is the most.
+                line[-1].id,
+            ),
+            _Account(
+                Budget(**caps.day.model_dump()),
+                "Today's limit",
+                "raise {limit} below [budget.day] in config.toml, or go on tomorrow",
+                "take dollars from [budget.day] away",
+                since=since,
+            ),
+        ]
+
+    async def _spent(self, account: _Account, model: str, endpoint: Endpoint) -> str:
+        budget = account.budget
+        if budget.minutes is not None:
+            passed = (self._clock() - account.began) / 60
+            if passed >= budget.minutes:
+                return _told(account, "minutes", f"{_number(passed)} passed")
+        used = await self._database.usage.totals(account.since, account.session_id, workers=True)
+        under_way = sum(
+            account.session_id is None or account.session_id in sessions
+            for sessions in self._under_way.values()
+        )
+        if budget.requests is not None and used.requests + under_way >= budget.requests:
+            return _told(account, "requests", f"{used.requests + under_way:,} made")
+        if budget.tokens is not None and used.tokens >= budget.tokens:
+            return _told(account, "tokens", f"{used.tokens:,} used")
+        if budget.dollars is None:
+            return ""
+        if not await asyncio.to_thread(prices.is_known, model, endpoint, self._config.prices):
+            return _unpriced(account, model or "this model")
+        dollars, unpriced = await self._dollars(account, used)
+        if unpriced:
+            return _unpriced(account, unpriced)
+        if dollars >= budget.dollars:
+            return _told(account, "dollars", f"${dollars:.4f} used")
+        return ""
+
+    async def _dollars(self, account: _Account, used: UsageTotals) -> tuple[float, str]:
+        """What was paid, and a model whose requests nobody can say the price of."""
+        dollars = used.cost or 0.0
+        if used.unpriced:
+            later = await self._database.usage.grouped(
+                "model", account.since, account.session_id, workers=True, unpriced=True
+            )
+            for model, totals in later.items():
+                price = self._config.prices.get(model)
+                if price is None:
+                    return dollars, model
+                dollars += price.of(
+                    totals.input_tokens,
+                    totals.cache_read_tokens,
+                    totals.cache_write_tokens,
+                    totals.output_tokens,
+                )
+        return dollars, ""
+
+    async def _read_settings_again(self) -> bool:
+        """Take over limits and prices that were changed since the engine started."""
+        try:
+            now = await asyncio.to_thread(load, self._paths)
+        except ConfigError:
+            return False
+        if (now.budget, now.prices) == (self._config.budget, self._config.prices):
+            return False
+        self._config = self._config.model_copy(update={"budget": now.budget, "prices": now.prices})
+        return True
+
+
+def _told(account: _Account, limit: str, used: str) -> str:
+    most = float(getattr(account.budget, limit))
+    name = limit.removesuffix("s") if most == 1 else limit
+    amount = f"${most:,.2f}" if limit == "dollars" else f"{_number(most)} {name}"
+    way_out = account.way_out.format(limit=limit, more=_number(2 * most or 1).replace(",", ""))
+    return f"{account.whose}, {amount}, is spent ({used}): {way_out}."
+
+
+def _unpriced(account: _Account, model: str) -> str:
+    return (
+        f"{model} has no known price, so a limit in dollars cannot be kept: give it one below "
+        f"[prices] in config.toml, or {account.take_away}."
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,65 @@
+"""A spent budget ends a turn before its next request, and the session stays as it is."""
+
+import pytest
+
+from agent.config import load
+from agent.protocol import Budget, SetBudget
+from tests.agent.live.conftest import use
+
+
+async def stopped(house, agent_id, words):
+    summary = await house.state(agent_id, "failed")
+    assert summary.over_budget
+    assert words in summary.activity
+    blocks = await house.blocks(agent_id)
+    assert (blocks[-1]["kind"], blocks[-1]["text"]) == ("error", summary.activity)
+    return summary
+
+
+async def test_a_spent_budget_ends_the_turn_and_a_raised_one_lets_it_go_on(house):
+    for _ in range(2):
+        house.script.then(use("file_list", path="."))
+    agent_id = await house.agent("go", budget=Budget(requests=2))
+    summary = await stopped(house, agent_id, "budget, 2 requests, is spent")
+    assert summary.budget == Budget(requests=2)
+    assert len(house.script.requests) == 2
+    await house.again()
+    assert house.summary(agent_id).over_budget
+    await house.prompt(agent_id, "go on")
+    await stopped(house, agent_id, "/budget requests 4")
+    assert len(house.script.requests) == 2
+    wanted = Budget(requests=3, minutes=60)
+    await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=wanted))
+    assert house.summary(agent_id).budget == wanted
+    await house.prompt(agent_id, "and now?")
+    summary = await house.state(agent_id, "done")
+    assert not summary.over_budget
+    assert summary.usage.requests == len(house.script.requests) == 3
+    said = [block.get("text") for block in house.script.requests[2]["messages"][-1]["content"]]
+    assert said[-1] == "and now?"
+    assert not house.server.refused
+
+
+async def test_a_model_without_a_price_is_not_asked_when_dollars_are_limited(house):
+    await house.models.turn_to("seeing")
+    agent_id = await house.agent("go", model="seeing", budget=Budget(dollars=1))
+    await stopped(house, agent_id, "seeing has no known price")
+    assert not house.script.requests
+    house.paths.config_file.write_text("[prices.seeing]\ninput = 1000\noutput = 0\n")
+    house.script.then(use("file_list", path="."))
+    await house.prompt(agent_id, "go on")
+    summary = await stopped(house, agent_id, "budget, $1.00, is spent")
+    assert summary.usage.cost == pytest.approx(summary.usage.input_tokens / 1000)
+    assert len(house.script.requests) == 1
+
+
+async def test_the_limit_of_the_day_holds_for_a_new_agent_too(house):
+    house.paths.config_file.write_text("[budget.day]\nrequests = 1\n")
+    house.config = load(house.paths, environment={})
+    await house.again()
+    await house.models.turn_to("seeing")
+    first = await house.agent("go")
+    await house.state(first, "done")
+    second = await house.agent("go")
+    await stopped(house, second, "Today's limit, 1 request, is spent (1 made)")
+    assert len(house.script.requests) == 1

@@ -1,0 +1,229 @@
+"""Budgets on a real database: what counts towards which, and what a spent one says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.budget import Budgets, BudgetSpent, stored
+from agent.config import load
+from agent.model.endpoint import Endpoint
+from agent.model.events import TurnUsage
+from agent.paths import Paths
+from agent.protocol import Budget
+from memory.database import Database
+from memory.sessions import SessionRecord
+
+CLAUDE = Endpoint("anthropic", "", "key", "claude-sonnet-4-5")
+LOCAL = Endpoint("endpoint", "http://localhost:11434", "", "qwen3-coder")
+NOON = 1_790_000_000.0
+
+
+class House:
+    database: Database
+    budgets: Budgets
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.now = NOON
+
+    def settings(self, text: str) -> None:
+        self.paths.config_file.write_text(text)
+
+    def restart(self) -> None:
+        self.budgets = Budgets(self.database, load(self.paths), self.paths, lambda: self.now)
+
+    async def session(self, name: str, parent: str | None = None, **limits: Any) -> str:
+        record = SessionRecord(
+            name, name, "/", parent=parent, created_at=self.now, extra=stored(Budget(**limits))
+        )
+        await self.database.sessions.create(record)
+        return name
+
+    async def raise_to(self, name: str, **limits: Any) -> None:
+        await self.database.sessions.update(name, extra=stored(Budget(**limits)))
+
+    async def request(self, name: str, *, sent: int = 100, endpoint: Endpoint = CLAUDE) -> None:
+        await self.ask(name, endpoint)
+        usage = TurnUsage(input_tokens=sent, output_tokens=10)
+        await self.budgets.record(name, endpoint.model, endpoint.model, usage, endpoint)
+
+    async def ask(self, name: str, endpoint: Endpoint = CLAUDE) -> None:
+        await self.budgets.ask(name, endpoint.model, endpoint)
+
+    async def refused(self, name: str, endpoint: Endpoint = CLAUDE) -> str:
+        with pytest.raises(BudgetSpent) as spent:
+            await self.ask(name, endpoint)
+        return str(spent.value)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    paths = Paths(tmp_path / "config", tmp_path / "data", tmp_path / "run")
+    paths.create()
+    made = House(paths)
+    async with await Database.open(paths.database, clock=lambda: made.now) as made.database:
+        made.restart()
+        yield made
+
+
+async def test_without_a_budget_nothing_is_refused(house: House) -> None:
+    await house.session("a")
+    for _ in range(3):
+        await house.request("a", endpoint=LOCAL)
+    assert (await house.database.usage.totals()).unpriced == 3
+
+
+async def test_requests(house: House) -> None:
+    await house.session("a", requests=2)
+    await house.request("a")
+    await house.request("a")
+    assert await house.refused("a") == (
+        "This agent's budget, 2 requests, is spent (2 made): /budget requests 4 raises it."
+    )
+    await house.raise_to("a", requests=3)
+    await house.request("a")
+    assert "budget, 3 requests," in await house.refused("a")
+
+
+async def test_tokens_of_every_kind_count(house: House) -> None:
+    await house.session("a", tokens=1_000)
+    await house.ask("a")
+    usage = TurnUsage(input_tokens=1, cache_read=500, cache_write=400, output_tokens=98)
+    await house.budgets.record("a", CLAUDE.model, CLAUDE.model, usage, CLAUDE)
+    await house.request("a", sent=1)
+    said = await house.refused("a")
+    assert "budget, 1,000 tokens, is spent (1,010 used): /budget tokens 2000" in said
+
+
+async def test_dollars(house: House) -> None:
+    # 3 dollars for a million tokens of input, 15 for one of output.
+    await house.session("a", dollars=0.5)
+    await house.request("a", sent=100_000)
+    await house.request("a", sent=100_000)
+    assert await house.refused("a") == (
+        "This agent's budget, $0.50, is spent ($0.6003 used): /budget dollars 1 raises it."
+    )
+
+
+async def test_minutes(house: House) -> None:
+    await house.session("a", minutes=1.5)
+    house.now += 89
+    await house.request("a")
+    house.now += 1
+    said = await house.refused("a")
+    assert "budget, 1.5 minutes, is spent (1.5 passed): /budget minutes 3 raises it" in said
+
+
+async def test_workers_count_towards_whoever_they_work_for(house: House) -> None:
+    await house.session("top", requests=5)
+    await house.session("worker", "top", requests=3)
+    await house.session("its-worker", "worker")
+    await house.session("other")
+    await house.request("top")
+    await house.request("worker")
+    await house.request("other")
+    await house.request("its-worker")
+    await house.request("its-worker")
+    said = await house.refused("its-worker")
+    assert said.startswith("worker's budget with its workers, 3 requests, is spent (3 made")
+    assert said.endswith("/budget requests 6 there raises it.")
+    await house.raise_to("worker")
+    await house.request("its-worker")
+    assert "top's budget with its workers, 5" in await house.refused("its-worker")
+    assert "This agent's budget, 5 requests," in await house.refused("top")
+    await house.request("other")
+
+
+async def test_those_who_ask_at_once_are_counted_at_once(house: House) -> None:
+    await house.session("top", requests=3)
+    for number in range(8):
+        await house.session(f"w{number}", "top")
+    asked = [house.ask(f"w{number}") for number in range(8)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(answer is None for answer in answers) == 3
+    assert sum(isinstance(answer, BudgetSpent) for answer in answers) == 5
+    # One that fails before it consumed anything leaves its place to another.
+    house.budgets.over(f"w{answers.index(None)}")
+    await house.ask("w7")
+
+
+async def test_the_limit_of_a_session_counts_its_workers(house: House) -> None:
+    house.settings("[budget.session]\nrequests = 2\n")
+    house.restart()
+    await house.session("top")
+    await house.session("worker", "top")
+    await house.session("other")
+    await house.request("top")
+    await house.request("worker")
+    assert await house.refused("worker") == (
+        "The limit of a session, 2 requests, is spent (2 made): "
+        "raise requests below [budget.session] in config.toml."
+    )
+    await house.request("other")
+
+
+async def test_the_limit_of_the_day_is_everyones_and_ends_with_the_day(house: House) -> None:
+    house.settings("[budget.day]\ndollars = 0.5\n")
+    house.restart()
+    await house.session("a")
+    await house.session("b")
+    await house.database.usage.add("a", "m", 1, 0, 0, 1, 5.0, at=house.now - 86_400)
+    await house.request("a", sent=100_000)
+    await house.database.usage.add("b", "m", 1, 0, 0, 1, 0.2, at=house.now)
+    said = await house.refused("a")
+    assert said == await house.refused("b")
+    assert said.startswith("Today's limit, $0.50, is spent ($0.5")
+    house.now += 86_400
+    await house.request("a")
+
+
+async def test_a_limit_that_is_raised_counts_at_once(house: House) -> None:
+    house.settings("[budget.day]\nrequests = 1\n")
+    house.restart()
+    await house.session("a")
+    await house.budgets.record("a", "m", "m", TurnUsage(), LOCAL)
+    await house.refused("a")
+    house.settings("[budget.day]\nrequests = 'many'\n")
+    await house.refused("a")
+    house.settings("[budget.day]\nrequests = 2\n")
+    await house.request("a")
+    await house.refused("a")
+
+
+async def test_a_limit_in_dollars_refuses_what_has_no_price(house: House) -> None:
+    await house.session("a", dollars=1)
+    assert await house.refused("a", LOCAL) == (
+        "qwen3-coder has no known price, so a limit in dollars cannot be kept: give it one below "
+        "[prices] in config.toml, or say /budget dollars off."
+    )
+    house.settings('[prices."qwen3-coder"]\ninput = 2\noutput = 4\ncache_read = 0.5\n')
+    await house.ask("a", LOCAL)
+    usage = TurnUsage(input_tokens=100_000, cache_read=200_000, cache_write=100_000)
+    await house.budgets.record("a", LOCAL.model, "qwen3-coder:latest", usage, LOCAL)
+    assert (await house.database.usage.totals()).cost == pytest.approx(0.2 + 0.1 + 0.2)
+    await house.request("a", sent=300_000, endpoint=LOCAL)
+    assert "budget, $1.00, is spent ($1.10" in await house.refused("a", LOCAL)
+
+
+async def test_what_was_used_without_a_price_is_never_counted_as_nothing(house: House) -> None:
+    await house.session("a")
+    await house.request("a", sent=500_000, endpoint=LOCAL)
+    await house.raise_to("a", dollars=2)
+    assert (await house.refused("a")).startswith("qwen3-coder has no known price")
+    house.settings('[prices]\n"qwen3-coder" = { input = 4, output = 0 }\n')
+    assert "budget, $2.00, is spent ($2.00" in await house.refused("a")
+    await house.raise_to("a", dollars=3)
+    await house.request("a")
+
+
+async def test_a_line_that_leads_to_itself_ends(house: House) -> None:
+    await house.session("a", requests=1)
+    await house.session("b", "a")
+    await house.database.sessions.update("a", parent="b")
+    await house.request("b")
+    assert "a's budget with its workers, 1 request," in await house.refused("b")

@@ -1,0 +1,146 @@
+"""Usage as a table: the same rows in the app and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from tui.text import cost, count, fit, money, one_line
+
+if TYPE_CHECKING:
+    from agent.protocol import Budget, Usage, UsageOf, UsageReport
+
+VIEWS = ("agents", "sessions", "days", "models")
+"""What can be looked at, each a field of the report."""
+
+NAME = 12
+"""Least cells of a name."""
+
+GAP = 2
+
+_WITH_CONTEXT = frozenset({"agents", "sessions"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: a name and its columns, each padded to its width."""
+
+    name: str
+    columns: tuple[str, ...]
+    below: bool = False
+    """Whether it is about a worker of the row above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Headings and rows of one view, each of the width that was asked for or of what is needed."""
+
+    heading: Line
+    lines: tuple[Line, ...]
+
+
+def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> Table:
+    """Lay out a view in `width` cells, or fewer without `fill`.
+
+    Where it is too narrow for all columns, those that matter least are left out.
+    """
+    rows: Sequence[UsageOf] = getattr(report, view)
+    titles = ["requests", "new", "cached", "written", "out", "hits"]
+    cells = [_cells(row.usage) for row in rows]
+    if view in _WITH_CONTEXT:
+        titles.append("context")
+        for row, one in zip(rows, cells, strict=True):
+            one.append(_context(row))
+    titles.append("cost")
+    for row, one in zip(rows, cells, strict=True):
+        one.append(cost(row.usage))
+    kept = list(range(len(titles)))
+    widths = [
+        max(len(title), *(len(one[at]) for one in cells)) if cells else len(title)
+        for at, title in enumerate(titles)
+    ]
+    for least in ("requests", "written", "new", "context"):
+        if sum(widths[at] + GAP for at in kept) + NAME <= width:
+            break
+        if least in titles:
+            kept.remove(titles.index(least))
+    room = max(NAME, width - sum(widths[at] + GAP for at in kept))
+    if not fill:
+        room = min(room, max([NAME, *(cell_len(one_line(row.name)) + GAP for row in rows)]))
+
+    def line(name: str, one: Sequence[str], *, below: bool = False) -> Line:
+        columns = tuple(f"{one[at]:>{widths[at] + GAP}}" for at in kept)
+        indent = "  " if below else ""
+        shown = indent + fit(one_line(name), room - len(indent))
+        return Line(shown + " " * (room - cell_len(shown)), columns, below)
+
+    ids = {row.id for row in rows}
+    return Table(
+        line(view, titles),
+        tuple(
+            line(row.name, one, below=row.parent in ids)
+            for row, one in zip(rows, cells, strict=True)
+        ),
+    )
+
+
+def summary(usage: Usage, limit: Budget | None = None) -> str:
+    """Write sums in one line, with the limits that hold for them."""
+    paid = cost(usage)
+    if limit is not None and limit.dollars is not None:
+        paid += f" of {money(limit.dollars)}"
+    tokens = f"{count(usage.tokens)} tokens"
+    if limit is not None and limit.tokens is not None:
+        tokens += f" of {count(limit.tokens)}"
+    requests = f"{usage.requests:,} request{'' if usage.requests == 1 else 's'}"
+    if limit is not None and limit.requests is not None:
+        requests += f" of {limit.requests:,}"
+    parts = [paid, tokens, requests]
+    ratio = usage.cache_hit_ratio
+    if ratio is not None:
+        parts.insert(2, f"{ratio:.0%} from cache")
+    return " · ".join(parts)
+
+
+def unpriced(report: UsageReport) -> str:
+    """Say which models have no known price, empty when all have one."""
+    names = [one_line(row.name) for row in report.models if row.usage.unpriced]
+    if not names:
+        return ""
+    return f"No known price: {', '.join(names)}. [prices] in config.toml gives one."
+
+
+def listing(report: UsageReport, width: int = 100) -> str:
+    """Write all of a report as lines of text."""
+    lines = [f"today     {summary(report.today, report.day_limit)}"]
+    lines.append(f"all time  {summary(report.total)}")
+    for view in VIEWS:
+        found = table(report, view, width, fill=False)
+        if found.lines:
+            rows = (found.heading, *found.lines)
+            lines += ["", *("".join([row.name, *row.columns]) for row in rows)]
+    note = unpriced(report)
+    return "\n".join([*lines, *(["", note] if note else [])])
+
+
+def _cells(usage: Usage) -> list[str]:
+    ratio = usage.cache_hit_ratio
+    return [
+        f"{usage.requests:,}",
+        count(usage.input_tokens),
+        count(usage.cache_read_tokens),
+        count(usage.cache_write_tokens),
+        count(usage.output_tokens),
+        "–" if ratio is None else f"{ratio:.0%}",
+    ]
+
+
+def _context(row: UsageOf) -> str:
+    if not row.context_tokens:
+        return "–"
+    if not row.context_window:
+        return count(row.context_tokens)
+    return f"{row.context_tokens / row.context_window:.0%}"
