@@ -16,7 +16,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.attachments import attached, detached, images, png_block, without_images
+from agent.attachments import (
+    attached,
+    characters,
+    detached,
+    images,
+    png_block,
+    without_images,
+)
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from memory.database import Database
@@ -229,7 +236,7 @@ class Session:
     def image_room(self) -> int:
         """How many more images the conversation can take, so that it can still be sent."""
         found = [block for message in self.messages for block in images(message)]
-        if sum(len(block["source"]["data"]) for block in found) > MAX_IMAGE_CHARACTERS:
+        if sum(map(characters, found)) > MAX_IMAGE_CHARACTERS:
             return 0
         return max(0, MAX_IMAGES - len(found))
 
