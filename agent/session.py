@@ -211,10 +211,17 @@ class Session:
         self.messages.append(message)
         self.stopped = False
 
-    async def stop(self, reason: str) -> None:
-        """Note that a turn ended early, so that no later engine goes on with it."""
-        await self.append_event({"type": "stopped", "reason": reason})
+    async def stop(self, state: str, reason: str) -> None:
+        """Note that a turn ended early, and how, so that no later engine goes on with it."""
+        await self.append_event({"type": "stopped", "state": state, "reason": reason})
         self.stopped = True
+
+    def why_stopped(self) -> tuple[str, str]:
+        """State and reason with which the turn that ended last before its time did so."""
+        for event in reversed(self.events):
+            if event.get("type") == "stopped":
+                return str(event.get("state", "idle")), str(event.get("reason", ""))
+        return "", ""
 
     async def append_event(self, event: dict[str, Any]) -> None:
         """Append something of ours that is stored with the session and never sent."""

@@ -193,7 +193,7 @@ async def happen(session: Session, happening: Any) -> None:
         case "hold":
             await session.hold(["toolu_1"])
         case "stop":
-            await session.stop("enough")
+            await session.stop("idle", "enough")
         case "sending" | "blind":
             # Where the model may have changed meanwhile, images come and go.
             parted = await session.sending("m", with_images=happening == "sending")
