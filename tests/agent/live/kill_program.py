@@ -1,90 +1,208 @@
-"""Engines that are killed at a chosen write to their database.
+"""Lives of an engine that is killed at a chosen write, and of the one that comes after.
 
-Started by `test_kill.py`. For each line of standard input, a JSON object with the arguments of an
-engine, the number of a write and a file, a real engine is forked off. It kills itself with SIGKILL
-right before that write, or right after it when the number is negative; 0 lives on. Each write that
-came to its end is noted in the file: what was then in the database, and must be there for ever.
-Prints a line, pid and what the engine said once it answered. All is imported once and then forked.
+Started by `test_kill.py` with a directory and numbers of writes. For each number a process does one
+task with agents and kills itself right before (or, negative, right after) that write to the
+database; a second one restores and goes on. Prints one JSON line each. Number 0 is not killed and
+tells how many writes the task takes. Everything is imported once and then forked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 import anthropic  # noqa: F401 - seconds, once for all
 
-import agent.agents
-import agent.demo.demo  # noqa: F401
-import tungsten.terminal  # noqa: F401
-from agent.engine import main as be_the_engine
+from agent import processes
+from agent.agents import Agents
+from agent.config import Config
+from agent.hub import Hub
+from agent.model.client import ModelClient
+from agent.model.endpoint import Endpoint
+from agent.model.local_server.responder import ResponderMessage
+from agent.model.local_server.server import LocalMessagesServer
+from agent.paths import Paths
+from agent.protocol import AgentState, CreateAgent, Decide, GateOpened
 from memory.connection import Connection
-from memory.journal import Entry
-from memory.transcript import Row
+from memory.database import Database
+from tungsten.terminal import Terminal
+
+STEPS = [
+    {"name": "terminal_run", "input": {"command": "echo first >> log"}},
+    {"name": "file_write", "input": {"path": "made.txt", "content": "made\n"}},
+    {"name": "terminal_run", "input": {"command": "git push -f origin main; echo x >> pushed"}},
+]
 
 
-def arm(number, path):
-    """Have this process die at a write, and note those that were made."""
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    count = 0
+class Responder:
+    async def respond(self, request):
+        done = sum(message["role"] == "assistant" for message in request["messages"])
+        if done < len(STEPS):
+            use = {"type": "tool_use", "id": f"toolu_{done}", **STEPS[done]}
+            return ResponderMessage([{"type": "text", "text": f"step {done}"}, use])
+        return ResponderMessage([{"type": "text", "text": "All done."}])
+
+
+class OneModel:
+    default_model = "tungsten-demo"
+
+    def __init__(self, server):
+        self.one = ModelClient(Endpoint("demo", server.base_url, "key", self.default_model))
+
+    async def client(self, *, demo=False):
+        return self.one
+
+
+def arm(number):
+    """Kill this process at a write; gives the counter."""
+    count = [0]
     write = Connection.write
 
     async def counted(self, unit):
-        nonlocal count
-        count += 1
-        mine = count
-        if mine == number:
+        count[0] += 1
+        if number > 0 and count[0] == number:
             os.kill(os.getpid(), signal.SIGKILL)
         result = await write(self, unit)
-        if mine == -number:
+        if number < 0 and count[0] == -number:
             os.kill(os.getpid(), signal.SIGKILL)
-        os.write(file, json.dumps(noted(result)).encode() + b"\n")
         return result
 
     Connection.write = counted
+    return count
 
 
-def noted(result):
-    match result:
-        case Row():
-            return ["row", result.session_id, result.seq, result.prefix_sha256]
-        case Entry():
-            return ["entry", result.seq, result.chain]
-        case _:
-            return ["write"]
+async def live(root, number):
+    count = arm(number)
+    paths = Paths(root / "config", root / "data", root / "run")
+    project = root / "project"
+    database = await Database.open(paths.database)
+    hub = Hub()
+    rested = asyncio.Event()
+    tasks = set()
+
+    def heard(event):
+        if isinstance(event, GateOpened):
+            decision = Decide(gate_id=event.gate.id, decision="approve")
+            task = asyncio.ensure_future(agents.decide(decision))
+            tasks.add(task)
+        if event.type == "agent_changed" and event.agent.state in (
+            AgentState.DONE,
+            AgentState.FAILED,
+            AgentState.IDLE,
+        ):
+            rested.set()
+
+    terminals = []
+
+    async def terminal():
+        if not terminals:
+            terminals.append(await Terminal.open(paths.tmux_socket))
+        return terminals[0]
+
+    async with LocalMessagesServer(Responder(), api_key="key", record=True) as server:
+        models = OneModel(server)
+        agents = Agents(
+            database=database,
+            terminal=terminal,
+            models=models,
+            hub=hub,
+            config=Config(),
+            paths=paths,
+            home=root,
+        )
+        hub.listen(heard)
+        await agents.restore()
+        born = not hub.snapshot().agents
+        if born:
+            await database.directories.trust(project)
+            await agents.create(CreateAgent(directory=str(project), prompt="Do it."))
+        async with asyncio.timeout(20):
+            while hub.snapshot().agents[0].state not in (AgentState.DONE, AgentState.FAILED):
+                if hub.snapshot().agents[0].state is AgentState.IDLE and not born:
+                    break
+                rested.clear()
+                await rested.wait()
+        agent = hub.snapshot().agents[0]
+        await agents.close()
+        await database.sessions.verify(agent.id)
+        await database.journal.verify()
+        result = {
+            "number": number,
+            "writes": count[0],
+            "state": agent.state,
+            "activity": agent.activity,
+            "prompted": bool(await database.sessions.rows(agent.id)),
+            "refused": server.refused,
+            "log": _lines(project / "log"),
+            "pushed": _lines(project / "pushed"),
+            "made": _lines(project / "made.txt"),
+            "unfinished": len(await database.journal.unfinished_actions()),
+            "gates": len(await database.journal.open_gates()),
+            "results": [
+                block["content"]
+                for row in await database.sessions.rows(agent.id)
+                if row.role == "user"
+                for block in json.loads(row.payload)["content"]
+                if block["type"] == "tool_result"
+            ],
+        }
+        await models.one.close()
+    await (await terminal()).close()
+    await database.close()
+    return result
 
 
-def forked(arguments, number, path):
-    """Fork an engine; gives its pid and what it says once it answers, or why it does not."""
-    read_end, write_end = os.pipe()
+def _lines(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def forked(root, number):
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.setsid()
-            os.close(read_end)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(2, 1)
-            arm(number, path)
-            be_the_engine([*arguments, "--ready", str(write_end)])
+            result = asyncio.run(live(root, number))
+            (root / "result.json").write_text(json.dumps(result))
             status = 0
         finally:
             os._exit(status)
-    os.close(write_end)
-    with os.fdopen(read_end) as said:
-        return pid, said.read()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def main():
-    # Nobody here waits for those that end.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for line in sys.stdin:
-        pid, said = forked(**json.loads(line))
-        sys.stdout.write(json.dumps([pid, said]) + "\n")
+    base = Path(sys.argv[1])
+    for text in sys.argv[2:]:
+        number = int(text)
+        root = base / f"n{text}"
+        paths = Paths(root / "config", root / "data", root / "run")
+        paths.create()
+        (root / "project").mkdir()
+        begun = time.monotonic()
+        try:
+            status = forked(root, number)
+            if status == -signal.SIGKILL:
+                status = forked(root, 0)
+            result = json.loads((root / "result.json").read_text())
+            result["number"] = number
+            result["status"] = status
+        except OSError as error:
+            result = {"number": number, "status": status, "error": str(error)}
+        result["took"] = round(time.monotonic() - begun, 2)
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
+        asyncio.run(end(paths))
+
+
+async def end(paths):
+    terminal = await Terminal.open(paths.tmux_socket)
+    running = processes.below([info.pid for info in await terminal.panes()])
+    await terminal.kill_server()
+    await processes.end(running)
 
 
 if __name__ == "__main__":
