@@ -28,13 +28,13 @@ class StreamProtocol(asyncio.StreamReaderProtocol):
     def __init__(self, connected: Connected, limit: int) -> None:
         self._lines = asyncio.StreamReader(limit=limit)
         self._limit = limit
-        self._transport_of: asyncio.BaseTransport | None = None
+        self._connection: asyncio.BaseTransport | None = None
         self._heard_out = False
         super().__init__(self._lines, connected)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the connection."""
-        self._transport_of = transport
+        self._connection = transport
         super().connection_made(transport)
 
     def eof_received(self) -> bool | None:
@@ -44,8 +44,8 @@ class StreamProtocol(asyncio.StreamReaderProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Read what is left, then end as when the other side hangs up."""
-        if exc is not None and not self._heard_out and self._transport_of is not None:
-            for piece in self._left(self._transport_of):
+        if exc is not None and not self._heard_out and self._connection is not None:
+            for piece in self._left(self._connection):
                 self._lines.feed_data(piece)
         super().connection_lost(None)
 

@@ -85,26 +85,24 @@ class FrontEnd:
         self.state = None
         self.seen = []
         self.blocks = {}
-        self.disconnects = 0
         self.decided = {}
         """What was decided on each gate, so that it can be told from what became of it."""
         self.client = None
         self.over = False
 
-    async def run(self, stop):
-        """Come and go until the last event, counting the partings on the way."""
+    async def connect(self):
         self.client = await EngineClient.connect(self.paths, start=False)
         self.state = self.client.welcome.snapshot
         self.seen.append(self.state.seq)
-        for gate in self.state.gates:
-            await self.decide(gate)
+
+    async def run(self, parted):
+        """Come and go until the last event, and tell of each parting."""
         while not self.over:
             await self.listen(self.chance.randrange(1, 40))
             if self.over:
                 break
             await self.part()
-            self.disconnects += 1
-            stop(self.disconnects)
+            parted()
             self.client = await self.client.again(start=False)
             assert self.client.welcome.snapshot is None
         await self.client.close()
@@ -159,7 +157,7 @@ async def come_and_go(house, partings, seed):
     house.server._responder = work
     count = 0
 
-    def stop(_):
+    def parted():
         nonlocal count
         count += 1
         work.enough = count >= partings
@@ -169,7 +167,9 @@ async def come_and_go(house, partings, seed):
             FrontEnd(served, number, random.Random(f"{seed} {number}"))
             for number in range(FRONT_ENDS)
         ]
-        running = [asyncio.create_task(each.run(stop)) for each in front_ends]
+        for each in front_ends:
+            await each.connect()
+        running = [asyncio.create_task(each.run(parted)) for each in front_ends]
         await house.database.directories.trust(house.project)
         agents = [
             await house.agents.create(
@@ -189,13 +189,15 @@ async def come_and_go(house, partings, seed):
             house.hub.publish(Notice(level="information", text=OVER))
             await asyncio.gather(*running)
         assert count >= partings
+        blocks = {
+            (agent, block.id): block.text
+            for agent in agents
+            for block in house.agents._agent(agent).conversation.page(None, 10**6)
+        }
         for each in front_ends:
             assert each.seen == list(range(each.seen[0], house.hub.seq + 1))
             assert each.state == house.hub.snapshot()
-        shown = front_ends[0].blocks
-        for agent in agents:
-            for block in await house.blocks(agent):
-                assert shown.get((agent, block["id"]), block["text"]) == block["text"]
+            assert blocks.items() <= each.blocks.items()
         await decisions(house, {k: v for each in front_ends for k, v in each.decided.items()})
 
 
