@@ -2,12 +2,14 @@
 
 A stored message names an image where the sent one carries it. Both are made from each other
 without loss, so that a session that is read back sends the bytes that it sent before. What a model
-said stays as it came, whatever it looks like.
+said stays as it came, whatever it looks like, and so does an image that is written in any other way
+than `png_block` writes one: its bytes could not be told from their digest.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -28,11 +30,7 @@ ATTACHMENT = "attachment"
 
 def png_block(content: bytes) -> Block:
     """A PNG as an image block of the Messages API."""
-    data = base64.b64encode(content).decode("ascii")
-    return {
-        "type": "image",
-        "source": {"type": "base64", "media_type": "image/png", "data": data},
-    }
+    return {"type": "image", "source": _source("image/png", content)}
 
 
 def images(message: Mapping[str, Any]) -> Iterator[Block]:
@@ -43,7 +41,14 @@ def images(message: Mapping[str, Any]) -> Iterator[Block]:
         if block.get("type") == "image":
             yield block
         elif isinstance(inner := block.get("content"), list):
-            yield from (part for part in inner if part.get("type") == "image")
+            yield from (part for part in inner if _is_image(part))
+
+
+def characters(block: Block) -> int:
+    """How many characters of data an image block carries; none where it names its image."""
+    source = block.get("source")
+    data = source.get("data") if isinstance(source, dict) else None
+    return len(data) if isinstance(data, str) else 0
 
 
 def detached(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Attachment]]:
@@ -55,11 +60,13 @@ def detached(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Attachmen
     taken: dict[str, Attachment] = {}
 
     def named(block: Block) -> Block:
-        source = block["source"]
-        content = base64.b64decode(source["data"])
+        content = _content(block)
+        if content is None:
+            return block
+        kind = block["source"]["media_type"]
         digest = hashlib.sha256(content).hexdigest()
-        taken[digest] = Attachment(source["media_type"], content)
-        named_source = {"type": ATTACHMENT, "media_type": source["media_type"], "sha256": digest}
+        taken[digest] = Attachment(kind, content)
+        named_source = {"type": ATTACHMENT, "media_type": kind, "sha256": digest}
         return {**block, "source": named_source}
 
     return replaced(message, named), list(taken.values())
@@ -69,13 +76,13 @@ def attached(message: Mapping[str, Any], contents: Mapping[str, bytes]) -> dict[
     """Put the bytes back, which `contents` holds by their digests; undoes `detached`."""
 
     def whole(block: Block) -> Block:
-        source = block["source"]
+        source = block.get("source")
+        if not isinstance(source, dict) or source.get("type") != ATTACHMENT:
+            return block
         content = contents.get(source["sha256"])
         if content is None:
             return {"type": "text", "text": GONE}
-        data = base64.b64encode(content).decode("ascii")
-        whole_source = {"type": "base64", "media_type": source["media_type"], "data": data}
-        return {**block, "source": whole_source}
+        return {**block, "source": _source(source["media_type"], content)}
 
     return replaced(message, whole)
 
@@ -91,10 +98,36 @@ def replaced(message: Mapping[str, Any], change: Callable[[Block], Block]) -> di
         return dict(message)
 
     def block_of(block: Block) -> Block:
-        if block.get("type") == "image":
+        if _is_image(block):
             return change(block)
         if isinstance(inner := block.get("content"), list):
-            return {**block, "content": [block_of(part) for part in inner]}
+            parts = [change(part) if _is_image(part) else part for part in inner]
+            return {**block, "content": parts}
         return block
 
     return {**message, "content": [block_of(block) for block in message["content"]]}
+
+
+def _is_image(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == "image"
+
+
+def _source(media_type: str, content: bytes) -> Block:
+    data = base64.b64encode(content).decode("ascii")
+    return {"type": "base64", "media_type": media_type, "data": data}
+
+
+def _content(block: Block) -> bytes | None:
+    """The bytes of an image block, where it can be written again from them; else None."""
+    source = block.get("source")
+    if not isinstance(source, dict) or not isinstance(source.get("data"), str):
+        return None
+    try:
+        content = base64.b64decode(source["data"], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    media_type = source.get("media_type")
+    if not isinstance(media_type, str):
+        return None
+    again = _source(media_type, content)
+    return content if list(again.items()) == list(source.items()) else None

@@ -44,6 +44,7 @@ from agent.protocol import (
     Unqueue,
     Welcome,
 )
+from agent.stream_protocol import StreamProtocol
 from tungsten.version import __version__
 
 MAX_WAITING_BYTES = 2 * MAX_LINE_BYTES
@@ -111,8 +112,8 @@ class Connections:
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept front ends on a bound and listening socket from now on."""
-        self._server = await asyncio.start_unix_server(
-            self._accept, sock=listener, limit=MAX_LINE_BYTES
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: StreamProtocol(self._accept, MAX_LINE_BYTES), sock=listener
         )
 
     def close(self, reason: str) -> None:

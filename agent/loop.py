@@ -205,7 +205,7 @@ class Loop:
                 case _:
                     # end_turn, stop_sequence, and whatever an endpoint calls its end.
                     await self._close_uses(uses, "the message ended without stop_reason tool_use")
-                    return Finish(AgentState.DONE, _said(content) or "done")
+                    return Finish(AgentState.DONE, said(content) or "done")
 
     async def settle(self) -> None:
         """Answer the tool uses that a turn which failed has left behind."""
@@ -532,7 +532,7 @@ def _groups(uses: list[ContentBlock]) -> list[list[ContentBlock]]:
     return groups
 
 
-def _said(content: list[ContentBlock]) -> str:
+def said(content: list[ContentBlock]) -> str:
     """The last text of a message that says something, as one plain line."""
     texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
     return next(filter(None, map(plain_line, reversed(texts))), "")

@@ -12,7 +12,7 @@ from agent.budget import BudgetSpent
 from agent.errors import AgentError
 from agent.instructions import Instructions
 from agent.live_agent import LiveAgent, PromptEmpty, log
-from agent.loop import Finish, Loop
+from agent.loop import Finish, Loop, said
 from agent.model import prices
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
@@ -195,7 +195,7 @@ class ModelAgent(LiveAgent):
                 if over_budget is not bool(self.record.extra.get("over_budget")):
                     await self.save_extra(over_budget=over_budget)
                 if finish.state is not AgentState.DONE:
-                    await self.session.stop(finish.activity)
+                    await self.session.stop(finish.state, finish.activity)
                 await self.become(finish.state, finish.activity)
                 if self.queued and finish.state is not AgentState.FAILED:
                     await self._begin(self.queued)
@@ -255,6 +255,14 @@ class ModelAgent(LiveAgent):
         await self.read_usage()
         self.publish()
 
+    def _finished(self) -> Finish:
+        """How the last turn ended, where an earlier engine did not come to store that."""
+        if self.session.stopped:
+            state, reason = self.session.why_stopped()
+            return Finish(AgentState(state), reason)
+        messages = self.session.messages
+        return Finish(AgentState.DONE, (messages and said(messages[-1]["content"])) or "done")
+
     # After a restart ----------------------------------------------------------------------------
 
     async def resume(self) -> None:
@@ -279,7 +287,8 @@ class ModelAgent(LiveAgent):
             await self._start(recovered)
             return
         if self._state in (AgentState.WORKING, AgentState.WAITING):
-            await self.become(AgentState.DONE, self._activity or "done")
+            finish = self._finished()
+            await self.become(finish.state, finish.activity)
         async with self._starting:
             if self.queued:
                 await self._begin(self.queued)

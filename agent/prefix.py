@@ -61,13 +61,18 @@ class Difference:
 def serialise(value: object) -> str:
     """Write JSON the way every row and request is written: insertion order, compact, UTF-8.
 
-    A lone surrogate (which UTF-8 cannot hold) makes the whole text ASCII with escapes.
+    A lone surrogate (which UTF-8 cannot hold) makes the whole text ASCII with escapes. Two that
+    make a character are written as that character, which is what they are read back as.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     return text
 
 
@@ -212,7 +217,8 @@ def _origin(role: str, block: Mapping[str, Any], uses: Mapping[str, str]) -> str
 
 def _use(block: Mapping[str, Any]) -> str:
     value = block.get("input")
-    words = [str(value[key]) for key in ("path", "command") if key in value] if value else []
+    given = value if isinstance(value, dict) else {}
+    words = [str(given[key]) for key in ("path", "command") if key in given]
     return " ".join([str(block.get("name")), *map(_line, words)])
 
 

@@ -16,7 +16,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.attachments import attached, detached, images, png_block, without_images
+from agent.attachments import (
+    attached,
+    characters,
+    detached,
+    images,
+    png_block,
+    without_images,
+)
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from memory.database import Database
@@ -204,10 +211,17 @@ class Session:
         self.messages.append(message)
         self.stopped = False
 
-    async def stop(self, reason: str) -> None:
-        """Note that a turn ended early, so that no later engine goes on with it."""
-        await self.append_event({"type": "stopped", "reason": reason})
+    async def stop(self, state: str, reason: str) -> None:
+        """Note that a turn ended early, and how, so that no later engine goes on with it."""
+        await self.append_event({"type": "stopped", "state": state, "reason": reason})
         self.stopped = True
+
+    def why_stopped(self) -> tuple[str, str]:
+        """State and reason with which the turn that ended last before its time did so."""
+        for event in reversed(self.events):
+            if event.get("type") == "stopped":
+                return str(event.get("state", "idle")), str(event.get("reason", ""))
+        return "", ""
 
     async def append_event(self, event: dict[str, Any]) -> None:
         """Append something of ours that is stored with the session and never sent."""
@@ -229,7 +243,7 @@ class Session:
     def image_room(self) -> int:
         """How many more images the conversation can take, so that it can still be sent."""
         found = [block for message in self.messages for block in images(message)]
-        if sum(len(block["source"]["data"]) for block in found) > MAX_IMAGE_CHARACTERS:
+        if sum(map(characters, found)) > MAX_IMAGE_CHARACTERS:
             return 0
         return max(0, MAX_IMAGES - len(found))
 

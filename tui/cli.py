@@ -48,11 +48,12 @@ def _main(arguments: list[str]) -> None:
     sys.exit(cli(arguments))
 
 
-def open_app(first: Callable[[], Command] | None = None) -> int:
+def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> int:
     """Open the full-screen app and return its exit status.
 
     Args:
         first: makes a command to send as soon as the engine answers, for instance a new agent.
+        focus: id of the agent to look at; the one of last time unless given.
     """
     problem = terminal_problem()
     if problem:
@@ -65,6 +66,8 @@ def open_app(first: Callable[[], Command] | None = None) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     app = TungstenApp(paths.find(), first=first)
+    if focus:
+        app.focused_id = focus
     app.run()
     return app.return_code or 0
 

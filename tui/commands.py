@@ -349,21 +349,27 @@ def list_agents(as_json: Json = False) -> None:
 
 
 @app.command()
+def attach(
+    name: Annotated[str, typer.Argument(help="Name or id of the agent to look at.")] = "",
+) -> None:
+    """Open the app on the engine that runs; starts none."""
+    from tui.cli import open_app
+
+    async def chosen() -> str:
+        async with _connected(start=False) as client:
+            return _agent_called(client, name).id if name else ""
+
+    raise typer.Exit(open_app(focus=_run(chosen())))
+
+
+@app.command()
 def stop(name: Annotated[str, typer.Argument(help="Name or id of the agent.")]) -> None:
     """Stop an agent; returns when its processes are gone."""
-    from agent.errors import AgentError
     from agent.protocol import StopAgent
 
     async def stopped() -> None:
         async with _connected(start=False) as client:
-            snapshot = client.welcome.snapshot
-            agents = snapshot.agents if snapshot else ()
-            found = [agent for agent in agents if name in (agent.id, agent.name)]
-            if not found:
-                raise AgentError(f"no agent is called {name}; see: tungsten ls")
-            if len(found) > 1:
-                raise AgentError(f"{len(found)} agents are called {name}; use an id: tungsten ls")
-            command: Command = StopAgent(agent_id=found[0].id)
+            command: Command = StopAgent(agent_id=_agent_called(client, name).id)
             await client.send(command)
 
     _run(stopped())
@@ -468,6 +474,24 @@ async def _connected(*, start: bool) -> Any:
         yield client
     finally:
         await client.close()
+
+
+def _agent_called(client: EngineClient, name: str) -> AgentSummary:
+    """The agent of this name or id.
+
+    Raises:
+        AgentError: there is none, or more than one.
+    """
+    from agent.errors import AgentError
+
+    snapshot = client.welcome.snapshot
+    agents = snapshot.agents if snapshot else ()
+    found = [agent for agent in agents if name in (agent.id, agent.name)]
+    if not found:
+        raise AgentError(f"no agent is called {name}; see: tungsten ls")
+    if len(found) > 1:
+        raise AgentError(f"{len(found)} agents are called {name}; use an id: tungsten ls")
+    return found[0]
 
 
 def _run(coroutine: Coroutine[Any, Any, T]) -> T:

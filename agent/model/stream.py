@@ -128,25 +128,28 @@ class Accumulator:
             raise ProtocolViolated(f"content block {index} ends but is not open")
         self._open.discard(index)
         block = self._blocks[index]
-        for key in ("text", "thinking"):
-            if isinstance(block.get(key), str):
-                block[key] = joined_surrogates(block[key])
-        broken = self._finish_input(index, block) if index in self._inputs else None
+        broken = None
+        if index in self._inputs or block.get("type") == "tool_use":
+            broken = self._finish_input(index, block)
+        block = self._blocks[index] = _writable(block)
         return BlockEnded(index, block, broken)
 
     def _finish_input(self, index: int, block: Block) -> str | None:
         """Parse the collected input of a tool use; return its text when it is not an object."""
-        text = "".join(self._inputs.pop(index))
-        if not text:
-            return None
-        try:
-            value = json.loads(text, parse_constant=_refuse_constant)
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict) and _is_shallow(value):
+        text = "".join(self._inputs.pop(index, ()))
+        # Without pieces it is what the block began with, as some servers send it.
+        value = block.setdefault("input", {})
+        if text:
+            try:
+                # The halves of a character may have come in two pieces.
+                whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+                value = json.loads(whole, parse_constant=_refuse_constant)
+            except (ValueError, RecursionError):
+                value = None
+        if _is_input(value):
             block["input"] = value
             return None
+        text = text or json.dumps(value)
         block["input"] = {}
         self._broken[str(block.get("id", index))] = text
         return text
@@ -204,6 +207,40 @@ def _check_block(block: Block) -> None:
         value = block.get(name)
         if not isinstance(value, str) or not (value or name == grows):
             raise ProtocolViolated(f"a {kind} block without {name}")
+
+
+def _is_input(value: object) -> bool:
+    """Whether it is an object that can be stored, sent back and read again as it is."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and _is_shallow(value)
+
+
+def _writable(block: Block) -> Block:
+    """The block, fit to be stored and sent back: with its surrogates joined or replaced.
+
+    Raises:
+        ProtocolViolated: a number in it is none that JSON has, as 1e999 is none.
+    """
+    try:
+        json.dumps(block, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        return {joined_surrogates(key): _joined(value) for key, value in block.items()}
+    except ValueError as error:
+        raise ProtocolViolated(f"a block that is not JSON ({error})") from error
+    return block
+
+
+def _joined(value: Any) -> Any:
+    if isinstance(value, str):
+        return joined_surrogates(value)
+    if isinstance(value, dict):
+        return {joined_surrogates(key): _joined(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_joined(item) for item in value]
+    return value
 
 
 def _is_shallow(value: object) -> bool:

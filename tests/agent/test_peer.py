@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from agent.errors import InsidePane
 from agent.hub import Hub
 from agent.paths import Paths
 from agent.peer import credentials, listener_pid, runs_in_pane
-from agent.protocol import Command, CreateAgent, Decide, GateOpened
+from agent.protocol import Command, CreateAgent, Decide, GateOpened, Hello
 from agent.singleton import claim
 from agent.start import kill
 from tungsten.environment import MARKER
 from tungsten.terminal import Terminal
+from tungsten.version import __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -195,6 +197,57 @@ async def test_the_other_process_is_named_by_the_kernel(paths: Paths) -> None:
     client.close()
     own.release()
     assert listener_pid(paths.engine_socket) is None
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("python3", path="/usr/bin:/bin") is None,
+    reason="only root can be somebody else, who needs a Python of everybody's",
+)
+@pytest.mark.parametrize("ajar", [False, True])
+async def test_another_user_is_refused_also_where_the_directory_is_open(
+    paths: Paths, short_dir: Path, ajar: bool
+) -> None:
+    asking = (
+        "import socket, sys\n"
+        "with socket.socket(socket.AF_UNIX) as mine:\n"
+        "    mine.connect(sys.argv[1])\n"
+        "    mine.sendall(sys.argv[2].encode() + b'\\n')\n"
+        "    print(mine.makefile().readline())\n"
+    )
+    hello = Hello(version=__version__, client="app").model_dump_json()
+    handled: list[Command] = []
+
+    async def handle(command: Command) -> dict[str, object]:
+        handled.append(command)
+        return {}
+
+    own = claim(paths)
+    assert own is not None
+    if ajar:
+        for path in (short_dir, paths.runtime):
+            path.chmod(0o755)
+        paths.engine_socket.chmod(0o666)
+    connections = Connections(Hub(), handle, paths.tmux_socket)  # type: ignore[arg-type]
+    await connections.listen(own.listener)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *("/usr/bin/env", "python3", "-c", asking, str(paths.engine_socket), hello),
+            user=65534,
+            env={"PATH": "/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        said, problem = await process.communicate()
+    finally:
+        connections.close("test ends")
+        await connections.finish()
+        own.release()
+    if ajar:
+        assert b"belongs to another user" in said, problem
+        assert b"snapshot" not in said
+    else:
+        assert b"PermissionError" in problem
+    assert handled == []
 
 
 def test_what_cannot_be_found_out_counts_as_inside(paths: Paths) -> None:

@@ -46,6 +46,9 @@ def test_two_at_once(arrive: Arrive, model: ScriptedModel) -> None:
     assert states == ["done", "done"]
     assert model.told("saw one")
     assert model.told("saw two")
+    person.quit()
+    person.start("attach", "project-2")
+    person.wait("│  The second is ready")
 
 
 def test_a_prompt_queues_while_the_agent_works(arrive: Arrive, model: ScriptedModel) -> None:

@@ -22,6 +22,7 @@ from tui.commands import cli
         ("risk nosuch", "tungsten risk"),
         ("risk check", "tungsten risk check"),
         ("stop", "tungsten stop"),
+        ("attach one two", "tungsten attach"),
     ],
 )
 def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ FaultKind = Literal[
     "stream_error",
     "no_message_stop",
     "truncated_input",
+    "malformed_input",
     "malformed_event",
 ]
 

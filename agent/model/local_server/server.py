@@ -28,6 +28,10 @@ from agent.model.local_server.thinking import ThinkingSeal
 log = logging.getLogger(__name__)
 
 JSON_TYPE = {"content-type": "application/json"}
+DAMAGE: Mapping[str, wire.Damage] = {
+    "truncated_input": "truncated",
+    "malformed_input": "malformed",
+}
 STREAM_TYPE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
 
@@ -251,8 +255,8 @@ class LocalMessagesServer:
         self, connection: HttpConnection, whole: dict[str, Any], delay: float, fault: Fault | None
     ) -> None:
         kind = fault.kind if fault else ""
-        cut = kind == "truncated_input"
-        for sent, event in enumerate(wire.events(whole, cut_input=cut)):
+        damage = DAMAGE.get(kind, "")
+        for sent, event in enumerate(wire.events(whole, damage=damage)):
             if fault is not None and sent == fault.after:
                 if kind == "dropped_stream":
                     raise ClientGone

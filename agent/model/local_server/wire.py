@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from agent.model.local_server.cache import InputUsage, estimate
 from agent.model.local_server.responder import ResponderMessage
@@ -16,6 +16,9 @@ _PIECES = re.compile(r"\s*\S+\s*$|\s*\S+|\s+")
 
 INPUT_PIECE = 48
 """Characters of tool input in one delta."""
+
+Damage: TypeAlias = Literal["", "truncated", "malformed"]
+"""What a tool input may suffer: its second half is missing, or it is whole and no JSON."""
 
 
 def message(answer: ResponderMessage, model: str, usage: InputUsage) -> dict[str, Any]:
@@ -34,12 +37,12 @@ def message(answer: ResponderMessage, model: str, usage: InputUsage) -> dict[str
     }
 
 
-def events(whole: Mapping[str, Any], *, cut_input: bool = False) -> Iterator[dict[str, Any]]:
+def events(whole: Mapping[str, Any], *, damage: Damage = "") -> Iterator[dict[str, Any]]:
     """Yield the streamed form of a message, `ping` among it.
 
     Args:
         whole: the Message object.
-        cut_input: leave out the second half of the last tool input, and stop for `max_tokens`.
+        damage: to the last tool input. One that is truncated stops the message for `max_tokens`.
     """
     opened = {**whole, "content": [], "stop_reason": None}
     opened["usage"] = {**whole["usage"], "output_tokens": 1}
@@ -48,13 +51,13 @@ def events(whole: Mapping[str, Any], *, cut_input: bool = False) -> Iterator[dic
     for index, block in enumerate(whole["content"]):
         last = index == len(whole["content"]) - 1
         yield {"type": "content_block_start", "index": index, "content_block": _emptied(block)}
-        for delta in _deltas(block, cut_input and last):
+        for delta in _deltas(block, damage if last else ""):
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     yield {
         "type": "message_delta",
         "delta": {
-            "stop_reason": "max_tokens" if cut_input else whole["stop_reason"],
+            "stop_reason": "max_tokens" if damage == "truncated" else whole["stop_reason"],
             "stop_sequence": whole["stop_sequence"],
         },
         "usage": {"output_tokens": whole["usage"]["output_tokens"]},
@@ -91,7 +94,7 @@ def _emptied(block: Mapping[str, Any]) -> dict[str, Any]:
 _STREAMED = {"text": ("text",), "thinking": ("thinking", "signature"), "tool_use": ("input",)}
 
 
-def _deltas(block: Mapping[str, Any], cut: bool) -> Iterator[dict[str, Any]]:
+def _deltas(block: Mapping[str, Any], damage: Damage) -> Iterator[dict[str, Any]]:
     if block["type"] == "text":
         for piece in _PIECES.findall(block["text"]):
             yield {"type": "text_delta", "text": piece}
@@ -101,7 +104,11 @@ def _deltas(block: Mapping[str, Any], cut: bool) -> Iterator[dict[str, Any]]:
         yield {"type": "signature_delta", "signature": block.get("signature", "")}
     elif block["type"] == "tool_use":
         text = json.dumps(block["input"], ensure_ascii=False)
-        text = text[: len(text) // 2] if cut else text
+        if damage == "truncated":
+            text = text[: len(text) // 2]
+        elif damage == "malformed":
+            # As models write it that take it for the notation of a programming language.
+            text = text.replace('"', "", 2)
         yield {"type": "input_json_delta", "partial_json": ""}
         for start in range(0, len(text), INPUT_PIECE):
             yield {"type": "input_json_delta", "partial_json": text[start : start + INPUT_PIECE]}

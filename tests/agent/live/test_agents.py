@@ -27,6 +27,7 @@ from agent.protocol import (
     SendPrompt,
     StopAgent,
 )
+from memory.database import Database
 from memory.errors import StorageError
 from tungsten.errors import OutcomeUnknown
 from tungsten.pane import Pane
@@ -151,6 +152,30 @@ async def test_a_turn_that_the_engine_left_goes_on(house):
     texts = str(house.script.requests[-1]["messages"])
     assert "and then this" in texts
     assert not house.server.refused
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "interrupted"])
+async def test_how_a_turn_ended_is_known_though_nothing_said_so(house, ending):
+    """`kill -9` of an engine between the last row of a turn and the state of its agent."""
+    match ending:
+        case "failed":
+            house.script.then("No.", stop_reason="refusal")
+        case "interrupted":
+            house.script.then(use("ask_person", question="Sure?"))
+        case _:
+            house.script.then("All is well.")
+    agent_id = await house.agent("go")
+    if ending == "interrupted":
+        await house.state(agent_id, "waiting")
+        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    before = await house.rest(agent_id)
+    await house.shut()
+    async with await Database.open(house.paths.database) as database:
+        await database.sessions.update(agent_id, state="working", activity="thinking")
+    await house.open()
+    after = house.summary(agent_id)
+    assert (after.state, after.activity) == (before.state, before.activity)
+    assert len(house.script.requests) == 1
 
 
 async def test_a_command_that_ran_when_the_engine_ended_is_unknown_and_not_repeated(house):

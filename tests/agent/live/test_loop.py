@@ -188,10 +188,7 @@ async def test_a_refusal_fails_and_is_not_sent_back(house):
     "fault",
     [
         Fault("rate_limited", retry_after=0.01),
-        Fault("overloaded"),
-        Fault("server_error"),
         Fault("dropped_stream"),
-        Fault("stream_error"),
         Fault("no_message_stop"),
     ],
     ids=lambda fault: fault.kind,

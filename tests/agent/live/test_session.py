@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.local_server.cache import PromptCache
@@ -28,36 +28,6 @@ from agent.session import (
 from memory.database import Database
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-blocks = st.one_of(
-    st.builds(lambda text: {"type": "text", "text": text}, st.text(max_size=40)),
-    st.builds(
-        lambda text, sign: {"type": "thinking", "thinking": text, "signature": sign},
-        st.text(max_size=40),
-        st.text(max_size=10),
-    ),
-    st.builds(
-        lambda name, value: {"type": "tool_use", "id": "toolu_1", "name": name, "input": value},
-        st.text(max_size=8),
-        st.dictionaries(st.text(max_size=8), json_values, max_size=3),
-    ),
-    st.builds(lambda data: {"type": "redacted_thinking", "data": data}, st.text(max_size=20)),
-    st.builds(
-        lambda extra: {"type": "something_new", **extra},
-        st.dictionaries(st.text(max_size=8).filter(lambda k: k != "type"), json_values),
-    ),
-)
-messages = st.lists(
-    st.tuples(st.sampled_from(["user", "assistant"]), st.lists(blocks, min_size=1, max_size=4)),
-    max_size=6,
-)
 
 
 @pytest.fixture
@@ -77,23 +47,6 @@ async def _session(database, session_id="s"):
         )
     )
     return record, await Session.open(database, record)
-
-
-@given(said=messages)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-async def test_a_resumed_session_sends_the_same_bytes(tmp_path_factory, said):
-    path = tmp_path_factory.mktemp("db") / "t.db"
-    async with await Database.open(path) as database:
-        record, live = await _session(database)
-        for role, content in said:
-            await (live.append_user if role == "user" else live.append_assistant)(content)
-            await live.append_event({"type": "block", "text": "not sent"})
-        resumed = await Session.open(database, record)
-        assert serialise(resumed.request_messages()) == serialise(live.request_messages())
-        assert serialise(resumed.request_system()) == serialise(live.request_system())
-        assert serialise(resumed.tools) == serialise(live.tools)
 
 
 async def test_a_request_has_few_breakpoints_and_none_is_stored(database):

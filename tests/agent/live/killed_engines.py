@@ -1,0 +1,92 @@
+"""Engines that are killed at a chosen write to their database.
+
+Started by `test_killed_engines.py`. For each line of standard input, a JSON object with the
+arguments of an engine, the number of a write and a file, a real engine is forked off. It kills
+itself with SIGKILL right before that write, or right after it when the number is negative; 0 lives
+on. Each write that came to its end is noted in the file: what was then in the database, and must
+be there for ever. Prints a line, pid and what the engine said once it answered. All is imported
+once and then forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+import anthropic  # noqa: F401 - seconds, once for all
+
+import agent.agents
+import agent.demo.demo  # noqa: F401
+import tungsten.terminal  # noqa: F401
+from agent.engine import main as be_the_engine
+from memory.connection import Connection
+from memory.journal import Entry
+from memory.transcript import Row
+
+
+def arm(number, path):
+    """Have this process die at a write, and note those that were made."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    count = 0
+    write = Connection.write
+
+    async def counted(self, unit):
+        nonlocal count
+        count += 1
+        mine = count
+        if mine == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await write(self, unit)
+        if mine == -number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.write(file, json.dumps(noted(result)).encode() + b"\n")
+        return result
+
+    Connection.write = counted
+
+
+def noted(result):
+    match result:
+        case Row():
+            return ["row", result.session_id, result.seq, result.prefix_sha256]
+        case Entry():
+            return ["entry", result.seq, result.chain]
+        case _:
+            return ["write"]
+
+
+def forked(arguments, number, path):
+    """Fork an engine; gives its pid and what it says once it answers, or why it does not."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
+            os.close(read_end)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(2, 1)
+            arm(number, path)
+            be_the_engine([*arguments, "--ready", str(write_end)])
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(write_end)
+    with os.fdopen(read_end) as said:
+        return pid, said.read()
+
+
+def main():
+    # Nobody here waits for those that end.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid, said = forked(**json.loads(line))
+        sys.stdout.write(json.dumps([pid, said]) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,372 @@
+"""`kill -9` of the engine, at any write and at any instant: the next one goes on.
+
+Nothing that was written is lost, nothing happens twice, no decision is asked for again, and what
+has no recorded outcome is told to the model as unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.client import EngineClient
+from agent.errors import AgentError, EngineGone
+from agent.model.local_server.faults import Fault
+from agent.model.local_server.responder import ResponderMessage
+from agent.model.local_server.server import LocalMessagesServer
+from agent.protocol import (
+    AgentChanged,
+    AgentState,
+    Answer,
+    ArchiveAgent,
+    CreateAgent,
+    Decide,
+    GateOpened,
+    Mode,
+    QuestionAsked,
+    SendPrompt,
+)
+from memory.database import Database
+
+PROGRAM = Path(__file__).with_name("killed_engines.py")
+ROOT = Path(__file__).parents[3]
+KEY = "sk-test-0123456789"
+MODEL = "tungsten-demo"
+
+STEPS = [
+    [("terminal_run", {"command": "echo first >> log; cat log"})],
+    [("terminal_run", {"command": "echo never >> never"})],
+    [
+        ("file_read", {"path": "log"}),
+        ("file_list", {"path": "."}),
+        ("file_write", {"path": "made.txt", "content": "made\n"}),
+    ],
+    [("terminal_run", {"command": "git push -f origin main; echo x >> pushed"})],
+    [("ask_person", {"question": "Was that all?"})],
+]
+TRUNCATED = 1
+"""The step whose tool input never comes whole."""
+
+FINAL = "All done."
+RESTED = (AgentState.DONE, AgentState.FAILED, AgentState.UNKNOWN)
+
+
+class Model:
+    """Takes one step after another; where it stands is read from the conversation."""
+
+    def __init__(self):
+        self.server = LocalMessagesServer(
+            self, api_key=KEY, record=True, bind_thinking=True, faults=None
+        )
+        self.server.on_body = self.look
+
+    def look(self, body):
+        if steps_of(json.loads(body)) == TRUNCATED:
+            self.server.faults.add(Fault("truncated_input"))
+
+    async def respond(self, request):
+        number = steps_of(request)
+        if number >= len(STEPS):
+            return ResponderMessage([{"type": "text", "text": FINAL}])
+        uses = [
+            {"type": "tool_use", "id": f"toolu_{number}_{place}", "name": name, "input": given}
+            for place, (name, given) in enumerate(STEPS[number])
+        ]
+        thought = {"type": "thinking", "thinking": f"Step {number}.", "signature": ""}
+        return ResponderMessage([thought, {"type": "text", "text": f"step {number}"}, *uses])
+
+
+def steps_of(request):
+    return sum(message["role"] == "assistant" for message in request["messages"])
+
+
+@dataclass
+class Engines:
+    """Engines of one Tungsten, one after another, and a person at a front end of each."""
+
+    paths: object
+    program: asyncio.subprocess.Process
+    model: Model
+    notes: Path
+    pid: int = 0
+    client: EngineClient | None = None
+    decided: set[str] = field(default_factory=set)
+    """Gates and questions whose decision an engine has confirmed."""
+    asked: list[str] = field(default_factory=list)
+    """Gates and questions, each as often as it was opened anew."""
+    prompted: bool = False
+    """Whether an engine has confirmed that it knows what to do."""
+    started: int = 0
+    """Engines of this life."""
+
+    async def start(self, number=0):
+        """Start an engine that dies at a write, and connect; gives whether it answered."""
+        await self.leave()
+        self.started += 1
+        arguments = [
+            word
+            for name, path in (
+                ("--config", self.paths.config),
+                ("--data", self.paths.data),
+                ("--runtime", self.paths.runtime),
+            )
+            for word in (name, str(path))
+        ]
+        self.notes.touch()
+        order = {"arguments": arguments, "number": number, "path": str(self.notes)}
+        self.program.stdin.write(json.dumps(order).encode() + b"\n")
+        self.pid, said = json.loads(await self.program.stdout.readline())
+        if said != "ready":
+            # It died before it could answer.
+            assert said == "", said
+            return False
+        try:
+            self.client = await EngineClient.connect(self.paths, start=False)
+        except AgentError:
+            return False
+        return True
+
+    async def leave(self):
+        if self.client is not None:
+            await self.client.close()
+            self.client = None
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    async def follow(self, agent_id):
+        """Decide and answer until the agent rests; False when the engine died before that."""
+        snapshot = self.client.welcome.snapshot
+        for gate in snapshot.gates:
+            if not await self.decide(gate.id, Decide(gate_id=gate.id, decision="approve")):
+                return False
+        for question in snapshot.questions:
+            answer = Answer(question_id=question.id, text="yes")
+            if not await self.decide(question.id, answer):
+                return False
+        states = {agent.id: agent.state for agent in snapshot.agents}
+        if states.get(agent_id) in RESTED and self.prompted:
+            return True
+        async for line in self.client.events():
+            match line.event:
+                case GateOpened(gate=gate):
+                    command = Decide(gate_id=gate.id, decision="approve")
+                    if not await self.decide(gate.id, command):
+                        return False
+                case QuestionAsked(question=question):
+                    command = Answer(question_id=question.id, text="yes")
+                    if not await self.decide(question.id, command):
+                        return False
+                case AgentChanged(agent=agent) if agent.id == agent_id:
+                    if agent.state in RESTED and self.prompted:
+                        return True
+        return False
+
+    async def decide(self, name, command):
+        if name in self.decided:
+            return True
+        self.asked.append(name)
+        try:
+            await self.client.send(command)
+        except EngineGone:
+            self.asked.remove(name)
+            return False
+        self.decided.add(name)
+        return True
+
+    # One life ---------------------------------------------------------------------------------
+
+    async def life(self, project, number=0, delay=None):
+        """Have one task done by engines of which the first is killed; gives what became of it.
+
+        Args:
+            project: where it is done.
+            number: the write at which the first engine dies.
+            delay: seconds after the prompt was sent until it is killed, if it is.
+        """
+        self.decided.clear()
+        self.asked.clear()
+        self.prompted = False
+        self.started = 0
+        self.notes.unlink(missing_ok=True)
+        killing = None
+        agent_id = ""
+        rests = False
+        if await self.start(number):
+            with contextlib.suppress(EngineGone):
+                create = CreateAgent(directory=str(project), mode=Mode.STANDARD)
+                agent_id = str((await self.client.send(create))["agent_id"])
+                if delay is not None:
+                    loop = asyncio.get_running_loop()
+                    killing = loop.call_later(delay, self.kill)
+                await self.client.send(SendPrompt(agent_id=agent_id, text="Do it."))
+                self.prompted = True
+                rests = await self.follow(agent_id)
+        if killing is not None:
+            killing.cancel()
+        while not rests:
+            rests = await self.again(project, agent_id)
+        return await self.examined(project)
+
+    async def again(self, project, agent_id):
+        """Let the next engine go on to the end, as the person whose app reconnects."""
+        self.kill()
+        assert await self.start()
+        agents = self.client.welcome.snapshot.agents
+        if agents:
+            agent_id = agents[0].id
+        else:
+            # The first one died before it had kept anything of the agent.
+            assert not agent_id
+            create = CreateAgent(directory=str(project), mode=Mode.STANDARD)
+            agent_id = str((await self.client.send(create))["agent_id"])
+        async with await Database.open(self.paths.database) as database:
+            rows = await database.sessions.rows(agent_id)
+        if not rows:
+            # And this one had not been told what to do: a prompt that was confirmed is there.
+            assert not self.prompted
+            await self.client.send(SendPrompt(agent_id=agent_id, text="Do it."))
+        self.prompted = True
+        return await self.follow(agent_id)
+
+    async def examined(self, project):
+        """Look what is in the database, and what happened outside."""
+        [agent] = (await self.look()).agents
+        async with await Database.open(self.paths.database) as database:
+            await database.sessions.verify(agent.id)
+            await database.journal.verify()
+            rows = await database.sessions.rows(agent.id)
+            entries = await database.journal.entries()
+            there = {("row", row.session_id, row.seq, row.prefix_sha256) for row in rows}
+            there |= {("entry", entry.seq, entry.chain) for entry in entries}
+            written = [tuple(json.loads(line)) for line in self.notes.read_text().splitlines()]
+            messages = [json.loads(row.payload) for row in rows if row.role != "event"]
+            found = {
+                "state": agent.state,
+                "activity": agent.activity,
+                "engines": self.started,
+                "writes": len(written),
+                "lost": [each for each in written if each[0] != "write" and each not in there],
+                "unfinished": await database.journal.unfinished_actions(),
+                "gates": await database.journal.open_gates(),
+                "asked": list(self.asked),
+                "refused": list(self.model.server.refused),
+                "roles": [message["role"] for message in messages],
+                "results": {
+                    block["tool_use_id"]: block["content"]
+                    for message in messages
+                    for block in message["content"]
+                    if block["type"] == "tool_result"
+                },
+            }
+        for name in ("log", "pushed", "made.txt", "never"):
+            path = project / name
+            found[name] = path.read_text().split() if path.exists() else []
+        # So that the next one has only its own to bring back.
+        await self.client.send(ArchiveAgent(agent_id=agent.id))
+        await self.leave()
+        self.kill()
+        return found
+
+    async def look(self):
+        await self.leave()
+        self.client = await EngineClient.connect(self.paths, start=False)
+        return self.client.welcome.snapshot
+
+
+@pytest.fixture
+async def engines(paths, short_dir):
+    model = Model()
+    await model.server.start()
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(PROGRAM)),
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "ANTHROPIC_BASE_URL": model.server.base_url,
+            "ANTHROPIC_API_KEY": KEY,
+            "TUNGSTEN_MODEL": MODEL,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    made = Engines(paths, program, model, short_dir / "notes")
+    try:
+        yield made
+    finally:
+        await made.leave()
+        made.kill()
+        program.stdin.close()
+        await program.wait()
+        await model.server.close()
+
+
+def check(found):
+    """What must hold wherever it was killed."""
+    assert found["state"] == "done", found
+    assert found["activity"] == FINAL, found
+    for name in ("lost", "unfinished", "gates", "refused", "never"):
+        assert not found[name], (name, found)
+    # The same conversation as without any kill: nothing is said or told twice.
+    assert found["roles"] == ["user", "assistant"] * (1 + len(STEPS)), found
+    results = found["results"]
+    assert set(results) == {
+        f"toolu_{number}_{place}" for number, uses in enumerate(STEPS) for place in range(len(uses))
+    }
+    # In other words where it is known only that it must not run, and no longer why.
+    assert re.search(r"nothing.* was run", results[f"toolu_{TRUNCATED}_0"]), found
+    assert "yes" in results["toolu_4_0"]
+    for effect, use in (("log", "0_0"), ("made.txt", "2_2"), ("pushed", "3_0")):
+        assert len(found[effect]) <= 1, (effect, found)
+        if "outcome unknown" not in results[f"toolu_{use}"]:
+            assert len(found[effect]) == 1, (effect, found)
+    # One gate and one question; whoever has decided is not asked again.
+    assert len(found["asked"]) <= 2, found
+
+
+def project_of(short_dir, number):
+    directory = short_dir / f"project-{number}"
+    directory.mkdir()
+    return directory
+
+
+async def test_nothing_is_lost_or_done_twice_at_some_writes_and_an_instant(engines, short_dir):
+    for number in (9, -17, 26, -34):
+        found = await engines.life(project_of(short_dir, number), number)
+        check(found)
+        assert found["engines"] == 2
+    check(await engines.life(project_of(short_dir, 0), delay=0.2))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_nothing_is_lost_or_done_twice_at_any_write(engines, short_dir):
+    whole = await engines.life(project_of(short_dir, 0))
+    check(whole)
+    for number in range(1, whole["writes"] + 1):
+        for sign in (1, -1):
+            found = await engines.life(project_of(short_dir, sign * number), sign * number)
+            check(found)
+            assert found["engines"] == 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_nothing_is_lost_or_done_twice_at_two_hundred_instants(engines, short_dir):
+    chance = random.Random(5)
+    for number in range(200):
+        delay = chance.uniform(0, 0.8)
+        check(await engines.life(project_of(short_dir, number), delay=delay))
