@@ -133,9 +133,88 @@ class WriteFile(Action):
         return str(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class StartWorker(Action):
+    """Start a worker: another agent that works on `brief` in `directory`.
+
+    Attributes:
+        worker_id: the id that its session gets, so that one start makes one worker at most.
+        ceiling: LOW, MEDIUM or HIGH; what it does above that goes to the person.
+        worktree: top of the git work tree that is made for it first, on the new `branch`; None
+            where it works in a directory that is there.
+        budget: its limits as JSON, empty without.
+    """
+
+    kind: ClassVar[str] = "start_worker"
+    worker_id: str
+    name: str
+    brief: str
+    ceiling: str
+    directory: Path
+    worktree: Path | None = None
+    branch: str = ""
+    budget: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it may do and where, then its brief, whole."""
+        lines = [f"{self.name}: up to {self.ceiling}, in {self.directory}"]
+        if self.worktree is not None:
+            lines.append(f"makes the git work tree {self.worktree} on the new branch {self.branch}")
+        if self.budget:
+            lines.append(f"budget {self.budget}")
+        return "\n".join([*lines, "", self.brief])
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWorker(Action):
+    """Tell one of the agent's own workers something; it goes on with it."""
+
+    kind: ClassVar[str] = "message_worker"
+    worker_id: str
+    name: str
+    message: str
+
+    @property
+    def text(self) -> str:
+        """To whom, and all of it."""
+        return f"to {self.name}:\n{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class StopWorker(Action):
+    """End one of the agent's own workers and what runs in its panes."""
+
+    kind: ClassVar[str] = "stop_worker"
+    worker_id: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """Its name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveWorktree(Action):
+    """Remove a worker's own git work tree, and its branch, if nothing there would be lost."""
+
+    kind: ClassVar[str] = "remove_worktree"
+    path: Path
+    branch: str
+
+    @property
+    def text(self) -> str:
+        """The directory."""
+        return str(self.path)
+
+
 KINDS: dict[str, type[Action]] = {
     kind.kind: kind
-    for kind in (RunCommand, TypeKeys, OpenPane, ClosePane, ReadScreen, ReadFile, WriteFile)
+    for kind in (
+        *(RunCommand, TypeKeys, OpenPane, ClosePane, ReadScreen, ReadFile, WriteFile),
+        *(StartWorker, MessageWorker, StopWorker, RemoveWorktree),
+    )
 }
 """Every kind of action by its word."""
 
@@ -159,8 +238,8 @@ def read(value: Mapping[str, Any]) -> Action:
     kind = KINDS.get(str(fields.pop("kind", "")))
     if kind is None:
         raise ValueError(f"there is no action {value.get('kind')!r}")
-    for name in ("path", "cwd"):
-        if name in fields:
+    for name in ("path", "cwd", "directory", "worktree"):
+        if fields.get(name) is not None:
             fields[name] = Path(fields[name])
     if "keys" in fields:
         fields["keys"] = tuple(fields["keys"])

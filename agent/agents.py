@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 import uuid
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent.actions import RemoveWorktree, StartWorker
 from agent.budget import Budgets, stored
 from agent.command_agent import CommandAgent
 from agent.config import Config
@@ -19,7 +21,7 @@ from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
 from agent.gate_rules import always_allow, suggest_rule
 from agent.hub import Hub
-from agent.live_agent import Kind, LiveAgent, kind_of, log
+from agent.live_agent import OWN, Kind, LiveAgent, kind_of, log
 from agent.mcp_agent import McpAgent
 from agent.model_agent import ModelAgent, check_prompt
 from agent.paths import Paths
@@ -60,6 +62,7 @@ from agent.protocol import (
     SetPaused,
     StopAgent,
     SuggestRule,
+    ToolStatus,
     TrustDirectory,
     Unqueue,
     UseTool,
@@ -69,9 +72,11 @@ from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, text_block
+from agent.steps import Step
 from agent.tools.registry import definitions
 from agent.turn_text import one_line
 from agent.usage_report import report
+from agent.workers import from_coordinator
 from memory.database import Database
 from memory.errors import NotFound, StorageError
 from memory.sessions import SessionRecord
@@ -132,6 +137,7 @@ class Agents:
             rules=RuleFiles(paths, home or Path.home()),
             recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
             home=home or Path.home(),
+            fleet=self,
             panes_opened=self._pane_opened,
         )
         self.services.go.set()
@@ -151,7 +157,8 @@ class Agents:
         records = await self.services.database.sessions.list(archived=False)
         for record in records:
             await self._revive(record)
-        for agent in tuple(self._live.values()):
+        # Workers first: who waits for them must find at work what is at work.
+        for agent in sorted(self._live.values(), key=lambda agent: agent.record.parent is None):
             await self._set_going(agent)
 
     async def _revive(self, record: SessionRecord) -> LiveAgent:
@@ -191,8 +198,11 @@ class Agents:
         """Let go of everything; turns go on with the next engine, panes live on."""
         self.services.closing = True
         self._unsubscribe()
-        for agent in tuple(self._live.values()):
-            await agent.close()
+        closed: set[str] = set()
+        while open_ones := [agent for agent in self._live.values() if agent.id not in closed]:
+            # One that is closed may have been about to start another.
+            await open_ones[0].close()
+            closed.add(open_ones[0].id)
         for task in tuple(self._events):
             task.cancel()
         if self._events:
@@ -258,22 +268,116 @@ class Agents:
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
-            record = await self.services.database.sessions.create(record)
-            agent = self._make(record, await Session.open(self.services.database, record))
-            try:
-                if isinstance(agent, ModelAgent):
-                    await agent.read_instructions()
-                    await agent.panes.open()
-            except BaseException:
-                await self.services.database.sessions.update(agent_id, archived=True)
-                raise
-            self._live[agent_id] = agent
+            agent = await self._born(record)
         agent.publish()
         if isinstance(agent, CommandAgent):
             await agent.launch()
         if command.prompt.strip():
             await agent.prompt(command.prompt)
         return agent_id
+
+    async def _born(self, record: SessionRecord) -> LiveAgent:
+        """Store a new session and put its agent on the list."""
+        record = await self.services.database.sessions.create(record)
+        agent = self._make(record, await Session.open(self.services.database, record))
+        try:
+            if isinstance(agent, ModelAgent):
+                await agent.read_instructions()
+                await agent.panes.open()
+        except BaseException:
+            await self.services.database.sessions.update(record.id, archived=True)
+            raise
+        self._live[record.id] = agent
+        return agent
+
+    # Workers ------------------------------------------------------------------------------------
+
+    def workers_of(self, agent_id: str) -> list[LiveAgent]:
+        """The workers of an agent that are on the list, in the order they were started."""
+        return [agent for agent in self._live.values() if agent.record.parent == agent_id]
+
+    async def start_worker(self, coordinator: LiveAgent, action: StartWorker) -> LiveAgent:
+        """Make a worker and let it begin with its brief.
+
+        Its system prompt and tools are its coordinator's to the byte, so that one cached prefix
+        serves both. The brief is stored with it: from then on any engine goes on with it.
+
+        Raises:
+            AgentError, StorageError, TerminalError: there is none, and nothing is left of it.
+        """
+        of, now = coordinator.record, self.services.clock()
+        directory = _directory(str(action.directory))
+        extra: dict[str, Any] = {
+            "ceiling": action.ceiling,
+            "worker_name": action.name,
+            "queued": [from_coordinator(coordinator.name, action.brief)],
+        }
+        if coordinator.walled:
+            extra["wall"] = True
+        if action.budget:
+            extra["budget"] = json.loads(action.budget)
+        if action.worktree is not None:
+            extra["worktree"] = {"path": str(action.worktree), "branch": action.branch}
+        async with self._changing:
+            agent = await self._born(
+                SessionRecord(
+                    id=action.worker_id,
+                    name=self._name("", directory, wanted=action.name),
+                    directory=str(directory),
+                    model=of.model,
+                    mode=of.mode,
+                    demo=of.demo,
+                    parent=of.id,
+                    since=now,
+                    created_at=now,
+                    extra=extra,
+                    system_json=of.system_json,
+                    tools_json=of.tools_json,
+                )
+            )
+        agent.publish()
+        if isinstance(agent, ModelAgent) and not self.services.closing:
+            await agent.begin_queued()
+        return agent
+
+    async def rested(self, agent: LiveAgent) -> None:
+        """Tell a coordinator that does not wait that one of its workers has ended its turn."""
+        coordinator = self._live.get(agent.record.parent or "")
+        if isinstance(coordinator, ModelAgent) and not coordinator.busy:
+            await coordinator.note(
+                f"Your worker {agent.name} has ended its turn ({agent.state}): worker_report reads "
+                "what it says."
+            )
+
+    async def stop_agent(self, agent: LiveAgent) -> None:
+        """Stop an agent and its workers; returns when their processes are gone.
+
+        Raises:
+            AgentError: a process cannot be ended; names it.
+        """
+        # First it: it must not start any more.
+        await agent.halt()
+        ended = await asyncio.gather(
+            *(self.stop_agent(worker) for worker in self.workers_of(agent.id)),
+            agent.stop(),
+            return_exceptions=True,
+        )
+        problems = [error for error in ended if isinstance(error, BaseException)]
+        if len(problems) > 1 and all(isinstance(error, AgentError) for error in problems):
+            raise AgentError("; ".join(map(str, problems)))
+        if problems:
+            raise problems[0]
+
+    async def _remove_worktree(self, agent: LiveAgent) -> None:
+        """Remove an archived worker's own work tree where nothing would be lost; else say so."""
+        made = agent.own_worktree
+        if made is None or not made.path.is_dir():
+            return
+        step = Step(RemoveWorktree(made.path, made.branch), title=str(made.path), actor="person")
+        outcome = await agent.performer.perform(step, tool_use_id=f"{OWN}{uuid.uuid4().hex[:16]}")
+        if outcome.status is not ToolStatus.DONE:
+            text = f"{made.path} stays, on branch {made.branch}: {outcome.text}"
+            self.services.hub.publish(Notice(level="warning", text=" ".join(text.split())))
 
     async def play(self, command: Play) -> str:
         """Play a playbook as a session of its own and give its id.
@@ -332,16 +436,18 @@ class Agents:
             await agent.rename(self._name(command.name, agent.directory, exact=True, but=agent.id))
 
     async def stop(self, command: StopAgent) -> None:
-        """End an agent's turn and panes; returns when its processes are gone."""
-        await self._agent(command.agent_id).stop()
+        """End an agent's turn and panes, and its workers'; returns when the processes are gone."""
+        await self.stop_agent(self._agent(command.agent_id))
 
     async def archive(self, command: ArchiveAgent) -> None:
-        """Stop an agent and take it off the list."""
+        """Stop an agent and take it off the list, its workers with it."""
         agent = self._agent(command.agent_id)
-        await agent.stop()
-        await agent.save(archived=True)
-        self._live.pop(agent.id, None)
-        self.services.hub.publish(AgentRemoved(agent_id=agent.id))
+        await self.stop_agent(agent)
+        for each in (*self.workers_of(agent.id), agent):
+            await self._remove_worktree(each)
+            await each.save(archived=True)
+            self._live.pop(each.id, None)
+            self.services.hub.publish(AgentRemoved(agent_id=each.id))
 
     async def resume(self, command: ResumeAgent) -> None:
         """Bring an archived or stopped agent back.
@@ -464,7 +570,12 @@ class Agents:
 
     async def set_mode(self, command: SetMode) -> None:
         """Change how much an agent may do without a person."""
-        await self._agent(command.agent_id).set_mode(command.mode)
+        await self._set_mode(self._agent(command.agent_id), command.mode)
+
+    async def _set_mode(self, agent: LiveAgent, mode: Mode) -> None:
+        """Change an agent's mode, and its workers': it must not do by them what it may not."""
+        for each in (agent, *self.workers_of(agent.id)):
+            await each.set_mode(mode)
 
     async def set_budget(self, command: SetBudget) -> None:
         """Change how much an agent and its workers may use."""
@@ -486,7 +597,7 @@ class Agents:
             if agent.directory == directory or agent.directory.is_relative_to(directory):
                 mode = await self._default_mode(agent.directory)
                 if agent.mode is not mode:
-                    await agent.set_mode(mode)
+                    await self._set_mode(agent, mode)
 
     async def set_paused(self, command: SetPaused) -> None:
         """Hold every agent before its next step, or let them go."""

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from agent.hub import Hub
 from agent.protocol import MAX_LINE_BYTES, Block, BlockChanged, BlockDelta, BlockKind, ToolCall
-from agent.session import Session, clean
+from agent.session import ROLE, Session, clean
+from agent.turn_text import shown_prompt
 
 SHOWN_TEXT = 200_000
 """Characters of one block's text that are shown; the session itself holds all of it."""
@@ -23,7 +24,7 @@ PAGE_BYTES = MAX_LINE_BYTES // 2
 """What one page may come to as JSON, so that it fits into a line of the protocol."""
 
 _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
-_OWN_SECTIONS = ("<project-instructions", "<tungsten-note>")
+_OWN_SECTIONS = ("<project-instructions", "<tungsten-note>", f"<{ROLE} ")
 
 
 class Conversation:
@@ -125,7 +126,9 @@ class Conversation:
         ]
         if messages[-1]["role"] == "user":
             said = [
-                (BlockKind.USER, text) for _, text in said if not text.startswith(_OWN_SECTIONS)
+                (BlockKind.USER, shown_prompt(text))
+                for _, text in said
+                if not text.startswith(_OWN_SECTIONS)
             ]
         shown = {(block.kind, block.text) for block in self._blocks.values()}
         for kind, text in said:

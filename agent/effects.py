@@ -14,10 +14,14 @@ from pathlib import Path
 
 from agent.actions import (
     ClosePane,
+    MessageWorker,
     OpenPane,
     ReadFile,
     ReadScreen,
+    RemoveWorktree,
     RunCommand,
+    StartWorker,
+    StopWorker,
     TypeKeys,
     WriteFile,
 )
@@ -26,10 +30,12 @@ from agent.panes import TMUX_SECONDS, Panes
 from agent.pictures import draw
 from agent.pieces import Pieces
 from agent.risk.keys import canonical, is_key
+from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
 from agent.tools.placing import FileChanged
 from agent.tools.terminal import run_text, screen_text
+from agent.workers import Workers
 from tungsten.errors import TerminalError
 from tungsten.pane import ForIdle
 
@@ -59,8 +65,19 @@ class Effects:
     """Effects on one agent's panes and on files; `written` gathers the files it wrote."""
 
     def __init__(
-        self, panes: Panes, written: set[Path], asks: Callable[[Path], bool], typed: Typed
+        self,
+        panes: Panes,
+        written: set[Path],
+        asks: Callable[[Path], bool],
+        typed: Typed,
+        *,
+        workers: Workers,
+        seen: Seen,
+        locks: FileLocks,
     ) -> None:
+        self._workers = workers
+        self._seen = seen
+        self._locks = locks
         self._panes = panes
         self._written = written
         self._asks = asks
@@ -111,7 +128,12 @@ class Effects:
                 return Effect(f"pane {pane_id} is closed")
             case ReadFile(path=path), Lines() as how:
                 await check()
-                return Effect(await asyncio.to_thread(files.read_lines, path, how))
+                # Before it is read: what changes meanwhile has then not been read.
+                known = await asyncio.to_thread(files.fingerprint, path)
+                text = await asyncio.to_thread(files.read_lines, path, how)
+                if known is not None:
+                    self._seen.note(path, known)
+                return Effect(text)
             case ReadFile(path=path), Names():
                 await check()
                 return Effect(await asyncio.to_thread(files.list_names, path))
@@ -119,8 +141,21 @@ class Effects:
                 await check()
                 return Effect(await files.search(path, how, hidden=self._hidden(path)))
             case WriteFile() as action, _:
+                async with self._locks.of(action.path):
+                    await check()
+                    return await self._write(action)
+            case StartWorker() as action, _:
                 await check()
-                return await self._write(action)
+                return await self._workers.start(action)
+            case MessageWorker() as action, _:
+                await check()
+                return await self._workers.message(action)
+            case StopWorker() as action, _:
+                await check()
+                return await self._workers.stop(action)
+            case RemoveWorktree() as action, _:
+                await check()
+                return await self._workers.remove_worktree(action)
             case _:
                 raise NotRun(f"there is no way to do {step.action.kind}")
 
@@ -211,10 +246,12 @@ class Effects:
         except asyncio.CancelledError:
             await asyncio.wait({work})
             self._written.add(action.path)
+            self._seen.note(action.path, files.sha256(action.content.encode()))
             raise
         except FileChanged as change:
             raise NotRun(f"{change}; read it again") from change
         self._written.add(action.path)
+        self._seen.note(action.path, files.sha256(action.content.encode()))
         lines = action.diff.splitlines()
         added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
         removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)

@@ -81,6 +81,8 @@ def _suggestion(asked: Asked, rule: str) -> Suggestion:
     action, context = asked.step.action, _context(asked)
     if asked.looked.assessment.risk is Risk.HIGH:
         return Suggestion(why_not=HIGH)
+    if asked.over:
+        return Suggestion(why_not=f"this {asked.over}, and no rule lifts that")
     if not rule:
         return suggest(action, context)
     if context.project is None:

@@ -36,11 +36,14 @@ from agent.protocol import (
     Usage,
 )
 from agent.recovery import UNKNOWN, lines
+from agent.risk import Risk
 from agent.services import Services
 from agent.session import Session
 from agent.steps import Outcome, Run, Step
 from agent.tools.inputs import MAX_COMMAND
 from agent.usage_watch import usage_of
+from agent.workers import Workers
+from agent.worktree import Worktree
 from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -100,6 +103,7 @@ class LiveAgent:
             ended=services.recordings.ended,
         )
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
+        self.workers = Workers(self, services.fleet)
         project = self._project()
         self.performer = Performer(
             self,
@@ -115,6 +119,8 @@ class LiveAgent:
                 project=project,
             ),
             clock=services.clock,
+            workers=self.workers,
+            locks=services.file_locks,
         )
         self.usage = Usage()
         self.context_tokens = int(record.extra.get("context_tokens", 0))
@@ -208,6 +214,14 @@ class LiveAgent:
         return Mode(self.record.mode)
 
     @property
+    def ceiling(self) -> Risk | None:
+        """A worker's level, above which the person is asked; None for who is no worker."""
+        if self.record.parent is None:
+            return None
+        # What another version may have written counts as the least.
+        return Risk.__members__.get(str(self.record.extra.get("ceiling")), Risk.LOW)
+
+    @property
     def closing(self) -> bool:
         """Whether the engine is about to end."""
         return self.services.closing
@@ -253,6 +267,19 @@ class LiveAgent:
     def state(self) -> AgentState:
         """What it is doing."""
         return AgentState.WAITING if self._waits else self._state
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has ended its turn, and no prompt waits that would begin another."""
+        if self.state in (AgentState.DONE, AgentState.IDLE):
+            return not self.queued
+        return self.state in (AgentState.FAILED, AgentState.UNKNOWN)
+
+    @property
+    def own_worktree(self) -> Worktree | None:
+        """The git work tree that was made for it, if one was."""
+        made = self.record.extra.get("worktree")
+        return Worktree(Path(made["path"]), made["branch"]) if made else None
 
     def summary(self) -> AgentSummary:
         """Everything that a list shows about it."""
@@ -366,6 +393,9 @@ class LiveAgent:
         await self.save(mode=mode)
         self.publish()
         await self.note(f"The person set your mode to {mode}; it decides what runs without them.")
+
+    async def halt(self) -> None:
+        """Begin nothing more by itself; what runs in the panes goes on."""
 
     async def stop(self) -> None:
         """End the turn and the panes; returns when the processes are gone.

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -35,6 +35,7 @@ from agent.protocol import AgentState, BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
 from agent.session import ContentBlock, Session, text_block, tool_result
+from agent.shared_prefix import Going
 from agent.shown import Shown, tool_call
 from agent.steps import Outcome, Step
 from agent.tools import files, terminal
@@ -49,9 +50,15 @@ from agent.tools.inputs import (
     TerminalOpen,
     TerminalRead,
     ToolInput,
+    WorkerMessage,
+    WorkerReport,
+    WorkerStart,
+    WorkerStop,
+    WorkerWait,
 )
 from agent.tools.registry import InvalidToolInput, parse
 from agent.turn_text import CUT_OFF, DISCARDED, note, one_line
+from agent.workers import Workers
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.masking import mask
@@ -93,6 +100,13 @@ class LoopOwner(Owner, Protocol):
     def model(self) -> str:
         """The model to ask; empty leaves it to the endpoint."""
 
+    def going(self, model: str) -> AbstractAsyncContextManager[Going]:
+        """Wait until a request may go, beside those of agents that share its beginning.
+
+        Args:
+            model: that is asked; empty where nothing is cached.
+        """
+
     notes: list[str]
     """Facts that it must be told."""
 
@@ -132,6 +146,7 @@ class Loop:
         panes: Panes,
         outputs: Outputs,
         questions: Questions,
+        workers: Workers,
         database: Database,
         client: Callable[[], Any],
         config: Config,
@@ -143,6 +158,7 @@ class Loop:
         self._panes = panes
         self._outputs = outputs
         self._questions = questions
+        self._workers = workers
         self._database = database
         self._client = client
         self._config = config
@@ -236,6 +252,16 @@ class Loop:
                 "a request of %s parts from the one before at byte %s (%s)",
                 *(self._owner.id, parted.byte, parted.place),
             )
+        async with self._owner.going(model if capabilities.prompt_cache else "") as going:
+            event = await self._receive(client, model, capabilities, going)
+        answered = str(event.message.get("model") or model)
+        await self._owner.used(model, answered, event.usage, client.endpoint)
+        return event
+
+    async def _receive(
+        self, client: ModelClient, model: str, capabilities: Capabilities, going: Going
+    ) -> MessageEnded:
+        """Send the request and show the answer while it comes."""
         stream = client.stream(
             model=model,
             system=self._session.request_system(cache=capabilities.prompt_cache),
@@ -244,6 +270,7 @@ class Loop:
                 cache=capabilities.prompt_cache, with_images=capabilities.images
             ),
             max_tokens=self._config.max_tokens,
+            began=going.began,
         )
         shown = Shown(self._conversation)
         try:
@@ -252,6 +279,7 @@ class Loop:
                     if isinstance(event, MessageEnded):
                         break
                     if isinstance(event, Retrying):
+                        going.passed_on()
                         await self._owner.work(f"trying again: {event.reason.rstrip('.')}")
                     shown.take(event)
                 else:
@@ -265,8 +293,6 @@ class Loop:
             await shown.abandon()
             raise
         await shown.store()
-        answered = str(event.message.get("model") or model)
-        await self._owner.used(model, answered, event.usage, client.endpoint)
         return event
 
     async def _known(
@@ -393,6 +419,8 @@ class Loop:
         """Use one tool, or say what an earlier engine made of it."""
         tool_use_id, name = use["id"], use["name"]
         await self._close_unknown(tool_use_id, known)
+        if known.unfinished is not None and name == "worker_start":
+            return self._workers.begun(self._key(tool_use_id))
         if known.outcome is not None:
             return known.outcome
         await self._owner.hold()
@@ -400,6 +428,8 @@ class Loop:
             tool = parse(name, use.get("input"))
             if isinstance(tool, AskPerson):
                 return await self._ask(tool, tool_use_id, known.answer)
+            if isinstance(tool, WorkerWait | WorkerReport):
+                return await self._look_at_workers(use, tool)
             step = await self._plan(tool, tool_use_id)
         except (AgentError, TerminalError, OSError) as error:
             return Outcome(ToolStatus.FAILED, one_line(error))
@@ -428,11 +458,30 @@ class Loop:
             },
         )
 
+    def _key(self, tool_use_id: str) -> str:
+        """Name a use of the last message for good, also where an endpoint gives ids twice."""
+        return f"{len(self._session.messages)}/{tool_use_id}"
+
+    async def _look_at_workers(self, use: ContentBlock, tool: WorkerWait | WorkerReport) -> Outcome:
+        """Wait for workers, or read what one says: nothing happens, so it is done again at will."""
+        if isinstance(tool, WorkerReport):
+            self._title(use, tool.worker)
+            text = self._workers.report(tool)
+        else:
+            title = f"{tool.until} of {', '.join(tool.workers) or 'the workers'}"
+            self._title(use, title)
+            self._progress(use["id"], {"status": ToolStatus.RUNNING})
+            await self._owner.work(f"waits for {title}")
+            text = await self._workers.wait(tool)
+        return Outcome(ToolStatus.DONE, self._outputs.fit(text, use["id"]))
+
     async def _plan(self, tool: ToolInput, tool_use_id: str) -> Step:
         directory = self._owner.directory
+        if isinstance(tool, WorkerMessage | WorkerStart | WorkerStop):
+            return await asyncio.to_thread(self._workers.plan, tool, self._key(tool_use_id))
         if isinstance(tool, FileEdit | FileList | FileRead | FileSearch | FileWrite):
             try:
-                return await asyncio.to_thread(files.plan, tool, directory)
+                return await asyncio.to_thread(files.plan, tool, directory, self._performer.seen)
             except files.FileRefused:
                 # Why an edit does not fit tells what is in the file.
                 path = files.resolve(tool.path, directory)

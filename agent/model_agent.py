@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from agent import instructions
@@ -21,9 +22,10 @@ from agent.prefix import serialise
 from agent.protocol import AgentState, BlockKind, InstructionFile
 from agent.recovery import Recovered, recover
 from agent.services import Services
-from agent.session import Session, SessionDamaged
+from agent.session import ContentBlock, Session, SessionDamaged
+from agent.shared_prefix import Going
 from agent.tools.registry import changes, definitions
-from agent.turn_text import one_line, user_turn
+from agent.turn_text import COORDINATE, one_line, role, shown_prompt, spoken, user_turn
 from memory.digest import sha256
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -66,6 +68,7 @@ class ModelAgent(LiveAgent):
             panes=self.panes,
             outputs=self.outputs,
             questions=services.questions,
+            workers=self.workers,
             database=services.database,
             client=lambda: services.models.client(demo=self.demo),
             config=services.config,
@@ -91,6 +94,10 @@ class ModelAgent(LiveAgent):
         if self.session.damaged:
             raise SessionDamaged(self._activity)
         check_prompt(text)
+        if self.record.parent is not None and text.startswith(COORDINATE):
+            raise AgentError(
+                f"{self.name} is a worker, and workers have none: ask its coordinator."
+            )
         async with self._starting:
             if self.busy:
                 if sum(map(len, self.queued)) + len(text) > MAX_QUEUED:
@@ -119,20 +126,49 @@ class ModelAgent(LiveAgent):
                 f"{self.directory} does not exist any more: create it again, or archive this agent."
             )
         await self.read_usage()
+        roles = await self._roles(prompts)
         found = await self.read_instructions()
         await self._announce_tools()
         await self.loop.settle()
-        await self.session.append_user(
-            user_turn(prompts, found, self.session.instructions_sha256(), self.notes)
-        )
+        known = self.session.instructions_sha256()
+        await self.session.append_user(user_turn(prompts, found, known, self.notes, roles))
         await self.take_notes()
         for text in prompts:
-            await self.conversation.add(BlockKind.USER, text)
+            await self.conversation.add(BlockKind.USER, shown_prompt(spoken(text)))
         for line in found.notes:
             await self.conversation.add(BlockKind.NOTICE, line)
         if self.queued:
             await self._queue([])
         await self._start({})
+
+    async def begin_queued(self) -> None:
+        """Start a turn with what waits, if something does and none runs."""
+        async with self._starting:
+            if self.queued and not self.busy:
+                await self._begin(self.queued)
+
+    async def _roles(self, prompts: Sequence[str]) -> list[ContentBlock]:
+        """Read the roles that begin with this turn; one that was given in the same words counts.
+
+        Raises:
+            AgentError: the file of a role cannot be read.
+        """
+        if self.record.parent is not None:
+            name = "" if self.session.messages else "worker"
+        else:
+            name = "coordinator" if any(text.startswith(COORDINATE) for text in prompts) else ""
+        if not name:
+            return []
+        project = self._project()
+        if project and not await self.services.database.directories.is_trusted(project):
+            project = None
+        try:
+            text = await asyncio.to_thread(self.services.prompts.read, name, project)
+        except OSError as error:
+            raise AgentError(f"The prompt {name}.md cannot be read: {one_line(error)}") from error
+        block = role(name, text)
+        told = any(block in message["content"] for message in self.session.messages)
+        return [] if told else [block]
 
     async def read_instructions(self) -> Instructions:
         """Read the project instructions as they are on disk now, and show which are in force."""
@@ -199,6 +235,8 @@ class ModelAgent(LiveAgent):
                 await self.become(finish.state, finish.activity)
                 if self.queued and finish.state is not AgentState.FAILED:
                     await self._begin(self.queued)
+                else:
+                    await self.services.fleet.rested(self)
         except (AgentError, StorageError) as error:
             await self._say(BlockKind.ERROR, one_line(error))
             if self._state is AgentState.WORKING:
@@ -221,11 +259,15 @@ class ModelAgent(LiveAgent):
             return
         await super().interrupt()
 
-    async def stop(self) -> None:
-        """End the turn without starting the queued prompts, then everything else."""
+    async def halt(self) -> None:
+        """End the turn, and begin none with the queued prompts."""
         if self.queued:
             await self._queue([])
         await self.interrupt()
+
+    async def stop(self) -> None:
+        """End the turn without starting the queued prompts, then everything else."""
+        await self.halt()
         await super().stop()
 
     async def close(self) -> None:
@@ -233,7 +275,13 @@ class ModelAgent(LiveAgent):
         await self.interrupt()
         await LiveAgent.interrupt(self)
 
-    # What the loop tells ------------------------------------------------------------------------
+    # What the loop asks and tells ---------------------------------------------------------------
+
+    def going(self, model: str) -> AbstractAsyncContextManager[Going]:
+        """Wait for the first of the workers that share a prefix, so that the others read it."""
+        if self.record.parent is None or not model:
+            return contextlib.nullcontext(Going())
+        return self.services.shared_prefixes.going(f"{self.record.parent} {model}")
 
     async def work(self, activity: str) -> None:
         """Show what the turn is doing."""
@@ -278,7 +326,7 @@ class ModelAgent(LiveAgent):
                 self.performer.wrote(Path(str(entry.data.get("text"))))
         if self.queued and self.session.owes_reply():
             said = {block.get("text") for block in self.session.messages[-1]["content"]}
-            await self._queue([text for text in self.queued if text not in said])
+            await self._queue([text for text in self.queued if spoken(text) not in said])
         pending = self.session.unanswered()
         if (pending and not self.session.stopped) or self.session.owes_reply():
             recovered = await recover(

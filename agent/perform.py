@@ -44,10 +44,12 @@ from agent.protocol import (
 )
 from agent.readers import reader_name, standing
 from agent.recovery import LINE_TYPED
-from agent.risk import Assessment, Context, Risk, Rules, assess, decide
+from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
+from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
+from agent.workers import Workers
 from memory.database import Database
 from tungsten.errors import OutcomeUnknown, TerminalError
 from tungsten.foreground import Foreground
@@ -84,6 +86,10 @@ class Owner(Protocol):
     @property
     def mode(self) -> Mode:
         """How much runs without a person, now."""
+
+    @property
+    def ceiling(self) -> Risk | None:
+        """What goes to a person in every mode when it is above this; None without such a level."""
 
     @property
     def closing(self) -> bool:
@@ -123,6 +129,8 @@ class Asked:
 
     step: Step
     looked: Looked
+    over: str = ""
+    """That it is above the agent's level; empty when it is not."""
 
 
 class Performer:
@@ -139,6 +147,8 @@ class Performer:
         outputs: Outputs,
         surroundings: Surroundings,
         clock: Callable[[], float],
+        workers: Workers,
+        locks: FileLocks,
     ) -> None:
         self._owner = owner
         self._panes = panes
@@ -147,7 +157,16 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
-        self._effects = Effects(panes, surroundings.written, self.asks_to_read, self._typed)
+        self.seen = Seen()
+        self._effects = Effects(
+            panes,
+            surroundings.written,
+            self.asks_to_read,
+            self._typed,
+            workers=workers,
+            seen=self.seen,
+            locks=locks,
+        )
         self._clock = clock
         self._asked: dict[str, Asked] = {}
 
@@ -163,10 +182,16 @@ class Performer:
         """
         step = edited_step(asked.step, command)
         looked = await self._look(step)
-        verdict = decide(looked.assessment, self._owner.mode, step.actor)
+        verdict = self._decide(looked.assessment, step)
         if verdict.outcome == "refuse":
             raise CannotEdit(f"The changed command is refused: {verdict.reason}.")
         return looked.assessment
+
+    def _decide(self, assessment: Assessment, step: Step) -> Verdict:
+        return decide(assessment, self._owner.mode, step.actor, self._owner.ceiling)
+
+    def _over(self, step: Step, assessment: Assessment) -> str:
+        return above(assessment, self._owner.ceiling) if step.actor == "agent" else ""
 
     def wrote(self, path: Path) -> None:
         """Remember that the agent itself wrote a file, in an earlier engine."""
@@ -216,7 +241,7 @@ class Performer:
                 looks += 1
                 looked = await self._look(step)
                 progress(_judged(looked.assessment))
-                verdict = decide(looked.assessment, self._owner.mode, step.actor)
+                verdict = self._decide(looked.assessment, step)
                 if verdict.outcome == "refuse":
                     refused = self._refused(step, looked, verdict.reason)
                     return told_of_edit(original, step, refused)
@@ -269,7 +294,8 @@ class Performer:
             rules=around.rules(),
         )
         found = assess(ReadFile(path), context)
-        return found.risk is Risk.HIGH or found.denied_by is not None or found.asked_by is not None
+        asks = found.risk is Risk.HIGH or above(found, self._owner.ceiling) != ""
+        return asks or found.denied_by is not None or found.asked_by is not None
 
     async def _typed(self, pane_id: str, line: str) -> None:
         """Note a line that keys give a shell, also for the next engine."""
@@ -403,7 +429,7 @@ class Performer:
             waiting = self._gates.ask(
                 gate, looked.binding, tool_use_id=tool_use_id, action=step.action
             )
-        self._asked[gate.id] = Asked(step, looked)
+        self._asked[gate.id] = Asked(step, looked, self._over(step, looked.assessment))
         await self._owner.waiting(gate)
         try:
             return await waiting
@@ -417,6 +443,7 @@ class Performer:
 
     def _gate(self, step: Step, looked: Looked, original: Step, replaced: Gate | None) -> Gate:
         assessment = looked.assessment
+        over = self._over(step, assessment)
         return Gate(
             id=uuid.uuid4().hex[:12],
             agent_id=self._owner.id,
@@ -429,7 +456,7 @@ class Performer:
                 Span(start=span.start, end=span.end, reason=span.reason)
                 for span in assessment.spans
             ),
-            reasons=assessment.reasons,
+            reasons=(over, *assessment.reasons) if over else assessment.reasons,
             effect=assessment.effect,
             cwd=looked.binding.cwd,
             pane_id=looked.binding.pane_id or None,
@@ -515,7 +542,7 @@ class Performer:
             now = await self._look(
                 replace(step, action=RunCommand(line, looked.binding.pane_id), diff="")
             )
-            if decide(now.assessment, self._owner.mode, step.actor).outcome != "run":
+            if self._decide(now.assessment, step).outcome != "run":
                 raise NotRun(
                     "the line that the keys made was not submitted, since it needs a decision of "
                     "its own; it stands there still: press C-c, then use terminal_run"

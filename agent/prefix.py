@@ -21,6 +21,7 @@ SHOWN = 60
 _SECTION = re.compile(r"^Instructions from (?P<path>.+):$", re.MULTILINE)
 _INSTRUCTIONS = "<project-instructions"
 _NOTE = "<tungsten-note>"
+_ROLE = "<tungsten-role "
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,8 @@ def _origin(role: str, block: Mapping[str, Any], uses: Mapping[str, str]) -> str
         return f"project instructions: {', '.join(files) or 'the reminder that they are unchanged'}"
     if text.startswith(_NOTE):
         return f"an announcement: {_line(text.removeprefix(_NOTE).lstrip())}"
+    if text.startswith(_ROLE):
+        return "a role that the agent was given"
     if kind == "text":
         return f"what the person said: {_line(text)}"
     return f"an attachment, {kind}"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.budget import Budgets
 from agent.config import Config
@@ -18,8 +18,13 @@ from agent.prompt_files import PromptFiles
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
+from agent.shared_files import FileLocks
+from agent.shared_prefix import SharedPrefixes
 from memory.database import Database
 from tungsten.terminal import Terminal
+
+if TYPE_CHECKING:
+    from agent.workers import Fleet
 
 
 class ModelSource(Protocol):
@@ -42,6 +47,7 @@ class Services:
         closing: the engine is about to end: nothing is tidied up from now on.
         person_there: whether a person's app is connected, so that somebody may decide.
         panes_opened: told of a pane id that tmux gave out just now.
+        fleet: all agents, for those that coordinate some.
     """
 
     database: Database
@@ -58,9 +64,12 @@ class Services:
     rules: RuleFiles
     recordings: PaneRecorder
     home: Path
+    fleet: Fleet
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
+    file_locks: FileLocks = field(default_factory=FileLocks)
+    shared_prefixes: SharedPrefixes = field(default_factory=SharedPrefixes)
     panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None
 
     @property

@@ -48,6 +48,9 @@ so between breakpoints this far apart no block is out of reach."""
 MAX_MARKS = 3
 """Breakpoints on the conversation; the API takes four in all, and one is the system prompt's."""
 
+ROLE = "tungsten-role"
+"""Mark around a block that tells an agent its role: the same for all that have it."""
+
 BLOCK_DIGITS = 12
 """Hex digits kept of each block's digest: enough to find the one that differs."""
 
@@ -257,8 +260,9 @@ class Session:
         A breakpoint stands only at the end of a user message, where a request ended and wrote the
         cache, and at least `MARK_EVERY` blocks before the next one. So the last entry that was
         written is found however many blocks came since: it is within reach of a breakpoint, or
-        at one. Blank text blocks, which a model may send but the Messages API does not take back,
-        are left out. Without `with_images`, a line of text stands for each image.
+        at one. The first request has one more at the end of a role, which other agents with that
+        role can read. Blank text blocks, which a model may send but the Messages API does not take
+        back, are left out. Without `with_images`, a line of text stands for each image.
         """
         messages = sendable(self.messages, with_images=with_images)
         if not cache:
@@ -274,6 +278,8 @@ class Session:
                 if marked == MAX_MARKS:
                     break
             since += length
+        if len(messages) == 1:
+            messages[0] = _role_marked(messages[0])
         return messages
 
     def _prefix(self, messages: int, *, with_images: bool) -> str:
@@ -358,6 +364,16 @@ def sendable(messages: Iterable[Message], *, with_images: bool = True) -> list[M
 def _marked(message: Message) -> Message:
     content = message["content"]
     return {**message, "content": [*content[:-1], {**content[-1], "cache_control": TAIL_CACHE}]}
+
+
+def _role_marked(message: Message) -> Message:
+    content = message["content"]
+    for index in range(len(content) - 2, -1, -1):
+        block = content[index]
+        if str(block.get("text", "")).startswith(f"<{ROLE} "):
+            marked = {**block, "cache_control": TAIL_CACHE}
+            return {**message, "content": [*content[:index], marked, *content[index + 1 :]]}
+    return message
 
 
 def instructions_block(text: str, sha256: str, files: Iterable[str], known: str) -> str:

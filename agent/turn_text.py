@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.instructions import Instructions
-from agent.session import ContentBlock, instructions_block, text_block
+from agent.session import ROLE, ContentBlock, instructions_block, text_block
 from tungsten.masking import mask
 
 CUT_OFF = (
     "Your message was cut off at the output limit; nothing of an unfinished tool use was run. "
     "Go on where you stopped, in smaller pieces."
 )
+COORDINATE = "/coordinate "
+"""How a prompt begins whose task is to be coordinated; the rest is the task."""
+
 DISCARDED = "Your previous message was interrupted by the person and discarded before it was whole."
+
+
+_FROM_COORDINATOR = re.compile(
+    r'<from-coordinator name="(?P<name>[^"]*)">\n(?P<text>.*)\n</from-coordinator>', re.DOTALL
+)
 
 
 def note(lines: Sequence[str]) -> ContentBlock:
@@ -21,16 +30,45 @@ def note(lines: Sequence[str]) -> ContentBlock:
     return text_block("<tungsten-note>\n" + mask("\n".join(lines)) + "\n</tungsten-note>")
 
 
+def marked(mark: str, name: str, text: str) -> str:
+    """Put somebody else's words between marks with their name, which the words cannot end early."""
+    body = text.replace(f"</{mark}", f"<\N{ZERO WIDTH SPACE}/{mark}")
+    return f'<{mark} name="{name.replace(chr(34), "")}">\n{body}\n</{mark}>'
+
+
+def spoken(prompt: str) -> str:
+    """What of a prompt is said to the model: the task alone, where it is to be coordinated."""
+    return prompt.removeprefix(COORDINATE).strip() if prompt.startswith(COORDINATE) else prompt
+
+
+def shown_prompt(text: str) -> str:
+    """A prompt as a conversation shows it: a coordinator's words without their marks."""
+    found = _FROM_COORDINATOR.fullmatch(text)
+    return f"{found['name']}: {found['text']}" if found else text
+
+
+def role(name: str, text: str) -> ContentBlock:
+    """A block that tells an agent its role in what follows."""
+    return text_block(marked(ROLE, name, text))
+
+
 def user_turn(
-    prompts: Iterable[str], instructions: Instructions, known: str, notes: Sequence[str]
+    prompts: Iterable[str],
+    instructions: Instructions,
+    known: str,
+    notes: Sequence[str],
+    roles: Sequence[ContentBlock] = (),
 ) -> list[ContentBlock]:
-    """Build a user turn: project instructions, notes, then what the person said.
+    """Build a user turn: project instructions, roles, notes, then what the person said.
+
+    What agents with one role have in common comes first, so that a prompt cache can hold it.
 
     Args:
         prompts: what the person said, one block each.
         instructions: as they are on disk now.
         known: hash of the instructions last sent in full.
         notes: facts that the agent must be told first.
+        roles: roles that the agent takes on from now on.
     """
     content = []
     told = instructions_block(
@@ -41,9 +79,10 @@ def user_turn(
     )
     if told:
         content.append(text_block(told))
+    content.extend(roles)
     if notes:
         content.append(note(notes))
-    content.extend(text_block(prompt) for prompt in prompts)
+    content.extend(text_block(spoken(prompt)) for prompt in prompts)
     return content
 
 

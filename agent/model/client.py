@@ -10,7 +10,7 @@ import asyncio
 import gc
 import json
 import sys
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -119,6 +119,7 @@ class ModelClient:
         messages: Iterable[Mapping[str, Any]],
         max_tokens: int,
         extra: Mapping[str, Any] | None = None,
+        began: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Ask for one assistant message and yield it as it comes; the last event is MessageEnded.
 
@@ -133,6 +134,7 @@ class ModelClient:
             max_tokens: most tokens to answer with.
             extra: further fields of the request body (`thinking`, `tool_choice`, …). `betas`, a
                 list of beta names, becomes the header that switches them on.
+            began: called when an answer begins, with its `message_start`.
 
         Raises:
             ModelError: a subclass that names what went wrong, when repeating cannot help any more.
@@ -152,7 +154,7 @@ class ModelClient:
         }
         while True:
             try:
-                async with aclosing(self._attempt(body, extra or {})) as events:
+                async with aclosing(self._attempt(body, extra or {}, began)) as events:
                     async for event in events:
                         yield event
                 return
@@ -216,7 +218,7 @@ class ModelClient:
             await sdk.close()
 
     async def _attempt(
-        self, body: Mapping[str, Any], extra: Mapping[str, Any]
+        self, body: Mapping[str, Any], extra: Mapping[str, Any], began: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         sdk = await self._client()
         more = dict(extra)
@@ -239,8 +241,11 @@ class ModelClient:
                         raise ProtocolViolated("an event that is not an object")
                     if data.get("type") == "error":
                         raise self._told(data, body["model"], accumulator)
+                    before = accumulator.started
                     for event in accumulator.feed(data):
                         yield event
+                    if accumulator.started and not before:
+                        began()
                     if accumulator.ended:
                         return
         except _Failure:

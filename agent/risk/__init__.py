@@ -3,7 +3,7 @@
 from agent.risk.assessment import Assessment, Context, KeysAssessment, Paste, Risk, Span
 from agent.risk.classify import assess, assess_command
 from agent.risk.keystrokes import assess_keys
-from agent.risk.policy import Verdict, decide
+from agent.risk.policy import Verdict, above, decide
 from agent.risk.rules import Rule, Rules
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Rules",
     "Span",
     "Verdict",
+    "above",
     "assess",
     "assess_command",
     "assess_keys",

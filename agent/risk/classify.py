@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
 from agent.actions import (
     Action,
     ClosePane,
+    MessageWorker,
     OpenPane,
     ReadFile,
     ReadScreen,
+    RemoveWorktree,
     RunCommand,
+    StartWorker,
+    StopWorker,
     TypeKeys,
     WriteFile,
 )
@@ -69,6 +74,15 @@ def _assess(action: Action, context: Context) -> Assessment:
         return _worst([_read(action, p, context) for p in _places(action.path, context)])
     if isinstance(action, WriteFile):
         return _worst([_write(action, p, context) for p in _places(action.path, context)])
+    if isinstance(action, StartWorker):
+        return _worst([_start(action, p, context) for p in _places(action.directory, context)])
+    if isinstance(action, MessageWorker):
+        return _ruled_medium("tells a worker what to do", f"{action.name} goes on", context)
+    if isinstance(action, StopWorker):
+        return Assessment(Risk.LOW, ("stops one of its own workers",), "stops a worker")
+    if isinstance(action, RemoveWorktree):
+        reason = "removes a work tree in which everything is committed"
+        return Assessment(Risk.LOW, (reason,), f"removes {action.path}")
     return Assessment(Risk.HIGH, (f"no rule knows the action “{action.kind}”",), "cannot be known")
 
 
@@ -133,6 +147,33 @@ def _ruled(
         asked,
         allow is not None and risk < Risk.HIGH and asked is None and deny is None,
     )
+
+
+def _ruled_medium(reason: str, effect: str, context: Context) -> Assessment:
+    """What no rule names; where rules cannot be read it asks, as everything does."""
+    problem = context.rules.problem
+    asked = f"your rules: {problem}" if problem else None
+    reasons = (f"asks because of {asked}", reason) if asked else (reason,)
+    return Assessment(Risk.MEDIUM, reasons, effect, asked_by=asked)
+
+
+def _start(action: StartWorker, place: Place, context: Context) -> Assessment:
+    """A worker takes its directory for its project: one elsewhere could do more than its maker."""
+    effect = f"another agent works in {action.directory}, up to {action.ceiling}"
+    root = str(context.project or context.cwd)
+    made = action.worktree is not None
+    ground = f"{root}.worktrees" if made else root
+    inside = place.path.startswith(f"{ground}/") and (made or context.project is not None)
+    special = place.own or place.secret or place.startup or place.zone is Zone.GIT
+    if special or not (inside or place.path == root):
+        reason = "starts a worker outside of the project"
+        return Assessment(Risk.HIGH, (reason,), effect, (Span(0, len(action.text), reason),))
+    found = _ruled_medium("starts a worker", effect, context)
+    if action.worktree is None:
+        return found
+    adding = shlex.join(["git", "worktree", "add", "-b", action.branch, str(action.worktree)])
+    ruled = assess_command(adding, context)
+    return replace(found, denied_by=ruled.denied_by, asked_by=found.asked_by or ruled.asked_by)
 
 
 def _read(action: ReadFile, place: Place, context: Context) -> Assessment:

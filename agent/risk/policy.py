@@ -5,6 +5,9 @@
 | plan | runs | refused | refused | refused |
 | careful | runs | gate | gate | refused |
 | standard | runs | runs | gate | refused |
+
+A worker has a ceiling besides: what is above it and would run is a gate in every mode. It lowers
+nothing, and binds the agent alone.
 """
 
 from __future__ import annotations
@@ -33,7 +36,14 @@ _TABLE: dict[str, dict[Risk, Outcome]] = {
 }
 
 
-def decide(assessment: Assessment, mode: str, actor: Actor) -> Verdict:
+def above(assessment: Assessment, ceiling: Risk | None) -> str:
+    """Say in words that an action is above a worker's ceiling; empty when it is not."""
+    if ceiling is None or assessment.risk <= ceiling:
+        return ""
+    return f"{assessment.risk.name} is above this worker's level, {ceiling.name}"
+
+
+def decide(assessment: Assessment, mode: str, actor: Actor, ceiling: Risk | None = None) -> Verdict:
     """Say whether an assessed action runs, waits for a person or is refused.
 
     Args:
@@ -42,6 +52,7 @@ def decide(assessment: Assessment, mode: str, actor: Actor) -> Verdict:
             `careful`, with LOW gated too.
         actor: a person's own `!command` passes the same table; in plan mode it is asked, not
             refused, because plan mode binds the agent.
+        ceiling: of a worker, None for who has none.
     """
     why = assessment.reasons[0] if assessment.reasons else "it only looks"
     if assessment.denied_by is not None:
@@ -51,8 +62,11 @@ def decide(assessment: Assessment, mode: str, actor: Actor) -> Verdict:
     if row is None:
         return Verdict("gate", f"the mode is not known; {why}")
     outcome = row[risk]
+    over = above(assessment, ceiling) if actor == "agent" else ""
     if outcome == "refuse" and actor == "person":
         outcome = "gate"
+    if over and outcome != "refuse":
+        return Verdict("gate", f"{over}: {why}")
     if outcome == "gate" and risk is Risk.MEDIUM and assessment.allowed:
         return Verdict("run", f"{risk.name}, allowed by your rules")
     if outcome == "run" and assessment.asked_by is not None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from agent.actions import ReadFile, WriteFile
 from agent.errors import AgentError
 from agent.session import clean
+from agent.shared_files import Seen
 from agent.steps import Lines, Matches, Names, Plain, Step
 from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
 from agent.tools.placing import place, reached
@@ -56,11 +57,16 @@ def resolve(path: str, directory: Path) -> Path:
         raise FileRefused(f"{path}: not a usable path ({error})") from error
 
 
-def plan(tool: Input, directory: Path) -> Step:
+def plan(tool: Input, directory: Path, seen: Seen | None = None) -> Step:
     """Say what a file tool use comes to; reads the file for an edit, changes nothing.
 
+    Args:
+        tool: what is wanted.
+        directory: where relative paths begin.
+        seen: what the agent knows of files, None where that does not matter.
+
     Raises:
-        FileRefused: the edit does not fit, or the file is no text.
+        FileRefused: the edit does not fit, the file is no text, or it changed since it was read.
     """
     path = resolve(tool.path, directory)
     shown = _shown(path, directory)
@@ -74,13 +80,21 @@ def plan(tool: Input, directory: Path) -> Step:
                 ReadFile(path), Matches(tool.pattern, tool.glob), title=f"{tool.pattern} in {shown}"
             )
         case FileWrite():
-            before = read_whole(path) if path.exists() else None
+            before = _fresh(path, shown, seen) if path.exists() else None
             return _write(path, shown, before, clean(tool.content), tool.why)
         case FileEdit():
             if not path.exists():
                 raise FileRefused(f"{shown} does not exist; create it with file_write")
-            before = read_whole(path)
+            before = _fresh(path, shown, seen)
             return _write(path, shown, before, _edited(tool, shown, before), tool.why)
+
+
+def _fresh(path: Path, shown: str, seen: Seen | None) -> str:
+    """Read a file to be changed that must be the one that the agent knows, if it has read it."""
+    text = read_whole(path)
+    if seen is not None and seen.is_stale(path, sha256(text.encode("utf-8"))):
+        raise FileRefused(f"{shown} changed since you read it; read it again, then change it")
+    return text
 
 
 def _edited(tool: FileEdit, shown: str, before: str) -> str:
@@ -147,6 +161,21 @@ def _regular(path: Path, status: os.stat_result) -> os.stat_result:
     if not stat.S_ISREG(status.st_mode):
         raise FileRefused(f"{path} is not a regular file")
     return status
+
+
+def fingerprint(path: Path) -> str | None:
+    """SHA-256 (hex) of a file that these tools could change; None of any other.
+
+    Raises:
+        FileChanged: the path leads elsewhere by now.
+        OSError: it cannot be read.
+    """
+    with reached(path) as handle:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_EDIT_BYTES:
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_lines(path: Path, how: Lines) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -157,6 +157,58 @@ class AskPerson(ToolInput):
     )
 
 
+MAX_BRIEF = 50_000
+"""Characters of a worker's brief, or of a message to it; what is longer belongs into a file."""
+
+Worker = Annotated[str, Field(min_length=1, description="Its name.")]
+
+
+class WorkerStart(ToolInput):
+    """`worker_start`."""
+
+    name: str = Field(
+        min_length=1, max_length=40, description="One or two words; a free one is given."
+    )
+    brief: str = Field(min_length=1, max_length=MAX_BRIEF, description="All that it must know.")
+    risk: Literal["low", "medium", "high"] = Field(
+        description="Its ceiling: the person is asked before each action above it."
+    )
+    directory: str = Field(default="", description="Within your project. Default: your own.")
+    worktree: bool = Field(
+        default=False, description="In a git work tree of its own, on the branch worker/NAME."
+    )
+    budget: dict[
+        Literal["requests", "tokens", "dollars", "minutes"], Annotated[float, Field(gt=0)]
+    ] = Field(default={}, description="Where it ends, if given.")
+
+
+class WorkerMessage(ToolInput):
+    """`worker_message`."""
+
+    worker: Worker
+    message: str = Field(min_length=1, max_length=MAX_BRIEF)
+
+
+class WorkerWait(ToolInput):
+    """`worker_wait`."""
+
+    workers: list[Worker] = Field(default=[], max_length=64, description="Default: all of yours.")
+    until: Literal["all", "any"] = "all"
+    timeout: float = Field(default=3600, gt=0, le=86_400, description="Seconds to wait at most.")
+
+
+class WorkerStop(ToolInput):
+    """`worker_stop`."""
+
+    worker: Worker
+
+
+class WorkerReport(ToolInput):
+    """`worker_report`."""
+
+    worker: Worker
+
+
 INPUTS: dict[str, type[ToolInput]] = {
     "ask_person": AskPerson,
     "file_edit": FileEdit,
@@ -170,8 +222,15 @@ INPUTS: dict[str, type[ToolInput]] = {
     "terminal_run": TerminalRun,
     "terminal_type": TerminalType,
     "terminal_wait": TerminalWait,
+    "worker_message": WorkerMessage,
+    "worker_report": WorkerReport,
+    "worker_start": WorkerStart,
+    "worker_stop": WorkerStop,
+    "worker_wait": WorkerWait,
 }
 """Every tool by name, sorted: the order in which the model is told of them."""
 
-READ_ONLY = frozenset({"file_list", "file_read", "file_search", "terminal_read"})
+READ_ONLY = frozenset(
+    {"file_list", "file_read", "file_search", "terminal_read", "worker_report", "worker_wait"}
+)
 """Tools whose uses within one message may run side by side."""

@@ -97,7 +97,7 @@ def _plain(field: dict[str, Any]) -> dict[str, Any]:
     if alternatives is not None:
         kept = [each for each in alternatives if each.get("type") != "null"]
         field = {**kept[0], **field} if len(kept) == 1 else {"anyOf": kept, **field}
-    if field.get("default") in (None, "", [], False):
+    if field.get("default") in (None, "", [], {}, False):
         field.pop("default", None)
     if "items" in field:
         field["items"] = _plain(field["items"])
