@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent import worktree
 from agent.actions import MessageWorker, RemoveWorktree, StartWorker, StopWorker
 from agent.errors import AgentError
-from agent.protocol import AgentChanged, AgentRemoved, Event, ToolStatus, Usage
+from agent.protocol import AgentChanged, AgentRemoved, AgentState, Event, ToolStatus, Usage
 from agent.steps import Effect, Outcome, Plain, Step
 from agent.tools.inputs import (
     WorkerMessage,
@@ -183,7 +183,7 @@ class Workers:
         """
         self.check_may_coordinate()
         worker = self._find(tool.worker)
-        lines = [_standing(worker)]
+        lines = [_standing(worker, ended=False)]
         if worker.own_worktree is not None:
             lines.append(f"its work tree: {worker.directory}, branch {worker.own_worktree.branch}")
         words = last_words(worker.session.messages)
@@ -269,12 +269,16 @@ def last_words(messages: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _standing(worker: LiveAgent) -> str:
-    """How a worker stands, in one line: its state in our words, then its activity in its own."""
+def _standing(worker: LiveAgent, *, ended: bool = True) -> str:
+    """How a worker stands, in one line; with `ended` also how one at rest has ended."""
     summary = worker.summary()
     word = "has ended its turn" if worker.at_rest else "goes on"
-    doing = f" · {summary.activity}" if summary.activity else ""
-    return f"{worker.name}: {word}, {summary.state} · {_spent(summary.usage)}{doing}"
+    line = f"{worker.name}: {word}, {summary.state} · {_spent(summary.usage)}"
+    if not summary.activity or (worker.at_rest and not ended):
+        return line
+    if summary.state is AgentState.DONE:
+        return f'{line} · says "{summary.activity}"'
+    return f"{line} · {summary.activity}"
 
 
 def _spent(usage: Usage) -> str:

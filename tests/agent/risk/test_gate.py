@@ -18,6 +18,7 @@ from agent.actions import (
     ReadFile,
     ReadScreen,
     RunCommand,
+    StartWorker,
     TypeKeys,
     WriteFile,
 )
@@ -230,6 +231,59 @@ def test_the_table(mode: str, verdicts: list[str], context: Context) -> None:
     place = replace(context, rules=parse({"deny": ["Bash(denied)"]}))
     answers = [assess_command(c, place) for c in ("ls", "touch x", "sudo id", "denied")]
     assert [decide(a, mode, "agent").outcome for a in answers] == verdicts
+
+
+@pytest.mark.parametrize("mode", ["plan", "careful", "standard", "nonsense"])
+@pytest.mark.parametrize("ceiling", list(Risk))
+def test_a_ceiling_only_ever_asks_more(mode: str, ceiling: Risk, context: Context) -> None:
+    rules = parse({"deny": ["Bash(denied)"], "ask": ["Bash(ls)"], "allow": ["Bash(touch:*)"]})
+    place = replace(context, rules=rules)
+    strictness = ["run", "gate", "refuse"]
+    for command in ("ls", "pwd", "touch x", "sudo id", "denied"):
+        answer = assess_command(command, place)
+        without = decide(answer, mode, "agent").outcome
+        verdict = decide(answer, mode, "agent", ceiling)
+        assert strictness.index(verdict.outcome) >= strictness.index(without), command
+        if answer.risk > ceiling:
+            assert verdict.outcome != "run"
+            told = "above this worker's level" in verdict.reason
+            assert told == (mode in ("careful", "standard") and answer.denied_by is None)
+        else:
+            assert verdict.outcome == without
+        persons = decide(answer, mode, "person")
+        assert decide(answer, mode, "person", ceiling) == persons, "it binds the agent alone"
+
+
+@pytest.mark.parametrize(
+    ("directory", "worktree", "risk"),
+    [
+        ("/home/dev/project", None, Risk.MEDIUM),
+        ("/home/dev/project/src", None, Risk.MEDIUM),
+        ("/home/dev/project/.git", None, Risk.HIGH),
+        ("/home/dev/project/.tungsten", None, Risk.HIGH),
+        ("/home/dev", None, Risk.HIGH),
+        ("/home/dev/projects", None, Risk.HIGH),
+        ("/home/dev/.ssh", None, Risk.HIGH),
+        ("/home/dev/project.worktrees/a", None, Risk.HIGH),
+        ("/home/dev/project.worktrees/a", "/home/dev/project.worktrees/a", Risk.MEDIUM),
+        ("/home/dev/project.worktrees/a/src", "/home/dev/project.worktrees/a", Risk.MEDIUM),
+        ("/home/dev/other.worktrees/a", "/home/dev/other.worktrees/a", Risk.HIGH),
+    ],
+)
+def test_where_a_worker_may_start(
+    directory: str, worktree: str | None, risk: Risk, context: Context
+) -> None:
+    made = Path(worktree) if worktree else None
+    action = StartWorker(
+        "w1", "a", "look", "HIGH", Path(directory), made, "worker/a" if made else ""
+    )
+    assert assess(action, context).risk is risk
+    nowhere = replace(context, project=None, cwd=context.home)
+    assert (assess(action, nowhere).risk is Risk.MEDIUM) == (directory == "/home/dev")
+    denied = replace(context, rules=parse({"deny": ["Bash(git worktree:*)"]}))
+    assert (assess(action, denied).denied_by is not None) == (made is not None and risk < Risk.HIGH)
+    broken = replace(context, rules=replace(context.rules, problem="line 1"))
+    assert decide(assess(action, broken), "standard", "agent").outcome == "gate"
 
 
 # what the command line prints ---------------------------------------------------------------------
