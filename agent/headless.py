@@ -134,6 +134,7 @@ class _Job:
     agent_id: str = ""
     agent: AgentSummary | None = None
     last_line: str = ""
+    _workers: set[str] = field(default_factory=set)
     _seen_working: bool = False
     _denied: bool = False
     _answered: set[str] = field(default_factory=set)
@@ -199,6 +200,7 @@ class _Job:
 
     async def _catch_up(self, snapshot: Snapshot) -> Exit | None:
         """Go on from a snapshot, after the engine itself was replaced."""
+        self._workers |= {a.id for a in snapshot.agents if a.parent == self.agent_id}
         for gate in snapshot.gates:
             await self._deny(gate)
         for question in snapshot.questions:
@@ -221,6 +223,8 @@ class _Job:
         match event:
             case AgentChanged(agent=agent) if agent.id == self.agent_id:
                 return await self._changed(agent)
+            case AgentChanged(agent=agent) if agent.parent == self.agent_id:
+                self._workers.add(agent.id)
             case AgentRemoved(agent_id=agent_id) if agent_id == self.agent_id:
                 self.last_line = "The agent was removed."
                 return Exit.FAILED
@@ -230,7 +234,7 @@ class _Job:
                 await self._answer(question)
             case BlockChanged(agent_id=agent_id, block=block) if agent_id == self.agent_id:
                 self._show(block)
-            case ActionReported(agent_id=agent_id) if agent_id == self.agent_id:
+            case ActionReported(agent_id=agent_id) if self._is_ours(agent_id):
                 if event.decision in {"denied", "refused"}:
                     self._denied = True
                 self.printer.action(event)
@@ -261,8 +265,11 @@ class _Job:
             case _:
                 return None
 
+    def _is_ours(self, agent_id: str) -> bool:
+        return agent_id == self.agent_id or agent_id in self._workers
+
     async def _deny(self, gate: Gate) -> None:
-        if gate.agent_id != self.agent_id or gate.id in self._answered:
+        if not self._is_ours(gate.agent_id) or gate.id in self._answered:
             return
         self._answered.add(gate.id)
         self._denied = True
@@ -277,7 +284,7 @@ class _Job:
             )
 
     async def _answer(self, question: Question) -> None:
-        if question.agent_id != self.agent_id or question.id in self._answered:
+        if not self._is_ours(question.agent_id) or question.id in self._answered:
             return
         self._answered.add(question.id)
         self.printer.question(question)

@@ -19,13 +19,13 @@ from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
-from agent.protocol import AgentState, BlockKind, InstructionFile
+from agent.protocol import COORDINATE, AgentState, BlockKind, InstructionFile
 from agent.recovery import Recovered, recover
 from agent.services import Services
 from agent.session import ContentBlock, Session, SessionDamaged
 from agent.shared_prefix import Going
 from agent.tools.registry import changes, definitions
-from agent.turn_text import COORDINATE, one_line, role, shown_prompt, spoken, user_turn
+from agent.turn_text import one_line, role, shown_prompt, spoken, user_turn
 from memory.digest import sha256
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -94,7 +94,7 @@ class ModelAgent(LiveAgent):
         if self.session.damaged:
             raise SessionDamaged(self._activity)
         check_prompt(text)
-        if self.record.parent is not None and text.startswith(COORDINATE):
+        if self.record.parent is not None and COORDINATE.match(text):
             raise AgentError(
                 f"{self.name} is a worker, and workers have none: ask its coordinator."
             )
@@ -156,7 +156,7 @@ class ModelAgent(LiveAgent):
         if self.record.parent is not None:
             name = "" if self.session.messages else "worker"
         else:
-            name = "coordinator" if any(text.startswith(COORDINATE) for text in prompts) else ""
+            name = "coordinator" if any(COORDINATE.match(text) for text in prompts) else ""
         if not name:
             return []
         project = self._project()

@@ -11,6 +11,7 @@ Every model is frozen and refuses unknown fields: both ends are one version of o
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -21,6 +22,9 @@ PROTOCOL = 6
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """Longest line either end accepts; a longer one closes the connection."""
+
+COORDINATE = re.compile(r"/coordinate\s+(?=\S)")
+"""How a prompt begins whose task an agent is to split among workers; the rest is the task."""
 
 
 class Wire(BaseModel):
@@ -661,7 +665,7 @@ class ListSessions(Wire):
 
 
 class SendPrompt(Wire):
-    """Say something to an agent; queued while a turn runs."""
+    """Say something to an agent; queued while a turn runs. See `COORDINATE`."""
 
     type: Literal["send_prompt"] = "send_prompt"
     agent_id: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.instructions import Instructions
+from agent.protocol import COORDINATE
 from agent.session import ROLE, ContentBlock, instructions_block, text_block
 from tungsten.masking import mask
 
@@ -14,9 +15,6 @@ CUT_OFF = (
     "Your message was cut off at the output limit; nothing of an unfinished tool use was run. "
     "Go on where you stopped, in smaller pieces."
 )
-COORDINATE = "/coordinate "
-"""How a prompt begins whose task is to be coordinated; the rest is the task."""
-
 DISCARDED = "Your previous message was interrupted by the person and discarded before it was whole."
 
 
@@ -38,7 +36,8 @@ def marked(mark: str, name: str, text: str) -> str:
 
 def spoken(prompt: str) -> str:
     """What of a prompt is said to the model: the task alone, where it is to be coordinated."""
-    return prompt.removeprefix(COORDINATE).strip() if prompt.startswith(COORDINATE) else prompt
+    found = COORDINATE.match(prompt)
+    return prompt[found.end() :] if found else prompt
 
 
 def shown_prompt(text: str) -> str:

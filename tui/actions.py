@@ -246,6 +246,14 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="budget",
         argument="dollars 5",
     ),
+    _key(
+        "agent.coordinate",
+        "",
+        "Have the agent split a task among workers",
+        action="coordinate",
+        slash="coordinate",
+        argument="TASK",
+    ),
     _key("agent.stop", "f8", "Stop the agent and its panes", action="stop_agent", slash="stop"),
     _key(
         "agent.archive",

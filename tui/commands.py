@@ -119,6 +119,9 @@ def run(
         float | None, typer.Option(min=0, help="Minutes after which it stops.")
     ] = None,
     wall: Wall = None,
+    coordinate: Annotated[
+        bool, typer.Option(help="Have the agent split the task among workers; see docs/workers.md.")
+    ] = False,
 ) -> None:
     """Give one agent one task.
 
@@ -135,6 +138,8 @@ def run(
     if not directory.is_dir():
         raise typer.BadParameter(f"no such directory: {directory}")
     allowed = Budget(requests=requests, tokens=tokens, dollars=budget, minutes=minutes)
+    if coordinate:
+        task = f"/coordinate {task}"
     if not headless:
         from tui.cli import open_app
 
@@ -329,7 +334,8 @@ def stats(as_json: Json = False) -> None:
 
 @app.command("ls")
 def list_agents(as_json: Json = False) -> None:
-    """List the agents of the running engine."""
+    """List the agents of the running engine, workers below their coordinator."""
+    from agent.tree import in_tree
 
     async def rows() -> tuple[AgentSummary, ...]:
         async with _connected(start=False) as client:
@@ -342,9 +348,13 @@ def list_agents(as_json: Json = False) -> None:
         return
     if not agents:
         print("no agents; start one with: tungsten run 'task'")
-    for agent in agents:
+    names = {agent.id: one_line(agent.name) for agent in agents}
+    for agent in in_tree(agents):
         walled = "walled  " if agent.wall else ""
-        name, activity = one_line(agent.name), one_line(agent.activity)
+        name, activity = names[agent.id], one_line(agent.activity)
+        if agent.parent is not None:
+            of = names.get(agent.parent, "an agent that is archived")
+            name, walled = f"  {name}", f"{walled}worker of {of}  "
         print(f"{agent.state.value:<8} {name:<20} {walled}{activity}")
 
 

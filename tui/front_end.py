@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.reactive import Reactive
 from textual.screen import Screen
 
+from agent.tree import in_tree
 from tui import actions, empty_states
 from tui.arrangement import Choices
 from tui.attended import Attendance
@@ -154,8 +155,8 @@ class FrontEnd(KeyboardApp[None]):
 
     @property
     def agents(self) -> tuple[AgentSummary, ...]:
-        """Agents on the list, in its order."""
-        return tuple(agent for agent in self.state.agents if not agent.archived)
+        """Agents on the list, in its order: workers below their coordinator."""
+        return tuple(in_tree(agent for agent in self.state.agents if not agent.archived))
 
     @property
     def focused_agent(self) -> AgentSummary | None:

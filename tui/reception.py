@@ -131,7 +131,13 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
                 app.focused_id = agent.id
             if agent.state == "failed" and (known is None or known.state != "failed"):
                 tell_person(app, f"{agent.name} failed: {agent.activity}")
-            elif agent.state == "done" and known is not None and known.state == "working":
+            elif (
+                agent.state == "done"
+                and known is not None
+                and known.state == "working"
+                # For the end of a worker its coordinator waits, not the person.
+                and agent.parent is None
+            ):
                 tell_person(app, f"{agent.name} is done")
             now = app.focused_agent
             # The agent to look at may have been named before it was heard of.

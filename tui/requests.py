@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
 from agent.protocol import (
+    COORDINATE,
     Answer,
     ArchiveAgent,
     Budget,
@@ -71,7 +72,8 @@ def _beside(request: Request[P]) -> Request[P]:
 async def submit(app: TungstenApp, text: str) -> None:
     """Do what stood in the prompt; put it back when that can't be done."""
     prompt = app.cockpit.prompt
-    if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
+    coordinated = COORDINATE.match(text) is not None
+    if not coordinated and _is_slash_command(text):
         await _slash(app, text.strip())
         return
     agent = app.focused_agent
@@ -86,7 +88,7 @@ async def submit(app: TungstenApp, text: str) -> None:
             prompt.put_back(text)
             return
         command = RunAsPerson(agent_id=agent.id, command=line)
-    elif question is not None:
+    elif question is not None and not coordinated:
         command = Answer(question_id=question.id, text=_option(text.strip(), question.options))
     elif _lacks_model(app, agent):
         from tui.model_setup import ask
@@ -109,6 +111,10 @@ async def submit(app: TungstenApp, text: str) -> None:
         prompt.put_back(text)
     elif isinstance(agent_id := result.get("agent_id"), str):
         app.look_at(agent_id)
+
+
+def _is_slash_command(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//") and "\n" not in text.strip()
 
 
 def _lacks_model(app: TungstenApp, agent: AgentSummary | None) -> bool:
@@ -343,6 +349,13 @@ async def _set_budget(app: TungstenApp, agent: AgentSummary, wanted: Budget) -> 
         app.say(f"{agent.name}: {said(wanted)}{goes_on}")
 
 
+async def coordinate(app: TungstenApp) -> None:
+    """Say what the command takes, and let the person write the task."""
+    app.say("Type /coordinate and the task: the agent splits it among workers")
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.put_draft("/coordinate ")
+
+
 async def stop_agent(app: TungstenApp) -> None:
     """Stop the focused agent, and say when it has really stopped."""
     agent = _focused(app)
@@ -354,7 +367,8 @@ async def stop_agent(app: TungstenApp) -> None:
         if stopped:
             app.say(f"{agent.name} has stopped")
 
-    await app.push_screen(StopAgentScreen(agent), answered)
+    workers = sum(1 for other in app.agents if other.parent == agent.id)
+    await app.push_screen(StopAgentScreen(agent, workers), answered)
 
 
 async def archive_agent(app: TungstenApp) -> None:
@@ -375,9 +389,11 @@ async def archive_agent(app: TungstenApp) -> None:
         if done:
             app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
 
+    has_workers = any(other.parent == agent.id for other in app.agents)
+    workers = ", and its workers with it" if has_workers else ""
     screen = ConfirmScreen(
         f"Archive {agent.name}?",
-        "This ends its turn and its terminals, and takes it off the list. "
+        f"This ends its turn and its terminals, and takes it off the list{workers}. "
         "The session stays; ^R resumes it.",
         verb="archive it",
         during="Stopping: waiting until its processes are gone …",

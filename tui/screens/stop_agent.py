@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 class StopAgentScreen(ConfirmScreen):
     """Stops an agent, and goes away with True when it has really stopped."""
 
-    def __init__(self, agent: AgentSummary) -> None:
+    def __init__(self, agent: AgentSummary, workers: int = 0) -> None:
         self._agent_id = agent.id
         panes = sum(1 for pane in agent.panes if not pane.dead)
         ends = {0: "", 1: " and what runs in its terminal"}.get(
             panes, f" and what runs in its {panes} terminals"
         )
+        if workers:
+            ends += " and its worker" if workers == 1 else f" and its {workers} workers"
         super().__init__(
             f"Stop {agent.name}?",
             f"This ends its turn{ends}. The session stays; ^R resumes it.",

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import Piece, age, between, fit, next_age_change, one_line, strip_of
+from tui.text import Piece, age, between, fit, money, next_age_change, one_line, strip_of
 from tui.theme import STATE_GLYPHS, state_style
 from tui.widgets.lines import Lines
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class AgentList(Lines):
-    """Agents in a column, two rows each, or all in one row where there is no room for a column."""
+    """Agents in a column, two rows each, or all in one row where there is no room for a column.
+
+    Workers stand indented below their coordinator, all of them with what they have cost.
+    """
 
     class Chosen(Message):
         """The person clicked an agent."""
@@ -36,11 +39,15 @@ class AgentList(Lines):
         self._focused = ""
         self._now = 0.0
         self._connected = False
+        self._coordinators: set[str | None] = set()
+        """Those that have workers on the list."""
         self._targets: list[tuple[range, range, str]] = []
 
     def show(self, agents: Sequence[AgentSummary], focused: str, now: float) -> None:
         """Show these agents, in this order, at this time."""
         self._agents, self._focused, self._now = agents, focused, now
+        listed = {agent.id for agent in agents}
+        self._coordinators = {agent.parent for agent in agents if agent.parent in listed}
         self._connected = True
         self.redraw()
 
@@ -105,9 +112,11 @@ class AgentList(Lines):
         waited = age(max(0.0, self._now - agent.since))
         labels.append((f"{waited} ", muted))
         edge = ("▎" if chosen else " ", paint.focus + back)
+        worker = agent.parent in self._coordinators
         first = between(
             [
                 edge,
+                *([("└ ", paint.faint + back)] if worker else []),
                 (f"{STATE_GLYPHS[agent.state]} ", state),
                 (one_line(agent.name), name),
             ],
@@ -117,10 +126,14 @@ class AgentList(Lines):
         )
         doing = one_line(agent.activity)
         word = agent.state
-        left: list[Piece] = [edge, (f"{key} ", paint.faint + back), (word, state)]
+        left: list[Piece] = [edge, *([("  ", blank)] if worker else [])]
+        left += [(f"{key} ", paint.faint + back), (word, state)]
         if doing and width >= 20:
             left += [(" ", blank), (doing, muted)]
-        return [first, between(left, [(" ", blank)], width, blank)]
+        right: list[Piece] = [(" ", blank)]
+        if worker or agent.id in self._coordinators:
+            right.append((f"{money(agent.usage.cost)} ", muted))
+        return [first, between(left, right, width, blank)]
 
     def _row(self, width: int) -> Strip:
         paint = self.paint

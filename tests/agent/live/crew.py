@@ -12,7 +12,7 @@ def use(tool, /, **tool_input):
 
 
 class Crew:
-    """Answers by who asks: a play is chosen by a word of the first user message, a step by count."""
+    """Answers by who asks: the first user message tells the play, a count of answers the step."""
 
     def __init__(self):
         self.plays = {}

@@ -415,12 +415,14 @@ async def test_a_start_that_was_under_way_is_known_and_not_repeated(house, crew,
 
 
 def _git(directory, *words):
-    subprocess.run(
+    done = subprocess.run(
         ["git", "-c", "user.name=P", "-c", "user.email=p@example.invalid", *words],
         cwd=directory,
         check=True,
         capture_output=True,
+        text=True,
     )
+    return done.stdout
 
 
 async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, crew):
@@ -458,14 +460,8 @@ async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, cre
     assert (trees / "dirty" / "file").read_text() == "changed\n"
     [said] = [event.text for event in house.events if event.type == "notice"]
     assert "dirty stays, on branch worker/dirty" in said
-    branches = subprocess.run(
-        ["git", "branch", "--format=%(refname:short)"],
-        cwd=house.project,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert branches.stdout.split() == ["main", "worker/dirty"]
+    branches = _git(house.project, "branch", "--format=%(refname:short)")
+    assert branches.split() == ["main", "worker/dirty"]
     assert not await house.database.journal.unfinished_actions()
 
 
