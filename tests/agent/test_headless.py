@@ -134,6 +134,53 @@ async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serv
     assert (closed.data["outcome"], closed.data["by"]) == ("denied", "nobody")
 
 
+class Crew:
+    """A coordinator that starts one worker, which tries what needs a person, and asks one."""
+
+    def __init__(self) -> None:
+        self.reports: list[str] = []
+
+    async def respond(self, request: dict[str, Any]) -> ResponderMessage:
+        said = sum(message["role"] == "assistant" for message in request["messages"])
+        if "Do it." in str(request["messages"][0]):
+            brief = {"name": "helper", "brief": "Clean up.", "risk": "high"}
+            moves: list[Any] = [
+                ("worker_start", brief),
+                ("worker_wait", {}),
+                ("worker_report", {"worker": "helper"}),
+                "All done.",
+            ]
+            self.reports = [str(request["messages"][-1]["content"])]
+        else:
+            moves = [
+                ("terminal_run", {"command": "sudo rm -rf /opt/x"}),
+                ("ask_person", {"question": "Really?"}),
+                "I did without it.",
+            ]
+        move = moves[said]
+        if isinstance(move, str):
+            return ResponderMessage([{"type": "text", "text": move}])
+        name, given = move
+        return ResponderMessage([{"type": "tool_use", "name": name, "input": given}])
+
+
+async def test_what_a_worker_needs_a_person_for_is_denied_too(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    crew = Crew()
+    await serve(crew)  # type: ignore[arg-type]
+    status, said = await lines(paths, project)
+    assert status == Exit.DENIED, said
+    [denied] = [line for line in said if line.get("decision") == "denied"]
+    assert denied["agent"] == "helper"
+    assert [line["text"] for line in said if line["type"] == "question"] == ["Really?"]
+    assert "I did without it." in crew.reports[0]
+    client = await EngineClient.connect(paths, start=False)
+    assert client.welcome.snapshot is not None
+    assert client.welcome.snapshot.agents == (), "the worker goes with its coordinator"
+    await client.close()
+
+
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\x9b?1003h\x1b]0;root\x07"
 """The clipboard, the screen, the mouse and the title."""
 

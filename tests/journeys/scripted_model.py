@@ -17,7 +17,7 @@ from agent.model.local_server.server import LocalMessagesServer
 
 KEY = "journey-key"
 MODEL = "tungsten-demo"
-_NOT_A_PROMPT = ("<project-instructions", "<tungsten-note")
+_NOT_A_PROMPT = ("<project-instructions", "<tungsten-note", "<tungsten-role")
 
 Step = str | Mapping[str, Any] | Sequence[Any] | ResponderMessage
 

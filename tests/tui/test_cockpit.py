@@ -14,6 +14,7 @@ from agent.protocol import (
     AgentChanged,
     AgentRemoved,
     AgentState,
+    AgentSummary,
     Answer,
     Block,
     BlockChanged,
@@ -74,6 +75,62 @@ async def test_why_there_is_no_dream_is_told_whole(
         shown = " ".join(" ".join(row[: column.width] for row in rows).split())
         for part in why.split(" · "):
             assert part in shown
+
+
+def _worker(number: int, state: AgentState = AgentState.WORKING) -> AgentSummary:
+    return scenes.MENDER.model_copy(
+        update={"id": f"w{number}", "name": f"piece {number}", "parent": "a1", "state": state}
+    )
+
+
+async def test_workers_stand_below_their_coordinator_and_move_nobody(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        area = cockpit.app.cockpit.arrangement.agents
+        assert area is not None
+
+        def rows() -> list[str]:
+            return [row[: area.width].rstrip() for row in cockpit.screen_text.split("\n")]
+
+        names = [agent.name for agent in CALM.agents]
+        for number in (1, 2):
+            cockpit.engine.publish(AgentChanged(agent=_worker(number)))
+        await cockpit.until(lambda: "piece 2" in cockpit.screen_text)
+        shown = [row for row in rows() if any(name in row for name in (*names, "piece"))]
+        order = [name for row in shown for name in (*names, "piece 1", "piece 2") if name in row]
+        assert order == [names[0], "piece 1", "piece 2", *names[1:]]
+        assert [row.index("piece") for row in shown if "piece" in row] == [5, 5]
+        lines = rows()
+        where = next(index for index, row in enumerate(lines) if "piece 1" in row)
+        assert "└ ● piece 1" in lines[where]
+        assert lines[where + 1].startswith("   2 working")
+        assert lines[where + 1].endswith("$0.18")
+        cockpit.engine.publish(AgentChanged(agent=_worker(1, AgentState.DONE)))
+        await cockpit.until(lambda: "✓ piece 1" in cockpit.screen_text)
+        assert [row for row in rows() if "piece" in row][1].startswith(" └ ● piece 2")
+        await cockpit.pilot.press("alt+3")
+        assert cockpit.app.focused_id == "w2"
+
+
+async def test_a_coordinator_in_a_small_terminal_stays_where_it_is(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, size=(80, 24)) as cockpit:
+        before = cockpit.screen_text.split("\n")
+        for number in range(1, 9):
+            cockpit.engine.publish(AgentChanged(agent=_worker(number)))
+        await cockpit.until(lambda: "piece 1" in cockpit.screen_text)
+        after = cockpit.screen_text.split("\n")
+        assert after[1:] == before[1:], "only the row of agents changes"
+        assert after[0].index("mend the parser") == before[0].index("mend the parser")
+
+
+async def test_a_task_to_be_coordinated_is_sent_whole(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/coordinate mend it")
+        await cockpit.pilot.press("enter")
+        sent = await cockpit.engine.received(SendPrompt)
+        assert sent.text == "/coordinate mend it"
+        await cockpit.type("/coordinate")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "/coordinate ")
 
 
 async def test_a_walled_agent_is_marked_by_a_word(open_cockpit: Open) -> None:
