@@ -13,10 +13,13 @@ descriptions. AGENTS.md appears after the first turn and is edited before turn 1
 * `cost_ratio`: price of all input, against a session that says its project instructions once,
   pays each token in full only when it is first sent, and reads it from then on
 * `overhead_bytes`: tools and system of the first request, which has no instructions, as sent
+* `workers_reading`: of the eight workers that one agent starts in one message, how many read all
+  that their first requests have in common (tools, system, project instructions and role) from the
+  cache; the first one writes it
 
 Prices are the documented multiples of an input token's: read 0.1, written for 5 minutes 1.25, for
 an hour 2. `--log FILE` writes the body of every request as sent, one a line; turn n begins with
-line 4n-3. Workers that share a prefix are not measured: there are none yet.
+line 4n-3, and after the session come the requests of the coordinator and its workers.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
 from agent.prefix import serialise
 from benchmarks.cache_script import REQUESTS, Script
+from benchmarks.cache_workers import first_requests
 from benchmarks.figures import Figure, arguments, report
 from benchmarks.home import fresh_home
 
@@ -65,10 +69,14 @@ class Observer:
         self.head_tokens = self.overhead = 0
         self._log = log.open("wb") if log else None
 
-    def body(self, sent: bytes) -> None:
-        """Take a request's body."""
+    def write(self, sent: bytes) -> None:
+        """Write a request's body to the log."""
         if self._log:
             self._log.write(sent + b"\n")
+
+    def body(self, sent: bytes) -> None:
+        """Take a request's body."""
+        self.write(sent)
         request = json.loads(sent)
         if not self.overhead:
             self._first(request, sent)
@@ -102,13 +110,33 @@ class Observer:
 
 
 def main() -> None:
-    options = arguments(__doc__ or "", log="write every request body as sent, one a line")
+    log = "write every request body as sent, one a line"
+    options = arguments(__doc__ or "", ("session", "workers"), log=log)
     seen = Observer(options.log)
+    figures = []
     try:
-        with fresh_home() as home:
-            asyncio.run(session(seen, home))
+        if options.part != "workers":
+            with fresh_home() as home:
+                asyncio.run(session(seen, home))
+            figures += of_session(seen)
+        if options.part != "session":
+            with fresh_home() as home:
+                figures.append(asyncio.run(of_workers(seen, home)))
     finally:
         seen.close()
+    report(figures, as_json=options.json)
+
+
+async def of_workers(seen: Observer, home: dict[str, str]) -> Figure:
+    """Count the workers that read what they have in common."""
+    first = await first_requests(home, MODEL, KEY, seen.write)
+    reading = sum(usage.read >= shared for shared, usage in first)
+    tokens = max(shared for shared, _ in first)
+    return Figure("workers_reading", reading, f"of {len(first)}", f"{tokens:,} tokens in common")
+
+
+def of_session(seen: Observer) -> list[Figure]:
+    """Work out what the session came to."""
     if len(seen.usages) != TURNS * REQUESTS:
         refused = f"; refused: {seen.refused[0]}" if seen.refused else ""
         raise SystemExit(f"{len(seen.usages)} requests were answered{refused}")
@@ -118,16 +146,13 @@ def main() -> None:
     hit = sum(usage.read for usage in seen.usages) / total
     what = f"{TURNS} turns, {len(seen.usages)} requests, {RESUMES} resumes"
     once = "instructions once, each token in full once"
-    report(
-        [
-            Figure("hit_ratio", hit, "", f"{total:,} input tokens; {what}"),
-            Figure("first_after_resume", min(first), "", f"the worst of {RESUMES}"),
-            Figure("refused", len(seen.refused), "", "by the strict server"),
-            Figure("cost_ratio", cost(seen) / ideal(seen), "×", once),
-            Figure("overhead_bytes", seen.overhead, "B", "tools and system, as sent"),
-        ],
-        as_json=options.json,
-    )
+    return [
+        Figure("hit_ratio", hit, "", f"{total:,} input tokens; {what}"),
+        Figure("first_after_resume", min(first), "", f"the worst of {RESUMES}"),
+        Figure("refused", len(seen.refused), "", "by the strict server"),
+        Figure("cost_ratio", cost(seen) / ideal(seen), "×", once),
+        Figure("overhead_bytes", seen.overhead, "B", "tools and system, as sent"),
+    ]
 
 
 async def session(seen: Observer, home: dict[str, str]) -> None:
