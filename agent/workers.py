@@ -128,7 +128,7 @@ class Workers:
             directory=directory,
             worktree=made.path if made else None,
             branch=made.branch if made else "",
-            budget=json.dumps(tool.budget, sort_keys=True) if tool.budget else "",
+            budget=json.dumps(_budget(tool), sort_keys=True) if tool.budget else "",
         )
         first = " ".join(tool.brief.split())
         return Step(action, Plain(), title=f"{name} (up to {action.ceiling}): {first}"[:300])
@@ -183,7 +183,7 @@ class Workers:
         """
         self.check_may_coordinate()
         worker = self._find(tool.worker)
-        lines = [_standing(worker, ended=False)]
+        lines = [_standing(worker, says=False)]
         if worker.own_worktree is not None:
             lines.append(f"its work tree: {worker.directory}, branch {worker.own_worktree.branch}")
         words = last_words(worker.session.messages)
@@ -238,6 +238,14 @@ class Workers:
         return Effect(f"{action.path} is removed" + (f"; {stays}" if stays else ""))
 
 
+def _budget(tool: WorkerStart) -> dict[str, float]:
+    """The limits that a model gave; what is counted is whole."""
+    counted = ("requests", "tokens")
+    return {
+        name: max(1, int(most)) if name in counted else most for name, most in tool.budget.items()
+    }
+
+
 def worker_id(coordinator: str, key: str) -> str:
     """The id of the worker that a tool use starts: always the same for the same use."""
     return hashlib.sha256(f"{coordinator}/{key}".encode()).hexdigest()[:12]
@@ -269,16 +277,14 @@ def last_words(messages: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _standing(worker: LiveAgent, *, ended: bool = True) -> str:
-    """How a worker stands, in one line; with `ended` also how one at rest has ended."""
+def _standing(worker: LiveAgent, *, says: bool = True) -> str:
+    """How a worker stands, in one line; with `says` also what one that is done says."""
     summary = worker.summary()
     word = "has ended its turn" if worker.at_rest else "goes on"
     line = f"{worker.name}: {word}, {summary.state} · {_spent(summary.usage)}"
-    if not summary.activity or (worker.at_rest and not ended):
-        return line
     if summary.state is AgentState.DONE:
-        return f'{line} · says "{summary.activity}"'
-    return f"{line} · {summary.activity}"
+        return f'{line} · says "{summary.activity}"' if says else line
+    return f"{line} · {summary.activity}" if summary.activity else line
 
 
 def _spent(usage: Usage) -> str:

@@ -1,9 +1,10 @@
 """Lives of an engine that is killed at a chosen write, and of the one that comes after.
 
-Started by `test_kill.py` with a directory and numbers of writes. For each number a process does one
-task with agents and kills itself right before (or, negative, right after) that write to the
-database; a second one restores and goes on. Prints one JSON line each. Number 0 is not killed and
-tells how many writes the task takes. Everything is imported once and then forked.
+Started by `test_kill.py` with a task, a directory and numbers of writes. The task is `steps`, done
+by one agent, or `workers`, done by two workers of one. For each number a process does it and kills
+itself right before (or, negative, right after) that write to the database; a second one restores
+and goes on. Prints one JSON line each. Number 0 is not killed and tells how many writes the task
+takes. Everything is imported once and then forked.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ STEPS = [
 ]
 
 
+WORKERS = ("ant", "bee")
+
+
 class Responder:
     async def respond(self, request):
         done = sum(message["role"] == "assistant" for message in request["messages"])
@@ -46,6 +50,33 @@ class Responder:
             use = {"type": "tool_use", "id": f"toolu_{done}", **STEPS[done]}
             return ResponderMessage([{"type": "text", "text": f"step {done}"}, use])
         return ResponderMessage([{"type": "text", "text": "All done."}])
+
+
+class Crew:
+    """A coordinator that starts two workers, waits for them and reads what they say."""
+
+    async def respond(self, request):
+        done = sum(message["role"] == "assistant" for message in request["messages"])
+        told = request["messages"][0]["content"][-1]["text"]
+        if told == "Do it.":
+            steps = [
+                [
+                    ("worker_start", {"name": name, "brief": name, "risk": "medium"})
+                    for name in WORKERS
+                ],
+                [("worker_wait", {})],
+                [("worker_report", {"worker": name}) for name in WORKERS],
+            ]
+        else:
+            name = next(name for name in WORKERS if name in told)
+            steps = [[("terminal_run", {"command": f"echo {name} >> log-{name}"})]]
+        if done == len(steps):
+            return ResponderMessage([{"type": "text", "text": "All done."}])
+        uses = [
+            {"type": "tool_use", "id": f"toolu_{done}_{number}", "name": tool, "input": given}
+            for number, (tool, given) in enumerate(steps[done])
+        ]
+        return ResponderMessage(uses)
 
 
 class OneModel:
@@ -76,7 +107,7 @@ def arm(number):
     return count
 
 
-async def live(root, number):
+async def live(root, number, task):
     count = arm(number)
     paths = Paths(root / "config", root / "data", root / "run")
     project = root / "project"
@@ -104,7 +135,8 @@ async def live(root, number):
             terminals.append(await Terminal.open(paths.tmux_socket))
         return terminals[0]
 
-    async with LocalMessagesServer(Responder(), api_key="key", record=True) as server:
+    responder = Crew() if task == "workers" else Responder()
+    async with LocalMessagesServer(responder, api_key="key", record=True) as server:
         models = OneModel(server)
         agents = Agents(
             database=database,
@@ -120,7 +152,8 @@ async def live(root, number):
         born = not hub.snapshot().agents
         if born:
             await database.directories.trust(project)
-            await agents.create(CreateAgent(directory=str(project), prompt="Do it."))
+            prompt = "/coordinate Do it." if task == "workers" else "Do it."
+            await agents.create(CreateAgent(directory=str(project), prompt=prompt))
         async with asyncio.timeout(20):
             while hub.snapshot().agents[0].state not in (AgentState.DONE, AgentState.FAILED):
                 if hub.snapshot().agents[0].state is AgentState.IDLE and not born:
@@ -141,6 +174,19 @@ async def live(root, number):
             "log": _lines(project / "log"),
             "pushed": _lines(project / "pushed"),
             "made": _lines(project / "made.txt"),
+            "workers": [
+                {
+                    "name": other.name,
+                    "state": other.state,
+                    "log": _lines(project / f"log-{other.name}"),
+                    "messages": [
+                        json.loads(row.payload)
+                        for row in await database.sessions.rows(other.id)
+                        if row.role != "event"
+                    ],
+                }
+                for other in hub.snapshot().agents[1:]
+            ],
             "unfinished": len(await database.journal.unfinished_actions()),
             "gates": len(await database.journal.open_gates()),
             "results": [
@@ -161,12 +207,12 @@ def _lines(path):
     return path.read_text().split() if path.exists() else []
 
 
-def forked(root, number):
+def forked(root, number, task):
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            result = asyncio.run(live(root, number))
+            result = asyncio.run(live(root, number, task))
             (root / "result.json").write_text(json.dumps(result))
             status = 0
         finally:
@@ -175,8 +221,8 @@ def forked(root, number):
 
 
 def main():
-    base = Path(sys.argv[1])
-    for text in sys.argv[2:]:
+    task, base = sys.argv[1], Path(sys.argv[2])
+    for text in sys.argv[3:]:
         number = int(text)
         root = base / f"n{text}"
         paths = Paths(root / "config", root / "data", root / "run")
@@ -184,9 +230,9 @@ def main():
         (root / "project").mkdir()
         begun = time.monotonic()
         try:
-            status = forked(root, number)
+            status = forked(root, number, task)
             if status == -signal.SIGKILL:
-                status = forked(root, 0)
+                status = forked(root, 0, task)
             result = json.loads((root / "result.json").read_text())
             result["number"] = number
             result["status"] = status
