@@ -312,6 +312,8 @@ class Agents:
             "worker_name": action.name,
             "queued": [from_coordinator(coordinator.name, action.brief)],
         }
+        if (project := coordinator.project()) is not None:
+            extra["project"] = str(project)
         if coordinator.walled:
             extra["wall"] = True
         if action.budget:

@@ -104,7 +104,7 @@ class LiveAgent:
         )
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
         self.workers = Workers(self, services.fleet)
-        project = self._project()
+        project = self.project()
         self.performer = Performer(
             self,
             panes=self.panes,
@@ -152,7 +152,7 @@ class LiveAgent:
             return None
         wanted = self.services.config.wall
         return around(
-            self._project() or self.directory,
+            self.project() or self.directory,
             home=self.services.home,
             own=self.services.own,
             hide=wanted.hide,
@@ -196,7 +196,7 @@ class LiveAgent:
                 await self.record_pane(pane_id, on=False)
         return [str(path) for path in await self.services.recordings.of(self.id)]
 
-    def _project(self) -> Path | None:
+    def project(self) -> Path | None:
         """The tree that it may work in; nobody's home directory, nor everything, is a project."""
         top = git_top_level(self.directory) or self.directory
         return None if top in (self.services.home, Path("/")) else top

@@ -478,7 +478,7 @@ class Loop:
     async def _plan(self, tool: ToolInput, tool_use_id: str) -> Step:
         directory = self._owner.directory
         if isinstance(tool, WorkerMessage | WorkerStart | WorkerStop):
-            return await asyncio.to_thread(self._workers.plan, tool, self._key(tool_use_id))
+            return self._workers.plan(tool, self._key(tool_use_id))
         if isinstance(tool, FileEdit | FileList | FileRead | FileSearch | FileWrite):
             try:
                 return await asyncio.to_thread(files.plan, tool, directory, self._performer.seen)

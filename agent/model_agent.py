@@ -159,7 +159,9 @@ class ModelAgent(LiveAgent):
             name = "coordinator" if any(COORDINATE.match(text) for text in prompts) else ""
         if not name:
             return []
-        project = self._project()
+        # In a work tree of its own it is its coordinator's project that the person trusts.
+        kept = self.record.extra.get("project")
+        project = Path(kept) if kept else self.project()
         if project and not await self.services.database.directories.is_trusted(project):
             project = None
         try:

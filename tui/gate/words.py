@@ -10,6 +10,10 @@ ACTIONS = {
     "open_pane": "open another terminal",
     "close_pane": "close a terminal",
     "read_screen": "look at a terminal",
+    "start_worker": "start a worker",
+    "message_worker": "tell a worker something",
+    "stop_worker": "stop a worker",
+    "remove_worktree": "remove a git work tree",
 }
 
 

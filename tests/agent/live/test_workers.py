@@ -432,6 +432,9 @@ async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, cre
     hook = house.project / ".git" / "hooks" / "post-checkout"
     hook.write_text("#!/bin/sh\ntouch ../ran\n")
     hook.chmod(0o755)
+    role = house.project / ".tungsten" / "prompts" / "worker.md"
+    role.parent.mkdir(parents=True)
+    role.write_text("You are one of two.")
     crew.play(
         "split it",
         [start("clean", worktree=True), start("dirty", worktree=True)],
@@ -455,6 +458,7 @@ async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, cre
     assert "branch worker/dirty" in told(crew, "split it", -2)[0]
     assert "is there already" in told(crew, "split it")[0]
     assert not (trees / "ran").exists(), "no hook ran"
+    assert "You are one of two." in str(crew.requests("dirty: look")[0]["messages"][0])
     await house.agents.archive(ArchiveAgent(agent_id=lead))
     assert not (trees / "clean").exists()
     assert (trees / "dirty" / "file").read_text() == "changed\n"
