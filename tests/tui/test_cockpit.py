@@ -119,6 +119,7 @@ async def test_a_coordinator_in_a_small_terminal_stays_where_it_is(open_cockpit:
         await cockpit.until(lambda: "piece 1" in cockpit.screen_text)
         after = cockpit.screen_text.split("\n")
         assert after[1:] == before[1:], "only the row of agents changes"
+        assert "└piece 1" in after[0]
         assert after[0].index("mend the parser") == before[0].index("mend the parser")
 
 

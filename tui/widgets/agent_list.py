@@ -148,6 +148,8 @@ class AgentList(Lines):
         used = 8
         for other in order:
             name = fit(one_line(self._agents[other].name), 20)
+            if self._agents[other].parent in self._coordinators:
+                name = f"└{name}"
             cells = cell_len(name) + 6
             if shown and used + cells > width:
                 break

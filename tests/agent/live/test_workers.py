@@ -264,10 +264,9 @@ async def test_starting_one_passes_the_gate(house, crew, mode):
         assert "plan mode refuses MEDIUM" in told(crew, "split it", 1)[0]
 
 
-@pytest.mark.parametrize("where", ["..", "../other", "/etc"])
-async def test_one_outside_of_the_project_is_high(house, crew, where):
+async def test_one_outside_of_the_project_is_high(house, crew):
     (house.home / "other").mkdir()
-    crew.play("split it", start("one", directory=where), "Done.")
+    crew.play("split it", start("one", directory="../other"), "Done.")
     lead = await house.agent("split it", name="lead")
     gate = await house.gate()
     assert (gate.action, gate.risk) == ("start_worker", "HIGH")
