@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 import uuid
@@ -39,6 +38,7 @@ from agent.protocol import (
     ArchiveAgent,
     AwaitUse,
     BlockKind,
+    Budget,
     CreateAgent,
     Decide,
     ExportPlaybook,
@@ -317,7 +317,7 @@ class Agents:
         if coordinator.walled:
             extra["wall"] = True
         if action.budget:
-            extra["budget"] = json.loads(action.budget)
+            extra |= stored(Budget.model_validate_json(action.budget))
         if action.worktree is not None:
             extra["worktree"] = {"path": str(action.worktree), "branch": action.branch}
         async with self._changing:

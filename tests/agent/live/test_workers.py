@@ -228,6 +228,23 @@ async def test_what_is_above_a_workers_level_goes_to_the_person(house, crew):
     assert "not today" in told(crew, "maker: look")[0]
 
 
+async def test_a_spent_budget_ends_a_worker_and_its_report_says_so(house, crew):
+    crew.play(
+        "split it",
+        start("one", budget={"requests": 1.0, "minutes": 30}),
+        use("worker_wait"),
+        use("worker_report", worker="one"),
+        "Done.",
+    )
+    crew.play("one: look", ["First I look.", use("file_list")], "never said")
+    await house.rest(await house.agent("/coordinate split it", name="lead"))
+    assert len(crew.requests("one: look")) == 1
+    assert agents(house)["one"].budget.minutes == 30
+    for text in (told(crew, "split it", 2)[0], told(crew, "split it")[0]):
+        assert "This agent's budget, 1 request, is spent" in text
+    assert "First I look." in told(crew, "split it")[0]
+
+
 async def test_workers_have_no_workers(house, crew):
     crew.play("split it", start("one"), use("worker_wait"), "Done.")
     crew.play("one: look", [start("two"), use("worker_wait")], "So be it.")
