@@ -29,11 +29,14 @@ from agent.protocol import (
     AgentState,
     Answer,
     ArchiveAgent,
+    BlockChanged,
     CreateAgent,
     Decide,
     GateOpened,
     Mode,
     QuestionAsked,
+    ReadTranscript,
+    RunAsPerson,
     SendPrompt,
 )
 from memory.database import Database
@@ -43,6 +46,7 @@ ROOT = Path(__file__).parents[3]
 KEY = "sk-test-0123456789"
 MODEL = "tungsten-demo"
 
+PUSH = "git push -f origin main; echo x >> pushed"
 STEPS = [
     [("terminal_run", {"command": "echo first >> log; cat log"})],
     [("terminal_run", {"command": "echo never >> never"})],
@@ -51,7 +55,7 @@ STEPS = [
         ("file_list", {"path": "."}),
         ("file_write", {"path": "made.txt", "content": "made\n"}),
     ],
-    [("terminal_run", {"command": "git push -f origin main; echo x >> pushed"})],
+    [("terminal_run", {"command": PUSH})],
     [("ask_person", {"question": "Was that all?"})],
 ]
 TRUNCATED = 1
@@ -240,6 +244,64 @@ class Engines:
             if killing is not None:
                 killing.cancel()
 
+    async def errand(self, project, number, *, program):
+        """Have a person's own command or program run by an engine that is killed.
+
+        Returns:
+            Whether it was confirmed, whether its gate was decided, how it is shown, what happened
+            outside, and how many writes all that took.
+        """
+        self.decided.clear()
+        self.notes.unlink(missing_ok=True)
+        confirmed = False
+        agent_id = ""
+        for kill in (number, 0):
+            if not await self.start(kill):
+                continue
+            try:
+                agents = self.client.welcome.snapshot.agents
+                create = CreateAgent(
+                    directory=str(project), mode=Mode.STANDARD, command=PUSH if program else ""
+                )
+                agent_id = (
+                    agents[0].id if agents else str((await self.client.send(create))["agent_id"])
+                )
+                if kill == number and not (program or confirmed):
+                    await self.client.send(RunAsPerson(agent_id=agent_id, command=PUSH))
+                confirmed = confirmed or kill == number
+                block = await self.shown(agent_id)
+            except EngineGone:
+                continue
+        writes = len(self.notes.read_text().splitlines())
+        log = project / "pushed"
+        if program and block and block["status"] == "done":
+            # Shown as soon as it runs.
+            async with asyncio.timeout(20):
+                while not log.exists():  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.01)
+        await self.client.send(ArchiveAgent(agent_id=agent_id))
+        pushed = log.read_text().split() if log.exists() else []
+        return confirmed, bool(self.decided), block, pushed, writes
+
+    async def shown(self, agent_id):
+        """The person's command once it has an end; None where nobody knows of one."""
+        for gate in self.client.welcome.snapshot.gates:
+            await self.decide(gate.id, Decide(gate_id=gate.id, decision="approve"))
+        while True:
+            answer = await self.client.send(ReadTranscript(agent_id=agent_id))
+            tools = [block["tool"] for block in answer["blocks"] if block["tool"]]
+            if not tools or tools[-1]["status"] not in ("preparing", "gated", "running"):
+                assert len(tools) <= 1
+                return tools[-1] if tools else None
+            async for line in self.client.events():
+                if isinstance(line.event, GateOpened):
+                    gate = line.event.gate
+                    await self.decide(gate.id, Decide(gate_id=gate.id, decision="approve"))
+                if isinstance(line.event, BlockChanged):
+                    break
+            else:
+                raise EngineGone("It died.")
+
     async def examined(self, project):
         """Look what is in the database and in yet another engine, and what happened outside."""
         engines = self.started
@@ -331,6 +393,24 @@ def check(found):
     assert len(found["asked"]) <= 2, found
 
 
+def check_errand(confirmed, decided, block, pushed):
+    """A confirmed command is shown with what became of it, and that is what became of it."""
+    assert len(pushed) <= 1
+    if block is None:
+        assert not confirmed
+        assert not decided
+        assert not pushed
+        return
+    assert block["status"] in ("done", "unknown", "interrupted"), block
+    if block["status"] == "done":
+        assert pushed == ["x"]
+    if block["status"] == "interrupted":
+        assert "nothing was done" in block["result"]
+        assert pushed == []
+        # Whoever has decided is not told that it came to nothing.
+        assert not decided
+
+
 def project_of(short_dir, number):
     directory = short_dir / f"project-{number}"
     directory.mkdir()
@@ -343,6 +423,31 @@ async def test_engines_killed_at_some_writes_and_an_instant(engines, short_dir):
         check(found)
         assert found["engines"] == 1 + len(numbers)
     check(await engines.life(project_of(short_dir, 0), delay=0.2))
+
+
+@pytest.mark.parametrize(("program", "numbers"), [(False, (4, -5)), (True, (-5,))])
+async def test_what_a_person_runs_survives_engines_killed_at_some_writes(
+    engines, short_dir, program, numbers
+):
+    for number in numbers:
+        directory = project_of(short_dir, number)
+        *found, _ = await engines.errand(directory, number, program=program)
+        check_errand(*found)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("program", [False, True])
+async def test_what_a_person_runs_survives_engines_killed_at_every_write(
+    engines, short_dir, program
+):
+    *found, writes = await engines.errand(project_of(short_dir, 0), 0, program=program)
+    check_errand(*found)
+    for number in range(1, writes + 1):
+        for sign in (1, -1):
+            directory = project_of(short_dir, sign * number)
+            *found, _ = await engines.errand(directory, sign * number, program=program)
+            check_errand(*found)
 
 
 @pytest.mark.soak
