@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 
 from agent.actions import Action, RunCommand, TypeKeys
 from agent.errors import AgentError
-from agent.gate import Binding
-from agent.live_agent import OWN, LiveAgent
+from agent.gate import Binding, Decision
+from agent.live_agent import OWN, PROGRAM, LiveAgent
 from agent.protocol import AgentState, BlockKind, Gate, ToolCall, ToolStatus
 from agent.steps import Outcome, Plain, Run, Step
-from tungsten.errors import TerminalError
+from memory.errors import StorageError
+from tungsten.errors import PaneDead, TerminalError
 
 
 class CommandAgent(LiveAgent):
@@ -19,34 +21,55 @@ class CommandAgent(LiveAgent):
 
     async def launch(self) -> None:
         """Run the program, through the gate: with its command line a person asks for it."""
-        self.spawn(self._launch(f"{OWN}{uuid.uuid4().hex[:16]}", None), "launch")
+        tool_use_id = f"{OWN}{uuid.uuid4().hex[:16]}"
+        # Stored before it is confirmed: whatever happens to the engine, the person is told of it.
+        await self.conversation.store(self._program_block(tool_use_id))
+        self.spawn(self._launch(tool_use_id), "launch")
 
-    def _reopen(self, action: Action, tool_use_id: str, reopened: tuple[Gate, Binding]) -> None:
-        if isinstance(action, RunCommand):
-            self.spawn(self._launch(tool_use_id, reopened), "launch")
+    def _program_block(self, tool_use_id: str) -> int:
+        """The block that shows the program's start; opened where there is none yet."""
+        title = " ".join(self.record.command.split())
+        return self.conversation.tool_block(tool_use_id) or self.conversation.open(
+            BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=PROGRAM, title=title)
+        )
+
+    def _go_on(
+        self,
+        action: Action,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
+    ) -> None:
+        if isinstance(action, RunCommand) and not action.pane_id:
+            self.spawn(self._launch(tool_use_id, reopened, decision), "launch")
         else:
-            super()._reopen(action, tool_use_id, reopened)
+            super()._go_on(action, tool_use_id, reopened, decision)
 
-    async def _launch(self, tool_use_id: str, reopened: tuple[Gate, Binding] | None) -> None:
+    async def _launch(
+        self,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
+    ) -> None:
         command = self.record.command
         step = Step(
             RunCommand(command, ""), Run(None), title=" ".join(command.split()), actor="person"
         )
-        block_id = self.conversation.open(
-            BlockKind.TOOL,
-            tool=ToolCall(tool_use_id=tool_use_id, name="program", title=step.title),
-        )
+        block_id = self._program_block(tool_use_id)
         try:
             outcome = await self.performer.perform(
                 step,
                 tool_use_id=tool_use_id,
                 progress=lambda fields: self.conversation.change_tool(block_id, **fields),
                 reopened=reopened,
+                decision=decision,
             )
         except asyncio.CancelledError:
             if self.closing:
                 raise
             outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
+        except StorageError as error:
+            outcome = Outcome(ToolStatus.FAILED, str(error))
         await self.show_outcome(block_id, outcome)
         if outcome.status is ToolStatus.DONE:
             await self.become(AgentState.WORKING, step.title)
@@ -72,7 +95,9 @@ class CommandAgent(LiveAgent):
         if self._waits or pane_id is None:
             await super().interrupt()
         else:
-            await (await self.panes.tmux(pane_id)).send_keys("C-c")
+            # It may have ended by itself, and that not be known yet.
+            with contextlib.suppress(PaneDead):
+                await (await self.panes.tmux(pane_id)).send_keys("C-c")
 
     async def stop(self) -> None:
         """End the program; returns when its processes are gone."""

@@ -13,7 +13,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.hub import Hub
-from agent.protocol import MAX_LINE_BYTES, Block, BlockChanged, BlockDelta, BlockKind, ToolCall
+from agent.protocol import (
+    MAX_LINE_BYTES,
+    Block,
+    BlockChanged,
+    BlockDelta,
+    BlockKind,
+    ToolCall,
+    ToolStatus,
+)
 from agent.session import ROLE, Session, clean
 from agent.turn_text import shown_prompt
 
@@ -24,6 +32,9 @@ PAGE_BYTES = MAX_LINE_BYTES // 2
 """What one page may come to as JSON, so that it fits into a line of the protocol."""
 
 _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
+_UNFINISHED = frozenset(
+    {ToolStatus.PREPARING, ToolStatus.GATED, ToolStatus.HELD, ToolStatus.RUNNING}
+)
 _OWN_SECTIONS = ("<project-instructions", "<tungsten-note>", f"<{ROLE} ")
 
 
@@ -113,6 +124,16 @@ class Conversation:
             if block.tool is not None and block.tool.tool_use_id == tool_use_id:
                 return block.id
         return None
+
+    def unfinished(self, *names: str) -> dict[str, int]:
+        """Blocks of uses of tools that nothing is known to have become of, by their ids."""
+        return {
+            block.tool.tool_use_id: block.id
+            for block in self._blocks.values()
+            if block.tool is not None
+            and block.tool.name in names
+            and block.tool.status in _UNFINISHED
+        }
 
     async def catch_up(self) -> None:
         """Show what the last message says and an earlier engine did not come to store."""

@@ -16,7 +16,7 @@ from agent.actions import Action, RunCommand
 from agent.budget import budget_of
 from agent.conversation import Conversation
 from agent.errors import AgentError
-from agent.gate import Binding
+from agent.gate import Binding, Decision
 from agent.git import branch
 from agent.output import Outputs
 from agent.panes import TMUX_SECONDS, Panes
@@ -35,7 +35,7 @@ from agent.protocol import (
     ToolStatus,
     Usage,
 )
-from agent.recovery import UNKNOWN, lines
+from agent.recovery import UNKNOWN, Recovered, lines, recover
 from agent.risk import Risk
 from agent.services import Services
 from agent.session import Session
@@ -56,8 +56,13 @@ OWN = "own_"
 """Begin of ids that stand in the place of a tool use's for what the model did not ask for."""
 
 PERSON = "person"
-QUEUED = "waits for your command before it"
 """Name of the tool in blocks that show a person's own `!command`."""
+
+PROGRAM = "program"
+"""Name of the tool in blocks that show the start of an agent's program."""
+
+QUEUED = "waits for your command before it"
+NEVER_BEGAN = "not run: the engine ended before it began; nothing was done."
 
 
 Kind = Literal["model", "command", "playbook", "mcp"]
@@ -446,16 +451,31 @@ class LiveAgent:
             title=" ".join(command.split())[:300],
             actor="person",
         )
+        # Stored before it is confirmed: whatever happens to the engine, the person is told of it.
+        block_id = self._person_block(tool_use_id, step.title)
+        try:
+            await self.conversation.store(block_id)
+        except StorageError as error:
+            self.conversation.change_tool(block_id, status=ToolStatus.FAILED, result=str(error))
+            raise
         self._spawn_person(step, tool_use_id)
 
     def _spawn_person(
-        self, step: Step, tool_use_id: str, reopened: tuple[Gate, Binding] | None = None
+        self,
+        step: Step,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
     ) -> None:
-        block_id = self.conversation.open(
-            BlockKind.TOOL,
-            tool=ToolCall(tool_use_id=tool_use_id, name=PERSON, title=step.title),
+        block_id = self._person_block(tool_use_id, step.title)
+        work = self._as_person(step, tool_use_id, block_id, reopened, decision)
+        self.spawn(work, "person")
+
+    def _person_block(self, tool_use_id: str, title: str) -> int:
+        """The block that shows an action of the person's; opened where there is none yet."""
+        return self.conversation.tool_block(tool_use_id) or self.conversation.open(
+            BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=PERSON, title=title)
         )
-        self.spawn(self._as_person(step, tool_use_id, block_id, reopened), "person")
 
     async def _as_person(
         self,
@@ -463,6 +483,7 @@ class LiveAgent:
         tool_use_id: str,
         block_id: int,
         reopened: tuple[Gate, Binding] | None,
+        decision: Decision | None,
     ) -> None:
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -475,6 +496,7 @@ class LiveAgent:
                     tool_use_id=tool_use_id,
                     progress=lambda fields: self.conversation.change_tool(block_id, **fields),
                     reopened=reopened,
+                    decision=decision,
                 )
         except asyncio.CancelledError:
             if self.closing:
@@ -517,28 +539,45 @@ class LiveAgent:
                 ended = {key: entry.data.get(key) for key in ("tool_use_id", "action", "risk")}
                 await journal.action_ended(str(entry.subject), {**ended, "outcome": "unknown"})
                 if tool_use_id.startswith(OWN):
-                    block_id = self.conversation.open(
-                        BlockKind.TOOL,
-                        tool=ToolCall(
-                            tool_use_id=tool_use_id, name=PERSON, title=entry.data["text"]
-                        ),
-                    )
+                    block_id = self._person_block(tool_use_id, entry.data["text"])
                     await self.show_outcome(block_id, Outcome(ToolStatus.UNKNOWN, UNKNOWN))
+        asked = set()
         for entry in await journal.open_gates(self.id):
             tool_use_id = str(entry.data.get("tool_use_id", ""))
             if tool_use_id in pending:
                 continue
             gate = Gate.model_validate(entry.data["gate"])
             if tool_use_id.startswith(OWN):
+                asked.add(tool_use_id)
                 reopened = (gate, Binding(**entry.data["binding"]))
-                self._reopen(actions.read(entry.data["action"]), tool_use_id, reopened)
+                self._go_on(actions.read(entry.data["action"]), tool_use_id, reopened)
             else:
                 await self.services.gates.withdraw(gate.id, "no longer needed", self.id)
+        left = {
+            tool_use_id: block_id
+            for tool_use_id, block_id in self.conversation.unfinished(PERSON, PROGRAM).items()
+            if tool_use_id not in asked
+        }
+        known = await recover(self.services.database, self.id, left)
+        for tool_use_id, block_id in left.items():
+            found = known.get(tool_use_id, Recovered())
+            if found.outcome is None and found.decision is not None and found.asked is not None:
+                # Decided, and not come to: it still counts.
+                self._go_on(actions.read(found.asked), tool_use_id, decision=found.decision)
+                continue
+            outcome = found.outcome or Outcome(ToolStatus.INTERRUPTED, NEVER_BEGAN)
+            await self.show_outcome(block_id, outcome)
 
-    def _reopen(self, action: Action, tool_use_id: str, reopened: tuple[Gate, Binding]) -> None:
-        """Ask again whether a person's own action may happen."""
+    def _go_on(
+        self,
+        action: Action,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
+    ) -> None:
+        """Ask again whether a person's own action may happen, or act on what was decided."""
         step = Step(action, Run(None), title=" ".join(action.text.split()), actor="person")
-        self._spawn_person(step, tool_use_id, reopened)
+        self._spawn_person(step, tool_use_id, reopened, decision)
 
     # Panes --------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent.gate import EDITED, Binding, Decision
 from agent.protocol import Gate, RiskLevel, ToolStatus
@@ -39,6 +40,8 @@ class Recovered:
     outcome: Outcome | None = None
     gate: tuple[Gate, Binding] | None = None
     decision: Decision | None = None
+    asked: dict[str, Any] | None = None
+    """The action that was last asked about, as `agent.actions.read` takes it."""
     answer: str | None = None
     unfinished: str | None = None
     """Id of the action whose outcome is unknown and must be recorded so."""
@@ -105,6 +108,7 @@ def _follow(known: Recovered, entry: Entry) -> None:
     match entry.kind:
         case "gate_opened":
             known.gate = (Gate.model_validate(data["gate"]), Binding(**data["binding"]))
+            known.asked = data.get("action")
         case "gate_closed":
             known.gate = None
             if data.get("outcome") == EDITED:

@@ -4,8 +4,8 @@ Started by `test_killed_engines.py`. For each line of standard input, a JSON obj
 arguments of an engine, the number of a write and a file, a real engine is forked off. It kills
 itself with SIGKILL right before that write, or right after it when the number is negative; 0 lives
 on. Each write that came to its end is noted in the file: what was then in the database, and must
-be there for ever. Prints a line, pid and what the engine said once it answered. All is imported
-once and then forked.
+be there for ever. Prints a line, pid and what the engine said once it answered. The engine before
+is killed first. All is imported once and then forked.
 """
 
 from __future__ import annotations
@@ -64,7 +64,6 @@ def forked(arguments, number, path):
     if pid == 0:
         status = 1
         try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
             os.close(read_end)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -80,12 +79,20 @@ def forked(arguments, number, path):
 
 
 def main():
-    # Nobody here waits for those that end.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Waited for only here, so that its pid is nobody else's as long as it may be killed.
+    last = None
     for line in sys.stdin:
-        pid, said = forked(**json.loads(line))
-        sys.stdout.write(json.dumps([pid, said]) + "\n")
+        end(last)
+        last, said = forked(**json.loads(line))
+        sys.stdout.write(json.dumps([last, said]) + "\n")
         sys.stdout.flush()
+    end(last)
+
+
+def end(pid):
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 if __name__ == "__main__":

@@ -368,6 +368,25 @@ async def test_a_program_as_agent_works_and_ends_with_its_status(house):
     assert summary.activity == "exit 3"
 
 
+async def test_a_program_that_has_just_ended_can_be_stopped(house, monkeypatch):
+    agent_id = await house.agent(command="read -r line; exit 0", name="program")
+    await house.state(agent_id, "working")
+    pane = (await house.open_terminal()).pane(house.summary(agent_id).panes[0].pane_id)
+
+    async def unheard(pane_id, status):
+        """The news has not come yet."""
+
+    monkeypatch.setattr(house.agents._agent(agent_id), "pane_died", unheard)
+    await house.prompt(agent_id, "x")
+
+    async def ended():
+        return (await pane.info()).dead
+
+    await house.poll(ended)
+    await house.agents.stop(StopAgent(agent_id=agent_id))
+    assert house.summary(agent_id).activity == "stopped"
+
+
 async def test_a_program_that_is_dangerous_waits_at_the_gate(house):
     marker = house.project / "made"
     agent_id = await house.agent(command=f"git push --force; touch {marker}", name="program")
