@@ -73,9 +73,6 @@ class Evaluator(Dispatcher):
                 del script.steps[-4_096:]
             for group in script.groups:
                 group.fed_by = group.parent = None
-            for command in script.commands:
-                command.group = None
-                command.words.clear()
             while script.commands:
                 del script.commands[-4_096:]
         self.scripts.clear()
@@ -314,7 +311,8 @@ class Evaluator(Dispatcher):
             self._redirects(command.redirects, call, bare=bare, content=content)
         if not command.words:
             self.needs_cover(call)
-            self.tree.append((depth, "redirect", call.level))
+            if self.tree is not None:
+                self.tree.append((depth, "redirect", call.level))
 
     def _fills(self, command: Command, call: Call) -> None:
         """What never ends is written to a file."""
@@ -409,9 +407,16 @@ _BESIDE = re.compile(r"[ \t]*&(?![&>])")
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 
-def evaluate(text: str, context: Context) -> Evaluator:
-    """Judge a text and hand back the evaluator with everything it found."""
+def evaluate(text: str, context: Context, *, tree: bool = False) -> Evaluator:
+    """Judge a text and hand back the evaluator with everything it found.
+
+    Args:
+        text: shell text.
+        context: where it would run.
+        tree: keep every command found, for a person to read.
+    """
     evaluator = Evaluator(context)
+    evaluator.tree = [] if tree else None
     odd = deception(text)
     if odd is not None:
         reason, at = odd

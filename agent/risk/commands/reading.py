@@ -132,7 +132,7 @@ def reader(call: Call) -> None:
         call.writes(operands.pop())
     for path in value(call.argv, *_OUTPUT_OPTIONS.get(program, ())):
         call.writes(path)
-    if patterned and _SECRET_WORD.search(" ".join(call.argv[1:])) and _shows_settings(call):
+    if patterned and _shows_settings(call) and _SECRET_WORD.search(" ".join(call.argv[1:])):
         call.high("searches what is kept for credentials")
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
     if program in _WALKERS:

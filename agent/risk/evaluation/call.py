@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.findings import OPAQUE, Feed, shown
+from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY
 from agent.risk.paths import Place, Zone
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
@@ -74,8 +75,7 @@ class Call:
         self.evaluator.note(risk, reason, effect, self)
 
     def low(self) -> None:
-        """It only looks."""
-        self.note(Risk.LOW, f"{self.argv[0] if self.argv else 'it'} only looks")
+        """It only looks, which is what every command is taken to do until a rule says more."""
 
     def medium(self, reason: str, effect: str = "") -> None:
         """It changes something that can be mended."""
@@ -251,6 +251,10 @@ class Call:
         if recursive and self.evaluator.holds_moved(place.path):
             self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
+            return place
+        plain = not (place.startup or place.secret or place.own or place.trace)
+        if (recursive or place.several) and plain and made_here(self, place, text):
+            self.medium(f"deletes {name}, which the same line makes", effect)
             return place
         if self.deferred and (recursive or place.several):
             parent = self.place(above) if above else place
