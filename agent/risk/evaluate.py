@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent.risk import programs
@@ -186,7 +186,7 @@ class Evaluator(Dispatcher):
 
     def _walk(self, script: Script, owner: Call | None, depth: int, *, strict: bool) -> None:
         saved: list[State | None] = []
-        before_all, beside = self.deferred, _beside(script)
+        before_all, beside, was_beside = self.deferred, _beside(script), self.beside
         for step, item in script.steps:
             if step == OPEN:
                 assert isinstance(item, Group)
@@ -225,11 +225,12 @@ class Evaluator(Dispatcher):
                     self._redirects(item.redirects, call, bare=_says_nothing(script, item))
             else:
                 assert isinstance(item, Command)
-                self.deferred = self.deferred or item in beside
+                self.beside = was_beside or item in beside
+                self.deferred = self.deferred or self.beside
                 self.command(item, script, owner, depth, strict=strict)
                 waits = bool(item.words) and item.words[0].text in _DELAYING
                 self.deferred = before_all = before_all or waits
-        self.deferred = before_all
+        self.deferred, self.beside = before_all, was_beside
 
     def _call(
         self,
@@ -407,13 +408,20 @@ _BESIDE = re.compile(r"[ \t]*&(?![&>])")
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 
-def evaluate(text: str, context: Context, *, tree: bool = False) -> Evaluator:
+def evaluate(
+    text: str,
+    context: Context,
+    *,
+    tree: bool = False,
+    given: Mapping[str, str] | None = None,
+) -> Evaluator:
     """Judge a text and hand back the evaluator with everything it found.
 
     Args:
         text: shell text.
         context: where it would run.
         tree: keep every command found, for a person to read.
+        given: files by path, and what they are taken to hold.
     """
     evaluator = Evaluator(context)
     evaluator.tree = [] if tree else None
@@ -424,5 +432,8 @@ def evaluate(text: str, context: Context, *, tree: bool = False) -> Evaluator:
         evaluator.findings.append(Finding(Risk.HIGH, reason, "", at, at + 1, 0))
     if context.history:
         evaluator.remember(context.history)
+    if given:
+        evaluator.files.update(given)
+        evaluator.given = frozenset(given)
     evaluator.run(text if odd is None and "\r" not in text else readable(text))
     return evaluator

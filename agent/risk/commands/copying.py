@@ -72,6 +72,7 @@ def _link(call: Call, target: str, sources: list[str]) -> None:
         name = to.rpartition("/")[2]
         if place.zone is not Zone.ROOT and len(sources) == 1:
             evaluator.links.make(place.path, to)
+            call.disturbs(place.path, None, replaced=os.path.islink(place.path))
         evaluator.links.make(f"{place.path}/{name}", to)
 
 
@@ -97,6 +98,9 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
             else:
                 call.writes(f"{target.rstrip('/')}/{name}")
         return
+    if call.evaluator.context.running and os.path.isdir(place.path):
+        for source in sources:
+            call.disturbs(f"{place.path}/{source.rstrip('/').rpartition('/')[2]}", None)
     content = None
     if len(sources) == 1:
         content = call.evaluator.files.get(call.place(sources[0]).path)
@@ -161,6 +165,8 @@ def move(call: Call) -> None:
 
 
 def _moves_away(call: Call, place: Place, source: str) -> None:
+    if os.path.isdir(place.path):
+        call.disturbs(place.path, None, replaced=True)
     call.evaluator.edit_rule(place, call)
     effect = f"moves {call.named(source, place)}"
     if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):

@@ -15,6 +15,7 @@ from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
 from agent.risk.paths import Zone
+from agent.risk.running import patterns
 from agent.risk.shell.syntax import UNKNOWN
 
 STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
@@ -85,9 +86,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             call.opaque("runs a file that cannot be known")
         else:
             call.medium(f"runs {shown(path)}")
+        evaluator.digests.setdefault(patterns(place.path), "")
         return
     runs_later(call, place.path)
     if place.path in evaluator.files:
+        evaluator.digests.setdefault(place.path, "")
         content = evaluator.files[place.path]
         if content is None:
             call.high("runs a file that was just written or fetched", f"runs {shown(path)}")
@@ -133,7 +136,12 @@ def run_file(call: Call, path: str, language: str = "") -> None:
 
 def runs_later(call: Call, path: str) -> None:
     """A file is run beside what follows or after a delay: the agent may change its own by then."""
-    written = path in call.evaluator.files or Path(path) in call.evaluator.context.written
+    evaluator = call.evaluator
+    if evaluator.beside:
+        evaluator.awaited.add(path)
+    if path in evaluator.given:
+        return
+    written = path in evaluator.files or Path(path) in evaluator.context.written
     if written and call.deferred:
         call.high("runs later what the agent wrote, which may have changed by then")
 
@@ -143,6 +151,7 @@ def read_script(path: str, digests: dict[str, str]) -> str | bool | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError):
+        digests.setdefault(path, "")
         return None
     try:
         import stat

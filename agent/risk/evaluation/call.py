@@ -12,6 +12,7 @@ from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY
 from agent.risk.paths import Place, Zone
+from agent.risk.running import disturbed
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ _INTERPRETER = re.compile(
     r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
+_MAKEFILES = ("makefile", "gnumakefile", "justfile", "taskfile.yml", "taskfile.yaml")
 _LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
 RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
+
+
+def there(path: str) -> str | None:
+    """What a file holds before something is put behind it; None when that cannot be told."""
+    from agent.risk.commands.script_files import read_script
+
+    text = read_script(path, {})
+    return "" if text is None else text if isinstance(text, str) else None
 
 
 class Call:
@@ -220,11 +230,32 @@ class Call:
             self.high("plants a package script that runs by itself", f"writes {name}")
         if UNKNOWN not in place.path:
             files = self.evaluator.files
-            if appends and place.path in files:
-                before = files[place.path]
+            if appends:
+                before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            self.disturbs(place.path, content)
+            if place.path in self.evaluator.awaited:
+                self._runs_beside(place.path, content)
         return place
+
+    def _runs_beside(self, path: str, content: str | None) -> None:
+        """A part of this very text that runs beside the rest runs a file that is written now."""
+        from agent.risk.commands.languages import language_of, run_text
+
+        if content is None or path.rpartition("/")[2].lower() in _MAKEFILES:
+            self.high("changes what another part of it is running from", f"changes {shown(path)}")
+        else:
+            run_text(self, content, language_of(path, content))
+
+    def disturbs(self, path: str, content: str | None, *, replaced: bool = False) -> None:
+        """What stands at a path changes: a line that still runs may be running it."""
+        context = self.evaluator.context
+        if context.running:
+            for found in disturbed(context, path, content, replaced=replaced):
+                self.high(found.reason, f"changes {shown(path)}")
+                if found.denied is not None:
+                    self.evaluator.denies(found.denied, self)
 
     def deletes(self, text: str, *, recursive: bool = False) -> Place:
         """The command deletes something."""

@@ -51,6 +51,8 @@ class Judgement:
         """Some command is covered by an allow rule."""
         self.denied_spans: list[Span] = []
         self.files: dict[str, str | None] = {}
+        self.given: frozenset[str] = frozenset()
+        """Files that are taken to hold something else than they do, whenever they are read."""
         self.hooked: set[str] = set()
         """Directories above files of hooks, among the first `looked_at` files."""
         self.looked_at = 0
@@ -89,6 +91,10 @@ class Judgement:
         """Directories whose contents this text took from elsewhere."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
+        self.beside = False
+        """The command being judged runs beside what follows."""
+        self.awaited: set[str] = set()
+        """Files that such commands run."""
         self.elsewhere = ""
         """Where the command being judged may run too, because a `cd` before it may have failed."""
         self.came_from = ""
@@ -237,7 +243,7 @@ class Judgement:
         if rules.deny:
             rule = match_denied(rules.deny, argv)
             if rule is not None:
-                self._deny(rule.text, call)
+                self.denies(rule.text, call)
         if rules.ask:
             rule = match_denied(rules.ask, argv)
             if rule is not None:
@@ -256,7 +262,8 @@ class Judgement:
         if call.own > Risk.LOW and not call.covered:
             self.allowed = False
 
-    def _deny(self, text: str, call: Call) -> None:
+    def denies(self, text: str, call: Call) -> None:
+        """A deny rule matches something that a command does."""
         if self.denied is None:
             self.denied = text
         if len(self.denied_spans) < 20:
@@ -282,7 +289,7 @@ class Judgement:
         home, root = self.ground.home, self.ground.project or str(self.context.cwd)
         rule = match_path(rules.deny, kind, place.path, home, root)
         if rule is not None:
-            self._deny(rule.text, call)
+            self.denies(rule.text, call)
         rule = match_path(rules.ask, kind, place.path, home, root)
         if rule is not None:
             self.asked = f"your rule {rule.text}"
