@@ -112,6 +112,7 @@ class LiveAgent:
                 rules=partial(services.rules.for_project, project),
                 project=project,
             ),
+            running=services.running,
             clock=services.clock,
         )
         self.usage = Usage()

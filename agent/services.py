@@ -17,6 +17,7 @@ from agent.prompt_files import PromptFiles
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
+from agent.running_lines import RunningLines
 from memory.database import Database
 from tungsten.terminal import Terminal
 
@@ -40,6 +41,7 @@ class Services:
         go: set while agents may act, clear while they are paused.
         closing: the engine is about to end: nothing is tidied up from now on.
         person_there: whether a person's app is connected, so that somebody may decide.
+        running: lines of all agents' shells that have not ended.
         panes_opened: told of a pane id that tmux gave out just now.
     """
 
@@ -56,6 +58,7 @@ class Services:
     rules: RuleFiles
     recordings: PaneRecorder
     home: Path
+    running: RunningLines = field(default_factory=RunningLines)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

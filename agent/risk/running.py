@@ -14,6 +14,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.risk.arguments import wordlist
@@ -88,7 +89,7 @@ def _above(line: RunningLine, path: str) -> bool:
 
 def _makes_directory(path: str) -> bool:
     """No directory stands there: what is put there becomes what is found below it."""
-    return os.path.islink(path) or not os.path.isdir(path)
+    return Path(path).is_symlink() or not Path(path).is_dir()
 
 
 def _has_begun(command: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 from agent.risk.arguments import has, split, value
 from agent.risk.assessment import Risk
@@ -72,7 +73,7 @@ def _link(call: Call, target: str, sources: list[str]) -> None:
         name = to.rpartition("/")[2]
         if place.zone is not Zone.ROOT and len(sources) == 1:
             evaluator.links.make(place.path, to)
-            call.disturbs(place.path, None, replaced=os.path.islink(place.path))
+            call.disturbs(place.path, None, replaced=Path(place.path).is_symlink())
         evaluator.links.make(f"{place.path}/{name}", to)
 
 
@@ -98,7 +99,7 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
             else:
                 call.writes(f"{target.rstrip('/')}/{name}")
         return
-    if call.evaluator.context.running and os.path.isdir(place.path):
+    if call.evaluator.context.running and Path(place.path).is_dir():
         for source in sources:
             call.disturbs(f"{place.path}/{source.rstrip('/').rpartition('/')[2]}", None)
     content = None
@@ -165,7 +166,7 @@ def move(call: Call) -> None:
 
 
 def _moves_away(call: Call, place: Place, source: str) -> None:
-    if os.path.isdir(place.path):
+    if call.evaluator.context.running and Path(place.path).is_dir():
         call.disturbs(place.path, None, replaced=True)
     call.evaluator.edit_rule(place, call)
     effect = f"moves {call.named(source, place)}"

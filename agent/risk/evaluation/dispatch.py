@@ -181,7 +181,7 @@ class Dispatcher(Outputs):
 
 @lru_cache(maxsize=2_048)
 def _plainly(name: str) -> str | None:
-    """The rule's name for a command's name that is one plain word; None where more must be asked."""
+    """The rule for a name that is one plain word; None where more must be asked."""
     if not PLAIN_NAME.fullmatch(name) or "/" in name or LOADER.fullmatch(name):
         return None
     return OTHER_NAMES.get(name) or versionless(name)

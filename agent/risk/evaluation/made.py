@@ -8,6 +8,7 @@ leads elsewhere is judged by where it leads before this is asked.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.risk.arguments import split
@@ -51,7 +52,9 @@ def makes(
     Args:
         call: the command.
         text: the path.
-        exclusive: see `Made`; so are `copied` and `sure`.
+        exclusive: see `Made`.
+        copied: see `Made`.
+        sure: see `Made`.
         above: the directories above it are made with it.
     """
     place = call.place(text)
@@ -107,7 +110,7 @@ def made_here(call: Call, place: Place, text: str) -> bool:
         return True
     if os.path.lexists(root):
         return False
-    if os.path.isdir(evaluator.ground.project or str(evaluator.context.cwd)):
+    if Path(evaluator.ground.project or evaluator.context.cwd).is_dir():
         return True
     # There is no disk to ask: only a command that fails where something is tells that nothing was.
     return made is not None and made.exclusive and _only_if(made, call)

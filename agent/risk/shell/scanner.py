@@ -111,7 +111,7 @@ class _Scanner(OperatorReader):
         for piece in run.group().split():
             at = text.index(piece, at)
             start, at = at, at + len(piece)
-            # Most of what is read are such words; the class's own way of making one takes twice as long.
+            # Most words are such; the class's own way of making one takes twice as long.
             words.append(_made(Word, (start, at, piece, (), False)))
         self.pos = command.end = at
 

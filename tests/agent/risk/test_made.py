@@ -1,4 +1,4 @@
-"""What a line makes itself it may delete again; what was there before, or was moved in, it may not."""
+"""What a line makes it may delete again; what was there before, or was moved in, it may not."""
 
 from __future__ import annotations
 
