@@ -43,7 +43,7 @@ from agent.protocol import (
     ToolStatus,
 )
 from agent.readers import reader_name, standing
-from agent.recovery import LINE_TYPED
+from agent.recovery import LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, assess, decide
 from agent.risk.evaluation.past import Past
 from agent.running_lines import Begun, RunningLines
@@ -170,6 +170,23 @@ class Performer:
         if verdict.outcome == "refuse":
             raise CannotEdit(f"The changed command is refused: {verdict.reason}.")
         return looked.assessment
+
+    async def gave(self, given: GivenLine, history: tuple[str, ...]) -> None:
+        """Note a line that an earlier engine gave one of the shells, after those of `history`."""
+        around = self._surroundings
+        if not self._running.started_since(given.pid, given.at):
+            return
+        context = Context(
+            cwd=Path(given.cwd) if given.cwd else self._owner.directory,
+            home=around.home,
+            project=around.project,
+            own=around.own,
+            history=history,
+            rules=around.rules(),
+        )
+        action = RunCommand(given.text, given.pane_id)
+        found = await asyncio.to_thread(assess, action, context)
+        self._running.begin(given.pid, given.text, context, found, at=given.at)
 
     def wrote(self, path: Path) -> None:
         """Remember that the agent itself wrote a file, in an earlier engine."""

@@ -16,6 +16,8 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 from agent.risk import Context
 from agent.risk.assessment import Assessment, RunningLine
@@ -27,6 +29,9 @@ MAX_LINES = 200
 """Lines that are kept at most; the oldest is forgotten, since each may be judged anew."""
 
 
+NOTHING = RunningLine("", Context(Path("/"), Path("/"), None), ())
+
+
 @dataclass(slots=True, eq=False)
 class Begun:
     """A line that was given to a shell.
@@ -34,7 +39,7 @@ class Begun:
     Attributes:
         shell: the pane's first process.
         line: what is judged.
-        since: when it was given, seconds since the epoch.
+        since: when it was given, by `_clock`.
         until: when the shell was at its prompt again; None before.
         processes: those of its processes that lived when it was last asked, with their beginnings.
     """
@@ -62,12 +67,13 @@ class RunningLines:
             command: the line.
             context: where it was judged.
             found: what was found; without files that it reads there is nothing to note.
-            at: when that was, for lines of an earlier engine; now by default.
+            at: when that was in seconds since the epoch, for lines of an earlier engine; now by
+                default.
 
         Returns:
             What `over` and `forget` are told; None when nothing was noted.
         """
-        now = at or time.time()
+        now = _clock() - (max(0.0, time.time() - at) if at else 0.0)
         for begun in self._lines:
             if begun.shell == shell and begun.until is None:
                 begun.until = now
@@ -84,7 +90,18 @@ class RunningLines:
 
     def over(self, begun: Begun) -> None:
         """Note that the shell is at its prompt again."""
-        begun.until = begun.until or time.time()
+        begun.until = begun.until or _clock()
+
+    def prompted(self, shell: int) -> None:
+        """Note that a shell is at its prompt: the line that it was given last is over."""
+        for begun in self._lines:
+            if begun.shell == shell:
+                self.over(begun)
+
+    def started_since(self, shell: int, at: float) -> bool:
+        """Say whether anything lives that a shell may have started since a time of the past."""
+        since = _clock() - max(0.0, time.time() - at)
+        return any(_of(Begun(shell, NOTHING, since, _clock()), _processes()))
 
     def forget(self, begun: Begun) -> None:
         """Note that the line was not given after all."""
@@ -107,27 +124,63 @@ class RunningLines:
                 if not begun.processes:
                     self.forget(begun)
         pids = {begun.shell for begun in self._lines if begun.until is None}
-        ended = {pid for pid in pids if not _alive(pid)}
+        ended = {pid for pid in pids if _process(pid) is None}
         self._lines = [b for b in self._lines if b.until is not None or b.shell not in ended]
         return tuple(begun.line for begun in self._lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(NamedTuple):
+    """What the system says of a process; `began` by `_clock`."""
+
     parent: int
     session: int
     began: float
 
 
-def _processes() -> dict[int, _Process]:
+_PROC = Path("/proc/self/stat").exists()
+_STATE, _PARENT, _SESSION, _STARTED = 0, 1, 3, 19
+"""Fields of /proc/PID/stat, counted from the one after the name (proc(5))."""
+
+
+def _process(pid: int) -> _Process | None:
+    """Look at a process; None when it is gone, or has only not been waited for."""
+    if not _PROC:
+        return _elsewhere(pid)
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - for each of all processes
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if len(fields) <= _STARTED or fields[_STATE] in (b"Z", b"X"):
+        return None
+    began = int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
+    return _Process(int(fields[_PARENT]), int(fields[_SESSION]), began)
+
+
+def _clock() -> float:
+    """The time by which processes are told when they started."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if _PROC else time.time()
+
+
+def _elsewhere(pid: int) -> _Process | None:
     import psutil
 
-    found = {}
-    for pid in psutil.pids():
-        with contextlib.suppress(psutil.Error, OSError):
-            process = psutil.Process(pid)
-            found[pid] = _Process(process.ppid(), os.getsid(pid), process.create_time())
-    return found
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return _Process(process.ppid(), os.getsid(pid), process.create_time())
+    except (psutil.Error, OSError):
+        return None
+
+
+def _processes() -> dict[int, _Process]:
+    """All processes that are there."""
+    import psutil
+
+    pids = (int(n) for n in os.listdir("/proc") if n.isdecimal()) if _PROC else psutil.pids()  # noqa: PTH208
+    found = ((pid, _process(pid)) for pid in pids)
+    return {pid: process for pid, process in found if process is not None}
 
 
 def _of(begun: Begun, table: dict[int, _Process]) -> Iterable[tuple[int, float]]:
@@ -166,18 +219,7 @@ def _is_shell_of_pane(pid: int) -> bool:
 
 
 def _lives(processes: frozenset[tuple[int, float]]) -> bool:
-    return any(_began(pid) == began for pid, began in processes)
-
-
-def _began(pid: int) -> float | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
-
-
-def _alive(pid: int) -> bool:
-    return _began(pid) is not None
+    return any(
+        (process := _process(pid)) is not None and process.began == began
+        for pid, began in processes
+    )

@@ -63,6 +63,31 @@ async def test_another_agent_counts_too(house):
     await house.state(other, "done")
 
 
+@pytest.mark.parametrize(
+    ("running", "asks"), [("(sleep 300; bash t.sh) &", True), ("bash t.sh", False)]
+)
+async def test_another_engine_knows_it_too(house, running, asks):
+    agent_id = await started(house, running)
+    await house.again()
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    if asks:
+        await house.decide(await house.gate(), "deny")
+    await house.state(agent_id, "done")
+    assert ((house.project / "t.sh").read_text() == HIGH) is not asks
+
+
+async def test_lines_that_were_typed(house):
+    (house.project / "t.sh").write_text("echo hi\n")
+    house.script.then(use("terminal_type", keys=["sleep 300; bash t.sh", "Enter"])).then("done")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    await house.decide(await house.gate(), "deny")
+    await house.state(agent_id, "done")
+
+
 async def test_what_has_ended_does_not_count(house):
     agent_id = await started(house, "bash t.sh")
     house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
