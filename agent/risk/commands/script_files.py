@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from glob import iglob
+from itertools import islice
 from pathlib import Path
 
 from agent.risk.arguments import wordlist
@@ -14,7 +16,7 @@ from agent.risk.evaluation.carried import HEADS, carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
-from agent.risk.paths import Zone
+from agent.risk.paths import Zone, covers
 from agent.risk.running import patterns
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -110,6 +112,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
     if place.zone in (Zone.DEVICE, Zone.NETWORK):
         call.high("runs text from a device or connection")
         return
+    if place.several and (there := matches(call, place.path)):
+        evaluator.digests.setdefault(place.path, "")
+        for each in there:
+            run_file(call, each, language)
+        return
     text = read_script(place.path, call.evaluator.digests)
     if isinstance(text, str):
         if place.path in evaluator.reading:
@@ -132,6 +139,19 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.high("runs a file that cannot be read", f"runs {shown(path)}")
     else:
         call.medium(f"runs {shown(path)}, which is not there to be read")
+
+
+MAX_MATCHES = 64
+"""Files of the disk that a pattern names which are read; those of the agent are read in any case."""
+
+
+def matches(call: Call, pattern: str) -> list[str]:
+    """Files that a pattern names: what the agent wrote, then what is there."""
+    if UNKNOWN in pattern:
+        return []
+    found = [str(path) for path in call.evaluator.context.written if covers(pattern, str(path))]
+    on_disk = islice(iglob(pattern), MAX_MATCHES)
+    return list(dict.fromkeys((*found, *(path for path in on_disk if not Path(path).is_dir()))))
 
 
 def runs_later(call: Call, path: str) -> None:
