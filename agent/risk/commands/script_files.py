@@ -150,7 +150,7 @@ def matches(call: Call, pattern: str) -> list[str]:
     if UNKNOWN in pattern:
         return []
     found = [str(path) for path in call.evaluator.context.written if covers(pattern, str(path))]
-    on_disk = islice(iglob(pattern), MAX_MATCHES)
+    on_disk = islice(iglob(pattern), MAX_MATCHES)  # noqa: PTH207 - each of its parts may be one
     return list(dict.fromkeys((*found, *(path for path in on_disk if not Path(path).is_dir()))))
 
 

@@ -215,6 +215,8 @@ class Call:
             self.opaque("writes to a path that cannot be known")
         elif zone is Zone.HOME and truncates:
             self.high("empties a file outside of the project", f"empties {name}")
+        elif truncates and zone is Zone.PROJECT and place.several:
+            self.high("empties files in the project by a pattern", f"empties {name}")
         elif truncates and zone is Zone.PROJECT and self.evaluator.only_copy(place):
             self.high("empties a file with work that was not committed", f"empties {name}")
         else:
