@@ -123,6 +123,7 @@ class LiveAgent:
                 rules=partial(services.rules.for_project, project),
                 project=project,
             ),
+            running=services.running,
             clock=services.clock,
             workers=self.workers,
             locks=services.file_locks,
@@ -592,7 +593,7 @@ class LiveAgent:
         for pane_id in self.panes.record:
             self.panes.show_recording(pane_id, on=pane_id in self.services.recordings)
         if self.panes.record:
-            self.panes.remember(await lines(self.services.database, self.id))
+            await self._remember_lines()
             await self._take_lines_back()
         for pane_id in gone:
             await self.note(
@@ -600,6 +601,21 @@ class LiveAgent:
             )
         if gone:
             await self._panes_changed()
+
+    async def _remember_lines(self) -> None:
+        """Note what the panes' shells were given before: it may still run, and decide what runs."""
+        for given in await lines(self.services.database, self.id):
+            before = self.panes.own(given.pane_id).history.lines if (
+                given.pane_id in self.panes
+            ) else ()  # fmt: skip
+            if self.panes.remember(given.pane_id, given.pid, given.text):
+                await self.performer.gave(given, before)
+        for pane_id in self.panes.record:
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TAKE_BACK_SECONDS):
+                    pane = await self.panes.tmux(pane_id)
+                    if (await pane.foreground()).pid == self.panes.own(pane_id).pid:
+                        self.services.running.prompted(self.panes.own(pane_id).pid)
 
     async def _take_lines_back(self) -> None:
         """Clear what an earlier engine had typed at a prompt and did not come to enter.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -240,12 +240,13 @@ class Panes:
             self._panes[pane_id] = OwnPane(summary, pid, fresh=starting)
         return gone
 
-    def remember(self, lines: Iterable[tuple[str, int, str]]) -> None:
-        """Note again what earlier engines gave the shells: pane, first process and line of each."""
-        for pane_id, pid, line in lines:
-            pane = self._panes.get(pane_id)
-            if pane is not None and pane.pid == pid:
-                pane.remember(line)
+    def remember(self, pane_id: str, pid: int, line: str) -> bool:
+        """Note again what an earlier engine gave a shell; says whether it still lives."""
+        pane = self._panes.get(pane_id)
+        if pane is None or pane.pid != pid:
+            return False
+        pane.remember(line)
+        return True
 
     def died(self, pane_id: str, status: int | None) -> None:
         """Note that a pane's first process ended."""

@@ -43,9 +43,10 @@ from agent.protocol import (
     ToolStatus,
 )
 from agent.readers import reader_name, standing
-from agent.recovery import LINE_TYPED
+from agent.recovery import LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
+from agent.running_lines import Begun, RunningLines
 from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Outcome, Progress, Step
 from agent.turn_text import one_line
@@ -146,6 +147,7 @@ class Performer:
         hub: Hub,
         outputs: Outputs,
         surroundings: Surroundings,
+        running: RunningLines,
         clock: Callable[[], float],
         workers: Workers,
         locks: FileLocks,
@@ -157,6 +159,7 @@ class Performer:
         self._hub = hub
         self._outputs = outputs
         self._surroundings = surroundings
+        self._running = running
         self.seen = Seen()
         self._effects = Effects(
             panes,
@@ -192,6 +195,23 @@ class Performer:
 
     def _over(self, step: Step, assessment: Assessment) -> str:
         return above(assessment, self._owner.ceiling) if step.actor == "agent" else ""
+
+    async def gave(self, given: GivenLine, history: tuple[str, ...]) -> None:
+        """Note a line that an earlier engine gave one of the shells, after those of `history`."""
+        around = self._surroundings
+        if not self._running.started_since(given.pid, given.at):
+            return
+        context = Context(
+            cwd=Path(given.cwd) if given.cwd else self._owner.directory,
+            home=around.home,
+            project=around.project,
+            own=around.own,
+            history=history,
+            rules=around.rules(),
+        )
+        action = RunCommand(given.text, given.pane_id)
+        found = await asyncio.to_thread(assess, action, context)
+        self._running.begin(given.pid, given.text, context, found, at=given.at)
 
     def wrote(self, path: Path) -> None:
         """Remember that the agent itself wrote a file, in an earlier engine."""
@@ -303,7 +323,15 @@ class Performer:
         if line.strip():
             data = {"pane_id": pane_id, "pid": own.pid, "line": line}
             await self._journal.append(LINE_TYPED, self._owner.id, data)
+            await self._begin(pane_id, line)
             own.remember(line)
+
+    async def _begin(self, pane_id: str, line: str) -> None:
+        """Note that keys give a shell a line, which runs from now on."""
+        looked = await self._look(Step(RunCommand(line, pane_id), title=line))
+        if looked.context is not None:
+            shell = self._panes.own(pane_id).pid
+            self._running.begin(shell, line, looked.context, looked.assessment)
 
     # Looking and judging ------------------------------------------------------------------------
 
@@ -316,7 +344,7 @@ class Performer:
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, binding, foreground)
         try:
-            if len(action.text) > LARGE:
+            if len(action.text) > LARGE or context.running:
                 assessment = await asyncio.to_thread(assess, action, context)
             else:
                 assessment = assess(action, context)
@@ -374,6 +402,7 @@ class Performer:
         self, action: Action, binding: Binding, foreground: Foreground | None
     ) -> Context:
         around = self._surroundings
+        running = await asyncio.to_thread(self._running.now) if self._running.any else ()
         past: Past | None = None
         screen = ""
         line: str | None = None
@@ -408,6 +437,7 @@ class Performer:
             line=line,
             own=around.own,
             written=frozenset(around.written),
+            running=running,
             rules=around.rules(),
             echo=foreground.kind != "password" if foreground is not None else True,
         )
@@ -519,8 +549,10 @@ class Performer:
         level = RiskLevel(looked.assessment.risk.name)
         told = "approved by you" if decision.by == "person" else f"ran ({level})"
         progress({"status": ToolStatus.RUNNING, "decision": told})
+        begun: Begun | None = None
 
         async def check() -> None:
+            nonlocal begun
             now = await self._look(step)
             if self._taken(action):
                 raise Changed("you have taken the keyboard of its pane")
@@ -535,6 +567,9 @@ class Performer:
                 difference = "what it would do is not what it was"
             if difference:
                 raise Changed(difference)
+            if isinstance(action, RunCommand) and action.pane_id and now.context is not None:
+                shell = self._panes.own(action.pane_id).pid
+                begun = self._running.begin(shell, action.command, now.context, now.assessment)
 
         async def submit(line: str) -> None:
             if decision.by == "person" or not line.strip():
@@ -570,7 +605,7 @@ class Performer:
             },
         )
         self._report(step, looked, word, decision.by, "started")
-        begun = time.monotonic()
+        started = time.monotonic()
         ending: Literal["ok", "failed", "unknown"]
         ended: dict[str, Any] = {
             "tool_use_id": tool_use_id,
@@ -592,7 +627,7 @@ class Performer:
         except asyncio.CancelledError:
             if not self._owner.closing:
                 await self._effects.stop_command(step)
-                seconds = time.monotonic() - begun
+                seconds = time.monotonic() - started
                 await self._journal.action_ended(
                     action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
                 )
@@ -607,7 +642,11 @@ class Performer:
         else:
             status = ToolStatus.DONE if effect.ok else ToolStatus.FAILED
             ending = "ok" if effect.ok else "failed"
-        seconds = time.monotonic() - begun
+        if begun is not None and effect.exit_status is not None:
+            self._running.over(begun)
+        elif isinstance(action, RunCommand) and effect.pane_id and not action.pane_id:
+            self._starts(effect.pane_id, action.command, looked)
+        seconds = time.monotonic() - started
         text = self._outputs.fit(effect.text, tool_use_id)
         outcome = Outcome(
             status,
@@ -644,6 +683,12 @@ class Performer:
             seconds=seconds,
         )
         return outcome
+
+    def _starts(self, pane_id: str, command: str, looked: Looked) -> None:
+        """Note that a new pane runs a command for as long as it lives."""
+        if looked.context is not None and pane_id in self._panes:
+            shell = self._panes.own(pane_id).pid
+            self._running.begin(shell, command, looked.context, looked.assessment)
 
     def _pieces(self, action: Action, looked: Looked, decision: Decision) -> Pieces | None:
         """Give who judges each piece of a line that a person approved without seeing all of it."""

@@ -77,8 +77,22 @@ async def recover(
     return found
 
 
-async def lines(database: Database, session_id: str) -> list[tuple[str, int, str]]:
-    """Read what the shells of a session were given: pane, its first process, line; oldest first.
+@dataclass(frozen=True, slots=True)
+class GivenLine:
+    """A line that a shell was given: in which pane with which first process, when and where.
+
+    `cwd` is empty where it was not written down.
+    """
+
+    pane_id: str
+    pid: int
+    text: str
+    at: float
+    cwd: str
+
+
+async def lines(database: Database, session_id: str) -> list[GivenLine]:
+    """Read what the shells of a session were given, oldest first.
 
     What may have been given counts; what was judged and then not delivered does not.
     """
@@ -93,12 +107,18 @@ async def lines(database: Database, session_id: str) -> list[tuple[str, int, str
     found = []
     for entry in entries:
         data = entry.data
-        place = str(data.get("pane_id", "")), int(data.get("pid") or 0)
         given = entry.kind == "action_started" and data.get("action") == "run_command"
-        if entry.kind == LINE_TYPED:
-            found.append((*place, str(data.get("line", ""))))
-        elif given and entry.subject not in not_run:
-            found.append((*place, str(data.get("text", ""))))
+        typed = entry.kind == LINE_TYPED
+        if typed or (given and entry.subject not in not_run):
+            found.append(
+                GivenLine(
+                    str(data.get("pane_id", "")),
+                    int(data.get("pid") or 0),
+                    str(data.get("line" if typed else "text", "")),
+                    entry.at,
+                    str(data.get("cwd", "")),
+                )
+            )
     return found
 
 

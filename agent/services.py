@@ -18,6 +18,7 @@ from agent.prompt_files import PromptFiles
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles
+from agent.running_lines import RunningLines
 from agent.shared_files import FileLocks
 from agent.shared_prefix import SharedPrefixes
 from memory.database import Database
@@ -46,6 +47,7 @@ class Services:
         go: set while agents may act, clear while they are paused.
         closing: the engine is about to end: nothing is tidied up from now on.
         person_there: whether a person's app is connected, so that somebody may decide.
+        running: lines of all agents' shells that have not ended.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
     """
@@ -65,6 +67,7 @@ class Services:
     recordings: PaneRecorder
     home: Path
     fleet: Fleet
+    running: RunningLines = field(default_factory=RunningLines)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

@@ -39,7 +39,8 @@ class Assessment:
         asked_by: the user's ask rule that matched, or why everything asks; None without one.
         allowed: every command is covered by the user's allow rules (never lifts HIGH).
         reads: every file that was read to judge it, with the SHA-256 of what was read (of a file
-            too long to be judged: of its beginning, its size and its time).
+            too long to be judged: of its beginning, its size and its time); empty where there was
+            nothing to read yet.
     """
 
     risk: Risk
@@ -67,6 +68,22 @@ class Paste:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningLine:
+    """A line of an agent's shell that has not ended, as far as it reads files that it runs.
+
+    Attributes:
+        command: the line.
+        context: where it was judged.
+        reads: what it runs or takes options from: absolute paths, links followed and not, and
+            patterns where only part of a path is known.
+    """
+
+    command: str
+    context: Context
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where an action would happen.
 
@@ -81,6 +98,8 @@ class Context:
         screen: the pane's visible text.
         own: Tungsten's own directories and sockets; touching them is self-approval.
         written: files the agent wrote or fetched since a person last looked.
+        running: lines of agents in this project that still run; writing what they run from is
+            running it.
         rules: the user's rules.
         line: what already stands on the line being edited; None has it read off `screen` (an
             empty screen is an empty line).
@@ -97,6 +116,7 @@ class Context:
     screen: str = ""
     own: tuple[Path, ...] = ()
     written: frozenset[Path] = frozenset()
+    running: tuple[RunningLine, ...] = ()
     rules: Rules = field(default_factory=Rules)
     line: str | None = None
     echo: bool = True

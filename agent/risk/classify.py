@@ -26,6 +26,7 @@ from agent.risk.evaluation.breathing import uncollected
 from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, Zone, judge
 from agent.risk.rules import match_path
+from agent.risk.running import disturbed
 
 
 def assess_command(command: str, context: Context) -> Assessment:
@@ -209,11 +210,16 @@ def _write(action: WriteFile, place: Place, context: Context) -> Assessment:
         risk, reason = Risk.MEDIUM, f"writes {place.name}"
     else:
         reason = "writes outside of the project"
+    found = list(disturbed(context, place.path, action.content))
+    if found and risk is not Risk.HIGH:
+        risk, reason = Risk.HIGH, found[0].reason
     if risk is Risk.MEDIUM and place.name == "package.json":
         reason = _package_hooks(action)
         risk = Risk.HIGH if reason else Risk.MEDIUM
         reason = reason or "writes package.json"
-    return _ruled("Edit", place, context, risk, reason, effect)
+    answer = _ruled("Edit", place, context, risk, reason, effect)
+    denied = next((each.denied for each in found if each.denied), None)
+    return answer if denied is None else replace(answer, denied_by=answer.denied_by or denied)
 
 
 def _package_hooks(action: WriteFile) -> str:

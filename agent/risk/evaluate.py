@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent.risk import programs
@@ -73,9 +73,6 @@ class Evaluator(Dispatcher):
                 del script.steps[-4_096:]
             for group in script.groups:
                 group.fed_by = group.parent = None
-            for command in script.commands:
-                command.group = None
-                command.words.clear()
             while script.commands:
                 del script.commands[-4_096:]
         self.scripts.clear()
@@ -189,7 +186,7 @@ class Evaluator(Dispatcher):
 
     def _walk(self, script: Script, owner: Call | None, depth: int, *, strict: bool) -> None:
         saved: list[State | None] = []
-        before_all, beside = self.deferred, _beside(script)
+        before_all, beside, was_beside = self.deferred, _beside(script), self.beside
         for step, item in script.steps:
             if step == OPEN:
                 assert isinstance(item, Group)
@@ -228,11 +225,12 @@ class Evaluator(Dispatcher):
                     self._redirects(item.redirects, call, bare=_says_nothing(script, item))
             else:
                 assert isinstance(item, Command)
-                self.deferred = self.deferred or item in beside
+                self.beside = was_beside or item in beside
+                self.deferred = self.deferred or self.beside
                 self.command(item, script, owner, depth, strict=strict)
                 waits = bool(item.words) and item.words[0].text in _DELAYING
                 self.deferred = before_all = before_all or waits
-        self.deferred = before_all
+        self.deferred, self.beside = before_all, was_beside
 
     def _call(
         self,
@@ -314,7 +312,8 @@ class Evaluator(Dispatcher):
             self._redirects(command.redirects, call, bare=bare, content=content)
         if not command.words:
             self.needs_cover(call)
-            self.tree.append((depth, "redirect", call.level))
+            if self.tree is not None:
+                self.tree.append((depth, "redirect", call.level))
 
     def _fills(self, command: Command, call: Call) -> None:
         """What never ends is written to a file."""
@@ -409,9 +408,23 @@ _BESIDE = re.compile(r"[ \t]*&(?![&>])")
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 
-def evaluate(text: str, context: Context) -> Evaluator:
-    """Judge a text and hand back the evaluator with everything it found."""
+def evaluate(
+    text: str,
+    context: Context,
+    *,
+    tree: bool = False,
+    given: Mapping[str, str] | None = None,
+) -> Evaluator:
+    """Judge a text and hand back the evaluator with everything it found.
+
+    Args:
+        text: shell text.
+        context: where it would run.
+        tree: keep every command found, for a person to read.
+        given: files by path, and what they are taken to hold.
+    """
     evaluator = Evaluator(context)
+    evaluator.tree = [] if tree else None
     odd = deception(text)
     if odd is not None:
         reason, at = odd
@@ -419,5 +432,8 @@ def evaluate(text: str, context: Context) -> Evaluator:
         evaluator.findings.append(Finding(Risk.HIGH, reason, "", at, at + 1, 0))
     if context.history:
         evaluator.remember(context.history)
+    if given:
+        evaluator.files.update(given)
+        evaluator.given = frozenset(given)
     evaluator.run(text if odd is None and "\r" not in text else readable(text))
     return evaluator

@@ -212,9 +212,8 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
             return Zone.GIT
         if inner.endswith(REGENERABLE_ENDINGS) or "vendor/bundle/" in inner + "/":
             return Zone.REGENERABLE
-        for component in components:
-            if _regenerable(component):
-                return Zone.REGENERABLE
+        if not REGENERABLE_DIRECTORIES.isdisjoint(components) or any(map(_regenerable, components)):
+            return Zone.REGENERABLE
         return Zone.PROJECT
     if path == "/" or home == path or home.startswith(path + "/"):
         return Zone.ROOT
@@ -237,12 +236,16 @@ def _zone(path: str, ground: Ground, *, in_home: bool) -> Zone:
 
 @lru_cache(maxsize=4096)
 def _regenerable(component: str) -> bool:
-    return component in REGENERABLE_DIRECTORIES or REGENERABLE_NAME.fullmatch(component) is not None
+    return REGENERABLE_NAME.fullmatch(component) is not None
+
+
+_GLOB = re.compile(r"[*?\[]")
 
 
 def _pattern(path: str, ground: Ground) -> Place:
     """A glob: the place of its fixed part, with everything notable that it could match."""
-    first = min(path.find(c) for c in "*?[" if c in path)
+    match = _GLOB.search(path)
+    first = match.start() if match else len(path)
     fixed = path[:first]
     parent = path[: path.rfind("/", 0, first)] or "/"
     last = path[path.rfind("/") + 1 :]

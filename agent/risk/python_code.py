@@ -348,7 +348,7 @@ class Reader(Values):
                 if method in METHODS_READ:
                     call.reads(base)
                 else:
-                    call.writes(base)
+                    self._written(base)
             elif method not in METHODS_READ:
                 call.medium("writes a file")
         elif method == "open" and dotted.rpartition(".")[0] not in self.modules.values():
@@ -386,6 +386,15 @@ class Reader(Values):
             else:
                 self.call.reads(first)
         elif writing:
+            self._written(first)
+
+    def _written(self, path: object, *, truncates: bool = False) -> None:
+        """A file is written, of whose path perhaps only the end is known."""
+        if isinstance(path, str) and UNKNOWN not in path:
+            self.call.writes(path, truncates=truncates)
+        elif isinstance(path, str) and self.call.place(path).startup:
+            self.call.high("plants something that runs later", f"writes {shown(path)}")
+        else:
             self.call.medium("writes a file")
 
     def _sends(self, node: ast.Call) -> None:

@@ -125,7 +125,8 @@ class Values:
                     return left + right
                 return _join(left, right)
             if isinstance(node.op, ast.Div):
-                return _join(_join(left, "/"), right) if isinstance(left, str) else NOTHING
+                whole = _join(_join(left, "/"), right)
+                return whole if isinstance(left, str) or isinstance(right, str) else NOTHING
             if isinstance(node.op, ast.Mult) and isinstance(left, str) and isinstance(right, int):
                 return left * min(max(right, 0), 100)
             if isinstance(node.op, ast.Mod) and isinstance(left, str):

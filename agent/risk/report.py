@@ -148,7 +148,7 @@ def explain(command: str, context: Context) -> str:
     lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
     lines += [f"  why: {reason}" for reason in answer.reasons if reason != answer.effect]
     try:
-        tree = evaluate(command, context).tree
+        tree = evaluate(command, context, tree=True).tree or []
     except Exception:  # noqa: BLE001 - the verdict above already says that it failed
         tree = []
     if tree:

@@ -30,12 +30,16 @@ _HIGH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bxp_cmdshell\b", "has the database run a command"),
         (r"^\s*(?:shutdown|kill|reset\s+(?:master|slave)|purge\s+binary|flush\s+(?:privileges|logs|tables)|set\s+password|set\s+global|change\s+master|install\s+plugin)\b", "changes the database server"),
         (r"^\s*alter\s+table\s+.*\bdrop\b", "drops a column"),
+        (r"^\s*alter\s+table\s+\S+(?:\s+on\s+cluster\s+\S+)?\s+delete\s+where\b", "deletes rows"),
+        (r"^\s*alter\s+table\s+\S+(?:\s+on\s+cluster\s+\S+)?\s+update\b", "changes rows"),
         (r"^\s*alter\s+table\s+.*\bdisable\s+row\s+level", "changes who may do what"),
         (r"^\s*pragma\s+writable_schema", "changes the database's own tables"),
         (r"^\s*do\s*(?:\$|'|language)|^\s*execute\s+immediate", "runs code in the database"),
         (r"\bsystem\s*\(|^\s*system\s+", "has the database client run a command"),
     )
 )  # fmt: skip
+_ONLY_DATA = ("drops a", "empties a table", "deletes rows", "changes rows")
+"""Beginnings of the reasons that are about the data in a database alone."""
 _WHERE = re.compile(r"\bwhere\b(?!\s*\(*\s*(?:1\s*=\s*1|true|1|not\s+false)\s*\)*\s*$)", re.I)
 _MONGO = re.compile(
     r"\.(?:drop|_drop\w*|_truncate|truncate|dropDatabase|deleteMany|remove|dropCollection|dropUser|dropIndexes|dropRole|shutdownServer|createUser|grantRolesToUser|"
@@ -44,8 +48,15 @@ _MONGO = re.compile(
 )
 
 
-def judge(call: Call, text: str, dialect: str) -> None:
-    """Judge SQL text in a dialect (`psql`, `mysql`, `sqlite`, `mongo`, `cql`)."""
+def judge(call: Call, text: str, dialect: str, *, passing: bool = False) -> None:
+    """Judge SQL text in a dialect (`psql`, `mysql`, `sqlite`, `mongo`, `cql`).
+
+    Args:
+        call: the command.
+        text: statements.
+        dialect: whose they are.
+        passing: the database is a temporary one, so its rows and tables are no loss.
+    """
     if dialect == "mongo":
         if _MONGO.search(text):
             call.high("drops or changes a database", f"runs {shown(text)}")
@@ -53,7 +64,9 @@ def judge(call: Call, text: str, dialect: str) -> None:
             call.medium("runs a database statement")
         return
     problem = statement_risk(text, dialect)
-    if problem:
+    if passing and problem.startswith(_ONLY_DATA):
+        call.medium("runs a database statement")
+    elif problem:
         call.high(problem, f"database: {problem}")
     elif re.match(
         r"^\s*(?:select|show|explain|describe|desc|values|pragma|with|use|\\[dl]|\.(?:tables|schema|mode|headers))",

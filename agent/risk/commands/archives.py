@@ -7,6 +7,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.made import makes
 from agent.risk.paths import Zone
 
 
@@ -120,6 +121,8 @@ def archive(call: Call) -> None:
         directories = value(
             argv, "-d" if program == "unzip" else "-o" if program[0] == "7" else "-D"
         )
+        for directory in directories:
+            makes(call, directory)
         for place in (p for directory in directories for p in call.places(directory)):
             if (
                 place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)

@@ -8,6 +8,7 @@ import re
 from agent.risk import programs
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.containers import inside_container
+from agent.risk.commands.reading import SECRET_WORD
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.unlisted import simple
 
@@ -43,6 +44,12 @@ def kubectl(call: Call) -> None:
             for o in value(argv, "-o", "--output")
         ):
             call.high("reads credentials or keys")
+    if verb == "get" and len(rest) == 2 and rest[1] in ("secret", "secrets") and not value(
+        argv, "-o", "--output", "--template"
+    ):  # fmt: skip
+        # Names, types and ages, which is what a look at a cluster shows.
+        call.low()
+        return
     if any(a.startswith("--dry-run") and not a.endswith("none") for a in rest) and verb not in (
         "exec",
     ):
@@ -63,6 +70,8 @@ def terraform(call: Call) -> None:
         feed = call.feed()
         for path in re.findall(r'\bfile\w*\(\s*"([^"]+)"', feed.text):
             call.reads(path)
+    if "output" in call.argv[1:] and any(SECRET_WORD.search(word) for word in call.argv[2:]):
+        call.high("shows a secret of the infrastructure")
     simple(call, call.argv[0].rpartition("/")[2])
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 from agent.risk.arguments import has, split, value
 from agent.risk.assessment import Risk
 from agent.risk.commands.permissions import sets_id
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.made import makes
 from agent.risk.paths import Place, Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -34,6 +36,8 @@ def copy(call: Call) -> None:
     if has(options, "rRa", "--recursive", "--archive") and not linking:
         for source in sources:
             call.gathers(source)
+        for target in targets:
+            makes(call, target, copied=True)
     for source in sources:
         for place in call.places(source):
             call.evaluator.read_rule(place, call)
@@ -69,6 +73,7 @@ def _link(call: Call, target: str, sources: list[str]) -> None:
         name = to.rpartition("/")[2]
         if place.zone is not Zone.ROOT and len(sources) == 1:
             evaluator.links.make(place.path, to)
+            call.disturbs(place.path, None, replaced=Path(place.path).is_symlink())
         evaluator.links.make(f"{place.path}/{name}", to)
 
 
@@ -94,16 +99,22 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
             else:
                 call.writes(f"{target.rstrip('/')}/{name}")
         return
+    if call.evaluator.context.running and Path(place.path).is_dir():
+        for source in sources:
+            call.disturbs(f"{place.path}/{source.rstrip('/').rpartition('/')[2]}", None)
     content = None
     if len(sources) == 1:
         content = call.evaluator.files.get(call.place(sources[0]).path)
     empties = len(sources) == 1 and call.place(sources[0]).zone is Zone.NULL
     call.writes(target, content=content, truncates=empties)
-    if not place.startup and len(sources) == 1 and not sources[0].endswith("/"):
+    if len(sources) == 1 and place.name in _RUN_FROM and not place.startup:
         name = sources[0].rpartition("/")[2]
-        below = call.place(f"{target}/{name}")
-        if below.startup and place.name in ("hooks", "cron.d", "autostart", ".ssh"):
+        if name and call.place(f"{target}/{name}").startup:
             call.high("plants something that runs later")
+
+
+_RUN_FROM = frozenset(["hooks", "cron.d", "autostart", ".ssh"])
+"""Names of directories whose files run later, though the directory itself does not."""
 
 
 MAX_WALKED = 2_000
@@ -142,7 +153,7 @@ def move(call: Call) -> None:
     for source in sources:
         for place in call.entries(source):
             _moves_away(call, place, source)
-            if place.zone in (Zone.PROJECT, Zone.HOME, Zone.OUTSIDE, Zone.ROOT):
+            if place.zone in (Zone.PROJECT, Zone.HOME, Zone.OUTSIDE, Zone.ROOT, Zone.UNKNOWN):
                 for target in targets:
                     to = call.place(target).path
                     call.evaluator.moved_to(to)
@@ -155,6 +166,8 @@ def move(call: Call) -> None:
 
 
 def _moves_away(call: Call, place: Place, source: str) -> None:
+    if call.evaluator.context.running and Path(place.path).is_dir():
+        call.disturbs(place.path, None, replaced=True)
     call.evaluator.edit_rule(place, call)
     effect = f"moves {call.named(source, place)}"
     if place.own or place.zone in (Zone.ROOT, Zone.SYSTEM, Zone.DEVICE):
@@ -176,7 +189,7 @@ def create(call: Call) -> None:
     """`mkdir`, `touch`, `tee`, `mkfifo`, `mknod`: create what is named."""
     program = call.argv[0].rpartition("/")[2]
     valued = {"mkdir": ("-m", "--mode"), "touch": ("-d", "-r", "-t", "--date", "--reference")}
-    _, operands = split(call.argv, valued.get(program, ()))
+    options, operands = split(call.argv, valued.get(program, ()))
     if program == "mknod":
         call.high("makes a device")
     content = None
@@ -197,6 +210,9 @@ def create(call: Call) -> None:
                         call.high("changes a file's times outside of the project")
             name = call.named(operand, call.place(operand))
             call.medium(f"creates {name}", f"creates {name}")
+            parents = program == "mkdir" and has(options, "p", "--parents")
+            new = not parents and program != "touch"
+            makes(call, operand, exclusive=new, sure=program == "mktemp", above=parents)
         else:
             empties = content == "" or (feed_of_null(call) if content is None else False)
             appends = any(re.match(r"^-\w*a|--append", a) for a in call.argv[1:])

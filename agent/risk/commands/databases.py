@@ -11,6 +11,7 @@ from agent.risk.commands.script_files import read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.verbs import DESTROYING, pieces
+from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -24,14 +25,16 @@ def sqlite(call: Call) -> None:
         sql.judge(call, text, "sqlite")
     for path in value(argv, "-init"):
         run_file(call, path, "sqlite")
+    passing = False
     if operands:
         place = call.place(operands[0])
+        passing = operands[0] == ":memory:" or (place.zone is Zone.TEMPORARY and not place.several)
         if (operands[0] != ":memory:" and (place.own or place.secret)) or re.search(
             r"cookies|login data|places\.sqlite|key4|Keychain|tungsten", operands[0], re.I
         ):
             call.high("opens somebody else's stored data", f"opens {shown(operands[0])}")
     for text in operands[1:]:
-        sql.judge(call, text, "sqlite")
+        sql.judge(call, text, "sqlite", passing=passing)
     if len(operands) < 2:
         database_input(call, "sqlite")
     call.low() if len(operands) > 1 else call.medium("opens a database")
@@ -57,7 +60,24 @@ def database_input(call: Call, dialect: str) -> None:
     elif feed.kind == "remote":
         call.high("runs statements that come from another machine")
     elif feed.kind == "unknown":
+        if _WRITES_STATEMENTS.search(_stages(call)):
+            call.high("runs statements that destroy, which another command writes")
         call.medium("runs statements that cannot be known")
+
+
+_WRITES_STATEMENTS = re.compile(
+    r"(?i)\b(?:drop\s+(?:table|database|schema|index|view|user|role)|truncate|delete\s+from)\b"
+)
+
+
+def _stages(call: Call) -> str:
+    """What stands before a command in its pipeline."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return ""
+    first, last = command.pipe
+    inside = script.commands[first:last]
+    return script.text[inside[0].start : inside[-1].end] if inside else ""
 
 
 def _named(call: Call, path: str) -> None:

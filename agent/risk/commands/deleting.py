@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.risk.arguments import has, split
+from agent.risk.arguments import has, split, value
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 
@@ -40,12 +40,15 @@ def destroy(call: Call) -> None:
     """`shred`, `truncate`."""
     program = call.argv[0].rpartition("/")[2]
     _, operands = split(call.argv, ("-n", "-s", "--size", "--iterations", "-r", "--reference"))
+    empties = any(re.fullmatch(r"[<%/-]?0*[kKmMgGtT]?B?", size) for size in value(
+        call.argv, "-s", "--size"
+    ))  # fmt: skip
     for operand in operands:
         for place in call.places(operand):
             if program == "truncate" and place.zone in (
                 Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY
             ):  # fmt: skip
-                call.writes(operand)
+                call.writes(operand, truncates=empties)
             elif place.zone in (Zone.REGENERABLE, Zone.TEMPORARY):
                 call.medium(f"overwrites {call.named(operand, place)}")
             else:

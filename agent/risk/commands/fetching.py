@@ -44,7 +44,7 @@ def fetch_rules(call: Call, address: str) -> None:
     host = re.sub(r"^\w+://", "", address).partition("/")[0].rpartition("@")[2].partition(":")[0]
     rule = match_domain(rules.deny, host)
     if rule is not None:
-        call.evaluator._deny(rule.text, call)  # noqa: SLF001
+        call.evaluator.denies(rule.text, call)
     rule = match_domain(rules.ask, host)
     if rule is not None:
         call.evaluator.asked = f"your rule {rule.text}"

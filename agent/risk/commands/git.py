@@ -12,6 +12,7 @@ from agent.risk.commands.git_settings import git_alias, git_config, git_setting
 from agent.risk.commands.patches import git_patch
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.made import makes
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -136,6 +137,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         elif operands[:1] in (["list"], ["show"]):
             call.low()
         else:
+            if operands[:1] in (["pop"], ["apply"], ["branch"]):
+                call.evaluator.restored = True
             call.medium("stashes work")
     elif verb == "branch":
         if (
@@ -215,6 +218,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         elif operands[:1] == ["list"]:
             call.low()
         else:
+            if operands[:1] == ["add"]:
+                for operand in split(argv, ("-b", "-B", "--reason"))[1][1:2]:
+                    makes(call, operand, exclusive=True)
             call.medium("changes worktrees")
     elif verb == "submodule":
         if operands[:1] == ["foreach"]:
@@ -246,6 +252,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             name = operands[0].rstrip("/").removesuffix(".git").rpartition("/")[2]
             target = operands[1] if len(operands) > 1 else name.rpartition(":")[2]
             call.evaluator.fetched.append(call.place(target).path)
+            makes(call, target, exclusive=True)
         for text in value(argv, "-u", "--upload-pack", "--exec"):
             if verb == "archive" and text == "HEAD":
                 continue
@@ -333,6 +340,10 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             ["reset"],
             ["set-tree"],
         ) else call.medium("runs git svn")
+    elif verb == "mv":
+        for operand in operands[-1:]:
+            call.evaluator.moved_to(call.place(operand).path)
+        call.medium("moves files")
     elif verb in ("apply", "am"):
         git_patch(call, verb, argv)
     elif verb == "hook":
@@ -406,6 +417,7 @@ def _cloned(call: Call, operands: list[str]) -> None:
     name = name.rpartition(":")[2].removesuffix(".git")
     if name and UNKNOWN not in name:
         call.evaluator.fetched.append(call.place(name).path)
+        makes(call, name, exclusive=True)
 
 
 def _kept(call: Call, path: str) -> None:

@@ -69,10 +69,12 @@ def _found(call: Call) -> Iterator[str]:
     files = call.evaluator.files
     while level:
         inner = f"{level}/.git"
-        directory = _is(call, inner, stat.S_ISDIR)
-        if level == project and (directory or _is(call, inner, stat.S_ISREG)):
+        there = _is(call, level, bool)
+        directory = there and _is(call, inner, stat.S_ISDIR)
+        pointer = there and _is(call, inner, stat.S_ISREG)
+        if level == project and (directory or pointer):
             return
-        if inner in files or _is(call, inner, stat.S_ISREG):
+        if inner in files or pointer:
             text = files[inner] if inner in files else read_script(inner, call.evaluator.digests)
             if isinstance(text, str) and text.startswith("gitdir:"):
                 named = text[7:].strip()
@@ -83,7 +85,7 @@ def _found(call: Call) -> Iterator[str]:
         yield inner
         if directory:
             return
-        if f"{level}/config" in files or _is(call, f"{level}/HEAD", stat.S_ISREG):
+        if f"{level}/config" in files or (there and _is(call, f"{level}/HEAD", stat.S_ISREG)):
             yield level
         if level == project:
             return
@@ -106,14 +108,16 @@ def _repository(call: Call, root: str) -> None:
     own = f"{project}/.git"
     if project and f"{root}/".startswith(f"{own}/"):
         return
-    theirs = root.endswith("/.git") and call.place(root).zone in _THEIRS
-    if theirs:
+    nested = project and root.startswith(f"{project}/")
+    if root.endswith("/.git") and not nested and call.place(root).zone in _THEIRS:
         return
+    above = root[: -len("/.git")] if root.endswith("/.git") else root
+    there = _is(call, above, bool) and _is(call, root, bool)
     for name in _CONFIGURATIONS["GIT_DIR"]:
-        _configuration(call, f"{root}/{name}")
+        _configuration(call, f"{root}/{name}", there=there)
     hooks = f"{root}/hooks"
     names: list[str] = []
-    if _is(call, hooks, stat.S_ISDIR):
+    if there and _is(call, hooks, stat.S_ISDIR):
         with contextlib.suppress(OSError):
             names = [path.name for path in Path(hooks).iterdir()]
     if any(not name.endswith(".sample") for name in names) or _written(call, hooks):
@@ -124,7 +128,8 @@ def _written(call: Call, hooks: str) -> bool:
     """Whether this text writes a file into a directory of hooks."""
     # A line of ten thousand commands must not look through all files for each: only at new ones.
     evaluator = call.evaluator
-    for path in islice(evaluator.files, evaluator.looked_at, None):
+    new = max(0, len(evaluator.files) - evaluator.looked_at)
+    for path in islice(reversed(evaluator.files), new):
         if "/hooks/" in path:
             evaluator.hooked.update(str(above) for above in Path(path).parents)
     evaluator.looked_at = len(evaluator.files)
@@ -137,15 +142,22 @@ def _noted(call: Call, path: str) -> bool:
     return bool(written) and Path(path) in written
 
 
-def _configuration(call: Call, path: str) -> None:
-    """Judge one file of settings: those that run programs count as if they were given here."""
+def _configuration(call: Call, path: str, *, there: bool = True) -> None:
+    """Judge one file of settings: those that run programs count as if they were given here.
+
+    Args:
+        call: the command.
+        path: the file.
+        there: its directory is on the disk.
+    """
     files = call.evaluator.files
     text: str | bool | None
     if path in files:
         text = files[path]
         text = False if text is None else text
     else:
-        text = read_script(path, call.evaluator.digests) if _is(call, path, bool) else None
+        found = there and _is(call, path, bool)
+        text = read_script(path, call.evaluator.digests) if found else None
         if text is None and (call.evaluator.came(path) or _noted(call, path)):
             text = False
     if text is None:

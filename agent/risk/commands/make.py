@@ -113,16 +113,19 @@ def _makefile(call: Call, targets: list[str]) -> None:
         if text is False:
             call.high("runs a makefile that is too long or not text")
             return
-        if not isinstance(text, str) or "make:" + key in evaluator.reading:
+        # A recipe may have make run again, for another target of the same file.
+        entry = f"make:{key}:{' '.join(targets)}"
+        if not isinstance(text, str) or entry in evaluator.reading:
             continue
-        evaluator.reading.add("make:" + key)
-        strict = call.strict
+        evaluator.reading.add(entry)
+        strict, state = call.strict, evaluator.state
         call.strict = strict and (known or Path(key) in evaluator.context.written)
+        before, state.cwd = state.cwd, base
         try:
             recipes(call, text, targets)
         finally:
-            call.strict = strict
-            evaluator.reading.discard("make:" + key)
+            call.strict, state.cwd = strict, before
+            evaluator.reading.discard(entry)
         return
 
 

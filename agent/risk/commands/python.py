@@ -11,6 +11,7 @@ from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.made import makes
 from agent.risk.own import own_module
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
@@ -96,6 +97,10 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         call.high("controls Tungsten itself")
     elif top in _MODULE_RUNNERS:
         run_by_module(call, top, rest)
+    elif top in ("venv", "virtualenv"):
+        for operand in split([top, *rest], ("--prompt", "-p", "--python"))[1]:
+            makes(call, operand)
+        call.medium(f"runs {top}")
     elif top in (
         "pytest",
         "unittest",
@@ -108,8 +113,6 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         "flake8",
         "pylint",
         "build",
-        "venv",
-        "virtualenv",
         "tox",
         "nox",
         "compileall",

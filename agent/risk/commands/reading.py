@@ -36,7 +36,7 @@ def echo(call: Call) -> None:
     call.low()
 
 
-_SECRET_WORD = re.compile(
+SECRET_WORD = re.compile(
     r"(?i)pass(?:w|phrase)|secret|token|api.?key|credential|access.?key|private"
 )
 _ENV_SECRET = re.compile(
@@ -132,7 +132,7 @@ def reader(call: Call) -> None:
         call.writes(operands.pop())
     for path in value(call.argv, *_OUTPUT_OPTIONS.get(program, ())):
         call.writes(path)
-    if patterned and _SECRET_WORD.search(" ".join(call.argv[1:])) and _shows_settings(call):
+    if patterned and _shows_settings(call) and SECRET_WORD.search(" ".join(call.argv[1:])):
         call.high("searches what is kept for credentials")
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
     if program in _WALKERS:

@@ -90,7 +90,7 @@ _OPAQUE_DELETE = re.compile(
 _WRITES = re.compile(
     r"""\b(?:writeFileSync|writeFile|appendFileSync|appendFile|createWriteStream|file_put_contents|File\.write|IO\.write|
     File\.open|copyFileSync|renameSync|symlinkSync|chmodSync|truncateSync|Deno\.writeTextFile(?:Sync)?|fopen|writeLines|Bun\.write|
-    io\.open|open)\s*\(?\s*(?:[A-Z]+\s*,\s*)?(["'`])(.{0,2000}?)\1(?:\s*,\s*(["'`])(.{0,2000}?)\3)?""",
+    io\.open|open)\s*\(?\s*(?:(?:[A-Z]+|(?:my\s*\(?\s*)?\$\w+\)?)\s*,\s*)?(["'`])(.{0,2000}?)\1(?:\s*,\s*(["'`])(.{0,2000}?)\3)?""",
     re.X | re.S,
 )
 
@@ -105,7 +105,7 @@ _PRINTS = re.compile(r"print|puts|say|write|put|<<")
 
 _READS = re.compile(
     r"""\b(?:readFileSync|readFile|file_get_contents|File\.read|IO\.read|readfile|readLines|readlines|createReadStream|
-    Deno\.readTextFile(?:Sync)?|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
+    Deno\.readTextFile(?:Sync)?|io\.lines|slurp|File\.readlines|file|scan|Bun\.file)\s*\(?\s*(["'`])(.{0,2000}?)\1""",
     re.X | re.S,
 )
 
@@ -143,7 +143,7 @@ def code(call: Call, text: str, language: str) -> None:
     if UNKNOWN in text and text.strip(UNKNOWN + " ;\n'\"") == "":
         call.opaque()
         return
-    text = re.sub(r"(?m)^\s*(?://|#(?!\{)).*$", "", text)
+    text = homely(re.sub(r"(?m)^\s*(?://|#(?!\{)).*$", "", text))
     if language != "node" or "child_process" in text or re.search(r"\$`", text):
         for match in _BACKTICKS.finditer(text):
             inner = match[1] or match[2] or match[3] or ""
@@ -312,6 +312,35 @@ def _elsewhere(call: Call, text: str) -> None:
             call.deletes(match[1], recursive=True)
     for match in _WRITES_ELSEWHERE.finditer(text):
         call.writes(match[1])
+
+
+_HOME_VALUE = (
+    r"(?:process\.env(?:\.HOME\b|\[[\"']HOME[\"']\])|(?:Bun|Deno)\.env\.get\([\"']HOME[\"']\)"
+    r"|(?:require\([\"'](?:node:)?os[\"']\)|\bos)?\.?\bhomedir\(\)|\bENV\[[\"']HOME[\"']\]"
+    r"|\bENV\.fetch\([\"']HOME[\"']\)|\bDir\.home\b|\$ENV\{[\"']?HOME[\"']?\}|\bgetenv\(?\s*[\"']HOME[\"']\)?"
+    r"|\$_(?:SERVER|ENV)\[[\"']HOME[\"']\]|\bos\.getenv\([\"']HOME[\"']\)|\bSys\.getenv\([\"']HOME[\"']\))"
+)
+_HOME_ADDED = re.compile(_HOME_VALUE + r"\s*(?:\+|\.\.|\.(?!\w))\s*([\"'`])")
+_HOME_INSIDE = re.compile(r"[$#]\{\s*" + _HOME_VALUE + r"\s*\}|(?<=[\"`])" + _HOME_VALUE + r"(?=/)")
+_HOME_ALONE = re.compile(_HOME_VALUE)
+_JOINED = re.compile(
+    r"(?:\bpath\.|\brequire\([\"'](?:node:)?path[\"']\)\.|\b)(?:join|resolve|File\.join|catfile|file\.path)\(\s*"
+    r"([\"'])([^\"'\n]*)\1((?:\s*,\s*([\"'])[^\"'\n]*\4)*)\s*\)"
+)
+
+
+def homely(text: str) -> str:
+    """Write the home directory, and paths that are joined from known pieces, as one literal."""
+    if "HOME" in text or "homedir" in text or "Dir.home" in text:
+        text = _HOME_ADDED.sub(r"\1~", text)
+        text = _HOME_INSIDE.sub("~", text)
+        text = _HOME_ALONE.sub("'~'", text)
+    return _JOINED.sub(
+        lambda m: f"{m[1]}{'/'.join((m[2], *re.findall(_ELEMENT, m[3] or '')))}{m[1]}", text
+    )
+
+
+_ELEMENT = re.compile(r"[\"']([^\"'\n]*)[\"']")
 
 
 def _folded(text: str) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from glob import iglob
+from itertools import islice
 from pathlib import Path
 
 from agent.risk.arguments import wordlist
@@ -14,7 +16,8 @@ from agent.risk.evaluation.carried import HEADS, carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
-from agent.risk.paths import Zone
+from agent.risk.paths import Zone, covers
+from agent.risk.running import patterns
 from agent.risk.shell.syntax import UNKNOWN
 
 STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
@@ -85,9 +88,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             call.opaque("runs a file that cannot be known")
         else:
             call.medium(f"runs {shown(path)}")
+        evaluator.digests.setdefault(patterns(place.path), "")
         return
     runs_later(call, place.path)
     if place.path in evaluator.files:
+        evaluator.digests.setdefault(place.path, "")
         content = evaluator.files[place.path]
         if content is None:
             call.high("runs a file that was just written or fetched", f"runs {shown(path)}")
@@ -106,6 +111,11 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         return
     if place.zone in (Zone.DEVICE, Zone.NETWORK):
         call.high("runs text from a device or connection")
+        return
+    if place.several and (there := matches(call, place.path)):
+        evaluator.digests.setdefault(place.path, "")
+        for each in there:
+            run_file(call, each, language)
         return
     text = read_script(place.path, call.evaluator.digests)
     if isinstance(text, str):
@@ -131,9 +141,27 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.medium(f"runs {shown(path)}, which is not there to be read")
 
 
+MAX_MATCHES = 64
+"""Files of the disk that a pattern names which are read; those of the agent are read in any case."""
+
+
+def matches(call: Call, pattern: str) -> list[str]:
+    """Files that a pattern names: what the agent wrote, then what is there."""
+    if UNKNOWN in pattern:
+        return []
+    found = [str(path) for path in call.evaluator.context.written if covers(pattern, str(path))]
+    on_disk = islice(iglob(pattern), MAX_MATCHES)  # noqa: PTH207 - each of its parts may be one
+    return list(dict.fromkeys((*found, *(path for path in on_disk if not Path(path).is_dir()))))
+
+
 def runs_later(call: Call, path: str) -> None:
     """A file is run beside what follows or after a delay: the agent may change its own by then."""
-    written = path in call.evaluator.files or Path(path) in call.evaluator.context.written
+    evaluator = call.evaluator
+    if evaluator.beside:
+        evaluator.awaited.add(path)
+    if path in evaluator.given:
+        return
+    written = path in evaluator.files or Path(path) in evaluator.context.written
     if written and call.deferred:
         call.high("runs later what the agent wrote, which may have changed by then")
 
@@ -143,6 +171,7 @@ def read_script(path: str, digests: dict[str, str]) -> str | bool | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError):
+        digests.setdefault(path, "")
         return None
     try:
         import stat

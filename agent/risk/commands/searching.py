@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 
 from agent.risk.arguments import after_options, split, value
 from agent.risk.evaluate import Evaluator
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.names import OTHER_NAMES, versionless
 
 _FIND_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
@@ -110,6 +112,7 @@ def _execute(call: Call, roots: list[str], names: list[str], behind: list[str]) 
             )
         ]
     matched += _met(call.evaluator, roots, names)
+    matched += [path for path in _written(call.evaluator, roots, names) if path not in matched]
     inner = []
     for word in behind:
         if word in (";", "+", "\\;"):
@@ -126,8 +129,56 @@ def _execute(call: Call, roots: list[str], names: list[str], behind: list[str]) 
     call.run(expanded)
     if "{}" in inner:
         # Each match is an argument of its own run; a shell runs the first only.
-        for path in matched[1:9]:
+        if runs_files(inner):
+            matched += [path for path in _standing(call, roots, names) if path not in matched]
+        for path in matched[1 : MAX_RUN if runs_files(inner) else 9]:
             call.run([path if word == "{}" else word for word in inner])
+
+
+MAX_RUN = 64
+"""Matches of a search that are judged one by one where each of them is run."""
+MAX_WALKED = 3_000
+"""Names that a walk for what a search finds looks at."""
+
+
+def runs_files(inner: list[str]) -> bool:
+    """A command runs the file that it is given."""
+    head = inner[0].rpartition("/")[2] if inner else ""
+    key = OTHER_NAMES.get(head) or versionless(head)
+    return inner[:1] == ["{}"] or key in ("sh", "python", "node", "perl", "ruby", "php", "source")
+
+
+def _named(path: str, names: list[str]) -> bool:
+    last = path.rpartition("/")[2]
+    return not names or any(
+        fnmatch.fnmatchcase(last, name) or fnmatch.fnmatchcase(path, name) for name in names
+    )
+
+
+def _written(evaluator: Evaluator, roots: list[str], names: list[str]) -> list[str]:
+    """What the agent wrote among what a search finds."""
+    written = evaluator.context.written
+    if not written:
+        return []
+    bases = [evaluator.place(root).path.rstrip("/") + "/" for root in roots]
+    return [
+        str(path)
+        for path in written
+        if str(path).startswith(tuple(bases)) and _named(str(path), names)
+    ][:MAX_RUN]
+
+
+def _standing(call: Call, roots: list[str], names: list[str]) -> list[str]:
+    """What stands on the disk among what a search finds, as far as it is looked through."""
+    found: list[str] = []
+    looked = 0
+    for root in roots:
+        for above, _, files in os.walk(call.place(root).path):
+            looked += 1 + len(files)
+            found += [f"{above}/{file}" for file in files if _named(f"{above}/{file}", names)]
+            if looked > MAX_WALKED or len(found) > MAX_RUN:
+                return found[:MAX_RUN]
+    return found
 
 
 _KEYS = re.compile(
@@ -172,7 +223,11 @@ def listed(argv: list[str], evaluator: Evaluator) -> list[str]:
         reached, everything = _actions(rest)
         printed = [names for i, names in reached.items() if rest[i] in _PRINTS] or [everything]
         names = [name for each in printed for name in each] if all(printed) else []
-        return found(roots, names, narrow=bool(names)) + _met(evaluator, roots, names)
+        return [
+            *found(roots, names, narrow=bool(names)),
+            *_met(evaluator, roots, names),
+            *_written(evaluator, roots, names),
+        ]
     if name == "git" and len(argv) > 1 and argv[1] in ("ls-files", "diff", "grep", "status"):
         return [a for a in argv[2:] if "*" in a and not a.startswith("-")] or ["./tracked-file*"]
     if name in ("rg", "grep", "egrep", "ag", "ack") and any(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.findings import OPAQUE, Feed, shown
+from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY
 from agent.risk.paths import Place, Zone
+from agent.risk.running import disturbed
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
@@ -22,9 +24,18 @@ _INTERPRETER = re.compile(
     r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
+_MAKEFILES = ("makefile", "gnumakefile", "justfile", "taskfile.yml", "taskfile.yaml")
 _LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
 RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
+
+
+def there(path: str) -> str | None:
+    """What a file holds before something is put behind it; None when that cannot be told."""
+    from agent.risk.commands.script_files import read_script
+
+    text = read_script(path, {})
+    return "" if text is None else text if isinstance(text, str) else None
 
 
 class Call:
@@ -74,8 +85,7 @@ class Call:
         self.evaluator.note(risk, reason, effect, self)
 
     def low(self) -> None:
-        """It only looks."""
-        self.note(Risk.LOW, f"{self.argv[0] if self.argv else 'it'} only looks")
+        """It only looks, which is what every command is taken to do until a rule says more."""
 
     def medium(self, reason: str, effect: str = "") -> None:
         """It changes something that can be mended."""
@@ -205,6 +215,8 @@ class Call:
             self.opaque("writes to a path that cannot be known")
         elif zone is Zone.HOME and truncates:
             self.high("empties a file outside of the project", f"empties {name}")
+        elif truncates and zone is Zone.PROJECT and place.several:
+            self.high("empties files in the project by a pattern", f"empties {name}")
         elif truncates and zone is Zone.PROJECT and self.evaluator.only_copy(place):
             self.high("empties a file with work that was not committed", f"empties {name}")
         else:
@@ -220,11 +232,32 @@ class Call:
             self.high("plants a package script that runs by itself", f"writes {name}")
         if UNKNOWN not in place.path:
             files = self.evaluator.files
-            if appends and place.path in files:
-                before = files[place.path]
+            if appends:
+                before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            self.disturbs(place.path, content)
+            if place.path in self.evaluator.awaited:
+                self._runs_beside(place.path, content)
         return place
+
+    def _runs_beside(self, path: str, content: str | None) -> None:
+        """A part of this very text that runs beside the rest runs a file that is written now."""
+        from agent.risk.commands.languages import language_of, run_text
+
+        if content is None or path.rpartition("/")[2].lower() in _MAKEFILES:
+            self.high("changes what another part of it is running from", f"changes {shown(path)}")
+        else:
+            run_text(self, content, language_of(path, content))
+
+    def disturbs(self, path: str, content: str | None, *, replaced: bool = False) -> None:
+        """What stands at a path changes: a line that still runs may be running it."""
+        context = self.evaluator.context
+        if context.running:
+            for found in disturbed(context, path, content, replaced=replaced):
+                self.high(found.reason, f"changes {shown(path)}")
+                if found.denied is not None:
+                    self.evaluator.denies(found.denied, self)
 
     def deletes(self, text: str, *, recursive: bool = False) -> Place:
         """The command deletes something."""
@@ -251,6 +284,10 @@ class Call:
         if recursive and self.evaluator.holds_moved(place.path):
             self.high("deletes work that was moved there", effect)
         if zone is Zone.NULL:
+            return place
+        plain = not (place.startup or place.secret or place.own or place.trace)
+        if (recursive or place.several) and plain and made_here(self, place, text):
+            self.medium(f"deletes {name}, which the same line makes", effect)
             return place
         if self.deferred and (recursive or place.several):
             parent = self.place(above) if above else place

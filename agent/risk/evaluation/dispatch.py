@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
+from agent.risk.evaluation.made import SETS_UP, sets_up
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -43,7 +45,7 @@ class Dispatcher(Outputs):
             self._command_rules(argv, call)
         self._judge(name, call, direct=direct)
         self.needs_cover(call)
-        if len(self.tree) < 5_000:
+        if self.tree is not None and len(self.tree) < 5_000:
             text = self._typed(argv, call)
             if len(text) > 120 or UNKNOWN in text or "\n" in text:
                 text = " ".join(shown(a) for a in argv)[:200]
@@ -66,7 +68,8 @@ class Dispatcher(Outputs):
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
         from agent.risk.commands.table import HANDLERS
 
-        if not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
+        plain = _plainly(name)
+        if plain is None and not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
             if UNKNOWN in name or name.startswith("$__unknown"):
                 if name != UNKNOWN or not _runs_arguments(call):
                     call.opaque()
@@ -82,22 +85,25 @@ class Dispatcher(Outputs):
         ):
             return
         program = name[name.rfind("/") + 1 :]
-        if program.startswith("ld") and LOADER.fullmatch(program):
-            call.high("has the system's loader run a program")
-            return
-        if "/.." in name and ORDINARY.search(resolved := call.place(name).path):
-            name = resolved
-        if "/" in name and (not ORDINARY.search(name) or program not in known_programs()):
-            HANDLERS["@file"](call)
-            return
+        if plain is None:
+            if program.startswith("ld") and LOADER.fullmatch(program):
+                call.high("has the system's loader run a program")
+                return
+            if "/.." in name and ORDINARY.search(resolved := call.place(name).path):
+                name = resolved
+            if "/" in name and (not ORDINARY.search(name) or program not in known_programs()):
+                HANDLERS["@file"](call)
+                return
         if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
             call.high("an index in it runs a command")
-        key = OTHER_NAMES.get(program) or versionless(program)
+        key = plain or OTHER_NAMES.get(program) or versionless(program)
         if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
         if key in FILE_OPTIONS or program in FILE_OPTIONS:
             named_files(call, program if program in FILE_OPTIONS else key)
+        if key in SETS_UP:
+            sets_up(call, key)
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)
@@ -171,6 +177,14 @@ class Dispatcher(Outputs):
         state.cwd = state.moves.get(name, state.cwd)
         call.low()
         return state.functions[name] and direct and not known
+
+
+@lru_cache(maxsize=2_048)
+def _plainly(name: str) -> str | None:
+    """The rule for a name that is one plain word; None where more must be asked."""
+    if not PLAIN_NAME.fullmatch(name) or "/" in name or LOADER.fullmatch(name):
+        return None
+    return OTHER_NAMES.get(name) or versionless(name)
 
 
 def _only_asks(program: str, argv: list[str]) -> bool:

@@ -66,7 +66,7 @@ def _writes(call: Call, program: str, text: str) -> None:
 
 def _options(argv: list[str], entry: FileOptions) -> Iterator[tuple[str, str]]:
     """Options of the table with their values, and operands under no name."""
-    wanted = entry.writes | entry.reads | entry.at | entry.code
+    wanted = entry.wanted
     at, count = 1, len(argv)
     while at < count:
         word = argv[at]

@@ -8,11 +8,13 @@ import re
 import stat
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
+from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, covers, judge, notable
@@ -49,6 +51,8 @@ class Judgement:
         """Some command is covered by an allow rule."""
         self.denied_spans: list[Span] = []
         self.files: dict[str, str | None] = {}
+        self.given: frozenset[str] = frozenset()
+        """Files that are taken to hold something else than they do, whenever they are read."""
         self.hooked: set[str] = set()
         """Directories above files of hooks, among the first `looked_at` files."""
         self.looked_at = 0
@@ -66,11 +70,19 @@ class Judgement:
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.unfolding: set[int] = set()
         """Numbers of the substitutions whose output is being told."""
-        self.tree: list[tuple[int, str, Risk]] = []
+        self.tree: list[tuple[int, str, Risk]] | None = None
+        """Every command found, with its depth and risk; kept only for who wants to read it."""
         self.reading: set[str] = set()
         self.tolerant = False
         self._moved: set[str] = set()
         self._holding: set[str] = set()
+        self._above_files: set[str] = set()
+        self._raised = 0
+        """How many files are in `_above_files`."""
+        self.made: dict[str, Made] = {}
+        """What this text makes; see `agent.risk.evaluation.made`."""
+        self.restored = False
+        """This text brought work back that is nowhere else from now on."""
         self.remotes: set[str] = set()
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
@@ -79,6 +91,10 @@ class Judgement:
         """Directories whose contents this text took from elsewhere."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
+        self.beside = False
+        """The command being judged runs beside what follows."""
+        self.awaited: set[str] = set()
+        """Files that such commands run."""
         self.elsewhere = ""
         """Where the command being judged may run too, because a `cd` before it may have failed."""
         self.came_from = ""
@@ -88,9 +104,13 @@ class Judgement:
 
     def note(self, risk: Risk, reason: str, effect: str, call: Call) -> None:
         """Keep what a command does; see `Finding`."""
-        call.level = max(call.level, risk)
-        call.own = max(call.own, risk)
-        self.worst = max(self.worst, risk)
+        # Compared one by one: this is said of every command, and `max` takes three times as long.
+        if risk > call.level:
+            call.level = risk
+        if risk > call.own:
+            call.own = risk
+        if risk > self.worst:
+            self.worst = risk
         if risk > Risk.LOW and len(self.findings) < 2_000:
             start, end = call.where
             self.findings.append(Finding(risk, reason, effect, start, end, call.depth))
@@ -168,6 +188,16 @@ class Judgement:
             self._holding.add(path)
             path = path.rpartition("/")[0]
 
+    @property
+    def above_files(self) -> set[str]:
+        """Files that this text writes, and the directories that they are in."""
+        for path in islice(reversed(self.files), max(0, len(self.files) - self._raised)):
+            while path and path not in self._above_files:
+                self._above_files.add(path)
+                path = path.rpartition("/")[0]
+        self._raised = len(self.files)
+        return self._above_files
+
     def holds_moved(self, path: str) -> bool:
         """A path is, lies below or holds something that was moved."""
         if path in self._holding:
@@ -213,7 +243,7 @@ class Judgement:
         if rules.deny:
             rule = match_denied(rules.deny, argv)
             if rule is not None:
-                self._deny(rule.text, call)
+                self.denies(rule.text, call)
         if rules.ask:
             rule = match_denied(rules.ask, argv)
             if rule is not None:
@@ -232,7 +262,8 @@ class Judgement:
         if call.own > Risk.LOW and not call.covered:
             self.allowed = False
 
-    def _deny(self, text: str, call: Call) -> None:
+    def denies(self, text: str, call: Call) -> None:
+        """A deny rule matches something that a command does."""
         if self.denied is None:
             self.denied = text
         if len(self.denied_spans) < 20:
@@ -258,7 +289,7 @@ class Judgement:
         home, root = self.ground.home, self.ground.project or str(self.context.cwd)
         rule = match_path(rules.deny, kind, place.path, home, root)
         if rule is not None:
-            self._deny(rule.text, call)
+            self.denies(rule.text, call)
         rule = match_path(rules.ask, kind, place.path, home, root)
         if rule is not None:
             self.asked = f"your rule {rule.text}"

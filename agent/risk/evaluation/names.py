@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from agent.risk import programs
 
@@ -55,6 +56,7 @@ OTHER_NAMES = {
 _VERSION = re.compile(r"(?<=[a-z])-?\d+(?:\.\d+)*$")
 
 
+@lru_cache(maxsize=2_048)
 def versionless(program: str) -> str:
     """`python3.12`, `gcc-13` and `kafka-topics.sh` are judged as `python`, `gcc` and `kafka-topics`."""
     stem, dot, ending = program.rpartition(".")

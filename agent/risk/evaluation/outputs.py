@@ -14,7 +14,16 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
 from agent.risk.paths import Place, resolve
-from agent.risk.shell.syntax import UNKNOWN, Command, Group, Redirect, Script, Word, ansi_c
+from agent.risk.shell.syntax import (
+    QUOTED,
+    UNKNOWN,
+    Command,
+    Group,
+    Redirect,
+    Script,
+    Word,
+    ansi_c,
+)
 
 if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
@@ -53,10 +62,19 @@ class Outputs(VariableJudge):
         words = command.words
         if not words:
             return [], []
-        texts = [word.text for word in words]
-        if None not in texts:
-            plain = [text for text in texts if text is not None and "{" not in text]
-            if len(plain) == len(texts) and plain[0]:
+        plain: list[str] = []
+        for word in words:
+            text = word.text
+            if text is None:
+                parts = word.parts
+                if len(parts) != 1 or parts[0].kind != QUOTED:
+                    break
+                text = parts[0].text
+            elif "{" in text:
+                break
+            plain.append(text)
+        else:
+            if plain[0]:
                 return [plain[:1]], plain[1:]
         expander = self.expander
         ways = expander.word(words[0])

@@ -21,6 +21,7 @@ class FileOptions(NamedTuple):
             for programs whose options of several letters begin with one dash.
         others: long options with a value that are neither; none of them is an abbreviation.
         leads: a command follows the options, and everything behind its name is its own.
+        wanted: all of `writes`, `reads`, `at` and `code`.
     """
 
     writes: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class FileOptions(NamedTuple):
     letters: str = ""
     others: frozenset[str] = frozenset()
     leads: bool = False
+    wanted: frozenset[str] = frozenset()
 
 
 FILE_OPTIONS: dict[str, FileOptions] = {}
@@ -62,6 +64,7 @@ def _of(
         letters,
         _words(others),
         leads,
+        _words(f"{writes} {reads} {at} {code}"),
     )
     FILE_OPTIONS.update(dict.fromkeys(names.split(), entry))
 

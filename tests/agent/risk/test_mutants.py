@@ -117,15 +117,3 @@ def test_every_start_is_high(which: int) -> None:
 )
 def test_empty_fields_between_separators_stay(text: str) -> None:
     assert assess_command(text, CONTEXT).risk is Risk.HIGH, text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        # What a pattern of `find` meets may have been written by a program that is not read.
-        "make notes; find . -name '*.sh' -exec sh {} \\;",
-    ],
-)
-@pytest.mark.xfail(strict=True, reason="judging it HIGH would stop everyday commands of that shape")
-def test_known_to_be_judged_too_low(text: str) -> None:
-    assert assess_command(text, CONTEXT).risk is Risk.HIGH

@@ -1,0 +1,132 @@
+"""While a command of an agent runs, writing what it runs from is judged as running it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.risk import Context, assess_command
+from agent.running_lines import RunningLines
+
+
+def use(name, **tool_input):
+    return {"type": "tool_use", "name": name, "input": tool_input}
+
+
+HIGH = "echo mine > ~/.bashrc\n"
+
+
+async def started(house, command, **more):
+    """Have an agent start something that does not end; gives the agent's id."""
+    (house.project / "t.sh").write_text("echo hi\n")
+    house.script.then(use("terminal_run", command=command, **more)).then("done")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    return agent_id
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("sleep 300; bash t.sh", {"timeout": 1}),
+        ("(sleep 300; bash t.sh) &", {}),
+        ("(setsid bash -c 'sleep 300; bash t.sh' &)", {}),
+    ],
+)
+async def test_a_file_that_a_running_line_runs(house, command, more):
+    agent_id = await started(house, command, **more)
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    gate = await house.gate()
+    assert gate.risk == "HIGH"
+    assert "is running it" in gate.reasons[0]
+    await house.decide(gate, "deny")
+    await house.state(agent_id, "done")
+    house.script.then(use("file_write", path="other.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write another")
+    await house.state(agent_id, "done")
+    assert (house.project / "other.sh").exists()
+
+
+async def test_another_agent_counts_too(house):
+    await started(house, "(sleep 300; bash t.sh) &")
+    house.script.then(use("terminal_run", command="cp /etc/hostname t.sh")).then("done")
+    other = await house.agent("go")
+    gate = await house.gate()
+    assert "running from" in gate.reasons[0]
+    await house.decide(gate, "deny")
+    await house.state(other, "done")
+
+
+@pytest.mark.parametrize(
+    ("running", "asks"), [("(sleep 300; bash t.sh) &", True), ("bash t.sh", False)]
+)
+async def test_another_engine_knows_it_too(house, running, asks):
+    agent_id = await started(house, running)
+    await house.again()
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    if asks:
+        await house.decide(await house.gate(), "deny")
+    await house.state(agent_id, "done")
+    assert ((house.project / "t.sh").read_text() == HIGH) is not asks
+
+
+async def test_lines_that_were_typed(house):
+    (house.project / "t.sh").write_text("echo hi\n")
+    house.script.then(use("terminal_type", keys=["sleep 300; bash t.sh", "Enter"])).then("done")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    await house.decide(await house.gate(), "deny")
+    await house.state(agent_id, "done")
+
+
+async def test_what_has_ended_does_not_count(house):
+    agent_id = await started(house, "bash t.sh")
+    house.script.then(use("file_write", path="t.sh", content=HIGH)).then("done")
+    await house.prompt(agent_id, "write it")
+    await house.state(agent_id, "done")
+    assert (house.project / "t.sh").read_text() == HIGH
+
+
+async def test_a_line_is_no_obstacle_to_itself(house):
+    agent_id = await started(house, "sed -i s/hi/ho/ t.sh")
+    house.script.then(use("terminal_run", command="echo 'echo ho' > t.sh && bash t.sh"))
+    house.script.then("done")
+    await house.prompt(agent_id, "on")
+    await house.state(agent_id, "done")
+    assert "ho" in house.results()[0]["content"]
+
+
+@pytest.fixture
+async def waiting():
+    """A process that lives until the test ends."""
+    process = await asyncio.create_subprocess_exec("sleep", "300", start_new_session=True)
+    yield process
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+async def test_lines_end_with_their_processes(tmp_path: Path, waiting) -> None:
+    (tmp_path / "t.sh").write_text("echo hi\n")
+    context = Context(cwd=tmp_path, home=tmp_path, project=tmp_path)
+    command = "bash t.sh &"
+    found = assess_command(command, context)
+    lines = RunningLines()
+    shell = os.getpid()
+    begun = lines.begin(shell, command, context, found, at=time.time() - 2)
+    assert [line.command for line in lines.now()] == [command]
+    lines.over(begun)
+    assert [line.command for line in lines.now()] == [command]
+    waiting.send_signal(signal.SIGKILL)
+    await waiting.wait()
+    assert not lines.now()
+    assert not lines.any

@@ -1,0 +1,163 @@
+"""Writing what a line that still runs is running from is running it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.actions import WriteFile
+from agent.risk import Context, Risk, assess, assess_command
+from agent.risk.assessment import RunningLine
+from agent.risk.rules import parse
+
+DANGER = "rm -rf ~\n"
+FINE = "echo done\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Context:
+    project = tmp_path / "app"
+    (project / "scripts").mkdir(parents=True)
+    (project / "src").mkdir()
+    for name, text in (
+        ("t.sh", "sleep 9\necho hi\n"),
+        ("scripts/dev.sh", "npm start\n"),
+        ("app.py", "import flask\n"),
+        ("src/a.ts", "export const a = 1\n"),
+        ("package.json", '{"scripts": {"dev": "vite", "slow": "sleep 9; bash t.sh"}}'),
+        ("Makefile", "all:\n\tsleep 9\n\t$(MAKE) late\nlate:\n\techo hi\n"),
+    ):
+        (project / name).write_text(text)
+    (project / "to").symlink_to("scripts")
+    return Context(cwd=project, home=tmp_path / "home", project=project)
+
+
+def during(place: Context, command: str) -> Context:
+    """The same place while a line runs there."""
+    reads = [str(path) for path, _ in assess_command(command, place).reads]
+    reads += [str(Path(path).resolve()) for path in reads]
+    return replace(place, running=(RunningLine(command, place, tuple(dict.fromkeys(reads))),))
+
+
+WAITING = [
+    ("sleep 5; bash t.sh", "t.sh"),
+    ("bash t.sh", "t.sh"),
+    ("sleep 5 && ./new.sh", "new.sh"),
+    ("(sleep 5; bash t.sh) &", "t.sh"),
+    ("npm run slow", "t.sh"),
+    ("sleep 5; bash to/dev.sh", "scripts/dev.sh"),
+    ("sleep 5; for f in scripts/*.sh; do bash $f; done", "scripts/other.sh"),
+    ("sleep 5; find scripts -name '*.sh' -exec sh {} \\;", "scripts/other.sh"),
+]
+
+
+@pytest.mark.parametrize(("command", "name"), WAITING)
+def test_file_tool(place: Context, command: str, name: str) -> None:
+    before = assess_command(command, place).risk
+    assert before is Risk.MEDIUM
+    now = during(place, command)
+    path = place.cwd / name
+    assert assess(WriteFile(path, DANGER), now).risk is Risk.HIGH
+    assert assess(WriteFile(path, FINE), now).risk is Risk.MEDIUM
+    assert assess(WriteFile(place.cwd / "other.txt", DANGER), now).risk is Risk.MEDIUM
+    assert assess(WriteFile(path, DANGER), place).risk is Risk.MEDIUM
+
+
+def test_recipes(place: Context) -> None:
+    now = during(place, "make")
+    path = place.cwd / "Makefile"
+    text = path.read_text()
+    assert assess(WriteFile(path, text.replace("echo hi", "rm -rf ~")), now).risk is Risk.HIGH
+    assert assess(WriteFile(path, text.replace("echo hi", "echo ho")), now).risk is Risk.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'rm -rf ~' > t.sh",
+        "echo 'rm -rf ~' >> t.sh",
+        "cp other.sh t.sh",
+        "sed -i 's/hi/ho/' t.sh",
+        "mv other.sh t.sh",
+        "ln -sf other.sh t.sh",
+        "printf 'rm -rf ~\\n' | tee t.sh",
+        "cd scripts && mv other.sh ../t.sh",
+        "cp scripts/t.sh .",
+    ],
+)
+def test_other_commands(place: Context, command: str) -> None:
+    assert assess_command(command, place).risk is Risk.MEDIUM
+    assert assess_command(command, during(place, "sleep 5; bash t.sh")).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ln -sfn src to", "mv scripts old", "mv scripts old && mv src scripts", "ln -sfn src link"],
+)
+def test_what_leads_there(place: Context, command: str) -> None:
+    (place.cwd / "link").symlink_to("scripts")
+    waiting = "sleep 5; bash to/dev.sh; bash link/dev.sh"
+    assert assess_command(command, place).risk is Risk.MEDIUM
+    assert assess_command(command, during(place, waiting)).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "running",
+    ["npm run dev", "vite", "cargo watch -x test", "pytest-watch", "python app.py", "make &"],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sed -i 's/1/2/' src/a.ts",
+        "cp src/a.ts src/b.ts",
+        "mv src/b.ts src/c.ts",
+        "echo 'x = 1' > src/x.py",
+        "mkdir -p src/deep && touch src/deep/y.ts",
+        "git checkout -b topic",
+        "npm install left-pad",
+        "sed -i 's/vite/vite --host/' package.json",
+        "sed -i 's/flask/quart/' app.py",
+        "prettier --write src",
+    ],
+)
+def test_everyday_work_beside_a_server(place: Context, running: str, command: str) -> None:
+    now = during(place, running)
+    assert assess_command(command, now).risk is Risk.MEDIUM
+    assert assess(WriteFile(place.cwd / "src" / "a.ts", "export const a = 2\n"), now).risk < 3
+
+
+def test_what_was_approved_is_not_asked_again(place: Context) -> None:
+    now = during(place, "$CMD; sleep 5; bash t.sh")
+    assert assess(WriteFile(place.cwd / "t.sh", FINE), now).risk is Risk.MEDIUM
+    assert assess(WriteFile(place.cwd / "t.sh", DANGER), now).risk is Risk.HIGH
+
+
+def test_rules_of_the_person_count(place: Context) -> None:
+    ruled = replace(place, rules=parse({"deny": ["Bash(git push:*)"]}))
+    now = during(ruled, "sleep 5; bash t.sh")
+    answer = assess(WriteFile(place.cwd / "t.sh", "git push origin main\n"), now)
+    assert answer.denied_by == "Bash(git push:*)"
+    assert assess_command("echo 'git push' > t.sh", now).denied_by == "Bash(git push:*)"
+
+
+@pytest.mark.parametrize(
+    ("command", "risk"),
+    [
+        ("(sleep 5; bash t.sh) & echo 'rm -rf ~' > t.sh", Risk.HIGH),
+        ("bash t.sh & cp scripts/dev.sh t.sh", Risk.HIGH),
+        ("make & printf 'all:\\n\\techo hi\\n' > Makefile", Risk.HIGH),
+        ("bash t.sh & echo hi > note.txt", Risk.MEDIUM),
+        ("(sleep 5; bash t.sh) & echo 'echo ho' > t.sh", Risk.MEDIUM),
+        ("bash t.sh; echo 'rm -rf ~' > t.sh", Risk.MEDIUM),
+    ],
+)
+def test_in_one_line(place: Context, command: str, risk: Risk) -> None:
+    assert assess_command(command, place).risk is risk
+
+
+def test_what_is_put_behind_what_is_there(place: Context) -> None:
+    (place.cwd / "bad.sh").write_text(DANGER)
+    assert assess_command("echo 'echo hi' >> bad.sh; bash bad.sh", place).risk is Risk.HIGH
+    assert assess_command("echo 'echo hi' >> t.sh; bash t.sh", place).risk is Risk.MEDIUM
