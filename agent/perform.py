@@ -584,29 +584,6 @@ class Performer:
                 )
 
         action_id = uuid.uuid4().hex
-        await self._journal.action_started(
-            action_id,
-            self._owner.id,
-            {
-                "tool_use_id": tool_use_id,
-                "action": action.kind,
-                "text": action.text,
-                "digest": looked.binding.digest,
-                "pane_id": looked.binding.pane_id,
-                "pid": self._panes.record.get(looked.binding.pane_id, 0),
-                "cwd": looked.binding.cwd,
-                "foreground": looked.binding.foreground,
-                "risk": level,
-                "reasons": list(looked.assessment.reasons),
-                "decision": word,
-                "by": decision.by,
-                "gate_id": decision.gate_id,
-                "actor": step.actor,
-            },
-        )
-        self._report(step, looked, word, decision.by, "started")
-        started = time.monotonic()
-        ending: Literal["ok", "failed", "unknown"]
         ended: dict[str, Any] = {
             "tool_use_id": tool_use_id,
             "action": action.kind,
@@ -614,6 +591,35 @@ class Performer:
             "risk": level,
             "reasons": list(looked.assessment.reasons),
         }
+        try:
+            await self._journal.action_started(
+                action_id,
+                self._owner.id,
+                {
+                    "tool_use_id": tool_use_id,
+                    "action": action.kind,
+                    "text": action.text,
+                    "digest": looked.binding.digest,
+                    "pane_id": looked.binding.pane_id,
+                    "pid": self._panes.record.get(looked.binding.pane_id, 0),
+                    "cwd": looked.binding.cwd,
+                    "foreground": looked.binding.foreground,
+                    "risk": level,
+                    "reasons": list(looked.assessment.reasons),
+                    "decision": word,
+                    "by": decision.by,
+                    "gate_id": decision.gate_id,
+                    "actor": step.actor,
+                },
+            )
+        except asyncio.CancelledError:
+            if not self._owner.closing:
+                # What was begun to be written is written all the same, and before this.
+                await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
+            raise
+        self._report(step, looked, word, decision.by, "started")
+        started = time.monotonic()
+        ending: Literal["ok", "failed", "unknown"]
         try:
             effect = await self._effects.carry_out(
                 step, check, submit, self._pieces(action, looked, decision)
@@ -626,12 +632,14 @@ class Performer:
             return None
         except asyncio.CancelledError:
             if not self._owner.closing:
-                await self._effects.stop_command(step)
-                seconds = time.monotonic() - started
-                await self._journal.action_ended(
-                    action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
-                )
-                self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
+                try:
+                    await self._effects.stop_command(step)
+                finally:
+                    seconds = time.monotonic() - started
+                    await self._journal.action_ended(
+                        action_id, {**ended, "outcome": "interrupted", "seconds": seconds}
+                    )
+                    self._report(step, looked, word, decision.by, "unknown", seconds=seconds)
             raise
         except OutcomeUnknown as error:
             effect = Effect(one_line(error), ok=False)
