@@ -610,6 +610,8 @@ class LiveAgent:
             ) else ()  # fmt: skip
             if self.panes.remember(given.pane_id, given.pid, given.text):
                 await self.performer.gave(given, before)
+        if not self.services.running.any:
+            return
         for pane_id in self.panes.record:
             with contextlib.suppress(AgentError, TerminalError, TimeoutError):
                 async with asyncio.timeout(TAKE_BACK_SECONDS):
