@@ -87,6 +87,7 @@ _NO_BUILD = frozenset(
 )
 _RUNNERS = frozenset(("npm", "yarn", "pnpm", "bun"))
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_PYTHON_FLAG = re.compile(r"-[bBdEiIOPqsSuvxWX]+|-[WX]\S+")
 _ASKS = frozenset(("--help", "--version", "-V", "--collect-only", "--dry-run"))
 _GIT_EDITS = frozenset(
     wordlist(
@@ -104,11 +105,9 @@ def is_check(argv: Sequence[str]) -> bool:
     if not _ASKS.isdisjoint(rest):
         return False
     if _PYTHON.fullmatch(name):
-        return (
-            rest[:1] == ["-m"] and is_check([rest[1].partition(".")[0], *rest[2:]])
-            if rest[1:]
-            else False
-        )
+        while rest and _PYTHON_FLAG.fullmatch(rest[0]):
+            rest = rest[2 if rest[0] in ("-W", "-X") else 1 :]
+        return rest[:1] == ["-m"] and len(rest) > 1 and is_check([_top(rest[1]), *rest[2:]])
     words = [word for word in rest if not word.startswith("-")]
     if name in _COMPARES:
         return _COMPARES[name] in rest
@@ -119,6 +118,10 @@ def is_check(argv: Sequence[str]) -> bool:
     if name in _SUBCOMMANDS:
         return not _SUBCOMMANDS[name].isdisjoint(rest[:2]) and "--fix" not in rest
     return name in _PROGRAMS and "--fix" not in rest and _NO_BUILD.isdisjoint(words)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def is_edit(argv: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ def judged(command):
         "pytest -q",
         "python -m pytest tests/test_a.py::test_b",
         "python3.12 -m unittest discover",
+        "python3 -B -X dev -Wd -m unittest -q",
         ".venv/bin/pytest",
         "cd sub && env CI=1 timeout 60 make test",
         "bash -c 'npm test'",
@@ -58,6 +59,8 @@ def test_a_check(command):
         "ruff check --fix .",
         "git commit -m 'make test pass'",
         "python3 app.py",
+        "python3 -B app.py -m pytest",
+        "python3 -m http.server",
         "false",
     ],
 )
