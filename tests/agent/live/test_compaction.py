@@ -293,6 +293,59 @@ async def test_compacting_by_hand_during_a_turn_happens_before_its_next_request(
     assert "Go on where the summary ends." in begin["content"][-1]["text"]
 
 
+async def test_a_role_and_changed_tools_stay_in_force(house, monkeypatch):
+    house.script.then("One.")
+    agent_id = await house.agent("/coordinate Do it.")
+    await house.rest(agent_id)
+    [role] = [
+        block["text"]
+        for block in house.script.requests[0]["messages"][0]["content"]
+        if block["text"].startswith("<tungsten-role ")
+    ]
+    prompts = house.agents.services.prompts.tool
+    monkeypatch.setattr(
+        type(house.agents.services.prompts),
+        "tool",
+        lambda self, name: "Reads differently." if name == "file_read" else prompts(name),
+    )
+    house.script.then("A summary.").then("Two.")
+    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.until(lambda: house.summary(agent_id).activity == "compacted")
+    await house.prompt(agent_id, "/coordinate More.")
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.rest(agent_id)
+    texts = [b["text"] for m in house.script.requests[2]["messages"] for b in m["content"]]
+    assert texts.count(role) == 1
+    assert texts[0] == role
+    assert "Reads differently." in texts[1]
+    assert "Do it." in str(texts)
+
+
+async def test_what_is_asked_for_a_summary_is_counted_and_may_be_refused(house):
+    from agent.budget import BudgetSpent
+
+    house.script.then("One.")
+    agent_id = await house.agent("The task.")
+    await house.rest(agent_id)
+    rows = await house.rows(agent_id)
+
+    async def spent(model, endpoint):
+        raise BudgetSpent("The budget is spent.")
+
+    live = house.agents._live[agent_id]
+    live.may_ask = spent
+    await house.agents.compact(Compact(agent_id=agent_id))
+    summary = await house.state(agent_id, "failed")
+    assert summary.activity == "The budget is spent."
+    assert len(house.script.requests) == 1
+    assert await house.rows(agent_id) == rows
+    del live.may_ask
+    house.script.then("A summary.")
+    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.until(lambda: house.summary(agent_id).activity == "compacted")
+    assert house.summary(agent_id).usage.requests == 2
+
+
 async def test_an_interrupt_while_the_summary_is_written_changes_nothing(house):
     house.script.then("Hello.")
     agent_id = await house.agent("The task.")
