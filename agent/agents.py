@@ -39,6 +39,7 @@ from agent.protocol import (
     AwaitUse,
     BlockKind,
     Budget,
+    Compact,
     CreateAgent,
     Decide,
     ExportPlaybook,
@@ -524,6 +525,10 @@ class Agents:
         agent = self._agent(command.agent_id)
         texts = await agent.unqueue() if isinstance(agent, ModelAgent) else []
         return {"texts": texts}
+
+    async def compact(self, command: Compact) -> None:
+        """Have a conversation go on from a summary of itself."""
+        await self._of_kind(ModelAgent, command.agent_id).compact()
 
     async def interrupt(self, command: Interrupt) -> None:
         """Stop what an agent is doing."""

@@ -1,7 +1,8 @@
 """`tungsten cache doctor`: where the requests of a session part from each other, and why.
 
-Each request of a session must begin with all of the one before; from the first byte where it does
-not, nothing is read from a prompt cache any more. Two things are compared: what each request was
+Each request of a session must begin with all of the one before, unless what was said before was
+compacted in between; from the first byte where it does not, nothing is read from a prompt cache any
+more. Two things are compared: what each request was
 found to be when it was sent, and what the transcript says now that it was. So both a request that
 was built otherwise and a transcript that was changed later are found.
 """
@@ -57,10 +58,12 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     chain: str
     """What is wrong with the transcript's chain of hashes, empty when it holds."""
+    anew: tuple[int, ...] = ()
+    """Requests that begin anew, since the conversation was compacted before them."""
 
     @property
     def healthy(self) -> bool:
-        """Whether every request begins with the one before."""
+        """Whether every request begins with the one before, where it is meant to."""
         return not self.findings and not self.chain
 
 
@@ -111,9 +114,10 @@ def examine(
     recorded: list[tuple[int, str]] = []
     head = hashlib.sha256(prefix(tools, system, ()).encode())
     stored = head.copy()
-    requests = length = hashed = 0
+    requests = length = hashed = first = 0
+    anew: list[int] = []
     model = joint = ""
-    images = True
+    images = signed = True
     parted: Difference | None = None
     followed = True
     for row in rows:
@@ -124,6 +128,12 @@ def examine(
         event = {} if row.tombstoned else json.loads(row.payload)
         if event.get("type") == "prefix_changed":
             parted = Difference(*(event[key] for key in ("byte", "place", "origin", "was", "now")))
+        if event.get("type") == "compacted":
+            first, stored, hashed, joint = len(messages), head.copy(), 0, ""
+            images = signed = followed = True
+            parted = None
+            recorded.clear()
+            anew.append(requests + 1)
         if event.get("type") != "request":
             continue
         requests, length = requests + 1, event["bytes"]
@@ -137,20 +147,24 @@ def examine(
         if parted is not None:
             findings.append(Finding(requests, "sent", parted))
             parted, followed = None, False
-        sent = messages[: event["messages"]]
-        if event["images"] != images:
-            images, stored, hashed, joint = event["images"], head.copy(), 0, ""
-        for message in sendable(sent[hashed:], with_images=images):
+        sent = messages[first : event["messages"]]
+        if (event["images"], event.get("signed", True)) != (images, signed):
+            images, signed = event["images"], event.get("signed", True)
+            stored, hashed, joint = head.copy(), 0, ""
+        for message in sendable(sent[hashed:], with_images=images, signed=signed):
             stored.update(f"{joint}{serialise(message)}".encode())
             joint = ","
         hashed = len(sent)
         if followed and event["sha256"] != stored.hexdigest():
             # One change shows in every later request; the first is where it is.
             followed = False
-            now = blocks(prefix(tools, system, sendable(sent, with_images=images)))
+            now = blocks(prefix(tools, system, sendable(sent, with_images=images, signed=signed)))
             place = _changed(recorded, now, event["bytes"])
-            findings.append(Finding(requests, "stored", _with_row(place, sent, numbers, rows)))
-    return Diagnosis(record.id, record.name, requests, length, tuple(findings), chain)
+            named = _with_row(place, sent, numbers[first:], rows)
+            findings.append(Finding(requests, "stored", named))
+    # What was compacted and not gone on with since has no request that begins anew.
+    begun = tuple(number for number in anew if number <= requests)
+    return Diagnosis(record.id, record.name, requests, length, tuple(findings), chain, begun)
 
 
 def told(found: Diagnosis, *, as_json: bool = False) -> str:
@@ -163,8 +177,11 @@ def told(found: Diagnosis, *, as_json: bool = False) -> str:
         lines += _lines(each)
     if found.chain:
         lines.append(visible_line(found.chain))
+    for number in found.anew:
+        lines.append(f"Request {number} begins anew: the conversation was compacted before it.")
     if found.healthy:
-        lines.append("Each request begins with all of the one before, byte for byte.")
+        rest = "Each other request" if found.anew else "Each request"
+        lines.append(f"{rest} begins with all of the one before, byte for byte.")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from agent.protocol import (
     ArchiveAgent,
     AwaitUse,
     Command,
+    Compact,
     Configure,
     CreateAgent,
     Decide,
@@ -112,6 +113,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.resume(command)
         case SendPrompt():
             await agents.send_prompt(command)
+        case Compact():
+            await agents.compact(command)
         case Interrupt():
             await agents.interrupt(command)
         case RunAsPerson():

@@ -30,6 +30,7 @@ from agent.protocol import (
     ArchiveAgent,
     Command,
     CommandLine,
+    Compact,
     CreateAgent,
     EngineStopping,
     Hello,
@@ -175,7 +176,7 @@ class Connections:
     async def _run(self, connection: _Connection, line: CommandLine) -> None:
         command = line.command
         try:
-            if isinstance(command, SendPrompt | Unqueue | SetMode | RenameAgent):
+            if isinstance(command, SendPrompt | Unqueue | Compact | SetMode | RenameAgent):
                 await self._in_lane(connection, line.id, command)
             else:
                 await self._answer(connection, line.id, command)
@@ -186,7 +187,7 @@ class Connections:
         self,
         connection: _Connection,
         number: int,
-        command: SendPrompt | Unqueue | SetMode | RenameAgent,
+        command: SendPrompt | Unqueue | Compact | SetMode | RenameAgent,
     ) -> None:
         lane = self._lanes.setdefault(command.agent_id, asyncio.Lock())
         self._lane_users[command.agent_id] += 1

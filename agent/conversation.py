@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.compaction_block import SUMMARY, TASK
 from agent.hub import Hub
 from agent.protocol import (
     MAX_LINE_BYTES,
@@ -35,7 +36,14 @@ _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
 _UNFINISHED = frozenset(
     {ToolStatus.PREPARING, ToolStatus.GATED, ToolStatus.HELD, ToolStatus.RUNNING}
 )
-_OWN_SECTIONS = ("<project-instructions", "<tungsten-note>", f"<{ROLE} ")
+OWN_SECTIONS = (
+    "<project-instructions",
+    "<tungsten-note>",
+    f"<{ROLE} ",
+    f"<{SUMMARY}>",
+    f"<{TASK}>",
+)
+"""How texts begin that are ours, among those that the person said."""
 
 
 class Conversation:
@@ -149,7 +157,7 @@ class Conversation:
             said = [
                 (BlockKind.USER, shown_prompt(text))
                 for _, text in said
-                if not text.startswith(_OWN_SECTIONS)
+                if not text.startswith(OWN_SECTIONS)
             ]
         shown = {(block.kind, block.text) for block in self._blocks.values()}
         for kind, text in said:

@@ -10,33 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from agent.asking import Asking, AskingOwner, TurnFailed
+from agent.compaction import BY_HAND, Compaction, Compacts
 from agent.config import Config
 from agent.conversation import Conversation
 from agent.errors import AgentError
-from agent.model.capabilities import Capabilities, assumed
-from agent.model.client import ModelClient
-from agent.model.endpoint import Endpoint
-from agent.model.events import (
-    MessageEnded,
-    Retrying,
-    TurnUsage,
-)
+from agent.evidence import Evidence, so_far, was_told
+from agent.model.errors import ContextTooLong
 from agent.output import Outputs
 from agent.panes import Panes
 from agent.perform import Owner, Performer
 from agent.plain import plain_line
+from agent.prompt_files import PromptFiles
 from agent.protocol import AgentState, BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
+from agent.repeats import Repeats
 from agent.session import ContentBlock, Session, text_block, tool_result
-from agent.shared_prefix import Going
-from agent.shown import Shown, tool_call
+from agent.shown import tool_call
 from agent.steps import Outcome, Step
 from agent.tools import files, terminal
 from agent.tools.inputs import (
@@ -57,13 +52,11 @@ from agent.tools.inputs import (
     WorkerWait,
 )
 from agent.tools.registry import InvalidToolInput, parse
-from agent.turn_text import CUT_OFF, DISCARDED, note, one_line
+from agent.turn_text import CUT_OFF, note, one_line
 from agent.workers import Workers
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.masking import mask
-
-log = logging.getLogger(__name__)
 
 MAX_CUT_OFF = 3
 """Messages in a row that may hit the output limit before the turn is given up."""
@@ -93,41 +86,14 @@ class Finish:
     activity: str
 
 
-class LoopOwner(Owner, Protocol):
+class LoopOwner(Owner, AskingOwner, Compacts, Protocol):
     """The agent whose turn it is."""
-
-    @property
-    def model(self) -> str:
-        """The model to ask; empty leaves it to the endpoint."""
-
-    def going(self, model: str) -> AbstractAsyncContextManager[Going]:
-        """Wait until a request may go, beside those of agents that share its beginning.
-
-        Args:
-            model: that is asked; empty where nothing is cached.
-        """
 
     notes: list[str]
     """Facts that it must be told."""
 
-    async def note(self, text: str) -> None:
-        """Keep one more fact to be told."""
-
     async def take_notes(self) -> list[str]:
         """Told when the facts have been told."""
-
-    async def work(self, activity: str) -> None:
-        """Told what the turn is doing, in a few words."""
-
-    async def may_ask(self, model: str, endpoint: Endpoint) -> None:
-        """Return when a request may be made.
-
-        Raises:
-            BudgetSpent: it may not; says which limit, and the way out.
-        """
-
-    async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
-        """Told what a request to `model` consumed, and which model the endpoint says answered."""
 
     async def asking(self, question: str | None) -> None:
         """Told when a question to the person opens, and with None when it is answered."""
@@ -150,6 +116,7 @@ class Loop:
         database: Database,
         client: Callable[[], Any],
         config: Config,
+        prompts: PromptFiles,
     ) -> None:
         self._owner = owner
         self._session = session
@@ -160,9 +127,10 @@ class Loop:
         self._questions = questions
         self._workers = workers
         self._database = database
-        self._client = client
-        self._config = config
-        self._capabilities: dict[tuple[int, str], Capabilities] = {}
+        self._asking = Asking(owner, session, conversation, client, config)
+        self.compaction = Compaction(session, conversation, prompts, owner, self._asking)
+        self._evidence = Evidence()
+        self._repeats = Repeats()
         self._image_room = 0
 
     async def run(self, recovered: Mapping[str, Recovered] | None = None) -> Finish:
@@ -176,11 +144,22 @@ class Loop:
             asyncio.CancelledError: the person interrupted; the transcript is valid.
         """
         cut_off = pauses = 0
+        self._repeats = Repeats()
+        self._evidence = await so_far(self._session, self._database)
         uses = self._session.unanswered()
         if uses:
             await self._use_tools(uses, recovered or {})
+        made_room = False
         while True:
-            ended = await self._request()
+            await self.compaction.in_time()
+            try:
+                ended = await self._asking.request()
+            except ContextTooLong:
+                if made_room:
+                    raise
+                made_room = True
+                await self.compaction.make_room("the endpoint takes no more")
+                continue
             content = ended.message["content"]
             if ended.stop_reason == "refusal":
                 # Sent back, a refused message would only be refused again.
@@ -199,7 +178,10 @@ class Loop:
             match ended.stop_reason:
                 case "tool_use" if uses:
                     cut_off = pauses = 0
+                    made_room = False
                     await self._use_tools(uses, {})
+                    if repeated := self._repeats.end():
+                        raise TurnFailed(repeated)
                 case "max_tokens":
                     cut_off += 1
                     if cut_off > MAX_CUT_OFF:
@@ -215,13 +197,35 @@ class Loop:
                         raise TurnFailed("The endpoint keeps pausing the turn: try again later.")
                 case "model_context_window_exceeded":
                     await self._close_uses(uses, CUT_OFF)
-                    raise TurnFailed(
-                        "The conversation fills the model's context: go on with a new agent."
-                    )
+                    if made_room:
+                        raise TurnFailed(
+                            "The conversation fills the model's context: go on with a new agent."
+                        )
+                    made_room = True
+                    await self.compaction.make_room("the model's context is full")
                 case _:
                     # end_turn, stop_sequence, and whatever an endpoint calls its end.
                     await self._close_uses(uses, "the message ended without stop_reason tool_use")
-                    return Finish(AgentState.DONE, said(content) or "done")
+                    if self._evidence.failed is None:
+                        return Finish(AgentState.DONE, said(content) or "done")
+                    if was_told(self._session):
+                        finish = self._evidence.finish()
+                        await self._conversation.add(BlockKind.ERROR, finish)
+                        return Finish(AgentState.DONE, finish)
+                    await self._session.append_user([note([self._evidence.told()])])
+                    await self._conversation.add(
+                        BlockKind.NOTICE, f"{self._evidence.finish()}. The agent was told."
+                    )
+
+    async def compact(self) -> Finish:
+        """Compact the conversation while no turn is under way.
+
+        Raises:
+            NothingToCompact, NoSummary, ModelError: it was not done; nothing was changed.
+        """
+        await self.settle()
+        await self.compaction.make_room(BY_HAND, idle=True)
+        return Finish(AgentState.DONE, "compacted")
 
     async def settle(self) -> None:
         """Answer the tool uses that a turn which failed has left behind."""
@@ -237,87 +241,12 @@ class Loop:
             await self._show_outcome(use, outcomes[use["id"]])
         await self._append_results(uses, outcomes)
 
-    # Asking the model ---------------------------------------------------------------------------
-
-    async def _request(self) -> MessageEnded:
-        await self._owner.hold()
-        await self._owner.work("thinking")
-        client = cast(ModelClient, await self._client())
-        model = self._owner.model or client.endpoint.model
-        capabilities = await self._known(client, model, images=self._session.has_images())
-        await self._owner.may_ask(model, client.endpoint)
-        parted = await self._session.sending(model, with_images=capabilities.images)
-        if parted is not None:
-            log.warning(
-                "a request of %s parts from the one before at byte %s (%s)",
-                *(self._owner.id, parted.byte, parted.place),
-            )
-        async with self._owner.going(model if capabilities.prompt_cache else "") as going:
-            event = await self._receive(client, model, capabilities, going)
-        answered = str(event.message.get("model") or model)
-        await self._owner.used(model, answered, event.usage, client.endpoint)
-        return event
-
-    async def _receive(
-        self, client: ModelClient, model: str, capabilities: Capabilities, going: Going
-    ) -> MessageEnded:
-        """Send the request and show the answer while it comes."""
-        stream = client.stream(
-            model=model,
-            system=self._session.request_system(cache=capabilities.prompt_cache),
-            tools=self._session.tools,
-            messages=self._session.request_messages(
-                cache=capabilities.prompt_cache, with_images=capabilities.images
-            ),
-            max_tokens=self._config.max_tokens,
-            began=going.began,
-        )
-        shown = Shown(self._conversation)
-        try:
-            async with aclosing(stream) as events:
-                async for event in events:
-                    if isinstance(event, MessageEnded):
-                        break
-                    if isinstance(event, Retrying):
-                        going.passed_on()
-                        await self._owner.work(f"trying again: {event.reason.rstrip('.')}")
-                    shown.take(event)
-                else:
-                    raise TurnFailed("The model's answer ended early: send the prompt again.")
-        except asyncio.CancelledError:
-            if not self._owner.closing:
-                await self._owner.note(DISCARDED)
-                await shown.abandon()
-            raise
-        except AgentError:
-            await shown.abandon()
-            raise
-        await shown.store()
-        return event
-
-    async def _known(
-        self, client: ModelClient, model: str, *, images: bool = False
-    ) -> Capabilities:
-        """Say what may be sent; the endpoint itself is asked only where `images` are to be."""
-        key = (id(client), model)
-        if key not in self._capabilities:
-            known = await asyncio.to_thread(assumed, client.endpoint, model)
-            if self._config.images != "auto":
-                known = replace(known, images=self._config.images == "on")
-            self._capabilities[key] = known
-        known = self._capabilities[key]
-        if images and not known.images and self._config.images == "auto":
-            # Asked each time: that it did not answer once must not hide pictures for good.
-            known = await client.capabilities(model)
-            if known.images:
-                self._capabilities[key] = known
-        return known
+    # Answers that are not whole -----------------------------------------------------------------
 
     async def _no_picture(self) -> str:
         """Say why the model cannot be sent one more picture; empty where it can."""
-        client = cast(ModelClient, await self._client())
-        model = self._owner.model or client.endpoint.model
-        if not (await self._known(client, model, images=True)).images:
+        takes, model = await self._asking.takes_images()
+        if not takes:
             return f"no picture: {model or 'this model'} is not known to take images; as text:"
         if self._image_room <= 0:
             return "no picture: this conversation holds as many as can be sent; as text:"
@@ -389,10 +318,15 @@ class Loop:
         except BaseExceptionGroup as group_of_errors:
             # Errors of tools are outcomes; what arrives here is storage that failed.
             raise group_of_errors.exceptions[0] from group_of_errors
-        await self._append_results(uses, outcomes)
+        told = ""
+        for use in uses:
+            self._evidence.take(use, outcomes[use["id"]])
+            self._repeats.take(use, outcomes[use["id"]])
+            told = self._repeats.note() or told
+        await self._append_results(uses, outcomes, told)
 
     async def _append_results(
-        self, uses: list[ContentBlock], outcomes: Mapping[str, Outcome]
+        self, uses: list[ContentBlock], outcomes: Mapping[str, Outcome], told: str = ""
     ) -> None:
         content = []
         pictures = []
@@ -406,8 +340,9 @@ class Loop:
                 except OSError as error:
                     text = f"the picture cannot be read ({one_line(error)}); as text:\n{text}"
             content.append(tool_result(use["id"], text, is_error=outcome.is_error, png=png))
-        if self._owner.notes:
-            content.append(note(self._owner.notes))
+        notes = [*self._owner.notes, *([told] if told else [])]
+        if notes:
+            content.append(note(notes))
         await self._session.append_user(content)
         for picture in pictures:
             # The transcript has it now.
@@ -563,10 +498,6 @@ class Loop:
         block_id = self._block(use)
         self._conversation.change_tool(block_id, **fields)
         await self._conversation.store(block_id)
-
-
-class TurnFailed(AgentError):
-    """A turn cannot go on; the text says what the person can do."""
 
 
 def _groups(uses: list[ContentBlock]) -> list[list[ContentBlock]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 from agent import instructions
 from agent.budget import BudgetSpent
@@ -15,12 +16,13 @@ from agent.instructions import Instructions
 from agent.live_agent import LiveAgent, PromptEmpty, log
 from agent.loop import Finish, Loop, said
 from agent.model import prices
+from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
 from agent.protocol import COORDINATE, AgentState, BlockKind, InstructionFile
-from agent.recovery import Recovered, recover
+from agent.recovery import recover
 from agent.services import Services
 from agent.session import ContentBlock, Session, SessionDamaged
 from agent.shared_prefix import Going
@@ -72,8 +74,11 @@ class ModelAgent(LiveAgent):
             database=services.database,
             client=lambda: services.models.client(demo=self.demo),
             config=services.config,
+            prompts=services.prompts,
         )
         self._turn: asyncio.Task[None] | None = None
+        self._window_asked = ""
+        """The model of which the endpoint was asked how large its context window is."""
         self._starting = asyncio.Lock()
 
     @property
@@ -139,7 +144,23 @@ class ModelAgent(LiveAgent):
             await self.conversation.add(BlockKind.NOTICE, line)
         if self.queued:
             await self._queue([])
-        await self._start({})
+        await self._start(self.loop.run())
+
+    async def compact(self) -> None:
+        """Have the conversation go on from a summary: now, or before a running turn's next request.
+
+        Raises:
+            AgentError, StorageError: it cannot be done; nothing was changed.
+        """
+        if self.session.damaged:
+            raise SessionDamaged(self._activity)
+        async with self._starting:
+            if self.busy:
+                self.loop.compaction.wanted = True
+                return
+            self.loop.compaction.check()
+            await self.read_usage()
+            await self._start(self.loop.compact())
 
     async def begin_queued(self) -> None:
         """Start a turn with what waits, if something does and none runs."""
@@ -185,6 +206,17 @@ class ModelAgent(LiveAgent):
         )
         return found
 
+    async def in_force(self) -> tuple[Instructions, Sequence[str]]:
+        """Project instructions as they are on disk, and facts told before that still count."""
+        found = await self.read_instructions()
+        try:
+            now = await asyncio.to_thread(definitions, self.services.prompts.tool)
+        except OSError as error:
+            log.warning("the tools' descriptions cannot be read: %s", one_line(error))
+            return found, ()
+        same = serialise(now) == serialise(self.session.tools)
+        return found, () if same else (changes(self.session.tools, now),)
+
     async def _announce_tools(self) -> None:
         """Note, once, where the tools differ from those that the agent knows of."""
         try:
@@ -199,19 +231,30 @@ class ModelAgent(LiveAgent):
         # In one write, or a kill between two would lose the announcement or repeat it.
         await self.save_extra(notes=self.notes, tools_told=digest)
 
-    async def _start(self, recovered: Mapping[str, Recovered]) -> None:
-        await self.become(AgentState.WORKING, "starting")
-        self._turn = asyncio.create_task(self._take_turn(recovered), name=f"{self.id} turn")
+    async def _start(self, work: Coroutine[Any, Any, Finish]) -> None:
+        try:
+            await self.become(AgentState.WORKING, "starting")
+        except BaseException:
+            work.close()
+            raise
+        self._turn = asyncio.create_task(self._take_turn(work), name=f"{self.id} turn")
         # A task that is cancelled before its first step never runs, so it could not say how it
         # ended and the agent would seem to work for ever.
         await asyncio.sleep(0)
 
     # Turns --------------------------------------------------------------------------------------
 
-    async def _take_turn(self, recovered: Mapping[str, Recovered]) -> None:
+    async def _take_turn(self, work: Coroutine[Any, Any, Finish]) -> None:
         over_budget = False
         try:
-            finish = await self.loop.run(recovered)
+            finish = await work
+            if self.loop.compaction.wanted:
+                # Asked for after the turn's last request, whose finish stays.
+                self.loop.compaction.wanted = False
+                try:
+                    await self.loop.compact()
+                except AgentError as error:
+                    await self._say(BlockKind.NOTICE, f"Not compacted: {one_line(error)}")
         except asyncio.CancelledError:
             if self.closing:
                 raise
@@ -313,6 +356,26 @@ class ModelAgent(LiveAgent):
         messages = self.session.messages
         return Finish(AgentState.DONE, (messages and said(messages[-1]["content"])) or "done")
 
+    async def learn_window(self, client: ModelClient, model: str) -> None:
+        """Ask the endpoint once how large the context window is, where no list knows it."""
+        if self._window_asked == model:
+            return
+        self._window_asked = model
+        if self.context_window is not None and self.record.extra.get("window_of") == model:
+            return
+        window = await asyncio.to_thread(prices.context_window, model)
+        if window is None:
+            window = (await client.capabilities(model)).context_window
+        self.context_window = window
+        await self.save_extra(context_window=window, window_of=model)
+        self.publish()
+
+    async def compacted(self, tokens: int) -> None:
+        """Show how much of the context is filled now, until the endpoint says it exactly."""
+        self.context_tokens = tokens
+        await self.save_extra(context_tokens=tokens)
+        self.publish()
+
     # After a restart ----------------------------------------------------------------------------
 
     async def resume(self) -> None:
@@ -334,7 +397,7 @@ class ModelAgent(LiveAgent):
             recovered = await recover(
                 self.services.database, self.id, [use["id"] for use in pending]
             )
-            await self._start(recovered)
+            await self._start(self.loop.run(recovered))
             return
         if self._state in (AgentState.WORKING, AgentState.WAITING):
             finish = self._finished()

@@ -22,6 +22,7 @@ from agent.actions import (
     ReadScreen,
     RunCommand,
     TypeKeys,
+    WriteFile,
 )
 from agent.conversation import shortened
 from agent.edited import CannotEdit, edited_step, told_of_edit
@@ -590,6 +591,7 @@ class Performer:
             "decision": told,
             "risk": level,
             "reasons": list(looked.assessment.reasons),
+            **_told_of_work(step, looked.assessment),
         }
         try:
             await self._journal.action_started(
@@ -667,6 +669,7 @@ class Performer:
             pane_id=effect.pane_id or looked.binding.pane_id or None,
             met=effect.met,
             picture=effect.picture,
+            **_told_of_work(step, looked.assessment),
         )
         await self._journal.action_ended(
             action_id,
@@ -736,6 +739,15 @@ class Performer:
 
 def _judged(assessment: Assessment) -> dict[str, object]:
     return {"risk": RiskLevel(assessment.risk.name), "reasons": assessment.reasons}
+
+
+def _told_of_work(step: Step, assessment: Assessment) -> dict[str, bool]:
+    """Whether a step checks the work, and whether it changes it: only what is true is told."""
+    edits = assessment.edits or isinstance(step.action, WriteFile)
+    return {
+        **({"checks": True} if assessment.checks else {}),
+        **({"edits": True} if edits else {}),
+    }
 
 
 def _is_prompt(foreground: Foreground, shell_pid: int) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any
 
+from agent.compaction_block import SUMMARY, TASK
+
 SHOWN = 60
 """Characters shown of each of two texts from where they part."""
 
@@ -22,6 +24,7 @@ _SECTION = re.compile(r"^Instructions from (?P<path>.+):$", re.MULTILINE)
 _INSTRUCTIONS = "<project-instructions"
 _NOTE = "<tungsten-note>"
 _ROLE = "<tungsten-role "
+_BEGINNING = (f"<{SUMMARY}>", f"<{TASK}>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +216,8 @@ def _origin(role: str, block: Mapping[str, Any], uses: Mapping[str, str]) -> str
         return f"an announcement: {_line(text.removeprefix(_NOTE).lstrip())}"
     if text.startswith(_ROLE):
         return "a role that the agent was given"
+    if text.startswith(_BEGINNING):
+        return "what took the place of the compacted conversation"
     if kind == "text":
         return f"what the person said: {_line(text)}"
     return f"an attachment, {kind}"

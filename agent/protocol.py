@@ -679,6 +679,13 @@ class Unqueue(Wire):
     agent_id: str
 
 
+class Compact(Wire):
+    """Have a conversation go on from a summary of itself: at once, or before the next request."""
+
+    type: Literal["compact"] = "compact"
+    agent_id: str
+
+
 class Interrupt(Wire):
     """Stop the running turn; the transcript stays valid."""
 
@@ -864,6 +871,7 @@ Command = Annotated[
     | ListSessions
     | SendPrompt
     | Unqueue
+    | Compact
     | Interrupt
     | RunAsPerson
     | PersonTyped

@@ -170,6 +170,8 @@ def _ended(data: dict[str, object]) -> Outcome | None:
         "seconds": data.get("seconds"),
         "pane_id": data.get("pane_id"),
         "picture": Path(str(picture)) if (picture := data.get("picture")) else None,
+        "checks": bool(data.get("checks")),
+        "edits": bool(data.get("edits")),
     }
     match data.get("outcome"):
         case "not run":

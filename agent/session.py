@@ -4,7 +4,8 @@ Rows are stored exactly as sent and received: a row of role `user` or `assistant
 API message (images by digest, see `agent.attachments`), a row of role `event` holds something of
 ours that is never sent (a finished block of the conversation as the person sees it, a note, what a
 request consisted of). Nothing is ever edited; a request is always the rows so far, with cache
-breakpoints put on copies while sending.
+breakpoints put on copies while sending. What was compacted stays where it is and is no longer sent:
+a request then begins with the rows that took its place.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agent.attachments import (
     png_block,
     without_images,
 )
+from agent.compaction_block import as_text, is_compacted
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from memory.database import Database
@@ -110,6 +112,10 @@ class Session:
     damaged: bool = False
     stopped: bool = False
     """Whether the last turn ended before the model had answered for good."""
+    first: int = 0
+    """Which message requests begin with: the first of what took the place of what was compacted."""
+    compacted_by: tuple[str, str] = ("", "")
+    """Model and address of the endpoint that signed the compaction block of the first message."""
     held: set[str] = field(default_factory=set)
     """Tool uses that must not run, whatever the transcript says: their input is not whole."""
     _sent: str = ""
@@ -118,6 +124,8 @@ class Session:
     """How many messages it had."""
     _sent_images: bool = True
     """Whether it carried its images."""
+    _sent_signed: bool = True
+    """Whether its compaction block, if it had one, was sent as such."""
 
     @classmethod
     async def open(
@@ -181,9 +189,12 @@ class Session:
                     self.held.update(event["tool_use_ids"])
                 elif event.get("type") == "stopped":
                     self.stopped = True
+                elif event.get("type") == "compacted":
+                    self._begin_here(event)
                 elif event.get("type") == "request":
                     self._sent_messages = event["messages"]
                     self._sent_images = event["images"]
+                    self._sent_signed = event.get("signed", True)
             return
         self.stopped = False
         if row.tombstoned:
@@ -214,6 +225,37 @@ class Session:
         self.messages.append(message)
         self.stopped = False
 
+    async def begin_anew(
+        self, event: Mapping[str, Any], messages: Sequence[Message], *, idle: bool
+    ) -> None:
+        """Append what requests begin with from now on, in one write; nothing before it is sent.
+
+        Args:
+            event: what is to be known of the compaction; `by`, if it holds a compaction block:
+                model and address of who signed it.
+            messages: the beginning, without images; the last one is the user's.
+            idle: no turn is under way, so the model owes no reply.
+        """
+        event = {"type": "compacted", **event}
+        rows = [("event", event), *((message["role"], message) for message in messages)]
+        stopped = {"type": "stopped", "state": "done", "reason": "compacted"}
+        if idle:
+            rows.append(("event", stopped))
+        await self.database.sessions.append_all(
+            self.id, [(role, serialise(value)) for role, value in rows]
+        )
+        self.events += [event, stopped] if idle else [event]
+        self._begin_here(event)
+        self.messages.extend(messages)
+        self.stopped = idle
+
+    def _begin_here(self, event: Mapping[str, Any]) -> None:
+        self.first = len(self.messages)
+        model, address = event.get("by") or ("", "")
+        self.compacted_by = (model, address)
+        self._sent, self._sent_messages = "", 0
+        self._sent_images = self._sent_signed = True
+
     async def stop(self, state: str, reason: str) -> None:
         """Note that a turn ended early, and how, so that no later engine goes on with it."""
         await self.append_event({"type": "stopped", "state": state, "reason": reason})
@@ -243,18 +285,37 @@ class Session:
             return self.system
         return [*self.system[:-1], {**self.system[-1], "cache_control": SYSTEM_CACHE}]
 
+    @property
+    def window(self) -> list[Message]:
+        """The messages that are sent, as they are stored."""
+        return self.messages[self.first :]
+
+    def unsent(self) -> list[Message]:
+        """The messages that no request has carried yet."""
+        return self.messages[max(self.first, self._sent_messages) :]
+
+    def is_signed_for(self, model: str, address: str) -> bool:
+        """Whether the compaction block that the messages begin with, if any, is taken there."""
+        return self.compacted_by in (("", ""), (model, address))
+
+    def has_signed(self) -> bool:
+        """Whether the messages begin with a compaction block."""
+        return self.compacted_by != ("", "")
+
     def image_room(self) -> int:
         """How many more images the conversation can take, so that it can still be sent."""
-        found = [block for message in self.messages for block in images(message)]
+        found = [block for message in self.window for block in images(message)]
         if sum(map(characters, found)) > MAX_IMAGE_CHARACTERS:
             return 0
         return max(0, MAX_IMAGES - len(found))
 
     def has_images(self) -> bool:
         """Whether any message carries an image."""
-        return any(True for message in self.messages for _ in images(message))
+        return any(True for message in self.window for _ in images(message))
 
-    def request_messages(self, *, cache: bool = True, with_images: bool = True) -> list[Message]:
+    def request_messages(
+        self, *, cache: bool = True, with_images: bool = True, signed: bool = True
+    ) -> list[Message]:
         """Give the messages as sent: breakpoints where this request ends, and earlier ones ended.
 
         A breakpoint stands only at the end of a user message, where a request ended and wrote the
@@ -262,9 +323,10 @@ class Session:
         written is found however many blocks came since: it is within reach of a breakpoint, or
         at one. The first request has one more at the end of a role, which other agents with that
         role can read. Blank text blocks, which a model may send but the Messages API does not take
-        back, are left out. Without `with_images`, a line of text stands for each image.
+        back, are left out. Without `with_images`, a line of text stands for each image; without
+        `signed`, its text stands for a compaction block.
         """
-        messages = sendable(self.messages, with_images=with_images)
+        messages = sendable(self.window, with_images=with_images, signed=signed)
         if not cache:
             return messages
         marked = 0
@@ -282,26 +344,32 @@ class Session:
             messages[0] = _role_marked(messages[0])
         return messages
 
-    def _prefix(self, messages: int, *, with_images: bool) -> str:
-        sent = sendable(self.messages[:messages], with_images=with_images)
+    def _prefix(self, messages: int, *, with_images: bool, signed: bool) -> str:
+        window = self.messages[self.first : messages]
+        sent = sendable(window, with_images=with_images, signed=signed)
         return prefix(self.tools, self.system, sent)
 
-    async def sending(self, model: str, *, with_images: bool = True) -> Difference | None:
+    async def sending(
+        self, model: str, *, with_images: bool = True, signed: bool = True
+    ) -> Difference | None:
         """Record what a request to `model` consists of, before it is sent.
 
         Returns:
             Where its prefix parts from the one of the request before, which must not be: what a
-            cache holds is lost from there on. None when it begins with all of it.
+            cache holds is lost from there on. None when it begins with all of it, or is the first
+            one since the conversation was compacted.
         """
         before = self._sent
         if not before and self._sent_messages:
-            before = self._prefix(self._sent_messages, with_images=self._sent_images)
-        now = self._prefix(len(self.messages), with_images=with_images)
+            before = self._prefix(
+                self._sent_messages, with_images=self._sent_images, signed=self._sent_signed
+            )
+        now = self._prefix(len(self.messages), with_images=with_images, signed=signed)
         parted = None if now.startswith(before) else difference(before, now)
         if parted:
             await self.append_event({"type": "prefix_changed", **parted.as_json()})
         if before and not parted:
-            added = sendable(self.messages[self._sent_messages :], with_images=with_images)
+            added = sendable(self.unsent(), with_images=with_images, signed=signed)
             new = list(message_blocks(added, len(before.encode()) + 1))
         else:
             new = blocks(now)
@@ -311,13 +379,15 @@ class Session:
                 "model": model,
                 "messages": len(self.messages),
                 "images": with_images,
+                **({} if signed else {"signed": False}),
                 "bytes": len(now.encode()),
                 "sha256": sha256(now),
                 "anew": bool(parted),
                 "blocks": [[block.start, sha256(block.text)[:BLOCK_DIGITS]] for block in new],
             }
         )
-        self._sent, self._sent_messages, self._sent_images = now, len(self.messages), with_images
+        self._sent, self._sent_messages = now, len(self.messages)
+        self._sent_images, self._sent_signed = with_images, signed
         return parted
 
     def unanswered(self) -> list[ContentBlock]:
@@ -332,7 +402,7 @@ class Session:
 
     def instructions_sha256(self) -> str:
         """Give the hash of the project instructions last sent in full, empty when none were."""
-        for message in reversed(self.messages):
+        for message in reversed(self.window):
             if message["role"] != "user":
                 continue
             for block in message["content"]:
@@ -342,23 +412,35 @@ class Session:
         return ""
 
 
-def sendable(messages: Iterable[Message], *, with_images: bool = True) -> list[Message]:
+def sendable(
+    messages: Iterable[Message], *, with_images: bool = True, signed: bool = True
+) -> list[Message]:
     """Messages as they are sent: without blank texts, and without messages of nothing else.
 
     The API does not take them back: its 400 says "text content blocks must contain non-whitespace
-    text". Without `with_images`, a line of text stands for each image.
+    text". Without `with_images`, a line of text stands for each image. Without `signed`, its text
+    stands for a compaction block, which only the endpoint that signed it takes, and thinking, which
+    is bound to what stood before it, is left out.
     """
     found = []
     for message in messages:
+        if not signed and is_compacted(message):
+            message = as_text(message)
         content = message["content"]
-        kept = [
-            block
-            for block in content
-            if block.get("type") != "text" or str(block.get("text") or "").strip()
-        ]
+        kept = [block for block in content if _is_sent(block, signed=signed)]
         if kept:
             found.append(message if len(kept) == len(content) else {**message, "content": kept})
     return found if with_images else [without_images(message) for message in found]
+
+
+def _is_sent(block: ContentBlock, *, signed: bool) -> bool:
+    match block.get("type"):
+        case "text":
+            return bool(str(block.get("text") or "").strip())
+        case "thinking" | "redacted_thinking":
+            return signed
+        case _:
+            return True
 
 
 def _marked(message: Message) -> Message:

@@ -113,7 +113,11 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step, as the model and the person are told; `text` is masked and cut."""
+    """What became of a step, as the model and the person are told; `text` is masked and cut.
+
+    `checks` and `edits` say of what was begun that it tests, builds or lints the work, and that it
+    is known to change it.
+    """
 
     status: ToolStatus
     text: str
@@ -125,6 +129,8 @@ class Outcome:
     pane_id: str | None = None
     met: bool | None = None
     picture: Path | None = None
+    checks: bool = False
+    edits: bool = False
 
     @property
     def is_error(self) -> bool:

@@ -151,6 +151,21 @@ class Sessions:
             lambda db: transcript.append(db, session_id, role, payload, self._clock(), items)
         )
 
+    async def append_all(self, session_id: str, entries: Iterable[tuple[str, str]]) -> None:
+        """Add several rows without attachments, each a role and a payload: all of them or none.
+
+        Raises:
+            NotFound: there is no such session.
+            InvalidRecord: a role is unknown, or a text cannot be UTF-8.
+        """
+        items = tuple(entries)
+
+        def unit(db: sqlite3.Connection) -> None:
+            for role, payload in items:
+                transcript.append(db, session_id, role, payload, self._clock())
+
+        await self._connection.write(unit)
+
     async def rows(self, session_id: str, after: int = 0) -> Rows:
         """A transcript's rows above sequence number `after`, in order."""
         return await self._connection.read(lambda db: transcript.rows(db, session_id, after))

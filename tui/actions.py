@@ -254,6 +254,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="coordinate",
         argument="TASK",
     ),
+    _key(
+        "agent.compact",
+        "",
+        "Have the agent go on from a summary of the conversation",
+        action="compact",
+        slash="compact",
+    ),
     _key("agent.stop", "f8", "Stop the agent and its panes", action="stop_agent", slash="stop"),
     _key(
         "agent.archive",

@@ -14,6 +14,7 @@ from agent.protocol import (
     ArchiveAgent,
     Budget,
     Command,
+    Compact,
     CreateAgent,
     Interrupt,
     Mode,
@@ -369,6 +370,16 @@ async def stop_agent(app: TungstenApp) -> None:
 
     workers = sum(1 for other in app.agents if other.parent == agent.id)
     await app.push_screen(StopAgentScreen(agent, workers), answered)
+
+
+@_beside
+async def compact(app: TungstenApp) -> None:
+    """Have the focused agent go on from a summary of its conversation."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    if await send(app, Compact(agent_id=agent.id)) is not None and agent.state == "working":
+        app.say(f"{agent.name}: compacts before its next step")
 
 
 async def archive_agent(app: TungstenApp) -> None:

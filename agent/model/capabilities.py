@@ -27,6 +27,8 @@ class Capabilities:
     count_tokens: bool = False
     betas: bool = False
     images: bool = False
+    compaction: bool = False
+    """Whether it summarises a conversation on demand; see `agent.compaction_block`."""
     context_window: int | None = None
     max_output: int | None = None
 
@@ -51,7 +53,9 @@ def assumed(endpoint: Endpoint, model: str) -> Capabilities:
             context_window=context_window(model),
         )
     if endpoint.provider == "demo":
-        return Capabilities(prompt_cache=True, system_messages=True, count_tokens=True, images=True)
+        return Capabilities(
+            prompt_cache=True, system_messages=True, count_tokens=True, betas=True, images=True
+        )
     return GATEWAY if "claude" in model.lower() else PLAIN
 
 
@@ -60,14 +64,23 @@ def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> 
     known = assumed(endpoint, model)
     window, output = info.get("max_input_tokens"), info.get("max_tokens")
     told = info.get("capabilities")
-    takes = told.get("image_input") if isinstance(told, Mapping) else None
-    images = takes.get("supported") if isinstance(takes, Mapping) else None
+    images = _supported(told, "image_input")
+    compaction = _supported(told, "compaction", "summarize")
     return replace(
         known,
         context_window=window if isinstance(window, int) and window > 0 else known.context_window,
         max_output=output if isinstance(output, int) and output > 0 else known.max_output,
-        images=images if isinstance(images, bool) else known.images,
+        images=known.images if images is None else images,
+        compaction=known.betas and bool(compaction),
     )
+
+
+def _supported(told: object, *names: str) -> bool | None:
+    """Whether a capability is told to be supported; None when nothing of sense is told."""
+    for name in names:
+        told = told.get(name) if isinstance(told, Mapping) else None
+    found = told.get("supported") if isinstance(told, Mapping) else None
+    return found if isinstance(found, bool) else None
 
 
 def has_system_messages(model: str) -> bool:

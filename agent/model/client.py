@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+from agent.compaction_block import BETA
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
 from agent.model.errors import AuthenticationFailed, ModelError, StreamBroken
@@ -203,7 +204,9 @@ class ModelClient:
         sdk = await self._client()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                response = await sdk.models.with_raw_response.retrieve(name)
+                # Without it, nothing is said of what only that beta switches on.
+                headers = {"anthropic-beta": BETA} if assumed(self.endpoint, name).betas else None
+                response = await sdk.models.with_raw_response.retrieve(name, extra_headers=headers)
                 return from_model_info(self.endpoint, name, json.loads(await response.text()))
         except Exception:  # noqa: BLE001 - whatever a stranger's server does, there is an answer
             return assumed(self.endpoint, name)

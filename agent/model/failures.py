@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -23,6 +24,11 @@ from agent.model.errors import (
 
 MAX_QUOTE = 300
 """Characters of a server's own words that are quoted."""
+
+_TOO_LONG = re.compile(
+    r"(?i)too long|exceeds? (?:the )?(?:available )?context|maximum context length"
+)
+"""The API's own words ("prompt is too long", "exceed context limit"), llama.cpp's and vLLM's."""
 
 
 def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> ModelError:
@@ -59,7 +65,7 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
             f"{where} answers, but not with the Messages API: check the base URL "
             f"(it is what comes before /v1/messages)."
         )
-    if status == 413 or (status == 400 and "too long" in said):
+    if status == 413 or (status == 400 and _TOO_LONG.search(said)):
         return ContextTooLong(
             f"The conversation no longer fits {model}: start a new agent, or one with a "
             f"larger context. ({quote})"

@@ -260,7 +260,26 @@ def _is_shallow(value: object) -> bool:
 
 
 def read_usage(usage: Mapping[str, Any]) -> TurnUsage:
-    """Read a Messages API `usage` object; what is missing or null counts as 0."""
+    """Read a Messages API `usage` object; what is missing or null counts as 0.
+
+    What a compaction took is told apart from the rest, and not within it (`BetaUsage.iterations`).
+    """
+    iterations = usage.get("iterations")
+    found = _read_usage(usage)
+    for each in iterations if isinstance(iterations, list) else ():
+        if isinstance(each, dict) and each.get("type") == "compaction":
+            more = _read_usage(each)
+            found = TurnUsage(
+                found.input_tokens + more.input_tokens,
+                found.cache_read + more.cache_read,
+                found.cache_write + more.cache_write,
+                found.output_tokens + more.output_tokens,
+                found.cache_write_1h + more.cache_write_1h,
+            )
+    return found
+
+
+def _read_usage(usage: Mapping[str, Any]) -> TurnUsage:
     by_lifetime = usage.get("cache_creation")
     one_hour = by_lifetime.get("ephemeral_1h_input_tokens") if isinstance(by_lifetime, dict) else 0
     return TurnUsage(

@@ -41,6 +41,8 @@ class Assessment:
         reads: every file that was read to judge it, with the SHA-256 of what was read (of a file
             too long to be judged: of its beginning, its size and its time); empty where there was
             nothing to read yet.
+        checks: a command tests, builds or lints, so its exit status says how the work stands.
+        edits: a command is known to change files of the project.
     """
 
     risk: Risk
@@ -51,6 +53,8 @@ class Assessment:
     asked_by: str | None = None
     allowed: bool = False
     reads: tuple[tuple[Path, str], ...] = ()
+    checks: bool = False
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

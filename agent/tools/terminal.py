@@ -21,6 +21,12 @@ from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, RunResult
 
 Input = TerminalClose | TerminalOpen | TerminalRead | TerminalRun | TerminalType | TerminalWait
 
+LOST = (
+    "[the beginning is lost: it printed more lines than a terminal keeps; run it again into a file "
+    "and read that]"
+)
+"""Told where output is gone for good, before what is left of it."""
+
 
 def plan(
     tool: Input, pane_id: str, directory: Path, *, picture: Path | None = None, remark: str = ""
@@ -110,4 +116,6 @@ def run_text(pane_id: str, result: RunResult, timeout: float | None) -> str:
             first = f"the shell of pane {pane_id} ended with it (exit {result.exit_status})"
         case _:
             first = f"interrupted after {result.seconds:.1f} s in pane {pane_id}"
+    if result.truncated:
+        first += f"\n{LOST}"
     return f"{first}\n{output}" if output else f"{first}\n(no output)"

@@ -118,6 +118,17 @@ async def test_a_job_that_is_done(paths: Paths, project: Path, serve: Serve) -> 
     await client.close()
 
 
+async def test_a_finish_on_a_failed_check_is_the_result(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    (project / "Makefile").write_text("check:\n\t@exit 1\n")
+    await serve(Script(("terminal_run", {"command": "make -s check"}), "All done.", "Truly."))
+    status, said = await lines(paths, project)
+    assert status == Exit.DONE, said
+    assert "The last check failed" in said[-1]["text"]
+    assert "`make -s check` (exit status 2)" in said[-1]["text"]
+
+
 async def test_high_is_denied_at_once_and_told(paths: Paths, project: Path, serve: Serve) -> None:
     script = Script(("terminal_run", {"command": "sudo rm -rf /opt/x"}), "I did without it.")
     await serve(script)

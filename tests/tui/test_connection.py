@@ -17,6 +17,7 @@ from agent.errors import CommandRefused, EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
 from agent.protocol import (
     AgentState,
+    Compact,
     CreateAgent,
     EngineStopping,
     Interrupt,
@@ -189,6 +190,7 @@ async def test_quitting_tells_the_way_back_to_agents_that_rest(open_cockpit: Ope
         (["f2", "x", "enter"], RenameAgent),
         (["ctrl+n", "ctrl+s"], CreateAgent),
         (["slash", *"trust", "enter"], TrustDirectory),
+        (["slash", *"compact", "enter"], Compact),
         (["slash", *"demo", "enter"], StartDemo),
     ],
 )

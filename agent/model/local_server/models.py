@@ -26,6 +26,8 @@ class ServedModel:
     """Whether image blocks are taken."""
     system_messages: bool = True
     """Whether `role: "system"` is taken within the conversation."""
+    compaction: bool = False
+    """Whether it summarises a conversation on demand."""
 
     def info(self) -> dict[str, Any]:
         """The model as `GET /v1/models/{id}` shows it; of its capabilities, what is known here."""
@@ -37,5 +39,11 @@ class ServedModel:
             "lifecycle": "active",
             "max_input_tokens": self.context_window,
             "max_tokens": self.max_output,
-            "capabilities": {"image_input": {"supported": self.images}},
+            "capabilities": {
+                "image_input": {"supported": self.images},
+                "compaction": {
+                    "summarize": {"supported": self.compaction},
+                    "supported": self.compaction,
+                },
+            },
         }

@@ -61,7 +61,7 @@ def check(body: Mapping[str, Any], model: ServedModel) -> None:
         ApiError: the first rule that is broken.
     """
     _check_limits(body, model)
-    _check_roles(body["messages"], model)
+    _check_roles(body["messages"], model, replied=body.get("compaction") is None)
     _check_texts(body)
     _check_tools(body)
     _check_tool_use(body)
@@ -84,8 +84,10 @@ def _check_limits(body: Mapping[str, Any], model: ServedModel) -> None:
         raise invalid(f"messages: List should have at most {MAX_MESSAGES} items")
 
 
-def _check_roles(messages: list[dict[str, Any]], model: ServedModel) -> None:
+def _check_roles(messages: list[dict[str, Any]], model: ServedModel, *, replied: bool) -> None:
     before = ""
+    begin = blocks_of(messages[0]["content"])[:1] if messages else []
+    compacted = bool(begin) and begin[0]["type"] == "compaction"
     for number, message in enumerate(messages):
         role = message["role"]
         if role == "system":
@@ -99,10 +101,10 @@ def _check_roles(messages: list[dict[str, Any]], model: ServedModel) -> None:
                 raise invalid(
                     f"messages.{number}: role 'system' must immediately follow a 'user' message"
                 )
-        elif number == 0 and role != "user":
+        elif number == 0 and role != "user" and not compacted:
             raise invalid('messages: first message must use the "user" role')
         before = role
-    if before == "assistant" and not model.prefill:
+    if before == "assistant" and replied and not model.prefill:
         raise invalid(
             "This model does not support assistant message prefill. "
             "The conversation must end with a user message."

@@ -98,8 +98,10 @@ def _typed_dict(name: str, fields: dict[str, Any], config: ConfigDict) -> Any:
 
 
 @cache
-def _strict_dict(source: Any) -> Any:
-    loose = getattr(source, "__pydantic_config__", {}).get("extra") == "allow"
+def _strict_dict(source: Any, *, beside_any: bool = False) -> Any:
+    """Rebuild a TypedDict; `beside_any` says that any other key is meant to be taken, too."""
+    allowed = getattr(source, "__pydantic_config__", {}).get("extra") == "allow"
+    loose = allowed or beside_any
     return _typed_dict(source.__name__, _fields(source), _LOOSE if loose else _STRICT)
 
 
@@ -138,10 +140,12 @@ def _strict_union(arguments: tuple[Any, ...]) -> Any:
         members.append(argument)
     shapes = [member for member in members if typing_extensions.is_typeddict(member)]
     others = [_strict(member) for member in members if not typing_extensions.is_typeddict(member)]
-    # InputSchema allows any dict beside its typed form; the API itself does not.
+    # InputSchema allows any dict beside its typed form; the API itself insists on that one's keys.
+    beside_any = False
     if shapes:
+        beside_any = any(get_origin(other) is dict for other in others)
         others = [other for other in others if get_origin(other) is not dict]
-    strict_shapes = [_strict_dict(shape) for shape in shapes]
+    strict_shapes = [_strict_dict(shape, beside_any=beside_any) for shape in shapes]
     tag = _tag(strict_shapes)
     if len(strict_shapes) > 1 and tag is not None:
         union: Any = Union[tuple(strict_shapes)]  # noqa: UP007 - built at run time

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from agent.model.local_server import rules, schema, wire
 from agent.model.local_server.cache import InputUsage, PromptCache, estimate
+from agent.model.local_server.compaction import CompactionSeal, usage_of
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.faults import Fault, Faults
 from agent.model.local_server.http import ClientGone, HttpConnection, HttpRequest
@@ -71,6 +72,7 @@ class LocalMessagesServer:
         self._cache = PromptCache(clock)
         self._record = record
         self._seal = ThinkingSeal(secrets.token_bytes(32)) if bind_thinking else None
+        self._summaries = CompactionSeal(secrets.token_bytes(32))
         self.on_body: Callable[[bytes], None] = lambda body: None
         self.on_answer: Callable[[InputUsage | ApiError], None] = lambda answer: None
         self._server: asyncio.Server | None = None
@@ -213,6 +215,8 @@ class LocalMessagesServer:
         schema.validate(body, shape, beta=beta)
         model = self._model(body["model"])
         rules.check(body, model)
+        betas = request.headers.get("anthropic-beta", "").split(",")
+        self._summaries.check(body, model, [beta.strip() for beta in betas])
         return body, model
 
     async def _create(
@@ -238,11 +242,17 @@ class LocalMessagesServer:
             answer = ResponderMessage((), stop_reason="max_tokens")
         else:
             answer = await self._responder.respond(body)
-        if self._seal is not None:
+        if body.get("compaction") is not None:
+            summary = self._summaries.block(answer.content)
+            ended = "compaction" if summary else answer.stop_reason or "end_turn"
+            answer = replace(answer, content=summary, stop_reason=ended)
+        elif self._seal is not None:
             answer = replace(answer, content=self._seal.sign(body, wire.with_ids(answer.content)))
         usage = self._cache.answered(reading)
         self.on_answer(usage)
         whole = wire.message(answer, model.id, usage)
+        if body.get("compaction") is not None:
+            whole["usage"] = usage_of(whole["usage"])
         if not body.get("stream"):
             await asyncio.sleep(answer.think)
             await self._answer(connection, headers, whole)

@@ -60,7 +60,11 @@ def events(whole: Mapping[str, Any], *, damage: Damage = "") -> Iterator[dict[st
             "stop_reason": "max_tokens" if damage == "truncated" else whole["stop_reason"],
             "stop_sequence": whole["stop_sequence"],
         },
-        "usage": {"output_tokens": whole["usage"]["output_tokens"]},
+        "usage": {
+            name: whole["usage"][name]
+            for name in ("output_tokens", "iterations")
+            if name in whole["usage"]
+        },
     }
     yield {"type": "message_stop"}
 

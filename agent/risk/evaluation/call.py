@@ -191,6 +191,7 @@ class Call:
             self.writes(target, truncates=truncates, content=content, appends=appends)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, self.named(text, place)
+        self.evaluator.edits = self.evaluator.edits or zone is Zone.PROJECT
         if place.own:
             self.high("changes Tungsten's own files or a tmux server's", f"writes {name}")
         elif zone is Zone.NULL:

@@ -24,6 +24,7 @@ from agent.risk.evaluation.names import (
 from agent.risk.evaluation.outputs import Outputs
 from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
+from agent.risk.programs.checks import is_check, is_edit
 from agent.risk.programs.files import FILE_OPTIONS
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
@@ -43,6 +44,8 @@ class Dispatcher(Outputs):
         name = argv[0]
         if self.rules.deny or self.rules.ask or self.rules.allow:
             self._command_rules(argv, call)
+        self.checks = self.checks or is_check(argv)
+        self.edits = self.edits or is_edit(argv)
         self._judge(name, call, direct=direct)
         self.needs_cover(call)
         if self.tree is not None and len(self.tree) < 5_000:

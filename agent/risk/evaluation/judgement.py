@@ -49,6 +49,8 @@ class Judgement:
         """No command that needs cover by an allow rule was found without it."""
         self.covered = False
         """Some command is covered by an allow rule."""
+        self.checks = self.edits = False
+        """Some command is a check; some command changes files of the project."""
         self.denied_spans: list[Span] = []
         self.files: dict[str, str | None] = {}
         self.given: frozenset[str] = frozenset()
@@ -158,6 +160,8 @@ class Judgement:
             self.asked,
             allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
             tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
+            self.checks,
+            self.edits,
         )
 
     def place(self, text: str) -> Place:

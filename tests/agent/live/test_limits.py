@@ -73,7 +73,11 @@ async def test_a_page_of_long_blocks_fits_into_an_answer(house, monkeypatch):
         assert 0 < len(page["blocks"]) < 8
         seen = page["blocks"] + seen
         before = page["blocks"][0]["id"]
-    assert [block["id"] for block in seen] == list(range(1, 9))
+    # More than the window holds: what each prompt and its end left is there, and nothing twice.
+    last = house.summary(agent_id).last_block
+    assert [block["id"] for block in seen] == list(range(1, last + 1))
+    said = [block for block in seen if block["kind"] == "user"]
+    assert [block["text"][0] for block in said] == ["0", "1", "2", "3"]
     assert seen[0]["text"] == shortened("0" * (SHOWN_TEXT * 2))
     assert house.script.requests[0]["messages"][0]["content"][0]["text"] == "0" * SHOWN_TEXT * 2
 
