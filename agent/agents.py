@@ -340,7 +340,11 @@ class Agents:
             )
         agent.publish()
         if isinstance(agent, ModelAgent) and not self.services.closing:
-            await agent.begin_queued()
+            try:
+                await agent.begin_queued()
+            except (AgentError, OSError) as error:
+                # It is there and can be told again; its coordinator finds it failed.
+                await agent.become(AgentState.FAILED, one_line(error))
         return agent
 
     async def rested(self, agent: LiveAgent) -> None:

@@ -119,7 +119,7 @@ class Workers:
         if tool.worktree:
             if self._owner.walled:
                 raise WorkerRefused("behind your wall a work tree cannot reach its repository")
-            made, directory = worktree.plan(directory, name)
+            made, directory = worktree.plan(self._owner.directory, directory, name)
         action = StartWorker(
             worker_id=worker_id(self._owner.id, key),
             name=name,

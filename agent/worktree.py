@@ -33,20 +33,23 @@ class Worktree:
     branch: str
 
 
-def plan(directory: Path, name: str) -> tuple[Worktree, Path]:
+def plan(project: Path, directory: Path, name: str) -> tuple[Worktree, Path]:
     """Say where the work tree of a worker called `name` goes.
+
+    Args:
+        project: where its coordinator works.
+        directory: where it is to work, in the same repository.
+        name: fit for a branch.
 
     Returns:
         The work tree, and the directory in it that is what `directory` is here.
 
     Raises:
-        WorktreeFailed: `directory` is in no git repository.
+        WorktreeFailed: there is no repository, or `directory` is not in it.
     """
-    top = git_top_level(directory)
-    if top is None:
-        raise WorktreeFailed(
-            f"{directory} is in no git repository, so there is no work tree to make"
-        )
+    top = git_top_level(project)
+    if top is None or not directory.is_relative_to(top):
+        raise WorktreeFailed(f"{directory} is in no repository of yours: leave worktree out")
     path = top.with_name(f"{top.name}.worktrees") / name
     return Worktree(path, f"{BRANCHES}{name}"), path / directory.relative_to(top)
 
