@@ -157,11 +157,12 @@ class Agents:
         the others away.
         """
         await self.services.recordings.recover()
+        records = await self.services.database.sessions.list(archived=False)
         said = await self.services.database.journal.entries(kinds=(PAUSED,))
-        if said and said[-1].data.get("paused"):
+        # Without anybody to hold, it is over.
+        if records and said and said[-1].data.get("paused"):
             self.services.go.clear()
             self.services.hub.publish(PausedChanged(paused=True))
-        records = await self.services.database.sessions.list(archived=False)
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.
