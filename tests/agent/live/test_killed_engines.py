@@ -62,6 +62,7 @@ TRUNCATED = 1
 """The step whose tool input never comes whole."""
 
 FINAL = "All done."
+MOST_ENGINES = 20
 RESTED = (AgentState.DONE, AgentState.FAILED, AgentState.UNKNOWN)
 
 
@@ -208,6 +209,7 @@ class Engines:
         left = iter(kills)
         while not await self.engine(project, next(left, 0), delay):
             delay = None
+            assert self.started < MOST_ENGINES
         return await self.examined(project)
 
     async def engine(self, project, kill, delay):
