@@ -93,6 +93,9 @@ KINDS: dict[Kind, type[LiveAgent]] = {
     "mcp": McpAgent,
 }
 
+PAUSED = "paused"
+"""Kind of the journal's entries that say whether the person holds all agents."""
+
 MAX_NAME = 60
 """Longest name of an agent, in characters."""
 
@@ -156,6 +159,11 @@ class Agents:
         """
         await self.services.recordings.recover()
         records = await self.services.database.sessions.list(archived=False)
+        said = await self.services.database.journal.entries(kinds=(PAUSED,))
+        # Without anybody to hold, it is over.
+        if records and said and said[-1].data.get("paused"):
+            self.services.go.clear()
+            self.services.hub.publish(PausedChanged(paused=True))
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.
@@ -611,10 +619,12 @@ class Agents:
                     await self._set_mode(agent, mode)
 
     async def set_paused(self, command: SetPaused) -> None:
-        """Hold every agent before its next step, or let them go."""
+        """Hold every agent before its next step, or let them go; the next engine does the same."""
         if command.paused:
+            # At once, whether or not it can be written down.
             self.services.go.clear()
-        else:
+        await self.services.database.journal.append(PAUSED, None, {"paused": command.paused})
+        if not command.paused:
             self.services.go.set()
         self.services.hub.publish(PausedChanged(paused=command.paused))
         for agent in tuple(self._live.values()):

@@ -59,6 +59,9 @@ RECONNECTS = 5
 NOBODY = "No person is present to answer; decide for yourself, or say what is missing and finish."
 
 
+PAUSED = "All agents are held: let them go on in the app (F9), then run this again."
+
+
 class Exit(IntEnum):
     """What the exit status says."""
 
@@ -146,6 +149,9 @@ class _Job:
             self.last_line = difference(snapshot.engine.environment, os.environ)
             if self.last_line:
                 return Exit.FAILED
+        if snapshot is not None and snapshot.paused:
+            self.last_line = PAUSED
+            return Exit.FAILED
         if snapshot is not None and not snapshot.setup.model and not create.model:
             self.last_line = snapshot.setup.problem
             return Exit.FAILED

@@ -26,6 +26,7 @@ from agent.protocol import (
     AgentRemoved,
     Budget,
     ListSessions,
+    SetPaused,
 )
 from agent.singleton import holder
 from memory.database import Database
@@ -240,6 +241,20 @@ async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: P
     status, said = await lines(paths, project)
     assert status == Exit.FAILED
     assert "No model is set up" in said[-1]["text"]
+
+
+async def test_while_all_agents_are_held_nothing_is_begun_that_would_wait(
+    paths: Paths, project: Path, serve: Serve
+) -> None:
+    script = Script("never")
+    await serve(script)
+    client = await EngineClient.connect(paths)
+    await client.send(SetPaused(paused=True))
+    status, said = await asyncio.wait_for(lines(paths, project), 30)
+    assert status == Exit.FAILED
+    assert "F9" in said[-1]["text"]
+    assert (await client.send(ListSessions()))["sessions"] == []
+    await client.close()
 
 
 async def test_an_engine_with_another_model_is_not_taken_for_ones_own(

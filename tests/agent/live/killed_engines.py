@@ -1,11 +1,12 @@
 """Engines that are killed at a chosen write to their database.
 
 Started by `test_killed_engines.py`. For each line of standard input, a JSON object with the
-arguments of an engine, the number of a write and a file, a real engine is forked off. It kills
-itself with SIGKILL right before that write, or right after it when the number is negative; 0 lives
-on. Each write that came to its end is noted in the file: what was then in the database, and must
-be there for ever. Prints a line, pid and what the engine said once it answered. The engine before
-is killed first. All is imported once and then forked.
+arguments of an engine, a write and a file, a real engine is forked off. It kills itself with
+SIGKILL right before that write: the one of that number, or the first entry of that kind or row of
+that role; right after it with a minus; 0 lives on. Each write that came to its end is noted in the
+file: what was then in the database, and must be there for ever. Prints a line, pid and what the
+engine said once it answered. The engine before is killed first. All is imported once and then
+forked.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import agent.demo.demo  # noqa: F401
 import tungsten.terminal  # noqa: F401
 from agent.engine import main as be_the_engine
 from memory.connection import Connection
-from memory.journal import Entry
+from memory.journal import Entry, Journal
+from memory.sessions import Sessions
 from memory.transcript import Row
 
 
-def arm(number, path):
+def arm(kill, path):
     """Have this process die at a write, and note those that were made."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     count = 0
@@ -36,15 +38,37 @@ def arm(number, path):
         nonlocal count
         count += 1
         mine = count
-        if mine == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        die_if(mine == kill)
         result = await write(self, unit)
-        if mine == -number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        die_if(isinstance(kill, int) and mine == -kill)
         os.write(file, json.dumps(noted(result)).encode() + b"\n")
         return result
 
     Connection.write = counted
+    if isinstance(kill, str):
+        # The kind of an entry, or the role of a row.
+        for owner, method, place in (
+            (Journal, "_append", 0),
+            (Journal, "_close", 1),
+            (Sessions, "append", 1),
+        ):
+            setattr(owner, method, deadly(getattr(owner, method), place, kill))
+
+
+def deadly(method, place, kill):
+    async def called(self, *arguments, **options):
+        kind = arguments[place]
+        die_if(kill == kind)
+        result = await method(self, *arguments, **options)
+        die_if(kill == f"-{kind}")
+        return result
+
+    return called
+
+
+def die_if(now):
+    if now:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def noted(result):
@@ -57,7 +81,7 @@ def noted(result):
             return ["write"]
 
 
-def forked(arguments, number, path):
+def forked(arguments, kill, path):
     """Fork an engine; gives its pid and what it says once it answers, or why it does not."""
     read_end, write_end = os.pipe()
     pid = os.fork()
@@ -68,7 +92,7 @@ def forked(arguments, number, path):
             os.close(read_end)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(2, 1)
-            arm(number, path)
+            arm(kill, path)
             be_the_engine([*arguments, "--ready", str(write_end)])
             status = 0
         finally:

@@ -332,15 +332,21 @@ async def test_a_persons_second_command_waits_for_the_first(house):
     assert "first" in tools()[1].result
 
 
-async def test_a_pause_holds_before_the_next_step(house):
+async def test_a_pause_holds_before_the_next_step_whatever_becomes_of_the_engine(house):
     agent_id = await house.agent()
     await house.agents.set_paused(SetPaused(paused=True))
     await house.prompt(agent_id, "go")
     await house.until(lambda: house.summary(agent_id).paused)
     assert not house.script.requests
+    await house.again()
+    await house.until(lambda: house.summary(agent_id).paused)
+    assert house.hub.snapshot().paused
+    assert not house.script.requests
     await house.agents.set_paused(SetPaused(paused=False))
     await house.state(agent_id, "done")
     assert not house.summary(agent_id).paused
+    await house.again()
+    assert not house.hub.snapshot().paused
 
 
 async def test_secrets_on_a_screen_do_not_reach_the_model(house):
