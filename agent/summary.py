@@ -10,7 +10,7 @@ from agent.conversation import OWN_SECTIONS, shortened
 from agent.instructions import Instructions, estimate_tokens
 from agent.prefix import serialise
 from agent.session import ROLE, ContentBlock, Message, instructions_block, text_block
-from agent.turn_text import CUT_OFF, note
+from agent.turn_text import CUT_OFF, is_from_coordinator, note
 from tungsten.masking import mask
 
 IMAGE_TOKENS = 1_500
@@ -45,9 +45,11 @@ def prompts_of(message: Mapping[str, object]) -> list[str]:
 
 
 def task(messages: Sequence[Message], *, idle: bool) -> str:
-    """The task, restated in the person's own words: their first prompt, and the last ones."""
+    """The task, restated in the words it was given: the first prompt, and the last ones."""
     said = [texts for message in messages if (texts := prompts_of(message))]
     lines = ["The conversation was compacted here; this is what the person asked for, verbatim."]
+    if any(is_from_coordinator(text) for texts in said for text in texts):
+        lines.append("But what stands between <from-coordinator> marks is not the person's.")
     if len(said) > 1:
         lines += ["", "First:", "", shortened("\n\n".join(said[0]), FIRST_PROMPT)]
     if said:

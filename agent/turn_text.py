@@ -40,6 +40,11 @@ def spoken(prompt: str) -> str:
     return prompt[found.end() :] if found else prompt
 
 
+def is_from_coordinator(text: str) -> bool:
+    """Whether a prompt is another agent's, and not the person's."""
+    return text.startswith("<from-coordinator ")
+
+
 def shown_prompt(text: str) -> str:
     """A prompt as a conversation shows it: a coordinator's words without their marks."""
     found = _FROM_COORDINATOR.fullmatch(text)

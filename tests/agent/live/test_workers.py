@@ -19,8 +19,10 @@ from agent.protocol import (
     StopAgent,
     SuggestRule,
 )
+from agent.session import text_block
+from agent.summary import task
 from agent.tools import files
-from agent.workers import worker_id
+from agent.workers import from_coordinator, worker_id
 from memory.sessions import SessionRecord
 from tests.agent.live.crew import Crew, use
 
@@ -587,6 +589,13 @@ async def test_writes_of_several_agents_to_one_file_come_one_after_the_other(
     # All knew of no file there: the first one makes it, and nobody writes over it unseen.
     assert sorted(text.split()[0] for text in results) == ["created", "failed:", "failed:"]
     assert sum("changed in the meantime; read it again" in text for text in results) == 2
+
+
+def test_a_brief_that_is_restated_does_not_become_the_persons():
+    brief = {"role": "user", "content": [text_block(from_coordinator("lead", "look"))]}
+    assert "marks is not the person's" in task([brief], idle=False)
+    person = {"role": "user", "content": [text_block("look")]}
+    assert "marks" not in task([person], idle=False)
 
 
 def test_a_worker_is_made_once_for_each_use():
