@@ -15,6 +15,7 @@ from agent.protocol import (
     Answer,
     ArchiveAgent,
     Mode,
+    RenameAgent,
     SetMode,
     StopAgent,
     SuggestRule,
@@ -348,17 +349,29 @@ async def test_a_coordinator_that_does_not_wait_is_told_later(house, crew):
         await asyncio.wait_for(go.wait(), 10)
         return "At last."
 
-    crew.play("split it", start("one"), "I do not wait.", "I see.")
+    crew.play(
+        "split it",
+        start("one"),
+        use("worker_wait", timeout=0.05),
+        "I do not wait.",
+        use("worker_report", worker="one"),
+        "I see.",
+    )
     crew.play("one: look", later)
     lead = await house.agent("/coordinate split it", name="lead")
     await house.rest(lead)
+    assert told(crew, "split it")[0].startswith(
+        "not within 0.05 s; what still works goes on\none: "
+    )
+    await house.agents.rename(RenameAgent(agent_id=agents(house)["one"].id, name="uno"))
     go.set()
-    await rested(house, "one")
+    await rested(house, "uno")
     await house.poll(lambda: _notes(house, lead))
     await house.prompt(lead, "and?")
     await house.until(lambda: agents(house)["lead"].activity == "I see.")
-    text = json.dumps(crew.requests("split it")[-1]["messages"][-1])
-    assert "Your worker one has ended its turn (done)" in text
+    text = json.dumps(crew.requests("split it")[-2]["messages"][-1])
+    assert "Your worker uno has ended its turn (done)" in text
+    assert "At last." in told(crew, "split it")[0], "it is found by the name it was given, too"
 
 
 async def _notes(house, agent_id):
