@@ -316,6 +316,8 @@ class Agents:
         """
         of, now = coordinator.record, self.services.clock()
         directory = _directory(str(action.directory))
+        if directory != action.directory:
+            raise DirectoryUnusable(f"{action.directory} leads elsewhere now: nothing was started.")
         extra: dict[str, Any] = {
             "ceiling": action.ceiling,
             "worker_name": action.name,

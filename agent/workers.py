@@ -9,6 +9,7 @@ project, starts once, and that its words never pass for the person's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
@@ -215,7 +216,8 @@ class Workers:
             return await self._fleet.start_worker(self._owner, action)
         except BaseException:
             if made is not None:
-                await worktree.remove(made)
+                with contextlib.suppress(worktree.WorktreeFailed):
+                    await worktree.remove(made)
             raise
 
     async def message(self, action: MessageWorker) -> Effect:
