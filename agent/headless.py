@@ -243,7 +243,7 @@ class _Job:
             case ActionReported(agent_id=agent_id) if self._is_ours(agent_id):
                 if event.decision in {"denied", "refused"}:
                     self._denied = True
-                self.printer.action(event)
+                self.printer.action(event, worker=agent_id != self.agent_id)
             case Notice(level="error", text=text):
                 self.printer.notice(text)
             case _:
@@ -326,7 +326,7 @@ class _Printer:
         }
         self._print(fields, f"{agent.name} works in {agent.directory} with {agent.model}")
 
-    def action(self, event: ActionReported) -> None:
+    def action(self, event: ActionReported, *, worker: bool = False) -> None:
         outcome: str = event.outcome
         if event.exit_status is not None:
             outcome += f", exit status {event.exit_status}"
@@ -335,7 +335,7 @@ class _Printer:
             # A person reads how it ended.
             return
         line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
-        self._print(action_fields(event), line)
+        self._print(action_fields(event), f"{event.agent_name}: {line}" if worker else line)
 
     def question(self, question: Question) -> None:
         fields = {"type": "question", "text": question.text, "options": list(question.options)}

@@ -191,6 +191,10 @@ async def test_what_a_worker_needs_a_person_for_is_denied_too(
     assert client.welcome.snapshot is not None
     assert client.welcome.snapshot.agents == (), "the worker goes with its coordinator"
     await client.close()
+    out = io.StringIO()
+    await headless.run(paths, "Do it.", directory=project, out=out)
+    lines_of = out.getvalue().splitlines()
+    assert any(line.startswith("helper: [HIGH denied] run_command") for line in lines_of)
 
 
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\x9b?1003h\x1b]0;root\x07"
