@@ -34,6 +34,9 @@ WORTH = 0.2
 SHORTER = (2, 4, 8, 16)
 """Where not even the question for a summary fits: what part of the conversation is told then."""
 
+AGAIN = 20
+"""Messages that must have come before another try, where no summary came back."""
+
 BY_HAND = "you asked for it"
 
 
@@ -91,6 +94,12 @@ class Compaction:
         self._asks = asks
         self.wanted = False
         """Whether the person wants room to be made before the next request."""
+        self._failed_at = -AGAIN
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything behind the conversation's beginning."""
+        return bool(self._since_beginning())
 
     async def in_time(self) -> None:
         """Make room before a request, where the window is nearly full or the person wants it.
@@ -105,12 +114,15 @@ class Compaction:
         try:
             await self.make_room(BY_HAND if self.wanted else "the context is nearly full")
         except (NoSummary, NothingToCompact) as error:
+            self._failed_at = len(self._session.messages)
             await self._conversation.add(BlockKind.NOTICE, f"Not compacted: {one_line(error)}")
         finally:
             self.wanted = False
 
     def _due(self) -> bool:
         filled, window = self._owner.context_tokens, self._owner.context_window
+        if len(self._session.messages) < self._failed_at + AGAIN:
+            return False
         if window is None or filled + tokens(self._session.unsent()) < FULL * window:
             return False
         return tokens(self._since_beginning()) >= WORTH * window
@@ -121,7 +133,7 @@ class Compaction:
         Raises:
             NothingToCompact: there is nothing behind the beginning.
         """
-        if not self._since_beginning():
+        if not self.possible:
             raise NothingToCompact("There is nothing to compact yet.")
 
     def _since_beginning(self) -> list[Message]:

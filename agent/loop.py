@@ -155,7 +155,7 @@ class Loop:
             try:
                 ended = await self._asking.request()
             except ContextTooLong:
-                if made_room:
+                if made_room or not self.compaction.possible:
                     raise
                 made_room = True
                 await self.compaction.make_room("the endpoint takes no more")
@@ -197,7 +197,7 @@ class Loop:
                         raise TurnFailed("The endpoint keeps pausing the turn: try again later.")
                 case "model_context_window_exceeded":
                     await self._close_uses(uses, CUT_OFF)
-                    if made_room:
+                    if made_room or not self.compaction.possible:
                         raise TurnFailed(
                             "The conversation fills the model's context: go on with a new agent."
                         )

@@ -157,9 +157,9 @@ def of_session(seen: Observer) -> list[Figure]:
 
 async def session(seen: Observer, home: dict[str, str]) -> None:
     """Run the whole session, each leg in processes of its own."""
-    server = LocalMessagesServer(
-        Script(), api_key=KEY, models=(ServedModel(MODEL),), bind_thinking=True
-    )
+    # Its window holds the whole session: nothing is compacted, so that each request must be read.
+    model = ServedModel(MODEL, context_window=1_000_000)
+    server = LocalMessagesServer(Script(), api_key=KEY, models=(model,), bind_thinking=True)
     server.on_body, server.on_answer = seen.body, seen.answer
     project = Path(home["HOME"]) / "project"
     project.mkdir()

@@ -268,3 +268,16 @@ async def test_what_comes_out_of_the_archive_comes_last_and_stays_there(
     # What is on the list keeps its place.
     await database.sessions.update("b", archived=False)
     assert await ids() == "bca"
+
+
+async def test_rows_that_belong_together_are_all_there_or_none(
+    database: Database, session: str
+) -> None:
+    await database.sessions.append_all(session, [("event", "{}"), ("user", '{"content":[]}')])
+    with pytest.raises(InvalidRecord):
+        await database.sessions.append_all(session, [("event", "{}"), ("nobody", "{}")])
+    rows = await database.sessions.rows(session)
+    assert [(row.seq, row.role) for row in rows] == [(1, "event"), (2, "user")]
+    await database.sessions.verify(session)
+    with pytest.raises(NotFound):
+        await database.sessions.append_all("x", [("event", "{}")])

@@ -340,7 +340,11 @@ task(
             ),
             [
                 run("echo 'db.commit()' >> make_db.py"),
-                edit("make_db.py", "create table", "create table if not exists"),
+                # It was changed behind its file tools' back, so it has to be read again.
+                Step(
+                    edit("make_db.py", "create table", "create table if not exists"),
+                    [read("make_db.py"), AGAIN],
+                ),
                 run("python3 make_db.py; echo again"),
                 AGAIN,
             ],

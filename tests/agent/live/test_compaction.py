@@ -247,7 +247,16 @@ async def test_a_summary_that_fails_before_the_window_is_full_does_not_end_the_t
     summary = await house.rest(agent_id)
     assert summary.state in ("done", "failed")
     notices = [b["text"] for b in await house.blocks(agent_id) if b["kind"] == "notice"]
-    assert any(text.startswith("Not compacted: ") for text in notices)
+    # Once, and not before each request that follows.
+    assert [text.startswith("Not compacted: ") for text in notices] == [True]
+
+
+async def test_a_first_prompt_that_does_not_fit_is_told_as_that(house):
+    await house.models.turn_to("small")
+    agent_id = await house.agent("word " * 20_000, model="small")
+    summary = await house.state(agent_id, "failed")
+    assert "no longer fits small" in summary.activity
+    assert not house.script.requests
 
 
 async def test_compacting_by_hand_while_nothing_runs_starts_no_turn(house):
