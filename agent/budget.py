@@ -22,13 +22,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agent.config import Caps, Config, ConfigError, load
+from agent.config import Config, ConfigError, load_file
 from agent.errors import AgentError
 from agent.model import prices
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.paths import Paths
 from agent.protocol import Budget
+from agent.settings import Caps
 from agent.usage_watch import day
 from memory.database import Database
 from memory.sessions import SessionRecord
@@ -240,7 +241,7 @@ class Budgets:
     async def _read_settings_again(self) -> bool:
         """Take over limits and prices that were changed since the engine started."""
         try:
-            now = await asyncio.to_thread(load, self._paths)
+            now = await asyncio.to_thread(load_file, self._paths)
         except ConfigError:
             return False
         if (now.budget, now.prices) == (self._config.budget, self._config.prices):

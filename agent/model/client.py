@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 from agent.compaction_block import BETA
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
-from agent.model.errors import AuthenticationFailed, ModelError, StreamBroken
-from agent.model.events import Retrying, StreamEvent
+from agent.model.errors import AuthenticationFailed, InvalidRequest, ModelError, StreamBroken
+from agent.model.events import MessageEnded, Retrying, StreamEvent
 from agent.model.failures import from_connection, from_status, short_reason
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
@@ -102,6 +102,8 @@ class ModelClient:
         self._retries = retries or RetryPolicy()
         self._sdk: AsyncAnthropic | None = None
         self._opening: asyncio.Task[AsyncAnthropic] | None = None
+        self._takes_marks: dict[str, bool] = {}
+        """Whether requests with cache_control were answered, by model; not there: not known."""
 
     async def prewarm(self) -> None:
         """Import the SDK and build its client in a thread, so that the first turn need not.
@@ -123,6 +125,9 @@ class ModelClient:
         began: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Ask for one assistant message and yield it as it comes; the last event is MessageEnded.
+
+        A server other than Anthropic's that refuses a request with `cache_control` in it is asked
+        once without, and from then on, if that is what it took.
 
         After `Retrying`, everything yielded before it is void. Cancelling the task, or closing
         the iterator, ends the request at once.
@@ -147,6 +152,9 @@ class ModelClient:
         if tools:
             body["tools"] = tools
         body["messages"] = messages
+        refused: ModelError | None = None
+        if self._takes_marks.get(name) is False:
+            body = without_marks(body)
         tried = {"answer": 0, "connection": 0, "break": 0}
         allowed = {
             "answer": self._retries.answers,
@@ -157,9 +165,17 @@ class ModelClient:
             try:
                 async with aclosing(self._attempt(body, extra or {}, began)) as events:
                     async for event in events:
+                        if isinstance(event, MessageEnded):
+                            self._takes_marks.setdefault(name, refused is None)
                         yield event
                 return
             except _Failure as failure:
+                if refused is not None and isinstance(failure.error, InvalidRequest):
+                    # The marks were not what it minded.
+                    raise refused from failure.__cause__
+                if isinstance(failure.error, InvalidRequest) and self._may_mind_marks(name):
+                    refused, body = failure.error, without_marks(body)
+                    continue
                 tried[failure.kind] = tried.get(failure.kind, 0) + 1
                 if tried[failure.kind] > allowed.get(failure.kind, 0):
                     raise failure.error from failure.__cause__
@@ -167,6 +183,10 @@ class ModelClient:
                 reason = failure.reason
             yield Retrying(sum(tried.values()), delay, reason)
             await asyncio.sleep(delay)
+
+    def _may_mind_marks(self, model: str) -> bool:
+        """Whether it is not known that this server takes cache_control."""
+        return not self.endpoint.is_first_party and model not in self._takes_marks
 
     async def check(self) -> None:
         """Prove with one cheap request that address, key and model work.
@@ -204,12 +224,25 @@ class ModelClient:
         sdk = await self._client()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                # Without it, nothing is said of what only that beta switches on.
-                headers = {"anthropic-beta": BETA} if assumed(self.endpoint, name).betas else None
-                response = await sdk.models.with_raw_response.retrieve(name, extra_headers=headers)
-                return from_model_info(self.endpoint, name, json.loads(await response.text()))
+                info = await self._model_info(sdk, name)
+                return from_model_info(self.endpoint, name, info)
         except Exception:  # noqa: BLE001 - whatever a stranger's server does, there is an answer
             return assumed(self.endpoint, name)
+
+    async def _model_info(self, sdk: AsyncAnthropic, name: str) -> Mapping[str, Any]:
+        """What the model list says of a model; servers without single entries have a whole list."""
+        import anthropic
+
+        try:
+            # Without it, nothing is said of what only that beta switches on.
+            headers = {"anthropic-beta": BETA} if assumed(self.endpoint, name).betas else None
+            response = await sdk.models.with_raw_response.retrieve(name, extra_headers=headers)
+            found = json.loads(await response.text())
+        except (anthropic.APIStatusError, ValueError):
+            listed = await sdk.models.with_raw_response.list()
+            models = json.loads(await listed.text())["data"]
+            found = next(one for one in models if one.get("id") == name)
+        return found if isinstance(found, dict) else {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -344,3 +377,19 @@ class ModelClient:
             )
         except (httpx2.InvalidURL, ValueError) as error:
             raise from_connection(error, endpoint) from error
+
+
+def without_marks(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a request body without any `cache_control`."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            # A tool's input is the model's own, whatever its keys are called.
+            return {
+                key: one if key in ("input", "input_schema") else bare(one)
+                for key, one in value.items()
+                if key != "cache_control"
+            }
+        return [bare(one) for one in value] if isinstance(value, list | tuple) else value
+
+    return {key: bare(value) for key, value in body.items()}
