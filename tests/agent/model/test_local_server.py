@@ -67,6 +67,9 @@ ACCEPTED = {
     "consecutive turns of one role are one turn": body(messages=[user("a"), user("b")]),
     "system text": body(system="x"),
     "system blocks": body(system=[text("x", **LONG_MARK), text("y", **MARK)]),
+    "JSON Schema's own words": body(tools=[{**TOOL, "input_schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+        "$defs": {"a": {"type": "string"}}, "additionalProperties": False}}]),
     "tools": body(tools=[TOOL], tool_choice={"type": "tool", "name": "look"}),
     "tool use": body(
         tools=[TOOL],
@@ -243,6 +246,14 @@ async def test_beta_fields_need_the_beta_header(sdk):
         betas=["mid-conversation-system-2026-04-07"],
     )
     assert answer.content[0].type == "text"
+
+
+async def test_a_beta_takes_away_nothing(sdk, house):
+    for request in ACCEPTED.values():
+        await post(sdk, request, **{"anthropic-beta": "interleaved-thinking-2025-05-14"})
+    assert house.server.received == list(ACCEPTED.values())
+    with pytest.raises(anthropic.BadRequestError, match=r"custom\.input_schema\.type: Field req"):
+        await post(sdk, REFUSED["schema without type"][0], **{"anthropic-beta": "x"})
 
 
 async def test_older_versions_know_sampling_but_not_every_model_takes_it(sdk):
