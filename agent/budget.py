@@ -92,7 +92,7 @@ class Budgets:
         """The limits of sessions and of the day."""
         return self._config.budget
 
-    async def ask(self, session_id: str, model: str, endpoint: Endpoint) -> None:
+    async def ask(self, session: SessionRecord, model: str, endpoint: Endpoint) -> None:
         """Return when one more request of a session may be made, which is then under way.
 
         Raises:
@@ -100,14 +100,14 @@ class Budgets:
             StorageError: what was used cannot be read.
         """
         async with self._counting:
-            self._under_way.pop(session_id, None)
-            line = await self._line(session_id)
+            self._under_way.pop(session.id, None)
+            line = await self._line(session)
             problem = await self._problem(line, model, endpoint)
             if problem and await self._read_settings_again():
                 problem = await self._problem(line, model, endpoint)
             if problem:
                 raise BudgetSpent(problem)
-            self._under_way[session_id] = frozenset(record.id for record in line)
+            self._under_way[session.id] = frozenset(record.id for record in line)
 
     async def record(
         self, session_id: str, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint
@@ -133,13 +133,11 @@ class Budgets:
         """Note that no request of a session is under way any more."""
         self._under_way.pop(session_id, None)
 
-    async def _line(self, session_id: str) -> list[SessionRecord]:
+    async def _line(self, session: SessionRecord) -> list[SessionRecord]:
         """A session and the ones above it."""
-        line: list[SessionRecord] = []
-        above: str | None = session_id
-        while above is not None and above not in {record.id for record in line}:
+        line = [session]
+        while (above := line[-1].parent) is not None and above not in {one.id for one in line}:
             line.append(await self._database.sessions.get(above))
-            above = line[-1].parent
         return line
 
     async def _problem(self, line: list[SessionRecord], model: str, endpoint: Endpoint) -> str:

@@ -7,10 +7,11 @@ to end it, and because a response that breaks off midway is invisible to them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,7 @@ from agent.model.events import MessageEnded, Retrying, StreamEvent
 from agent.model.failures import from_connection, from_status, short_reason
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
+from agent.prefix import serialise
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,6 +39,9 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 each) need less than half; an endpoint that never ends must not fill the memory."""
 
 CHECK_TIMEOUT = 60.0
+END_TIMEOUT = 0.5
+"""How long a response may take to end after its message has, in seconds."""
+
 NO_KEY = "none"
 """Sent where an endpoint needs no key: the SDK insists on some credential."""
 
@@ -151,10 +156,13 @@ class ModelClient:
             body["system"] = system
         if tools:
             body["tools"] = tools
-        body["messages"] = messages
+        body |= {"messages": messages, **(extra or {}), "stream": True}
+        betas = ",".join(body.pop("betas", ()))
+        headers = {"anthropic-beta": betas} if betas else {}
         refused: ModelError | None = None
         if self._takes_marks.get(name) is False:
             body = without_marks(body)
+        content = serialise(body).encode()
         tried = {"answer": 0, "connection": 0, "break": 0}
         allowed = {
             "answer": self._retries.answers,
@@ -163,7 +171,7 @@ class ModelClient:
         }
         while True:
             try:
-                async with aclosing(self._attempt(body, extra or {}, began)) as events:
+                async with aclosing(self._attempt(content, name, headers, began)) as events:
                     async for event in events:
                         if isinstance(event, MessageEnded):
                             self._takes_marks.setdefault(name, refused is None)
@@ -174,7 +182,8 @@ class ModelClient:
                     # The marks were not what it minded.
                     raise refused from failure.__cause__
                 if isinstance(failure.error, InvalidRequest) and self._may_mind_marks(name):
-                    refused, body = failure.error, without_marks(body)
+                    refused = failure.error
+                    content = serialise(without_marks(body)).encode()
                     continue
                 tried[failure.kind] = tried.get(failure.kind, 0) + 1
                 if tried[failure.kind] > allowed.get(failure.kind, 0):
@@ -254,46 +263,58 @@ class ModelClient:
             await sdk.close()
 
     async def _attempt(
-        self, body: Mapping[str, Any], extra: Mapping[str, Any], began: Callable[[], None]
+        self, content: bytes, model: str, headers: Mapping[str, str], began: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         sdk = await self._client()
-        more = dict(extra)
-        betas = more.pop("betas", ())
+        from anthropic import AsyncStream
+        from anthropic.types import Message, RawMessageStreamEvent
+
         accumulator = Accumulator()
+        ended: MessageEnded | None = None
         try:
-            response = await sdk.messages.create(
-                **body,
+            # The body is written already: the SDK would copy it value by value, and write it anew.
+            response = await sdk.post(
+                "/v1/messages",
+                cast_to=Message,
+                content=content,
+                options={"headers": dict(headers)},
                 stream=True,
-                extra_headers={"anthropic-beta": ",".join(betas)} if betas else None,
-                extra_body=more or None,
+                stream_cls=AsyncStream[RawMessageStreamEvent],
             )
             async with response:
                 body_of = cast("httpx2.Response", _Bounded(response.response))
-                async for sse in type(response).raw_events(body_of):
+                wire = type(response).raw_events(body_of)
+                async for sse in wire:
                     if not sse.data:
                         continue
                     data = json.loads(sse.data)
                     if not isinstance(data, dict):
                         raise ProtocolViolated("an event that is not an object")
                     if data.get("type") == "error":
-                        raise self._told(data, body["model"], accumulator)
+                        raise self._told(data, model, accumulator)
                     before = accumulator.started
                     for event in accumulator.feed(data):
-                        yield event
+                        if isinstance(event, MessageEnded):
+                            ended = event
+                        else:
+                            yield event
                     if accumulator.started and not before:
                         began()
-                    if accumulator.ended:
-                        return
+                    if ended is not None:
+                        await _read_to_the_end(wire)
+                        break
         except _Failure:
             raise
         except (ProtocolViolated, ValueError, RecursionError) as error:
             raise self._broken(f"the response was malformed: {error}") from error
         except Exception as error:
-            failure = self._named(error, body["model"])
+            failure = self._named(error, model)
             if accumulator.started and failure.kind == "connection":
                 raise self._broken("the connection broke off mid-response") from error
             raise failure from error
-        raise self._broken("the response ended before it was complete")
+        if ended is None:
+            raise self._broken("the response ended before it was complete")
+        yield ended
 
     def _told(self, data: Mapping[str, Any], model: str, accumulator: Accumulator) -> _Failure:
         """An error event inside the stream, where the HTTP status said 200."""
@@ -377,6 +398,17 @@ class ModelClient:
             )
         except (httpx2.InvalidURL, ValueError) as error:
             raise from_connection(error, endpoint) from error
+
+
+async def _read_to_the_end(wire: AsyncIterator[Any]) -> None:
+    """Read what follows a whole message, so that its connection can carry the next request.
+
+    Whatever goes wrong with it, the message stands.
+    """
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(END_TIMEOUT):
+            async for _ in wire:
+                pass
 
 
 def without_marks(body: Mapping[str, Any]) -> dict[str, Any]:

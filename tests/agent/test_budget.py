@@ -53,7 +53,8 @@ class House:
         await self.budgets.record(name, endpoint.model, endpoint.model, usage, endpoint)
 
     async def ask(self, name: str, endpoint: Endpoint = CLAUDE) -> None:
-        await self.budgets.ask(name, endpoint.model, endpoint)
+        record = await self.database.sessions.get(name)
+        await self.budgets.ask(record, endpoint.model, endpoint)
 
     async def refused(self, name: str, endpoint: Endpoint = CLAUDE) -> str:
         with pytest.raises(BudgetSpent) as spent:
