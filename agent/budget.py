@@ -251,7 +251,9 @@ class Budgets:
 def _told(account: _Account, limit: str, used: str) -> str:
     most = float(getattr(account.budget, limit))
     name = limit.removesuffix("s") if most == 1 else limit
-    amount = f"${most:,.2f}" if limit == "dollars" else f"{_number(most)} {name}"
+    amount = f"{_number(most)} {name}"
+    if limit == "dollars":
+        amount = f"${most:,.2f}" if most >= 0.01 else f"${_number(most)}"
     way_out = account.way_out.format(limit=limit, more=_number(2 * most or 1).replace(",", ""))
     return f"{account.whose}, {amount}, is spent ({used}): {way_out}."
 
@@ -264,4 +266,4 @@ def _unpriced(account: _Account, model: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:g}"

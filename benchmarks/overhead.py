@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.agents import Agents
+from agent.asking import Asking
 from agent.config import Config
 from agent.hub import Hub
-from agent.loop import Loop
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.local_server import wire
@@ -66,6 +66,9 @@ class Wire:
     def _attend(self, connection: socket.socket) -> None:
         while first := connection.recv(65536):
             began = time.perf_counter()
+            if not first.startswith(b"POST"):
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+                continue
             head, _, body = first.partition(b"\r\n\r\n")
             length = next(
                 int(line.split(b":")[1])
@@ -149,12 +152,12 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
     project = root / "project"
     project.mkdir()
     called: list[float] = []
-    request = Loop._request
+    request = Asking.request
 
     @functools.wraps(request)
-    async def timed(loop: Loop) -> Any:
+    async def timed(asking: Asking) -> Any:
         called.append(time.perf_counter())
-        return await request(loop)
+        return await request(asking)
 
     hub = Hub()
     terminal: list[Terminal] = []
@@ -176,7 +179,7 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
             paths=paths,
             home=root,
         )
-        Loop._request = timed  # type: ignore[method-assign]
+        Asking.request = timed  # type: ignore[method-assign]
         try:
             await agents.restore()
             agent_id = await agents.create(
@@ -195,7 +198,7 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
                     async for _ in await sdk.messages.create(**body):
                         pass
         finally:
-            Loop._request = request  # type: ignore[method-assign]
+            Asking.request = request  # type: ignore[method-assign]
             await agents.close()
             await models.close()
             if terminal:

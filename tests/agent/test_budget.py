@@ -111,6 +111,15 @@ async def test_dollars(house: House) -> None:
     )
 
 
+async def test_the_smallest_budgets_are_told_as_they_are(house: House) -> None:
+    await house.session("a", dollars=0.0001)
+    await house.request("a")
+    said = await house.refused("a")
+    assert "$0.0001, is spent ($0.0004 used): /budget dollars 0.0002 raises" in said
+    await house.session("b", requests=0)
+    assert "0 requests, is spent (0 made): /budget requests 1 " in await house.refused("b")
+
+
 async def test_minutes(house: House) -> None:
     await house.session("a", minutes=1.5)
     house.now += 89
