@@ -22,13 +22,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agent.config import Caps, Config, ConfigError, load
+from agent.config import Config, ConfigError, load_file
 from agent.errors import AgentError
 from agent.model import prices
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.paths import Paths
 from agent.protocol import Budget
+from agent.settings import Caps
 from agent.usage_watch import day
 from memory.database import Database
 from memory.sessions import SessionRecord
@@ -91,7 +92,7 @@ class Budgets:
         """The limits of sessions and of the day."""
         return self._config.budget
 
-    async def ask(self, session_id: str, model: str, endpoint: Endpoint) -> None:
+    async def ask(self, session: SessionRecord, model: str, endpoint: Endpoint) -> None:
         """Return when one more request of a session may be made, which is then under way.
 
         Raises:
@@ -99,14 +100,14 @@ class Budgets:
             StorageError: what was used cannot be read.
         """
         async with self._counting:
-            self._under_way.pop(session_id, None)
-            line = await self._line(session_id)
+            self._under_way.pop(session.id, None)
+            line = await self._line(session)
             problem = await self._problem(line, model, endpoint)
             if problem and await self._read_settings_again():
                 problem = await self._problem(line, model, endpoint)
             if problem:
                 raise BudgetSpent(problem)
-            self._under_way[session_id] = frozenset(record.id for record in line)
+            self._under_way[session.id] = frozenset(record.id for record in line)
 
     async def record(
         self, session_id: str, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint
@@ -132,13 +133,11 @@ class Budgets:
         """Note that no request of a session is under way any more."""
         self._under_way.pop(session_id, None)
 
-    async def _line(self, session_id: str) -> list[SessionRecord]:
+    async def _line(self, session: SessionRecord) -> list[SessionRecord]:
         """A session and the ones above it."""
-        line: list[SessionRecord] = []
-        above: str | None = session_id
-        while above is not None and above not in {record.id for record in line}:
+        line = [session]
+        while (above := line[-1].parent) is not None and above not in {one.id for one in line}:
             line.append(await self._database.sessions.get(above))
-            above = line[-1].parent
         return line
 
     async def _problem(self, line: list[SessionRecord], model: str, endpoint: Endpoint) -> str:
@@ -240,7 +239,7 @@ class Budgets:
     async def _read_settings_again(self) -> bool:
         """Take over limits and prices that were changed since the engine started."""
         try:
-            now = await asyncio.to_thread(load, self._paths)
+            now = await asyncio.to_thread(load_file, self._paths)
         except ConfigError:
             return False
         if (now.budget, now.prices) == (self._config.budget, self._config.prices):
@@ -252,7 +251,9 @@ class Budgets:
 def _told(account: _Account, limit: str, used: str) -> str:
     most = float(getattr(account.budget, limit))
     name = limit.removesuffix("s") if most == 1 else limit
-    amount = f"${most:,.2f}" if limit == "dollars" else f"{_number(most)} {name}"
+    amount = f"{_number(most)} {name}"
+    if limit == "dollars":
+        amount = f"${most:,.2f}" if most >= 0.01 else f"${_number(most)}"
     way_out = account.way_out.format(limit=limit, more=_number(2 * most or 1).replace(",", ""))
     return f"{account.whose}, {amount}, is spent ({used}): {way_out}."
 
@@ -265,4 +266,4 @@ def _unpriced(account: _Account, model: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:g}"

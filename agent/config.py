@@ -12,18 +12,12 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
     Field,
     SecretStr,
-    Tag,
     ValidationError,
     field_validator,
 )
@@ -32,6 +26,23 @@ from rapidfuzz.distance import OSA
 from agent.errors import AgentError
 from agent.paths import Paths
 from agent.regular_file import read_regular
+from agent.settings import (
+    MOST,
+    TABLE,
+    TEXT,
+    BaseUrl,
+    Caps,
+    Dream,
+    HeaderName,
+    HeaderValue,
+    Price,
+    Profile,
+    Recording,
+    Rules,
+    RuleWithExamples,
+    Settings,
+    Wall,
+)
 
 
 class ConfigError(AgentError):
@@ -43,195 +54,13 @@ class ConfigError(AgentError):
         super().__init__(self.lines[0] + (f" (and {more} more)" if more else ""))
 
 
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-
-
-YEAR_HOURS = 8_760
-"""Longest time that a setting can be: what is longer means never, which a mode says better."""
-
-MOST = 1_000_000
-"""Largest number that a setting can be; far beyond all use, and small enough to calculate with."""
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Dream(_Settings):
-    """When AutoDream may put memory in order: `[dream]`."""
-
-    mode: Literal["off", "recall", "manual", "auto"] = "auto"
-    """off: no memory at all; recall: only recall; manual: dream when asked; auto: by itself."""
-
-    idle_minutes: float = Field(default=15, ge=0, le=YEAR_HOURS * 60)
-    """How long no agent may have worked before a dream."""
-
-    gap_hours: float = Field(default=24, ge=0, le=YEAR_HOURS)
-    """How long ago the last dream must be."""
-
-    sessions: int = Field(default=5, ge=0, le=MOST)
-    """How many sessions must have had a user turn since the last dream."""
-
-    gap: Literal["dream", "session"] = "dream"
-    """What the gap counts from: the last dream, or the end of the last other session."""
-
-
-class RuleWithExamples(_Settings):
-    """A rule, and examples that it is tried on when it is read."""
-
-    rule: str
-    """The rule itself."""
-
-    match: Texts = ()
-    """What it must cover."""
-
-    not_match: Texts = ()
-    """What it must not cover."""
-
-
-_TEXT, _TABLE = "«text»", "«table»"
-
-
-def _form(value: Any) -> str:
-    return _TABLE if isinstance(value, dict | RuleWithExamples) else _TEXT
-
-
-RuleTexts = Annotated[
-    tuple[
-        Annotated[
-            Annotated[str, Tag(_TEXT)] | Annotated[RuleWithExamples, Tag(_TABLE)],
-            Discriminator(_form),
-        ],
-        ...,
-    ],
-    BeforeValidator(_as_tuple),
-]
-
-
-class Rules(_Settings):
-    """What the person decided beforehand: `[rules]`; `docs/risk.md` says how rules are matched."""
-
-    deny: RuleTexts = ()
-    """Never, whoever asks."""
-
-    ask: RuleTexts = ()
-    """Always ask, whatever the risk."""
-
-    allow: RuleTexts = ()
-    """Need not ask, up to MEDIUM."""
-
-
-class Wall(_Settings):
-    """The stronger wall around agents' panes: `[wall]`; see `docs/wall.md`."""
-
-    mode: Literal["off", "on"] = "off"
-    """Whether new agents get one unless told otherwise."""
-
-    hide: Texts = ()
-    """Further places that do not exist behind it, absolute or from `~`."""
-
-    show: Texts = ()
-    """Further places below your home that can be read behind it."""
-
-    network: bool = True
-    """Whether the network can be reached from behind it."""
-
-
-class Recording(_Settings):
-    """Which panes are recorded, and how much room that takes: `[recording]`."""
-
-    mode: Literal["off", "on"] = "off"
-    """on: every pane of every agent, from its beginning; off: those that you ask for."""
-
-    megabytes: int = Field(default=256, ge=1, le=MOST)
-    """Room for all recordings; the oldest make room for new ones."""
-
-    pane_megabytes: int = Field(default=32, ge=1, le=MOST)
-    """Where the recording of one pane ends; the pane goes on."""
-
-
-class Limits(_Settings):
-    """What may be used before no further request is made to a model."""
-
-    requests: int | None = Field(default=None, ge=0, le=MOST)
-    """Requests to a model."""
-
-    tokens: int | None = Field(default=None, ge=0, le=MOST * MOST)
-    """Tokens, those from the cache too."""
-
-    dollars: float | None = Field(default=None, ge=0, le=MOST)
-    """US dollars; models without a known price are then not asked."""
-
-
-class Caps(_Settings):
-    """Limits for everything that asks a model: `[budget.session]` and `[budget.day]`."""
-
-    session: Limits = Limits()
-    """Of each session, its workers with it."""
-
-    day: Limits = Limits()
-    """Of all sessions together, from midnight to midnight, local time."""
-
-
-class Price(_Settings):
-    """What a model costs that the price list does not know, in US dollars for a million tokens."""
-
-    input: float = Field(ge=0, le=MOST)
-    """Input that no cache had."""
-
-    output: float = Field(ge=0, le=MOST)
-    """What the model writes."""
-
-    cache_read: float | None = Field(default=None, ge=0, le=MOST)
-    """Input that was read from the cache; none: as other input."""
-
-    cache_write: float | None = Field(default=None, ge=0, le=MOST)
-    """Input that was written to the cache; none: as other input."""
-
-    def of(self, sent: int, read: int, written: int, received: int) -> float:
-        """Price tokens: fresh input, cache reads, cache writes and output."""
-        read_at = self.input if self.cache_read is None else self.cache_read
-        written_at = self.input if self.cache_write is None else self.cache_write
-        paid = sent * self.input + read * read_at + written * written_at + received * self.output
-        return paid / 1_000_000
-
-
-_FRAMING = frozenset(
-    {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
-)
-"""Headers that say how a request travels (RFC 9110, 9112): the HTTP client's own business."""
-
-
-def _header_name(value: str) -> str:
-    # A token of RFC 9110, section 5.6.2.
-    if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", value):
-        raise ValueError("is no name of a header: letters, digits and - without spaces or colons")
-    if value.lower() in _FRAMING:
-        raise ValueError("is set by the program itself: leave it out")
-    return value
-
-
-def _header_value(value: str) -> str:
-    if not re.fullmatch(r"([!-~]([ \t!-~]*[!-~])?)?", value):
-        raise ValueError("must be one line of ASCII without spaces around it")
-    return value
-
-
-HeaderName = Annotated[str, AfterValidator(_header_name)]
-HeaderValue = Annotated[str, AfterValidator(_header_value)]
-
-
-class Config(_Settings):
+class Config(Settings):
     """All settings."""
 
     model: str = ""
     """Model of new agents; empty: the one chosen at first run."""
 
-    base_url: str = ""
+    base_url: BaseUrl = ""
     """A Messages endpoint other than Anthropic's, for instance `http://localhost:11434`."""
 
     headers: dict[HeaderName, HeaderValue] = Field(default={}, repr=False)
@@ -242,6 +71,15 @@ class Config(_Settings):
 
     images: Literal["auto", "on", "off"] = "auto"
     """Whether the model may be sent pictures of its panes; auto: if it is known to take images."""
+
+    prompt_cache: Literal["auto", "on", "off"] = "auto"
+    """Whether prompts are marked for the endpoint's cache; auto: if it is known to have one."""
+
+    context_window: int | None = Field(default=None, ge=1, le=MOST * MOST)
+    """Tokens that the model's context holds, where the endpoint does not say."""
+
+    profile: str = ""
+    """The profile in use, one of `[profiles.NAME]`."""
 
     mode: Literal["plan", "careful", "standard"] | None = None
     """Mode of new agents; none: careful where the directory is not trusted yet, else standard."""
@@ -264,8 +102,11 @@ class Config(_Settings):
     budget: Caps = Caps()
     """Limits that stop agents before their next request."""
 
-    prices: dict[str, Price] = {}
+    prices: dict[str, Price] = Field(default={})
     """Prices of models, by their id."""
+
+    profiles: dict[str, Profile] = Field(default={})
+    """Models and where they live, by name."""
 
     api_key: SecretStr = Field(default=SecretStr(""), exclude=True)
     """From ANTHROPIC_API_KEY only; comes before the key file."""
@@ -273,19 +114,10 @@ class Config(_Settings):
     auth_token: SecretStr = Field(default=SecretStr(""), exclude=True)
     """From ANTHROPIC_AUTH_TOKEN only: a bearer token instead of a key."""
 
-    @field_validator("base_url")
-    @classmethod
-    def _absolute(cls, value: str) -> str:
-        if value and not re.match(r"https?://[^/\s]+", value):
-            raise ValueError("must start with http:// or https:// and name a host")
-        try:
-            parts = urlsplit(value)
-            usable = not value or (bool(parts.hostname) and parts.port != 0)
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ValueError("must name a host and, after a colon, a port from 1 to 65535")
-        return value.rstrip("/")
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """Environment variables that hold a key: what agents run must not inherit them."""
+        return frozenset(profile.key_variable for profile in self.profiles.values()) - {""}
 
     @field_validator("tmux")
     @classmethod
@@ -296,12 +128,16 @@ class Config(_Settings):
 
 
 _ENVIRONMENT = {
+    "TUNGSTEN_PROFILE": "profile",
     "TUNGSTEN_MODEL": "model",
     "ANTHROPIC_BASE_URL": "base_url",
     "ANTHROPIC_API_KEY": "api_key",
     "ANTHROPIC_AUTH_TOKEN": "auth_token",
+    "ANTHROPIC_CUSTOM_HEADERS": "headers",
 }
 _SECRETS = frozenset({"api_key", "auth_token"})
+_OF_AN_ADDRESS = frozenset({"base_url", "headers", *_SECRETS})
+"""Settings that mean one endpoint and are never taken over to another."""
 
 NEAR = 0.6
 """Least similarity of a misspelt name: two slips in five letters, a swap counted as one."""
@@ -313,6 +149,9 @@ MAX_BYTES = 1024 * 1024
 def load(paths: Paths, *, environment: Mapping[str, str] | None = None) -> Config:
     """Read the settings; without a file every setting has its default.
 
+    A profile comes before the rest of the file, and one with an address of its own before the
+    environment too; else the environment comes before the file.
+
     Args:
         paths: where `config.toml` lies.
         environment: what overrides the file, `os.environ` unless given.
@@ -320,6 +159,42 @@ def load(paths: Paths, *, environment: Mapping[str, str] | None = None) -> Confi
     Raises:
         ConfigError: the file cannot be read or used, or a variable cannot.
     """
+    text, values = _checked(paths)
+    shown = _shown(paths.config_file)
+    variables = os.environ if environment is None else environment
+    given = {field: variables[name] for name, field in _ENVIRONMENT.items() if variables.get(name)}
+    name = given.pop("profile", "") or values.get("profile", "")
+    profile = _profile(values, name, text, shown, variables) if name else {}
+    if "base_url" in profile:
+        given = {field: value for field, value in given.items() if field not in _OF_AN_ADDRESS}
+        values = {field: value for field, value in values.items() if field not in _OF_AN_ADDRESS}
+    overrides: dict[str, Any] = {
+        field: SecretStr(value) if field in _SECRETS else value for field, value in given.items()
+    }
+    if "headers" in overrides:
+        overrides["headers"] = {**values.get("headers", {}), **_headers(given["headers"])}
+    # One command's own choice of a model comes before a profile that all of them use.
+    model = {"model": given["model"]} if "model" in given else {}
+    try:
+        return Config.model_validate({**values, **overrides, **profile, **model})
+    except ValidationError as error:
+        names = {field: name for name, field in _ENVIRONMENT.items()}
+        faults = error.errors(include_url=False)
+        raise ConfigError(
+            [f"{names[str(fault['loc'][0])]}: {_said(fault, Config)}" for fault in faults]
+        ) from error
+
+
+def load_file(paths: Paths) -> Config:
+    """Read the settings of the file alone, without profile and environment.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
+    return Config.model_validate(_checked(paths)[1])
+
+
+def _checked(paths: Paths) -> tuple[str, dict[str, Any]]:
     text, values = read_table(paths.config_file)
     shown = _shown(paths.config_file)
     for secret in _SECRETS & values.keys():
@@ -331,20 +206,42 @@ def load(paths: Paths, *, environment: Mapping[str, str] | None = None) -> Confi
             ]
         )
     validate(Config, values, text, shown)
-    variables = os.environ if environment is None else environment
-    overrides = {
-        field: variables[name] for name, field in _ENVIRONMENT.items() if variables.get(name)
-    }
-    try:
-        return Config.model_validate(
-            values | {k: SecretStr(v) if k in _SECRETS else v for k, v in overrides.items()}
-        )
-    except ValidationError as error:
-        names = {field: name for name, field in _ENVIRONMENT.items()}
-        faults = error.errors(include_url=False)
-        raise ConfigError(
-            [f"{names[str(fault['loc'][0])]}: {_said(fault, Config)}" for fault in faults]
-        ) from error
+    return text, values
+
+
+def _profile(
+    values: Mapping[str, Any],
+    name: str,
+    text: str,
+    shown: str,
+    environment: Mapping[str, str],
+) -> dict[str, Any]:
+    """What a profile sets, its key among it.
+
+    Raises:
+        ConfigError: there is no such profile, or its key is not in the environment.
+    """
+    known = values.get("profiles", {})
+    if name not in known:
+        listed = f"known are {', '.join(known)}" if known else "there is none"
+        raise ConfigError([f'{shown}: there is no profile "{name}", [profiles.{name}]: {listed}'])
+    found = dict(known[name])
+    variable = found.pop("key_variable", "")
+    if variable:
+        if not environment.get(variable):
+            line = line_of(text, ("profiles", name, "key_variable"))
+            raise ConfigError(
+                [f'{shown}:{line}: the key of profile "{name}" is taken from {variable}: set it']
+            )
+        found["api_key"] = SecretStr(environment[variable])
+        found["auth_token"] = SecretStr("")
+    return {**found, "profile": name}
+
+
+def _headers(text: str) -> dict[str, str]:
+    """Read `Name: value` lines, as the SDK does of the same variable."""
+    pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def read_table(path: Path) -> tuple[str, dict[str, Any]]:
@@ -436,7 +333,7 @@ def _key(dotted: str) -> list[str]:
 
 def _place(fault: Any) -> list[str]:
     """Where a fault is, without pydantic's words for the form of a value, or for a key."""
-    return [str(part) for part in fault["loc"] if part not in (_TEXT, _TABLE, "[key]")]
+    return [str(part) for part in fault["loc"] if part not in (TEXT, TABLE, "[key]")]
 
 
 def _said(fault: Any, model: type[BaseModel]) -> str:
@@ -444,8 +341,9 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
     location = _place(fault)
     name = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in ".".join(location))
     context = fault.get("ctx", {})
-    # A header's value may be a key.
-    hidden = location[0] == "headers" and isinstance(fault["input"], str) and len(location) > 1
+    # A header's value may be a key, and so may what stands in the place of a variable's name.
+    may_be_key = "headers" in location[:-1] or location[-1] == "key_variable"
+    hidden = may_be_key and isinstance(fault["input"], str)
     found = "" if hidden else f" (found {_found(fault['input'])})"
     match fault["type"]:
         case "extra_forbidden":

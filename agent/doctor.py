@@ -296,11 +296,12 @@ async def _model(around: _Surroundings) -> Check:
     except CredentialsError as error:
         return Check("model", "problem", str(error), "start tungsten and give the key again")
     name = settings.model or chosen.model
+    profile = settings.profiles.get(settings.profile)
     variable = next(
         (
             name
             for name, secret in (
-                ("ANTHROPIC_API_KEY", settings.api_key),
+                ((profile and profile.key_variable) or "ANTHROPIC_API_KEY", settings.api_key),
                 ("ANTHROPIC_AUTH_TOKEN", settings.auth_token),
             )
             if secret.get_secret_value()

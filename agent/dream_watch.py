@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from agent.config import Dream
 from agent.hub import Hub
 from agent.protocol import (
     AgentChanged,
@@ -17,6 +16,7 @@ from agent.protocol import (
     DreamStatus,
     Event,
 )
+from agent.settings import Dream
 from memory.database import Database
 from memory.dream.gates import AT_WORK, DreamGates, DreamState
 from memory.errors import StorageError

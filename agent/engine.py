@@ -110,8 +110,9 @@ class Engine:
         config = load_config(self.paths)
         # Settings have taken what they need; the SDK would read the same variables for itself, and
         # what agents run must not inherit them.
-        for name in [name for name in os.environ if name.startswith("ANTHROPIC_")]:
-            del os.environ[name]
+        for name in list(os.environ):
+            if name.startswith("ANTHROPIC_") or name in config.secret_variables:
+                del os.environ[name]
         async with AsyncExitStack() as closing:
             parts = Parts(self.hub, self.paths, config, self._clock)
             await parts.open(closing)

@@ -334,7 +334,7 @@ class ModelAgent(LiveAgent):
 
     async def may_ask(self, model: str, endpoint: Endpoint) -> None:
         """Return when the budgets allow one more request."""
-        await self.services.budgets.ask(self.id, model, endpoint)
+        await self.services.budgets.ask(self.record, model, endpoint)
 
     async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
         """Count what a request consumed."""

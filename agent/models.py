@@ -1,8 +1,8 @@
 """Which model answers: chosen by environment, settings or the first-run screen, checked, kept.
 
-In this order: a key or token in the environment, a `base_url` in the settings, the choice kept in
-the key file. What a person chooses while the engine runs counts at once. Agents ask for a client
-at each turn, so a new choice reaches them with their next one.
+In this order: a profile, a key or token in the environment, a `base_url` in the settings, the
+choice kept in the key file. What a person chooses while the engine runs counts at once. Agents ask
+for a client at each turn, so a new choice reaches them with their next one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agent.credentials import Credentials, CredentialsError
 from agent.errors import AgentError
 from agent.hub import Hub
 from agent.model.client import ModelClient
-from agent.model.endpoint import Endpoint
+from agent.model.endpoint import Endpoint, Provider
 from agent.paths import Paths
 from agent.protocol import Configure, Setup, SetupChanged
 
@@ -199,20 +199,31 @@ class Models:
             headers["authorization"] = f"Bearer {token}"
         if config.base_url:
             if not (key or token) and kept.provider == "endpoint":
-                key = kept.api_key
-            return Endpoint("endpoint", config.base_url, key, model, headers)
+                same = kept.base_url.rstrip("/") in ("", config.base_url)
+                key = kept.api_key if same else ""
+            return self._endpoint_of("endpoint", config.base_url, key, model, headers)
         if key or token:
             named = model if kept.provider == "anthropic" or config.model else ""
-            return Endpoint("anthropic", "", key, named or DEFAULT_MODEL, headers)
+            return self._endpoint_of("anthropic", "", key, named or DEFAULT_MODEL, headers)
         match kept.provider:
             case "anthropic" if kept.api_key:
-                return Endpoint("anthropic", "", kept.api_key, model or DEFAULT_MODEL, headers)
+                return self._endpoint_of(
+                    "anthropic", "", kept.api_key, model or DEFAULT_MODEL, headers
+                )
             case "endpoint" if kept.base_url:
-                return Endpoint("endpoint", kept.base_url, kept.api_key, model, headers)
+                return self._endpoint_of("endpoint", kept.base_url, kept.api_key, model, headers)
             case "demo":
                 return Endpoint("demo", model=DEMO_MODEL)
             case _:
                 return None
+
+    def _endpoint_of(
+        self, provider: Provider, base_url: str, key: str, model: str, headers: dict[str, str]
+    ) -> Endpoint:
+        """An endpoint, with what the settings say of it."""
+        config = self._config
+        cache = None if config.prompt_cache == "auto" else config.prompt_cache == "on"
+        return Endpoint(provider, base_url, key, model, headers, cache, config.context_window)
 
     def _chosen(self, command: Configure) -> Endpoint:
         """The endpoint that a command describes, with what is known already filled in."""
@@ -231,7 +242,7 @@ class Models:
                     )
                 if not key:
                     raise ChoiceIncomplete("Paste a key: one is made at console.anthropic.com.")
-                return Endpoint("anthropic", "", key, model or DEFAULT_MODEL, headers)
+                return self._endpoint_of("anthropic", "", key, model or DEFAULT_MODEL, headers)
             case "endpoint":
                 if not address.startswith(("http://", "https://")):
                     raise ChoiceIncomplete(
@@ -241,4 +252,4 @@ class Models:
                     raise ChoiceIncomplete(
                         "Name a model that the endpoint serves, for instance qwen3-coder."
                     )
-                return Endpoint("endpoint", address, key, model, headers)
+                return self._endpoint_of("endpoint", address, key, model, headers)

@@ -23,7 +23,7 @@ from tungsten import asciicast, recording
 from tungsten.errors import RecordingUnreadable, TerminalError
 
 if TYPE_CHECKING:
-    from agent.config import Recording
+    from agent.settings import Recording
     from tungsten.terminal import Terminal
 
 RAW = ".raw"

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Config, ConfigError, read_table, validate
-from agent.config import Rules as Settings
 from agent.errors import AgentError
 from agent.git import common_directory
 from agent.paths import Paths
 from agent.risk.examples import tried
 from agent.risk.rules import Rules, join, parse
+from agent.settings import Rules as Settings
 
 PROJECT_FILE = Path(".tungsten") / "rules.toml"
 """A project's own rules, beside its code."""

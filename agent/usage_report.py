@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from agent.config import Caps, load
+from agent.config import load_file
 from agent.errors import AgentError
 from agent.paths import Paths
 from agent.protocol import Budget, Usage, UsageOf, UsageReport
+from agent.settings import Caps
 from agent.usage_watch import day, usage_of
 from memory.database import Database
 from memory.errors import StorageError
@@ -54,7 +55,7 @@ async def read(paths: Paths, *, clock: Callable[[], float] = time.time) -> Usage
     Raises:
         AgentError: the database or the settings cannot be read.
     """
-    caps = load(paths).budget
+    caps = load_file(paths).budget
     if not paths.database.is_file():
         return UsageReport()
     try:

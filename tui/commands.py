@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -41,6 +42,9 @@ cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mod
 app.add_typer(cache, name="cache")
 
 T = TypeVar("T")
+Profile = Annotated[
+    str, typer.Option(help="A model by its name in config.toml, [profiles.NAME].", metavar="NAME")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Wall = Annotated[
     bool | None,
@@ -84,8 +88,10 @@ def cli(arguments: list[str]) -> int:
 def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+    profile: Profile = "",
 ) -> None:
     """Open the app when no command is named."""
+    use_profile(profile)
     if version:
         print(f"tungsten {__version__}")
         raise typer.Exit
@@ -122,6 +128,7 @@ def run(
     coordinate: Annotated[
         bool, typer.Option(help="Have the agent split the task among workers; see docs/workers.md.")
     ] = False,
+    profile: Profile = "",
 ) -> None:
     """Give one agent one task.
 
@@ -129,6 +136,7 @@ def run(
     """
     from agent.protocol import Budget, CreateAgent, Mode
 
+    use_profile(profile)
     if not task.strip():
         raise typer.BadParameter('say what to do: tungsten run "fix the failing test"')
     try:
@@ -468,6 +476,12 @@ def cache_doctor(
     found = _run(examination.diagnose(paths.find(), session))
     print(examination.told(found, as_json=as_json))
     raise typer.Exit(0 if found.healthy else EXIT_FAILED)
+
+
+def use_profile(name: str) -> None:
+    """Have the engine that this starts use a profile; one that runs with another is told of."""
+    if name:
+        os.environ["TUNGSTEN_PROFILE"] = name
 
 
 def _need_jsonl(jsonl: bool) -> None:

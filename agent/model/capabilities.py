@@ -41,7 +41,14 @@ GATEWAY = Capabilities(prompt_cache=True)
 
 
 def assumed(endpoint: Endpoint, model: str) -> Capabilities:
-    """Judge by the address and the model's name alone."""
+    """Judge by the address, the model's name and what the person says."""
+    known = _by_name(endpoint, model)
+    if endpoint.prompt_cache is not None:
+        known = replace(known, prompt_cache=endpoint.prompt_cache)
+    return replace(known, context_window=endpoint.context_window or known.context_window)
+
+
+def _by_name(endpoint: Endpoint, model: str) -> Capabilities:
     if endpoint.is_first_party:
         return Capabilities(
             prompt_cache=True,
@@ -60,15 +67,15 @@ def assumed(endpoint: Endpoint, model: str) -> Capabilities:
 
 
 def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> Capabilities:
-    """Add what `GET /v1/models/{id}` says (only the documented fields, if they have sense)."""
+    """Add what the endpoint's model list says (only documented fields, if they have sense)."""
     known = assumed(endpoint, model)
-    window, output = info.get("max_input_tokens"), info.get("max_tokens")
+    window, output = _window(info), info.get("max_tokens")
     told = info.get("capabilities")
     images = _supported(told, "image_input")
     compaction = _supported(told, "compaction", "summarize")
     return replace(
         known,
-        context_window=window if isinstance(window, int) and window > 0 else known.context_window,
+        context_window=endpoint.context_window or window or known.context_window,
         max_output=output if isinstance(output, int) and output > 0 else known.max_output,
         images=known.images if images is None else images,
         compaction=known.betas and bool(compaction),
@@ -81,6 +88,17 @@ def _supported(told: object, *names: str) -> bool | None:
         told = told.get(name) if isinstance(told, Mapping) else None
     found = told.get("supported") if isinstance(told, Mapping) else None
     return found if isinstance(found, bool) else None
+
+
+def _window(info: Mapping[str, Any]) -> int | None:
+    """Tokens of the context: `max_model_len` is vLLM's word, `meta.n_ctx` that of llama.cpp."""
+    meta = info.get("meta")
+    told = (
+        info.get("max_input_tokens"),
+        info.get("max_model_len"),
+        meta.get("n_ctx") if isinstance(meta, Mapping) else None,
+    )
+    return next((one for one in told if isinstance(one, int) and one > 0), None)
 
 
 def has_system_messages(model: str) -> bool:

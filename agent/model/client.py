@@ -7,21 +7,23 @@ to end it, and because a response that breaks off midway is invisible to them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 from agent.compaction_block import BETA
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
-from agent.model.errors import AuthenticationFailed, ModelError, StreamBroken
-from agent.model.events import Retrying, StreamEvent
+from agent.model.errors import AuthenticationFailed, InvalidRequest, ModelError, StreamBroken
+from agent.model.events import MessageEnded, Retrying, StreamEvent
 from agent.model.failures import from_connection, from_status, short_reason
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
+from agent.prefix import serialise
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,6 +39,9 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 each) need less than half; an endpoint that never ends must not fill the memory."""
 
 CHECK_TIMEOUT = 60.0
+END_TIMEOUT = 0.5
+"""How long a response may take to end after its message has, in seconds."""
+
 NO_KEY = "none"
 """Sent where an endpoint needs no key: the SDK insists on some credential."""
 
@@ -102,6 +107,8 @@ class ModelClient:
         self._retries = retries or RetryPolicy()
         self._sdk: AsyncAnthropic | None = None
         self._opening: asyncio.Task[AsyncAnthropic] | None = None
+        self._takes_marks: dict[str, bool] = {}
+        """Whether requests with cache_control were answered, by model; not there: not known."""
 
     async def prewarm(self) -> None:
         """Import the SDK and build its client in a thread, so that the first turn need not.
@@ -123,6 +130,9 @@ class ModelClient:
         began: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Ask for one assistant message and yield it as it comes; the last event is MessageEnded.
+
+        A server other than Anthropic's that refuses a request with `cache_control` in it is asked
+        once without, and from then on, if that is what it took.
 
         After `Retrying`, everything yielded before it is void. Cancelling the task, or closing
         the iterator, ends the request at once.
@@ -146,7 +156,13 @@ class ModelClient:
             body["system"] = system
         if tools:
             body["tools"] = tools
-        body["messages"] = messages
+        body |= {"messages": messages, **(extra or {}), "stream": True}
+        betas = ",".join(body.pop("betas", ()))
+        headers = {"anthropic-beta": betas} if betas else {}
+        refused: ModelError | None = None
+        if self._takes_marks.get(name) is False:
+            body = without_marks(body)
+        content = serialise(body).encode()
         tried = {"answer": 0, "connection": 0, "break": 0}
         allowed = {
             "answer": self._retries.answers,
@@ -155,11 +171,20 @@ class ModelClient:
         }
         while True:
             try:
-                async with aclosing(self._attempt(body, extra or {}, began)) as events:
+                async with aclosing(self._attempt(content, name, headers, began)) as events:
                     async for event in events:
+                        if isinstance(event, MessageEnded):
+                            self._takes_marks.setdefault(name, refused is None)
                         yield event
                 return
             except _Failure as failure:
+                if refused is not None and isinstance(failure.error, InvalidRequest):
+                    # The marks were not what it minded.
+                    raise refused from failure.__cause__
+                if isinstance(failure.error, InvalidRequest) and self._may_mind_marks(name):
+                    refused = failure.error
+                    content = serialise(without_marks(body)).encode()
+                    continue
                 tried[failure.kind] = tried.get(failure.kind, 0) + 1
                 if tried[failure.kind] > allowed.get(failure.kind, 0):
                     raise failure.error from failure.__cause__
@@ -167,6 +192,10 @@ class ModelClient:
                 reason = failure.reason
             yield Retrying(sum(tried.values()), delay, reason)
             await asyncio.sleep(delay)
+
+    def _may_mind_marks(self, model: str) -> bool:
+        """Whether it is not known that this server takes cache_control."""
+        return not self.endpoint.is_first_party and model not in self._takes_marks
 
     async def check(self) -> None:
         """Prove with one cheap request that address, key and model work.
@@ -204,12 +233,25 @@ class ModelClient:
         sdk = await self._client()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                # Without it, nothing is said of what only that beta switches on.
-                headers = {"anthropic-beta": BETA} if assumed(self.endpoint, name).betas else None
-                response = await sdk.models.with_raw_response.retrieve(name, extra_headers=headers)
-                return from_model_info(self.endpoint, name, json.loads(await response.text()))
+                info = await self._model_info(sdk, name)
+                return from_model_info(self.endpoint, name, info)
         except Exception:  # noqa: BLE001 - whatever a stranger's server does, there is an answer
             return assumed(self.endpoint, name)
+
+    async def _model_info(self, sdk: AsyncAnthropic, name: str) -> Mapping[str, Any]:
+        """What the model list says of a model; servers without single entries have a whole list."""
+        import anthropic
+
+        try:
+            # Without it, nothing is said of what only that beta switches on.
+            headers = {"anthropic-beta": BETA} if assumed(self.endpoint, name).betas else None
+            response = await sdk.models.with_raw_response.retrieve(name, extra_headers=headers)
+            found = json.loads(await response.text())
+        except (anthropic.APIStatusError, ValueError):
+            listed = await sdk.models.with_raw_response.list()
+            models = json.loads(await listed.text())["data"]
+            found = next(one for one in models if one.get("id") == name)
+        return found if isinstance(found, dict) else {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -221,46 +263,58 @@ class ModelClient:
             await sdk.close()
 
     async def _attempt(
-        self, body: Mapping[str, Any], extra: Mapping[str, Any], began: Callable[[], None]
+        self, content: bytes, model: str, headers: Mapping[str, str], began: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         sdk = await self._client()
-        more = dict(extra)
-        betas = more.pop("betas", ())
+        from anthropic import AsyncStream
+        from anthropic.types import Message, RawMessageStreamEvent
+
         accumulator = Accumulator()
+        ended: MessageEnded | None = None
         try:
-            response = await sdk.messages.create(
-                **body,
+            # The body is written already: the SDK would copy it value by value, and write it anew.
+            response = await sdk.post(
+                "/v1/messages",
+                cast_to=Message,
+                content=content,
+                options={"headers": dict(headers)},
                 stream=True,
-                extra_headers={"anthropic-beta": ",".join(betas)} if betas else None,
-                extra_body=more or None,
+                stream_cls=AsyncStream[RawMessageStreamEvent],
             )
             async with response:
                 body_of = cast("httpx2.Response", _Bounded(response.response))
-                async for sse in type(response).raw_events(body_of):
+                wire = type(response).raw_events(body_of)
+                async for sse in wire:
                     if not sse.data:
                         continue
                     data = json.loads(sse.data)
                     if not isinstance(data, dict):
                         raise ProtocolViolated("an event that is not an object")
                     if data.get("type") == "error":
-                        raise self._told(data, body["model"], accumulator)
+                        raise self._told(data, model, accumulator)
                     before = accumulator.started
                     for event in accumulator.feed(data):
-                        yield event
+                        if isinstance(event, MessageEnded):
+                            ended = event
+                        else:
+                            yield event
                     if accumulator.started and not before:
                         began()
-                    if accumulator.ended:
-                        return
+                    if ended is not None:
+                        await _read_to_the_end(wire)
+                        break
         except _Failure:
             raise
         except (ProtocolViolated, ValueError, RecursionError) as error:
             raise self._broken(f"the response was malformed: {error}") from error
         except Exception as error:
-            failure = self._named(error, body["model"])
+            failure = self._named(error, model)
             if accumulator.started and failure.kind == "connection":
                 raise self._broken("the connection broke off mid-response") from error
             raise failure from error
-        raise self._broken("the response ended before it was complete")
+        if ended is None:
+            raise self._broken("the response ended before it was complete")
+        yield ended
 
     def _told(self, data: Mapping[str, Any], model: str, accumulator: Accumulator) -> _Failure:
         """An error event inside the stream, where the HTTP status said 200."""
@@ -344,3 +398,30 @@ class ModelClient:
             )
         except (httpx2.InvalidURL, ValueError) as error:
             raise from_connection(error, endpoint) from error
+
+
+async def _read_to_the_end(wire: AsyncIterator[Any]) -> None:
+    """Read what follows a whole message, so that its connection can carry the next request.
+
+    Whatever goes wrong with it, the message stands.
+    """
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(END_TIMEOUT):
+            async for _ in wire:
+                pass
+
+
+def without_marks(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a request body without any `cache_control`."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            # A tool's input is the model's own, whatever its keys are called.
+            return {
+                key: one if key in ("input", "input_schema") else bare(one)
+                for key, one in value.items()
+                if key != "cache_control"
+            }
+        return [bare(one) for one in value] if isinstance(value, list | tuple) else value
+
+    return {key: bare(value) for key, value in body.items()}

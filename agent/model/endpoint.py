@@ -17,7 +17,8 @@ Provider = Literal["anthropic", "endpoint", "demo"]
 class Endpoint:
     """A Messages endpoint. The key and the headers, which may hold another one, never show in repr.
 
-    `base_url` is what comes before `/v1/messages`; empty means Anthropic's own.
+    `base_url` is what comes before `/v1/messages`; empty means Anthropic's own. `prompt_cache` and
+    `context_window` (tokens) are what the person says of it, None where they leave it open.
     """
 
     provider: Provider = "anthropic"
@@ -25,6 +26,8 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     model: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    prompt_cache: bool | None = None
+    context_window: int | None = None
 
     @property
     def url(self) -> str:

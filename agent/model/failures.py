@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import socket
 import ssl
@@ -26,9 +27,12 @@ MAX_QUOTE = 300
 """Characters of a server's own words that are quoted."""
 
 _TOO_LONG = re.compile(
-    r"(?i)too long|exceeds? (?:the )?(?:available )?context|maximum context length"
+    r"too long|exceed_context_size|"
+    r"(exceed|maximum|longer|larger|available)[^.]{0,60}context (length|limit|size|window)|"
+    r"context (length|limit|size|window)[^.]{0,60}(exceed|overflow)",
+    re.IGNORECASE,
 )
-"""The API's own words ("prompt is too long", "exceed context limit"), llama.cpp's and vLLM's."""
+"""How Anthropic, llama.cpp, vLLM, LM Studio and Ollama say that a conversation does not fit."""
 
 
 def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> ModelError:
@@ -65,7 +69,7 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
             f"{where} answers, but not with the Messages API: check the base URL "
             f"(it is what comes before /v1/messages)."
         )
-    if status == 413 or (status == 400 and _TOO_LONG.search(said)):
+    if status == 413 or (status == 400 and _TOO_LONG.search(f"{kind} {said}")):
         return ContextTooLong(
             f"The conversation no longer fits {model}: start a new agent, or one with a "
             f"larger context. ({quote})"
@@ -139,7 +143,9 @@ def _error_of(body: object) -> tuple[str, str]:
         error: Any = body.get("error")
         if isinstance(error, Mapping):
             return str(error.get("type") or ""), str(error.get("message") or "")
-        return "", str(error or body.get("message") or "")
+        said = error or body.get("message") or body.get("detail") or ""
+        # FastAPI lists its faults, each with the place it is at.
+        return "", said if isinstance(said, str) else json.dumps(said)
     return "", body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
 
 

@@ -53,7 +53,8 @@ class House:
         await self.budgets.record(name, endpoint.model, endpoint.model, usage, endpoint)
 
     async def ask(self, name: str, endpoint: Endpoint = CLAUDE) -> None:
-        await self.budgets.ask(name, endpoint.model, endpoint)
+        record = await self.database.sessions.get(name)
+        await self.budgets.ask(record, endpoint.model, endpoint)
 
     async def refused(self, name: str, endpoint: Endpoint = CLAUDE) -> str:
         with pytest.raises(BudgetSpent) as spent:
@@ -108,6 +109,15 @@ async def test_dollars(house: House) -> None:
     assert await house.refused("a") == (
         "This agent's budget, $0.50, is spent ($0.6003 used): /budget dollars 1 raises it."
     )
+
+
+async def test_the_smallest_budgets_are_told_as_they_are(house: House) -> None:
+    await house.session("a", dollars=0.0001)
+    await house.request("a")
+    said = await house.refused("a")
+    assert "$0.0001, is spent ($0.0004 used): /budget dollars 0.0002 raises" in said
+    await house.session("b", requests=0)
+    assert "0 requests, is spent (0 made): /budget requests 1 " in await house.refused("b")
 
 
 async def test_minutes(house: House) -> None:

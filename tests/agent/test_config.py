@@ -277,3 +277,82 @@ def test_limits_and_prices(paths: Paths) -> None:
 )
 def test_what_is_wrong_with_limits_and_prices(paths: Paths, text: str, said: str) -> None:
     assert refusal(paths, text).startswith(said)
+
+
+PROFILES = """
+base_url = "http://outside:1"
+model = "outside"
+max_tokens = 100
+
+[headers]
+X-Team = "secret-team"
+
+[profiles.local]
+model = "qwen3-coder"
+base_url = "http://localhost:11434/"
+context_window = 32_768
+
+[profiles.work]
+base_url = "https://gate.example"
+key_variable = "WORK_KEY"
+headers = { X-Gate = "1" }
+
+[profiles.fast]
+model = "claude-haiku"
+"""
+AROUND = {
+    "ANTHROPIC_API_KEY": "sk-outside",
+    "ANTHROPIC_CUSTOM_HEADERS": "X-One: 1\n X-Two : two: 2 \nnothing",
+    "WORK_KEY": "sk-work",
+}
+
+
+def test_a_profile_with_an_address_takes_nothing_that_is_for_another(paths: Paths) -> None:
+    config = read(paths, PROFILES, {**AROUND, "TUNGSTEN_PROFILE": "local"})
+    assert (config.profile, config.model) == ("local", "qwen3-coder")
+    assert config.base_url == "http://localhost:11434"
+    assert (config.headers, config.context_window, config.max_tokens) == ({}, 32_768, 100)
+    assert config.api_key.get_secret_value() == config.auth_token.get_secret_value() == ""
+    config = read(paths, PROFILES, {**AROUND, "TUNGSTEN_PROFILE": "work", "TUNGSTEN_MODEL": "m"})
+    assert (config.base_url, config.model) == ("https://gate.example", "m")
+    assert config.headers == {"X-Gate": "1"}
+    assert config.api_key.get_secret_value() == "sk-work"
+    assert config.secret_variables == {"WORK_KEY"}
+    assert "sk-work" not in repr(config)
+
+
+def test_a_profile_without_an_address_changes_what_it_names(paths: Paths) -> None:
+    config = read(paths, 'profile = "fast"\n' + PROFILES, AROUND)
+    assert (config.model, config.base_url) == ("claude-haiku", "http://outside:1")
+    assert config.api_key.get_secret_value() == "sk-outside"
+    assert config.headers == {"X-Team": "secret-team", "X-One": "1", "X-Two": "two: 2"}
+    # What the environment names comes before what the file names.
+    config = read(paths, 'profile = "fast"\n' + PROFILES, {"TUNGSTEN_PROFILE": "local"})
+    assert config.model == "qwen3-coder"
+
+
+@pytest.mark.parametrize(
+    ("profile", "text", "said"),
+    [
+        ("loca", PROFILES, ': there is no profile "loca", [profiles.loca]: known are local, work'),
+        ("x", "", ': there is no profile "x", [profiles.x]: there is none'),
+        ("work", PROFILES, ':16: the key of profile "work" is taken from WORK_KEY: set it'),
+        ("", "[profiles.a]\nkey = 1\n", ':2: there is no setting "profiles.a.key": known are'),
+        ("", '[profiles.a]\nbase_url = "x"\n', ":2: profiles.a.base_url must start with http://"),
+        (
+            "",
+            '[profiles.a]\nkey_variable = "sk-ant-secret"\n',
+            ":2: profiles.a.key_variable must be the name of an environment variable, never a key",
+        ),
+        ("", '[profiles.a.headers]\nX = "secret é"\n', ":2: profiles.a.headers.X must be one line"),
+    ],
+)
+def test_what_is_wrong_with_a_profile(paths: Paths, profile: str, text: str, said: str) -> None:
+    heard = refusal(paths, text, {"TUNGSTEN_PROFILE": profile})
+    assert heard.startswith(said)
+    assert "secret" not in heard
+
+
+def test_headers_of_the_environment_are_checked(paths: Paths) -> None:
+    said = refusal(paths, "", {"ANTHROPIC_CUSTOM_HEADERS": "Content-Length: 7"})
+    assert said.startswith("ANTHROPIC_CUSTOM_HEADERS: headers.Content-Length is set by the program")

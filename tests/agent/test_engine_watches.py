@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from agent.client import EngineClient
-from agent.config import Dream
 from agent.dream_watch import DreamWatch
 from agent.engine import Engine
 from agent.engine_parts import check_tmux
@@ -29,6 +28,7 @@ from agent.protocol import (
     Usage,
     UsageChanged,
 )
+from agent.settings import Dream
 from agent.singleton import claim, holder
 from agent.usage_watch import UsageWatch, day
 from memory.database import Database

@@ -13,6 +13,7 @@ from agent import credentials
 from agent.config import Config, load
 from agent.credentials import Credentials
 from agent.hub import Hub
+from agent.model.endpoint import Endpoint
 from agent.model.errors import AuthenticationFailed, Unreachable
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
@@ -163,6 +164,27 @@ def test_a_key_for_anthropic_is_never_sent_to_another_endpoint(paths: Paths) -> 
     endpoint = Models(Hub(), paths, load(paths, environment={}))._endpoint
     assert endpoint is not None
     assert endpoint.api_key == ""
+
+
+def test_a_kept_key_is_sent_to_the_address_it_was_given_for_alone(paths: Paths) -> None:
+    credentials.save(paths.credentials_file, Credentials("endpoint", "secret", "http://a:1/", "m"))
+    for address, key in (("http://a:1", "secret"), ("http://b:1", "")):
+        paths.config_file.write_text(f'base_url = "{address}"')
+        endpoint = Models(Hub(), paths, load(paths, environment={}))._endpoint
+        assert endpoint is not None
+        assert endpoint.api_key == key
+
+
+def test_a_profile_is_an_endpoint_of_its_own(paths: Paths) -> None:
+    credentials.save(paths.credentials_file, Credentials("anthropic", "secret", model="kept"))
+    paths.config_file.write_text(
+        '[profiles.local]\nbase_url = "http://localhost:1"\nmodel = "qwen3"\n'
+        'prompt_cache = "on"\ncontext_window = 9\n'
+    )
+    around = {"TUNGSTEN_PROFILE": "local", "ANTHROPIC_API_KEY": "secret"}
+    endpoint = Models(Hub(), paths, load(paths, environment=around))._endpoint
+    wanted = Endpoint("endpoint", "http://localhost:1", "", "qwen3", {}, True, 9)
+    assert endpoint == wanted
 
 
 async def test_preparing_never_fails_loudly(models: Models) -> None:

@@ -175,6 +175,7 @@ def _positions(body: Mapping[str, Any], model: ServedModel) -> Iterator[Position
     head = len(sections)
     for message in body["messages"]:
         sections += [(message["role"], block) for block in blocks_of(message["content"])]
+    last = _last_markable(sections)
     for index, (role, block) in enumerate(sections):
         if index == head:
             digest.update(_settings(body, sections).encode())
@@ -184,9 +185,16 @@ def _positions(body: Mapping[str, Any], model: ServedModel) -> Iterator[Position
         kind = bare.get("type", "") if index >= head else ""
         number += not (kind in JOINED and kind == before)
         before = kind
-        if index == len(sections) - 1 and body.get("cache_control"):
+        if index == last and body.get("cache_control"):
             mark = body["cache_control"].get("ttl", "5m")
         yield Position(digest.digest(), tokens, number, mark)
+
+
+def _last_markable(sections: list[tuple[str, Any]]) -> int:
+    """Where the breakpoint of the whole request stands: on the last block that can have one."""
+    unmarkable = ("thinking", "redacted_thinking")
+    kinds = [block.get("type") for _, block in sections]
+    return next((at for at in reversed(range(len(kinds))) if kinds[at] not in unmarkable), -1)
 
 
 def _settings(body: Mapping[str, Any], sections: list[tuple[str, Any]]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.model.local_server import images
+from agent.model.local_server import images, options
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.models import ServedModel
 
@@ -66,6 +66,7 @@ def check(body: Mapping[str, Any], model: ServedModel) -> None:
     _check_tools(body)
     _check_tool_use(body)
     _check_breakpoints(body)
+    options.check(body, model)
     _check_images(body["messages"], model)
 
 

@@ -30,7 +30,7 @@ _MARKERS: tuple[Any, Any] = (typing_extensions.Required, typing_extensions.NotRe
 _NOT_IN_BODY = frozenset({"workspace_id", "user_profile_id", "betas"})
 """Parameters of the SDK's methods that travel as headers."""
 
-_PLACES = {"ToolParam": "custom"}
+_PLACES = {"ToolParam": "custom", "BetaToolParam": "custom"}
 """Names of ours in error places, and what the API calls them."""
 
 

@@ -22,9 +22,9 @@ from agent.model.local_server.compaction import CompactionSeal, usage_of
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.faults import Fault, Faults
 from agent.model.local_server.http import ClientGone, HttpConnection, HttpRequest
-from agent.model.local_server.models import ServedModel
+from agent.model.local_server.models import ServedModel, page
 from agent.model.local_server.responder import Responder, ResponderMessage
-from agent.model.local_server.thinking import ThinkingSeal
+from agent.model.local_server.thinking import BETA, ThinkingSeal, without
 
 log = logging.getLogger(__name__)
 
@@ -172,14 +172,7 @@ class LocalMessagesServer:
                 tokens = PromptCache(time.time).read(body, model).usage.total
                 await self._answer(connection, headers, {"input_tokens": tokens})
             case "GET", "/v1/models":
-                ids = list(self._models)
-                page = {
-                    "data": [model.info() for model in self._models.values()],
-                    "has_more": False,
-                    "first_id": ids[0] if ids else None,
-                    "last_id": ids[-1] if ids else None,
-                }
-                await self._answer(connection, headers, page)
+                await self._answer(connection, headers, page(self._models, request.query))
             case "GET", path if path.startswith("/v1/models/"):
                 model = self._model(unquote(path.removeprefix("/v1/models/")))
                 await self._answer(connection, headers, model.info())
@@ -228,8 +221,7 @@ class LocalMessagesServer:
     ) -> None:
         self.on_body(request.body)
         body, model = await self._validated(request, "create", version)
-        if self._seal is not None:
-            self._seal.check(body)
+        dropped = self._seal.check(body) if self._seal is not None else []
         fault = self.faults.take()
         _fail_at_once(fault, connection)
         size = estimate({key: body.get(key, "") for key in ("tools", "system", "messages")})
@@ -241,7 +233,7 @@ class LocalMessagesServer:
         if body["max_tokens"] == 0:
             answer = ResponderMessage((), stop_reason="max_tokens")
         else:
-            answer = await self._responder.respond(body)
+            answer = await self._responder.respond(without(body, dropped))
         if body.get("compaction") is not None:
             summary = self._summaries.block(answer.content)
             ended = "compaction" if summary else answer.stop_reason or "end_turn"
@@ -253,6 +245,8 @@ class LocalMessagesServer:
         whole = wire.message(answer, model.id, usage)
         if body.get("compaction") is not None:
             whole["usage"] = usage_of(whole["usage"])
+        if BETA in request.headers.get("anthropic-beta", ""):
+            whole["input_transformations"] = dropped
         if not body.get("stream"):
             await asyncio.sleep(answer.think)
             await self._answer(connection, headers, whole)

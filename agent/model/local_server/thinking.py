@@ -1,7 +1,8 @@
 """Thinking blocks bound to what stood before them, as those of current models are.
 
 A signature is an HMAC over everything before the block and the block's own text, so a request whose
-earlier bytes changed is refused, as the real API refuses it.
+earlier bytes changed is refused, as the real API refuses it, unless it asks to have such blocks
+dropped ("Prefix checks on thinking blocks" in its documentation).
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ from agent.model.local_server.rules import blocks_of
 
 Block = Mapping[str, Any]
 
+BETA = "thinking-binding-controls-2026-08-01"
+"""What lets a request have blocks dropped, and told of."""
+
+MISMATCH = (
+    "Invalid `signature` in `thinking` block. The block is bound to a different conversation. "
+    "Remove the block, or set `thinking.block_binding.prefix_mismatch_behavior` to "
+    f'"drop_block". This setting requires the `{BETA}` value in the `anthropic-beta` header.'
+)
+REASON = "prefix_binding_mismatch"
+
 
 class ThinkingSeal:
     """Signs the thinking blocks of answers, and checks those that come back."""
@@ -25,23 +36,29 @@ class ThinkingSeal:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def check(self, body: Mapping[str, Any]) -> None:
+    def check(self, body: Mapping[str, Any]) -> list[dict[str, str]]:
         """Check every thinking block of a request.
+
+        Returns:
+            The blocks that are left out, as `input_transformations` tells of them: a request may
+            ask for that instead of being refused.
 
         Raises:
             ApiError: something before one of them, or its own text, is not what it was.
         """
         before = self._head(body)
+        dropped = []
         for number, message in enumerate(body["messages"]):
             for position, block in enumerate(blocks_of(message["content"])):
+                path = f"messages.{number}.content.{position}"
                 if block["type"] == "thinking" and not hmac.compare_digest(
-                    block["signature"], self._signature(before, block)
+                    block["signature"].encode(), self._signature(before, block).encode()
                 ):
-                    raise invalid(
-                        f"messages.{number}.content.{position}: Invalid `signature` in `thinking` "
-                        "block"
-                    )
+                    if not _drops(body):
+                        raise invalid(f"{path}: {MISMATCH}")
+                    dropped.append({"type": "thinking_dropped", "path": path, "reason": REASON})
                 _add(before, message["role"], block)
+        return dropped
 
     def sign(self, body: Mapping[str, Any], content: Iterable[Block]) -> list[dict[str, Any]]:
         """Give an answer's blocks, with the signatures of its thinking blocks in place."""
@@ -69,6 +86,25 @@ class ThinkingSeal:
         sealed = before.copy()
         sealed.update(str(block["thinking"]).encode("utf-8", "replace"))
         return sealed.hexdigest()
+
+
+def without(body: Mapping[str, Any], dropped: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+    """A request as the model sees it, without the blocks that were dropped."""
+    paths = {each["path"] for each in dropped}
+    messages = []
+    for number, message in enumerate(body["messages"]):
+        content = [
+            block
+            for position, block in enumerate(blocks_of(message["content"]))
+            if f"messages.{number}.content.{position}" not in paths
+        ]
+        messages.append({**message, "content": content})
+    return {**body, "messages": messages} if paths else dict(body)
+
+
+def _drops(body: Mapping[str, Any]) -> bool:
+    binding = (body.get("thinking") or {}).get("block_binding") or {}
+    return binding.get("prefix_mismatch_behavior") == "drop_block"
 
 
 def _add(before: hmac.HMAC, role: str, block: Block) -> None:

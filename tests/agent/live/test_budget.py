@@ -38,6 +38,8 @@ async def test_a_spent_budget_ends_the_turn_and_a_raised_one_lets_it_go_on(house
     said = [block.get("text") for block in house.script.requests[2]["messages"][-1]["content"]]
     assert said[-1] == "and now?"
     assert not house.server.refused
+    found = (await house.agents.read_usage())["report"]
+    assert found["agents"][0]["usage"]["requests"] == found["today"]["requests"] == 3
 
 
 async def test_a_model_without_a_price_is_not_asked_when_dollars_are_limited(house):

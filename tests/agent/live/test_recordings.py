@@ -8,10 +8,11 @@ import stat
 import psutil
 import pytest
 
-from agent.config import Config, Recording
+from agent.config import Config
 from agent.panes import NotYourPane
 from agent.protocol import ArchiveAgent, CreateAgent, Recordings, RecordPane, RunAsPerson, StopAgent
 from agent.recordings import MASKED, RAW, PaneRecorder, listed, prune
+from agent.settings import Recording
 from tungsten import asciicast, recording
 
 SECRET = "sk-ant-api03-" + "a1B2c3D4" * 6

@@ -59,7 +59,10 @@ async def house() -> AsyncIterator[House]:
             LocalMessagesServer(
                 responder,
                 api_key=KEY,
-                models=(ServedModel("tungsten-demo"), ServedModel("old", sampling=True)),
+                models=(
+                    ServedModel("tungsten-demo"),
+                    ServedModel("old", sampling=True, manual_thinking=True),
+                ),
                 record=True,
             )
         )

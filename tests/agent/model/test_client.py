@@ -13,6 +13,7 @@ import pytest
 
 from agent.config import load
 from agent.hub import Hub
+from agent.model import client as client_module
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.errors import (
@@ -28,9 +29,14 @@ from agent.model.errors import (
     Unreachable,
 )
 from agent.model.events import BlockEnded, MessageEnded, Retrying, TextDelta
+from agent.model.local_server import wire
+from agent.model.local_server.cache import InputUsage
 from agent.model.local_server.faults import Fault
+from agent.model.local_server.responder import ResponderMessage
 from agent.model.retry import RetryPolicy, retry_after
 from agent.models import Models
+from agent.prefix import serialise
+from tests.agent.model.conftest import TOOL
 
 KEY = "sk-test-0123456789"
 
@@ -436,3 +442,69 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
 def one_line(error: BaseException) -> bool:
     text = str(error)
     return bool(text) and "\n" not in text and "Traceback" not in text and len(text) < 400
+
+
+async def test_one_connection_carries_request_after_request(house, ask, monkeypatch):
+    made = []
+    accept = house.server._accept
+    monkeypatch.setattr(house.server, "_accept", lambda *ends: made.append(1) or accept(*ends))
+    await house.server.close()
+    await house.server.start()
+    client = house.client()
+    for _ in range(3):
+        assert isinstance((await ask(client))[-1], MessageEnded)
+    assert len(made) == 1
+
+
+async def test_a_response_that_does_not_end_after_its_message_is_whole(ask, monkeypatch):
+    monkeypatch.setattr(client_module, "END_TIMEOUT", 0.01)
+    message = wire.message(
+        ResponderMessage([{"type": "text", "text": "Hi."}]), "m", InputUsage(1, 0)
+    )
+    answer = b"".join(map(wire.encode, wire.events(message)))
+    requests = []
+
+    async def attend(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        requests.append(json.loads(await reader.readexactly(length)))
+        kind = b"content-type: text/event-stream"
+        size = b"%x" % len(answer)
+        start = b"HTTP/1.1 200 OK\r\n" + kind + b"\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(start + size + b"\r\n" + answer + b"\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        gone.set()
+
+    gone = asyncio.Event()
+    server = await asyncio.start_server(attend, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        client = ModelClient(Endpoint("endpoint", f"http://127.0.0.1:{port}", KEY, "m"))
+        events = await ask(client)
+        assert text_after_last_retry(events) == "Hi."
+        assert isinstance(events[-1], MessageEnded)
+        assert len(requests) == 1
+        await client.close()
+        await gone.wait()
+
+
+async def test_the_body_is_written_by_us_and_sent_as_it_is(house, ask):
+    bodies = []
+    house.server.on_body = bodies.append
+    given = {"messages": [{"role": "user", "content": "ünï\ud83d 🙂"}], "extra": {"thinking": None}}
+    with contextlib.suppress(InvalidRequest):
+        await ask(house.client(), **given)
+    written = {
+        "model": "tungsten-demo",
+        "max_tokens": 1000,
+        "system": "Be brief.",
+        "tools": [TOOL],
+        "messages": given["messages"],
+        "thinking": None,
+        "stream": True,
+    }
+    assert bodies[0] == serialise(written).encode()

@@ -67,6 +67,9 @@ ACCEPTED = {
     "consecutive turns of one role are one turn": body(messages=[user("a"), user("b")]),
     "system text": body(system="x"),
     "system blocks": body(system=[text("x", **LONG_MARK), text("y", **MARK)]),
+    "JSON Schema's own words": body(tools=[{**TOOL, "input_schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+        "$defs": {"a": {"type": "string"}}, "additionalProperties": False}}]),
     "tools": body(tools=[TOOL], tool_choice={"type": "tool", "name": "look"}),
     "tool use": body(
         tools=[TOOL],
@@ -86,6 +89,8 @@ ACCEPTED = {
     ),
     "four breakpoints": body(messages=[user([text(str(n), **MARK) for n in range(4)])]),
     "prewarm": body(max_tokens=0),
+    "thinking with a budget, of an older model": body(
+        model="old", thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=1025),
     "metadata": body(metadata={"user_id": "u"}, stop_sequences=["x"], service_tier="auto"),
 }  # fmt: skip
 
@@ -129,6 +134,35 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "prefill": (
         body(messages=[user("a"), assistant(text("b"))]),
         "does not support assistant message prefill",
+    ),
+    "system before user": (
+        body(messages=[user("a"), {"role": "system", "content": "b"}, user("c")]),
+        "must be the last message or be followed by an 'assistant' message",
+    ),
+    "thinking and a forced tool": (
+        body(tools=[TOOL], tool_choice={"type": "any"}, thinking={"type": "adaptive"}),
+        "Thinking may not be enabled when tool_choice forces tool use.",
+    ),
+    "thinking with a budget": (
+        body(thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2000),
+        '"thinking.type.enabled" is not supported for this model.',
+    ),
+    "thinking with too small a budget": (
+        body(model="old", thinking={"type": "enabled", "budget_tokens": 1023}, max_tokens=2000),
+        "budget_tokens: Input should be greater than or equal to 1024",
+    ),
+    "thinking beyond the answer": (
+        body(model="old", thinking={"type": "enabled", "budget_tokens": 2000}, max_tokens=2000),
+        "`max_tokens` must be greater than `thinking.budget_tokens`",
+    ),
+    "prewarm that streams": (body(max_tokens=0, stream=True), "max_tokens: 0 cannot be combined"),
+    "prewarm that forces a tool": (
+        body(max_tokens=0, tools=[TOOL], tool_choice={"type": "any"}),
+        "max_tokens: 0 cannot be combined with a `tool_choice` that forces tool use",
+    ),
+    "prewarm with a format": (
+        body(max_tokens=0, output_config={"format": {"type": "json_schema", "schema": {}}}),
+        "max_tokens: 0 cannot be combined with `output_config.format`",
     ),
     "system first": (
         body(messages=[{"role": "system", "content": "a"}, user("b")]),
@@ -245,6 +279,14 @@ async def test_beta_fields_need_the_beta_header(sdk):
     assert answer.content[0].type == "text"
 
 
+async def test_a_beta_takes_away_nothing(sdk, house):
+    for request in ACCEPTED.values():
+        await post(sdk, request, **{"anthropic-beta": "interleaved-thinking-2025-05-14"})
+    assert house.server.received == list(ACCEPTED.values())
+    with pytest.raises(anthropic.BadRequestError, match=r"custom\.input_schema\.type: Field req"):
+        await post(sdk, REFUSED["schema without type"][0], **{"anthropic-beta": "x"})
+
+
 async def test_older_versions_know_sampling_but_not_every_model_takes_it(sdk):
     await post(sdk, body(model="old", temperature=0.5, top_p=1, top_k=3), **OLD)
     with pytest.raises(anthropic.BadRequestError, match="deprecated for this model"):
@@ -281,6 +323,8 @@ async def test_authentication_and_version(house, headers, status, kind):
         ("POST", "/v1/messages", "\xff", 400),
         ("GET", "/v1/models/nonesuch", "", 404),
         ("GET", "/v1/models?limit=5", "", 200),
+        ("GET", "/v1/models?limit=0", "", 400),
+        ("GET", "/v1/models?limit=x", "", 400),
     ],
 )
 async def test_routes(house, method, path, sent, status):
@@ -300,6 +344,8 @@ async def test_a_request_beyond_32_megabytes_is_too_large(sdk):
 async def test_models_and_counts_through_the_sdk(sdk):
     ids = [model.id async for model in sdk.models.list()]
     assert ids == ["tungsten-demo", "old"]
+    assert [model.id async for model in sdk.models.list(limit=1)] == ids
+    assert [model.id for model in (await sdk.models.list(before_id="old")).data] == ids[:1]
     model = await sdk.models.retrieve("tungsten-demo")
     assert model.max_input_tokens == 200_000
     short = await sdk.messages.count_tokens(model="tungsten-demo", messages=[user("a")])
@@ -460,6 +506,78 @@ async def test_thinking_is_refused_behind_other_bytes_than_its_own():
                 anthropic.BadRequestError, match=r"messages\.1\.content\.0: Invalid"
             ):
                 await post(sdk, changed)
+
+
+async def test_thinking_that_does_not_fit_is_dropped_if_that_is_wanted():
+    thinking = {"type": "thinking", "thinking": "Hm.", "signature": ""}
+    answers = Answers(thinking, text("b"))
+    asked = []
+    respond = answers.respond
+
+    async def listening(request):
+        asked.append(request)
+        return await respond(request)
+
+    answers.respond = listening
+    betas = {"anthropic-beta": "thinking-binding-controls-2026-08-01"}
+    drop = {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": "drop_block"}}
+    async with (
+        LocalMessagesServer(answers, api_key=KEY, bind_thinking=True) as server,
+        anthropic.AsyncAnthropic(api_key=KEY, base_url=server.base_url, max_retries=0) as sdk,
+    ):
+        said = (await post(sdk, body(messages=[user("a")])))["content"]
+        changed = body(thinking=drop, messages=[user("A"), assistant(*said), user("c")])
+        answer = await post(sdk, changed, **betas)
+        assert answer["input_transformations"] == [
+            {
+                "type": "thinking_dropped",
+                "path": "messages.1.content.0",
+                "reason": "prefix_binding_mismatch",
+            }
+        ]
+        assert asked[-1]["messages"][1]["content"] == [text("b")]
+        # What was thought since then stands behind the changed conversation, and is kept.
+        more = [*changed["messages"], assistant(*answer["content"]), user("d")]
+        again = await post(sdk, {**changed, "messages": more}, **betas)
+        assert len(again["input_transformations"]) == 1
+        assert asked[-1]["messages"][3]["content"] == answer["content"]
+        with pytest.raises(anthropic.BadRequestError, match="bound to a different conversation"):
+            await post(sdk, {**changed, "thinking": {"type": "adaptive"}}, **betas)
+        with pytest.raises(anthropic.BadRequestError, match="block_binding: Extra inputs"):
+            await post(sdk, changed)
+
+
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [
+        ("claude-opus-4-6", 4096),
+        ("claude-haiku-4-5-20251001", 4096),
+        ("claude-opus-4-7", 2048),
+        ("claude-opus-5-5", 512),
+        ("claude-fable-5-1", 512),
+        ("claude-sonnet-5-5", 1024),
+        ("claude-opus-4-8", 1024),
+        ("claude-sonnet-4-5", 1024),
+        ("anything", 1024),
+    ],
+)
+def test_the_least_that_is_cached_goes_by_the_model(model, least):
+    assert ServedModel(model).min_cacheable == least
+    assert ServedModel(model, min_cacheable=0).min_cacheable == 0
+
+
+def test_the_breakpoint_of_a_request_stands_on_the_last_block_that_can_have_one():
+    model = ServedModel("m", min_cacheable=0, prefill=True)
+    thinking = {"type": "thinking", "thinking": "x" * 400, "signature": "s"}
+    request = {
+        "cache_control": {"type": "ephemeral"},
+        "messages": [user("a"), assistant(text("b"), thinking)],
+    }
+    cache = PromptCache(lambda: 0.0)
+    first = cache.count(request, model)
+    assert first.written_5m > 0
+    assert first.fresh > 100
+    assert cache.count(request, model).read == first.written_5m
 
 
 async def raw(

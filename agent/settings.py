@@ -1,0 +1,257 @@
+"""The tables of `config.toml`: what each setting means, its default and its bounds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+YEAR_HOURS = 8_760
+"""Longest time that a setting can be: what is longer means never, which a mode says better."""
+
+MOST = 1_000_000
+"""Largest number that a setting can be; far beyond all use, and small enough to calculate with."""
+
+
+class Settings(BaseModel):
+    """Base of all tables: unknown keys and other types than the declared are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Dream(Settings):
+    """When AutoDream may put memory in order: `[dream]`."""
+
+    mode: Literal["off", "recall", "manual", "auto"] = "auto"
+    """off: no memory at all; recall: only recall; manual: dream when asked; auto: by itself."""
+
+    idle_minutes: float = Field(default=15, ge=0, le=YEAR_HOURS * 60)
+    """How long no agent may have worked before a dream."""
+
+    gap_hours: float = Field(default=24, ge=0, le=YEAR_HOURS)
+    """How long ago the last dream must be."""
+
+    sessions: int = Field(default=5, ge=0, le=MOST)
+    """How many sessions must have had a user turn since the last dream."""
+
+    gap: Literal["dream", "session"] = "dream"
+    """What the gap counts from: the last dream, or the end of the last other session."""
+
+
+class RuleWithExamples(Settings):
+    """A rule, and examples that it is tried on when it is read."""
+
+    rule: str
+    """The rule itself."""
+
+    match: Texts = ()
+    """What it must cover."""
+
+    not_match: Texts = ()
+    """What it must not cover."""
+
+
+TEXT, TABLE = "«text»", "«table»"
+"""Names of the two forms of a rule, as they stand in the places of faults."""
+
+
+def _form(value: Any) -> str:
+    return TABLE if isinstance(value, dict | RuleWithExamples) else TEXT
+
+
+RuleTexts = Annotated[
+    tuple[
+        Annotated[
+            Annotated[str, Tag(TEXT)] | Annotated[RuleWithExamples, Tag(TABLE)],
+            Discriminator(_form),
+        ],
+        ...,
+    ],
+    BeforeValidator(_as_tuple),
+]
+
+
+class Rules(Settings):
+    """What the person decided beforehand: `[rules]`; `docs/risk.md` says how rules are matched."""
+
+    deny: RuleTexts = ()
+    """Never, whoever asks."""
+
+    ask: RuleTexts = ()
+    """Always ask, whatever the risk."""
+
+    allow: RuleTexts = ()
+    """Need not ask, up to MEDIUM."""
+
+
+class Wall(Settings):
+    """The stronger wall around agents' panes: `[wall]`; see `docs/wall.md`."""
+
+    mode: Literal["off", "on"] = "off"
+    """Whether new agents get one unless told otherwise."""
+
+    hide: Texts = ()
+    """Further places that do not exist behind it, absolute or from `~`."""
+
+    show: Texts = ()
+    """Further places below your home that can be read behind it."""
+
+    network: bool = True
+    """Whether the network can be reached from behind it."""
+
+
+class Recording(Settings):
+    """Which panes are recorded, and how much room that takes: `[recording]`."""
+
+    mode: Literal["off", "on"] = "off"
+    """on: every pane of every agent, from its beginning; off: those that you ask for."""
+
+    megabytes: int = Field(default=256, ge=1, le=MOST)
+    """Room for all recordings; the oldest make room for new ones."""
+
+    pane_megabytes: int = Field(default=32, ge=1, le=MOST)
+    """Where the recording of one pane ends; the pane goes on."""
+
+
+class Limits(Settings):
+    """What may be used before no further request is made to a model."""
+
+    requests: int | None = Field(default=None, ge=0, le=MOST)
+    """Requests to a model."""
+
+    tokens: int | None = Field(default=None, ge=0, le=MOST * MOST)
+    """Tokens, those from the cache too."""
+
+    dollars: float | None = Field(default=None, ge=0, le=MOST)
+    """US dollars; models without a known price are then not asked."""
+
+
+class Caps(Settings):
+    """Limits for everything that asks a model: `[budget.session]` and `[budget.day]`."""
+
+    session: Limits = Limits()
+    """Of each session, its workers with it."""
+
+    day: Limits = Limits()
+    """Of all sessions together, from midnight to midnight, local time."""
+
+
+class Price(Settings):
+    """What a model costs that the price list does not know, in US dollars for a million tokens."""
+
+    input: float = Field(ge=0, le=MOST)
+    """Input that no cache had."""
+
+    output: float = Field(ge=0, le=MOST)
+    """What the model writes."""
+
+    cache_read: float | None = Field(default=None, ge=0, le=MOST)
+    """Input that was read from the cache; none: as other input."""
+
+    cache_write: float | None = Field(default=None, ge=0, le=MOST)
+    """Input that was written to the cache; none: as other input."""
+
+    def of(self, sent: int, read: int, written: int, received: int) -> float:
+        """Price tokens: fresh input, cache reads, cache writes and output."""
+        read_at = self.input if self.cache_read is None else self.cache_read
+        written_at = self.input if self.cache_write is None else self.cache_write
+        paid = sent * self.input + read * read_at + written * written_at + received * self.output
+        return paid / 1_000_000
+
+
+_FRAMING = frozenset(
+    {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that say how a request travels (RFC 9110, 9112): the HTTP client's own business."""
+
+
+def _header_name(value: str) -> str:
+    # A token of RFC 9110, section 5.6.2.
+    if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", value):
+        raise ValueError("is no name of a header: letters, digits and - without spaces or colons")
+    if value.lower() in _FRAMING:
+        raise ValueError("is set by the program itself: leave it out")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"([!-~]([ \t!-~]*[!-~])?)?", value):
+        raise ValueError("must be one line of ASCII without spaces around it")
+    return value
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
+
+
+def _base_url(value: str) -> str:
+    if value and not re.match(r"https?://[^/\s]+", value):
+        raise ValueError("must start with http:// or https:// and name a host")
+    try:
+        parts = urlsplit(value)
+        usable = not value or (bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must name a host and, after a colon, a port from 1 to 65535")
+    return value.rstrip("/")
+
+
+def _variable(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("must be the name of an environment variable, never a key itself")
+    return value
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Variable = Annotated[str, AfterValidator(_variable)]
+
+
+class Profile(Settings):
+    """A model and where it lives, by a name: `[profiles.NAME]`.
+
+    What a profile says comes before the settings outside; what it leaves out is theirs. One with an
+    address of its own takes neither their key nor their headers, which are for another address.
+    """
+
+    model: str = ""
+    """As the setting `model`."""
+
+    base_url: BaseUrl = ""
+    """As the setting `base_url`."""
+
+    key_variable: Variable = ""
+    """The environment variable that holds the key or token."""
+
+    headers: dict[HeaderName, HeaderValue] = Field(default={}, repr=False)
+    """As the setting `headers`."""
+
+    max_tokens: int | None = Field(default=None, ge=1, le=MOST)
+    """As the setting `max_tokens`."""
+
+    images: Literal["auto", "on", "off"] | None = None
+    """As the setting `images`."""
+
+    prompt_cache: Literal["auto", "on", "off"] | None = None
+    """As the setting `prompt_cache`."""
+
+    context_window: int | None = Field(default=None, ge=1, le=MOST * MOST)
+    """As the setting `context_window`."""
