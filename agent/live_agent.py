@@ -505,12 +505,17 @@ class LiveAgent:
             outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
         except StorageError as error:
             outcome = Outcome(ToolStatus.FAILED, str(error))
-        await self.show_outcome(block_id, outcome)
         if outcome.status in (ToolStatus.DONE, ToolStatus.FAILED):
-            await self.note(
-                f"The person ran `{step.action.text}` in pane {outcome.pane_id or '?'}:\n"
-                f"{outcome.text[:2000]}"
-            )
+            # First, since whoever sees the outcome may speak of it at once.
+            await self._note_result(step, outcome)
+        await self.show_outcome(block_id, outcome)
+
+    async def _note_result(self, step: Step, outcome: Outcome) -> None:
+        ran = f"The person ran `{step.action.text}` in pane {outcome.pane_id or '?'}:"
+        try:
+            await self.note(f"{ran}\n{outcome.text[:2000]}")
+        except StorageError as error:
+            log.warning("%s", error)
 
     async def show_outcome(self, block_id: int, outcome: Outcome) -> None:
         """Finish a tool block that is not part of a turn."""

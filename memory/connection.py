@@ -92,10 +92,23 @@ class Connection:
     async def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
         """Run `unit` as one write: all of it is in the file when this returns, or none of it.
 
-        A caller cancelled while it waits does not stop the unit: it is written or not as a whole.
+        A caller that is cancelled while it waits learns what was written all the same, and of the
+        cancellation at its next await: what it knows must not differ from what is in the file.
         """
         self.before_write()
-        return await self._run(unit, "BEGIN IMMEDIATE")
+        writing = asyncio.ensure_future(self._run(unit, "BEGIN IMMEDIATE"))
+        cancelled = False
+        while not writing.done():
+            try:
+                await asyncio.wait({writing})
+            except asyncio.CancelledError:
+                cancelled = True
+        task = asyncio.current_task()
+        if cancelled and task is not None:
+            # Asked for once, as before: who counts cancellations is not to count one more.
+            task.uncancel()
+            task.cancel()
+        return writing.result()
 
     def require_in_place(self) -> None:
         """Look whether the open file is still the one at its path; takes microseconds.

@@ -23,7 +23,8 @@ class Database:
     """Everything that lasts. Open it once per process; close it, or use `async with`.
 
     Each method call is one transaction that is either whole in the file or not at all, at
-    whatever instant the process ends. A cancelled call may still take effect.
+    whatever instant the process ends. A call that writes is not cancelled half-way: it returns, and
+    the caller is cancelled at its next await.
     """
 
     def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:

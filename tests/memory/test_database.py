@@ -18,6 +18,7 @@ from memory import (
     DatabaseUnfinished,
     DatabaseUnreadable,
     DiskFull,
+    InvalidRecord,
     SessionRecord,
     StorageError,
 )
@@ -212,6 +213,43 @@ async def test_use_after_close_is_one_clear_line(path: Path) -> None:
     await database.close()
     with pytest.raises(DatabaseClosed, match="closed already"):
         await database.sessions.list()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_whoever_is_cancelled_in_a_write_learns_what_was_written(
+    database: Database, session: str, refused: bool
+) -> None:
+    learnt: list[object] = []
+
+    async def append() -> None:
+        try:
+            row = await database.sessions.append(session, "nobody" if refused else "user", "hi")
+            learnt.append(row.seq)
+        except InvalidRecord as error:
+            learnt.append(type(error))
+        await asyncio.sleep(60)
+        learnt.append("not cancelled")
+
+    task = asyncio.create_task(append())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert learnt == [InvalidRecord if refused else 1]
+    assert len(await database.sessions.rows(session)) == (not refused)
+
+
+async def test_a_limit_of_time_around_a_write_stays_one(database: Database, session: str) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(0):
+            await database.sessions.append(session, "user", "hi")
+            await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await limited()
+    task = asyncio.current_task()
+    assert task is not None
+    assert not task.cancelling()
 
 
 async def test_a_cancelled_write_is_whole_and_the_next_one_works(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -145,9 +146,8 @@ blocks = st.one_of(
     text_blocks, images, documents, results, uses, thoughts, server_results, unknown
 ).flatmap(shuffled)
 said = st.tuples(st.sampled_from(["user", "assistant"]), st.lists(blocks, min_size=1, max_size=4))
-happenings = st.lists(
-    said | st.sampled_from(["event", "hold", "stop", "sending", "blind", "resume"]), max_size=10
-)
+PLAIN = ["event", "hold", "stop", "sending", "blind"]
+happenings = st.lists(said | st.sampled_from([*PLAIN, "resume"]), max_size=10)
 
 
 async def new_session(database: Database) -> tuple[SessionRecord, Session]:
@@ -219,6 +219,24 @@ async def test_a_session_that_is_read_back_is_the_same_to_the_byte(
         resumed = await Session.open(database, record)
         assert everything_of(resumed) == everything_of(live)
         assert serialise(resumed.messages) == serialise(told)
+
+
+@given(happened=st.lists(st.tuples(said | st.sampled_from(PLAIN), st.integers(0, 8)), max_size=8))
+@settings(MANY, max_examples=40)
+async def test_what_is_interrupted_while_it_is_written_is_known_as_it_is_on_the_disk(
+    tmp_path_factory: pytest.TempPathFactory, happened: list[Any]
+) -> None:
+    async with await Database.open(tmp_path_factory.mktemp("db") / "t.db") as database:
+        record, live = await new_session(database)
+        for happening, steps in happened:
+            task = asyncio.create_task(happen(live, happening))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait({task})
+            resumed = await Session.open(database, record)
+            assert everything_of(resumed) == everything_of(live)
+            assert resumed.events == live.events
 
 
 @given(content=st.lists(images | results | documents, min_size=1, max_size=4))

@@ -99,6 +99,7 @@ async def interrupted_often(house, times, seed):
     await person(house)
     ended = {"interrupted": 0, DONE: 0}
     for turn in range(1, times + 1):
+        house.server.faults._queue.clear()
         if chance.random() < 0.3:
             for _ in range(chance.randrange(4)):
                 house.server.faults.add(None)
@@ -111,6 +112,10 @@ async def interrupted_often(house, times, seed):
         ended[summary.activity] += 1
         assert not house.hub.snapshot().gates
         assert not house.hub.snapshot().questions
+        if turn % 6 == 0:
+            # The next engine knows only what is on the disk.
+            await house.again()
+            await person(house)
     house.server.faults._queue.clear()
     await house.prompt(agent_id, f"turn {times + 1}")
     assert (await house.rest(agent_id)).activity == DONE
