@@ -8,6 +8,7 @@ from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
+from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
 
 
@@ -59,6 +60,8 @@ def tar(call: Call) -> None:
     absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
     if extracts:
         for directory, place in ((d, p) for d in directories for p in call.places(d)):
+            if f"{place.path}/" in TEMPORARY:
+                continue
             if place.zone in (Zone.SYSTEM, Zone.OUTSIDE) or place.path in (
                 call.evaluator.ground.home,
                 "/",
@@ -124,6 +127,8 @@ def archive(call: Call) -> None:
         for directory in directories:
             makes(call, directory)
         for place in (p for directory in directories for p in call.places(directory)):
+            if f"{place.path}/" in TEMPORARY:
+                continue
             if (
                 place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)
                 and place.path != call.evaluator.ground.project

@@ -73,6 +73,8 @@ def cloud(call: Call) -> None:
             and not words[3].startswith("s3://")
             and "--delete" not in argv
         ):
+            if words[3] != "-":
+                call.brings(words[2], words[3])
             call.medium("downloads from a bucket") if words[3] == "-" or call.place(
                 words[3]
             ).zone is Zone.ROOT else call.writes(words[3])

@@ -142,10 +142,16 @@ def docker(call: Call) -> None:
         call.argv = argv
 
 
-_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_COMPOSE_FILES = tuple(
+    f"{name}{override}.{ending}"
+    for name in ("compose", "docker-compose")
+    for override in ("", ".override")
+    for ending in ("yaml", "yml")
+)
 _GIVES_HOST = re.compile(
-    r"(?m)^\s*-?\s*(?:privileged\s*:\s*[\"']?(?:true|yes|on)\b|(?:pid|ipc|uts|userns_mode|cgroup)\s*:\s*[\"']?host\b"
-    r"|hostPID\s*:\s*true|hostIPC\s*:\s*true)"
+    r"(?m)(?:^|[{,])\s*-?\s*[\"']?(?:privileged[\"']?\s*:\s*[\"']?(?:true|yes|on)\b"
+    r"|(?:pid|ipc|uts|userns_mode|cgroup)[\"']?\s*:\s*[\"']?host\b"
+    r"|hostPID[\"']?\s*:\s*true|hostIPC[\"']?\s*:\s*true)"
     r"|docker\.sock\b|\b(?:SYS_(?:ADMIN|PTRACE|MODULE|RAWIO)|DAC_READ_SEARCH)\b|cap_add\s*:\s*\[?[^\]]*\bALL\b|(?:unconfined|label[:=]disable)\b"
     r"|(?:^|[\s\[\"'-])(?:/dev/(?!null|shm|u?random|zero)\w|/:|/(?:etc|root|home|var|usr|boot|proc|sys|run)\b[^\s:\"',]*:|(?:~|\$\{?HOME\}?)/?(?:\.[\w./-]*)?:)"
     r"|(?:source|path|device)\s*:\s*[\"']?(?:/(?:etc|root|home|var|usr|boot|proc|sys|run)?|~|\$\{?HOME\}?)(?:/\.?[\w./-]*)?[\"']?\s*(?:$|[,}\n])"
@@ -363,8 +369,10 @@ def _docker_copy(call: Call, rest: list[str]) -> None:
     operands = split(rest)[1]
     if len(operands) == 2:
         if ":" in operands[0]:
-            if call.place(operands[1]).zone is not Zone.ROOT and operands[1] != "-":
-                call.writes(operands[1])
+            if operands[1] != "-":
+                call.brings(operands[0], operands[1])
+                if call.place(operands[1]).zone is not Zone.ROOT:
+                    call.writes(operands[1])
         else:
             call.reads(operands[0])
     call.medium("copies files of a container")

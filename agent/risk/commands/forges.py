@@ -83,6 +83,8 @@ def gh(call: Call) -> None:
     if words[:2] == ["gist", "create"]:
         call.high("sends local data to another machine")
     if words[:2] == ["release", "download"] or words[:2] == ["run", "download"]:
+        targets = value(argv, "-D", "--dir", "-O", "--output") or ["."]
+        call.evaluator.fetched.extend(call.place(target).path for target in targets)
         call.medium("downloads files")
         return
     if words[:2] == ["auth", "status"] and ("--show-token" in argv or "-t" in argv):

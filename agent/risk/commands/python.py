@@ -7,6 +7,7 @@ import re
 
 from agent.risk import python_code
 from agent.risk.arguments import after_options, split, value, wordlist
+from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
@@ -93,6 +94,8 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         return
     top = name.partition(".")[0]
     files_of(call, [top, *rest])
+    if top in TAKES_UP and (call.evaluator.files or call.evaluator.context.written):
+        takes_up(call, top)
     if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
     elif top in _MODULE_RUNNERS:

@@ -57,6 +57,11 @@ _NODE_PLAINLY = re.compile(
 """The same in Node, with options or a callback behind; or only a name that is taken over."""
 
 
+_NODE_OTHER = re.compile(r"(?:pipeline|run|shell)\b")
+_NODE_RUNS = re.compile(r"child_process|shelljs|execa|\bzx\b|\bBun\b|\bDeno\b|spawn")
+"""Names of many things in Node, which run something only beside one of these."""
+
+
 _LISTED = re.compile(
     r"""\b(?:system|exec|run|spawn|shell|popen|capture\w*|Proc::Async\.new|Open3\.\w+|IO\.popen)\s*[({\[]?\s*\*?\s*
     (?:(?:qw|qqw|%w|%W|~w)\s*(?:\(([^)]{2,500})\)|\{([^}]{2,500})\}|\[([^\]]{2,500})\]|<([^>]{2,500})>|\|([^|]{2,500})\||!([^!]{2,500})!|/([^\s]{2,200})/)
@@ -156,6 +161,8 @@ def code(call: Call, text: str, language: str) -> None:
     ran = False
     for match in _RUNS.finditer(text):
         before = text[max(0, match.start() - 1) : match.start()]
+        if language == "node" and _NODE_OTHER.match(match[0]) and not _NODE_RUNS.search(text):
+            continue
         if (
             before == "."
             and match[0].startswith(("exec", "run", "pipeline"))
@@ -243,7 +250,9 @@ def code(call: Call, text: str, language: str) -> None:
             call.shell(match[1].replace("{", "").replace("|", " | "))
     shells = re.search(r"child_process|spawn|exec", text)
     if _CONNECTS.search(text) or (shells and re.search(r"require\([\"']net[\"']\)", text)):
-        call.high(f"{language} code opens a network connection", "opens a network connection")
+        runs = re.search(r"child_process|spawn|popen|system|execSync|/bin/", text)
+        reason = f"{language} code opens a network connection"
+        call.high(reason, "opens a network connection") if runs else call.opaque(reason)
     if (read_local or _ENVIRONMENT.search(text)) and _SENDS.search(text):
         call.high("sends local data to another machine")
     connects_in_code(call, text)
@@ -346,7 +355,7 @@ _ELEMENT = re.compile(r"[\"']([^\"'\n]*)[\"']")
 def _folded(text: str) -> str:
     """Join literal pieces: `'sys' + 'tem'`, `"a" . "b"`."""
     for _ in range(6):
-        folded = re.sub(r"(['\"])((?:\\.|(?!\1).)*)\1\s*(?:\+|\.|\.\.)\s*\1", r"\1\2", text)
+        folded = re.sub(r"(['\"])((?:\\.|(?!\1)[^\\\n])*)\1\s*(?:\+|\.|\.\.)\s*\1", r"\1\2", text)
         if folded == text:
             break
         text = folded

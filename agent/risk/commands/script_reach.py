@@ -24,7 +24,7 @@ _DELETER = re.compile(
     r"(?i)(?<![\w-])(?:unlink\w*|rmdir\w*|rm_?r?f?!?|rmsync|rmtree|remove(?:_?(?:file|dir|tree|item|all|path|directory)\w*)?(?:sync)?|delete(?:[-_]?(?:file|dir|tree|directory|recursively)\w*)?"
     r"|fileutils\.rm\w*|del_dir_r|file\.remove|os\.remove\w*|deletedir|foreach\(rm)(?=[\s(:,\"'!.\]]|$)"
 )
-_AWAY = re.compile(r"[\"'`]((?:/|~)[^\"'`\n$]{0,200})[\"'`]")
+_AWAY = re.compile(r"[\"'`]((?:/(?!/)|~)[^\"'`\n$]{0,200})[\"'`]")
 _HOME = re.compile(
     r"(?i)\bDir\.home\b|homedir\s*\(|home_?dir\b|ENV\[[\"']HOME|getenv\(?\s*[\"']HOME|get_env!?\(\s*[\"']HOME|env\.HOME\b|env\.get\([\"']HOME|ENV\{?HOME|\$HOME\b|\bpath_home\(|UserHomeDir"
     r"|user-homedir-pathname|environ\[[\"']HOME|NSHomeDirectory|homeDirectory"

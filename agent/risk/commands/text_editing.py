@@ -56,7 +56,7 @@ _SED_EMPTIES = re.compile(
 )
 _SED_PRINTS = re.compile(r"[pPwi=lacr]")
 _SED_EXECUTES = re.compile(
-    r"s([^\w\s\\])(?:\\.|(?!\1).)*\1(?:\\.|(?!\1).)*\1[gpIiMm\d]*e[gpIiMm\d]*(?:\s*(?:$|[;}\n]|w))",
+    r"s([^\w\s\\])(?:\\.|(?!\1)[^\\])*\1(?:\\.|(?!\1)[^\\])*\1[gpIiMm\d]*e[gpIiMm\d]*(?:\s*(?:$|[;}\n]|w))",
     re.S,
 )
 

@@ -10,7 +10,7 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.made import made_here
-from agent.risk.evaluation.names import ORDINARY
+from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.paths import Place, Zone
 from agent.risk.running import disturbed
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
@@ -237,6 +237,8 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            if any(shadows(place.path, directory) for directory in self.evaluator.searched):
+                self.high("writes a program that later commands find by its name", f"writes {name}")
             self.disturbs(place.path, content)
             if place.path in self.evaluator.awaited:
                 self._runs_beside(place.path, content)
@@ -250,6 +252,17 @@ class Call:
             self.high("changes what another part of it is running from", f"changes {shown(path)}")
         else:
             run_text(self, content, language_of(path, content))
+
+    def brings(self, source: str, target: str) -> None:
+        """The command puts a file from another machine, or out of a container, at `target`."""
+        place = self.place(target)
+        if place.zone is Zone.ROOT or target.endswith("/"):
+            name = source.rstrip("/").rpartition("/")[2].rpartition(":")[2]
+            place = self.place(f"{target.rstrip('/')}/{name}")
+        if place.several or UNKNOWN in place.path:
+            self.evaluator.fetched.append(place.path.rpartition("/")[0])
+        else:
+            self.evaluator.files[place.path] = None
 
     def disturbs(self, path: str, content: str | None, *, replaced: bool = False) -> None:
         """What stands at a path changes: a line that still runs may be running it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from functools import lru_cache
+from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
@@ -69,6 +70,7 @@ class Dispatcher(Outputs):
         return shlex.join(argv)
 
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
+        from agent.risk.commands.own_code import TAKES_UP, takes_up
         from agent.risk.commands.table import HANDLERS
 
         plain = _plainly(name)
@@ -94,7 +96,16 @@ class Dispatcher(Outputs):
                 return
             if "/.." in name and ORDINARY.search(resolved := call.place(name).path):
                 name = resolved
-            if "/" in name and (not ORDINARY.search(name) or program not in known_programs()):
+            if "/" in name and (
+                not ORDINARY.search(name)
+                or program not in known_programs()
+                or self._own(name, call)
+            ):
+                HANDLERS["@file"](call)
+                return
+        for directory in self.searched:
+            if "/" not in name and self._own(found := f"{directory}/{name}", call):
+                call.argv = [found, *call.argv[1:]]
                 HANDLERS["@file"](call)
                 return
         if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
@@ -107,6 +118,8 @@ class Dispatcher(Outputs):
             named_files(call, program if program in FILE_OPTIONS else key)
         if key in SETS_UP:
             sets_up(call, key)
+        if key in TAKES_UP and (self.files or self.context.written):
+            takes_up(call, key)
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)
@@ -116,6 +129,11 @@ class Dispatcher(Outputs):
             HANDLERS["git"](call)
             return
         simple(call, key)
+
+    def _own(self, name: str, call: Call) -> bool:
+        """An ordinary program's path, where the agent has put something of its own."""
+        path = call.place(name).path
+        return path in self.files or Path(path) in self.context.written
 
     def hands_on(self, command: Command, script: Script, heads: list[list[str]]) -> None:
         """Note that a function hands its arguments on to a program: `f() { sed "$@"; }`."""

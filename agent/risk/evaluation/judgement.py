@@ -85,6 +85,8 @@ class Judgement:
         """What this text makes; see `agent.risk.evaluation.made`."""
         self.restored = False
         """This text brought work back that is nowhere else from now on."""
+        self.searched: set[str] = set()
+        """Directories that this text has searched for programs before the system's."""
         self.remotes: set[str] = set()
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []

@@ -82,3 +82,9 @@ def known_programs() -> set[str]:
         _KNOWN.update(programs.SHARED_PROGRAMS)
         _KNOWN.update(["manage.py"])
     return _KNOWN
+
+
+def shadows(path: str, directory: str) -> bool:
+    """A file stands for a program of the system when its directory is searched for programs."""
+    above, _, name = path.rpartition("/")
+    return above == directory and name in known_programs()

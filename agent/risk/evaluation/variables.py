@@ -10,7 +10,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
-from agent.risk.evaluation.names import ORDINARY
+from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
@@ -229,6 +229,10 @@ class VariableJudge(Judgement):
             if piece in (UNKNOWN, "$PATH"):
                 continue
             place = call.place(piece or ".")
+            self.searched.add(place.path)
+            own = (*self.files, *map(str, self.context.written))
+            if any(shadows(path, place.path) for path in own):
+                call.high("PATH makes later commands run what the agent wrote under their name")
             if (
                 place.zone in (Zone.TEMPORARY, Zone.ROOT, Zone.OUTSIDE)
                 or piece in ("", ".")

@@ -126,7 +126,8 @@ _MODIFIERS = re.compile(
 )
 _EACH = re.compile(r"^[\s\d,.$%']*(?:buf|arg|win|tab|c|l|cf|lf)do?(?:do)?!?\s+(?=\S)")
 _GLOBAL = re.compile(
-    r"^[\s\d,.$%']*(?:g(?:lobal)?!?|v(?:global)?)\s*([^\w\s\"|\\])(?:\\.|(?!\1).)*\1?(.*)$", re.S
+    r"^[\s\d,.$%']*(?:g(?:lobal)?!?|v(?:global)?)\s*([^\w\s\"|\\])(?:\\.|(?!\1)[^\\])*\1?(.*)$",
+    re.S,
 )
 _EXECUTE = re.compile(r"^exe(?:cute?)?\b\s*(.*)$", re.S)
 _ABBREVIATION = re.compile(
@@ -156,7 +157,7 @@ def _wrapped(call: Call, text: str) -> str | None:
     match = _EXECUTE.match(text)
     if match:
         told = re.sub(r"([\"'])\s*\.{1,2}\s*([\"'])", "", match[1])
-        literal = re.fullmatch(r"([\"'])((?:\\.|(?!\1).)*)\1", told.strip())
+        literal = re.fullmatch(r"([\"'])((?:\\.|(?!\1)[^\\\n])*)\1", told.strip())
         if literal:
             return literal[2]
         call.opaque("has the editor run a command that cannot be known")
