@@ -1,4 +1,4 @@
-"""What lasts: sessions, transcripts, the journal and usage, in one SQLite file."""
+"""What lasts: sessions, transcripts, the journal, usage and memories, in one SQLite file."""
 
 from memory.database import Database
 from memory.errors import (
@@ -17,9 +17,12 @@ from memory.errors import (
     StorageError,
 )
 from memory.journal import Entry, Journal
+from memory.memories import Memories, MemoryUsage
+from memory.redaction import Redaction
 from memory.sessions import SessionRecord, Sessions
 from memory.transcript import Attachment, AttachmentReference, Row
 from memory.usage import UsageTotals
+from memory.versions import Memory, Version
 
 __all__ = [
     "AlreadyRecorded",
@@ -38,10 +41,15 @@ __all__ = [
     "FileGone",
     "InvalidRecord",
     "Journal",
+    "Memories",
+    "Memory",
+    "MemoryUsage",
     "NotFound",
+    "Redaction",
     "Row",
     "SessionRecord",
     "Sessions",
     "StorageError",
     "UsageTotals",
+    "Version",
 ]

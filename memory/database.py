@@ -13,6 +13,7 @@ from memory.connection import BUSY_SECONDS, Connection
 from memory.directories import Directories
 from memory.dream.dreams import Dreams
 from memory.journal import Journal
+from memory.memories import HoldsSecret, Memories
 from memory.sessions import Sessions
 from memory.usage import UsageLog
 
@@ -27,13 +28,19 @@ class Database:
     the caller is cancelled at its next await.
     """
 
-    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Callable[[], float],
+        holds_secret: HoldsSecret | None = None,
+    ) -> None:
         self.path = connection.path
         self.sessions = Sessions(connection, clock)
         self.journal = Journal(connection, clock)
         self.usage = UsageLog(connection, clock)
         self.directories = Directories(connection, clock)
         self.dreams = Dreams(connection, clock)
+        self.memories = Memories(connection, clock, holds_secret)
         self._connection = connection
 
     @classmethod
@@ -43,6 +50,7 @@ class Database:
         *,
         clock: Callable[[], float] = time.time,
         busy_seconds: float = BUSY_SECONDS,
+        holds_secret: HoldsSecret | None = None,
     ) -> Database:
         """Open the file at `path`, making or migrating it as needed.
 
@@ -50,6 +58,7 @@ class Database:
             path: the file; its directory must exist.
             clock: seconds since the epoch, used for every time that is recorded.
             busy_seconds: how long to wait for a lock that another process holds.
+            holds_secret: says whether a text holds a secret; without it no memory is written.
 
         Raises:
             DatabaseLocked: another process held the lock for all of `busy_seconds`.
@@ -58,7 +67,8 @@ class Database:
             DatabaseReadOnly: it may not be written.
             DiskFull: there is no room to make or migrate it.
         """
-        return cls(await Connection.connect(path, busy_seconds=busy_seconds), clock)
+        connection = await Connection.connect(path, busy_seconds=busy_seconds)
+        return cls(connection, clock, holds_secret)
 
     async def check(self) -> None:
         """Have SQLite look over the whole file.

@@ -23,6 +23,13 @@ def migrations() -> list[tuple[int, str]]:
     return sorted(found)
 
 
+def migration(name: str) -> str:
+    """The SQL of the migration called `name`, without its number."""
+    directory = resources.files("memory") / "migrations"
+    (found,) = (entry for entry in directory.iterdir() if entry.name.endswith(f"_{name}.sql"))
+    return found.read_text(encoding="utf-8")
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date; several processes may do so at once.
 

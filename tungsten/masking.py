@@ -1,9 +1,9 @@
 """Hide secrets in text before it goes to a model.
 
 Known token formats, private keys, credentials in URLs and headers, and values assigned to names
-that promise a secret. Deliberately precise: guessing by entropy would hide commit hashes and
-checksums, which agents work with. What has no known shape and no telling name is not hidden, so
-this lowers a risk and is no boundary.
+that promise a secret, or told in words (`the password is …`). Deliberately precise: guessing by
+entropy would hide commit hashes and checksums, which agents work with. What has no known shape and
+no telling name is not hidden, so this lowers a risk and is no boundary.
 """
 
 from __future__ import annotations
@@ -64,6 +64,15 @@ _ASSIGNED = re.compile(
     r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\n]{4,})(?P=quote)|(?P<bare>[^\s\"',;(){}\[\]<>]{4,}))"
 )
 
+_TOLD = re.compile(
+    r"(?P<before>\b(?:pass(?:word|phrase|code)|"
+    r"(?:api|access|secret|private|signing|encryption)[ _-]key|token|secret|credentials?)"
+    r"\s{1,3}(?:is|was|are)\s{1,3}[\"'`]?)"
+    r"(?P<told>[^\s\"'`,;]{5,}[^\s\"'`,;.!?)])",
+    re.IGNORECASE,
+)
+"""As people write it: `the staging password is …`."""
+
 _NOT_A_SECRET = re.compile(
     r"(?:\$|%|<|\{|\*{3}|x{4}|\.\.\.|/|~|true$|false$|none$|null$|undefined$|os\.|process\.|env\.|"
     r"str$|int$|string$|bytes$|optional|required|self\.)",
@@ -77,6 +86,7 @@ def mask(text: str) -> str:
     text = _TOKENS.sub(MASK, text)
     text = _URL.sub(rf"\1{MASK}\3", text)
     text = _HEADER.sub(_header, text)
+    text = _TOLD.sub(_told, text)
     return _ASSIGNED.sub(_assigned, text)
 
 
@@ -89,6 +99,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     found += [match.span() for match in _TOKENS.finditer(text)]
     found += [match.span(2) for match in _URL.finditer(text)]
     found += [match.span(2) for match in _HEADER.finditer(text) if _header(match) != match[0]]
+    found += [match.span("told") for match in _TOLD.finditer(text) if _told(match) != match[0]]
     for match in _ASSIGNED.finditer(text):
         if _assigned(match) != match[0]:
             found.append(match.span("bare" if match["quoted"] is None else "quoted"))
@@ -105,6 +116,12 @@ def _header(match: re.Match[str]) -> str:
     if MASK.startswith(match[2][:3]) or _NOT_A_SECRET.match(match[2]):
         return match[0]
     return match[1] + MASK
+
+
+def _told(match: re.Match[str]) -> str:
+    if _NOT_A_SECRET.match(match["told"]) or not _made_up(match["told"]):
+        return match[0]
+    return match["before"] + MASK
 
 
 def _assigned(match: re.Match[str]) -> str:

@@ -38,6 +38,8 @@ def test_known_tokens_vanish(token: str) -> None:
         ("Authorization: Bearer abcdef123456", "abcdef123456"),
         ("x-api-key: abcdef123456", "abcdef123456"),
         ("client-secret='qwertyuiop'", "qwertyuiop"),
+        ("The staging password is correct7horse.", "correct7horse"),
+        ("the portal's API key is `abc-4471-def`, ask Mo", "abc-4471-def"),
         (
             "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\nZXk=\n"
             "-----END OPENSSH PRIVATE KEY-----\nnext",
@@ -58,6 +60,8 @@ def test_secrets_by_place_vanish(text: str, hidden: str) -> None:
         "commit 4eafd82ab1c9d0e1f2a3b4c5d6e7f8091a2b3c4d",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "max_tokens=4096",
+        "the token is required, and the secret is kept in vault",
+        "the password is $DB_PASSWORD2 and the api key is <KEY_1>",
         "token: str | None = None",
         "password = os.environ['PASSWORD']",
         "token = $TOKEN",
