@@ -18,6 +18,7 @@ from agent.session import Session, text_block, tool_result
 from memory.database import Database
 from memory.sessions import SessionRecord
 from tests.agent.live.conftest import KEY, House, say, use
+from tests.agent.live.test_cache_doctor import tamper
 
 SMALL = ServedModel("small", context_window=20_000)
 SUMMARISING = ServedModel("summarising", context_window=20_000, compaction=True)
@@ -143,6 +144,8 @@ async def test_instructions_stay_in_force_and_are_not_told_twice(house):
 
 
 async def test_an_endpoint_that_can_writes_the_summary_itself(house):
+    usages = []
+    house.server.on_answer = usages.append
     agent_id, forgetful = await reading(house, "summarising")
     summary = await house.rest(agent_id)
     assert (summary.state, summary.activity) == ("done", "All files are read.")
@@ -157,7 +160,10 @@ async def test_an_endpoint_that_can_writes_the_summary_itself(house):
     assert "Read every file" in after["messages"][1]["content"][-1]["text"]
     assert "Always say please." in after["messages"][1]["content"][0]["text"]
     # What the summary took is counted, though the reply itself took nothing.
-    assert summary.usage.requests == len(house.script.requests)
+    used = summary.usage
+    assert used.requests == len(house.script.requests)
+    counted = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
+    assert counted == sum(usage.total for usage in usages)
     # A restart sends the block exactly as it came; the server would refuse anything else.
     await house.again()
     await house.models.turn_to("summarising")
@@ -406,6 +412,32 @@ async def test_the_doctor_says_where_a_conversation_was_compacted(house):
     assert (finding.request, finding.cause) == (4, "sent")
     assert finding.difference.place == "message 1, block 1"
     assert "compacted conversation" in finding.difference.origin
+
+
+async def test_a_row_behind_a_compaction_that_was_changed_later_is_named(house):
+    house.script.then("One.")
+    agent_id = await house.agent("First.", name="bench")
+    await house.rest(agent_id)
+    house.script.then("A summary.")
+    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.until(lambda: house.summary(agent_id).activity == "compacted")
+    await house.prompt(agent_id, "Second.")
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.state(agent_id, "done")
+    await house.shut()
+    tamper(
+        house,
+        "UPDATE transcript SET payload = replace(payload, 'Second.', 'Another.') "
+        "WHERE session_id = ? AND role = 'user'",
+        agent_id,
+    )
+    found = await diagnose(house.paths, "bench")
+    [finding] = found.findings
+    assert (finding.request, finding.cause) == (2, "stored")
+    assert finding.difference.place.startswith("message 2, block 1 (row ")
+    assert finding.difference.origin == "what the person said: Another."
+    assert "changed from outside" in found.chain
+    await house.open()
 
 
 async def test_a_resumed_session_begins_where_the_live_one_does(tmp_path):
