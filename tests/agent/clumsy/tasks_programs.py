@@ -24,6 +24,8 @@ from tests.agent.clumsy.task import (
     task,
 )
 
+# Python takes old bytecode for a file that was changed within a second and kept its size, so the
+# edits here change it.
 BROKEN_TEST = (
     "import unittest\nfrom calc import double\n\n\nclass T(unittest.TestCase):\n"
     "    def test_double(self):\n        self.assertEqual(double(4), 8)\n"
@@ -35,7 +37,7 @@ task(
     plan(
         Step(
             run("python3 -m unittest -q"),
-            [read("calc.py"), edit("calc.py", "n + 2", "n * 2"), AGAIN],
+            [read("calc.py"), edit("calc.py", "n + 2", "n * 2  # twice"), AGAIN],
         )
     ),
     passes(sys.executable, "-B", "-m", "unittest", "-q"),
@@ -50,9 +52,9 @@ task(
         Step(
             run("python3 -m unittest -q"),
             [
-                edit("calc.py", "n + 2", "n * 3"),
+                edit("calc.py", "n + 2", "n * 30"),
                 run("python3 -B -m unittest -q"),
-                edit("calc.py", "n * 3", "n * 2"),
+                edit("calc.py", "n * 30", "n * 2  # twice"),
                 run("python3 -B -m unittest -q -f"),
             ],
         ),
