@@ -146,7 +146,7 @@ blocks = st.one_of(
     text_blocks, images, documents, results, uses, thoughts, server_results, unknown
 ).flatmap(shuffled)
 said = st.tuples(st.sampled_from(["user", "assistant"]), st.lists(blocks, min_size=1, max_size=4))
-PLAIN = ["event", "hold", "stop", "sending", "blind"]
+PLAIN = ["event", "hold", "stop", "sending", "blind", "compacted", "compacted by hand"]
 happenings = st.lists(said | st.sampled_from([*PLAIN, "resume"]), max_size=10)
 
 
@@ -179,6 +179,9 @@ def everything_of(session: Session) -> list[object]:
         session.stopped,
         session.instructions_sha256(),
         session.image_room(),
+        session.first,
+        session.compacted_by,
+        session.why_stopped(),
     ]
 
 
@@ -194,6 +197,10 @@ async def happen(session: Session, happening: Any) -> None:
             await session.hold(["toolu_1"])
         case "stop":
             await session.stop("idle", "enough")
+        case "compacted" | "compacted by hand":
+            summary = [{"role": "user", "content": [text_block("All so far: é 🙂.")]}]
+            event = {"by": ["m", "a"]} if happening == "compacted" else {}
+            await session.begin_anew(event, summary, idle=happening != "compacted")
         case "sending" | "blind":
             # Where the model may have changed meanwhile, images come and go.
             parted = await session.sending("m", with_images=happening == "sending")
@@ -216,6 +223,8 @@ async def test_a_session_that_is_read_back_is_the_same_to_the_byte(
             await happen(live, happening)
             if isinstance(happening, tuple):
                 told.append({"role": happening[0], "content": happening[1]})
+            elif happening.startswith("compacted"):
+                told.append(live.messages[-1])
         resumed = await Session.open(database, record)
         assert everything_of(resumed) == everything_of(live)
         assert serialise(resumed.messages) == serialise(told)
@@ -349,13 +358,15 @@ async def test_what_goes_over_the_wire_is_what_the_rows_say(
     contents: list[list[dict[str, Any]]],
 ) -> None:
     client, bodies = overheard
-    bodies.clear()
+    sent = []
     async with await Database.open(tmp_path_factory.mktemp("db") / "t.db") as database:
         record, live = await new_session(database)
         for number, content in enumerate(contents):
             await (live.append_assistant if number % 2 else live.append_user)(content)
         await live.append_user([text_block("And now?")])
         for session in (live, await Session.open(database, record)):
+            bodies.clear()
+            client._takes_marks.clear()
             # What the strict server thinks of blocks from the future is not asked here.
             with contextlib.suppress(ModelError):
                 async for _ in client.stream(
@@ -366,6 +377,7 @@ async def test_what_goes_over_the_wire_is_what_the_rows_say(
                     max_tokens=9,
                 ):
                     pass
-        first, second = bodies
+            sent.append(bodies[0])
+        first, second = sent
         assert first == second
         assert serialise(live.request_messages()).encode() in first

@@ -1,10 +1,10 @@
 """Lives of an engine that is killed at a chosen write, and of the one that comes after.
 
-Started by `test_kill.py` with a task, a directory and numbers of writes. The task is `steps`, done
-by one agent, or `workers`, done by two workers of one. For each number a process does it and kills
-itself right before (or, negative, right after) that write to the database; a second one restores
-and goes on. Prints one JSON line each. Number 0 is not killed and tells how many writes the task
-takes. Everything is imported once and then forked.
+Started by `test_killed_workers.py` with a directory and numbers of writes. For each number a
+process has two workers of one agent do a task, and kills itself right before (or, negative, right
+after) that write to the database; a second one restores and goes on. Prints one JSON line each.
+Number 0 is not killed and tells how many writes the task takes. Everything is imported once and
+then forked.
 """
 
 from __future__ import annotations
@@ -33,23 +33,7 @@ from memory.connection import Connection
 from memory.database import Database
 from tungsten.terminal import Terminal
 
-STEPS = [
-    {"name": "terminal_run", "input": {"command": "echo first >> log"}},
-    {"name": "file_write", "input": {"path": "made.txt", "content": "made\n"}},
-    {"name": "terminal_run", "input": {"command": "git push -f origin main; echo x >> pushed"}},
-]
-
-
 WORKERS = ("ant", "bee")
-
-
-class Responder:
-    async def respond(self, request):
-        done = sum(message["role"] == "assistant" for message in request["messages"])
-        if done < len(STEPS):
-            use = {"type": "tool_use", "id": f"toolu_{done}", **STEPS[done]}
-            return ResponderMessage([{"type": "text", "text": f"step {done}"}, use])
-        return ResponderMessage([{"type": "text", "text": "All done."}])
 
 
 class Crew:
@@ -107,7 +91,7 @@ def arm(number):
     return count
 
 
-async def live(root, number, task):
+async def live(root, number):
     count = arm(number)
     paths = Paths(root / "config", root / "data", root / "run")
     project = root / "project"
@@ -135,8 +119,7 @@ async def live(root, number, task):
             terminals.append(await Terminal.open(paths.tmux_socket))
         return terminals[0]
 
-    responder = Crew() if task == "workers" else Responder()
-    async with LocalMessagesServer(responder, api_key="key", record=True) as server:
+    async with LocalMessagesServer(Crew(), api_key="key", record=True) as server:
         models = OneModel(server)
         agents = Agents(
             database=database,
@@ -152,7 +135,7 @@ async def live(root, number, task):
         born = not hub.snapshot().agents
         if born:
             await database.directories.trust(project)
-            prompt = "/coordinate Do it." if task == "workers" else "Do it."
+            prompt = "/coordinate Do it."
             await agents.create(CreateAgent(directory=str(project), prompt=prompt))
         async with asyncio.timeout(20):
             while hub.snapshot().agents[0].state not in (AgentState.DONE, AgentState.FAILED):
@@ -171,9 +154,6 @@ async def live(root, number, task):
             "activity": agent.activity,
             "prompted": bool(await database.sessions.rows(agent.id)),
             "refused": server.refused,
-            "log": _lines(project / "log"),
-            "pushed": _lines(project / "pushed"),
-            "made": _lines(project / "made.txt"),
             "workers": [
                 {
                     "name": other.name,
@@ -207,12 +187,12 @@ def _lines(path):
     return path.read_text().split() if path.exists() else []
 
 
-def forked(root, number, task):
+def forked(root, number):
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            result = asyncio.run(live(root, number, task))
+            result = asyncio.run(live(root, number))
             (root / "result.json").write_text(json.dumps(result))
             status = 0
         finally:
@@ -221,8 +201,8 @@ def forked(root, number, task):
 
 
 def main():
-    task, base = sys.argv[1], Path(sys.argv[2])
-    for text in sys.argv[3:]:
+    base = Path(sys.argv[1])
+    for text in sys.argv[2:]:
         number = int(text)
         root = base / f"n{text}"
         paths = Paths(root / "config", root / "data", root / "run")
@@ -230,9 +210,9 @@ def main():
         (root / "project").mkdir()
         begun = time.monotonic()
         try:
-            status = forked(root, number, task)
+            status = forked(root, number)
             if status == -signal.SIGKILL:
-                status = forked(root, 0, task)
+                status = forked(root, 0)
             result = json.loads((root / "result.json").read_text())
             result["number"] = number
             result["status"] = status
