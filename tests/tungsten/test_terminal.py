@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tungsten.environment import is_secret, scrub
-from tungsten.errors import PaneDead, SocketUnsafe, TmuxMissing
+from tungsten.errors import PaneDead, PaneGone, SocketUnsafe, TmuxMissing
 from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import PaneDied, Terminal
 
@@ -306,3 +306,15 @@ async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
     finally:
         os.kill(server, signal.SIGCONT)
     await terminal.kill_server()
+
+
+async def test_the_plain_text_of_a_screen_is_that_of_its_picture(
+    terminal: Terminal, pane: Pane
+) -> None:
+    await pane.run("printf '\\e[31mred\\e[44m on blue \\e[0m\\n\\n  kept \\u00e9 \\U1F600 \\n'")
+    text = await pane.text()
+    assert text == (await pane.capture()).text
+    assert "red on blue\n\n  kept é 😀\n" in text
+    await pane.kill()
+    with pytest.raises(PaneGone):
+        await pane.text()
