@@ -21,6 +21,7 @@ from agent.git import branch
 from agent.output import Outputs
 from agent.panes import TMUX_SECONDS, Panes
 from agent.perform import Performer, Surroundings
+from agent.permits import Permits
 from agent.plain import plain_line
 from agent.protocol import (
     AgentChanged,
@@ -142,6 +143,7 @@ class LiveAgent:
         self._persons_turn = asyncio.Lock()
         """Held by the person's command that runs; further ones wait for it in their order."""
         self._orphaned: tuple[PaneSummary, ...] = ()
+        self.permits = Permits(self)
 
     @property
     def walled(self) -> bool:
@@ -305,6 +307,7 @@ class LiveAgent:
             demo=self.demo,
             parent=self.record.parent,
             panes=self.panes.summaries,
+            allowed_panes=self.permits.summaries,
             queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
             usage=self.usage,
             budget=budget_of(self.record),
@@ -384,6 +387,7 @@ class LiveAgent:
 
     async def resume(self) -> None:
         """Go on from where an earlier engine left it."""
+        await self.permits.recover()
         await self._find_panes()
         await self._recover_own_actions()
 
@@ -410,6 +414,7 @@ class LiveAgent:
             AgentError: a process cannot be ended; names it.
         """
         await self.interrupt()
+        await self.permits.forget()
         pids = list(self.panes.record.values())
         running = await asyncio.to_thread(processes.below, pids)
         for pane_id in tuple(self.panes.record):
