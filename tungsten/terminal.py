@@ -181,7 +181,7 @@ class Terminal:
         ssh: Sequence[str] = (),
         wall: Wall | None = None,
     ) -> Pane:
-        """Open a pane in a tmux session of its own.
+        """Open a pane in a tmux session of its own; cancelled, it leaves none behind.
 
         Args:
             name: what to call the session; characters that tmux could misread are replaced.
@@ -203,9 +203,30 @@ class Terminal:
         """
         if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
             raise DirectoryMissing(cwd)
+        making = asyncio.create_task(
+            self._make_pane(name, cwd, command, (width, height), environment, shell, ssh, wall)
+        )
+        try:
+            # What tmux was asked for cannot be taken back before it has said what it made.
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self.spawn(_unmade(making))
+            raise
+
+    async def _make_pane(
+        self,
+        name: str,
+        cwd: Path,
+        command: str | None,
+        size: tuple[int, int],
+        environment: Mapping[str, str] | None,
+        shell: str,
+        ssh: Sequence[str],
+        wall: Wall | None,
+    ) -> Pane:
         nonce = "" if command is not None else secrets.token_hex(16)
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
-        argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd))]
+        argv += ["-x", str(size[0]), "-y", str(size[1]), "-c", literal(str(cwd))]
         for variable, value in (environment or {}).items():
             argv += ["-e", f"{variable}={value}"]
         program = ["env", "-u", "TMUX_PANE"]
@@ -281,20 +302,38 @@ class Terminal:
         return await asyncio.shield(self._watching)
 
     async def kill_server(self) -> None:
-        """End the server and everything in it; its process is gone when this returns."""
+        """End the server and everything in it; its process is gone when this returns.
+
+        One that does not do so within `END_SECONDS`, since it was stopped, is ended by the system;
+        its programs hear of it as of a hangup.
+        """
         with orphans.end_of(self._server_pid) as gone:
             try:
-                await self.client.command("kill-server")
-            except (OutcomeUnknown, ServerGone):
-                # The connection may be all that is gone.
-                argv = [self._tmux, "-S", str(self.socket), "kill-server"]
-                await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
-            await self.client.closed.wait()
-            # Until then a new server's first client could still reach the old one.
-            if orphans.TOLD:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(gone.wait(), END_SECONDS)
+                async with asyncio.timeout(END_SECONDS):
+                    await self._tell_to_end()
+                    await self.client.closed.wait()
+                    # Until then a new server's first client could still reach the old one.
+                    if orphans.TOLD:
+                        await gone.wait()
+            except TimeoutError:
+                # While the connection stands, the process of that number is the server.
+                if not self.client.closed.is_set() and not gone.is_set():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(self._server_pid, signal.SIGKILL)
+                    if orphans.TOLD:
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(gone.wait(), END_SECONDS)
         await self.close()
+
+    async def _tell_to_end(self) -> None:
+        try:
+            await self.client.command("kill-server")
+        except (OutcomeUnknown, ServerGone):
+            # The connection may be all that is gone.
+            argv = [self._tmux, "-S", str(self.socket), "kill-server"]
+            run = functools.partial(subprocess.run, timeout=END_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(run, argv, capture_output=True, check=False)
 
     async def close(self) -> None:
         """Let go of the server, which goes on without us; one that was stopped holds up nothing."""
@@ -500,6 +539,12 @@ class Terminal:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _unmade(making: asyncio.Task[Pane]) -> None:
+    """Close a pane that nobody waits for any more, once it is there."""
+    with contextlib.suppress(TerminalError, OSError):
+        await (await making).kill()
 
 
 def _failed(task: asyncio.Task[Watch]) -> bool:

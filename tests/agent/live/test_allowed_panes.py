@@ -38,6 +38,7 @@ class Own:
                 "HOME": str(self.house.home),
                 "LC_ALL": "C.UTF-8",
                 "PS1": "mine> ",
+                "HISTFILE": "/dev/null",
             },
         )
         return done.stdout.rstrip("\n")
