@@ -410,12 +410,18 @@ class LiveAgent:
     async def stop(self) -> None:
         """End the turn and the panes; returns when the processes are gone.
 
+        So do panes that a person split off in a real tmux: nobody would find them again.
+
         Raises:
             AgentError: a process cannot be ended; names it.
         """
         await self.interrupt()
         await self.permits.forget()
-        pids = list(self.panes.record.values())
+        beside: dict[str, int] = {}
+        with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+            async with asyncio.timeout(TMUX_SECONDS):
+                beside = await self.panes.beside()
+        pids = [*self.panes.record.values(), *beside.values()]
         running = await asyncio.to_thread(processes.below, pids)
         for pane_id in tuple(self.panes.record):
             try:
@@ -423,6 +429,10 @@ class LiveAgent:
                     await self.panes.close(pane_id)
             except (AgentError, TerminalError, TimeoutError):
                 self.panes.forget(pane_id)
+        for pane_id in beside:
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TMUX_SECONDS):
+                    await self.panes.close_beside(pane_id)
         stubborn = await processes.end(running)
         await self._panes_changed()
         if stubborn:

@@ -232,6 +232,19 @@ class Panes:
         self.forget(pane_id)
         await self._changed()
 
+    async def beside(self) -> dict[str, int]:
+        """Give the panes that a person opened beside the agent's: first process by pane id."""
+        found: dict[str, int] = {}
+        for pane_id, pane in self._panes.items():
+            if not pane.lost:
+                with contextlib.suppress(TerminalError):
+                    found |= await (await self._terminal()).beside(pane_id)
+        return found
+
+    async def close_beside(self, pane_id: str) -> None:
+        """Close such a pane."""
+        await (await self._terminal()).pane(pane_id).kill()
+
     def forget(self, pane_id: str) -> None:
         """Take a pane off the list."""
         pane = self._panes.pop(pane_id, None)

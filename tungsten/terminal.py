@@ -272,6 +272,27 @@ class Terminal:
                 infos.append(await pane.info())
         return tuple(infos)
 
+    async def beside(self, pane_id: str) -> dict[str, int]:
+        """Give the panes that a person opened in the tmux session of one of ours.
+
+        Returns:
+            the first process of each, by its id; nothing where there is no such pane.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        form = f"#{{session_name}}\t#{{pane_id}}\t#{{pane_pid}}\t#{{{OPTION}}}"
+        listed = (await self.client.pipeline([("list-panes", "-a", "-F", form)]))[0]
+        rows = [line.split("\t") for line in ([] if isinstance(listed, CommandFailed) else listed)]
+        # Windows are linked into sessions of ours as well, beside those of other panes.
+        theirs = [row for row in rows if len(row) == 4 and not _is_internal(row[0])]
+        sessions = {session for session, found, _, _ in theirs if found == pane_id}
+        return {
+            found: int(pid)
+            for session, found, pid, option in theirs
+            if session in sessions and not option
+        }
+
     def pane(self, pane_id: str) -> Pane:
         """Give the handle on a pane; if there is none of that name, its methods raise PaneGone."""
         known = self._panes.get(pane_id)
@@ -394,7 +415,7 @@ class Terminal:
         self, argv: list[str], name: str, program: list[str], nonce: str
     ) -> tuple[str, str]:
         wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
-        if wanted == HOME_SESSION or wanted.startswith(f"{HOME_SESSION}-"):
+        if _is_internal(wanted):
             wanted = f"pane-{wanted}"
         session = wanted
         while True:
@@ -545,6 +566,11 @@ async def _unmade(making: asyncio.Task[Pane]) -> None:
     """Close a pane that nobody waits for any more, once it is there."""
     with contextlib.suppress(TerminalError, OSError):
         await (await making).kill()
+
+
+def _is_internal(session: str) -> bool:
+    """Whether a tmux session holds no panes of its own but those that make it work."""
+    return session == HOME_SESSION or session.startswith(f"{HOME_SESSION}-")
 
 
 def _failed(task: asyncio.Task[Watch]) -> bool:
