@@ -126,11 +126,6 @@ class AllowedPanes:
         info = await server.pane(pane_id)
         if info.pid != pid or info.dead:
             raise NotAllowed(f"Pane {pane_id} shows another program by now: look at it again.")
-        for decider in self.deciders():
-            if await asyncio.to_thread(runs_below, decider, frozenset({pid})):
-                raise NotAllowed(
-                    f"Tungsten itself runs in pane {pane_id}: an agent there could approve itself."
-                )
         permit = await server.allow(pane_id)
         if permit.pid != pid:
             server.disallow(pane_id)
@@ -145,8 +140,20 @@ class AllowedPanes:
             info.current_path,
         )
         self._allowed[key] = allowed
+        # Who connects from there from now on may only look; who does already is found here.
+        for decider in self.deciders():
+            if await asyncio.to_thread(runs_below, decider, frozenset({pid})):
+                del self._allowed[key]
+                server.disallow(pane_id)
+                raise NotAllowed(
+                    f"Tungsten itself runs in pane {pane_id}: an agent there could approve itself."
+                )
         self._ends[key] = asyncio.create_task(self._follow(allowed, ended))
         return allowed
+
+    def holds(self, allowed: Allowed) -> bool:
+        """Say whether a pane is allowed still: its program may have ended at once."""
+        return allowed in self._allowed.values()
 
     async def disallow(self, agent_id: str, name: str) -> None:
         """Take a pane back; from now on nothing is read from it or typed into it.

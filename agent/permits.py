@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.allowed_panes import NotAllowed
 from agent.protocol import AllowedPane, BlockKind
+from memory.errors import StorageError
 
 if TYPE_CHECKING:
     from agent.live_agent import LiveAgent
+
+log = logging.getLogger("agent.agents")
 
 ALLOWED = "pane_allowed"
 DISALLOWED = "pane_disallowed"
@@ -50,8 +54,11 @@ class Permits:
                 ALLOWED, agent.id, {"pane_id": name, "socket": str(allowed.socket), "pid": pid}
             )
         except BaseException:
-            await agent.services.allowed_panes.disallow(agent.id, name)
+            with contextlib.suppress(NotAllowed):
+                await agent.services.allowed_panes.disallow(agent.id, name)
             raise
+        if not agent.services.allowed_panes.holds(allowed):
+            raise NotAllowed(f"The program in pane {tmux_id} has just ended.")
         agent.panes.allow(name, allowed.pane, pid)
         self._panes[name] = AllowedPane(
             pane_id=name,
@@ -97,8 +104,12 @@ class Permits:
             await agent.save_extra(**{_RECORD: []})
 
     async def _ended(self, name: str) -> None:
-        if not self._agent.closing:
+        if self._agent.closing or name not in self._panes:
+            return
+        try:
             await self._gone(name, _ENDED)
+        except StorageError as error:
+            log.warning("%s", error)
 
     async def _gone(self, name: str, what: str) -> None:
         agent = self._agent

@@ -125,7 +125,8 @@ class OwnPanesScreen(Screen[None]):
 
     def agents_changed(self) -> None:
         """Show again who may use what; called when the app has heard of a change."""
-        self._fill()
+        if self._opened is not None:
+            self._fill()
 
     # What there is ------------------------------------------------------------------------------
 
