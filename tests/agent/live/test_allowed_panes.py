@@ -132,9 +132,9 @@ async def test_what_is_typed_passes_the_gate(house, own):
     await house.rest(agent_id)
     assert "\ntyped" in own.screen(pane_id)
     assert "\\ntyped" in str(house.results())
-    told = await house.agents.export_playbook(ExportPlaybook(agent_id=agent_id))
-    assert "person's own tmux" in told["source"]
-    assert "steps: []" in told["source"]
+    exported = await house.agents.export_playbook(ExportPlaybook(agent_id=agent_id))
+    assert "person's own tmux" in exported["source"]
+    assert "steps: []" in exported["source"]
 
 
 async def test_an_approval_is_for_what_stood_there(house, own):
