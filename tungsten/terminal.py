@@ -51,6 +51,9 @@ _ATTEMPTS = 8
 _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
 
+LEAVE_SECONDS = 0.5
+"""How long each of these attempts waits for a server that is on its way out."""
+
 _EXPLANATIONS = 20
 """How often to ask for a dead pane's exit status, 4 s in all: busy machines take their time."""
 
@@ -325,10 +328,12 @@ class Terminal:
     async def kill_server(self) -> None:
         """End the server and everything in it; its process is gone when this returns.
 
-        One that does not do so within `END_SECONDS`, since it was stopped, is ended by the system;
-        its programs hear of it as of a hangup.
+        One that does not do so within `END_SECONDS` is ended by the system, and its programs hear
+        of it as of a hangup: it was stopped, or waits for a client that it cannot get rid of.
         """
         with orphans.end_of(self._server_pid) as gone:
+            # The process of that number is the server for as long as the connection stands.
+            known = not self.client.closed.is_set() or orphans.is_server(self._server_pid)
             try:
                 async with asyncio.timeout(END_SECONDS):
                     await self._tell_to_end()
@@ -337,8 +342,8 @@ class Terminal:
                     if orphans.TOLD:
                         await gone.wait()
             except TimeoutError:
-                # While the connection stands, the process of that number is the server.
-                if not self.client.closed.is_set() and not gone.is_set():
+                told = orphans.TOLD or not self.client.closed.is_set()
+                if known and told and not gone.is_set():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(self._server_pid, signal.SIGKILL)
                     if orphans.TOLD:
@@ -619,7 +624,17 @@ async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Con
                 raise
             if attempt == _ATTEMPTS // 2:
                 await asyncio.to_thread(orphans.reap_wedged, socket)
-            await asyncio.sleep(_PAUSE * attempt)
+            await _on_its_way_out(socket, _PAUSE * attempt)
+
+
+async def _on_its_way_out(socket: Path, pause: float) -> None:
+    """Wait until the server that listens there has ended, or for `pause` where none does."""
+    pid = orphans.listener(socket)
+    if pid is None:
+        await asyncio.sleep(pause)
+        return
+    with orphans.end_of(pid) as gone, contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(gone.wait(), LEAVE_SECONDS)
 
 
 def _run(
