@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.actions import RemoveWorktree, StartWorker
+from agent.allowed_panes import AllowedPanes
 from agent.budget import Budgets, stored
 from agent.command_agent import CommandAgent
 from agent.config import Config
@@ -33,6 +34,7 @@ from agent.prompt_files import PromptFiles
 from agent.protocol import (
     AgentRemoved,
     AgentState,
+    AllowPane,
     AlwaysAllow,
     Answer,
     ArchiveAgent,
@@ -42,6 +44,7 @@ from agent.protocol import (
     Compact,
     CreateAgent,
     Decide,
+    DisallowPane,
     ExportPlaybook,
     HoldKeyboard,
     Interrupt,
@@ -140,6 +143,7 @@ class Agents:
             budgets=Budgets(database, config, paths, clock),
             rules=RuleFiles(paths, home or Path.home()),
             recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
+            allowed_panes=AllowedPanes(paths.tmux_socket, tmux=config.tmux),
             home=home or Path.home(),
             fleet=self,
             panes_opened=self._pane_opened,
@@ -216,6 +220,7 @@ class Agents:
             task.cancel()
         if self._events:
             await asyncio.wait(self._events)
+        await self.services.allowed_panes.close()
         await self.services.recordings.close()
 
     # The list -----------------------------------------------------------------------------------
@@ -423,6 +428,16 @@ class Agents:
     async def record_pane(self, command: RecordPane) -> None:
         """Record a pane from now on, or no longer."""
         await self._agent(command.agent_id).record_pane(command.pane_id, on=command.on)
+
+    async def allow_pane(self, command: AllowPane) -> dict[str, Any]:
+        """Let an agent use a pane of the person's own."""
+        agent = self._agent(command.agent_id)
+        pane_id = await agent.permits.allow(Path(command.socket), command.tmux_id, command.pid)
+        return {"pane_id": pane_id}
+
+    async def disallow_pane(self, command: DisallowPane) -> None:
+        """Take such a pane back."""
+        await self._agent(command.agent_id).permits.disallow(command.pane_id)
 
     async def export_playbook(self, command: ExportPlaybook) -> dict[str, Any]:
         """Write what a session did in its terminals as a playbook."""

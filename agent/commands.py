@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from agent.errors import CommandRefused
 from agent.protocol import (
+    AllowPane,
     AlwaysAllow,
     Answer,
     ArchiveAgent,
@@ -17,6 +18,7 @@ from agent.protocol import (
     Configure,
     CreateAgent,
     Decide,
+    DisallowPane,
     ExportPlaybook,
     HoldKeyboard,
     Interrupt,
@@ -99,6 +101,10 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.suggest_rule(command)
         case AlwaysAllow():
             return await agents.always_allow(command)
+        case AllowPane():
+            return await agents.allow_pane(command)
+        case DisallowPane():
+            await agents.disallow_pane(command)
         case Unqueue():
             return await agents.unqueue(command)
         case RecordPane():

@@ -21,7 +21,7 @@ from pydantic_core import PydanticSerializationError
 
 from agent.errors import AgentError
 from agent.hub import Hub, well_formed
-from agent.peer import credentials, runs_in_pane
+from agent.peer import credentials, runs_below, runs_in_pane
 from agent.protocol import (
     CLIENT_LINE,
     LOOK_COMMANDS,
@@ -83,6 +83,8 @@ class Connections:
         self.handle = handle
         self.tmux_socket = tmux_socket
         self.on_count: Callable[[int], None] = lambda count: None
+        self.allowed_pids: Callable[[], frozenset[int]] = frozenset
+        """The programs in panes of the person's own that an agent may type into."""
         self._open: set[_Connection] = set()
         self._silent: dict[_Connection, None] = {}
         self._admitted: set[_Connection] = set()
@@ -110,6 +112,10 @@ class Connections:
     def person_there(self) -> bool:
         """Whether an app is connected from which a person may decide."""
         return any(each.client == "app" and each.may_decide for each in self._open)
+
+    def deciders(self) -> frozenset[int]:
+        """The processes of all front ends from which a person may decide."""
+        return frozenset(each.pid for each in self._open if each.may_decide)
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept front ends on a bound and listening socket from now on."""
@@ -274,6 +280,7 @@ class _Connection:
         self._writer = writer
         self.client = ""
         self.may_decide = False
+        self.pid = 0
         self._unsubscribe: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
@@ -347,7 +354,11 @@ class _Connection:
         except ValidationError:
             return self._refuse("The greeting cannot be read.")
         self.client = hello.client
-        self.may_decide = not runs_in_pane(peer.pid, self._owner.tmux_socket)
+        self.pid = peer.pid or 0
+        self.may_decide = not (
+            runs_in_pane(peer.pid, self._owner.tmux_socket)
+            or runs_below(self.pid, self._owner.allowed_pids())
+        )
         if not self._owner.admit(self, may_decide=self.may_decide):
             return self._refuse("Too many connections; close a front end, then try again.")
         self._welcome(hello)

@@ -105,13 +105,13 @@ class Effects:
                 return await self._type(action, check, submit)
             case ReadScreen(pane_id=pane_id), Look(history=history, remark=remark):
                 await check()
-                pane = await self._panes.tmux(pane_id)
+                pane = await self._panes.seen(pane_id)
                 frame = await pane.capture(history=history)
                 text = screen_text(pane_id, frame)
                 return Effect(f"{remark}\n{text}" if remark else text, pane_id=pane_id)
             case ReadScreen(pane_id=pane_id), Picture(path=path, history=history):
                 await check()
-                frame = await (await self._panes.tmux(pane_id)).capture(history=history)
+                frame = await (await self._panes.seen(pane_id)).capture(history=history)
                 width, height = await asyncio.to_thread(draw, frame, path)
                 text = f"picture of {pane_id}, {width}×{height}\n{screen_text(pane_id, frame)}"
                 return Effect(text, pane_id=pane_id, picture=path)
@@ -193,7 +193,7 @@ class Effects:
 
     async def _type(self, action: TypeKeys, check: Check, submit: Submit) -> Effect:
         own = self._panes.own(action.pane_id)
-        pane = await self._panes.tmux(action.pane_id)
+        pane = await self._panes.seen(action.pane_id)
         await check()
         for item in _one_by_one(action.keys):
             if is_key(item):
@@ -227,7 +227,7 @@ class Effects:
         return hidden
 
     async def _wait(self, pane_id: str, how: Wait) -> Effect:
-        pane = await self._panes.tmux(pane_id)
+        pane = await self._panes.seen(pane_id)
         result = await pane.wait(how.until, how.timeout)
         first = (
             f"{how.described}: there"

@@ -180,7 +180,10 @@ class Engine:
             self.stop(f"The agents cannot be restored: {one_line(error)}")
         elif not restoring.cancelled() and self._parts is not None:
             self._ready = True
-            self._parts.agents.services.person_there = self.connections.person_there
+            services = self._parts.agents.services
+            services.person_there = self.connections.person_there
+            services.allowed_panes.deciders = self.connections.deciders
+            self.connections.allowed_pids = lambda: services.allowed_panes.pids
 
     async def _end_restoring(self) -> None:
         if self._restoring is not None:

@@ -21,6 +21,7 @@ from agent.git import branch
 from agent.output import Outputs
 from agent.panes import TMUX_SECONDS, Panes
 from agent.perform import Performer, Surroundings
+from agent.permits import Permits
 from agent.plain import plain_line
 from agent.protocol import (
     AgentChanged,
@@ -142,6 +143,7 @@ class LiveAgent:
         self._persons_turn = asyncio.Lock()
         """Held by the person's command that runs; further ones wait for it in their order."""
         self._orphaned: tuple[PaneSummary, ...] = ()
+        self.permits = Permits(self)
 
     @property
     def walled(self) -> bool:
@@ -305,6 +307,7 @@ class LiveAgent:
             demo=self.demo,
             parent=self.record.parent,
             panes=self.panes.summaries,
+            allowed_panes=self.permits.summaries,
             queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
             usage=self.usage,
             budget=budget_of(self.record),
@@ -384,6 +387,7 @@ class LiveAgent:
 
     async def resume(self) -> None:
         """Go on from where an earlier engine left it."""
+        await self.permits.recover()
         await self._find_panes()
         await self._recover_own_actions()
 
@@ -406,11 +410,18 @@ class LiveAgent:
     async def stop(self) -> None:
         """End the turn and the panes; returns when the processes are gone.
 
+        So do panes that a person split off in a real tmux: nobody would find them again.
+
         Raises:
             AgentError: a process cannot be ended; names it.
         """
         await self.interrupt()
-        pids = list(self.panes.record.values())
+        await self.permits.forget()
+        beside: dict[str, int] = {}
+        with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+            async with asyncio.timeout(TMUX_SECONDS):
+                beside = await self.panes.beside()
+        pids = [*self.panes.record.values(), *beside.values()]
         running = await asyncio.to_thread(processes.below, pids)
         for pane_id in tuple(self.panes.record):
             try:
@@ -418,6 +429,10 @@ class LiveAgent:
                     await self.panes.close(pane_id)
             except (AgentError, TerminalError, TimeoutError):
                 self.panes.forget(pane_id)
+        for pane_id in beside:
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TMUX_SECONDS):
+                    await self.panes.close_beside(pane_id)
         stubborn = await processes.end(running)
         await self._panes_changed()
         if stubborn:

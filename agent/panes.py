@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.errors import AgentError
 from agent.protocol import PaneSummary
 from agent.risk.evaluation.past import Past
+from tungsten.adopted_pane import AdoptedPane
 from tungsten.errors import PaneGone, TerminalError
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
@@ -72,6 +73,7 @@ class OwnPane:
         lost: it is gone for good; its number may already be someone else's.
         fresh: its shell has not been seen at a prompt yet.
         unsent: keys that have not been submitted may stand on a line of a program in it.
+        adopted: the real pane, where it is in the person's own tmux server.
     """
 
     summary: PaneSummary
@@ -79,6 +81,7 @@ class OwnPane:
     lost: bool = False
     fresh: bool = True
     unsent: bool = False
+    adopted: AdoptedPane | None = None
     keyboard: Keyboard = field(default_factory=Keyboard)
     history: Past = field(default_factory=Past)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -124,6 +127,7 @@ class Panes:
         self._opened = opened
         self._ended = ended
         self._panes: dict[str, OwnPane] = {}
+        self._allowed: dict[str, OwnPane] = {}
 
     @property
     def summaries(self) -> tuple[PaneSummary, ...]:
@@ -136,7 +140,7 @@ class Panes:
         return {pane_id: pane.pid for pane_id, pane in self._panes.items()}
 
     def __contains__(self, pane_id: str) -> bool:
-        return pane_id in self._panes
+        return pane_id in self._panes or pane_id in self._allowed
 
     def own(self, pane_id: str) -> OwnPane:
         """Give one of the agent's panes.
@@ -144,15 +148,28 @@ class Panes:
         Raises:
             NotYourPane: it belongs to someone else, or is closed.
         """
-        pane = self._panes.get(pane_id)
+        pane = self._panes.get(pane_id) or self._allowed.get(pane_id)
         if pane is None:
-            yours = ", ".join(self._panes) or "none"
+            yours = ", ".join((*self._panes, *self._allowed)) or "none"
             raise NotYourPane(f"{pane_id} is not one of your panes; yours: {yours}")
         return pane
 
     def first(self) -> str | None:
         """Give the id of the first pane that lives, None when there is none."""
         return next((key for key, pane in self._panes.items() if not pane.summary.dead), None)
+
+    def allow(self, pane_id: str, pane: AdoptedPane, pid: int) -> None:
+        """Take a pane of the person's own among those that may be read and typed into."""
+        summary = PaneSummary(pane_id=pane_id)
+        self._allowed[pane_id] = OwnPane(summary, pid, fresh=False, adopted=pane)
+
+    def disallow(self, pane_id: str) -> None:
+        """Take it back."""
+        self._allowed.pop(pane_id, None)
+
+    async def seen(self, pane_id: str) -> Pane | AdoptedPane:
+        """Give the real pane behind one that may be read and typed into; raises as `tmux` does."""
+        return self.own(pane_id).adopted or await self.tmux(pane_id)
 
     async def tmux(self, pane_id: str) -> Pane:
         """Give the real pane behind one of the agent's own.
@@ -161,7 +178,13 @@ class Panes:
             NotYourPane: it belongs to someone else, or is closed.
             PaneLost: it is gone with its tmux server.
         """
-        if self.own(pane_id).lost:
+        own = self.own(pane_id)
+        if own.adopted is not None:
+            raise NotYourPane(
+                f"{pane_id} is the person's own: read it, wait for it and type into it "
+                "(terminal_read, terminal_wait, terminal_type), nothing else"
+            )
+        if own.lost:
             raise PaneLost(f"pane {pane_id} is gone with its tmux server; open another")
         return (await self._terminal()).pane(pane_id)
 
@@ -208,6 +231,19 @@ class Panes:
                 raise
         self.forget(pane_id)
         await self._changed()
+
+    async def beside(self) -> dict[str, int]:
+        """Give the panes that a person opened beside the agent's: first process by pane id."""
+        found: dict[str, int] = {}
+        for pane_id, pane in self._panes.items():
+            if not pane.lost:
+                with contextlib.suppress(TerminalError):
+                    found |= await (await self._terminal()).beside(pane_id)
+        return found
+
+    async def close_beside(self, pane_id: str) -> None:
+        """Close such a pane."""
+        await (await self._terminal()).pane(pane_id).kill()
 
     def forget(self, pane_id: str) -> None:
         """Take a pane off the list."""

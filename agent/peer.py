@@ -126,6 +126,32 @@ def runs_in_pane(pid: int | None, tmux_socket: Path, *, strays: bool = True) -> 
     return strays and server is not None and _is_stray(pid, server)
 
 
+def runs_below(pid: int, roots: frozenset[int]) -> bool:
+    """Say whether a process descends from one of these, or has the terminal of one of them.
+
+    What cannot be found out counts as so.
+    """
+    terminals = {found[_TERMINAL] for found in map(_stat, roots) if found} - {"0"}
+    own = _stat(pid)
+    if own and own[_TERMINAL] in terminals:
+        return True
+    seen: set[int] = set()
+    waiting = [pid]
+    while waiting and len(seen) < _MAX_PROCESSES:
+        current = waiting.pop()
+        if current in seen or current <= 1:
+            continue
+        if current in roots:
+            return True
+        seen.add(current)
+        found = _process(current)
+        if found is not None:
+            waiting.extend(found[0])
+        elif current == pid:
+            return True
+    return False
+
+
 def _is_stray(pid: int, server: int) -> bool:
     """Say whether a process without a terminal was orphaned since `server` started beside it.
 

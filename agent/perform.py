@@ -31,7 +31,7 @@ from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
 from agent.output import Outputs
-from agent.panes import Panes
+from agent.panes import OwnPane, Panes
 from agent.pieces import Pieces
 from agent.protocol import (
     ActionReported,
@@ -43,7 +43,7 @@ from agent.protocol import (
     Span,
     ToolStatus,
 )
-from agent.readers import reader_name, standing
+from agent.readers import reader_name, shows_further_panes, standing
 from agent.recovery import LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
@@ -358,21 +358,25 @@ class Performer:
         """Say where the action would happen now, and refuse what cannot happen there at all."""
         match action:
             case RunCommand() | TypeKeys() if action.pane_id:
-                pane = await self._panes.tmux(action.pane_id)
+                pane = await self._panes.seen(action.pane_id)
                 own = self._panes.own(action.pane_id)
+                if isinstance(action, RunCommand):
+                    # Refuses what only panes of the agent's own can do.
+                    await self._panes.tmux(action.pane_id)
                 if own.fresh:
                     waited = await pane.wait(ForPrompt(), START_SECONDS)
                     if waited.ended == "timeout":
                         raise self._no_prompt(action.pane_id)
                     own.fresh = False
                 foreground = await pane.foreground()
-                _check_ready(action, foreground, own.pid)
+                _check_ready(action, foreground, own)
                 if not foreground.cwd:
                     raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
                 line: str | None = ""
                 if isinstance(action, TypeKeys):
-                    prompts = _is_prompt(foreground, own.pid)
-                    line = await pane.line() if prompts else standing(await pane.capture())
+                    # Where the shell cannot say it, what was approved is what stood on the screen.
+                    tells = _is_prompt(foreground, own) and own.adopted is None
+                    line = await pane.line() if tells else standing(await pane.capture())
                 binding = Binding(
                     action.digest(),
                     action.pane_id,
@@ -412,11 +416,13 @@ class Performer:
             past = self._panes.own(action.pane_id).history
         if isinstance(action, TypeKeys) and foreground is not None:
             # What a shell recalls is unknown: a person may have run something in between.
-            pane, own_pane = await self._panes.tmux(action.pane_id), self._panes.own(action.pane_id)
+            pane = await self._panes.seen(action.pane_id)
+            own_pane = self._panes.own(action.pane_id)
             screen = (await pane.capture()).text
-            if _is_prompt(foreground, own_pane.pid):
+            if _is_prompt(foreground, own_pane):
                 past = own_pane.history
-                line = None if binding.line == UNKNOWN_LINE else binding.line
+                told = own_pane.adopted is None and binding.line != UNKNOWN_LINE
+                line = binding.line if told else None
                 screen = UNKNOWN_LINE
             else:
                 name = reader_name(foreground, around.project)
@@ -750,12 +756,17 @@ def _told_of_work(step: Step, assessment: Assessment) -> dict[str, bool]:
     }
 
 
-def _is_prompt(foreground: Foreground, shell_pid: int) -> bool:
-    """Whether the pane's own shell has the keyboard for its prompt, or is about to."""
-    return foreground.pid == shell_pid and foreground.kind != "reader"
+def _is_prompt(foreground: Foreground, own: OwnPane) -> bool:
+    """Whether the pane's own shell has the keyboard for its prompt, or is about to.
+
+    In a pane of the person's, any shell is as unknown as another.
+    """
+    if own.adopted is not None:
+        return foreground.kind == "shell"
+    return foreground.pid == own.pid and foreground.kind != "reader"
 
 
-def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, shell_pid: int) -> None:
+def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, own: OwnPane) -> None:
     """Refuse what cannot work there.
 
     Whether the pane's own shell is at its prompt right now is for `Pane.run` to say: while it
@@ -763,7 +774,12 @@ def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, shell_pi
     """
     if foreground.kind == "dead":
         raise NotRun(f"pane {action.pane_id} is dead; open another with terminal_open")
-    if isinstance(action, RunCommand) and foreground.pid not in (0, shell_pid):
+    if own.adopted is not None and shows_further_panes(foreground):
+        raise NotRun(
+            f"{foreground.name} in pane {action.pane_id} shows further panes, in which "
+            "nothing that is typed can be judged"
+        )
+    if isinstance(action, RunCommand) and foreground.pid not in (0, own.pid):
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
             f"({foreground.kind}); wait for it (terminal_wait), type into it (terminal_type), "

@@ -8,6 +8,7 @@ lines are not slowed down: every piece of theirs was judged in the text already.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,8 @@ class Pieces:
         action = RunCommand(piece, self._pane_id)
         for cwd in {self._context.cwd, self._now()}:
             try:
-                found = assess(action, replace(self._context, cwd=cwd))
+                # In a thread: what is judged with all that came before may take long.
+                found = await asyncio.to_thread(assess, action, replace(self._context, cwd=cwd))
             except Exception as error:  # noqa: BLE001 - a judge that died lets nothing through
                 self.why = f"could not be judged ({type(error).__name__})"
                 return False

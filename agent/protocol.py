@@ -162,6 +162,20 @@ class PaneSummary(Wire):
     """Whether what it prints is being recorded."""
 
 
+class AllowedPane(Wire):
+    """A pane of the person's own tmux server that an agent may use; `pane_id` is `own:%3`, say.
+
+    `tmux_id` and `pid` are what that server says, `socket` is where it listens.
+    """
+
+    pane_id: str
+    socket: str
+    tmux_id: str
+    pid: int
+    program: str = ""
+    directory: str = ""
+
+
 class InstructionFile(Wire):
     """A project instruction file in force (AGENTS.md, CLAUDE.md); tokens are estimated."""
 
@@ -190,6 +204,8 @@ class AgentSummary(Wire):
     demo: bool = False
     parent: str | None = None
     panes: tuple[PaneSummary, ...] = ()
+    allowed_panes: tuple[AllowedPane, ...] = ()
+    """Panes of the person's own that it may use."""
     queued: tuple[str, ...] = ()
     """Prompts that wait for the running turn to end."""
     usage: Usage = Usage()
@@ -585,6 +601,32 @@ class RecordPane(Wire):
     on: bool
 
 
+class AllowPane(Wire):
+    """Let an agent use a pane of the person's own tmux server, as long as its program runs.
+
+    Args:
+        socket: where that server listens.
+        tmux_id: the pane, as that server calls it.
+        pid: the program that the person saw in it.
+
+    Result: `{"pane_id": str}`, by which the agent knows it.
+    """
+
+    type: Literal["allow_pane"] = "allow_pane"
+    agent_id: str
+    socket: str
+    tmux_id: Annotated[str, Field(pattern=r"^%\d+$")]
+    pid: int
+
+
+class DisallowPane(Wire):
+    """Take such a pane back."""
+
+    type: Literal["disallow_pane"] = "disallow_pane"
+    agent_id: str
+    pane_id: str
+
+
 class Recordings(Wire):
     """End the recordings of an agent's panes.
 
@@ -860,6 +902,8 @@ Command = Annotated[
     CreateAgent
     | Play
     | RecordPane
+    | AllowPane
+    | DisallowPane
     | Recordings
     | ExportPlaybook
     | UseTool

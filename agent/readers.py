@@ -19,6 +19,7 @@ QUESTION_ROWS = 14
 """Rows that a question and what it is about may take."""
 
 _SCRATCH = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/private/tmp"))  # noqa: S108
+_MULTIPLEXERS = frozenset({"tmux", "screen", "SCREEN", "zellij", "byobu", "abduco", "dtach"})
 _KEYED = SHELLS | EDITORS | PAGERS | REPLS
 
 
@@ -38,6 +39,16 @@ def reader_name(foreground: Foreground, project: Path | None) -> str:
         return UNKNOWN
     places = [place for place in (*_SCRATCH, project) if place is not None]
     return UNKNOWN if any(program.is_relative_to(place) for place in places) else foreground.name
+
+
+def shows_further_panes(foreground: Foreground) -> bool:
+    """Say whether a program is a terminal multiplexer: what keys do in it cannot be judged.
+
+    tmux calls its client `tmux: client`.
+    """
+    program = _program(foreground.pid)
+    names = {foreground.name.partition(":")[0], "" if program is None else program.name}
+    return not names.isdisjoint(_MULTIPLEXERS)
 
 
 def standing(frame: Frame) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from agent.allowed_panes import AllowedPanes
 from agent.budget import Budgets
 from agent.config import Config
 from agent.gate import Gates
@@ -65,6 +66,7 @@ class Services:
     budgets: Budgets
     rules: RuleFiles
     recordings: PaneRecorder
+    allowed_panes: AllowedPanes
     home: Path
     fleet: Fleet
     running: RunningLines = field(default_factory=RunningLines)

@@ -20,6 +20,7 @@ TERMINAL = "terminal"
 GATE = "gate"
 INBOX = "inbox"
 RECORDING = "recording"
+OWN_PANES = "own panes"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -30,6 +31,7 @@ CONTEXTS = {
     GATE: "In the gate dialog",
     INBOX: "In the inbox of gates",
     RECORDING: "While a recording plays",
+    OWN_PANES: "Among your own tmux panes",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -195,6 +197,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         "Record the terminal that is shown, or end its recording",
         action="record",
         slash="record",
+    ),
+    _key(
+        "pane.own",
+        "alt+o",
+        "Watch the panes of your own tmux, and let an agent use one",
+        action="own_panes",
+        slash="own",
     ),
     _key("pane.next", "alt+p", "Show the agent's next pane", action="next_pane"),
     _key(
@@ -435,6 +444,17 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("recording.begin", "home g", "To the beginning", RECORDING, "begin"),
     _key("recording.end", "end G", "To the end as it is now", RECORDING, "end", "end"),
     _key("recording.close", "escape q f7", "Close", RECORDING, "leave", "close"),
+    _key(
+        "own.allow",
+        "a",
+        "Let the agent read this pane and type into it",
+        OWN_PANES,
+        "allow",
+        "allow",
+    ),
+    _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
+    _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
+    _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

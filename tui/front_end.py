@@ -200,6 +200,9 @@ class FrontEnd(KeyboardApp[None]):
         else:
             cockpit.terminal.show(None)
         cockpit.footer.redraw()
+        for screen in self.screen_stack[1:]:
+            if callable(follow := getattr(screen, "agents_changed", None)):
+                follow()
         self._tick()
 
     async def open_remembered_pane(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -620,6 +621,16 @@ async def usage(app: TungstenApp) -> None:
 
     if app.screen is app.cockpit:
         await app.push_screen(UsageScreen())
+
+
+async def own_panes(app: TungstenApp) -> None:
+    """Show the panes of the person's own tmux servers."""
+    if app.screen is app.cockpit and app.known:
+        from tui.screens.own_panes import OwnPanesScreen
+
+        await app.push_screen(
+            OwnPanesScreen(app.focused_agent, own_pane=os.environ.get("TMUX_PANE", ""))
+        )
 
 
 async def setup(app: TungstenApp) -> None:

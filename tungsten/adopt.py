@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,20 @@ _INFO = "\t".join(
         "#{pane_title}",
     )
 )
+_CHANGES = frozenset(
+    {
+        "layout-change",
+        "session-window-changed",
+        "sessions-changed",
+        "unlinked-window-add",
+        "unlinked-window-close",
+        "unlinked-window-renamed",
+        "window-add",
+        "window-close",
+        "window-pane-changed",
+        "window-renamed",
+    }
+)
 _MOVED = frozenset({"sessions-changed", "window-close", "unlinked-window-close"})
 
 
@@ -56,11 +70,15 @@ class Permit:
 
 def default_socket() -> Path:
     """Say where the person's server listens: around this process, else the usual place."""
-    around = os.environ.get("TMUX", "").partition(",")[0]
-    if around:
-        return Path(around)
-    directory = Path(os.environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
-    return directory / f"tmux-{os.getuid()}" / "default"
+    return persons_sockets(os.environ)[0]
+
+
+def persons_sockets(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Say where servers of the person may listen: the one around a process, and the usual place."""
+    around = environment.get("TMUX", "").partition(",")[0]
+    directory = Path(environment.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
+    usual = directory / f"tmux-{os.getuid()}" / "default"
+    return tuple(dict.fromkeys((Path(around), usual) if around else (usual,)))
 
 
 class OwnServer:
@@ -75,6 +93,7 @@ class OwnServer:
         self._client = client
         self._tmux = tmux
         self._permits: set[Permit] = set()
+        self._listeners: list[Callable[[], None]] = []
         self._watches: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -97,7 +116,23 @@ class OwnServer:
         """
         if self._client.closed.is_set():
             self._client = await ControlClient.connect(self.socket, tmux=self._tmux)
+            if self._listeners:
+                self._client.subscribe(self._notified)
         return self._client
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call when tmux says that panes, windows or sessions came, went or moved.
+
+        It says nothing of panes that split or close beside others in sessions other than the one
+        that the connection is attached to.
+        """
+        self._listeners.append(callback)
+        self._client.subscribe(self._notified)
+
+    def _notified(self, notification: Notification) -> None:
+        if notification.name in _CHANGES:
+            for callback in self._listeners:
+                callback()
 
     async def panes(self) -> tuple[PaneInfo, ...]:
         """Describe all panes, in the order of their sessions and windows.
@@ -162,6 +197,19 @@ class OwnServer:
         self._permits.add(permit)
         return permit
 
+    async def require(self, pane_id: str) -> PaneInfo:
+        """Describe a pane that may be driven now.
+
+        Raises:
+            PaneNotAllowed: the person did not allow this pane.
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        server, info = await self._server(), await self.pane(pane_id)
+        if Permit(server, pane_id, info.pid) not in self._permits:
+            raise PaneNotAllowed(pane_id)
+        return info
+
     def disallow(self, pane_id: str) -> None:
         """Let a pane be driven no longer."""
         self._permits = {permit for permit in self._permits if permit.pane_id != pane_id}
@@ -215,8 +263,7 @@ class OwnServer:
         return Permit(await self._server(), pane_id, (await self.pane(pane_id)).pid)
 
     async def _driven(self, pane_id: str) -> ControlClient:
-        if await self._permit(pane_id) not in self._permits:
-            raise PaneNotAllowed(pane_id)
+        await self.require(pane_id)
         return await self.connected()
 
     async def _follow(

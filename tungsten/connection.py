@@ -254,7 +254,9 @@ class Connection(ControlClient):
         self, commands: Sequence[Sequence[str]], send: Callable[[ControlClient], Awaitable[T]]
     ) -> T:
         while True:
-            client = await self._attached_client()
+            client = self._client
+            if client.closed.is_set() or self.closed.is_set():
+                client = await self._attached_client()
             try:
                 return await send(client)
             except ReplyLost:

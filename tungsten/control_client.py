@@ -188,6 +188,8 @@ class ControlClient:
         self._parser = Parser()
         self._pending: deque[_Pending] = deque()
         self._unsent = bytearray()
+        self._full = False
+        """Whether the pipe to tmux took no more, so that the loop tells when it does."""
         self._given = 0
         self._written = 0
         self._subscribers: list[Callable[[Notification], None]] = []
@@ -453,11 +455,14 @@ class ControlClient:
                 self._written += written
         except BlockingIOError:
             self._loop.add_writer(self._stdin, self._flush)
+            self._full = True
             return
         except OSError:
             # The reader sees the end and everything tmux said before it.
             self._unsent.clear()
-        self._loop.remove_writer(self._stdin)
+        if self._full:
+            self._full = False
+            self._loop.remove_writer(self._stdin)
 
     def _readable(self) -> None:
         self._read(at_once=True)

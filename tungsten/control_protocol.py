@@ -9,6 +9,7 @@ before that word. The pane's text was fixed before the word left this process.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import deque
 from collections.abc import Sequence
@@ -25,12 +26,21 @@ def quote(word: str) -> bytes:
     Raises:
         ValueError: the word holds NUL, which no tmux command can carry.
     """
+    return _quote_known(word) if len(word) <= _SHORT else _quote(word)
+
+
+def _quote(word: str) -> bytes:
     raw = word.encode("utf-8", "surrogateescape")
     if _PLAIN.match(raw):
         return raw
     if b"\0" in raw:
         raise ValueError("a tmux command cannot carry the character NUL")
     return b'"' + _SPECIAL.sub(_escape, raw) + b'"'
+
+
+_SHORT = 400
+_quote_known = functools.lru_cache(maxsize=512)(_quote)
+"""Formats and options are the same with each command; what is typed leaves the cache again."""
 
 
 def _escape(match: re.Match[bytes]) -> bytes:

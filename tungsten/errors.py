@@ -196,3 +196,14 @@ class PaneNotAllowed(TerminalError):
             "Allow this pane first, or only watch it."
         )
         self.pane_id = pane_id
+
+
+class PaneInCopyMode(TerminalError):
+    """Somebody reads back in a pane of the person's own, where keys would move the view."""
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__(
+            f"Pane {pane_id} is in copy mode: its person is reading back there. Nothing was typed; "
+            "try again when they have left it."
+        )
+        self.pane_id = pane_id

@@ -12,6 +12,8 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,28 @@ def lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def is_server(pid: int) -> bool:
+    """Whether a process calls itself a tmux server; knows nothing without /proc."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace") == "tmux: server\n"
+    except OSError:
+        return False
+
+
+def listener(path: Path) -> int | None:
+    """Name the process that listens on a Unix socket, where the system says (Linux)."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+            told = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=iII"))
+        except OSError:
+            return None
+    return int(struct.unpack("=iII", told)[0]) or None
 
 
 @contextlib.contextmanager
@@ -95,7 +119,7 @@ def _is_orphan(pid: int) -> bool:
     return bool(owner) and owner != parent
 
 
-def reap_wedged(socket: Path) -> None:
+def reap_wedged(path: Path) -> None:
     """End orphaned clients of a server that does not answer any more."""
     # Imported here: slow, and only needed after an accident.
     import psutil
@@ -103,7 +127,7 @@ def reap_wedged(socket: Path) -> None:
     found = []
     for process in psutil.process_iter(["cmdline", "uids"]):
         argv = process.info["cmdline"] or []
-        if "-C" in argv and "-S" in argv[:-1] and argv[argv.index("-S") + 1] == str(socket):
+        if "-C" in argv and "-S" in argv[:-1] and argv[argv.index("-S") + 1] == str(path):
             found.append(process)
     for process in found:
         with contextlib.suppress(psutil.Error):

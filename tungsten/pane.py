@@ -159,6 +159,17 @@ class Pane:
         """
         return await frame.capture(self.client, self.id, history=history)
 
+    async def text(self) -> str:
+        """Give the plain text of the screen alone, in half the time of a picture.
+
+        Trailing blanks and blank lines are removed.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        return await frame.capture_text(self.client, self.id)
+
     async def foreground(self) -> Foreground:
         """Say what has the keyboard of this pane.
 
@@ -431,11 +442,14 @@ class Pane:
                     return
 
     async def _until_text(self, pattern: re.Pattern[str]) -> str | None:
+        if (found := pattern.search(await self.text())) is not None:
+            # There already; nothing has to be followed.
+            return found[0]
         async with self._printing() as printed:
             while True:
                 self.shell.check()
                 ended = self.shell.dead
-                found = pattern.search((await self.capture()).text)
+                found = pattern.search(await self.text())
                 if found is not None:
                     return found[0]
                 if ended:

@@ -101,6 +101,8 @@ class Pieces:
         self._partial = b""
         self._pipes: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unheard = contextlib.ExitStack()
+        """Watches whether who was answered last dies before it hears the answer."""
         self._loop = asyncio.get_running_loop()
         self.directory.mkdir(mode=0o700)
         try:
@@ -117,6 +119,7 @@ class Pieces:
     def begin(self, judge: Judge) -> Line:
         """Begin to answer for one line."""
         if not self._lines:
+            self._unheard.close()
             # The turn and the answer of who was killed while asking are lost, or left over.
             for pipe in ("verdict", "turn"):
                 with contextlib.suppress(BlockingIOError):
@@ -132,6 +135,7 @@ class Pieces:
 
     def close(self) -> None:
         """Answer nothing any more; whoever waits for an answer sees the end."""
+        self._unheard.close()
         for task in self._tasks:
             task.cancel()
         if "ask" in self._pipes:
@@ -145,6 +149,9 @@ class Pieces:
         with contextlib.suppress(BlockingIOError):
             self._partial += os.read(self._pipes["ask"], _READ)
         *questions, self._partial = self._partial.split(b"\0")
+        if questions:
+            # Who asks has got the turn from the one before.
+            self._unheard.close()
         for question in questions:
             name, _, rest = question.decode("utf-8", "backslashreplace").partition(";")
             pid, _, piece = rest.partition(";")
@@ -188,6 +195,21 @@ class Pieces:
             return
         allowed = not answering.cancelled() and answering.result()
         self._write("verdict", b"y" if allowed else b"n")
+        self._unheard.close()
+        self._unheard.enter_context(_ended(pid, self._died_unheard))
+        if pid and not orphans.lives(pid):
+            self._died_unheard()
+
+    def _died_unheard(self) -> None:
+        """Take back the answer that nobody reads any more, and let the next one ask.
+
+        Read or not tells whether the turn has ended with its process. One that was killed before it
+        asked, or between reading and giving the turn on, leaves the others waiting until Ctrl-C.
+        """
+        if "verdict" in self._pipes:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._pipes["verdict"], 1)
+                self._write("turn", b"t")
 
     async def _allows(self, line: Line | None, piece: str) -> bool:
         return line is not None and await line.allows(piece)

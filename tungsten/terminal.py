@@ -51,6 +51,9 @@ _ATTEMPTS = 8
 _PAUSE = 0.02
 """How often to try to reach a server, and by how many seconds the pauses between grow."""
 
+LEAVE_SECONDS = 0.5
+"""How long each of these attempts waits for a server that is on its way out."""
+
 _EXPLANATIONS = 20
 """How often to ask for a dead pane's exit status, 4 s in all: busy machines take their time."""
 
@@ -181,7 +184,7 @@ class Terminal:
         ssh: Sequence[str] = (),
         wall: Wall | None = None,
     ) -> Pane:
-        """Open a pane in a tmux session of its own.
+        """Open a pane in a tmux session of its own; cancelled, it leaves none behind.
 
         Args:
             name: what to call the session; characters that tmux could misread are replaced.
@@ -203,9 +206,30 @@ class Terminal:
         """
         if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
             raise DirectoryMissing(cwd)
+        making = asyncio.create_task(
+            self._make_pane(name, cwd, command, (width, height), environment, shell, ssh, wall)
+        )
+        try:
+            # What tmux was asked for cannot be taken back before it has said what it made.
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self.spawn(_unmade(making))
+            raise
+
+    async def _make_pane(
+        self,
+        name: str,
+        cwd: Path,
+        command: str | None,
+        size: tuple[int, int],
+        environment: Mapping[str, str] | None,
+        shell: str,
+        ssh: Sequence[str],
+        wall: Wall | None,
+    ) -> Pane:
         nonce = "" if command is not None else secrets.token_hex(16)
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
-        argv += ["-x", str(width), "-y", str(height), "-c", literal(str(cwd))]
+        argv += ["-x", str(size[0]), "-y", str(size[1]), "-c", literal(str(cwd))]
         for variable, value in (environment or {}).items():
             argv += ["-e", f"{variable}={value}"]
         program = ["env", "-u", "TMUX_PANE"]
@@ -251,6 +275,27 @@ class Terminal:
                 infos.append(await pane.info())
         return tuple(infos)
 
+    async def beside(self, pane_id: str) -> dict[str, int]:
+        """Give the panes that a person opened in the tmux session of one of ours.
+
+        Returns:
+            the first process of each, by its id; nothing where there is no such pane.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        form = f"#{{session_name}}\t#{{pane_id}}\t#{{pane_pid}}\t#{{{OPTION}}}"
+        listed = (await self.client.pipeline([("list-panes", "-a", "-F", form)]))[0]
+        rows = [line.split("\t") for line in ([] if isinstance(listed, CommandFailed) else listed)]
+        # Windows are linked into sessions of ours as well, beside those of other panes.
+        theirs = [row for row in rows if len(row) == 4 and not _is_internal(row[0])]
+        sessions = {session for session, found, _, _ in theirs if found == pane_id}
+        return {
+            found: int(pid)
+            for session, found, pid, option in theirs
+            if session in sessions and not option
+        }
+
     def pane(self, pane_id: str) -> Pane:
         """Give the handle on a pane; if there is none of that name, its methods raise PaneGone."""
         known = self._panes.get(pane_id)
@@ -281,20 +326,40 @@ class Terminal:
         return await asyncio.shield(self._watching)
 
     async def kill_server(self) -> None:
-        """End the server and everything in it; its process is gone when this returns."""
+        """End the server and everything in it; its process is gone when this returns.
+
+        One that does not do so within `END_SECONDS` is ended by the system, and its programs hear
+        of it as of a hangup: it was stopped, or waits for a client that it cannot get rid of.
+        """
         with orphans.end_of(self._server_pid) as gone:
+            # The process of that number is the server for as long as the connection stands.
+            known = not self.client.closed.is_set() or orphans.is_server(self._server_pid)
             try:
-                await self.client.command("kill-server")
-            except (OutcomeUnknown, ServerGone):
-                # The connection may be all that is gone.
-                argv = [self._tmux, "-S", str(self.socket), "kill-server"]
-                await asyncio.to_thread(subprocess.run, argv, capture_output=True, check=False)
-            await self.client.closed.wait()
-            # Until then a new server's first client could still reach the old one.
-            if orphans.TOLD:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(gone.wait(), END_SECONDS)
+                async with asyncio.timeout(END_SECONDS):
+                    await self._tell_to_end()
+                    await self.client.closed.wait()
+                    # Until then a new server's first client could still reach the old one.
+                    if orphans.TOLD:
+                        await gone.wait()
+            except TimeoutError:
+                told = orphans.TOLD or not self.client.closed.is_set()
+                if known and told and not gone.is_set():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(self._server_pid, signal.SIGKILL)
+                    if orphans.TOLD:
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(gone.wait(), END_SECONDS)
         await self.close()
+
+    async def _tell_to_end(self) -> None:
+        try:
+            await self.client.command("kill-server")
+        except (OutcomeUnknown, ServerGone):
+            # The connection may be all that is gone.
+            argv = [self._tmux, "-S", str(self.socket), "kill-server"]
+            run = functools.partial(subprocess.run, timeout=END_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(run, argv, capture_output=True, check=False)
 
     async def close(self) -> None:
         """Let go of the server, which goes on without us; one that was stopped holds up nothing."""
@@ -355,7 +420,7 @@ class Terminal:
         self, argv: list[str], name: str, program: list[str], nonce: str
     ) -> tuple[str, str]:
         wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
-        if wanted == HOME_SESSION or wanted.startswith(f"{HOME_SESSION}-"):
+        if _is_internal(wanted):
             wanted = f"pane-{wanted}"
         session = wanted
         while True:
@@ -502,6 +567,17 @@ class Terminal:
         task.add_done_callback(self._tasks.discard)
 
 
+async def _unmade(making: asyncio.Task[Pane]) -> None:
+    """Close a pane that nobody waits for any more, once it is there."""
+    with contextlib.suppress(TerminalError, OSError):
+        await (await making).kill()
+
+
+def _is_internal(session: str) -> bool:
+    """Whether a tmux session holds no panes of its own but those that make it work."""
+    return session == HOME_SESSION or session.startswith(f"{HOME_SESSION}-")
+
+
 def _failed(task: asyncio.Task[Watch]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
@@ -548,7 +624,17 @@ async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Con
                 raise
             if attempt == _ATTEMPTS // 2:
                 await asyncio.to_thread(orphans.reap_wedged, socket)
-            await asyncio.sleep(_PAUSE * attempt)
+            await _on_its_way_out(socket, _PAUSE * attempt)
+
+
+async def _on_its_way_out(socket: Path, pause: float) -> None:
+    """Wait until the server that listens there has ended, or for `pause` where none does."""
+    pid = orphans.listener(socket)
+    if pid is None:
+        await asyncio.sleep(pause)
+        return
+    with orphans.end_of(pid) as gone, contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(gone.wait(), LEAVE_SECONDS)
 
 
 def _run(

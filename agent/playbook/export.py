@@ -94,6 +94,8 @@ class _Writer:
             self._leave_out(what, _NEVER[tool.status])
         elif tool.status is ToolStatus.FAILED and tool.decision == "not run":
             self._leave_out(what, "not run")
+        elif str(given.get("pane") or tool.pane_id or "").startswith("own"):
+            self._leave_out(what, "it was done in a pane of the person's own tmux")
         elif tool.name in VERBS:
             self._write(given, tool)
         elif tool.name.startswith("terminal_"):

@@ -16,7 +16,7 @@ MAX_KEYS = 200
 Pane = Annotated[
     str | None,
     Field(
-        pattern=r"^%\d+$",
+        pattern=r"^(own\d*:)?%\d+$",
         description="Pane id such as %3. Default: your first pane.",
     ),
 ]

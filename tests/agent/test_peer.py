@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ from agent.connections import Connections
 from agent.errors import InsidePane
 from agent.hub import Hub
 from agent.paths import Paths
-from agent.peer import credentials, listener_pid, runs_in_pane
+from agent.peer import credentials, listener_pid, runs_below, runs_in_pane
 from agent.protocol import Command, CreateAgent, Decide, GateOpened, Hello
 from agent.singleton import claim
 from agent.start import kill
@@ -106,7 +106,12 @@ class Mailbox:
         writer.close()
 
 
-async def answer(paths: Paths, command: list[str], wrapper: str) -> list[str]:
+async def answer(
+    paths: Paths,
+    command: list[str],
+    wrapper: str,
+    allowed_pids: Callable[[], frozenset[int]] = frozenset,
+) -> list[str]:
     """Serve, run the asking script by `wrapper` in a new pane, and return what it was told."""
 
     async def handle(command: Command) -> dict[str, object]:
@@ -115,6 +120,7 @@ async def answer(paths: Paths, command: list[str], wrapper: str) -> list[str]:
     own = claim(paths)
     assert own is not None
     connections = Connections(Hub(), handle, paths.tmux_socket)  # type: ignore[arg-type]
+    connections.allowed_pids = allowed_pids
     await connections.listen(own.listener)
     try:
         async with Mailbox(paths) as mailbox:
@@ -402,3 +408,33 @@ async def test_an_engine_of_a_person_starts_beside_the_panes_of_the_one_before(
         assert client.welcome.may_decide
         await client.close()
         assert "ended" in await kill(paths)
+
+
+@pytest.mark.parametrize(
+    "wrapper", ["{}", "setsid {}", "nohup {} >/dev/null", "(exec env -i {}) & wait"]
+)
+async def test_in_a_pane_of_the_persons_that_an_agent_may_use_nobody_decides(
+    paths: Paths, own_tmux: list[str], wrapper: str
+) -> None:
+    def pids() -> frozenset[int]:
+        argv = [*own_tmux, "list-panes", "-a", "-F", "#{pane_pid}"]
+        listed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        return frozenset(map(int, listed.split()))
+
+    told = await answer(paths, own_tmux, wrapper)
+    assert told[0] == "True"
+    told = await answer(paths, own_tmux, wrapper, pids)
+    assert told[0] == "False"
+    assert "may look, never decide" in told[2]
+
+
+def test_what_is_below_a_process_is_told() -> None:
+    own = os.getpid()
+    assert runs_below(own, frozenset({own}))
+    assert runs_below(own, frozenset({os.getppid()}))
+    assert not runs_below(own, frozenset())
+    with subprocess.Popen(["sleep", "100"]) as child:
+        assert runs_below(child.pid, frozenset({own}))
+        child.kill()
+    # Nobody can tell any more.
+    assert runs_below(child.pid, frozenset({own}))

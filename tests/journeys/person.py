@@ -176,7 +176,7 @@ class Person:
     # Eyes -----------------------------------------------------------------------------------
 
     def screen(self) -> str:
-        return self.tmux("capture-pane", "-p")
+        return self.tmux("capture-pane", "-p", "-t", "%0")
 
     def sees(self, pattern: str) -> bool:
         return re.search(pattern, self.screen()) is not None

@@ -13,6 +13,7 @@ import pytest
 
 from tungsten.errors import CannotAsk
 from tungsten.pane import ForPrompt, Pane
+from tungsten.pieces import Pieces
 from tungsten.terminal import Terminal
 
 
@@ -236,3 +237,47 @@ async def test_nothing_runs_when_the_asking_process_dies(
     assert (await pane.run("ls; echo alive", timeout=10)).output == "home\nalive\n"
     result = await pane.run("echo again", timeout=10, before_each=Judge())
     assert (result.output, result.refused) == ("again\n", None)
+
+
+async def readable(descriptor: int) -> None:
+    """Wait until there is something to read."""
+    loop = asyncio.get_running_loop()
+    there = asyncio.Event()
+    loop.add_reader(descriptor, there.set)
+    try:
+        async with asyncio.timeout(20):
+            await there.wait()
+    finally:
+        loop.remove_reader(descriptor)
+
+
+async def test_who_is_killed_before_it_hears_the_answer_gives_its_turn_on(tmp_path: Path) -> None:
+    async def judge(piece: str) -> bool:
+        return True
+
+    async def interrupt() -> None:
+        raise AssertionError("nothing loops")
+
+    pieces = Pieces(tmp_path, interrupt)
+    line = pieces.begin(judge)
+    descriptors = {
+        name: os.open(pieces.directory / name, os.O_RDWR | os.O_NONBLOCK)
+        for name in ("ask", "turn", "verdict")
+    }
+    try:
+        assert os.read(descriptors["turn"], 8) == b"t"
+        asker = await asyncio.create_subprocess_exec("sleep", "1000")
+        os.write(descriptors["ask"], f"{line.name};{asker.pid};touch x\0".encode())
+        # It is answered, and does not read.
+        await readable(descriptors["verdict"])
+        asker.kill()
+        await readable(descriptors["turn"])
+        await asker.wait()
+        assert os.read(descriptors["turn"], 8) == b"t"
+        with pytest.raises(BlockingIOError):
+            os.read(descriptors["verdict"], 8)
+    finally:
+        line.close()
+        pieces.close()
+        for descriptor in descriptors.values():
+            os.close(descriptor)

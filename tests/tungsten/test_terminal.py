@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tungsten.environment import is_secret, scrub
-from tungsten.errors import PaneDead, SocketUnsafe, TmuxMissing
+from tungsten.errors import PaneDead, PaneGone, SocketUnsafe, TmuxMissing
 from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import PaneDied, Terminal
 
@@ -306,3 +307,50 @@ async def test_a_server_that_was_stopped_does_not_hold_up_the_end(
     finally:
         os.kill(server, signal.SIGCONT)
     await terminal.kill_server()
+
+
+async def test_the_plain_text_of_a_screen_is_that_of_its_picture(
+    terminal: Terminal, pane: Pane
+) -> None:
+    await pane.run("printf '\\e[31mred\\e[44m on blue \\e[0m\\n\\n  kept \\u00e9 \\U1F600 \\n'")
+    text = await pane.text()
+    assert text == (await pane.capture()).text
+    assert "red on blue\n\n  kept é 😀\n" in text
+    await pane.kill()
+    with pytest.raises(PaneGone):
+        await pane.text()
+
+
+async def test_a_server_that_was_stopped_is_ended_all_the_same(
+    runtime: Path, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tungsten.terminal.END_SECONDS", 0.5)
+    terminal = await Terminal.open(runtime / "tmux.sock", environment=environment)
+    pane = await terminal.new_pane(name="x", cwd=tmp_path, command="exec sleep 1000")
+    pids = [terminal._server_pid, (await pane.info()).pid]
+    os.kill(terminal._server_pid, signal.SIGSTOP)
+    await asyncio.wait_for(terminal.kill_server(), 30)
+    _, alive = psutil.wait_procs([psutil.Process(p) for p in pids if psutil.pid_exists(p)], 20)
+    assert alive == []
+    again = await Terminal.open(runtime / "tmux.sock", environment=environment)
+    assert await again.panes() == ()
+    await again.kill_server()
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 3))
+async def test_a_new_pane_that_nobody_waits_for_is_closed_again(
+    terminal: Terminal, tmp_path: Path, steps: int
+) -> None:
+    making = asyncio.create_task(terminal.new_pane(name="late", cwd=tmp_path))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    making.cancel()
+    try:
+        await making
+    except asyncio.CancelledError:
+        pass
+    else:
+        pytest.skip("it was there by then")
+    await asyncio.gather(*(task for task in terminal._tasks if "_unmade" in repr(task)))
+    listed = await terminal.client.command("list-panes", "-a", "-F", "#{session_name}")
+    assert "late" not in listed

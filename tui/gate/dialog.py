@@ -453,7 +453,10 @@ class GateDialog(GateChoices):
         pane = self._gate.pane_id
         if not self.peeking or host(self).show_pane(self._gate.agent_id, pane):
             return
-        if pane is not None:
+        if pane is not None and pane.startswith("own"):
+            its = pane.partition(":")[2]
+            self._say(f"Pane {its} is in your own tmux: look there. l comes back to the gate")
+        elif pane is not None:
             self._say(f"Pane {pane} is closed. l comes back to the gate")
 
     def _scroll(self, rows: int) -> None:

@@ -20,14 +20,11 @@ from textual.strip import Strip
 
 from tui import actions
 from tui.terminal.connection import tmux_socket
-from tui.terminal.strips import Painter
+from tui.terminal.frame_view import FrameView
 from tui.text import Piece, between, clock, one_line, strip_of
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, OneRow
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
-    from tungsten.frame import Frame
     from tungsten.reel import Reel
     from tungsten.terminal import Terminal
 
@@ -41,47 +38,6 @@ FRAME = 1 / 30
 
 TICK = 0.25
 """Seconds after which the time line moves on though nothing happens."""
-
-
-class RecordedPane(Lines):
-    """The recorded pane at one moment, and words while there is no picture."""
-
-    DEFAULT_CSS = "RecordedPane { width: 1fr; height: 1fr; background: $background; }"
-
-    def __init__(self) -> None:
-        super().__init__(id="recorded")
-        self._frame: Frame | None = None
-        self._said = "Opening …"
-        self._problem = False
-        self._painter: Painter | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show a picture."""
-        self._frame, self._said = frame, ""
-        self.redraw()
-
-    def say(self, text: str, *, problem: bool = False) -> None:
-        """Show words instead."""
-        self._said, self._problem = text, problem
-        self.redraw()
-
-    def notify_style_update(self) -> None:
-        """Forget what was drawn for another theme."""
-        super().notify_style_update()
-        self._painter = None
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw the picture, or the words in the middle."""
-        if self._painter is None:
-            self._painter = Painter(self.get_line_filters(), self.background_colors[1])
-        if self._said:
-            style = self.paint.bad if self._problem else self.paint.muted
-            above = [self._painter.blank(width, self.rich_style)] * (height // 2)
-            return [*above, self._painter.centred(self._said, width, style)]
-        if self._frame is None:
-            return []
-        cursor: Style = self.rich_style.without_color + self.paint.focus
-        return list(self._painter.paint(self._frame, width, height, self.rich_style, cursor))
 
 
 class TimeLine(Lines):
@@ -123,25 +79,6 @@ class TimeLine(Lines):
         bar: list[Piece] = [("━" * at, paint.focus), ("●", paint.focus)]
         bar.append(("─" * (room - 1 - at), paint.rule))
         return [strip_of([*left, *bar, *right], width, paint.blank)]
-
-
-class OneRow(Lines):
-    """A row of pieces at its two ends."""
-
-    DEFAULT_CSS = "OneRow { width: 1fr; height: 1; background: $background; }"
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.left: list[tuple[str, str]] = []
-        self.right: list[tuple[str, str]] = []
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw the row."""
-        ends = [
-            [(text, getattr(self.paint, style)) for text, style in end]
-            for end in (self.left, self.right)
-        ]
-        return [between(ends[0], ends[1], width, self.paint.blank)]
 
 
 class RecordingScreen(Screen[None]):
@@ -187,7 +124,7 @@ class RecordingScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out title, pane, time line and keys."""
         yield OneRow(id="recording-title")
-        yield RecordedPane()
+        yield FrameView(id="recorded")
         yield TimeLine()
         yield OneRow(id="recording-keys")
 
@@ -274,7 +211,7 @@ class RecordingScreen(Screen[None]):
             while True:
                 await self._next(self._reel)
         except TerminalError as error:
-            self.query_one(RecordedPane).say(f"It cannot be played: {error}", problem=True)
+            self.query_one(FrameView).say(f"It cannot be played: {error}", problem=True)
         finally:
             with contextlib.suppress(TerminalError):
                 if self._reel is not None:
@@ -327,7 +264,7 @@ class RecordingScreen(Screen[None]):
         await self._picture(reel)
 
     async def _picture(self, reel: Reel) -> None:
-        self.query_one(RecordedPane).show(await reel.frame())
+        self.query_one(FrameView).show(await reel.frame())
         self._tell()
 
     @property

@@ -103,6 +103,8 @@ class AgentList(Lines):
         muted = paint.muted + back
         key = str(number) if number <= 9 else " "
         labels: list[Piece] = []
+        if agent.allowed_panes:
+            labels.append(("in your tmux ", paint.attention + back))
         if agent.wall:
             labels.append(("walled ", paint.faint + back))
         if agent.demo:

@@ -12,6 +12,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.text import between
 from tui.theme import Paint, paint
 
 if TYPE_CHECKING:
@@ -78,3 +79,22 @@ class Lines(Widget):
             blank = Strip.blank(width, self.paint.blank)
             lines = [*lines, *[blank] * (height - len(lines))]
         return lines
+
+
+class OneRow(Lines):
+    """A row of pieces at its two ends."""
+
+    DEFAULT_CSS = "OneRow { width: 1fr; height: 1; background: $background; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.left: list[tuple[str, str]] = []
+        self.right: list[tuple[str, str]] = []
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the row."""
+        ends = [
+            [(text, getattr(self.paint, style)) for text, style in end]
+            for end in (self.left, self.right)
+        ]
+        return [between(ends[0], ends[1], width, self.paint.blank)]

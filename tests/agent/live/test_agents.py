@@ -98,6 +98,34 @@ def _ended(pid):
         return True
 
 
+async def test_panes_that_a_person_split_off_end_with_the_agent(house):
+    agent_id = await house.agent()
+    other_id = await house.agent()
+    [pane] = house.summary(agent_id).panes
+    terminal = await house.open_terminal()
+    # Windows are linked into one session while they are watched.
+    for each in (agent_id, other_id):
+        shown = terminal.pane(house.summary(each).panes[0].pane_id)
+        await (await terminal.watch()).add(shown.window_id, lambda: None)
+
+    async def split(name, target):
+        told = await terminal.client.command(
+            name,
+            *("-d", "-t", target, "-P", "-F", "#{pane_id} #{pane_pid}", "sleep", "1000"),
+        )
+        pane_id, pid = told[0].split()
+        return pane_id, int(pid)
+
+    beside, pid = await split("split-window", pane.pane_id)
+    window, in_window = await split("new-window", f"={house.summary(agent_id).name}:")
+    await house.agents.stop(StopAgent(agent_id=agent_id))
+    assert not psutil.pid_exists(pid)
+    assert not psutil.pid_exists(in_window)
+    left = await terminal.client.command("list-panes", "-a", "-F", "#{pane_id}")
+    assert not {beside, window, pane.pane_id} & set(left)
+    assert house.summary(other_id).panes[0].pane_id in left
+
+
 async def test_an_archived_session_is_listed_read_and_resumed(house):
     house.script.then("Hello.")
     agent_id = await house.agent("hi")

@@ -38,6 +38,7 @@ class ScreenHost(KeyboardApp[None]):
         self.results: list[Any] = []
         self.sent: list[Wire] = []
         self.refuse = ""
+        self.unattended = ""
         self.sessions: list[AgentSummary] = []
         self.blocks: list[Block] = []
         self.report = UsageReport()
@@ -49,6 +50,9 @@ class ScreenHost(KeyboardApp[None]):
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if self.light else DARK.name
         self.push_screen(self.opened, self.results.append)
+
+    async def approval_problem(self, ago: float) -> str:
+        return self.unattended
 
     async def engine_send(self, command: Wire) -> dict[str, Any]:
         self.sent.append(command)

@@ -1,0 +1,334 @@
+"""The panes of the person's own tmux servers: watched here, and let to an agent one by one.
+
+What an agent may do in one is decided by the engine (`agent.allowed_panes`); nothing of those
+servers is changed by looking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tui import actions
+from tui.gate.host import host, send
+from tui.gate.words import short_path
+from tui.terminal.connection import tmux_socket
+from tui.terminal.frame_view import FrameView
+from tui.text import fit, one_line
+from tui.widgets.lines import OneRow
+
+if TYPE_CHECKING:
+    from agent.protocol import AgentSummary
+    from tungsten.adopt import OwnServer
+    from tungsten.frame import Frame
+    from tungsten.outcome import PaneInfo
+
+NOTHING = "No tmux server of yours runs, or it has no pane: start one with `tmux` in a terminal."
+HERE = "Tungsten itself runs in this pane: an agent there could approve itself."
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPane:
+    """One pane of one of the person's servers."""
+
+    server: OwnServer
+    info: PaneInfo
+
+    @property
+    def id(self) -> str:
+        """Tells it from all others, while its program runs."""
+        return f"{self.server.socket} {self.info.id} {self.info.pid}"
+
+
+class OwnPanesScreen(Screen[None]):
+    """Lists the person's own panes and shows the chosen one, live.
+
+    Args:
+        agent: Who may use a pane that is allowed here; None where there is no agent.
+        own_pane: The tmux pane that the app itself is in, empty outside tmux.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), action.action, show=False)
+        for action in actions.of(actions.OWN_PANES)
+        if action.action
+    ]
+    DEFAULT_CSS = """
+    OwnPanesScreen {
+        & > OptionList, & > OptionList:focus {
+            height: auto; max-height: 40%; border: none; padding: 0; background: $background;
+        }
+        & > FrameView { margin-top: 1; }
+    }
+    """
+
+    def __init__(
+        self,
+        agent: AgentSummary | None,
+        *,
+        own_pane: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._agent = agent
+        self._own_pane = own_pane
+        self._clock = clock
+        self._servers: list[OwnServer] = []
+        self._panes: dict[str, OwnPane] = {}
+        self._shown = ""
+        self._stop: Callable[[], None] = lambda: None
+        self._looking = asyncio.Event()
+        self._opened: asyncio.Task[None] | None = None
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, list, picture and keys."""
+        yield OneRow(id="own-title")
+        yield OptionList(id="own-panes")
+        yield FrameView(id="own-picture")
+        yield OneRow(id="own-said")
+        yield OneRow(id="own-keys")
+
+    def on_mount(self) -> None:
+        """Tell the keys, and look for servers."""
+        keys = self.query_one("#own-keys", OneRow)
+        for action in actions.of(actions.OWN_PANES):
+            if action.label:
+                keys.left += [
+                    (f" {actions.label(action.keys[0])}", "text"),
+                    (f" {action.label} ", "muted"),
+                ]
+        keys.redraw()
+        self._tell_title()
+        self._opened = asyncio.create_task(self._follow())
+
+    async def on_unmount(self) -> None:
+        """Let go of the servers, and wait until that is done."""
+        self._stop()
+        if self._opened is not None:
+            self._opened.cancel()
+            await asyncio.wait([self._opened])
+
+    def agents_changed(self) -> None:
+        """Show again who may use what; called when the app has heard of a change."""
+        if self._opened is not None:
+            self._fill()
+
+    # What there is ------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """List the panes now and whenever one of the servers says that something changed."""
+        from tungsten.adopt import OwnServer, persons_sockets
+        from tungsten.errors import TerminalError
+
+        ours = Path(tmux_socket(self))
+        try:
+            for socket in persons_sockets(os.environ):
+                if _same(socket, ours):
+                    continue
+                with contextlib.suppress(TerminalError):
+                    server = await OwnServer.connect(socket)
+                    server.on_change(self._looking.set)
+                    self._servers.append(server)
+            while True:
+                self._looking.clear()
+                await self._look()
+                await self._looking.wait()
+        finally:
+            for server in self._servers:
+                await server.close()
+
+    async def _look(self) -> None:
+        from tungsten.errors import TerminalError
+
+        found: dict[str, OwnPane] = {}
+        for server in self._servers:
+            with contextlib.suppress(TerminalError):
+                for info in await server.panes():
+                    pane = OwnPane(server, info)
+                    found[pane.id] = pane
+        self._panes = found
+        self._fill()
+        if not found:
+            self._stop()
+            self._shown = ""
+            self.query_one(FrameView).say(NOTHING)
+
+    def _fill(self) -> None:
+        listing = self.query_one(OptionList)
+        listing.display = bool(self._panes)
+        ids = [option.id for option in listing.options]
+        width = max(40, self.size.width - 2)
+        if ids == list(self._panes):
+            for pane in self._panes.values():
+                listing.replace_option_prompt(pane.id, self._row(pane, width))
+            return
+        chosen = self._chosen()
+        listing.clear_options()
+        listing.add_options(
+            Option(self._row(pane, width), id=pane.id) for pane in self._panes.values()
+        )
+        if self._panes:
+            kept = list(self._panes).index(chosen.id) if chosen and chosen.id in self._panes else 0
+            listing.highlighted = kept
+
+    def _row(self, pane: OwnPane, width: int) -> Content:
+        info = pane.info
+        user = self._user(pane)
+        mark = f"● {user[0].name}" if user is not None else "○"
+        if self._is_here(pane):
+            mark = "Tungsten"
+        program = "(ended)" if info.dead else info.current_command
+        wide = width >= 90
+        left = "".join(
+            f" {fit(one_line(word), cells):<{cells}}"
+            for word, cells in (
+                (mark, 18 if wide else 12),
+                (info.id, 5),
+                (info.session, 18 if wide else 10),
+                (program, 14 if wide else 9),
+            )
+        )
+        left += " "
+        place = short_path(info.current_path, str(Path.home()))
+        style = "bold $text-warning" if user is not None else "$foreground"
+        return Content.assemble(
+            (left, style), (fit(one_line(place), max(8, width - len(left))), "$foreground 60%")
+        )
+
+    def _user(self, pane: OwnPane) -> tuple[AgentSummary, str] | None:
+        """Which agent may use a pane, and by which name it knows it."""
+        socket = str(pane.server.socket.resolve())
+        for agent in host(self).state.agents:
+            for allowed in agent.allowed_panes:
+                named = (allowed.socket, allowed.tmux_id, allowed.pid)
+                if named == (socket, pane.info.id, pane.info.pid):
+                    return agent, allowed.pane_id
+        return None
+
+    def _is_here(self, pane: OwnPane) -> bool:
+        around = os.environ.get("TMUX", "").partition(",")[0]
+        return pane.info.id == self._own_pane and str(pane.server.socket) == around
+
+    def _chosen(self) -> OwnPane | None:
+        listing = self.query_one(OptionList)
+        if listing.highlighted is None or listing.highlighted >= listing.option_count:
+            return None
+        return self._panes.get(listing.get_option_at_index(listing.highlighted).id or "")
+
+    # The picture --------------------------------------------------------------------------------
+
+    @on(OptionList.OptionHighlighted)
+    def _show_chosen(self) -> None:
+        pane = self._chosen()
+        self._say("")
+        if pane is None or pane.id == self._shown:
+            return
+        self._stop()
+        self._shown = pane.id
+        if self._is_here(pane):
+            self._stop = lambda: None
+            self.query_one(FrameView).say(HERE)
+            return
+        self._stop = pane.server.watch(pane.info.id, lambda frame: self._take_frame(pane.id, frame))
+
+    def _take_frame(self, shown: str, frame: Frame | None) -> None:
+        if shown != self._shown or not self.is_attached:
+            return
+        if frame is None:
+            self._shown = ""
+            self._looking.set()
+        else:
+            self.query_one(FrameView).show(frame)
+
+    # What keys ask for --------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Go back to the cockpit."""
+        self.dismiss(None)
+
+    def action_allow(self) -> None:
+        """Let the agent use the chosen pane."""
+        pane = self._chosen()
+        if pane is None:
+            return
+        if self._agent is None:
+            self._say("Start an agent first; then it can be let into a pane.", problem=True)
+        elif (user := self._user(pane)) is not None:
+            self._say(f"{one_line(user[0].name)} may use it already; r takes it back.")
+        elif self._is_here(pane):
+            self._say(HERE, problem=True)
+        elif not self._busy:
+            self._allow(pane, self._agent, self._clock())
+
+    @work(exit_on_error=False)
+    async def _allow(self, pane: OwnPane, agent: AgentSummary, pressed: float) -> None:
+        from agent.protocol import AllowPane
+
+        self._busy = True
+        try:
+            problem = await host(self).approval_problem(self._clock() - pressed)
+            if not problem:
+                command = AllowPane(
+                    agent_id=agent.id,
+                    socket=str(pane.server.socket),
+                    tmux_id=pane.info.id,
+                    pid=pane.info.pid,
+                )
+                _, problem = await send(self, command)
+        finally:
+            self._busy = False
+        name = one_line(agent.name)
+        done = f"{name} may read pane {pane.info.id} and type into it, through the gate."
+        self._say(problem or done, problem=bool(problem))
+
+    def action_disallow(self) -> None:
+        """Take the chosen pane back from the agent that may use it."""
+        pane = self._chosen()
+        user = self._user(pane) if pane is not None else None
+        if pane is None or user is None:
+            self._say("No agent may use this pane.")
+        else:
+            self._disallow(pane, *user)
+
+    @work(exit_on_error=False)
+    async def _disallow(self, pane: OwnPane, agent: AgentSummary, name: str) -> None:
+        from agent.protocol import DisallowPane
+
+        _, problem = await send(self, DisallowPane(agent_id=agent.id, pane_id=name))
+        self._say(problem or f"Pane {pane.info.id} is yours alone again.", problem=bool(problem))
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        if not self.is_attached:
+            return
+        row = self.query_one("#own-said", OneRow)
+        row.left = [(f" {text}", "bad" if problem else "text")] if text else []
+        row.redraw()
+
+    def _tell_title(self) -> None:
+        row = self.query_one("#own-title", OneRow)
+        row.left = [(" Your own tmux panes", "strong")]
+        if self._agent is not None:
+            row.right = [(f"a lets {fit(one_line(self._agent.name), 24)} use one ", "muted")]
+        row.redraw()
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
