@@ -89,6 +89,7 @@ class Evaluator(Dispatcher):
         self.state.cwd = str(self.context.cwd)
         self.expander.variables = self.state.variables
         self.files.update(files)
+        self.writings.extend(files)
 
     def _continued(self, text: str) -> None:
         """Judge a text as the rest of earlier lines that were not complete, too."""

@@ -16,7 +16,7 @@ from agent.risk.commands.script_files import read_script
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 
-MAX_FILES = 32
+MAX_FILES = 128
 """Files that are read for one command."""
 
 _PYTHON_TESTS = ("test_*.py", "*_test.py", "conftest.py", "tests.py", "noxfile.py")
@@ -55,14 +55,22 @@ def takes_up(call: Call, program: str) -> None:
         return
     evaluator = call.evaluator
     names = TAKES_UP[program]
+    # Only what was written since it was judged last: a line may do both thousands of times.
+    since = evaluator.taken_up.get(program, -1)
+    written = evaluator.context.written
+    own = [*(map(str, written) if since < 0 else ()), *evaluator.writings[max(0, since) :]]
+    evaluator.taken_up[program] = len(evaluator.writings)
+    if not own:
+        return
     top = f"{evaluator.ground.project or call.cwd}/"
-    own = dict.fromkeys((*evaluator.files, *map(str, evaluator.context.written)))
     found = [
         path
-        for path in own
+        for path in dict.fromkeys(own)
         if path.startswith(top)
         and any(fnmatch.fnmatchcase(path.rpartition("/")[2], name) for name in names)
     ]
+    if len(found) > MAX_FILES:
+        call.opaque(f"{program} takes up more of what the agent wrote than can be read")
     for path in found[-MAX_FILES:]:
         text = evaluator.files[path] if path in evaluator.files else read_script(
             path, evaluator.digests

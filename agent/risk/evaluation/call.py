@@ -237,6 +237,7 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            self.evaluator.writings.append(place.path)
             if any(shadows(place.path, directory) for directory in self.evaluator.searched):
                 self.high("writes a program that later commands find by its name", f"writes {name}")
             self.disturbs(place.path, content)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
+from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -70,7 +71,6 @@ class Dispatcher(Outputs):
         return shlex.join(argv)
 
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
-        from agent.risk.commands.own_code import TAKES_UP, takes_up
         from agent.risk.commands.table import HANDLERS
 
         plain = _plainly(name)

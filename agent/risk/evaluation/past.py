@@ -170,6 +170,7 @@ def _read(text: str, ground: Context, state: State | None, files: dict[str, str 
         evaluator.state.unfinished = ""
         evaluator.expander.variables = evaluator.state.variables
     evaluator.files.update(files)
+    evaluator.writings.extend(files)
     evaluator.run(text)
     files.update(evaluator.files)
     return evaluator.state

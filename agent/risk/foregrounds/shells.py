@@ -305,6 +305,7 @@ class Shell(Prompt):
             evaluator.state = self.state.copy()
             evaluator.expander.variables = evaluator.state.variables
         evaluator.files.update(self.files)
+        evaluator.writings.extend(self.files)
         return evaluator
 
     def _own_words(self, text: str) -> str:

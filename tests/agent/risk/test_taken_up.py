@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.risk import Context, Risk, assess_command, assess_keys
+from agent.risk.evaluate import evaluate
 
 PYTHON = "import os\ndef test_it():\n    os.system('rm -rf ~/x')\n"
 NODE = (
@@ -84,3 +85,10 @@ def test_no_pattern_goes_back_and_forth(context: Context) -> None:
     vim = replace(context, foreground="vim", line=None)
     assert assess_keys([f":g/{SLASHES}", "Enter"], vim).risk
     assert assess_keys([f':call system("{SLASHES}', "Enter"], vim).risk
+
+
+def test_long_lines_stay_linear(context: Context) -> None:
+    """Each file is taken up once, however often tests run in a line."""
+    evaluator = evaluate("".join(f"echo x > t{n}.py; pytest; " for n in range(300)), context)
+    assert evaluator.worst is Risk.MEDIUM
+    assert evaluator.taken_up["pytest"] == len(evaluator.writings) == 300
