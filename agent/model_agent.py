@@ -357,13 +357,16 @@ class ModelAgent(LiveAgent):
         return Finish(AgentState.DONE, (messages and said(messages[-1]["content"])) or "done")
 
     async def learn_window(self, client: ModelClient, model: str) -> None:
-        """Ask the endpoint once how large the context window is, where no list knows it."""
+        """Find out once how large the context window is: from settings, a list or the endpoint."""
         if self._window_asked == model:
             return
         self._window_asked = model
-        if self.context_window is not None and self.record.extra.get("window_of") == model:
+        window = client.endpoint.context_window
+        known = self.context_window if self.record.extra.get("window_of") == model else None
+        if known is not None and window in (None, known):
             return
-        window = await asyncio.to_thread(prices.context_window, model)
+        if window is None:
+            window = await asyncio.to_thread(prices.context_window, model)
         if window is None:
             window = (await client.capabilities(model)).context_window
         self.context_window = window

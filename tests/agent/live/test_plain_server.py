@@ -20,9 +20,9 @@ async def plain(house):
             PlainServer(house.script, api_key=KEY, models=models)
         )
 
-        async def turn_to(model):
+        async def turn_to(model, **said):
             await house.models.close()
-            endpoint = Endpoint("endpoint", server.base_url, KEY, model)
+            endpoint = Endpoint("endpoint", server.base_url, KEY, model, **said)
             house.models._client = ModelClient(endpoint, RetryPolicy(answers=0, first_delay=0.01))
 
         server.turn_to = turn_to
@@ -48,3 +48,16 @@ async def test_a_whole_turn_and_the_next(house, plain, model, refused):
     assert (summary.usage.price, summary.usage.cache_read_tokens) == ("unpriced", 0)
     assert summary.usage.input_tokens > 0
     assert summary.context_window is None
+
+
+async def test_the_window_is_what_the_person_says_then_what_the_server_does(house, plain):
+    plain.lists = True
+    await plain.turn_to("qwen3-coder")
+    agent_id = await house.agent("go", model="qwen3-coder")
+    await house.until(lambda: house.summary(agent_id).context_window == 32_768)
+    await house.state(agent_id, "done")
+    await house.again()
+    await plain.turn_to("qwen3-coder", context_window=8_192)
+    await house.prompt(agent_id, "and now?")
+    await house.until(lambda: house.summary(agent_id).context_window == 8_192)
+    await house.state(agent_id, "done")
