@@ -92,6 +92,11 @@ async def person(house):
     house.hub.listen(heard)
 
 
+async def pressed(house, agent_id, later):
+    await asyncio.sleep(later)
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+
+
 async def interrupted_often(house, times, seed):
     """Interrupt so many turns, each after another while; then let one come to its end."""
     chance = random.Random(seed)
@@ -106,7 +111,10 @@ async def interrupted_often(house, times, seed):
             house.server.faults.add(Fault("overloaded"), times=3)
         await house.prompt(agent_id, f"turn {turn}")
         await asyncio.sleep(chance.uniform(0, 0.6))
-        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+        # Some press it more than once.
+        presses = chance.choice((1, 1, 2, 3))
+        laters = [0.0, *(chance.uniform(0, 0.02) for _ in range(presses - 1))]
+        await asyncio.gather(*(pressed(house, agent_id, later) for later in laters))
         summary = house.summary(agent_id)
         assert summary.state in (AgentState.IDLE, AgentState.DONE), summary
         ended[summary.activity] += 1
