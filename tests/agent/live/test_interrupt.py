@@ -22,6 +22,9 @@ from agent.protocol import AgentState, Answer, Decide, GateOpened, Interrupt, Qu
 from tests.agent.live.conftest import KEY, House
 
 DONE = "That was the turn."
+EVENTS = 120
+"""About as many as a turn has."""
+
 WORDS = "and so on and on " * 4
 
 
@@ -92,6 +95,14 @@ async def person(house):
     house.hub.listen(heard)
 
 
+async def moment(house, agent_id, events):
+    """Let a turn go on for so many events, or to its end."""
+    until = len(house.events) + events
+    while len(house.events) < until and house.summary(agent_id).state in ("working", "waiting"):
+        house.changed.clear()
+        await house.changed.wait()
+
+
 async def pressed(house, agent_id, later):
     await asyncio.sleep(later)
     await house.agents.interrupt(Interrupt(agent_id=agent_id))
@@ -110,7 +121,8 @@ async def interrupted_often(house, times, seed):
                 house.server.faults.add(None)
             house.server.faults.add(Fault("overloaded"), times=3)
         await house.prompt(agent_id, f"turn {turn}")
-        await asyncio.sleep(chance.uniform(0, 0.6))
+        await moment(house, agent_id, chance.randrange(EVENTS))
+        await asyncio.sleep(chance.uniform(0, 0.02))
         # Some press it more than once.
         presses = chance.choice((1, 1, 2, 3))
         laters = [0.0, *(chance.uniform(0, 0.02) for _ in range(presses - 1))]
