@@ -230,8 +230,9 @@ async def test_another_user_is_refused_also_where_the_directory_is_open(
     own = claim(paths)
     assert own is not None
     if ajar:
-        for path in (short_dir, paths.runtime):
-            path.chmod(0o755)
+        # The directory above is the run's own temporary one, which nobody else may enter either.
+        for path in (short_dir.parent, short_dir, paths.runtime):
+            path.chmod(path.stat().st_mode | 0o055)
         paths.engine_socket.chmod(0o666)
     connections = Connections(Hub(), handle, paths.tmux_socket)  # type: ignore[arg-type]
     await connections.listen(own.listener)
