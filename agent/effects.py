@@ -28,7 +28,7 @@ from agent.actions import (
 from agent.errors import AgentError
 from agent.panes import TMUX_SECONDS, Panes
 from agent.pictures import draw
-from agent.pieces import Pieces
+from agent.pieces import CHANGED, Pieces
 from agent.risk.keys import canonical, is_key
 from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
@@ -271,6 +271,11 @@ class Effects:
 
 def _refused(piece: str, why: str) -> str:
     line = " ".join(piece.split())
+    if why.startswith(CHANGED):
+        return (
+            f"stopped before `{line}`: {why}. It and all after it did not run; look at what has "
+            "changed, and terminal_run it by itself."
+        )
     reason = f" ({why})" if why else ""
     return (
         f"stopped before `{line}`: it does not stand in what was approved and needs a decision of "

@@ -47,6 +47,7 @@ from agent.readers import reader_name, shows_further_panes, standing
 from agent.recovery import LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
+from agent.risk.running import runs_in_turn
 from agent.running_lines import Begun, RunningLines
 from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Outcome, Progress, Step
@@ -708,12 +709,15 @@ class Performer:
             self._running.begin(shell, command, looked.context, looked.assessment)
 
     def _pieces(self, action: Action, looked: Looked, decision: Decision) -> Pieces | None:
-        """Give who judges each piece of a line that a person approved without seeing all of it."""
+        """Give who judges each piece of a line that may turn out to run something else."""
         if not isinstance(action, RunCommand) or not action.pane_id or looked.context is None:
             return None
-        if decision.by != "person" or not Pieces.worth_asking(looked.assessment):
+        found = looked.assessment
+        left_open = decision.by == "person" and Pieces.worth_asking(found)
+        if not left_open and not (found.reads and runs_in_turn(action.command)):
             return None
-        return Pieces(action, looked.context, self._panes.own(action.pane_id).pid)
+        pid = self._panes.own(action.pane_id).pid
+        return Pieces(action, looked.context, pid, found.reads, left_open=left_open)
 
     def _report(
         self,

@@ -2,20 +2,28 @@
 
 A person who approves `eval "$x"` has not seen what `$x` holds. The shell asks about each piece
 right before it runs (`tungsten.pieces`, which says what counts as one): a piece that needs a
-decision of its own and does not stand in the approved text is refused, with all after it. Other
-lines are not slowed down: every piece of theirs was judged in the text already.
+decision of its own and does not stand in the approved text is refused, with all after it.
+
+Lines that run files behind something that takes its time are asked about as well: a piece whose
+files have changed since the line was judged is judged again, at the bytes that are there then.
+Other lines are not slowed down: every piece of theirs was judged in the text already.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from agent.actions import RunCommand
 from agent.risk import Assessment, Context, Risk, assess
+from agent.risk.commands.script_files import read_script
 from agent.risk.evaluation.findings import OPAQUE
+
+CHANGED = "what it runs has changed since it was judged"
+"""How the reason begins where a piece is refused for its files."""
 
 _ONE = re.compile(r"\b1(?=>)")
 _BLANK = re.compile(rf"\\\n|\s+|{_ONE.pattern}")
@@ -38,13 +46,32 @@ class Pieces:
         why: why the piece that was refused needs a decision of its own; empty if none was.
     """
 
-    def __init__(self, action: RunCommand, context: Context, pid: int) -> None:
+    def __init__(
+        self,
+        action: RunCommand,
+        context: Context,
+        pid: int,
+        reads: Iterable[tuple[Path, str]] = (),
+        *,
+        left_open: bool = True,
+    ) -> None:
+        """Take in what was judged.
+
+        Args:
+            action: the line.
+            context: where it was judged.
+            pid: the shell's process.
+            reads: files that were read to judge it, with their digests.
+            left_open: a person approved it though its text does not tell what runs.
+        """
         self.why = ""
         self._text = action.text
         self._solid = _BLANK.sub("", action.text)
         self._pane_id = action.pane_id
         self._context = replace(context, history=(*context.history, action.text))
         self._pid = pid
+        self._reads = {str(path): digest for path, digest in reads}
+        self._left_open = left_open
 
     @staticmethod
     def worth_asking(assessment: Assessment) -> bool:
@@ -53,9 +80,12 @@ class Pieces:
 
     async def allow(self, piece: str) -> bool:
         """Say whether a piece may run. It is judged where the line began and where it is now."""
-        if _BLANK.sub("", piece) in self._solid and _stands_in(piece, self._text):
-            return True
         action = RunCommand(piece, self._pane_id)
+        if not self._left_open or (
+            _BLANK.sub("", piece) in self._solid and _stands_in(piece, self._text)
+        ):
+            changed = await asyncio.to_thread(self._changed)
+            return not changed or self._holds(action, changed)
         for cwd in {self._context.cwd, self._now()}:
             try:
                 # In a thread: what is judged with all that came before may take long.
@@ -66,6 +96,26 @@ class Pieces:
             if found.risk is Risk.HIGH or found.denied_by or found.asked_by:
                 rule = found.denied_by or found.asked_by
                 self.why = found.reasons[0] if found.reasons else f"your rule {rule}"
+                return False
+        return True
+
+    def _changed(self) -> set[str]:
+        """The files that do not hold any more what was judged."""
+        now: dict[str, str] = {}
+        for path in self._reads:
+            read_script(path, now)
+        return {path for path, digest in self._reads.items() if now.get(path, "") != digest}
+
+    def _holds(self, action: RunCommand, changed: set[str]) -> bool:
+        """Say whether a piece may run with the files that have changed; others are as judged."""
+        for cwd in {self._context.cwd, self._now()}:
+            # Without what the line itself wrote: now the disk tells.
+            found = assess(action, replace(self._context, cwd=cwd, history=()))
+            if changed.isdisjoint(str(path) for path, _ in found.reads):
+                continue
+            if found.risk is Risk.HIGH or found.denied_by:
+                reason = found.reasons[0] if found.reasons else ""
+                self.why = f"{CHANGED}: {reason}"
                 return False
         return True
 

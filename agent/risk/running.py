@@ -59,7 +59,7 @@ def disturbed(
         if names:
             if content is not None:
                 yield from _added(line, dict.fromkeys((*names, path), content))
-            elif not (path.endswith(_READ_WHOLE) and _has_begun(line.command)):
+            elif not (path.endswith(_READ_WHOLE) and has_begun(line.command)):
                 yield Disturbance(Risk.HIGH, f"changes what “{_named(line)}” is running from")
         elif _above(line, path) and (replaced or _makes_directory(path)):
             reason = f"puts something else where “{_named(line)}” finds what it runs"
@@ -92,7 +92,7 @@ def _makes_directory(path: str) -> bool:
     return Path(path).is_symlink() or not Path(path).is_dir()
 
 
-def _has_begun(command: str) -> bool:
+def has_begun(command: str) -> bool:
     """The last program of a line has started, since nothing before it takes time."""
     script = scan(command)
     first = len(script.commands) - 1
@@ -102,6 +102,12 @@ def _has_begun(command: str) -> bool:
     return not script.groups and all(
         c.kind == "simple" and (not c.words or c.words[0].text in AT_ONCE) for c in before
     )
+
+
+def runs_in_turn(command: str) -> bool:
+    """A line runs something behind what takes time, and leaves nothing running beside it."""
+    script = scan(command)
+    return not (script.background or script.coprocesses or has_begun(command))
 
 
 def _added(line: RunningLine, files: dict[str, str]) -> Iterator[Disturbance]:

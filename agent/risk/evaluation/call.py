@@ -24,6 +24,8 @@ _INTERPRETER = re.compile(
     r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
+CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".rb", ".go", ".rs")
+"""Endings of files that programs take up without being told; see `agent.risk.commands.own_code`."""
 _MAKEFILES = ("makefile", "gnumakefile", "justfile", "taskfile.yml", "taskfile.yaml")
 _LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
@@ -237,8 +239,11 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
-            self.evaluator.writings.append(place.path)
-            if any(shadows(place.path, directory) for directory in self.evaluator.searched):
+            if place.path.endswith(CODE):
+                self.evaluator.writings.append(place.path)
+            if self.evaluator.searched and any(
+                shadows(place.path, directory) for directory in self.evaluator.searched
+            ):
                 self.high("writes a program that later commands find by its name", f"writes {name}")
             self.disturbs(place.path, content)
             if place.path in self.evaluator.awaited:
@@ -264,6 +269,7 @@ class Call:
             self.evaluator.fetched.append(place.path.rpartition("/")[0])
         else:
             self.evaluator.files[place.path] = None
+            self.disturbs(place.path, None)
 
     def disturbs(self, path: str, content: str | None, *, replaced: bool = False) -> None:
         """What stands at a path changes: a line that still runs may be running it."""

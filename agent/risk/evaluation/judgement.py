@@ -86,7 +86,7 @@ class Judgement:
         self.restored = False
         """This text brought work back that is nowhere else from now on."""
         self.writings: list[str] = []
-        """Files that this text writes, in that order, each time that it does."""
+        """Files of code that this text writes, in that order, each time that it does."""
         self.taken_up: dict[str, int] = {}
         """How many of these a program had taken up when it was judged last."""
         self.searched: set[str] = set()

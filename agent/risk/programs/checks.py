@@ -96,11 +96,17 @@ _GIT_EDITS = frozenset(
 )
 
 
+_MAY_CHECK = frozenset((*_PROGRAMS, *_SUBCOMMANDS, *_COMPARES, *_RUNNERS, "ruff"))
+
+
 def is_check(argv: Sequence[str]) -> bool:
     """Whether a command tests, builds or lints the work, and says so by its exit status."""
     if not argv:
         return False
     name = argv[0].rpartition("/")[2]
+    # Asked of every command, so most must be told apart at once.
+    if name not in _MAY_CHECK and not name.startswith(("python", "pypy")):
+        return False
     rest = list(argv[1:])
     if not _ASKS.isdisjoint(rest):
         return False

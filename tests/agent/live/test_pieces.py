@@ -121,3 +121,37 @@ async def test_a_judge_that_dies_lets_no_piece_run(tmp_path, monkeypatch):
     judge = pieces('eval "$x"', tmp_path)
     assert not await judge.allow("ls")
     assert judge.why == "could not be judged (RecursionError)"
+
+
+async def ran(house, command):
+    """Have an agent run what no person is asked about; gives what it is told."""
+    house.script.then(use("terminal_run", command=command)).then("done")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    assert not house.gates_seen()
+    [result] = house.results()
+    return result["content"]
+
+
+WRITER = "import sys\nopen(sys.argv[2], 'w').write(sys.argv[1] + chr(10))\n"
+"""A program of which nobody can tell what it writes where."""
+
+
+@pytest.mark.parametrize("line", ["{} && bash t.sh; touch after", "{}; (bash t.sh); touch after"])
+async def test_what_has_changed_since_it_was_judged_is_judged_again(house, line):
+    (house.project / "t.sh").write_text("touch first\n")
+    (house.project / "gen.py").write_text(WRITER)
+    told = await ran(house, line.format("python3 gen.py 'echo mine > ~/.bashrc' t.sh"))
+    assert "stopped before `bash t.sh`: what it runs has changed" in told
+    assert not (house.project / "after").exists()
+    assert not (house.home / ".bashrc").exists()
+
+
+async def test_what_has_changed_for_nothing_worse_runs(house):
+    (house.project / "t.sh").write_text("touch first\n")
+    (house.project / "gen.py").write_text(WRITER)
+    told = await ran(house, "python3 gen.py 'touch second' t.sh && bash t.sh; touch after")
+    assert "stopped before" not in told
+    assert (house.project / "second").exists()
+    assert (house.project / "after").exists()
+    assert not (house.project / "first").exists()
