@@ -183,7 +183,7 @@ def _line(memory: Memory, now: float) -> str:
         "id": memory.id,
         "text": memory.text,
         "source": SOURCES[memory.source],
-        "age": _age(now - (memory.last_confirmed_at or memory.created_at)),
+        "age": age(now - (memory.last_confirmed_at or memory.created_at)),
         "confidence": round(memory.confidence, 2),
     }
     if memory.drift:
@@ -196,7 +196,8 @@ def _line(memory: Memory, now: float) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
+    """How old something is, in whole days."""
     days = int(max(0.0, seconds) / DAY)
     return "today" if days == 0 else f"{days} day{'' if days == 1 else 's'}"
 
