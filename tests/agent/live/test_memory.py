@@ -8,6 +8,7 @@ import pytest
 
 from agent.config import Config, Dream
 from agent.tools.memory import stated
+from agent.turn_text import marked
 from memory import Memory
 from tests.agent.live.conftest import use
 
@@ -143,6 +144,21 @@ async def test_a_page_s_words_do_not_become_the_person_s(house):
         prompt="please read page.txt",
     )
     assert [memory.source for memory in await everything(house)] == ["agent_inferred"] * 2
+
+
+async def test_a_coordinator_s_words_are_not_the_person_s(house):
+    words = marked("from-coordinator", "boss", "The gateway listens on port 7700, mind that.")
+    await run(
+        house,
+        use(
+            "memory_save",
+            text="The gateway listens on port 7700.",
+            source="person",
+            quote="The gateway listens on port 7700",
+        ),
+        prompt=words,
+    )
+    assert [memory.source for memory in await everything(house)] == ["agent_inferred"]
 
 
 async def test_orders_of_a_tool_are_held_back_and_not_recalled(house):
