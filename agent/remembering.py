@@ -85,9 +85,11 @@ class AgentMemory:
         if self._mode == "off":
             return "", 0
         found = await self._database.memories.recall(
-            "\n".join(prompts), project=await self._project(), k=TOLD
+            "\n".join(prompts), project=await self._project(), k=TOLD, count=False
         )
         new = [one for one in found if one.memory.id not in self._told]
+        if new:
+            await self._database.memories.used("recalled", [one.memory.id for one in new])
         self._told |= {one.memory.id for one in new}
         return recalled_text(new, self._clock()), len(new)
 

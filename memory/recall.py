@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from memory import search_index, versions
+from memory import search_index, versions, words
 from memory.migrate import migration, statements
 from memory.search_index import IndexEntry
 from memory.versions import Memory
@@ -74,6 +74,10 @@ def make_index() -> Index[str]:
 LEAST = 0.3
 """Share of the best score below which a memory is no answer to the same question."""
 
+WHOLE = 0.5
+"""How much more a memory counts that has every word of the question than one that has none: unlike
+a line of a conversation, a memory says all of one thing."""
+
 PINNED, OF_PROJECT, DRIFTED = 1.3, 1.15, 0.7
 """Factors for memories that a person pinned, that are about the project at hand, and that something
 disagrees with."""
@@ -100,11 +104,13 @@ def recall(
         k: how many at most.
     """
     places = [""] if project is None else ["", str(project)]
+    asked = words.content(words.normalise(query))
     found = []
     for hit in search_index.search(db, query, places=places):
         memory = versions.by_number(db, hit.number)
         if memory.status == "active" and memory.valid_at(now):
-            found.append(Recalled(memory, hit.score * _prior(db, memory)))
+            whole = 1 + WHOLE * words.share(asked, memory.text)
+            found.append(Recalled(memory, hit.score * whole * _prior(db, memory)))
     found.sort(key=lambda one: -one.score)
     least = found[0].score * LEAST if found else 0.0
     return [one for one in found if one.score >= least][:k]

@@ -11,7 +11,7 @@ from agent.steps import Step
 from agent.tools.inputs import MemorySave, MemorySearch
 from agent.tools.registry import InvalidToolInput
 from memory.versions import Source
-from memory.words import content, normalise
+from memory.words import content, normalise, share
 from tungsten.masking import holds_secret
 
 SHORTEST_QUOTE = 8
@@ -71,6 +71,5 @@ def stated(text: str, quote: str, said: str) -> bool:
     bare = _SPACE.sub(" ", quote).strip().lower()
     if len(bare) < SHORTEST_QUOTE or bare not in _SPACE.sub(" ", said).lower():
         return False
-    theirs = {word[:5] for word in normalise(said)}
     words = [word for word in content(normalise(text)) if word not in ("user", "person")]
-    return sum(word[:5] in theirs for word in words) >= SHARE * len(words)
+    return share(words, said) >= SHARE

@@ -134,3 +134,39 @@ async def test_what_was_contradicted_or_drifted_counts_less(database: Database) 
     await database.memories.change("c", by="dream", drift="path", evidence=("r-1",))
     assert await ids(database, "tests take minutes") == ["b", "a", "c"]
     assert (await database.memories.usage("b")).recalled == 1
+
+
+QUESTIONS = [
+    tuple(part.strip() for part in line.split("|"))
+    for line in Path(__file__).with_name("recall_questions.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+PROJECTS = ("tern", "moss", "pike")
+
+
+async def test_labelled_questions_find_their_memories_and_nothing_superseded(
+    database: Database,
+) -> None:
+    wanted: dict[str, str] = {}
+    for number, (text, values, question) in enumerate(QUESTIONS):
+        for place, (project, value) in enumerate(zip(PROJECTS, values.split("; "), strict=True)):
+            memory_id = f"{project}-{number}"
+            told = text.replace("{p}", project).replace("{v}", value)
+            await database.memories.add(Memory(memory_id, told), by="agent")
+            if place == number % len(PROJECTS):
+                wanted[question.replace("{p}", project)] = memory_id
+                if number % 5 == 0:
+                    old = text.replace("{p}", project).replace("{v}", "something else")
+                    await database.memories.add(Memory(f"old-{number}", old), by="agent")
+                    await database.memories.supersede(f"old-{number}", memory_id, by="dream")
+    assert len(await database.memories.list()) >= 200
+    assert len(wanted) >= 60
+    ranks = []
+    for question, memory_id in wanted.items():
+        found = await ids(database, question)
+        assert not any(one.startswith("old-") for one in found)
+        ranks.append(found.index(memory_id) + 1 if memory_id in found else 0)
+    first = sum(rank == 1 for rank in ranks) / len(ranks)
+    in_five = sum(0 < rank <= 5 for rank in ranks) / len(ranks)
+    assert in_five >= 0.95, (in_five, [q for q, r in zip(wanted, ranks, strict=True) if not r])
+    assert first >= 0.8, first
