@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from memory.versions import MemoryType, Scope, Source
+
 Actor = Literal["agent", "person"]
 
 
@@ -209,11 +211,45 @@ class RemoveWorktree(Action):
         return str(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Remember(Action):
+    """Save a memory for later sessions; `project` is None where it is about the person."""
+
+    kind: ClassVar[str] = "remember"
+    fact: str
+    type: MemoryType
+    scope: Scope
+    project: Path | None
+    source: Source
+    quote: str = ""
+    verify: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is remembered."""
+        return self.fact
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMemory(Action):
+    """Look up what was remembered about a project and the person."""
+
+    kind: ClassVar[str] = "search_memory"
+    query: str
+    project: Path
+
+    @property
+    def text(self) -> str:
+        """What is looked for."""
+        return self.query
+
+
 KINDS: dict[str, type[Action]] = {
     kind.kind: kind
     for kind in (
         *(RunCommand, TypeKeys, OpenPane, ClosePane, ReadScreen, ReadFile, WriteFile),
         *(StartWorker, MessageWorker, StopWorker, RemoveWorktree),
+        *(Remember, SearchMemory),
     )
 }
 """Every kind of action by its word."""
@@ -238,7 +274,7 @@ def read(value: Mapping[str, Any]) -> Action:
     kind = KINDS.get(str(fields.pop("kind", "")))
     if kind is None:
         raise ValueError(f"there is no action {value.get('kind')!r}")
-    for name in ("path", "cwd", "directory", "worktree"):
+    for name in ("path", "cwd", "directory", "worktree", "project"):
         if fields.get(name) is not None:
             fields[name] = Path(fields[name])
     if "keys" in fields:

@@ -39,6 +39,7 @@ _UNFINISHED = frozenset(
 OWN_SECTIONS = (
     "<project-instructions",
     "<tungsten-note>",
+    "<tungsten-memory>",
     f"<{ROLE} ",
     f"<{SUMMARY}>",
     f"<{TASK}>",

@@ -18,8 +18,10 @@ from agent.actions import (
     OpenPane,
     ReadFile,
     ReadScreen,
+    Remember,
     RemoveWorktree,
     RunCommand,
+    SearchMemory,
     StartWorker,
     StopWorker,
     TypeKeys,
@@ -53,6 +55,9 @@ Submit = Callable[[str], Awaitable[None]]
 Typed = Callable[[str, str], Awaitable[None]]
 """Told a pane and the line that keys are about to give its shell, once that may happen."""
 
+MemoryEffects = Callable[[Remember | SearchMemory], Awaitable[Effect]]
+"""Saves a memory or looks some up."""
+
 _LINE_END = re.compile(r"(\r\n|[\r\n])")
 _SUBMITTING = frozenset({"Enter", "C-o"})
 
@@ -74,11 +79,13 @@ class Effects:
         workers: Workers,
         seen: Seen,
         locks: FileLocks,
+        memory: MemoryEffects,
     ) -> None:
         self._workers = workers
         self._seen = seen
         self._locks = locks
         self._panes = panes
+        self._memory = memory
         self._written = written
         self._asks = asks
         self._typed = typed
@@ -156,6 +163,9 @@ class Effects:
             case RemoveWorktree() as action, _:
                 await check()
                 return await self._workers.remove_worktree(action)
+            case (Remember() | SearchMemory()) as action, _:
+                await check()
+                return await self._memory(action)
             case _:
                 raise NotRun(f"there is no way to do {step.action.kind}")
 

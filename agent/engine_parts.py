@@ -20,6 +20,7 @@ from agent.usage_watch import UsageWatch
 from memory.database import Database
 from tungsten.control_client import MINIMUM_VERSION, parse_version
 from tungsten.errors import TerminalError, TmuxMissing, TmuxTooOld
+from tungsten.masking import holds_secret
 
 if TYPE_CHECKING:
     from agent.agents import Agents
@@ -58,7 +59,9 @@ class Parts:
         """
         checking = asyncio.create_task(check_tmux(self.config.tmux))
         try:
-            self.database = await Database.open(self.paths.database, clock=self.clock)
+            self.database = await Database.open(
+                self.paths.database, clock=self.clock, holds_secret=holds_secret
+            )
             closing.push_async_callback(self.database.close)
         finally:
             await asyncio.wait([checking])

@@ -37,6 +37,7 @@ from agent.protocol import (
     Usage,
 )
 from agent.recovery import UNKNOWN, Recovered, lines, recover
+from agent.remembering import AgentMemory
 from agent.risk import Risk
 from agent.services import Services
 from agent.session import Session
@@ -110,6 +111,13 @@ class LiveAgent:
         )
         self.outputs = Outputs(services.paths.data / "outputs" / record.id)
         self.workers = Workers(self, services.fleet)
+        self.memory = AgentMemory(
+            services.database,
+            record.id,
+            self.directory,
+            "off" if record.demo else services.config.dream.mode,
+            services.clock,
+        )
         project = self.project()
         self.performer = Performer(
             self,
@@ -125,6 +133,7 @@ class LiveAgent:
                 project=project,
             ),
             running=services.running,
+            memory=self.memory.carry_out,
             clock=services.clock,
             workers=self.workers,
             locks=services.file_locks,

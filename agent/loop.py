@@ -29,6 +29,7 @@ from agent.prompt_files import PromptFiles
 from agent.protocol import AgentState, BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
+from agent.remembering import AgentMemory
 from agent.repeats import Repeats
 from agent.session import ContentBlock, Session, text_block, tool_result
 from agent.shown import tool_call
@@ -42,6 +43,8 @@ from agent.tools.inputs import (
     FileRead,
     FileSearch,
     FileWrite,
+    MemorySave,
+    MemorySearch,
     TerminalOpen,
     TerminalRead,
     ToolInput,
@@ -114,6 +117,7 @@ class Loop:
         questions: Questions,
         workers: Workers,
         database: Database,
+        memory: AgentMemory,
         client: Callable[[], Any],
         config: Config,
         prompts: PromptFiles,
@@ -131,6 +135,7 @@ class Loop:
         self.compaction = Compaction(session, conversation, prompts, owner, self._asking)
         self._evidence = Evidence()
         self._repeats = Repeats()
+        self._memory = memory
         self._image_room = 0
 
     async def run(self, recovered: Mapping[str, Recovered] | None = None) -> Finish:
@@ -424,6 +429,8 @@ class Loop:
                     text = f"{tool.path}: what is in it needs leave to be read; file_read it first"
                     raise files.FileRefused(text) from None
                 raise
+        if isinstance(tool, MemorySave | MemorySearch):
+            return await self._memory.plan(tool)
         pane_id = getattr(tool, "pane", None)
         if isinstance(tool, TerminalOpen):
             pane_id = ""

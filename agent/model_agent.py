@@ -72,6 +72,7 @@ class ModelAgent(LiveAgent):
             questions=services.questions,
             workers=self.workers,
             database=services.database,
+            memory=self.memory,
             client=lambda: services.models.client(demo=self.demo),
             config=services.config,
             prompts=services.prompts,
@@ -136,10 +137,16 @@ class ModelAgent(LiveAgent):
         await self._announce_tools()
         await self.loop.settle()
         known = self.session.instructions_sha256()
-        await self.session.append_user(user_turn(prompts, found, known, self.notes, roles))
+        recalled, count = await self.memory.begin_turn(prompts)
+        await self.session.append_user(
+            user_turn(prompts, found, known, self.notes, roles, recalled)
+        )
         await self.take_notes()
         for text in prompts:
             await self.conversation.add(BlockKind.USER, shown_prompt(spoken(text)))
+        if count:
+            what = "a memory" if count == 1 else f"{count} memories"
+            await self.conversation.add(BlockKind.NOTICE, f"Recalled {what} for this turn.")
         for line in found.notes:
             await self.conversation.add(BlockKind.NOTICE, line)
         if self.queued:

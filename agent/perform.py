@@ -26,7 +26,7 @@ from agent.actions import (
 )
 from agent.conversation import shortened
 from agent.edited import CannotEdit, edited_step, told_of_edit
-from agent.effects import Effects, NotRun
+from agent.effects import Effects, MemoryEffects, NotRun
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
@@ -150,6 +150,7 @@ class Performer:
         outputs: Outputs,
         surroundings: Surroundings,
         running: RunningLines,
+        memory: MemoryEffects,
         clock: Callable[[], float],
         workers: Workers,
         locks: FileLocks,
@@ -171,6 +172,7 @@ class Performer:
             workers=workers,
             seen=self.seen,
             locks=locks,
+            memory=memory,
         )
         self._clock = clock
         self._asked: dict[str, Asked] = {}

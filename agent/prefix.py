@@ -23,6 +23,7 @@ SHOWN = 60
 _SECTION = re.compile(r"^Instructions from (?P<path>.+):$", re.MULTILINE)
 _INSTRUCTIONS = "<project-instructions"
 _NOTE = "<tungsten-note>"
+_MEMORY = "<tungsten-memory>"
 _ROLE = "<tungsten-role "
 _BEGINNING = (f"<{SUMMARY}>", f"<{TASK}>")
 
@@ -214,6 +215,8 @@ def _origin(role: str, block: Mapping[str, Any], uses: Mapping[str, str]) -> str
         return f"project instructions: {', '.join(files) or 'the reminder that they are unchanged'}"
     if text.startswith(_NOTE):
         return f"an announcement: {_line(text.removeprefix(_NOTE).lstrip())}"
+    if text.startswith(_MEMORY):
+        return "memories that were recalled"
     if text.startswith(_ROLE):
         return "a role that the agent was given"
     if text.startswith(_BEGINNING):

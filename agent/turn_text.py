@@ -62,8 +62,9 @@ def user_turn(
     known: str,
     notes: Sequence[str],
     roles: Sequence[ContentBlock] = (),
+    recalled: str = "",
 ) -> list[ContentBlock]:
-    """Build a user turn: project instructions, roles, notes, then what the person said.
+    """Build a user turn: project instructions, roles, notes, memories, then what the person said.
 
     What agents with one role have in common comes first, so that a prompt cache can hold it.
 
@@ -73,6 +74,7 @@ def user_turn(
         known: hash of the instructions last sent in full.
         notes: facts that the agent must be told first.
         roles: roles that the agent takes on from now on.
+        recalled: memories that fit, as a block of data.
     """
     content = []
     told = instructions_block(
@@ -86,6 +88,8 @@ def user_turn(
     content.extend(roles)
     if notes:
         content.append(note(notes))
+    if recalled:
+        content.append(text_block(mask(recalled)))
     content.extend(text_block(spoken(prompt)) for prompt in prompts)
     return content
 

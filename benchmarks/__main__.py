@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import Figure, report
 
-NAMES = ("startup", "ui", "terminal", "risk", "cache", "overhead", "interrupt")
+NAMES = ("startup", "ui", "terminal", "risk", "cache", "overhead", "interrupt", "memory")
 
 
 def main() -> None:

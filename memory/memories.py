@@ -10,11 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from memory import redaction, versions
 from memory.connection import Connection
 from memory.errors import InvalidRecord, NotFound
+from memory.recall import Recalled, recall
 from memory.redaction import Redaction
 from memory.trust import may_supersede, why_held
 from memory.versions import Author, Memory, Status, Version
@@ -25,6 +27,7 @@ HoldsSecret: TypeAlias = Callable[[str], bool]
 UsageKind: TypeAlias = Literal["recalled", "cited", "confirmed", "contradicted"]
 MemoryList: TypeAlias = list[Memory]
 History: TypeAlias = list[Version]
+Answers: TypeAlias = list[Recalled]
 
 MAX_CHARACTERS = 4_000
 """Longest text of a memory: it is one fact, not a document."""
@@ -178,6 +181,25 @@ class Memories:
             return versions.get(db, memory_id)
 
         return await self._connection.write(unit)
+
+    async def recall(
+        self, query: str, *, project: Path | None = None, k: int = 8, count: bool = True
+    ) -> Answers:
+        """Find at most `k` active memories that hold now and fit a question, best first.
+
+        Args:
+            query: what a person asks or says.
+            project: whose memories count beside those about the person.
+            k: how many at most.
+            count: whether this counts as a use of what is found.
+        """
+        now = self._clock()
+        found = await self._connection.read(
+            lambda db: recall(db, query, project=project, now=now, k=k)
+        )
+        if found and count:
+            await self.used("recalled", [one.memory.id for one in found])
+        return found
 
     async def used(self, kind: UsageKind, memory_ids: Iterable[str]) -> None:
         """Count a use of some memories; it is no version of them."""

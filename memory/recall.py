@@ -16,13 +16,17 @@ It is the same code and the same tables that the app searches its memories with.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
-from memory import search_index
+from memory import search_index, versions, words
 from memory.migrate import migration, statements
 from memory.search_index import IndexEntry
+from memory.versions import Memory
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -65,3 +69,62 @@ class Index(Generic[Id]):
 def make_index() -> Index[str]:
     """Make an empty index."""
     return Index()
+
+
+LEAST = 0.3
+"""Share of the best score below which a memory is no answer to the same question."""
+
+WHOLE = 0.5
+"""How much more a memory counts that has every word of the question than one that has none: unlike
+a line of a conversation, a memory says all of one thing."""
+
+PINNED, OF_PROJECT, DRIFTED = 1.3, 1.15, 0.7
+"""Factors for memories that a person pinned, that are about the project at hand, and that something
+disagrees with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A memory that fits a question; `score` compares with those of the same question alone."""
+
+    memory: Memory
+    score: float
+
+
+def recall(
+    db: sqlite3.Connection, query: str, *, project: Path | None, now: float, k: int
+) -> list[Recalled]:
+    """Find what a store knows about a question, best first: active memories that hold now.
+
+    Args:
+        db: the store, within a transaction.
+        query: what a person asks or says.
+        project: whose memories count beside those about the person; None for these alone.
+        now: seconds since the epoch, at which a memory must hold.
+        k: how many at most.
+    """
+    places = [""] if project is None else ["", str(project)]
+    asked = words.content(words.normalise(query))
+    found = []
+    for hit in search_index.search(db, query, places=places):
+        memory = versions.by_number(db, hit.number)
+        if memory.status == "active" and memory.valid_at(now):
+            whole = 1 + WHOLE * words.share(asked, memory.text)
+            found.append(Recalled(memory, hit.score * whole * _prior(db, memory)))
+    found.sort(key=lambda one: -one.score)
+    least = found[0].score * LEAST if found else 0.0
+    return [one for one in found if one.score >= least][:k]
+
+
+def _prior(db: sqlite3.Connection, memory: Memory) -> float:
+    """How much a memory counts before anything is asked: what it is about, and how it fared."""
+    row = db.execute(
+        "SELECT cited + confirmed, contradicted FROM memory_usage WHERE memory_id = ?",
+        (memory.id,),
+    ).fetchone()
+    helped, harmed = (0, 0) if row is None else row
+    prior = 0.8 + 0.4 * memory.confidence
+    prior *= (1 + 0.1 * math.log1p(helped)) / (1 + 0.3 * math.log1p(harmed))
+    prior *= PINNED if memory.pinned else 1.0
+    prior *= OF_PROJECT if memory.scope == "project" else 1.0
+    return prior * (DRIFTED if memory.drift else 1.0)

@@ -142,7 +142,8 @@ def _refresh(db: sqlite3.Connection, numbers: set[int], conversations: set[str])
     alone = sorted(numbers)
     for conversation in sorted(conversations - {""}):
         lines = db.execute(
-            "SELECT number, words FROM search_entries WHERE conversation = ? ORDER BY number",
+            "SELECT number, words FROM search_entries "
+            "WHERE conversation = ? AND conversation <> '' ORDER BY number",
             (conversation,),
         ).fetchall()
         wanted = {
@@ -163,7 +164,8 @@ def _refresh(db: sqlite3.Connection, numbers: set[int], conversations: set[str])
     db.executemany(
         "INSERT OR REPLACE INTO memory_search (rowid, words, before, after, around) "
         "VALUES (?, ?, ?, ?, ?)",
-        rows,
+        # FTS5 writes a segment whenever a row is not after the one before.
+        sorted(rows),
     )
 
 
@@ -184,7 +186,8 @@ def _around(db: sqlite3.Connection, number: int, conversation: str) -> set[int]:
         for comparison, order in ((">", "ASC"), ("<", "DESC"))
         for row in db.execute(
             "SELECT number FROM search_entries "  # noqa: S608
-            f"WHERE conversation = ? AND number {comparison} ? ORDER BY number {order} LIMIT ?",
+            f"WHERE conversation = ? AND conversation <> '' AND number {comparison} ? "
+            f"ORDER BY number {order} LIMIT ?",
             (conversation, number, REACH),
         )
     }

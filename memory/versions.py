@@ -165,6 +165,21 @@ def get(db: sqlite3.Connection, memory_id: str) -> Memory:
     return found
 
 
+def by_number(db: sqlite3.Connection, number: int) -> Memory:
+    """The memory that search knows by this number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM memories WHERE number = ?",  # noqa: S608
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"memory number {number}")
+    return _memory(row)
+
+
 def select(
     db: sqlite3.Connection,
     *,

@@ -60,6 +60,12 @@ def speaker(text: str) -> tuple[str, str]:
     return ("", text) if found is None else (found[1].lower(), text[found.end() :])
 
 
+def share(asked: list[str], text: str) -> float:
+    """Share of some words that a text has, by their first five letters, which forms share."""
+    own = {word[:5] for word in normalise(text)}
+    return sum(word[:5] in own for word in asked) / max(1, len(asked))
+
+
 def content(words: list[str]) -> list[str]:
     """The words of a question that say what it is about, each once; all when none does."""
     return list(dict.fromkeys([word for word in words if word not in FILLER] or words))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from agent import paths
+from tui.memory_commands import memory
 from tungsten.printable import clean, one_line, visible
 from tungsten.version import __version__
 
@@ -40,6 +41,7 @@ risk = typer.Typer(help="Ask the risk gate what it would say.", rich_markup_mode
 app.add_typer(risk, name="risk")
 cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mode=None)
 app.add_typer(cache, name="cache")
+app.add_typer(memory, name="memory")
 
 T = TypeVar("T")
 Profile = Annotated[

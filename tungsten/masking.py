@@ -90,6 +90,11 @@ def mask(text: str) -> str:
     return _ASSIGNED.sub(_assigned, text)
 
 
+def holds_secret(text: str) -> bool:
+    """Whether `mask` would hide anything in a text."""
+    return bool(spans(text))
+
+
 def spans(text: str) -> list[tuple[int, int]]:
     """Say where secrets stand, as (start, end) in ascending order, without overlaps.
 

@@ -13,8 +13,10 @@ from agent.actions import (
     OpenPane,
     ReadFile,
     ReadScreen,
+    Remember,
     RemoveWorktree,
     RunCommand,
+    SearchMemory,
     StartWorker,
     StopWorker,
     TypeKeys,
@@ -27,6 +29,7 @@ from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, Zone, judge
 from agent.risk.rules import match_path
 from agent.risk.running import disturbed
+from memory.trust import order_in
 
 
 def assess_command(command: str, context: Context) -> Assessment:
@@ -71,6 +74,10 @@ def _assess(action: Action, context: Context) -> Assessment:
         return Assessment(Risk.LOW, ("closes one of its own panes",), "closes a pane")
     if isinstance(action, ReadScreen):
         return Assessment(Risk.LOW, ("looks at one of its own panes",))
+    if isinstance(action, SearchMemory):
+        return Assessment(Risk.LOW, ("looks up what was remembered",))
+    if isinstance(action, Remember):
+        return _remember(action)
     if isinstance(action, ReadFile):
         return _worst([_read(action, p, context) for p in _places(action.path, context)])
     if isinstance(action, WriteFile):
@@ -85,6 +92,17 @@ def _assess(action: Action, context: Context) -> Assessment:
         reason = "removes a work tree in which everything is committed"
         return Assessment(Risk.LOW, (reason,), f"removes {action.path}")
     return Assessment(Risk.HIGH, (f"no rule knows the action “{action.kind}”",), "cannot be known")
+
+
+def _remember(action: Remember) -> Assessment:
+    """A memory changes nothing but what agents are told; what they all are told weighs more."""
+    if action.scope == "user":
+        reason = "every agent in every project will be told"
+        return Assessment(Risk.MEDIUM, (reason,), "remembers something about you")
+    if order_in(action.fact) and action.source != "user_stated":
+        reason = "it tells its reader what to do, and you did not say it"
+        return Assessment(Risk.MEDIUM, (reason,), "remembers it, held back until you look at it")
+    return Assessment(Risk.LOW, ("agents in this project will be told",), "remembers a fact")
 
 
 def _marked(action: TypeKeys, answer: KeysAssessment) -> KeysAssessment:

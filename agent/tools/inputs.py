@@ -209,6 +209,27 @@ class WorkerReport(ToolInput):
     worker: Worker
 
 
+class MemorySave(ToolInput):
+    """`memory_save`."""
+
+    text: str = Field(min_length=1, max_length=1000, description="One fact, clear by itself.")
+    type: Literal["user", "feedback", "project", "reference"] = "project"
+    scope: Literal["user", "project"] = Field(
+        default="project", description="user: holds in every project."
+    )
+    source: Literal["person", "tool", "inferred"] = Field(
+        default="inferred", description="Who said so; person needs their words as quote."
+    )
+    quote: str = Field(default="", max_length=1000, description="The exact words.")
+    verify: str = Field(default="", max_length=300, description="How to check it later.")
+
+
+class MemorySearch(ToolInput):
+    """`memory_search`."""
+
+    query: str = Field(min_length=1, max_length=1000, description="A question or words.")
+
+
 INPUTS: dict[str, type[ToolInput]] = {
     "ask_person": AskPerson,
     "file_edit": FileEdit,
@@ -216,6 +237,8 @@ INPUTS: dict[str, type[ToolInput]] = {
     "file_read": FileRead,
     "file_search": FileSearch,
     "file_write": FileWrite,
+    "memory_save": MemorySave,
+    "memory_search": MemorySearch,
     "terminal_close": TerminalClose,
     "terminal_open": TerminalOpen,
     "terminal_read": TerminalRead,
@@ -231,6 +254,9 @@ INPUTS: dict[str, type[ToolInput]] = {
 """Every tool by name, sorted: the order in which the model is told of them."""
 
 READ_ONLY = frozenset(
-    {"file_list", "file_read", "file_search", "terminal_read", "worker_report", "worker_wait"}
+    {
+        *("file_list", "file_read", "file_search", "memory_search"),
+        *("terminal_read", "worker_report", "worker_wait"),
+    }
 )
 """Tools whose uses within one message may run side by side."""

@@ -14,6 +14,8 @@ ACTIONS = {
     "message_worker": "tell a worker something",
     "stop_worker": "stop a worker",
     "remove_worktree": "remove a git work tree",
+    "remember": "remember something",
+    "search_memory": "look up what was remembered",
 }
 
 

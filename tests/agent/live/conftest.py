@@ -33,6 +33,7 @@ from agent.protocol import (
 )
 from memory.database import Database
 from tungsten.errors import TerminalError
+from tungsten.masking import holds_secret
 from tungsten.terminal import Terminal
 
 TIMEOUT = 20.0
@@ -134,7 +135,7 @@ class House:
     async def open(self):
         if not self.server.base_url:
             await self.server.start()
-        self.database = await Database.open(self.paths.database)
+        self.database = await Database.open(self.paths.database, holds_secret=holds_secret)
         self.models = TestModels(self.server.base_url)
         self.hub = Hub()
         self.changed = asyncio.Event()

@@ -1,0 +1,116 @@
+"""Memories for the command line: the store opened without an engine, and what is printed of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.errors import AgentError
+from agent.paths import Paths
+from agent.remembering import SOURCES, age
+from memory.database import Database
+from memory.errors import StorageError
+from memory.memories import MemoryUsage
+from memory.versions import FIELDS, Memory, Version
+from tungsten.masking import holds_secret
+
+
+@contextlib.asynccontextmanager
+async def opened(paths: Paths) -> AsyncIterator[Database]:
+    """Open the store, making it where there is none; an engine may use it at the same time.
+
+    Raises:
+        AgentError: it cannot be opened, or what is done with it fails.
+    """
+    paths.create()
+    try:
+        async with await Database.open(paths.database, holds_secret=holds_secret) as database:
+            yield database
+    except StorageError as error:
+        raise AgentError(str(error)) from error
+
+
+def as_json(memory: Memory, usage: MemoryUsage | None = None) -> dict[str, Any]:
+    """A memory as `--json` prints it: its fields, times in ISO 8601 (UTC), and how it was used."""
+    values = {name: getattr(memory, name) for name in FIELDS}
+    values["evidence"] = list(memory.evidence)
+    for name in ("last_confirmed_at", "created_at", "valid_from", "valid_to"):
+        values[name] = None if values[name] is None else moment(values[name])
+    if usage is not None:
+        values["usage"] = {
+            "recalled": usage.recalled,
+            "cited": usage.cited,
+            "confirmed": usage.confirmed,
+            "contradicted": usage.contradicted,
+            "last_used_at": None if usage.last_used_at is None else moment(usage.last_used_at),
+        }
+    return values
+
+
+def version_as_json(version: Version) -> dict[str, Any]:
+    """A version as `--json` prints it; its `memory` is null when it was redacted."""
+    return {
+        "version": version.version,
+        "at": moment(version.at),
+        "by": version.by,
+        "reason": version.reason,
+        "memory": None if version.memory is None else as_json(version.memory),
+    }
+
+
+def listing(memories: Sequence[Memory], now: float) -> str:
+    """Memories for people, two lines each."""
+    return "\n".join(f"{memory.id}  {memory.text}\n    {about(memory, now)}" for memory in memories)
+
+
+def details(memory: Memory, usage: MemoryUsage, now: float) -> str:
+    """Everything about one memory, for people."""
+    rows = [memory.text or "(its text was removed)", "", f"    {about(memory, now)}"]
+    rows += [
+        f"    {name}: {value}"
+        for name, value in (
+            ("quote", memory.quote),
+            ("session", memory.session_id),
+            ("verify", memory.verify),
+            ("holds from", memory.valid_from and moment(memory.valid_from)),
+            ("holds until", memory.valid_to and moment(memory.valid_to)),
+            ("superseded by", memory.superseded_by),
+            ("doubt", memory.drift and f"{memory.drift}: {', '.join(memory.evidence)}"),
+            ("confirmed", memory.confirmations),
+            ("recalled", usage.recalled),
+            ("contradicted", usage.contradicted),
+        )
+        if value
+    ]
+    return "\n".join(rows)
+
+
+def changes(history: Sequence[Version]) -> str:
+    """The versions of a memory for people, oldest first."""
+    lines = []
+    for version in history:
+        lines.append(f"{version.version}  {moment(version.at)}  {version.by}: {version.reason}")
+        memory = version.memory
+        lines.append(f"    {'(removed)' if memory is None else f'{memory.status}: {memory.text}'}")
+    return "\n".join(lines)
+
+
+def about(memory: Memory, now: float) -> str:
+    """Where a memory comes from and how it stands, in one line."""
+    parts = [
+        memory.project if memory.project is not None else "every project",
+        SOURCES[memory.source],
+        age(now - memory.created_at),
+        f"confidence {memory.confidence:.2g}",
+    ]
+    parts += [memory.status] if memory.status != "active" else []
+    parts += ["pinned"] if memory.pinned else []
+    parts += [f"{memory.drift} disagrees"] if memory.drift else []
+    return " · ".join(parts)
+
+
+def moment(seconds: float) -> str:
+    """A time in ISO 8601, UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
