@@ -55,7 +55,12 @@ def walk(person: Person, take: Callable[[str], None]) -> None:
     person.press("C-g")
     person.settle()
     take("inbox")
-    for key, name in (("F1", "help"), ("C-p", "palette"), ("C-n", "new-agent")):
+    for key, name in (
+        ("F1", "help"),
+        ("C-p", "palette"),
+        ("C-n", "new-agent"),
+        ("M-u", "usage"),
+    ):
         person.press("Escape")
         person.settle()
         person.press(key)
