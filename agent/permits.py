@@ -126,7 +126,8 @@ class Permits:
 
     async def _changed(self, shown: str, told: str) -> None:
         agent = self._agent
-        agent.publish()
-        await agent.save_extra(**{_RECORD: list(self._panes)})
+        # Whoever sees the change may say something to the agent, which must know of it by then.
         await agent.note(told)
+        await agent.save_extra(**{_RECORD: list(self._panes)})
+        agent.publish()
         await agent.conversation.add(BlockKind.NOTICE, shown)
