@@ -268,7 +268,10 @@ async def test_prompts_of_one_agent_keep_their_order_and_interrupts_pass(served:
         for index in range(50)
     ]
     interrupt = asyncio.create_task(client.send(Interrupt(agent_id="a")))
-    await asyncio.sleep(0.01)
+    # Until all have begun: the interrupt was sent, and so begins, last.
+    await until(lambda: len(served.connections._commands) == 51)
+    await until(lambda: served.connections._lane_users["a"] == 50)
+    await asyncio.sleep(0.002)
     served.go_on.set()
     await asyncio.gather(*sends, interrupt)
     prompts = [command.text for command in served.commands if isinstance(command, SendPrompt)]
