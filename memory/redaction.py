@@ -1,7 +1,8 @@
 """Remove what must be forgotten, wherever the database holds it, and leave the chains whole.
 
-Every text and quote that the memory ever had is looked for, as it is and as JSON writes it, in the
-versions of all memories, in transcripts, in the journal and in what a session is shown as doing.
+Every text that the memory ever had is looked for, as it is and as JSON writes it, in the versions
+of all memories, in transcripts, in the journal and in what a session is shown as doing; its quotes,
+which may be a few common words, only in what belongs to the session that they come from.
 A row that holds one loses its text and keeps its digest, over which its chain runs. Another memory
 that holds one loses its text too: a copy is no better than the original.
 """
@@ -12,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from memory import search_index, transcript, versions
 from memory.versions import Memory
@@ -38,60 +40,57 @@ def redact(db: sqlite3.Connection, memory_id: str, at: float) -> Redaction:
     Raises:
         NotFound: there is no such memory.
     """
-    states = [version.memory for version in versions.history(db, memory_id)]
-    texts = {
-        text
-        for memory in states
-        if memory is not None
-        for text in (memory.text, memory.quote)
-        if len(text) >= SHORTEST
-    }
-    found = _written(texts)
+    states = [v.memory for v in versions.history(db, memory_id) if v.memory is not None]
+    texts = _written(memory.text for memory in states)
+    said = _written(text for memory in states for text in (memory.text, memory.quote))
+    session_id = versions.get(db, memory_id).session_id
+    # As functions, because an expression in SQL may have a thousand terms at most.
+    for name, forms in (("holds_text", texts), ("holds_words", said)):
+        db.create_function(name, 1, partial(_holds, forms), deterministic=True)
     also = [
         str(row[0])
         for row in db.execute(
-            f"SELECT DISTINCT memory_id FROM memory_versions WHERE memory_id <> ? "  # noqa: S608
-            f"AND ({_holding('state', found)})",
-            (memory_id, *found),
+            "SELECT DISTINCT memory_id FROM memory_versions JOIN memories ON id = memory_id "
+            "WHERE memory_id <> ?1 AND "
+            "(holds_text(state) OR (session_id = ?2 AND holds_words(state)))",
+            (memory_id, session_id),
         )
     ]
-    removed = sum(
-        _redact_memory(db, one, found, at, whole=one == memory_id) for one in (memory_id, *also)
-    )
+    removed = _redact_memory(db, memory_id, at, whole=True)
+    removed += sum(_redact_memory(db, one, at, whole=False) for one in also)
     rows = db.execute(
-        f"SELECT session_id, seq FROM transcript WHERE {_holding('payload', found)}",  # noqa: S608
-        found,
+        "SELECT session_id, seq FROM transcript "
+        "WHERE holds_text(payload) OR (session_id = ? AND holds_words(payload))",
+        (session_id,),
     ).fetchall()
-    for session_id, seq in rows:
-        transcript.tombstone(db, session_id, seq, at)
+    for owner, seq in rows:
+        transcript.tombstone(db, owner, seq, at)
     entries = db.execute(
-        "UPDATE journal SET data = NULL, tombstoned_at = ? "  # noqa: S608
-        f"WHERE data IS NOT NULL AND ({_holding('data', found)})",
-        (at, *found),
+        "UPDATE journal SET data = NULL, tombstoned_at = ?1 WHERE data IS NOT NULL "
+        "AND (holds_text(data) OR (session_id = ?2 AND holds_words(data)))",
+        (at, session_id),
     ).rowcount
-    db.execute(
-        f"UPDATE sessions SET activity = '' WHERE {_holding('activity', found)}",  # noqa: S608
-        found,
-    )
+    db.execute("UPDATE sessions SET activity = '' WHERE holds_text(activity)")
+    for name in ("holds_text", "holds_words"):
+        # They know the words.
+        db.create_function(name, 1, None)
     search_index.scrub(db)
     gone = tuple(one for one in (memory_id, *also) if versions.get(db, one).status == "redacted")
     return Redaction(gone, removed, len(rows), entries)
 
 
-def _redact_memory(
-    db: sqlite3.Connection, memory_id: str, found: list[str], at: float, *, whole: bool
-) -> int:
-    """Remove the versions of a memory that hold a text, and the memory if it still does."""
+def _redact_memory(db: sqlite3.Connection, memory_id: str, at: float, *, whole: bool) -> int:
+    """Remove the versions of a memory that hold the words, or all, and what it is if it does."""
     memory = versions.get(db, memory_id)
-    held = whole or any(text in versions.state(memory) for text in found)
+    (holds,) = db.execute("SELECT holds_words(?)", (versions.state(memory),)).fetchone()
+    held = whole or bool(holds)
     if held and memory.status != "redacted":
         versions.put(db, _emptied(memory), at, "person", "redacted")
     last = versions.last_version(db, memory_id)
-    condition = "1" if whole else _holding("state", found)
     return db.execute(
-        "UPDATE memory_versions SET state = NULL, redacted_at = ? "  # noqa: S608
-        f"WHERE memory_id = ? AND version < ? AND state IS NOT NULL AND ({condition})",
-        (at, memory_id, last + (not held), *(() if whole else found)),
+        "UPDATE memory_versions SET state = NULL, redacted_at = ?1 WHERE memory_id = ?2 "
+        "AND version < ?3 AND state IS NOT NULL AND (?4 OR holds_words(state))",
+        (at, memory_id, last + (not held), whole),
     ).rowcount
 
 
@@ -109,15 +108,17 @@ def _emptied(memory: Memory) -> Memory:
     )
 
 
-def _written(texts: Iterable[str]) -> list[str]:
+def _written(texts: Iterable[str]) -> frozenset[str]:
     """Every way in which JSON may hold the texts: bare, and escaped once or twice."""
     forms: set[str] = set()
     for text in texts:
+        if len(text) < SHORTEST:
+            continue
         for plain in (True, False):
             once = json.dumps(text, ensure_ascii=plain)[1:-1]
             forms |= {text, once, json.dumps(once, ensure_ascii=plain)[1:-1]}
-    return sorted(forms)
+    return frozenset(forms)
 
 
-def _holding(column: str, found: list[str]) -> str:
-    return " OR ".join(f"instr({column}, ?) > 0" for _ in found) or "0"
+def _holds(forms: frozenset[str], value: str | None) -> bool:
+    return value is not None and any(form in value for form in forms)

@@ -34,6 +34,9 @@ own words. The line before weighs more: an answer follows its question."""
 
 REACH = 3
 
+MOST_CHARACTERS, MOST_WORDS = 20_000, 40
+"""How much of a question is read, and how many of its words are looked up: people paste logs."""
+
 SPOKEN = 1.3
 """Factor for lines of whom the question names."""
 
@@ -125,9 +128,12 @@ def search(db: sqlite3.Connection, query: str, *, places: Sequence[str] | None =
         query: a question or words, as a person says it.
         places: only entries of these places; None for all.
     """
+    query = query[:MOST_CHARACTERS]
     said = vocabulary.normalise(query)
-    named = [word for word in dict.fromkeys(said) if _speaks(db, word)]
-    about = vocabulary.content([word for word in said if word not in named]) or named
+    words = list(dict.fromkeys(said))
+    named = [word for word in words[: 2 * MOST_WORDS] if _speaks(db, word)]
+    about = vocabulary.content([word for word in words if word not in named]) or named
+    about = about[:MOST_WORDS]
     if not about:
         return []
     rare, frequent = _rare(db, about)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from memory import AlreadyRecorded, ChainBroken, Database, InvalidRecord, Memory, NotFound
+from memory import (
+    AlreadyRecorded,
+    ChainBroken,
+    Database,
+    InvalidRecord,
+    Memory,
+    NotFound,
+    SessionRecord,
+)
 from memory.memories import MAX_CHARACTERS
 from memory.recall import make_index
 from tests.memory.conftest import Clock
@@ -295,6 +303,28 @@ async def test_redaction_leaves_nothing_in_any_file_and_every_chain_whole(
         await database.memories.restore("m", 1)
     with pytest.raises(InvalidRecord):
         await database.memories.release("m")
+
+
+async def test_a_quote_goes_where_it_was_said_and_stays_elsewhere(
+    database: Database, path: Path, session: str
+) -> None:
+    await database.sessions.create(SessionRecord("s2", "second", "/tmp"))
+    for name in (session, "s2"):
+        await database.sessions.append(name, "user", '{"role":"user","content":"go on with it"}')
+    await database.memories.add(
+        Memory("m", "The user is patient.", session_id=session, quote="go on with it"), by="agent"
+    )
+    assert (await database.memories.redact("m")).transcript_rows == 1
+    assert not (await database.sessions.rows(session))[0].payload
+    assert (await database.sessions.rows("s2"))[0].payload
+
+
+async def test_a_memory_of_very_many_versions_can_be_redacted(database: Database) -> None:
+    await database.memories.add(Memory("m", "It is number 0."), by="agent")
+    for number in range(1, 400):
+        await database.memories.change("m", by="agent", text=f"It is the number {number} now.")
+    assert (await database.memories.redact("m")).versions == 400
+    await database.memories.verify()
 
 
 async def test_a_short_text_is_not_looked_for_elsewhere(database: Database, session: str) -> None:

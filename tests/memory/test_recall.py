@@ -59,6 +59,13 @@ def test_no_id_comes_twice_and_no_more_than_asked_for() -> None:
         index.search(odd, 5)
 
 
+def test_a_pasted_log_is_a_question_too() -> None:
+    index = make_index()
+    index.index(TALK)
+    log = " ".join(f"line{number}" for number in range(200_000))
+    assert index.search(f"Anna's kayak: {log}", 1) == ["3"]
+
+
 def test_a_known_id_is_replaced() -> None:
     index = make_index()
     index.index(TALK)
