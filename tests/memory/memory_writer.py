@@ -25,10 +25,14 @@ async def write(path: Path, name: str, count: int) -> None:
     ) as database:
         memories = database.memories
         for number in range(count):
-            memory = Memory(f"{name}-{number}", f"{name} has {number}.", session_id=name)
+            memory = Memory(
+                f"{name}-{number}", f"Writer {name} keeps thing {number}.", session_id=name
+            )
             await memories.add(memory, by="agent")
             say(number, "added")
-            await memories.change(memory.id, by="agent", text=f"{name} got {number}.")
+            await memories.change(
+                memory.id, by="agent", text=f"Writer {name} moved thing {number}."
+            )
             say(number, "changed")
             await memories.forget(memory.id)
             say(number, "forgotten")
