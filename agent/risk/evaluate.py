@@ -70,11 +70,11 @@ class Evaluator(Dispatcher):
         """
         for script in self.scripts:
             while script.steps:
-                del script.steps[-4_096:]
+                del script.steps[-1_024:]
             for group in script.groups:
                 group.fed_by = group.parent = None
             while script.commands:
-                del script.commands[-4_096:]
+                del script.commands[-1_024:]
         self.scripts.clear()
         self.groups.clear()
         self.speaking = None
