@@ -1,0 +1,314 @@
+"""Consolidate: merge what is the same, decide what contradicts, leave the rest for a decision.
+
+Who wins a contradiction follows from explicit rules alone:
+
+1. stated by the user or observed by a tool wins over inferred by an agent;
+2. among equals, one that was confirmed at least three times, and again after a rival that was seen
+   once, wins over that rival;
+3. otherwise the later one wins;
+4. but what a tool observed never takes the place of what the user stated: such a pair is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from memory.dream.comparing import Comparison, compare
+from memory.dream.gather import Pair
+from memory.dream.orient import Memory
+from memory.dream.reading import Reading
+
+ProposalKind: TypeAlias = Literal["merge", "supersede"]
+
+CONFIRMED = 3
+"""Confirmations from which an earlier memory can outlast a rival seen once."""
+
+PROPOSALS = 1.25
+"""Most pairs that are left for a decision, for each memory that was looked at."""
+
+EACH = 4
+"""Most pairs that are left for a decision about any one memory, as its best ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Memories that say the same; `text` is what the one that stays says then."""
+
+    into: str
+    gone: tuple[str, ...]
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Supersession:
+    """A memory whose place another one takes."""
+
+    loser: str
+    winner: str
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pair that the rules cannot decide."""
+
+    kind: ProposalKind
+    ids: tuple[str, str]
+    why: str
+    likeness: float
+
+
+@dataclass(slots=True)
+class Decisions:
+    """All that was decided and left open."""
+
+    merges: list[Merge] = field(default_factory=list)
+    supersessions: list[Supersession] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+
+
+def winner(one: Memory, other: Memory) -> tuple[Memory, str] | None:
+    """Who wins a contradiction and by which rule; None where the rules leave it open."""
+    if (one.source == "agent_inferred") != (other.source == "agent_inferred"):
+        won = other if one.source == "agent_inferred" else one
+        return won, "stated_over_inferred"
+    earlier, later = sorted((one, other), key=lambda memory: (memory.created_at, memory.id))
+    if earlier.created_at == later.created_at:
+        return None
+    outlasts = (
+        earlier.confirmations >= CONFIRMED
+        and earlier.last_confirmed_at > later.created_at
+        and later.confirmations <= 1
+    )
+    won, lost, rule = (earlier, later, "more_confirmed") if outlasts else (later, earlier, "later")
+    if won.source == "tool_observed" and lost.source == "user_stated":
+        return None
+    return won, rule
+
+
+def consolidate(
+    pairs: Iterable[Pair],
+    memories: Mapping[str, Memory],
+    readings: Mapping[str, Reading],
+    looked_at: int,
+) -> Decisions:
+    """Decide all pairs.
+
+    Args:
+        pairs: those that were gathered.
+        memories: the live ones by id.
+        readings: theirs.
+        looked_at: how many memories the pairs come from, for the number of proposals.
+    """
+    same: list[tuple[Pair, Comparison]] = []
+    against: list[tuple[Pair, Comparison]] = []
+    undecided: list[tuple[float, Pair, Comparison]] = []
+    for pair in pairs:
+        found = compare(readings[pair.one], readings[pair.other])
+        if found.verdict == "same":
+            same.append((pair, found))
+        elif found.verdict == "contradiction":
+            against.append((pair, found))
+        else:
+            undecided.append((found.likeness + 0.5 * pair.score, pair, found))
+    decisions = Decisions()
+    clusters = _clusters(same, against)
+    group_of = {member: group for group in clusters for member in group}
+    left_open = _supersede(against, memories, group_of, decisions)
+    superseded = {supersession.loser for supersession in decisions.supersessions}
+    _merge(clusters, same, memories, readings, superseded, decisions)
+    done = {
+        frozenset((member, other))
+        for group in clusters
+        for member in group
+        for other in group
+    }
+    done |= {frozenset((s.loser, s.winner)) for s in decisions.supersessions}
+    for pair, comparison in left_open:
+        if frozenset((pair.one, pair.other)) not in done:
+            undecided.append((2.0 + comparison.likeness, pair, comparison))
+    for pair, comparison in same:
+        if frozenset((pair.one, pair.other)) not in done:
+            undecided.append((2.0 + comparison.likeness, pair, comparison))
+    _propose(undecided, done, superseded, looked_at, decisions)
+    return decisions
+
+
+def _clusters(
+    same: Sequence[tuple[Pair, Comparison]], against: Sequence[tuple[Pair, Comparison]]
+) -> list[list[str]]:
+    """Groups of memories that say the same, none of which holds a contradiction."""
+    hostile = {frozenset((pair.one, pair.other)) for pair, _ in against}
+    group: dict[str, list[str]] = {}
+    for pair, _ in sorted(same, key=lambda item: (-item[1].likeness, item[0].one, item[0].other)):
+        one, other = group.get(pair.one, [pair.one]), group.get(pair.other, [pair.other])
+        if one is other:
+            continue
+        if hostile and any(frozenset((a, b)) in hostile for a in one for b in other):
+            continue
+        joined = one + other
+        for member in joined:
+            group[member] = joined
+    distinct = {id(members): members for members in group.values()}
+    return [sorted(members) for members in distinct.values()]
+
+
+def _standing(member: str, memories: Mapping[str, Memory], group: Sequence[str]) -> Memory:
+    """A memory with what its duplicates add to its standing: the best source, the latest time."""
+    mine = [memories[other] for other in group]
+    best = min(("user_stated", "tool_observed", "agent_inferred").index(m.source) for m in mine)
+    trusted = [m for m in mine if (m.source == "agent_inferred") == (best == 2)]
+    me = memories[member]
+    return Memory(
+        id=me.id,
+        text=me.text,
+        scope=me.scope,
+        project=me.project,
+        source=("user_stated", "tool_observed", "agent_inferred")[best],  # type: ignore[arg-type]
+        created_at=max(m.created_at for m in trusted),
+        confirmations=sum(m.confirmations for m in mine),
+        last_confirmed_at=max(m.last_confirmed_at for m in mine),
+    )
+
+
+def _supersede(
+    against: Sequence[tuple[Pair, Comparison]],
+    memories: Mapping[str, Memory],
+    group_of: Mapping[str, list[str]],
+    decisions: Decisions,
+) -> list[tuple[Pair, Comparison]]:
+    """Decide contradictions; what the rules leave open is given back."""
+    left_open: list[tuple[Pair, Comparison]] = []
+    beaten: dict[str, tuple[str, str, str]] = {}
+    rivals: dict[str, set[str]] = {}
+    for pair, comparison in sorted(
+        against, key=lambda item: (-item[1].likeness, item[0].one, item[0].other)
+    ):
+        one = _standing(pair.one, memories, group_of.get(pair.one, [pair.one]))
+        other = _standing(pair.other, memories, group_of.get(pair.other, [pair.other]))
+        decided = winner(one, other)
+        if decided is not None and comparison.replacing:
+            # The statement that something was replaced is itself the later word on it.
+            replacing = one if comparison.replacing == 1 else other
+            if decided[0].id != replacing.id:
+                decided = None
+        if decided is None or memories[pair.one].pinned and decided[0].id != pair.one or (
+            memories[pair.other].pinned and decided[0].id != pair.other
+        ):
+            left_open.append((pair, comparison))
+            continue
+        won, rule = decided
+        lost = pair.other if won.id == pair.one else pair.one
+        rivals.setdefault(lost, set()).add(won.id)
+        current = beaten.get(lost)
+        if current is None or _beats(won.id, current[0], memories):
+            beaten[lost] = (won.id, rule, comparison.why)
+    for lost in sorted(beaten):
+        won_id, rule, why = beaten[lost]
+        seen = {lost}
+        end = won_id
+        while end in beaten and end not in seen:
+            seen.add(end)
+            end = beaten[end][0]
+        if end in seen:
+            continue
+        if end != won_id and end not in rivals.get(lost, ()):
+            end = won_id
+        for member in group_of.get(lost, [lost]):
+            decisions.supersessions.append(Supersession(member, end, rule, why))
+    return left_open
+
+
+def _beats(one: str, other: str, memories: Mapping[str, Memory]) -> bool:
+    decided = winner(memories[one], memories[other])
+    return decided is not None and decided[0].id == one
+
+
+def _merge(
+    clusters: Sequence[Sequence[str]],
+    same: Sequence[tuple[Pair, Comparison]],
+    memories: Mapping[str, Memory],
+    readings: Mapping[str, Reading],
+    superseded: set[str],
+    decisions: Decisions,
+) -> None:
+    why = {frozenset((pair.one, pair.other)): comparison.why for pair, comparison in same}
+    for members in clusters:
+        if any(member in superseded for member in members):
+            # They go together: each is superseded for itself, and nothing of them is merged.
+            continue
+        into = _survivor(members, memories, readings)
+        gone = tuple(member for member in members if member != into)
+        text = _joined(into, gone, memories, readings)
+        reasons = {why[key] for a in members for b in members if (key := frozenset((a, b))) in why}
+        decisions.merges.append(Merge(into, gone, text, "; ".join(sorted(reasons))))
+
+
+def _survivor(
+    members: Sequence[str], memories: Mapping[str, Memory], readings: Mapping[str, Reading]
+) -> str:
+    """Who stays: a pinned one, else who says most, else the best source, else the first."""
+
+    def rank(member: str) -> tuple[bool, float, int, float, str]:
+        memory = memories[member]
+        says = sum(token.weight for token in readings[member].tokens if not token.light)
+        source = ("user_stated", "tool_observed", "agent_inferred").index(memory.source)
+        return not memory.pinned, -says, source, memory.created_at, member
+
+    return min(members, key=rank)
+
+
+def _joined(
+    into: str,
+    gone: Sequence[str],
+    memories: Mapping[str, Memory],
+    readings: Mapping[str, Reading],
+) -> str:
+    """The text that loses no detail: the survivor's, and whatever others say besides."""
+    text = memories[into].text
+    known = {token.key for token in readings[into].tokens} | {
+        word.strip(".,;:()`'\"") for word in text.lower().split()
+    }
+    for member in gone:
+        extra = [
+            token
+            for token in readings[member].tokens
+            if token.key not in known and not token.light
+        ]
+        if extra and not memories[into].pinned:
+            separator = " " if text.rstrip().endswith((".", "!", "?")) else ". "
+            text = text.rstrip() + separator + memories[member].text
+            known |= {token.key for token in extra}
+    return text
+
+
+def _propose(
+    undecided: list[tuple[float, Pair, Comparison]],
+    done: set[frozenset[str]],
+    superseded: set[str],
+    looked_at: int,
+    decisions: Decisions,
+) -> None:
+    undecided.sort(key=lambda item: (-item[0], item[1].one, item[1].other))
+    budget = int(looked_at * PROPOSALS)
+    counts: dict[str, int] = {}
+    for _, pair, comparison in undecided:
+        if len(decisions.proposals) >= budget:
+            break
+        if frozenset((pair.one, pair.other)) in done or comparison.verdict == "distinct":
+            continue
+        if pair.one in superseded and pair.other in superseded:
+            continue
+        if min(counts.get(pair.one, 0), counts.get(pair.other, 0)) >= EACH:
+            continue
+        counts[pair.one] = counts.get(pair.one, 0) + 1
+        counts[pair.other] = counts.get(pair.other, 0) + 1
+        looks_like_one = comparison.supersede or comparison.verdict == "contradiction"
+        kind: ProposalKind = "supersede" if looks_like_one else "merge"
+        decisions.proposals.append(
+            Proposal(kind, (pair.one, pair.other), comparison.why, round(comparison.likeness, 4))
+        )

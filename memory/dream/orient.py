@@ -1,0 +1,238 @@
+"""Orient: what is there to be put in order, and what the world says now.
+
+Both come as plain values, so that the same dream runs over a store, over files and in tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Literal, TypeAlias
+
+from memory.dream.reading import Reading, read
+
+Source: TypeAlias = Literal["user_stated", "tool_observed", "agent_inferred"]
+
+SOURCES: tuple[Source, ...] = ("user_stated", "tool_observed", "agent_inferred")
+
+
+class BadInput(Exception):
+    """The memories or the evidence are not in the format; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A live memory as a dream sees it; times are seconds since the epoch."""
+
+    id: str
+    text: str
+    scope: str
+    project: str | None
+    source: Source
+    created_at: float
+    confirmations: int = 1
+    last_confirmed_at: float = 0.0
+    type: str = "project"
+    pinned: bool = False
+
+    @property
+    def room(self) -> tuple[str, str]:
+        """Only memories of one room are ever compared."""
+        return self.scope, (self.project or "") if self.scope != "user" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A file or directory that has another path now."""
+
+    id: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a person did or said lately: kind is "command" or "user"."""
+
+    id: str
+    at: float
+    project: str | None
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """A project's repository as it is now."""
+
+    paths: frozenset[str] = frozenset()
+    branches: frozenset[str] = frozenset()
+    deleted_branches: Mapping[str, str] = field(default_factory=dict)
+    """Name → the evidence's id."""
+    renames: tuple[Rename, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the world at `now`."""
+
+    now: float
+    projects: Mapping[str, ProjectState] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The memories of a dream by room, each read once, in the order in which they were made."""
+
+    rooms: Mapping[tuple[str, str], Sequence[Memory]]
+    readings: Mapping[str, Reading]
+    new: frozenset[str] | None
+    """Ids made or changed since the last dream; None when all are to be looked at."""
+
+
+def orient(memories: Iterable[Memory], new: frozenset[str] | None = None) -> Snapshot:
+    """Sort memories into rooms and read them.
+
+    Args:
+        memories: the live ones, each id once.
+        new: those that the last dream has not seen; rooms without any are left out.
+    """
+    rooms: dict[tuple[str, str], list[Memory]] = {}
+    for memory in memories:
+        rooms.setdefault(memory.room, []).append(memory)
+    readings: dict[str, Reading] = {}
+    for room in list(rooms):
+        members = rooms[room]
+        if new is not None and not any(memory.id in new for memory in members):
+            del rooms[room]
+            continue
+        members.sort(key=lambda memory: (memory.created_at, memory.id))
+        for memory in members:
+            readings[memory.id] = read(memory.text, memory.project)
+    return Snapshot(rooms, readings, new)
+
+
+def moment(text: object, where: str) -> float:
+    """An ISO 8601 date or time as seconds since the epoch; without a zone it is UTC.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    try:
+        parsed = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        raise BadInput(f"{where}: {text!r} is not a date or time") from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=timezone.utc)
+    return parsed.timestamp()
+
+
+def memories_from(document: object) -> list[Memory]:
+    """The memories in a document of the exchange format.
+
+    Raises:
+        BadInput: a field is missing or of the wrong kind, or an id occurs twice.
+    """
+    found: list[Memory] = []
+    seen: set[str] = set()
+    for number, row in enumerate(_list(_object(document, "memories").get("memories"), "memories")):
+        where = f"memory {number + 1}"
+        fields = _object(row, where)
+        identifier, text = fields.get("id"), fields.get("text")
+        if not isinstance(identifier, str) or not isinstance(text, str):
+            raise BadInput(f"{where}: id and text must be strings")
+        if identifier in seen:
+            raise BadInput(f"{where}: the id {identifier} occurs twice")
+        seen.add(identifier)
+        source = fields.get("source", "agent_inferred")
+        if source not in SOURCES:
+            raise BadInput(f"{where}: source must be one of {', '.join(SOURCES)}")
+        created = moment(fields.get("created_at"), where)
+        confirmed = fields.get("last_confirmed_at")
+        project = fields.get("project")
+        try:
+            confirmations = int(fields.get("confirmations", 1))
+        except (TypeError, ValueError):
+            raise BadInput(f"{where}: confirmations must be a number") from None
+        found.append(
+            Memory(
+                id=identifier,
+                text=text,
+                scope=str(fields.get("scope", "project" if project else "user")),
+                project=None if project is None else str(project),
+                source=source,
+                created_at=created,
+                confirmations=confirmations,
+                last_confirmed_at=moment(confirmed, where) if confirmed else created,
+                type=str(fields.get("type", "project")),
+                pinned=bool(fields.get("pinned", False)),
+            )
+        )
+    return found
+
+
+def evidence_from(document: object) -> Evidence:
+    """The evidence in a document of the exchange format; whatever is left out is unknown.
+
+    Raises:
+        BadInput: a part is of the wrong kind.
+    """
+    top = _object(document, "evidence")
+    projects: dict[str, ProjectState] = {}
+    for name, row in _object(top.get("projects") or {}, "projects").items():
+        state = _object(row, f"project {name}")
+        projects[name] = ProjectState(
+            paths=frozenset(map(str, _list(state.get("paths"), "paths"))),
+            branches=frozenset(map(str, _list(state.get("branches"), "branches"))),
+            deleted_branches={
+                str(_object(item, "deleted branch").get("name")): str(item.get("id"))
+                for item in _list(state.get("deleted_branches"), "deleted_branches")
+            },
+            renames=tuple(
+                Rename(str(item.get("id")), str(item.get("from")), str(item.get("to")))
+                for item in (
+                    _object(entry, "rename") for entry in _list(state.get("renames"), "renames")
+                )
+            ),
+            versions=_strings(state.get("versions"), "versions"),
+            commands=tuple(map(str, _list(state.get("commands"), "commands"))),
+            config=_strings(state.get("config"), "config"),
+        )
+    events = []
+    for number, entry in enumerate(_list(top.get("events"), "events")):
+        item = _object(entry, f"event {number + 1}")
+        project = item.get("project")
+        events.append(
+            Event(
+                id=str(item.get("id")),
+                at=moment(item.get("at"), f"event {number + 1}"),
+                project=None if project is None else str(project),
+                kind=str(item.get("kind", "command")),
+                text=str(item.get("text", "")),
+            )
+        )
+    now = moment(top["now"], "now") if "now" in top else max((e.at for e in events), default=0.0)
+    return Evidence(now, projects, tuple(events))
+
+
+def _object(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInput(f"{where}: an object is expected")
+    return value
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadInput(f"{where}: a list is expected")
+    return value
+
+
+def _strings(value: object, where: str) -> dict[str, str]:
+    return {str(key): str(item) for key, item in _object(value or {}, where).items()}
