@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from agent import paths
+from tui.dream_commands import dream
 from tui.memory_commands import memory
 from tungsten.printable import clean, one_line, visible
 from tungsten.version import __version__
@@ -42,6 +43,7 @@ app.add_typer(risk, name="risk")
 cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mode=None)
 app.add_typer(cache, name="cache")
 app.add_typer(memory, name="memory")
+app.add_typer(dream, name="dream")
 
 T = TypeVar("T")
 Profile = Annotated[

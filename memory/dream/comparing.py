@@ -9,11 +9,12 @@ direction, denial or condition rules out that they are the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from memory.dream.reading import Reading, Token
-from memory.dream.wording import ALTERNATIVES, CATEGORIES, OPPOSITES, QUALIFIERS, concept
+from memory.dream.wording import ALTERNATIVES, CATEGORIES, OPPOSITES, QUALIFIERS, concept, word_set
 
 Verdict: TypeAlias = Literal["same", "contradiction", "open", "distinct"]
 
@@ -33,54 +34,82 @@ class Comparison:
     """For an open pair: it looks like a contradiction rather than a duplicate."""
 
 
+MOST_APART = 3
+"""Words of weight that each text has for itself (twice as many in one): beyond, no rule applies."""
+
 SAME_SHARE = 0.62
 """Least share of each text's weight in common for a rewording with words of its own."""
 
-_ADDED_BY = frozenset(
-    ["with", "because", "since", "so", "and", ",", ";", "(", "via", "through", "which", "as", ":"]
+_ADDED_BY = word_set(
+    """
+    with because since so and , ; ( via through which as :
+    """
 )
 """What introduces a detail that leaves the rest as true as before."""
 
 _SEVERAL = frozenset(
     concept(word)
-    for word in "speak support include has contain depend import know own list accept want enjoy "
-    "integrate collect provide offer mention cover understand play visit read report".split()
+    for word in [
+        "speak",
+        "support",
+        "include",
+        "has",
+        "contain",
+        "depend",
+        "import",
+        "know",
+        "own",
+        "list",
+        "accept",
+        "want",
+        "enjoy",
+        "integrate",
+        "collect",
+        "provide",
+        "offer",
+        "mention",
+        "cover",
+        "understand",
+        "play",
+        "visit",
+        "read",
+        "report",
+    ]
 )
 """Verbs that are true of several things at once."""
 
 _ORDINALS = frozenset(
     concept(word)
-    for word in "shard worker node step phase chapter page issue ticket stage replica adr rfc "
-    "level tier version sprint week room floor line section task bug".split()
+    for word in [
+        "shard",
+        "worker",
+        "node",
+        "step",
+        "phase",
+        "chapter",
+        "page",
+        "issue",
+        "ticket",
+        "stage",
+        "replica",
+        "adr",
+        "rfc",
+        "level",
+        "tier",
+        "version",
+        "sprint",
+        "week",
+        "room",
+        "floor",
+        "line",
+        "section",
+        "task",
+        "bug",
+    ]
 )
 """Nouns whose number is a name: shard 3 is another one than shard 4."""
 
 _BY_WAY_OF = frozenset(("through", "via", "with", "on", "by", "in", "using"))
-
-_REPLACEMENTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(?:replaced|swapped(?: out)?|exchanged|substituted) (?P<old>[^,;.]+?) "
-        r"(?:with|by|for) (?P<new>[^,;.]+)",
-        r"\b(?:moved|switched|migrated|changed|converted|went|ported|transitioned)\b[^,;.]{0,40}? "
-        r"from (?P<old>[^,;.]+?) (?:to|over to|onto) (?P<new>[^,;.]+)",
-        r"(?P<old>[^,;.]+?) (?:has been|have been|was|were|got|is) (?:replaced|superseded|succeeded)"
-        r" (?:by|with) (?P<new>[^,;.]+)",
-        r"\b(?:dropped|abandoned|ditched|retired|left) (?P<old>[^,;.]+?) "
-        r"(?:for|in favou?r of) (?P<new>[^,;.]+)",
-        r"\b(?P<new>[\w.+#-]+(?: [\w.+#-]+)?) (?:has )?(?:replaced|replaces|supersedes|superseded|took over from)"
-        r" (?P<old>[^,;.]+)",
-        r"\b(?:uses?|runs?(?: on)?|is on|are on|now (?:on|in|with))? ?(?P<new>[\w.+#-]+) instead of "
-        r"(?P<old>[\w.+#-]+)",
-        r"\bno longer (?:uses?|runs? on|in|on|with|works? with|goes? through|is|are) (?P<old>[^,;.]+)",
-        r"\b(?P<old>[\w.+#-]+) (?:was|were|has been|is) (?:returned|retired|dropped|removed|sold"
-        r"|decommissioned|given up|phased out|gone|abolished|shut down)",
-        r"\bgave up (?:on )?(?P<old>[\w.+#-]+)",
-    )
-)  # fmt: skip
-_INTENDED = re.compile(
-    r"\b(?:plan|planned|will|might|may|should|consider|want|wants|never|not|would)\b", re.IGNORECASE
-)
 
 
 def compare(one: Reading, other: Reading) -> Comparison:
@@ -90,13 +119,19 @@ def compare(one: Reading, other: Reading) -> Comparison:
     shared = one.keys & other.keys
     left = [token for token in one.tokens if token.key not in shared]
     right = [token for token in other.tokens if token.key not in shared]
-    likeness = _likeness(one, other, shared)
-    replacing = _replaces(one, other)
-    if replacing:
-        return Comparison("contradiction", "one says that it replaced the other", likeness, replacing)
-    if one.timeless != other.timeless or one.plan != other.plan:
-        if not (_since_only(one) or _since_only(other)):
-            return Comparison("open", "one is dated or planned", likeness * 0.6)
+    whole = one.weight + other.weight
+    likeness = 1.0 - (_weight(left) + _weight(right)) / whole if whole else 0.0
+    if one.replacements or other.replacements:
+        replacing = _replaces(one, other)
+        if replacing:
+            why = "one says that it replaced the other"
+            return Comparison("contradiction", why, likeness, replacing)
+    apart = [sum(not token.light for token in side) for side in (left, right)]
+    if min(apart) > MOST_APART or max(apart) > 2 * MOST_APART:
+        return Comparison("open", "alike in part", likeness * 0.8)
+    dated = one.timeless != other.timeless or one.plan != other.plan
+    if dated and not (_since_only(one) or _since_only(other)):
+        return Comparison("open", "one is dated or planned", likeness * 0.6)
     contradiction = _contradiction(one, other, left, right, shared)
     if contradiction:
         return Comparison("contradiction", contradiction, likeness)
@@ -113,14 +148,7 @@ def compare(one: Reading, other: Reading) -> Comparison:
     return Comparison("open", "alike in part", likeness, supersede=len(left) == 1 == len(right))
 
 
-def _likeness(one: Reading, other: Reading, shared: frozenset[str]) -> float:
-    both = _weight(token for token in one.tokens if token.key in shared)
-    both += _weight(token for token in other.tokens if token.key in shared)
-    whole = _weight(one.tokens) + _weight(other.tokens)
-    return both / whole if whole else 0.0
-
-
-def _weight(tokens) -> float:  # type: ignore[no-untyped-def]
+def _weight(tokens: Iterable[Token]) -> float:
     return sum(token.weight for token in tokens)
 
 
@@ -147,11 +175,11 @@ def _contradiction(
     strong = [token for token in subject if not token.light]
     heavy_left = [token for token in left if not token.light and not _since(token)]
     heavy_right = [token for token in right if not token.light and not _since(token)]
-    if one.rejected or other.rejected:
-        if _chosen(one) & other.rejected and _chosen(other) & one.rejected:
-            return "each rejects what the other chooses"
+    if _chosen(one) & other.rejected and _chosen(other) & one.rejected:
+        return "each rejects what the other chooses"
     if one.negative != other.negative:
-        if not heavy_left and not heavy_right and len(subject) >= 2:
+        once = {one.denials, other.denials} == {0, 1}
+        if once and not heavy_left and not heavy_right and len(subject) >= 2:
             return "one denies what the other says"
         return ""
     if len(heavy_left) != 1 or len(heavy_right) != 1:
@@ -161,11 +189,22 @@ def _contradiction(
         if _HOME.match(one.text) and _HOME.match(other.text) and a.kind == b.kind == "name":
             return f"{a.surface} against {b.surface}"
         opposed = b.key in OPPOSITES.get(a.key, ()) and bool(shared)
-        if not ((_alternatives(a, b) or opposed) and a.after_verb and b.after_verb and a.introduced_by == b.introduced_by):
+        if not (
+            (_alternatives(a, b) or opposed)
+            and a.after_verb
+            and b.after_verb
+            and a.introduced_by == b.introduced_by
+        ):
             return ""
         return f"{a.surface} against {b.surface}"
     if a.kind == "number" and b.kind == "number":
-        if a.unit != b.unit or not _value_number(one, other, a, b):
+        if {a.unit, b.unit} not in ({a.unit}, {"", "version"}) or not _value_number(
+            one, other, a, b
+        ):
+            return ""
+        if _prefix(a.surface, b.surface):
+            return ""
+        if (_BOUND.search(one.text) is None) != (_BOUND.search(other.text) is None):
             return ""
         if _weight(strong) < 1:
             return ""
@@ -182,6 +221,8 @@ def _contradiction(
         if not (_alternatives(a, b) and _weight(strong) >= 1):
             return ""
         return f"{a.surface} against {b.surface}"
+    if _ALWAYS_SEVERAL.search(one.text) or _ALWAYS_SEVERAL.search(other.text):
+        return ""
     if _several(one) and not _alternatives(a, b) and a.introduced_by not in _MANNER:
         return ""
     if ("/" in a.key) != ("/" in b.key):
@@ -192,11 +233,17 @@ def _contradiction(
         return ""
     if a.kind == "word" and b.kind == "word" and not _alternatives(a, b):
         # Two common nouns or verbs: a value only where the verb is one of being or using.
-        if not _being(one):
+        if not _HOLDING.search(one.text):
             return ""
         if CATEGORIES.get(a.key) == "weekday" and len(strong) < 1:
             return ""
     return f"{a.surface} against {b.surface}"
+
+
+def _prefix(one: str, other: str) -> bool:
+    """Whether one version is the other given more exactly."""
+    mine, theirs = one.split("."), other.split(".")
+    return len(mine) != len(theirs) and all(a == b for a, b in zip(mine, theirs, strict=False))
 
 
 def _long_value(
@@ -251,22 +298,52 @@ def _chosen(reading: Reading) -> frozenset[str]:
 
 
 def _several(reading: Reading) -> bool:
-    return any(token.key in _SEVERAL for token in reading.tokens) or re.search(
-        r"\b(?:has|have|also|another|among|such as|e\.g\.|too|one of|like)\b", reading.text, re.IGNORECASE
-    ) is not None
+    return (
+        any(token.key in _SEVERAL for token in reading.tokens)
+        or re.search(r"\b(?:has|have|another|e\.g\.|too)\b", reading.text, re.IGNORECASE)
+        is not None
+    )
 
 
 _HOME = re.compile(
-    r"^(?:the )?user (?:now |has )?(?:lives|is based|is located|moved|relocated|resides|works (?:at|for|from))\b",
+    r"^(?:the )?user (?:now |has )?(?:lives|is based|is located|moved|relocated|resides|works"
+    r" (?:at|for|from))\b",
     re.IGNORECASE,
 )
 _BEING = re.compile(
-    r"\b(?:is|are|uses?|runs? on|comes? from|written in|built (?:with|on|by)|lives? in|stored in|stays?"
-    r"|kept in|defaults? to|called|named|hosted|held in|done (?:with|by|in)|goes to|deployed (?:to|with|by)"
+    r"\b(?:is|are|uses?|runs? on|comes? from|written in|built (?:with|on|by)|lives? in|stored in"
+    r"|stays?"
+    r"|kept in|defaults? to|called|named|hosted|held in|done (?:with|by|in)|goes to|deployed"
+    r" (?:to|with|by)"
     r"|owned by|maintained by|handled by|sent (?:by|through|via)|managed (?:by|with))\b",
     re.IGNORECASE,
 )
+_HOLDING = re.compile(
+    r"\b(?:uses?|runs? (?:on|with|under)|comes? from|(?:written|kept|stored|held) in|lives? in"
+    r"|defaults? to|called"
+    r"|named|hosted (?:on|by|at)|(?:built|done|owned|maintained|handled|managed|deployed|made|run"
+    r"|tested)"
+    r" (?:with|by|on|to|in))\b",
+    re.IGNORECASE,
+)
+"""Verbs whose object is a value even where it is a common noun; that of "is" is often a quality."""
 
+_ALWAYS_SEVERAL = re.compile(
+    r"\bused (?:by|in|for|on)\b|\bsent to\b|\bcalled (?:by|from)\b|\bcopied to\b|\bavailable\b"
+    r"|\bone of\b"
+    r"|\b(?:can|may|could|might) (?:also )?be\b|\bcompatible\b|\bsometimes\b|\balso\b|\bamong\b"
+    r"|\bsuch as\b"
+    r"|\bshared (?:with|by)\b|\bvisible (?:to|in)\b|\bknown (?:to|by|for)\b|\bpart of\b|\blinked\b",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(
+    r"\b(?:at least|at most|minimum|maximum|max|min|above|below|under|over|more than|less than"
+    r"|fewer than|up to"
+    r"|limit\w*|cap|capped|exceeds?|target|goal|budget|(?:must|should) (?:stay|be|remain|take"
+    r"|not)|no more than"
+    r"|within|or (?:more|less|newer|older|later|higher))\b|[<>≤≥]",
+    re.IGNORECASE,
+)
 
 _MANNER = frozenset(("in", "with", "as", "by", "at"))
 
@@ -301,8 +378,7 @@ def _value_number(one: Reading, other: Reading, a: Token, b: Token) -> bool:
             if not _same_frame(one, other, a, b):
                 return False
         elif before is not None and before.key in _ORDINALS and not token.unit:
-            if not _same_frame(one, other, a, b):
-                return False
+            return _same_frame(one, other, a, b)
     return True
 
 
@@ -317,18 +393,13 @@ def _replaces(one: Reading, other: Reading) -> int:
 def _replacement(new: Reading, old: Reading) -> bool:
     if new.plan or old.plan or old.event or old.negative:
         return False
-    for pattern in _REPLACEMENTS:
-        match = pattern.search(new.text)
-        if match is None or _INTENDED.search(new.text[: match.start()]):
-            continue
-        gone = _concepts(match["old"])
-        came = _concepts(match["new"]) if "new" in pattern.groupindex else frozenset[str]()
+    for gone, came in new.replacements:
         named = [
             token
             for token in old.tokens
             if token.key in gone and token.after_verb and _last(old, token)
         ]
-        if not named or any(_replacement_words(old)):
+        if not named or old.replacements:
             continue
         if came and came & old.keys - gone:
             continue
@@ -344,17 +415,9 @@ def _replacement(new: Reading, old: Reading) -> bool:
         ]
         known = any(token.kind == "name" or token.key in ALTERNATIVES for token in named)
         stands = _being(old) or any(token.introduced_by in _BY_WAY_OF for token in named)
-        if topic and len(rest) <= 1 or known and stands and len(rest) <= 2:
+        if (topic and len(rest) <= 1) or (known and stands and len(rest) <= 2):
             return True
     return False
-
-
-def _replacement_words(reading: Reading):  # type: ignore[no-untyped-def]
-    return (pattern.search(reading.text) for pattern in _REPLACEMENTS)
-
-
-def _concepts(text: str) -> frozenset[str]:
-    return frozenset(concept(word.strip(".")) for word in re.findall(r"[\w.+#-]+", text.lower()))
 
 
 # -- the same
@@ -365,7 +428,9 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         return "one denies something"
     if one.qualifiers != other.qualifiers:
         return "other conditions or surroundings"
-    if one.rejected != other.rejected and (one.rejected & _chosen(other) or other.rejected & _chosen(one)):
+    if one.rejected != other.rejected and (
+        one.rejected & _chosen(other) or other.rejected & _chosen(one)
+    ):
         return "one rejects what the other names"
     if one.prohibition != other.prohibition and one.lower_bound != other.lower_bound:
         return "one forbids"
@@ -387,7 +452,7 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
     for a in left:
         if any(key in OPPOSITES.get(a.key, ()) for key in other.keys - one.keys):
             return f"{a.surface} in one only"
-    if re.search(r"\bfrom\b.*\bto\b|\bto\b.*\bfrom\b", one.text) and _order(one, other) is False:
+    if " from " in one.text and " to " in one.text and _order(one, other) is False:
         return "another direction"
     return ""
 
@@ -414,7 +479,7 @@ def _same(
     if not strong:
         return ""
     if not heavy_left and not heavy_right:
-        if len(strong) >= 2 or any(token.hard for token in strong):
+        if len(strong) >= 2 or any(token.hard for token in strong) or not (left or right):
             return "the same in other words"
         return ""
     if not heavy_left or not heavy_right:

@@ -11,13 +11,13 @@ Who wins a contradiction follows from explicit rules alone:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from memory.dream.comparing import Comparison, compare
 from memory.dream.gather import Pair
-from memory.dream.orient import Memory
+from memory.dream.orient import SOURCES, Memory
 from memory.dream.reading import Reading
 
 ProposalKind: TypeAlias = Literal["merge", "supersede"]
@@ -121,18 +121,23 @@ def consolidate(
     left_open = _supersede(against, memories, group_of, decisions)
     superseded = {supersession.loser for supersession in decisions.supersessions}
     _merge(clusters, same, memories, readings, superseded, decisions)
-    done = {
-        frozenset((member, other))
-        for group in clusters
-        for member in group
-        for other in group
-    }
-    done |= {frozenset((s.loser, s.winner)) for s in decisions.supersessions}
+    into = {member: merge.into for merge in decisions.merges for member in merge.gone}
+    decisions.supersessions = [
+        replace(s, winner=into.get(s.winner, s.winner)) for s in decisions.supersessions
+    ]
+    group = {member: number for number, members in enumerate(clusters) for member in members}
+    decided = {frozenset((s.loser, s.winner)) for s in decisions.supersessions}
+
+    def done(pair: Pair) -> bool:
+        one = group.get(pair.one)
+        together = one is not None and one == group.get(pair.other)
+        return together or frozenset((pair.one, pair.other)) in decided
+
     for pair, comparison in left_open:
-        if frozenset((pair.one, pair.other)) not in done:
+        if not done(pair):
             undecided.append((2.0 + comparison.likeness, pair, comparison))
     for pair, comparison in same:
-        if frozenset((pair.one, pair.other)) not in done:
+        if not done(pair):
             undecided.append((2.0 + comparison.likeness, pair, comparison))
     _propose(undecided, done, superseded, looked_at, decisions)
     return decisions
@@ -142,17 +147,21 @@ def _clusters(
     same: Sequence[tuple[Pair, Comparison]], against: Sequence[tuple[Pair, Comparison]]
 ) -> list[list[str]]:
     """Groups of memories that say the same, none of which holds a contradiction."""
-    hostile = {frozenset((pair.one, pair.other)) for pair, _ in against}
+    rivals: dict[str, set[str]] = {}
+    for pair, _ in against:
+        rivals.setdefault(pair.one, set()).add(pair.other)
+        rivals.setdefault(pair.other, set()).add(pair.one)
     group: dict[str, list[str]] = {}
     for pair, _ in sorted(same, key=lambda item: (-item[1].likeness, item[0].one, item[0].other)):
         one, other = group.get(pair.one, [pair.one]), group.get(pair.other, [pair.other])
         if one is other:
             continue
-        if hostile and any(frozenset((a, b)) in hostile for a in one for b in other):
+        few, many = sorted((one, other), key=len)
+        if any(rivals[member].intersection(many) for member in few if member in rivals):
             continue
-        joined = one + other
-        for member in joined:
-            group[member] = joined
+        many.extend(few)
+        for member in (*few, pair.one, pair.other):
+            group[member] = many
     distinct = {id(members): members for members in group.values()}
     return [sorted(members) for members in distinct.values()]
 
@@ -160,15 +169,11 @@ def _clusters(
 def _standing(member: str, memories: Mapping[str, Memory], group: Sequence[str]) -> Memory:
     """A memory with what its duplicates add to its standing: the best source, the latest time."""
     mine = [memories[other] for other in group]
-    best = min(("user_stated", "tool_observed", "agent_inferred").index(m.source) for m in mine)
+    best = min(SOURCES.index(m.source) for m in mine)
     trusted = [m for m in mine if (m.source == "agent_inferred") == (best == 2)]
-    me = memories[member]
-    return Memory(
-        id=me.id,
-        text=me.text,
-        scope=me.scope,
-        project=me.project,
-        source=("user_stated", "tool_observed", "agent_inferred")[best],  # type: ignore[arg-type]
+    return replace(
+        memories[member],
+        source=SOURCES[best],
         created_at=max(m.created_at for m in trusted),
         confirmations=sum(m.confirmations for m in mine),
         last_confirmed_at=max(m.last_confirmed_at for m in mine),
@@ -196,8 +201,10 @@ def _supersede(
             replacing = one if comparison.replacing == 1 else other
             if decided[0].id != replacing.id:
                 decided = None
-        if decided is None or memories[pair.one].pinned and decided[0].id != pair.one or (
-            memories[pair.other].pinned and decided[0].id != pair.other
+        if (
+            decided is None
+            or (memories[pair.one].pinned and decided[0].id != pair.one)
+            or (memories[pair.other].pinned and decided[0].id != pair.other)
         ):
             left_open.append((pair, comparison))
             continue
@@ -256,7 +263,7 @@ def _survivor(
     def rank(member: str) -> tuple[bool, float, int, float, str]:
         memory = memories[member]
         says = sum(token.weight for token in readings[member].tokens if not token.light)
-        source = ("user_stated", "tool_observed", "agent_inferred").index(memory.source)
+        source = SOURCES.index(memory.source)
         return not memory.pinned, -says, source, memory.created_at, member
 
     return min(members, key=rank)
@@ -275,9 +282,7 @@ def _joined(
     }
     for member in gone:
         extra = [
-            token
-            for token in readings[member].tokens
-            if token.key not in known and not token.light
+            token for token in readings[member].tokens if token.key not in known and not token.light
         ]
         if extra and not memories[into].pinned:
             separator = " " if text.rstrip().endswith((".", "!", "?")) else ". "
@@ -288,7 +293,7 @@ def _joined(
 
 def _propose(
     undecided: list[tuple[float, Pair, Comparison]],
-    done: set[frozenset[str]],
+    done: Callable[[Pair], bool],
     superseded: set[str],
     looked_at: int,
     decisions: Decisions,
@@ -299,7 +304,7 @@ def _propose(
     for _, pair, comparison in undecided:
         if len(decisions.proposals) >= budget:
             break
-        if frozenset((pair.one, pair.other)) in done or comparison.verdict == "distinct":
+        if done(pair) or comparison.verdict == "distinct":
             continue
         if pair.one in superseded and pair.other in superseded:
             continue

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from memory.dream.orient import Event, Evidence, Memory, ProjectState
 from memory.dream.reading import PATH, Reading, words
-from memory.dream.wording import ALTERNATIVES, CATEGORIES, UNITS, concept
+from memory.dream.wording import ALTERNATIVES, CATEGORIES, UNITS, concept, word_set
 
 DriftKind: TypeAlias = Literal["path", "branch", "version", "config", "command", "behaviour"]
 
@@ -35,14 +35,19 @@ class Drift:
 
 
 _PATHS = re.compile(PATH)
-_GENERATED = frozenset(
-    "dist build target node_modules var tmp logs log coverage out vendor .venv venv bin obj cache .cache "
-    "artifacts .git secrets .terraform public generated data".split()
+_GENERATED = word_set(
+    """
+    dist build target node_modules var tmp logs log coverage out vendor .venv venv bin obj cache
+    .cache artifacts .git secrets .terraform public generated data
+    """
 )
 _HISTORY = re.compile(
-    r"\b(?:was|were|has been|have been|got) (?:\w+ )?(?:merged|deleted|removed|moved|renamed|split|replaced"
-    r"|closed|dropped|abandoned|rewritten|introduced|created|fixed)\b|\bmoved (?:from|to)\b|\brenamed\b"
-    r"|\bno longer\b|\bused to\b|\bformerly\b|\bpreviously\b|\bbefore the\b|\bis gone\b|\bare gone\b"
+    r"\b(?:was|were|has been|have been|got) (?:\w+ )?(?:merged|deleted|removed|moved|renamed"
+    r"|split|replaced"
+    r"|closed|dropped|abandoned|rewritten|introduced|created|fixed)\b|\bmoved (?:from|to)\b"
+    r"|\brenamed\b"
+    r"|\bno longer\b|\bused to\b|\bformerly\b|\bpreviously\b|\bbefore the\b|\bis gone\b|\bare"
+    r" gone\b"
     r"|\breplaced\b|\bmigrated\b|\bswitched\b|\bupgraded\b|\bcame from\b",
     re.IGNORECASE,
 )
@@ -155,24 +160,35 @@ def _belongs(path: str, paths: frozenset[str]) -> bool:
     if "." not in base.lstrip("."):
         return False
     tops = {known.partition("/")[0] for known in paths if "/" in known}
-    return head in tops or re.search(r"\.(?:py|ts|tsx|js|jsx|rs|go|java|kt|rb|c|cpp|cs|swift|sql|vue|ex|tf)$", base) is not None  # noqa: E501
+    return (
+        head in tops
+        or re.search(r"\.(?:py|ts|tsx|js|jsx|rs|go|java|kt|rb|c|cpp|cs|swift|sql|vue|ex|tf)$", base)
+        is not None
+    )
 
 
 _BRANCH = re.compile(
-    r"\bbranch(?:es)?(?: (?:called|named|is|is called|is named|for \w+ is))? [`'\"]?([A-Za-z0-9][\w./-]*)"
+    r"\bbranch(?:es)?(?: (?:called|named|is|is called|is named|for \w+"
+    r" is))? [`'\"]?([A-Za-z0-9][\w./-]*)"
     r"|(?<![\w/])(?=([A-Za-z0-9][\w./-]*)[`'\"]? branch\b)",
     re.IGNORECASE,
 )
-_KNOWN_BRANCHES = frozenset("master main develop dev trunk next stable staging production".split())
+_KNOWN_BRANCHES = word_set(
+    """
+    master main develop dev trunk next stable staging production
+    """
+)
 
 
 def _branch(text: str, state: ProjectState, project: str) -> tuple[str, ...]:
     for name, identifier in state.deleted_branches.items():
         if name in state.branches:
             continue
+        plain = not ("/" in name or "-" in name)
+        if plain and not re.search(r"\bbranch", text, re.IGNORECASE):
+            continue
         if re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w/-])", text):
-            if "/" in name or "-" in name or re.search(r"\bbranch", text, re.IGNORECASE):
-                return (identifier,)
+            return (identifier,)
     if not state.branches:
         return ()
     for match in _BRANCH.finditer(text):
@@ -189,7 +205,8 @@ def _branch(text: str, state: ProjectState, project: str) -> tuple[str, ...]:
 _PRODUCTS = {
     "node": "node(?:\\.?js)?", "python": "(?:c?python|py)", "postgresql": "postgres(?:ql)?",
     "postgres": "postgres(?:ql)?", "go": "go(?:lang)?", "rust": "rust(?:c)?",
-    "typescript": "(?:typescript|ts)", "kubernetes": "(?:kubernetes|k8s)", "react": "react(?:\\.?js)?",
+    "typescript": "(?:typescript|ts)", "kubernetes": "(?:kubernetes|k8s)",
+    "react": "react(?:\\.?js)?",
     "vue": "vue(?:\\.?js)?", "next": "next(?:\\.?js)?", "java": "(?:java|jdk|openjdk)",
     "dotnet": "(?:dotnet|\\.net)", "ruby": "ruby", "nodejs": "node(?:\\.?js)?",
 }  # fmt: skip
@@ -198,12 +215,17 @@ _NEEDS = re.compile(r"\b(?:needs?|requires?|required|necessary)\b", re.IGNORECAS
 
 def _version(text: str, state: ProjectState) -> bool:
     for product, now in state.versions.items():
-        name = _PRODUCTS.get(product.lower(), re.escape(product).replace("_", "[ _-]").replace("\\-", "[ _-]"))
+        name = _PRODUCTS.get(
+            product.lower(), re.escape(product).replace("_", "[ _-]").replace("\\-", "[ _-]")
+        )
         stated = re.findall(
-            rf"(?<![\w/.-]){name}(?:['’]s)?(?: (?:version|release|at|is|on|to|in version|pinned to|pinned at"
+            rf"(?<![\w/.-]){name}(?:['’]s)?(?: (?:version|release|at|is|on|to|in version|pinned"
+            rf" to|pinned at"
             rf"|is pinned to|is pinned at|runs?|is at|is on))*[ @=:-]{{1,2}}[v^~=]*(\d+(?:\.\d+)*)"
-            r"(?!\w|\.\d|-bit| (?:ms|seconds?|minutes?|hours?|days?|times|workers?|nodes?|instances?|MB|GB|kB|jobs?"
-            r"|replicas?|shards?|threads?|pods?|processes|cores?|containers?|services?|tests?|files?|errors?)\b)",
+            r"(?!\w|\.\d|-bit| (?:ms|seconds?|minutes?|hours?|days?|times"
+            r"|workers?|nodes?|instances?|MB|GB|kB|jobs?"
+            r"|replicas?|shards?|threads?|pods?|processes"
+            r"|cores?|containers?|services?|tests?|files?|errors?)\b)",
             text,
             re.IGNORECASE,
         )
@@ -229,9 +251,7 @@ def _agrees(stated: str, now: str) -> bool:
     return bool(theirs) and mine[: len(theirs)] == theirs[: len(mine)]
 
 
-def _config(
-    text: str, reading: Reading, state: ProjectState, ports: Mapping[float, int]
-) -> bool:
+def _config(text: str, reading: Reading, state: ProjectState, ports: Mapping[float, int]) -> bool:
     by_key: dict[str, dict[str, str]] = {}
     for key, value in state.config.items():
         name, _, where = key.partition(".")
@@ -254,7 +274,8 @@ def _config(
 
 
 _SET_TO = (
-    r"[`'\"]?\s*(?:is|are|=|:|was|stands at|defaults to|equals|to|at|of)?\s*(?:now |currently |set |configured |fixed "
+    r"[`'\"]?\s*(?:is|are|=|:|was|stands at|defaults to|equals|to|at|of)?\s*(?:now |currently "
+    r"|set |configured |fixed "
     r"|pinned |capped |limited )*(?:to |at |as )?[`'\"]?"
     r"(?P<value>-?\d[\d,_.]*(?:\s?[a-zA-Z%]+)?|[A-Za-z][\w.:/-]*)"
 )
@@ -275,7 +296,9 @@ def _stated(
         if match is None:
             return None
         value = match["value"].rstrip(".,")
-        if re.match(r"\d", value) or any(not re.match(r"[\d.]+$", item) for item in values.values()):
+        if re.match(r"\d", value) or any(
+            not re.match(r"[\d.]+$", item) for item in values.values()
+        ):
             known = re.match(r"\d", value) or _SETTABLE.match(value) or value.isupper()
             if known or re.search(r"\b(?:is|=|set to)\s*[`'\"]?" + re.escape(value), text):
                 return None if value.lower() in _NO_VALUE else value
@@ -283,32 +306,39 @@ def _stated(
     parts = [part for part in re.split(r"[_\s.-]+", key.lower()) if part]
     unit = next((part for part in parts if part in UNITS and part not in ("b", "day")), "")
     names = [concept(part) for part in parts if part != unit]
-    numbers = [token for token in reading.tokens if token.kind == "number" and token.value is not None]
+    numbers = [
+        token for token in reading.tokens if token.kind == "number" and token.value is not None
+    ]
     if names == ["port"]:
         return _main_port(reading, numbers, ports, next(iter(values.values())))
-    if len(names) < 2 and not unit or not names:
+    if (len(names) < 2 and not unit) or not names:
         return None
     if names and names[-1] == "port":
         numbers = [token for token in numbers if not token.unit]
     spoken = reading.keys | words(text)
     if not all(name in spoken for name in names):
         return None
-    others = [t for t in reading.tokens if t.kind != "number" and not t.light and t.key not in names]
+    others = [
+        t for t in reading.tokens if t.kind != "number" and not t.light and t.key not in names
+    ]
     others = [token for token in others if token.key not in reading.qualifiers]
     if unit:
         numbers = [token for token in numbers if token.unit == UNITS[unit][0]]
         if len(numbers) == 1 and numbers[0].value is not None and len(others) <= 1:
             return f"{numbers[0].value:.6f} base"
         return None
-    if len(numbers) == 1 and not numbers[0].unit and len(names) >= 2:
-        # Only a sentence that is about nothing else speaks of the key.
-        if not others:
-            return f"{numbers[0].value:g}"
+    # Only a sentence that is about nothing else speaks of the key.
+    if len(numbers) == 1 and not numbers[0].unit and len(names) >= 2 and not others:
+        return f"{numbers[0].value:g}"
     return None
 
 
-_NO_VALUE = frozenset("a an the read in on at by for not only required used from set missing defined "
-                      "needed what where how optional mandatory stored documented never always".split())  # fmt: skip
+_NO_VALUE = word_set(
+    """
+    a an the read in on at by for not only required used from set missing defined needed what
+    where how optional mandatory stored documented never always
+    """
+)  # fmt: skip
 _SETTABLE = re.compile(
     r"(?:true|false|on|off|enabled|disabled|yes|no|debug|info|warn|warning|error|trace|none|auto)$",
     re.IGNORECASE,
@@ -339,8 +369,8 @@ def _ports(
     return found
 
 
-_TRUE = frozenset("true on yes enabled 1".split())
-_FALSE = frozenset("false off no disabled 0".split())
+_TRUE = frozenset(["true", "on", "yes", "enabled", "1"])
+_FALSE = frozenset(["false", "off", "no", "disabled", "0"])
 
 
 def _equal(stated: str, value: str, key: str) -> bool:
@@ -370,10 +400,15 @@ def _amount(text: str, units: Sequence[str]) -> float | None:
 
 
 _RUNNERS = r"(?:just|make|npm run|pnpm run|yarn run|pnpm|yarn|task|rake|nox -s|tox -e|invoke|inv|mage|mise run|cargo xtask|bin)"  # noqa: E501
-_TASK = re.compile(rf"`({_RUNNERS}) ([A-Za-z][\w:.-]*)[^`]*`|\b(just|make|npm run|pnpm run) ([a-z][\w:-]*[_:-][\w:-]*)")
-_BUILT_IN = frozenset(
-    "install add remove update init publish test start create link audit ci exec dlx up upgrade why list "
-    "all".split()
+_TASK = re.compile(
+    rf"`({_RUNNERS}) ([A-Za-z][\w:.-]*)[^`]*`|\b(just|make|npm run|pnpm run)"
+    rf" ([a-z][\w:-]*[_:-][\w:-]*)"
+)
+_BUILT_IN = word_set(
+    """
+    install add remove update init publish test start create link audit ci exec dlx up upgrade
+    why list all
+    """
 )
 
 
@@ -395,17 +430,26 @@ def _command(text: str, state: ProjectState) -> bool:
 # -- behaviour
 
 _GAVE_UP = re.compile(
-    r"\b(?:not|no longer|instead of|rather than|removed|uninstalled|dropped|gave up(?: on)?|stop(?:ped)? using|quit"
-    r"|never|without|don['’]t (?:use|run)|do not (?:use|run)|got rid of|moved (?:off|away from)|switched from|left"
-    r"|replaced|done with|over|from|deleted|tired of|hate|away from)\s+(?:my |the |using |our |all )?([\w.+-]+)",
+    r"\b(?:not|no longer|instead of|rather than|removed|uninstalled|dropped|gave up(?:"
+    r" on)?|stop(?:ped)? using|quit"
+    r"|never|without|don['’]t (?:use|run)|do not (?:use|run)|got rid of|moved (?:off|away from)"
+    r"|switched from|left"
+    r"|replaced|done with|over|from|deleted|tired of|hate|away from)\s+(?:my |the |using |our "
+    r"|all )?([\w.+-]+)",
     re.IGNORECASE,
 )
 _HABIT = re.compile(
-    r"\b(?:uses?|runs?|starts?|installs?|edits?|writes?|prefers?|likes?|works? (?:in|with|on)|builds?|tests?|formats?"
-    r"|lints?|commits?|deploys?|opens?|manages?|with|in|through|via|favou?rs|wants?|reach(?:es)? for|default(?:s)? to"
+    r"\b(?:uses?|runs?|starts?|installs?|edits?|writes?|prefers?|likes?|works? (?:in|with|on)"
+    r"|builds?|tests?|formats?"
+    r"|lints?|commits?|deploys?|opens?|manages?|with|in|through|via|favou?rs"
+    r"|wants?|reach(?:es)? for|default(?:s)? to"
     r"|shell|editor|browser|is|are)\b",
     re.IGNORECASE,
 )
+
+
+_EVERYDAY = frozenset(concept(word) for word in ("make", "just", "task", "less", "bat", "salt"))
+"""Tools whose names are everyday words: they count only where they are marked as code."""
 
 
 class _Habits:
@@ -427,23 +471,30 @@ class _Habits:
         """The ids of recent events that show another tool in the place of the memory's."""
         if reading.negative or not _HABIT.search(memory.text):
             return ()
-        if memory.scope != "user" and not re.search(r"\b(?:user|we|team|developers?|run|use)\b", memory.text, re.IGNORECASE):  # noqa: E501
+        if memory.scope != "user" and not re.search(
+            r"\b(?:user|we|team|developers?|run|use)\b", memory.text, re.IGNORECASE
+        ):
             return ()
         since = max(memory.created_at, memory.last_confirmed_at)
         for token in reading.tokens:
             others = ALTERNATIVES.get(token.key)
-            if not others or token.key in reading.rejected or others & (reading.keys - reading.rejected):
+            if (
+                not others
+                or token.key in reading.rejected
+                or others & (reading.keys - reading.rejected)
+            ):
                 continue
-            if token.kind == "word" and token.key in ("make", "just", "task", "fish", "less", "bat", "salt"):
-                if token.kind == "word" and f"`{token.surface}" not in memory.text:
-                    continue
+            if token.key in _EVERYDAY and f"`{token.surface}" not in memory.text:
+                continue
             still = [e for e in self._by_tool.get(token.key, ()) if self._counts(e, memory, since)]
             by_other: dict[str, list[Event]] = {}
             for other in others:
                 by_other[other] = [
                     e for e in self._by_tool.get(other, ()) if self._counts(e, memory, since)
                 ]
-            given_up = [e for e in self._given_up.get(token.key, ()) if self._counts(e, memory, since)]
+            given_up = [
+                e for e in self._given_up.get(token.key, ()) if self._counts(e, memory, since)
+            ]
             best = max(by_other.values(), key=len, default=[])
             events = {event.id: event for event in (*best, *given_up)}
             if len(events) >= OCCASIONS and not still:
@@ -465,15 +516,35 @@ def _tools(event: Event) -> tuple[frozenset[str], frozenset[str]]:
         found: set[str] = set()
         for part in re.split(r"&&|\|\||[;|\n]", event.text):
             tokens = [t for t in part.split() if "=" not in t]
-            while tokens and tokens[0] in ("sudo", "env", "time", "nice", "exec", "command", "npx", "uvx"):
+            while tokens and tokens[0] in (
+                "sudo",
+                "env",
+                "time",
+                "nice",
+                "exec",
+                "command",
+                "npx",
+                "uvx",
+            ):
                 tokens.pop(0)
             if tokens:
                 found.add(concept(posixpath.basename(tokens[0]).lower()))
-                if len(tokens) > 1 and tokens[0] in ("git", "python", "python3", "uv", "poetry", "cargo"):
+                if len(tokens) > 1 and tokens[0] in (
+                    "git",
+                    "python",
+                    "python3",
+                    "uv",
+                    "poetry",
+                    "cargo",
+                ):
                     found |= {concept(t.lower().lstrip("-")) for t in tokens[1:4]}
         if "git" in found and not found & {"rebas", "merg", concept("rebase"), concept("merge")}:
             found.add("git")
         return frozenset(found), frozenset()
-    gone = frozenset(concept(match[1].lower().strip(".")) for match in _GAVE_UP.finditer(event.text))
-    said = frozenset(concept(part.strip(".,")) for part in re.findall(r"[\w.+-]+", event.text.lower()))
+    gone = frozenset(
+        concept(match[1].lower().strip(".")) for match in _GAVE_UP.finditer(event.text)
+    )
+    said = frozenset(
+        concept(part.strip(".,")) for part in re.findall(r"[\w.+-]+", event.text.lower())
+    )
     return said - gone, gone

@@ -8,7 +8,9 @@ that are looked at, not with its square.
 
 from __future__ import annotations
 
+import heapq
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ POSTINGS = 40
 RAREST = 7
 """Words of a memory that are followed."""
 
-CANDIDATES = 12
+CANDIDATES = 8
 """Pairs that one memory brings up."""
 
 NEIGHBOURS = 4
@@ -77,10 +79,11 @@ def _room(members: Sequence[Memory], snapshot: Snapshot) -> Iterator[Pair]:
             worth = rarity[term] ** 2
             for other in _near(postings[term], place, POSTINGS):
                 scores[other] += worth
-        best = sorted(
-            ((score / (weight[place] * weight[other]), other) for other, score in scores.items()),
-            reverse=True,
-        )[:CANDIDATES]
+        scores.pop(place, None)
+        best = heapq.nlargest(
+            CANDIDATES,
+            [(score / (weight[place] * weight[other]), other) for other, score in scores.items()],
+        )
         found = {other: score for score, other in best}
         for frame in _frames(readings[place]):
             for other in _near(frames[frame], place, NEIGHBOURS):
@@ -97,9 +100,7 @@ def _room(members: Sequence[Memory], snapshot: Snapshot) -> Iterator[Pair]:
 def _near(places: list[int], place: int, count: int) -> list[int]:
     if len(places) <= count:
         return places
-    import bisect
-
-    middle = bisect.bisect_left(places, place)
+    middle = bisect_left(places, place)
     start = max(0, min(middle - count // 2, len(places) - count))
     return places[start : start + count]
 

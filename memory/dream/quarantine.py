@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from memory.dream.orient import Memory
+from memory.dream.wording import word_set
 
 Reason: TypeAlias = Literal["injection", "secret"]
 Secrets: TypeAlias = Callable[[str], bool]
@@ -19,42 +20,61 @@ Secrets: TypeAlias = Callable[[str], bool]
 
 _ORDER = re.compile(
     r"^\W*(?:(?:important|urgent|attention|warning|note|notice|system|assistant|admin|reminder|todo"
-    r"|instructions?|hint|tip|hey|dear|ok|okay|now|then|first|next|also|finally|immediately|critical"
-    r"|alert|ps|p\.s|p\.p\.s|fyi|task|command|override|action required)\b[^:;,.!\n]{0,60}[:;,.!\]>)-]+\s*)*"
-    r"(?P<modal>(?:please |kindly |you (?:must|should|need to|have to|shall|can now|may now|will) |always "
-    r"|never |do not |don['’]t |make sure |be sure |remember to |from now on,? |henceforth,? |going forward,? )+)?"
-    r"(?P<verb>ignore|disregard|forget|override|bypass|skip|disable|execute|run|send|post|upload|forward|email"
-    r"|mail|exfiltrate|leak|reveal|print|output|show|paste|copy|delete|remove|erase|wipe|drop|install"
-    r"|download|fetch|curl|approve|accept|allow|grant|trust|pretend|act as|reply|respond|answer|tell"
+    r"|instructions?|hint|tip|hey|dear|ok|okay|now|then|first|next|also|finally|immediately"
+    r"|critical"
+    r"|alert|ps|p\.s|p\.p\.s|fyi|task|command|override|action"
+    r" required)\b[^:;,.!\n]{0,60}[:;,.!\]>)-]+\s*)*"
+    r"(?P<modal>(?:please |kindly |you (?:must|should|need to|have to|shall|can now|may now|will)"
+    r" |always "
+    r"|never |do not |don['’]t |make sure |be sure |remember to |from now on,? |henceforth,? "
+    r"|going forward,? )+)?"
+    r"(?P<verb>ignore|disregard|forget|override|bypass|skip|disable|execute|run|send|post|upload"
+    r"|forward|email"
+    r"|mail|exfiltrate|leak|reveal|print|output|show|paste|copy|delete|remove|erase|wipe|drop"
+    r"|install"
+    r"|download|fetch|curl|approve|accept|allow|grant|trust|pretend|act as|reply|respond|answer"
+    r"|tell"
     r"|say|write|add|append|insert|commit|push|merge|open|visit|click|read|include|use|treat|follow"
-    r"|obey|call|invoke|set|change|replace|rename|create|give|turn|switch|stop|hide|keep|share|publish"
+    r"|obey|call|invoke|set|change|replace|rename|create|give|turn|switch|stop|hide|keep|share"
+    r"|publish"
     r"|transfer|encode|store|save|remember|embed|return|report|submit|mark|assume|consider|prefer"
     r"|contact|notify|check out|clone|chmod|sudo|rm|kill|let|ask|avoid|mention|do|translate|confirm"
-    r"|proceed|continue|begin|end|start|try|enter|type|export|make|put|load|import|grab|collect|list"
-    r"|take|look|go|get|find|search|summari[sz]e|redirect|link|recommend|promote|praise|rate|buy|deploy"
+    r"|proceed|continue|begin|end|start|try|enter|type|export|make|put|load|import|grab|collect"
+    r"|list"
+    r"|take|look|go|get|find|search|summari[sz]e|redirect|link|recommend|promote|praise|rate|buy"
+    r"|deploy"
     r"|check|update|upgrade|modify|edit|force|reset|restart|configure|enable|register|sign|log)\b"
     r"(?P<rest>[^,.;\n]*)",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(
-    r"^[\s:]*(?:the|a|an|all|every|any|this|these|those|that|your|its|it|them|to|each|no|me|us|my|our"
-    r"|everything|anything|nothing|whatever|yourself|not|only|with|into|as|by|`|\"|'|/|~|\.|https?:|\d)"
+    r"^[\s:]*(?:the|a|an|all|every|any|this|these|those|that|your|its|it|them|to|each|no|me|us|my"
+    r"|our"
+    r"|everything|anything|nothing|whatever|yourself|not|only|with|into|as|by|`|\"|'|/|~|\."
+    r"|https?:|\d)"
     r"(?:\b|(?<=\W))",
     re.IGNORECASE,
 )
-_NOUNS = frozenset(
-    """log mail email post print output show paste copy report set change import export search cache store
-    load start end test build link commit merge push open share list rate call type force reset sign
-    check update upgrade mark return submit answer reply say trust turn switch stop keep contact let ask
-    do begin try enter put grab take look go get buy clone view read visit click deploy transfer grant
-    forward prefer consider replace skip approve accept curl order treat register""".split()
+_NOUNS = word_set(
+    """
+    log mail email post print output show paste copy report set change import export search
+    cache store load start end test build link commit merge push open share list rate call type
+    force reset sign check update upgrade mark return submit answer reply say trust turn switch
+    stop keep contact let ask do begin try enter put grab take look go get buy clone view read
+    visit click deploy transfer grant forward prefer consider replace skip approve accept curl
+    order treat register
+    """
 )
 """Verbs that begin sentences as nouns just as well: these order only with an object after them."""
 _FINITE = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|takes?|took|lives?|goes|uses|comes?|works|happens?|needs?|runs"
-    r"|lands?|expires?|stays?|fails?|failed|must|should|may|can|cannot|will|go|live|follow|require|carry"
-    r"|return|start|vary|varies|sit|sits|contain|contains|get|gets|do|does|come|end|ends|last|lasts|stop"
-    r"|use|show|shows|mean|means|point|points|pass|passes|arrive|arrives|wait|waits|serve|serves)\b",
+    r"\b(?:is|are|was|were|has|have|had|takes?|took|lives?|goes|uses|comes?|works"
+    r"|happens?|needs?|runs"
+    r"|lands?|expires?|stays?|fails?|failed|must|should|may|can|cannot|will|go|live|follow"
+    r"|require|carry"
+    r"|return|start|vary|varies|sit|sits|contain|contains|get|gets|do|does|come|end|ends|last"
+    r"|lasts|stop"
+    r"|use|show|shows|mean|means|point|points|pass|passes|arrive|arrives|wait|waits|serve"
+    r"|serves)\b",
     re.IGNORECASE,
 )
 _MODAL = re.compile(r"^\W*(?:you (?:must|should|need to|have to|shall)|always|never|do not|don['’]t"
@@ -62,8 +82,10 @@ _MODAL = re.compile(r"^\W*(?:you (?:must|should|need to|have to|shall)|always|ne
 _ADDRESSED = re.compile(
     r"\b(?:ai|assistants?|agents?|llms?|language models?|chatbots?|bots?|copilots?|claude|gpt|model"
     r"|coding (?:agents?|assistants?)|whoever|anyone|everyone|automated (?:tools?|reviewers?))\b"
-    r"(?:[^.;]{0,40}?)\b(?:must|should|shall|need to|have to|are (?:to|required|instructed|asked|allowed"
-    r"|expected|authori[sz]ed) to|is (?:to|required|instructed|allowed|authori[sz]ed|expected) to|reading"
+    r"(?:[^.;]{0,40}?)\b(?:must|should|shall|need to|have to|are (?:to|required|instructed|asked"
+    r"|allowed"
+    r"|expected|authori[sz]ed) to|is (?:to|required|instructed|allowed|authori[sz]ed|expected) to"
+    r"|reading"
     r"|processing|parsing|who|reads? this|that reads?|please|:)"
     r"|\b(?:note|message|instructions?|attention|dear|hey|hello|to) (?:to |for |all )*(?:the )?"
     r"(?:ai|assistants?|agents?|llms?|language models?|bots?|copilots?|claude|gpt)\b",
@@ -71,72 +93,99 @@ _ADDRESSED = re.compile(
 )
 _TAKEOVER = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.;]{0,40}\b(?:instructions?|rules?|prompts?"
-    r"|guidelines?|polic(?:y|ies)|guardrails?|restrictions?|everything|safety|constraints?|context)\b"
+    r"|guidelines?|polic(?:y|ies)|guardrails?|restrictions?|everything|safety"
+    r"|constraints?|context)\b"
     r"|\byou are (?:now|no longer)\b|\b(?:new|updated) (?:system )?instructions?\b ?[:,-]"
-    r"|\b(?:god|dan|jailbreak|unrestricted) mode\b|\b(?:your|the|hidden) system prompt\b|\b(?:do not|don['’]t|never) (?:tell|mention|inform|ask|warn|alert|notify|show|reveal)"
+    r"|\b(?:god|dan|jailbreak|unrestricted) mode\b|\b(?:your|the|hidden) system prompt\b|\b(?:do"
+    r" not|don['’]t|never) (?:tell|mention|inform|ask|warn|alert|notify|show|reveal)"
     r"[^.;]{0,30}\b(?:users?|humans?|person|anyone|developer|owner|operator|it|this)\b"
-    r"|\b(?:say|tell) (?:nothing|no one|nobody)\b|\bfrom now on\b|\bapprove (?:every|all|any|each)\b"
-    r"|\bdisable (?:the |all |every |any )?(?:approvals?|approval gate|prompts?|confirmations?|sandbox"
-    r"|permission\w*|safety|risk|security|guard\w*|gate)\b|<\/?(?:system|instructions?|user|assistant)>"
-    r"|\[(?:system|inst|instructions?)\]|\bas (?:an|the) (?:ai|assistant|agent)\b|\byour (?:new |real |true "
+    r"|\b(?:say|tell) (?:nothing|no one|nobody)\b|\bfrom now on\b|\bapprove (?:every|all|any"
+    r"|each)\b"
+    r"|\bdisable (?:the |all |every |any )?(?:approvals?|approval gate"
+    r"|prompts?|confirmations?|sandbox"
+    r"|permission\w*|safety|risk|security|guard\w*|gate)\b|<\/?(?:system|instructions?|user"
+    r"|assistant)>"
+    r"|\[(?:system|inst|instructions?)\]|\bas (?:an|the) (?:ai|assistant|agent)\b|\byour (?:new "
+    r"|real |true "
     r"|actual )?(?:task|goal|job|role|instructions?|objective|mission)\b|\bact as\b|\bpretend\b",
     re.IGNORECASE,
 )
 _TAKES_OUT = re.compile(
-    r"\b(?:curl|wget|fetch)\b[^|;]*\|\s*(?:sudo )?(?:ba|z|da)?sh\b|\b(?:send|post|upload|forward|email|mail"
-    r"|exfiltrate|transmit|leak|paste|copy|report|submit|deliver)s?\b[^.;]{0,80}(?:\.env|~/\.ssh|\.ssh\b"
-    r"|id_rsa|credentials?|secrets?|passwords?|tokens?|api keys?|private keys?|environment variables?"
+    r"\b(?:curl|wget|fetch)\b[^|;]*\|\s*(?:sudo )?(?:ba|z|da)?sh\b|\b(?:send|post|upload|forward"
+    r"|email|mail"
+    r"|exfiltrate|transmit|leak|paste|copy|report|submit|deliver)s?\b[^.;]{0,80}(?:\.env|~/\.ssh"
+    r"|\.ssh\b"
+    r"|id_rsa|credentials?|secrets?|passwords?|tokens?|api keys?|private keys?|environment"
+    r" variables?"
     r"|\.aws|keychain|cookies)[^.;]{0,60}(?:\bto\b|https?://|@)|\brm -rf\b[^.;]{0,20}[~/]",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"^\W*(?:the|a|an|this|that|our|its|it|there|some|one|most|all|when|if|after|before|by|in|on|for"
+    r"^\W*(?:the|a|an|this|that|our|its|it|there|some|one|most|all|when|if|after|before|by|in|on"
+    r"|for"
     r"|since|because)\b|\b(?:says?|states?|documents?|describes?|explains?|recommends?|asks?|requires?"
     r"|blocks?|rejects?|refuses?|detects?|warns?|filters?|prevents?|strips?|treats?|is blocked"
     r"|are blocked|quotes?|mentions?|forbids?|tests? that|example of)\b",
     re.IGNORECASE,
 )
 _OBSERVED_ABOUT = re.compile(
-    r"\b(?:scanner|filter|linter|hook|test|rule|check|policy|proxy|firewall|readme|docs?|documentation|guide"
+    r"\b(?:scanner|filter|linter|hook|test|rule|check|policy|proxy|firewall|readme"
+    r"|docs?|documentation|guide"
     r"|manual|contributing|template|page|issue|article|fixture|dataset|classifier|detector|corpus"
     r"|sample|paper|pull request|changelog|option|flag|setting|endpoint|gate|audit)\b",
     re.IGNORECASE,
 )
 
 _CONDITION = re.compile(
-    r"^\W*(?:to|if|when|whenever|before|after|once|in order to|for|while|as soon as|in case|unless|silently"
+    r"^\W*(?:to|if|when|whenever|before|after|once|in order to|for|while|as soon as|in case"
+    r"|unless|silently"
     r"|quietly|secretly)\b[^,]{0,80}?(?:, ?| (?=upload|send|post|delete))",
     re.IGNORECASE,
 )
+_KEEPS_OUT = re.compile(
+    r"\b(?:block|reject|refuse|detect|prevent|filter|denie|forbid)[sd]?\b", re.IGNORECASE
+)
 _NAMED = re.compile(
-    r"\b(?:(?:api|access|private|secret|signing|deploy|license|service|auth|account|client|encryption|master"
+    r"\b(?:(?:api|access|private|secret|signing|deploy|license|service|auth|account|client"
+    r"|encryption|master"
     r"|webhook|session|ssh|admin|shared|bearer|storage|root|test|live|write|read)[ _-]?)*"
-    r"(?P<name>keys?|tokens?|passwords?|passphrases?|secrets?|credentials?|pins?|passwd|pwd|pw|passcodes?)\b"
-    r"(?P<of>[^.;:=]{0,60}?)(?:\bis\b|\bare\b|=|:|\bwas\b|\b(?:set|changed|reset|rotated) to\b|\bbecame\b|\bequals\b|->|→)\s*"
-    r"(?:now |currently |still |set to |called |just )*[`'\"“(]?(?P<value>[^\s`'\"”,;)]{4,})",
+    r"(?P<name>keys?|tokens?|passwords?|passphrases?|secrets?|credentials?|pins?|passwd|pwd|pw"
+    r"|passcodes?)\b"
+    r"(?P<of>[^.;:=]{0,60}?)(?:\bis\b|\bare\b|=|:|\bwas\b|\b(?:set|changed|reset|rotated) to\b"
+    r"|\bbecame\b|\bequals\b|->|→)\s*"
+    r"(?:now |currently |still |(?:set|changed|reset|rotated) to |called |just"
+    r" )*[`'\"“(]?(?P<value>[^\s`'\"”,;)]{4,})",
     re.IGNORECASE,
 )
 _LOOKUP = re.compile(
-    r"\b(?:cache|partition|sort|primary|foreign|idempotency|leader|hot|shortcut|row|map|translation|config|redis"
-    r"|lookup|index|shard|routing|dedup|object|unique|composite|range|hash|natural|surrogate|json|public|space"
-    r"|arrow|function|group|record|message|topic|csrf|design|pagination|page|next)[ -]?(?:key|token)s?$",
+    r"\b(?:cache|partition|sort|primary|foreign|idempotency|leader|hot|shortcut|row|map"
+    r"|translation|config|redis"
+    r"|lookup|index|shard|routing|dedup|object|unique|composite|range|hash|natural|surrogate|json"
+    r"|public|space"
+    r"|arrow|function|group|record|message|topic|csrf|design|pagination|page|next)[ -]?(?:key"
+    r"|token)s?$",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
-    r"\b(?:login|credentials?|account|user)\b(?: is| are|:|=) [^\s/]+ ?[/:] ?(?P<pair>[^\s`'\",;]{6,})|"
-    r"\b(?:log ?in|sign ?in|logs in|authenticate|connect|password|account)\b[^.;]{0,40}?\bwith\b[^.;]{0,40}?"
+    r"\b(?:login|credentials?|account|user)\b(?: is| are|:|=) [^\s/]+ ?[/:]"
+    r" ?(?P<pair>[^\s`'\",;]{6,})|"
+    r"\b(?:log ?in|sign ?in|logs in|authenticate|connect|password"
+    r"|account)\b[^.;]{0,40}?\bwith\b[^.;]{0,40}?"
     r"(?:\bpassword\b|/)\s*[`'\"]?(?P<value>[^\s`'\",;]{6,})|://[^\s/:@]+:(?P<inline>[^\s/@]{3,})@",
     re.IGNORECASE,
 )
 _KNOWN = re.compile(
-    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|fake|example)?[-_]?[A-Za-z0-9_-]{8,}|\bgh[pousr]_[A-Za-z0-9_]{6,}"
+    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|fake|example)?[-_]?[A-Za-z0-9_-]{8,}"
+    r"|\bgh[pousr]_[A-Za-z0-9_]{6,}"
     r"|\bgithub_pat_\w+|\bglpat-[\w-]{6,}|\bxox[abprs]-[\w-]{6,}|\bA(?:KIA|SIA)[0-9A-Z]{8,}"
-    r"|\beyJ[\w-]{4,}\.[\w-]{3,}|-----BEGIN [A-Z ]*PRIVATE KEY|\bAIza[\w-]{10,}|\bnpm_\w{8,}|\bhf_\w{8,}"
+    r"|\beyJ[\w-]{4,}\.[\w-]{3,}|-----BEGIN [A-Z ]*PRIVATE KEY|\bAIza[\w-]{10,}|\bnpm_\w{8,}"
+    r"|\bhf_\w{8,}"
     r"|\bBearer [\w.-]{8,}|\bdop_v1_\w+|\bwhsec_\w{6,}|\bEXAMPLE-fake-[\w-]+",
 )
 _PLACE = re.compile(r"^(?:\$|~|/|\./|<|\{|%|https?://|vault|op://)|\.(?:ya?ml|json|toml|env|pem|txt|md|py|ts)$"
                     r"|^\d+(?:[.,]\d+)?$|^\d{4}-\d\d-\d\d"
-                    r"|^[\w.-]+/[\w./-]+$|^\d+[A-Za-z%]{1,8}$|^(?:sha|aes|rsa|ed|hs|rs|es|argon|md|ecdsa|pbkdf)-?\d*",
+                    r"|^[\w.-]+/[\w./-]+$|^\d+[A-Za-z%]{1,8}$|^(?:sha|aes|rsa|ed|hs|rs|es|argon"
+                    r"|md|ecdsa|pbkdf)-?\d*",
                     re.IGNORECASE)  # fmt: skip
 
 _SETTING = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|[a-z]+\d*-(?:[a-z]+ed|bit|based|only)$")
@@ -186,12 +235,13 @@ def _sentences(text: str) -> list[str]:
 
 def _hostile(text: str) -> bool:
     about = _OBSERVED_ABOUT.search(text) is not None and _REPORTED.search(text) is not None
-    quoted = re.search(r"[\"“'‘][^\"”']{6,}[\"”'’]", text) is not None
+    quoted = re.search(r"[\"“'][^\"”']{6,}[\"”']", text) is not None
     if _TAKES_OUT.search(text):
-        return not (about and re.search(r"\b(?:blocks?|rejects?|refuses?|detects?|prevents?|filters?|denie[sd]|"
-                                        r"forbids?)\b", text, re.IGNORECASE))  # fmt: skip
+        return not (about and _KEEPS_OUT.search(text))
     if _ADDRESSED.search(text):
-        order = any(_imperative(part) for part in re.split(r"[,:;.]\s*|\b(?:must|should|to|shall)\b ", text))
+        order = any(
+            _imperative(part) for part in re.split(r"[,:;.]\s*|\b(?:must|should|to|shall)\b ", text)
+        )
         return order and not (about and not _TAKEOVER.search(text))
     return _TAKEOVER.search(text) is not None and not about and not quoted
 

@@ -1,9 +1,9 @@
-"""One memory's text, read once: its words as concepts, its values, what it denies, when it holds."""
+"""One memory's text, read once: words as concepts, values, what it denies, when it holds."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
 from typing import Literal, TypeAlias
@@ -19,6 +19,7 @@ from memory.dream.wording import (
     STOP,
     UNITS,
     concept,
+    word_set,
 )
 
 Kind: TypeAlias = Literal["word", "name", "number", "literal"]
@@ -48,16 +49,17 @@ _TOKEN = re.compile(
 )
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+$")
 
-_VERBS = frozenset(
-    """is are was were be has have had use uses used run runs listen listens live lives sit sits need
-    needs require requires take takes write writes written store stores keep keeps start starts
-    happen happens expire expires come comes go goes default defaults land lands must should may can
-    cannot will prefers prefer wants want likes like dislikes speaks reads arrive arrives rotate
-    rotates support supports accept accepts timeout get gets stay stays replaced moved switched
-    migrated works work lists names contain contains depends return returns send sends serve serves
-    belong belongs last lasts end ends hold holds mean means ask asks show shows sends save saves
-    does do did"""
-    .split()
+_VERBS = word_set(
+    """
+    is are was were be has have had use uses used run runs listen listens live lives sit sits
+    need needs require requires take takes write writes written store stores keep keeps start
+    starts happen happens expire expires come comes go goes default defaults land lands must
+    should may can cannot will prefers prefer wants want likes like dislikes speaks reads arrive
+    arrives rotate rotates support supports accept accepts timeout get gets stay stays replaced
+    moved switched migrated works work lists names contain contains depends return returns send
+    sends serve serves belong belongs last lasts end ends hold holds mean means ask asks show
+    shows sends save saves does do did
+    """
 )  # fmt: skip
 
 _EVENT = re.compile(
@@ -79,7 +81,8 @@ _PLAN = re.compile(
     re.IGNORECASE,
 )
 _LOWER_BOUND = re.compile(
-    r"\bat least\b|\bor (?:newer|later|higher|above|greater|up|more|better)\b|\bminimum\b|\bminimal\b"
+    r"\bat least\b|\bor (?:newer|later|higher|above|greater|up|more|better)\b|\bminimum\b"
+    r"|\bminimal\b"
     r"|\bfrom \S+ (?:on|onwards?|up)\b|\bolder than\b|\bnewer than\b|\bat minimum\b|\bsince\b|>=?|≥"
     r"|\d\+(?!\+)|\bno (?:older|less|lower) than\b|\bbelow\b|\bat most\b|\bup to\b|<=?|≤|\boldest\b"
     r"|\b(?:and|or) (?:newer|later|up)\b|\bsupports?\b|\bcompatible\b|\bstarting (?:with|from)\b"
@@ -87,22 +90,66 @@ _LOWER_BOUND = re.compile(
     re.IGNORECASE,
 )
 _PROHIBITION = re.compile(
-    r"\b(?:do not|don['’]t|never|must not|mustn['’]t|should not|shouldn['’]t|may not|avoid|no longer"
+    r"\b(?:do not|don['’]t|never|must not|mustn['’]t|should not|shouldn['’]t|may not|avoid|no"
+    r" longer"
     r"|not allowed|forbidden|prohibited|banned|stay away|keep out|cannot|can['’]t|refuse|nobody"
     r"|off[ -]limits|without)\b|\bno (?:one|new|more)\b|^no\b|\bis (?:not|gone)\b|\bare not\b"
     r"|\bstays? (?:deleted|absent|away|gone|out)\b|\binstead of\b|\brather than\b",
     re.IGNORECASE,
 )
 _REJECTED = re.compile(
-    r"(?:\b(?:instead of|rather than|(?<=[a-z] )over|and not|but not)|, ?not)\s+(?:the |a |an |to |with |in |by |for |on )?"
+    r"(?:\b(?:instead of|rather than|(?:prefer|favou?r|choose|like|want"
+    r"|pick)\w*\b[^.;]{0,40}? over|and not"
+    r"|but not|(?:do not|never|avoid) (?:use|using))|, ?not)\s+(?:the |a |an |to |with |in |by "
+    r"|for |on )?"
     r"(`[^`]+`|[\w.+#-]+(?: [\w.+#-]+)?)",
     re.IGNORECASE,
 )
+_REPLACEMENTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:replaced|swapped(?: out)?|exchanged|substituted) (?P<old>[^,;.]+?) "
+        r"(?:with|by|for) (?P<new>[^,;.]+)",
+        r"\b(?:moved|switched|migrated|changed|converted|went|ported|transitioned)\b[^,;.]{0,40}? "
+        r"from (?P<old>[^,;.]+?) (?:to|over to|onto) (?P<new>[^,;.]+)",
+        r"(?P<old>[^,;.]+?) (?:has been|have been|was|were|got|is) (?:replaced|superseded"
+        r"|succeeded)"
+        r" (?:by|with) (?P<new>[^,;.]+)",
+        r"\b(?:dropped|abandoned|ditched|retired|left) (?P<old>[^,;.]+?) "
+        r"(?:for|in favou?r of) (?P<new>[^,;.]+)",
+        r"\b(?P<new>[\w.+#-]+(?: [\w.+#-]+)?) (?:has )?(?:replaced|replaces|supersedes|superseded"
+        r"|took over from)"
+        r" (?P<old>[^,;.]+)",
+        r"\b(?:uses?|runs?(?: on)?|is on|are on|now (?:on|in|with))? ?(?P<new>[\w.+#-]+) instead"
+        r" of "
+        r"(?P<old>[\w.+#-]+)",
+        r"\bno longer (?:uses?|runs? on|in|on|with|works? with|goes? through|is|are)"
+        r" (?P<old>[^,;.]+)",
+        r"\b(?P<old>[\w.+#-]+) (?:was|were|has been|is) (?:returned|retired|dropped|removed|sold"
+        r"|decommissioned|given up|phased out|gone|abolished|shut down)",
+        r"\bgave up (?:on )?(?P<old>[\w.+#-]+)",
+    )
+)  # fmt: skip
+_INTENDED = re.compile(
+    r"\b(?:plan|planned|will|might|may|should|consider|want|wants|never|not|would)\b", re.IGNORECASE
+)
+_REPLACING = re.compile(
+    r"\b(?:replac|swap|exchang|substitut|mov|switch|migrat|chang|convert|went|port|transition"
+    r"|supersed|succeed"
+    r"|drop|abandon|ditch|retir|left|took over|instead|no longer|return|remov|sold|decommission"
+    r"|giv|gave|phased"
+    r"|gone|abolish|shut)",
+    re.IGNORECASE,
+)
 _COUNT = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b(?!-)", re.IGNORECASE)
-_SCOPE_WORDS = frozenset("only except unless if when until before after during".split())
+_SCOPE_WORDS = word_set(
+    """
+    only except unless if when until before after during
+    """
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
     """A word or value: its key is equal where the meaning is."""
 
@@ -114,21 +161,17 @@ class Token:
     """The last preposition or mark before it, lower case."""
     value: float | None = None
     unit: str = ""
+    light: bool = field(init=False)
+    """Whether a difference in it says little."""
+    hard: bool = field(init=False)
+    """Whether another one means another fact: numbers, names, paths, identifiers."""
+    weight: float = field(init=False)
+    """How much of the meaning it carries."""
 
-    @property
-    def light(self) -> bool:
-        """Whether a difference in it says little."""
-        return self.kind == "word" and self.key in LIGHT
-
-    @property
-    def hard(self) -> bool:
-        """Whether another one means another fact: numbers, names, paths, identifiers."""
-        return self.kind != "word"
-
-    @property
-    def weight(self) -> float:
-        """How much of the meaning it carries."""
-        return 2.0 if self.hard else 0.3 if self.light else 1.0
+    def __post_init__(self) -> None:
+        self.hard = self.kind != "word"
+        self.light = not self.hard and self.key in LIGHT
+        self.weight = 2.0 if self.hard else 0.3 if self.light else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +184,8 @@ class Reading:
     tokens: tuple[Token, ...]
     keys: frozenset[str]
     negative: bool
-    """An odd number of denials."""
+    """An odd number of denials in a clause: two in one clause cancel each other."""
+    denials: int
     rejected: frozenset[str]
     """What is named as not chosen: in "tabs over spaces", the spaces."""
     qualifiers: frozenset[str]
@@ -150,6 +194,10 @@ class Reading:
     plan: bool
     lower_bound: bool
     prohibition: bool
+    weight: float
+    """Of all its tokens."""
+    replacements: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    """What it says was replaced, and by what if it says so, as concepts."""
 
     @property
     def timeless(self) -> bool:
@@ -159,9 +207,11 @@ class Reading:
 
 _AMOUNT_NEXT = re.compile(r"\s*(?:about |around |some )?\d")
 _NORMAL = re.compile(r"[^\w%+#@/.-]+")
-_PREPOSITIONS = frozenset(
-    "in on at by for from with as into via through to of and because so since which per under over after within "
-    "while using".split()
+_PREPOSITIONS = word_set(
+    """
+    in on at by for from with as into via through to of and because so since which per under
+    over after within while using
+    """
 )
 
 
@@ -183,11 +233,13 @@ def read(text: str, project: str | None = None) -> Reading:
     for pattern, to in PHRASES:
         plain = pattern.sub(to, plain)
     plain = _COUNT.sub(lambda match: str(NUMBER_WORDS[match[0].lower()]), plain)
-    own = {concept(part) for part in re.findall(r"[a-z0-9]+", project.lower())} if project else set()
+    own = (
+        {concept(part) for part in re.findall(r"[a-z0-9]+", project.lower())} if project else set()
+    )
     if project:
         own.add(concept(project.lower()))
     tokens: list[Token] = []
-    denials = 0
+    denials = [0]
     qualifiers: set[str] = set()
     rejected: set[str] = set()
     for match in _REJECTED.finditer(plain):
@@ -204,6 +256,7 @@ def read(text: str, project: str | None = None) -> Reading:
         surface = match[0]
         if group == "mark":
             introduced = surface
+            denials.append(0)
             beginning = beginning or surface in ".;:?!"
             continue
         if group == "word":
@@ -212,7 +265,7 @@ def read(text: str, project: str | None = None) -> Reading:
                 lower = lower[:-2]
             lower = lower.rstrip("'")
             if lower in NEGATIONS:
-                denials += 1
+                denials[-1] += 1
                 introduced = lower
                 continue
             if lower in _SCOPE_WORDS:
@@ -226,10 +279,10 @@ def read(text: str, project: str | None = None) -> Reading:
             if not beginning and lower in _VERBS:
                 verb = True
             if lower in NEGATED:
-                denials += 1
+                denials[-1] += 1
                 lower = NEGATED[lower]
             key = concept(lower)
-            name = not beginning and surface[0].isupper() or any(c.isupper() for c in surface[1:])
+            name = (not beginning and surface[0].isupper()) or any(c.isupper() for c in surface[1:])
             beginning = False
             if not lower or lower in STOP or key in own or (key in STOP and not name):
                 continue
@@ -251,14 +304,33 @@ def read(text: str, project: str | None = None) -> Reading:
         normal(text),
         tuple(tokens),
         frozenset(token.key for token in tokens),
-        denials % 2 == 1,
+        any(count % 2 for count in denials),
+        sum(denials),
         frozenset(rejected),
         frozenset(qualifiers),
         _EVENT.search(plain) is not None,
         _PLAN.search(text) is not None,
         _LOWER_BOUND.search(text) is not None,
         _PROHIBITION.search(text) is not None,
+        sum(token.weight for token in tokens),
+        _replacements(text),
     )
+
+
+def _replacements(text: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    if not _REPLACING.search(text):
+        return ()
+    found = []
+    for pattern in _REPLACEMENTS:
+        match = pattern.search(text)
+        if match is not None and not _INTENDED.search(text[: match.start()]):
+            came = _concepts(match["new"]) if "new" in pattern.groupindex else frozenset[str]()
+            found.append((_concepts(match["old"]), came))
+    return tuple(found)
+
+
+def _concepts(text: str) -> frozenset[str]:
+    return frozenset(concept(word.strip(".")) for word in re.findall(r"[\w.+#-]+", text.lower()))
 
 
 def _numbers(
@@ -286,7 +358,7 @@ def _numbers(
     return [_number(value, unit if known else "", digits, verb, introduced), *extra]
 
 
-def _number(value: float, unit: str, surface: str, verb: bool, introduced: str) -> Token:  # noqa: FBT001
+def _number(value: float, unit: str, surface: str, verb: bool, introduced: str) -> Token:
     base, factor = UNITS.get(unit.lower(), ("", 1.0))
     key = intern(f"{value * factor:g}{base}")
     return Token(key, "number", surface, verb, introduced, value * factor, base)

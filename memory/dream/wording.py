@@ -9,26 +9,38 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-STOP = frozenset(
-    """a an the this that these those it its it's he she they them their his her theirs we us our i
-    me my you your is are was were be been being am do does did done has have had having will would
-    can could may might shall should must of to in on at by for from with as into onto via through
-    and or but so than then there here also too very just please about around roughly approximately
-    circa now currently today nowadays anymore already still usually generally normally always
-    typically often so-called which who whom whose what where that's there's itself themselves over instead rather
-    any anything some something each every all both own same such up out since because while
-    project repo repository codebase user user's users' one ones thing way place using""".split()
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for tables that read well."""
+    return frozenset(text.split())
+
+
+STOP = word_set(
+    """
+    a an the this that these those it its it's he she they them their his her theirs we us our i
+    me my you your is are was were be been being am do does did done has have had having will
+    would can could may might shall should must of to in on at by for from with as into onto via
+    through and or but so than then there here also too very just please about around roughly
+    approximately circa now currently today nowadays anymore already still usually generally
+    normally always typically often so-called which who whom whose what where that's there's
+    itself themselves over instead rather any anything some something each every all both own
+    same such up out since because while project repo repository codebase user user's users' one
+    ones thing way place using
+    """
 )
 """Words that carry no content of their own."""
 
-_LIGHT = frozenset(
-    """use run make get go happen take need want call set do write store listen work put come start
-    value name way kind type code file service system app application team people time
-    machine thing part step case default place allow size mode theme""".split()
+_LIGHT = word_set(
+    """
+    use run make get go happen take need want call set do write store listen work put come start
+    value name way kind type code file service system app application team people time machine
+    thing part step case default place allow size mode theme
+    """
 )
 _CONCEPTS = """
 listen listening accept accepts serve bind bound reach reached reachable answers-on
-store retain retention keep kept save saved hold held persist live lives locate located reside found sit lie
+store retain retention keep kept save saved hold held persist live lives locate located reside
+store found sit lie
 run ran execute executed
 start begin launch started begun
 need require required requirement necessary mandatory obligatory
@@ -145,7 +157,8 @@ spell spelling
 """.strip()
 
 _IRREGULAR = {
-    "ran": "run", "used": "use", "written": "write", "wrote": "write", "kept": "keep", "held": "hold",
+    "used": "use",
+    "ran": "run", "written": "write", "wrote": "write", "kept": "keep", "held": "hold",
     "sent": "send", "built": "build", "taken": "take", "took": "take", "made": "make",
     "done": "do", "found": "find", "lies": "lie", "lay": "lie", "read": "read", "chosen": "choose",
     "spoken": "speak", "indices": "index", "queries": "query", "driven": "drive", "shown": "show",
@@ -159,7 +172,11 @@ _IRREGULAR = {
     "dependencies": "dependency", "nodejs": "node", "frozen": "freeze", "broken": "break",
 }  # fmt: skip
 
-_WHOLE = frozenset("format data chat float flat state date rate private template create".split())
+_WHOLE = word_set(
+    """
+    format data chat float flat state date rate private template create
+    """
+)
 
 
 def _stem(word: str) -> str:
@@ -223,6 +240,8 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"\1 disabled"),
         (r"\btim(?:e|es|ed|ing)[ -]outs?\b", "timeout"),
         (r"\b(?:pull|merge)[ -]requests?\b", "pr"),
+        (r"\bPRs?\b", "pr"),
+        (r"\b(?:an?|one) (hour|minute|second|day|week|month|year)\b", r"1 \1"),
         (r"\bend[ -]to[ -]end\b", "e2e"),
         (r"\bcommand[ -]line\b", "cli"),
         (r"\bkey[ -]?bindings?\b|\bkeyboard shortcuts?\b|\bhotkeys?\b", "hotkey"),
@@ -245,7 +264,8 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"n['’]t\b", " not"),
         (r"\bgoes through\b|\bgo through\b|\bgo via\b|\bgoes via\b", "use"),
         (r"\bunder\b(?! \d)", " "),
-        (r"(?:\b(?:has|have|had|was|were|got|is|are) (?:been )?)?(?:\bnow )?\b(?:moved|relocated|switched"
+        (r"(?:\b(?:has|have|had|was|were|got|is|are) (?:been )?)?(?:\bnow )?\b(?:moved|relocated"
+         r"|switched"
          r"|migrated|changed|rewritten|ported|converted|upgraded|bumped|downgraded|raised|lowered"
          r"|increased|reduced|renamed) (?:over )?(?:to|onto|in)\b", "is now in"),
         (r"\bas well\b|\bas of\b|\bin use\b|\bof course\b|\bfor example\b", " "),
@@ -255,7 +275,11 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 """Phrases of several words, and the word that stands for them."""
 
-NEGATIONS = frozenset("not no never neither nor without cannot nobody none nothing".split())
+NEGATIONS = word_set(
+    """
+    not no never neither nor without cannot nobody none nothing
+    """
+)
 
 NEGATED = {
     "disabled": "enable", "inactive": "enable", "deactivated": "enable", "disable": "enable",
@@ -397,7 +421,21 @@ UNITS = {
 NUMBER_WORDS = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
     )
 } | {"once": 1, "twice": 2, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "hundred": 100}
 del NUMBER_WORDS["one"]
