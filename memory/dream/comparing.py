@@ -229,7 +229,7 @@ def _contradiction(
         return ""
     if "/" in a.key and "/" in b.key and _siblings(a.key, b.key):
         return ""
-    if not _last(one, a) or not _last(other, b):
+    if not _alternatives(a, b) and not (_last(one, a) and _last(other, b)):
         return ""
     if a.kind == "word" and b.kind == "word" and not _alternatives(a, b):
         # Two common nouns or verbs: a value only where the verb is one of being or using.
@@ -500,7 +500,7 @@ def _added(longer: Reading, extra: list[Token], shared: frozenset[str]) -> bool:
     ]
     if min(places) < max(ends):
         return False
-    first = longer.tokens[min(places)]
+    first = next(token for token in longer.tokens[max(ends) + 1 :] if token.key not in shared)
     if first.introduced_by not in _ADDED_BY:
         return False
     if any(token.introduced_by in ("for", "during", "per") for token in extra):

@@ -234,6 +234,7 @@ def _version(text: str, state: ProjectState) -> bool:
         )
         if not stated:
             continue
+        stated += re.findall(r"(?:,|\band\b|\bor\b|/)\s*v?(\d+(?:\.\d+)*)(?![\w.]*\w)", text)
         if any(_agrees(version, now) for version in stated):
             continue
         if _NEEDS.search(text) and _numbers(stated[0]) <= _numbers(now):
@@ -318,6 +319,11 @@ def _stated(
     spoken = reading.keys | words(text)
     if not all(name in spoken for name in names):
         return None
+    said = re.search(
+        r"\b" + r"\W+".join(map(re.escape, parts)) + r"\b" + _SET_TO, text, re.IGNORECASE
+    )
+    if said is not None and _SETTABLE.match(said["value"].rstrip(".,")):
+        return said["value"].rstrip(".,")
     others = [
         t for t in reading.tokens if t.kind != "number" and not t.light and t.key not in names
     ]
@@ -345,11 +351,27 @@ _SETTABLE = re.compile(
 )
 
 
+_SERVERS = frozenset(
+    concept(word)
+    for word in word_set(
+        """
+        server app api dev web http https listen service gateway websocket backend port localhost
+        development local application expose bind start serve available
+        """
+    )
+)
+"""What is said of a project's main port; other words mean the port of something else."""
+
+
 def _main_port(
     reading: Reading, numbers: Sequence[object], ports: Mapping[float, int], value: str
 ) -> str | None:
     """A single port speaks of PORT only if no memory of the project names another one."""
     mine = [t for t in reading.tokens if t.kind == "number" and t.value is not None and not t.unit]
+    if any(
+        token.key not in _SERVERS and not token.light for token in reading.tokens if not token.hard
+    ):
+        return None
     if "port" not in reading.keys or len(mine) != 1 or len(numbers) != 1 or len(ports) != 1:
         return None
     return f"{mine[0].value:g}"

@@ -51,6 +51,9 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)+$")
 
 _VERBS = word_set(
     """
+    allow allows create creates generate generates generated print prints process processes restarts
+    connects connect talks talk deploy deploys deployed drink drinks eat eats see sees waits wait
+    retried retry ships publish publishes fetches owns manages maintains powers targets installs
     is are was were be has have had use uses used run runs listen listens live lives sit sits
     need needs require requires take takes write writes written store stores keep keeps start
     starts happen happens expire expires come comes go goes default defaults land lands must
@@ -98,11 +101,9 @@ _PROHIBITION = re.compile(
     re.IGNORECASE,
 )
 _REJECTED = re.compile(
-    r"(?:\b(?:instead of|rather than|(?:prefer|favou?r|choose|like|want"
-    r"|pick)\w*\b[^.;]{0,40}? over|and not"
-    r"|but not|(?:do not|never|avoid) (?:use|using))|, ?not)\s+(?:the |a |an |to |with |in |by "
-    r"|for |on )?"
-    r"(`[^`]+`|[\w.+#-]+(?: [\w.+#-]+)?)",
+    r"(?:\b(?:instead of|rather than|(?:prefer|favou?r|choose|like|want|pick)\w*\b[^.;]{0,40}? over"
+    r"|and not|but not|(?:do not|never|avoid) (?:use|using))|, ?(?:not|never))\s+"
+    r"(?:the |a |an |to |with |in |by |for |on )?(`[^`]+`|[\w.+#-]+(?: [\w.+#-]+)?)",
     re.IGNORECASE,
 )
 _REPLACEMENTS = tuple(
@@ -206,6 +207,7 @@ class Reading:
 
 
 _AMOUNT_NEXT = re.compile(r"\s*(?:about |around |some )?\d")
+_BY_MEANS = frozenset(("with", "via", "by", "through", "using"))
 _NORMAL = re.compile(r"[^\w%+#@/.-]+")
 _PREPOSITIONS = word_set(
     """
@@ -288,7 +290,9 @@ def read(text: str, project: str | None = None) -> Reading:
                 continue
             if CATEGORIES.get(key) in QUALIFIERS:
                 qualifiers.add(key)
-            tokens.append(Token(intern(key), "name" if name else "word", surface, verb, introduced))
+            after = verb or (introduced in _BY_MEANS and bool(tokens))
+            kind: Kind = "name" if name else "word"
+            tokens.append(Token(intern(key), kind, surface, after, introduced))
             continue
         beginning = False
         if group == "number":

@@ -34,7 +34,7 @@ _LIGHT = word_set(
     """
     use run make get go happen take need want call set do write store listen work put come start
     value name way kind type code file service system app application team people time machine
-    thing part step case default place allow size mode theme
+    thing part step case default place allow size mode theme number follow
     """
 )
 _CONCEPTS = """
@@ -241,6 +241,7 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\btim(?:e|es|ed|ing)[ -]outs?\b", "timeout"),
         (r"\b(?:pull|merge)[ -]requests?\b", "pr"),
         (r"\bPRs?\b", "pr"),
+        (r"\bhalf an hour\b", "30 minutes"),
         (r"\b(?:an?|one) (hour|minute|second|day|week|month|year)\b", r"1 \1"),
         (r"\bend[ -]to[ -]end\b", "e2e"),
         (r"\bcommand[ -]line\b", "cli"),
@@ -268,6 +269,7 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"|switched"
          r"|migrated|changed|rewritten|ported|converted|upgraded|bumped|downgraded|raised|lowered"
          r"|increased|reduced|renamed) (?:over )?(?:to|onto|in)\b", "is now in"),
+        (r"\bno longer\b|\bnot any ?more\b", "not"),
         (r"\bas well\b|\bas of\b|\bin use\b|\bof course\b|\bfor example\b", " "),
         (r"\bnode\.js\b", "node"),
         (r"\bthe user says\b|\baccording to the user\b|\bas the user said\b|\bis to be\b", " "),
@@ -307,6 +309,7 @@ _CATEGORIES = {
     "png jpeg webp svg gzip zstd snappy lz4 brotli",
     "season": "morning afternoon evening noon midnight",
     "size": "large small",
+    "period": "hourly daily weekly monthly yearly",
     "tests": "unit integration e2e smoke",
     "region": "us eu asia",
 }  # fmt: skip
