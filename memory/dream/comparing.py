@@ -116,19 +116,18 @@ def compare(one: Reading, other: Reading) -> Comparison:
     """Say what two memories of the same scope are to each other."""
     if one.normal == other.normal:
         return Comparison("same", "the same words", 1.0)
-    shared = one.keys & other.keys
-    left = [token for token in one.tokens if token.key not in shared]
-    right = [token for token in other.tokens if token.key not in shared]
-    whole = one.weight + other.weight
-    likeness = 1.0 - (_weight(left) + _weight(right)) / whole if whole else 0.0
     if one.replacements or other.replacements:
         replacing = _replaces(one, other)
         if replacing:
             why = "one says that it replaced the other"
-            return Comparison("contradiction", why, likeness, replacing)
-    apart = [sum(not token.light for token in side) for side in (left, right)]
-    if min(apart) > MOST_APART or max(apart) > 2 * MOST_APART:
-        return Comparison("open", "alike in part", likeness * 0.8)
+            return Comparison("contradiction", why, _likeness(one, other), replacing)
+    first, second = len(one.heavy - other.heavy), len(other.heavy - one.heavy)
+    if min(first, second) > MOST_APART or max(first, second) > 2 * MOST_APART:
+        return Comparison("open", "alike in part", _likeness(one, other) * 0.8)
+    shared = one.keys & other.keys
+    left = [token for token in one.tokens if token.key not in shared]
+    right = [token for token in other.tokens if token.key not in shared]
+    likeness = _likeness(one, other)
     dated = one.timeless != other.timeless or one.plan != other.plan
     if dated and not (_since_only(one) or _since_only(other)):
         return Comparison("open", "one is dated or planned", likeness * 0.6)
@@ -137,15 +136,29 @@ def compare(one: Reading, other: Reading) -> Comparison:
         return Comparison("contradiction", contradiction, likeness)
     veto = _veto(one, other, left, right)
     if veto:
-        values = any(token.kind == "number" for token in left) and any(
-            token.kind == "number" for token in right
-        )
-        looks = values or one.negative != other.negative or (len(left) == 1 == len(right))
-        return Comparison("open", veto, likeness * 0.8, supersede=looks)
+        return Comparison("open", veto, likeness * 0.8, supersede=_rivals(one, other, left, right))
     reason = _same(one, other, left, right, shared)
     if reason:
         return Comparison("same", reason, likeness)
     return Comparison("open", "alike in part", likeness, supersede=len(left) == 1 == len(right))
+
+
+def _rivals(one: Reading, other: Reading, left: list[Token], right: list[Token]) -> bool:
+    """Whether a pair that is left open looks like a contradiction rather than a duplicate."""
+    numbers = [sum(token.kind == "number" for token in side) for side in (left, right)]
+    return min(numbers) > 0 or one.negative != other.negative or (len(left) == 1 == len(right))
+
+
+def _likeness(one: Reading, other: Reading) -> float:
+    apart = 0.0
+    for token in one.tokens:
+        if token.key not in other.keys:
+            apart += token.weight
+    for token in other.tokens:
+        if token.key not in one.keys:
+            apart += token.weight
+    whole = one.weight + other.weight
+    return 1.0 - apart / whole if whole else 0.0
 
 
 def _weight(tokens: Iterable[Token]) -> float:
@@ -432,8 +445,6 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         one.rejected & _chosen(other) or other.rejected & _chosen(one)
     ):
         return "one rejects what the other names"
-    if one.prohibition != other.prohibition and one.lower_bound != other.lower_bound:
-        return "one forbids"
     numbers = [token for token in left if token.kind == "number"]
     others = [token for token in right if token.kind == "number"]
     if numbers and others:
@@ -442,16 +453,18 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
     if hard and hard_other:
         return "other names"
     for a in left:
+        opposites = OPPOSITES.get(a.key, ())
+        if opposites and any(key in opposites for key in other.keys - one.keys):
+            return f"{a.surface} in one only"
+        if a.key not in ALTERNATIVES and a.key not in CATEGORIES:
+            continue
         for b in right:
-            if b.key in OPPOSITES.get(a.key, ()) or _alternatives(a, b):
+            if _alternatives(a, b):
                 return f"{a.surface} against {b.surface}"
     for side in (left, right):
         for token in side:
             if CATEGORIES.get(token.key) in QUALIFIERS:
                 return f"only one says {token.surface}"
-    for a in left:
-        if any(key in OPPOSITES.get(a.key, ()) for key in other.keys - one.keys):
-            return f"{a.surface} in one only"
     if " from " in one.text and " to " in one.text and _order(one, other) is False:
         return "another direction"
     return ""

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 from memory.dream.comparing import Comparison, compare
 from memory.dream.gather import Pair
-from memory.dream.orient import SOURCES, Memory
+from memory.dream.orient import SOURCES, Memory, Room
 from memory.dream.reading import Reading
 
 ProposalKind: TypeAlias = Literal["merge", "supersede"]
@@ -70,6 +70,12 @@ class Decisions:
     supersessions: list[Supersession] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
 
+    def extend(self, other: Decisions) -> None:
+        """Add what was decided elsewhere."""
+        self.merges += other.merges
+        self.supersessions += other.supersessions
+        self.proposals += other.proposals
+
 
 def winner(one: Memory, other: Memory) -> tuple[Memory, str] | None:
     """Who wins a contradiction and by which rule; None where the rules leave it open."""
@@ -90,20 +96,10 @@ def winner(one: Memory, other: Memory) -> tuple[Memory, str] | None:
     return won, rule
 
 
-def consolidate(
-    pairs: Iterable[Pair],
-    memories: Mapping[str, Memory],
-    readings: Mapping[str, Reading],
-    looked_at: int,
-) -> Decisions:
-    """Decide all pairs.
-
-    Args:
-        pairs: those that were gathered.
-        memories: the live ones by id.
-        readings: theirs.
-        looked_at: how many memories the pairs come from, for the number of proposals.
-    """
+def consolidate(pairs: Iterable[Pair], room: Room) -> Decisions:
+    """Decide the pairs that were gathered in a room."""
+    memories = {memory.id: memory for memory in room.members}
+    readings = room.readings
     same: list[tuple[Pair, Comparison]] = []
     against: list[tuple[Pair, Comparison]] = []
     undecided: list[tuple[float, Pair, Comparison]] = []
@@ -139,7 +135,7 @@ def consolidate(
     for pair, comparison in same:
         if not done(pair):
             undecided.append((2.0 + comparison.likeness, pair, comparison))
-    _propose(undecided, done, superseded, looked_at, decisions)
+    _propose(undecided, done, superseded, room.looked_at, decisions)
     return decisions
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
-from memory.dream.consolidate import consolidate
-from memory.dream.drift import drifts
+from memory.dream.consolidate import Decisions, consolidate
+from memory.dream.drift import Drift, drifts
 from memory.dream.gather import gather
-from memory.dream.orient import Evidence, Memory, orient
+from memory.dream.orient import Evidence, Memory, enter, orient
 from memory.dream.prune import Plan, Quarantined, prune
 from memory.dream.quarantine import Secrets, reason
 
@@ -23,7 +23,7 @@ def dream(
     *,
     new: frozenset[str] | None = None,
     secrets: Secrets | None = None,
-    phase: Callable[[Phase], None] = lambda _: None,
+    progress: Callable[[Phase, float], None] = lambda _phase, _share: None,
 ) -> Plan:
     """Plan a dream.
 
@@ -32,13 +32,13 @@ def dream(
         evidence: what is known of the world.
         new: those made or changed since the last dream; None looks at all.
         secrets: a recogniser of secrets besides the one for sentences.
-        phase: is told of each phase as it begins.
+        progress: is told of each phase as it begins, and of the share of the whole that is done.
 
     Example:
         >>> plan = dream(memories_from(document), evidence_from(world))
         >>> plan.as_json()["merged"]
     """
-    phase("orient")
+    progress("orient", 0.0)
     quarantined = []
     clean = []
     for memory in memories:
@@ -47,14 +47,16 @@ def dream(
             clean.append(memory)
         else:
             quarantined.append(Quarantined(memory.id, why))
-    snapshot = orient(clean, new)
-    phase("gather")
-    pairs = gather(snapshot)
-    by_id = {memory.id: memory for memory in clean}
-    phase("consolidate")
-    looked_at = len(clean) if new is None else len(new)
-    decisions = consolidate(pairs, by_id, snapshot.readings, looked_at)
-    read = [memory for memory in clean if memory.id in snapshot.readings]
-    found = drifts(read, snapshot.readings, evidence)
-    phase("prune")
+    rooms = orient(clean, new)
+    decisions = Decisions()
+    found: list[Drift] = []
+    for number, members in enumerate(rooms):
+        # One room at a time, so that memory is needed for the largest alone.
+        progress("gather", number / len(rooms))
+        room = enter(members, new)
+        pairs = list(gather(room))
+        progress("consolidate", number / len(rooms))
+        decisions.extend(consolidate(pairs, room))
+        found += drifts(room.members, room.readings, evidence)
+    progress("prune", 1.0)
     return prune(memories, decisions, found, quarantined)

@@ -64,6 +64,8 @@ def drifts(
         evidence: what is known of the world.
     """
     found: list[Drift] = []
+    if not evidence.projects and not evidence.events:
+        return found
     ports = _ports(memories, readings)
     habits = _Habits(evidence)
     for memory in memories:

@@ -12,13 +12,13 @@ import heapq
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from memory.dream.orient import Memory, Snapshot
+from memory.dream.orient import Room
 from memory.dream.reading import Reading
 
-POSTINGS = 40
+POSTINGS = 24
 """Memories of one word that are looked at from another, nearest in time first."""
 
 RAREST = 7
@@ -26,6 +26,9 @@ RAREST = 7
 
 CANDIDATES = 8
 """Pairs that one memory brings up."""
+
+LARGE = 2000
+"""Memories in a room from which on one brings up half as many: its nearest are nearer there."""
 
 NEIGHBOURS = 4
 """Memories of the same frame that are looked at, nearest in time first."""
@@ -40,12 +43,6 @@ class Pair:
     score: float
 
 
-def gather(snapshot: Snapshot) -> Iterator[Pair]:
-    """The pairs to compare, each once; with `snapshot.new`, those in which one is new."""
-    for members in snapshot.rooms.values():
-        yield from _room(members, snapshot)
-
-
 def _terms(reading: Reading) -> list[str]:
     terms = [token.key for token in reading.tokens]
     # The first letters of long words, so that forms the stemmer does not know meet as well.
@@ -53,8 +50,10 @@ def _terms(reading: Reading) -> list[str]:
     return list(dict.fromkeys(terms))
 
 
-def _room(members: Sequence[Memory], snapshot: Snapshot) -> Iterator[Pair]:
-    readings = [snapshot.readings[memory.id] for memory in members]
+def gather(room: Room) -> Iterator[Pair]:
+    """The pairs of a room to compare, each once; with `room.new`, those in which one is new."""
+    members = room.members
+    readings = [room.readings[memory.id] for memory in members]
     postings: defaultdict[str, list[int]] = defaultdict(list)
     frames: defaultdict[int, list[int]] = defaultdict(list)
     terms = [_terms(reading) for reading in readings]
@@ -69,8 +68,9 @@ def _room(members: Sequence[Memory], snapshot: Snapshot) -> Iterator[Pair]:
         for term, found in postings.items()
     }
     weight = [math.sqrt(sum(rarity[term] ** 2 for term in mine)) or 1.0 for mine in terms]
-    fresh = snapshot.new
+    fresh = room.new
     seen: set[int] = set()
+    bring_up = CANDIDATES if total < LARGE else CANDIDATES // 2
     for place, memory in enumerate(members):
         if fresh is not None and memory.id not in fresh:
             continue
@@ -81,7 +81,7 @@ def _room(members: Sequence[Memory], snapshot: Snapshot) -> Iterator[Pair]:
                 scores[other] += worth
         scores.pop(place, None)
         best = heapq.nlargest(
-            CANDIDATES,
+            bring_up,
             [(score / (weight[place] * weight[other]), other) for other, score in scores.items()],
         )
         found = {other: score for score, other in best}

@@ -5,6 +5,7 @@ Both come as plain values, so that the same dream runs over a store, over files 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,17 +87,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The memories of a dream by room, each read once, in the order in which they were made."""
+class Room:
+    """Memories that may be compared: those of one scope and project, oldest first, read once."""
 
-    rooms: Mapping[tuple[str, str], Sequence[Memory]]
+    members: Sequence[Memory]
     readings: Mapping[str, Reading]
     new: frozenset[str] | None
     """Ids made or changed since the last dream; None when all are to be looked at."""
 
+    @property
+    def looked_at(self) -> int:
+        """How many of them are looked at."""
+        return len(self.members) if self.new is None else len(self.new)
 
-def orient(memories: Iterable[Memory], new: frozenset[str] | None = None) -> Snapshot:
-    """Sort memories into rooms and read them.
+
+def orient(memories: Iterable[Memory], new: frozenset[str] | None = None) -> list[list[Memory]]:
+    """Sort memories by scope and project, and within by age.
 
     Args:
         memories: the live ones, each id once.
@@ -105,16 +111,60 @@ def orient(memories: Iterable[Memory], new: frozenset[str] | None = None) -> Sna
     rooms: dict[tuple[str, str], list[Memory]] = {}
     for memory in memories:
         rooms.setdefault(memory.room, []).append(memory)
-    readings: dict[str, Reading] = {}
-    for room in list(rooms):
-        members = rooms[room]
-        if new is not None and not any(memory.id in new for memory in members):
-            del rooms[room]
-            continue
+    found = [
+        members
+        for _, members in sorted(rooms.items())
+        if new is None or any(memory.id in new for memory in members)
+    ]
+    for members in found:
         members.sort(key=lambda memory: (memory.created_at, memory.id))
-        for memory in members:
-            readings[memory.id] = read(memory.text, memory.project)
-    return Snapshot(rooms, readings, new)
+    return found
+
+
+def enter(members: Sequence[Memory], new: frozenset[str] | None = None) -> Room:
+    """Read the memories of a room; with `new`, these and the ones that share their words."""
+    if new is not None:
+        members = _beside(members, new)
+    readings = {memory.id: read(memory.text, memory.project) for memory in members}
+    if new is not None:
+        new = frozenset(memory.id for memory in members if memory.id in new)
+    return Room(members, readings, new)
+
+
+_WORD = re.compile(r"[^\W_]{3,}|\d+")
+
+_SIGNS = 4
+"""First letters of a word that stand for its forms."""
+
+_BESIDE = 60
+"""Known memories of a room that are read for each new one."""
+
+
+def _beside(members: Sequence[Memory], new: frozenset[str]) -> list[Memory]:
+    """The new memories of a room, and of the others those that share most of their words.
+
+    The others are looked at by the first letters of their words alone, which costs a small part of
+    reading them.
+    """
+    fresh = [memory for memory in members if memory.id in new]
+    wanted = {sign for memory in fresh for sign in _signs(memory.text)}
+    shared = []
+    common: dict[str, int] = {}
+    for place, memory in enumerate(members):
+        signs = wanted.intersection(_signs(memory.text))
+        if signs:
+            shared.append((place, signs))
+            for sign in signs:
+                common[sign] = common.get(sign, 0) + 1
+    ranked = sorted(
+        ((sum(1 / common[sign] for sign in signs), place) for place, signs in shared), reverse=True
+    )
+    chosen = {place for _, place in ranked[: _BESIDE * len(fresh)]}
+    return [m for place, m in enumerate(members) if place in chosen or m.id in new]
+
+
+def _signs(text: str) -> set[str]:
+    return {word[:_SIGNS] for word in _WORD.findall(text.lower())}
 
 
 def moment(text: object, where: str) -> float:

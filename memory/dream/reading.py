@@ -184,6 +184,8 @@ class Reading:
     """The letters and digits alone, for texts that differ in nothing else."""
     tokens: tuple[Token, ...]
     keys: frozenset[str]
+    heavy: frozenset[str]
+    """The keys that are not light."""
     negative: bool
     """An odd number of denials in a clause: two in one clause cancel each other."""
     denials: int
@@ -193,12 +195,20 @@ class Reading:
     """Environments, platforms and the like, and words such as only, except, when."""
     event: bool
     plan: bool
-    lower_bound: bool
-    prohibition: bool
     weight: float
     """Of all its tokens."""
     replacements: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """What it says was replaced, and by what if it says so, as concepts."""
+
+    @property
+    def lower_bound(self) -> bool:
+        """Whether it names a bound, with which more or newer agrees."""
+        return _LOWER_BOUND.search(self.text) is not None
+
+    @property
+    def prohibition(self) -> bool:
+        """Whether it says what is not to be."""
+        return _PROHIBITION.search(self.text) is not None
 
     @property
     def timeless(self) -> bool:
@@ -232,8 +242,12 @@ def read(text: str, project: str | None = None) -> Reading:
         project: its project, whose name says nothing within it.
     """
     plain = text
-    for pattern, to in PHRASES:
-        plain = pattern.sub(to, plain)
+    lower_case = text.lower()
+    for signs, pattern, to in PHRASES:
+        for sign in signs:
+            if sign in lower_case:
+                plain = pattern.sub(to, plain)
+                break
     plain = _COUNT.sub(lambda match: str(NUMBER_WORDS[match[0].lower()]), plain)
     own = (
         {concept(part) for part in re.findall(r"[a-z0-9]+", project.lower())} if project else set()
@@ -307,16 +321,15 @@ def read(text: str, project: str | None = None) -> Reading:
         text,
         normal(text),
         tuple(tokens),
-        frozenset(token.key for token in tokens),
+        frozenset([token.key for token in tokens]),
+        frozenset([token.key for token in tokens if not token.light]),
         any(count % 2 for count in denials),
         sum(denials),
         frozenset(rejected),
         frozenset(qualifiers),
         _EVENT.search(plain) is not None,
         _PLAN.search(text) is not None,
-        _LOWER_BOUND.search(text) is not None,
-        _PROHIBITION.search(text) is not None,
-        sum(token.weight for token in tokens),
+        sum([token.weight for token in tokens]),
         _replacements(text),
     )
 

@@ -231,51 +231,87 @@ def concept(word: str) -> str:
 LIGHT = frozenset(concept(word) for word in _LIGHT)
 """Concepts that count little: what differs is seldom said by them alone."""
 
-PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), to)
-    for pattern, to in (
-        (r"\b(is|are|be|stays?|stay|turned|switched|was|were|remains?|left|kept) on(?=\s*(?:$|[.,;]"
-         r"|in\b|by\b|for\b|at\b|during\b|when\b|since\b|now\b))", r"\1 enabled"),
-        (r"\b(is|are|be|stays?|stay|turned|switched|was|were|remains?|left|kept) off\b",
-         r"\1 disabled"),
-        (r"\btim(?:e|es|ed|ing)[ -]outs?\b", "timeout"),
-        (r"\b(?:pull|merge)[ -]requests?\b", "pr"),
-        (r"\bPRs?\b", "pr"),
-        (r"\bhalf an hour\b", "30 minutes"),
-        (r"\b(?:an?|one) (hour|minute|second|day|week|month|year)\b", r"1 \1"),
-        (r"\bend[ -]to[ -]end\b", "e2e"),
-        (r"\bcommand[ -]line\b", "cli"),
-        (r"\bkey[ -]?bindings?\b|\bkeyboard shortcuts?\b|\bhotkeys?\b", "hotkey"),
-        (r"\bkeyboard layout\b|\bkeyboard\b", "layout"),
-        (r"\bstand[ -]up\b", "standup"),
-        (r"\btime[ -]zones?\b", "timezone"),
-        (r"\bon[ -]call\b", "oncall"),
-        (r"\bappend[ -]only\b|\bonly (?:ever )?appended\b", "append"),
-        (r"\bread[ -]only\b", "readonly"),
-        (r"\bwrite[ -]only\b", "writeonly"),
-        (r"\bcode[ -]?base\b", "repo"),
-        (r"\bautosaves?\b|\bauto[ -]saves?\b", "automatic save"),
-        (r"\bback(?:ed|ing|s)? up\b", "backup"),
-        (r"\bset[ -]up\b", "setup"),
-        (r"\blog(?:ged|s|ging)? ?in\b|\bsign(?:ed|s|ing)?[ -]in\b", "login"),
-        (r"\bcheck(?:ed|s)?[ -]in\b", "checkin"),
-        (r"\bat most\b|\bup to\b|\bno more than\b|\bnot more than\b", "limit"),
-        (r"\bat least\b|\bno (?:less|fewer|older) than\b", "atleast"),
-        (r"\bcan(?:no|')t\b", "can not"),
-        (r"n['’]t\b", " not"),
-        (r"\bgoes through\b|\bgo through\b|\bgo via\b|\bgoes via\b", "use"),
-        (r"\bunder\b(?! \d)", " "),
-        (r"(?:\b(?:has|have|had|was|were|got|is|are) (?:been )?)?(?:\bnow )?\b(?:moved|relocated"
-         r"|switched"
-         r"|migrated|changed|rewritten|ported|converted|upgraded|bumped|downgraded|raised|lowered"
-         r"|increased|reduced|renamed) (?:over )?(?:to|onto|in)\b", "is now in"),
-        (r"\bno longer\b|\bnot any ?more\b", "not"),
-        (r"\bas well\b|\bas of\b|\bin use\b|\bof course\b|\bfor example\b", " "),
-        (r"\bnode\.js\b", "node"),
-        (r"\bthe user says\b|\baccording to the user\b|\bas the user said\b|\bis to be\b", " "),
+PHRASES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
+    (tuple(signs.split("|")), re.compile(pattern, re.IGNORECASE), to)
+    for signs, pattern, to in (
+        (" on",
+         r"\b(is|are|be|stays?|stay|turned|switched|was|were|remains?|left"
+         r"|kept) on(?=\s*(?:$|[.,;]|in\b|by\b|for\b|at\b|during\b|when\b"
+         r"|since\b|now\b))", r"\1 enabled"),
+        (" off",
+         r"\b(is|are|be|stays?|stay|turned|switched|was|were|remains?|left"
+         r"|kept) off\b", r"\1 disabled"),
+        ("out",
+         r"\btim(?:e|es|ed|ing)[ -]outs?\b", "timeout"),
+        ("request",
+         r"\b(?:pull|merge)[ -]requests?\b", "pr"),
+        ("pr",
+         r"\bPRs?\b", "pr"),
+        ("half",
+         r"\bhalf an hour\b", "30 minutes"),
+        ("hour|minute|second|day|week|month|year",
+         r"\b(?:an?|one) (hour|minute|second|day|week|month|year)\b", r"1 \1"),
+        ("end",
+         r"\bend[ -]to[ -]end\b", "e2e"),
+        ("command",
+         r"\bcommand[ -]line\b", "cli"),
+        ("key|shortcut",
+         r"\bkey[ -]?bindings?\b|\bkeyboard shortcuts?\b|\bhotkeys?\b", "hotkey"),
+        ("keyboard",
+         r"\bkeyboard layout\b|\bkeyboard\b", "layout"),
+        ("stand",
+         r"\bstand[ -]up\b", "standup"),
+        ("zone",
+         r"\btime[ -]zones?\b", "timezone"),
+        ("call",
+         r"\bon[ -]call\b", "oncall"),
+        ("append",
+         r"\bappend[ -]only\b|\bonly (?:ever )?appended\b", "append"),
+        ("only",
+         r"\bread[ -]only\b", "readonly"),
+        ("only",
+         r"\bwrite[ -]only\b", "writeonly"),
+        ("code",
+         r"\bcode[ -]?base\b", "repo"),
+        ("auto",
+         r"\bautosaves?\b|\bauto[ -]saves?\b", "automatic save"),
+        (" up",
+         r"\bback(?:ed|ing|s)? up\b", "backup"),
+        (" up",
+         r"\bset[ -]up\b", "setup"),
+        (" in|-in",
+         r"\blog(?:ged|s|ging)? ?in\b|\bsign(?:ed|s|ing)?[ -]in\b", "login"),
+        ("in",
+         r"\bcheck(?:ed|s)?[ -]in\b", "checkin"),
+        ("most|up to|more",
+         r"\bat most\b|\bup to\b|\bno more than\b|\bnot more than\b", "limit"),
+        ("least|no less|no fewer|no older",
+         r"\bat least\b|\bno (?:less|fewer|older) than\b", "atleast"),
+        ("can",
+         r"\bcan(?:no|')t\b", "can not"),
+        ("n't|n’t",
+         r"n['’]t\b", " not"),
+        ("through|via",
+         r"\bgoes through\b|\bgo through\b|\bgo via\b|\bgoes via\b", "use"),
+        ("under",
+         r"\bunder\b(?! \d)", " "),
+        ("moved|relocat|switched|migrat|changed|rewritten|ported|convert|upgrad|bumped|downgrad|raised|lowered|increas|reduced|renamed",
+         r"(?:\b(?:has|have|had|was|were|got|is"
+         r"|are) (?:been )?)?(?:\bnow )?\b(?:moved|relocated|switched|migrated"
+         r"|changed|rewritten|ported|converted|upgraded|bumped|downgraded|raised"
+         r"|lowered|increased|reduced|renamed) (?:over )?(?:to|onto|in)\b", "is now in"),
+        ("longer|more",
+         r"\bno longer\b|\bnot any ?more\b", "not"),
+        ("well|as of|in use|course|example",
+         r"\bas well\b|\bas of\b|\bin use\b|\bof course\b|\bfor example\b", " "),
+        ("node.js",
+         r"\bnode\.js\b", "node"),
+        ("user|is to be",
+         r"\bthe user says\b|\baccording to the user\b|\bas the user said\b"
+         r"|\bis to be\b", " "),
     )
 )  # fmt: skip
-"""Phrases of several words, and the word that stands for them."""
+"""Phrases of several words: what one of must occur for a look at all, the phrase, its one word."""
 
 NEGATIONS = word_set(
     """
