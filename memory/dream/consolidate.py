@@ -39,6 +39,8 @@ class Merge:
     into: str
     gone: tuple[str, ...]
     text: str
+    appended: tuple[str, ...]
+    """Those of `gone` whose texts were put behind that of `into`, in this order."""
     why: str
 
 
@@ -246,9 +248,10 @@ def _merge(
             continue
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
-        text = _joined(into, gone, memories, readings)
+        appended = _appended(into, gone, memories, readings)
+        text = joined(memories[into].text, (memories[member].text for member in appended))
         reasons = {why[key] for a in members for b in members if (key := frozenset((a, b))) in why}
-        decisions.merges.append(Merge(into, gone, text, "; ".join(sorted(reasons))))
+        decisions.merges.append(Merge(into, gone, text, appended, "; ".join(sorted(reasons))))
 
 
 def _survivor(
@@ -265,26 +268,34 @@ def _survivor(
     return min(members, key=rank)
 
 
-def _joined(
+def joined(text: str, others: Iterable[str]) -> str:
+    """One text behind the other, as sentences."""
+    for other in others:
+        separator = " " if text.rstrip().endswith((".", "!", "?")) else ". "
+        text = text.rstrip() + separator + other
+    return text
+
+
+def _appended(
     into: str,
     gone: Sequence[str],
     memories: Mapping[str, Memory],
     readings: Mapping[str, Reading],
-) -> str:
-    """The text that loses no detail: the survivor's, and whatever others say besides."""
-    text = memories[into].text
-    known = {token.key for token in readings[into].tokens} | {
-        word.strip(".,;:()`'\"") for word in text.lower().split()
-    }
+) -> tuple[str, ...]:
+    """Whose texts must be added so that no detail goes: those that say something besides."""
+    known = {token.key for token in readings[into].tokens}
+    known |= {word.strip(".,;:()`'\"") for word in memories[into].text.lower().split()}
+    found = []
     for member in gone:
-        extra = [
-            token for token in readings[member].tokens if token.key not in known and not token.light
-        ]
-        if extra and not memories[into].pinned:
-            separator = " " if text.rstrip().endswith((".", "!", "?")) else ". "
-            text = text.rstrip() + separator + memories[member].text
-            known |= {token.key for token in extra}
-    return text
+        extra = {
+            token.key
+            for token in readings[member].tokens
+            if token.key not in known and not token.light
+        }
+        if extra:
+            found.append(member)
+            known |= extra
+    return tuple(found)
 
 
 def _propose(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from memory.connection import Connection
 from memory.errors import AlreadyRecorded, NotFound
 
+T = TypeVar("T")
 Outcome: TypeAlias = Literal["done", "failed", "interrupted"]
 
 
@@ -57,6 +58,10 @@ class Dreams:
             )
             return _get(db, dream_id)
 
+        return await self._connection.write(unit)
+
+    async def write(self, unit: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a change of dreams and what they do to memories as one transaction."""
         return await self._connection.write(unit)
 
     async def last(self) -> Dream | None:

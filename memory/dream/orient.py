@@ -36,6 +36,8 @@ class Memory:
     last_confirmed_at: float = 0.0
     type: str = "project"
     pinned: bool = False
+    name: str = ""
+    """What its project is called in sentences, if not as `project`."""
 
     @property
     def room(self) -> tuple[str, str]:
@@ -125,7 +127,7 @@ def enter(members: Sequence[Memory], new: frozenset[str] | None = None) -> Room:
     """Read the memories of a room; with `new`, these and the ones that share their words."""
     if new is not None:
         members = _beside(members, new)
-    readings = {memory.id: read(memory.text, memory.project) for memory in members}
+    readings = {memory.id: read(memory.text, memory.name or memory.project) for memory in members}
     if new is not None:
         new = frozenset(memory.id for memory in members if memory.id in new)
     return Room(members, readings, new)
