@@ -149,6 +149,17 @@ def _rivals(one: Reading, other: Reading, left: list[Token], right: list[Token])
     return min(numbers) > 0 or one.negative != other.negative or (len(left) == 1 == len(right))
 
 
+def _common(one: Reading, other: Reading, shared: frozenset[str]) -> list[Token]:
+    """The tokens that both have, each as the text has it in which it carries more."""
+    found: dict[str, Token] = {}
+    for token in (*one.tokens, *other.tokens):
+        if token.key in shared:
+            known = found.get(token.key)
+            if known is None or token.weight > known.weight:
+                found[token.key] = token
+    return list(found.values())
+
+
 def _likeness(one: Reading, other: Reading) -> float:
     apart = 0.0
     for token in one.tokens:
@@ -184,7 +195,7 @@ def _contradiction(
         return ""
     if one.qualifiers != other.qualifiers:
         return ""
-    subject = [token for token in one.tokens if token.key in shared]
+    subject = _common(one, other, shared)
     strong = [token for token in subject if not token.light]
     heavy_left = [token for token in left if not token.light and not _since(token)]
     heavy_right = [token for token in right if not token.light and not _since(token)]
@@ -228,7 +239,7 @@ def _contradiction(
         return ""
     if not (a.after_verb and b.after_verb):
         return ""
-    if b.key in OPPOSITES.get(a.key, ()) and not _several(one):
+    if b.key in OPPOSITES.get(a.key, ()) and not (_several(one) or _several(other)):
         return f"{a.surface} against {b.surface}"
     if not _same_frame(one, other, a, b):
         if not (_alternatives(a, b) and _weight(strong) >= 1):
@@ -236,7 +247,11 @@ def _contradiction(
         return f"{a.surface} against {b.surface}"
     if _ALWAYS_SEVERAL.search(one.text) or _ALWAYS_SEVERAL.search(other.text):
         return ""
-    if _several(one) and not _alternatives(a, b) and a.introduced_by not in _MANNER:
+    alternatives = _alternatives(a, b)
+    if not alternatives and a.introduced_by != b.introduced_by:
+        return ""
+    several = _several(one) or _several(other)
+    if several and not alternatives and a.introduced_by not in _MANNER:
         return ""
     if ("/" in a.key) != ("/" in b.key):
         return ""
@@ -246,7 +261,7 @@ def _contradiction(
         return ""
     if a.kind == "word" and b.kind == "word" and not _alternatives(a, b):
         # Two common nouns or verbs: a value only where the verb is one of being or using.
-        if not _HOLDING.search(one.text):
+        if not (_HOLDING.search(one.text) and _HOLDING.search(other.text)):
             return ""
         if CATEGORIES.get(a.key) == "weekday" and len(strong) < 1:
             return ""
@@ -271,7 +286,7 @@ def _long_value(
         return "other numbers in the same place"
     if (
         names
-        and not _several(one)
+        and not (_several(one) or _several(other))
         and _frame(one, left) == _frame(other, right)
         and _last(one, left[-1])
         and _last(other, right[-1])
@@ -485,7 +500,7 @@ def _same(
     right: list[Token],
     shared: frozenset[str],
 ) -> str:
-    common = [token for token in one.tokens if token.key in shared]
+    common = _common(one, other, shared)
     strong = [token for token in common if not token.light]
     heavy_left = [token for token in left if not token.light]
     heavy_right = [token for token in right if not token.light]

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from memory.dream.orient import Event, Evidence, Memory, ProjectState
@@ -70,7 +71,7 @@ def drifts(
     habits = _Habits(evidence)
     for memory in memories:
         reading = readings[memory.id]
-        if reading.event or reading.plan or reading.prohibition or _HISTORY.search(memory.text):
+        if reading.event or reading.plan:
             continue
         drift = None
         state = evidence.projects.get(memory.project or "")
@@ -80,7 +81,7 @@ def drifts(
             seen = habits.against(memory, reading)
             if seen:
                 drift = Drift(memory.id, "behaviour", seen)
-        if drift is not None:
+        if drift is not None and not (reading.prohibition or _HISTORY.search(memory.text)):
             found.append(drift)
     return found
 
@@ -92,13 +93,11 @@ def _state(
     ports: Mapping[str, Mapping[float, int]],
 ) -> Drift | None:
     name = memory.project or ""
-    branch = _branch(memory.text, state, name)
-    if branch:
+    if branch := _branch(memory.text, state, name):
         return Drift(memory.id, "branch", branch)
-    path = _path(memory.text, state, name)
-    if path:
+    if path := _path(memory.text, state, name):
         return Drift(memory.id, "path", path)
-    if not reading.lower_bound and _version(memory.text, state):
+    if _version(memory.text, state) and not reading.lower_bound:
         return Drift(memory.id, "version", (f"versions:{name}",))
     if _config(memory.text, reading, state, ports.get(name, {})):
         return Drift(memory.id, "config", (f"config:{name}",))
@@ -143,9 +142,24 @@ def _exists(path: str, paths: frozenset[str]) -> bool:
         return True
     if path in paths:
         return True
-    prefix = path + "/"
-    suffix = "/" + path
-    return any(known.startswith(prefix) or known.endswith(suffix) for known in paths)
+    return path in _parts(paths)
+
+
+@lru_cache(maxsize=256)
+def _parts(paths: frozenset[str]) -> frozenset[str]:
+    """Every directory of some paths, and every end of one: they may be named by these as well."""
+    found: set[str] = set()
+    for path in paths:
+        names = path.split("/")
+        for place in range(1, len(names)):
+            found.add("/".join(names[:place]))
+            found.add("/".join(names[place:]))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=256)
+def _tops(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(path.partition("/")[0] for path in paths if "/" in path)
 
 
 def _belongs(path: str, paths: frozenset[str]) -> bool:
@@ -161,9 +175,8 @@ def _belongs(path: str, paths: frozenset[str]) -> bool:
         return False
     if "." not in base.lstrip("."):
         return False
-    tops = {known.partition("/")[0] for known in paths if "/" in known}
     return (
-        head in tops
+        head in _tops(paths)
         or re.search(r"\.(?:py|ts|tsx|js|jsx|rs|go|java|kt|rb|c|cpp|cs|swift|sql|vue|ex|tf)$", base)
         is not None
     )
@@ -216,6 +229,8 @@ _NEEDS = re.compile(r"\b(?:needs?|requires?|required|necessary)\b", re.IGNORECAS
 
 
 def _version(text: str, state: ProjectState) -> bool:
+    if not any(character.isdigit() for character in text):
+        return False
     for product, now in state.versions.items():
         name = _PRODUCTS.get(
             product.lower(), re.escape(product).replace("_", "[ _-]").replace("\\-", "[ _-]")
@@ -263,7 +278,9 @@ def _config(text: str, reading: Reading, state: ProjectState, ports: Mapping[flo
         else:
             by_key.setdefault(key, {})[""] = value
     for key, values in by_key.items():
-        literal = re.search(rf"(?<![\w.]){re.escape(key)}(?![\w])", text) is not None
+        literal = (
+            key in text and re.search(rf"(?<![\w.]){re.escape(key)}(?![\w])", text) is not None
+        )
         places = {where for where in reading.qualifiers if where in values}
         asked = [values[where] for where in sorted(places)] or (
             [values[""]] if "" in values else list(values.values())
@@ -306,13 +323,11 @@ def _stated(
             if known or re.search(r"\b(?:is|=|set to)\s*[`'\"]?" + re.escape(value), text):
                 return None if value.lower() in _NO_VALUE else value
         return None
-    parts = [part for part in re.split(r"[_\s.-]+", key.lower()) if part]
-    unit = next((part for part in parts if part in UNITS and part not in ("b", "day")), "")
-    names = [concept(part) for part in parts if part != unit]
+    parts, unit, names = _named_parts(key)
     numbers = [
         token for token in reading.tokens if token.kind == "number" and token.value is not None
     ]
-    if names == ["port"]:
+    if names == ("port",):
         return _main_port(reading, numbers, ports, next(iter(values.values())))
     if (len(names) < 2 and not unit) or not names:
         return None
@@ -339,6 +354,14 @@ def _stated(
     if len(numbers) == 1 and not numbers[0].unit and len(names) >= 2 and not others:
         return f"{numbers[0].value:g}"
     return None
+
+
+@lru_cache(maxsize=4096)
+def _named_parts(key: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """A key's words, the unit among them, and the others as concepts."""
+    parts = tuple(part for part in re.split(r"[_\s.-]+", key.lower()) if part)
+    unit = next((part for part in parts if part in UNITS and part not in ("b", "day")), "")
+    return parts, unit, tuple(concept(part) for part in parts if part != unit)
 
 
 _NO_VALUE = word_set(

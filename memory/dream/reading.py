@@ -298,7 +298,7 @@ def read(text: str, project: str | None = None) -> Reading:
                 denials[-1] += 1
                 lower = NEGATED[lower]
             key = concept(lower)
-            name = (not beginning and surface[0].isupper()) or any(c.isupper() for c in surface[1:])
+            name = (not beginning and surface[0].isupper()) or surface[1:] != surface[1:].lower()
             beginning = False
             if not lower or lower in STOP or key in own or (key in STOP and not name):
                 continue

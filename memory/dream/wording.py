@@ -45,7 +45,7 @@ run ran execute executed
 start begin launch started begun
 need require required requirement necessary mandatory obligatory
 want prefer preferred preference like liked wish favour favor love
-use utilise utilize employ rely based powered go went gone goes
+use utilise utilize employ rely based powered
 write written wrote author
 generate produce emit
 send sent deliver dispatch

@@ -282,9 +282,9 @@ async def killed_at(path: Path, steps: int) -> bool:
     return status != 0
 
 
-@pytest.mark.parametrize("steps", [900, 2500, 4000, 5500, 7000, 9000])
+@pytest.mark.parametrize("steps", [900, 2000, 3000, 4000, 5000, 6000])
 async def test_killed_at_a_point_of_a_dream(path: Path, steps: int) -> None:
-    await killed_at(path, steps)
+    assert await killed_at(path, steps)
 
 
 async def test_two_processes_dream_one_after_the_other(path: Path) -> None:
@@ -308,7 +308,7 @@ async def test_killed_at_two_hundred_random_instants_of_a_dream(tmp_path: Path) 
     for number in range(200):
         path = tmp_path / f"{number}.db"
         shutil.copy(template, path)
-        status, _ = await run(path, str(dice.randrange(1, 12000)))
+        status, _ = await run(path, str(dice.randrange(1, 7000)))
         killed += status != 0
         await examine(path, before)
     assert killed > 100

@@ -1,0 +1,213 @@
+"""What the rules of a dream say of single pairs and sentences, each with its label."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from memory.dream.comparing import compare
+from memory.dream.consolidate import consolidate, winner
+from memory.dream.drift import drifts
+from memory.dream.gather import gather
+from memory.dream.orient import (
+    BadInput,
+    Memory,
+    Source,
+    enter,
+    evidence_from,
+    memories_from,
+    moment,
+)
+from memory.dream.quarantine import gives_orders, holds_secret, reason
+from memory.dream.reading import read
+
+SETS = Path(__file__).parent / "dream_sets"
+AT = moment("2025-08-01", "here")
+
+
+def lines(name: str) -> list[list[str]]:
+    text = (SETS / name).read_text(encoding="utf-8")
+    count = {"orders.txt": 1, "secrets.txt": 1}.get(name, 2)
+    return [line.split("|", count) for line in text.splitlines()]
+
+
+def verdicts(label: str) -> list[tuple[str, str, str]]:
+    found = []
+    for wanted, one, other in lines("pairs.txt"):
+        if wanted == label:
+            there = compare(read(one, "tern"), read(other, "tern")).verdict
+            back = compare(read(other, "tern"), read(one, "tern")).verdict
+            assert there == back, (one, other)
+            found.append((there, one, other))
+    assert len(found) >= 50
+    return found
+
+
+def test_pairs_that_only_look_alike_are_left_open() -> None:
+    assert [row for row in verdicts("not") if row[0] != "open"] == []
+
+
+def test_most_of_what_is_the_same_is_seen_and_none_of_it_contradicts() -> None:
+    found = [verdict for verdict, *_ in verdicts("same")]
+    assert "contradiction" not in found
+    assert found.count("same") / len(found) >= 0.75
+
+
+def test_most_contradictions_are_seen_and_none_is_merged() -> None:
+    found = [verdict for verdict, *_ in verdicts("contra")]
+    assert "same" not in found
+    assert found.count("contradiction") / len(found) >= 0.75
+
+
+def test_orders_from_tools() -> None:
+    wrong = [text for wanted, text in lines("orders.txt") if gives_orders(text) != (wanted == "1")]
+    assert len(wrong) <= 1, wrong
+
+
+def test_secrets_in_sentences() -> None:
+    wrong = [text for wanted, text in lines("secrets.txt") if holds_secret(text) != (wanted == "1")]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("source", ["user_stated", "agent_inferred"])
+def test_what_the_person_said_may_be_an_order(source: Source) -> None:
+    memory = Memory("m1", "Run `make check` before every commit.", "user", None, source, AT)
+    assert reason(memory) is None
+
+
+def test_drift() -> None:
+    evidence = evidence_from(json.loads((SETS / "drift_evidence.json").read_text("utf-8")))
+    wrong = []
+    for wanted, scope, text in lines("drift.txt"):
+        memory = Memory(
+            "m1",
+            text,
+            "user" if scope == "u" else "project",
+            None if scope == "u" else "kite",
+            "user_stated",
+            AT,
+            last_confirmed_at=AT,
+        )
+        found = drifts([memory], {"m1": read(text, "kite")}, evidence)
+        if (found[0].kind if found else "-") != wanted:
+            wrong.append((wanted, found, text))
+    assert wrong == []
+
+
+def rivals(
+    first: Source, second: Source, *, confirmations: int = 1, confirmed: float = 0.0
+) -> tuple[Memory, Memory]:
+    earlier = Memory("a", "x", "user", None, first, 100.0, confirmations, confirmed or 100.0)
+    return earlier, Memory("b", "y", "user", None, second, 200.0, 1, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "won", "rule"),
+    [
+        ("user_stated", "user_stated", "b", "later"),
+        ("tool_observed", "user_stated", "b", "later"),
+        ("tool_observed", "tool_observed", "b", "later"),
+        ("agent_inferred", "agent_inferred", "b", "later"),
+        ("user_stated", "agent_inferred", "a", "stated_over_inferred"),
+        ("tool_observed", "agent_inferred", "a", "stated_over_inferred"),
+        ("agent_inferred", "tool_observed", "b", "stated_over_inferred"),
+    ],
+)
+def test_who_wins(first: Source, second: Source, won: str, rule: str) -> None:
+    one, other = rivals(first, second)
+    for pair in ((one, other), (other, one)):
+        decided = winner(*pair)
+        assert decided is not None
+        assert (decided[0].id, decided[1]) == (won, rule)
+
+
+def test_no_tool_takes_the_place_of_what_the_person_stated() -> None:
+    assert winner(*rivals("user_stated", "tool_observed")) is None
+
+
+@pytest.mark.parametrize(
+    ("confirmations", "confirmed", "won"),
+    [(3, 201.0, "a"), (2, 201.0, "b"), (3, 200.0, "b"), (9, 150.0, "b")],
+)
+def test_one_that_was_confirmed_often_outlasts_a_rival_seen_once(
+    confirmations: int, confirmed: float, won: str
+) -> None:
+    pair = rivals(
+        "tool_observed", "tool_observed", confirmations=confirmations, confirmed=confirmed
+    )
+    decided = winner(*pair)
+    assert decided is not None
+    assert decided[0].id == won
+
+
+def test_one_that_was_confirmed_often_yields_to_a_rival_seen_twice() -> None:
+    one, other = rivals("tool_observed", "tool_observed", confirmations=5, confirmed=300.0)
+    seen_twice = Memory("b", "y", "user", None, "tool_observed", 200.0, 2, 250.0)
+    decided = winner(one, seen_twice)
+    assert decided is not None
+    assert decided[0].id == other.id
+
+
+def dreamt(*texts: str) -> tuple[int, int]:
+    """How many merges and supersessions come of memories of one project, a day apart."""
+    members = [
+        Memory(f"m{number}", text, "project", "tern", "user_stated", AT + 86400 * number)
+        for number, text in enumerate(texts)
+    ]
+    room = enter(members)
+    decisions = consolidate(gather(room), room)
+    return len(decisions.merges), len(decisions.supersessions)
+
+
+def test_of_three_values_the_last_takes_the_place_of_both() -> None:
+    assert dreamt(
+        "The webhook timeout is 10 seconds.",
+        "The webhook timeout is 20 seconds.",
+        "The webhook timeout is 30 seconds.",
+    ) == (0, 2)
+
+
+def test_a_contradiction_is_not_merged_through_a_third() -> None:
+    assert (
+        dreamt(
+            "The cache is Redis.",
+            "The cache is Redis, hosted on the same machine.",
+            "The cache is Memcached.",
+        )[0]
+        == 0
+    )
+
+
+def test_a_pinned_memory_stays_as_it_is() -> None:
+    pinned = Memory("m0", "The cache is Redis.", "user", None, "user_stated", AT, pinned=True)
+    later = Memory("m1", "The cache is Memcached.", "user", None, "user_stated", AT + 1)
+    room = enter([pinned, later])
+    decisions = consolidate(gather(room), room)
+    assert decisions.supersessions == []
+    assert [set(proposal.ids) for proposal in decisions.proposals] == [{"m0", "m1"}]
+
+
+def test_no_pair_of_two_projects_is_ever_looked_at() -> None:
+    memories = [
+        Memory(name, "The cache is Redis.", "project", name, "user_stated", AT) for name in "ab"
+    ]
+    assert len({memory.room for memory in memories}) == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "an object is expected"),
+        ({"memories": [{"id": "m1"}]}, "memory 1: id and text must be strings"),
+        ({"memories": [{"id": "m1", "text": "x", "created_at": "soon"}]}, "'soon' is not a date"),
+        (
+            {"memories": [{"id": "a", "text": "x", "created_at": "2025-01-01"}] * 2},
+            "memory 2: the id a occurs twice",
+        ),
+    ],
+)
+def test_what_is_in_no_format_is_named(document: object, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        memories_from(document)
