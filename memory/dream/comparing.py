@@ -47,6 +47,9 @@ _ADDED_BY = word_set(
 )
 """What introduces a detail that leaves the rest as true as before."""
 
+_LIMITERS = frozenset(("for", "during", "per", "in", "on", "at", "from", "of", "under", "within"))
+"""What introduces words that say where, when or for what something holds."""
+
 _SEVERAL = frozenset(
     concept(word)
     for word in [
@@ -77,6 +80,8 @@ _SEVERAL = frozenset(
     ]
 )
 """Verbs that are true of several things at once."""
+
+_NEED = concept("need")
 
 _ORDINALS = frozenset(
     concept(word)
@@ -114,7 +119,7 @@ _BY_WAY_OF = frozenset(("through", "via", "with", "on", "by", "in", "using"))
 
 def compare(one: Reading, other: Reading) -> Comparison:
     """Say what two memories of the same scope are to each other."""
-    if one.normal == other.normal:
+    if one.text == other.text or (one.normal and one.normal == other.normal):
         return Comparison("same", "the same words", 1.0)
     if one.replacements or other.replacements:
         replacing = _replaces(one, other)
@@ -169,7 +174,7 @@ def _likeness(one: Reading, other: Reading) -> float:
         if token.key not in one.keys:
             apart += token.weight
     whole = one.weight + other.weight
-    return 1.0 - apart / whole if whole else 0.0
+    return max(0.0, 1.0 - apart / whole) if whole else 0.0
 
 
 def _weight(tokens: Iterable[Token]) -> float:
@@ -193,7 +198,9 @@ def _contradiction(
 ) -> str:
     if not (one.timeless or _since_only(one)) or not (other.timeless or _since_only(other)):
         return ""
-    if one.qualifiers != other.qualifiers:
+    if one.qualifiers != other.qualifiers or (one.replacements and other.replacements):
+        return ""
+    if _other_subject(left, right):
         return ""
     subject = _common(one, other, shared)
     strong = [token for token in subject if not token.light]
@@ -209,7 +216,8 @@ def _contradiction(
     if len(heavy_left) != 1 or len(heavy_right) != 1:
         return _long_value(one, other, heavy_left, heavy_right, strong)
     a, b = heavy_left[0], heavy_right[0]
-    if not strong:
+    figures = a.kind == b.kind == "number"
+    if not strong and not (figures and len(shared) >= 2):
         if _HOME.match(one.text) and _HOME.match(other.text) and a.kind == b.kind == "name":
             return f"{a.surface} against {b.surface}"
         opposed = b.key in OPPOSITES.get(a.key, ()) and bool(shared)
@@ -228,9 +236,9 @@ def _contradiction(
             return ""
         if _prefix(a.surface, b.surface):
             return ""
-        if (_BOUND.search(one.text) is None) != (_BOUND.search(other.text) is None):
+        if a.unit in ("", "version") and (_NEED in one.keys) != (_NEED in other.keys):
             return ""
-        if _weight(strong) < 1:
+        if (_BOUND.search(one.text) is None) != (_BOUND.search(other.text) is None):
             return ""
         return f"{a.surface} against {b.surface}"
     if a.kind == "number" or b.kind == "number":
@@ -248,7 +256,9 @@ def _contradiction(
     if _ALWAYS_SEVERAL.search(one.text) or _ALWAYS_SEVERAL.search(other.text):
         return ""
     alternatives = _alternatives(a, b)
-    if not alternatives and a.introduced_by != b.introduced_by:
+    if not alternatives and (
+        a.introduced_by != b.introduced_by or (a.kind != b.kind and "word" in (a.kind, b.kind))
+    ):
         return ""
     several = _several(one) or _several(other)
     if several and not alternatives and a.introduced_by not in _MANNER:
@@ -290,6 +300,7 @@ def _long_value(
         and _frame(one, left) == _frame(other, right)
         and _last(one, left[-1])
         and _last(other, right[-1])
+        and {token.introduced_by for token in left} == {token.introduced_by for token in right}
         and _adjacent(one, left)
         and _adjacent(other, right)
     ):
@@ -359,6 +370,7 @@ _HOLDING = re.compile(
 _ALWAYS_SEVERAL = re.compile(
     r"\bused (?:by|in|for|on)\b|\bsent to\b|\bcalled (?:by|from)\b|\bcopied to\b|\bavailable\b"
     r"|\bone of\b"
+    r"|\b(?:distributed|reachable|listed|mirrored|published)\b"
     r"|\b(?:can|may|could|might) (?:also )?be\b|\bcompatible\b|\bsometimes\b|\balso\b|\bamong\b"
     r"|\bsuch as\b"
     r"|\bshared (?:with|by)\b|\bvisible (?:to|in)\b|\bknown (?:to|by|for)\b|\bpart of\b|\blinked\b",
@@ -460,6 +472,8 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         one.rejected & _chosen(other) or other.rejected & _chosen(one)
     ):
         return "one rejects what the other names"
+    if _other_subject(left, right):
+        return "of something else"
     numbers = [token for token in left if token.kind == "number"]
     others = [token for token in right if token.kind == "number"]
     if numbers and others:
@@ -480,9 +494,77 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         for token in side:
             if CATEGORIES.get(token.key) in QUALIFIERS:
                 return f"only one says {token.surface}"
-    if " from " in one.text and " to " in one.text and _order(one, other) is False:
+    if " from " in one.text and " to " in one.text and not _order(one, other):
         return "another direction"
+    if _swapped(one, other):
+        return "each in the other's place"
+    if _strength(one) * _strength(other) < 0:
+        return "one may, the other must"
     return ""
+
+
+_MAY = re.compile(r"\b(?:can|may|might|could|optional\w*|allowed to)\b", re.IGNORECASE)
+_MUST = re.compile(
+    r"\b(?:must|ha(?:s|ve) to|needs? to|required?|requires|obliged)\b", re.IGNORECASE
+)
+_ANCHOR = re.compile(
+    r"\b(before|after|than) (?:the |an? |every |each |any )*([\w-]+)", re.IGNORECASE
+)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|gets?|got)\b"
+    r" (?:\w+ly )?\w+(?:ed|en|wn|pt|ld|nt|lt|ft|de|un|ut)\b",
+    re.IGNORECASE,
+)
+_COPULA = re.compile(r"\b(?:is|are|was|were)\b|:", re.IGNORECASE)
+_DOES_TO = re.compile(
+    r"\b(?:call|send|sent|publish|read|write|wrote|written|depend|extend|import|own|wrap|include"
+    r"|push|pull|trigger|notif|forward|cop|sync|block|inherit|quer|poll|prox|replac|preced|follow"
+    r"|feed|fed|consum|produc|review|report|pay|paid|invok|start|stop|load|talk|ask|listen to"
+    r"|connect|rout|redirect|fetch)",
+    re.IGNORECASE,
+)
+"""Verbs that one thing does to another, so that it matters which is named first."""
+_ADVERBIAL = re.compile(
+    r"^\W*(?:before|after|at|in|on|every|each|when|if|for|with|during|by|from|through|via|to|once)\b",
+    re.IGNORECASE,
+)
+
+
+def _other_subject(left: list[Token], right: list[Token]) -> bool:
+    """Whether each has a word of little weight of its own in what it speaks of: a start timeout."""
+    return all(
+        any(token.light and not token.after_verb for token in side) for side in (left, right)
+    )
+
+
+def _strength(reading: Reading) -> int:
+    """1 if something must be, -1 if it only may be, 0 if it says neither or denies."""
+    if reading.denials:
+        return 0
+    return (_MUST.search(reading.text) is not None) - (_MAY.search(reading.text) is not None)
+
+
+def _swapped(one: Reading, other: Reading) -> bool:
+    """Whether both name the same two things, each where the other has its counterpart."""
+    anchors = [
+        {(match[1].lower(), concept(match[2].lower())) for match in _ANCHOR.finditer(reading.text)}
+        for reading in (one, other)
+    ]
+    words = [{word for word, _ in found} for found in anchors]
+    if words[0] & words[1] and not anchors[0] & anchors[1]:
+        return True
+    if _ADVERBIAL.match(one.text) or _ADVERBIAL.match(other.text):
+        return False
+    first = [token.key for token in one.tokens if token.key in other.keys and not token.light]
+    second = [token.key for token in other.tokens if token.key in one.keys and not token.light]
+    if not _DOES_TO.search(one.text) or not _DOES_TO.search(other.text):
+        return False
+    turned = len(first) > 1 and first[0] == second[-1] and first[-1] == second[0]
+    return turned and _voice(one.text) == _voice(other.text) != "copula"
+
+
+def _voice(text: str) -> str:
+    return "passive" if _PASSIVE.search(text) else "copula" if _COPULA.search(text) else "active"
 
 
 def _order(one: Reading, other: Reading) -> bool:
@@ -526,7 +608,7 @@ def _added(longer: Reading, extra: list[Token], shared: frozenset[str]) -> bool:
         for place, token in enumerate(longer.tokens)
         if token.key in shared and not token.light
     ]
-    if min(places) < max(ends):
+    if not ends or min(places) < max(ends):
         return False
     first = next(token for token in longer.tokens[max(ends) + 1 :] if token.key not in shared)
     if first.introduced_by not in _ADDED_BY:
@@ -545,8 +627,10 @@ def _reworded(
         return ""
     if len(left) > 2 or len(right) > 2:
         return ""
-    anchors = [token for token in strong if token.hard]
-    if len(strong) < (2 if anchors else 3):
+    if any(token.introduced_by in _LIMITERS for token in (*left, *right)):
+        return ""
+    anchored = any(token.hard for token in strong)
+    if len(strong) < (2 if anchored else 3) + (bool(left) and bool(right)):
         return ""
     if _substituted(one, other):
         return ""

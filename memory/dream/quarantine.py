@@ -180,7 +180,8 @@ _KNOWN = re.compile(
     r"|\bgithub_pat_\w+|\bglpat-[\w-]{6,}|\bxox[abprs]-[\w-]{6,}|\bA(?:KIA|SIA)[0-9A-Z]{8,}"
     r"|\beyJ[\w-]{4,}\.[\w-]{3,}|-----BEGIN [A-Z ]*PRIVATE KEY|\bAIza[\w-]{10,}|\bnpm_\w{8,}"
     r"|\bhf_\w{8,}"
-    r"|\bBearer [\w.-]{8,}|\bdop_v1_\w+|\bwhsec_\w{6,}|\bEXAMPLE-fake-[\w-]+",
+    r"|\bBearer [\w.-]{8,}|\bdop_v1_\w+|\bwhsec_\w{6,}"
+    r"|\b(?=[\w-]*(?:key|token|secret|passwor|pw|cred))\w+(?:[-_]\w+)*[-_]\w+[-_]\d{3,}\b",
 )
 _PLACE = re.compile(r"^(?:\$|~|/|\./|<|\{|%|https?://|vault|op://)|\.(?:ya?ml|json|toml|env|pem|txt|md|py|ts)$"
                     r"|^\d+(?:[.,]\d+)?$|^\d{4}-\d\d-\d\d"

@@ -102,6 +102,7 @@ _PROHIBITION = re.compile(
 )
 _REJECTED = re.compile(
     r"(?:\b(?:instead of|rather than|(?:prefer|favou?r|choose|like|want|pick)\w*\b[^.;]{0,40}? over"
+    r"|prefers? (?!to )[^.;]{1,30}? to"
     r"|and not|but not|(?:do not|never|avoid) (?:use|using))|, ?(?:not|never))\s+"
     r"(?:the |a |an |to |with |in |by |for |on )?(`[^`]+`|[\w.+#-]+(?: [\w.+#-]+)?)",
     re.IGNORECASE,
@@ -145,6 +146,7 @@ _REPLACING = re.compile(
 _COUNT = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b(?!-)", re.IGNORECASE)
 _SCOPE_WORDS = word_set(
     """
+    some most few many rarely seldom sometimes
     only except unless if when until before after during
     """
 )
@@ -217,6 +219,8 @@ class Reading:
 
 
 _AMOUNT_NEXT = re.compile(r"\s*(?:about |around |some )?\d")
+_OF_A_SUBJECT = frozenset(("of", "in", "on", "at", "by", "for", "from", "with", "to", "under"))
+"""Prepositions that a verb ends: "the gateway of tern accepts connections"."""
 _BY_MEANS = frozenset(("with", "via", "by", "through", "using"))
 _NORMAL = re.compile(r"[^\w%+#@/.-]+")
 _PREPOSITIONS = word_set(
@@ -294,6 +298,8 @@ def read(text: str, project: str | None = None) -> Reading:
                 introduced = lower
             if not beginning and lower in _VERBS:
                 verb = True
+                if introduced in _OF_A_SUBJECT:
+                    introduced = ""
             if lower in NEGATED:
                 denials[-1] += 1
                 lower = NEGATED[lower]

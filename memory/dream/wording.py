@@ -35,6 +35,7 @@ _LIGHT = word_set(
     use run make get go happen take need want call set do write store listen work put come start
     value name way kind type code file service system app application team people time machine
     thing part step case default place allow size mode theme number follow
+    port
     """
 )
 _CONCEPTS = """
@@ -202,7 +203,7 @@ def _stem(word: str) -> str:
         word = word[:-2]
     if word.endswith("e") and len(word) > 3:
         word = word[:-1]
-    if word.endswith("at") and len(word) > 5 and word not in _WHOLE:
+    if word.endswith("at") and len(word) > 4 and word not in _WHOLE:
         word = word[:-2]
     return word
 

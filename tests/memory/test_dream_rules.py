@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from memory.dream.comparing import compare
 from memory.dream.consolidate import consolidate, winner
@@ -211,3 +213,23 @@ def test_no_pair_of_two_projects_is_ever_looked_at() -> None:
 def test_what_is_in_no_format_is_named(document: object, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         memories_from(document)
+
+
+WORDS = (
+    "the a user of in on to from for with not never no before after by is are runs uses must may "
+    "Redis Postgres tern src/a.py `make x` 20 8080 3.11 30 s staging API read write only , ; : . "
+    "and over instead moved now gateway timeout replaced it 02:30 2025-01-01"
+)
+TEXTS = st.lists(st.sampled_from(WORDS.split(" ")), max_size=14)
+
+
+@given(TEXTS, TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_no_two_texts_break_a_comparison_and_their_order_does_not_matter(
+    one: list[str], other: list[str]
+) -> None:
+    first, second = read(" ".join(one), "tern"), read(" ".join(other), "tern")
+    there, back = compare(first, second), compare(second, first)
+    assert (there.verdict == "same") == (back.verdict == "same")
+    assert 0 <= there.likeness <= 1.0001
+    assert compare(first, first).verdict == "same"
