@@ -559,7 +559,9 @@ def _swapped(one: Reading, other: Reading) -> bool:
     second = [token.key for token in other.tokens if token.key in one.keys and not token.light]
     if not _DOES_TO.search(one.text) or not _DOES_TO.search(other.text):
         return False
-    turned = len(first) > 1 and first[0] == second[-1] and first[-1] == second[0]
+    if not first or first[0] == first[-1]:
+        return False
+    turned = first[0] == second[-1] and first[-1] == second[0]
     return turned and _voice(one.text) == _voice(other.text) != "copula"
 
 

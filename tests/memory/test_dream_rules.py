@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from memory.dream.comparing import compare
 from memory.dream.consolidate import consolidate, winner
+from memory.dream.dreaming import dream
 from memory.dream.drift import drifts
 from memory.dream.gather import gather
 from memory.dream.orient import (
@@ -233,3 +235,58 @@ def test_no_two_texts_break_a_comparison_and_their_order_does_not_matter(
     assert (there.verdict == "same") == (back.verdict == "same")
     assert 0 <= there.likeness <= 1.0001
     assert compare(first, first).verdict == "same"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            TEXTS,
+            st.sampled_from(["user_stated", "tool_observed", "agent_inferred"]),
+            st.integers(1, 4),
+            st.booleans(),
+        ),
+        max_size=12,
+    ),
+    st.randoms(),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_memory_has_one_fate_whatever_they_say_and_in_whatever_order(
+    rows: list[tuple[list[str], Source, int, bool]], dice: random.Random
+) -> None:
+    memories = [
+        Memory(
+            f"m{number:02d}",
+            " ".join(text),
+            "project" if number % 3 else "user",
+            "tern" if number % 3 else None,
+            source,
+            AT + 86400 * number,
+            confirmations,
+            AT + 86400 * number * confirmations,
+            pinned=pinned,
+        )
+        for number, (text, source, confirmations, pinned) in enumerate(rows)
+    ]
+    evidence = evidence_from(json.loads((SETS / "drift_evidence.json").read_text("utf-8")))
+    plan = dream(memories, evidence)
+    merged = [gone for merge in plan.merges for gone in merge.gone]
+    superseded = [lost.loser for lost in plan.supersessions]
+    aside = [held.id for held in plan.quarantined]
+    assert sorted([*plan.kept, *merged, *superseded, *aside]) == [m.id for m in memories]
+    assert {merge.into for merge in plan.merges} <= set(plan.kept)
+    assert {lost.winner for lost in plan.supersessions} <= set(plan.kept)
+    by_id = {memory.id: memory for memory in memories}
+    assert not {m.id for m in memories if m.pinned} & {*superseded}
+    for lost in plan.supersessions:
+        assert {by_id[lost.loser].source, by_id[lost.winner].source} != {
+            "user_stated",
+            "tool_observed",
+        } or by_id[lost.winner].source == "user_stated"
+    shuffled = list(memories)
+    dice.shuffle(shuffled)
+    other = dream(shuffled, evidence)
+    assert (other.merges, other.supersessions, other.kept) == (
+        plan.merges,
+        plan.supersessions,
+        plan.kept,
+    )
