@@ -494,7 +494,8 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         for token in side:
             if CATEGORIES.get(token.key) in QUALIFIERS:
                 return f"only one says {token.surface}"
-    if " from " in one.text and " to " in one.text and not _order(one, other):
+    directed = all(" from " in text and " to " in text for text in (one.text, other.text))
+    if directed and not _order(one, other):
         return "another direction"
     if _swapped(one, other):
         return "each in the other's place"
@@ -574,7 +575,7 @@ def _order(one: Reading, other: Reading) -> bool:
     shared = one.keys & other.keys
     first = [token.key for token in one.tokens if token.key in shared and not token.light]
     second = [token.key for token in other.tokens if token.key in shared and not token.light]
-    return first == second
+    return list(dict.fromkeys(first)) == list(dict.fromkeys(second))
 
 
 def _same(
