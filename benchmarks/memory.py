@@ -4,6 +4,7 @@
 * `search_hit_share`: how often the memory that a question was made from is among its ten answers
 * `lock_errors`: writes that failed while four processes wrote to one store
 * `lock_writes`: how many writes those were
+* `dream_cpu_s`, `dream_mb`, `dream_exponent`, `incremental_ratio`: see `benchmarks.memory_dream`
 
 Memories are made of words as frequent as those of English are (Zipf's law), so that searches meet
 both rare words and words that stand in a tenth of all memories.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 import subprocess
 import sys
@@ -41,13 +43,26 @@ def main() -> None:
     if sys.argv[1:2] == ["--write"]:
         print(asyncio.run(write(Path(sys.argv[2]), sys.argv[3])))
         return
-    options = arguments(__doc__ or "", ("search", "locks"))
+    options = arguments(__doc__ or "", ("search", "locks", "dream"))
     figures = []
     if options.part in (None, "search"):
         figures += search(max(1, options.runs))
     if options.part in (None, "locks"):
         figures += locks()
+    if options.part in (None, "dream"):
+        figures += dreams()
     report(figures, as_json=options.json)
+
+
+def dreams() -> list[Figure]:
+    # A process of its own, so that the peak of its memory is the dream's.
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory_dream", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [Figure(**row) for row in json.loads(done.stdout)["figures"]]
 
 
 def search(runs: int) -> list[Figure]:

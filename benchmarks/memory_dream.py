@@ -1,24 +1,21 @@
 """What a dream without a model costs: processor time, memory, growth, and after a few new ones.
 
-    python -m benchmarks.memory_dream [MEMORIES] [--json]
-
 The memories are made up: sentences of many forms over a vocabulary with few common and many rare
 words, every tenth told twice, a third about the person, the rest of projects of 2,500 each.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import resource
-import sys
 import time
 
+from benchmarks.figures import Figure, arguments, report
 from memory.dream.dreaming import dream
 from memory.dream.orient import Evidence, Memory, ProjectState
 
-FULL = 100_000
+MEMORIES = 100_000
 NEW = 100
 NOW = 2_000_000_000.0
 FORMS = (
@@ -88,30 +85,25 @@ def cost(stored: list[Memory], new: frozenset[str] | None = None) -> float:
 
 
 def main() -> None:
-    numbers = [argument for argument in sys.argv[1:] if argument.isdigit()]
-    count = int(numbers[0]) if numbers else FULL
+    options = arguments(__doc__ or "")
     cost(memories(500))
-    quarter = cost(memories(count // 4))
-    stored = memories(count)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    quarter = cost(memories(MEMORIES // 4))
+    stored = memories(MEMORIES)
     full = cost(stored)
+    # The peak of this process, with the memories themselves; kilobytes on Linux.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     fresh = frozenset(memory.id for memory in stored[-NEW:])
     incremental = cost(stored, fresh)
-    figures = {
-        "memories": count,
-        "dream_cpu_s": round(full, 2),
-        "dream_mb": round(peak),
-        "dream_mb_before": round(before / 1024),
-        "dream_exponent": round(math.log(full / quarter) / math.log(4), 3),
-        "incremental_s": round(incremental, 3),
-        "incremental_ratio": round(incremental / full, 4),
-    }
-    if "--json" in sys.argv:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name:<20} {value}")
+    among = f"{MEMORIES:,} memories"
+    report(
+        [
+            Figure("dream_cpu_s", full, "s", f"of a processor, {among}"),
+            Figure("dream_mb", peak, "MB", f"peak of the process, {among}"),
+            Figure("dream_exponent", math.log(full / quarter) / math.log(4), "", "1 is linear"),
+            Figure("incremental_ratio", incremental / full, "", f"after {NEW} new memories"),
+        ],
+        as_json=options.json,
+    )
 
 
 if __name__ == "__main__":
