@@ -57,8 +57,7 @@ def changes_of(plan: Plan) -> list[Change]:
     number = 0
     for lost in plan.supersessions:
         number += 1
-        reason = f"{lost.why} ({lost.rule})"
-        found.append(Change(number, "supersede", lost.loser, lost.winner, reason=reason))
+        found.append(Change(number, "supersede", lost.loser, lost.winner, reason=lost.rule))
     for merge in plan.merges:
         number += 1
         if merge.appended:
@@ -78,7 +77,7 @@ def changes_of(plan: Plan) -> list[Change]:
 
 
 def write_down(db: sqlite3.Connection, dream_id: int, plan: Plan) -> int:
-    """Journal a plan; returns how many operations it has.
+    """Journal a plan, without a word of the memories; returns how many operations it has.
 
     Raises:
         NotFound: a memory of the plan is not in the store.
@@ -106,8 +105,8 @@ def write_down(db: sqlite3.Connection, dream_id: int, plan: Plan) -> int:
         )
     for number, proposal in enumerate(plan.proposals, 1):
         db.execute(
-            "INSERT INTO dream_proposals VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (dream_id, number, proposal.kind, *proposal.ids, proposal.why, proposal.likeness),
+            "INSERT INTO dream_proposals VALUES (?, ?, ?, ?, ?, ?)",
+            (dream_id, number, proposal.kind, *proposal.ids, proposal.likeness),
         )
     return len({change.operation for change in changes})
 

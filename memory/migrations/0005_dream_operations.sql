@@ -1,5 +1,6 @@
 -- What dreams planned and did. A row is one change of one memory; rows of one operation belong
--- together. States are named by memory and version, so that a redaction finds every text.
+-- together. Nothing here quotes a memory: states are named by memory and version, so that a redaction
+-- finds every text.
 
 ALTER TABLE dreams ADD COLUMN watermark INTEGER NOT NULL DEFAULT 0;
 
@@ -28,7 +29,6 @@ CREATE TABLE dream_proposals (
   kind TEXT NOT NULL CHECK (kind IN ('merge', 'supersede')),
   one TEXT NOT NULL REFERENCES memories (id),
   other TEXT NOT NULL REFERENCES memories (id),
-  why TEXT NOT NULL,
   likeness REAL NOT NULL,
   PRIMARY KEY (dream_id, number)
 ) WITHOUT ROWID;

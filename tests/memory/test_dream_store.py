@@ -122,6 +122,23 @@ async def test_undone_to_the_byte(database: Database, dreams: DreamStore, path: 
     assert await dreams.undo(planned.dream_id) == 0
 
 
+async def test_a_redacted_text_is_in_no_row_of_a_dream(
+    database: Database, dreams: DreamStore
+) -> None:
+    planned = await dreams.plan(EVIDENCE)
+    await dreams.apply(planned.dream_id)
+    kept = await database.read(
+        lambda db: [
+            str(row)
+            for table in ("dreams", "dream_operations", "dream_proposals")
+            for row in db.execute(f"SELECT * FROM {table}")
+        ]
+    )
+    told = "\n".join(kept)
+    for word in ("Kotlin", "03:15", "02:30", "Colemak", "Refunds", "logged"):
+        assert word not in told
+
+
 async def test_one_operation_undone(database: Database, dreams: DreamStore) -> None:
     planned = await dreams.plan(EVIDENCE)
     await dreams.apply(planned.dream_id)
