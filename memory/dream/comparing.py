@@ -19,7 +19,7 @@ from memory.dream.wording import ALTERNATIVES, CATEGORIES, OPPOSITES, QUALIFIERS
 Verdict: TypeAlias = Literal["same", "contradiction", "open", "distinct"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Comparison:
     """What a pair is, why in a few words, and how alike it is (0 to 1).
 
@@ -34,7 +34,7 @@ class Comparison:
     """For an open pair: it looks like a contradiction rather than a duplicate."""
 
 
-MOST_APART = 3
+MOST_APART = 2
 """Words of weight that each text has for itself (twice as many in one): beyond, no rule applies."""
 
 SAME_SHARE = 0.62
@@ -144,6 +144,11 @@ def compare(one: Reading, other: Reading) -> Comparison:
         return Comparison("open", veto, likeness * 0.8, supersede=_rivals(one, other, left, right))
     reason = _same(one, other, left, right, shared)
     if reason:
+        # Looked at last, as it costs most.
+        if _swapped(one, other):
+            return Comparison("open", "each in the other's place", likeness)
+        if _strength(one) * _strength(other) < 0:
+            return Comparison("open", "one may, the other must", likeness)
         return Comparison("same", reason, likeness)
     return Comparison("open", "alike in part", likeness, supersede=len(left) == 1 == len(right))
 
@@ -497,10 +502,6 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
     directed = all(" from " in text and " to " in text for text in (one.text, other.text))
     if directed and not _order(one, other):
         return "another direction"
-    if _swapped(one, other):
-        return "each in the other's place"
-    if _strength(one) * _strength(other) < 0:
-        return "one may, the other must"
     return ""
 
 

@@ -34,7 +34,7 @@ NEIGHBOURS = 4
 """Memories of the same frame that are looked at, nearest in time first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pair:
     """Two memories of one room, the older first, and how much rare wording they share (0 to 1)."""
 
