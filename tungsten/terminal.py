@@ -486,7 +486,12 @@ class Terminal:
         seen = set()
         for line in [] if isinstance(listed, CommandFailed) else listed:
             fields = line.split("\t", 7)
-            if len(fields) != 8 or not fields[6] or fields[0] in seen:
+            if len(fields) != 8 or fields[0] in seen:
+                continue
+            if not fields[6]:
+                # One of ours is known a moment before tmux is told that it is.
+                if fields[0] in known:
+                    seen.add(fields[0])
                 continue
             pane_id, window_id, pid, dead, status, killed, kind, window_name = fields
             seen.add(pane_id)

@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.risk import Context, assess_command
@@ -106,27 +107,31 @@ async def test_a_line_is_no_obstacle_to_itself(house):
 
 
 @pytest.fixture
-async def waiting():
-    """A process that lives until the test ends."""
-    process = await asyncio.create_subprocess_exec("sleep", "300", start_new_session=True)
-    yield process
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
+async def shell():
+    """A process with one child, which lives until the test ends it; gives both."""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", "sleep 300 & echo $!; wait; exec sleep 300"),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    yield process.pid, int(await process.stdout.readline())
+    os.killpg(process.pid, signal.SIGKILL)
+    await process.communicate()
 
 
-async def test_lines_end_with_their_processes(tmp_path: Path, waiting) -> None:
+async def test_lines_end_with_their_processes(tmp_path: Path, shell: tuple[int, int]) -> None:
     (tmp_path / "t.sh").write_text("echo hi\n")
     context = Context(cwd=tmp_path, home=tmp_path, project=tmp_path)
     command = "bash t.sh &"
     found = assess_command(command, context)
     lines = RunningLines()
-    shell = os.getpid()
-    begun = lines.begin(shell, command, context, found, at=time.time() - 2)
+    pid, child = shell
+    begun = lines.begin(pid, command, context, found, at=time.time() - 2)
     assert [line.command for line in lines.now()] == [command]
     lines.over(begun)
     assert [line.command for line in lines.now()] == [command]
-    waiting.send_signal(signal.SIGKILL)
-    await waiting.wait()
+    os.kill(child, signal.SIGKILL)
+    psutil.Process(child).wait(10)
     assert not lines.now()
     assert not lines.any
