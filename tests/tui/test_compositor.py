@@ -103,8 +103,13 @@ async def test_pieces_make_the_whole(open_cockpit: Open, glass: Glass) -> None:
             await pilot.pause()
             await pilot.pause(0.01)
             if app.screen is app.cockpit:
-                whole = app.cockpit._compositor.render_strips()
-                assert glass.text == "\n".join(strip.text.rstrip() for strip in whole), number
+
+                def drawn() -> bool:
+                    whole = app.cockpit._compositor.render_strips()
+                    return glass.text == "\n".join(strip.text.rstrip() for strip in whole)
+
+                # What has changed since the last frame is painted with the next one.
+                await cockpit.until(drawn)
 
 
 SIDES = st.integers(0, 12)
