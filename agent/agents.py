@@ -168,6 +168,8 @@ class Agents:
         if records and said and said[-1].data.get("paused"):
             self.services.go.clear()
             self.services.hub.publish(PausedChanged(paused=True))
+        written = await self.services.database.journal.texts("write_file")
+        self.services.written.update(map(Path, written))
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.

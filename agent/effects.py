@@ -67,7 +67,7 @@ class NotRun(AgentError):
 
 
 class Effects:
-    """Effects on one agent's panes and on files; `written` gathers the files it wrote."""
+    """Effects on one agent's panes and on files; `written` gathers the files that agents wrote."""
 
     def __init__(
         self,
@@ -249,18 +249,18 @@ class Effects:
         )
 
     async def _write(self, action: WriteFile) -> Effect:
+        # Before it is in place: another agent may run it the moment that it is.
+        self._written.add(action.path)
         # Not cancellable half-way: either nothing happened, or the file is in place and recorded.
         work = asyncio.ensure_future(asyncio.to_thread(files.write, action))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
-            self._written.add(action.path)
             self._seen.note(action.path, files.sha256(action.content.encode()))
             raise
         except FileChanged as change:
             raise NotRun(f"{change}; read it again") from change
-        self._written.add(action.path)
         self._seen.note(action.path, files.sha256(action.content.encode()))
         lines = action.diff.splitlines()
         added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)

@@ -130,6 +130,7 @@ class LiveAgent:
                 home=services.home,
                 own=services.own,
                 rules=partial(services.rules.for_project, project),
+                written=services.written,
                 project=project,
             ),
             running=services.running,

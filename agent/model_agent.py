@@ -394,11 +394,6 @@ class ModelAgent(LiveAgent):
         await self.read_instructions()
         await self._announce_tools()
         await self.conversation.catch_up()
-        for entry in await self.services.database.journal.entries(
-            session_id=self.id, kinds=("action_started",)
-        ):
-            if entry.data.get("action") == "write_file":
-                self.performer.wrote(Path(str(entry.data.get("text"))))
         if self.queued and self.session.owes_reply():
             said = {block.get("text") for block in self.session.messages[-1]["content"]}
             await self._queue([text for text in self.queued if spoken(text) not in said])

@@ -197,6 +197,8 @@ class Models:
         headers = dict(config.headers)
         if token and not key:
             headers["authorization"] = f"Bearer {token}"
+        # With an address in the settings, all that is left here goes there; without one, the key
+        # and the headers of the settings are for Anthropic's.
         if config.base_url:
             if not (key or token) and kept.provider == "endpoint":
                 same = kept.base_url.rstrip("/") in ("", config.base_url)
@@ -211,6 +213,7 @@ class Models:
                     "anthropic", "", kept.api_key, model or DEFAULT_MODEL, headers
                 )
             case "endpoint" if kept.base_url:
+                headers = self._headers_for(kept.base_url)
                 return self._endpoint_of("endpoint", kept.base_url, kept.api_key, model, headers)
             case "demo":
                 return Endpoint("demo", model=DEMO_MODEL)
@@ -225,23 +228,31 @@ class Models:
         cache = None if config.prompt_cache == "auto" else config.prompt_cache == "on"
         return Endpoint(provider, base_url, key, model, headers, cache, config.context_window)
 
+    def _is_for(self, address: str) -> bool:
+        """Whether key and headers of the settings were given for an address; empty: Anthropic's."""
+        return Endpoint(base_url=self._config.base_url).url == Endpoint(base_url=address).url
+
+    def _headers_for(self, address: str) -> dict[str, str]:
+        """The settings' headers, for an address that they are meant for."""
+        return dict(self._config.headers) if self._is_for(address) else {}
+
     def _chosen(self, command: Configure) -> Endpoint:
         """The endpoint that a command describes, with what is known already filled in."""
         config, kept = self._config, self._kept
         key, model, address = (
             text.strip() for text in (command.api_key, command.model, command.base_url)
         )
-        headers = dict(config.headers)
         match command.provider:
             case "demo":
                 return Endpoint("demo", model=DEMO_MODEL)
             case "anthropic":
                 if not key:
-                    key = config.api_key.get_secret_value() or (
-                        kept.api_key if kept.provider == "anthropic" else ""
-                    )
+                    key = config.api_key.get_secret_value() if self._is_for("") else ""
+                if not key and kept.provider == "anthropic":
+                    key = kept.api_key
                 if not key:
                     raise ChoiceIncomplete("Paste a key: one is made at console.anthropic.com.")
+                headers = self._headers_for("")
                 return self._endpoint_of("anthropic", "", key, model or DEFAULT_MODEL, headers)
             case "endpoint":
                 if not address.startswith(("http://", "https://")):
@@ -252,4 +263,5 @@ class Models:
                     raise ChoiceIncomplete(
                         "Name a model that the endpoint serves, for instance qwen3-coder."
                     )
+                headers = self._headers_for(address)
                 return self._endpoint_of("endpoint", address, key, model, headers)

@@ -11,7 +11,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -107,13 +107,13 @@ class Owner(Protocol):
 
 @dataclass(slots=True)
 class Surroundings:
-    """What judging needs beside the place itself; one per agent."""
+    """What judging needs beside the place itself; one per agent, `written` shared by all."""
 
     home: Path
     own: tuple[Path, ...]
     rules: Callable[[], Rules]
+    written: set[Path]
     project: Path | None = None
-    written: set[Path] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +211,12 @@ class Performer:
             project=around.project,
             own=around.own,
             history=history,
+            written=frozenset(around.written),
             rules=around.rules(),
         )
         action = RunCommand(given.text, given.pane_id)
         found = await asyncio.to_thread(assess, action, context)
         self._running.begin(given.pid, given.text, context, found, at=given.at)
-
-    def wrote(self, path: Path) -> None:
-        """Remember that the agent itself wrote a file, in an earlier engine."""
-        self._surroundings.written.add(path)
 
     async def perform(
         self,

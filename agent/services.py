@@ -49,6 +49,8 @@ class Services:
         closing: the engine is about to end: nothing is tidied up from now on.
         person_there: whether a person's app is connected, so that somebody may decide.
         running: lines of all agents' shells that have not ended.
+        written: files that any agent has written, in this engine or an earlier one: what one of
+            them wrote is no more the person's because another runs it.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
     """
@@ -70,6 +72,7 @@ class Services:
     home: Path
     fleet: Fleet
     running: RunningLines = field(default_factory=RunningLines)
+    written: set[Path] = field(default_factory=set)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

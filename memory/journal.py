@@ -86,6 +86,19 @@ class Journal:
 
         return await self._connection.read(unit)
 
+    async def texts(self, action: str) -> list[str]:
+        """What the actions of one kind that were started were about, of all sessions, each once."""
+
+        def unit(db: sqlite3.Connection) -> list[str]:
+            found = db.execute(
+                "SELECT DISTINCT json_extract(data, '$.text') FROM journal "
+                "WHERE kind = ? AND json_extract(data, '$.action') = ?",
+                (ACTION_STARTED, action),
+            )
+            return [str(row[0]) for row in found if row[0] is not None]
+
+        return await self._connection.read(unit)
+
     async def verify(self) -> None:
         """Recompute every digest and the chain.
 

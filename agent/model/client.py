@@ -383,9 +383,20 @@ class ModelClient:
             # Local servers and gateways look in either place; Anthropic's own takes the bearer.
             headers.setdefault("x-api-key", key)
         timeout = httpx2.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+        secret = frozenset((*headers, "x-api-key", "authorization"))
+
+        async def keep_secrets(request: httpx2.Request) -> None:
+            # A server that answers elsewhere must not have them go there as well.
+            there = sdk.base_url
+            same = (request.url.scheme, request.url.port) == (there.scheme, there.port)
+            safer = (request.url.scheme, request.url.port) == ("https", None)
+            if request.url.host != there.host or not (same or safer):
+                for name in secret & set(request.headers):
+                    del request.headers[name]
+
         direct = dict.fromkeys(("http://", "https://", "all://")) if endpoint.is_loopback else {}
         try:
-            return anthropic.AsyncAnthropic(
+            sdk = anthropic.AsyncAnthropic(
                 api_key=None if token else key,
                 auth_token=token,
                 base_url=endpoint.url,
@@ -393,11 +404,15 @@ class ModelClient:
                 max_retries=0,
                 timeout=timeout,
                 http_client=anthropic.DefaultAsyncHttpxClient(
-                    base_url=endpoint.url, timeout=timeout, mounts=direct
+                    base_url=endpoint.url,
+                    timeout=timeout,
+                    mounts=direct,
+                    event_hooks={"request": [keep_secrets]},
                 ),
             )
         except (httpx2.InvalidURL, ValueError) as error:
             raise from_connection(error, endpoint) from error
+        return sdk
 
 
 async def _read_to_the_end(wire: AsyncIterator[Any]) -> None:

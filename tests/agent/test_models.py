@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -13,8 +15,8 @@ from agent import credentials
 from agent.config import Config, load
 from agent.credentials import Credentials
 from agent.hub import Hub
-from agent.model.endpoint import Endpoint
-from agent.model.errors import AuthenticationFailed, Unreachable
+from agent.model.endpoint import ANTHROPIC_URL, Endpoint
+from agent.model.errors import AuthenticationFailed, ModelError, Unreachable
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.models import (
@@ -185,6 +187,103 @@ def test_a_profile_is_an_endpoint_of_its_own(paths: Paths) -> None:
     endpoint = Models(Hub(), paths, load(paths, environment=around))._endpoint
     wanted = Endpoint("endpoint", "http://localhost:1", "", "qwen3", {}, True, 9)
     assert endpoint == wanted
+
+
+class Listening:
+    """A server that keeps the headers it is sent, and says no or sends on to elsewhere."""
+
+    def __init__(self) -> None:
+        self.headers: list[dict[str, str]] = []
+        self.elsewhere = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = [line.partition(": ") for line in head.split("\r\n")[1:] if line]
+        headers = {name.lower(): value for name, _, value in lines}
+        await reader.readexactly(int(headers.get("content-length", 0)))
+        self.headers.append(headers)
+        status = f"307 On\r\nlocation: {self.elsewhere}" if self.elsewhere else "404 No"
+        writer.write(
+            f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    @property
+    def secrets(self) -> set[str]:
+        return {v for sent in self.headers for v in sent.values() if "secret" in v}
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[list[tuple[Listening, str]]]:
+    async with contextlib.AsyncExitStack() as stack:
+        found = []
+        for _ in range(2):
+            one = Listening()
+            server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+            await stack.enter_async_context(server)
+            found.append((one, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        yield found
+
+
+GATEWAY = """profile = "gateway"
+[profiles.gateway]
+base_url = "{}"
+model = "m"
+key_variable = "GATEWAY_KEY"
+headers = {{ X-Gateway = "secret-header" }}
+"""
+
+
+async def asked(models: Models, address: str, key: str = "") -> None:
+    """Choose an endpoint that refuses."""
+    command = Configure(provider="endpoint", base_url=address, model="m", api_key=key)
+    with pytest.raises(ModelError):
+        await models.configure(command)
+
+
+async def test_headers_and_key_go_to_their_own_address_alone(
+    paths: Paths, listening: list[tuple[Listening, str]]
+) -> None:
+    (gateway, address), (other, elsewhere) = listening
+    paths.config_file.write_text(GATEWAY.format(address))
+    models = Models(Hub(), paths, load(paths, environment={"GATEWAY_KEY": "secret-key"}))
+    await asked(models, elsewhere, "another")
+    assert other.headers
+    assert not other.secrets
+    await asked(models, f"{address}/v1/")
+    assert gateway.secrets == {"secret-header"}
+    with pytest.raises(ChoiceIncomplete):
+        await models.configure(Configure(provider="anthropic"))
+    chosen = models._chosen(Configure(provider="anthropic", api_key="k"))
+    assert (chosen.url, chosen.api_key, chosen.headers) == (ANTHROPIC_URL, "k", {})
+    await models.close()
+
+
+async def test_a_redirect_takes_no_secret_along(
+    paths: Paths, listening: list[tuple[Listening, str]]
+) -> None:
+    (gateway, address), (other, elsewhere) = listening
+    gateway.elsewhere = f"{elsewhere}/v1/messages"
+    paths.config_file.write_text(GATEWAY.format(address))
+    models = Models(Hub(), paths, load(paths, environment={"GATEWAY_KEY": "secret-key"}))
+    await asked(models, address, "secret-typed")
+    assert gateway.secrets >= {"secret-header", "secret-typed"}
+    assert other.headers
+    assert not other.secrets
+    await models.close()
+
+
+def test_headers_of_no_address_are_for_anthropic_alone(paths: Paths) -> None:
+    paths.config_file.write_text('headers = { X-Team = "secret" }\n')
+    for kept, headers in (
+        (Credentials("endpoint", "k", "http://a:1", "m"), {}),
+        (Credentials("anthropic", "k"), {"X-Team": "secret"}),
+    ):
+        credentials.save(paths.credentials_file, kept)
+        endpoint = Models(Hub(), paths, load(paths, environment={}))._endpoint
+        assert endpoint is not None
+        assert endpoint.headers == headers
 
 
 async def test_preparing_never_fails_loudly(models: Models) -> None:

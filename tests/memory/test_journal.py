@@ -61,6 +61,15 @@ async def test_an_action_happens_once_and_its_outcome_is_known_or_unknown(
     await journal.verify()
 
 
+async def test_what_started_actions_were_about(database: Database) -> None:
+    for number, (action, text) in enumerate([("w", "a"), ("w", "b"), ("r", "c"), ("w", "a")]):
+        data = {"action": action, "text": text}
+        await database.journal.action_started(f"a{number}", f"s{number}", data)
+    await database.journal.action_ended("a0", {"action": "w", "text": "d"})
+    await database.journal.tombstone(2)
+    assert await database.journal.texts("w") == ["a"]
+
+
 async def test_a_gate_is_decided_once(database: Database) -> None:
     journal = database.journal
     await journal.gate_opened("g1", "s1", {})
