@@ -114,7 +114,10 @@ def run(
     model: Annotated[str, typer.Option(help="Model to use instead of the configured one.")] = "",
     mode: Annotated[
         str,
-        typer.Option(help="plan, careful or standard, which is the default."),
+        typer.Option(
+            help="plan, careful or standard. Default: standard with --headless; in the app careful "
+            "where the directory is not trusted, else standard."
+        ),
     ] = "",
     budget: Annotated[
         float | None, typer.Option(min=0, help="US dollars after which the agent stops.")
