@@ -484,7 +484,7 @@ class Agents:
             self.services.hub.publish(AgentRemoved(agent_id=each.id))
 
     async def resume(self, command: ResumeAgent) -> None:
-        """Bring an archived or stopped agent back.
+        """Bring an archived or stopped agent back, in no looser a mode than its directory has.
 
         Raises:
             AgentUnknown: there is no such session.
@@ -501,6 +501,10 @@ class Agents:
             await Session.open(self.services.database, record)
             record = await self.services.database.sessions.update(record.id, archived=False)
             agent = await self._revive(record)
+            if agent.mode is Mode.STANDARD:
+                # As a job without a screen leaves it, also where the directory is not trusted.
+                trusted_as = Path(record.extra.get("project") or record.directory)
+                await self._set_mode(agent, await self._default_mode(trusted_as, demo=agent.demo))
         if isinstance(agent, CommandAgent):
             if agent.panes.first() is None:
                 await agent.again()

@@ -9,6 +9,9 @@ from agent.errors import AgentError
 from agent.steps import Outcome, Step
 from agent.tools.inputs import MAX_COMMAND
 
+EDIT_TOLD = "The person changed your command. What was decided on instead is:"
+"""First line of a result after an edit; the command, and what came of it, follow."""
+
 
 class CannotEdit(AgentError):
     """What a person wrote cannot take the place of what is asked about."""
@@ -33,8 +36,9 @@ def told_of_edit(original: Step, step: Step, outcome: Outcome) -> Outcome:
     """Tell the agent that the person changed its command, if they did."""
     if step.action == original.action:
         return outcome
-    said = "The person changed your command. What was decided on instead is:"
     decision = outcome.decision
     if decision == "approved by you":
         decision = "approved by you, changed"
-    return replace(outcome, text=f"{said}\n{step.action.text}\n\n{outcome.text}", decision=decision)
+    return replace(
+        outcome, text=f"{EDIT_TOLD}\n{step.action.text}\n\n{outcome.text}", decision=decision
+    )

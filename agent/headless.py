@@ -324,7 +324,8 @@ class _Printer:
             "model": agent.model,
             "mode": agent.mode.value,
         }
-        self._print(fields, f"{agent.name} works in {agent.directory} with {agent.model}")
+        where = f"{agent.name} works in {agent.directory} with {agent.model}"
+        self._print(fields, f"{where}, mode {agent.mode.value}")
 
     def action(self, event: ActionReported, *, worker: bool = False) -> None:
         outcome: str = event.outcome

@@ -116,7 +116,10 @@ def run(
     model: Annotated[str, typer.Option(help="Model to use instead of the configured one.")] = "",
     mode: Annotated[
         str,
-        typer.Option(help="plan, careful or standard, which is the default."),
+        typer.Option(
+            help="plan, careful or standard. Default: standard with --headless; in the app careful "
+            "where the directory is not trusted, else standard."
+        ),
     ] = "",
     budget: Annotated[
         float | None, typer.Option(min=0, help="US dollars after which the agent stops.")
@@ -484,8 +487,16 @@ def cache_doctor(
 
 def use_profile(name: str) -> None:
     """Have the engine that this starts use a profile; one that runs with another is told of."""
-    if name:
-        os.environ["TUNGSTEN_PROFILE"] = name
+    if not name:
+        return
+    from agent.config import load_file
+
+    known = load_file(paths.find()).profiles
+    if name not in known:
+        listed = f"known are {', '.join(known)}" if known else "config.toml has none"
+        print(f'tungsten: there is no profile "{clean(name)}": {clean(listed)}', file=sys.stderr)
+        raise typer.Exit(EXIT_USAGE)
+    os.environ["TUNGSTEN_PROFILE"] = name
 
 
 def _need_jsonl(jsonl: bool) -> None:

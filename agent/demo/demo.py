@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ from pydantic import JsonValue
 
 from agent.demo import record
 from agent.demo.fixture import Fixture, build
+from agent.demo.push import ASIDE, FORCE, PUSHES
 from agent.demo.record import STATE_FILE, DemoRefused
 from agent.demo.responder import MODEL, prompt
-from agent.demo.verify import Finding, check_fix, check_notes, check_push
+from agent.demo.verify import Finding, Word, check_fix, check_notes, check_push
 from agent.errors import AgentError
 from agent.protocol import (
     AgentChanged,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from agent.agents import Agents
     from agent.hub import Hub
     from memory.database import Database
+    from memory.journal import Entry
 
 _STATE_WORDS = {
     AgentState.WORKING: "works",
@@ -255,14 +257,15 @@ class Demo:
             for role, agent_id in job.agents.items()
             if (state := job.ended.get(agent_id, AgentState.UNKNOWN)) is not AgentState.DONE
         ]
-        closed = await self._database.journal.entries(
-            session_id=job.agents["push"], kinds=("gate_closed",)
+        word = _word(
+            await self._database.journal.entries(
+                session_id=job.agents["push"], kinds=("gate_opened", "gate_closed")
+            )
         )
-        approved = bool(closed) and closed[-1].data.get("outcome") == "approved"
         for look in (
             lambda: check_fix(job.fixture),
             lambda: check_notes(job.fixture),
-            lambda: check_push(job.fixture, approved=approved),
+            lambda: check_push(job.fixture, word),
         ):
             findings.append(await asyncio.to_thread(look))
         return findings
@@ -299,6 +302,24 @@ class Demo:
     async def _archive(self, agent_id: str) -> None:
         with contextlib.suppress(AgentError):
             await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+
+
+def _word(entries: Sequence[Entry]) -> Word:
+    """Give what the person decided about the pushes, from the gates of the agent that pushes."""
+    gates = {each.data["gate_id"]: each.data["gate"] for each in entries if "gate" in each.data}
+    outcomes: dict[str, str] = {}
+    for entry in entries:
+        gate = gates.get(entry.data["gate_id"], {})
+        outcome = str(entry.data.get("outcome", ""))
+        asked = str(gate.get("original") or gate.get("text", ""))
+        if asked not in PUSHES or outcome not in ("approved", "denied"):
+            continue
+        outcomes[asked] = "changed" if gate.get("original") and outcome == "approved" else outcome
+    if "changed" in outcomes.values():
+        return Word.CHANGED
+    if outcomes.get(FORCE) == "approved":
+        return Word.APPROVED
+    return Word.DENIED_ALL if outcomes.get(ASIDE) == "denied" else Word.DENIED
 
 
 def _store(path: Path, job: _Job) -> None:

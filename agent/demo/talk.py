@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.edited import EDIT_TOLD
+
 PACE = re.compile(r"\n\(at pace (\d+(?:\.\d+)?)\)\s*$")
 """Last line of a demo prompt that sets how fast the model talks; 1 is meant to be watched."""
 
@@ -15,6 +17,12 @@ _BUSY = re.compile(
     r"is busy|not at an empty shell prompt|kept changing|has not shown its first prompt"
 )
 _EXIT = re.compile(r"^exit (\d+) ")
+_EDITED = re.compile(
+    rf"{re.escape(EDIT_TOLD)}\n(?P<command>.*?)"
+    r"\n\n(?P<result>(?:exit \d+ |denied|refused|interrupted|outcome unknown|not done:|ended ).*"
+    r"|(?!.*\n\n).*)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,13 @@ class Used:
     input: Mapping[str, Any]
     result: str
     is_error: bool
+    edited: str = ""
+    """The command that the person put in the place of the one asked for."""
+
+    @property
+    def command(self) -> str:
+        """The command that was really decided on; empty for other tools."""
+        return self.edited or str(self.input.get("command", ""))
 
     @property
     def exit_status(self) -> int | None:
@@ -112,7 +127,10 @@ def read(request: Mapping[str, Any]) -> Talk:
             if block["type"] == "tool_result":
                 use = open_uses.pop(block["tool_use_id"])
                 text = _text(block.get("content", ""))
-                used.append(Used(use["name"], use["input"], text, bool(block.get("is_error"))))
+                failed, edited = bool(block.get("is_error")), ""
+                if changed := _EDITED.fullmatch(text):
+                    edited, text = changed["command"], changed["result"]
+                used.append(Used(use["name"], use["input"], text, failed, edited))
             elif block["type"] == "text" and not block["text"].startswith(_OURS):
                 prompt = block["text"]
                 used.clear()

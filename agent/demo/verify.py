@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from enum import Enum
 
 from agent.demo.fixture import Fixture, FixtureFailed, git
 
@@ -16,6 +17,16 @@ NEW_BRANCH = "main-amended"
 NOTES = "notes.md"
 EXPECTED_NOTES = ("2 ** 10 = 1024", "leap year: True", "29 days")
 """What Python really answers to what the agent types; see `agent.demo.drive`."""
+
+
+class Word(Enum):
+    """What the person said about the pushes that waited for them."""
+
+    APPROVED = "approved"
+    CHANGED = "changed"
+    """A command of their own ran in the place of a push."""
+    DENIED = "denied"
+    DENIED_ALL = "denied, and the push to another branch too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +66,30 @@ def check_notes(fixture: Fixture) -> Finding:
     return Finding(True, "the notes say what Python showed")
 
 
-def check_push(fixture: Fixture, *, approved: bool) -> Finding:
+def check_push(fixture: Fixture, word: Word) -> Finding:
     """The remote is in the state that the decision implies. Blocks.
 
     Args:
         fixture: the repository.
-        approved: whether the person let the force push happen.
+        word: what the person decided.
     """
     try:
         lines = git(fixture.main, "ls-remote", "--heads", str(fixture.origin)).splitlines()
     except FixtureFailed as error:
         return Finding(False, f"the remote cannot be read ({error})")
     heads = {name.removeprefix("refs/heads/"): commit for commit, name in map(str.split, lines)}
-    if approved:
+    if word is Word.CHANGED:
+        # Only the person knows what their command was to do; what it did can be told.
+        held = ", ".join(f"{name} at {commit[:7]}" for name, commit in heads.items())
+        return Finding(True, f"the remote holds {held or 'no branch'}, by the command you wrote")
+    if word is Word.APPROVED:
         if heads.get("main") == fixture.amended:
             return Finding(True, "the remote's main was rewritten, as approved")
         return Finding(False, "the force push was approved, but the remote's main is unchanged")
     if heads.get("main") != fixture.pushed:
         return Finding(False, "the remote's main was changed without approval")
+    if word is Word.DENIED_ALL and NEW_BRANCH not in heads:
+        return Finding(True, "the remote is untouched, as you denied each push")
     if heads.get(NEW_BRANCH) != fixture.amended:
         return Finding(False, f"the remote has no branch {NEW_BRANCH} with the change")
     return Finding(True, f"the remote's main is untouched and the change is on {NEW_BRANCH}")

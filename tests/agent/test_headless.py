@@ -102,7 +102,7 @@ async def test_a_job_that_is_done(paths: Paths, project: Path, serve: Serve) -> 
     status, said = await lines(paths, project)
     assert status == Exit.DONE, said
     assert (project / "made.txt").read_text() == "hello\n"
-    assert said[0]["type"] == "started"
+    assert (said[0]["type"], said[0]["mode"]) == ("started", "standard")
     actions = [line for line in said if line["type"] == "action"]
     assert {(line["decision"], line["by"]) for line in actions} == {("ran", "policy")}
     assert actions[-1]["what"] == "echo hello > made.txt"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import paths
 from tui.commands import cli
 
 
@@ -46,6 +47,25 @@ def test_no_word_of_a_command_line_commands_the_terminal(
     cli(line)
     said = "".join(capsys.readouterr())
     assert all(each.isprintable() for each in said.split("\n"))
+
+
+@pytest.mark.parametrize("line", ["--profile nope ls", "--profile nope", "run x --profile nope"])
+def test_a_profile_that_does_not_exist_is_named_before_anything_else(
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TUNGSTEN_HOME", str(tmp_path))
+    assert cli(line.split()) == 2
+    assert capsys.readouterr().err == (
+        'tungsten: there is no profile "nope": config.toml has none\n'
+    )
+    file = paths.find().config_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('[profiles.local]\nbase_url = "http://127.0.0.1:1"\nmodel = "m"\n')
+    assert cli(line.split()) == 2
+    assert capsys.readouterr() == ("", 'tungsten: there is no profile "nope": known are local\n')
 
 
 def test_ctrl_c_while_libraries_load_is_no_traceback() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.demo.fixture import Fixture, build
 from agent.demo.responder import DemoResponder, prompt
+from agent.edited import EDIT_TOLD
 from agent.tools.inputs import INPUTS, TerminalWait
 from tungsten.frame import Frame
 from tungsten.pane import ForIdle, ForPrompt, ForText, Pane
@@ -44,6 +45,7 @@ class Hands:
         self.messages: list[dict[str, Any]] = []
         self.commands: list[str] = []
         self.said = ""
+        self.changed: dict[str, str] = {}
 
     async def play(self, role: str) -> str:
         """Return the last words."""
@@ -73,10 +75,12 @@ class Hands:
         match name:
             case "terminal_run":
                 self.commands.append(given["command"])
-                if self.denied and re.search(self.denied, given["command"]):
-                    return DENIED, True
-                ran = await self.pane.run(given["command"], timeout=30)
-                return f"exit {ran.exit_status} · pane {self.pane.id}\n{ran.output}", False
+                command = self.changed.get(given["command"], given["command"])
+                told = f"{EDIT_TOLD}\n{command}\n\n" if command != given["command"] else ""
+                if self.denied and re.search(self.denied, command):
+                    return told + DENIED, True
+                ran = await self.pane.run(command, timeout=30)
+                return f"{told}exit {ran.exit_status} · pane {self.pane.id}\n{ran.output}", False
             case "terminal_type":
                 for key in given["keys"]:
                     send = self.pane.send_keys if key in KEYS else self.pane.send_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -185,6 +186,38 @@ async def test_approved_it_happens(stage):
     status = await stage.end()
     assert status.state == "done", "\n".join(stage.shown)
     assert "rewritten, as approved" in status.text
+    await demo.stop()
+
+
+@pytest.mark.parametrize(
+    ("edited", "then", "truth"),
+    [
+        ("git push --force origin main && git fetch", "approve", r"the remote holds main at"),
+        ("git push --force origin main && git fetch", "deny", r"main is untouched .* main-amended"),
+        ("git fetch", "approve", r"the remote holds main at"),
+        ("git push --force origin HEAD:mine", "approve", r"mine at"),
+        ("false", "approve", r"the remote holds main at"),
+        ("cd / && pwd", "approve", r"the remote holds main at"),
+        ("exit", "approve", r"the remote holds main at"),
+    ],
+)
+async def test_the_person_changes_the_command(stage, edited, then, truth):
+    stage.decision = "wait"
+    demo = stage.demo()
+    await demo.start(0)
+    await stage.gate()
+    [gate] = stage.gates
+    stage.gated.clear()
+    decide = stage.parts.agents.decide
+    await decide(Decide(gate_id=gate.id, decision="approve", edited=edited))
+    await stage.gate()
+    message = "no, open a PR instead" if then == "deny" else ""
+    await decide(Decide(gate_id=stage.gates[1].id, decision=then, message=message))
+    status = await stage.end()
+    assert status.state == "done", "\n".join([status.text, *stage.shown])
+    assert re.search(truth, status.text)
+    assert len(stage.gates) == 2
+    assert not any("git failed" in line or "could **not**" in line for line in stage.shown)
     await demo.stop()
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from agent.demo.fixture import Fixture, FixtureFailed, build, git
-from agent.demo.verify import check_fix, check_notes, check_push
+from agent.demo.verify import Word, check_fix, check_notes, check_push
 
 
 def test_the_bug_is_real_and_only_one_test_finds_it(fixture):
@@ -73,7 +73,7 @@ def test_a_place_that_is_gone_is_a_finding_and_no_crash(place):
     for finding in (
         check_fix(nowhere),
         check_notes(nowhere),
-        check_push(nowhere, approved=True),
+        check_push(nowhere, Word.APPROVED),
     ):
         assert not finding.done
         assert finding.text

@@ -2,8 +2,10 @@
 
 import shutil
 
+import pytest
+
 from agent.demo.fixture import git
-from agent.demo.verify import NEW_BRANCH, check_fix, check_notes, check_push
+from agent.demo.verify import NEW_BRANCH, Word, check_fix, check_notes, check_push
 
 
 async def test_fix_mends_tests_and_commits(fixture, hands):
@@ -70,17 +72,43 @@ async def test_drive_without_python_claims_nothing(fixture, hands):
 async def test_push_approved_rewrites_the_remote(fixture, hands):
     hand = await hands(fixture.main)
     assert "**Done.**" in await hand.play("push")
-    assert check_push(fixture, approved=True).done
-    assert not check_push(fixture, approved=False).done
+    assert check_push(fixture, Word.APPROVED).done
+    assert not check_push(fixture, Word.DENIED).done
 
 
 async def test_push_denied_goes_to_a_new_branch(fixture, hands):
     hand = await hands(fixture.main, denied="--force")
     assert "**Done differently.**" in await hand.play("push")
-    assert check_push(fixture, approved=False).done
-    assert not check_push(fixture, approved=True).done
+    assert check_push(fixture, Word.DENIED).done
+    assert not check_push(fixture, Word.APPROVED).done
     heads = git(fixture.origin, "branch", "--list")
     assert NEW_BRANCH in heads
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("git push --force origin main && git fetch", "**Done your way.**"),
+        ("git push origin HEAD:refs/heads/mine", "on the remote's `mine`"),
+        ("git fetch", "is **not** there"),
+        ("false", "is **not** there"),
+    ],
+)
+async def test_push_that_the_person_changed_is_judged_by_the_remote(fixture, hands, command, words):
+    hand = await hands(fixture.main)
+    hand.changed = {"git push --force origin main": command}
+    assert words in await hand.play("push")
+    assert hand.commands[-2:] == ["git rev-parse HEAD", "git ls-remote --heads origin"]
+    found = check_push(fixture, Word.CHANGED)
+    assert found.done
+    assert "the remote holds main at" in found.text
+
+
+async def test_push_changed_and_then_denied_goes_to_a_new_branch(fixture, hands):
+    hand = await hands(fixture.main, denied="--force")
+    hand.changed = {"git push --force origin main": "git push --force\n\ngit fetch"}
+    assert "**Done differently.**" in await hand.play("push")
+    assert check_push(fixture, Word.DENIED).done
 
 
 async def test_push_without_a_remote_says_so(fixture, hands):
@@ -88,12 +116,14 @@ async def test_push_without_a_remote_says_so(fixture, hands):
     hand = await hands(fixture.main)
     assert "could **not** push" in await hand.play("push")
     assert not any("--force" in command for command in hand.commands)
-    assert not check_push(fixture, approved=True).done
+    assert not check_push(fixture, Word.APPROVED).done
 
 
 async def test_push_denied_altogether_pushes_nothing(fixture, hands):
     hand = await hands(fixture.main, denied="push")
     assert "Nothing was pushed" in await hand.play("push")
+    assert check_push(fixture, Word.DENIED_ALL).done
+    assert not check_push(fixture, Word.DENIED).done
 
 
 async def test_a_prompt_of_ones_own_is_answered_and_orders_are_carried_out(fixture, hands):

@@ -20,6 +20,7 @@ from agent.protocol import (
     CreateAgent,
     Interrupt,
     ListSessions,
+    Mode,
     ReadTranscript,
     RenameAgent,
     ResumeAgent,
@@ -124,6 +125,19 @@ async def test_panes_that_a_person_split_off_end_with_the_agent(house):
     left = await terminal.client.command("list-panes", "-a", "-F", "#{pane_id}")
     assert not {beside, window, pane.pane_id} & set(left)
     assert house.summary(other_id).panes[0].pane_id in left
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_session_is_resumed_in_no_looser_a_mode_than_its_directory_has(house, trusted):
+    for mode, after in (
+        (Mode.STANDARD, Mode.STANDARD if trusted else Mode.CAREFUL),
+        (Mode.PLAN, Mode.PLAN),
+    ):
+        agent_id = await house.agent(trusted=trusted, mode=mode)
+        assert house.summary(agent_id).mode is mode
+        await house.agents.archive(ArchiveAgent(agent_id=agent_id))
+        await house.agents.resume(ResumeAgent(agent_id=agent_id))
+        assert house.summary(agent_id).mode is after
 
 
 async def test_an_archived_session_is_listed_read_and_resumed(house):
