@@ -6,19 +6,32 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.renderables.tint import Tint
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 Result = TypeVar("Result")
 
 
 DIMMED = 0.7
 """How much of what lies below a card is covered by the background colour."""
+
+
+LIST_KEYS: tuple[BindingType, ...] = tuple(
+    Binding(key, f"in_list('{action}')", show=False, priority=True)
+    for key, action in (
+        ("up", "cursor_up"),
+        ("down", "cursor_down"),
+        ("pageup", "page_up"),
+        ("pagedown", "page_down"),
+    )
+)
+"""Keys of the list in a card whose field has the focus."""
 
 
 class CardScreen(ModalScreen[Result]):
@@ -52,6 +65,10 @@ class CardScreen(ModalScreen[Result]):
         if len(self._below) == height and self._below[y].cell_length == width:
             return self._below[y]
         return super().render_line(y)
+
+    async def action_in_list(self, action: str) -> None:
+        """Have the card's list carry out one of its actions, whatever has the focus."""
+        await self.query_one(OptionList).run_action(action)
 
     def progress(self, text: str) -> None:
         """Say what is being waited for; empty says nothing."""

@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.words import duration
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import LIST_KEYS, CardScreen, card_foot
 from tui.text import clock, fit, one_line
 from tui.widgets.field import Field
 
@@ -36,7 +36,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f7", "close", show=False),
-        Binding("down", "to_list", show=False),
+        *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"
 
@@ -105,10 +105,6 @@ class RecordingsScreen(CardScreen["Kept | None"]):
             (state.ljust(12), "$text-error"),
             (right, "$foreground 60%"),
         )
-
-    def action_to_list(self) -> None:
-        """Go from the filter into the list."""
-        self.query_one(OptionList).focus()
 
     def action_close(self) -> None:
         """Leave."""

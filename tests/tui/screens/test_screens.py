@@ -259,10 +259,24 @@ async def test_a_session_on_the_list_is_only_looked_at(host: Host, make_agent: A
     app.sessions = [make_agent(1), make_agent(2, archived=True)]
     async with app.run_test() as pilot:
         await settle(pilot)
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await settle(pilot)
         assert not any(isinstance(command, ResumeAgent) for command in app.sent)
         assert app.results == ["a1"]
+
+
+async def test_arrows_choose_a_session_while_the_filter_is_written(
+    host: Host, make_agent: Any
+) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(n) for n in range(1, 8)]
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press(*"orch", "down", "down", "up", "down", *"ard")
+        assert app.screen.query_one("#filter", Input).value == "orchard"
+        await pilot.press("pagedown", "up", "enter")
+        await settle(pilot)
+        assert app.results == ["a6"]
 
 
 async def test_stopping_waits_until_it_has_stopped(host: Host, make_agent: Any) -> None:
