@@ -21,7 +21,7 @@ from textual.worker import Worker, WorkerState
 from tui import actions
 from tui.first_start import without_model
 from tui.front_end import FrontEnd
-from tui.keyboard import let_alt_digits_be_keys
+from tui.keyboard import let_alt_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
@@ -75,7 +75,7 @@ class TungstenApp(FrontEnd):
         directory: Path | None = None,
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd())
-        let_alt_digits_be_keys()
+        let_alt_be_keys()
         keep_pastes_whole()
         self.connection: Connection | None = None
         self._connect = connect
