@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import AppFocus, Key
 from textual.worker import Worker, WorkerState
 
 from tui import actions
@@ -30,6 +31,8 @@ from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from textual.events import Event
+
     from agent.client import EngineClient
     from agent.paths import Paths
     from agent.protocol import AgentSummary, Command
@@ -275,6 +278,12 @@ class TungstenApp(FrontEnd):
         self.transcript(agent_id).loading = True
         self.run_worker(reception.read_transcript(self, agent_id, before), exit_on_error=False)
 
+    async def on_event(self, event: Event) -> None:
+        """Look for another engine when the person does something, while there is none."""
+        if self.problem and self.connection is not None and isinstance(event, Key | AppFocus):
+            self.connection.look()
+        await super().on_event(event)
+
     def on_connection_lost(self) -> None:
         """Say that the engine died and comes back."""
         if self.screen_stack:
@@ -318,8 +327,14 @@ class TungstenApp(FrontEnd):
             # Why there is no engine must be seen; it is offered again when there is one.
             self.setup_offered = False
             withdraw(self)
+        if self.known:
+            from tui import reception
+
+            reception.withdraw(self)
         self.cockpit.status.say("no engine", problem=True)
         self.show_all()
+        if self.screen is not self.cockpit:
+            self.say(f"No engine: {actions.label('f5')} tries again. {text}", "error")
 
     def action_retry(self) -> None:
         """Try to reach the engine again."""
