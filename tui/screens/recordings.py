@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from tui.gate.words import duration
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot
 from tui.text import clock, fit, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
             card.border_title = "Recordings"
             yield Field(placeholder="filter by agent or pane", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap", markup=False)
-            yield OptionList(id="recordings", classes="card-gap")
+            yield ChoiceList(id="recordings", classes="card-gap")
             yield from card_foot()
 
     def on_mount(self) -> None:

@@ -20,6 +20,7 @@ from tui.gate.host import send
 from tui.gate.words import duration, short_path
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot
 from tui.text import fit, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class SessionsScreen(CardScreen["str | None"]):
             card.border_title = "Sessions"
             yield Field(placeholder="filter by name, directory or model", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap")
-            yield OptionList(id="sessions", classes="card-gap")
+            yield ChoiceList(id="sessions", classes="card-gap")
             yield from card_foot()
 
     def on_mount(self) -> None:
