@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import AppFocus, Key
 from textual.worker import Worker, WorkerState
 
 from tui import actions
 from tui.first_start import without_model
 from tui.front_end import FrontEnd
-from tui.keyboard import let_alt_digits_be_keys
+from tui.keyboard import let_alt_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
@@ -30,6 +31,8 @@ from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from textual.events import Event
+
     from agent.client import EngineClient
     from agent.paths import Paths
     from agent.protocol import AgentSummary, Command
@@ -75,7 +78,7 @@ class TungstenApp(FrontEnd):
         directory: Path | None = None,
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd())
-        let_alt_digits_be_keys()
+        let_alt_be_keys()
         keep_pastes_whole()
         self.connection: Connection | None = None
         self._connect = connect
@@ -275,6 +278,12 @@ class TungstenApp(FrontEnd):
         self.transcript(agent_id).loading = True
         self.run_worker(reception.read_transcript(self, agent_id, before), exit_on_error=False)
 
+    async def on_event(self, event: Event) -> None:
+        """Look for another engine when the person does something, while there is none."""
+        if self.problem and self.connection is not None and isinstance(event, Key | AppFocus):
+            self.connection.look()
+        await super().on_event(event)
+
     def on_connection_lost(self) -> None:
         """Say that the engine died and comes back."""
         if self.screen_stack:
@@ -318,8 +327,14 @@ class TungstenApp(FrontEnd):
             # Why there is no engine must be seen; it is offered again when there is one.
             self.setup_offered = False
             withdraw(self)
+        if self.known:
+            from tui import reception
+
+            reception.withdraw(self)
         self.cockpit.status.say("no engine", problem=True)
         self.show_all()
+        if self.screen is not self.cockpit:
+            self.say(f"No engine: {actions.label('f5')} tries again. {text}", "error")
 
     def action_retry(self) -> None:
         """Try to reach the engine again."""

@@ -29,6 +29,9 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 """128 + SIGINT and 128 + SIGTERM, as shells report them."""
 
+ANSWER_SECONDS = 2.0
+"""How long an engine that is to be ended may take to say what it has in hand."""
+
 app = typer.Typer(
     name="tungsten",
     help="Mission control for terminal agents. Without a command, the app opens.",
@@ -407,7 +410,36 @@ def kill_engine(
     """Stop the engine. Sessions stay on disk, and the panes live on unless told otherwise."""
     from agent.start import kill
 
-    print(clean(_run(kill(paths.find(), panes=panes))))
+    async def killed() -> str:
+        held = await _held_by_engine()
+        return f"{await kill(paths.find(), panes=panes)}{held}"
+
+    print(clean(_run(killed())))
+
+
+async def _held_by_engine() -> str:
+    """Say what the engine has in hand; empty when it does not answer at once, or has nothing."""
+    from agent.client import EngineClient
+    from agent.errors import AgentError
+
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            client = await EngineClient.connect(paths.find(), start=False, client="command")
+    except (AgentError, TimeoutError):
+        return ""
+    snapshot = client.welcome.snapshot
+    await client.close()
+    if snapshot is None:
+        return ""
+    agents = sum(not agent.archived for agent in snapshot.agents)
+    parts = [f"{agents} agent{'' if agents == 1 else 's'}"] if agents else []
+    for waiting, word in ((len(snapshot.gates), "gate"), (len(snapshot.questions), "question")):
+        if waiting:
+            parts.append(f"{waiting} {word}{'' if waiting == 1 else 's'} waiting")
+    if not parts:
+        return ""
+    they = "it is" if len(parts) == 1 and parts[0].startswith("1 ") else "they are"
+    return f" {', '.join(parts)}: {they} there again with the next engine."
 
 
 @risk.command("check")

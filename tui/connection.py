@@ -1,6 +1,10 @@
 """The app's line to the engine: connects, hands events over, and comes back after a break.
 
 Imported after the first frame. It changes nothing by itself: it posts messages, the app acts.
+
+Once no engine can be had, one that another program starts is taken up: its socket is looked at with
+each key and whenever the window gets the focus, and in between after pauses that double. No event
+tells of a new file on every system that the app runs on, and a look costs one `stat`.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.protocol import ReadTranscript
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.message_pump import MessagePump
 
     from agent.paths import Paths
@@ -38,6 +44,10 @@ SILENT = 4.0
 
 PROBE = 2.0
 """Seconds that a question any engine answers at once may take before the engine counts as hung."""
+
+
+LOOK, MOST_LOOK = 1.0, 32.0
+"""Seconds between two looks for another engine's socket: at first, and at most."""
 
 
 class Connected(Message):
@@ -88,6 +98,8 @@ class Connection:
         self._connect = connect or EngineClient.connect
         self._client: EngineClient | None = None
         self._again = asyncio.Event()
+        self._wanted = False
+        """Whether the person asked for another attempt."""
         self._epoch = ""
         self._seq: int | None = None
         self._probing: asyncio.Task[None] | None = None
@@ -127,6 +139,11 @@ class Connection:
 
     def try_again(self) -> None:
         """Go on after `ConnectionFailed`."""
+        self._wanted = True
+        self._again.set()
+
+    def look(self) -> None:
+        """See whether another engine is there after `ConnectionFailed`."""
         self._again.set()
 
     async def send(self, command: Command) -> dict[str, Any]:
@@ -192,5 +209,37 @@ class Connection:
 
     async def _ask(self, text: str) -> None:
         self._again.clear()
+        self._wanted = False
+        # The app shows nothing of before as if it still held, so it needs everything anew.
+        self._epoch, self._seq = "", None
+        socket = self._paths.engine_socket
+        before = await asyncio.to_thread(_identity, socket)
         self._target.post_message(ConnectionFailed(text))
-        await self._again.wait()
+        pause = LOOK
+        while not self._wanted:
+            try:
+                await asyncio.wait_for(self._again.wait(), pause)
+            except TimeoutError:
+                pause = min(2 * pause, MOST_LOOK)
+            self._again.clear()
+            now = await asyncio.to_thread(_identity, socket)
+            if now not in (None, before) and await _listens(socket):
+                return
+
+
+def _identity(socket: Path) -> tuple[int, int] | None:
+    """Tell one file from another that took its place; None when there is none."""
+    try:
+        found = socket.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
+
+
+async def _listens(socket: Path) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(str(socket))
+    except OSError:
+        return False
+    writer.close()
+    return True

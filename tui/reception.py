@@ -13,6 +13,7 @@ from agent.protocol import (
     ActionReported,
     AgentChanged,
     AgentRemoved,
+    AgentState,
     Block,
     BlockChanged,
     BlockDelta,
@@ -98,6 +99,19 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
             await offer(app, first)
     elif first is not None:
         app.send_first(first)
+
+
+def withdraw(app: TungstenApp) -> None:
+    """Show nothing as if it still held: no engine is there to take a decision or to know a state.
+
+    What waits is in the journal, and comes back with the next engine's snapshot.
+    """
+    agents = tuple(
+        agent.model_copy(update={"state": AgentState.UNKNOWN}) for agent in app.state.agents
+    )
+    app.state = app.state.model_copy(update={"agents": agents, "gates": ()})
+    if app.gates is not None:
+        app.gates.withdraw()
 
 
 def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:

@@ -51,6 +51,21 @@ def test_two_at_once(arrive: Arrive, model: ScriptedModel) -> None:
     person.wait("│  The second is ready")
 
 
+def test_alt_with_enter_starts_a_line(arrive: Arrive, model: ScriptedModel) -> None:
+    model.script("above", "Both lines are here.")
+    person = arrive(**model.variables)
+    person.settings(STANDARD)
+    person.start()
+    person.wait("Say what to do")
+    person.type("above")
+    person.press("M-Enter")
+    person.type("below it")
+    person.wait(r"above *\n.*below it")
+    person.press("Enter")
+    person.wait("Both lines are here")
+    assert model.told("above\\nbelow it")
+
+
 def test_a_prompt_queues_while_the_agent_works(arrive: Arrive, model: ScriptedModel) -> None:
     model.script("first task", run("until test -e go; do sleep 0.1; done"), "First is ready.")
     model.script("second task", "Second is ready.")

@@ -529,3 +529,20 @@ async def test_what_means_nothing_elsewhere_is_typed_into_the_prompt(
         burst(cockpit, "run the thing again")
         await cockpit.until(lambda: shown.prompt.text == "run the thing again")
         assert shown.focused is shown.prompt
+
+
+async def test_no_ends_of_words_stand_beside_a_wide_card(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY.model_copy(update={"gates": ()})) as cockpit:
+        await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
+        await cockpit.pilot.press("ctrl+r")
+        await cockpit.until(lambda: "Sessions" in cockpit.screen_text)
+        screen = cockpit.app.screen
+        card = screen.query_one("#card").region
+        assert 0 < card.x < 12
+        await cockpit.pilot.pause()
+        rows = [strip.text.ljust(120) for strip in screen._compositor.render_strips()]
+        for row in rows[card.y : card.bottom]:
+            assert row[: card.x].isspace()
+            assert row[card.right :].isspace()
+        around = rows[: card.y] + rows[card.bottom :]
+        assert any(row[: card.x].strip() for row in around)

@@ -120,6 +120,66 @@ async def test_an_engine_that_was_stopped_is_not_started_again(paths: Paths) -> 
             await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
 
 
+async def test_without_an_engine_nothing_looks_live_and_the_next_one_is_taken_up(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOOK", 0.01)
+    engine = ScriptedEngine(paths.engine_socket, scenes.BUSY)
+    app = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        async with engine:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(lambda: app.gates is not None and app.gates.gate is not None)
+            engine.publish(EngineStopping(reason="you asked for it"))
+            await engine.drop()
+            await cockpit.until(lambda: "The engine was stopped" in cockpit.screen_text)
+            assert app.gates is not None
+            assert app.gates.gate is None
+            assert not app.gates.display
+            assert {agent.state for agent in app.agents} == {AgentState.UNKNOWN}
+            assert "F5 try again" in cockpit.screen_text.splitlines()[-1]
+            # The one that is there still is the one that ended.
+            for _ in range(5):
+                await pilot.pause(0.02)
+            assert app.problem
+        paths.engine_socket.unlink(missing_ok=True)
+        another = ScriptedEngine(paths.engine_socket, scenes.BUSY)
+        async with another:
+            cockpit = Cockpit(app, another, pilot)
+            await cockpit.until(lambda: app.gates is not None and app.gates.gate is not None)
+            assert not app.problem
+            assert app.agents[0].state == scenes.BUSY.agents[0].state
+            assert another.hellos[-1].resume_after is None
+
+
+async def test_a_key_is_enough_to_look_for_another_engine(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOOK", 600.0)
+    line = Line(EngineUnreachable("It is gone."))
+    app = TungstenApp(paths, connect=line, now=lambda: scenes.NOW, directory=Path("/"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        cockpit = Cockpit(app, None, pilot)  # type: ignore[arg-type]
+        await cockpit.until(lambda: "No engine" in cockpit.screen_text)
+        async with ScriptedEngine(paths.engine_socket, CALM):
+            await pilot.press("x")
+            await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
+            assert app.cockpit.prompt.text == "x"
+
+
+async def test_a_dialog_says_that_the_engine_is_gone(paths: Paths) -> None:
+    async with ScriptedEngine(paths.engine_socket, CALM) as engine:
+        app = TungstenApp(paths, connect=Line(), now=lambda: scenes.NOW, directory=Path("/"))
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            cockpit = Cockpit(app, engine, pilot)
+            await cockpit.until(app.ready.is_set)
+            await pilot.press("f1")
+            await cockpit.until(lambda: app.screen is not app.cockpit)
+            engine.publish(EngineStopping(reason="you asked for it"))
+            await engine.drop()
+            await cockpit.until(lambda: "No engine: F5 tries again" in cockpit.screen_text)
+
+
 async def test_an_engine_that_ends_at_once_is_not_started_forever(paths: Paths) -> None:
     line = Line()
     async with ScriptedEngine(paths.engine_socket, CALM) as engine:

@@ -123,7 +123,8 @@ def test_looked_at_stopped_and_ended_from_the_outside(
     assert holder(home) == engine
 
     status, said, _ = tungsten("kill-engine")
-    assert (status, said) == (0, f"Engine {engine} ended, sessions are kept.\n")
+    held = "2 agents: they are there again with the next engine."
+    assert (status, said) == (0, f"Engine {engine} ended, sessions are kept. {held}\n")
     assert holder(home) is None
     assert _sleepers(home) == 1
     assert {each["name"] for each in asyncio.run(_sessions(home))} == {"one", "two"}

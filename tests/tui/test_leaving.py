@@ -125,6 +125,15 @@ def draft(paths: Paths) -> str:
     return json.dumps(json.loads(paths.interface_state.read_text()))
 
 
+def test_alt_with_enter_starts_a_line(terminals: list[Terminal], paths: Paths) -> None:
+    terminal = begin(terminals, paths)
+    terminal.type("above\x1b\rbelow it")
+    terminal.read_until(b"below it")
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.ended()
+    assert "above\\nbelow it" in draft(paths)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_gives_the_terminal_back(
     terminals: list[Terminal], paths: Paths, number: signal.Signals

@@ -160,6 +160,13 @@ class GateDialog(GateChoices):
         self._queue.later = frozenset(gate.id for gate in self.pending())
         self._hide()
 
+    def withdraw(self) -> None:
+        """Go away until the app's state tells of gates again."""
+        self._queue.forget_closed(())
+        if self._gate is not None:
+            self._tell_unsent()
+            self._hide()
+
     def _seen_again(self, _what: object) -> None:
         """Want silence anew: the person was elsewhere and may still be typing for it."""
         if self._gate is not None:
@@ -207,9 +214,12 @@ class GateDialog(GateChoices):
     def _closed_elsewhere(self, gate: Gate) -> None:
         if gate.id not in self._queue.sent:
             self.notify(f"{gate.agent_name}: that was decided elsewhere", timeout=6)
-            if text := self._written():
-                self.notify(f"What you wrote was not sent: {text}", severity="warning", timeout=30)
+            self._tell_unsent()
         self._advance(gate)
+
+    def _tell_unsent(self) -> None:
+        if text := self._written():
+            self.notify(f"What you wrote was not sent: {text}", severity="warning", timeout=30)
 
     def _advance(self, gate: Gate) -> None:
         """Go to the gate that waited longest after this one, or away."""

@@ -6,19 +6,36 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import NULL_REGION, Region
 from textual.renderables.tint import Tint
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 Result = TypeVar("Result")
 
 
+LEAST_SIDE = 12
+"""Cells beside the card below which nothing is drawn there: no word would be whole."""
+
 DIMMED = 0.7
 """How much of what lies below a card is covered by the background colour."""
+
+
+LIST_KEYS: tuple[BindingType, ...] = tuple(
+    Binding(key, f"in_list('{action}')", show=False, priority=True)
+    for key, action in (
+        ("up", "cursor_up"),
+        ("down", "cursor_down"),
+        ("pageup", "page_up"),
+        ("pagedown", "page_down"),
+    )
+)
+"""Keys of the list in a card whose field has the focus."""
 
 
 class CardScreen(ModalScreen[Result]):
@@ -33,9 +50,11 @@ class CardScreen(ModalScreen[Result]):
 
     SHOWS_BELOW: ClassVar[bool] = True
     _below: Sequence[Strip] = ()
+    _card: Region = NULL_REGION
 
     def on_mount(self) -> None:
         """Take the picture of what lies below."""
+        self.screen_layout_refresh_signal.subscribe(self, self._card_moved, immediate=True)
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1]
         if self.SHOWS_BELOW and below is not self:
@@ -49,9 +68,27 @@ class CardScreen(ModalScreen[Result]):
     def render_line(self, y: int) -> Strip:
         """Draw what lies below, unless the window has another size by now."""
         width, height = self.size
-        if len(self._below) == height and self._below[y].cell_length == width:
-            return self._below[y]
-        return super().render_line(y)
+        blank = super().render_line(y)
+        if len(self._below) != height or self._below[y].cell_length != width:
+            return blank
+        below, card = self._below[y], self._card
+        if not card.y <= y < card.bottom:
+            return below
+        left = card.x if card.x < LEAST_SIDE else 0
+        right = card.right if width - card.right < LEAST_SIDE else width
+        return Strip.join([blank.crop(0, left), below.crop(left, right), blank.crop(right, width)])
+
+    def _card_moved(self, _screen: object) -> None:
+        """Draw the sides anew: other rows are beside the card now."""
+        found = self.query("#card")
+        region = found.first().region if found else NULL_REGION
+        if region != self._card:
+            self._card = region
+            self.refresh()
+
+    async def action_in_list(self, action: str) -> None:
+        """Have the card's list carry out one of its actions, whatever has the focus."""
+        await self.query_one(OptionList).run_action(action)
 
     def progress(self, text: str) -> None:
         """Say what is being waited for; empty says nothing."""

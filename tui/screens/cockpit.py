@@ -369,6 +369,8 @@ class CockpitScreen(Screen[None]):
                 return self._side_label(action, "terminal") if agent is not None else ""
             case "view.conversation":
                 return self._side_label(action, "conversation")
+            case "app.retry":
+                return "try again" if self.host.problem else ""
             case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
                 sensible = bool(self.conversation.has_blocks)
             case _:

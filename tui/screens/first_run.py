@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, row
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class FirstRunScreen(CardScreen[Outcome]):
                 classes="card-text",
             )
             with ContentSwitcher(initial="choices", id="forms"):
-                yield OptionList(
+                yield ChoiceList(
                     *(
                         Option(_choice(number, title, text), id=choice)
                         for number, (choice, title, text) in enumerate(_CHOICES, 1)

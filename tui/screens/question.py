@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot
 from tui.text import clean, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class QuestionScreen(CardScreen[bool]):
             card.border_title = f"{one_line(question.agent_name)} asks"
             yield Static(clean(question.text), markup=False, classes="card-title")
             if question.options:
-                yield OptionList(
+                yield ChoiceList(
                     *(
                         Option(_option(number, option), id=str(number))
                         for number, option in enumerate(question.options)

@@ -17,8 +17,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.words import duration
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import LIST_KEYS, CardScreen, card_foot
 from tui.text import clock, fit, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f7", "close", show=False),
-        Binding("down", "to_list", show=False),
+        *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"
 
@@ -56,7 +57,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
             card.border_title = "Recordings"
             yield Field(placeholder="filter by agent or pane", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap", markup=False)
-            yield OptionList(id="recordings", classes="card-gap")
+            yield ChoiceList(id="recordings", classes="card-gap")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -105,10 +106,6 @@ class RecordingsScreen(CardScreen["Kept | None"]):
             (state.ljust(12), "$text-error"),
             (right, "$foreground 60%"),
         )
-
-    def action_to_list(self) -> None:
-        """Go from the filter into the list."""
-        self.query_one(OptionList).focus()
 
     def action_close(self) -> None:
         """Leave."""

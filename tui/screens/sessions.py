@@ -18,8 +18,9 @@ from textual.widgets.option_list import Option
 
 from tui.gate.host import send
 from tui.gate.words import duration, short_path
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import LIST_KEYS, CardScreen, card_foot
 from tui.text import fit, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class SessionsScreen(CardScreen["str | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
-        Binding("down", "to_list", show=False),
+        *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"
 
@@ -51,7 +52,7 @@ class SessionsScreen(CardScreen["str | None"]):
             card.border_title = "Sessions"
             yield Field(placeholder="filter by name, directory or model", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap")
-            yield OptionList(id="sessions", classes="card-gap")
+            yield ChoiceList(id="sessions", classes="card-gap")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -107,10 +108,6 @@ class SessionsScreen(CardScreen["str | None"]):
         return Content.assemble(
             (left, f"bold {style}"), (middle, style), (place, "$foreground 60%")
         )
-
-    def action_to_list(self) -> None:
-        """Go from the filter into the list."""
-        self.set_focus(self.query_one(OptionList))
 
     def action_close(self) -> None:
         """Leave."""

@@ -22,8 +22,8 @@ ALWAYS = ("app.help", "app.quit")
 """Kept at the right whatever the width."""
 
 
-FIRST, LAST = "gate.inbox", "pane.attach"
-"""Somebody waits for it; and what only needs to be seen where there is room."""
+FIRST, LAST = ("app.retry", "gate.inbox"), "pane.attach"
+"""Nothing goes on without it; and what only needs to be seen where there is room."""
 
 
 class Footer(Lines):
@@ -136,4 +136,4 @@ class Footer(Lines):
 
 
 def _rank(action: actions.ActionKey) -> int:
-    return -1 if action.id == FIRST else 1 if action.id == LAST else 0
+    return -1 if action.id in FIRST else 1 if action.id == LAST else 0

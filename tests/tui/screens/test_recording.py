@@ -215,6 +215,18 @@ async def test_the_list(recordings: Path) -> None:
         assert app.results[0].title == "mender · %3"
 
 
+async def test_arrows_choose_a_recording_while_the_filter_is_written(recordings: Path) -> None:
+    app = ScreenHost(RecordingsScreen(recordings, "a1", clock=lambda: NOW))
+    async with app.run_test(size=(80, 24)) as pilot:
+        listing = app.screen.query_one(OptionList)
+        await until(pilot, lambda: listing.option_count == 3)
+        await pilot.press("down", "down", "up", *"%")
+        assert app.screen.query_one(Input).value == "%"
+        await pilot.press("pagedown", "enter")
+        await until(pilot, lambda: app.results)
+        assert app.results[0].title == "reader · %5"
+
+
 async def test_the_empty_list_says_how_to_record(tmp_path: Path) -> None:
     app = ScreenHost(RecordingsScreen(tmp_path / "none"))
     async with app.run_test(size=(80, 24)) as pilot:

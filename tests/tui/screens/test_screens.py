@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.color import Color
 from textual.widgets import Input, OptionList, Static
 
 from agent.protocol import (
@@ -23,6 +24,7 @@ from agent.protocol import (
     StopAgent,
 )
 from tests.stubs.spending import REPORT
+from tests.tui.test_theme import contrast
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import ConfirmScreen, RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -259,10 +261,44 @@ async def test_a_session_on_the_list_is_only_looked_at(host: Host, make_agent: A
     app.sessions = [make_agent(1), make_agent(2, archived=True)]
     async with app.run_test() as pilot:
         await settle(pilot)
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await settle(pilot)
         assert not any(isinstance(command, ResumeAgent) for command in app.sent)
         assert app.results == ["a1"]
+
+
+async def test_arrows_choose_a_session_while_the_filter_is_written(
+    host: Host, make_agent: Any
+) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(n) for n in range(1, 8)]
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press(*"orch", "down", "down", "up", "down", *"ard")
+        assert app.screen.query_one("#filter", Input).value == "orchard"
+        await pilot.press("pagedown", "up", "enter")
+        await settle(pilot)
+        assert app.results == ["a6"]
+
+
+@pytest.mark.parametrize("theme", ["tungsten", "tungsten-light"])
+async def test_the_chosen_session_is_marked(host: Host, make_agent: Any, theme: str) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    app.sessions = [make_agent(n) for n in range(1, 4)]
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.theme = theme
+        await settle(pilot)
+        await pilot.press("down")
+        await settle(pilot)
+        listing = app.screen.query_one("#sessions", OptionList)
+        rows = [listing.render_line(y) for y in range(3)]
+        assert [row.text[0] for row in rows] == [" ", "▎", " "]
+        grounds = [
+            Color.from_rich_color([one.style for one in row if one.style][-1].bgcolor)
+            for row in rows
+        ]
+        assert grounds[0] == grounds[2]
+        assert contrast(grounds[0], grounds[1]) > 1.2
 
 
 async def test_stopping_waits_until_it_has_stopped(host: Host, make_agent: Any) -> None:
