@@ -10,7 +10,7 @@ from agent.errors import AgentError
 from memory.dream.dreaming import dream
 from memory.dream.orient import BadInput, Evidence, evidence_from, memories_from
 from memory.dream.prune import Plan
-from tungsten import masking
+from tungsten.masking import holds_secret
 
 
 class BadDreamFile(AgentError):
@@ -39,11 +39,6 @@ def plan_files(memories: Path, evidence: Path | None = None) -> Plan:
     except BadInput as error:
         raise BadDreamFile(f"{evidence}: {error}") from error
     return dream(found, seen, secrets=holds_secret)
-
-
-def holds_secret(text: str) -> bool:
-    """Whether the program's recogniser of secrets finds one."""
-    return bool(masking.spans(text))
 
 
 def _document(path: Path) -> Any:

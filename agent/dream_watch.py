@@ -37,15 +37,7 @@ class DreamWatch:
     def __init__(
         self, database: Database, hub: Hub, settings: Dream, *, clock: Callable[[], float]
     ) -> None:
-        self._gates = DreamGates(
-            database,
-            clock=clock,
-            idle_seconds=settings.idle_minutes * 60,
-            gap_seconds=settings.gap_hours * 3600,
-            sessions=settings.sessions,
-            gap=settings.gap,
-            mode=settings.mode,
-        )
+        self._gates = gates_of(database, settings, clock)
         self._mode = settings.mode
         self._hub = hub
         self._clock = clock
@@ -115,6 +107,19 @@ class DreamWatch:
             # once more.
             wait = max(state.next_change_at - self._clock(), 0.0) + 0.05
             self._timer = asyncio.get_running_loop().call_later(wait, self._wake)
+
+
+def gates_of(database: Database, settings: Dream, clock: Callable[[], float]) -> DreamGates:
+    """The gates with the thresholds of the settings."""
+    return DreamGates(
+        database,
+        clock=clock,
+        idle_seconds=settings.idle_minutes * 60,
+        gap_seconds=settings.gap_hours * 3600,
+        sessions=settings.sessions,
+        gap=settings.gap,
+        mode=settings.mode,
+    )
 
 
 def _shown(status: DreamStatus) -> tuple[object, ...]:

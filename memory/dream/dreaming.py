@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from memory.dream.consolidate import Decisions, consolidate
 from memory.dream.drift import Drift, drifts
-from memory.dream.gather import gather
+from memory.dream.gather import Pair, gather
 from memory.dream.orient import Evidence, Memory, enter, orient
 from memory.dream.prune import Plan, Quarantined, prune
 from memory.dream.quarantine import Secrets, reason
@@ -15,6 +15,9 @@ from memory.dream.quarantine import Secrets, reason
 Phase: TypeAlias = Literal["orient", "gather", "consolidate", "prune"]
 
 PHASES: tuple[Phase, ...] = ("orient", "gather", "consolidate", "prune")
+
+STEP = 500
+"""Pairs between two calls of `progress`, some hundredths of a second."""
 
 
 def dream(
@@ -32,7 +35,8 @@ def dream(
         evidence: what is known of the world.
         new: those made or changed since the last dream; None looks at all.
         secrets: a recogniser of secrets besides the one for sentences.
-        progress: is told of each phase as it begins, and of the share of the whole that is done.
+        progress: is told of each phase as it begins and now and then while it lasts, and of the
+            share of the whole that is done. What it raises ends the dream.
 
     Example:
         >>> plan = dream(memories_from(document), evidence_from(world))
@@ -52,11 +56,25 @@ def dream(
     found: list[Drift] = []
     for number, members in enumerate(rooms):
         # One room at a time, so that memory is needed for the largest alone.
-        progress("gather", number / len(rooms))
+        done = number / len(rooms)
+        progress("gather", done)
         room = enter(members, new)
-        pairs = list(gather(room))
-        progress("consolidate", number / len(rooms))
-        decisions.extend(consolidate(pairs, room))
+        pairs = []
+        for pair in gather(room):
+            pairs.append(pair)
+            if len(pairs) % STEP == 0:
+                progress("gather", done)
+        progress("consolidate", done)
+        decisions.extend(consolidate(_told(pairs, done, progress), room))
         found += drifts(room.members, room.readings, evidence)
     progress("prune", 1.0)
     return prune(memories, decisions, found, quarantined)
+
+
+def _told(
+    pairs: Sequence[Pair], done: float, progress: Callable[[Phase, float], None]
+) -> Iterator[Pair]:
+    for number, pair in enumerate(pairs, 1):
+        yield pair
+        if number % STEP == 0:
+            progress("consolidate", done)

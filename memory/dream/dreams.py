@@ -68,6 +68,15 @@ class Dreams:
         """The last dream that was done; failed and interrupted ones changed nothing."""
         return await self._connection.read(last_done)
 
+    async def latest(self) -> Dream | None:
+        """The dream that began last, however it ended."""
+
+        def unit(db: sqlite3.Connection) -> Dream | None:
+            row = db.execute("SELECT MAX(id) FROM dreams").fetchone()
+            return None if row[0] is None else _get(db, int(row[0]))
+
+        return await self._connection.read(unit)
+
 
 def last_done(db: sqlite3.Connection) -> Dream | None:
     """The last dream that was done, by the time it ended."""

@@ -2,26 +2,38 @@
 
 The plan is made on a copy of the memories while nothing is locked; it is written down in one
 transaction and applied in another. A dream that was interrupted in between is taken up by
-`resume`: a plan that still fits is applied, one that does not is left.
+`resume`: a plan that still fits is applied, one that does not is left. What the person undid is
+not done again, and a flag that is there already is no change.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePath
+from typing import TypeAlias
 
 from memory import versions
 from memory.database import Database
 from memory.dream import operations
 from memory.dream.dreaming import Phase, dream
+from memory.dream.drift import Drift
 from memory.dream.lease import lease
 from memory.dream.orient import Evidence, Memory
 from memory.dream.prune import Plan
 from memory.dream.quarantine import Secrets
 from memory.errors import NotFound
+
+Progress: TypeAlias = Callable[[Phase, float], None]
+World: TypeAlias = Callable[[Sequence[versions.Memory]], Awaitable[Evidence]]
+"""Finds out what is known of the world that some memories speak of."""
+
+WHOLE = 2_000
+"""Active memories up to which a dream looks at all of them, about a second's work, so that old ones
+are held against the world of today; of more, it looks at the new ones and their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +56,7 @@ class DreamStore:
         self._secrets = secrets
 
     async def plan(
-        self,
-        evidence: Evidence,
-        *,
-        whole: bool = True,
-        progress: Callable[[Phase, float], None] = lambda _phase, _share: None,
+        self, evidence: Evidence, *, whole: bool = True, progress: Progress = lambda _p, _s: None
     ) -> Planned:
         """Plan a dream and write the plan down; no memory changes.
 
@@ -60,26 +68,48 @@ class DreamStore:
         Raises:
             AlreadyDreaming: another process dreams.
         """
+
+        async def known(_: Sequence[versions.Memory]) -> Evidence:
+            return evidence
+
         with lease(self._database.path):
-            begun = await self._database.dreams.started()
+            return await self._plan(known, whole, progress)
+
+    async def preview(self, world: World) -> Plan:
+        """What `run` would do now. Nothing is written down and no lease is needed."""
+        memories, new, _ = await self._database.read(lambda db: _snapshot(db, None))
+        plan = await self._dream(memories, new, await world(memories), lambda _p, _s: None)
+        return await self._database.read(lambda db: _unsettled(db, plan))
+
+    async def run(
+        self,
+        world: World,
+        *,
+        wanted: Callable[[], Awaitable[bool]] | None = None,
+        progress: Progress = lambda _p, _s: None,
+    ) -> Planned | None:
+        """Take up what was interrupted, then plan and apply a dream, all under one lease.
+
+        Args:
+            world: is asked once the lease is held.
+            wanted: is asked then as well; None is returned when a dream is not wanted any more.
+            progress: is told of each phase, from another thread. What it raises ends the dream.
+
+        Raises:
+            AlreadyDreaming: another process dreams.
+            PlanOutdated: a memory was changed meanwhile; nothing was changed.
+        """
+        with lease(self._database.path):
+            await self._resume()
+            if wanted is not None and not await wanted():
+                return None
+            planned = await self._plan(world, None, progress)
             try:
-                live, since, watermark = await self._database.read(_snapshot)
-                new = None if whole else frozenset(memory.id for memory, at in live if at > since)
-                plan = await asyncio.to_thread(
-                    dream,
-                    [memory for memory, _ in live],
-                    evidence,
-                    new=new,
-                    secrets=self._secrets,
-                    progress=progress,
-                )
-                count = await self._database.dreams.write(
-                    lambda db: _write_down(db, begun.id, plan, watermark)
-                )
-            except BaseException:
-                await self._database.dreams.ended(begun.id, "failed", "the plan was not finished")
+                await self._apply(planned.dream_id)
+            except operations.PlanOutdated as error:
+                await self._database.dreams.ended(planned.dream_id, "interrupted", str(error))
                 raise
-            return Planned(begun.id, plan, count)
+            return planned
 
     async def apply(self, dream_id: int) -> int:
         """Make the changes of a plan in one transaction; returns how many operations they are.
@@ -114,33 +144,71 @@ class DreamStore:
         Raises:
             AlreadyDreaming: another process dreams, so nothing was left behind yet.
         """
-        applied = []
         with lease(self._database.path):
-            for dream_id in await self._database.read(_unfinished):
-                try:
-                    if not await self.changes(dream_id):
-                        raise operations.PlanOutdated("nothing was planned yet")
-                    await self._apply(dream_id)
-                except operations.PlanOutdated as error:
-                    await self._database.dreams.ended(dream_id, "interrupted", str(error))
-                else:
-                    applied.append(dream_id)
+            return await self._resume()
+
+    async def _resume(self) -> list[int]:
+        applied = []
+        for dream_id in await self._database.read(_unfinished):
+            try:
+                if not await self.changes(dream_id):
+                    raise operations.PlanOutdated("nothing was planned yet")
+                await self._apply(dream_id)
+            except operations.PlanOutdated as error:
+                await self._database.dreams.ended(dream_id, "interrupted", str(error))
+            else:
+                applied.append(dream_id)
         return applied
+
+    async def _plan(self, world: World, whole: bool | None, progress: Progress) -> Planned:
+        begun = await self._database.dreams.started()
+        try:
+            memories, new, watermark = await self._database.read(lambda db: _snapshot(db, whole))
+            plan = await self._dream(memories, new, await world(memories), progress)
+            plan, count = await self._database.dreams.write(
+                lambda db: _write_down(db, begun.id, plan, watermark)
+            )
+        except asyncio.CancelledError:
+            await self._database.dreams.ended(begun.id, "interrupted", "it was interrupted")
+            raise
+        except BaseException:
+            await self._database.dreams.ended(begun.id, "failed", "the plan was not finished")
+            raise
+        return Planned(begun.id, plan, count)
+
+    async def _dream(
+        self,
+        memories: Sequence[versions.Memory],
+        new: frozenset[str] | None,
+        evidence: Evidence,
+        progress: Progress,
+    ) -> Plan:
+        return await asyncio.to_thread(
+            lambda: dream(
+                [as_seen(memory) for memory in memories],
+                evidence,
+                new=new,
+                secrets=self._secrets,
+                progress=progress,
+            )
+        )
 
     async def _apply(self, dream_id: int) -> int:
         at = self._clock()
         return await self._database.dreams.write(lambda db: _apply(db, dream_id, at))
 
 
-def _snapshot(db: sqlite3.Connection) -> tuple[list[tuple[Memory, int]], int, int]:
-    """The active memories with their last change, and up to where the last dream and this see."""
+def _snapshot(
+    db: sqlite3.Connection, whole: bool | None
+) -> tuple[list[versions.Memory], frozenset[str] | None, int]:
+    """The active memories, those to look at (None: all), and up to where this dream sees."""
     latest = dict(db.execute("SELECT memory_id, MAX(seq) FROM memory_versions GROUP BY memory_id"))
-    live = [
-        (as_seen(memory), int(latest[memory.id]))
-        for memory in versions.select(db, statuses=("active",))
-    ]
+    live = versions.select(db, statuses=("active",))
     since = db.execute("SELECT MAX(watermark) FROM dreams WHERE outcome = 'done'").fetchone()[0]
-    return live, int(since or 0), max(map(int, latest.values()), default=0)
+    new = None
+    if not (len(live) <= WHOLE if whole is None else whole):
+        new = frozenset(memory.id for memory in live if latest[memory.id] > int(since or 0))
+    return live, new, max(map(int, latest.values()), default=0)
 
 
 def as_seen(memory: versions.Memory) -> Memory:
@@ -161,9 +229,60 @@ def as_seen(memory: versions.Memory) -> Memory:
     )
 
 
-def _write_down(db: sqlite3.Connection, dream_id: int, plan: Plan, watermark: int) -> int:
+def _write_down(
+    db: sqlite3.Connection, dream_id: int, plan: Plan, watermark: int
+) -> tuple[Plan, int]:
+    plan = _unsettled(db, plan)
     db.execute("UPDATE dreams SET watermark = ? WHERE id = ?", (watermark, dream_id))
-    return operations.write_down(db, dream_id, plan)
+    return plan, operations.write_down(db, dream_id, plan)
+
+
+def _unsettled(db: sqlite3.Connection, plan: Plan) -> Plan:
+    """A plan without what the person took back before, and without flags that are there already."""
+    merges = [
+        merge for merge in plan.merges if not any(_brought_back(db, gone) for gone in merge.gone)
+    ]
+    lost = [s for s in plan.supersessions if not _brought_back(db, s.loser)]
+    held = [q for q in plan.quarantined if not _brought_back(db, q.id)]
+    drifts = [
+        drift
+        for drift in plan.drifts
+        if not any((m.drift, m.evidence) == (drift.kind, drift.evidence) for m in _flags(db, drift))
+    ]
+    stays = {s.loser for s in set(plan.supersessions) - set(lost)}
+    stays |= {q.id for q in set(plan.quarantined) - set(held)}
+    for merge in set(plan.merges) - set(merges):
+        stays |= {merge.into, *merge.gone}
+    kept = plan.kept | {member: versions.get(db, member).text for member in stays}
+    return replace(
+        plan,
+        kept=kept,
+        merges=tuple(merges),
+        supersessions=tuple(lost),
+        drifts=tuple(drifts),
+        quarantined=tuple(held),
+    )
+
+
+def _brought_back(db: sqlite3.Connection, memory_id: str) -> bool:
+    """Whether the person, by an undo or otherwise, made a memory active again that was not."""
+    found = versions.history(db, memory_id)
+    return any(
+        before.memory is not None
+        and after.memory is not None
+        and before.memory.status != "active"
+        and (after.memory.status, after.by) == ("active", "person")
+        for before, after in pairwise(found)
+    )
+
+
+def _flags(db: sqlite3.Connection, drift: Drift) -> list[versions.Memory]:
+    """A memory as it is, and as it was wherever the person took a flag away."""
+    known = [versions.get(db, drift.id)]
+    for before, after in pairwise(versions.history(db, drift.id)):
+        if before.memory and before.memory.drift and after.memory and not after.memory.drift:
+            known += [before.memory] if after.by == "person" else []
+    return known
 
 
 def _apply(db: sqlite3.Connection, dream_id: int, at: float) -> int:
@@ -186,10 +305,10 @@ def _summary(db: sqlite3.Connection, dream_id: int) -> str:
             (dream_id,),
         )
     )
-    words = {
-        "merge": "merged", "supersede": "superseded", "flag": "flagged", "quarantine": "set aside"
-    }  # fmt: skip
+    words = {"merge": "merged", "supersede": "superseded"}
     told = [f"{counts[kind]} {word}" for kind, word in words.items() if kind in counts]
+    if doubtful := counts.get("flag", 0) + counts.get("quarantine", 0):
+        told.append(f"{doubtful} to look at")
     return ", ".join(told) or "nothing to change"
 
 

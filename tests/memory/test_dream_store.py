@@ -8,7 +8,7 @@ import shutil
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -108,7 +108,7 @@ async def test_applied(database: Database, dreams: DreamStore) -> None:
     await database.memories.verify()
     last = await database.dreams.last()
     assert last is not None
-    assert last.summary == "3 merged, 1 superseded, 1 flagged"
+    assert last.summary == "3 merged, 1 superseded, 1 to look at"
 
 
 async def test_undone_to_the_byte(database: Database, dreams: DreamStore, path: Path) -> None:
@@ -206,6 +206,87 @@ async def test_a_second_dream_looks_only_at_what_is_new(
     second = await dreams.plan(Evidence(0.0), whole=False)
     changes = await dreams.changes(second.dream_id)
     assert [(c.kind, c.memory_id, c.other_id) for c in changes] == [("supersede", "m03", "m20")]
+
+
+async def known(_: Sequence[Memory]) -> Evidence:
+    return EVIDENCE
+
+
+async def test_a_look_ahead_writes_nothing_and_says_what_a_dream_then_does(
+    database: Database, dreams: DreamStore, path: Path
+) -> None:
+    before = rows(path)
+    seen = await dreams.preview(known)
+    assert rows(path) == before
+    assert await outcomes(database) == []
+    planned = await dreams.run(known)
+    assert planned is not None
+    assert planned.plan == seen
+    assert await outcomes(database) == ["done"]
+
+
+async def test_what_was_undone_is_not_done_again(
+    database: Database, dreams: DreamStore, path: Path
+) -> None:
+    first = await dreams.run(known)
+    assert first is not None
+    await dreams.undo(first.dream_id)
+    before = rows(path)
+    again = await dreams.run(known)
+    assert again is not None
+    assert again.operations == 0
+    assert set(again.plan.kept) == {f"m{number:02d}" for number in range(len(LEARNED))}
+    assert rows(path) == before
+
+
+async def test_what_the_person_released_is_not_set_aside_again(
+    database: Database, dreams: DreamStore
+) -> None:
+    dreams = DreamStore(database, lambda: 1_800_000_200.0, lambda text: "Card data" in text)
+    first = await dreams.run(known)
+    assert first is not None
+    assert [q.id for q in first.plan.quarantined] == ["m10"]
+    await database.memories.release("m10", by="person")
+    again = await dreams.run(known)
+    assert again is not None
+    assert again.operations == 0
+
+
+async def test_a_flag_that_is_there_is_no_change(database: Database, dreams: DreamStore) -> None:
+    for operations in (5, 0):
+        done = await dreams.run(known)
+        assert done is not None
+        assert done.operations == operations
+
+
+async def test_a_dream_takes_up_the_one_before_and_asks_again_whether_it_is_wanted(
+    database: Database, dreams: DreamStore
+) -> None:
+    left = await dreams.plan(EVIDENCE)
+    asked: list[str | None] = []
+
+    async def wanted() -> bool:
+        asked.extend(await outcomes(database))
+        return False
+
+    assert await dreams.run(known, wanted=wanted) is None
+    assert asked == ["done"]
+    assert {change.state for change in await dreams.changes(left.dream_id)} == {"applied"}
+
+
+async def test_a_dream_that_is_told_to_end_changes_nothing(
+    database: Database, dreams: DreamStore, path: Path
+) -> None:
+    before = rows(path)
+
+    def progress(phase: str, _share: float) -> None:
+        if phase == "consolidate":
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await dreams.run(known, progress=progress)
+    assert rows(path) == before
+    assert await outcomes(database) == ["failed"]
 
 
 async def test_of_two_one_dreams(dreams: DreamStore, path: Path) -> None:
