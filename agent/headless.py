@@ -265,7 +265,9 @@ class _Job:
             case AgentState.DONE:
                 self.last_line = self.last_line or agent.activity
                 return Exit.DENIED if self._denied else Exit.DONE
-            case AgentState.IDLE if self._seen_working and not agent.queued:
+            case AgentState.IDLE if self._seen_working and (
+                not agent.queued or agent.activity == "interrupted"
+            ):
                 self.last_line = agent.activity or "The agent was interrupted."
                 return Exit.FAILED
             case _:

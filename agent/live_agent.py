@@ -144,6 +144,8 @@ class LiveAgent:
         self.context_window: int | None = record.extra.get("context_window")
         self.instructions: tuple[InstructionFile, ...] = ()
         self.queued: list[str] = list(record.extra.get("queued", []))
+        self.queue_held = bool(record.extra.get("queue_held"))
+        """Whether what is queued waits for the person's next word, as after an interrupt."""
         self.notes: list[str] = list(record.extra.get("notes", []))
         self._state = AgentState(record.state)
         self._activity = record.activity
@@ -288,9 +290,9 @@ class LiveAgent:
 
     @property
     def at_rest(self) -> bool:
-        """Whether it has ended its turn, and no prompt waits that would begin another."""
+        """Whether it has ended its turn, and no prompt waits that begins another by itself."""
         if self.state in (AgentState.DONE, AgentState.IDLE):
-            return not self.queued
+            return not self.queued or self.queue_held
         return self.state in (AgentState.FAILED, AgentState.UNKNOWN)
 
     @property

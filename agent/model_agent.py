@@ -122,8 +122,8 @@ class ModelAgent(LiveAgent):
         return taken
 
     async def _queue(self, texts: Sequence[str]) -> None:
-        await self.save_extra(queued=list(texts))
-        self.queued = list(texts)
+        await self.save_extra(queued=list(texts), queue_held=False)
+        self.queued, self.queue_held = list(texts), False
         self.publish()
 
     async def _begin(self, prompts: Sequence[str]) -> None:
@@ -172,7 +172,7 @@ class ModelAgent(LiveAgent):
     async def begin_queued(self) -> None:
         """Start a turn with what waits, if something does and none runs."""
         async with self._starting:
-            if self.queued and not self.busy:
+            if self.queued and not self.busy and not self.queue_held:
                 await self._begin(self.queued)
 
     async def _roles(self, prompts: Sequence[str]) -> list[ContentBlock]:
@@ -266,7 +266,8 @@ class ModelAgent(LiveAgent):
             if self.closing:
                 raise
             finish = Finish(AgentState.IDLE, "interrupted")
-            await self._say(BlockKind.NOTICE, "Interrupted.")
+            waits = " What is queued waits for you." if self.queued else ""
+            await self._say(BlockKind.NOTICE, f"Interrupted.{waits}")
         except (AgentError, StorageError, TerminalError) as error:
             finish = Finish(AgentState.FAILED, one_line(error))
             over_budget = isinstance(error, BudgetSpent)
@@ -282,10 +283,14 @@ class ModelAgent(LiveAgent):
             async with self._starting:
                 if over_budget is not bool(self.record.extra.get("over_budget")):
                     await self.save_extra(over_budget=over_budget)
+                if finish.state is AgentState.IDLE and self.queued:
+                    # Who interrupts wants it to stop, not to go on with something else.
+                    await self.save_extra(queue_held=True)
+                    self.queue_held = True
                 if finish.state is not AgentState.DONE:
                     await self.session.stop(finish.state, finish.activity)
                 await self.become(finish.state, finish.activity)
-                if self.queued and finish.state is not AgentState.FAILED:
+                if self.queued and finish.state is AgentState.DONE:
                     await self._begin(self.queued)
                 else:
                     await self.services.fleet.rested(self)
@@ -303,7 +308,10 @@ class ModelAgent(LiveAgent):
             log.warning("%s", error)
 
     async def interrupt(self) -> None:
-        """Stop the running turn; a person's own command goes on only if there is a turn."""
+        """Stop the running turn; a person's own command goes on only if there is a turn.
+
+        What is queued stays so until the person says something, or takes it back.
+        """
         turn = self._turn
         if turn is not None and not turn.done():
             turn.cancel()
@@ -408,5 +416,5 @@ class ModelAgent(LiveAgent):
             finish = self._finished()
             await self.become(finish.state, finish.activity)
         async with self._starting:
-            if self.queued:
+            if self.queued and not self.queue_held:
                 await self._begin(self.queued)

@@ -729,7 +729,10 @@ class Compact(Wire):
 
 
 class Interrupt(Wire):
-    """Stop the running turn; the transcript stays valid."""
+    """Stop the running turn; the transcript stays valid, and what is queued waits.
+
+    `Unqueue` gives that back; the next `SendPrompt` takes it along.
+    """
 
     type: Literal["interrupt"] = "interrupt"
     agent_id: str

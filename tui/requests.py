@@ -178,12 +178,18 @@ def _focused(app: TungstenApp) -> AgentSummary | None:
 async def unqueue(app: TungstenApp) -> None:
     """Put the queued prompts back into the prompt."""
     agent = app.focused_agent
-    if agent is None:
-        return
+    if agent is not None:
+        await _unqueue(app, agent)
+
+
+async def _unqueue(app: TungstenApp, agent: AgentSummary) -> bool:
     result = await send(app, Unqueue(agent_id=agent.id))
     texts = result.get("texts") if result is not None else None
-    if isinstance(texts, list) and texts:
-        app.cockpit.prompt.put_back("\n\n".join(str(text) for text in texts))
+    if not isinstance(texts, list) or not texts:
+        return False
+    prompt = app.cockpit.prompt
+    prompt.put_back("\n\n".join(map(str, texts)) + ("\n" if prompt.text else ""))
+    return True
 
 
 async def interrupt(app: TungstenApp) -> None:
@@ -225,8 +231,11 @@ def _one_escape_too_many(app: TungstenApp, agent: AgentSummary) -> bool:
 
 @_beside
 async def _interrupt(app: TungstenApp, agent: AgentSummary) -> None:
-    if await send(app, Interrupt(agent_id=agent.id)) is not None:
-        app.say(f"{agent.name}: interrupted")
+    if await send(app, Interrupt(agent_id=agent.id)) is None:
+        return
+    now = app.focused_agent
+    back = now is not None and now.id == agent.id and now.queued and await _unqueue(app, now)
+    app.say(f"{agent.name}: interrupted" + (", the queue is back in the prompt" if back else ""))
 
 
 async def begin_rename(app: TungstenApp) -> None:

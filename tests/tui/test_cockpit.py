@@ -304,6 +304,23 @@ async def test_up_takes_the_queue_back(open_cockpit: Open) -> None:
         await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "then commit\n\nthen push")
 
 
+async def test_an_interrupt_gives_the_queue_back_before_the_draft(open_cockpit: Open) -> None:
+    queued = scenes.MENDER.model_copy(
+        update={"queued": ("then commit", "then push"), "state": AgentState.WORKING}
+    )
+    snapshot = CALM.model_copy(update={"agents": (queued, *CALM.agents[1:])})
+    async with open_cockpit(snapshot, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "2 prompts queued" in cockpit.screen_text)
+        cockpit.engine.on(Unqueue, lambda _: {"texts": ["then commit", "then push"]})
+        await cockpit.type("a draft")
+        await cockpit.pilot.press("escape")
+        await cockpit.until(
+            lambda: cockpit.app.cockpit.prompt.text == "then commit\n\nthen push\n\na draft"
+        )
+        assert (await cockpit.engine.received(Interrupt)).agent_id == queued.id
+        await cockpit.until(lambda: "the queue is back in the prompt" in cockpit.screen_text)
+
+
 async def test_history_comes_from_the_conversation(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)

@@ -7,7 +7,15 @@ import pytest
 from agent.errors import AgentError
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import Answer, Interrupt, PersonTyped, RunAsPerson, SetPaused, Unqueue
+from agent.protocol import (
+    Answer,
+    Interrupt,
+    PersonTyped,
+    ReadTranscript,
+    RunAsPerson,
+    SetPaused,
+    Unqueue,
+)
 
 
 def use(name, **tool_input):
@@ -85,6 +93,43 @@ async def test_queued_prompts_can_be_taken_back(house):
     await house.prompt(agent_id, "two")
     assert await house.agents.unqueue(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
     assert house.summary(agent_id).queued == ()
+
+
+async def test_an_interrupt_holds_the_queue_until_the_person_says_something(house):
+    house.script.then(use("ask_person", question="Now?")).then("done")
+    agent_id = await house.agent("one")
+    await house.state(agent_id, "waiting")
+    await house.prompt(agent_id, "two")
+    await house.prompt(agent_id, "three")
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    for _ in range(2):
+        summary = house.summary(agent_id)
+        assert (summary.state, summary.queued) == ("idle", ("two", "three"))
+        assert len(house.script.requests) == 1
+        # Nor does the next engine begin what was held.
+        await house.again()
+    page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+    assert page["blocks"][-1]["text"] == "Interrupted. What is queued waits for you."
+    await house.prompt(agent_id, "four")
+    await house.state(agent_id, "done")
+    said = [
+        block["text"]
+        for block in house.script.requests[-1]["messages"][-1]["content"]
+        if "text" in block
+    ]
+    assert said[-3:] == ["two", "three", "four"]
+    assert house.summary(agent_id).queued == ()
+
+
+async def test_what_an_interrupt_holds_can_be_taken_back(house):
+    house.script.then(use("ask_person", question="Now?"))
+    agent_id = await house.agent("one")
+    await house.state(agent_id, "waiting")
+    await house.prompt(agent_id, "two")
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    assert await house.agents.unqueue(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
+    assert house.summary(agent_id).state == "idle"
+    assert len(house.script.requests) == 1
 
 
 async def test_an_interrupt_while_a_command_runs_stops_it_and_keeps_the_transcript_valid(house):
