@@ -75,7 +75,10 @@ def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> 
 def terminal_problem() -> str:
     """Say in one line why the app cannot open here, or nothing."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return 'the app needs a terminal; without one use: tungsten run "task" --headless'
+        return (
+            'the app needs a terminal; without one use: tungsten run "task" --headless, '
+            "or tungsten demo --headless"
+        )
     if os.environ.get("TERM", "dumb") in {"dumb", ""}:
         return "this terminal cannot draw (TERM=dumb); set TERM, for instance TERM=xterm-256color"
     try:

@@ -401,6 +401,7 @@ def stop(name: Annotated[str, typer.Argument(help="Name or id of the agent.")]) 
             await client.send(command)
 
     _run(stopped())
+    print(clean(f"{name}: stopped; its processes are gone"))
 
 
 @app.command("kill-engine")
@@ -467,6 +468,8 @@ def risk_keys(
 @risk.command("explain")
 def risk_explain(command: Annotated[str, typer.Argument(help="A shell command.")]) -> None:
     """Print what the gate reads in a command, and why."""
+    if not command.strip():
+        raise typer.BadParameter("there is nothing to judge: the command is empty")
     from agent.risk import Context, report
     from memory.directories import git_top_level
 

@@ -117,7 +117,7 @@ def test_looked_at_stopped_and_ended_from_the_outside(
     assert tungsten("attach", "nobody") == tungsten("stop", "nobody") == (1, "", nobody)
 
     assert _sleepers(home) == 2
-    assert tungsten("stop", "one") == (0, "", "")
+    assert tungsten("stop", "one") == (0, "one: stopped; its processes are gone\n", "")
     # Not before its processes were gone.
     assert _sleepers(home) == 1
     assert holder(home) == engine
