@@ -236,10 +236,10 @@ class TungstenApp(FrontEnd):
         """Show the engine's state; after a break that was caught up, what is shown still holds."""
         from tui import reception
 
-        self.problem = ""
-        if self._silent:
-            self._silent = False
-            self.cockpit.footer.hush()
+        if self.problem or self._silent:
+            self.problem, self._silent = "", False
+            self._hush()
+            self.clear_notifications()
         self.may_decide = message.welcome.may_decide
         first = self._first() if self._first is not None else None
         self._first = None

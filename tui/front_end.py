@@ -78,6 +78,8 @@ class FrontEnd(KeyboardApp[None]):
         """Whether drafts hold what was sent without an answer before the app ended."""
         self.focused_id: str = str(self.memory.get("focused", ""))
         self.problem = ""
+        self._said_over: tuple[str, Literal["information", "warning", "error"]] | None = None
+        """What is said over a dialog, where the footer is not seen."""
         self.told_of_environment = ""
         """What was last said of an engine that was started with other variables."""
         self.setup_offered = False
@@ -144,6 +146,10 @@ class FrontEnd(KeyboardApp[None]):
         for callback, sender in waiting:
             if sender is not leaving and leaving not in getattr(sender, "ancestors", ()):
                 self.screen._invoke_later(callback, sender)  # noqa: SLF001
+        if self._said_over is not None and self.screen is self.cockpit:
+            self.clear_notifications()
+            self.cockpit.footer.say(*self._said_over)
+            self._said_over = None
         return left
 
     async def _on_message(self, message: Message) -> None:
@@ -382,12 +388,19 @@ class FrontEnd(KeyboardApp[None]):
         if not self.screen_stack:
             return
         self._said_at = time.monotonic()
-        self.cockpit.footer.say(text, level)
-        if self.screen is not self.cockpit:
-            super().notify(text, severity=level, markup=False)
+        if self.screen is self.cockpit:
+            self.cockpit.footer.say(text, level)
+        else:
+            # The footer is not seen now; it takes over with the dialog's end.
+            self._said_over = (text, level)
+            super().notify(text, severity=level, timeout=MESSAGE_SECONDS[level], markup=False)
         if self._hushing is not None:
             self._hushing.stop()
-        self._hushing = self.set_timer(MESSAGE_SECONDS[level], self.cockpit.footer.hush)
+        self._hushing = self.set_timer(MESSAGE_SECONDS[level], self._hush)
+
+    def _hush(self) -> None:
+        self._said_over = None
+        self.cockpit.footer.hush()
 
     async def take_early_keys(self) -> None:
         """Type what was typed before the first frame: into the prompt, if anything lies over it."""

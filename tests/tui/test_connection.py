@@ -178,6 +178,13 @@ async def test_a_dialog_says_that_the_engine_is_gone(paths: Paths) -> None:
             engine.publish(EngineStopping(reason="you asked for it"))
             await engine.drop()
             await cockpit.until(lambda: "No engine: F5 tries again" in cockpit.screen_text)
+            assert not app.cockpit.footer.message
+            # Once the dialog is gone the footer says it, and nothing else does.
+            await pilot.press("escape")
+            await cockpit.until(lambda: app.screen is app.cockpit)
+            await cockpit.until(lambda: cockpit.screen_text.count("No engine: F5 tries again") == 1)
+            assert "No engine: F5" in app.cockpit.footer.message
+            assert not app._notifications
 
 
 async def test_an_engine_that_ends_at_once_is_not_started_forever(paths: Paths) -> None:

@@ -74,6 +74,8 @@ class GateCard(Widget, can_focus=False):
         self._count = ""
         self._writing: Literal["", "message", "rule", "command"] = ""
         self._offer: RuleOffer | None = None
+        self._ruleless = ""
+        """Id of a gate for which there is no rule."""
         self._judging = ""
         """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""
@@ -254,6 +256,7 @@ class GateCard(Widget, can_focus=False):
             self._inner,
             others=len(self.pending()) > 1,
             peeking=self.peeking,
+            ruled=self._ruleless != self._gate.id,
         )
 
     # Where it is --------------------------------------------------------------------------------

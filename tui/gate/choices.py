@@ -156,6 +156,8 @@ class GateChoices(GateCard):
         found, problem = await offer(self, gate_id, rule)
         if self._gate is None or self._gate.id != gate_id or self._writing:
             return
+        if not problem and not found.rule:
+            self._ruleless = gate_id
         if problem or not found.rule:
             self._say(problem or f"There is no rule for this: {found.why_not}")
             return

@@ -22,7 +22,7 @@ from tui.gate.exact_view import FAR, ExactView
 from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import can_edit, is_high
+from tui.gate.keys_offered import can_edit, can_rule, is_high
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 
@@ -46,6 +46,9 @@ _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
 _HARMLESS = {"l": "look", "n": "next", "p": "previous"}
+
+_GATE_KEYS = frozenset("aAdmew")
+"""Keys that decide at some gate or on its way: where they mean nothing, they go no further."""
 
 _ONLY_OPENING = frozenset({"edit", "rule"})
 """What may follow another key of the dialog at once: what is written there is judged anew."""
@@ -398,15 +401,20 @@ class GateDialog(GateChoices):
         assert self._gate is not None
         if key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
             return _HARMLESS[key]
-        wrong = self._offer is None and (key in {"a", "A"} or (key == "w" and is_high(self._gate)))
-        return self._deciding_keys().get(key, "wrong" if wrong else "")
+        return self._deciding_keys().get(key, "wrong" if key in _GATE_KEYS else "")
 
     def _what_instead(self, key: str) -> str:
         assert self._gate is not None
         if self._offer is not None:
-            return "Enter does nothing here: w keeps the rule, Esc goes back"
-        if key == "w":
+            way = "e changes the rule" if self._offer.why_not else "w keeps the rule"
+            named = "Enter" if key == "enter" else key
+            return f"{named} does nothing here: {way}, Esc goes back"
+        if key == "w" and is_high(self._gate):
             return "HIGH is decided each time: no rule lifts it"
+        if key == "w":
+            return "There is no rule for this: it is decided each time"
+        if key == "e":
+            return "Only a command can be changed: m denies and says what to do instead"
         return "HIGH needs A" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
 
     def _deciding_keys(self) -> dict[str, str]:
@@ -416,7 +424,8 @@ class GateDialog(GateChoices):
             return {"e": "rule"} | ({} if self._offer.why_not else {"w": "keep"})
         keys = {"A" if is_high(self._gate) else "a": "approve", "d": "deny", "m": "message"}
         keys |= {"e": "edit"} if can_edit(self._gate) else {}
-        return keys if is_high(self._gate) else keys | {"w": "always"}
+        ruled = can_rule(self._gate) and self._ruleless != self._gate.id
+        return keys | {"w": "always"} if ruled else keys
 
     def _run(self, verb: str) -> None:
         if verb in _APPROVING and self._too_small:

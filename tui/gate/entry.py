@@ -43,10 +43,15 @@ class Borrowing(_Mixed):
 class Entry(Borrowing, Field):
     """One line; the dialog shows it while it is written in."""
 
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        # Selected whole, the first Backspace would wipe it.
+        super().__init__(id=id, select_on_focus=False)
+
     def begin(self, text: str, placeholder: str) -> None:
         """Take the focus, with a text to begin with."""
         self.placeholder = placeholder
         self.value = text
+        self.cursor_position = len(text)
         self.borrow_focus()
 
     def leave(self) -> None:

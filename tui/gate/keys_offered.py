@@ -24,7 +24,14 @@ def can_edit(gate: Gate) -> bool:
     return gate.action == "run_command"
 
 
-def keys_offered(gate: Gate, room: int, *, others: bool, peeking: bool) -> Content:
+def can_rule(gate: Gate) -> bool:
+    """Whether a rule may lift it: HIGH is lifted by none, and rules are of commands and files."""
+    return not is_high(gate) and gate.action in {"run_command", "write_file", "read_file"}
+
+
+def keys_offered(
+    gate: Gate, room: int, *, others: bool, peeking: bool, ruled: bool = True
+) -> Content:
     """Name the keys that decide and move.
 
     Args:
@@ -32,6 +39,7 @@ def keys_offered(gate: Gate, room: int, *, others: bool, peeking: bool) -> Conte
         room: cells that a row may take; the words are as long as one row allows.
         others: whether further gates wait.
         peeking: whether the dialog is folded, so that the pane can be seen.
+        ruled: False when it has been looked for a rule, and there is none.
     """
     seen = "pane" if gate.pane_id is not None else "agent"
     wordings = (
@@ -49,7 +57,7 @@ def keys_offered(gate: Gate, room: int, *, others: bool, peeking: bool) -> Conte
         ]
         if can_edit(gate):
             keys.append(("e", "edit", "edit"))
-        if not is_high(gate):
+        if ruled and can_rule(gate):
             keys.append(("w", "always", "always"))
         keys.append(("l", "back to the gate" if peeking else look, "look"))
         if others:

@@ -8,6 +8,8 @@ from textual.geometry import Size
 
 WIDEST = 116
 """Cells. Long commands read better broken at this width than across a very wide screen."""
+LEAST_SIDE = 12
+"""Cells beside the dialog below which it takes them, too: no word of the cockpit is whole there."""
 LOWEST = 16
 """Rows below which a screen is tiny: facts then follow the text instead of having a place."""
 
@@ -26,7 +28,7 @@ class Room:
 
 def width_on(screen: Size) -> int:
     """Cells that the dialog is wide on a screen."""
-    return max(20, min(WIDEST, screen.width - 4 if screen.width > 84 else screen.width))
+    return WIDEST if screen.width - WIDEST >= 2 * LEAST_SIDE else max(20, screen.width)
 
 
 def is_tiny(screen: Size) -> bool:
