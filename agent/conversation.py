@@ -7,6 +7,7 @@ shown again exactly as it was.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,9 @@ SHOWN_TEXT = 200_000
 
 PAGE_BYTES = MAX_LINE_BYTES // 2
 """What one page may come to as JSON, so that it fits into a line of the protocol."""
+
+GLANCE = 160
+"""Characters of a first prompt that a list of sessions gives."""
 
 _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
 _UNFINISHED = frozenset(
@@ -194,6 +198,19 @@ class Conversation:
             block = block.model_copy(update={"text": shortened(block.text)})
         self._blocks[block.id] = block
         self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))
+
+
+def first_prompt(payload: str) -> str:
+    """What a person first said in a stored user message: one line, at most `GLANCE` characters.
+
+    Empty when it cannot be read, or holds nothing of theirs.
+    """
+    try:
+        texts = [block.get("text", "") for block in json.loads(payload)["content"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    said = next((text for text in texts if text and not text.startswith(OWN_SECTIONS)), "")
+    return " ".join(clean(shown_prompt(said)).split())[:GLANCE]
 
 
 def shortened(text: str, limit: int = SHOWN_TEXT) -> str:

@@ -140,6 +140,23 @@ async def test_a_session_is_resumed_in_no_looser_a_mode_than_its_directory_has(h
         assert house.summary(agent_id).mode is after
 
 
+async def test_sessions_are_told_apart_and_the_last_used_comes_first(house):
+    (house.project / "AGENTS.md").write_text("Say please.\n")
+    house.script.then("One.").then("Two.").then("Three.")
+    first = await house.agent("mend the\nclock", name="same")
+    await house.state(first, "done")
+    second = await house.agent("wind the clock", name="other")
+    await house.state(second, "done")
+    await house.prompt(first, "and again")
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.state(first, "done")
+    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    assert [(one["id"], one["prompt"]) for one in listed] == [
+        (first, "mend the clock"),
+        (second, "wind the clock"),
+    ]
+
+
 async def test_an_archived_session_is_listed_read_and_resumed(house):
     house.script.then("Hello.")
     agent_id = await house.agent("hi")
@@ -151,6 +168,8 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
     assert [(item["id"], item["archived"]) for item in listed] == [(agent_id, True)]
     assert listed[0]["usage"]["requests"] == 1
+    assert listed[0]["prompt"] == "hi"
+    assert listed[0]["used_at"] >= listed[0]["created_at"]
     page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
     assert [block["text"] for block in page["blocks"]] == ["hi", "Hello."]
     with pytest.raises(AgentError):
