@@ -636,7 +636,7 @@ class Agents:
 
     async def trust_directory(self, command: TrustDirectory) -> None:
         """Remember whether the person trusts a directory; agents there follow."""
-        directory = _directory(command.directory)
+        directory = _trusted_place(command)
         directories = self.services.database.directories
         if command.trusted:
             await directories.trust(directory)
@@ -783,6 +783,18 @@ class Agents:
         for agent in tuple(self._live.values()):
             if agent.id != agent_id and agent.panes.drop_lost(pane_id):
                 agent.publish()
+
+
+def _trusted_place(command: TrustDirectory) -> Path:
+    """What is to be trusted, or no longer: one that is gone can lose its trust, too.
+
+    Raises:
+        DirectoryUnusable: it cannot be trusted; says why.
+    """
+    given = Path(command.directory)
+    if not command.trusted and given.is_absolute() and not given.exists():
+        return given.resolve()
+    return _directory(command.directory)
 
 
 def _directory(text: str) -> Path:

@@ -61,6 +61,9 @@ from tungsten.pane import ForPrompt
 MAX_LOOKS = 5
 """Times that an action is judged anew because its surroundings changed; then it is given up."""
 
+BY_RULE = "by your rule"
+"""What the decision says of an action that ran without asking because of an allow rule."""
+
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt."""
 
@@ -284,7 +287,9 @@ class Performer:
                 await self._keyboard_free(step.action, progress)
                 if step.actor == "agent":
                     await self._owner.hold()
-                outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
+                outcome = await self._deliver(
+                    step, looked, decision, tool_use_id, progress, verdict.by_rule
+                )
                 if outcome is not None:
                     return told_of_edit(original, step, outcome)
                 decision = None
@@ -549,12 +554,15 @@ class Performer:
         decision: Decision,
         tool_use_id: str,
         progress: Progress,
+        by_rule: str,
     ) -> Outcome | None:
         """Carry the step out; None when something changed and it must be judged anew."""
         action = step.action
         word: Literal["approved", "ran"] = "approved" if decision.by == "person" else "ran"
         level = RiskLevel(looked.assessment.risk.name)
         told = "approved by you" if decision.by == "person" else f"ran ({level})"
+        if by_rule and decision.by == "policy":
+            told = f"ran ({level}) {BY_RULE} {by_rule}"
         progress({"status": ToolStatus.RUNNING, "decision": told})
         begun: Begun | None = None
 
@@ -568,8 +576,9 @@ class Performer:
                 # What a program shows goes on changing; only what a person saw must be the same.
                 place = replace(place, line=looked.binding.line)
             difference = decision.spend(place)
-            # A rule that the person has kept with this very approval changes `allowed` alone.
-            before = replace(looked.assessment, allowed=now.assessment.allowed)
+            # A rule that the person has kept with this very approval changes no more than this.
+            seen = now.assessment
+            before = replace(looked.assessment, allowed=seen.allowed, allowed_by=seen.allowed_by)
             if not difference and now.assessment != before:
                 difference = "what it would do is not what it was"
             if difference:

@@ -449,6 +449,16 @@ async def trust(app: TungstenApp) -> None:
             app.say(f"{agent.directory} is trusted: {said}")
 
 
+@_beside
+async def untrust(app: TungstenApp) -> None:
+    """Trust the focused agent's directory no longer."""
+    agent = _focused(app)
+    if agent is not None:
+        command = TrustDirectory(directory=agent.directory, trusted=False)
+        if await send(app, command) is not None:
+            app.say(f"{agent.directory} is trusted no longer: tungsten trust lists what still is")
+
+
 async def change_theme(app: TungstenApp) -> None:
     """Change between the dark and the light theme, and remember which."""
     app.theme = LIGHT.name if app.theme == DARK.name else DARK.name

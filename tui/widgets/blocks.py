@@ -27,6 +27,9 @@ PART = 10_000
 LONGEST_REASON = 4
 """Lines that a folded tool call shows of why it was denied or could not be done."""
 
+BY_RULE = "by your rule"
+"""What `ToolCall.decision` holds where an allow rule let an action run."""
+
 APPROVED = "approved by you"
 
 QUESTION = "ask_person"
@@ -209,6 +212,8 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         right.append((f" {one_line(tool.decision)}", paint.muted))
     if tool.decision == APPROVED and tool.status in {"running", "done", "failed"}:
         right.append((" approved", paint.muted))
+    elif BY_RULE in tool.decision and tool.status in {"running", "done", "failed"}:
+        right.append((f" {BY_RULE}", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
