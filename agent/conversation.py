@@ -25,7 +25,7 @@ from agent.protocol import (
     ToolStatus,
 )
 from agent.session import ROLE, Session, clean
-from agent.turn_text import shown_prompt
+from agent.turn_text import shown_prompt, spoken
 
 SHOWN_TEXT = 200_000
 """Characters of one block's text that are shown; the session itself holds all of it."""
@@ -165,6 +165,8 @@ class Conversation:
                 if not text.startswith(OWN_SECTIONS)
             ]
         shown = {(block.kind, block.text) for block in self._blocks.values()}
+        # A task to be coordinated is shown with the command in front of it, and said without.
+        shown |= {(kind, spoken(text)) for kind, text in shown if kind is BlockKind.USER}
         for kind, text in said:
             if text and (kind, shortened(clean(text))) not in shown:
                 await self.add(kind, text)

@@ -124,6 +124,18 @@ async def test_a_coordinator_in_a_small_terminal_stays_where_it_is(open_cockpit:
         assert after[0].index("mend the parser") == before[0].index("mend the parser")
 
 
+async def test_the_demo_model_is_not_asked_to_coordinate(open_cockpit: Open) -> None:
+    demo = CALM.model_copy(
+        update={"setup": CALM.setup.model_copy(update={"provider": "demo", "model": "demo"})}
+    )
+    async with open_cockpit(demo) as cockpit:
+        await cockpit.type("/coordinate mend it")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "The demo model cannot coordinate" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/coordinate mend it"
+        assert not [one for one in cockpit.engine.commands if isinstance(one, SendPrompt)]
+
+
 async def test_a_task_to_be_coordinated_is_sent_whole(open_cockpit: Open) -> None:
     async with open_cockpit(CALM) as cockpit:
         await cockpit.type("/coordinate mend it")
