@@ -343,7 +343,7 @@ class Performer:
 
     async def _look(self, step: Step) -> Looked:
         action = step.action
-        binding, foreground = await self._place(action)
+        binding, foreground = await self._place(action, by_person=step.actor == "person")
         if isinstance(action, ReadFile) and action.path.is_relative_to(
             self._outputs.directory.resolve()
         ):
@@ -359,7 +359,7 @@ class Performer:
             assessment = Assessment(Risk.HIGH, (reason,), "cannot be known")
         return Looked(binding, assessment, context)
 
-    async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:
+    async def _place(self, action: Action, *, by_person: bool) -> tuple[Binding, Foreground | None]:
         """Say where the action would happen now, and refuse what cannot happen there at all."""
         match action:
             case RunCommand() | TypeKeys() if action.pane_id:
@@ -374,7 +374,7 @@ class Performer:
                         raise self._no_prompt(action.pane_id)
                     own.fresh = False
                 foreground = await pane.foreground()
-                _check_ready(action, foreground, own)
+                _check_ready(action, foreground, own, by_person=by_person)
                 if not foreground.cwd:
                     raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
                 line: str | None = ""
@@ -778,7 +778,9 @@ def _is_prompt(foreground: Foreground, own: OwnPane) -> bool:
     return foreground.pid == own.pid and foreground.kind != "reader"
 
 
-def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, own: OwnPane) -> None:
+def _check_ready(
+    action: RunCommand | TypeKeys, foreground: Foreground, own: OwnPane, *, by_person: bool
+) -> None:
     """Refuse what cannot work there.
 
     Whether the pane's own shell is at its prompt right now is for `Pane.run` to say: while it
@@ -792,6 +794,10 @@ def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, own: Own
             "nothing that is typed can be judged"
         )
     if isinstance(action, RunCommand) and foreground.pid not in (0, own.pid):
+        if by_person:
+            raise NotRun(
+                f"{foreground.name} runs there: ^T types into it, Alt+p shows another pane"
+            )
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
             f"({foreground.kind}); wait for it (terminal_wait), type into it (terminal_type), "

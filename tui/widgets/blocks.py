@@ -32,6 +32,9 @@ BY_RULE = "by your rule"
 
 APPROVED = "approved by you"
 
+PERSON = "person"
+"""Name of the tool call of a command that the person ran with `!`."""
+
 QUESTION = "ask_person"
 ANSWERED = "The person answers: "
 """What stands before an answer in the result that the agent gets."""
@@ -285,6 +288,8 @@ def _verb(name: str) -> str:
     """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
     if name == QUESTION:
         return "ask"
+    if name == PERSON:
+        return "!"
     for family in ("terminal_", "file_"):
         if name.startswith(family):
             return name.removeprefix(family)

@@ -628,3 +628,33 @@ async def test_an_agent_is_stopped_beside_a_tmux_server_that_was_stopped(house):
     finally:
         os.kill(server, signal.SIGCONT)
     assert house.summary(agent_id).state == "idle"
+
+
+async def test_a_coordinated_task_is_shown_with_its_command_and_said_without(house):
+    house.script.then("Done.").then("Again.")
+    agent_id = await house.agent("/coordinate mend it")
+    await house.state(agent_id, "done")
+    assert house.script.requests[0]["messages"][0]["content"][-1]["text"] == "mend it"
+
+    async def said():
+        page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+        return [block["text"] for block in page["blocks"] if block["kind"] == "user"]
+
+    assert await said() == ["/coordinate mend it"]
+    await house.again()
+    assert await said() == ["/coordinate mend it"]
+
+
+async def test_a_person_whose_terminal_is_busy_is_told_what_they_can_do(house):
+    house.script.then(use("terminal_run", command="cat", timeout=1)).then("It waits.")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command="ls"))
+
+    def told():
+        blocks = house.agents._live[agent_id].conversation.page(None, 100)
+        tools = [block.tool for block in blocks if block.tool and block.tool.name == "person"]
+        return tools and tools[0].status == "failed" and tools[0].result
+
+    said = await house.until(told)
+    assert said == "not done: cat runs there: ^T types into it, Alt+p shows another pane"

@@ -250,7 +250,8 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         assert "second line" not in cockpit.screen_text
         assert "it prints much" not in cockpit.screen_text
         assert "waits: you have the keyboard" in row(" ls ")
-        assert "waits for it" in row(" date ")
+        assert "waits for it" in row(" ! date ")
+        assert "person" not in row(" ! date ")
 
 
 async def test_a_folded_question_says_who_is_waited_for_and_then_the_answer(
