@@ -16,7 +16,7 @@ from agent.allowed_panes import AllowedPanes
 from agent.budget import Budgets, stored
 from agent.command_agent import CommandAgent
 from agent.config import Config
-from agent.conversation import Conversation
+from agent.conversation import Conversation, first_prompt
 from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
 from agent.gate_rules import always_allow, suggest_rule
@@ -61,6 +61,7 @@ from agent.protocol import (
     ResumeAgent,
     RunAsPerson,
     SendPrompt,
+    SessionSummary,
     SetBudget,
     SetMode,
     SetPaused,
@@ -83,7 +84,7 @@ from agent.usage_report import report
 from agent.workers import from_coordinator
 from memory.database import Database
 from memory.errors import NotFound, StorageError
-from memory.sessions import SessionRecord
+from memory.sessions import Glance, SessionRecord
 from tungsten.errors import TerminalError
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
 
@@ -515,16 +516,24 @@ class Agents:
         agent.publish()
 
     async def list_sessions(self, command: ListSessions) -> dict[str, Any]:
-        """Give every session, archived ones among them, newest first."""
+        """Give every session, archived ones among them, the last used first."""
         summaries = []
+        glances = await self.services.database.sessions.glances()
         for record in await self.services.database.sessions.list():
             agent = self._live.get(record.id)
             if agent is None:
                 session = Session(record.id, [], [], self.services.database)
                 agent = self._make(record, session)
                 await agent.read_usage()
-            summaries.append(agent.summary())
-        summaries.sort(key=lambda summary: summary.created_at, reverse=True)
+            glance = glances.get(record.id, Glance())
+            summaries.append(
+                SessionSummary(
+                    **dict(agent.summary()),
+                    prompt=first_prompt(glance.first) or record.command,
+                    used_at=glance.last_at or record.created_at,
+                )
+            )
+        summaries.sort(key=lambda summary: summary.used_at, reverse=True)
         return {"sessions": [summary.model_dump(mode="json") for summary in summaries]}
 
     async def read_transcript(self, command: ReadTranscript) -> dict[str, Any]:
@@ -627,7 +636,7 @@ class Agents:
 
     async def trust_directory(self, command: TrustDirectory) -> None:
         """Remember whether the person trusts a directory; agents there follow."""
-        directory = _directory(command.directory)
+        directory = _trusted_place(command)
         directories = self.services.database.directories
         if command.trusted:
             await directories.trust(directory)
@@ -774,6 +783,18 @@ class Agents:
         for agent in tuple(self._live.values()):
             if agent.id != agent_id and agent.panes.drop_lost(pane_id):
                 agent.publish()
+
+
+def _trusted_place(command: TrustDirectory) -> Path:
+    """What is to be trusted, or no longer: one that is gone can lose its trust, too.
+
+    Raises:
+        DirectoryUnusable: it cannot be trusted; says why.
+    """
+    given = Path(command.directory)
+    if not command.trusted and given.is_absolute() and not given.exists():
+        return given.resolve()
+    return _directory(command.directory)
 
 
 def _directory(text: str) -> Path:

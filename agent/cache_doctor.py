@@ -12,20 +12,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from agent.attachments import attached
+from agent.conversation import first_prompt
 from agent.errors import AgentError
 from agent.paths import Paths
 from agent.prefix import Difference, PrefixBlock, blocks, prefix, serialise
+from agent.protocol import SHORT_ID
 from agent.session import BLOCK_DIGITS, FORGOTTEN, sendable, text_block
 from memory.database import Database
 from memory.digest import sha256
 from memory.errors import ChainBroken, NotFound, StorageError
-from memory.sessions import SessionRecord
+from memory.sessions import Glance, SessionRecord
 from memory.transcript import Row
+from tungsten.duration import duration
 from tungsten.printable import visible_line
 
 
@@ -82,7 +86,8 @@ async def diagnose(paths: Paths, wanted: str) -> Diagnosis:
         raise SessionUnknown("There are no sessions here yet.")
     try:
         async with await Database.open(paths.database) as database:
-            record = _one(await database.sessions.list(), wanted)
+            records = await database.sessions.list()
+            record = _one(records, wanted, await database.sessions.glances(), time.time())
             chain = ""
             try:
                 await database.sessions.verify(record.id)
@@ -206,15 +211,27 @@ def _lines(found: Finding) -> Iterable[str]:
             yield f"  {name}: {visible_line(text)}"
 
 
-def _one(records: Sequence[SessionRecord], wanted: str) -> SessionRecord:
+def _one(
+    records: Sequence[SessionRecord], wanted: str, glances: Mapping[str, Glance], now: float
+) -> SessionRecord:
     found = [record for record in records if wanted in (record.id, record.name)]
     exact = [record for record in found if record.id == wanted]
-    found = exact or found
+    if len(wanted) >= SHORT_ID:
+        begun = [record for record in records if record.id.startswith(wanted)]
+    else:
+        begun = []
+    found = exact or found or begun
     if not found:
         raise SessionUnknown(f"There is no session {wanted}; /sessions in the app lists all.")
     if len(found) > 1:
-        ids = ", ".join(record.id for record in found)
-        raise SessionUnknown(f"{len(found)} sessions are called {wanted}: use an id ({ids}).")
+        used = {each.id: glances[each.id].last_at or each.created_at for each in found}
+        lines = [
+            f"  {each.id}  {duration(now - used[each.id]):>10} ago  "
+            f"{first_prompt(glances[each.id].first) or each.command or '(nothing was said)'}"
+            for each in sorted(found, key=lambda each: -used[each.id])
+        ]
+        head = f"{len(found)} sessions are called {wanted}: use an id."
+        raise SessionUnknown("\n".join([head, *lines]))
     return found[0]
 
 

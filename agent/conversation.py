@@ -7,6 +7,7 @@ shown again exactly as it was.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,13 +25,16 @@ from agent.protocol import (
     ToolStatus,
 )
 from agent.session import ROLE, Session, clean
-from agent.turn_text import shown_prompt
+from agent.turn_text import shown_prompt, spoken
 
 SHOWN_TEXT = 200_000
 """Characters of one block's text that are shown; the session itself holds all of it."""
 
 PAGE_BYTES = MAX_LINE_BYTES // 2
 """What one page may come to as JSON, so that it fits into a line of the protocol."""
+
+GLANCE = 160
+"""Characters of a first prompt that a list of sessions gives."""
 
 _KINDS = {"text": BlockKind.ASSISTANT, "thinking": BlockKind.THINKING}
 _UNFINISHED = frozenset(
@@ -161,6 +165,8 @@ class Conversation:
                 if not text.startswith(OWN_SECTIONS)
             ]
         shown = {(block.kind, block.text) for block in self._blocks.values()}
+        # A task to be coordinated is shown with the command in front of it, and said without.
+        shown |= {(kind, spoken(text)) for kind, text in shown if kind is BlockKind.USER}
         for kind, text in said:
             if text and (kind, shortened(clean(text))) not in shown:
                 await self.add(kind, text)
@@ -194,6 +200,19 @@ class Conversation:
             block = block.model_copy(update={"text": shortened(block.text)})
         self._blocks[block.id] = block
         self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))
+
+
+def first_prompt(payload: str) -> str:
+    """What a person first said in a stored user message: one line, at most `GLANCE` characters.
+
+    Empty when it cannot be read, or holds nothing of theirs.
+    """
+    try:
+        texts = [block.get("text", "") for block in json.loads(payload)["content"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    said = next((text for text in texts if text and not text.startswith(OWN_SECTIONS)), "")
+    return " ".join(clean(shown_prompt(said)).split())[:GLANCE]
 
 
 def shortened(text: str, limit: int = SHOWN_TEXT) -> str:

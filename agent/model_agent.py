@@ -143,7 +143,7 @@ class ModelAgent(LiveAgent):
         )
         await self.take_notes()
         for text in prompts:
-            await self.conversation.add(BlockKind.USER, shown_prompt(spoken(text)))
+            await self.conversation.add(BlockKind.USER, shown_prompt(text))
         if count:
             what = "a memory" if count == 1 else f"{count} memories"
             await self.conversation.add(BlockKind.NOTICE, f"Recalled {what} for this turn.")

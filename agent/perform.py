@@ -61,6 +61,9 @@ from tungsten.pane import ForPrompt
 MAX_LOOKS = 5
 """Times that an action is judged anew because its surroundings changed; then it is given up."""
 
+BY_RULE = "by your rule"
+"""What the decision says of an action that ran without asking because of an allow rule."""
+
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt."""
 
@@ -284,7 +287,9 @@ class Performer:
                 await self._keyboard_free(step.action, progress)
                 if step.actor == "agent":
                     await self._owner.hold()
-                outcome = await self._deliver(step, looked, decision, tool_use_id, progress)
+                outcome = await self._deliver(
+                    step, looked, decision, tool_use_id, progress, verdict.by_rule
+                )
                 if outcome is not None:
                     return told_of_edit(original, step, outcome)
                 decision = None
@@ -338,7 +343,7 @@ class Performer:
 
     async def _look(self, step: Step) -> Looked:
         action = step.action
-        binding, foreground = await self._place(action)
+        binding, foreground = await self._place(action, by_person=step.actor == "person")
         if isinstance(action, ReadFile) and action.path.is_relative_to(
             self._outputs.directory.resolve()
         ):
@@ -354,7 +359,7 @@ class Performer:
             assessment = Assessment(Risk.HIGH, (reason,), "cannot be known")
         return Looked(binding, assessment, context)
 
-    async def _place(self, action: Action) -> tuple[Binding, Foreground | None]:
+    async def _place(self, action: Action, *, by_person: bool) -> tuple[Binding, Foreground | None]:
         """Say where the action would happen now, and refuse what cannot happen there at all."""
         match action:
             case RunCommand() | TypeKeys() if action.pane_id:
@@ -369,7 +374,7 @@ class Performer:
                         raise self._no_prompt(action.pane_id)
                     own.fresh = False
                 foreground = await pane.foreground()
-                _check_ready(action, foreground, own)
+                _check_ready(action, foreground, own, by_person=by_person)
                 if not foreground.cwd:
                     raise NotRun(f"it cannot be told in which directory {action.pane_id} is")
                 line: str | None = ""
@@ -549,12 +554,15 @@ class Performer:
         decision: Decision,
         tool_use_id: str,
         progress: Progress,
+        by_rule: str,
     ) -> Outcome | None:
         """Carry the step out; None when something changed and it must be judged anew."""
         action = step.action
         word: Literal["approved", "ran"] = "approved" if decision.by == "person" else "ran"
         level = RiskLevel(looked.assessment.risk.name)
         told = "approved by you" if decision.by == "person" else f"ran ({level})"
+        if by_rule and decision.by == "policy":
+            told = f"ran ({level}) {BY_RULE} {by_rule}"
         progress({"status": ToolStatus.RUNNING, "decision": told})
         begun: Begun | None = None
 
@@ -568,8 +576,9 @@ class Performer:
                 # What a program shows goes on changing; only what a person saw must be the same.
                 place = replace(place, line=looked.binding.line)
             difference = decision.spend(place)
-            # A rule that the person has kept with this very approval changes `allowed` alone.
-            before = replace(looked.assessment, allowed=now.assessment.allowed)
+            # A rule that the person has kept with this very approval changes no more than this.
+            seen = now.assessment
+            before = replace(looked.assessment, allowed=seen.allowed, allowed_by=seen.allowed_by)
             if not difference and now.assessment != before:
                 difference = "what it would do is not what it was"
             if difference:
@@ -769,7 +778,9 @@ def _is_prompt(foreground: Foreground, own: OwnPane) -> bool:
     return foreground.pid == own.pid and foreground.kind != "reader"
 
 
-def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, own: OwnPane) -> None:
+def _check_ready(
+    action: RunCommand | TypeKeys, foreground: Foreground, own: OwnPane, *, by_person: bool
+) -> None:
     """Refuse what cannot work there.
 
     Whether the pane's own shell is at its prompt right now is for `Pane.run` to say: while it
@@ -783,6 +794,10 @@ def _check_ready(action: RunCommand | TypeKeys, foreground: Foreground, own: Own
             "nothing that is typed can be judged"
         )
     if isinstance(action, RunCommand) and foreground.pid not in (0, own.pid):
+        if by_person:
+            raise NotRun(
+                f"{foreground.name} runs there: ^T types into it, Alt+p shows another pane"
+            )
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "
             f"({foreground.kind}); wait for it (terminal_wait), type into it (terminal_type), "

@@ -23,6 +23,9 @@ PROTOCOL = 6
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """Longest line either end accepts; a longer one closes the connection."""
 
+SHORT_ID = 6
+"""Characters of an id that are shown to a person, and are enough to name a session by."""
+
 COORDINATE = re.compile(r"/coordinate\s+(?=\S)")
 """How a prompt begins whose task an agent is to split among workers; the rest is the task."""
 
@@ -219,6 +222,15 @@ class AgentSummary(Wire):
     wall: bool = False
     """Whether its panes stand behind a wall."""
     last_block: int = 0
+
+
+class SessionSummary(AgentSummary):
+    """A session of any time: what a list of agents shows, and what tells it from its namesakes."""
+
+    prompt: str = ""
+    """Its first prompt in one line, shortened; empty when nothing was said."""
+    used_at: float = 0.0
+    """When something was last said or done in it, 0 when unknown."""
 
 
 class ToolStatus(StrEnum):
@@ -701,7 +713,7 @@ class ResumeAgent(Wire):
 
 
 class ListSessions(Wire):
-    """Result: `{"sessions": [AgentSummary, …]}`, archived ones among them, newest first."""
+    """Result: `{"sessions": [SessionSummary, …]}`, archived ones too, the last used first."""
 
     type: Literal["list_sessions"] = "list_sessions"
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,20 @@ _HEADER = """\
 
 class RuleNotKept(AgentError):
     """A rule cannot be written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One rule where it stands; `listed` is its list, `kept` whether `w` in a gate wrote it there.
+
+    `why_not` says why it is not in force, empty when it is.
+    """
+
+    rule: str
+    listed: str
+    file: Path
+    kept: bool = False
+    why_not: str = ""
 
 
 class RuleFiles:
@@ -83,25 +97,76 @@ class RuleFiles:
         file = self._allowed_file(project)
         try:
             kept = _table(file).get("allow", [])
-            rules = [*kept, *([] if rule in kept else [rule])]
-            lines = "".join(f"  {json.dumps(each, ensure_ascii=False)},\n" for each in rules)
-            text = _HEADER.format(project=project) + f"allow = [\n{lines}]\n"
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            beside = file.with_suffix(".new")
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            beside.replace(file)
+            self._write(project, file, [*kept, *([] if rule in kept else [rule])])
         except (OSError, ConfigError) as error:
             raise RuleNotKept(f"the rule was not kept: {error}") from error
         return file
+
+    def remove(self, project: Path, rule: str) -> Path:
+        """Take away a rule that was kept for a project; returns the file.
+
+        Raises:
+            RuleNotKept: the file cannot be read or written.
+        """
+        file = self._allowed_file(project)
+        try:
+            kept = _table(file).get("allow", [])
+            self._write(project, file, [each for each in kept if _text(each) != rule])
+        except (OSError, ConfigError) as error:
+            raise RuleNotKept(f"the rule was not taken away: {error}") from error
+        return file
+
+    def standing(self, project: Path | None) -> tuple[Standing, ...]:
+        """Every rule that concerns a project, in force or not, by the file it stands in."""
+        found = _standing(_rules(self._paths.config_file, _settings), self._paths.config_file)
+        if project is not None:
+            file = self._allowed_file(project)
+            only = "only allow rules count in this file"
+            found += _standing(_rules(file, _table), file, kept=True, deny=only, ask=only)
+            tighten = "a project may only tighten"
+            file = project / PROJECT_FILE
+            found += _standing(_rules(file, _table), file, allow=tighten)
+        return found
+
+    @staticmethod
+    def _write(project: Path, file: Path, rules: Sequence[object]) -> None:
+        lines = "".join(f"  {_toml(each)},\n" for each in rules)
+        text = _HEADER.format(project=project) + f"allow = [\n{lines}]\n"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = file.with_suffix(".new")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
 
     def _allowed_file(self, project: Path) -> Path:
         shared = common_directory(project) or project
         name = hashlib.sha256(os.fsencode(shared)).hexdigest()[:16]
         return self._paths.config / "rules" / f"{name}.toml"
+
+
+def _text(entry: object) -> object:
+    return entry["rule"] if isinstance(entry, Mapping) else entry
+
+
+def _toml(entry: object) -> str:
+    """Write a text or a table with examples; JSON's texts and lists are TOML's too."""
+    if isinstance(entry, Mapping):
+        parts = (f"{key} = {json.dumps(each, ensure_ascii=False)}" for key, each in entry.items())
+        return f"{{ {', '.join(parts)} }}"
+    return json.dumps(entry, ensure_ascii=False)
+
+
+def _standing(
+    rules: Rules, file: Path, *, kept: bool = False, **why_not: str
+) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(rule.text, listed, file, kept and listed == "allow", why_not.get(listed, ""))
+        for listed in ("deny", "ask", "allow")
+        for rule in getattr(rules, listed)
+    )
 
 
 def _rules(file: Path, read: Callable[[Path], Mapping[str, Any]]) -> Rules:

@@ -42,6 +42,16 @@ class SessionRecord:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What tells one session from another: how its transcript begins, and when it was added to."""
+
+    first: str = ""
+    """The payload of the first row that a user said, empty when there is none (any more)."""
+    last_at: float = 0.0
+    """When its last row was written, 0 before the first."""
+
+
 Records: TypeAlias = list[SessionRecord]
 Rows: TypeAlias = list[Row]
 
@@ -104,6 +114,21 @@ class Sessions:
                 (archived,),
             )
             return [_record(row) for row in found]
+
+        return await self._connection.read(unit)
+
+    async def glances(self) -> dict[str, Glance]:
+        """What tells the sessions apart, by their ids."""
+
+        def unit(db: sqlite3.Connection) -> dict[str, Glance]:
+            found = db.execute(
+                "SELECT id, "
+                "(SELECT payload FROM transcript WHERE session_id = id AND user_turn = 1 "
+                "AND payload IS NOT NULL ORDER BY seq LIMIT 1), "
+                "(SELECT at FROM transcript WHERE session_id = id ORDER BY seq DESC LIMIT 1) "
+                "FROM sessions"
+            )
+            return {row[0]: Glance(row[1] or "", row[2] or 0.0) for row in found}
 
         return await self._connection.read(unit)
 

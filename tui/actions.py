@@ -307,6 +307,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="trust",
     ),
     _key(
+        "app.untrust",
+        "",
+        "Trust the agent's directory no longer",
+        action="untrust",
+        slash="untrust",
+    ),
+    _key(
         "app.setup",
         "",
         "Choose the model: a key, an endpoint or the demo model",

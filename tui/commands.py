@@ -16,6 +16,7 @@ import typer
 from agent import paths
 from tui.dream_commands import dream
 from tui.memory_commands import memory
+from tui.rule_commands import rules, trust
 from tungsten.printable import clean, one_line, visible
 from tungsten.version import __version__
 
@@ -47,6 +48,8 @@ cache = typer.Typer(help="Look after the model's prompt cache.", rich_markup_mod
 app.add_typer(cache, name="cache")
 app.add_typer(memory, name="memory")
 app.add_typer(dream, name="dream")
+app.add_typer(rules, name="rules")
+app.command("trust")(trust)
 
 T = TypeVar("T")
 Profile = Annotated[

@@ -107,6 +107,10 @@ async def submit(app: TungstenApp, text: str) -> None:
         return
     else:
         command = SendPrompt(agent_id=agent.id, text=text)
+    if coordinated and _asks_demo_model(app, agent):
+        app.say("The demo model cannot coordinate workers: /model chooses one that can", "warning")
+        prompt.put_back(text)
+        return
     app.cockpit.conversation.action_tail()
     result = await send(app, command)
     if result is None:
@@ -123,6 +127,12 @@ def _lacks_model(app: TungstenApp, agent: AgentSummary | None) -> bool:
     """Say whether a prompt for this agent, or for a new one, would find no model."""
     without = app.known and app.state.setup.provider == "none"
     return without and (agent is None or (agent.kind == "model" and not agent.demo))
+
+
+def _asks_demo_model(app: TungstenApp, agent: AgentSummary | None) -> bool:
+    if agent is not None and (agent.demo or agent.kind != "model"):
+        return agent.demo
+    return app.known and app.state.setup.provider == "demo"
 
 
 async def send(app: TungstenApp, command: Command) -> dict[str, Any] | None:
@@ -447,6 +457,16 @@ async def trust(app: TungstenApp) -> None:
             else:
                 said = f"{agent.name} and other agents there go on in standard, new ones too"
             app.say(f"{agent.directory} is trusted: {said}")
+
+
+@_beside
+async def untrust(app: TungstenApp) -> None:
+    """Trust the focused agent's directory no longer."""
+    agent = _focused(app)
+    if agent is not None:
+        command = TrustDirectory(directory=agent.directory, trusted=False)
+        if await send(app, command) is not None:
+            app.say(f"{agent.directory} is trusted no longer: tungsten trust lists what still is")
 
 
 async def change_theme(app: TungstenApp) -> None:

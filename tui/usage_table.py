@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,11 +44,15 @@ class Table:
 
 
 def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> Table:
-    """Lay out a view in `width` cells, or fewer without `fill`.
+    """Lay out a view in `width` cells, or fewer without `fill`; equal names get a short id.
 
     Where it is too narrow for all columns, those that matter least are left out.
     """
+    from agent.protocol import SHORT_ID
+
     rows: Sequence[UsageOf] = getattr(report, view)
+    named = Counter(row.name for row in rows)
+    marks = {row.id: f" {row.id[:SHORT_ID]}" for row in rows if named[row.name] > 1}
     titles = ["requests", "new", "cached", "written", "out", "hits"]
     cells = [_cells(row.usage) for row in rows]
     if view in _WITH_CONTEXT:
@@ -69,19 +74,20 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
             kept.remove(titles.index(least))
     room = max(NAME, width - sum(widths[at] + GAP for at in kept))
     if not fill:
-        room = min(room, max([NAME, *(cell_len(one_line(row.name)) + GAP for row in rows)]))
+        needed = (cell_len(one_line(row.name) + marks.get(row.id, "")) for row in rows)
+        room = min(room, max([NAME, *(each + GAP for each in needed)]))
 
-    def line(name: str, one: Sequence[str], *, below: bool = False) -> Line:
+    def line(name: str, one: Sequence[str], *, below: bool = False, mark: str = "") -> Line:
         columns = tuple(f"{one[at]:>{widths[at] + GAP}}" for at in kept)
         indent = "  " if below else ""
-        shown = indent + fit(one_line(name), room - len(indent))
+        shown = indent + fit(one_line(name), room - len(indent + mark)) + mark
         return Line(shown + " " * (room - cell_len(shown)), columns, below)
 
     ids = {row.id for row in rows}
     return Table(
         line(view, titles),
         tuple(
-            line(row.name, one, below=row.parent in ids)
+            line(row.name, one, below=row.parent in ids, mark=marks.get(row.id, ""))
             for row, one in zip(rows, cells, strict=True)
         ),
     )

@@ -43,6 +43,7 @@ class Assessment:
             nothing to read yet.
         checks: a command tests, builds or lints, so its exit status says how the work stands.
         edits: a command is known to change files of the project.
+        allowed_by: the allow rules that cover it; empty where it is not `allowed`.
     """
 
     risk: Risk
@@ -55,6 +56,7 @@ class Assessment:
     reads: tuple[tuple[Path, str], ...] = ()
     checks: bool = False
     edits: bool = False
+    allowed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

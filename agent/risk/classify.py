@@ -157,6 +157,7 @@ def _ruled(
     elif asked is not None:
         reasons.insert(0, f"asks because of {asked}")
     spans = (Span(0, len(place.path), reason),) if risk is Risk.HIGH or deny is not None else ()
+    allowed = allow is not None and risk < Risk.HIGH and asked is None and deny is None
     return Assessment(
         risk,
         tuple(reasons),
@@ -164,7 +165,8 @@ def _ruled(
         spans,
         deny.text if deny is not None else None,
         asked,
-        allow is not None and risk < Risk.HIGH and asked is None and deny is None,
+        allowed,
+        allowed_by=(allow.text,) if allow is not None and allowed else (),
     )
 
 

@@ -113,7 +113,7 @@ def _assess(keys: Sequence[str | Paste], context: Context) -> KeysAssessment:
             return _held(_UNKNOWN_READER, stroke.index)
     return KeysAssessment(
         worst.risk, worst.reasons, worst.effect, (), worst.denied_by, worst.asked_by, worst.allowed,
-        worst.reads,
+        worst.reads, allowed_by=worst.allowed_by,
     )  # fmt: skip
 
 

@@ -23,10 +23,14 @@ Outcome = Literal["run", "gate", "refuse"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What happens to an action, and why, in one line."""
+    """What happens to an action, and why, in one line.
+
+    `by_rule` is the allow rule without which it would not have run, empty where none was needed.
+    """
 
     outcome: Outcome
     reason: str
+    by_rule: str = ""
 
 
 _TABLE: dict[str, dict[Risk, Outcome]] = {
@@ -68,7 +72,8 @@ def decide(assessment: Assessment, mode: str, actor: Actor, ceiling: Risk | None
     if over and outcome != "refuse":
         return Verdict("gate", f"{over}: {why}")
     if outcome == "gate" and risk is Risk.MEDIUM and assessment.allowed:
-        return Verdict("run", f"{risk.name}, allowed by your rules")
+        rules = ", ".join(assessment.allowed_by)
+        return Verdict("run", f"{risk.name}, allowed by your rules", rules)
     if outcome == "run" and assessment.asked_by is not None:
         return Verdict("gate", f"asks because of {assessment.asked_by}")
     if outcome == "refuse":

@@ -112,3 +112,32 @@ def test_agents_cannot_write_rules(paths: Paths, tmp_path: Path, project: Path) 
         action = WriteFile(file, "", "x")
         assert assess(action, context).risk is Risk.HIGH, file
         assert assess_command(f"echo x > {file}", context).risk is Risk.HIGH, file
+
+
+def test_each_rule_is_listed_where_it_stands(paths: Paths, tmp_path: Path, project: Path) -> None:
+    paths.config_file.write_text('[rules]\ndeny = ["Bash(git tag:*)"]\n')
+    own_rules(project, 'ask = ["Bash(make:*)"]\nallow = ["Bash(curl:*)"]\n')
+    kept = RuleFiles(paths, tmp_path).always_allow(project, "Bash(npm run lint)")
+    found = RuleFiles(paths, tmp_path).standing(project)
+    assert [(e.rule, e.listed, e.file, e.kept, bool(e.why_not)) for e in found] == [
+        ("Bash(git tag:*)", "deny", paths.config_file, False, False),
+        ("Bash(npm run lint)", "allow", kept, True, False),
+        ("Bash(make:*)", "ask", project / PROJECT_FILE, False, False),
+        ("Bash(curl:*)", "allow", project / PROJECT_FILE, False, True),
+    ]
+
+
+def test_a_kept_rule_is_taken_away_and_the_others_stay(
+    paths: Paths, tmp_path: Path, project: Path
+) -> None:
+    files = RuleFiles(paths, tmp_path)
+    file = files.always_allow(project, "Bash(npm run lint)")
+    file.write_text('allow = ["Bash(npm run lint)", { rule = "Bash(a b)", match = ["a b"] }]\n')
+    files.always_allow(project, "Bash(make)")
+    files.remove(project, "Bash(npm run lint)")
+    rules = files.for_project(project)
+    assert not rules.problem
+    assert [(rule.text, rule.match) for rule in rules.allow] == [
+        ("Bash(a b)", ("a b",)),
+        ("Bash(make)", ()),
+    ]

@@ -99,6 +99,20 @@ async def test_the_listing_says_unpriced_and_what_to_do(paths: Paths) -> None:
     assert "\x1b" not in said
 
 
+async def test_equal_names_are_told_apart_by_their_ids(paths: Paths) -> None:
+    async with await Database.open(paths.database, clock=lambda: NOW) as database:
+        for number in "12":
+            record = SessionRecord(f"{number}abcdef0123", "same name", "/", model="claude-x")
+            await database.sessions.create(record)
+            await database.usage.add(record.id, "claude-x", 10, 80, 10, 5, 0.5)
+    found = await read(paths)
+    for width in (44, 100):
+        names = [line.name for line in table(found, "sessions", width).lines]
+        assert [name.split()[-1] for name in names[:2]] == ["2abcde", "1abcde"]
+        assert not any("abcde" in name for name in names[2:])
+    assert "same name 1abcde" in listing(found)
+
+
 async def test_tables_fit_whatever_room_there_is(paths: Paths) -> None:
     found = await read(paths)
     for view in VIEWS:

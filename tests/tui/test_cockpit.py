@@ -57,16 +57,19 @@ async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
 
 @pytest.mark.parametrize("size", [(100, 24), (120, 40), (200, 50)])
 @pytest.mark.parametrize(
-    "why",
+    ("why", "told"),
     [
-        "15 min of quiet left · 24 h of the gap left · 5 more sessions needed",
-        "an agent is working · 1 more session needed",
-        "the clock is 3 h behind what was recorded last",
-        "AutoDream is off: memories are only recalled",
+        (
+            "15 min of quiet left · 24 h of the gap left · 5 more sessions needed",
+            "waits for idle and gap",
+        ),
+        ("an agent is working · 1 more session needed", "an agent is working"),
+        ("the clock is 3 h behind what was recorded last",) * 2,
+        ("AutoDream is off: memories are only recalled",) * 2,
     ],
 )
-async def test_why_there_is_no_dream_is_told_whole(
-    open_cockpit: Open, size: tuple[int, int], why: str
+async def test_why_there_is_no_dream_is_told_once_beside_the_meters(
+    open_cockpit: Open, size: tuple[int, int], why: str, told: str
 ) -> None:
     calm = CALM.model_copy(update={"dream": scenes.DREAM.model_copy(update={"why_not": why})})
     async with open_cockpit(calm, size=size) as cockpit:
@@ -74,8 +77,10 @@ async def test_why_there_is_no_dream_is_told_whole(
         assert column is not None
         rows = cockpit.screen_text.split("\n")[column.y : column.bottom]
         shown = " ".join(" ".join(row[: column.width] for row in rows).split())
-        for part in why.split(" · "):
-            assert part in shown
+        assert "19 h of 24" in shown
+        assert told in shown
+        assert " left" not in shown
+        assert "needed" not in shown
 
 
 def _worker(number: int, state: AgentState = AgentState.WORKING) -> AgentSummary:
@@ -122,6 +127,18 @@ async def test_a_coordinator_in_a_small_terminal_stays_where_it_is(open_cockpit:
         assert after[1:] == before[1:], "only the row of agents changes"
         assert "└piece 1" in after[0]
         assert after[0].index("mend the parser") == before[0].index("mend the parser")
+
+
+async def test_the_demo_model_is_not_asked_to_coordinate(open_cockpit: Open) -> None:
+    demo = CALM.model_copy(
+        update={"setup": CALM.setup.model_copy(update={"provider": "demo", "model": "demo"})}
+    )
+    async with open_cockpit(demo) as cockpit:
+        await cockpit.type("/coordinate mend it")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "The demo model cannot coordinate" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/coordinate mend it"
+        assert not [one for one in cockpit.engine.commands if isinstance(one, SendPrompt)]
 
 
 async def test_a_task_to_be_coordinated_is_sent_whole(open_cockpit: Open) -> None:

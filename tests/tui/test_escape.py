@@ -145,3 +145,11 @@ async def test_trust_says_that_it_changes_the_agents_that_are_there(open_cockpit
         await cockpit.pilot.press("enter")
         await cockpit.engine.received(TrustDirectory)
         await cockpit.until(lambda: "mend the parser and other agents there" in cockpit.screen_text)
+
+
+async def test_trust_is_taken_back(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        await cockpit.type("/untrust")
+        await cockpit.pilot.press("enter")
+        assert not (await cockpit.engine.received(TrustDirectory)).trusted
+        await cockpit.until(lambda: "is trusted no longer" in cockpit.screen_text)

@@ -25,6 +25,7 @@ from tui.gate.keyboard import KeyboardApp
 from tui.gate.keys_offered import can_edit, can_rule, is_high
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
+from tui.gate.words import short_path
 
 if TYPE_CHECKING:
     from agent.protocol import Gate
@@ -199,8 +200,13 @@ class GateDialog(GateChoices):
                 self.notify(problem, severity="error", timeout=30)
                 return
             if rule:
-                await host(self).engine_send(AlwaysAllow(gate_id=gate.id, rule=rule))
-                self.notify(f"Always allowed in this project from now on: {rule}", timeout=8)
+                kept = await host(self).engine_send(AlwaysAllow(gate_id=gate.id, rule=rule))
+                place = short_path(str(kept.get("file", "")), str(Path.home()))
+                self.notify(
+                    f"Always allowed in this project from now on: {rule}\n"
+                    f"It stands in {place}; tungsten rules lists it.",
+                    timeout=8,
+                )
             else:
                 values = {"gate_id": gate.id, "decision": decision, "message": message}
                 await host(self).engine_send(Decide.model_validate(values))

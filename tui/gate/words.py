@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tungsten.duration import duration as duration
+
 ACTIONS = {
     "run_command": "run a command",
     "type_keys": "type keys into a terminal",
@@ -22,20 +24,6 @@ ACTIONS = {
 def action_words(action: str) -> str:
     """Say what kind of action it is, to follow `wants to`."""
     return ACTIONS.get(action, action.replace("_", " "))
-
-
-def duration(seconds: float) -> str:
-    """Say how long, in at most two units: `8 s`, `3 min`, `2 h 5 min`, `3 d`."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes = whole // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} d"
 
 
 def next_duration_change(seconds: float) -> float:

@@ -24,13 +24,17 @@ from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol import SessionSummary
+
+
+NAME, NAME_NARROW = 20, 12
+"""Cells of a session's name in a wide and in a narrow card."""
 
 
 class SessionsScreen(CardScreen["str | None"]):
-    """Lists sessions; goes away with the id of the agent to look at, resumed if it was archived.
+    """Lists sessions, the last used first; goes away with the id of the agent to look at.
 
-    One whose directory is gone can be looked at from here, and is not resumed.
+    One that was archived is resumed; one whose directory is gone can only be looked at from here.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +46,7 @@ class SessionsScreen(CardScreen["str | None"]):
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._clock = clock
-        self._sessions: list[AgentSummary] = []
+        self._sessions: list[SessionSummary] = []
         self._loaded = False
         self._busy = False
 
@@ -50,7 +54,7 @@ class SessionsScreen(CardScreen["str | None"]):
         """Lay out filter and list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Sessions"
-            yield Field(placeholder="filter by name, directory or model", id="filter")
+            yield Field(placeholder="filter by name, prompt, id, directory or model", id="filter")
             yield Static("Reading …", id="nothing", classes="card-hint card-gap")
             yield ChoiceList(id="sessions", classes="card-gap")
             yield from card_foot()
@@ -62,14 +66,14 @@ class SessionsScreen(CardScreen["str | None"]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        from agent.protocol import AgentSummary, ListSessions
+        from agent.protocol import ListSessions, SessionSummary
 
         result, problem = await send(self, ListSessions())
         self._loaded = True
         if problem:
             self.problem(problem)
         self._sessions = [
-            AgentSummary.model_validate(session) for session in result.get("sessions", ())
+            SessionSummary.model_validate(session) for session in result.get("sessions", ())
         ]
         self._fill()
 
@@ -80,7 +84,9 @@ class SessionsScreen(CardScreen["str | None"]):
             session
             for session in self._sessions
             if all(
-                word in f"{session.name} {session.directory} {session.model}".lower()
+                word
+                in f"{session.name} {session.prompt} {session.id} {session.directory} "
+                f"{session.model}".lower()
                 for word in wanted
             )
         ]
@@ -97,16 +103,27 @@ class SessionsScreen(CardScreen["str | None"]):
                 "No session matches." if self._sessions else "No sessions yet: ^N starts one."
             )
 
-    def _row(self, session: AgentSummary, width: int) -> Content:
-        age = duration(self._clock() - session.since)
+    def _row(self, session: SessionSummary, width: int) -> Content:
+        from agent.protocol import SHORT_ID
+
+        age = duration(self._clock() - (session.used_at or session.since))
         state = "archived" if session.archived else session.state.value
-        left = f"{fit(one_line(session.name), 22):<23}"
-        middle = f"{state:<10}{age:>10}  "
+        cells = NAME if width > 80 else NAME_NARROW
+        left = f"{fit(one_line(session.name), cells):<{cells + 1}}"
+        middle = f"{state:<8}{age:>12}  {session.id[:SHORT_ID]:<{SHORT_ID}}  "
         rest = max(8, width - len(left) - len(middle))
-        place = fit(one_line(short_path(session.directory, str(Path.home()))), rest)
+        place = one_line(short_path(session.directory, str(Path.home())))
+        said = one_line(session.prompt)
+        if said and len(said) + 2 + len(place) <= rest:
+            said += "  "
+        elif said:
+            said, place = fit(said, rest), ""
         style = "$foreground 60%" if session.archived else "$foreground"
         return Content.assemble(
-            (left, f"bold {style}"), (middle, style), (place, "$foreground 60%")
+            (left, f"bold {style}"),
+            (middle, "$foreground 60%"),
+            (said, style),
+            (fit(place, rest), "$foreground 60%"),
         )
 
     def action_close(self) -> None:
@@ -125,7 +142,7 @@ class SessionsScreen(CardScreen["str | None"]):
             self._resume(session)
 
     @work(exclusive=True, exit_on_error=False)
-    async def _resume(self, session: AgentSummary) -> None:
+    async def _resume(self, session: SessionSummary) -> None:
         from agent.protocol import ResumeAgent
 
         # In a thread: a network directory may answer late.

@@ -27,7 +27,13 @@ PART = 10_000
 LONGEST_REASON = 4
 """Lines that a folded tool call shows of why it was denied or could not be done."""
 
+BY_RULE = "by your rule"
+"""What `ToolCall.decision` holds where an allow rule let an action run."""
+
 APPROVED = "approved by you"
+
+PERSON = "person"
+"""Name of the tool call of a command that the person ran with `!`."""
 
 QUESTION = "ask_person"
 ANSWERED = "The person answers: "
@@ -209,6 +215,8 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         right.append((f" {one_line(tool.decision)}", paint.muted))
     if tool.decision == APPROVED and tool.status in {"running", "done", "failed"}:
         right.append((" approved", paint.muted))
+    elif BY_RULE in tool.decision and tool.status in {"running", "done", "failed"}:
+        right.append((f" {BY_RULE}", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
@@ -280,6 +288,8 @@ def _verb(name: str) -> str:
     """Shorten a tool's name to what it does: `terminal_run` reads `run`."""
     if name == QUESTION:
         return "ask"
+    if name == PERSON:
+        return "!"
     for family in ("terminal_", "file_"):
         if name.startswith(family):
             return name.removeprefix(family)

@@ -21,6 +21,9 @@ INDENT = 3
 BETWEEN = " · "
 """Between two reasons, as `memory.dream.gates` writes them."""
 
+SHOWN_BY_METERS = (" of quiet left", " of the gap left", " needed")
+"""Ends of the reasons that say of a gate what its meter shows, as `memory.dream.gates` has them."""
+
 
 class DreamSidebar(Lines):
     """The sidebar's lower part."""
@@ -63,10 +66,22 @@ class DreamSidebar(Lines):
             if 12 + METER + 1 + cell_len(text) < width:
                 left += [*meter, (" ", paint.blank)]
             lines.append(between([*left, (text, paint.muted)], [], width, paint.blank))
-        why = one_line(dream.why_not)
+        why = _why(dream)
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
         return lines
+
+
+def _why(dream: DreamStatus) -> str:
+    """Why there is no dream now, without what the meters of closed gates show."""
+    reasons = one_line(dream.why_not).split(BETWEEN)
+    if not dream.gates:
+        return BETWEEN.join(reasons)
+    left = [reason for reason in reasons if reason and not reason.endswith(SHOWN_BY_METERS)]
+    closed = [one_line(gate.name) for gate in dream.gates if not gate.open]
+    if not left and any(reasons) and closed:
+        return f"waits for {' and '.join(closed)}"
+    return BETWEEN.join(left)
 
 
 def _reasons(why: str, width: int) -> list[str]:

@@ -49,6 +49,8 @@ class Judgement:
         """No command that needs cover by an allow rule was found without it."""
         self.covered = False
         """Some command is covered by an allow rule."""
+        self.covering_rules: dict[str, None] = {}
+        """The allow rules that cover something, in the order they were met."""
         self.checks = self.edits = False
         """Some command is a check; some command changes files of the project."""
         self.denied_spans: list[Span] = []
@@ -156,7 +158,13 @@ class Judgement:
             reasons = (f"denied by your rule {self.denied}", *reasons)
         elif self.asked is not None:
             reasons = (f"asks because of {self.asked}", *reasons)
-        allowed = self.covered and self.allowed
+        allowed = (
+            self.covered
+            and self.allowed
+            and worst < Risk.HIGH
+            and self.asked is None
+            and self.denied is None
+        )
         return Assessment(
             worst,
             reasons,
@@ -164,10 +172,11 @@ class Judgement:
             tuple(spans),
             self.denied,
             self.asked,
-            allowed and worst < Risk.HIGH and self.asked is None and self.denied is None,
+            allowed,
             tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
             self.checks,
             self.edits,
+            tuple(self.covering_rules) if allowed else (),
         )
 
     def place(self, text: str) -> Place:
@@ -260,7 +269,10 @@ class Judgement:
                 self.asked = f"your rule {rule.text}"
         if rules.allow:
             # What a file of the project has run belongs to the command that runs the file.
-            call.covered = match_command(rules.allow, argv) is not None
+            rule = match_command(rules.allow, argv)
+            call.covered = rule is not None
+            if rule is not None:
+                self.covering_rules[rule.text] = None
             self.covered = self.covered or call.covered
             call.covered = call.covered or (not call.strict and any(self.covering))
 
@@ -290,7 +302,10 @@ class Judgement:
     def edit_allowed(self, place: Place) -> bool:
         """An Edit rule of the allow list covers a path."""
         root = self.ground.project or str(self.context.cwd)
-        return match_path(self.rules.allow, "Edit", place.path, self.ground.home, root) is not None
+        rule = match_path(self.rules.allow, "Edit", place.path, self.ground.home, root)
+        if rule is not None:
+            self.covering_rules[rule.text] = None
+        return rule is not None
 
     def _path_rule(self, kind: str, place: Place, call: Call) -> None:
         rules = self.rules

@@ -140,6 +140,23 @@ async def test_a_session_is_resumed_in_no_looser_a_mode_than_its_directory_has(h
         assert house.summary(agent_id).mode is after
 
 
+async def test_sessions_are_told_apart_and_the_last_used_comes_first(house):
+    (house.project / "AGENTS.md").write_text("Say please.\n")
+    house.script.then("One.").then("Two.").then("Three.")
+    first = await house.agent("mend the\nclock", name="same")
+    await house.state(first, "done")
+    second = await house.agent("wind the clock", name="other")
+    await house.state(second, "done")
+    await house.prompt(first, "and again")
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.state(first, "done")
+    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    assert [(one["id"], one["prompt"]) for one in listed] == [
+        (first, "mend the clock"),
+        (second, "wind the clock"),
+    ]
+
+
 async def test_an_archived_session_is_listed_read_and_resumed(house):
     house.script.then("Hello.")
     agent_id = await house.agent("hi")
@@ -151,6 +168,8 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
     assert [(item["id"], item["archived"]) for item in listed] == [(agent_id, True)]
     assert listed[0]["usage"]["requests"] == 1
+    assert listed[0]["prompt"] == "hi"
+    assert listed[0]["used_at"] >= listed[0]["created_at"]
     page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
     assert [block["text"] for block in page["blocks"]] == ["hi", "Hello."]
     with pytest.raises(AgentError):
@@ -609,3 +628,39 @@ async def test_an_agent_is_stopped_beside_a_tmux_server_that_was_stopped(house):
     finally:
         os.kill(server, signal.SIGCONT)
     assert house.summary(agent_id).state == "idle"
+
+
+async def test_a_coordinated_task_is_shown_with_its_command_and_said_without(house):
+    house.script.then("Done.")
+    agent_id = await house.agent("/coordinate mend it")
+    await house.state(agent_id, "done")
+    assert house.script.requests[0]["messages"][0]["content"][-1]["text"] == "mend it"
+
+    async def said():
+        page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+        return [block["text"] for block in page["blocks"] if block["kind"] == "user"]
+
+    assert await said() == ["/coordinate mend it"]
+    # An engine that ended before the answer came finds it shown already.
+    house.script.then(lambda _: asyncio.Event().wait())
+    house.script.arrived.clear()
+    await house.prompt(agent_id, "/coordinate wind it")
+    await house.script.arrived.wait()
+    await house.again()
+    await house.state(agent_id, "done")
+    assert await said() == ["/coordinate mend it", "/coordinate wind it"]
+
+
+async def test_a_person_whose_terminal_is_busy_is_told_what_they_can_do(house):
+    house.script.then(use("terminal_run", command="cat", timeout=1)).then("It waits.")
+    agent_id = await house.agent("go")
+    await house.state(agent_id, "done")
+    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command="ls"))
+
+    def told():
+        blocks = house.agents._live[agent_id].conversation.page(None, 100)
+        tools = [block.tool for block in blocks if block.tool and block.tool.name == "person"]
+        return tools and tools[0].status == "failed" and tools[0].result
+
+    said = await house.until(told)
+    assert said == "not done: cat runs there: ^T types into it, Alt+p shows another pane"

@@ -13,6 +13,7 @@ import pytest
 
 from agent.cache_doctor import SessionUnknown, diagnose, told
 from agent.prefix import blocks, difference, prefix
+from agent.protocol import ArchiveAgent
 from agent.session import Session, tool_result
 
 
@@ -70,6 +71,21 @@ async def test_a_session_that_only_grows_is_healthy(house):
     assert found.requests == 5
     assert found.bytes == len(sent(house.script.requests[-1]).encode())
     assert "byte for byte" in told(found)
+
+
+async def test_a_name_that_two_sessions_have_lists_them(house):
+    first = await turns(house, "mend it")
+    await house.agents.archive(ArchiveAgent(agent_id=first))
+    second = await turns(house, "wind it")
+    with pytest.raises(SessionUnknown) as caught:
+        await diagnose(house.paths, "bench")
+    said = str(caught.value).splitlines()
+    assert said[0] == "2 sessions are called bench: use an id."
+    rows = sorted((line.split()[0], line.split()[-4:]) for line in said[1:])
+    assert [(one, words[1:]) for one, words in rows] == sorted(
+        [(first, ["ago", "mend", "it"]), (second, ["ago", "wind", "it"])]
+    )
+    assert (await diagnose(house.paths, first[:6])).session == first
 
 
 async def test_a_changed_tool_is_named_with_its_byte(house):

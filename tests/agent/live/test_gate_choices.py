@@ -184,7 +184,7 @@ async def test_a_rule_is_suggested_tried_kept_and_counts_at_once(house):
     await house.decide(third)
     await house.state(agent_id, "done")
     decisions = [tool["decision"] for tool in await house.tools(agent_id)]
-    assert decisions == ["approved by you"] * 3 + ["ran (MEDIUM)"]
+    assert decisions == ["approved by you"] * 3 + ["ran (MEDIUM) by your rule Bash(touch one)"]
     closed = await journal(house, "gate_closed")
     assert [c.get("rule") for c in closed] == [None, "Bash(touch one)", None]
 

@@ -563,7 +563,7 @@ async def test_a_role_is_told_once_and_a_projects_own_counts_where_it_is_trusted
     ]
     assert turns[2] == ["and again"]
     shown = [block["text"] for block in await house.blocks(lead) if block["kind"] == "user"]
-    assert shown == ["split it", "again", "and again"]
+    assert shown == [f"/coordinate {said}" for said in ("split it", "again", "and again")]
 
 
 async def test_writes_of_several_agents_to_one_file_come_one_after_the_other(

@@ -147,7 +147,8 @@ def offering(make_app: MakeApp, make_gate: MakeGate) -> Callable[..., Any]:
             if isinstance(command, AlwaysAllow):
                 app.set_gates(*(g for g in app.state.gates if g.id != command.gate_id))
             rule = getattr(command, "rule", "")
-            return found | ({"rule": rule} if rule else {})
+            file = {"file": "/etc/rules/1.toml"} if isinstance(command, AlwaysAllow) else {}
+            return found | ({"rule": rule} if rule else {}) | file
 
         app.engine_send = answer
         return app
@@ -172,6 +173,7 @@ async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
         await pilot.pause(QUIET)
         await pilot.press("w")
         [kept] = await sent(pilot, AlwaysAllow)
+        assert any("It stands in /etc/rules/1.toml" in one.message for one in app._notifications)
         assert (kept.gate_id, kept.rule) == ("g1", "Bash(make)")
         assert await sent(pilot, Decide) == []
         assert app.dialog.gate.id == "g2"

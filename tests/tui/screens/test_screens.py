@@ -20,6 +20,7 @@ from agent.protocol import (
     Mode,
     Question,
     ResumeAgent,
+    SessionSummary,
     StartDemo,
     StopAgent,
 )
@@ -169,6 +170,30 @@ async def test_a_session_whose_directory_is_gone_is_only_looked_at(
         await settle(pilot)
         assert isinstance(app.screen, SessionsScreen)
         assert app.results == []
+
+
+async def test_sessions_are_found_by_prompt_and_id(host: Host, make_agent: Any) -> None:
+    app = host(SessionsScreen(clock=lambda: NOW))
+    said = ("mend the clock", "wind the clock", "paint the door")
+    app.sessions = [
+        SessionSummary(
+            **{**dict(make_agent(1, id=f"{n}abcdef01234", name="proj")), "archived": True},
+            prompt=prompt,
+            used_at=NOW - 60 * n,
+        )
+        for n, prompt in enumerate(said, 1)
+    ]
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        for n, prompt in enumerate(said, 1):
+            [row] = [line for line in shown.splitlines() if prompt in line]
+            assert f"{n} min  {n}abcde  {prompt}" in row
+        listing = app.screen.query_one("#sessions", OptionList)
+        for wanted, found in (("paint", "3abcdef01234"), ("2abc", "2abcdef01234")):
+            app.screen.query_one("#filter", Input).value = wanted
+            await settle(pilot)
+            assert [option.id for option in listing.options] == [found]
 
 
 # New agent --------------------------------------------------------------------------------------

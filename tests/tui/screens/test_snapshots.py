@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.protocol import Question
+from agent.protocol import Question, SessionSummary
 from tests.stubs.spending import REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
@@ -62,7 +62,15 @@ def test_new_agent(snap_compare: Any, host: Host, size: tuple[int, int]) -> None
 @sizes
 def test_sessions(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
     app = host(SessionsScreen(clock=lambda: NOW))
-    app.sessions = [make_agent(n, archived=n > 2) for n in range(1, 9)]
+    said = ("mend the clock of the tower, and say what was wrong with it", "wind it", "")
+    app.sessions = [
+        SessionSummary(
+            **dict(make_agent(n, archived=n > 2, id=f"{n * 7919:06x}{n}a2b3c")),
+            prompt=said[n % 3],
+            used_at=NOW - n * 2900,
+        )
+        for n in range(1, 9)
+    ]
     assert snap_compare(app, terminal_size=size, run_before=settle)
 
 

@@ -220,10 +220,17 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         result="it prints much",
     )
     held = ToolCall(tool_use_id="t4", name="run", title="ls", status=ToolStatus.HELD)
+    ruled = ToolCall(
+        tool_use_id="t6",
+        name="run",
+        title="npm run lint",
+        status=ToolStatus.DONE,
+        decision="ran (MEDIUM) by your rule Bash(npm run lint)",
+    )
     queued = ToolCall(tool_use_id="t5", name="person", title="date", decision="waits for it")
     blocks = [
         Block(id=number, kind=BlockKind.TOOL, at=scenes.NOW, tool=tool)
-        for number, tool in enumerate((approved, busy, red, held, queued), 1)
+        for number, tool in enumerate((approved, busy, red, held, queued, ruled), 1)
     ]
     async with open_cockpit(CALM, transcripts={"a1": blocks}, size=(200, 40)) as cockpit:
         await cockpit.until(lambda: "pytest" in cockpit.screen_text)
@@ -233,6 +240,9 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
             [found] = [row for row in rows if text in row]
             return found
 
+        assert "by your rule" in row("npm run lint")
+        assert "by your rule" not in row("git fetch")
+
         assert "approved" in row("run git fetch")
         assert "approved" not in row("pytest")
         assert "not done: pane %1 is busy" in cockpit.screen_text
@@ -240,7 +250,8 @@ async def test_a_folded_action_tells_who_let_it_through_and_why_it_failed(
         assert "second line" not in cockpit.screen_text
         assert "it prints much" not in cockpit.screen_text
         assert "waits: you have the keyboard" in row(" ls ")
-        assert "waits for it" in row(" date ")
+        assert "waits for it" in row(" ! date ")
+        assert "person" not in row(" ! date ")
 
 
 async def test_a_folded_question_says_who_is_waited_for_and_then_the_answer(
