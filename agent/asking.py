@@ -72,6 +72,9 @@ class AskingOwner(Protocol):
             BudgetSpent: it may not; says which limit, and the way out.
         """
 
+    async def began(self, model: str, usage: TurnUsage, endpoint: Endpoint) -> None:
+        """Told what a request has used by the time that its answer begins."""
+
     async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
         """Told what a request to `model` consumed, and which model the endpoint says answered."""
 
@@ -205,7 +208,19 @@ class Asking:
     ) -> MessageEnded:
         most = self._config.max_tokens
         cache = asked.capabilities.prompt_cache
+        telling: set[asyncio.Task[None]] = set()
+
         async with self._owner.going(asked.model if cache else "") as going:
+
+            def began(usage: TurnUsage) -> None:
+                # At once: what follows may never come.
+                going.began()
+                telling.add(
+                    asyncio.create_task(
+                        self._owner.began(asked.model, usage, asked.client.endpoint)
+                    )
+                )
+
             stream = asked.client.stream(
                 model=asked.model,
                 system=self._session.request_system(cache=cache),
@@ -213,17 +228,21 @@ class Asking:
                 messages=messages,
                 max_tokens=most if shown is not None else min(most, SUMMARY_TOKENS),
                 extra=extra,
-                began=going.began,
+                began=began,
             )
-            async with aclosing(stream) as events:
-                async for event in events:
-                    if isinstance(event, MessageEnded):
-                        return event
-                    if isinstance(event, Retrying):
-                        going.passed_on()
-                        await self._owner.work(f"trying again: {event.reason.rstrip('.')}")
-                    if shown is not None:
-                        shown.take(event)
+            try:
+                async with aclosing(stream) as events:
+                    async for event in events:
+                        if isinstance(event, MessageEnded):
+                            return event
+                        if isinstance(event, Retrying):
+                            going.passed_on()
+                            await self._owner.work(f"trying again: {event.reason.rstrip('.')}")
+                        if shown is not None:
+                            shown.take(event)
+            finally:
+                # What cannot be written down is told when the whole is counted.
+                await asyncio.gather(*telling, return_exceptions=True)
         raise TurnFailed("The model's answer ended early: send the prompt again.")
 
     async def _count(self, asked: _Asked, ended: MessageEnded) -> None:

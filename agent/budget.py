@@ -7,9 +7,10 @@ There are four of them, and a request is made only if none is spent:
 * the limit of every session, `[budget.session]` in `config.toml`, counted in the same way;
 * the limit of the day for everything, `[budget.day]`.
 
-What was used is what the log of usage says, to the token; requests that are under way count as one
-request each, their tokens and money as nothing until they have ended. So requests are never more
-than allowed, and tokens and money exceed a limit by at most what was under way when it was reached.
+What was used is what the log of usage says, to the token. A request stands there from before it is
+made, whether it is answered, fails, is interrupted or outlives the engine; what its answer begins
+with is written down then, the rest when it has ended. So requests are never more than allowed, and
+tokens and money exceed a limit by at most what was under way when it was reached.
 
 Money is counted only where it is known. With a limit in dollars a model without a known price is
 not asked at all; its price can be given in `[prices]`.
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.config import Config, ConfigError, load_file
@@ -73,6 +74,19 @@ class _Account:
     """When its minutes began."""
 
 
+@dataclass(slots=True)
+class _Request:
+    """A request that was made: its row of the log, and what it used.
+
+    An answer that breaks off is asked for again within the same request: `broken` is what the
+    attempts before have used, `last` what the one that goes on has said of itself.
+    """
+
+    row: int
+    broken: TurnUsage = field(default_factory=TurnUsage)
+    last: TurnUsage = field(default_factory=TurnUsage)
+
+
 class Budgets:
     """The budgets of one engine's agents."""
 
@@ -83,8 +97,8 @@ class Budgets:
         self._config = config
         self._paths = paths
         self._clock = clock
-        self._under_way: dict[str, frozenset[str]] = {}
-        """Sessions with a request under way, each with itself and the ones above it."""
+        self._made: dict[str, _Request] = {}
+        """The last request of each session that has not ended."""
         self._counting = asyncio.Lock()
 
     @property
@@ -93,45 +107,67 @@ class Budgets:
         return self._config.budget
 
     async def ask(self, session: SessionRecord, model: str, endpoint: Endpoint) -> None:
-        """Return when one more request of a session may be made, which is then under way.
+        """Return when one more request of a session may be made; it counts from then on.
 
         Raises:
             BudgetSpent: it may not be made.
-            StorageError: what was used cannot be read.
+            StorageError: what was used cannot be read, or this not be written down.
         """
         async with self._counting:
-            self._under_way.pop(session.id, None)
+            self._made.pop(session.id, None)
             line = await self._line(session)
             problem = await self._problem(line, model, endpoint)
             if problem and await self._read_settings_again():
                 problem = await self._problem(line, model, endpoint)
             if problem:
                 raise BudgetSpent(problem)
-            self._under_way[session.id] = frozenset(record.id for record in line)
+            self._made[session.id] = await self._make(session.id, model, endpoint)
+
+    async def began(
+        self, session_id: str, model: str, usage: TurnUsage, endpoint: Endpoint
+    ) -> None:
+        """Write down what a request has used by the time that its answer begins."""
+        async with self._counting:
+            made = self._made.get(session_id)
+            if made is None:
+                return
+            made.broken, made.last = made.broken + made.last, usage
+            await self._write(made.row, model, made.broken + usage, endpoint)
 
     async def record(
         self, session_id: str, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint
     ) -> None:
-        """Write down what a request consumed, which is no longer under way."""
-        own = self._config.prices
-        # Local servers may answer under another name than the one they are asked by.
-        priced = model if model in own else answered
-        cost = await asyncio.to_thread(prices.cost, priced, usage, endpoint, own)
-        async with self._counting:
-            await self._database.usage.add(
-                session_id,
-                model,
-                usage.input_tokens,
-                usage.cache_read,
-                usage.cache_write,
-                usage.output_tokens,
-                cost,
-            )
-            self.over(session_id)
+        """Write down what a request has used that has ended.
 
-    def over(self, session_id: str) -> None:
-        """Note that no request of a session is under way any more."""
-        self._under_way.pop(session_id, None)
+        Args:
+            session_id: whose request it was.
+            model: the model that was asked.
+            answered: the model that answered, as the endpoint calls it.
+            usage: what the whole answer says of itself.
+            endpoint: where it was made.
+        """
+        # Local servers may answer under another name than the one they are asked by.
+        priced = model if model in self._config.prices else answered
+        async with self._counting:
+            made = self._made.pop(session_id, None) or await self._make(session_id, model, endpoint)
+            await self._write(made.row, priced, made.broken + usage, endpoint)
+
+    async def _make(self, session_id: str, model: str, endpoint: Endpoint) -> _Request:
+        cost = await self._cost(model, TurnUsage(), endpoint)
+        return _Request(await self._database.usage.add(session_id, model, 0, 0, 0, 0, cost))
+
+    async def _write(self, row: int, model: str, usage: TurnUsage, endpoint: Endpoint) -> None:
+        await self._database.usage.change(
+            row,
+            usage.input_tokens,
+            usage.cache_read,
+            usage.cache_write,
+            usage.output_tokens,
+            await self._cost(model, usage, endpoint),
+        )
+
+    async def _cost(self, model: str, usage: TurnUsage, endpoint: Endpoint) -> float | None:
+        return await asyncio.to_thread(prices.cost, model, usage, endpoint, self._config.prices)
 
     async def _line(self, session: SessionRecord) -> list[SessionRecord]:
         """A session and the ones above it."""
@@ -198,12 +234,8 @@ class Budgets:
             if passed >= budget.minutes:
                 return _told(account, "minutes", f"{_number(passed)} passed")
         used = await self._database.usage.totals(account.since, account.session_id, workers=True)
-        under_way = sum(
-            account.session_id is None or account.session_id in sessions
-            for sessions in self._under_way.values()
-        )
-        if budget.requests is not None and used.requests + under_way >= budget.requests:
-            return _told(account, "requests", f"{used.requests + under_way:,} made")
+        if budget.requests is not None and used.requests >= budget.requests:
+            return _told(account, "requests", f"{used.requests:,} made")
         if budget.tokens is not None and used.tokens >= budget.tokens:
             return _told(account, "tokens", f"{used.tokens:,} used")
         if budget.dollars is None:

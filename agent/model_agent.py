@@ -277,8 +277,6 @@ class ModelAgent(LiveAgent):
             text = f"Tungsten itself failed ({type(error).__name__}): see the engine's log."
             finish = Finish(AgentState.FAILED, text)
             await self._say(BlockKind.ERROR, text)
-        finally:
-            self.services.budgets.over(self.id)
         try:
             async with self._starting:
                 if over_budget is not bool(self.record.extra.get("over_budget")):
@@ -350,6 +348,12 @@ class ModelAgent(LiveAgent):
     async def may_ask(self, model: str, endpoint: Endpoint) -> None:
         """Return when the budgets allow one more request."""
         await self.services.budgets.ask(self.record, model, endpoint)
+
+    async def began(self, model: str, usage: TurnUsage, endpoint: Endpoint) -> None:
+        """Count what a request has used although it may never end."""
+        await self.services.budgets.began(self.id, model, usage, endpoint)
+        await self.read_usage()
+        self.publish()
 
     async def used(self, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint) -> None:
         """Count what a request consumed."""

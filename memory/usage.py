@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from memory.connection import Connection
+from memory.errors import NotFound
 
 _SUMS = (
     "COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(cache_read_tokens), 0), "
@@ -79,8 +80,11 @@ class UsageLog:
         output_tokens: int,
         cost: float | None,
         at: float | None = None,
-    ) -> None:
-        """Record one request of a session; `cost` is None when the model has no known price."""
+    ) -> int:
+        """Record one request of a session, and give the number of its row.
+
+        `cost` is None when the model has no known price.
+        """
         moment = self._clock() if at is None else at
         values = (
             moment,
@@ -92,13 +96,40 @@ class UsageLog:
             output_tokens,
             cost,
         )
-        await self._connection.write(
-            lambda db: (
-                db.execute(
-                    "INSERT INTO usage VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", values
-                ).rowcount
+
+        def unit(db: sqlite3.Connection) -> int:
+            made = db.execute("INSERT INTO usage VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            assert made.lastrowid is not None
+            return made.lastrowid
+
+        return await self._connection.write(unit)
+
+    async def change(
+        self,
+        row: int,
+        input_tokens: int,
+        cache_read: int,
+        cache_write: int,
+        output_tokens: int,
+        cost: float | None,
+    ) -> None:
+        """Set what a request has used, as far as it is known now.
+
+        Raises:
+            NotFound: no request has that number.
+        """
+        values = (input_tokens, cache_read, cache_write, output_tokens, cost, row)
+
+        def unit(db: sqlite3.Connection) -> None:
+            changed = db.execute(
+                "UPDATE usage SET input_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?, "
+                "output_tokens = ?, cost = ? WHERE id = ?",
+                values,
             )
-        )
+            if changed.rowcount != 1:
+                raise NotFound(f"request {row}")
+
+        await self._connection.write(unit)
 
     async def totals(
         self,

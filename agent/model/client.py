@@ -19,7 +19,7 @@ from agent.compaction_block import BETA
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
 from agent.model.errors import AuthenticationFailed, InvalidRequest, ModelError, StreamBroken
-from agent.model.events import MessageEnded, Retrying, StreamEvent
+from agent.model.events import MessageEnded, Retrying, StreamEvent, TurnUsage
 from agent.model.failures import from_connection, from_status, short_reason
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
@@ -127,7 +127,7 @@ class ModelClient:
         messages: Iterable[Mapping[str, Any]],
         max_tokens: int,
         extra: Mapping[str, Any] | None = None,
-        began: Callable[[], None] = lambda: None,
+        began: Callable[[TurnUsage], None] = lambda usage: None,
     ) -> AsyncGenerator[StreamEvent, None]:
         """Ask for one assistant message and yield it as it comes; the last event is MessageEnded.
 
@@ -145,7 +145,7 @@ class ModelClient:
             max_tokens: most tokens to answer with.
             extra: further fields of the request body (`thinking`, `tool_choice`, …). `betas`, a
                 list of beta names, becomes the header that switches them on.
-            began: called when an answer begins, with its `message_start`.
+            began: called when an answer begins, with what its `message_start` says was used.
 
         Raises:
             ModelError: a subclass that names what went wrong, when repeating cannot help any more.
@@ -263,7 +263,11 @@ class ModelClient:
             await sdk.close()
 
     async def _attempt(
-        self, content: bytes, model: str, headers: Mapping[str, str], began: Callable[[], None]
+        self,
+        content: bytes,
+        model: str,
+        headers: Mapping[str, str],
+        began: Callable[[TurnUsage], None],
     ) -> AsyncGenerator[StreamEvent, None]:
         sdk = await self._client()
         from anthropic import AsyncStream
@@ -299,7 +303,7 @@ class ModelClient:
                         else:
                             yield event
                     if accumulator.started and not before:
-                        began()
+                        began(accumulator.usage)
                     if ended is not None:
                         await _read_to_the_end(wire)
                         break

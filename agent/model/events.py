@@ -24,6 +24,15 @@ class TurnUsage:
     output_tokens: int = 0
     cache_write_1h: int = 0
 
+    def __add__(self, other: TurnUsage) -> TurnUsage:
+        return TurnUsage(
+            self.input_tokens + other.input_tokens,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.output_tokens + other.output_tokens,
+            self.cache_write_1h + other.cache_write_1h,
+        )
+
     @property
     def context_tokens(self) -> int:
         """How much of the context window the conversation fills after this turn."""

@@ -56,6 +56,11 @@ class Accumulator:
         """Whether any block has begun, so that a restart has something to take back."""
         return bool(self._blocks)
 
+    @property
+    def usage(self) -> TurnUsage:
+        """What the response has said so far that was used."""
+        return read_usage(self._message.get("usage") or {})
+
     def feed(self, data: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Take one event's JSON object; yield what it means.
 

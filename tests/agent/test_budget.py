@@ -157,9 +157,26 @@ async def test_those_who_ask_at_once_are_counted_at_once(house: House) -> None:
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(answer is None for answer in answers) == 3
     assert sum(isinstance(answer, BudgetSpent) for answer in answers) == 5
-    # One that fails before it consumed anything leaves its place to another.
-    house.budgets.over(f"w{answers.index(None)}")
-    await house.ask("w7")
+    # However it ends, a request was made; also after a restart.
+    house.restart()
+    await house.refused("w7")
+    await house.refused(f"w{answers.index(None)}")
+
+
+async def test_what_an_answer_begins_with_counts_although_it_never_ends(house: House) -> None:
+    await house.session("a", tokens=1_000)
+    await house.ask("a")
+    await house.budgets.began("a", CLAUDE.model, TurnUsage(input_tokens=600), CLAUDE)
+    # It broke off, and was asked for again within the same request.
+    await house.budgets.began("a", CLAUDE.model, TurnUsage(input_tokens=300), CLAUDE)
+    totals = await house.database.usage.totals()
+    assert (totals.requests, totals.tokens, totals.unpriced) == (1, 900, 0)
+    assert totals.cost == pytest.approx(900 * 3e-6)
+    usage = TurnUsage(input_tokens=300, output_tokens=100)
+    await house.budgets.record("a", CLAUDE.model, CLAUDE.model, usage, CLAUDE)
+    totals = await house.database.usage.totals()
+    assert (totals.requests, totals.tokens) == (1, 1_000)
+    assert "budget, 1,000 tokens, is spent" in await house.refused("a")
 
 
 async def test_the_limit_of_a_session_counts_its_workers(house: House) -> None:

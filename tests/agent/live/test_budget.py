@@ -1,9 +1,11 @@
 """A spent budget ends a turn before its next request, and the session stays as it is."""
 
+import asyncio
+
 import pytest
 
 from agent.config import load
-from agent.protocol import Budget, SetBudget
+from agent.protocol import Budget, Interrupt, SetBudget
 from tests.agent.live.conftest import use
 
 
@@ -65,3 +67,34 @@ async def test_the_limit_of_the_day_holds_for_a_new_agent_too(house):
     second = await house.agent("go")
     await stopped(house, second, "Today's limit, 1 request, is spent (1 made)")
     assert len(house.script.requests) == 1
+
+
+async def never(request):
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("ended", ["by the person", "with its engine"])
+async def test_a_request_that_never_ends_was_made(house, ended):
+    for _ in range(3):
+        house.script.then(never)
+    agent_id = await house.agent("go", budget=Budget(requests=1))
+    await asyncio.wait_for(house.script.arrived.wait(), 10)
+    if ended == "by the person":
+        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+        await house.state(agent_id, "idle")
+        await house.prompt(agent_id, "again")
+    else:
+        await house.again()
+    summary = await stopped(house, agent_id, "budget, 1 request, is spent (1 made)")
+    assert summary.usage.requests == len(house.script.requests) == 1
+
+
+async def test_the_input_of_an_answer_that_is_cut_off_counts(house):
+    house.script.then("late", delay=600.0)
+    agent_id = await house.agent("go")
+    found = await house.until(lambda: house.summary(agent_id).usage.input_tokens, "the beginning")
+    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.state(agent_id, "idle")
+    await house.again()
+    usage = house.summary(agent_id).usage
+    assert (usage.requests, usage.input_tokens) == (1, found)
