@@ -1,4 +1,4 @@
-"""Which of the keys that are sent count as submitting, before each of which the line is looked at."""
+"""Which keys count as submitting: the line is looked at before each of them is sent."""
 
 from __future__ import annotations
 
