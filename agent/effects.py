@@ -32,6 +32,7 @@ from agent.panes import TMUX_SECONDS, Panes
 from agent.pictures import draw
 from agent.pieces import CHANGED, Pieces
 from agent.risk.keys import canonical, is_key
+from agent.risk.line_editor import may_submit
 from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
@@ -58,7 +59,10 @@ Typed = Callable[[str, str], Awaitable[None]]
 MemoryEffects = Callable[[Remember | SearchMemory], Awaitable[Effect]]
 """Saves a memory or looks some up."""
 
-_LINE_END = re.compile(r"(\r\n|[\r\n])")
+_LINE_END = re.compile(r"\r\n|[\r\n]")
+_PIECES = re.compile(r"(\r\n|[\r\n]|\x0f|\x1b[^\[O]|\x18[\s\S])")
+"""What a text is sent in: line ends, C-o, and what follows Escape or C-x, come by themselves."""
+
 _SUBMITTING = frozenset({"Enter", "C-o"})
 
 
@@ -205,14 +209,16 @@ class Effects:
         own = self._panes.own(action.pane_id)
         pane = await self._panes.seen(action.pane_id)
         await check()
+        prefix = ""
         for item in _one_by_one(action.keys):
+            submits = is_key(item) and canonical(item) in _SUBMITTING
+            if (submits or _may_submit(prefix, item)) and (await pane.foreground()).pid == own.pid:
+                line = await pane.line()
+                if line is not None:
+                    await submit(line)
+                    await self._typed(action.pane_id, line)
+            prefix = "" if prefix else _prefix(item)
             if is_key(item):
-                submits = canonical(item) in _SUBMITTING
-                if submits and (await pane.foreground()).pid == own.pid:
-                    line = await pane.line()
-                    if line is not None:
-                        await submit(line)
-                        await self._typed(action.pane_id, line)
                 await pane.send_keys(item)
                 own.unsent = not submits and canonical(item) != "C-c"
             else:
@@ -299,6 +305,44 @@ def _one_by_one(keys: Iterable[str]) -> Iterator[str]:
         if is_key(item):
             yield item
             continue
-        for piece in _LINE_END.split(item):
+        for piece in _PIECES.split(item):
             if piece:
                 yield "Enter" if _LINE_END.fullmatch(piece) else piece
+
+
+def _prefix(item: str) -> str:
+    """The first half of a key of two, where an item is one."""
+    name = canonical(item) if is_key(item) else {"\x1b": "Escape", "\x18": "C-x"}.get(item[-1:], "")
+    return name if name in ("Escape", "C-x") else ""
+
+
+def _may_submit(prefix: str, item: str) -> bool:
+    """What comes after `prefix` may have a line editor submit its line, or run something of it."""
+    if is_key(item):
+        name = canonical(item)
+    elif item[:1] in "\x1b\x18\x0f" and item:
+        if item == "\x0f":
+            return True
+        prefix, item = ("Escape" if item[0] == "\x1b" else "C-x"), item[1:]
+        if not item or item[0] in "[O":
+            return False
+        name = _control(item[0])
+    elif prefix:
+        name = _control(item[0])
+    else:
+        return False
+    if prefix == "Escape":
+        name = canonical("M-" + name)
+        return name in _SUBMITTING or may_submit(name)
+    return may_submit(name, after_prefix=prefix == "C-x") and name not in _PREFIXES
+
+
+def _control(character: str) -> str:
+    """The name of the key that sends a character."""
+    if character == "\x7f":
+        return "BSpace"
+    return character if character >= " " else canonical("C-" + chr(ord(character) + 96))
+
+
+_PREFIXES = frozenset({"Escape", "C-c"})
+"""Keys that submit nothing themselves, beside those of the line editor."""

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from agent.risk.arguments import wordlist
+
 _IGNORED = frozenset(
     ["C-l", "C-g", "C-Space", "C-@", "M-Space", "C-\\", "C-z", "FocusIn", "FocusOut"]
 )
@@ -19,6 +21,18 @@ _KEEPS_END = frozenset(["Tab", "Up", "Down", "C-p", "C-n"])
 """Keys after which the cursor is at the end of the line if it was there before."""
 
 _COUNT = re.compile(r"M-(\d)")
+COMPLETES = frozenset(["Tab", "BTab"])
+"""Keys that complete the word at the cursor; zsh expands what stands in it, too."""
+
+_EDITS_UNTOLD = frozenset(
+    wordlist(
+        "Up Down C-p C-n M-. M-_ C-r C-s C-x C-y M-y C-_ C-/ C-7 C-v C-] M-C-] C-M-] IC PPage NPage M-- M-r M-&"
+    )
+)
+"""Keys that edit, move or look something up, and nothing else, beside those that are modelled."""
+
+_EDITS_AFTER_PREFIX = frozenset(wordlist("C-g C-x C-u BSpace ( )"))
+"""The same after C-x."""
 _MAX_COUNT = 999
 _RING = 10
 """Pieces that readline's kill ring holds (DEFAULT_MAX_KILLS in its kill.c)."""
@@ -156,6 +170,15 @@ class Line:
         elif name not in _KEEPS_END or self._edge != "end":
             self._edge = ""
         return False
+
+    def may_submit(self, name: str) -> bool:
+        """A key may submit the line, or run something of it, as it stands."""
+        return may_submit(name, after_prefix=self.prefix == "C-x")
+
+    @property
+    def counted(self) -> bool:
+        """A numeric argument waits for the next key."""
+        return bool(self._count)
 
     @property
     def searching(self) -> bool:
@@ -476,3 +499,25 @@ _KILLS: dict[str, Callable[[Line], tuple[str, bool]]] = {
     "C-k": _kill_end, "C-u": _kill_start, "C-w": _kill_blank_word, "M-BSpace": _kill_word_back,
     "C-M-h": _kill_word_back, "M-d": _kill_word, "M-C-h": _kill_word_back,
 }  # fmt: skip
+
+
+def may_submit(name: str, *, after_prefix: bool = False) -> bool:
+    """A key of a line editor is not known to only edit, move or complete.
+
+    What is bound to such a key may submit the line (insert-comment, accept-and-hold), run what
+    stands in it (shell-expand-line) or play a macro.
+
+    Args:
+        name: tmux's canonical name of the key; a letter after C-x.
+        after_prefix: C-x came right before it.
+    """
+    if after_prefix:
+        return name not in _EDITS_AFTER_PREFIX
+    return not (
+        name in _MOVES
+        or name in _KILLS
+        or name in _IGNORED
+        or name in COMPLETES
+        or name in _EDITS_UNTOLD
+        or _COUNT.fullmatch(name)
+    )

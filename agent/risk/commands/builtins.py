@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables and patterns read better unbroken
 """Rules for the shell's own commands: directories, variables, aliases, traps, options."""
 
 from __future__ import annotations
@@ -197,6 +198,8 @@ def set_builtin(call: Call) -> None:
     text = " ".join(call.argv[1:])
     if re.search(r"\+o history|-u.*histappend", text):
         call.high("erases traces of what was done")
+    if re.search(r"(?:^|\s)-\w*o\s+vi\b", text):
+        call.high(_REBINDS)
     if call.argv[1:2] == ["--"]:
         for number, word in enumerate(call.argv[2:12], 1):
             call.evaluator.state.variables.set(str(number), (word,), add=False)
@@ -214,18 +217,53 @@ def let(call: Call) -> None:
 
 
 def completion(call: Call) -> None:
-    """`complete -C`, `compgen -C`, `bind -x`: text that runs later or now."""
+    """`complete`, `compgen`: words, patterns and functions are expanded or run, now or later."""
     for text in value(call.argv, "-C"):
         call.shell(text)
-    if "bind" in call.argv[0]:
-        for text in value(call.argv, "-x"):
-            call.shell(text.partition(":")[2].strip().strip("\"'"))
-        for text in call.argv[1:]:
-            if re.search(r"\\C-[mj]|\\[nr]", text):
-                call.high("makes a key run something")
-        for path in value(call.argv, "-f"):
-            call.medium(f"reads key bindings from {shown(path)}")
+    for text in value(call.argv, "-W", "-X", "-P", "-S", "-G"):
+        if UNKNOWN in text:
+            call.opaque("completes with words that cannot be known")
+        elif re.search(r"[$`<>]", text):
+            call.shell(': "' + re.sub(r'[\\"]', "", text) + '"')
+    for name in value(call.argv, "-F"):
+        call.shell(name)
     call.low()
+
+
+def bind(call: Call) -> None:
+    """`bind`, `bindkey`: from now on keys mean something else than the model of a line knows."""
+    argv = call.argv
+    program = argv[0].rpartition("/")[2]
+    for text in value(argv, "-x"):
+        call.shell(text.partition(":")[2].strip().strip("\"'"))
+    if program == "bindkey":
+        if argv[1:] not in ([], ["-e"], ["-l"], ["-L"]) and not (
+            len(argv) == 3 and argv[2] in _HARMLESS_WIDGETS
+        ):
+            call.high(_REBINDS)
+        call.low()
+        return
+    valued = ("-m", "-f", "-q", "-u", "-r", "-x")
+    for path in value(argv, "-f"):
+        call.reads(path)
+        call.high(f"reads what keys do from {shown(path)}")
+    for text in split(argv, valued)[1]:
+        _, colon, does = text.partition(":")
+        setting = re.match(r"\s*set\s+([\w-]+)", text)
+        if setting:
+            if setting[1] in ("editing-mode", "keymap", "comment-begin"):
+                call.high(_REBINDS)
+        elif not colon or does.strip().strip("\"'") not in _HARMLESS_WIDGETS:
+            call.high(_REBINDS)
+    call.low()
+
+
+_REBINDS = "makes keys mean something else"
+_HARMLESS_WIDGETS = frozenset(
+    wordlist("""history-search-backward history-search-forward menu-complete menu-complete-backward complete
+    reverse-search-history forward-search-history history-beginning-search-backward history-beginning-search-forward
+    up-line-or-search down-line-or-search up-line-or-beginning-search down-line-or-beginning-search""")
+)
 
 
 def again(call: Call) -> None:

@@ -20,6 +20,7 @@ from agent.risk.commands.build_tools import (
 from agent.risk.commands.builtins import (
     again,
     alias,
+    bind,
     cd,
     completion,
     declare,
@@ -113,7 +114,7 @@ HANDLERS: dict[str, Handler] = {
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,
     "trap": trap, "alias": alias, "unalias": unalias, "fc": again, "history": history, "export": declare, "declare": declare, "typeset": declare,
     "local": declare, "readonly": declare, "read": read, "mapfile": read, "readarray": read,
-    "complete": completion, "compgen": completion, "bind": completion, "hash": shadowing, "enable": shadowing,
+    "complete": completion, "compgen": completion, "bind": bind, "bindkey": bind, "hash": shadowing, "enable": shadowing,
     **dict.fromkeys(("printf", "wait", "getopts"), naming),
     "cd": cd, "pushd": cd, "unset": unset, "echo": echo, "printenv": echo, "set": set_builtin, "shopt": set_builtin,
     "fuser": fuser, "renice": niceness, **dict.fromkeys(("taskkill", "tskill", "pskill"), task_kill), "let": let, **dict.fromkeys(("kitty", "wezterm", "alacritty", "foot", "iterm2"), remote_control),

@@ -16,8 +16,8 @@ from agent.risk.evaluation.findings import State
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
 from agent.risk.foregrounds.read_back import Shown
 from agent.risk.history import expand_history
-from agent.risk.keys import Stroke
-from agent.risk.line_editor import Line
+from agent.risk.keys import Stroke, canonical
+from agent.risk.line_editor import COMPLETES, Line
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import Command
 
@@ -30,6 +30,12 @@ class Prompt(Model):
     pastes_whole = True
     """A line end inside of a paste does not submit."""
 
+    completed: bool
+    """The line is not known, but only for what keys that complete words have put there."""
+
+    quoted: bool
+    """The last key takes the next one as it is."""
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         line, pending = line_on_screen(context, self.prompt, self.more)
@@ -40,6 +46,7 @@ class Prompt(Model):
         else:
             self.line.before = line
         self.escape = False
+        self.completed = self.quoted = False
         self.shown = Shown(line.rstrip()) if context.read_back and line and line.strip() else None
 
     def reopened(self) -> None:
@@ -63,24 +70,27 @@ class Prompt(Model):
         if self.escape:
             self.escape = False
             if stroke.kind == "text":
-                line.key("M-" + stroke.text[0])
+                answer = self._key("M-" + stroke.text[0])
                 if len(stroke.text) > 1:
                     line.insert(stroke.text[1:])
-                return None
+                return answer
             if stroke.kind == "key":
                 if stroke.text == "Enter":
                     # bash has nothing bound to that: the line stays, and what comes joins it.
                     line.known = False
                     return self.enter()
                 # Escape before a key that is itself a sequence leaves the rest of it as text.
+                answer = self._key(canonical("M-" + stroke.text))
                 line.known = line.known and stroke.text == "BSpace"
-                line.key("M-" + stroke.text)
-                return None
+                return answer
         if stroke.kind == "paste":
             return self._pasted(re.sub(r"\r\n?", "\n", stroke.text))
         if stroke.kind == "text":
+            answer = self._acts(stroke.text[0]) if line.prefix and not line.searching else None
+            self.completed = self.completed and not line.prefix
+            self.quoted = False
             line.insert(stroke.text)
-            return None
+            return answer
         name = stroke.text
         if name == "Escape" and not line.searching:
             self.escape = True
@@ -109,8 +119,55 @@ class Prompt(Model):
             return self.end()
         if name == "C-z":
             return self.suspend()
-        line.key(name)
-        return None
+        return self._key(name)
+
+    def _key(self, name: str) -> Assessment | None:
+        """An editing key; one that may submit the line, or run what stands in it, is judged so."""
+        answer = self._acts(name)
+        told = self.line.known or self.completed
+        completes = name in COMPLETES and not self.line.prefix
+        self.line.key(name)
+        self.quoted = name == "C-v" and not completes
+        if completes or name != "BSpace":
+            self.completed = completes and told
+        return answer
+
+    def _acts(self, name: str) -> Assessment | None:
+        line = self.line
+        if name in COMPLETES and not line.prefix:
+            if self.quoted:
+                return None
+            if line.known or self.completed:
+                # What is completed is a word; only what stands in it to be expanded can act.
+                return self._if_submitted(name) if _EXPANDS.search(line.text) else None
+            return UNKNOWN_LINE
+        if not line.may_submit(name):
+            return None
+        if line.prefix and name in ("e", "E"):
+            return _PLAYS
+        if not line.known or (line.counted and line.text.strip()):
+            return UNKNOWN_LINE
+        return self._if_submitted(name)
+
+    def _if_submitted(self, name: str) -> Assessment | None:
+        """The worst of what the line may do at a key that may submit it."""
+        text = self.line.text
+        if not text.strip() and not self.pending:
+            return None
+        texts = {text}
+        if name == "M-#" and isinstance(self, Shell):
+            # It makes a comment of the line; where there is one it may take the mark away.
+            texts = {"#" + text}
+            if text.lstrip().startswith("#"):
+                texts.add(text.lstrip().lstrip("#"))
+        worst: Assessment | None = None
+        for each in sorted(texts):
+            trial = self.fork()
+            assert isinstance(trial, Prompt)
+            answer = trial.submit(each)
+            if answer is not None and (worst is None or answer.risk > worst.risk):
+                worst = answer
+        return worst
 
     def _pasted(self, text: str) -> Assessment | None:
         if self.pastes_whole:
@@ -163,6 +220,11 @@ class Prompt(Model):
         """Judge a submitted line."""
         raise NotImplementedError
 
+
+_EXPANDS = re.compile(r"[$`(]")
+"""Text in which something may be expanded as it is completed."""
+
+_PLAYS = Assessment(Risk.HIGH, ("plays keys that were recorded before",), "plays recorded keys")
 
 _INCOMPLETE = re.compile(
     r"not closed|has no body|is missing at the end|stands at the end|is not complete"
