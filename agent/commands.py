@@ -19,6 +19,7 @@ from agent.protocol import (
     CreateAgent,
     Decide,
     DisallowPane,
+    DreamNow,
     ExportPlaybook,
     HoldKeyboard,
     Interrupt,
@@ -68,6 +69,9 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
                 return await parts.demo.start(pace, keep)
             case StopDemo():
                 await parts.demo.stop()
+                return {}
+            case DreamNow():
+                parts.dream.begin()
                 return {}
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from agent import dream_evidence
-from agent.errors import AgentError
 from agent.memory_report import moment
 from memory.database import Database
 from memory.dream.dreams import Dream
@@ -23,23 +22,6 @@ from memory.dream.store import DreamStore, Planned, Progress
 from memory.errors import NotFound
 from memory.versions import Memory
 from tungsten.masking import holds_secret
-
-
-class DreamRefused(AgentError):
-    """The settings do not allow a dream."""
-
-
-def require(mode: str) -> None:
-    """See that the person wants dreams at all.
-
-    Raises:
-        DreamRefused: `[dream] mode` is off or recall.
-    """
-    if mode in ("off", "recall"):
-        raise DreamRefused(
-            f'AutoDream is off: [dream] mode is "{mode}" in config.toml; '
-            '"manual" or "auto" allows it'
-        )
 
 
 async def preview(database: Database, clock: Callable[[], float]) -> Plan:

@@ -43,6 +43,7 @@ class Parts:
         self.agents: Agents
         self.database: Database
         self.demo: Demo
+        self.dream: DreamWatch
         self.end_panes = False
         """Whether the private tmux server, and every program that agents run, ends as well."""
         self._terminal: Terminal | None = None
@@ -69,9 +70,9 @@ class Parts:
         closing.push_async_callback(self._close_terminal)
         closing.push_async_callback(self.models.close)
         self.hub.publish(SetupChanged(setup=self.models.setup))
-        dream = DreamWatch(self.database, self.hub, self.config.dream, clock=self.clock)
+        self.dream = DreamWatch(self.database, self.hub, self.config.dream, clock=self.clock)
         usage = UsageWatch(self.database, self.hub, clock=self.clock)
-        for watch in (dream, usage):
+        for watch in (self.dream, usage):
             closing.push_async_callback(watch.close)
             await watch.start()
 
@@ -107,6 +108,7 @@ class Parts:
         await self.agents.restore()
         self.demo = Demo(self.agents, self.hub, self.database)
         await self.demo.recover()
+        self.dream.let_dream()
 
     async def terminal(self) -> Terminal:
         """The private tmux server, opened when first needed and again when it ended.

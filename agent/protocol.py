@@ -17,7 +17,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 6
+PROTOCOL = 7
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -356,8 +356,13 @@ class DreamStatus(Wire):
     mode: Literal["off", "recall", "manual", "auto"] = "auto"
     gates: tuple[DreamGate, ...] = ()
     phase: Literal["waiting", "ready", "orient", "gather", "consolidate", "prune"] = "waiting"
+    """The last four are those of a dream that runs."""
+    progress: float = 0.0
+    """Which part of a running dream is done, 0 to 1."""
     why_not: str = ""
     last_dream_at: float | None = None
+    last_result: str = ""
+    """What the last dream did, in a few words, and when; empty when there was none."""
 
 
 class Setup(Wire):
@@ -887,6 +892,12 @@ class StopDemo(Wire):
     type: Literal["stop_demo"] = "stop_demo"
 
 
+class DreamNow(Wire):
+    """Begin a dream, whatever the gates say. Its phases come as events, its end as a notice."""
+
+    type: Literal["dream_now"] = "dream_now"
+
+
 class ReadTranscript(Wire):
     """Result: `{"blocks": [Block, …], "seq": int}`, the last `limit` ones before `before`.
 
@@ -946,6 +957,7 @@ Command = Annotated[
     | Configure
     | StartDemo
     | StopDemo
+    | DreamNow
     | ReadTranscript
     | ReadUsage
     | Shutdown,

@@ -327,6 +327,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="demo",
         slash="demo",
     ),
+    _key("app.dream", "", "Put memories in order now: AutoDream", action="dream", slash="dream"),
     _key("app.stop_demo", "", "End the demo and clean up", action="stop_demo", slash="demo-stop"),
     _key(
         "app.theme",

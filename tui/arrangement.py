@@ -47,6 +47,7 @@ class Choices:
         prompt_rows: Rows of text in the prompt.
         menu_rows: Rows of the menu of commands above it.
         dream: Whether there is anything to show of AutoDream.
+        dreamt: Whether there is a dream whose result has a row of its own.
         message_rows: Rows of what there is to say; more than one take the place of the status line.
     """
 
@@ -56,6 +57,7 @@ class Choices:
     prompt_rows: int = 1
     menu_rows: int = 0
     dream: bool = True
+    dreamt: bool = False
     message_rows: int = 1
 
 
@@ -97,7 +99,7 @@ def arrange(size: Size, choices: Choices) -> Arrangement:
     left = top = 0
     if width >= WIDE and choices.sidebar:
         column = max(26, min(40, width * 23 // 100))
-        dream_rows = DREAM_ROWS if choices.dream and bottom >= 22 else 0
+        dream_rows = DREAM_ROWS + choices.dreamt if choices.dream and bottom >= 22 else 0
         agents = Region(0, 0, column, bottom - dream_rows)
         if dream_rows:
             dream = Region(0, bottom - dream_rows, column, dream_rows)

@@ -74,9 +74,10 @@ def apply(as_json: Json = False) -> None:
     """Dream now: do what `plan` says."""
     from agent import dreaming, memory_report
     from agent.config import load
+    from agent.dream_watch import require
 
     places = paths.find()
-    dreaming.require(load(places).dream.mode)
+    require(load(places).dream.mode)
 
     async def work() -> dict[str, Any]:
         async with memory_report.opened(places) as database:

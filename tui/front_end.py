@@ -183,7 +183,7 @@ class FrontEnd(KeyboardApp[None]):
         self.show_agents()
         self.show_conversation()
         if self.known:
-            self.cockpit.dream.show(self.state.dream)
+            self.cockpit.show_dream(self.state.dream)
             self.sync_gates()
 
     def show_agents(self) -> None:

@@ -126,7 +126,7 @@ def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
     if "blocks" in changed:
         app.cockpit.conversation.changed()
     if "dream" in changed:
-        app.cockpit.dream.show(app.state.dream)
+        app.cockpit.show_dream(app.state.dream)
     if "gates" in changed:
         app.sync_gates()
 

@@ -17,6 +17,7 @@ from agent.protocol import (
     Command,
     Compact,
     CreateAgent,
+    DreamNow,
     Interrupt,
     Mode,
     RecordPane,
@@ -490,6 +491,13 @@ async def demo(app: TungstenApp) -> None:
 async def stop_demo(app: TungstenApp) -> None:
     """End the demo."""
     await send(app, StopDemo())
+
+
+@_beside
+async def dream(app: TungstenApp) -> None:
+    """Dream now, whatever the gates say."""
+    if await send(app, DreamNow()) is not None:
+        app.say("AutoDream puts memories in order; agents go on meanwhile")
 
 
 async def take_keyboard(app: TungstenApp) -> None:

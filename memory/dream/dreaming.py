@@ -17,7 +17,7 @@ Phase: TypeAlias = Literal["orient", "gather", "consolidate", "prune"]
 PHASES: tuple[Phase, ...] = ("orient", "gather", "consolidate", "prune")
 
 STEP = 500
-"""Pairs between two calls of `progress`, some hundredths of a second."""
+"""Memories or pairs between two calls of `progress`, some hundredths of a second."""
 
 
 def dream(
@@ -42,10 +42,11 @@ def dream(
         >>> plan = dream(memories_from(document), evidence_from(world))
         >>> plan.as_json()["merged"]
     """
-    progress("orient", 0.0)
     quarantined = []
     clean = []
-    for memory in memories:
+    for number, memory in enumerate(memories):
+        if number % STEP == 0:
+            progress("orient", 0.0)
         why = reason(memory, secrets) if new is None or memory.id in new else None
         if why is None:
             clean.append(memory)

@@ -83,6 +83,30 @@ async def test_why_there_is_no_dream_is_told_once_beside_the_meters(
         assert "needed" not in shown
 
 
+@pytest.mark.parametrize("size", [(120, 40), (200, 50)])
+async def test_what_the_last_dream_did_has_a_line_below_why_there_is_none_now(
+    open_cockpit: Open, size: tuple[int, int]
+) -> None:
+    result = "last night: 3 merged"
+    why = "15 min of quiet left · 24 h of the gap left · 5 more sessions needed"
+    dream = scenes.DREAM.model_copy(update={"why_not": why, "last_result": result})
+    async with open_cockpit(CALM.model_copy(update={"dream": dream}), size=size) as cockpit:
+        column = cockpit.app.cockpit.arrangement.dream
+        assert column is not None
+        rows = [row[: column.width] for row in cockpit.screen_text.split("\n")]
+        shown = " ".join(" ".join(rows[column.y : column.bottom]).split())
+        assert "5 more sessions needed" in shown
+        assert shown.endswith(result)
+
+
+async def test_a_dream_that_runs_shows_its_phase(open_cockpit: Open) -> None:
+    update = {"phase": "gather", "progress": 0.4, "why_not": ""}
+    calm = CALM.model_copy(update={"dream": scenes.DREAM.model_copy(update=update)})
+    async with open_cockpit(calm) as cockpit:
+        [row] = [row for row in cockpit.screen_text.split("\n") if "AutoDream" in row]
+        assert "gather 40%" in row
+
+
 def _worker(number: int, state: AgentState = AgentState.WORKING) -> AgentSummary:
     return scenes.MENDER.model_copy(
         update={"id": f"w{number}", "name": f"piece {number}", "parent": "a1", "state": state}

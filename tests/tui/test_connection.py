@@ -19,6 +19,7 @@ from agent.protocol import (
     AgentState,
     Compact,
     CreateAgent,
+    DreamNow,
     EngineStopping,
     Interrupt,
     RenameAgent,
@@ -259,6 +260,7 @@ async def test_quitting_tells_the_way_back_to_agents_that_rest(open_cockpit: Ope
         (["slash", *"trust", "enter"], TrustDirectory),
         (["slash", *"compact", "enter"], Compact),
         (["slash", *"demo", "enter"], StartDemo),
+        (["slash", *"dream", "enter"], DreamNow),
     ],
 )
 async def test_an_engine_that_does_not_answer_holds_nothing_up(

@@ -31,7 +31,7 @@ from tui.widgets.terminal_area import TerminalArea
 if TYPE_CHECKING:
     from textual.events import Idle, Resize
 
-    from agent.protocol import AgentSummary, Question
+    from agent.protocol import AgentSummary, DreamStatus, Question
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
     from tui.widgets.row_list import Row, RowList
@@ -185,6 +185,11 @@ class CockpitScreen(Screen[None]):
         """Give the prompt the rows its text needs."""
         if self.prompt.is_attached:
             self.choose(replace(self.choices, prompt_rows=min(self.prompt.rows, 99)))
+
+    def show_dream(self, dream: DreamStatus) -> None:
+        """Show AutoDream, and give what the last dream did a row of its own."""
+        self.dream.show(dream)
+        self.choose(replace(self.choices, dreamt=bool(dream.last_result)))
 
     def fit_message(self) -> None:
         """Give what the footer says a second row where it needs one."""

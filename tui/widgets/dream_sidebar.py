@@ -44,7 +44,9 @@ class DreamSidebar(Lines):
         rule = strip_of([("─" * width, paint.rule)], width, paint.blank)
         if dream is None:
             return [rule, strip_of([(" AutoDream", paint.strong)], width, paint.blank)]
-        phase = dream.phase if dream.phase != "waiting" else dream.mode
+        phase: str = dream.phase if dream.phase != "waiting" else dream.mode
+        if dream.phase not in ("waiting", "ready"):
+            phase += f" {dream.progress:.0%}"
         lines = [
             rule,
             between(
@@ -69,6 +71,9 @@ class DreamSidebar(Lines):
         why = _why(dream)
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
+        if dream.last_result:
+            result = one_line(dream.last_result)
+            lines.append(between([(" " * INDENT + result, paint.muted)], [], width, paint.blank))
         return lines
 
 
