@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 import warnings
 
 from agent.risk.evaluation.call import Call
@@ -18,11 +19,16 @@ class Unknown:
 
 NOTHING = Unknown()
 
+_parsing = threading.Lock()
+"""Neither is for two threads at once: `catch_warnings` swaps filters of the whole process, and
+CPython 3.11 counts the depth of trees that are being made in one place for all threads, so that one
+of two fails with a SystemError (`validate_recursion_depth`, Python-ast.c)."""
+
 
 def parsed(source: str) -> ast.Module | None:
     """The syntax tree, None when there is none; Python's own warnings are not for anybody here."""
     try:
-        with warnings.catch_warnings():
+        with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
