@@ -14,6 +14,7 @@ import time
 from benchmarks.figures import Figure, arguments, report
 from memory.dream.dreaming import dream
 from memory.dream.orient import Evidence, Memory, ProjectState
+from tungsten.masking import holds_secret
 
 MEMORIES = 100_000
 NEW = 100
@@ -80,7 +81,7 @@ def cost(stored: list[Memory], new: frozenset[str] | None = None) -> float:
     """Processor seconds of one dream."""
     evidence = world(len(stored))
     start = time.process_time()
-    dream(stored, evidence, new=new)
+    dream(stored, evidence, new=new, secrets=holds_secret)
     return time.process_time() - start
 
 

@@ -29,7 +29,7 @@ from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, Zone, judge
 from agent.risk.rules import match_path
 from agent.risk.running import disturbed
-from memory.trust import order_in
+from memory.orders import gives_orders
 
 
 def assess_command(command: str, context: Context) -> Assessment:
@@ -99,7 +99,7 @@ def _remember(action: Remember) -> Assessment:
     if action.scope == "user":
         reason = "every agent in every project will be told"
         return Assessment(Risk.MEDIUM, (reason,), "remembers something about you")
-    if order_in(action.fact) and action.source != "user_stated":
+    if gives_orders(action.fact) and action.source != "user_stated":
         reason = "it tells its reader what to do, and you did not say it"
         return Assessment(Risk.MEDIUM, (reason,), "remembers it, held back until you look at it")
     return Assessment(Risk.LOW, ("agents in this project will be told",), "remembers a fact")

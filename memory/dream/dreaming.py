@@ -34,7 +34,7 @@ def dream(
         memories: the live ones, each id once.
         evidence: what is known of the world.
         new: those made or changed since the last dream; None looks at all.
-        secrets: a recogniser of secrets besides the one for sentences.
+        secrets: the recogniser of secrets; without one, none is found.
         progress: is told of each phase as it begins and now and then while it lasts, and of the
             share of the whole that is done. What it raises ends the dream.
 

@@ -2,195 +2,20 @@
 
 What a tool or a web page said is an observation. Where it gives orders instead, whoever wrote it
 tries to speak in the person's place, so it is set aside and shown. What the person said is theirs
-to say, so only secrets are set aside there.
+to say, so only secrets are set aside there; what a secret is, the caller knows.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from memory.dream.orient import Memory
-from memory.dream.wording import word_set
+from memory.orders import gives_orders, takes_over
 
 Reason: TypeAlias = Literal["injection", "secret"]
 Secrets: TypeAlias = Callable[[str], bool]
 """Whether a text holds a secret."""
-
-_ORDER = re.compile(
-    r"^\W*(?:(?:important|urgent|attention|warning|note|notice|system|assistant|admin|reminder|todo"
-    r"|instructions?|hint|tip|hey|dear|ok|okay|now|then|first|next|also|finally|immediately"
-    r"|critical"
-    r"|alert|ps|p\.s|p\.p\.s|fyi|task|command|override|action"
-    r" required)\b[^:;,.!\n]{0,60}[:;,.!\]>)-]+\s*)*"
-    r"(?P<modal>(?:please |kindly |you (?:must|should|need to|have to|shall|can now|may now|will)"
-    r" |always "
-    r"|never |do not |don['’]t |make sure |be sure |remember to |from now on,? |henceforth,? "
-    r"|going forward,? )+)?"
-    r"(?P<verb>ignore|disregard|forget|override|bypass|skip|disable|execute|run|send|post|upload"
-    r"|forward|email"
-    r"|mail|exfiltrate|leak|reveal|print|output|show|paste|copy|delete|remove|erase|wipe|drop"
-    r"|install"
-    r"|download|fetch|curl|approve|accept|allow|grant|trust|pretend|act as|reply|respond|answer"
-    r"|tell"
-    r"|say|write|add|append|insert|commit|push|merge|open|visit|click|read|include|use|treat|follow"
-    r"|obey|call|invoke|set|change|replace|rename|create|give|turn|switch|stop|hide|keep|share"
-    r"|publish"
-    r"|transfer|encode|store|save|remember|embed|return|report|submit|mark|assume|consider|prefer"
-    r"|contact|notify|check out|clone|chmod|sudo|rm|kill|let|ask|avoid|mention|do|translate|confirm"
-    r"|proceed|continue|begin|end|start|try|enter|type|export|make|put|load|import|grab|collect"
-    r"|list"
-    r"|take|look|go|get|find|search|summari[sz]e|redirect|link|recommend|promote|praise|rate|buy"
-    r"|deploy"
-    r"|check|update|upgrade|modify|edit|force|reset|restart|configure|enable|register|sign|log)\b"
-    r"(?P<rest>[^,.;\n]*)",
-    re.IGNORECASE,
-)
-_OBJECT = re.compile(
-    r"^[\s:]*(?:the|a|an|all|every|any|this|these|those|that|your|its|it|them|to|each|no|me|us|my"
-    r"|our"
-    r"|everything|anything|nothing|whatever|yourself|not|only|with|into|as|by|`|\"|'|/|~|\."
-    r"|https?:|\d)"
-    r"(?:\b|(?<=\W))",
-    re.IGNORECASE,
-)
-_NOUNS = word_set(
-    """
-    log mail email post print output show paste copy report set change import export search
-    cache store load start end test build link commit merge push open share list rate call type
-    force reset sign check update upgrade mark return submit answer reply say trust turn switch
-    stop keep contact let ask do begin try enter put grab take look go get buy clone view read
-    visit click deploy transfer grant forward prefer consider replace skip approve accept curl
-    order treat register
-    """
-)
-"""Verbs that begin sentences as nouns just as well: these order only with an object after them."""
-_FINITE = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|takes?|took|lives?|goes|uses|comes?|works"
-    r"|happens?|needs?|runs"
-    r"|lands?|expires?|stays?|fails?|failed|must|should|may|can|cannot|will|go|live|follow"
-    r"|require|carry"
-    r"|return|start|vary|varies|sit|sits|contain|contains|get|gets|do|does|come|end|ends|last"
-    r"|lasts|stop"
-    r"|use|show|shows|mean|means|point|points|pass|passes|arrive|arrives|wait|waits|serve"
-    r"|serves)\b",
-    re.IGNORECASE,
-)
-_MODAL = re.compile(r"^\W*(?:you (?:must|should|need to|have to|shall)|always|never|do not|don['’]t"
-                    r"|please|make sure|from now on|henceforth)\b", re.IGNORECASE)  # fmt: skip
-_ADDRESSED = re.compile(
-    r"\b(?:ai|assistants?|agents?|llms?|language models?|chatbots?|bots?|copilots?|claude|gpt|model"
-    r"|coding (?:agents?|assistants?)|whoever|anyone|everyone|automated (?:tools?|reviewers?))\b"
-    r"(?:[^.;]{0,40}?)\b(?:must|should|shall|need to|have to|are (?:to|required|instructed|asked"
-    r"|allowed"
-    r"|expected|authori[sz]ed) to|is (?:to|required|instructed|allowed|authori[sz]ed|expected) to"
-    r"|reading"
-    r"|processing|parsing|who|reads? this|that reads?|please|:)"
-    r"|\b(?:note|message|instructions?|attention|dear|hey|hello|to) (?:to |for |all )*(?:the )?"
-    r"(?:ai|assistants?|agents?|llms?|language models?|bots?|copilots?|claude|gpt)\b",
-    re.IGNORECASE,
-)
-_TAKEOVER = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.;]{0,40}\b(?:instructions?|rules?|prompts?"
-    r"|guidelines?|polic(?:y|ies)|guardrails?|restrictions?|everything|safety"
-    r"|constraints?|context)\b"
-    r"|\byou are (?:now|no longer)\b|\b(?:new|updated) (?:system )?instructions?\b ?[:,-]"
-    r"|\b(?:god|dan|jailbreak|unrestricted) mode\b|\b(?:your|the|hidden) system prompt\b|\b(?:do"
-    r" not|don['’]t|never) (?:tell|mention|inform|ask|warn|alert|notify|show|reveal)"
-    r"[^.;]{0,30}\b(?:users?|humans?|person|anyone|developer|owner|operator|it|this)\b"
-    r"|\b(?:say|tell) (?:nothing|no one|nobody)\b|\bfrom now on\b|\bapprove (?:every|all|any"
-    r"|each)\b"
-    r"|\bdisable (?:the |all |every |any )?(?:approvals?|approval gate"
-    r"|prompts?|confirmations?|sandbox"
-    r"|permission\w*|safety|risk|security|guard\w*|gate)\b|<\/?(?:system|instructions?|user"
-    r"|assistant)>"
-    r"|\[(?:system|inst|instructions?)\]|\bas (?:an|the) (?:ai|assistant|agent)\b|\byour (?:new "
-    r"|real |true "
-    r"|actual )?(?:task|goal|job|role|instructions?|objective|mission)\b|\bact as\b|\bpretend\b",
-    re.IGNORECASE,
-)
-_TAKES_OUT = re.compile(
-    r"\b(?:curl|wget|fetch)\b[^|;]*\|\s*(?:sudo )?(?:ba|z|da)?sh\b|\b(?:send|post|upload|forward"
-    r"|email|mail"
-    r"|exfiltrate|transmit|leak|paste|copy|report|submit|deliver)s?\b[^.;]{0,80}(?:\.env|~/\.ssh"
-    r"|\.ssh\b"
-    r"|id_rsa|credentials?|secrets?|passwords?|tokens?|api keys?|private keys?|environment"
-    r" variables?"
-    r"|\.aws|keychain|cookies)[^.;]{0,60}(?:\bto\b|https?://|@)|\brm -rf\b[^.;]{0,20}[~/]",
-    re.IGNORECASE,
-)
-_REPORTED = re.compile(
-    r"^\W*(?:the|a|an|this|that|our|its|it|there|some|one|most|all|when|if|after|before|by|in|on"
-    r"|for"
-    r"|since|because)\b|\b(?:says?|states?|documents?|describes?|explains?|recommends?|asks?|requires?"
-    r"|blocks?|rejects?|refuses?|detects?|warns?|filters?|prevents?|strips?|treats?|is blocked"
-    r"|are blocked|quotes?|mentions?|forbids?|tests? that|example of)\b",
-    re.IGNORECASE,
-)
-_OBSERVED_ABOUT = re.compile(
-    r"\b(?:scanner|filter|linter|hook|test|rule|check|policy|proxy|firewall|readme"
-    r"|docs?|documentation|guide"
-    r"|manual|contributing|template|page|issue|article|fixture|dataset|classifier|detector|corpus"
-    r"|sample|paper|pull request|changelog|option|flag|setting|endpoint|gate|audit)\b",
-    re.IGNORECASE,
-)
-
-_CONDITION = re.compile(
-    r"^\W*(?:to|if|when|whenever|before|after|once|in order to|for|while|as soon as|in case"
-    r"|unless|silently"
-    r"|quietly|secretly)\b[^,]{0,80}?(?:, ?| (?=upload|send|post|delete))",
-    re.IGNORECASE,
-)
-_KEEPS_OUT = re.compile(
-    r"\b(?:block|reject|refuse|detect|prevent|filter|denie|forbid)[sd]?\b", re.IGNORECASE
-)
-_NAMED = re.compile(
-    r"\b(?:(?:api|access|private|secret|signing|deploy|license|service|auth|account|client"
-    r"|encryption|master"
-    r"|webhook|session|ssh|admin|shared|bearer|storage|root|test|live|write|read)[ _-]?)*"
-    r"(?P<name>keys?|tokens?|passwords?|passphrases?|secrets?|credentials?|pins?|passwd|pwd|pw"
-    r"|passcodes?)\b"
-    r"(?P<of>[^.;:=]{0,60}?)(?:\bis\b|\bare\b|=|:|\bwas\b|\b(?:set|changed|reset|rotated) to\b"
-    r"|\bbecame\b|\bequals\b|->|→)\s*"
-    r"(?:now |currently |still |(?:set|changed|reset|rotated) to |called |just"
-    r" )*[`'\"“(]?(?P<value>[^\s`'\"”,;)]{4,})",
-    re.IGNORECASE,
-)
-_LOOKUP = re.compile(
-    r"\b(?:cache|partition|sort|primary|foreign|idempotency|leader|hot|shortcut|row|map"
-    r"|translation|config|redis"
-    r"|lookup|index|shard|routing|dedup|object|unique|composite|range|hash|natural|surrogate|json"
-    r"|public|space"
-    r"|arrow|function|group|record|message|topic|csrf|design|pagination|page|next)[ -]?(?:key"
-    r"|token)s?$",
-    re.IGNORECASE,
-)
-_LOGIN = re.compile(
-    r"\b(?:login|credentials?|account|user)\b(?: is| are|:|=) [^\s/]+ ?[/:]"
-    r" ?(?P<pair>[^\s`'\",;]{6,})|"
-    r"\b(?:log ?in|sign ?in|logs in|authenticate|connect|password"
-    r"|account)\b[^.;]{0,40}?\bwith\b[^.;]{0,40}?"
-    r"(?:\bpassword\b|/)\s*[`'\"]?(?P<value>[^\s`'\",;]{6,})|://[^\s/:@]+:(?P<inline>[^\s/@]{3,})@",
-    re.IGNORECASE,
-)
-_KNOWN = re.compile(
-    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|fake|example)?[-_]?[A-Za-z0-9_-]{8,}"
-    r"|\bgh[pousr]_[A-Za-z0-9_]{6,}"
-    r"|\bgithub_pat_\w+|\bglpat-[\w-]{6,}|\bxox[abprs]-[\w-]{6,}|\bA(?:KIA|SIA)[0-9A-Z]{8,}"
-    r"|\beyJ[\w-]{4,}\.[\w-]{3,}|-----BEGIN [A-Z ]*PRIVATE KEY|\bAIza[\w-]{10,}|\bnpm_\w{8,}"
-    r"|\bhf_\w{8,}"
-    r"|\bBearer [\w.-]{8,}|\bdop_v1_\w+|\bwhsec_\w{6,}"
-    r"|\b(?=[\w-]*(?:key|token|secret|passwor|pw|cred))\w+(?:[-_]\w+)*[-_]\w+[-_]\d{3,}\b",
-)
-_PLACE = re.compile(r"^(?:\$|~|/|\./|<|\{|%|https?://|vault|op://)|\.(?:ya?ml|json|toml|env|pem|txt|md|py|ts)$"
-                    r"|^\d+(?:[.,]\d+)?$|^\d{4}-\d\d-\d\d"
-                    r"|^[\w.-]+/[\w./-]+$|^\d+[A-Za-z%]{1,8}$|^(?:sha|aes|rsa|ed|hs|rs|es|argon"
-                    r"|md|ecdsa|pbkdf)-?\d*",
-                    re.IGNORECASE)  # fmt: skip
-
-_SETTING = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|[a-z]+\d*-(?:[a-z]+ed|bit|based|only)$")
-"""The name of a variable, or a word of several parts."""
 
 
 def reason(memory: Memory, secrets: Secrets | None = None) -> Reason | None:
@@ -198,84 +23,12 @@ def reason(memory: Memory, secrets: Secrets | None = None) -> Reason | None:
 
     Args:
         memory: any live memory.
-        secrets: a recogniser of secrets besides the one for sentences here.
+        secrets: the recogniser of secrets; without one, none is found.
     """
-    if holds_secret(memory.text) or (secrets is not None and secrets(memory.text)):
+    if secrets is not None and secrets(memory.text):
         return "secret"
     if memory.source == "tool_observed" and gives_orders(memory.text):
         return "injection"
-    if memory.source == "agent_inferred" and _hostile(memory.text):
+    if memory.source == "agent_inferred" and takes_over(memory.text):
         return "injection"
     return None
-
-
-def gives_orders(text: str) -> bool:
-    """Whether a text tells its reader what to do, or tries to speak in another's place."""
-    if _hostile(text):
-        return True
-    if _REPORTED.search(text[:80]) and not _MODAL.match(text) and not _imperative(text):
-        return any(_imperative(part) for part in _sentences(text)[1:])
-    return any(_imperative(part) for part in _sentences(text))
-
-
-def _imperative(text: str) -> bool:
-    match = _ORDER.match(text)
-    if match is None:
-        return False
-    # Many such verbs are nouns as well: "merge commits are off" orders nothing.
-    if match["modal"] or _OBJECT.match(match["rest"]):
-        return True
-    noun = match["verb"].lower() in _NOUNS or match["rest"].startswith(" of ")
-    return not noun and not _FINITE.search(match["rest"])
-
-
-def _sentences(text: str) -> list[str]:
-    parts = [part for part in re.split(r"(?<=[.!?:;])\s+|\n+", text) if part]
-    return parts + [rest for part in parts if (rest := _CONDITION.sub("", part)) != part]
-
-
-def _hostile(text: str) -> bool:
-    about = _OBSERVED_ABOUT.search(text) is not None and _REPORTED.search(text) is not None
-    quoted = re.search(r"[\"“'][^\"”']{6,}[\"”']", text) is not None
-    if _TAKES_OUT.search(text):
-        return not (about and _KEEPS_OUT.search(text))
-    if _ADDRESSED.search(text):
-        order = any(
-            _imperative(part) for part in re.split(r"[,:;.]\s*|\b(?:must|should|to|shall)\b ", text)
-        )
-        return order and not (about and not _TAKEOVER.search(text))
-    return _TAKEOVER.search(text) is not None and not about and not quoted
-
-
-def holds_secret(text: str) -> bool:
-    """Whether a sentence gives a password, key or token away, rather than saying where it is."""
-    if _KNOWN.search(text):
-        return True
-    for match in _NAMED.finditer(text):
-        if _LOOKUP.search(text[: match.end("name")]):
-            continue
-        if match["name"].lower() in ("pin", "passcode") and re.match(r"\d{4,8}\b", match["value"]):
-            return True
-        if _made_up(match["value"], text[match.end() :]):
-            return True
-    for match in _LOGIN.finditer(text):
-        value = match["value"] or match["inline"] or match["pair"]
-        if (match["inline"] or _made_up(value, text[match.end() :])) and not _PLACE.search(value):
-            return True
-    return False
-
-
-def _made_up(value: str, rest: str) -> bool:
-    """Whether a value is one that no sentence has: letters with digits or marks inside."""
-    value = value.strip(".!?*_")
-    if len(value) < 4 or _PLACE.search(value) or _SETTING.match(value):
-        return False
-    digits = any(character.isdigit() for character in value)
-    letters = any(character.isalpha() for character in value)
-    marks = any(character in "!@#$^&*+=" for character in value)
-    if digits and letters and (len(value) >= 6 or marks):
-        return True
-    if marks and len(value) >= 6 and letters:
-        return True
-    # A word alone at the end, such as "hunter-tango-fox": three or more parts are no prose.
-    return value.count("-") + value.count("_") >= 2 and not rest.strip(" .!`'\"")

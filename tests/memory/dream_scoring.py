@@ -11,6 +11,7 @@ from typing import Any
 
 from memory.dream.dreaming import dream
 from memory.dream.orient import evidence_from, memories_from
+from tungsten.masking import holds_secret
 
 SETS = Path(__file__).parent / "dream_sets"
 
@@ -61,7 +62,7 @@ def documents(name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]
 def scored(name: str) -> Score:
     """Dream over a labelled set and score what came of it."""
     memories, evidence, labels = documents(name)
-    result = dream(memories_from(memories), evidence_from(evidence)).as_json()
+    result = dream(memories_from(memories), evidence_from(evidence), secrets=holds_secret).as_json()
     return score(memories, labels, result)
 
 

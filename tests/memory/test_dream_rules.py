@@ -24,8 +24,10 @@ from memory.dream.orient import (
     memories_from,
     moment,
 )
-from memory.dream.quarantine import gives_orders, holds_secret, reason
+from memory.dream.quarantine import reason
 from memory.dream.reading import read
+from memory.orders import gives_orders
+from tungsten.masking import holds_secret
 
 SETS = Path(__file__).parent / "dream_sets"
 AT = moment("2025-08-01", "here")
@@ -268,7 +270,7 @@ def test_every_memory_has_one_fate_whatever_they_say_and_in_whatever_order(
         for number, (text, source, confirmations, pinned) in enumerate(rows)
     ]
     evidence = evidence_from(json.loads((SETS / "drift_evidence.json").read_text("utf-8")))
-    plan = dream(memories, evidence)
+    plan = dream(memories, evidence, secrets=holds_secret)
     merged = [gone for merge in plan.merges for gone in merge.gone]
     superseded = [lost.loser for lost in plan.supersessions]
     aside = [held.id for held in plan.quarantined]
@@ -284,7 +286,7 @@ def test_every_memory_has_one_fate_whatever_they_say_and_in_whatever_order(
         } or by_id[lost.winner].source == "user_stated"
     shuffled = list(memories)
     dice.shuffle(shuffled)
-    other = dream(shuffled, evidence)
+    other = dream(shuffled, evidence, secrets=holds_secret)
     assert (other.merges, other.supersessions, other.kept) == (
         plan.merges,
         plan.supersessions,
