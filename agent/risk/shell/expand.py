@@ -31,6 +31,9 @@ MAX_VALUES = 24
 MAX_LENGTH = 65_536
 """Characters of one value that are followed; a longer value becomes unknown."""
 
+MAX_NAMED = 256
+"""Characters of a value that is looked at as an expression."""
+
 MAX_FIELDS = 4_096
 """Fields one word may become by brace expansion; more are cut and marked unknown."""
 
@@ -260,10 +263,23 @@ class Expander:
         if UNKNOWN in text:
             self.counting("an expression")
             return
-        for name in dict.fromkeys(names(text)):
-            if any(doubtful(value) for value in self.variables.get(name) or ()):
-                self.counting(name)
-                return
+        waiting = names(text)
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for value in self.variables.get(name) or ():
+                if doubtful(value):
+                    self.counting(name)
+                    return
+                # A value is an expression, too.
+                if len(value) <= MAX_NAMED:
+                    waiting.extend(names(value))
+                elif any(c.isalpha() for c in value):
+                    self.counting(name)
+                    return
         for part in inner:
             if part.kind == SUBSTITUTION:
                 told = any(doubtful(value) for value in self._values(part))

@@ -87,6 +87,7 @@ _MAX_SCRIPT = 200
 
 _SUBSTITUTED = re.compile(r"\$\([^()]*\)|\$\{[^{}]*\}|\$\w+|'[^']*'|\b0[xX][0-9a-fA-F]+|\d+#\w+")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_ELEMENT = re.compile(r"\b[A-Za-z_]\w*\[\w+\]")
 _NUMBERS = re.compile(r"[\d\s+*/%()<>=!&|^~?:,.-]*")
 
 
@@ -97,6 +98,7 @@ def names(text: str) -> list[str]:
 
 def doubtful(value: str) -> bool:
     """A value may be text that is no number: it is not known, or a pattern of file names."""
+    value = _ELEMENT.sub("1", value)
     return UNKNOWN in value or (
         ("*" in value or "?" in value or "[" in value)
         and not (_NUMBERS.fullmatch(value) and any(c.isdigit() for c in value))
