@@ -46,6 +46,7 @@ class Evaluator(Dispatcher):
             lambda: self.state.cwd,
             self._substituted,
             self._indirect,
+            self._counting,
         )
 
     def run(self, text: str) -> None:
@@ -153,6 +154,10 @@ class Evaluator(Dispatcher):
     def _indirect(self, name: str) -> None:
         if self.speaking is not None:
             self.speaking.opaque(f"looks up a variable whose name is in {name}, not in the text")
+
+    def _counting(self, name: str) -> None:
+        if self.speaking is not None:
+            self.speaking.opaque(f"counts with {name}, which may hold text that runs something")
 
     def _multiplies(self, script: Script, group: Group) -> bool:
         """An endless loop that starts something beside itself each time and never waits."""
@@ -272,6 +277,8 @@ class Evaluator(Dispatcher):
         if command.kind in ("case", "arithmetic", "condition"):
             if command.kind == "condition":
                 self._condition(command, call)
+            if command.counted is not None:
+                self.expander.count(command.counted.text, command.counted.inner)
             self._redirects(command.redirects, call)
             return
         self.several = False
@@ -327,6 +334,13 @@ class Evaluator(Dispatcher):
         fields = [f for word in command.words for way in self.expander.word(word) for f in way]
         if any(f in _COUNTING_OPERATORS for f in fields) and any(indexed(f) for f in fields):
             call.high("an index in it runs a command")
+        for at, word in enumerate(command.words):
+            if word.text in _COMPARING:
+                for operand in command.words[max(at - 1, 0) : at + 2 : 2]:
+                    if operand.text is None:
+                        self.expander.count("", operand.parts)
+                    else:
+                        self.expander.count(operand.text)
 
     def payload(self, argv: list[str], owner: Call) -> None:
         """A wrapper runs `argv`."""
@@ -406,6 +420,7 @@ def _says_nothing(script: Script, group: Group) -> bool:
 
 _NO_EXPANDER = Expander(Variables({}), "", str, lambda group: (), lambda name: None)
 _BESIDE = re.compile(r"[ \t]*&(?![&>])")
+_COMPARING = frozenset(wordlist("-eq -ne -lt -le -gt -ge"))
 _COUNTING_OPERATORS = frozenset(wordlist("-v -R -eq -ne -lt -le -gt -ge"))
 
 

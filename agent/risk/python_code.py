@@ -26,6 +26,7 @@ from agent.risk.python_names import (
     MOVES,
     PACKS,
     RUNS_SPREAD,
+    RUNS_STATEMENTS,
     RUNS_TEXT,
     RUNS_WORDS,
     SENDS,
@@ -60,6 +61,8 @@ def judge(call: Call, source: str) -> None:
     reader.read(tree)
 
 
+_STATEMENTS = ("stmt", "setup", "statement", "cmd")
+
 _SHOUTS = re.compile(
     r"system|subprocess|rmtree|exec|eval|import os|__import__|unlink|remove|socket"
 )
@@ -76,6 +79,8 @@ class Reader(Values):
         self.modules: dict[str, str] = {}
         self.values: dict[str, object] = {}
         self.called: set[int] = set()
+        self.computed: set[str] = set()
+        """Names that hold what an expression made, which may be text."""
         self.prints = True
         """Something in the source may fill the files that it opens."""
 
@@ -109,6 +114,12 @@ class Reader(Values):
                 self.call.high("the Python source is too long to be read")
                 break
             order.append(node)
+            if isinstance(node, ast.Assign) and isinstance(
+                node.value, (ast.Call, ast.BinOp, ast.JoinedStr, ast.Subscript)
+            ):
+                made = self.name(node.value.func) if isinstance(node.value, ast.Call) else ""
+                if made.rpartition(".")[2] != "partial":
+                    self.computed.update(t.id for t in node.targets if isinstance(t, ast.Name))
             stack.extend(reversed(list(ast.iter_child_nodes(node))))
         for node in order:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -186,6 +197,19 @@ class Reader(Values):
 
                 run_file(self.call, path, "python")
 
+    def _statements(self, node: ast.Call) -> None:
+        """`timeit.timeit(stmt, setup)`: text is judged; a function was read where it stands."""
+        given = [*node.args[:2], *(k.value for k in node.keywords if k.arg in _STATEMENTS)]
+        for argument in given:
+            text = self.value(argument)
+            if isinstance(text, str) and UNKNOWN not in text:
+                judge(self.call, text)
+            elif isinstance(argument, ast.Name):
+                if argument.id in self.computed:
+                    self.call.opaque("runs Python text that cannot be known")
+            elif not isinstance(argument, (ast.Lambda, ast.Dict, ast.Constant, ast.Attribute)):
+                self.call.opaque("runs Python text that cannot be known")
+
     def _call(self, node: ast.Call) -> None:
         call = self.call
         dotted = self.name(node.func)
@@ -239,6 +263,20 @@ class Reader(Values):
             ):
                 pass
             call.opaque("runs Python text that cannot be known")
+            return
+        if dotted in RUNS_STATEMENTS:
+            self._statements(node)
+            return
+        if last in ("spec_from_file_location", "SourceFileLoader", "SourcelessFileLoader"):
+            path = self._given(node, 1, "location", "path")
+            if isinstance(path, str) and UNKNOWN not in path:
+                call.run(["python", path])
+            return
+        if dotted == "runpy.run_module":
+            if isinstance(first, str) and UNKNOWN not in first:
+                call.run(["python", "-m", first])
+            else:
+                call.opaque("runs Python text that cannot be known")
             return
         if dotted in HIGH_CALLS:
             call.high(f"Python: {HIGH_CALLS[dotted]}")

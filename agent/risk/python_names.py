@@ -82,8 +82,25 @@ EVALUATES = {
     "yaml.unsafe_load",
     "builtins.compile",
     "code.InteractiveInterpreter",
+    "code.InteractiveConsole",
+    "codeop.compile_command",
+    "code.compile_command",
+    "pickle.Unpickler",
+    "_pickle.load",
+    "_pickle.loads",
+    "cPickle.load",
+    "dill.load",
+    "cloudpickle.load",
+    "cloudpickle.loads",
+    "marshal.load",
     "types.CodeType",
 }
+RUNS_STATEMENTS = frozenset(
+    wordlist("""timeit.timeit timeit.repeat timeit.Timer timeit.main cProfile.run cProfile.runctx profile.run profile.runctx
+    pdb.run pdb.runeval bdb.Bdb.run trace.Trace.run""")
+)
+"""Calls that run the Python text, or the function, that they are given."""
+
 HIGH_CALLS = {
     "os.setuid": "changes privileges", "os.setgid": "changes privileges", "os.chroot": "escapes",
     "os.killpg": "kills a group of processes", "os.dup2": "hands the terminal to something else",

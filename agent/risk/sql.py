@@ -146,6 +146,23 @@ def _escapes(text: str, dialect: str) -> str:
     return ""
 
 
+_FILES = re.compile(
+    r"(?im)^\s*\.(?:o[a-z]*|bac[a-z]*|sav?e?|cl[a-z]*|tra?c?e?|log?)\s+([^\n]*)"
+    r"|\bvacuum\b[^;\n]*?\binto\s+['\"]([^'\"]+)"
+)
+
+
+def written(text: str) -> list[str]:
+    """Files that sqlite's client writes: `.output FILE`, `.backup main FILE`, `vacuum into 'FILE'`."""
+    files = []
+    for match in _FILES.finditer(text):
+        words = (match[2] or match[1] or "").split()
+        told = [word.strip("'\"") for word in words if not word.startswith("-")]
+        if told and not told[-1].startswith("|") and told[-1] not in ("stdout", "off", "on"):
+            files.append(told[-1])
+    return files
+
+
 def last_statement_end(text: str) -> int:
     """Where the last complete statement ends: after the last `;` outside of quotes and comments."""
     bare = _STRINGS.sub(lambda m: "x" * len(m[0]), text)

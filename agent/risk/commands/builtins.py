@@ -77,6 +77,8 @@ def declare(call: Call) -> None:
         if not equals:
             continue
         name = name.rstrip("+")
+        if any(re.match(r"^-\w*i", a) for a in call.argv[1:]):
+            call.evaluator.expander.count(text)
         if reference:
             evaluator.state.variables.set(
                 name, evaluator.state.variables.get(text) or (UNKNOWN,), add=False
@@ -211,6 +213,7 @@ def set_builtin(call: Call) -> None:
 def let(call: Call) -> None:
     """`let`: its words are arithmetic, and arithmetic expands once more."""
     for word in call.argv[1:]:
+        call.evaluator.expander.count(word)
         if "$(" in word or "`" in word:
             call.shell(': "' + word.replace('"', "") + '"')
     call.low()

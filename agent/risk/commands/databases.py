@@ -35,6 +35,9 @@ def sqlite(call: Call) -> None:
             call.high("opens somebody else's stored data", f"opens {shown(operands[0])}")
     for text in operands[1:]:
         sql.judge(call, text, "sqlite", passing=passing)
+    for text in (*operands[1:], *value(argv, "-cmd")):
+        for path in sql.written(text):
+            call.writes(path)
     if len(operands) < 2:
         database_input(call, "sqlite")
     call.low() if len(operands) > 1 else call.medium("opens a database")
@@ -45,6 +48,8 @@ def database_input(call: Call, dialect: str) -> None:
     feed = call.feed()
     if feed.kind == "text":
         sql.judge(call, feed.text, dialect)
+        for path in sql.written(feed.text) if dialect == "sqlite" else ():
+            call.writes(path)
     elif feed.kind == "file":
         for path in feed.paths:
             _named(call, path)

@@ -292,6 +292,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         for operand in operands:
             if "--no-index" in argv:
                 call.reads(operand)
+                call.gathers(operand, hidden=True)
             elif verb != "blame" and ":" in operand:
                 _kept(call, operand.partition(":")[2])
             elif verb != "log" or has(options, "p", "--patch"):

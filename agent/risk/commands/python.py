@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk import python_code
-from agent.risk.arguments import after_options, split, value, wordlist
+from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
@@ -101,7 +101,12 @@ def module(call: Call, name: str, rest: list[str]) -> None:
     elif top in _MODULE_RUNNERS:
         run_by_module(call, top, rest)
     elif top in ("venv", "virtualenv"):
-        for operand in split([top, *rest], ("--prompt", "-p", "--python"))[1]:
+        options, operands = split([top, *rest], ("--prompt", "-p", "--python"))
+        for operand in operands:
+            if has(options, "", "--clear"):
+                # What stands in the directory is deleted first.
+                call.deletes(operand, recursive=True)
+            call.writes(f"{operand}/pyvenv.cfg")
             makes(call, operand)
         call.medium(f"runs {top}")
     elif top in (
@@ -158,7 +163,7 @@ def module(call: Call, name: str, rest: list[str]) -> None:
             if top == "timeit":
                 for text in split(["timeit", *rest], ("-n", "-r", "-u", "-s"))[1]:
                     python_code.judge(call, text)
-                for text in value(["timeit", *rest], "-s"):
+                for text in value(["timeit", *rest], "-s", "--setup"):
                     python_code.judge(call, text)
             else:
                 call.run(["coverage", *rest])
@@ -192,6 +197,17 @@ def module(call: Call, name: str, rest: list[str]) -> None:
             call.run([top, *rest])
         else:
             call.medium(f"runs {top}")
+    elif top in ("pickle", "_pickle") and rest[:1] != ["-h"]:
+        call.opaque("runs what a pickle says")
+    elif name in ("asyncio", "idlelib") and not rest:
+        from_stdin(call, "python")
+    elif name == "json.tool":
+        operands = split(["x", *rest], ("--indent",))[1]
+        for path in operands[:1]:
+            call.reads(path)
+        for path in operands[1:2]:
+            call.writes(path)
+        call.low()
     elif name in _MODULES_LOW:
         call.low()
     elif name in _MODULES_HIGH:

@@ -137,6 +137,9 @@ def reader(call: Call) -> None:
     recursive = program in ("grep", "egrep", "zgrep") and has(options, "rR", "--recursive")
     if program in _WALKERS:
         _walk(call, program, options, operands)
+    if program in _COMPARERS and has(options, "r", "--recursive"):
+        for operand in operands:
+            call.gathers(operand, hidden=True)
     for operand in operands:
         place = call.reads(operand)
         if (recursive or program in ("rg", "ag", "ack")) and place.path in (
@@ -155,6 +158,7 @@ _OUTPUT_OPTIONS = {
 }  # fmt: skip
 
 
+_COMPARERS = frozenset(["diff", "colordiff"])
 _WALKERS = frozenset(wordlist("grep egrep fgrep zgrep ugrep rg ag ack"))
 
 

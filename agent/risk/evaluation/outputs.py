@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import posixpath
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agent.risk import programs
@@ -14,6 +15,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
 from agent.risk.evaluation.variables import VariableJudge
 from agent.risk.paths import Place, resolve
+from agent.risk.shell.numbers import number
 from agent.risk.shell.syntax import (
     QUOTED,
     UNKNOWN,
@@ -369,13 +371,42 @@ class Outputs(VariableJudge):
                 found.extend(paths)
                 continue
             text = self.output(call)
-            if text is None:
+            if text is None and self._version(argv, call):
+                found.append("7.7.7")
+            elif text is None and number(self._stages(inside, argv)):
+                found.append("7")
+            elif text is None:
                 # What was hidden is judged; that it was hidden stays: it may be anything, too.
                 clear = decoded(argv, self.feed(call))
                 found.extend([UNKNOWN] if clear is None else [clear.rstrip("\n"), UNKNOWN])
             else:
                 found.append(text.rstrip("\n"))
         return tuple(found) or (UNKNOWN,)
+
+    def _version(self, argv: list[str], call: Call) -> bool:
+        """What prints a version: Python's own, or that of a manifest that is not the agent's.
+
+        The manifest is the project's, so that it is one is trusted no further than its other files.
+        """
+        if len(argv) == 3 and _PYTHON_VERSION.fullmatch(" ".join(argv)):
+            return True
+        if argv[:3] != ["jq", "-r", ".version"] or len(argv) != 4:
+            return False
+        path = call.place(argv[3]).path
+        owned = path in self.files or Path(path) in self.context.written
+        if owned or posixpath.basename(path) != "package.json":
+            return False
+        if self.speaking is not None:
+            self.speaking.medium("takes the version in package.json for one")
+        return True
+
+    def _stages(self, commands: list[Command], last: list[str]) -> list[list[str]]:
+        """The words of a pipeline's commands, the last one's as they are given."""
+        stages = []
+        for command in commands[:-1]:
+            heads, arguments = self._argv(command)
+            stages.append([*(heads[0] if heads else []), *arguments])
+        return [*stages, last]
 
     def _entered(self, commands: list[Command]) -> str:
         """Where the shell is after some commands, as far as they are plain `cd`."""
@@ -386,6 +417,11 @@ class Outputs(VariableJudge):
             if argv[:1] == ["cd"] and len(argv) == 2:
                 cwd = resolve(argv[1], cwd, self.ground.home)
         return cwd
+
+
+_PYTHON_VERSION = re.compile(
+    r"python3? -c import sys; ?print\((?:\*?sys\.version_info(?:\[:?\d\]|\.\w+)?(?:, ?)?)+\)"
+)
 
 
 def decoded(argv: list[str], feed: Feed) -> str | None:
@@ -463,7 +499,8 @@ def _hint(argv: list[str], cwd: str, project: str) -> str | None:
     if name == "git" and argv[1:2] == ["rev-parse"] and "--show-toplevel" in argv:
         return project or cwd
     if name in ("date", "nproc", "wc", "id") or (name == "git" and argv[1:2] == ["rev-parse"]):
-        return "7"
+        # A file's name that is not known may come with the number.
+        return None if name in ("date", "wc") and UNKNOWN in "".join(argv) else "7"
     if name in ("dirname", "realpath", "readlink") and len(argv) > 1 and UNKNOWN not in argv[-1]:
         if name == "dirname":
             return posixpath.dirname(argv[-1]) or "."

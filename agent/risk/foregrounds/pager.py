@@ -78,6 +78,8 @@ class Pager(Model):
             self.waiting = "|"
         elif c == ":":
             self.waiting = ":"
+        elif c == "E":
+            self._open("e")
         elif c in "/?&":
             self._open("pattern")
         elif c in "sSoO":
@@ -106,7 +108,10 @@ class Pager(Model):
             if name == "C-z":
                 self.stopped = True
             elif name == "C-x":
-                self.waiting = ":"
+                self.waiting = "C-x"
+            elif name == "C-v" and self.waiting == "C-x":
+                self.waiting = ""
+                self._open("e")
             return None
         line, mode = self.line, self.mode
         if mode == "option" and name != "Enter" and not line.text.startswith("--"):
@@ -138,6 +143,8 @@ class Pager(Model):
             else:
                 call.high("opens a shell inside the pager")
         elif mode == "e":
+            if "`" in text:
+                call.opaque("opens a file whose name another command prints")
             call.reads(text)
         elif mode == "save":
             call.writes(text)

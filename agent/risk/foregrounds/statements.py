@@ -336,6 +336,9 @@ class SqlPrompt(Prompt):
             self.pending = ""
         if finished.strip():
             sql.judge(call, finished, self.dialect)
+            if self.dialect == "sqlite" and not stripped.startswith("."):
+                for path in sql.written(finished):
+                    call.writes(path)
             for body in _bodies(finished):
                 problem = sql.statement_risk(body, self.dialect)
                 if problem:
@@ -368,11 +371,8 @@ class SqlPrompt(Prompt):
         if not problem and re.search(r"\\gexec", stripped):
             problem = "runs what a query answers"
         if not problem and self.dialect == "sqlite":
-            match = re.match(
-                r"^\.(?:output|once|backup|save|dump|excel|clone|open|log)\s+(\S+)", stripped
-            )
-            if match and not match[1].startswith("-"):
-                call.writes(match[1])
+            for path in sql.written(stripped):
+                call.writes(path)
         if not problem:
             match = re.match(
                 r"^\\(?:o|g|copy\b.*?\bto|w|lo_export\s+\d+)\s+'?([^\s'|]+)", stripped, re.I

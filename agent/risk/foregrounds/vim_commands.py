@@ -185,8 +185,22 @@ _OWN_SETTINGS = re.compile(
 )
 
 
+_NO_FILES = re.compile(
+    r"(?:s|g|v|norm\w*|ec\w*|let|call?|exe\w*|if|ab\w*|[nvixo]?(?:nore)?map|hi\w*|sy\w*)$"
+)
+"""Commands that take no names of files."""
+
+
 def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: int) -> None:
     """What a command's name says, beyond what any started vim would do with it."""
+    if not _NO_FILES.match(name):
+        # Words in backquotes are replaced by what a command prints.
+        for text in re.findall(r"`([^`=][^`]*)`", rest):
+            call.shell(text)
+    for text in re.findall(r"\breadfile\s*\(\s*(?:'([^']*)'\s*[,)]|\"([^\"\\$]*)\"\s*[,)])?", rest):
+        call.reads(text[0] or text[1]) if any(text) else call.opaque(
+            "reads a file that cannot be known"
+        )
     if name[0] in "@*":
         call.high("replays keys that cannot be known", "replays a macro")
     elif _FILES_THAT_RUN.fullmatch(name):

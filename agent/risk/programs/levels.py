@@ -257,7 +257,7 @@ READERS = frozenset(
     keytool bzcat xzcat uuencode basenc hexyl ssh-add sponge vidir ag sift ugrep pt pbcopy gist
     hastebin mail mutt sendmail socat ftp sftp tftp lftp rclone restic age sops aws gsutil
     gcloud az s3cmd mc docker kubectl podman b2 http https xh httpie rsync croc wormhole
-    magic-wormhole ffsend transfer
+    magic-wormhole ffsend transfer ptx tsort bc dc readelf objdump spell unexpand diff3 delta difft
     """
     )
 )

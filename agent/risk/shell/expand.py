@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import islice, pairwise
 
+from agent.risk.shell.numbers import doubtful, names
 from agent.risk.shell.syntax import (
     ARRAY,
     HISTORY,
@@ -29,6 +30,9 @@ MAX_VALUES = 24
 
 MAX_LENGTH = 65_536
 """Characters of one value that are followed; a longer value becomes unknown."""
+
+MAX_NAMED = 256
+"""Characters of a value that is looked at as an expression."""
 
 MAX_FIELDS = 4_096
 """Fields one word may become by brace expansion; more are cut and marked unknown."""
@@ -97,6 +101,7 @@ class Expander:
         variables: what is known of variables; replaced on entering a subshell.
         substitution: gives the possible outputs of a command substitution.
         indirect: told when a name to be looked up cannot be known, or runs something.
+        counting: told the name of what is taken for a number and may be other text.
     """
 
     def __init__(
@@ -106,12 +111,14 @@ class Expander:
         cwd: Callable[[], str],
         substitution: Callable[[Group], tuple[str, ...]],
         indirect: Callable[[str], None],
+        counting: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.variables = variables
         self.home = home
         self.cwd = cwd
         self.substitution = substitution
         self.indirect = indirect
+        self.counting = counting
 
     def word(self, word: Word) -> list[list[str]]:
         """Every way the word may expand; each way is its list of fields."""
@@ -235,6 +242,7 @@ class Expander:
             assert part.group is not None
             return (f"/dev/fd/sub:{part.group.number}",)
         if kind == NUMBER:
+            self.count(part.text, part.inner)
             return ("7",)
         if kind == TILDE:
             if part.text == "":
@@ -249,6 +257,41 @@ class Expander:
             return (" ".join(_KEYED.sub("", field) for field in fields),)
         assert kind == HISTORY
         return (UNKNOWN,)
+
+    def count(self, text: str, inner: tuple[Part, ...] = ()) -> None:
+        """Something is taken for a number; `counting` is told what may be other text."""
+        if UNKNOWN in text:
+            self.counting("an expression")
+            return
+        waiting = names(text)
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for value in self.variables.get(name) or ():
+                if doubtful(value):
+                    self.counting(name)
+                    return
+                # A value is an expression, too.
+                if len(value) <= MAX_NAMED:
+                    waiting.extend(names(value))
+                elif any(c.isalpha() for c in value):
+                    self.counting(name)
+                    return
+        for part in inner:
+            if part.kind == SUBSTITUTION:
+                told = any(doubtful(value) for value in self._values(part))
+            elif part.kind == VARIABLE or (part.kind == PARAMETER and part.operator[:1] != "#"):
+                told = self.variables.get(part.text) is not None and any(
+                    doubtful(value) for value in self._values(part)
+                )
+            else:
+                continue
+            if told:
+                self.counting(part.text if part.kind != SUBSTITUTION else "what a command prints")
+                return
 
     def _variable(self, name: str) -> tuple[str, ...]:
         known = self.variables.get(name)

@@ -23,6 +23,7 @@ from agent.risk.shell.syntax import (
     PARAMETER,
     QUOTED,
     SUBSTITUTION,
+    UNKNOWN,
     VARIABLE,
     Group,
     Part,
@@ -50,6 +51,10 @@ _PARAM_RUN = re.compile(r"[^\"'\\$`}]+")
 
 
 _ARITH_RUN = re.compile(r"[^\"'\\$`()\[\]]+")
+
+
+_MAX_EXPRESSION = 4_096
+"""Characters of one arithmetic expression whose names are looked at."""
 
 
 _DOLLAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[@*#?$!0-9\-]")
@@ -333,6 +338,7 @@ class ExpansionReader(Reader):
         if f.base == -1:
             assert parent.command is not None
             parent.command.end = self.pos
+            parent.command.counted = self._counted(f)
             looping = self.group is not None and self.group.phase == "for (("
             self._end_command(parent)
             if looping and self.group is not None:
@@ -341,7 +347,12 @@ class ExpansionReader(Reader):
             parent.ready = True
             parent.outer_group = None
             return
-        parent.parts.append(Part(NUMBER, quoted=f.quoted))
+        parent.parts.append(self._counted(f))
+
+    def _counted(self, f: Frame) -> Part:
+        """The expression with what is expanded in it; the text of a very long one is left out."""
+        text = self.text[f.start : self.pos] if self.pos - f.start <= _MAX_EXPRESSION else UNKNOWN
+        return Part(NUMBER, text, f.quoted, None, "", tuple(f.parts))
 
     def _retry_as_commands(self, f: Frame) -> None:
         """It looked like arithmetic and is a subshell inside: read it again as commands."""

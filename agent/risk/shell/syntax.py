@@ -79,7 +79,17 @@ class Command:
     """
 
     __slots__ = (
-        "assigns", "depth", "end", "group", "joiner", "kind", "pipe", "piped", "redirects", "start",
+        "assigns",
+        "counted",
+        "depth",
+        "end",
+        "group",
+        "joiner",
+        "kind",
+        "pipe",
+        "piped",
+        "redirects",
+        "start",
         "words",
     )  # fmt: skip
 
@@ -103,6 +113,8 @@ class Command:
         self.joiner = joiner
         self.kind = kind
         self.depth = depth
+        self.counted: Part | None = None
+        """The expression of `(( … ))`."""
 
 
 OPEN, CLOSE, RUN = 0, 1, 2
