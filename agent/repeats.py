@@ -30,6 +30,9 @@ SHOWN_ACTION = 200
 WAITS = "terminal_wait"
 """The tool that lets time pass: what is tried again behind it may well come out otherwise."""
 
+_WAITING = re.compile(r"\b(?:u?sleep|wait|inotifywait|read\s+-t)\b")
+"""What lets time pass in a command line, or in the code within it."""
+
 _CHANGES_BY_ITSELF = re.compile(
     r"\d+(?:\.\d+)?\s?(?:ms|s|sec|seconds?)\b|\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?|0x[0-9a-fA-F]+"
 )
@@ -43,6 +46,7 @@ class Taken:
     name: str
     digest: str
     failed: bool
+    waited: bool
 
 
 class Repeats:
@@ -63,7 +67,10 @@ class Repeats:
         failed = outcome.is_error or outcome.exit_status not in (None, 0)
         if outcome.status is ToolStatus.INTERRUPTED:
             failed = False
-        self._taken.append(Taken(str(use["name"]), digest, failed))
+        name = str(use["name"])
+        command = given.get("command") if isinstance(given, dict) else None
+        waited = name == WAITS or (isinstance(command, str) and bool(_WAITING.search(command)))
+        self._taken.append(Taken(name, digest, failed, waited))
         if not self._times(TELL_AFTER):
             self._told = False
         if failed:
@@ -99,7 +106,7 @@ class Repeats:
             last = taken[-length:]
             if len(taken) < length * times or not any(each.failed for each in last):
                 continue
-            if any(each.name == WAITS for each in last):
+            if any(each.waited for each in last):
                 continue
             if taken[-length * times :] == last * times:
                 return True

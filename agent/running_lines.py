@@ -66,7 +66,8 @@ class RunningLines:
             shell: the pane's first process.
             command: the line.
             context: where it was judged.
-            found: what was found; without files that it reads there is nothing to note.
+            found: what was found; without files that it reads, or directories that it deletes
+                later, there is nothing to note.
             at: when that was in seconds since the epoch, for lines of an earlier engine; now by
                 default.
 
@@ -77,12 +78,14 @@ class RunningLines:
         for begun in self._lines:
             if begun.shell == shell and begun.until is None:
                 begun.until = now
-        if not found.reads:
+        if not (found.reads or found.removes):
             return None
         named = [str(path) for path, _ in found.reads if "\0" not in str(path)]
         reads = dict.fromkeys((*named, *(os.path.realpath(path) for path in named)))
         # Its own past stays: aliases and variables decide what it runs.
-        line = RunningLine(command, replace(context, running=(), screen=""), tuple(reads))
+        removes = dict.fromkeys((*found.removes, *map(os.path.realpath, found.removes)))
+        kept = replace(context, running=(), screen="")
+        line = RunningLine(command, kept, tuple(reads), tuple(removes))
         begun = Begun(shell, line, now)
         self._lines.append(begun)
         del self._lines[:-MAX_LINES]

@@ -44,6 +44,7 @@ class Assessment:
         checks: a command tests, builds or lints, so its exit status says how the work stands.
         edits: a command is known to change files of the project.
         allowed_by: the allow rules that cover it; empty where it is not `allowed`.
+        removes: directories that it deletes, or empties, only after something that takes time.
     """
 
     risk: Risk
@@ -57,6 +58,7 @@ class Assessment:
     checks: bool = False
     edits: bool = False
     allowed_by: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,20 @@ class Paste:
 
 @dataclass(frozen=True, slots=True)
 class RunningLine:
-    """A line of an agent's shell that has not ended, as far as it reads files that it runs.
+    """A line of an agent's shell that has not ended, as far as it matters to what others do.
 
     Attributes:
         command: the line.
         context: where it was judged.
         reads: what it runs or takes options from: absolute paths, links followed and not, and
             patterns where only part of a path is known.
+        removes: directories that it deletes or empties later, links followed and not.
     """
 
     command: str
     context: Context
     reads: tuple[str, ...]
+    removes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,10 @@ def disturbed(
     """
     for line in context.running:
         names = _names(line, path)
-        if names:
+        if _leads_to(line, path) and (replaced or _makes_directory(path)):
+            reason = f"puts something else where “{_named(line)}” will delete"
+            yield Disturbance(Risk.HIGH, reason)
+        elif names:
             if content is not None:
                 yield from _added(line, dict.fromkeys((*names, path), content))
             elif not (path.endswith(_READ_WHOLE) and has_begun(line.command)):
@@ -64,6 +67,13 @@ def disturbed(
         elif _above(line, path) and (replaced or _makes_directory(path)):
             reason = f"puts something else where “{_named(line)}” finds what it runs"
             yield Disturbance(Risk.HIGH, reason)
+
+
+def filled(context: Context, path: str) -> Iterator[Disturbance]:
+    """What it does to the lines that run when work is moved to a path, resolved."""
+    for line in context.running:
+        if any(f"{path}/".startswith(f"{removed}/") for removed in line.removes):
+            yield Disturbance(Risk.HIGH, f"moves work to where “{_named(line)}” will delete it")
 
 
 def _named(line: RunningLine) -> str:
@@ -85,6 +95,10 @@ def _names(line: RunningLine, path: str) -> list[str]:
 
 def _above(line: RunningLine, path: str) -> bool:
     return any(read.startswith(f"{path}/") for read in line.reads)
+
+
+def _leads_to(line: RunningLine, path: str) -> bool:
+    return any(f"{removed}/".startswith(f"{path}/") for removed in line.removes)
 
 
 def _makes_directory(path: str) -> bool:

@@ -280,6 +280,16 @@ class Call:
                 if found.denied is not None:
                     self.evaluator.denies(found.denied, self)
 
+    def _removes(self, place: Place) -> None:
+        """Note what is deleted only later: meanwhile something else may come to stand there."""
+        evaluator = self.evaluator
+        repeated = self.script is not None and bool(self.script.groups)
+        path = place.path
+        while set(path) & set("*?["):
+            path = path.rpartition("/")[0]
+        if path and UNKNOWN not in path and (evaluator.slow or repeated or self.deferred):
+            evaluator.removes.add(path)
+
     def deletes(self, text: str, *, recursive: bool = False) -> Place:
         """The command deletes something."""
         evaluator = self.evaluator
@@ -297,6 +307,8 @@ class Call:
             through = through and f"{through}/{last}"
         if through is not None:
             self.deletes(through, recursive=recursive)
+        if recursive or place.several:
+            self._removes(place)
         self.evaluator.edit_rule(place, self)
         zone, name = place.zone, self.named(text, place)
         effect = f"deletes {name}"

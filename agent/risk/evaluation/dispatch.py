@@ -13,7 +13,7 @@ from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
-from agent.risk.evaluation.made import SETS_UP, sets_up
+from agent.risk.evaluation.made import SETS_UP, passes, sets_up
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -73,6 +73,8 @@ class Dispatcher(Outputs):
     def _judge(self, name: str, call: Call, *, direct: bool) -> None:
         from agent.risk.commands.table import HANDLERS
 
+        if name not in self.state.functions and name not in self.state.aliases:
+            passes(call, name)
         plain = _plainly(name)
         if plain is None and not PLAIN_NAME.fullmatch(name) and name not in ("[", "[["):
             if UNKNOWN in name or name.startswith("$__unknown"):

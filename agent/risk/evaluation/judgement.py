@@ -19,6 +19,7 @@ from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
+from agent.risk.running import filled
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.syntax import Group, Script
 
@@ -85,6 +86,12 @@ class Judgement:
         """How many files are in `_above_files`."""
         self.made: dict[str, Made] = {}
         """What this text makes; see `agent.risk.evaluation.made`."""
+        self.doubted: set[str] = set()
+        """Of these, where a command may have moved what nobody has told of."""
+        self.slow = False
+        """A command that may take time came before."""
+        self.removes: set[str] = set()
+        """Directories that are deleted or emptied after such a command."""
         self.restored = False
         """This text brought work back that is nowhere else from now on."""
         self.writings: list[str] = []
@@ -177,6 +184,7 @@ class Judgement:
             self.checks,
             self.edits,
             tuple(self.covering_rules) if allowed else (),
+            tuple(sorted(self.removes)),
         )
 
     def place(self, text: str) -> Place:
@@ -203,6 +211,8 @@ class Judgement:
     def moved_to(self, path: str) -> None:
         """Work of a person was moved there: deleting it there loses it."""
         self._moved.add(path)
+        for found in filled(self.context, path):
+            self._plain(found.risk, found.reason)
         while path and path not in self._holding:
             self._holding.add(path)
             path = path.rpartition("/")[0]

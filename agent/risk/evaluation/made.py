@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.risk.arguments import split
+from agent.risk.arguments import split, wordlist
 from agent.risk.paths import Place, Zone
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
@@ -92,6 +92,50 @@ SETS_UP = {
 _VALUED = ("-p", "--python", "--name", "--template", "-t", "--vcs", "--edition")
 
 
+VOUCHED = frozenset(
+    wordlist(
+        """cd pushd popd mkdir touch ls cat echo printf test [ [[ true false : cp ln diff cmp
+        head tail wc grep egrep sort uniq cut tr rm rmdir mv unzip gunzip bunzip2 unxz curl wget
+        pip pip3 chmod sleep wait export set unset local readonly declare shift read cmp md5sum
+        sha256sum stat file tree du df pwd date basename dirname realpath readlink mktemp rsync
+        install seq exit return env time timeout nice nohup xargs find sed tee which command type
+        id uname virtualenv"""
+    )
+)
+"""Programs that move nothing, or of which it is told what they move and run."""
+_BUILDERS = frozenset(wordlist("make cmake ninja npm pnpm yarn cargo go pytest uv poetry"))
+"""Programs that run what stands in the directory that they are started in."""
+_GIT = frozenset(wordlist("clone worktree init status log diff show add fetch mv stash rev-parse"))
+_AT_ONCE = VOUCHED - frozenset(
+    wordlist("sleep wait read curl wget pip pip3 rsync xargs find env time timeout nice nohup")
+)
+
+
+def passes(call: Call, name: str) -> None:
+    """Note that a program runs: it may take time, and move work into what the text has made."""
+    evaluator = call.evaluator
+    program = name.rpartition("/")[2]
+    evaluator.slow = evaluator.slow or program not in _AT_ONCE
+    if not (evaluator.made or evaluator.files) or _is_vouched_for(call, program):
+        return
+    evaluator.doubted.update(evaluator.made)
+    evaluator.doubted |= evaluator.above_files
+
+
+def _is_vouched_for(call: Call, program: str) -> bool:
+    words = call.argv[1:]
+    if program == "git":
+        return any(word in _GIT for word in words[:3])
+    if program == "tar":
+        return not any(word.startswith(("--remove", "--to-command")) for word in words)
+    if program in ("bash", "sh", "dash", "zsh"):
+        return "-c" in words
+    if program in _BUILDERS:
+        inside = f"{call.cwd}/"
+        return any(inside.startswith(f"{root}/") for root in call.evaluator.made)
+    return program in VOUCHED
+
+
 def made_here(call: Call, place: Place, text: str) -> bool:
     """Whether all that stands at a path now was made by the text that is being judged."""
     evaluator = call.evaluator
@@ -104,7 +148,11 @@ def made_here(call: Call, place: Place, text: str) -> bool:
         if text.endswith("/") or root not in evaluator.made:
             return False
     made = evaluator.made.get(root)
-    if evaluator.holds_moved(root) or (text.endswith("/") and (made is None or made.copied)):
+    if (
+        root in evaluator.doubted
+        or evaluator.holds_moved(root)
+        or (text.endswith("/") and (made is None or made.copied))
+    ):
         return False
     if made is not None and made.sure:
         return True

@@ -89,12 +89,17 @@ async def test_a_request_that_never_ends_was_made(house, ended):
     assert summary.usage.requests == len(house.script.requests) == 1
 
 
+def sent(house, agent_id):
+    used = house.summary(agent_id).usage
+    return used.input_tokens + used.cache_write_tokens
+
+
 async def test_the_input_of_an_answer_that_is_cut_off_counts(house):
     house.script.then("late", delay=600.0)
     agent_id = await house.agent("go")
-    found = await house.until(lambda: house.summary(agent_id).usage.input_tokens, "the beginning")
+    found = await house.until(lambda: sent(house, agent_id), "the beginning")
     await house.agents.interrupt(Interrupt(agent_id=agent_id))
     await house.state(agent_id, "idle")
     await house.again()
-    usage = house.summary(agent_id).usage
-    assert (usage.requests, usage.input_tokens) == (1, found)
+    assert house.summary(agent_id).usage.requests == 1
+    assert sent(house, agent_id) == found

@@ -224,3 +224,22 @@ def test_what_is_tried_again_after_waiting_is_no_repetition():
         repeats.take(use("terminal_wait", idle=5), Outcome(ToolStatus.DONE, "quiet"))
     assert not repeats.note()
     assert not repeats.end()
+
+
+@pytest.mark.parametrize(
+    ("command", "waits"),
+    [
+        ("sleep 1; test -f ready", True),
+        ("python3 -c 'import time; time.sleep(1); open(\"ready\")'", True),
+        ("kubectl wait --for=condition=Ready pod/a", True),
+        ("read -t 2; test -f ready", True),
+        ("test -f ready", False),
+        ("pytest tests/test_wait.py", False),
+    ],
+)
+def test_a_command_that_waits_is_no_repetition(command, waits):
+    repeats = Repeats()
+    for _ in range(END_AFTER):
+        repeats.take(use("terminal_run", command=command), failing())
+    assert bool(repeats.note()) is not waits
+    assert bool(repeats.end()) is not waits

@@ -135,3 +135,18 @@ async def test_lines_end_with_their_processes(tmp_path: Path, shell: tuple[int, 
     psutil.Process(child).wait(10)
     assert not lines.now()
     assert not lines.any
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_work_is_not_moved_to_where_a_running_line_will_delete(house, restarted):
+    (house.project / "src").mkdir()
+    (house.project / "slow.py").write_text("import time\ntime.sleep(300)\n")
+    await started(house, "mkdir -p build/x; python3 slow.py; rm -rf build/x", timeout=1)
+    if restarted:
+        await house.again()
+    house.script.then(use("terminal_run", command="mv src build/x/")).then("done")
+    other = await house.agent("tidy up")
+    gate = await house.gate()
+    assert "will delete" in gate.reasons[0]
+    await house.decide(gate, "deny")
+    await house.state(other, "done")

@@ -36,9 +36,11 @@ def place(tmp_path: Path) -> Context:
 
 def during(place: Context, command: str) -> Context:
     """The same place while a line runs there."""
-    reads = [str(path) for path, _ in assess_command(command, place).reads]
+    found = assess_command(command, place)
+    reads = [str(path) for path, _ in found.reads]
     reads += [str(Path(path).resolve()) for path in reads]
-    return replace(place, running=(RunningLine(command, place, tuple(dict.fromkeys(reads))),))
+    line = RunningLine(command, place, tuple(dict.fromkeys(reads)), found.removes)
+    return replace(place, running=(line,))
 
 
 WAITING = [
@@ -161,3 +163,40 @@ def test_what_is_put_behind_what_is_there(place: Context) -> None:
     (place.cwd / "bad.sh").write_text(DANGER)
     assert assess_command("echo 'echo hi' >> bad.sh; bash bad.sh", place).risk is Risk.HIGH
     assert assess_command("echo 'echo hi' >> t.sh; bash t.sh", place).risk is Risk.MEDIUM
+
+
+DELETING = [
+    "mkdir -p w/x && sleep 5; rm -rf w/x",
+    "mkdir -p w/x; python3 app.py; rm -rf w/x",
+    "(sleep 5; rm -rf w/x) &",
+    "sleep 5; rm -rf w/x/*",
+    "while true; do rm -rf w/x; sleep 5; done",
+]
+
+
+@pytest.mark.parametrize("running", DELETING)
+@pytest.mark.parametrize(
+    "command",
+    ["mv w old", "ln -sfn src w", "mv w old; ln -s src w", "mv src w/x/", "git mv src w/x/src",
+     "mv src/a.ts w/x/a.ts"],
+)  # fmt: skip
+def test_what_will_be_deleted(place: Context, running: str, command: str) -> None:
+    assert assess_command(command, place).risk is Risk.MEDIUM
+    if not command.startswith("ln"):
+        (place.cwd / "w" / "x").mkdir(parents=True)
+    assert assess_command(command, during(place, running)).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    ("running", "command"),
+    [
+        ("rm -rf w/x; python3 app.py", "mv src w/x/"),
+        ("sleep 5; rm -rf w/x", "mv src w/"),
+        ("sleep 5; rm -rf w/x", "cp -r src w/x/"),
+        ("sleep 5; rm -rf w/x", "mkdir -p w/x"),
+        ("sleep 5; rm -f w/x", "mv src w/x/"),
+    ],
+)
+def test_what_is_not_deleted_later(place: Context, running: str, command: str) -> None:
+    (place.cwd / "w" / "x").mkdir(parents=True)
+    assert assess_command(command, during(place, running)).risk is Risk.MEDIUM
