@@ -38,6 +38,7 @@ import tree_sitter_bash
 
 from agent.risk import Assessment, Context, Risk, assess_command
 from agent.risk.arguments import wordlist
+from agent.risk.foregrounds.model import Model
 from agent.risk.foregrounds.shells import Prompt
 from agent.risk.keys import is_key, strokes
 from agent.risk.shell.scanner import scan
@@ -227,6 +228,13 @@ class Recorder(Prompt):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.lines: list[str | None] = []
+
+    def fork(self) -> Model:
+        """What is only tried is no line that was submitted."""
+        other = super().fork()
+        assert isinstance(other, Recorder)
+        other.lines = list(self.lines)
+        return other
 
     def enter(self) -> Assessment | None:
         before = len(self.lines)
