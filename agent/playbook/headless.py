@@ -37,6 +37,7 @@ from agent.protocol import (
     Mode,
     Play,
     Recordings,
+    SessionSummary,
     StopAgent,
     ToolCall,
     ToolStatus,
@@ -146,7 +147,7 @@ async def export(paths: Paths, session: str) -> str:
     client = await EngineClient.connect(paths, client="command line")
     try:
         listed = (await client.send(ListSessions()))["sessions"]
-        sessions = [AgentSummary.model_validate(each) for each in _list(listed)]
+        sessions = [SessionSummary.model_validate(each) for each in _list(listed)]
         found = [each for each in sessions if session == each.id]
         found = found or [each for each in sessions if session == each.name]
         if not found:
