@@ -37,8 +37,9 @@ def plain_line(markdown: str) -> str:
     """
     in_code = ""
     for fenced, line in _lines(markdown[:MAX_READ]):
-        text = " ".join((line if fenced else _plain(line)).split())
-        text = "".join(char for char in text if char.isprintable()).strip()[:MAX_LINE].rstrip()
+        text = line if fenced else _plain(line)
+        text = "".join(char for char in text if char.isprintable() or char.isspace())
+        text = " ".join(text.split())[:MAX_LINE].rstrip()
         if text and not fenced:
             return text
         in_code = in_code or text
