@@ -25,7 +25,7 @@ lint: develop  ## lint, format, strict types, import direction
 	.venv/bin/lint-imports
 
 test: lint  ## lint, then all tests; leaves nothing behind
-	.venv/bin/python scripts/run_tests.py -n 5 --dist worksteal -m "not soak and not acceptance"
+	.venv/bin/python scripts/run_tests.py -n 6 --dist worksteal -m "not soak and not acceptance"
 
 soak: develop  ## long chaos and fuzz runs
 	.venv/bin/python scripts/run_tests.py -m soak
