@@ -131,8 +131,9 @@ async def test_lines_end_with_their_processes(tmp_path: Path, shell: tuple[int, 
     assert [line.command for line in lines.now()] == [command]
     lines.over(begun)
     assert [line.command for line in lines.now()] == [command]
-    os.kill(child, signal.SIGKILL)
-    psutil.Process(child).wait(10)
+    process = psutil.Process(child)
+    process.kill()
+    process.wait(10)
     assert not lines.now()
     assert not lines.any
 
