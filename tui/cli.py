@@ -60,6 +60,10 @@ def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> 
         print(f"tungsten: {problem}", file=sys.stderr)
         return 2
     from agent import paths
+    from tui.no_plugins import without_parser
+
+    # Before the prompt is a text area.
+    without_parser()
     from tui.app import TungstenApp
 
     # Shells export them in some set-ups; Textual would believe them and miss every resize.

@@ -1,7 +1,8 @@
-"""Keeps pydantic from looking through all installed packages for plugins of its own.
+"""Keeps libraries from loading what a front end has no use for.
 
-Its plugins observe validation; a front end has no use for them, and the search loads the readers
-of packages, archives, mail and tables: a tenth of the app's memory, and of its time to a live pane.
+Pydantic looks through all installed packages for plugins that observe validation; the search loads
+the readers of packages, archives, mail and tables: a tenth of the app's memory, and of its time to
+a live pane. Textual's text area loads tree-sitter where it is installed, to colour programs.
 """
 
 from __future__ import annotations
@@ -19,3 +20,8 @@ def without_plugins() -> None:
         loader = ModuleType(LOADER, "No plugins.")
         loader.get_plugins = tuple  # type: ignore[attr-defined]
         sys.modules[LOADER] = loader
+
+
+def without_parser() -> None:
+    """Have Textual find no tree-sitter, as in an environment without it."""
+    sys.modules.setdefault("tree_sitter", None)  # type: ignore[arg-type]
