@@ -16,6 +16,7 @@ from dataclasses import replace
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Context, Risk
+from agent.risk.evaluation.breathing import breathe
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.deception import deception, readable
 from agent.risk.evaluation.dispatch import Dispatcher
@@ -259,6 +260,8 @@ class Evaluator(Dispatcher):
         self.commands += 1
         if self.commands > MAX_COMMANDS:
             raise Spent(f"there are more than {MAX_COMMANDS} commands")
+        if not self.commands & 127:
+            breathe()
         if not self.commands & 63 and time.thread_time() > self.deadline:
             raise Spent("judging it took too long")
         call = self._call(
