@@ -52,7 +52,7 @@ async def press_at_random(open_cockpit: Open, seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_random_keys(open_cockpit: Open, seed: int) -> None:
-    await press_at_random(open_cockpit, seed, 50)
+    await press_at_random(open_cockpit, seed, 120)
 
 
 @pytest.mark.soak

@@ -8,8 +8,9 @@ from agent.protocol import ListSessions
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 
-SIZES = [(1, 1), (2, 40), (200, 1), (9, 3), (14, 6), (24, 4), (30, 12)]
-SIZES += [(width, 20) for width in (16, 13, 11, 8, 6, 5, 4, 3, 1)]
+SIZES = [(1, 1), (2, 40), (200, 1), (9, 3), (14, 6), (16, 30), (24, 4), (30, 12)]
+SIZES += [(width, 20) for width in range(16, 0, -1)]
+SIZES += [(16, 9)]
 
 
 @pytest.mark.parametrize(
