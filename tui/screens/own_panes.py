@@ -29,6 +29,7 @@ from tui.gate.words import short_path
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.text import fit, one_line
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import OneRow
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ class OwnPanesScreen(Screen[None]):
     DEFAULT_CSS = """
     OwnPanesScreen {
         & > OptionList, & > OptionList:focus {
-            height: auto; max-height: 40%; border: none; padding: 0; background: $background;
+            width: 100%; height: auto; max-height: 40%;
+            border: none; padding: 0; background: $background;
+            background-tint: $foreground 0%;
+            & > .option-list--option { padding: 0 1; }
+            & > .option-list--option-highlighted {
+                background: $block-cursor-blurred-background; color: $foreground; text-style: none;
+            }
         }
         & > FrameView { margin-top: 1; }
     }
@@ -98,7 +105,7 @@ class OwnPanesScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out title, list, picture and keys."""
         yield OneRow(id="own-title")
-        yield OptionList(id="own-panes")
+        yield ChoiceList(id="own-panes")
         yield FrameView(id="own-picture")
         yield OneRow(id="own-said")
         yield OneRow(id="own-keys")
@@ -109,7 +116,7 @@ class OwnPanesScreen(Screen[None]):
         for action in actions.of(actions.OWN_PANES):
             if action.label:
                 keys.left += [
-                    (f" {actions.label(action.keys[0])}", "text"),
+                    (f" {_keys(action)}", "text"),
                     (f" {action.label} ", "muted"),
                 ]
         keys.redraw()
@@ -195,7 +202,7 @@ class OwnPanesScreen(Screen[None]):
         program = "(ended)" if info.dead else info.current_command
         wide = width >= 90
         left = "".join(
-            f" {fit(one_line(word), cells):<{cells}}"
+            f"{fit(one_line(word), cells):<{cells}} "
             for word, cells in (
                 (mark, 18 if wide else 12),
                 (info.id, 5),
@@ -203,7 +210,6 @@ class OwnPanesScreen(Screen[None]):
                 (program, 14 if wide else 9),
             )
         )
-        left += " "
         place = short_path(info.current_path, str(Path.home()))
         style = "bold $text-warning" if user is not None else "$foreground"
         return Content.assemble(
@@ -325,6 +331,12 @@ class OwnPanesScreen(Screen[None]):
         if self._agent is not None:
             row.right = [(f"a lets {fit(one_line(self._agent.name), 24)} use one ", "muted")]
         row.redraw()
+
+
+def _keys(action: actions.ActionKey) -> str:
+    """The keys that a row of keys names: both arrows where there are two, else the first."""
+    keys = action.keys if action.keys == ("up", "down") else action.keys[:1]
+    return "".join(map(actions.label, keys))
 
 
 def _same(one: Path, other: Path) -> bool:
