@@ -21,8 +21,9 @@ NOTHING = Unknown()
 
 _parsing = threading.Lock()
 """Neither is for two threads at once: `catch_warnings` swaps filters of the whole process, and
-CPython 3.11 counts the depth of trees that are being made in one place for all threads, so that one
-of two fails with a SystemError (`validate_recursion_depth`, Python-ast.c)."""
+CPython 3.11 counts the depth of trees that are being made in one place for all threads
+(`recursion_depth` of Python-ast.c), where a SystemError was seen that no input explains.
+"""
 
 
 def parsed(source: str) -> ast.Module | None:
