@@ -6,35 +6,16 @@ many virtual machine instructions of SQLite.
 """
 
 import asyncio
-import os
-import signal
-import sqlite3
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from writer import die_after
 
 from memory import Database
 from memory.dream.orient import Evidence
 from memory.dream.store import DreamStore
-
-
-def die_after(steps: int) -> None:
-    left = steps
-
-    def look() -> int:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return 0
-
-    connect = sqlite3.connect
-
-    def watched(*args: object, **options: object) -> sqlite3.Connection:
-        connection = connect(*args, **options)  # type: ignore[call-overload]
-        connection.set_progress_handler(look, 1)
-        return connection
-
-    sqlite3.connect = watched  # type: ignore[assignment]
 
 
 def say(line: str) -> None:
