@@ -55,6 +55,18 @@ def test_what_comes_later_is_not_loaded_yet(modules: str, never: set[str]) -> No
     assert never.intersection(json.loads(done.stdout)) == set()
 
 
+def test_the_prompt_needs_no_parser_of_programs() -> None:
+    code = """import json, sys
+from tui.no_plugins import without_parser
+without_parser()
+import tui.app
+print(json.dumps([name for name in sys.modules if name.startswith("tree_sitter.")]))"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == []
+
+
 async def never(*_: Any, **__: Any) -> Any:
     """Stand for an engine that has not answered yet."""
     await asyncio.Event().wait()

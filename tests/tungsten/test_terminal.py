@@ -15,7 +15,7 @@ import pytest
 from tungsten.environment import is_secret, scrub
 from tungsten.errors import PaneDead, PaneGone, SocketUnsafe, TmuxMissing
 from tungsten.pane import ForExit, ForPrompt, ForText, Pane
-from tungsten.terminal import PaneDied, Terminal
+from tungsten.terminal import OPTION, PaneDied, Terminal
 
 
 async def test_environment_of_panes_is_scrubbed(
@@ -256,6 +256,20 @@ async def test_clients_of_a_killed_process_are_ended(
     pids = await terminal.client.command("list-clients", "-F", "#{client_pid}")
     assert {client_owner(pid) for pid in pids} <= {"", str(os.getpid())}
     await terminal.kill_server()
+
+
+async def test_a_pane_that_tmux_has_not_been_told_of_yet_is_not_gone(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    pane = await terminal.new_pane(name="new", cwd=tmp_path)
+    told: list[object] = []
+    terminal.subscribe(told.append)
+    # As between making a pane and writing down that it is ours.
+    await terminal.client.command("set-option", "-pu", "-t", pane.id, OPTION)
+    await terminal.panes()
+    assert told == []
+    assert not (await pane.info()).dead
+    pane.shell.check()
 
 
 async def test_two_on_one_server_are_both_told_of_deaths(

@@ -56,6 +56,8 @@ def test_no_global_identity_is_needed(place, monkeypatch):
     made = build(_empty(place))
     (made.fix / "tea" / "clock.py").write_text("pass\n")
     subprocess.run(["git", "commit", "--all", "-qm", "x"], cwd=made.fix, check=True)
+    said = subprocess.check_output(["git", "log", "-1", "--format=%an: %s"], cwd=made.fix)
+    assert said.strip() == b"Tungsten demo: x"
 
 
 def test_without_git_there_is_one_clear_line(place, monkeypatch):

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from agent.risk import Context, Paste, Risk, assess_command, assess_keys
+from agent.risk import Context, Paste, Risk, assess_command, assess_keys, evaluate
 from agent.risk.evaluation.breathing import CHUNK
 from agent.risk.evaluation.deception import deception, readable
 
@@ -27,6 +27,15 @@ def test_the_collector_rests_while_a_long_text_is_judged(context: Context) -> No
         gc.callbacks.remove(note)
     assert walked <= 2
     assert gc.isenabled()
+
+
+def test_other_threads_are_let_in_while_a_long_text_is_judged(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaths: list[None] = []
+    monkeypatch.setattr(evaluate, "breathe", lambda: breaths.append(None))
+    assess_command("; ".join(f"grep x{n} src/*.py" for n in range(4_000)), context)
+    assert len(breaths) == 4_000 // 128
 
 
 def test_a_collector_that_was_off_stays_off(context: Context) -> None:
