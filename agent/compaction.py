@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from agent.compaction_block import BETA, MAX_INSTRUCTIONS, is_compacted, section
-from agent.conversation import Conversation
+from agent.conversation import Conversation, block_event
 from agent.errors import AgentError
 from agent.instructions import Instructions, estimate_tokens
 from agent.model.errors import ContextTooLong, InvalidRequest
@@ -169,12 +169,12 @@ class Compaction:
         if signed is not None:
             begin.insert(0, signed)
             event["by"] = signer
-        await session.begin_anew(event, begin, idle=idle)
-        if signed is not None:
             summary = str(signed["content"][0].get("content") or "")
         told = f"Compacted ({why}): {count} messages went out of the model's context. This is what "
         told += "it goes on from; everything that was said stays here."
-        await self._conversation.add(BlockKind.NOTICE, f"{told}\n\n{summary}")
+        block = self._conversation.draft(BlockKind.NOTICE, f"{told}\n\n{summary}")
+        await session.begin_anew(event, begin, block_event(block), idle=idle)
+        self._conversation.show(block)
         head = estimate_tokens(serialise([session.tools, session.system]))
         await self._owner.compacted(head + tokens(session.window))
 

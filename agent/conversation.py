@@ -101,18 +101,14 @@ class Conversation:
         streaming: bool = False,
     ) -> int:
         """Show a new block and give its number."""
+        block = self.draft(kind, text)
+        self.show(block.model_copy(update={"streaming": streaming, "tool": tool}))
+        return block.id
+
+    def draft(self, kind: BlockKind, text: str) -> Block:
+        """Number a block that is to be stored with something else, and then shown."""
         self._last += 1
-        self._show(
-            Block(
-                id=self._last,
-                kind=kind,
-                at=self._clock(),
-                text=clean(text),
-                streaming=streaming,
-                tool=tool,
-            )
-        )
-        return self._last
+        return Block(id=self._last, kind=kind, at=self._clock(), text=shortened(clean(text)))
 
     def extend(self, block_id: int, text: str) -> None:
         """Append streamed text."""
@@ -123,7 +119,7 @@ class Conversation:
     def change(self, block_id: int, **fields: Any) -> None:
         """Replace fields of a block."""
         self._join(block_id)
-        self._show(self._blocks[block_id].model_copy(update=fields))
+        self.show(self._blocks[block_id].model_copy(update=fields))
 
     def change_tool(self, block_id: int, **fields: Any) -> None:
         """Replace fields of a block's tool call."""
@@ -181,10 +177,7 @@ class Conversation:
             self._join(block_id)
             if self._blocks[block_id].streaming:
                 self.change(block_id, streaming=False)
-            block = self._blocks[block_id]
-            await self._session.append_event(
-                {"type": "block", "block": block.model_dump(mode="json", exclude_defaults=True)}
-            )
+            await self._session.append_event(block_event(self._blocks[block_id]))
 
     def _join(self, *block_ids: int) -> None:
         """Put streamed pieces into their blocks: late, since a long text has thousands of them."""
@@ -195,11 +188,17 @@ class Conversation:
                 text = block.text + "".join(pieces)
                 self._blocks[block_id] = block.model_copy(update={"text": text})
 
-    def _show(self, block: Block) -> None:
+    def show(self, block: Block) -> None:
+        """Show a block as it is now."""
         if len(block.text) > SHOWN_TEXT and not block.streaming:
             block = block.model_copy(update={"text": shortened(block.text)})
         self._blocks[block.id] = block
         self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))
+
+
+def block_event(block: Block) -> dict[str, Any]:
+    """What is stored of a block that is finished."""
+    return {"type": "block", "block": block.model_dump(mode="json", exclude_defaults=True)}
 
 
 def first_prompt(payload: str) -> str:

@@ -226,7 +226,12 @@ class Session:
         self.stopped = False
 
     async def begin_anew(
-        self, event: Mapping[str, Any], messages: Sequence[Message], *, idle: bool
+        self,
+        event: Mapping[str, Any],
+        messages: Sequence[Message],
+        block: Mapping[str, Any],
+        *,
+        idle: bool,
     ) -> None:
         """Append what requests begin with from now on, in one write; nothing before it is sent.
 
@@ -234,17 +239,18 @@ class Session:
             event: what is to be known of the compaction; `by`, if it holds a compaction block:
                 model and address of who signed it.
             messages: the beginning, without images; the last one is the user's.
+            block: the event of the block that tells the person.
             idle: no turn is under way, so the model owes no reply.
         """
         event = {"type": "compacted", **event}
-        rows = [("event", event), *((message["role"], message) for message in messages)]
         stopped = {"type": "stopped", "state": "done", "reason": "compacted"}
-        if idle:
-            rows.append(("event", stopped))
+        said = [(message["role"], message) for message in messages]
+        events = [block, stopped] if idle else [block]
+        rows = [("event", event), *said, *(("event", each) for each in events)]
         await self.database.sessions.append_all(
             self.id, [(role, serialise(value)) for role, value in rows]
         )
-        self.events += [event, stopped] if idle else [event]
+        self.events += [event, *map(dict, events)]
         self._begin_here(event)
         self.messages.extend(messages)
         self.stopped = idle

@@ -2,11 +2,11 @@
 
 Started by `test_killed_engines.py`. For each line of standard input, a JSON object with the
 arguments of an engine, a write and a file, a real engine is forked off. It kills itself with
-SIGKILL right before that write: the one of that number, or the first entry of that kind or row of
-that role; right after it with a minus; 0 lives on. Each write that came to its end is noted in the
-file: what was then in the database, and must be there for ever. Prints a line, pid and what the
-engine said once it answered. The engine before is killed first. All is imported once and then
-forked.
+SIGKILL right before that write: the one of that number, the first entry of that kind or row of that
+role, or with `all ` the first rows that are written together and end with that role; right after it
+with a minus; 0 lives on. Each write that came to its end is noted in the file: what was then in the
+database, and must be there for ever. Prints a line, pid and what the engine said once it answered.
+The engine before is killed first. All is imported once and then forked.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ def arm(kill, path):
 
     Connection.write = counted
     if isinstance(kill, str):
-        # The kind of an entry, or the role of a row.
-        for owner, method, place in (
-            (Journal, "_append", 0),
-            (Journal, "_close", 1),
-            (Sessions, "append", 1),
+        for owner, method, kind_of in (
+            (Journal, "_append", lambda kind, *_: kind),
+            (Journal, "_close", lambda _, kind, *__: kind),
+            (Sessions, "append", lambda _, role, *__: role),
+            (Sessions, "append_all", lambda _, entries: f"all {entries[-1][0]}"),
         ):
-            setattr(owner, method, deadly(getattr(owner, method), place, kill))
+            setattr(owner, method, deadly(getattr(owner, method), kind_of, kill))
 
 
-def deadly(method, place, kill):
+def deadly(method, kind_of, kill):
     async def called(self, *arguments, **options):
-        kind = arguments[place]
+        kind = kind_of(*arguments)
         die_if(kill == kind)
         result = await method(self, *arguments, **options)
         die_if(kill == f"-{kind}")

@@ -201,7 +201,8 @@ async def happen(session: Session, happening: Any) -> None:
         case "compacted" | "compacted by hand":
             summary = [{"role": "user", "content": [text_block("All so far: é 🙂.")]}]
             event = {"by": ["m", "a"]} if happening == "compacted" else {}
-            await session.begin_anew(event, summary, idle=happening != "compacted")
+            block = {"type": "block", "text": "Compacted."}
+            await session.begin_anew(event, summary, block, idle=happening != "compacted")
         case "sending" | "blind":
             # Where the model may have changed meanwhile, images come and go.
             parted = await session.sending("m", with_images=happening == "sending")

@@ -458,14 +458,19 @@ async def test_a_resumed_session_begins_where_the_live_one_does(tmp_path):
                 {"role": "assistant", "content": [block]},
                 {"role": "user", "content": [text_block(f"<task-restated>{number}")]},
             ]
-            by = ("m", "host") if number % 2 else ("", "")
-            await live.begin_anew({"by": by}, begin[0 if number % 2 else 1 :], idle=number == 1)
+            by = ["m", "host"] if number % 2 else ["", ""]
+            await live.begin_anew(
+                {"by": by},
+                begin[0 if number % 2 else 1 :],
+                {"type": "block", "block": {}},
+                idle=number == 1,
+            )
             resumed = await Session.open(database, record)
             for signed in (True, False):
                 assert serialise(resumed.request_messages(signed=signed)) == serialise(
                     live.request_messages(signed=signed)
                 )
-            for name in ("first", "compacted_by", "stopped", "messages"):
+            for name in ("first", "compacted_by", "stopped", "messages", "events"):
                 assert getattr(resumed, name) == getattr(live, name)
             assert resumed.owes_reply() == live.owes_reply() == (number != 1)
             assert not resumed.has_images()

@@ -30,6 +30,7 @@ from agent.protocol import (
     Answer,
     ArchiveAgent,
     BlockChanged,
+    Compact,
     CreateAgent,
     Decide,
     GateOpened,
@@ -62,6 +63,8 @@ TRUNCATED = 1
 """The step whose tool input never comes whole."""
 
 FINAL = "All done."
+TALK = "Only talk."
+SUMMARY = "They only talked."
 MOST_ENGINES = 20
 RESTED = (AgentState.DONE, AgentState.FAILED, AgentState.UNKNOWN)
 
@@ -76,10 +79,15 @@ class Model:
         self.server.on_body = self.look
 
     def look(self, body):
-        if steps_of(json.loads(body)) == TRUNCATED:
+        if steps_of(json.loads(body)) == TRUNCATED and TALK.encode() not in body:
             self.server.faults.add(Fault("truncated_input"))
 
     async def respond(self, request):
+        last = str(request["messages"][-1]["content"][-1])
+        if "taken out of your context" in last:
+            return ResponderMessage([{"type": "text", "text": SUMMARY}])
+        if TALK in str(request["messages"]):
+            return ResponderMessage([{"type": "text", "text": FINAL}])
         number = steps_of(request)
         if number >= len(STEPS):
             return ResponderMessage([{"type": "text", "text": FINAL}])
@@ -285,6 +293,50 @@ class Engines:
         pushed = log.read_text().split() if log.exists() else []
         return confirmed, bool(self.decided), block, pushed, writes
 
+    async def compacted(self, project, *kills):
+        """Have a conversation compacted by engines that are killed, and go on with it.
+
+        Returns:
+            What became of it, and how many writes the first engine made.
+        """
+        self.notes.unlink(missing_ok=True)
+        assert await self.start(0)
+        create = CreateAgent(directory=str(project), mode=Mode.STANDARD)
+        agent_id = str((await self.client.send(create))["agent_id"])
+        await self.client.send(SendPrompt(agent_id=agent_id, text=TALK))
+        assert await self.worked(agent_id)
+        before = len(self.notes.read_text().splitlines())
+        for kill in kills:
+            if await self.start(kill):
+                try:
+                    await self.client.send(Compact(agent_id=agent_id))
+                    await self.worked(agent_id)
+                except EngineGone:
+                    continue
+        writes = len(self.notes.read_text().splitlines()) - before
+        assert await self.start(0)
+        await self.client.send(SendPrompt(agent_id=agent_id, text="Go on."))
+        assert await self.worked(agent_id)
+        page = await self.client.send(ReadTranscript(agent_id=agent_id))
+        found = await self.examined(project)
+        async with await Database.open(self.paths.database) as database:
+            rows = await database.sessions.rows(agent_id)
+        found["compactions"] = sum('"type":"compacted"' in row.payload for row in rows)
+        found["told"] = sum(block["text"].startswith("Compacted") for block in page["blocks"])
+        found["sent"] = str(self.model.server.received[-1])
+        return found, writes
+
+    async def worked(self, agent_id):
+        """Wait until the agent has begun something and rests; False when the engine died."""
+        begun = False
+        async for line in self.client.events():
+            match line.event:
+                case AgentChanged(agent=agent) if agent.id == agent_id:
+                    if begun and agent.state in RESTED:
+                        return True
+                    begun = begun or agent.state is AgentState.WORKING
+        return False
+
     async def shown(self, agent_id):
         """The person's command once it has an end; None where nobody knows of one."""
         for gate in self.client.welcome.snapshot.gates:
@@ -413,6 +465,19 @@ def check_errand(confirmed, decided, block, pushed):
         assert not decided
 
 
+def check_compacted(found, kills):
+    """It was done or not done, the person knows which, and the conversation goes on."""
+    for name in ("lost", "unfinished", "refused"):
+        assert not found[name], (name, found)
+    assert (found["state"], found["activity"]) == ("done", FINAL), found
+    assert found["compactions"] <= kills
+    assert found["told"] == found["compactions"], found
+    roles = ["user", "assistant", *["user"] * found["compactions"], "user", "assistant"]
+    assert found["roles"] == roles, (found["roles"], found["sent"])
+    assert TALK in found["sent"]
+    assert (SUMMARY in found["sent"]) == bool(found["compactions"]), found
+
+
 def project_of(short_dir, number):
     directory = short_dir / f"project-{number}"
     directory.mkdir()
@@ -430,6 +495,22 @@ async def test_engines_killed_at_some_writes_and_an_instant(engines, short_dir):
         directory = project_of(short_dir, f"{kill}-{program}")
         *found, _ = await engines.errand(directory, kill, program=program)
         check_errand(*found)
+    found, _ = await engines.compacted(project_of(short_dir, "compacted"), "-all event")
+    check_compacted(found, 1)
+    assert found["compactions"] == 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_engines_killed_at_every_write_of_a_compaction(engines, short_dir):
+    found, writes = await engines.compacted(project_of(short_dir, 0), 0)
+    check_compacted(found, 1)
+    assert found["compactions"] == 1
+    for number in range(1, writes + 1):
+        for sign in (1, -1):
+            directory = project_of(short_dir, sign * number)
+            found, _ = await engines.compacted(directory, sign * number)
+            check_compacted(found, 1)
 
 
 @pytest.mark.soak
