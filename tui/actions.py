@@ -270,6 +270,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="compact",
         slash="compact",
     ),
+    _key(
+        "agent.instructions",
+        "",
+        "Instruction files that the agent is told, and their tokens",
+        action="instructions",
+        slash="instructions",
+    ),
     _key("agent.stop", "f8", "Stop the agent and its panes", action="stop_agent", slash="stop"),
     _key(
         "agent.archive",

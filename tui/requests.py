@@ -660,6 +660,19 @@ async def usage(app: TungstenApp) -> None:
         await app.push_screen(UsageScreen())
 
 
+async def instructions(app: TungstenApp) -> None:
+    """Show which instruction files the focused agent is told."""
+    from tui.screens.instructions import InstructionsScreen
+
+    agent = _focused(app)
+    if agent is None:
+        return
+    if agent.kind == "command":
+        app.say(f"{agent.name} is a program: it reads its own instructions", "warning")
+    elif app.screen is app.cockpit:
+        await app.push_screen(InstructionsScreen(agent))
+
+
 async def own_panes(app: TungstenApp) -> None:
     """Show the panes of the person's own tmux servers."""
     if app.screen is app.cockpit and app.known:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from agent.protocol import Question, SessionSummary
+from agent.protocol import InstructionFile, Question, SessionSummary
 from tests.stubs.spending import REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
 from tui.screens.first_run import FirstRunScreen
+from tui.screens.instructions import InstructionsScreen
 from tui.screens.new_agent import NewAgentScreen
 from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
@@ -119,6 +120,28 @@ def test_usage_by(snap_compare: Any, host: Host, view: str) -> None:
 
 def test_no_usage(snap_compare: Any, host: Host) -> None:
     assert snap_compare(host(UsageScreen()), terminal_size=(80, 24), run_before=settle)
+
+
+@sizes
+def test_instructions(
+    snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]
+) -> None:
+    files = (
+        InstructionFile(path="/etc/xdg/tungsten/AGENTS.md", tokens=212),
+        InstructionFile(
+            path="/srv/projects/日本語/a-rather-long-name-of-a-project/AGENTS.md", tokens=1_840
+        ),
+        InstructionFile(
+            path="/srv/projects/日本語/a-rather-long-name-of-a-project/web/CLAUDE.md", tokens=96
+        ),
+    )
+    app = host(InstructionsScreen(make_agent(instructions=files)))
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+def test_no_instructions(snap_compare: Any, host: Host, make_agent: Any) -> None:
+    app = host(InstructionsScreen(make_agent()))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
 
 
 def test_stop(snap_compare: Any, host: Host, make_agent: Any) -> None:
