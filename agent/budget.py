@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.budget_words import RAISE, TAKE_AWAY
 from agent.config import Config, ConfigError, load_file
 from agent.errors import AgentError
 from agent.model import prices
@@ -198,8 +199,8 @@ class Budgets:
                 _Account(
                     budget_of(record),
                     "This agent's budget" if own else f"{record.name}'s budget with its workers",
-                    f"/budget {{limit}} {{more}}{there} raises it",
-                    f"say /budget dollars off{there}",
+                    RAISE.replace("{there}", there),
+                    TAKE_AWAY.format(there=there),
                     record.id,
                     began=record.created_at,
                 )

@@ -44,6 +44,10 @@ LEAST_FREE_BYTES = 50 * 1024 * 1024
 
 COMFORTABLE_FREE_BYTES = 500 * 1024 * 1024
 
+LONGEST_ESCAPE = 10
+"""Milliseconds of an outer tmux's `escape-time`: its default since 3.5. With more, it takes Esc and
+the letter that a person types next for Alt with that letter."""
+
 LEAST_SIZE = (80, 24)
 """Columns and rows at which everything works."""
 
@@ -224,12 +228,12 @@ async def _outer_tmux(around: _Surroundings) -> Check:
     tmux = shutil.which(_tmux_program(around), path=around.environment.get("PATH"))
     if tmux is None:
         return Check(name, "ok", "inside tmux, which is checked above")
-    asked = "#{focus-events}\t#{allow-passthrough}\t#{set-clipboard}"
+    asked = "#{focus-events}\t#{allow-passthrough}\t#{set-clipboard}\t#{escape-time}"
     status, output = await _ask(tmux, "-S", socket, "display-message", "-p", asked)
     values = output.rstrip("\n").split("\t")
-    if status != 0 or len(values) != 3:
+    if status != 0 or len(values) != 4:
         return Check(name, "warning", "inside a tmux that does not answer", "start a new terminal")
-    focus, passthrough, clipboard = values
+    focus, passthrough, clipboard, escape = values
     missing = []
     if focus in ("off", "0"):
         missing.append("set -g focus-events on")
@@ -237,8 +241,13 @@ async def _outer_tmux(around: _Surroundings) -> Check:
         missing.append("set -g allow-passthrough on")
     if clipboard in ("off", "0"):
         missing.append("set -g set-clipboard on")
+    if escape.isdecimal() and int(escape) > LONGEST_ESCAPE:
+        missing.append(f"set -sg escape-time {LONGEST_ESCAPE}")
     if missing:
-        text = "it keeps focus changes, notifications or copied text from Tungsten"
+        text = (
+            "it keeps focus changes, notifications, copied text or a letter right behind Esc "
+            "from Tungsten"
+        )
         return Check(name, "warning", text, f"put into ~/.tmux.conf: {'; '.join(missing)}")
     return Check(name, "ok", "inside tmux, which lets focus, notifications and copies through")
 

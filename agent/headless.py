@@ -19,10 +19,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import IO, Any
 
+from agent.budget_words import with_options
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.paths import Paths
 from agent.protocol import (
+    COORDINATE,
     ActionReported,
     AgentChanged,
     AgentRemoved,
@@ -58,6 +60,11 @@ RECONNECTS = 5
 
 NOBODY = "No person is present to answer; decide for yourself, or say what is missing and finish."
 
+
+CANNOT_COORDINATE = (
+    "The demo model cannot coordinate workers: choose another with /model in the app, or leave "
+    "--coordinate away."
+)
 
 PAUSED = "All agents are held: let them go on in the app (F9), then run this again."
 
@@ -152,6 +159,9 @@ class _Job:
         if snapshot is not None and snapshot.paused:
             self.last_line = PAUSED
             return Exit.FAILED
+        if snapshot is not None and cannot_coordinate(snapshot, create.prompt):
+            self.last_line = CANNOT_COORDINATE
+            return Exit.USAGE
         if snapshot is not None and not snapshot.setup.model and not create.model:
             self.last_line = snapshot.setup.problem
             return Exit.FAILED
@@ -260,7 +270,7 @@ class _Job:
                 self._seen_working = True
                 return None
             case AgentState.FAILED | AgentState.UNKNOWN:
-                self.last_line = agent.activity or "The agent failed."
+                self.last_line = with_options(agent.activity) or "The agent failed."
                 return Exit.BUDGET if agent.over_budget else Exit.FAILED
             case AgentState.DONE:
                 self.last_line = self.last_line or agent.activity
@@ -304,6 +314,8 @@ class _Job:
             return
         if block.kind in {BlockKind.ASSISTANT, BlockKind.NOTICE, BlockKind.ERROR} and block.text:
             self._shown.add(block.id)
+            if block.kind is BlockKind.ERROR:
+                block = block.model_copy(update={"text": with_options(block.text)})
             self.printer.text(block)
             if block.kind is not BlockKind.NOTICE:
                 self.last_line = block.text
@@ -394,6 +406,11 @@ def action_fields(event: ActionReported) -> dict[str, Any]:
         "what": fields.pop("text"),
         **{name: value for name, value in fields.items() if name != "type"},
     }
+
+
+def cannot_coordinate(snapshot: Snapshot, prompt: str) -> bool:
+    """Whether a prompt has the built-in demo model coordinate, which it cannot."""
+    return snapshot.setup.provider == "demo" and COORDINATE.match(prompt) is not None
 
 
 def _usage_problem(task: str, directory: Path) -> str:

@@ -71,7 +71,7 @@ def walk(person: Person, take: Callable[[str], None]) -> None:
     person.press("M-3")
     person.settle()
     person.press("C-g")
-    person.wait("Waiting for you")
+    person.wait("what waits for you")
     person.press("Enter")
     person.wait("A approve")
     person.settle()

@@ -29,7 +29,7 @@ CONTEXTS = {
     PANE: "On the terminal",
     TERMINAL: "While the keyboard is in a pane",
     GATE: "In the gate dialog",
-    INBOX: "In the inbox of gates",
+    INBOX: "In the inbox",
     RECORDING: "While a recording plays",
     OWN_PANES: "Among your own tmux panes",
 }
@@ -127,10 +127,10 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "gate.inbox",
         "ctrl+g",
-        "Show what waits for your decision",
+        "Open the inbox: everything that waits for you",
         action="inbox",
-        label="gates",
-        slash="gates",
+        label="inbox",
+        slash="inbox",
     ),
     _key(
         "agent.next",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,7 +18,7 @@ from agent import paths
 from tui.dream_commands import dream
 from tui.memory_commands import memory
 from tui.rule_commands import rules, trust
-from tungsten.printable import clean, one_line, visible
+from tungsten.printable import clean, visible
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def run(
     if not headless:
         from tui.cli import open_app
 
+        if coordinate:
+            _need_coordinator(task)
         create = CreateAgent(
             directory=str(directory.absolute()),
             model=model,
@@ -356,7 +359,7 @@ def stats(as_json: Json = False) -> None:
 @app.command("ls")
 def list_agents(as_json: Json = False) -> None:
     """List the agents of the running engine, workers below their coordinator."""
-    from agent.tree import in_tree
+    from tui.agents_listing import listing
 
     async def rows() -> tuple[AgentSummary, ...]:
         async with _connected(start=False) as client:
@@ -369,14 +372,10 @@ def list_agents(as_json: Json = False) -> None:
         return
     if not agents:
         print("no agents; start one with: tungsten run 'task'")
-    names = {agent.id: one_line(agent.name) for agent in agents}
-    for agent in in_tree(agents):
-        walled = "walled  " if agent.wall else ""
-        name, activity = names[agent.id], one_line(agent.activity)
-        if agent.parent is not None:
-            of = names.get(agent.parent, "an agent that is archived")
-            name, walled = f"  {name}", f"{walled}worker of {of}  "
-        print(f"{agent.state.value:<8} {name:<20} {walled}{activity}")
+    # Whole where a program reads it; a terminal would only wrap it.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in listing(agents, width):
+        print(line)
 
 
 @app.command()
@@ -535,6 +534,23 @@ def use_profile(name: str) -> None:
         print(f'tungsten: there is no profile "{clean(name)}": {clean(listed)}', file=sys.stderr)
         raise typer.Exit(EXIT_USAGE)
     os.environ["TUNGSTEN_PROFILE"] = name
+
+
+def _need_coordinator(task: str) -> None:
+    """Say so before the app opens where the model cannot do what it is opened for."""
+    from agent.errors import AgentError
+    from agent.headless import CANNOT_COORDINATE, cannot_coordinate
+
+    async def asked() -> bool:
+        async with _connected(start=True) as client:
+            snapshot = client.welcome.snapshot
+            return snapshot is not None and cannot_coordinate(snapshot, task)
+
+    # Without an engine the app says why there is none, and what to do.
+    with contextlib.suppress(AgentError):
+        if _run(asked()):
+            print(f"tungsten: {CANNOT_COORDINATE}", file=sys.stderr)
+            raise typer.Exit(EXIT_USAGE)
 
 
 def _need_jsonl(jsonl: bool) -> None:

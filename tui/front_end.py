@@ -190,6 +190,8 @@ class FrontEnd(KeyboardApp[None]):
         """Show the list, the status line, the terminal and the prompt's label anew."""
         cockpit, state, agent = self.cockpit, self.state, self.focused_agent
         if not self.known:
+            # What leads on from a first try that failed stands there.
+            cockpit.footer.redraw()
             return
         cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
         cockpit.status.show(
@@ -259,6 +261,8 @@ class FrontEnd(KeyboardApp[None]):
                 self.read_transcript(agent.id)
         elif self.known:
             view.show(None, empty=empty_states.no_agents(self.state))
+        else:
+            view.show(None)
 
     def transcript(self, agent_id: str) -> Transcript:
         """The conversation of an agent as far as it is here."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from textual.events import Key, Paste
 
 from tui.screens.first_run import FirstRunScreen
+from tungsten.printable import one_line
 
 if TYPE_CHECKING:
-    from agent.protocol import Command
+    from agent.protocol import Command, Setup
     from tui.app import TungstenApp
 
 
@@ -19,6 +20,20 @@ async def offer(app: TungstenApp, then: Command | None = None) -> None:
     screen = app.screen
     if isinstance(screen, FirstRunScreen) and app.cockpit.prompt.text:
         screen.say_kept()
+
+
+def in_use(setup: Setup) -> str:
+    """Say which model answers now, and where; empty while none was chosen."""
+    match setup.provider:
+        case "none":
+            return ""
+        case "demo":
+            return "the built-in demo model"
+        case "anthropic":
+            return f"{one_line(setup.model)} at Anthropic"
+        case "endpoint":
+            model = one_line(setup.model) or "no model named"
+            return f"{model} at {one_line(setup.base_url)}"
 
 
 async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") -> None:
@@ -46,7 +61,7 @@ async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") 
         elif written := getattr(then, "prompt", ""):
             app.cockpit.prompt.put_back(written)
 
-    screen = FirstRunScreen(type_into)
+    screen = FirstRunScreen(type_into, in_use(app.state.setup) if app.known else "")
     if not isinstance(app.screen, FirstRunScreen):
         await app.push_screen(screen, chosen)
         if said:

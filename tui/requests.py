@@ -295,14 +295,12 @@ async def next_mode(app: TungstenApp) -> None:
 
 
 async def show_modes(app: TungstenApp) -> None:
-    """Say which modes there are, and let the person name one."""
+    """Say which modes there are, and how to change to another."""
     agent = _focused(app)
     if agent is None:
         return
     others = " · ".join(f"{mode} {MEANING[mode]}" for mode in MODES)
     app.say(f"{agent.name} is in {agent.mode}. Type /mode and one of: {others}")
-    if not app.cockpit.prompt.text:
-        app.cockpit.prompt.put_draft("/mode ")
 
 
 @_beside
@@ -331,15 +329,13 @@ def said(budget: Budget) -> str:
 
 
 async def budget(app: TungstenApp) -> None:
-    """Say what the focused agent may use, and let the person change it."""
+    """Say what the focused agent may use, and how to change it."""
     agent = _focused(app)
     if agent is None:
         return
     app.say(
         f"{agent.name}: {said(agent.budget)}. Type /budget and for instance: dollars 5 · tokens off"
     )
-    if not app.cockpit.prompt.text:
-        app.cockpit.prompt.put_draft("/budget ")
 
 
 async def set_budget(app: TungstenApp, text: str) -> None:
@@ -553,10 +549,12 @@ async def _record(app: TungstenApp, agent: AgentSummary, pane_id: str, *, on: bo
 
 
 async def help_screen(app: TungstenApp) -> None:
-    """Show every key and command."""
+    """Show every key and command, and at a second press no longer."""
     from tui.screens.help import HelpScreen
 
-    if not isinstance(app.screen, HelpScreen):
+    if isinstance(app.screen, HelpScreen):
+        app.screen.dismiss(None)
+    else:
         await app.push_screen(HelpScreen())
 
 

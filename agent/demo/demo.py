@@ -34,6 +34,7 @@ from agent.protocol import (
     DemoStatus,
     Event,
     Mode,
+    Notice,
     PausedChanged,
 )
 
@@ -119,6 +120,7 @@ class Demo:
             if not 0 <= pace < math.inf:
                 raise DemoRefused("The pace must be 0 or more; 1 is meant to be watched.")
             directory = await asyncio.to_thread(record.make_directory, keep)
+            before = self._listed()
             try:
                 await self._clean_up()
                 begun = {"directory": str(directory), "keep": bool(keep)}
@@ -134,6 +136,8 @@ class Demo:
                 await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 self._publish(None)
                 raise
+            finally:
+                self._tell_archived(before)
             return {"directory": str(directory), "agents": list(self._job.agents.values())}
 
     async def stop(self) -> None:
@@ -208,6 +212,21 @@ class Demo:
         return any(
             agent.state in busy and job.role(agent.id) for agent in self._hub.snapshot().agents
         )
+
+    def _listed(self) -> dict[str, str]:
+        """Names by id of the job's agents that are on the list."""
+        ids = set(self._job.agents.values()) if self._job is not None else set()
+        return {agent.id: agent.name for agent in self._hub.snapshot().agents if agent.id in ids}
+
+    def _tell_archived(self, before: dict[str, str]) -> None:
+        left = {agent.id for agent in self._hub.snapshot().agents}
+        names = [name for agent_id, name in before.items() if agent_id not in left]
+        if names:
+            text = (
+                f"The agents of the demo before ({', '.join(names)}) are archived: "
+                "/sessions in the app shows what they did."
+            )
+            self._hub.publish(Notice(level="warning", text=text))
 
     def _free_name(self, role: str) -> str:
         taken = {agent.name for agent in self._hub.snapshot().agents}

@@ -168,7 +168,7 @@ class _Show:
             case QuestionAsked(question=question) if question.agent_id in self.agents:
                 with contextlib.suppress(CommandRefused):
                     await self.client.send(Answer(question_id=question.id, text=NOBODY))
-            case Notice(level="error", text=text):
+            case Notice(level="error" | "warning", text=text):
                 _say(text)
             case DemoChanged(demo=None):
                 return False, "The demo was stopped."

@@ -176,6 +176,10 @@ async def test_inside_tmux_what_it_keeps_back_is_named(
         assert "set -g focus-events on" in check.remedy
         for option in ("focus-events", "allow-passthrough", "set-clipboard"):
             subprocess.run([*tmux, "set", "-gq", option, "on"], check=True)
+        subprocess.run([*tmux, "set", "-sg", "escape-time", "500"], check=True)
+        check = (await checks(paths, environment))["outer tmux"]
+        assert check.remedy == "put into ~/.tmux.conf: set -sg escape-time 10"
+        subprocess.run([*tmux, "set", "-sg", "escape-time", "10"], check=True)
         assert (await checks(paths, environment))["outer tmux"].status == "ok"
     finally:
         subprocess.run([*tmux, "kill-server"], check=True)

@@ -302,6 +302,7 @@ async def test_a_budget_that_cannot_be_kept_stops_it_before_anything_is_paid(
     status, said = await lines(paths, project, budget=Budget(dollars=1))
     assert status == Exit.BUDGET, said
     assert "no known price" in said[-1]["text"]
+    assert said[-1]["text"].endswith(", or leave --budget away.")
     assert not script.asked
 
 
@@ -315,7 +316,10 @@ async def test_a_spent_budget_stops_it_before_the_next_request(
     assert len(script.asked) == 2
     assert (project / "made.txt").read_text() == "again\nagain\n"
     assert (said[-1]["status"], said[-1]["exit_status"]) == ("budget", 4)
-    assert said[-1]["text"].startswith("This agent's budget, 2 requests, is spent (2 made)")
+    assert said[-1]["text"] == (
+        "This agent's budget, 2 requests, is spent (2 made): --requests 4 allows more."
+    )
+    assert "/budget" not in json.dumps(said)
     assert said[-1]["usage"]["requests"] == 2
 
 

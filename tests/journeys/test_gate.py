@@ -51,7 +51,7 @@ def test_a_gate_that_appears_while_typing(arrive: Arrive, model: ScriptedModel) 
     assert pending(person) == ["project"]
     # From the inbox it is decided by the same key, once the keyboard is quiet.
     person.press("gate.inbox")
-    person.wait("Waiting for you")
+    person.wait("what waits for you")
     person.press("Enter")
     person.deny()
     person.wait("I was told no")
@@ -80,7 +80,7 @@ def test_a_second_press_does_not_reach_the_next_gate(arrive: Arrive, model: Scri
     person.wait_gone("HIGH  project-2 wants")
     # The inbox brings both back, the one that has waited longest first.
     person.press("gate.inbox")
-    person.wait("(?s)Waiting for you.*HIGH +project .*HIGH +project-2")
+    person.wait("(?s)what waits for you.*HIGH +project .*HIGH +project-2")
     person.press("Enter")
     person.wait(r"(?s)HIGH  project wants.*1 of 2.*\bA approve")
     # Enter never approves, and neither does the key for what is not HIGH.

@@ -23,7 +23,7 @@ def test_the_whole_job_in_80_by_24(arrive: Arrive, model: ScriptedModel) -> None
     person.wait("Say what to do")
     person.do("push")
     screen = person.wait(r"(?s)HIGH  project wants.*\bA approve")
-    for fact in (HIGH, "why", "effect", "where", "d deny"):
+    for fact in (HIGH, "why", "the remote: origin", "where", "d deny"):
         assert fact in screen
     person.press("d")
     person.wait("I was told no")

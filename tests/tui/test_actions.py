@@ -103,7 +103,7 @@ async def test_footer_keys_do_what_they_say(open_cockpit: Open) -> None:
             assert f"{actions.label(action.keys[0])} {action.label}" in row
         await cockpit.pilot.press("f1")
         await cockpit.until(lambda: "Keys and commands" in cockpit.screen_text)
-        await cockpit.pilot.press("pagedown", "G")
+        await cockpit.pilot.press("pagedown", "end")
         await cockpit.until(lambda: "What runs without you" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
         await cockpit.until(lambda: "No agents yet" in cockpit.screen_text)
@@ -173,6 +173,44 @@ def test_the_palette_offers_all_that_runs_without_a_chosen_thing() -> None:
     # The palette itself, agents by number (it lists them by name), and where the keyboard is.
     numbers = {f"agent.{number}" for number in range(1, 10)}
     assert left_out == {"app.palette", "focus.next", "focus.previous", *numbers}
+
+
+async def test_typing_filters_the_help_and_escape_first_shows_all_of_it_again(
+    open_cockpit: Open,
+) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        await cockpit.type("rename")
+        await cockpit.until(lambda: "Show every key" not in cockpit.screen_text)
+        assert "/rename" in cockpit.screen_text
+        assert "Anywhere" in cockpit.screen_text
+        assert "all of it again" in cockpit.screen_text
+        await cockpit.type("qq")
+        await cockpit.until(lambda: "Nothing here is called that" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "Esc close" in cockpit.screen_text)
+        assert "Show every key and command" in cockpit.screen_text
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: "Keys and commands" not in cockpit.screen_text)
+        # Its own key closes it as well.
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        await cockpit.pilot.press("f1")
+        await cockpit.until(lambda: "Keys and commands" not in cockpit.screen_text)
+
+
+@pytest.mark.parametrize(
+    ("sought", "row"),
+    [("ctrl+g", "^G"), ("C-g", "^G"), ("inbox deny", "D"), ("careful", "careful"), ("▲", "▲")],
+)
+def test_the_help_finds_keys_however_they_are_written(sought: str, row: str) -> None:
+    from tui.screens.help import listing
+    from tui.theme import paint
+
+    lines = ["".join(text for text, _ in line) for line in listing(80, paint({}), sought)]
+    assert any(line.strip().startswith(row) for line in lines), lines
+    assert len(lines) < 20
 
 
 async def test_the_help_counts_what_is_below_on_a_row_of_its_own(open_cockpit: Open) -> None:

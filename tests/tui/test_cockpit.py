@@ -34,6 +34,7 @@ from agent.protocol import (
     SetBudget,
     SetMode,
     Setup,
+    SetupChanged,
     Unqueue,
 )
 from tests.stubs import scenes
@@ -233,8 +234,8 @@ async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
         await cockpit.type("/budget")
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "no budget of its own" in cockpit.screen_text)
-        assert cockpit.app.cockpit.prompt.text == "/budget "
-        await cockpit.type("dollars 2.5 tokens 1,000,000")
+        assert cockpit.app.cockpit.prompt.text == ""
+        await cockpit.type("/budget dollars 2.5 tokens 1,000,000")
         await cockpit.pilot.press("enter")
         wanted = Budget(dollars=2.5, tokens=1_000_000)
         assert (await cockpit.engine.received(SetBudget)).budget == wanted
@@ -242,6 +243,17 @@ async def test_a_budget_is_told_and_changed(open_cockpit: Open) -> None:
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "Not a budget" in cockpit.screen_text)
         assert cockpit.app.cockpit.prompt.text == "/budget dollars much"
+
+
+async def test_the_choice_of_a_model_names_the_one_in_use(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        setup = Setup(provider="endpoint", model="qwen3:32b", base_url="http://localhost:11434")
+        cockpit.engine.publish(SetupChanged(setup=setup))
+        await cockpit.until(lambda: cockpit.app.state.setup == setup)
+        await cockpit.type("/model")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "qwen3:32b at http://localhost:11434" in cockpit.screen_text)
+        await cockpit.until(lambda: "Esc keep it" in cockpit.screen_text)
 
 
 async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:

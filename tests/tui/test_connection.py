@@ -70,7 +70,7 @@ async def test_no_engine_is_a_state_with_a_way_out(paths: Paths, error: Exceptio
             await cockpit.until(lambda: "No engine" in cockpit.screen_text)
             words = str(error).split()
             assert all(word in cockpit.screen_text for word in words)
-            assert "F5" in cockpit.screen_text
+            await cockpit.until(lambda: "F5 try again" in cockpit.screen_text.split("\n")[-1])
             await cockpit.type("kept")
             await pilot.press("f5")
             await cockpit.until(app.ready.is_set)

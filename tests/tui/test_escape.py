@@ -135,7 +135,7 @@ async def test_mode_without_a_name_changes_nothing_and_tells_the_names(open_cock
         await cockpit.pilot.press("escape", "enter")
         await cockpit.until(lambda: "Type /mode and one of" in cockpit.screen_text)
         assert "is in standard" in cockpit.screen_text
-        assert cockpit.app.cockpit.prompt.text == "/mode "
+        assert cockpit.app.cockpit.prompt.text == ""
         assert not any(isinstance(one, SetMode) for one in cockpit.engine.commands)
 
 

@@ -19,6 +19,7 @@ from textual.message import Message
 from agent.paths import Paths
 from tests.tui.test_leaving import Terminal
 from tui import paste
+from tui.keyboard import let_alt_be_keys
 from tui.paste import WholePastes
 
 PIECES = st.sampled_from(
@@ -135,6 +136,36 @@ def test_other_keys_are_what_they_were(clock: Clock, typed: str) -> None:
         clock.now += constants.ESCAPE_DELAY
         found += parser.tick()
         assert keys(found) == keys(meant) != []
+
+
+@pytest.mark.parametrize("typed", ["a", "m", "\r", "hello", "1", "é", "\x1b[A"])
+def test_what_is_typed_right_behind_escape_is_not_lost(clock: Clock, typed: str) -> None:
+    parser, usual = WholePastes(), XTermParser()
+    found = [*parser.feed("\x1b"), *parser.tick()]
+    clock.now += 2 * paste.TOGETHER
+    found += [*parser.feed(typed), *parser.tick()]
+    assert keys(found) == ["escape", *keys(usual.feed(typed))]
+
+
+@pytest.mark.parametrize("typed", ["a", "m", "1", "\r"])
+def test_alt_is_never_taken_for_escape(clock: Clock, typed: str) -> None:
+    let_alt_be_keys()
+    for pieces in ([f"\x1b{typed}"], ["\x1b", typed], [f"x\x1b{typed}"]):
+        parser = WholePastes()
+        found = [one for piece in pieces for one in parser.feed(piece)]
+        clock.now += constants.ESCAPE_DELAY
+        found += parser.tick()
+        assert keys(found)[-1] == f"alt+{'enter' if typed == chr(13) else typed}"
+        assert "escape" not in keys(found)
+
+
+@pytest.mark.parametrize("key", ["\x1b[A", "\x1bOP", "\x1b[1;5B"])
+def test_a_key_whose_sequence_is_torn_apart_stays_that_key(clock: Clock, key: str) -> None:
+    parser, usual = WholePastes(), XTermParser()
+    found = [*parser.feed(key[0])]
+    clock.now += 2 * paste.TOGETHER
+    found += parser.feed(key[1:])
+    assert keys(found) == keys(usual.feed(key)) != []
 
 
 @pytest.fixture

@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from agent import paths
+from agent.paths import Paths, find
+from agent.protocol import AgentState, Setup
+from tests.stubs import scenes
+from tests.stubs.scripted_engine import ScriptedEngine
+from tests.tui.conftest import engine_in_a_thread
+from tui.agents_listing import listing
 from tui.commands import cli
 
 
@@ -61,11 +67,29 @@ def test_a_profile_that_does_not_exist_is_named_before_anything_else(
     assert capsys.readouterr().err == (
         'tungsten: there is no profile "nope": config.toml has none\n'
     )
-    file = paths.find().config_file
+    file = find().config_file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text('[profiles.local]\nbase_url = "http://127.0.0.1:1"\nmodel = "m"\n')
     assert cli(line.split()) == 2
     assert capsys.readouterr() == ("", 'tungsten: there is no profile "nope": known are local\n')
+
+
+@pytest.mark.parametrize("more", [[], ["--headless"]])
+def test_the_demo_model_cannot_coordinate(
+    more: list[str],
+    capsys: pytest.CaptureFixture[str],
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TUNGSTEN_HOME", str(paths.runtime.parent))
+    setup = Setup(provider="demo", model="tungsten-demo")
+    engine = ScriptedEngine(find().engine_socket, scenes.EMPTY.model_copy(update={"setup": setup}))
+    with engine_in_a_thread(engine):
+        assert cli(["run", "--coordinate", "release it", *more]) == 2
+    said = "".join(capsys.readouterr())
+    assert "demo model cannot coordinate workers: choose another with /model" in said
+    assert said.count("\n") == 1
+    assert engine.commands == []
 
 
 def test_ctrl_c_while_libraries_load_is_no_traceback() -> None:
@@ -90,3 +114,14 @@ cli.main()
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_long_line_of_an_agent_is_cut_for_a_terminal_alone() -> None:
+    said = "Done. " + 40 * "I wrote 宽字符 down. "
+    agent = scenes.MENDER.model_copy(update={"state": AgentState.DONE, "activity": said})
+    (whole,) = listing([agent])
+    assert whole.endswith(said.strip())
+    (cut,) = listing([agent], 60)
+    assert cell_len(cut) <= 60
+    assert cut.endswith("…")
+    assert whole.startswith(cut.removesuffix("…"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.gate.said_once import said_once
 from tui.gate.words import short_path
 from tungsten.printable import visible
 
@@ -27,10 +28,11 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         rows.append(("", Content(visible(offer.words()))))
     if gate.original:
         rows.append(("instead", Content(f"of {_bounded(gate.original)}")))
-    if gate.reasons:
-        rows.append(("why", Content(_bounded("\n".join(gate.reasons)))))
-    if gate.effect and gate.effect not in gate.reasons:
-        rows.append(("effect", Content(_bounded(gate.effect))))
+    why, effect = said_once(gate.reasons, gate.effect)
+    if why:
+        rows.append(("why", Content(_bounded(why))))
+    if effect:
+        rows.append(("effect", Content(_bounded(effect))))
     place = short_path(gate.cwd, home)
     if gate.pane_id:
         running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")

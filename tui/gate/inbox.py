@@ -81,7 +81,7 @@ class Inbox(CardScreen["str | None"]):
     def compose(self) -> ComposeResult:
         """Lay out the list and what the chosen line is about."""
         with Vertical(id="card", classes="-wide") as card:
-            card.border_title = "Waiting for you"
+            card.border_title = "Inbox: what waits for you"
             yield Waiting(id="waiting")
             yield Static(id="nothing", classes="card-hint")
             yield Static(id="about", classes="card-hint card-gap", markup=False)

@@ -367,9 +367,7 @@ class CockpitScreen(Screen[None]):
             case "pane.attach":
                 sensible = bool(agent is not None and agent.panes)
             case "gate.inbox":
-                if not self.host.state.gates:
-                    return "waiting" if self.host.state.questions else ""
-                sensible = True
+                sensible = bool(self.host.state.gates or self.host.state.questions)
             case "view.terminal":
                 return self._side_label(action, "terminal") if agent is not None else ""
             case "view.conversation":

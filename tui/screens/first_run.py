@@ -59,6 +59,7 @@ class FirstRunScreen(CardScreen[Outcome]):
     Args:
         type_into: Takes what is typed here where nothing is to be typed: who writes their prompt
             without looking must not choose by it.
+        in_use: The model that answers now and where, empty while there is none.
     """
 
     SHOWS_BELOW = False
@@ -71,9 +72,12 @@ class FirstRunScreen(CardScreen[Outcome]):
         Binding("enter", "enter", show=False, priority=True),
     ]
 
-    def __init__(self, type_into: Callable[[Key | Paste], None] | None = None) -> None:
+    def __init__(
+        self, type_into: Callable[[Key | Paste], None] | None = None, in_use: str = ""
+    ) -> None:
         super().__init__()
         self._type_into = type_into
+        self._in_use = in_use
         self._typing = False
         self._busy = False
         self.demo_agents: list[str] = []
@@ -82,12 +86,17 @@ class FirstRunScreen(CardScreen[Outcome]):
     def compose(self) -> ComposeResult:
         """Lay out the choices and the form of each."""
         with VerticalScroll(id="card", can_focus=False):
-            yield Static("Tungsten", classes="card-title")
-            yield Static(
-                "Agents work in real terminals. You watch them live, and nothing risky happens "
-                "before you have said so. How shall they think?",
-                classes="card-text",
-            )
+            if self._in_use:
+                yield Static("Model", classes="card-title")
+                now = f"Agents think with {self._in_use}. Another one counts from their next turn."
+                yield Static(now, classes="card-text", markup=False)
+            else:
+                yield Static("Tungsten", classes="card-title")
+                yield Static(
+                    "Agents work in real terminals. You watch them live, and nothing risky happens "
+                    "before you have said so. How shall they think?",
+                    classes="card-text",
+                )
             with ContentSwitcher(initial="choices", id="forms"):
                 yield ChoiceList(
                     *(
@@ -182,7 +191,8 @@ class FirstRunScreen(CardScreen[Outcome]):
         self.query_one(ContentSwitcher).current = "choices"
         self.set_focus(self.query_one("#choices"))
         self.progress("")
-        self.tell_keys(("1-3 or ↑↓ Enter", "choose"), ("Esc", "look around first"))
+        leave = "keep it" if self._in_use else "look around first"
+        self.tell_keys(("1-3 or ↑↓ Enter", "choose"), ("Esc", leave))
 
     def action_back(self) -> None:
         """Go back to the choices, or skip them."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.widgets import Input
 
 from tui import actions
 from tui.screens.card import CardScreen, card_foot
 from tui.text import Piece, wrap
 from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
+from tui.widgets.field import Field
 from tui.widgets.scrolled import Scrolled
 
 KEYS_WIDTH = 14
@@ -25,81 +30,145 @@ MODES = (
 )  # fmt: skip
 
 
-class HelpText(Scrolled):
-    """The list, scrolled by keys."""
+class HelpText(Scrolled, can_focus=False):
+    """The list, as far as it holds what is sought; the field above it keeps the keyboard."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._sought = ""
+
+    def seek(self, sought: str) -> None:
+        """Show what holds these words, from its beginning."""
+        self._sought, self._from = sought, 0
+        self.redraw()
 
     def text(self, width: int) -> list[list[Piece]]:
         """Write all of it."""
-        return listing(width, self.paint)
+        found = listing(width, self.paint, self._sought)
+        return found or [[("Nothing here is called that.", self.paint.muted)]]
 
 
 class HelpScreen(CardScreen[None]):
-    """All keys by where they work."""
+    """All keys by where they work; typing leaves those that hold what was typed."""
 
-    AUTO_FOCUS = "#keys"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "close", show=False)]
+    AUTO_FOCUS = "#sought"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        *(
+            Binding(key, f"scroll('{method}', {amount})", show=False, priority=True)
+            for key, method, amount in (
+                ("down", "move", 1),
+                ("up", "move", -1),
+                ("pagedown", "page", 1),
+                ("pageup", "page", -1),
+                ("home", "move", -100_000),
+                ("end", "move", 100_000),
+            )
+        ),
+    ]
     DEFAULT_CSS = """
     HelpScreen {
-        #card { height: 100%; }
-        #keys { height: 1fr; }
+        #card { height: 100%; padding: 0 3 1 3; }
+        #keys { height: 1fr; margin-top: 1; }
         #card-line { display: none; }
         #card-keys { margin-top: 0; }
     }
     """
 
     def compose(self) -> ComposeResult:
-        """Lay out the list."""
+        """Lay out the field and the list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Keys and commands"
+            yield Field(placeholder="type a key, a command or a word", id="sought")
             yield HelpText(id="keys")
             yield from card_foot()
 
     def on_mount(self) -> None:
         """Say how to get about."""
-        self.tell_keys(("↑↓ PgUp PgDn", "scroll"), ("Esc", "close"))
+        self._tell_help_keys()
 
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one(HelpText).seek(event.value)
+        self._tell_help_keys()
+
+    def _tell_help_keys(self) -> None:
+        escape = "all of it again" if self.query_one(Field).value else "close"
+        self.tell_keys(("↑↓ PgUp PgDn", "scroll"), ("Esc", escape))
+
+    def action_scroll(self, method: str, amount: int) -> None:
+        """Scroll the list."""
+        text = self.query_one(HelpText)
+        (text.action_move if method == "move" else text.action_page)(amount)
+
+    def action_back(self) -> None:
+        """Empty the field; when it is empty, go back."""
+        field = self.query_one(Field)
+        if field.value:
+            field.value = ""
+        else:
+            self.dismiss(None)
 
 
-def listing(width: int, paint: Paint) -> list[list[Piece]]:
-    """Write all keys as styled lines of at most `width` cells."""
+def listing(width: int, paint: Paint, sought: str = "") -> list[list[Piece]]:
+    """Write all keys as styled lines of at most `width` cells.
+
+    Args:
+        width: Cells of a line.
+        paint: The styles.
+        sought: Words that each row must hold, itself or in its heading; empty: every row.
+    """
+    words = sought.lower().split()
     lines: list[list[Piece]] = []
-    for context, title in actions.CONTEXTS.items():
-        rows = _rows(context)
-        if not rows:
+    for title, rows in _groups():
+        found = [row for row in rows if all(word in row.holds(title) for word in words)]
+        if not found:
             continue
         lines += [[], [(title, paint.strong)]] if lines else [[(title, paint.strong)]]
-        slashes = any(slash for _, slash, _ in rows)
-        for keys, slash, text in rows:
-            lines += _row(keys, slash if slashes else None, text, width, paint)
-    lines += [[], [("What runs without you", paint.strong)]]
-    for name, text in MODES:
-        lines += _row(name, None, text, width, paint)
-    lines += [[], [("Signs", paint.strong)]]
-    for state, glyph in STATE_GLYPHS.items():
-        lines += _row(glyph, None, STATE_WORDS[state], width, paint)
+        slashes = any(row.slash for row in rows)
+        for row in found:
+            lines += _written(row, width, paint, slashes=slashes)
     return lines
 
 
-def _rows(context: str) -> list[tuple[str, str, str]]:
-    rows: list[tuple[str, str, str]] = []
+@dataclass(frozen=True, slots=True)
+class _Row:
+    keys: str
+    text: str
+    slash: str = ""
+    names: str = ""
+    """How its keys are written elsewhere: by Textual and by tmux."""
+
+    def holds(self, title: str) -> str:
+        return f"{title} {self.keys} {self.names} {self.slash} {self.text}".lower()
+
+
+def _groups() -> Iterator[tuple[str, list[_Row]]]:
+    for context, title in actions.CONTEXTS.items():
+        yield title, _rows(context)
+    yield "What runs without you", [_Row(name, text) for name, text in MODES]
+    yield "Signs", [_Row(glyph, STATE_WORDS[state]) for state, glyph in STATE_GLYPHS.items()]
+
+
+def _rows(context: str) -> list[_Row]:
+    rows: list[_Row] = []
     for action in actions.of(context):
         if action.id.startswith("agent.") and action.id[6:].isdigit():
             if action.id == "agent.1":
-                rows.append(("Alt+1 … Alt+9", "", "Look at agent 1 to 9"))
+                rows.append(_Row("Alt+1 … Alt+9", "Look at agent 1 to 9"))
             continue
         keys = " ".join(actions.label(key) for key in action.keys[:2])
-        rows.append((keys, f"/{action.slash}" if action.slash else "", action.description))
+        names = " ".join(f"{key} {actions.tmux_name(key)}" for key in action.keys)
+        slash = f"/{action.slash}" if action.slash else ""
+        rows.append(_Row(keys, action.description, slash, names))
     return rows
 
 
-def _row(keys: str, slash: str | None, text: str, width: int, paint: Paint) -> list[list[Piece]]:
-    head: list[Piece] = [(f"  {keys:<{KEYS_WIDTH}}", paint.working)]
+def _written(row: _Row, width: int, paint: Paint, *, slashes: bool) -> list[list[Piece]]:
+    head: list[Piece] = [(f"  {row.keys:<{KEYS_WIDTH}}", paint.working)]
     indent = KEYS_WIDTH + 2
-    if slash is not None:
-        head.append((f"{slash:<{SLASH_WIDTH}}", paint.muted))
+    if slashes:
+        head.append((f"{row.slash:<{SLASH_WIDTH}}", paint.muted))
         indent += SLASH_WIDTH
-    first, *rest = wrap([(text, paint.text)], width - indent)
+    first, *rest = wrap([(row.text, paint.text)], width - indent)
     return [[*head, *first], *([(" " * indent, paint.blank), *line] for line in rest)]

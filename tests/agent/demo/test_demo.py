@@ -32,6 +32,7 @@ from agent.protocol import (
     Event,
     GateOpened,
     Interrupt,
+    Notice,
     RiskLevel,
     SendPrompt,
     SetPaused,
@@ -86,6 +87,7 @@ class Stage:
         self.statuses: list[DemoStatus | None] = []
         self.actions: list[ActionReported] = []
         self.shown: list[str] = []
+        self.notices: list[str] = []
         self.gates: list[Any] = []
         self.ended: asyncio.Future[DemoStatus] = asyncio.get_running_loop().create_future()
         self.gated = asyncio.Event()
@@ -118,6 +120,8 @@ class Stage:
                 self.shown.append(f"{agent_id}: {what}"[:300])
             case ActionReported():
                 self.actions.append(event)
+            case Notice(text=text):
+                self.notices.append(text)
             case GateOpened(gate=gate):
                 self.gates.append(gate)
                 self.gated.set()
@@ -284,8 +288,11 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
     assert exists(begun["directory"])
     await stage.parts.agents.interrupt(Interrupt(agent_id=fix))
     await stage.parts.agents.set_paused(SetPaused(paused=False))
+    assert stage.notices == []
     second = await demo.start(0)
     assert not exists(begun["directory"])
+    (told,) = stage.notices
+    assert "(fix, drive, push) are archived" in told
     assert {agent.id for agent in stage.parts.hub.snapshot().agents} == set(second["agents"])
     await demo.stop()
 

@@ -99,7 +99,9 @@ async def test_a_demo_that_has_ended_makes_room(paths, capsys, temporary, connec
         if isinstance(line.event, DemoChanged) and line.event.demo.state == "done":
             break
     assert await headless.run(paths, pace=0) == 0
-    assert "the fix is committed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "the fix is committed" in said
+    assert "(fix, drive, push) are archived" in said
     # Both are over and cleaned up.
     other = await connect()
     state = other.welcome.snapshot
