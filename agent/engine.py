@@ -35,7 +35,10 @@ from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
 from agent.peer import refuse_in_pane
-from agent.protocol import Command, EngineInfo, Notice, Shutdown
+from agent.protocol.client_lines import Command
+from agent.protocol.commands.engine import Shutdown
+from agent.protocol.events import Notice
+from agent.protocol.snapshot import EngineInfo
 from agent.regular_file import open_regular
 from agent.singleton import Claim, claim
 from agent.start import NO_ROOM, READY, no_room

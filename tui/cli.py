@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
-    from agent.protocol import Command
+    from agent.protocol.client_lines import Command
 
 SMALLEST = (20, 6)
 """Columns and rows below which not even the notice `terminal too small` can be read."""

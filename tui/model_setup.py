@@ -9,7 +9,7 @@ from textual.events import Key, Paste
 from tui.screens.first_run import FirstRunScreen
 
 if TYPE_CHECKING:
-    from agent.protocol import Command
+    from agent.protocol.client_lines import Command
     from tui.app import TungstenApp
 
 

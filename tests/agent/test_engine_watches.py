@@ -17,17 +17,10 @@ from agent.engine import Engine
 from agent.engine_parts import check_tmux
 from agent.hub import Hub
 from agent.paths import Paths
-from agent.protocol import (
-    AgentChanged,
-    AgentState,
-    AgentSummary,
-    CreateAgent,
-    DreamChanged,
-    Event,
-    Notice,
-    Usage,
-    UsageChanged,
-)
+from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.events import AgentChanged, DreamChanged, Event, Notice, UsageChanged
+from agent.protocol.usage import Usage
 from agent.settings import Dream
 from agent.singleton import claim, holder
 from agent.usage_watch import UsageWatch, day
