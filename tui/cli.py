@@ -60,9 +60,10 @@ def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> 
         print(f"tungsten: {problem}", file=sys.stderr)
         return 2
     from agent import paths
-    from tui.no_plugins import without_parser
+    from tui.no_plugins import without_parser, without_tls
 
-    # Before the prompt is a text area.
+    # Before there is a loop, and before the prompt is a text area.
+    without_tls()
     without_parser()
     from tui.app import TungstenApp
 
