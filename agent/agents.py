@@ -31,47 +31,33 @@ from agent.playbook.file import parse as parse_playbook
 from agent.playbook.player import PlaybookAgent, record_of
 from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
-from agent.protocol import (
-    AgentRemoved,
-    AgentState,
-    AllowPane,
-    AlwaysAllow,
-    Answer,
+from agent.protocol.agents import AgentState, Mode, SessionSummary
+from agent.protocol.commands.agents import (
     ArchiveAgent,
-    AwaitUse,
-    BlockKind,
-    Budget,
-    Compact,
     CreateAgent,
-    Decide,
-    DisallowPane,
-    ExportPlaybook,
-    HoldKeyboard,
-    Interrupt,
     ListSessions,
-    Mode,
-    Notice,
-    PausedChanged,
-    PersonTyped,
-    Play,
-    ReadTranscript,
-    Recordings,
-    RecordPane,
     RenameAgent,
     ResumeAgent,
-    RunAsPerson,
-    SendPrompt,
-    SessionSummary,
     SetBudget,
     SetMode,
     SetPaused,
     StopAgent,
-    SuggestRule,
-    ToolStatus,
-    TrustDirectory,
-    Unqueue,
-    UseTool,
 )
+from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.panes import (
+    AllowPane,
+    DisallowPane,
+    HoldKeyboard,
+    PersonTyped,
+    Recordings,
+    RecordPane,
+    RunAsPerson,
+)
+from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.protocol.conversation import BlockKind, ToolStatus
+from agent.protocol.events import AgentRemoved, Notice, PausedChanged
+from agent.protocol.usage import Budget
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.rule_files import RuleFiles

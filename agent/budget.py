@@ -30,7 +30,7 @@ from agent.model import prices
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.paths import Paths
-from agent.protocol import Budget
+from agent.protocol.usage import Budget
 from agent.settings import Caps
 from agent.usage_watch import day
 from memory.database import Database

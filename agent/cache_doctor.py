@@ -22,7 +22,7 @@ from agent.conversation import first_prompt
 from agent.errors import AgentError
 from agent.paths import Paths
 from agent.prefix import Difference, PrefixBlock, blocks, prefix, serialise
-from agent.protocol import SHORT_ID
+from agent.protocol.agents import SHORT_ID
 from agent.session import BLOCK_DIGITS, FORGOTTEN, sendable, text_block
 from memory.database import Database
 from memory.digest import sha256

@@ -11,26 +11,20 @@ import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, ValidationError
 
 from agent.errors import CommandRefused, EngineGone, EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
-from agent.protocol import (
-    MAX_LINE_BYTES,
-    PROTOCOL,
-    SERVER_LINE,
-    Command,
-    CommandLine,
-    EngineStopping,
-    EventLine,
-    Hello,
-    Refused,
-    Reply,
-    Welcome,
-)
+from agent.protocol.events import EngineStopping
+from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
+from agent.protocol.server_lines import MAX_LINE_BYTES, SERVER_LINE, EventLine, Reply
 from agent.start import start_engine
 from tungsten.version import __version__
+
+if TYPE_CHECKING:
+    from agent.protocol.client_lines import Command
 
 WELCOME_SECONDS = 30.0
 """How long an engine that accepts a connection may take to answer before it counts as stuck."""
@@ -132,7 +126,9 @@ class EngineClient:
         number = next(self._numbers)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
-        line = CommandLine(id=number, command=command).model_dump_json().encode() + b"\n"
+        # A `CommandLine`, whose model would first build those of every command.
+        said = command.model_dump_json()
+        line = f'{{"type":"command","id":{number},"command":{said}}}\n'.encode()
         if len(line) > MAX_LINE_BYTES:
             del self._replies[number]
             raise CommandRefused("This is too long to send at once.")

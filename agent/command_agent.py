@@ -10,7 +10,9 @@ from agent.actions import Action, RunCommand, TypeKeys
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
 from agent.live_agent import OWN, PROGRAM, LiveAgent
-from agent.protocol import AgentState, BlockKind, Gate, ToolCall, ToolStatus
+from agent.protocol.agents import AgentState
+from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
+from agent.protocol.gates import Gate
 from agent.steps import Outcome, Plain, Run, Step
 from memory.errors import StorageError
 from tungsten.errors import PaneDead, TerminalError

@@ -7,45 +7,38 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from agent.errors import CommandRefused
-from agent.protocol import (
-    AllowPane,
-    AlwaysAllow,
-    Answer,
+from agent.protocol.client_lines import Command
+from agent.protocol.commands.agents import (
     ArchiveAgent,
-    AwaitUse,
-    Command,
-    Compact,
-    Configure,
     CreateAgent,
-    Decide,
-    DisallowPane,
-    DreamNow,
-    ExportPlaybook,
-    HoldKeyboard,
-    Interrupt,
     ListSessions,
-    PersonTyped,
-    Play,
-    ReadTranscript,
-    ReadUsage,
-    Recordings,
-    RecordPane,
     RenameAgent,
     ResumeAgent,
-    RunAsPerson,
-    SendPrompt,
     SetBudget,
     SetMode,
     SetPaused,
+    StopAgent,
+)
+from agent.protocol.commands.engine import (
+    Configure,
+    DreamNow,
+    ReadUsage,
     Shutdown,
     StartDemo,
-    StopAgent,
     StopDemo,
-    SuggestRule,
-    TrustDirectory,
-    Unqueue,
-    UseTool,
 )
+from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.panes import (
+    AllowPane,
+    DisallowPane,
+    HoldKeyboard,
+    PersonTyped,
+    Recordings,
+    RecordPane,
+    RunAsPerson,
+)
+from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 

@@ -20,7 +20,7 @@ from agent.model.errors import ContextTooLong, InvalidRequest
 from agent.model.events import MessageEnded
 from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
-from agent.protocol import BlockKind
+from agent.protocol.conversation import BlockKind
 from agent.session import Message, Session, text_block
 from agent.summary import beginning, roles, task, tokens, told_in_short
 from agent.turn_text import one_line

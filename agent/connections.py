@@ -22,29 +22,14 @@ from pydantic_core import PydanticSerializationError
 from agent.errors import AgentError
 from agent.hub import Hub, well_formed
 from agent.peer import credentials, runs_below, runs_in_pane
-from agent.protocol import (
-    CLIENT_LINE,
-    LOOK_COMMANDS,
-    MAX_LINE_BYTES,
-    PROTOCOL,
-    ArchiveAgent,
-    Command,
-    CommandLine,
-    Compact,
-    CreateAgent,
-    EngineStopping,
-    Hello,
-    HoldKeyboard,
-    ReadTranscript,
-    Refused,
-    RenameAgent,
-    Reply,
-    SendPrompt,
-    SetMode,
-    Snapshot,
-    Unqueue,
-    Welcome,
-)
+from agent.protocol.client_lines import CLIENT_LINE, LOOK_COMMANDS, Command, CommandLine
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, RenameAgent, SetMode
+from agent.protocol.commands.panes import HoldKeyboard
+from agent.protocol.commands.prompts import Compact, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.events import EngineStopping
+from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
+from agent.protocol.server_lines import MAX_LINE_BYTES, Reply
+from agent.protocol.snapshot import Snapshot
 from agent.stream_protocol import StreamProtocol
 from tungsten.version import __version__
 

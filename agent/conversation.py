@@ -15,15 +15,9 @@ from pydantic import ValidationError
 
 from agent.compaction_block import SUMMARY, TASK
 from agent.hub import Hub
-from agent.protocol import (
-    MAX_LINE_BYTES,
-    Block,
-    BlockChanged,
-    BlockDelta,
-    BlockKind,
-    ToolCall,
-    ToolStatus,
-)
+from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
+from agent.protocol.events import BlockChanged, BlockDelta
+from agent.protocol.server_lines import MAX_LINE_BYTES
 from agent.session import ROLE, Session, clean
 from agent.turn_text import shown_prompt, spoken
 

@@ -16,16 +16,9 @@ from typing import TYPE_CHECKING
 
 from agent.errors import AgentError, CommandRefused
 from agent.hub import Hub
-from agent.protocol import (
-    AgentChanged,
-    AgentRemoved,
-    AgentState,
-    DreamChanged,
-    DreamGate,
-    DreamStatus,
-    Event,
-    Notice,
-)
+from agent.protocol.agents import AgentState
+from agent.protocol.dream import DreamGate, DreamStatus
+from agent.protocol.events import AgentChanged, AgentRemoved, DreamChanged, Event, Notice
 from agent.settings import Dream
 from memory.database import Database
 from memory.dream.gates import AT_WORK, DreamGates, DreamState

@@ -35,7 +35,10 @@ from agent.errors import AgentError
 from agent.hub import Hub
 from agent.paths import Paths, find
 from agent.peer import refuse_in_pane
-from agent.protocol import Command, EngineInfo, Notice, Shutdown
+from agent.protocol.client_lines import Command
+from agent.protocol.commands.engine import Configure, Shutdown, StartDemo
+from agent.protocol.events import Notice
+from agent.protocol.snapshot import EngineInfo
 from agent.regular_file import open_regular
 from agent.singleton import Claim, claim
 from agent.start import NO_ROOM, READY, no_room
@@ -50,7 +53,7 @@ IDLE_EXIT_SECONDS = 3600.0
 """After how long without agents and front ends the engine ends by itself."""
 
 PREWARM_SECONDS = 1.0
-"""How long a front end must have been there before the model SDK is loaded ahead of its first use:
+"""How long an app must have been there before the model SDK is loaded ahead of its first use:
 loading takes seconds of processor time, which the app's first frame must not share.
 """
 
@@ -155,6 +158,9 @@ class Engine:
             return {}
         assert self._parts is not None
         assert self._restoring is not None
+        if isinstance(command, Configure | StartDemo):
+            # A model is asked as soon as this is done.
+            self._prewarm()
         await asyncio.shield(self._restoring)
         return await carry_out(command, self._parts)
 
@@ -200,8 +206,7 @@ class Engine:
         if self._ready and self._parts is not None and not self.connections.person_there():
             self._parts.agents.nobody_there()
         if connected:
-            if self._prewarming is None:
-                self._prewarm_timer = loop.call_later(PREWARM_SECONDS, self._prewarm)
+            self._prewarm_timer = loop.call_later(PREWARM_SECONDS, self._prewarm_for_person)
             if self._parts is not None:
                 self._parts.say_notice()
         elif self._idle_exit_seconds > 0:
@@ -213,9 +218,17 @@ class Engine:
                 timer.cancel()
         self._idle_timer = self._prewarm_timer = None
 
+    def _prewarm_for_person(self) -> None:
+        """Load the model SDK where a person may soon ask a model; others may never need it."""
+        assert self._parts is not None
+        chosen = self._parts.models.setup.provider != "none"
+        if chosen and self.connections.person_there():
+            self._prewarm()
+
     def _prewarm(self) -> None:
         assert self._parts is not None
-        self._prewarming = asyncio.create_task(self._parts.models.prewarm())
+        if self._prewarming is None:
+            self._prewarming = asyncio.create_task(self._parts.models.prewarm())
 
     def _end_if_idle(self) -> None:
         state = self.hub.snapshot()

@@ -15,7 +15,7 @@ from agent.dream_watch import DreamWatch
 from agent.hub import Hub
 from agent.models import Models
 from agent.paths import Paths
-from agent.protocol import Notice, SetupChanged
+from agent.protocol.events import Notice, SetupChanged
 from agent.usage_watch import UsageWatch
 from memory.database import Database
 from tungsten.control_client import MINIMUM_VERSION, parse_version

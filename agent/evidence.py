@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.protocol import ToolStatus
+from agent.protocol.conversation import ToolStatus
 from agent.recovery import Recovered, recover
 from agent.session import ContentBlock, Message, Session
 from agent.steps import Outcome

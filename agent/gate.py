@@ -15,7 +15,9 @@ from typing import Any, Literal
 from agent.actions import Action, written
 from agent.errors import AgentError, AgentUnknown
 from agent.hub import Hub
-from agent.protocol import Decide, DecidedBy, Gate, GateClosed, GateOpened
+from agent.protocol.commands.gates import Decide
+from agent.protocol.events import GateClosed, GateOpened
+from agent.protocol.gates import DecidedBy, Gate
 from memory.database import Database
 
 EDITED = "edited"

@@ -14,7 +14,7 @@ from agent.errors import AgentError
 from agent.git import common_directory
 from agent.paths import Paths
 from agent.perform import Asked
-from agent.protocol import AlwaysAllow, Decide
+from agent.protocol.commands.gates import AlwaysAllow, Decide
 from agent.risk import Context, Risk
 from agent.risk.replay import replay
 from agent.risk.suggest import Suggestion, objection, suggest

@@ -23,32 +23,24 @@ from agent.budget_words import with_options
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.paths import Paths
-from agent.protocol import (
-    COORDINATE,
+from agent.protocol.agents import AgentState, AgentSummary, Mode
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, StopAgent
+from agent.protocol.commands.gates import Answer, Decide
+from agent.protocol.commands.prompts import COORDINATE, ReadTranscript
+from agent.protocol.conversation import Block, BlockKind
+from agent.protocol.events import (
     ActionReported,
     AgentChanged,
     AgentRemoved,
-    AgentState,
-    AgentSummary,
-    Answer,
-    ArchiveAgent,
-    Block,
     BlockChanged,
-    BlockKind,
-    Budget,
-    CreateAgent,
-    Decide,
     Event,
-    Gate,
     GateOpened,
-    Mode,
     Notice,
-    Question,
     QuestionAsked,
-    ReadTranscript,
-    Snapshot,
-    StopAgent,
 )
+from agent.protocol.gates import Gate, Question
+from agent.protocol.snapshot import Snapshot
+from agent.protocol.usage import Budget
 from agent.variables import difference
 from tungsten.printable import clean, visible_line
 

@@ -19,16 +19,10 @@ from typing import Protocol
 
 from pydantic_core import PydanticSerializationError
 
-from agent.protocol import (
-    MAX_LINE_BYTES,
-    AgentSummary,
-    BlockDelta,
-    EngineInfo,
-    Event,
-    EventLine,
-    Notice,
-    Snapshot,
-)
+from agent.protocol.agents import AgentSummary
+from agent.protocol.events import BlockDelta, Event, Notice
+from agent.protocol.server_lines import MAX_LINE_BYTES, EventLine
+from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.state import apply
 
 RING_EVENTS = 20_000

@@ -23,19 +23,11 @@ from agent.panes import TMUX_SECONDS, Panes
 from agent.perform import Performer, Surroundings
 from agent.permits import Permits
 from agent.plain import plain_line
-from agent.protocol import (
-    AgentChanged,
-    AgentState,
-    AgentSummary,
-    BlockKind,
-    Gate,
-    InstructionFile,
-    Mode,
-    PaneSummary,
-    ToolCall,
-    ToolStatus,
-    Usage,
-)
+from agent.protocol.agents import AgentState, AgentSummary, InstructionFile, Mode, PaneSummary
+from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
+from agent.protocol.events import AgentChanged
+from agent.protocol.gates import Gate
+from agent.protocol.usage import Usage
 from agent.recovery import UNKNOWN, Recovered, lines, recover
 from agent.remembering import AgentMemory
 from agent.risk import Risk

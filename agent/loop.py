@@ -26,7 +26,8 @@ from agent.panes import Panes
 from agent.perform import Owner, Performer
 from agent.plain import plain_line
 from agent.prompt_files import PromptFiles
-from agent.protocol import AgentState, BlockKind, ToolStatus
+from agent.protocol.agents import AgentState
+from agent.protocol.conversation import BlockKind, ToolStatus
 from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
 from agent.remembering import AgentMemory

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 from agent.errors import AgentError, CommandRefused
 from agent.mcp_tools import TerminalPanes, TerminalScreenshot, parse
-from agent.protocol import AgentState, AwaitUse, BlockKind, ToolStatus, UseTool
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.steps import AwaitUse, UseTool
+from agent.protocol.conversation import BlockKind, ToolStatus
 from agent.stepped_agent import SteppedAgent, titled
 from agent.steps import Outcome, Step
 from agent.tools import terminal

@@ -28,13 +28,9 @@ from agent.headless import stopped_by_signals
 from agent.mcp_tools import TOOLS
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
-from agent.protocol import (
-    ArchiveAgent,
-    AwaitUse,
-    CreateAgent,
-    Mode,
-    UseTool,
-)
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent
+from agent.protocol.commands.steps import AwaitUse, UseTool
 from agent.tools.inputs import ToolInput
 from agent.tools.registry import input_schema
 from tungsten.version import __version__

@@ -21,7 +21,9 @@ from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
-from agent.protocol import COORDINATE, AgentState, BlockKind, InstructionFile
+from agent.protocol.agents import AgentState, InstructionFile
+from agent.protocol.commands.prompts import COORDINATE
+from agent.protocol.conversation import BlockKind
 from agent.recovery import recover
 from agent.services import Services
 from agent.session import ContentBlock, Session, SessionDamaged

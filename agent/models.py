@@ -20,7 +20,9 @@ from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint, Provider
 from agent.paths import Paths
-from agent.protocol import Configure, Setup, SetupChanged
+from agent.protocol.commands.engine import Configure
+from agent.protocol.events import SetupChanged
+from agent.protocol.snapshot import Setup
 
 if TYPE_CHECKING:
     from agent.model.local_server.server import LocalMessagesServer

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import AgentError
-from agent.protocol import PaneSummary
+from agent.protocol.agents import PaneSummary
 from agent.risk.evaluation.past import Past
 from tungsten.adopted_pane import AdoptedPane
 from tungsten.errors import PaneGone, TerminalError

@@ -33,16 +33,10 @@ from agent.hub import Hub
 from agent.output import Outputs
 from agent.panes import OwnPane, Panes
 from agent.pieces import Pieces
-from agent.protocol import (
-    ActionReported,
-    DecidedBy,
-    Gate,
-    Mode,
-    Notice,
-    RiskLevel,
-    Span,
-    ToolStatus,
-)
+from agent.protocol.agents import Mode
+from agent.protocol.conversation import ToolStatus
+from agent.protocol.events import ActionReported, Notice
+from agent.protocol.gates import DecidedBy, Gate, RiskLevel, Span
 from agent.readers import reader_name, shows_further_panes, standing
 from agent.recovery import LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide

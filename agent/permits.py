@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.allowed_panes import NotAllowed
-from agent.protocol import AllowedPane, BlockKind
+from agent.protocol.agents import AllowedPane
+from agent.protocol.conversation import BlockKind
 from memory.errors import StorageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 from agent.errors import AgentUnknown
 from agent.hub import Hub
-from agent.protocol import Answer, Question, QuestionAsked, QuestionClosed
+from agent.protocol.commands.gates import Answer
+from agent.protocol.events import QuestionAsked, QuestionClosed
+from agent.protocol.gates import Question
 from memory.database import Database
 
 ANSWERED = "question_answered"

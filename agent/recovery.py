@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from agent.gate import EDITED, Binding, Decision
-from agent.protocol import Gate, RiskLevel, ToolStatus
+from agent.protocol.conversation import ToolStatus
+from agent.protocol.gates import Gate, RiskLevel
 from agent.questions import ANSWERED
 from agent.steps import Outcome
 from memory.database import Database

@@ -12,7 +12,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
-from agent.protocol import ToolStatus
+from agent.protocol.conversation import ToolStatus
 from agent.session import ContentBlock
 from agent.steps import Outcome
 

@@ -14,7 +14,7 @@ from agent.model.events import (
     TextDelta,
     ThinkingDelta,
 )
-from agent.protocol import BlockKind, ToolCall, ToolStatus
+from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.session import ContentBlock
 
 SHOWN_INPUT = 4_000

@@ -6,25 +6,24 @@ after the same event. Conversations are not part of a snapshot: their events onl
 
 from __future__ import annotations
 
-from agent.protocol import (
+from agent.protocol.agents import AgentSummary
+from agent.protocol.events import (
     AgentChanged,
     AgentRemoved,
-    AgentSummary,
     BlockChanged,
     DemoChanged,
     DreamChanged,
     Event,
-    Gate,
     GateClosed,
     GateOpened,
     PausedChanged,
-    Question,
     QuestionAsked,
     QuestionClosed,
     SetupChanged,
-    Snapshot,
     UsageChanged,
 )
+from agent.protocol.gates import Gate, Question
+from agent.protocol.snapshot import Snapshot
 
 
 def apply(snapshot: Snapshot, seq: int, event: Event) -> Snapshot:

@@ -11,7 +11,7 @@ from typing import Any
 from agent.errors import AgentError
 from agent.live_agent import LiveAgent
 from agent.plain import plain_line
-from agent.protocol import BlockKind, ToolCall, ToolStatus
+from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.steps import Outcome, Step
 from agent.tools import terminal
 from agent.tools.inputs import TerminalOpen

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agent.actions import Action, Actor
-from agent.protocol import RiskLevel, ToolStatus
+from agent.protocol.conversation import ToolStatus
+from agent.protocol.gates import RiskLevel
 from tungsten.pane import Until
 
 LineSource: TypeAlias = Literal["lines", "names", "matches"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
 
 
 def in_tree(agents: Iterable[AgentSummary]) -> list[AgentSummary]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.instructions import Instructions
-from agent.protocol import COORDINATE
+from agent.protocol.commands.prompts import COORDINATE
 from agent.session import ROLE, ContentBlock, instructions_block, text_block
 from tungsten.masking import mask
 

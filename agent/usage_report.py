@@ -9,7 +9,7 @@ from typing import Any
 from agent.config import load_file
 from agent.errors import AgentError
 from agent.paths import Paths
-from agent.protocol import Budget, Usage, UsageOf, UsageReport
+from agent.protocol.usage import Budget, Usage, UsageOf, UsageReport
 from agent.settings import Caps
 from agent.usage_watch import day, usage_of
 from memory.database import Database

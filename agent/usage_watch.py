@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agent.hub import Hub
-from agent.protocol import AgentChanged, Event, Usage, UsageChanged
+from agent.protocol.events import AgentChanged, Event, UsageChanged
+from agent.protocol.usage import Usage
 from memory.database import Database
 from memory.errors import StorageError
 from memory.usage import UsageTotals

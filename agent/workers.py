@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent import worktree
 from agent.actions import MessageWorker, RemoveWorktree, StartWorker, StopWorker
 from agent.errors import AgentError
-from agent.protocol import AgentChanged, AgentRemoved, AgentState, Event, ToolStatus, Usage
+from agent.protocol.agents import AgentState
+from agent.protocol.conversation import ToolStatus
+from agent.protocol.events import AgentChanged, AgentRemoved, Event
+from agent.protocol.usage import Usage
 from agent.steps import Effect, Outcome, Plain, Step
 from agent.tools.inputs import (
     WorkerMessage,

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from agent import paths
 from agent.client import EngineClient
-from agent.protocol import AgentChanged, AgentState, CreateAgent, GateOpened, Mode, SendPrompt
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.prompts import SendPrompt
+from agent.protocol.events import AgentChanged, GateOpened
 from agent.start import kill
 from benchmarks.cache_script import REQUESTS, prepare, prompt
 

@@ -21,7 +21,9 @@ from agent.model.local_server.errors import ApiError
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
-from agent.protocol import AgentChanged, AgentState, CreateAgent, GateOpened, Mode
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.events import AgentChanged, GateOpened
 from agent.start import kill
 from benchmarks.cache_script import RULES
 

@@ -25,18 +25,10 @@ from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import find
-from agent.protocol import (
-    ActionReported,
-    AgentChanged,
-    AgentState,
-    BlockDelta,
-    CreateAgent,
-    Event,
-    GateOpened,
-    Interrupt,
-    Mode,
-    SendPrompt,
-)
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.prompts import Interrupt, SendPrompt
+from agent.protocol.events import ActionReported, AgentChanged, BlockDelta, Event, GateOpened
 from benchmarks.figures import Figure, arguments, median, percentile, report
 from benchmarks.home import fresh_home
 

@@ -32,7 +32,9 @@ from agent.model.endpoint import Endpoint
 from agent.model.local_server import wire
 from agent.model_agent import ModelAgent
 from agent.paths import Paths
-from agent.protocol import AgentState, CreateAgent, Mode, SendPrompt
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.prompts import SendPrompt
 from agent.session import text_block, tool_result
 from benchmarks.figures import Figure, arguments, median, percentile, report
 from memory.database import Database

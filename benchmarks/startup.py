@@ -82,7 +82,7 @@ async def start_agent(home: dict[str, str]) -> None:
     """Start the engine with one agent whose pane shows a known word."""
     from agent import paths
     from agent.client import EngineClient
-    from agent.protocol import CreateAgent
+    from agent.protocol.commands.agents import CreateAgent
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     command = f"printf '{PANE.decode()}\\n'; exec cat"

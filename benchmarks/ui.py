@@ -132,7 +132,7 @@ async def create(home: dict[str, str], commands: list[str]) -> list[str]:
     """Start one agent a command; gives their ids."""
     from agent import paths
     from agent.client import EngineClient
-    from agent.protocol import CreateAgent
+    from agent.protocol.commands.agents import CreateAgent
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     made = [
@@ -161,7 +161,9 @@ async def work() -> None:
     """Let the engine import, think and scan: turns of the demo model, each with a large command."""
     from agent import paths
     from agent.client import EngineClient
-    from agent.protocol import Configure, CreateAgent, SendPrompt
+    from agent.protocol.commands.agents import CreateAgent
+    from agent.protocol.commands.engine import Configure
+    from agent.protocol.commands.prompts import SendPrompt
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     await client.send(Configure(provider="demo"))
@@ -178,7 +180,7 @@ async def work() -> None:
 async def open_gate(agent_id: str) -> None:
     from agent import paths
     from agent.client import EngineClient
-    from agent.protocol import RunAsPerson
+    from agent.protocol.commands.panes import RunAsPerson
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     waiting = asyncio.create_task(client.send(RunAsPerson(agent_id=agent_id, command=GATED)))

@@ -9,7 +9,7 @@ from agent.tree import in_tree
 from tungsten.printable import one_line
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
 
 
 def listing(agents: Iterable[AgentSummary], width: int | None = None) -> list[str]:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from agent.client import EngineClient
     from agent.paths import Paths
-    from agent.protocol import AgentSummary, Command
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.client_lines import Command
     from tui.connection import Connected, Connection, ConnectionFailed
     from tui.widgets.row_list import RowList
 

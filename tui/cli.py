@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
-    from agent.protocol import Command
+    from agent.protocol.client_lines import Command
 
 SMALLEST = (20, 6)
 """Columns and rows below which not even the notice `terminal too small` can be read."""
@@ -60,9 +60,10 @@ def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> 
         print(f"tungsten: {problem}", file=sys.stderr)
         return 2
     from agent import paths
-    from tui.no_plugins import without_parser
+    from tui.no_plugins import without_parser, without_tls
 
-    # Before the prompt is a text area.
+    # Before there is a loop, and before the prompt is a text area.
+    without_tls()
     without_parser()
     from tui.app import TungstenApp
 

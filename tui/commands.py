@@ -23,7 +23,8 @@ from tungsten.version import __version__
 
 if TYPE_CHECKING:
     from agent.client import EngineClient
-    from agent.protocol import AgentSummary, Command
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.client_lines import Command
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -148,7 +149,9 @@ def run(
 
     Headless exit status: 0 done, 1 failed, 2 usage, 3 something was denied, 4 budget spent.
     """
-    from agent.protocol import Budget, CreateAgent, Mode
+    from agent.protocol.agents import Mode
+    from agent.protocol.commands.agents import CreateAgent
+    from agent.protocol.usage import Budget
 
     use_profile(profile)
     if not task.strip():
@@ -226,7 +229,7 @@ def play(
     Exit status: 0 done, 1 failed, 2 usage, 3 something was denied.
     """
     from agent.playbook import headless as player
-    from agent.protocol import Mode
+    from agent.protocol.agents import Mode
 
     if export:
         print(_run(player.export(paths.find(), export)), end="")
@@ -261,7 +264,7 @@ def mcp_server(
 ) -> None:
     """Offer the terminal tools to another agent over MCP (stdio), through the gate."""
     from agent.mcp_server import Bridge, serve
-    from agent.protocol import Mode
+    from agent.protocol.agents import Mode
 
     try:
         chosen = Mode(mode) if mode else None
@@ -290,7 +293,7 @@ def demo(
         raise typer.BadParameter(f"--keep needs an empty or new directory: {keep}")
     kept = str(keep.absolute()) if keep else ""
     if not headless:
-        from agent.protocol import StartDemo
+        from agent.protocol.commands.engine import StartDemo
         from tui.cli import open_app
 
         raise typer.Exit(open_app(lambda: StartDemo(pace=pace, keep=kept)))
@@ -395,7 +398,7 @@ def attach(
 @app.command()
 def stop(name: Annotated[str, typer.Argument(help="Name or id of the agent.")]) -> None:
     """Stop an agent; returns when its processes are gone."""
-    from agent.protocol import StopAgent
+    from agent.protocol.commands.agents import StopAgent
 
     async def stopped() -> None:
         async with _connected(start=False) as client:

@@ -20,7 +20,7 @@ from textual.message import Message
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
-from agent.protocol import ReadTranscript
+from agent.protocol.commands.prompts import ReadTranscript
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
     from agent.paths import Paths
-    from agent.protocol import Command, EventLine, Welcome
+    from agent.protocol.client_lines import Command
+    from agent.protocol.greeting import Welcome
+    from agent.protocol.server_lines import EventLine
 
 Connect = Callable[..., Awaitable[EngineClient]]
 

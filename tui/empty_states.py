@@ -8,7 +8,8 @@ from tui import actions
 from tui.widgets.conversation import Empty
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary, Snapshot
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.snapshot import Snapshot
 
 
 def no_engine(problem: str) -> Empty:

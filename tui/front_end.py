@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from agent.paths import Paths
-    from agent.protocol import AgentSummary, Question, Snapshot
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.gates import Question
+    from agent.protocol.snapshot import Snapshot
     from tui.gate.dialog import GateDialog
     from tui.terminal.pane_view import PaneView
 

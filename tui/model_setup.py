@@ -10,7 +10,8 @@ from tui.screens.first_run import FirstRunScreen
 from tungsten.printable import one_line
 
 if TYPE_CHECKING:
-    from agent.protocol import Command, Setup
+    from agent.protocol.client_lines import Command
+    from agent.protocol.snapshot import Setup
     from tui.app import TungstenApp
 
 

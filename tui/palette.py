@@ -20,7 +20,7 @@ from tui.widgets.field import Field
 from tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
 
 
 class PaletteScreen(CardScreen["str | None"]):

@@ -9,38 +9,36 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from agent.errors import AgentError
-from agent.protocol import (
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.prompts import ReadTranscript
+from agent.protocol.conversation import Block
+from agent.protocol.events import (
     ActionReported,
     AgentChanged,
     AgentRemoved,
-    AgentState,
-    Block,
     BlockChanged,
     BlockDelta,
-    Command,
-    CreateAgent,
     DemoChanged,
     DreamChanged,
     EngineStopping,
-    EventLine,
     GateClosed,
     GateOpened,
     Notice,
     PausedChanged,
     QuestionAsked,
     QuestionClosed,
-    ReadTranscript,
     SetupChanged,
-    StartDemo,
     UsageChanged,
-    Welcome,
 )
+from agent.protocol.greeting import Welcome
+from agent.protocol.server_lines import EventLine
 from agent.state import apply
 from agent.variables import difference
 from tui.attention import tell_person
 from tui.drafts import draft_key
 
 if TYPE_CHECKING:
+    from agent.protocol.client_lines import Command
     from tui.app import TungstenApp
 
 PAGE = 200
@@ -77,7 +75,7 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
     app.cockpit.settle()
     app.show_all()
     # The demo brings its own model.
-    if not isinstance(first, StartDemo):
+    if first is None or first.type != "start_demo":
         told = difference(welcome.snapshot.engine.environment, os.environ)
         if told and told != app.told_of_environment:
             app.told_of_environment = told
@@ -86,7 +84,8 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
         app.took_back = False
         app.say(TOOK_BACK, "warning")
     no_model = welcome.snapshot.setup.provider == "none"
-    wanting = isinstance(first, CreateAgent) or not (first or welcome.snapshot.agents)
+    agents = welcome.snapshot.agents
+    wanting = first.type == "create_agent" if first is not None else not agents
     if not no_model and app.setup_offered:
         from tui.model_setup import withdraw
 

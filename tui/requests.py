@@ -9,34 +9,26 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
-from agent.protocol import (
-    COORDINATE,
-    Answer,
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import (
     ArchiveAgent,
-    Budget,
-    Command,
-    Compact,
     CreateAgent,
-    DreamNow,
-    Interrupt,
-    Mode,
-    RecordPane,
     RenameAgent,
-    RunAsPerson,
-    SendPrompt,
     SetBudget,
     SetMode,
     SetPaused,
-    StartDemo,
-    StopDemo,
-    TrustDirectory,
-    Unqueue,
 )
+from agent.protocol.commands.engine import DreamNow, StartDemo, StopDemo
+from agent.protocol.commands.gates import Answer, TrustDirectory
+from agent.protocol.commands.panes import RecordPane, RunAsPerson
+from agent.protocol.commands.prompts import COORDINATE, Compact, Interrupt, SendPrompt, Unqueue
+from agent.protocol.usage import Budget
 from tui import actions
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.client_lines import Command
     from agent.recordings import Kept
     from tui.app import TungstenApp
 

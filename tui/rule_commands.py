@@ -90,7 +90,7 @@ async def _set_trust(place: Path, top: Path | None, *, trusted: bool) -> str:
     """Have the engine do it, which asks who is connected and moves the agents there."""
     from agent import rule_list
     from agent.client import EngineClient
-    from agent.protocol import TrustDirectory
+    from agent.protocol.commands.gates import TrustDirectory
 
     client = await EngineClient.connect(paths.find(), client="command line")
     try:

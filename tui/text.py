@@ -19,7 +19,7 @@ from tungsten.printable import clean as clean
 from tungsten.printable import one_line as one_line
 
 if TYPE_CHECKING:
-    from agent.protocol import Usage
+    from agent.protocol.usage import Usage
 
 Piece = tuple[str, Style]
 """A run of text in one style."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from agent.protocol import Block, ToolCall
+    from agent.protocol.conversation import Block, ToolCall
 
 
 OWN_COMMAND = "person"

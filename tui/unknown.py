@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from agent.paths import Paths
-    from agent.protocol import PaneSummary, Snapshot
+    from agent.protocol.agents import PaneSummary
+    from agent.protocol.snapshot import Snapshot
 
 
 class PaneKnown(NamedTuple):

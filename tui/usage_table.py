@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from tui.text import cost, count, fit, money, one_line
 
 if TYPE_CHECKING:
-    from agent.protocol import Budget, Usage, UsageOf, UsageReport
+    from agent.protocol.usage import Budget, Usage, UsageOf, UsageReport
 
 VIEWS = ("agents", "sessions", "days", "models")
 """What can be looked at, each a field of the report."""
@@ -48,7 +48,7 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
 
     Where it is too narrow for all columns, those that matter least are left out.
     """
-    from agent.protocol import SHORT_ID
+    from agent.protocol.agents import SHORT_ID
 
     rows: Sequence[UsageOf] = getattr(report, view)
     named = Counter(row.name for row in rows)

@@ -23,20 +23,17 @@ from agent.demo.record import STATE_FILE, DemoRefused
 from agent.demo.responder import MODEL, prompt
 from agent.demo.verify import Finding, Word, check_fix, check_notes, check_push
 from agent.errors import AgentError
-from agent.protocol import (
+from agent.protocol.agents import AgentState, AgentSummary, Mode
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent
+from agent.protocol.events import (
     AgentChanged,
     AgentRemoved,
-    AgentState,
-    AgentSummary,
-    ArchiveAgent,
-    CreateAgent,
     DemoChanged,
-    DemoStatus,
     Event,
-    Mode,
     Notice,
     PausedChanged,
 )
+from agent.protocol.snapshot import DemoStatus
 
 if TYPE_CHECKING:
     from agent.agents import Agents

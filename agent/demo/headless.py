@@ -19,19 +19,17 @@ from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
 from agent.headless import action_fields, stopped_by_signals
 from agent.paths import Paths
-from agent.protocol import (
+from agent.protocol.commands.engine import StartDemo, StopDemo
+from agent.protocol.commands.gates import Answer, Decide
+from agent.protocol.events import (
     ActionReported,
-    Answer,
-    Decide,
     DemoChanged,
     Event,
-    Gate,
     GateOpened,
     Notice,
     QuestionAsked,
-    StartDemo,
-    StopDemo,
 )
+from agent.protocol.gates import Gate
 from agent.start import kill
 from tungsten.printable import clean, visible, visible_line
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from agent.playbook.file import parse
 from agent.playbook.steps import VERBS, AnyStep, Open, Run
-from agent.protocol import Block, ToolCall, ToolStatus
+from agent.protocol.conversation import Block, ToolCall, ToolStatus
 from agent.risk.keys import is_key
 from agent.session import Session
 from memory.sessions import SessionRecord

@@ -22,26 +22,12 @@ from agent.headless import STOP_SECONDS, Exit, stopped_by_signals
 from agent.paths import Paths
 from agent.playbook.file import Playbook, PlaybookError, parse, read
 from agent.playbook.steps import Screenshot, title_of, verb_of
-from agent.protocol import (
-    AgentChanged,
-    AgentRemoved,
-    AgentState,
-    AgentSummary,
-    ArchiveAgent,
-    Block,
-    BlockChanged,
-    Event,
-    ExportPlaybook,
-    GateOpened,
-    ListSessions,
-    Mode,
-    Play,
-    Recordings,
-    SessionSummary,
-    StopAgent,
-    ToolCall,
-    ToolStatus,
-)
+from agent.protocol.agents import AgentState, AgentSummary, Mode, SessionSummary
+from agent.protocol.commands.agents import ArchiveAgent, ListSessions, StopAgent
+from agent.protocol.commands.panes import Recordings
+from agent.protocol.commands.steps import ExportPlaybook, Play
+from agent.protocol.conversation import Block, ToolCall, ToolStatus
+from agent.protocol.events import AgentChanged, AgentRemoved, BlockChanged, Event, GateOpened
 from tungsten.printable import clean, visible_line
 
 _STEP = re.compile(r"step-(\d+)-")

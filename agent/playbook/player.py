@@ -30,15 +30,11 @@ from agent.playbook.steps import (
     title_of,
     verb_of,
 )
-from agent.protocol import (
-    AgentState,
-    BlockKind,
-    Decide,
-    Event,
-    Gate,
-    GateOpened,
-    ToolStatus,
-)
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.gates import Decide
+from agent.protocol.conversation import BlockKind, ToolStatus
+from agent.protocol.events import Event, GateOpened
+from agent.protocol.gates import Gate
 from agent.risk.keys import is_key
 from agent.stepped_agent import SteppedAgent
 from agent.steps import Outcome, Picture, Step

@@ -52,7 +52,7 @@ def decide(assessment: Assessment, mode: str, actor: Actor, ceiling: Risk | None
 
     Args:
         assessment: what the judge said.
-        mode: `plan`, `careful` or `standard` (`agent.protocol.Mode`); anything else acts as
+        mode: `plan`, `careful` or `standard` (`agent.protocol.agents.Mode`); anything else acts as
             `careful`, with LOW gated too.
         actor: a person's own `!command` passes the same table; in plan mode it is asked, not
             refused, because plan mode binds the agent.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.dream_watch import DreamWatch
 from agent.hub import Hub
-from agent.protocol import DreamChanged, Event
+from agent.protocol.events import DreamChanged, Event
 from agent.settings import Dream
 from memory import Database
 

@@ -14,7 +14,7 @@ from agent.config import load
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.paths import Paths
-from agent.protocol import Budget
+from agent.protocol.usage import Budget
 from memory.database import Database
 from memory.sessions import SessionRecord
 

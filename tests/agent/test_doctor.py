@@ -16,7 +16,7 @@ from agent.credentials import Credentials
 from agent.doctor import Check, examine
 from agent.paths import Paths
 from agent.peer import listener_pid
-from agent.protocol import Refused
+from agent.protocol.greeting import Refused
 from agent.variables import NAMES as CHOOSING
 from memory import Database
 from tungsten.terminal import Terminal

@@ -17,7 +17,8 @@ from agent import dreaming
 from agent.dream_watch import DreamRefused, DreamWatch, when_told
 from agent.errors import CommandRefused
 from agent.hub import Hub
-from agent.protocol import DreamChanged, DreamStatus, Event, Notice
+from agent.protocol.dream import DreamStatus
+from agent.protocol.events import DreamChanged, Event, Notice
 from agent.settings import Dream
 from memory.database import Database
 from memory.dream.dreaming import PHASES, Phase

@@ -26,19 +26,13 @@ from agent.errors import (
 )
 from agent.hub import Hub
 from agent.paths import Paths
-from agent.protocol import (
-    PROTOCOL,
-    BlockDelta,
-    Command,
-    Decide,
-    EngineStopping,
-    HoldKeyboard,
-    Interrupt,
-    ListSessions,
-    Notice,
-    ReadTranscript,
-    SendPrompt,
-)
+from agent.protocol.client_lines import Command
+from agent.protocol.commands.agents import ListSessions
+from agent.protocol.commands.gates import Decide
+from agent.protocol.commands.panes import HoldKeyboard
+from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
+from agent.protocol.events import BlockDelta, EngineStopping, Notice
+from agent.protocol.greeting import PROTOCOL
 from agent.singleton import claim
 from tungsten.version import __version__
 

@@ -23,14 +23,10 @@ from agent.engine import start_problem
 from agent.errors import AgentError, EngineUnreachable
 from agent.paths import Paths
 from agent.peer import listener_pid
-from agent.protocol import (
-    CreateAgent,
-    EngineStopping,
-    ListSessions,
-    Notice,
-    RunAsPerson,
-    Shutdown,
-)
+from agent.protocol.commands.agents import CreateAgent, ListSessions
+from agent.protocol.commands.engine import Shutdown
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.events import EngineStopping, Notice
 from agent.singleton import answers, claim, end, holder
 from agent.start import kill, start_engine
 from memory.database import Database

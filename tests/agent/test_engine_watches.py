@@ -16,18 +16,13 @@ from agent.dream_watch import DreamWatch
 from agent.engine import Engine
 from agent.engine_parts import check_tmux
 from agent.hub import Hub
+from agent.models import Models
 from agent.paths import Paths
-from agent.protocol import (
-    AgentChanged,
-    AgentState,
-    AgentSummary,
-    CreateAgent,
-    DreamChanged,
-    Event,
-    Notice,
-    Usage,
-    UsageChanged,
-)
+from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.engine import Configure
+from agent.protocol.events import AgentChanged, DreamChanged, Event, Notice, UsageChanged
+from agent.protocol.usage import Usage
 from agent.settings import Dream
 from agent.singleton import claim, holder
 from agent.usage_watch import UsageWatch, day
@@ -189,6 +184,47 @@ async def test_an_engine_without_agents_and_front_ends_ends_by_itself(paths: Pat
     await asyncio.wait_for(task, 10)
     assert holder(paths) is None
     assert not paths.engine_socket.exists()
+
+
+async def test_the_model_sdk_is_loaded_for_a_person_with_a_model_alone(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = 0
+
+    async def prewarm(_: Models) -> None:
+        nonlocal loaded
+        loaded += 1
+
+    monkeypatch.setattr(Models, "prewarm", prewarm)
+    # No time passes here: what the timer would do is done when it would be due.
+    monkeypatch.setattr("agent.engine.PREWARM_SECONDS", 1e6)
+    engine, task, ready = await serving(paths, 0)
+    await ready.wait()
+
+    async def loads_for(client: str) -> bool:
+        engine._prewarming, before = None, loaded
+        front_end = await EngineClient.connect(paths, start=False, client=client)
+        assert engine._prewarm_timer is not None
+        engine._prewarm_timer._run()
+        engine._prewarm_timer._run()
+        if engine._prewarming is not None:
+            await engine._prewarming
+        await front_end.close()
+        await until(lambda: engine._prewarm_timer is None)
+        return loaded > before
+
+    assert not await loads_for("app")
+    client = await EngineClient.connect(paths, start=False, client="headless")
+    # Asked as soon as it is chosen.
+    await client.send(Configure(provider="demo"))
+    await client.close()
+    await until(lambda: engine._prewarm_timer is None)
+    assert loaded == 1
+    assert await loads_for("app")
+    assert not await loads_for("headless")
+    assert loaded == 2
+    engine.stop("test ends")
+    await task
 
 
 async def test_an_engine_with_a_front_end_or_an_agent_goes_on(

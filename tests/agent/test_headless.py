@@ -22,12 +22,9 @@ from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
-from agent.protocol import (
-    AgentRemoved,
-    Budget,
-    ListSessions,
-    SetPaused,
-)
+from agent.protocol.commands.agents import ListSessions, SetPaused
+from agent.protocol.events import AgentRemoved
+from agent.protocol.usage import Budget
 from agent.singleton import holder
 from memory.database import Database
 

@@ -8,34 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.hub import Hub
-from agent.protocol import (
+from agent.protocol.agents import AgentSummary
+from agent.protocol.conversation import Block, BlockKind
+from agent.protocol.dream import DreamStatus
+from agent.protocol.events import (
     AgentChanged,
     AgentRemoved,
-    AgentSummary,
-    Block,
     BlockChanged,
     BlockDelta,
-    BlockKind,
     DemoChanged,
-    DemoStatus,
     DreamChanged,
-    DreamStatus,
     Event,
-    EventLine,
-    Gate,
     GateClosed,
     GateOpened,
     Notice,
     PausedChanged,
-    Question,
     QuestionAsked,
     QuestionClosed,
-    RiskLevel,
-    Setup,
     SetupChanged,
-    Usage,
     UsageChanged,
 )
+from agent.protocol.gates import Gate, Question, RiskLevel
+from agent.protocol.server_lines import EventLine
+from agent.protocol.snapshot import DemoStatus, Setup
+from agent.protocol.usage import Usage
 from agent.state import apply
 
 

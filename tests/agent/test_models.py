@@ -28,7 +28,8 @@ from agent.models import (
     Models,
 )
 from agent.paths import Paths
-from agent.protocol import Configure, Setup
+from agent.protocol.commands.engine import Configure
+from agent.protocol.snapshot import Setup
 
 KEY = "sk-test-0123456789"
 

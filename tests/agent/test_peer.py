@@ -21,7 +21,11 @@ from agent.errors import InsidePane
 from agent.hub import Hub
 from agent.paths import Paths
 from agent.peer import credentials, listener_pid, runs_below, runs_in_pane
-from agent.protocol import Command, CreateAgent, Decide, GateOpened, Hello
+from agent.protocol.client_lines import Command
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.gates import Decide
+from agent.protocol.events import GateOpened
+from agent.protocol.greeting import Hello
 from agent.singleton import claim
 from agent.start import kill
 from tungsten.environment import MARKER
@@ -36,7 +40,8 @@ from pathlib import Path
 from agent.client import EngineClient
 from agent.errors import CommandRefused
 from agent.paths import Paths
-from agent.protocol import Decide, ListSessions
+from agent.protocol.commands.agents import ListSessions
+from agent.protocol.commands.gates import Decide
 
 async def main():
     paths = Paths(*map(Path, sys.argv[1:4]))

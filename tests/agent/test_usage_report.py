@@ -9,7 +9,7 @@ import pytest
 
 from agent import usage_report
 from agent.paths import Paths
-from agent.protocol import UsageReport
+from agent.protocol.usage import UsageReport
 from memory.database import Database
 from memory.sessions import SessionRecord
 from tui.commands import cli

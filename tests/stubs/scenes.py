@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from agent.protocol import (
-    AgentState,
-    AgentSummary,
-    Block,
-    BlockKind,
-    DreamGate,
-    DreamStatus,
-    EngineInfo,
-    Gate,
-    Mode,
-    PaneSummary,
-    RiskLevel,
-    Setup,
-    Snapshot,
-    Span,
-    ToolCall,
-    ToolStatus,
-    Usage,
-)
+from agent.protocol.agents import AgentState, AgentSummary, Mode, PaneSummary
+from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
+from agent.protocol.dream import DreamGate, DreamStatus
+from agent.protocol.gates import Gate, RiskLevel, Span
+from agent.protocol.snapshot import EngineInfo, Setup, Snapshot
+from agent.protocol.usage import Usage
 
 NOW = 1_800_000_000.0
 

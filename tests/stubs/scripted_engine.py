@@ -17,25 +17,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agent.protocol import (
-    CLIENT_LINE,
-    MAX_LINE_BYTES,
-    PROTOCOL,
-    Block,
-    BlockChanged,
-    BlockDelta,
-    Command,
-    CommandLine,
-    Event,
-    EventLine,
-    Hello,
-    ReadTranscript,
-    Refused,
-    Reply,
-    Snapshot,
-    Welcome,
-    Wire,
-)
+from agent.protocol.client_lines import CLIENT_LINE, Command, CommandLine
+from agent.protocol.commands.prompts import ReadTranscript
+from agent.protocol.conversation import Block
+from agent.protocol.events import BlockChanged, BlockDelta, Event
+from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
+from agent.protocol.server_lines import MAX_LINE_BYTES, EventLine, Reply
+from agent.protocol.snapshot import Snapshot
+from agent.protocol.wire import Wire
 from agent.state import apply
 from tungsten.version import __version__
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.protocol import Budget, Usage, UsageOf, UsageReport
+from agent.protocol.usage import Budget, Usage, UsageOf, UsageReport
 
 
 def used(requests: int, read: int, cost: float | None, unpriced: int = 0) -> Usage:

@@ -16,7 +16,8 @@ import pytest
 from textual.pilot import Pilot
 
 from agent.paths import Paths
-from agent.protocol import Block, Snapshot
+from agent.protocol.conversation import Block
+from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tui.app import TungstenApp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.protocol import GateOpened
+from agent.protocol.events import GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui.attention import notification

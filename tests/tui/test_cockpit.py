@@ -11,32 +11,25 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent.paths import Paths
-from agent.protocol import (
+from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.commands.agents import CreateAgent, SetBudget, SetMode
+from agent.protocol.commands.engine import ReadUsage
+from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.conversation import Block, BlockKind
+from agent.protocol.events import (
     AgentChanged,
     AgentRemoved,
-    AgentState,
-    AgentSummary,
-    Answer,
-    Block,
     BlockChanged,
     BlockDelta,
-    BlockKind,
-    Budget,
-    CreateAgent,
-    Interrupt,
     Notice,
-    Question,
     QuestionAsked,
-    ReadTranscript,
-    ReadUsage,
-    RunAsPerson,
-    SendPrompt,
-    SetBudget,
-    SetMode,
-    Setup,
     SetupChanged,
-    Unqueue,
 )
+from agent.protocol.gates import Question
+from agent.protocol.snapshot import Setup
+from agent.protocol.usage import Budget
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.stubs.spending import REPORT

@@ -14,7 +14,7 @@ from rich.console import Console
 from textual._compositor import CompositorUpdate
 from textual.geometry import Region
 
-from agent.protocol import AgentChanged, GateClosed, GateOpened
+from agent.protocol.events import AgentChanged, GateClosed, GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui.compositor import AreaCompositor, _without

@@ -15,21 +15,13 @@ from textual.pilot import Pilot
 from agent.client import EngineClient
 from agent.errors import CommandRefused, EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
-from agent.protocol import (
-    AgentState,
-    Compact,
-    CreateAgent,
-    DreamNow,
-    EngineStopping,
-    Interrupt,
-    RenameAgent,
-    SendPrompt,
-    SetMode,
-    SetPaused,
-    StartDemo,
-    TrustDirectory,
-    Wire,
-)
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.agents import CreateAgent, RenameAgent, SetMode, SetPaused
+from agent.protocol.commands.engine import DreamNow, StartDemo
+from agent.protocol.commands.gates import TrustDirectory
+from agent.protocol.commands.prompts import Compact, Interrupt, SendPrompt
+from agent.protocol.events import EngineStopping
+from agent.protocol.wire import Wire
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import Cockpit, Open

@@ -13,7 +13,9 @@ import pytest
 
 from agent.client import EngineClient
 from agent.paths import Paths, find
-from agent.protocol import AgentChanged, AgentState, CreateAgent, ListSessions, Mode
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import CreateAgent, ListSessions
+from agent.protocol.events import AgentChanged
 from agent.singleton import holder
 from agent.start import kill
 from tui import cli as face

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from agent.protocol import AgentState, GateOpened, Interrupt, Mode, SetMode, TrustDirectory
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import SetMode
+from agent.protocol.commands.gates import TrustDirectory
+from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.events import GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from agent.protocol import Decide, StopAgent
+from agent.protocol.commands.agents import StopAgent
+from agent.protocol.commands.gates import Decide
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui import actions

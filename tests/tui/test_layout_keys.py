@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agent.protocol import PaneSummary
+from agent.protocol.agents import PaneSummary
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 

@@ -11,7 +11,9 @@ from textual.pilot import Pilot
 
 from agent.errors import EngineVersionDiffers
 from agent.paths import Paths
-from agent.protocol import Block, BlockKind, DemoStatus, Question, Snapshot
+from agent.protocol.conversation import Block, BlockKind
+from agent.protocol.gates import Question
+from agent.protocol.snapshot import DemoStatus, Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import engine_in_a_thread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.protocol import ListSessions
+from agent.protocol.commands.agents import ListSessions
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 

@@ -10,7 +10,8 @@ import pytest
 from rich.cells import cell_len
 
 from agent.paths import Paths, find
-from agent.protocol import AgentState, Setup
+from agent.protocol.agents import AgentState
+from agent.protocol.snapshot import Setup
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import engine_in_a_thread

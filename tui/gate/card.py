@@ -32,7 +32,7 @@ from tui.gate.room import is_tiny, share, width_on
 from tui.gate.words import action_words, duration
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
     from tui.gate.rule_offer import RuleOffer
 
 TOO_SMALL = (

@@ -118,7 +118,7 @@ class GateChoices(GateCard):
             self._place()
 
     async def _have_judged(self, gate_id: str, text: str) -> None:
-        from agent.protocol import Decide
+        from agent.protocol.commands.gates import Decide
 
         if problem := await self._nobody_there():
             self.notify(problem, severity="error", timeout=30)

@@ -18,7 +18,7 @@ from tui.text import fit, one_line
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
 
 LISTED = 8
 """Gates that are named; of more, the number."""
@@ -73,7 +73,7 @@ class DenyManyScreen(CardScreen["str | None"]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _deny(self, message: str) -> None:
-        from agent.protocol import Decide
+        from agent.protocol.commands.gates import Decide
 
         denied = 0
         problem = ""

@@ -28,7 +28,7 @@ from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
 
 LAYER = "gate"
 SCROLL_KEYS = {
@@ -192,7 +192,7 @@ class GateDialog(GateChoices):
         self.run_worker(self._send(gate, decision, message, rule), exit_on_error=False)
 
     async def _send(self, gate: Gate, decision: str, message: str, rule: str) -> None:
-        from agent.protocol import AlwaysAllow, Decide
+        from agent.protocol.commands.gates import AlwaysAllow, Decide
 
         accepted = False
         try:

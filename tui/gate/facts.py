@@ -11,7 +11,7 @@ from tui.gate.words import short_path
 from tungsten.printable import visible
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
     from tui.gate.rule_offer import RuleOffer
 
 LONGEST_FACT = 2_000

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-    from agent.protocol import Snapshot, Wire
+    from agent.protocol.snapshot import Snapshot
+    from agent.protocol.wire import Wire
 
 
 class EngineHost(Protocol):

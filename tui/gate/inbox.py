@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.events import Key
     from textual.timer import Timer
 
-    from agent.protocol import Gate, Question
+    from agent.protocol.gates import Gate, Question
 
 
 MOST = 1_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
     from tui.gate.rule_offer import RuleOffer
 
 Key = tuple[str, str, str]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.protocol import Gate
+    from agent.protocol.gates import Gate
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ class RuleOffer:
 
 async def offer(node: DOMNode, gate_id: str, rule: str = "") -> tuple[RuleOffer, str]:
     """Ask for the narrowest rule, or about one that the person wrote; and what went wrong."""
-    from agent.protocol import SuggestRule
+    from agent.protocol.commands.gates import SuggestRule
 
     found, problem = await send(node, SuggestRule(gate_id=gate_id, rule=rule))
     return _read(found), problem

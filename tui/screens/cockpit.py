@@ -31,7 +31,9 @@ from tui.widgets.terminal_area import TerminalArea
 if TYPE_CHECKING:
     from textual.events import Idle, Resize
 
-    from agent.protocol import AgentSummary, DreamStatus, Question
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.dream import DreamStatus
+    from agent.protocol.gates import Question
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
     from tui.widgets.row_list import Row, RowList

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from textual.events import Event
 
-    from agent.protocol import Configure
+    from agent.protocol.commands.engine import Configure
 
 Choice = Literal["anthropic", "endpoint", "demo"]
 Outcome = Literal["configured", "demo", "skipped"]
@@ -244,7 +244,7 @@ class FirstRunScreen(CardScreen[Outcome]):
         return self.query_one(f"#{name}", Input).value.strip()
 
     def _submit_key(self) -> None:
-        from agent.protocol import Configure
+        from agent.protocol.commands.engine import Configure
 
         key = self._value("key")
         if not key:
@@ -257,7 +257,7 @@ class FirstRunScreen(CardScreen[Outcome]):
         self._configure(command, "Trying the key …", doubt)
 
     def _submit_endpoint(self) -> None:
-        from agent.protocol import Configure
+        from agent.protocol.commands.engine import Configure
 
         url, model = self._value("url") or ENDPOINTS[0][1], self._value("model")
         if "://" not in url:
@@ -287,7 +287,7 @@ class FirstRunScreen(CardScreen[Outcome]):
 
     @work(exclusive=True, group="setup", exit_on_error=False)
     async def _start_demo(self) -> None:
-        from agent.protocol import Configure, StartDemo
+        from agent.protocol.commands.engine import Configure, StartDemo
 
         self._busy = True
         self.progress("Starting the demo model and a small repository to mend …")

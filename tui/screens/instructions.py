@@ -19,7 +19,7 @@ from tungsten.printable import visible_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.protocol import AgentSummary, InstructionFile
+    from agent.protocol.agents import AgentSummary, InstructionFile
 
 TOKENS = 14
 """Cells for a number of tokens and the word."""

@@ -18,7 +18,7 @@ from tui.screens.one_of import OneOf
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.protocol import CreateAgent  # noqa: F401 - named in the base class below
+    from agent.protocol.commands.agents import CreateAgent  # noqa: F401 - named in the base class below
 
 _MODES = {
     "plan": "It only looks and makes plans; it may change nothing.",
@@ -137,7 +137,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
     @work(exclusive=True, group="create", exit_on_error=False)
     async def _create(self) -> None:
-        from agent.protocol import CreateAgent, Mode
+        from agent.protocol.agents import Mode
+        from agent.protocol.commands.agents import CreateAgent
 
         field = self.query_one("#directory", Input)
         facts = await asyncio.to_thread(look, field.value, base=self._base)

@@ -33,7 +33,7 @@ from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import OneRow
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
     from tungsten.adopt import OwnServer
     from tungsten.frame import Frame
     from tungsten.outcome import PaneInfo
@@ -283,7 +283,7 @@ class OwnPanesScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _allow(self, pane: OwnPane, agent: AgentSummary, pressed: float) -> None:
-        from agent.protocol import AllowPane
+        from agent.protocol.commands.panes import AllowPane
 
         self._busy = True
         try:
@@ -313,7 +313,7 @@ class OwnPanesScreen(Screen[None]):
 
     @work(exit_on_error=False)
     async def _disallow(self, pane: OwnPane, agent: AgentSummary, name: str) -> None:
-        from agent.protocol import DisallowPane
+        from agent.protocol.commands.panes import DisallowPane
 
         _, problem = await send(self, DisallowPane(agent_id=agent.id, pane_id=name))
         self._say(problem or f"Pane {pane.info.id} is yours alone again.", problem=bool(problem))

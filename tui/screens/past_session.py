@@ -65,7 +65,8 @@ class PastSessionScreen(ModalScreen[None]):
 
     @work(exit_on_error=False)
     async def _read(self, before: int | None) -> None:
-        from agent.protocol import Block, ReadTranscript
+        from agent.protocol.commands.prompts import ReadTranscript
+        from agent.protocol.conversation import Block
 
         transcript = self._transcript
         transcript.loading = True

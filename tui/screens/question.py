@@ -19,7 +19,7 @@ from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.protocol import Question
+    from agent.protocol.gates import Question
 
 
 class QuestionScreen(CardScreen[bool]):
@@ -89,7 +89,7 @@ class QuestionScreen(CardScreen[bool]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _answer(self, text: str) -> None:
-        from agent.protocol import Answer
+        from agent.protocol.commands.gates import Answer
 
         if self._busy:
             return

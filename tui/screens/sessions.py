@@ -24,7 +24,7 @@ from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.protocol import SessionSummary
+    from agent.protocol.agents import SessionSummary
 
 
 NAME, NAME_NARROW = 20, 12
@@ -66,7 +66,8 @@ class SessionsScreen(CardScreen["str | None"]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        from agent.protocol import ListSessions, SessionSummary
+        from agent.protocol.agents import SessionSummary
+        from agent.protocol.commands.agents import ListSessions
 
         result, problem = await send(self, ListSessions())
         self._loaded = True
@@ -104,7 +105,7 @@ class SessionsScreen(CardScreen["str | None"]):
             )
 
     def _row(self, session: SessionSummary, width: int) -> Content:
-        from agent.protocol import SHORT_ID
+        from agent.protocol.agents import SHORT_ID
 
         age = duration(self._clock() - (session.used_at or session.since))
         state = "archived" if session.archived else session.state.value
@@ -143,7 +144,7 @@ class SessionsScreen(CardScreen["str | None"]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _resume(self, session: SessionSummary) -> None:
-        from agent.protocol import ResumeAgent
+        from agent.protocol.commands.agents import ResumeAgent
 
         # In a thread: a network directory may answer late.
         if session.archived and not await asyncio.to_thread(Path(session.directory).is_dir):

@@ -8,7 +8,7 @@ from tui.gate.host import send
 from tui.screens.confirm import ConfirmScreen
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
 
 
 class StopAgentScreen(ConfirmScreen):
@@ -31,7 +31,7 @@ class StopAgentScreen(ConfirmScreen):
         )
 
     async def _stop(self) -> str:
-        from agent.protocol import StopAgent
+        from agent.protocol.commands.agents import StopAgent
 
         _, problem = await send(self, StopAgent(agent_id=self._agent_id))
         return problem

@@ -20,7 +20,7 @@ from tui.widgets.scrolled import Scrolled
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from agent.protocol import Budget, Usage, UsageReport
+    from agent.protocol.usage import Budget, Usage, UsageReport
     from tui.theme import Paint
 
 LABEL = 10
@@ -127,7 +127,8 @@ class UsageScreen(CardScreen[None]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        from agent.protocol import ReadUsage, UsageReport
+        from agent.protocol.commands.engine import ReadUsage
+        from agent.protocol.usage import UsageReport
 
         result, problem = await send(self, ReadUsage())
         if problem:

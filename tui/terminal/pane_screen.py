@@ -21,7 +21,7 @@ from tui.terminal.strips import Painter
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from agent.protocol import PaneSummary
+    from agent.protocol.agents import PaneSummary
     from tungsten.frame import Frame
 
 

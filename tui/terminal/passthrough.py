@@ -12,7 +12,7 @@ from tui.gate.host import host
 from tui.terminal.keys import KeyName, Literal, translate
 
 if TYPE_CHECKING:
-    from agent.protocol import Wire
+    from agent.protocol.wire import Wire
     from tui.gate.keyboard import KeyboardApp
     from tui.terminal.pane_view import PaneView
     from tungsten.view import LiveView
@@ -89,13 +89,13 @@ class Passthrough:
 
     def hold(self, *, on: bool) -> None:
         """Let the agent type nothing there, or let it type again."""
-        from agent.protocol import HoldKeyboard
+        from agent.protocol.commands.panes import HoldKeyboard
 
         if self._agent_id is not None:
             self._tell(HoldKeyboard(agent_id=self._agent_id, pane_id=self._pane_id, on=on))
 
     def _tell_engine(self) -> None:
-        from agent.protocol import PersonTyped
+        from agent.protocol.commands.panes import PersonTyped
 
         agent_id = self._pane.agent_id()
         if agent_id is not None:

@@ -17,7 +17,7 @@ from tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.events import Click
 
-    from agent.protocol import AgentSummary
+    from agent.protocol.agents import AgentSummary
 
 
 class AgentList(Lines):

@@ -12,7 +12,7 @@ from tui.text import Piece, between, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from agent.protocol import DreamStatus
+    from agent.protocol.dream import DreamStatus
 
 METER = 6
 """Cells of a gate's meter, at most: what is counted in few pieces has a cell for each."""

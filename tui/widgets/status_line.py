@@ -12,7 +12,8 @@ from tui.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from agent.protocol import AgentSummary, Snapshot
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.snapshot import Snapshot
 
 METER = 5
 """Cells of the context meter."""

@@ -13,7 +13,7 @@ from tui.text import Piece, between, one_line
 from tui.theme import paint
 
 if TYPE_CHECKING:
-    from agent.protocol import PaneSummary
+    from agent.protocol.agents import PaneSummary
     from tui.terminal.pane_view import PaneView
 
 

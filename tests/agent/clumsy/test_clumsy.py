@@ -15,7 +15,9 @@ import pytest
 from agent.headless import NOBODY
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
-from agent.protocol import Answer, Decide, GateOpened, QuestionAsked, StopAgent
+from agent.protocol.commands.agents import StopAgent
+from agent.protocol.commands.gates import Answer, Decide
+from agent.protocol.events import GateOpened, QuestionAsked
 from tests.agent.clumsy.model import Clumsy, Damaging
 from tests.agent.clumsy.tasks import TASKS, Task
 from tests.agent.live.conftest import KEY, House

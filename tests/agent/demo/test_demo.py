@@ -23,20 +23,19 @@ from agent.demo.record import DemoRefused
 from agent.hub import Hub
 from agent.models import Models
 from agent.paths import Paths
-from agent.protocol import (
+from agent.protocol.commands.agents import SetPaused
+from agent.protocol.commands.gates import Decide
+from agent.protocol.commands.prompts import Interrupt, SendPrompt
+from agent.protocol.events import (
     ActionReported,
     BlockChanged,
-    Decide,
     DemoChanged,
-    DemoStatus,
     Event,
     GateOpened,
-    Interrupt,
     Notice,
-    RiskLevel,
-    SendPrompt,
-    SetPaused,
 )
+from agent.protocol.gates import RiskLevel
+from agent.protocol.snapshot import DemoStatus
 from agent.singleton import answers
 from memory.database import Database
 from tungsten.terminal import Terminal

@@ -12,7 +12,11 @@ import pytest
 
 from agent.client import EngineClient
 from agent.demo import headless
-from agent.protocol import Decide, DemoChanged, Gate, GateOpened, ListSessions, StartDemo
+from agent.protocol.commands.agents import ListSessions
+from agent.protocol.commands.engine import StartDemo
+from agent.protocol.commands.gates import Decide
+from agent.protocol.events import DemoChanged, GateOpened
+from agent.protocol.gates import Gate
 from agent.singleton import answers
 from agent.start import kill
 

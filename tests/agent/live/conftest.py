@@ -22,15 +22,12 @@ from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.retry import RetryPolicy
 from agent.paths import Paths
-from agent.protocol import (
-    AgentState,
-    CreateAgent,
-    Decide,
-    GateOpened,
-    ReadTranscript,
-    SendPrompt,
-    ToolStatus,
-)
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.gates import Decide
+from agent.protocol.commands.prompts import ReadTranscript, SendPrompt
+from agent.protocol.conversation import ToolStatus
+from agent.protocol.events import GateOpened
 from memory.database import Database
 from tungsten.errors import TerminalError
 from tungsten.masking import holds_secret

@@ -28,7 +28,10 @@ from agent.model.endpoint import Endpoint
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
-from agent.protocol import AgentState, CreateAgent, Decide, GateOpened
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.gates import Decide
+from agent.protocol.events import GateOpened
 from memory.connection import Connection
 from memory.database import Database
 from tungsten.terminal import Terminal

@@ -14,20 +14,18 @@ import pytest
 from agent.agents import DirectoryUnusable
 from agent.errors import AgentError
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import (
-    Answer,
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
-    Interrupt,
     ListSessions,
-    Mode,
-    ReadTranscript,
     RenameAgent,
     ResumeAgent,
-    RunAsPerson,
-    SendPrompt,
     StopAgent,
 )
+from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
 from memory.database import Database
 from memory.errors import StorageError
 from tungsten.errors import OutcomeUnknown

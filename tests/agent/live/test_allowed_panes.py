@@ -12,7 +12,9 @@ import pytest
 
 from agent.allowed_panes import NotAllowed
 from agent.errors import AgentError
-from agent.protocol import AllowPane, ArchiveAgent, DisallowPane, ExportPlaybook
+from agent.protocol.commands.agents import ArchiveAgent
+from agent.protocol.commands.panes import AllowPane, DisallowPane
+from agent.protocol.commands.steps import ExportPlaybook
 from tungsten.adopt import OwnServer
 
 

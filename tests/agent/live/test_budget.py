@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from agent.config import load
-from agent.protocol import Budget, Interrupt, SetBudget
+from agent.protocol.commands.agents import SetBudget
+from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.usage import Budget
 from tests.agent.live.conftest import use
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from agent.cache_doctor import SessionUnknown, diagnose, told
 from agent.prefix import blocks, difference, prefix
-from agent.protocol import ArchiveAgent
+from agent.protocol.commands.agents import ArchiveAgent
 from agent.session import Session, tool_result
 
 

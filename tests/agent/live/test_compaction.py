@@ -13,7 +13,7 @@ from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.prefix import prefix, serialise
-from agent.protocol import Compact
+from agent.protocol.commands.prompts import Compact
 from agent.session import Session, text_block, tool_result
 from memory.database import Database
 from memory.sessions import SessionRecord
@@ -298,7 +298,7 @@ async def test_compacting_by_hand_during_a_turn_happens_before_its_next_request(
     agent_id = await house.agent("The task.")
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
     await house.agents.compact(Compact(agent_id=agent_id))
-    from agent.protocol import Answer
+    from agent.protocol.commands.gates import Answer
 
     await house.agents.answer(Answer(question_id=question.id, text="yes"))
     summary = await house.state(agent_id, "done")
@@ -370,7 +370,7 @@ async def test_an_interrupt_while_the_summary_is_written_changes_nothing(house):
     house.script.then(ResponderMessage([{"type": "text", "text": "word " * 400}], delay=0.02))
     await house.agents.compact(Compact(agent_id=agent_id))
     await house.script.arrived.wait()
-    from agent.protocol import Interrupt
+    from agent.protocol.commands.prompts import Interrupt
 
     await house.agents.interrupt(Interrupt(agent_id=agent_id))
     assert house.summary(agent_id).state == "idle"

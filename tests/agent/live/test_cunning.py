@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from agent.protocol import Mode
+from agent.protocol.agents import Mode
 from tungsten.pane import ForText
 
 

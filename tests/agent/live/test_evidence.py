@@ -6,7 +6,7 @@ import pytest
 
 from agent.evidence import Evidence
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import ToolStatus
+from agent.protocol.conversation import ToolStatus
 from agent.repeats import END_AFTER, TELL_AFTER, Repeats
 from agent.steps import Outcome
 from tests.agent.live.conftest import say, use
@@ -103,7 +103,7 @@ async def test_the_evidence_outlives_the_engine(house):
     await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
     house.script.then("All is well.").then("Really.")
     await house.again()
-    from agent.protocol import Answer
+    from agent.protocol.commands.gates import Answer
 
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
     await house.agents.answer(Answer(question_id=question.id, text="yes"))

@@ -19,16 +19,10 @@ from agent.commands import carry_out
 from agent.connections import Connections
 from agent.errors import EngineGone
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import (
-    BlockChanged,
-    BlockDelta,
-    Command,
-    CommandLine,
-    CreateAgent,
-    Decide,
-    GateOpened,
-    Notice,
-)
+from agent.protocol.client_lines import Command, CommandLine
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.gates import Decide
+from agent.protocol.events import BlockChanged, BlockDelta, GateOpened, Notice
 from agent.singleton import claim
 from agent.state import apply
 

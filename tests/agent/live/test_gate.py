@@ -10,7 +10,11 @@ import pytest
 
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
-from agent.protocol import Decide, Interrupt, Mode, RunAsPerson, SetMode, TrustDirectory
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import SetMode
+from agent.protocol.commands.gates import Decide, TrustDirectory
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import Interrupt
 from memory.errors import DiskFull
 
 PUSH = "git push --force origin main"

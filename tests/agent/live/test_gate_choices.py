@@ -8,7 +8,8 @@ from agent.edited import CannotEdit
 from agent.errors import AgentError, AgentUnknown
 from agent.gate import GateAlreadyClosed
 from agent.gate_rules import NotAllowed
-from agent.protocol import AlwaysAllow, Decide, Mode, SuggestRule
+from agent.protocol.agents import Mode
+from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
 
 
 def use(name, **tool_input):

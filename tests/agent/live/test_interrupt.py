@@ -18,7 +18,10 @@ from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.retry import RetryPolicy
-from agent.protocol import AgentState, Answer, Decide, GateOpened, Interrupt, QuestionAsked
+from agent.protocol.agents import AgentState
+from agent.protocol.commands.gates import Answer, Decide
+from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.events import GateOpened, QuestionAsked
 from tests.agent.live.conftest import KEY, House
 
 DONE = "That was the turn."

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from agent.errors import AgentError
-from agent.protocol import HoldKeyboard, Interrupt, SetMode
+from agent.protocol.commands.agents import SetMode
+from agent.protocol.commands.panes import HoldKeyboard
+from agent.protocol.commands.prompts import Interrupt
 from tests.agent.live.conftest import use
 
 

@@ -24,22 +24,12 @@ from agent.errors import AgentError, EngineGone
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
-from agent.protocol import (
-    AgentChanged,
-    AgentState,
-    Answer,
-    ArchiveAgent,
-    BlockChanged,
-    Compact,
-    CreateAgent,
-    Decide,
-    GateOpened,
-    Mode,
-    QuestionAsked,
-    ReadTranscript,
-    RunAsPerson,
-    SendPrompt,
-)
+from agent.protocol.agents import AgentState, Mode
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent
+from agent.protocol.commands.gates import Answer, Decide
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import Compact, ReadTranscript, SendPrompt
+from agent.protocol.events import AgentChanged, BlockChanged, GateOpened, QuestionAsked
 from memory.database import Database
 
 PROGRAM = Path(__file__).with_name("killed_engines.py")

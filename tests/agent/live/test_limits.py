@@ -9,7 +9,8 @@ from agent.conversation import SHOWN_TEXT, shortened
 from agent.errors import AgentError
 from agent.live_agent import SHOWN_QUEUED
 from agent.model_agent import MAX_PROMPT, MAX_QUEUED
-from agent.protocol import ReadTranscript, RunAsPerson, Unqueue
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import ReadTranscript, Unqueue
 from agent.tools.inputs import MAX_COMMAND
 from tests.agent.live.conftest import say, use
 

@@ -7,15 +7,10 @@ import pytest
 from agent.errors import AgentError
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import (
-    Answer,
-    Interrupt,
-    PersonTyped,
-    ReadTranscript,
-    RunAsPerson,
-    SetPaused,
-    Unqueue,
-)
+from agent.protocol.commands.agents import SetPaused
+from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.panes import PersonTyped, RunAsPerson
+from agent.protocol.commands.prompts import Interrupt, ReadTranscript, Unqueue
 
 
 def use(name, **tool_input):

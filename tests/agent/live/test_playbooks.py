@@ -7,17 +7,11 @@ import pytest
 from agent.errors import AgentError
 from agent.playbook.file import PlaybookError, parse
 from agent.playbook.steps import Expect, verb_of
-from agent.protocol import (
-    CreateAgent,
-    ExportPlaybook,
-    Interrupt,
-    Mode,
-    Play,
-    ResumeAgent,
-    RunAsPerson,
-    StopAgent,
-    UseTool,
-)
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import CreateAgent, ResumeAgent, StopAgent
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.commands.steps import ExportPlaybook, Play, UseTool
 
 
 def use(name, **tool_input):

@@ -10,7 +10,8 @@ import pytest
 
 from agent.config import Config
 from agent.panes import NotYourPane
-from agent.protocol import ArchiveAgent, CreateAgent, Recordings, RecordPane, RunAsPerson, StopAgent
+from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, StopAgent
+from agent.protocol.commands.panes import Recordings, RecordPane, RunAsPerson
 from agent.recordings import MASKED, RAW, PaneRecorder, listed, prune
 from agent.settings import Recording
 from tungsten import asciicast, recording

@@ -11,15 +11,9 @@ import psutil
 import pytest
 
 from agent.model.local_server.responder import ResponderMessage
-from agent.protocol import (
-    Answer,
-    ArchiveAgent,
-    Mode,
-    RenameAgent,
-    SetMode,
-    StopAgent,
-    SuggestRule,
-)
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import ArchiveAgent, RenameAgent, SetMode, StopAgent
+from agent.protocol.commands.gates import Answer, SuggestRule
 from agent.session import text_block
 from agent.summary import task
 from agent.tools import files

@@ -12,15 +12,10 @@ from pathlib import Path
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
-from agent.protocol import (
-    AgentChanged,
-    AgentRemoved,
-    CreateAgent,
-    Decide,
-    GateOpened,
-    ListSessions,
-    UseTool,
-)
+from agent.protocol.commands.agents import CreateAgent, ListSessions
+from agent.protocol.commands.gates import Decide
+from agent.protocol.commands.steps import UseTool
+from agent.protocol.events import AgentChanged, AgentRemoved, GateOpened
 
 ROOT = Path(__file__).parents[3]
 

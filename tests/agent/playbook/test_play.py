@@ -11,7 +11,10 @@ import pytest
 from agent.headless import Exit
 from agent.playbook import headless
 from agent.playbook.headless import Wanted
-from agent.protocol import Decide, GateOpened, ListSessions, ReadTranscript
+from agent.protocol.commands.agents import ListSessions
+from agent.protocol.commands.gates import Decide
+from agent.protocol.commands.prompts import ReadTranscript
+from agent.protocol.events import GateOpened
 from agent.singleton import holder
 from memory.database import Database
 

@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.widgets import Static, TextArea
 
 from agent.errors import CommandRefused
-from agent.protocol import EngineInfo, Gate, Question, RiskLevel, Snapshot, Span, Wire
+from agent.protocol.gates import Gate, Question, RiskLevel, Span
+from agent.protocol.snapshot import EngineInfo, Snapshot
+from agent.protocol.wire import Wire
 from tui.gate.dialog import GateDialog
 from tui.gate.keyboard import KeyboardApp
 from tui.theme import DARK

@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from agent.protocol import AlwaysAllow, Decide, Gate, RiskLevel, SuggestRule
+from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
+from agent.protocol.gates import Gate, RiskLevel
 from tests.tui.gate.test_dialog import (
     QUIET,
     MakeApp,

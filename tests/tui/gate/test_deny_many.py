@@ -7,7 +7,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from agent.protocol import Question
+from agent.protocol.gates import Question
 from tests.tui.gate.conftest import NOW
 from tests.tui.gate.test_dialog import MakeApp, MakeGate, decisions
 from tui.gate.deny_many import DenyManyScreen

@@ -14,7 +14,8 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from agent.protocol import Decide, Gate, RiskLevel, Span
+from agent.protocol.commands.gates import Decide
+from agent.protocol.gates import Gate, RiskLevel, Span
 from tests.tui.gate.conftest import CLOSED, NOW
 from tui.gate.exact_view import ExactView
 from tui.gate.inbox import Inbox

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from textual.events import Key
 
-from agent.protocol import Decide, RiskLevel
+from agent.protocol.commands.gates import Decide
+from agent.protocol.gates import RiskLevel
 from tui.gate.held import WRITING_SECONDS
 
 Make = Callable[..., Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.protocol import RiskLevel, Span
+from agent.protocol.gates import RiskLevel, Span
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

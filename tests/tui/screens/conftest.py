@@ -9,19 +9,12 @@ import pytest
 from textual.screen import Screen
 
 from agent.errors import CommandRefused
-from agent.protocol import (
-    AgentSummary,
-    Block,
-    EngineInfo,
-    Gate,
-    PaneSummary,
-    Question,
-    RiskLevel,
-    Snapshot,
-    Span,
-    UsageReport,
-    Wire,
-)
+from agent.protocol.agents import AgentSummary, PaneSummary
+from agent.protocol.conversation import Block
+from agent.protocol.gates import Gate, Question, RiskLevel, Span
+from agent.protocol.snapshot import EngineInfo, Snapshot
+from agent.protocol.usage import UsageReport
+from agent.protocol.wire import Wire
 from tui.gate.keyboard import KeyboardApp
 from tui.theme import DARK, LIGHT
 

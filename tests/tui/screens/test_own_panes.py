@@ -12,7 +12,8 @@ import psutil
 import pytest
 from textual.pilot import Pilot
 
-from agent.protocol import AgentSummary, AllowedPane, AllowPane, DisallowPane
+from agent.protocol.agents import AgentSummary, AllowedPane
+from agent.protocol.commands.panes import AllowPane, DisallowPane
 from tui.screens.own_panes import OwnPanesScreen
 
 Tmux = Callable[..., str]

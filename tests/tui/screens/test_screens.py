@@ -11,19 +11,12 @@ import pytest
 from textual.color import Color
 from textual.widgets import Input, OptionList, Static
 
-from agent.protocol import (
-    Answer,
-    Block,
-    BlockKind,
-    Configure,
-    CreateAgent,
-    Mode,
-    Question,
-    ResumeAgent,
-    SessionSummary,
-    StartDemo,
-    StopAgent,
-)
+from agent.protocol.agents import Mode, SessionSummary
+from agent.protocol.commands.agents import CreateAgent, ResumeAgent, StopAgent
+from agent.protocol.commands.engine import Configure, StartDemo
+from agent.protocol.commands.gates import Answer
+from agent.protocol.conversation import Block, BlockKind
+from agent.protocol.gates import Question
 from tests.stubs.spending import REPORT
 from tests.tui.test_theme import contrast
 from tui.gate.inbox import Inbox

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.protocol import InstructionFile, Question, SessionSummary
+from agent.protocol.agents import InstructionFile, SessionSummary
+from agent.protocol.gates import Question
 from tests.stubs.spending import REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen

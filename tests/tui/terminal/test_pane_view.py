@@ -13,15 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from agent.protocol import (
-    AgentSummary,
-    EngineInfo,
-    HoldKeyboard,
-    PaneSummary,
-    PersonTyped,
-    Snapshot,
-    Wire,
-)
+from agent.protocol.agents import AgentSummary, PaneSummary
+from agent.protocol.commands.panes import HoldKeyboard, PersonTyped
+from agent.protocol.snapshot import EngineInfo, Snapshot
+from agent.protocol.wire import Wire
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.pane_view import PaneView
 from tungsten.terminal import Terminal

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent.protocol import Block, BlockChanged, BlockKind, ReadTranscript, ToolCall, ToolStatus
+from agent.protocol.commands.prompts import ReadTranscript
+from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
+from agent.protocol.events import BlockChanged
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
 

@@ -1,0 +1,112 @@
+"""Agents and their panes, as a list of them shows them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from agent.protocol.usage import Budget, Usage
+from agent.protocol.wire import Wire
+
+SHORT_ID = 6
+"""Characters of an id that are shown to a person, and are enough to name a session by."""
+
+
+class AgentState(StrEnum):
+    """What an agent is doing, in the words the person sees."""
+
+    WORKING = "working"
+    WAITING = "waiting"
+    IDLE = "idle"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Mode(StrEnum):
+    """How much runs without a person; see the table in docs/risk.md."""
+
+    PLAN = "plan"
+    CAREFUL = "careful"
+    STANDARD = "standard"
+
+
+class PaneSummary(Wire):
+    """One tmux pane of an agent; `pane_id` is tmux's own (`%3`)."""
+
+    pane_id: str
+    title: str = ""
+    width: int = 80
+    height: int = 24
+    dead: bool = False
+    exit_status: int | None = None
+    recording: bool = False
+    """Whether what it prints is being recorded."""
+
+
+class AllowedPane(Wire):
+    """A pane of the person's own tmux server that an agent may use; `pane_id` is `own:%3`, say.
+
+    `tmux_id` and `pid` are what that server says, `socket` is where it listens.
+    """
+
+    pane_id: str
+    socket: str
+    tmux_id: str
+    pid: int
+    program: str = ""
+    directory: str = ""
+
+
+class InstructionFile(Wire):
+    """A project instruction file in force (AGENTS.md, CLAUDE.md); tokens are estimated."""
+
+    path: str
+    tokens: int
+
+
+class AgentSummary(Wire):
+    """All that a list of agents shows about one of them."""
+
+    id: str
+    name: str
+    directory: str
+    kind: Literal["model", "command", "playbook", "mcp"] = "model"
+    """Where its steps come from: a model, one program, a playbook, another program over MCP."""
+    model: str = ""
+    mode: Mode = Mode.STANDARD
+    state: AgentState = AgentState.IDLE
+    activity: str = ""
+    """One line: what it does now, or why it waits, finished or failed."""
+    since: float
+    """When it entered `state`."""
+    created_at: float
+    archived: bool = False
+    paused: bool = False
+    demo: bool = False
+    parent: str | None = None
+    panes: tuple[PaneSummary, ...] = ()
+    allowed_panes: tuple[AllowedPane, ...] = ()
+    """Panes of the person's own that it may use."""
+    queued: tuple[str, ...] = ()
+    """Prompts that wait for the running turn to end."""
+    usage: Usage = Usage()
+    budget: Budget = Budget()
+    over_budget: bool = False
+    """Whether its last turn ended because a budget was spent."""
+    context_tokens: int = 0
+    context_window: int | None = None
+    branch: str | None = None
+    instructions: tuple[InstructionFile, ...] = ()
+    wall: bool = False
+    """Whether its panes stand behind a wall."""
+    last_block: int = 0
+
+
+class SessionSummary(AgentSummary):
+    """A session of any time: what a list of agents shows, and what tells it from its namesakes."""
+
+    prompt: str = ""
+    """Its first prompt in one line, shortened; empty when nothing was said."""
+    used_at: float = 0.0
+    """When something was last said or done in it, 0 when unknown."""

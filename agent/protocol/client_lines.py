@@ -1,0 +1,101 @@
+"""What a front end writes, line by line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from agent.protocol.commands.agents import (
+    ArchiveAgent,
+    CreateAgent,
+    ListSessions,
+    RenameAgent,
+    ResumeAgent,
+    SetBudget,
+    SetMode,
+    SetPaused,
+    StopAgent,
+)
+from agent.protocol.commands.engine import (
+    Configure,
+    DreamNow,
+    ReadUsage,
+    Shutdown,
+    StartDemo,
+    StopDemo,
+)
+from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.panes import (
+    AllowPane,
+    DisallowPane,
+    HoldKeyboard,
+    PersonTyped,
+    Recordings,
+    RecordPane,
+    RunAsPerson,
+)
+from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.protocol.greeting import Hello
+from agent.protocol.wire import Wire
+
+Command = Annotated[
+    CreateAgent
+    | Play
+    | RecordPane
+    | AllowPane
+    | DisallowPane
+    | Recordings
+    | ExportPlaybook
+    | UseTool
+    | AwaitUse
+    | RenameAgent
+    | StopAgent
+    | ArchiveAgent
+    | ResumeAgent
+    | ListSessions
+    | SendPrompt
+    | Unqueue
+    | Compact
+    | Interrupt
+    | RunAsPerson
+    | PersonTyped
+    | HoldKeyboard
+    | Decide
+    | SuggestRule
+    | AlwaysAllow
+    | Answer
+    | SetMode
+    | SetBudget
+    | TrustDirectory
+    | SetPaused
+    | Configure
+    | StartDemo
+    | StopDemo
+    | DreamNow
+    | ReadTranscript
+    | ReadUsage
+    | Shutdown,
+    Field(discriminator="type"),
+]
+
+
+LOOK_COMMANDS = frozenset({"list_sessions", "read_transcript", "read_usage"})
+"""What a connection from inside an agent's pane may send."""
+
+
+class CommandLine(Wire):
+    """A command; `id` is chosen by the front end and comes back in its `Reply`."""
+
+    type: Literal["command"] = "command"
+    id: int
+    command: Command
+
+
+ClientLine = Annotated[Hello | CommandLine, Field(discriminator="type")]
+
+
+CLIENT_LINE: TypeAdapter[Hello | CommandLine] = TypeAdapter(
+    ClientLine, config=ConfigDict(defer_build=True)
+)
