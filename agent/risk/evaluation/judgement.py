@@ -6,14 +6,13 @@ import os
 import posixpath
 import re
 import stat
-import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
+from agent.risk.evaluation.findings import Finding, State, Stopwatch
 from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
@@ -66,7 +65,7 @@ class Judgement:
         self.commands = 0
         self.scanned = 0
         self.work = 0
-        self.deadline = time.thread_time() + MAX_SECONDS
+        self.stopwatch = Stopwatch()
         self.speaking: Call | None = None
         self.digests: dict[str, str] = {}
         self.links = Links(self.ground)
