@@ -107,6 +107,7 @@ class Evaluator(Dispatcher):
         self.state.cwd = str(self.context.cwd)
         self.expander.variables = self.state.variables
         self.files.update(files)
+        self.inherited = dict(files)
         self.writings.extend(files)
 
     def _continued(self, text: str) -> None:
@@ -469,6 +470,7 @@ def evaluate(
         evaluator.remember(context.history)
     if given:
         evaluator.files.update(given)
+        evaluator.writings.extend(given)
         evaluator.given = frozenset(given)
     evaluator.run(text if odd is None and "\r" not in text else readable(text))
     return evaluator

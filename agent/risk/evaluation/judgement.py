@@ -18,14 +18,18 @@ from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
-from agent.risk.running import filled
+from agent.risk.running import READ_WHOLE, filled, runs_again
 from agent.risk.shell.expand import Expander, Variables
-from agent.risk.shell.syntax import Group, Script
+from agent.risk.shell.syntax import UNKNOWN, Group, Script
 
 _FILE_ENDING = re.compile(
     r"(?i)\w\.(?:pyi?|[cm]?[jt]sx?|jsonl?|md|txt|lock|lockb|ya?ml|toml|csv|html?|s?css|sh|go|rs|[ch]|[ch]pp|java"
     r"|rb|php|cfg|ini|xml|svg|png|jpe?g|gif|pdf|log|patch|diff|sum|mod)$|^(?:pnpm|package)-lock\.\w+$"
 )
+
+
+MAX_LOOKED_AT = 64
+"""Nested texts that are searched for what starts programs again."""
 
 
 class Judgement:
@@ -68,6 +72,15 @@ class Judgement:
         self.stopwatch = Stopwatch()
         self.speaking: Call | None = None
         self.digests: dict[str, str] = {}
+        """Files that were read, with what they held; since something took time, when it did."""
+        self.read_at_once: dict[str, str] = {}
+        """Those that were read before."""
+        self.waited = False
+        """A command that may take time has ended."""
+        self.copies: list[tuple[str, str]] = []
+        """Directories that this text copies, and what the copies are called."""
+        self.inherited: dict[str, str | None] = {}
+        """Of `files`, what earlier lines left."""
         self.links = Links(self.ground)
         self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
@@ -103,8 +116,8 @@ class Judgement:
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
-        self.fetched: list[str] = []
-        """Directories whose contents this text took from elsewhere."""
+        self.fetched: list[str] = list(context.fetched)
+        """Directories whose contents this text, or an earlier one, took from elsewhere."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
         self.beside = False
@@ -140,6 +153,7 @@ class Judgement:
 
     def assessment(self) -> Assessment:
         """The whole answer."""
+        reads = {**self.read_at_once, **self.digests}
         worst = self.worst
         chosen = [f for f in self.findings if f.risk == worst]
         others = [f for f in self.findings if f.risk < worst and f.risk > Risk.LOW]
@@ -179,12 +193,62 @@ class Judgement:
             self.denied,
             self.asked,
             allowed,
-            tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
+            tuple((Path(path), digest) for path, digest in sorted(reads.items())),
             self.checks,
             self.edits,
             tuple(self.covering_rules) if allowed else (),
             tuple(sorted(self.removes)),
+            self._loaded(),
+            self._made(),
+            self._taken(),
         )
+
+    def ended(self) -> None:
+        """Note that a command that may take time has ended: what is read from now on is later."""
+        self.waited = True
+        self.read_at_once, self.digests = self.digests, {}
+
+    def _loaded(self) -> tuple[str, ...]:
+        """What the programs that start at once have read whole, and do not read again."""
+        found = [path for path in self.read_at_once if path.endswith(READ_WHOLE)]
+        if not found or len(self.scripts) > MAX_LOOKED_AT or any(map(runs_again, self.scripts)):
+            return ()
+        return tuple(path for path in found if path not in self.digests)
+
+    def _made(self) -> tuple[str, ...]:
+        """Files that this text makes or changes, and what it copies of the agent's."""
+        files, before = self.files, self.inherited
+        made = {
+            path: None
+            for path, content in files.items()
+            if not (path in before and before[path] is content)
+        }
+        if self.copies:
+            own = (*made, *before, *map(str, self.context.written))
+            for source, target in self.copies:
+                for path in own:
+                    if path.startswith(f"{source}/"):
+                        made[target + path[len(source) :]] = None
+        return tuple(path for path in made if path not in self.given)
+
+    def _taken(self) -> tuple[str, ...]:
+        """Directories whose contents this text takes from elsewhere, but for the whole project."""
+        new = dict.fromkeys(self.fetched[len(self.context.fetched) :])
+        whole = (f"{self.ground.project or self.context.cwd}/", f"{self.ground.home}/")
+        return tuple(
+            path
+            for path in new
+            if UNKNOWN not in path and not any(top.startswith(f"{path}/") for top in whole)
+        )
+
+    def copied_from(self, path: str) -> str | None:
+        """What this text copies to a path with the directory that it lies in, if anything."""
+        for source, target in reversed(self.copies):
+            if path.startswith(f"{target}/"):
+                origin = source + path[len(target) :]
+                if origin in self.files or os.path.lexists(origin):
+                    return origin
+        return None
 
     def place(self, text: str) -> Place:
         """Judge a path, from the directory where the shell is."""

@@ -97,7 +97,9 @@ DENY = {"deny": ["Bash(git push:*)"]}
 
 def short(position: int) -> str:
     """388 commands, one of which a rule denies."""
-    return "\n".join(["echo a"] * (position - 1) + ["git -C sub push"] + ["echo a"] * (388 - position))
+    return "\n".join(
+        ["echo a"] * (position - 1) + ["git -C sub push"] + ["echo a"] * (388 - position)
+    )
 
 
 @pytest.mark.parametrize("stopped_at", range(1, 8))
