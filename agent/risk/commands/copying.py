@@ -124,7 +124,8 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
             if name in (".", "*") and inside and f"{place.path}/".startswith(f"{inside}/"):
                 _contents(call, place.path, source, hidden=name == ".")
             else:
-                call.writes(f"{target.rstrip('/')}/{name}")
+                inner = call.writes(f"{target.rstrip('/')}/{name}")
+                call.renames(call.place(source).path, inner.path)
         return
     if call.evaluator.context.running and Path(place.path).is_dir():
         for source in sources:
@@ -134,6 +135,12 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
         content = call.evaluator.files.get(call.place(sources[0]).path)
     empties = len(sources) == 1 and call.place(sources[0]).zone is Zone.NULL
     call.writes(target, content=content, truncates=empties)
+    for source in sources:
+        at = call.place(source).path
+        if len(sources) == 1:
+            call.renames(at, place.path)
+        if len(sources) > 1 or Path(place.path).is_dir():
+            call.renames(at, f"{place.path}/{at.rpartition('/')[2]}")
     if len(sources) == 1 and place.name in _RUN_FROM and not place.startup:
         name = sources[0].rpartition("/")[2]
         if name and call.place(f"{target}/{name}").startup:
@@ -189,6 +196,7 @@ def move(call: Call) -> None:
         if call.place(target).zone is Zone.NULL:
             call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
         _into(call, target, sources)
+    copies_trees(call, sources, targets, by_slash=False)
     call.medium("moves files")
 
 

@@ -346,7 +346,12 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         ) else call.medium("runs git svn")
     elif verb == "mv":
         for operand in operands[-1:]:
-            call.evaluator.moved_to(call.place(operand).path)
+            target = call.place(operand).path
+            call.evaluator.moved_to(target)
+            for source in operands[:-1]:
+                at = call.place(source).path
+                call.renames(at, target)
+                call.copies(at, target)
         call.medium("moves files")
     elif verb in ("apply", "am"):
         git_patch(call, verb, argv)

@@ -18,7 +18,8 @@ SCATTERS: dict[str, tuple[str, ...]] = {
             """unar dtrx aunpack unrar pax ar jar unsquashfs bsdcpio git-restore-mtime quilt stow
             cookiecutter copier yeoman yo degit tiged giget unison restic borg tarsnap duplicity
             rdiff-backup lftp sftp ftp ncftpget wget wget2 ditto robocopy chezmoi repo mr vcs
-            gclient cabextract lha unzoo unace arj unshield 7zz unstow syncthing bsdunzip ouch atool"""
+            gclient cabextract lha unzoo unace arj unshield 7zz unstow syncthing bsdunzip
+            ouch atool"""
         ),
         _ANY,
     ),

@@ -126,7 +126,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             return
         evaluator.reading.add(place.path)
         strict = call.strict
-        written = _agents(call, place.path)
+        written = Path(place.path) in evaluator.context.written or evaluator.came(place.path)
         call.strict = strict and (written or place.zone not in (Zone.PROJECT, Zone.REGENERABLE))
         try:
             run_text(call, text, language or language_of(place.path, text))
@@ -142,12 +142,6 @@ def run_file(call: Call, path: str, language: str = "") -> None:
         call.high("runs a file that cannot be read", f"runs {shown(path)}")
     else:
         call.medium(f"runs {shown(path)}, which is not there to be read")
-
-
-def _agents(call: Call, path: str) -> bool:
-    """The agent wrote or fetched what stands at a path, since a person last looked."""
-    evaluator = call.evaluator
-    return Path(path) in evaluator.context.written or evaluator.came(path)
 
 
 MAX_MATCHES = 64
@@ -210,7 +204,8 @@ def local_file(call: Call) -> None:
     place = call.place(path)
     text = read_script(place.path, call.evaluator.digests) if UNKNOWN not in place.path else None
     if text is True:
-        if _agents(call, place.path):
+        evaluator = call.evaluator
+        if Path(place.path) in evaluator.context.written or evaluator.came(place.path):
             call.high("runs a program that the agent made, or fetched", f"runs {shown(path)}")
         else:
             call.medium(f"runs the program {shown(path)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.risk.arguments import wordlist
@@ -237,6 +238,7 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            self.evaluator.same.discard(place.path)
             if place.path.endswith(CODE):
                 self.evaluator.writings.append(place.path)
             if self.evaluator.searched and any(
@@ -288,6 +290,18 @@ class Call:
         above = known_part(path)
         if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):
             self.high("may change what another part of it is running from")
+
+    def renames(self, source: str, target: str) -> None:
+        """What stands at a path now is what stands, or stood, at another; both are resolved."""
+        evaluator = self.evaluator
+        if UNKNOWN in source or UNKNOWN in target:
+            return
+        zone = self.place(source).zone
+        if zone in (Zone.PROJECT, Zone.REGENERABLE) and not evaluator.of_agent(source):
+            if Path(target) not in evaluator.context.written:
+                evaluator.same.add(target)
+        elif target not in evaluator.files:
+            evaluator.files[target] = evaluator.files.get(source)
 
     def copies(self, source: str, target: str) -> None:
         """What lies below a directory is copied below another; both are resolved."""

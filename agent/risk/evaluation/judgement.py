@@ -7,6 +7,7 @@ import posixpath
 import re
 import stat
 from collections.abc import Sequence
+from glob import iglob
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +28,9 @@ _FILE_ENDING = re.compile(
     r"|rb|php|cfg|ini|xml|svg|png|jpe?g|gif|pdf|log|patch|diff|sum|mod)$|^(?:pnpm|package)-lock\.\w+$"
 )
 
+
+MAX_MADE = 1_000
+"""Files of the disk that one pattern names which count as made, where it is written to."""
 
 MAX_LOOKED_AT = 64
 """Nested texts that are searched for what starts programs again."""
@@ -79,6 +83,8 @@ class Judgement:
         """A command that may take time has ended."""
         self.copies: list[tuple[str, str]] = []
         """Directories that this text copies, and what the copies are called."""
+        self.same: set[str] = set()
+        """Files that are copies, or new names, of files that no agent made."""
         self.inherited: dict[str, str | None] = {}
         """Of `files`, what earlier lines left."""
         self.links = Links(self.ground)
@@ -221,8 +227,11 @@ class Judgement:
         made = {
             path: None
             for path, content in files.items()
-            if not (path in before and before[path] is content)
+            if not (path in before and before[path] is content) and path not in self.same
         }
+        for path in [path for path in made if set(path) & set("*?[")]:
+            found = islice(iglob(path), MAX_MADE)  # noqa: PTH207 - each of its parts may be one
+            made.update(dict.fromkeys(found))
         if self.copies:
             own = (*made, *before, *map(str, self.context.written))
             for source, target in self.copies:
@@ -240,6 +249,10 @@ class Judgement:
             for path in new
             if UNKNOWN not in path and not any(top.startswith(f"{path}/") for top in whole)
         )
+
+    def of_agent(self, path: str) -> bool:
+        """An agent wrote or fetched what stands at a path, since a person last looked."""
+        return path in self.files or Path(path) in self.context.written or self.came(path)
 
     def copied_from(self, path: str) -> str | None:
         """What this text copies to a path with the directory that it lies in, if anything."""
