@@ -60,6 +60,7 @@ from agent.protocol.events import AgentRemoved, Notice, PausedChanged
 from agent.protocol.usage import Budget
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
+from agent.recovery import FILES_MADE
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, text_block
@@ -157,6 +158,9 @@ class Agents:
             self.services.hub.publish(PausedChanged(paused=True))
         written = await self.services.database.journal.texts("write_file")
         self.services.written.update(map(Path, written))
+        for entry in await self.services.database.journal.entries(kinds=(FILES_MADE,)):
+            self.services.written.update(map(Path, entry.data.get("files", ())))
+            self.services.fetched.update(entry.data.get("below", ()))
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.

@@ -123,6 +123,7 @@ class LiveAgent:
                 own=services.own,
                 rules=partial(services.rules.for_project, project),
                 written=services.written,
+                fetched=services.fetched,
                 project=project,
             ),
             running=services.running,

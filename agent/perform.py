@@ -38,7 +38,7 @@ from agent.protocol.conversation import ToolStatus
 from agent.protocol.events import ActionReported, Notice
 from agent.protocol.gates import DecidedBy, Gate, RiskLevel, Span
 from agent.readers import reader_name, shows_further_panes, standing
-from agent.recovery import LINE_TYPED, GivenLine
+from agent.recovery import FILES_MADE, LINE_TYPED, GivenLine
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
 from agent.risk.running import runs_in_turn
@@ -104,12 +104,13 @@ class Owner(Protocol):
 
 @dataclass(slots=True)
 class Surroundings:
-    """What judging needs beside the place itself; one per agent, `written` shared by all."""
+    """What judging needs beside the place itself; one per agent, what was made shared by all."""
 
     home: Path
     own: tuple[Path, ...]
     rules: Callable[[], Rules]
     written: set[Path]
+    fetched: set[str]
     project: Path | None = None
 
 
@@ -209,6 +210,7 @@ class Performer:
             own=around.own,
             history=history,
             written=frozenset(around.written),
+            fetched=frozenset(around.fetched),
             rules=around.rules(),
         )
         action = RunCommand(given.text, given.pane_id)
@@ -332,6 +334,18 @@ class Performer:
         if looked.context is not None:
             shell = self._panes.own(pane_id).pid
             self._running.begin(shell, line, looked.context, looked.assessment)
+            await self._makes(looked.assessment)
+
+    async def _makes(self, found: Assessment) -> None:
+        """Note what a line makes before it does, since another agent may run it at once."""
+        around = self._surroundings
+        files = [path for path in found.writes if Path(path) not in around.written]
+        below = [path for path in found.fetches if path not in around.fetched]
+        if files or below:
+            around.written.update(map(Path, files))
+            around.fetched.update(below)
+            data = {"files": files, "below": below}
+            await self._journal.append(FILES_MADE, self._owner.id, data)
 
     # Looking and judging ------------------------------------------------------------------------
 
@@ -443,6 +457,7 @@ class Performer:
             line=line,
             own=around.own,
             written=frozenset(around.written),
+            fetched=frozenset(around.fetched),
             running=running,
             rules=around.rules(),
             echo=foreground.kind != "password" if foreground is not None else True,
@@ -602,6 +617,8 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
             **_told_of_work(step, looked.assessment),
         }
+        if step.actor == "agent" and isinstance(action, RunCommand):
+            await self._makes(looked.assessment)
         try:
             await self._journal.action_started(
                 action_id,

@@ -31,6 +31,9 @@ INTERRUPTED = "interrupted by the person; what it did until then stays."
 
 
 LINE_TYPED = "line_typed"
+
+FILES_MADE = "files_made"
+"""Kind of the entries that say which files, and what below which directories, an agent made."""
 """Kind of the journal's entries for lines that keys gave a shell."""
 
 

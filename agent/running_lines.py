@@ -85,7 +85,7 @@ class RunningLines:
         # Its own past stays: aliases and variables decide what it runs.
         removes = dict.fromkeys((*found.removes, *map(os.path.realpath, found.removes)))
         kept = replace(context, running=(), screen="")
-        line = RunningLine(command, kept, tuple(reads), tuple(removes))
+        line = RunningLine(command, kept, tuple(reads), tuple(removes), _loaded(found))
         begun = Begun(shell, line, now)
         self._lines.append(begun)
         del self._lines[:-MAX_LINES]
@@ -130,6 +130,11 @@ class RunningLines:
         ended = {pid for pid in pids if _process(pid) is None}
         self._lines = [b for b in self._lines if b.until is not None or b.shell not in ended]
         return tuple(begun.line for begun in self._lines)
+
+
+def _loaded(found: Assessment) -> frozenset[str]:
+    """What is read already, under the names by which it is read and where these lead."""
+    return frozenset((*found.loaded, *map(os.path.realpath, found.loaded)))
 
 
 class _Process(NamedTuple):

@@ -51,6 +51,7 @@ class Services:
         running: lines of all agents' shells that have not ended.
         written: files that any agent has written, in this engine or an earlier one: what one of
             them wrote is no more the person's because another runs it.
+        fetched: directories whose contents any agent has taken from elsewhere.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
     """
@@ -73,6 +74,7 @@ class Services:
     fleet: Fleet
     running: RunningLines = field(default_factory=RunningLines)
     written: set[Path] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

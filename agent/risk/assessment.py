@@ -45,6 +45,10 @@ class Assessment:
         edits: a command is known to change files of the project.
         allowed_by: the allow rules that cover it; empty where it is not `allowed`.
         removes: directories that it deletes, or empties, only after something that takes time.
+        loaded: of `reads`, what the programs that start at once have read whole by then.
+        writes: files that it is known to make or change, but for what compilers make; the files of
+            a copied directory that the agent made, too.
+        fetches: directories whose contents it takes from elsewhere, or out of an archive.
     """
 
     risk: Risk
@@ -59,6 +63,9 @@ class Assessment:
     edits: bool = False
     allowed_by: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
+    loaded: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    fetches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,14 @@ class RunningLine:
         reads: what it runs or takes options from: absolute paths, links followed and not, and
             patterns where only part of a path is known.
         removes: directories that it deletes or empties later, links followed and not.
+        loaded: of `reads`, those that are read already and not once more.
     """
 
     command: str
     context: Context
     reads: tuple[str, ...]
     removes: tuple[str, ...] = ()
+    loaded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class Context:
         screen: the pane's visible text.
         own: Tungsten's own directories and sockets; touching them is self-approval.
         written: files the agent wrote or fetched since a person last looked.
+        fetched: directories whose contents it took from elsewhere.
         running: lines of agents in this project that still run; writing what they run from is
             running it.
         rules: the user's rules.
@@ -126,6 +136,7 @@ class Context:
     screen: str = ""
     own: tuple[Path, ...] = ()
     written: frozenset[Path] = frozenset()
+    fetched: frozenset[str] = frozenset()
     running: tuple[RunningLine, ...] = ()
     rules: Rules = field(default_factory=Rules)
     line: str | None = None

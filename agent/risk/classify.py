@@ -38,7 +38,7 @@ def assess_command(command: str, context: Context) -> Assessment:
     Never raises: what goes wrong inside is HIGH.
     """
     try:
-        with uncollected(len(command)):
+        with uncollected():
             evaluator = evaluate(command, context)
             answer = evaluator.assessment()
             evaluator.release()
@@ -50,7 +50,8 @@ def assess_command(command: str, context: Context) -> Assessment:
 def assess(action: Action, context: Context) -> Assessment:
     """Judge any action; a kind that no rule knows is HIGH. Never raises."""
     try:
-        return _assess(action, context)
+        with uncollected():
+            return _assess(action, context)
     except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
         return _unjudged(error, 0)
 

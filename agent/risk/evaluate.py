@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
-from agent.risk.assessment import Context, Risk
+from agent.risk.assessment import Context, Risk, Span
 from agent.risk.evaluation.breathing import breathe
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.deception import deception, readable
@@ -31,6 +30,7 @@ from agent.risk.evaluation.findings import (
 )
 from agent.risk.evaluation.variables import indexed
 from agent.risk.paths import Zone
+from agent.risk.rules import match_denied
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
@@ -64,6 +64,22 @@ class Evaluator(Dispatcher):
             self.script(text, None, 0, strict=True)
         except Spent as spent:
             self._plain(Risk.HIGH, str(spent))
+            self._denied_unjudged()
+
+    def _denied_unjudged(self) -> None:
+        """Name the deny rule of a command that no budget was left for, by its plain words."""
+        if not self.rules.deny or self.denied is not None:
+            return
+        for script in self.scripts:
+            for command in script.commands:
+                words = [UNKNOWN if word.text is None else word.text for word in command.words]
+                rule = match_denied(self.rules.deny, words) if words else None
+                if rule is not None:
+                    self.denied = rule.text
+                    if script is self.scripts[0]:
+                        reason = f"denied by your rule {rule.text}"
+                        self.denied_spans.append(Span(command.start, command.end, reason))
+                    return
 
     def release(self) -> None:
         """Let go of everything that was read; nothing can be judged any more.
@@ -91,6 +107,7 @@ class Evaluator(Dispatcher):
         self.state.cwd = str(self.context.cwd)
         self.expander.variables = self.state.variables
         self.files.update(files)
+        self.inherited = dict(files)
         self.writings.extend(files)
 
     def _continued(self, text: str) -> None:
@@ -262,7 +279,7 @@ class Evaluator(Dispatcher):
             raise Spent(f"there are more than {MAX_COMMANDS} commands")
         if not self.commands & 127:
             breathe()
-        if not self.commands & 63 and time.thread_time() > self.deadline:
+        if not self.commands & 63 and self.stopwatch.over():
             raise Spent("judging it took too long")
         call = self._call(
             command, script, owner, (command.start, command.end), depth, strict=strict
@@ -453,6 +470,7 @@ def evaluate(
         evaluator.remember(context.history)
     if given:
         evaluator.files.update(given)
+        evaluator.writings.extend(given)
         evaluator.given = frozenset(given)
     evaluator.run(text if odd is None and "\r" not in text else readable(text))
     return evaluator

@@ -84,7 +84,7 @@ def assess_keys(keys: Sequence[str | Paste], context: Context) -> KeysAssessment
         context: `line` says what already stands on the line; None has it read off the screen.
     """
     try:
-        with uncollected(sum(len(k) if isinstance(k, str) else len(k.text) for k in keys)):
+        with uncollected():
             return _assess(keys, context)
     except Exception as error:  # noqa: BLE001 - a fault of the judge must not let anything through
         reason = f"could not be analysed ({type(error).__name__})"

@@ -4,6 +4,9 @@
 before it is read decides what runs, so the line is judged once more with the file as it is to be:
 what that adds is what the writing does. A program that has read its file when it starts is not
 changed by what is not known of the new content; shells and `make` read theirs as they go.
+
+What a command writes is a file, a pattern where only part of its name is known, or anything below
+a directory (a branch is checked out, an archive unpacked, a directory copied over another).
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +25,7 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Context, Risk, RunningLine
 from agent.risk.evaluation.findings import shown
 from agent.risk.shell.scanner import scan
-from agent.risk.shell.syntax import UNKNOWN
+from agent.risk.shell.syntax import UNKNOWN, Script
 
 if TYPE_CHECKING:
     from agent.risk.evaluate import Evaluator
@@ -29,9 +33,21 @@ if TYPE_CHECKING:
 AT_ONCE = frozenset(wordlist("cd pushd export set source . echo printf true : mkdir unset test ["))
 """Commands that take no time, so that what follows them has begun as well."""
 
-_READ_WHOLE = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".lua", ".R",
+READ_WHOLE = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".lua", ".R",
                ".json", ".yml", ".yaml", ".toml", ".cfg", ".ini")  # fmt: skip
 """Endings of files that are read whole when the program starts."""
+
+_AGAIN = re.compile(
+    r"\b(?:watch(?:exec|man|er)?|entr|nodemon|ptw|forever|pm2|supervisor|air|guard|reflex|fswatch"
+    r"|inotifywait|reload|repeat|parallel|xargs|[gbp]?make|just|task|ninja|rake|nox|tox|invoke|doit"
+    r"|mage|turbo|nx|lerna|concurrently|run-[ps]|honcho|foreman|overmind)\b"
+)
+"""Words of lines that start programs again and again, or not in the order in which they stand."""
+
+
+def runs_again(script: Script) -> bool:
+    """A text may start a program more than once, or at another time than where it stands."""
+    return bool(script.groups) or _AGAIN.search(script.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,10 @@ def disturbed(
         content: what the file will hold; None when that cannot be known.
         replaced: whatever stands there now goes away (a directory is moved, a link is made).
     """
+    if UNKNOWN in path or _GLOB.search(path):
+        yield from _partly_known(context, patterns(path))
+    if UNKNOWN in path:
+        return
     for line in context.running:
         names = _names(line, path)
         if _leads_to(line, path) and (replaced or _makes_directory(path)):
@@ -62,18 +82,121 @@ def disturbed(
         elif names:
             if content is not None:
                 yield from _added(line, dict.fromkeys((*names, path), content))
-            elif not (path.endswith(_READ_WHOLE) and has_begun(line.command)):
-                yield Disturbance(Risk.HIGH, f"changes what “{_named(line)}” is running from")
+            elif not line.loaded.issuperset(names):
+                yield _changes(line)
         elif _above(line, path) and (replaced or _makes_directory(path)):
             reason = f"puts something else where “{_named(line)}” finds what it runs"
             yield Disturbance(Risk.HIGH, reason)
+        elif content is not None and path.endswith(CODE):
+            yield from _added(line, {path: content})
+
+
+def spread(context: Context, root: str) -> Iterator[Disturbance]:
+    """What it does to the lines that run when anything below a directory may become anything.
+
+    Args:
+        context: with the lines that run.
+        root: resolved; a part of it that is not known leaves the directory above it.
+    """
+    root = known_part(root)
+    for line in context.running:
+        if any(_below(known_part(read), root) and read not in line.loaded for read in line.reads):
+            yield _changes(line, "may change")
+        elif any(_below(removed, root) for removed in line.removes):
+            reason = f"may put something else where “{_named(line)}” will delete"
+            yield Disturbance(Risk.HIGH, reason)
+
+
+def copied(
+    context: Context, source: str, target: str, holds: Callable[[str], str | bool | None]
+) -> Iterator[Disturbance]:
+    """What it does to the lines that run when a directory is copied over another.
+
+    Args:
+        context: with the lines that run.
+        source: resolved.
+        target: resolved; what is `source/x` becomes `target/x`.
+        holds: gives what stands at a path: text, None for nothing, or whether it is a program.
+    """
+    for line in context.running:
+        for read in line.reads:
+            if not _below(read, target):
+                if _GLOB.search(read) and _below(target, known_part(read)):
+                    yield _changes(line, "may change")
+                continue
+            at = source + read[len(target) :]
+            if _GLOB.search(at):
+                yield _changes(line, "may change")
+                continue
+            content = holds(at)
+            if isinstance(content, str):
+                yield from _added(line, dict.fromkeys((*_names(line, read), read), content))
+            elif content is not None and read not in line.loaded:
+                yield _changes(line)
+        for removed in line.removes:
+            if _below(removed, target) and _link_within(source, removed[len(target) :]):
+                reason = f"puts something else where “{_named(line)}” will delete"
+                yield Disturbance(Risk.HIGH, reason)
 
 
 def filled(context: Context, path: str) -> Iterator[Disturbance]:
     """What it does to the lines that run when work is moved to a path, resolved."""
     for line in context.running:
-        if any(f"{path}/".startswith(f"{removed}/") for removed in line.removes):
+        if UNKNOWN in path or _GLOB.search(path):
+            meets = any(_below(removed, known_part(path)) for removed in line.removes)
+        else:
+            meets = False
+        if meets or any(_below(known_part(path), removed) for removed in line.removes):
             yield Disturbance(Risk.HIGH, f"moves work to where “{_named(line)}” will delete it")
+
+
+def known_part(path: str) -> str:
+    """A path, or the directory above its first part that is not known or a pattern."""
+    match = _NOT_KNOWN.search(path)
+    return path if match is None else path[: match.start()].rpartition("/")[0] or "/"
+
+
+def _partly_known(context: Context, pattern: str) -> Iterator[Disturbance]:
+    """What is written at some path that a pattern covers."""
+    for line in context.running:
+        if any(_meet(read, pattern) and read not in line.loaded for read in line.reads):
+            yield _changes(line, "may change")
+
+
+def _meet(read: str, pattern: str) -> bool:
+    """Two patterns may name one path; a path is a pattern that names itself."""
+    if read == pattern or fnmatch.fnmatchcase(read, pattern) or fnmatch.fnmatchcase(pattern, read):
+        return True
+    if not _GLOB.search(read):
+        return False
+    one, other = known_part(read), known_part(pattern)
+    return _below(one, other) or _below(other, one)
+
+
+def _below(path: str, root: str) -> bool:
+    """A path is a directory, or lies below it."""
+    return root == "/" or f"{path}/".startswith(f"{root}/")
+
+
+def _link_within(source: str, rest: str) -> bool:
+    """A copied directory has a link where another part of the path is a directory."""
+    at = source
+    for part in rest.split("/"):
+        at = f"{at}/{part}" if part else at
+        if Path(at).is_symlink():
+            return True
+    return False
+
+
+def _changes(line: RunningLine, word: str = "changes") -> Disturbance:
+    return Disturbance(Risk.HIGH, f"{word} what “{_named(line)}” is running from")
+
+
+_GLOB = re.compile(r"[*?\[]")
+_NOT_KNOWN = re.compile(rf"[*?\[{UNKNOWN}]")
+
+CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".rb", ".go", ".rs")
+"""Endings of files that programs take up without being told; see `agent.risk.commands.own_code`."""
 
 
 def _named(line: RunningLine) -> str:

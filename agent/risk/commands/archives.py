@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
@@ -17,7 +18,9 @@ def _from_elsewhere(call: Call) -> None:
     evaluator = call.evaluator
     given = [call.place(word).path for word in call.argv[1:] if not word.startswith("-")]
     if call.feed().kind == "remote" or any(
-        path in evaluator.files and evaluator.files[path] is None for path in given
+        (path in evaluator.files and evaluator.files[path] is None)
+        or Path(path) in evaluator.context.written
+        for path in given
     ):
         evaluator.fetched.extend([call.cwd, *given])
 
@@ -73,6 +76,7 @@ def tar(call: Call) -> None:
                 call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
         if absolute:
             call.high("unpacks to wherever the archive says")
+        call.scatters("/" if absolute else "/".join(directories) or ".")
     if creates:
         inside = [
             f"{d.rstrip('/')}/{o}" for d in directories for o in operands if o[:1] not in "/~"
@@ -139,6 +143,8 @@ def archive(call: Call) -> None:
         if "-l" in argv or "-t" in argv or "-p" in argv:
             call.low()
             return
+        for directory in directories or ["."]:
+            call.scatters(directory)
     else:
         for operand in split(argv)[1][2:]:
             call.reads(operand)
@@ -158,15 +164,24 @@ def compress(call: Call) -> None:
     """`gzip`, `xz`, `zstd`: replaces its operands, unless it keeps them or writes to its output."""
     options, operands = split(call.argv, ("-S", "--suffix", "-o", "-T", "-b"))
     kept = has(options, "kclt", "--keep", "--stdout", "--list", "--test")
+    unpacks = "un" in call.argv[0].rpartition("/")[2] or has(
+        options, "d", "--decompress", "--uncompress"
+    )
     for operand in operands:
         if kept:
             call.reads(operand)
         else:
             call.writes(operand)
+            packed = _PACKED.search(operand) if unpacks else None
+            if packed is not None:
+                call.writes(operand[: packed.start()])
     if has(options, "clt", "--stdout", "--list", "--test"):
         call.low()
     else:
         call.medium("compresses or unpacks files")
+
+
+_PACKED = re.compile(r"(?<=[^/])\.(?:gz|xz|bz2|zst|lz4|lzma|Z)$")
 
 
 def split_file(call: Call) -> None:

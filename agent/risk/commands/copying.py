@@ -58,8 +58,35 @@ def copy(call: Call) -> None:
         _into(call, target, sources)
         if linking or has(options, "ls", "--link", "--symbolic-link"):
             _link(call, target, sources)
+    if has(options, "rRa", "--recursive", "--archive") and not linking:
+        copies_trees(call, sources, targets, by_slash=False)
     if not targets:
         call.medium("copies files")
+
+
+def copies_trees(call: Call, sources: list[str], targets: list[str], *, by_slash: bool) -> None:
+    """Note what stands below a target once directories were copied to it.
+
+    Args:
+        call: the command.
+        sources: as they are named.
+        targets: as they are named.
+        by_slash: a slash behind a source means its contents, as for `rsync`.
+    """
+    for target in targets:
+        place = call.place(target)
+        there = Path(place.path).is_dir() or place.zone is Zone.ROOT or len(sources) > 1
+        for source in sources:
+            at = call.place(source).path
+            above, _, name = at.rpartition("/")
+            if source.endswith("/.") or (by_slash and source.endswith("/")):
+                call.copies(at, place.path)
+            elif set(name) & set("*?["):
+                call.copies(above, place.path)
+            else:
+                call.copies(at, f"{place.path}/{name}")
+                if not there:
+                    call.copies(at, place.path)
 
 
 def _link(call: Call, target: str, sources: list[str]) -> None:
@@ -97,7 +124,8 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
             if name in (".", "*") and inside and f"{place.path}/".startswith(f"{inside}/"):
                 _contents(call, place.path, source, hidden=name == ".")
             else:
-                call.writes(f"{target.rstrip('/')}/{name}")
+                inner = call.writes(f"{target.rstrip('/')}/{name}")
+                call.renames(call.place(source).path, inner.path)
         return
     if call.evaluator.context.running and Path(place.path).is_dir():
         for source in sources:
@@ -107,6 +135,12 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
         content = call.evaluator.files.get(call.place(sources[0]).path)
     empties = len(sources) == 1 and call.place(sources[0]).zone is Zone.NULL
     call.writes(target, content=content, truncates=empties)
+    for source in sources:
+        at = call.place(source).path
+        if len(sources) == 1:
+            call.renames(at, place.path)
+        if len(sources) > 1 or Path(place.path).is_dir():
+            call.renames(at, f"{place.path}/{at.rpartition('/')[2]}")
     if len(sources) == 1 and place.name in _RUN_FROM and not place.startup:
         name = sources[0].rpartition("/")[2]
         if name and call.place(f"{target}/{name}").startup:
@@ -162,6 +196,7 @@ def move(call: Call) -> None:
         if call.place(target).zone is Zone.NULL:
             call.high("moves files to where they are lost", f"loses {shown(' '.join(sources))}")
         _into(call, target, sources)
+    copies_trees(call, sources, targets, by_slash=False)
     call.medium("moves files")
 
 
@@ -284,7 +319,15 @@ def rsync(call: Call) -> None:
             call.medium("copies files")
         else:
             call.writes(target)
+        far = [source for source in sources if _FAR.match(source)]
+        for source in far:
+            call.brings(source, target)
+            call.scatters(target)
+        copies_trees(call, [s for s in sources if s not in far], [target], by_slash=True)
     call.medium("copies files")
+
+
+_FAR = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^rsync://")
 
 
 def allocate(call: Call) -> None:

@@ -9,6 +9,7 @@ from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_directories import git_place, git_surroundings
 from agent.risk.commands.git_paths import git_paths
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
+from agent.risk.commands.git_trees import git_trees
 from agent.risk.commands.patches import git_patch
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
@@ -85,6 +86,7 @@ def git(call: Call) -> None:
                 git_place(call, "GIT_DIR", (option.partition("=")[2] or following,))
             elif option.startswith("--work-tree"):
                 tree = option.partition("=")[2] or following
+                call.scatters(tree)
                 if call.place(tree).zone in (Zone.HOME, Zone.ROOT, Zone.SYSTEM, Zone.OUTSIDE) and (
                     call.place(tree).path != call.evaluator.ground.project
                 ):
@@ -108,6 +110,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         return
     options, operands = split(argv)
     git_paths(call, verb, argv, operands)
+    git_trees(call, verb, argv)
     if verb in ("push", "send-pack"):
         _push(call, argv)
     elif verb == "commit":
@@ -343,7 +346,12 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         ) else call.medium("runs git svn")
     elif verb == "mv":
         for operand in operands[-1:]:
-            call.evaluator.moved_to(call.place(operand).path)
+            target = call.place(operand).path
+            call.evaluator.moved_to(target)
+            for source in operands[:-1]:
+                at = call.place(source).path
+                call.renames(at, target)
+                call.copies(at, target)
         call.medium("moves files")
     elif verb in ("apply", "am"):
         git_patch(call, verb, argv)

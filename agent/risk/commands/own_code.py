@@ -24,7 +24,9 @@ _SCRIPT_TESTS = ("*.test.*", "*.spec.*", "*.config.*js", "*.config.*ts", "*.setu
 _BUNDLED = ("*.config.*js", "*.config.*ts")
 
 TAKES_UP: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(wordlist("pytest py.test unittest nose2 nox tox"), _PYTHON_TESTS),
+    **dict.fromkeys(
+        wordlist("pytest py.test unittest nose2 nox tox ptw pytest-watch"), _PYTHON_TESTS
+    ),
     **dict.fromkeys(
         wordlist("vitest jest mocha ava jasmine playwright cypress tap tape karma"), _SCRIPT_TESTS
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agent.risk.arguments import has, split, spread, value, wordlist
+from agent.risk.commands.git_trees import top
 from agent.risk.commands.script_files import STANDARD_INPUT, read_script
 from agent.risk.evaluation.call import RUNS_BY_ITSELF, Call
 from agent.risk.evaluation.findings import Feed, shown
@@ -79,6 +80,7 @@ def git_patch(call: Call, verb: str, argv: list[str]) -> None:
     options, operands = split(words, _GIT_VALUED)
     call.medium(f"runs git {verb}")
     if has(options, "", "--continue", "--skip", "--abort", "--quit", "--resolved", "--retry"):
+        call.scatters(top(call))
         return
     looks = verb == "apply" and any(
         option in ("--check", "--stat", "--numstat", "--summary") for option in options
@@ -117,6 +119,7 @@ def _texts(call: Call, paths: Iterable[str]) -> Iterator[str]:
         if place.path in files_known:
             known = files_known[place.path]
             if known is None:
+                call.scatters(top(call))
                 call.high("applies a patch that was just written or fetched, and cannot be read")
             else:
                 yield known
@@ -124,7 +127,9 @@ def _texts(call: Call, paths: Iterable[str]) -> Iterator[str]:
         text = read_script(place.path, call.evaluator.digests)
         if isinstance(text, str):
             yield text
-        elif call.evaluator.came(place.path) or Path(place.path) in call.evaluator.context.written:
+            continue
+        call.scatters(top(call))
+        if call.evaluator.came(place.path) or Path(place.path) in call.evaluator.context.written:
             call.high("applies a patch that cannot be read", f"applies {shown(file)}")
 
 
@@ -141,6 +146,7 @@ def _shown(call: Call, feed: Feed) -> list[str]:
 
 
 def _unread(call: Call, feed: Feed) -> None:
+    call.scatters(top(call))
     if feed.kind == "remote":
         call.high("applies a patch that comes from another machine")
     elif feed.kind == "unknown" and feed.text.rpartition("/")[2] not in _FROM_HISTORY:

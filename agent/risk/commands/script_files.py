@@ -103,6 +103,9 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             run_text(call, content, language or language_of(place.path, content))
             evaluator.reading.discard(key)
         return
+    origin = evaluator.copied_from(place.path)
+    if origin is not None:
+        run_file(call, origin, language)
     if place.own or place.name in OWN_PROGRAMS:
         call.high("runs Tungsten or what controls its terminals", f"runs {shown(path)}")
         return
@@ -123,7 +126,7 @@ def run_file(call: Call, path: str, language: str = "") -> None:
             return
         evaluator.reading.add(place.path)
         strict = call.strict
-        written = Path(place.path) in evaluator.context.written
+        written = Path(place.path) in evaluator.context.written or evaluator.came(place.path)
         call.strict = strict and (written or place.zone not in (Zone.PROJECT, Zone.REGENERABLE))
         try:
             run_text(call, text, language or language_of(place.path, text))
@@ -201,8 +204,9 @@ def local_file(call: Call) -> None:
     place = call.place(path)
     text = read_script(place.path, call.evaluator.digests) if UNKNOWN not in place.path else None
     if text is True:
-        if Path(place.path) in call.evaluator.context.written:
-            call.high("runs a program that the agent made", f"runs {shown(path)}")
+        evaluator = call.evaluator
+        if Path(place.path) in evaluator.context.written or evaluator.came(place.path):
+            call.high("runs a program that the agent made, or fetched", f"runs {shown(path)}")
         else:
             call.medium(f"runs the program {shown(path)}")
         return

@@ -19,24 +19,18 @@ from contextlib import contextmanager
 CHUNK = 100_000
 """Characters searched in one call (about 2 ms)."""
 
-LONG = 4_000
-"""Characters from which on a text is worth a pause of the collector."""
-
 _lock = threading.Lock()
 _pausing = 0
 
 
 @contextmanager
-def uncollected(length: int) -> Iterator[None]:
-    """No cycle collection while a long text is judged; whoever judges frees what it made.
+def uncollected() -> Iterator[None]:
+    """No cycle collection while a text is judged; whoever judges a long one frees what it made.
 
-    Args:
-        length: of the text, in characters; a short one is left alone.
+    Not for a short text either: a walk over all that an engine holds takes the time of thousands of
+    commands, and would be charged to the text in whose midst it falls.
     """
     global _pausing
-    if length < LONG:
-        yield
-        return
     with _lock:
         if _pausing == 0 and not gc.isenabled():
             paused = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.risk.arguments import wordlist
@@ -12,7 +13,7 @@ from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.paths import Place, Zone
-from agent.risk.running import disturbed
+from agent.risk.running import CODE, Disturbance, copied, disturbed, known_part, spread
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ _INTERPRETER = re.compile(
     r"(?:(?:ba|da|z|k|fi|a|c|tc)?sh|python[\d.]*|perl|ruby|node|php|lua|osascript|busybox|eval)(?:\s+\S|$)"
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
-CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".rb", ".go", ".rs")
-"""Endings of files that programs take up without being told; see `agent.risk.commands.own_code`."""
 _MAKEFILES = ("makefile", "gnumakefile", "justfile", "taskfile.yml", "taskfile.yaml")
 _LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
@@ -239,6 +238,7 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            self.evaluator.same.discard(place.path)
             if place.path.endswith(CODE):
                 self.evaluator.writings.append(place.path)
             if self.evaluator.searched and any(
@@ -248,6 +248,8 @@ class Call:
             self.disturbs(place.path, content)
             if place.path in self.evaluator.awaited:
                 self._runs_beside(place.path, content)
+        else:
+            self.disturbs(place.path, None)
         return place
 
     def _runs_beside(self, path: str, content: str | None) -> None:
@@ -266,7 +268,8 @@ class Call:
             name = source.rstrip("/").rpartition("/")[2].rpartition(":")[2]
             place = self.place(f"{target.rstrip('/')}/{name}")
         if place.several or UNKNOWN in place.path:
-            self.evaluator.fetched.append(place.path.rpartition("/")[0])
+            self.evaluator.fetched.append(known_part(place.path))
+            self.scatters(place.path)
         else:
             self.evaluator.files[place.path] = None
             self.disturbs(place.path, None)
@@ -275,19 +278,71 @@ class Call:
         """What stands at a path changes: a line that still runs may be running it."""
         context = self.evaluator.context
         if context.running:
-            for found in disturbed(context, path, content, replaced=replaced):
-                self.high(found.reason, f"changes {shown(path)}")
-                if found.denied is not None:
-                    self.evaluator.denies(found.denied, self)
+            self._disturbances(disturbed(context, path, content, replaced=replaced), path)
+
+    def scatters(self, root: str) -> None:
+        """Anything below a directory may change, or become a link."""
+        evaluator = self.evaluator
+        if not (evaluator.context.running or evaluator.awaited):
+            return
+        path = self.place(root).path
+        self._disturbances(spread(evaluator.context, path), path)
+        above = known_part(path)
+        if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):
+            self.high("may change what another part of it is running from")
+
+    def renames(self, source: str, target: str) -> None:
+        """What stands at a path now is what stands, or stood, at another; both are resolved."""
+        evaluator = self.evaluator
+        if UNKNOWN in source or UNKNOWN in target:
+            return
+        zone = self.place(source).zone
+        if zone in (Zone.PROJECT, Zone.REGENERABLE) and not evaluator.of_agent(source):
+            if Path(target) not in evaluator.context.written:
+                evaluator.same.add(target)
+        elif target not in evaluator.files:
+            evaluator.files[target] = evaluator.files.get(source)
+
+    def copies(self, source: str, target: str) -> None:
+        """What lies below a directory is copied below another; both are resolved."""
+        evaluator = self.evaluator
+        if UNKNOWN in source or evaluator.came(source):
+            self.scatters(target)
+        if UNKNOWN in source or UNKNOWN in target:
+            return
+        evaluator.copies.append((source, target))
+        if evaluator.came(source):
+            evaluator.fetched.append(target)
+        if evaluator.context.running:
+            found = copied(evaluator.context, source, target, self._holds)
+            self._disturbances(found, target)
+        for path in [file for file in evaluator.awaited if file.startswith(f"{target}/")]:
+            content = self._holds(source + path[len(target) :])
+            if content is not None:
+                self._runs_beside(path, content if isinstance(content, str) else None)
+
+    def _holds(self, path: str) -> str | bool | None:
+        """What stands at a path, by this text or on the disk; see `read_script`."""
+        from agent.risk.commands.script_files import read_script
+
+        files = self.evaluator.files
+        if path not in files:
+            return read_script(path, self.evaluator.digests)
+        content = files[path]
+        return False if content is None else content
+
+    def _disturbances(self, found: Iterable[Disturbance], path: str) -> None:
+        for each in found:
+            self.high(each.reason, f"changes {shown(path)}")
+            if each.denied is not None:
+                self.evaluator.denies(each.denied, self)
 
     def _removes(self, place: Place) -> None:
         """Note what is deleted only later: meanwhile something else may come to stand there."""
         evaluator = self.evaluator
         repeated = self.script is not None and bool(self.script.groups)
-        path = place.path
-        while set(path) & set("*?["):
-            path = path.rpartition("/")[0]
-        if path and UNKNOWN not in path and (evaluator.slow or repeated or self.deferred):
+        path = known_part(place.path)
+        if path != "/" and (evaluator.slow or repeated or self.deferred):
             evaluator.removes.add(path)
 
     def deletes(self, text: str, *, recursive: bool = False) -> Place:

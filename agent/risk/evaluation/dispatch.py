@@ -10,6 +10,7 @@ from pathlib import Path
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
+from agent.risk.commands.scattering import SCATTERS, scattered
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -28,6 +29,7 @@ from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
 from agent.risk.programs.checks import is_check, is_edit
 from agent.risk.programs.files import FILE_OPTIONS
+from agent.risk.running import AT_ONCE
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
 
@@ -49,6 +51,8 @@ class Dispatcher(Outputs):
         self.checks = self.checks or is_check(argv)
         self.edits = self.edits or is_edit(argv)
         self._judge(name, call, direct=direct)
+        if not self.waited and name not in AT_ONCE:
+            self.ended()
         self.needs_cover(call)
         if self.tree is not None and len(self.tree) < 5_000:
             text = self._typed(argv, call)
@@ -122,6 +126,8 @@ class Dispatcher(Outputs):
             sets_up(call, key)
         if key in TAKES_UP and (self.files or self.context.written):
             takes_up(call, key)
+        if key in SCATTERS and (self.context.running or self.awaited):
+            scattered(call, key)
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)

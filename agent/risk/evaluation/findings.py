@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from agent.risk.assessment import Risk
@@ -28,7 +29,7 @@ MAX_NESTING = 24
 
 
 MAX_SECONDS = 0.8
-"""Processor time one judgement may take (seconds of this thread)."""
+"""Processor time one judgement may take (seconds of this thread), without its longest stretch."""
 
 
 MAX_FILE_BYTES = 262_144
@@ -58,6 +59,27 @@ class Feed:
     kind: str
     text: str = ""
     paths: tuple[str, ...] = ()
+
+
+class Stopwatch:
+    """The processor time that a judgement takes.
+
+    The longest stretch between two looks is left out: a virtual machine that was stopped meanwhile
+    is charged to whoever was running, and says nothing of the text. Text that is slow to judge is
+    so in more than one stretch.
+    """
+
+    def __init__(self) -> None:
+        self._looked = time.thread_time()
+        self._total = self._longest = 0.0
+
+    def over(self) -> bool:
+        """Look at the clock: whether `MAX_SECONDS` are used up."""
+        now = time.thread_time()
+        stretch, self._looked = now - self._looked, now
+        self._total += stretch
+        self._longest = max(self._longest, stretch)
+        return self._total - self._longest > MAX_SECONDS
 
 
 class Spent(Exception):

@@ -6,27 +6,34 @@ import os
 import posixpath
 import re
 import stat
-import time
 from collections.abc import Sequence
+from glob import iglob
 from itertools import islice
 from pathlib import Path
 
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import MAX_SECONDS, Finding, State
+from agent.risk.evaluation.findings import Finding, State, Stopwatch
 from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
 from agent.risk.paths import Ground, Place, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
-from agent.risk.running import filled
+from agent.risk.running import READ_WHOLE, filled, runs_again
 from agent.risk.shell.expand import Expander, Variables
-from agent.risk.shell.syntax import Group, Script
+from agent.risk.shell.syntax import UNKNOWN, Group, Script
 
 _FILE_ENDING = re.compile(
     r"(?i)\w\.(?:pyi?|[cm]?[jt]sx?|jsonl?|md|txt|lock|lockb|ya?ml|toml|csv|html?|s?css|sh|go|rs|[ch]|[ch]pp|java"
     r"|rb|php|cfg|ini|xml|svg|png|jpe?g|gif|pdf|log|patch|diff|sum|mod)$|^(?:pnpm|package)-lock\.\w+$"
 )
+
+
+MAX_MADE = 1_000
+"""Files of the disk that one pattern names which count as made, where it is written to."""
+
+MAX_LOOKED_AT = 64
+"""Nested texts that are searched for what starts programs again."""
 
 
 class Judgement:
@@ -66,9 +73,20 @@ class Judgement:
         self.commands = 0
         self.scanned = 0
         self.work = 0
-        self.deadline = time.thread_time() + MAX_SECONDS
+        self.stopwatch = Stopwatch()
         self.speaking: Call | None = None
         self.digests: dict[str, str] = {}
+        """Files that were read, with what they held; since something took time, when it did."""
+        self.read_at_once: dict[str, str] = {}
+        """Those that were read before."""
+        self.waited = False
+        """A command that may take time has ended."""
+        self.copies: list[tuple[str, str]] = []
+        """Directories that this text copies, and what the copies are called."""
+        self.same: set[str] = set()
+        """Files that are copies, or new names, of files that no agent made."""
+        self.inherited: dict[str, str | None] = {}
+        """Of `files`, what earlier lines left."""
         self.links = Links(self.ground)
         self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
@@ -104,8 +122,8 @@ class Judgement:
         """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
-        self.fetched: list[str] = []
-        """Directories whose contents this text took from elsewhere."""
+        self.fetched: list[str] = list(context.fetched)
+        """Directories whose contents this text, or an earlier one, took from elsewhere."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
         self.beside = False
@@ -141,6 +159,7 @@ class Judgement:
 
     def assessment(self) -> Assessment:
         """The whole answer."""
+        reads = {**self.read_at_once, **self.digests}
         worst = self.worst
         chosen = [f for f in self.findings if f.risk == worst]
         others = [f for f in self.findings if f.risk < worst and f.risk > Risk.LOW]
@@ -180,12 +199,69 @@ class Judgement:
             self.denied,
             self.asked,
             allowed,
-            tuple((Path(path), digest) for path, digest in sorted(self.digests.items())),
+            tuple((Path(path), digest) for path, digest in sorted(reads.items())),
             self.checks,
             self.edits,
             tuple(self.covering_rules) if allowed else (),
             tuple(sorted(self.removes)),
+            self._loaded(),
+            self._made(),
+            self._taken(),
         )
+
+    def ended(self) -> None:
+        """Note that a command that may take time has ended: what is read from now on is later."""
+        self.waited = True
+        self.read_at_once, self.digests = self.digests, {}
+
+    def _loaded(self) -> tuple[str, ...]:
+        """What the programs that start at once have read whole, and do not read again."""
+        found = [path for path in self.read_at_once if path.endswith(READ_WHOLE)]
+        if not found or len(self.scripts) > MAX_LOOKED_AT or any(map(runs_again, self.scripts)):
+            return ()
+        return tuple(path for path in found if path not in self.digests)
+
+    def _made(self) -> tuple[str, ...]:
+        """Files that this text makes or changes, and what it copies of the agent's."""
+        files, before = self.files, self.inherited
+        made = {
+            path: None
+            for path, content in files.items()
+            if not (path in before and before[path] is content) and path not in self.same
+        }
+        for path in [path for path in made if set(path) & set("*?[")]:
+            found = islice(iglob(path), MAX_MADE)  # noqa: PTH207 - each of its parts may be one
+            made.update(dict.fromkeys(found))
+        if self.copies:
+            own = (*made, *before, *map(str, self.context.written))
+            for source, target in self.copies:
+                for path in own:
+                    if path.startswith(f"{source}/"):
+                        made[target + path[len(source) :]] = None
+        return tuple(path for path in made if path not in self.given)
+
+    def _taken(self) -> tuple[str, ...]:
+        """Directories whose contents this text takes from elsewhere, but for the whole project."""
+        new = dict.fromkeys(self.fetched[len(self.context.fetched) :])
+        whole = (f"{self.ground.project or self.context.cwd}/", f"{self.ground.home}/")
+        return tuple(
+            path
+            for path in new
+            if UNKNOWN not in path and not any(top.startswith(f"{path}/") for top in whole)
+        )
+
+    def of_agent(self, path: str) -> bool:
+        """An agent wrote or fetched what stands at a path, since a person last looked."""
+        return path in self.files or Path(path) in self.context.written or self.came(path)
+
+    def copied_from(self, path: str) -> str | None:
+        """What this text copies to a path with the directory that it lies in, if anything."""
+        for source, target in reversed(self.copies):
+            if path.startswith(f"{target}/"):
+                origin = source + path[len(target) :]
+                if origin in self.files or os.path.lexists(origin):
+                    return origin
+        return None
 
     def place(self, text: str) -> Place:
         """Judge a path, from the directory where the shell is."""

@@ -120,7 +120,7 @@ def left(history: tuple[str, ...], context: Context) -> Left:
     What was found for the same lines before is used again, so each new line is read once.
     """
     ground = replace(context, history=(), forgotten=False, screen="", line=None, recalls=True)
-    key = (ground.cwd, ground.home, ground.project, ground.own, ground.written)
+    key = (ground.cwd, ground.home, ground.project, ground.own, ground.written, ground.fetched)
     done = next((n for n in (len(history), len(history) - 1) if (*key, history[:n]) in _CACHE), 0)
     if done:
         state, files, unfinished, tries = _CACHE[(*key, history[:done])]

@@ -151,3 +151,44 @@ async def test_work_is_not_moved_to_where_a_running_line_will_delete(house, rest
     assert "will delete" in gate.reasons[0]
     await house.decide(gate, "deny")
     await house.state(other, "done")
+
+
+async def test_a_script_that_a_command_made_is_not_trusted_by_another_agent(house):
+    (house.project / "mine.sh").write_text('eval "$(cat plan)"\n')
+    (house.project / "plan").write_text("echo it ran\n")
+    (house.project / "theirs.sh").write_text("echo hi\n")
+    house.script.then(use("terminal_run", command="sed -n p mine.sh > theirs.sh")).then("done")
+    first = await house.agent("go")
+    await house.state(first, "done")
+    house.script.then(use("terminal_run", command="bash mine.sh"))
+    house.script.then(use("terminal_run", command="bash theirs.sh")).then("done")
+    second = await house.agent("run them")
+    gate = await house.gate()
+    assert gate.text == "bash theirs.sh"
+    await house.decide(gate, "deny")
+    await house.state(second, "done")
+    await house.again()
+    house.script.then(use("terminal_run", command="bash theirs.sh")).then("done")
+    await house.prompt(second, "once more")
+    assert (await house.gate()).text == "bash theirs.sh"
+
+
+async def test_a_script_that_typed_keys_made_is_not_trusted_either(house):
+    (house.project / "plan").write_text("echo it ran\n")
+    line = "printf 'eval \"$(cat plan)\"\\n' > t.sh"
+    house.script.then(use("terminal_type", keys=[line, "Enter"]))
+    house.script.then(use("terminal_run", command="bash t.sh")).then("done")
+    await house.agent("go")
+    assert (await house.gate()).text == "bash t.sh"
+
+
+async def test_a_branch_is_not_switched_under_what_waits_to_run(house):
+    agent_id = await started(house, "(sleep 300; bash t.sh) &")
+    house.script.then(use("terminal_run", command="git checkout -q -b topic"))
+    house.script.then(use("terminal_run", command="git stash pop")).then("done")
+    await house.prompt(agent_id, "on")
+    gate = await house.gate()
+    assert (gate.text, gate.risk) == ("git stash pop", "HIGH")
+    assert "is running from" in gate.reasons[0]
+    await house.decide(gate, "deny")
+    await house.state(agent_id, "done")

@@ -1,14 +1,22 @@
-"""A long text is judged without holding up other threads, and leaves the collector as it was."""
+"""A text is judged without holding up other threads, and leaves the collector as it was.
+
+What happens to the machine meanwhile is not charged to the text.
+"""
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from agent.risk import Context, Paste, Risk, assess_command, assess_keys, evaluate
+from agent.risk.evaluation import findings
 from agent.risk.evaluation.breathing import CHUNK
 from agent.risk.evaluation.deception import deception, readable
+from agent.risk.evaluation.findings import MAX_SECONDS
+from agent.risk.rules import parse
 
 
 def test_the_collector_rests_while_a_long_text_is_judged(context: Context) -> None:
@@ -70,3 +78,70 @@ def test_what_hides_is_found_in_every_piece(at: int, hidden: str) -> None:
 )
 def test_what_is_too_much_is_high(context: Context, text: str) -> None:
     assert assess_command(text, context).risk is Risk.HIGH
+
+
+class Clock:
+    """Stands for the processor time of the thread."""
+
+    def __init__(self, at_each_look: Callable[[int], float]) -> None:
+        self.now, self.looks, self.step = 0.0, 0, at_each_look
+
+    def thread_time(self) -> float:
+        self.looks += 1
+        self.now += self.step(self.looks)
+        return self.now
+
+
+DENY = {"deny": ["Bash(git push:*)"]}
+
+
+def short(position: int) -> str:
+    """388 commands, one of which a rule denies."""
+    return "\n".join(
+        ["echo a"] * (position - 1) + ["git -C sub push"] + ["echo a"] * (388 - position)
+    )
+
+
+@pytest.mark.parametrize("stopped_at", range(1, 8))
+def test_a_machine_that_was_stopped_spends_no_budget(
+    stopped_at: int, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(lambda look: 60.0 if look == stopped_at else 0.001)
+    monkeypatch.setattr(findings, "time", clock)
+    answer = assess_command(short(383), replace(context, rules=parse(DENY)))
+    assert clock.looks > 6
+    assert answer.denied_by == "Bash(git push:*)"
+    assert answer.risk is Risk.MEDIUM
+
+
+@pytest.mark.parametrize("position", [1, 64, 200, 383])
+def test_what_is_slow_to_judge_is_high_and_still_denied(
+    position: int, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(lambda look: MAX_SECONDS)
+    monkeypatch.setattr(findings, "time", clock)
+    answer = assess_command(short(position), replace(context, rules=parse(DENY)))
+    assert answer.risk is Risk.HIGH
+    assert any("took too long" in reason for reason in answer.reasons)
+    assert answer.denied_by == "Bash(git push:*)"
+    assert assess_command(short(position), context).denied_by is None
+
+
+def test_a_walk_of_the_collector_is_not_charged(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(lambda look: 0.0)
+
+    def walked(phase: str, info: dict[str, int]) -> None:
+        clock.now += 0.5
+
+    monkeypatch.setattr(findings, "time", clock)
+    before = gc.get_threshold()
+    gc.callbacks.append(walked)
+    gc.set_threshold(100, 1, 1)
+    try:
+        answer = assess_command(short(383), context)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(walked)
+    assert answer.risk is Risk.MEDIUM

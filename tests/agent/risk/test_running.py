@@ -39,7 +39,8 @@ def during(place: Context, command: str) -> Context:
     found = assess_command(command, place)
     reads = [str(path) for path, _ in found.reads]
     reads += [str(Path(path).resolve()) for path in reads]
-    line = RunningLine(command, place, tuple(dict.fromkeys(reads)), found.removes)
+    loaded = frozenset((*found.loaded, *(str(Path(path).resolve()) for path in found.loaded)))
+    line = RunningLine(command, place, tuple(dict.fromkeys(reads)), found.removes, loaded)
     return replace(place, running=(line,))
 
 
@@ -200,3 +201,193 @@ def test_what_will_be_deleted(place: Context, running: str, command: str) -> Non
 def test_what_is_not_deleted_later(place: Context, running: str, command: str) -> None:
     (place.cwd / "w" / "x").mkdir(parents=True)
     assert assess_command(command, during(place, running)).risk is Risk.MEDIUM
+
+
+@pytest.fixture
+def repository(place: Context) -> Context:
+    """The same place as a repository, with a directory whose files are like those beside it."""
+    for name, text in (
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        ("d/t.sh", DANGER),
+        ("d/app.py", "import shutil\nshutil.rmtree('/')\n"),
+        ("d/deep/x.sh", FINE),
+        ("fine/t.sh", FINE),
+        ("docs/a.md", "text\n"),
+        ("w/x/a.o", ""),
+    ):
+        path = place.cwd / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (place.cwd / "l").mkdir()
+    (place.cwd / "l" / "w").symlink_to("../src")
+    return place
+
+
+SCATTERING = [
+    "git checkout main",
+    "git checkout -b topic origin/topic",
+    "git checkout main -- t.sh",
+    "git checkout t.sh",
+    "git -C scripts/.. checkout main",
+    "git switch main",
+    "git switch -",
+    "git restore t.sh",
+    "git restore --source=HEAD~3 t.sh",
+    "git stash",
+    "git stash pop",
+    "git stash apply stash@{1}",
+    "git merge topic",
+    "git rebase main",
+    "git cherry-pick abc123",
+    "git revert --no-edit HEAD",
+    "git pull",
+    "git bisect good",
+    "git am --continue",
+    "git diff main topic | git apply",
+    "git submodule update --init",
+    "git mv -f src/a.ts t.sh",
+    "tar xf a.tar",
+    "tar -xzf a.tgz -C .",
+    "unzip -o a.zip",
+    "unzip a.zip -d .",
+    "7z x a.7z",
+    "gunzip t.sh.gz",
+    "cat a.cpio | cpio -idm",
+    "cp -r d/. .",
+    "cp -a d/* .",
+    "cp -r d/t.sh .",
+    "rsync -a d/ .",
+    "rsync -a d/ ./",
+    "rsync -a host:d/ .",
+    "rsync -a scripts/../d/t.sh .",
+    "hg update topic",
+    "svn up",
+    "gh pr checkout 12",
+    'sed -i s/hi/ho/ *.sh',
+    'for f in a t; do echo "$X" > $f.sh; done',
+    "unar a.rar",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", SCATTERING)
+def test_what_may_be_written_anywhere(repository: Context, command: str) -> None:
+    assert assess_command(command, repository).risk is Risk.MEDIUM
+    now = during(repository, "sleep 5; bash t.sh")
+    assert assess_command(command, now).risk is Risk.HIGH
+    later = during(repository, "sleep 5; bash scripts/*.sh; bash t.sh")
+    assert assess_command(command, later).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize("running", ["sleep 5; bash t.sh", "sleep 5; rm -rf w/x", "make"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git commit -am 'work'",
+        "git add -A",
+        "git status",
+        "git fetch origin",
+        "git push origin topic",
+        "git checkout -b topic",
+        "git switch -c topic",
+        "git checkout docs/a.md",
+        "git checkout main -- docs",
+        "git restore docs/a.md",
+        "git restore --staged t.sh",
+        "git reset HEAD~1",
+        "git stash list",
+        "git mv docs/a.md docs/b.md",
+        "git worktree add ../app.worktrees/x",
+        "tar xf a.tar -C docs",
+        "unzip -l a.zip",
+        "unzip a.zip -d docs",
+        "gunzip docs/a.gz",
+        "cp -r d docs/",
+        "cp -r docs/. .",
+        "rsync -a d/ docs/d/",
+        "rsync -a fine/docs/ docs/",
+        'for n in 1 2; do date > docs/$n.txt; done',
+        "sed -i s/a/b/ docs/*.md",
+        "npm run build",
+        "cargo build",
+        "make -C docs",
+        "wget https://example.com/data.csv",
+    ],
+)  # fmt: skip
+def test_what_stays_away_from_what_runs(repository: Context, running: str, command: str) -> None:
+    alone = assess_command(command, repository).risk
+    assert alone < Risk.HIGH
+    assert assess_command(command, during(repository, running)).risk is alone
+
+
+@pytest.mark.parametrize(
+    "running",
+    ["python app.py", "node server.js", "npm run dev", "vite", "cd src && python ../app.py"],
+)
+@pytest.mark.parametrize(
+    "command", ["git checkout main", "git pull", "git stash", "cp -r fine/. .", "tar xf a.tar"]
+)
+def test_a_server_has_read_its_file(repository: Context, running: str, command: str) -> None:
+    assert assess_command(command, during(repository, running)).risk is Risk.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "running",
+    [
+        "sleep 5; python app.py",
+        "while true; do python app.py; sleep 5; done",
+        "watch -n 5 python app.py",
+        "ls *.py | entr python app.py",
+        "nodemon --exec python app.py",
+        "npm run late",
+        "python other.py; python app.py",
+        "python app.py; python app.py",
+        "make serve",
+    ],
+)
+def test_a_program_that_is_started_later_or_again(repository: Context, running: str) -> None:
+    cwd = repository.cwd
+    (cwd / "package.json").write_text('{"scripts": {"late": "sleep 9; python app.py"}}')
+    (cwd / "Makefile").write_text("serve: wait\n\tpython app.py\nwait:\n\tsleep 9\n")
+    for command in ("git checkout main", "cp other.py app.py", "cp -r d/. ."):
+        assert assess_command(command, repository).risk is Risk.MEDIUM
+        assert assess_command(command, during(repository, running)).risk is Risk.HIGH, command
+
+
+def test_a_copied_directory_is_judged_by_what_it_holds(repository: Context) -> None:
+    now = during(repository, "sleep 5; bash t.sh")
+    assert assess_command("cp -r fine/. .", now).risk is Risk.MEDIUM
+    assert assess_command("rsync -a fine/ .", now).risk is Risk.MEDIUM
+    found = assess_command("cp -r d/. .", now)
+    assert "is running it" in found.reasons[0]
+    assert assess_command("cp -r d/. . && bash t.sh", repository).risk is Risk.HIGH
+    assert assess_command("cp -r fine/. . && bash t.sh", repository).risk is Risk.MEDIUM
+    assert assess_command("cp -r d x && bash x/t.sh", repository).risk is Risk.HIGH
+    assert assess_command("(sleep 5; bash t.sh) & cp -r d/. .", repository).risk is Risk.HIGH
+    assert assess_command("(sleep 5; bash t.sh) & git checkout main", repository).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    ("running", "command"),
+    [
+        ("sleep 5; rm -rf w/x", "git checkout main"),
+        ("sleep 5; rm -rf w/x", "git stash pop"),
+        ("sleep 5; rm -rf w/x", "tar xf a.tar"),
+        ("sleep 5; rm -rf w/x", "cp -a l/. ."),
+        ("sleep 5; rm -rf w/x", "rsync -a l/ ."),
+        ('sleep 5; rm -rf "w/x/$N"', "mv src w/x/y"),
+        ("sleep 5; rm -rf build/x", 'mv src "build/$D"'),
+    ],
+)
+def test_what_may_come_to_be_deleted(repository: Context, running: str, command: str) -> None:
+    (repository.cwd / "build" / "x").mkdir(parents=True)
+    assert assess_command(command, repository).risk is Risk.MEDIUM
+    assert assess_command(command, during(repository, running)).risk is Risk.HIGH
+
+
+def test_new_tests_of_a_watcher_are_read(place: Context) -> None:
+    now = during(place, "sleep 5; pytest")
+    path = place.cwd / "test_new.py"
+    bad = "import shutil, pathlib\ndef test_x():\n    shutil.rmtree(pathlib.Path.home())\n"
+    assert assess(WriteFile(path, bad), place).risk is Risk.MEDIUM
+    assert assess(WriteFile(path, bad), now).risk is Risk.HIGH
+    assert assess(WriteFile(path, "def test_x():\n    assert 1\n"), now).risk is Risk.MEDIUM
