@@ -12,6 +12,7 @@ from agent.protocol import (
     AlwaysAllow,
     Answer,
     ArchiveAgent,
+    AskMemory,
     AwaitUse,
     Command,
     Compact,
@@ -73,6 +74,10 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
             case DreamNow():
                 parts.dream.begin()
                 return {}
+            case AskMemory():
+                from agent import memory_requests
+
+                return await memory_requests.carry_out(command, parts)
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")
             case _:

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-PROTOCOL = 7
+PROTOCOL = 8
 """Raised with every incompatible change of the models in this module."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -898,6 +898,16 @@ class DreamNow(Wire):
     type: Literal["dream_now"] = "dream_now"
 
 
+class AskMemory(Wire):
+    """Look at memories and dreams, or change them; `request` is one of `agent.memory_protocol`.
+
+    The result is the one that is described there.
+    """
+
+    type: Literal["ask_memory"] = "ask_memory"
+    request: dict[str, JsonValue]
+
+
 class ReadTranscript(Wire):
     """Result: `{"blocks": [Block, …], "seq": int}`, the last `limit` ones before `before`.
 
@@ -958,6 +968,7 @@ Command = Annotated[
     | StartDemo
     | StopDemo
     | DreamNow
+    | AskMemory
     | ReadTranscript
     | ReadUsage
     | Shutdown,
