@@ -73,8 +73,8 @@ from agent.protocol import (
     UseTool,
 )
 from agent.questions import Questions
-from agent.remembering import MemoryMode
 from agent.recordings import PaneRecorder
+from agent.remembering import MemoryMode
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, text_block

@@ -118,7 +118,7 @@ def imagined(db: sqlite3.Connection, changes: Sequence[Change]) -> dict[int, lis
             texts = [versions.get(db, member).text for member in change.appended]
             after = replace(before, text=joined(before.text, texts))
         else:
-            status = "merged" if change.kind == "merge" else "superseded"
+            status: versions.Status = "merged" if change.kind == "merge" else "superseded"
             after = replace(before, status=status, superseded_by=other.id)
         found.setdefault(change.operation, []).append(Part(change, before, after, other))
     return found

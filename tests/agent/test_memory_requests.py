@@ -200,7 +200,7 @@ async def test_files_out_and_in(engine: Engine, tmp_path: Path) -> None:
     assert await engine.texts() == ["Tern runs on Node 20."]
     with pytest.raises(CommandRefused, match="nowhere"):
         await engine.ask(ImportMemories(directory=str(tmp_path / "nowhere")))
-    with pytest.raises(CommandRefused, match="m1.md"):
+    with pytest.raises(CommandRefused, match=r"m1\.md"):
         await engine.ask(ExportMemories(directory=str(file)))
 
 
@@ -369,8 +369,8 @@ async def test_the_mode_is_kept_and_followed(engine: Engine) -> None:
         ("[dream]", '[dream]\nmode = "off"\n'),
         ("[dream]\nsessions = 3\n", '[dream]\nmode = "off"\nsessions = 3\n'),
         (
-            "# mine\n[ dream ] # here\n  mode = 'auto' # why\nsessions = 3\n\n[wall]\nmode = \"on\"",
-            '# mine\n[ dream ] # here\n  mode = "off" # why\nsessions = 3\n\n[wall]\nmode = "on"',
+            "# x\n[ dream ] # y\n  mode = 'auto' # z\nsessions = 3\n\n[wall]\nmode = \"on\"",
+            '# x\n[ dream ] # y\n  mode = "off" # z\nsessions = 3\n\n[wall]\nmode = "on"',
         ),
         ('[wall]\nmode = "on"\n', '[wall]\nmode = "on"\n\n[dream]\nmode = "off"\n'),
         ('dream.mode = "auto"\nmodel = "m"\n', 'dream.mode = "off"\nmodel = "m"\n'),
@@ -389,7 +389,7 @@ def test_settings_that_are_written_otherwise_are_left_alone(tmp_path: Path) -> N
     file = tmp_path / "config.toml"
     for text in ("dream = { mode = 'auto' }\n", "x = '''\n[dream]\n'''\n[dream]\nsessions = 3\n"):
         file.write_text(text)
-        with pytest.raises(memory_mode.ModeNotKept, match="left as it is|is not changed"):
+        with pytest.raises(memory_mode.ModeNotKept, match=r"left as it is|is not changed"):
             memory_mode.keep(file, "off")
         assert file.read_text() == text
 
