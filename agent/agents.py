@@ -61,6 +61,7 @@ from agent.protocol.usage import Budget
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
 from agent.recovery import FILES_MADE
+from agent.remembering import MemoryMode
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, text_block
@@ -651,6 +652,15 @@ class Agents:
         self.services.hub.publish(PausedChanged(paused=command.paused))
         for agent in tuple(self._live.values()):
             agent.publish()
+
+    def change_memory_mode(self, mode: MemoryMode) -> None:
+        """Have all agents, and those to come, remember as the person now wants."""
+        services = self.services
+        dream = services.config.dream.model_copy(update={"mode": mode})
+        services.config = services.config.model_copy(update={"dream": dream})
+        for agent in tuple(self._live.values()):
+            if not agent.demo:
+                agent.memory.change_mode(mode)
 
     def _asked(self, gate_id: str) -> tuple[Performer, Asked]:
         """What an open gate is about, and who would do it."""

@@ -20,6 +20,7 @@ from agent.protocol.commands.agents import (
     StopAgent,
 )
 from agent.protocol.commands.engine import (
+    AskMemory,
     Configure,
     DreamNow,
     ReadUsage,
@@ -66,6 +67,10 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
             case DreamNow():
                 parts.dream.begin()
                 return {}
+            case AskMemory():
+                from agent import memory_requests
+
+                return await memory_requests.carry_out(command, parts)
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")
             case _:

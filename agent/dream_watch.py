@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent.errors import AgentError, CommandRefused
 from agent.hub import Hub
@@ -44,7 +44,7 @@ PROGRESS_STEP = 0.05
 
 
 class _ToldToEndError(Exception):
-    """The engine ends."""
+    """The engine ends, or the person wants no dreams any more."""
 
 
 class DreamWatch:
@@ -57,6 +57,7 @@ class DreamWatch:
     def __init__(
         self, database: Database, hub: Hub, settings: Dream, *, clock: Callable[[], float]
     ) -> None:
+        self._settings = settings
         self._gates = gates_of(database, settings, clock)
         self._mode = settings.mode
         self._database = database
@@ -98,6 +99,19 @@ class DreamWatch:
         self._may_dream = True
         self._wake()
 
+    async def change_mode(self, mode: Literal["off", "recall", "manual", "auto"]) -> None:
+        """Follow another mode from now on; one that wants no dream ends the one that runs."""
+        self._settings = self._settings.model_copy(update={"mode": mode})
+        self._gates = gates_of(self._database, self._settings, self._clock)
+        self._mode = mode
+        dreaming = self._dreaming
+        if dreaming is not None and mode in ("off", "recall"):
+            self._ending.set()
+            dreaming.cancel()
+            await asyncio.wait([dreaming])
+            self._dreaming = None
+        await self._look()
+
     def begin(self) -> None:
         """Begin a dream because the person says so, whatever the gates say.
 
@@ -111,16 +125,18 @@ class DreamWatch:
 
     def _start(self, by: str) -> None:
         self._phase, self._progress = "orient", 0.0
+        self._ending = threading.Event()
         self._dreaming = asyncio.create_task(self._dream(by))
 
     async def _dream(self, by: str) -> None:
         loop = asyncio.get_running_loop()
+        ending = self._ending
 
         async def wanted() -> bool:
             return by == "person" or not (await self._gates.status()).why_not
 
         def progress(phase: Phase, share: float) -> None:
-            if self._ending.is_set():
+            if ending.is_set():
                 raise _ToldToEndError
             loop.call_soon_threadsafe(self._advance, phase, share)
 

@@ -80,6 +80,10 @@ class AgentMemory:
         self._clock = clock
         self._told: set[str] = set()
 
+    def change_mode(self, mode: MemoryMode) -> None:
+        """Follow another mode from the next turn and the next tool use on."""
+        self._mode = mode
+
     async def begin_turn(self, prompts: Sequence[str]) -> tuple[str, int]:
         """Recall what fits what the person says: a block's text, empty for none, and how many."""
         if self._mode == "off":

@@ -266,7 +266,7 @@ class Memories:
 
 
 def supersede(
-    db: sqlite3.Connection, loser_id: str, winner_id: str, at: float, by: Author
+    db: sqlite3.Connection, loser_id: str, winner_id: str, at: float, by: Author, reason: str = ""
 ) -> Memory:
     """Have one memory take the place of another, within a transaction; see `Memories.supersede`."""
     loser, winner = versions.get(db, loser_id), versions.get(db, winner_id)
@@ -281,7 +281,7 @@ def supersede(
     if loser.valid_from is not None:
         ends = max(ends, loser.valid_from)
     loser = replace(loser, status="superseded", superseded_by=winner.id, valid_to=ends)
-    versions.put(db, loser, at, by, f"superseded by {winner.id}")
+    versions.put(db, loser, at, by, reason or f"superseded by {winner.id}")
     return loser
 
 

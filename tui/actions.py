@@ -21,6 +21,8 @@ GATE = "gate"
 INBOX = "inbox"
 RECORDING = "recording"
 OWN_PANES = "own panes"
+MEMORIES = "memories"
+DREAMS = "dreams"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -32,6 +34,8 @@ CONTEXTS = {
     INBOX: "In the inbox",
     RECORDING: "While a recording plays",
     OWN_PANES: "Among your own tmux panes",
+    MEMORIES: "Among memories",
+    DREAMS: "In what dreams did",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -334,6 +338,29 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="demo",
         slash="demo",
     ),
+    _key(
+        "app.memories",
+        "alt+r",
+        "What agents remember: look, edit, pin, forget; off, recall, manual or auto",
+        action="memories",
+        slash="memory",
+        argument="off|recall|manual|auto",
+    ),
+    _key(
+        "app.remember",
+        "",
+        "Remember something that you say, for the agent's project",
+        action="remember",
+        slash="remember",
+        argument="TEXT",
+    ),
+    _key(
+        "app.dreams",
+        "alt+z",
+        "What dreams did to memories: accept it, or take it back",
+        action="dreams",
+        slash="dreams",
+    ),
     _key("app.dream", "", "Put memories in order now: AutoDream", action="dream", slash="dream"),
     _key("app.stop_demo", "", "End the demo and clean up", action="stop_demo", slash="demo-stop"),
     _key(
@@ -470,6 +497,65 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
     _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
     _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),
+    _key(
+        "memories.open", "enter", "All about it, and every version", MEMORIES, "open", "all of it"
+    ),
+    _key("memories.filter", "slash", "Filter by words", MEMORIES, "filter", "filter"),
+    _key(
+        "memories.ask",
+        "question_mark",
+        "Search as an agent does: what fits a question, best first",
+        MEMORIES,
+        "ask",
+        "search",
+    ),
+    _key("memories.edit", "e", "Change its text; it is yours then", MEMORIES, "edit", "edit"),
+    _key("memories.pin", "p", "Pin it, or no longer", MEMORIES, "pin", "pin"),
+    _key(
+        "memories.bring_back",
+        "b",
+        "Accept what is held back; bring back what is gone",
+        MEMORIES,
+        "bring_back",
+        "bring back",
+    ),
+    _key("memories.forget", "f", "Have agents told it no more", MEMORIES, "forget", "forget"),
+    _key(
+        "memories.redact",
+        "R",
+        "Remove its text for good, wherever it stands; asks first",
+        MEMORIES,
+        "redact",
+    ),
+    _key("memories.new", "n", "Remember something that you say", MEMORIES, "new", "new"),
+    _key("memories.view", "left right tab shift+tab", "Active, held back, gone, all", MEMORIES),
+    _key(
+        "memories.session", "o", "Look at the session it comes from", MEMORIES, "session", "session"
+    ),
+    _key("memories.mode", "m", "How much is remembered", MEMORIES, "mode", "mode"),
+    _key("memories.dreams", "d", "What dreams did", MEMORIES, "dreams", "dreams"),
+    _key("memories.export", "x", "Write all to Markdown files", MEMORIES, "export"),
+    _key("memories.import", "i", "Take in Markdown files", MEMORIES, "import"),
+    _key("memories.reload", "f5", "Read them anew", MEMORIES, "reload"),
+    _key("memories.close", "escape q alt+r", "Close", MEMORIES, "leave", "close"),
+    _key("dreams.accept", "a", "Accept it", DREAMS, "accept", "accept"),
+    _key("dreams.undo", "u", "Take it back", DREAMS, "undo", "undo"),
+    _key("dreams.swap", "s", "Of a pair, have the other one stay", DREAMS, "swap", "swap"),
+    _key("dreams.decline", "b", "Of a pair, keep both", DREAMS, "decline", "keep both"),
+    _key("dreams.turn", "left right", "Another dream", DREAMS, label="dreams"),
+    _key(
+        "dreams.undo_all",
+        "U",
+        "Take the whole dream back; asks first",
+        DREAMS,
+        "undo_all",
+        "undo all",
+    ),
+    _key("dreams.plan", "p", "What a dream would do now", DREAMS, "plan", "plan"),
+    _key("dreams.dream", "n", "Dream now", DREAMS, "dream", "dream now"),
+    _key("dreams.down", "pagedown pageup", "Scroll the change", DREAMS),
+    _key("dreams.reload", "f5", "Read it anew", DREAMS, "reload"),
+    _key("dreams.close", "escape q alt+z", "Close", DREAMS, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 
@@ -554,6 +640,8 @@ _SHOWN = {
     "minus": "-",
     "plus": "+",
     "equals_sign": "=",
+    "slash": "/",
+    "question_mark": "?",
 }
 _TMUX = {
     "escape": "Escape",
@@ -574,4 +662,6 @@ _TMUX = {
     "minus": "-",
     "plus": "+",
     "equals_sign": "=",
+    "slash": "/",
+    "question_mark": "?",
 }

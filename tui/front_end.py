@@ -185,7 +185,7 @@ class FrontEnd(KeyboardApp[None]):
         self.show_agents()
         self.show_conversation()
         if self.known:
-            self.cockpit.show_dream(self.state.dream)
+            self.show_dream()
             self.sync_gates()
 
     def show_agents(self) -> None:
@@ -214,6 +214,13 @@ class FrontEnd(KeyboardApp[None]):
             if callable(follow := getattr(screen, "agents_changed", None)):
                 follow()
         self._tick()
+
+    def show_dream(self) -> None:
+        """Show AutoDream anew, in the sidebar and wherever else it is looked at."""
+        self.cockpit.show_dream(self.state.dream)
+        for screen in self.screen_stack[1:]:
+            if callable(follow := getattr(screen, "dream_changed", None)):
+                follow()
 
     async def open_remembered_pane(self) -> None:
         """Show the pane that was shown last, before the engine has said what there is."""

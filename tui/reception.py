@@ -125,7 +125,7 @@ def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
     if "blocks" in changed:
         app.cockpit.conversation.changed()
     if "dream" in changed:
-        app.cockpit.show_dream(app.state.dream)
+        app.show_dream()
     if "gates" in changed:
         app.sync_gates()
 

@@ -162,6 +162,12 @@ async def _slash(app: TungstenApp, text: str) -> None:
             case "agent.budget":
                 await set_budget(app, argument)
                 return
+            case "app.memories":
+                await set_memory_mode(app, argument)
+                return
+            case "app.remember":
+                await remember_text(app, argument)
+                return
             case _:
                 pass
     elif action.id == "agent.mode":
@@ -488,6 +494,38 @@ async def dream(app: TungstenApp) -> None:
         app.say("AutoDream puts memories in order; agents go on meanwhile")
 
 
+@_beside
+async def set_memory_mode(app: TungstenApp, name: str) -> None:
+    """Change how much is remembered."""
+    from agent.memory_protocol import MEANING, SetMemoryMode, asking
+
+    mode = next((mode for mode in MEANING if mode == name.removesuffix(" only")), None)
+    if mode is None:
+        app.say(f"There is no mode {name} of memory: {', '.join(MEANING)}", "warning")
+    elif await send(app, asking(SetMemoryMode(mode=mode))) is not None:
+        app.say(f"Memory is {name}: {MEANING[mode]}")
+
+
+async def remember(app: TungstenApp) -> None:
+    """Let the person write what is to be remembered."""
+    app.say("Type /remember and one fact, clear by itself: agents here are told it")
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.put_draft("/remember ")
+
+
+@_beside
+async def remember_text(app: TungstenApp, text: str) -> None:
+    """Remember what the person says, for the project at hand; a refused text stays."""
+    from agent.memory_protocol import AddMemory, asking
+
+    if await send(app, asking(AddMemory(text=text, directory=_directory(app)))) is None:
+        if not app.cockpit.prompt.text:
+            app.cockpit.prompt.put_back(f"/remember {text}")
+        return
+    key = actions.label(actions.by_id("app.memories").keys[0])
+    app.say(f"Remembered for this project; {key} shows what is")
+
+
 async def take_keyboard(app: TungstenApp) -> None:
     """Give the keyboard to the pane; make it visible first."""
     cockpit = app.cockpit
@@ -596,10 +634,13 @@ async def new_agent(app: TungstenApp) -> None:
         else:
             await _create(app, command)
 
+    await app.push_screen(NewAgentScreen(_directory(app)), create)
+
+
+def _directory(app: TungstenApp) -> str:
+    """Where the person is at work: the focused agent's directory, unless that is the demo's."""
     agent = app.focused_agent
-    # The demo's directory is temporary.
-    given = str(app.directory) if agent is None or agent.demo else agent.directory
-    await app.push_screen(NewAgentScreen(given), create)
+    return str(app.directory) if agent is None or agent.demo else agent.directory
 
 
 @_beside
@@ -671,6 +712,27 @@ async def own_panes(app: TungstenApp) -> None:
         await app.push_screen(
             OwnPanesScreen(app.focused_agent, own_pane=os.environ.get("TMUX_PANE", ""))
         )
+
+
+async def memories(app: TungstenApp) -> None:
+    """Show what agents remember."""
+    if app.screen is not app.cockpit or not app.known:
+        return
+    from tui.screens.memories import MemoriesScreen
+
+    def chosen(agent_id: str | None) -> None:
+        if agent_id is not None:
+            app.look_at(agent_id)
+
+    await app.push_screen(MemoriesScreen(_directory(app), clock=app.now), chosen)
+
+
+async def dreams(app: TungstenApp) -> None:
+    """Show what dreams did."""
+    if app.screen is app.cockpit and app.known:
+        from tui.screens.dreams import DreamsScreen
+
+        await app.push_screen(DreamsScreen(clock=app.now))
 
 
 async def setup(app: TungstenApp) -> None:

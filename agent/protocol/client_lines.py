@@ -18,6 +18,7 @@ from agent.protocol.commands.agents import (
     StopAgent,
 )
 from agent.protocol.commands.engine import (
+    AskMemory,
     Configure,
     DreamNow,
     ReadUsage,
@@ -74,6 +75,7 @@ Command = Annotated[
     | StartDemo
     | StopDemo
     | DreamNow
+    | AskMemory
     | ReadTranscript
     | ReadUsage
     | Shutdown,

@@ -1,4 +1,4 @@
-"""A session that cannot be taken up, since its directory is gone: its conversation, to look at."""
+"""A session that is not on the list: its conversation, to look at."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class PastSessionScreen(ModalScreen[None]):
         session_id: whose conversation.
         name: what the session was called.
         directory: where it worked.
+        why: why it is only looked at; empty: its directory is gone.
     """
 
     DEFAULT_CSS = """
@@ -39,10 +40,12 @@ class PastSessionScreen(ModalScreen[None]):
     AUTO_FOCUS = "Conversation"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i,q", "close", show=False)]
 
-    def __init__(self, session_id: str, name: str, directory: str) -> None:
+    def __init__(self, session_id: str, name: str, directory: str, *, why: str = "") -> None:
         super().__init__()
         self._session_id = session_id
-        self._title = f"{one_line(name)}: to look at only, {one_line(directory)} is gone"
+        self._title = (
+            f"{one_line(name)}: to look at only, {why or f'{one_line(directory)} is gone'}"
+        )
         self._transcript = Transcript()
 
     def compose(self) -> ComposeResult:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import JsonValue
+
 from agent.protocol.wire import Wire
 
 
@@ -42,6 +44,16 @@ class DreamNow(Wire):
     """Begin a dream, whatever the gates say. Its phases come as events, its end as a notice."""
 
     type: Literal["dream_now"] = "dream_now"
+
+
+class AskMemory(Wire):
+    """Look at memories and dreams, or change them; `request` is one of `agent.memory_protocol`.
+
+    The result is the one that is described there.
+    """
+
+    type: Literal["ask_memory"] = "ask_memory"
+    request: dict[str, JsonValue]
 
 
 class ReadUsage(Wire):

@@ -1,0 +1,667 @@
+"""What agents remember: a list of any length, what is known of the chosen memory, and its keys.
+
+The engine holds the memories (`agent.memory_requests`); only the rows around the visible ones are
+here. What changes a memory is sent and shown once it is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Resize
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Input
+
+from agent.memory_protocol import (
+    AddMemory,
+    BringBackMemory,
+    EditMemory,
+    ExportMemories,
+    ForgetMemory,
+    ImportMemories,
+    Known,
+    ListMemories,
+    PinMemory,
+    ReadMemory,
+    RedactMemory,
+    Remembered,
+    Request,
+    SearchMemories,
+    SetMemoryMode,
+    View,
+    asking,
+)
+from tui import actions
+from tui.gate.host import host, send
+from tui.memory_words import facts, place
+from tui.text import Piece, age, one_line, strip_of, wrap
+from tui.widgets.field import Field
+from tui.widgets.key_row import KeyRow
+from tui.widgets.lazy_list import WINDOW, LazyList
+from tui.widgets.lines import Lines, OneRow
+from tui.widgets.said import Said
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+VIEWS: dict[View, tuple[str, tuple[str, ...]]] = {
+    "active": ("Active", ("active",)),
+    "held": ("Held back", ("quarantined",)),
+    "gone": ("Gone", ("forgotten", "superseded", "merged", "pruned", "redacted")),
+    "all": ("All", ()),
+}
+"""What can be looked at: its title, and the statuses that it has; all for none."""
+
+NOTHING: dict[View, str] = {
+    "active": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
+    "held": "Nothing is held back. What a tool or a page said and reads like an order waits here, "
+    "and no agent is told it until you accept it.",
+    "gone": "Nothing is gone. What is forgotten, merged or superseded stays here and can be "
+    "brought back.",
+    "all": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
+}
+
+SHARE = 110
+"""Columns from which list and detail stand side by side."""
+
+ID = 14
+"""Cells of the project of a memory."""
+
+
+class Rows(LazyList[Remembered]):
+    """Memories, a row each."""
+
+    clock: Callable[[], float] = staticmethod(time.time)
+    statuses = False
+    """Whether a row tells its status: where all have the same, it does not."""
+
+    def row(self, row: Remembered, width: int, ground: Style) -> tuple[list[Piece], list[Piece]]:
+        """Draw a memory: marks, text, then what it is about, its age and how sure it is."""
+        paint = self.paint
+        marks = {"★": row.pinned, "!": bool(row.drift), "⊘": row.status == "quarantined"}
+        mark = next((sign for sign, shown in marks.items() if shown), " ")
+        quiet = row.status not in ("active", "quarantined")
+        text = one_line(row.text) or "(its text was removed)"
+        right = f" {row.type if width > 60 else row.type[:4]:<{9 if width > 60 else 4}}"
+        right += f" {_cell(place(row), ID if width > 60 else 10)}"
+        if self.statuses:
+            right += f" {row.status:<11}"
+        right += f" {age(self.clock() - row.created_at):>4} {row.confidence:>4.0%} "
+        style = paint.muted if quiet else paint.text
+        mark_style = paint.attention if mark != "★" else paint.focus
+        return (
+            [(f"{mark} ", mark_style + ground), (text, style + ground)],
+            [(right, paint.muted + ground)],
+        )
+
+
+class Tabs(Lines):
+    """The views with how much is in each."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.view: View = "active"
+        self.counts: dict[str, int] = {}
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw them."""
+        paint = self.paint
+        pieces: list[Piece] = [(" ", paint.blank)]
+        for view, (title, statuses) in VIEWS.items():
+            found = sum(
+                number
+                for status, number in self.counts.items()
+                if not statuses or status in statuses
+            )
+            style = paint.chosen if view == self.view else paint.muted
+            if view == "held" and found and view != self.view:
+                style = paint.attention
+            count = f" {found:,}" if self.counts else ""
+            pieces += [(f" {title}{count} ", style), (" ", paint.blank)]
+        return [strip_of(pieces, width, paint.blank)]
+
+
+class Detail(Lines):
+    """The whole text of the chosen memory, and what is known of it, as far as there is room."""
+
+    clock: Callable[[], float] = staticmethod(time.time)
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._memory: Remembered | None = None
+
+    def show(self, memory: Remembered | None) -> None:
+        """Show this one."""
+        self._memory = memory
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw it."""
+        paint = self.paint
+        if self._memory is None:
+            return []
+        lines = about(self._memory, self.clock(), width - 2, paint)
+        if len(lines) > height:
+            key = actions.label(actions.by_id("memories.open").keys[0])
+            lines[height - 1 :] = [[(f"… {key} shows all of it", paint.faint)]]
+        return [strip_of([(" ", paint.blank), *line], width, paint.blank) for line in lines]
+
+
+def about(memory: Remembered, now: float, width: int, paint: Any) -> list[list[Piece]]:
+    """A memory's text, then its facts, in lines of at most `width` cells."""
+    from tui.text import clean
+
+    text = clean(memory.text) or "(its text was removed)"
+    lines = wrap([(text, paint.strong)], width)
+    lines.append([])
+    for name, value in facts(memory, now):
+        style = paint.attention if name in ("held back", "doubt") else paint.text
+        first, *rest = wrap([(value, style)], max(8, width - 12))
+        lines.append([(f"{name:<12}", paint.muted), *first])
+        lines += ([(" " * 12, paint.blank), *line] for line in rest)
+    return lines
+
+
+class MemoriesScreen(Screen["str | None"]):
+    """Lists memories; goes away with the id of an agent to look at, or None.
+
+    Args:
+        directory: What a new memory is about, unless it holds everywhere; files go beside it.
+        clock: Seconds since the epoch.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(",".join(action.keys), action.action, show=False)
+            for action in actions.of(actions.MEMORIES)
+            if action.action
+        ),
+        Binding("right,tab", "turn(1)", show=False),
+        Binding("left,shift+tab", "turn(-1)", show=False),
+    ]
+    AUTO_FOCUS = "#memories"
+    DEFAULT_CSS = """
+    MemoriesScreen {
+        #memories-tabs { height: 1; margin-bottom: 1; }
+        #memories-field { display: none; border: none; height: 1; margin: 0 1 1 1; padding: 0 1;
+                          background: $panel; &:focus { border: none; } }
+        #memories-field.-open { display: block; }
+        #memories-both { layout: vertical; height: 1fr; }
+        #memories { height: 1fr; background: $background; }
+        #memories-detail { height: 9; background: $background; border-top: solid $rule; }
+        &.-wide #memories-both { layout: horizontal; }
+        &.-wide #memories { width: 3fr; height: 1fr; }
+        &.-wide #memories-detail { width: 2fr; height: 1fr; border-top: none;
+                                   border-left: solid $rule; }
+    }
+    """
+
+    def __init__(self, directory: str, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._directory = directory
+        self._clock = clock
+        self._view: View = "active"
+        self._asks = False
+        """Whether what stands in the field is asked of the index, or narrows the list."""
+        self._busy = False
+        self._failed = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, views, field, list, detail, what is said, and keys."""
+        yield OneRow(id="memories-title")
+        yield Tabs(id="memories-tabs")
+        yield Field(id="memories-field", select_on_focus=False)
+        with Container(id="memories-both"):
+            rows = Rows(id="memories")
+            detail = Detail(id="memories-detail")
+            rows.clock = detail.clock = self._clock
+            rows.note = [("Reading …", "muted")]
+            yield rows
+            yield detail
+        yield Said(id="memories-said")
+        yield KeyRow(actions.MEMORIES, id="memories-keys")
+
+    def on_mount(self) -> None:
+        """Ask the engine."""
+        self._tell_title()
+        self._follow_width()
+        self._load(0)
+
+    def on_resize(self, event: Resize) -> None:
+        """Put list and detail side by side where there is room."""
+        self._follow_width()
+
+    def _follow_width(self) -> None:
+        self.set_class(self.size.width >= SHARE, "-wide")
+
+    def agents_changed(self) -> None:
+        """Read anew when the engine is back; called when the app has heard of a change."""
+        self._tell_title()
+        if self._failed:
+            self._load(self._rows.place)
+
+    def dream_changed(self) -> None:
+        """Follow the mode, and what a dream has done once it is done."""
+        self._tell_title()
+        if host(self).state.dream.phase in ("waiting", "ready"):
+            self._again()
+
+    @property
+    def _rows(self) -> Rows:
+        return self.query_one(Rows)
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one("#memories-field", Input)
+
+    # What there is ------------------------------------------------------------------------------
+
+    @on(LazyList.Wanted)
+    def _wanted(self, event: LazyList.Wanted) -> None:
+        event.stop()
+        self._load(event.first)
+
+    def _again(self, *, place: int | None = None) -> None:
+        """Read the list anew and stay at the same place of it, or another."""
+        place = self._rows.place if place is None else place
+        self._rows.forget(place=place)
+        self._load(max(0, place - WINDOW // 2))
+
+    @work(exclusive=True, group="list", exit_on_error=False)
+    async def _load(self, first: int) -> None:
+        words = self._field.value.strip()
+        asks = self._asks and bool(words)
+        command: Request
+        if asks:
+            command = SearchMemories(query=words)
+        else:
+            # What is filtered by is not a question: it may be in any of the words.
+            narrow = () if self._asks else tuple(words.split())
+            command = ListMemories(view=self._view, words=narrow, first=first, count=WINDOW)
+        result, problem = await send(self, asking(command))
+        if not self.is_attached:
+            return
+        rows = self._rows
+        self._failed = bool(problem)
+        if problem:
+            again = actions.label(actions.by_id("memories.reload").keys[0])
+            rows.note = [(f"{one_line(problem)} — {again} tries again.", "bad")]
+            rows.put(0, 0, [])
+            self._show_chosen()
+            return
+        found = [Remembered.model_validate(row) for row in result["rows"]]
+        rows.statuses = not asks and self._view in ("gone", "all")
+        rows.note = [(self._nothing(words, asks), "muted")]
+        rows.put(len(found) if asks else int(result["total"]), 0 if asks else first, found)
+        if not asks:
+            tabs = self.query_one(Tabs)
+            tabs.counts = {str(key): int(value) for key, value in result["counts"].items()}
+            tabs.redraw()
+        self._show_chosen()
+
+    def _nothing(self, words: str, asks: bool) -> str:
+        if asks:
+            return "Nothing is remembered about that."
+        return "No memory here has all of these words." if words else NOTHING[self._view]
+
+    @on(LazyList.Moved)
+    def _show_chosen(self) -> None:
+        chosen = self._rows.chosen
+        detail = self.query_one(Detail)
+        detail.show(chosen)
+        detail.display = bool(self._rows.total)
+        keys = self.query_one(KeyRow)
+        idle = {f"memories.{name}" for name in ("open", "edit", "pin", "bring_back", "forget")}
+        idle.add("memories.session")
+        labels = {}
+        if chosen is not None:
+            idle.discard("memories.open")
+            if chosen.session_id is not None:
+                idle.discard("memories.session")
+            if chosen.status != "redacted":
+                idle -= {"memories.edit", "memories.pin"}
+                if chosen.status != "active":
+                    idle.discard("memories.bring_back")
+                if chosen.status in ("active", "quarantined"):
+                    idle.discard("memories.forget")
+            if chosen.status == "quarantined":
+                labels["memories.bring_back"] = "accept"
+            if chosen.pinned:
+                labels["memories.pin"] = "unpin"
+        keys.tell(idle=idle, labels=labels)
+
+    def _tell_title(self) -> None:
+        row = self.query_one("#memories-title", OneRow)
+        mode = host(self).state.dream.mode
+        key = actions.label(actions.by_id("memories.mode").keys[0])
+        row.left = [(" Memories", "strong")]
+        told = "recall only" if mode == "recall" else mode
+        row.right = [("memory: ", "muted"), (told, "text"), (f"   {key} changes it ", "muted")]
+        row.redraw()
+
+    def _say(self, text: str, *, problem: bool = False) -> None:
+        if self.is_attached:
+            self.query_one(Said).say(text, "bad" if problem else "text")
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def action_turn(self, step: int) -> None:
+        """Look at another view."""
+        views = list(VIEWS)
+        self._view = views[(views.index(self._view) + step) % len(views)]
+        tabs = self.query_one(Tabs)
+        tabs.view = self._view
+        tabs.redraw()
+        self._say("")
+        if self._asks:
+            self._close_field()
+        self._again(place=0)
+
+    def action_filter(self) -> None:
+        """Write words that a memory must have."""
+        self._open_field(asks=False)
+
+    def action_ask(self) -> None:
+        """Write a question."""
+        self._open_field(asks=True)
+
+    def _open_field(self, *, asks: bool) -> None:
+        field = self._field
+        if asks != self._asks:
+            with field.prevent(Input.Changed):
+                field.value = ""
+            self._asks = asks
+        field.placeholder = (
+            "a question or words, as an agent asks; best first, of every project"
+            if asks
+            else "words that stand in it"
+        )
+        field.add_class("-open")
+        self.set_focus(field)
+
+    @on(Input.Changed, "#memories-field")
+    def _written(self) -> None:
+        self._again(place=0)
+
+    @on(Input.Submitted, "#memories-field")
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self._field.value.strip():
+            self._close_field()
+        self.set_focus(self._rows)
+
+    def _close_field(self) -> None:
+        field = self._field
+        had = bool(field.value)
+        with field.prevent(Input.Changed):
+            field.value = ""
+        field.remove_class("-open")
+        self._asks = False
+        self.set_focus(self._rows)
+        if had:
+            self._again(place=0)
+
+    def key_down(self) -> None:
+        """Go from the field into what was found."""
+        if self.focused is self._field:
+            self.set_focus(self._rows)
+
+    def action_reload(self) -> None:
+        """Read the list anew."""
+        self._say("")
+        self._again()
+
+    def action_leave(self) -> None:
+        """Close the field if it is open, else go back to the cockpit."""
+        if self._field.has_class("-open"):
+            self._close_field()
+        else:
+            self.dismiss(None)
+
+    @on(LazyList.Picked)
+    def action_open(self) -> None:
+        """Show all about the chosen memory."""
+        chosen = self._rows.chosen
+        if chosen is None:
+            return
+        from tui.screens.memory import MemoryScreen
+
+        def closed(changed: bool | None) -> None:
+            if changed:
+                self._again()
+
+        self.app.push_screen(MemoryScreen(chosen, clock=self._clock), closed)
+
+    def action_session(self) -> None:
+        """Look at the session that the chosen memory comes from."""
+        chosen = self._rows.chosen
+        if chosen is not None:
+            self._open_session(chosen)
+
+    @work(exclusive=True, group="session", exit_on_error=False)
+    async def _open_session(self, chosen: Remembered) -> None:
+        result, problem = await send(self, asking(ReadMemory(memory_id=chosen.id)))
+        if problem:
+            self._say(problem, problem=True)
+            return
+        origin = Known.model_validate(result).origin
+        if origin is None:
+            gone = "The session it comes from is not here any more."
+            self._say(gone if chosen.session_id else "It comes from no session: you said it.")
+        elif any(agent.id == origin.id for agent in host(self).state.agents if not agent.archived):
+            self.dismiss(origin.id)
+        else:
+            from tui.screens.past_session import PastSessionScreen
+
+            why = f"archived; {actions.label('ctrl+r')} resumes it"
+            await self.app.push_screen(
+                PastSessionScreen(origin.id, origin.name, origin.directory, why=why)
+            )
+
+    # Changing -----------------------------------------------------------------------------------
+
+    @work(exit_on_error=False)
+    async def _change(self, request: Request, done: str) -> None:
+        """Have the chosen memory changed; show it as it is then, and say so."""
+        if self._busy:
+            return
+        self._busy = True
+        result, problem = await send(self, asking(request))
+        self._busy = False
+        if not self.is_attached:
+            return
+        self._say(problem or done, problem=bool(problem))
+        if not problem:
+            now = Remembered.model_validate(result["memory"])
+            chosen = self._rows.chosen
+            if chosen is not None and chosen.id == now.id and chosen.status == now.status:
+                self._rows.change(now)
+            else:
+                self._again()
+
+    def action_pin(self) -> None:
+        """Pin the chosen memory, or no longer."""
+        chosen = self._rows.chosen
+        if chosen is not None and chosen.status != "redacted":
+            done = "No longer pinned." if chosen.pinned else "Pinned: it counts more than others."
+            self._change(PinMemory(memory_id=chosen.id, on=not chosen.pinned), done)
+
+    def action_forget(self) -> None:
+        """Have agents told it no more."""
+        chosen = self._rows.chosen
+        if chosen is not None and chosen.status in ("active", "quarantined"):
+            done = "Forgotten: agents are told it no more. It is under Gone; b brings it back."
+            self._change(ForgetMemory(memory_id=chosen.id), done)
+
+    def action_bring_back(self) -> None:
+        """Accept what is held back, bring back what is gone."""
+        chosen = self._rows.chosen
+        if chosen is None or chosen.status in ("active", "redacted"):
+            return
+        held_back = chosen.status == "quarantined"
+        done = "Accepted: agents are told it." if held_back else "Brought back: agents are told it."
+        self._change(BringBackMemory(memory_id=chosen.id), done)
+
+    def action_edit(self) -> None:
+        """Change the text of the chosen memory."""
+        chosen = self._rows.chosen
+        if chosen is None or chosen.status == "redacted":
+            return
+        from tui.screens.memory_text import MemoryTextScreen
+
+        async def keep(text: str, _everywhere: bool) -> str:
+            request = EditMemory(memory_id=chosen.id, version=chosen.version, text=text)
+            _, problem = await send(self, asking(request))
+            return problem
+
+        def closed(changed: bool | None) -> None:
+            if changed:
+                self._say("Changed: it is what you say now. The text before is in its history.")
+                self._again()
+
+        self.app.push_screen(MemoryTextScreen(keep, text=chosen.text), closed)
+
+    def action_new(self) -> None:
+        """Remember something that the person says."""
+        from tui.screens.memory_text import MemoryTextScreen
+
+        async def keep(text: str, everywhere: bool) -> str:
+            request = AddMemory(text=text, directory="" if everywhere else self._directory)
+            _, problem = await send(self, asking(request))
+            return problem
+
+        def closed(added: bool | None) -> None:
+            if added:
+                self._say("Remembered.")
+                self._again(place=0)
+
+        self.app.push_screen(MemoryTextScreen(keep, project=self._directory), closed)
+
+    def action_redact(self) -> None:
+        """Ask, then remove the text of the chosen memory for good."""
+        chosen = self._rows.chosen
+        if chosen is None or chosen.status == "redacted":
+            return
+        from tui.screens.confirm import ConfirmScreen
+
+        told = ""
+
+        async def redact() -> str:
+            nonlocal told
+            result, problem = await send(self, asking(RedactMemory(memory_id=chosen.id)))
+            if not problem:
+                told = (
+                    f"Removed from {_number(result['memories'], 'memory', 'memories')}, "
+                    f"{_number(result['rows'], 'row')} of transcripts and "
+                    f"{_number(result['entries'], 'entry', 'entries')} of the journal."
+                )
+            return problem
+
+        def closed(done: bool | None) -> None:
+            if done:
+                self._say(told)
+                self._again()
+
+        self.app.push_screen(
+            ConfirmScreen(
+                "Remove this text for good?",
+                f"“{_short(chosen.text)}”\n\nIt goes out of every version of this memory, of other "
+                "memories and transcripts that hold it, of the journal and of the search index. "
+                "It cannot be brought back. Recordings, files and what was sent to a model are "
+                "out of reach.",
+                verb="remove it for good",
+                during="Removing …",
+                perform=redact,
+            ),
+            closed,
+        )
+
+    def action_mode(self) -> None:
+        """Choose how much is remembered."""
+        from tui.screens.memory_mode import MemoryModeScreen
+
+        async def keep(mode: Any) -> str:
+            _, problem = await send(self, asking(SetMemoryMode(mode=mode)))
+            return problem
+
+        def closed(mode: str | None) -> None:
+            if mode:
+                self._say(f"Memory is {mode} from now on; it stands in config.toml.")
+            self._tell_title()
+
+        self.app.push_screen(MemoryModeScreen(host(self).state.dream.mode, keep), closed)
+
+    def action_dreams(self) -> None:
+        """Show what dreams did."""
+        from tui.screens.dreams import DreamsScreen
+
+        self.app.push_screen(DreamsScreen(clock=self._clock), lambda _: self._again())
+
+    def action_export(self) -> None:
+        """Ask where to, and write all to Markdown files."""
+
+        async def write(directory: Path) -> tuple[str, str]:
+            result, problem = await send(self, asking(ExportMemories(directory=str(directory))))
+            files = _number(result.get("files", 0), "file")
+            return f"{files} in {directory}: edit them, then i takes them in.", problem
+
+        self._ask_place(
+            "Export",
+            "Each memory becomes a Markdown file of its own. Files of the same name are replaced.",
+            "write them",
+            write,
+        )
+
+    def action_import(self) -> None:
+        """Ask where from, and take in Markdown files."""
+
+        async def read(directory: Path) -> tuple[str, str]:
+            result, problem = await send(self, asking(ImportMemories(directory=str(directory))))
+            if problem:
+                return "", problem
+            told = ", ".join(f"{result[name]} {name}" for name in ("added", "changed", "unchanged"))
+            if refused := result["refused"]:
+                told += f"; {len(refused)} left out: {refused[0]}"
+            return told, ""
+
+        self._ask_place(
+            "Import",
+            "What you edited becomes what you say; files that nobody edited change nothing. "
+            "No file is changed, and deleting one deletes nothing.",
+            "take them in",
+            read,
+        )
+
+    def _ask_place(self, title: str, text: str, verb: str, perform: Any) -> None:
+        from tui.screens.place import PlaceScreen
+
+        def closed(told: str | None) -> None:
+            if told:
+                self._say(told)
+                self._again()
+
+        base = Path(self._directory)
+        self.app.push_screen(PlaceScreen(title, text, verb, base, "memories", perform), closed)
+
+
+def _cell(text: str, width: int) -> str:
+    from tui.text import fit
+
+    return f"{fit(text, width):<{width}}"
+
+
+def _short(text: str, most: int = 400) -> str:
+    told = one_line(text)
+    return told if len(told) <= most else told[:most] + "…"
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

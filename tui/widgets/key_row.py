@@ -1,0 +1,59 @@
+"""The last row of a screen: its keys from the registry of actions, as many as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from tui import actions
+from tui.text import Piece, strip_of
+from tui.widgets.lines import Lines
+
+LAST = "app.help"
+"""Always shown, at the right: it lists the keys that found no room."""
+
+
+class KeyRow(Lines):
+    """Keys of one context.
+
+    Args:
+        context: whose actions.
+    """
+
+    DEFAULT_CSS = "KeyRow { height: 1; }"
+
+    def __init__(self, context: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._where = context
+        self._idle: Collection[str] = ()
+        self._labels: dict[str, str] = {}
+
+    def tell(self, *, idle: Collection[str] = (), labels: dict[str, str] | None = None) -> None:
+        """Leave out actions that would do nothing now, and call some otherwise, both by id."""
+        if (idle, labels or {}) != (self._idle, self._labels):
+            self._idle, self._labels = idle, labels or {}
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw the row."""
+        paint = self.paint
+        last = actions.by_id(LAST)
+        right = [(actions.label(last.keys[0]), paint.text), (f" {last.label} ", paint.muted)]
+        room = width - sum(cell_len(text) for text, _ in right) - 1
+        pieces: list[Piece] = [(" ", paint.blank)]
+        used = 1
+        for action in actions.of(self._where):
+            label = self._labels.get(action.id, action.label)
+            if not label or action.id in self._idle:
+                continue
+            pair = action.keys[:2] in (("up", "down"), ("left", "right"))
+            keys = "".join(map(actions.label, action.keys[: 2 if pair else 1]))
+            shown: list[Piece] = [(keys, paint.text), (f" {label}  ", paint.muted)]
+            cells = sum(cell_len(text) for text, _ in shown)
+            if used + cells <= room:
+                pieces += shown
+                used += cells
+        pieces.append((" " * max(0, room + 1 - used), paint.blank))
+        return [strip_of([*pieces, *right], width, paint.blank)]

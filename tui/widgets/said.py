@@ -1,0 +1,45 @@
+"""A line under a screen that says what came of a key; as many rows as its text takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.strip import Strip
+
+from tui.text import Piece, one_line, strip_of, wrap
+from tui.widgets.lines import Lines
+
+MOST = 3
+"""Rows at most."""
+
+
+class Said(Lines):
+    """One line; nothing while there is nothing to say, but for the row."""
+
+    DEFAULT_CSS = "Said { height: 1; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._text, self._style = "", "text"
+
+    @property
+    def told(self) -> str:
+        """What it says."""
+        return self._text
+
+    def say(self, text: str, style: Literal["text", "muted", "bad", "attention"] = "text") -> None:
+        """Say something; empty says nothing."""
+        self._text, self._style = one_line(text), style
+        width = self.size.width or self.app.size.width
+        self.styles.height = max(1, min(MOST, len(self._rows(width))))
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw it."""
+        blank = self.paint.blank
+        return [strip_of([(" ", blank), *row], width, blank) for row in self._rows(width)]
+
+    def _rows(self, width: int) -> list[list[Piece]]:
+        if not self._text:
+            return []
+        return wrap([(self._text, getattr(self.paint, self._style))], width - 2)
