@@ -12,6 +12,9 @@ made, whether it is answered, fails, is interrupted or outlives the engine; what
 with is written down then, the rest when it has ended. So requests are never more than allowed, and
 tokens and money exceed a limit by at most what was under way when it was reached.
 
+What is asked beside the agents' turns has limits of its own, `[dream.model]` for each dream and
+`[dream.remember]` for each day of remembering what sessions said; that of the day counts it too.
+
 Money is counted only where it is known. With a limit in dollars a model without a known price is
 not asked at all; its price can be given in `[prices]`.
 """
@@ -19,7 +22,7 @@ not asked at all; its price can be given in `[prices]`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +34,11 @@ from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.paths import Paths
 from agent.protocol.usage import Budget
-from agent.settings import Caps
+from agent.settings import Caps, Limits
 from agent.usage_watch import day
 from memory.database import Database
 from memory.sessions import SessionRecord
-from memory.usage import UsageTotals
+from memory.usage import Purpose, UsageTotals
 
 
 class BudgetSpent(AgentError):
@@ -73,6 +76,26 @@ class _Account:
     since: float | None = None
     began: float = 0.0
     """When its minutes began."""
+
+    purpose: Purpose | None = None
+    """Only requests for that count."""
+
+    dream_id: int | None = None
+    """Only this dream's count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What asks a model beside the agents' turns: one dream, or the remembering of one session."""
+
+    limits: Limits
+    session: SessionRecord | None = None
+    dream_id: int | None = None
+
+    @property
+    def purpose(self) -> Purpose:
+        """As the log of usage calls it."""
+        return "remember" if self.dream_id is None else "dream"
 
 
 @dataclass(slots=True)
@@ -153,6 +176,63 @@ class Budgets:
             made = self._made.pop(session_id, None) or await self._make(session_id, model, endpoint)
             await self._write(made.row, priced, made.broken + usage, endpoint)
 
+    async def ask_apart(self, apart: Apart, model: str, endpoint: Endpoint) -> int:
+        """Return the number of its row when one more request may be made apart; it counts then.
+
+        Raises:
+            BudgetSpent: it may not be made.
+            StorageError: what was used cannot be read, or this not be written down.
+        """
+        async with self._counting:
+            accounts = [self._apart(apart)]
+            if apart.session is not None:
+                line = await self._line(apart.session)
+                accounts += [*self._own(line), *self._limits(line)]
+            else:
+                accounts.append(self._today())
+            if problem := await self._first_problem(accounts, model, endpoint):
+                raise BudgetSpent(problem)
+            cost = await self._cost(model, TurnUsage(), endpoint)
+            return await self._database.usage.add(
+                None if apart.session is None else apart.session.id,
+                *(model, 0, 0, 0, 0, cost),
+                purpose=apart.purpose,
+                dream_id=apart.dream_id,
+            )
+
+    async def count_apart(
+        self, row: int, model: str, answered: str, usage: TurnUsage, endpoint: Endpoint
+    ) -> None:
+        """Write down what a request that was made apart has used, as far as it is known.
+
+        Args:
+            row: its number.
+            model: the model that was asked.
+            answered: the model that answered, as the endpoint calls it.
+            usage: what its answer says, and what attempts before have used.
+            endpoint: where it was made.
+        """
+        priced = model if model in self._config.prices else answered
+        async with self._counting:
+            await self._write(row, priced, usage, endpoint)
+
+    def _apart(self, apart: Apart) -> _Account:
+        budget = Budget(**apart.limits.model_dump())
+        if apart.dream_id is not None:
+            table, whose, since = "[dream.model]", "This dream's limit", None
+        else:
+            table, whose = "[dream.remember]", "Today's limit for remembering"
+            since, _ = day(self._clock())
+        return _Account(
+            budget,
+            whose,
+            f"raise {{limit}} below {table} in config.toml",
+            f"take dollars from {table} away",
+            since=since,
+            purpose=apart.purpose,
+            dream_id=apart.dream_id,
+        )
+
     async def _make(self, session_id: str, model: str, endpoint: Endpoint) -> _Request:
         cost = await self._cost(model, TurnUsage(), endpoint)
         return _Request(await self._database.usage.add(session_id, model, 0, 0, 0, 0, cost))
@@ -183,6 +263,11 @@ class Budgets:
         if endpoint.provider != "demo":
             # What is built in costs nobody anything.
             accounts += self._limits(line)
+        return await self._first_problem(accounts, model, endpoint)
+
+    async def _first_problem(
+        self, accounts: Sequence[_Account], model: str, endpoint: Endpoint
+    ) -> str:
         for account in accounts:
             if account.budget == Budget():
                 continue
@@ -209,7 +294,6 @@ class Budgets:
 
     def _limits(self, line: list[SessionRecord]) -> list[_Account]:
         caps = self._config.budget
-        since, _ = day(self._clock())
         return [
             _Account(
                 Budget(**caps.session.model_dump()),
@@ -219,14 +303,18 @@ class Budgets:
                 # What all below it use is the most.
                 line[-1].id,
             ),
-            _Account(
-                Budget(**caps.day.model_dump()),
-                "Today's limit",
-                "raise {limit} below [budget.day] in config.toml, or go on tomorrow",
-                "take dollars from [budget.day] away",
-                since=since,
-            ),
+            self._today(),
         ]
+
+    def _today(self) -> _Account:
+        since, _ = day(self._clock())
+        return _Account(
+            Budget(**self._config.budget.day.model_dump()),
+            "Today's limit",
+            "raise {limit} below [budget.day] in config.toml, or go on tomorrow",
+            "take dollars from [budget.day] away",
+            since=since,
+        )
 
     async def _spent(self, account: _Account, model: str, endpoint: Endpoint) -> str:
         budget = account.budget
@@ -234,7 +322,13 @@ class Budgets:
             passed = (self._clock() - account.began) / 60
             if passed >= budget.minutes:
                 return _told(account, "minutes", f"{_number(passed)} passed")
-        used = await self._database.usage.totals(account.since, account.session_id, workers=True)
+        used = await self._database.usage.totals(
+            account.since,
+            account.session_id,
+            workers=True,
+            purpose=account.purpose,
+            dream_id=account.dream_id,
+        )
         if budget.requests is not None and used.requests >= budget.requests:
             return _told(account, "requests", f"{used.requests:,} made")
         if budget.tokens is not None and used.tokens >= budget.tokens:
@@ -255,7 +349,13 @@ class Budgets:
         dollars = used.cost or 0.0
         if used.unpriced:
             later = await self._database.usage.grouped(
-                "model", account.since, account.session_id, workers=True, unpriced=True
+                "model",
+                account.since,
+                account.session_id,
+                workers=True,
+                unpriced=True,
+                purpose=account.purpose,
+                dream_id=account.dream_id,
             )
             for model, totals in later.items():
                 price = self._config.prices.get(model)

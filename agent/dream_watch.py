@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,7 @@ from memory.errors import StorageError
 
 if TYPE_CHECKING:
     from memory.dream.dreaming import Phase
+    from memory.dream.judging import Judge
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class DreamWatch:
         """Until when no dream begins by itself, and why."""
         self._held_back = ""
         self._unlisten: Callable[[], None] = lambda: None
+        self.judge: Callable[[], Awaitable[Judge | None]] = _nobody
+        """Gives whom a dream may ask about what the rules leave open."""
 
     async def start(self) -> None:
         """Publish the first status and keep it current."""
@@ -145,14 +148,20 @@ class DreamWatch:
         try:
             # What a dream is made of takes long to load, and the engine goes on meanwhile.
             dreaming = await asyncio.to_thread(importlib.import_module, "agent.dreaming")
+            judge = await self.judge()
             done = await dreaming.run(
-                self._database, self._clock, by=by, wanted=wanted, progress=progress
+                *(self._database, self._clock),
+                by=by,
+                judge=judge,
+                wanted=wanted,
+                progress=progress,
             )
             self._hold_back("it dreamt within the hour", REST_SECONDS)
             if done is not None and by == "person":
                 last = await self._database.dreams.last()
                 if last is not None:
-                    text = f"AutoDream: {last.summary}; tungsten dream undo takes it back"
+                    asked = f" ({last.asked})" if last.asked else ""
+                    text = f"AutoDream: {last.summary}{asked}; tungsten dream undo takes it back"
                     self._hub.publish(Notice(level="information", text=text))
         except AlreadyDreaming as error:
             problem = str(error)
@@ -248,6 +257,10 @@ class DreamWatch:
             # once more.
             wait = max(due - now, 0.0) + 0.05
             self._timer = asyncio.get_running_loop().call_later(wait, self._wake)
+
+
+async def _nobody() -> None:
+    return None
 
 
 def when_told(ended_at: float, now: float) -> tuple[str, float | None]:

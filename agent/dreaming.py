@@ -6,14 +6,26 @@ secrets are recognised by the program's one recogniser.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from agent import dream_evidence
+from agent.asking_apart import asker
+from agent.budget import Budgets
+from agent.config import Config
+from agent.dream_judge import ModelJudge
+from agent.hub import Hub
 from agent.memory_report import moment
+from agent.models import Models
+from agent.paths import Paths
+from agent.prompt_files import PromptFiles
+from agent.settings import Dream as Settings
 from memory.database import Database
 from memory.dream.dreams import Dream
 from memory.dream.gates import DreamState
+from memory.dream.judging import Judge
 from memory.dream.operations import Change
 from memory.dream.operations import operations as by_operation
 from memory.dream.orient import Evidence
@@ -22,6 +34,39 @@ from memory.dream.store import DreamStore, Planned, Progress
 from memory.errors import NotFound
 from memory.versions import Memory
 from tungsten.masking import holds_secret
+
+if TYPE_CHECKING:
+    from agent.services import ModelSource
+
+
+async def judge_of(
+    database: Database, models: ModelSource, budgets: Budgets, config: Config, paths: Paths
+) -> Judge | None:
+    """The person's model as a judge; None where none is set up, or the settings let none be asked.
+
+    Raises:
+        AgentError: the model that is set up cannot be used.
+    """
+    limits = config.dream.model
+    if limits.requests == 0:
+        return None
+    who = await asker(models, budgets, config)
+    if who is None:
+        return None
+    return ModelJudge(who, PromptFiles(paths.config / "prompts"), limits, database)
+
+
+@contextlib.asynccontextmanager
+async def own_judge(
+    database: Database, config: Config, paths: Paths
+) -> AsyncIterator[Judge | None]:
+    """The judge of a program without an engine."""
+    models = Models(Hub(), paths, config)
+    try:
+        budgets = Budgets(database, config, paths, time.time)
+        yield await judge_of(database, models, budgets, config, paths)
+    finally:
+        await models.close()
 
 
 async def preview(database: Database, clock: Callable[[], float]) -> Plan:
@@ -34,6 +79,7 @@ async def run(
     clock: Callable[[], float],
     *,
     by: str,
+    judge: Judge | None = None,
     wanted: Callable[[], Awaitable[bool]] | None = None,
     progress: Progress = lambda _phase, _share: None,
 ) -> Planned | None:
@@ -43,6 +89,7 @@ async def run(
         database: the store.
         clock: seconds since the epoch.
         by: who wants it: "auto" or "person".
+        judge: is asked about what the rules leave open.
         wanted: as in `DreamStore.run`.
         progress: is told of each phase, from another thread.
 
@@ -50,7 +97,8 @@ async def run(
         AlreadyDreaming: another process dreams.
         PlanOutdated: a memory was changed meanwhile; nothing was changed.
     """
-    done = await _store(database, clock).run(_world(clock), wanted=wanted, progress=progress)
+    store = _store(database, clock, judge)
+    done = await store.run(_world(clock), wanted=wanted, progress=progress)
     if done is not None:
         data = {"dream": done.dream_id, "by": by, "operations": done.operations}
         await database.journal.append("dream", None, data)
@@ -83,8 +131,10 @@ async def changes(database: Database, dream_id: int) -> list[Change]:
     return await _store(database, lambda: 0.0).changes(dream_id)
 
 
-def _store(database: Database, clock: Callable[[], float]) -> DreamStore:
-    return DreamStore(database, clock, holds_secret)
+def _store(
+    database: Database, clock: Callable[[], float], judge: Judge | None = None
+) -> DreamStore:
+    return DreamStore(database, clock, holds_secret, judge)
 
 
 def _world(clock: Callable[[], float]) -> Callable[[Sequence[Memory]], Awaitable[Evidence]]:
@@ -95,15 +145,22 @@ def _world(clock: Callable[[], float]) -> Callable[[Sequence[Memory]], Awaitable
 
 
 def status_as_json(
-    state: DreamState, mode: str, latest: Dream | None, last: Dream | None, done: Sequence[Change]
+    state: DreamState,
+    settings: Settings,
+    latest: Dream | None,
+    last: Dream | None,
+    done: Sequence[Change],
 ) -> dict[str, Any]:
     """Gates, why there is no dream now, the last dream, and the latest one if that came to nothing.
+
+    `model_limits` is what one dream may ask a model.
 
     Times are ISO 8601 (UTC).
     """
     failed = latest if latest is not None and latest.outcome in ("failed", "interrupted") else None
     return {
-        "mode": mode,
+        "mode": settings.mode,
+        "model_limits": settings.model.model_dump(exclude_none=True),
         "gates": [
             {
                 "name": gate.name,
@@ -131,6 +188,7 @@ def dream_as_json(dream: Dream) -> dict[str, Any]:
         "ended_at": None if dream.ended_at is None else moment(dream.ended_at),
         "outcome": dream.outcome,
         "summary": dream.summary,
+        "asked": dream.asked,
     }
 
 
@@ -151,7 +209,8 @@ def operations_as_json(done: Sequence[Change]) -> list[dict[str, Any]]:
 
 def status_told(found: dict[str, Any]) -> str:
     """What `status_as_json` gives, for people."""
-    lines = [f"AutoDream: {found['mode']}"]
+    most = ", ".join(f"{value:,} {name}" for name, value in found["model_limits"].items())
+    lines = [f"AutoDream: {found['mode']}; of a model, at most {most or 'anything'} a dream"]
     lines += [f"{'✓' if g['open'] else '○'} {g['name']}: {g['text']}" for g in found["gates"]]
     lines.append(f"not now: {found['why_not']}" if found["why_not"] else "all gates are open")
     last = found["last_dream"]
@@ -160,6 +219,8 @@ def status_told(found: dict[str, Any]) -> str:
         if last is None
         else f"dream {last['id']}, {last['ended_at']}: {last['summary']}"
     )
+    if last is not None and last["asked"]:
+        lines.append(f"model: {last['asked']}")
     if failed := found["last_attempt"]:
         lines.append(f"dream {failed['id']}, {failed['ended_at']}, {failed['outcome']}: "
                      f"{failed['summary']}")  # fmt: skip

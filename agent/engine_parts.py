@@ -25,6 +25,7 @@ from tungsten.masking import holds_secret
 if TYPE_CHECKING:
     from agent.agents import Agents
     from agent.demo.demo import Demo
+    from memory.dream.judging import Judge
     from tungsten.terminal import Terminal
 
 
@@ -108,7 +109,15 @@ class Parts:
         await self.agents.restore()
         self.demo = Demo(self.agents, self.hub, self.database)
         await self.demo.recover()
+        self.dream.judge = self._judge
         self.dream.let_dream()
+
+    async def _judge(self) -> Judge | None:
+        """Whom a dream may ask; loaded late, as all that only dreams need."""
+        from agent.dreaming import judge_of
+
+        budgets = self.agents.services.budgets
+        return await judge_of(self.database, self.models, budgets, self.config, self.paths)
 
     async def terminal(self) -> Terminal:
         """The private tmux server, opened when first needed and again when it ended.

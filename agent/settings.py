@@ -37,6 +37,33 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+class Limits(Settings):
+    """What may be used before no further request is made to a model."""
+
+    requests: int | None = Field(default=None, ge=0, le=MOST)
+    """Requests to a model."""
+
+    tokens: int | None = Field(default=None, ge=0, le=MOST * MOST)
+    """Tokens, those from the cache too."""
+
+    dollars: float | None = Field(default=None, ge=0, le=MOST)
+    """US dollars; models without a known price are then not asked."""
+
+
+class DreamLimits(Limits):
+    """What each dream may ask a model: `[dream.model]`; 0 requests: nothing."""
+
+    requests: int | None = Field(default=4, ge=0, le=MOST)
+    tokens: int | None = Field(default=100_000, ge=0, le=MOST * MOST)
+
+
+class RememberLimits(Limits):
+    """What remembering sessions may ask a model in a day: `[dream.remember]`; 0: nothing."""
+
+    requests: int | None = Field(default=50, ge=0, le=MOST)
+    tokens: int | None = Field(default=500_000, ge=0, le=MOST * MOST)
+
+
 class Dream(Settings):
     """When AutoDream may put memory in order: `[dream]`."""
 
@@ -54,6 +81,12 @@ class Dream(Settings):
 
     gap: Literal["dream", "session"] = "dream"
     """What the gap counts from: the last dream, or the end of the last other session."""
+
+    model: DreamLimits = DreamLimits()
+    """What each dream may ask a model about pairs that the rules leave open."""
+
+    remember: RememberLimits = RememberLimits()
+    """What may be asked of a model in a day about what sessions that ended said."""
 
 
 class RuleWithExamples(Settings):
@@ -129,19 +162,6 @@ class Recording(Settings):
 
     pane_megabytes: int = Field(default=32, ge=1, le=MOST)
     """Where the recording of one pane ends; the pane goes on."""
-
-
-class Limits(Settings):
-    """What may be used before no further request is made to a model."""
-
-    requests: int | None = Field(default=None, ge=0, le=MOST)
-    """Requests to a model."""
-
-    tokens: int | None = Field(default=None, ge=0, le=MOST * MOST)
-    """Tokens, those from the cache too."""
-
-    dollars: float | None = Field(default=None, ge=0, le=MOST)
-    """US dollars; models without a known price are then not asked."""
 
 
 class Caps(Settings):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from memory.connection import Connection
 from memory.errors import NotFound
+
+Purpose: TypeAlias = Literal["turn", "dream", "remember"]
+"""What a request was for: an agent's turn, a dream, or keeping what a session said."""
 
 _SUMS = (
     "COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(cache_read_tokens), 0), "
@@ -72,7 +75,7 @@ class UsageLog:
 
     async def add(
         self,
-        session_id: str,
+        session_id: str | None,
         model: str,
         input_tokens: int,
         cache_read: int,
@@ -80,8 +83,11 @@ class UsageLog:
         output_tokens: int,
         cost: float | None,
         at: float | None = None,
+        *,
+        purpose: Purpose = "turn",
+        dream_id: int | None = None,
     ) -> int:
-        """Record one request of a session, and give the number of its row.
+        """Record one request, of a session or of a dream, and give the number of its row.
 
         `cost` is None when the model has no known price.
         """
@@ -95,10 +101,13 @@ class UsageLog:
             cache_write,
             output_tokens,
             cost,
+            purpose,
+            dream_id,
         )
 
         def unit(db: sqlite3.Connection) -> int:
-            made = db.execute("INSERT INTO usage VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            marks = ", ".join("?" for _ in values)
+            made = db.execute(f"INSERT INTO usage VALUES (NULL, {marks})", values)  # noqa: S608
             assert made.lastrowid is not None
             return made.lastrowid
 
@@ -138,12 +147,17 @@ class UsageLog:
         *,
         until: float | None = None,
         workers: bool = False,
+        purpose: Purpose | None = None,
+        dream_id: int | None = None,
     ) -> UsageTotals:
         """Sums of one session or all, from `since` up to but without `until`.
 
-        With `workers`, the sessions that a session is the parent of count with it.
+        With `workers`, the sessions that a session is the parent of count with it; with `purpose`
+        and `dream_id`, only what was asked for that counts.
         """
-        where, values = _where(since, session_id, until, workers=workers)
+        where, values = _where(
+            since, session_id, until, workers=workers, purpose=purpose, dream_id=dream_id
+        )
 
         def unit(db: sqlite3.Connection) -> UsageTotals:
             row = db.execute(f"SELECT {_SUMS} FROM usage{where}", values).fetchone()  # noqa: S608
@@ -159,8 +173,12 @@ class UsageLog:
         *,
         workers: bool = False,
         unpriced: bool = False,
+        purpose: Purpose | None = None,
+        dream_id: int | None = None,
     ) -> dict[str, UsageTotals]:
         """Sums for each session id, model or local day (`2026-01-31`), in the order of these.
+
+        What dreams asked belongs to no session and is left out of the sums by session.
 
         Args:
             by: what a sum is for.
@@ -168,10 +186,16 @@ class UsageLog:
             session_id: only this session's.
             workers: with the sessions that it is the parent of.
             unpriced: only requests without a known price.
+            purpose: only requests for that.
+            dream_id: only this dream's.
         """
-        where, values = _where(since, session_id, None, workers=workers)
+        where, values = _where(
+            since, session_id, None, workers=workers, purpose=purpose, dream_id=dream_id
+        )
         if unpriced:
             where += f"{' AND' if where else ' WHERE'} cost IS NULL"
+        if by == "session":
+            where += f"{' AND' if where else ' WHERE'} session_id IS NOT NULL"
         group = _GROUPS[by]
 
         def unit(db: sqlite3.Connection) -> dict[str, UsageTotals]:
@@ -185,13 +209,21 @@ class UsageLog:
 
 
 def _where(
-    since: float | None, session_id: str | None, until: float | None, *, workers: bool
+    since: float | None,
+    session_id: str | None,
+    until: float | None,
+    *,
+    workers: bool,
+    purpose: Purpose | None,
+    dream_id: int | None,
 ) -> tuple[str, list[Any]]:
     """The condition as SQL, in a form that its indexes serve, and its values."""
     chosen = (
         ("at >= ?", since),
         ("at < ?", until),
         (_TREE if workers else "session_id = ?", session_id),
+        ("purpose = ?", purpose),
+        ("dream_id = ?", dream_id),
     )
     conditions = [(text, value) for text, value in chosen if value is not None]
     where = " AND ".join(text for text, _ in conditions)

@@ -36,7 +36,7 @@ def status(as_json: Json = False) -> None:
             last = await database.dreams.last()
             done = [] if last is None else await dreaming.changes(database, last.id)
             latest = await database.dreams.latest()
-            return dreaming.status_as_json(state, settings.mode, latest, last, done)
+            return dreaming.status_as_json(state, settings, latest, last, done)
 
     found = _run(work())
     _print(found, dreaming.status_told(found), as_json)
@@ -77,11 +77,13 @@ def apply(as_json: Json = False) -> None:
     from agent.dream_watch import require
 
     places = paths.find()
-    require(load(places).dream.mode)
+    config = load(places)
+    require(config.dream.mode)
 
     async def work() -> dict[str, Any]:
         async with memory_report.opened(places) as database:
-            await dreaming.run(database, time.time, by="person")
+            async with dreaming.own_judge(database, config, places) as judge:
+                await dreaming.run(database, time.time, by="person", judge=judge)
             last = await database.dreams.last()
             assert last is not None
             done = await dreaming.changes(database, last.id)
@@ -89,6 +91,7 @@ def apply(as_json: Json = False) -> None:
 
     found = _run(work())
     lines = [f"dream {found['id']}: {found['summary']}"]
+    lines += [f"model: {found['asked']}"] if found["asked"] else []
     lines += dreaming.operations_told(found["operations"])
     _print({"dream": found}, "\n".join(lines), as_json)
 

@@ -153,6 +153,38 @@ def compare(one: Reading, other: Reading) -> Comparison:
     return Comparison("open", "alike in part", likeness, supersede=len(left) == 1 == len(right))
 
 
+def no_merge(one: Reading, other: Reading) -> str:
+    """Why two memories stay two, whoever says that they are the same; empty where nothing does.
+
+    Other numbers, names, paths, conditions or directions, a denial, words that exclude each other,
+    a date or plan in one of them.
+    """
+    if one.timeless != other.timeless or one.plan != other.plan:
+        return "one is dated or planned"
+    left = [token for token in one.tokens if token.key not in other.keys]
+    right = [token for token in other.tokens if token.key not in one.keys]
+    if veto := _veto(one, other, left, right, subject=False):
+        return veto
+    if _swapped(one, other):
+        return "each in the other's place"
+    if _strength(one) * _strength(other) < 0:
+        return "one may, the other must"
+    return ""
+
+
+def no_rivals(one: Reading, other: Reading) -> str:
+    """Why both of two memories hold, whoever says that they contradict; empty where nothing does.
+
+    They speak of other conditions or surroundings, or one of what was or is planned.
+    """
+    if one.qualifiers != other.qualifiers:
+        return "other conditions or surroundings"
+    dated = one.timeless != other.timeless or one.plan != other.plan
+    if dated and not (_since_only(one) or _since_only(other)):
+        return "one is dated or planned"
+    return ""
+
+
 def _rivals(one: Reading, other: Reading, left: list[Token], right: list[Token]) -> bool:
     """Whether a pair that is left open looks like a contradiction rather than a duplicate."""
     numbers = [sum(token.kind == "number" for token in side) for side in (left, right)]
@@ -468,7 +500,9 @@ def _replacement(new: Reading, old: Reading) -> bool:
 # -- the same
 
 
-def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -> str:
+def _veto(
+    one: Reading, other: Reading, left: list[Token], right: list[Token], *, subject: bool = True
+) -> str:
     if one.negative != other.negative:
         return "one denies something"
     if one.qualifiers != other.qualifiers:
@@ -477,7 +511,7 @@ def _veto(one: Reading, other: Reading, left: list[Token], right: list[Token]) -
         one.rejected & _chosen(other) or other.rejected & _chosen(one)
     ):
         return "one rejects what the other names"
-    if _other_subject(left, right):
+    if subject and _other_subject(left, right):
         return "of something else"
     numbers = [token for token in left if token.kind == "number"]
     others = [token for token in right if token.kind == "number"]

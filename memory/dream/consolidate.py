@@ -248,10 +248,21 @@ def _merge(
             continue
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
-        appended = _appended(into, gone, memories, readings)
-        text = joined(memories[into].text, (memories[member].text for member in appended))
         reasons = {why[key] for a in members for b in members if (key := frozenset((a, b))) in why}
-        decisions.merges.append(Merge(into, gone, text, appended, "; ".join(sorted(reasons))))
+        decisions.merges.append(merged(into, gone, memories, readings, "; ".join(sorted(reasons))))
+
+
+def merged(
+    into: str,
+    gone: tuple[str, ...],
+    memories: Mapping[str, Memory],
+    readings: Mapping[str, Reading],
+    why: str,
+) -> Merge:
+    """The merge of some memories into one of them, no detail of theirs lost."""
+    appended = _appended(into, gone, memories, readings)
+    text = joined(memories[into].text, (memories[member].text for member in appended))
+    return Merge(into, gone, text, appended, why)
 
 
 def _survivor(

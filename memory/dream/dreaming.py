@@ -1,8 +1,13 @@
-"""A whole dream without a model, from memories and evidence to a plan; it changes nothing."""
+"""A whole dream without a model, from memories and evidence to a plan; it changes nothing.
+
+`consider` and `prune` are its two halves: between them a model may be asked about what the first
+one leaves open (`memory.dream.judging`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from memory.dream.consolidate import Decisions, consolidate
@@ -20,6 +25,20 @@ STEP = 500
 """Memories or pairs between two calls of `progress`, some hundredths of a second."""
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A dream before its last phase."""
+
+    memories: Sequence[Memory]
+    decisions: Decisions
+    drifts: Sequence[Drift]
+    quarantined: Sequence[Quarantined]
+
+    def plan(self) -> Plan:
+        """The last phase: one plan in which each memory has one status."""
+        return prune(self.memories, self.decisions, self.drifts, self.quarantined)
+
+
 def dream(
     memories: Sequence[Memory],
     evidence: Evidence,
@@ -28,7 +47,26 @@ def dream(
     secrets: Secrets | None = None,
     progress: Callable[[Phase, float], None] = lambda _phase, _share: None,
 ) -> Plan:
-    """Plan a dream.
+    """Plan a dream; see `consider` for what it is given.
+
+    Example:
+        >>> plan = dream(memories_from(document), evidence_from(world))
+        >>> plan.as_json()["merged"]
+    """
+    considered = consider(memories, evidence, new=new, secrets=secrets, progress=progress)
+    progress("prune", 1.0)
+    return considered.plan()
+
+
+def consider(
+    memories: Sequence[Memory],
+    evidence: Evidence,
+    *,
+    new: frozenset[str] | None = None,
+    secrets: Secrets | None = None,
+    progress: Callable[[Phase, float], None] = lambda _phase, _share: None,
+) -> Considered:
+    """Orient, gather and consolidate.
 
     Args:
         memories: the live ones, each id once.
@@ -37,10 +75,6 @@ def dream(
         secrets: the recogniser of secrets; without one, none is found.
         progress: is told of each phase as it begins and now and then while it lasts, and of the
             share of the whole that is done. What it raises ends the dream.
-
-    Example:
-        >>> plan = dream(memories_from(document), evidence_from(world))
-        >>> plan.as_json()["merged"]
     """
     quarantined = []
     clean = []
@@ -68,8 +102,7 @@ def dream(
         progress("consolidate", done)
         decisions.extend(consolidate(_told(pairs, done, progress), room))
         found += drifts(room.members, room.readings, evidence)
-    progress("prune", 1.0)
-    return prune(memories, decisions, found, quarantined)
+    return Considered(memories, decisions, found, quarantined)
 
 
 def _told(

@@ -23,6 +23,8 @@ class Dream:
     ended_at: float | None
     outcome: Outcome | None
     summary: str
+    asked: str = ""
+    """What a model was asked and what became of it, for the person; empty when none was."""
 
 
 class Dreams:
@@ -81,7 +83,7 @@ class Dreams:
 def last_done(db: sqlite3.Connection) -> Dream | None:
     """The last dream that was done, by the time it ended."""
     row = db.execute(
-        "SELECT id, started_at, ended_at, outcome, summary FROM dreams "
+        "SELECT id, started_at, ended_at, outcome, summary, asked FROM dreams "
         "WHERE outcome = 'done' ORDER BY ended_at DESC, id DESC LIMIT 1"
     ).fetchone()
     return None if row is None else Dream(*row)
@@ -89,7 +91,8 @@ def last_done(db: sqlite3.Connection) -> Dream | None:
 
 def _get(db: sqlite3.Connection, dream_id: int) -> Dream:
     row = db.execute(
-        "SELECT id, started_at, ended_at, outcome, summary FROM dreams WHERE id = ?", (dream_id,)
+        "SELECT id, started_at, ended_at, outcome, summary, asked FROM dreams WHERE id = ?",
+        (dream_id,),
     ).fetchone()
     if row is None:
         raise NotFound(f"dream {dream_id}")

@@ -1,8 +1,9 @@
 """A dream's plan in the store: journalled, applied as one transaction, undone to the byte.
 
-A plan is written down before anything changes. Applying it is one transaction in which every
-memory must still be what it was when the plan was made, by the digest of its state; so at whatever
-instant a process ends, the store is the old or the new one, and a plan that was written down can
+A plan is written down before anything changes, without what concerns a memory that has changed
+since the dream looked at it. Applying it is one transaction in which every memory of the plan must
+still be what it was, by its last version and the digest of its state; so at whatever instant a
+process ends, the store is the old or the new one, and a plan that was written down can
 still be applied or left. Undoing brings each memory back to the version before, if nobody has
 changed it since. Functions of an open `sqlite3.Connection`, called within a transaction.
 """
@@ -50,6 +51,12 @@ class Change:
     before_digest: str = ""
     after_version: int | None = None
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Every memory that it rests on."""
+        others = () if self.other_id is None else (self.other_id,)
+        return (self.memory_id, *others, *self.appended)
+
 
 def changes_of(plan: Plan) -> list[Change]:
     """The changes of a plan in the order in which they are made, numbered by operation."""
@@ -76,12 +83,19 @@ def changes_of(plan: Plan) -> list[Change]:
     return found
 
 
-def write_down(db: sqlite3.Connection, dream_id: int, plan: Plan) -> int:
+def write_down(db: sqlite3.Connection, dream_id: int, plan: Plan, watermark: int) -> int:
     """Journal a plan, without a word of the memories; returns how many operations it has.
+
+    Args:
+        db: within a transaction.
+        dream_id: whose plan.
+        plan: without what concerns memories that have changed; see `changed_since`.
+        watermark: the last version in the store that the dream saw.
 
     Raises:
         NotFound: a memory of the plan is not in the store.
     """
+    db.execute("UPDATE dreams SET watermark = ? WHERE id = ?", (watermark, dream_id))
     changes = changes_of(plan)
     for part, change in enumerate(changes):
         memory = versions.get(db, change.memory_id)
@@ -119,7 +133,11 @@ def apply(db: sqlite3.Connection, dream_id: int, at: float) -> int:
             the caller's transaction is rolled back.
     """
     planned = [change for change in read(db, dream_id) if change.state == "planned"]
+    (watermark,) = db.execute("SELECT watermark FROM dreams WHERE id = ?", (dream_id,)).fetchone()
     texts: dict[str, str] = {}
+    members = {member for change in planned for member in change.members}
+    if late := changed_since(db, members, watermark):
+        raise PlanOutdated(f"memory {min(late)} has changed since the dream was planned")
     for change in planned:
         for member in (change.memory_id, *change.appended):
             texts[member] = versions.get(db, member).text
@@ -139,6 +157,19 @@ def apply(db: sqlite3.Connection, dream_id: int, at: float) -> int:
             ),
         )
     return len({change.operation for change in planned})
+
+
+def changed_since(
+    db: sqlite3.Connection, memory_ids: Iterable[str], watermark: int
+) -> frozenset[str]:
+    """Those of some memories that have a version later than one in the store."""
+    return frozenset(
+        member
+        for member in memory_ids
+        if db.execute(
+            "SELECT 1 FROM memory_versions WHERE memory_id = ? AND seq > ?", (member, watermark)
+        ).fetchone()
+    )
 
 
 def undo(db: sqlite3.Connection, dream_id: int, at: float, operation: int | None = None) -> int:

@@ -1,7 +1,8 @@
 """Dreams over the memories of a database: plan, apply, undo, and take up what was interrupted.
 
-The plan is made on a copy of the memories while nothing is locked; it is written down in one
-transaction and applied in another. A dream that was interrupted in between is taken up by
+The plan is made on a copy of the memories while nothing is locked, and a model may be asked in the
+middle of it; it is written down in one transaction, without what concerns memories that were
+changed meanwhile, and applied in another. A dream that was interrupted in between is taken up by
 `resume`: a plan that still fits is applied, one that does not is left. What the person undid is
 not done again, and a flag that is there already is no change.
 """
@@ -10,20 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import PurePath
 from typing import TypeAlias
 
 from memory import versions
 from memory.database import Database
-from memory.dream import operations
-from memory.dream.dreaming import Phase, dream
+from memory.dream import judging, operations
+from memory.dream.consolidate import Merge, Supersession
+from memory.dream.dreaming import Considered, Phase, consider
 from memory.dream.drift import Drift
+from memory.dream.judging import Choice, Judge, Pair, Question
 from memory.dream.lease import lease
 from memory.dream.orient import Evidence, Memory
-from memory.dream.prune import Plan
+from memory.dream.prune import Plan, Quarantined
 from memory.dream.quarantine import Secrets
 from memory.errors import NotFound
 
@@ -45,15 +48,51 @@ class Planned:
     operations: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The store as a dream sees it."""
+
+    memories: Sequence[versions.Memory]
+    new: frozenset[str] | None
+    """Those to look at; None: all."""
+    latest: Mapping[str, int]
+    """The last version of each memory, by its number in the store."""
+
+    @property
+    def watermark(self) -> int:
+        """The last version in the store."""
+        return max(self.latest.values(), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a judge was asked and chose."""
+
+    told: str = ""
+    choices: Mapping[Pair, Choice] = field(default_factory=dict)
+
+
 class DreamStore:
-    """The dreams of one database, in whatever process."""
+    """The dreams of one database, in whatever process.
+
+    Args:
+        database: whose memories.
+        clock: seconds since the epoch.
+        secrets: the recogniser of secrets.
+        judge: is asked about what the rules leave open; without one it is left for the person.
+    """
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], secrets: Secrets | None = None
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        secrets: Secrets | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._secrets = secrets
+        self._judge = judge
 
     async def plan(
         self, evidence: Evidence, *, whole: bool = True, progress: Progress = lambda _p, _s: None
@@ -76,9 +115,14 @@ class DreamStore:
             return await self._plan(known, whole, progress)
 
     async def preview(self, world: World) -> Plan:
-        """What `run` would do now. Nothing is written down and no lease is needed."""
-        memories, new, _ = await self._database.read(lambda db: _snapshot(db, None))
-        plan = await self._dream(memories, new, await world(memories), lambda _p, _s: None)
+        """What `run` would do now without a judge.
+
+        Nothing is written down and no lease is needed.
+        """
+        seen = await self._database.read(lambda db: _snapshot(db, None))
+        considered = await self._consider(seen, await world(seen.memories), lambda _p, _s: None)
+        considered, _ = await self._open(considered, seen)
+        plan = considered.plan()
         return await self._database.read(lambda db: _unsettled(db, plan))
 
     async def run(
@@ -163,10 +207,13 @@ class DreamStore:
     async def _plan(self, world: World, whole: bool | None, progress: Progress) -> Planned:
         begun = await self._database.dreams.started()
         try:
-            memories, new, watermark = await self._database.read(lambda db: _snapshot(db, whole))
-            plan = await self._dream(memories, new, await world(memories), progress)
+            seen = await self._database.read(lambda db: _snapshot(db, whole))
+            considered = await self._consider(seen, await world(seen.memories), progress)
+            considered, chosen = await self._ask(begun.id, considered, seen)
+            progress("prune", 1.0)
+            plan = await asyncio.to_thread(considered.plan)
             plan, count = await self._database.dreams.write(
-                lambda db: _write_down(db, begun.id, plan, watermark)
+                lambda db: _write_down(db, begun.id, plan, seen, chosen)
             )
         except asyncio.CancelledError:
             await self._database.dreams.ended(begun.id, "interrupted", "it was interrupted")
@@ -176,21 +223,44 @@ class DreamStore:
             raise
         return Planned(begun.id, plan, count)
 
-    async def _dream(
-        self,
-        memories: Sequence[versions.Memory],
-        new: frozenset[str] | None,
-        evidence: Evidence,
-        progress: Progress,
-    ) -> Plan:
+    async def _consider(self, seen: _Seen, evidence: Evidence, progress: Progress) -> Considered:
         return await asyncio.to_thread(
-            lambda: dream(
-                [as_seen(memory) for memory in memories],
+            lambda: consider(
+                [as_seen(memory) for memory in seen.memories],
                 evidence,
-                new=new,
+                new=seen.new,
                 secrets=self._secrets,
                 progress=progress,
             )
+        )
+
+    async def _ask(
+        self, dream_id: int, considered: Considered, seen: _Seen
+    ) -> tuple[Considered, _Chosen]:
+        """Have a judge choose what the rules leave open; nothing is locked meanwhile."""
+        considered, questions = await self._open(considered, seen)
+        if self._judge is None or not questions:
+            return considered, _Chosen()
+        judged = await self._judge.judge(dream_id, questions)
+        decisions, choices = judging.settled(considered.decisions, questions, judged.choices)
+        return replace(considered, decisions=decisions), _Chosen(judged.told, choices)
+
+    async def _open(
+        self, considered: Considered, seen: _Seen
+    ) -> tuple[Considered, Sequence[Question]]:
+        """What is left open and was not settled before, and what of it a judge may decide."""
+        open_pairs = [proposal.ids for proposal in considered.decisions.proposals]
+        kept, persons = await self._database.read(
+            lambda db: (_kept(db, open_pairs, seen.latest), _persons(db, open_pairs))
+        )
+        proposals = judging.without(considered.decisions.proposals, kept)
+        considered = replace(
+            considered, decisions=replace(considered.decisions, proposals=proposals)
+        )
+        if self._judge is None:
+            return considered, ()
+        return considered, await asyncio.to_thread(
+            judging.questions, considered.memories, considered.decisions, persons
         )
 
     async def _apply(self, dream_id: int) -> int:
@@ -198,17 +268,37 @@ class DreamStore:
         return await self._database.dreams.write(lambda db: _apply(db, dream_id, at))
 
 
-def _snapshot(
-    db: sqlite3.Connection, whole: bool | None
-) -> tuple[list[versions.Memory], frozenset[str] | None, int]:
-    """The active memories, those to look at (None: all), and up to where this dream sees."""
+def _snapshot(db: sqlite3.Connection, whole: bool | None) -> _Seen:
     latest = dict(db.execute("SELECT memory_id, MAX(seq) FROM memory_versions GROUP BY memory_id"))
     live = versions.select(db, statuses=("active",))
     since = db.execute("SELECT MAX(watermark) FROM dreams WHERE outcome = 'done'").fetchone()[0]
     new = None
     if not (len(live) <= WHOLE if whole is None else whole):
         new = frozenset(memory.id for memory in live if latest[memory.id] > int(since or 0))
-    return live, new, max(map(int, latest.values()), default=0)
+    return _Seen(live, new, latest)
+
+
+def _kept(
+    db: sqlite3.Connection, pairs: Sequence[Pair], latest: Mapping[str, int]
+) -> frozenset[Pair]:
+    """Those of some pairs that a judge chose to keep, and that are as they were then."""
+    return frozenset(
+        (one, other)
+        for one, other in pairs
+        if db.execute(
+            "SELECT 1 FROM dream_judgements JOIN dreams ON id = dream_id "
+            "WHERE one = ? AND other = ? AND one_seq = ? AND other_seq = ? "
+            "AND dream_judgements.outcome = 'keep_both' AND dreams.outcome = 'done'",
+            (one, other, latest[one], latest[other]),
+        ).fetchone()
+    )
+
+
+def _persons(db: sqlite3.Connection, pairs: Sequence[Pair]) -> frozenset[Pair]:
+    """Those of some pairs in one of which the person took back what became of it."""
+    members = {member for pair in pairs for member in pair}
+    back = {member for member in members if _brought_back(db, member)}
+    return frozenset(pair for pair in pairs if back.intersection(pair))
 
 
 def as_seen(memory: versions.Memory) -> Memory:
@@ -230,11 +320,43 @@ def as_seen(memory: versions.Memory) -> Memory:
 
 
 def _write_down(
-    db: sqlite3.Connection, dream_id: int, plan: Plan, watermark: int
+    db: sqlite3.Connection, dream_id: int, plan: Plan, seen: _Seen, chosen: _Chosen
 ) -> tuple[Plan, int]:
-    plan = _unsettled(db, plan)
-    db.execute("UPDATE dreams SET watermark = ? WHERE id = ?", (watermark, dream_id))
-    return plan, operations.write_down(db, dream_id, plan)
+    plan = _unchanged(db, _unsettled(db, plan), seen.watermark)
+    db.execute("UPDATE dreams SET asked = ? WHERE id = ?", (chosen.told, dream_id))
+    for (one, other), choice in chosen.choices.items():
+        db.execute(
+            "INSERT INTO dream_judgements VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                dream_id,
+                one,
+                other,
+                seen.latest[one],
+                seen.latest[other],
+                choice.outcome,
+                choice.id or None,
+            ),
+        )
+    return plan, operations.write_down(db, dream_id, plan, seen.watermark)
+
+
+def _unchanged(db: sqlite3.Connection, plan: Plan, watermark: int) -> Plan:
+    """A plan without what concerns memories that were changed while it was made.
+
+    They are new to the next dream.
+    """
+    members = {member for change in operations.changes_of(plan) for member in change.members}
+    late = operations.changed_since(db, members, watermark)
+    if not late:
+        return plan
+    return _keeping(
+        db,
+        plan,
+        merges=[m for m in plan.merges if not late.intersection((m.into, *m.gone))],
+        supersessions=[s for s in plan.supersessions if not late & {s.loser, s.winner}],
+        drifts=[d for d in plan.drifts if d.id not in late],
+        quarantined=[q for q in plan.quarantined if q.id not in late],
+    )
 
 
 def _unsettled(db: sqlite3.Connection, plan: Plan) -> Plan:
@@ -249,8 +371,21 @@ def _unsettled(db: sqlite3.Connection, plan: Plan) -> Plan:
         for drift in plan.drifts
         if not any((m.drift, m.evidence) == (drift.kind, drift.evidence) for m in _flags(db, drift))
     ]
-    stays = {s.loser for s in set(plan.supersessions) - set(lost)}
-    stays |= {q.id for q in set(plan.quarantined) - set(held)}
+    return _keeping(db, plan, merges=merges, supersessions=lost, drifts=drifts, quarantined=held)
+
+
+def _keeping(
+    db: sqlite3.Connection,
+    plan: Plan,
+    *,
+    merges: Sequence[Merge],
+    supersessions: Sequence[Supersession],
+    drifts: Sequence[Drift],
+    quarantined: Sequence[Quarantined],
+) -> Plan:
+    """A plan with a part of its operations; the memories of the others stay as they are."""
+    stays = {s.loser for s in set(plan.supersessions) - set(supersessions)}
+    stays |= {q.id for q in set(plan.quarantined) - set(quarantined)}
     for merge in set(plan.merges) - set(merges):
         stays |= {merge.into, *merge.gone}
     kept = plan.kept | {member: versions.get(db, member).text for member in stays}
@@ -258,9 +393,9 @@ def _unsettled(db: sqlite3.Connection, plan: Plan) -> Plan:
         plan,
         kept=kept,
         merges=tuple(merges),
-        supersessions=tuple(lost),
+        supersessions=tuple(supersessions),
         drifts=tuple(drifts),
-        quarantined=tuple(held),
+        quarantined=tuple(quarantined),
     )
 
 
