@@ -20,7 +20,7 @@ from tui.widgets.field import Field
 from tui.widgets.scrolled import Scrolled
 
 KEYS_WIDTH = 14
-SLASH_WIDTH = 13
+SLASH_WIDTH = 15
 
 MODES = (
     ("plan", "LOW runs; all else is refused, with its reason"),
