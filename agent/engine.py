@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -181,6 +182,9 @@ class Engine:
             raise
 
     def _restored(self, restoring: asyncio.Task[None]) -> None:
+        # What has been loaded stays: it need never be looked through.
+        gc.freeze()
+        gc.enable()
         if not restoring.cancelled() and (error := restoring.exception()) is not None:
             log.error("the agents cannot be restored", exc_info=error)
             self.stop(f"The agents cannot be restored: {one_line(error)}")
