@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tui.screens.card import CardScreen, card_foot, row
+from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
 from tui.screens.one_of import OneOf
 from tui.widgets.field import Field
@@ -39,7 +39,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
+        closing("cancel"),
         Binding("ctrl+s", "create", "Start", show=False),
         # Before the fields see them: what is typed right behind must land in the next field.
         Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
