@@ -626,6 +626,7 @@ async def inbox(app: TungstenApp) -> None:
 
 async def new_agent(app: TungstenApp) -> None:
     """Ask for a new agent's name, directory and model, and start it."""
+    from tui.model_setup import in_use
     from tui.screens.new_agent import NewAgentScreen
 
     async def create(command: CreateAgent | None) -> None:
@@ -638,7 +639,8 @@ async def new_agent(app: TungstenApp) -> None:
         else:
             await _create(app, command)
 
-    await app.push_screen(NewAgentScreen(_directory(app)), create)
+    model = in_use(app.state.setup) or "none chosen yet" if app.known else ""
+    await app.push_screen(NewAgentScreen(_directory(app), model=model), create)
 
 
 def _directory(app: TungstenApp) -> str:
