@@ -36,6 +36,7 @@ from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
     ListSessions,
+    ReadDefaultMode,
     RenameAgent,
     ResumeAgent,
     SetBudget,
@@ -543,6 +544,15 @@ class Agents:
             "seq": self.services.hub.seq,
         }
 
+    async def read_default_mode(self, command: ReadDefaultMode) -> dict[str, Any]:
+        """Tell which mode an agent gets in a directory, and why.
+
+        Raises:
+            DirectoryUnusable: there is none such.
+        """
+        mode, because = await self._default(_directory(command.directory))
+        return {"mode": mode.value, "because": because}
+
     async def read_usage(self) -> dict[str, Any]:
         """Add up what was used."""
         services = self.services
@@ -692,12 +702,15 @@ class Agents:
             raise AgentUnknown(f"There is no session {agent_id}.") from error
 
     async def _default_mode(self, directory: Path, *, demo: bool = False) -> Mode:
-        if demo:
-            return Mode.STANDARD
+        return Mode.STANDARD if demo else (await self._default(directory))[0]
+
+    async def _default(self, directory: Path) -> tuple[Mode, str]:
+        """The mode of new agents in a directory, and what decides it."""
         if self.services.config.mode is not None:
-            return Mode(self.services.config.mode)
-        trusted = await self.services.database.directories.is_trusted(directory)
-        return Mode.STANDARD if trusted else Mode.CAREFUL
+            return Mode(self.services.config.mode), "settings"
+        if await self.services.database.directories.is_trusted(directory):
+            return Mode.STANDARD, "trusted"
+        return Mode.CAREFUL, "untrusted"
 
     def _name(
         self,

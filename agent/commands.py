@@ -12,6 +12,7 @@ from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
     ListSessions,
+    ReadDefaultMode,
     RenameAgent,
     ResumeAgent,
     SetBudget,
@@ -95,6 +96,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.await_use(command)
         case ListSessions():
             return await agents.list_sessions(command)
+        case ReadDefaultMode():
+            return await agents.read_default_mode(command)
         case ReadTranscript():
             return await agents.read_transcript(command)
         case ReadUsage():

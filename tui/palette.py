@@ -13,7 +13,7 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input, Static
 
 from tui import actions
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import one_line
 from tui.theme import STATE_GLYPHS, STATE_WORDS
 from tui.widgets.field import Field
@@ -28,7 +28,7 @@ class PaletteScreen(CardScreen["str | None"]):
 
     AUTO_FOCUS = "#sought"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+p", "close", show=False),
+        closing("close"),
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "move(8)", show=False, priority=True),

@@ -589,10 +589,12 @@ async def help_screen(app: TungstenApp) -> None:
 
 
 async def palette(app: TungstenApp) -> None:
-    """Find an action or an agent by name."""
+    """Find an action or an agent by name; at a second press no longer."""
     from tui.palette import PaletteScreen
 
-    if app.screen is app.cockpit:
+    if isinstance(app.screen, PaletteScreen):
+        app.screen.dismiss(None)
+    elif app.screen is app.cockpit:
         await app.push_screen(PaletteScreen(app.agents), lambda found: _found(app, found))
 
 
@@ -609,19 +611,22 @@ async def _found(app: TungstenApp, found: str | None) -> None:
 
 
 async def inbox(app: TungstenApp) -> None:
-    """Show what waits for a decision, and open what is chosen."""
+    """Show what waits for a decision, and open what is chosen; at a second press no longer."""
     from tui.gate.inbox import Inbox
 
     def chosen(gate_id: str | None) -> None:
         if gate_id is not None and app.gates is not None:
             app.gates.open(gate_id)
 
-    if not any(isinstance(screen, Inbox) for screen in app.screen_stack):
+    if isinstance(app.screen, Inbox):
+        app.screen.dismiss(None)
+    elif not any(isinstance(screen, Inbox) for screen in app.screen_stack):
         await app.push_screen(Inbox(clock=app.now), chosen)
 
 
 async def new_agent(app: TungstenApp) -> None:
     """Ask for a new agent's name, directory and model, and start it."""
+    from tui.model_setup import in_use
     from tui.screens.new_agent import NewAgentScreen
 
     async def create(command: CreateAgent | None) -> None:
@@ -634,7 +639,8 @@ async def new_agent(app: TungstenApp) -> None:
         else:
             await _create(app, command)
 
-    await app.push_screen(NewAgentScreen(_directory(app)), create)
+    model = in_use(app.state.setup) or "none chosen yet" if app.known else ""
+    await app.push_screen(NewAgentScreen(_directory(app), model=model), create)
 
 
 def _directory(app: TungstenApp) -> str:

@@ -214,7 +214,20 @@ def paint(variables: Mapping[str, str], ground: str = "background") -> Paint:
         ground: Which of them is the background: `background`, or `surface` on a card.
     """
     names = ("foreground", ground, *_READ[2:])
-    return _paint_of(tuple(variables.get(name, "") for name in names))
+    values = {name: variables.get(name, "") for name in names}
+    if ground != "background":
+        # On a card the cockpit's own is nearly the ground; lists there have this one.
+        chosen = variables.get("block-cursor-blurred-background", "")
+        values["selection"] = _laid_over(values[ground], chosen) or values["selection"]
+    return _paint_of(tuple(values.values()))
+
+
+@lru_cache(maxsize=8)
+def _laid_over(ground: str, color: str) -> str:
+    try:
+        return (Color.parse(ground) + Color.parse(color)).hex6
+    except ColorParseError:
+        return ""
 
 
 @lru_cache(maxsize=8)

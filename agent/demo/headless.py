@@ -17,7 +17,7 @@ from typing import Literal
 
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
-from agent.headless import action_fields, stopped_by_signals
+from agent.headless import PAUSED, action_fields, stopped_by_signals
 from agent.paths import Paths
 from agent.protocol.commands.engine import StartDemo, StopDemo
 from agent.protocol.commands.gates import Answer, Decide
@@ -118,6 +118,9 @@ class _Show:
     _ours: bool = False
 
     async def begin(self, command: StartDemo) -> None:
+        snapshot = self.client.welcome.snapshot
+        if snapshot is not None and snapshot.paused:
+            raise CommandRefused(PAUSED)
         self._ours = True
         try:
             begun = await self.client.send(command)

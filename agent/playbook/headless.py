@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from agent.client import EngineClient
 from agent.errors import AgentError
-from agent.headless import STOP_SECONDS, Exit, stopped_by_signals
+from agent.headless import PAUSED, STOP_SECONDS, Exit, stopped_by_signals
 from agent.paths import Paths
 from agent.playbook.file import Playbook, PlaybookError, parse, read
 from agent.playbook.steps import Screenshot, title_of, verb_of
@@ -92,6 +92,10 @@ async def run(paths: Paths, wanted: Wanted, *, out: IO[str] | None = None) -> in
         client = await EngineClient.connect(paths, client="playbook")
     except AgentError as error:
         printer.result(Exit.FAILED, str(error))
+        return Exit.FAILED
+    if client.welcome.snapshot is not None and client.welcome.snapshot.paused:
+        await client.close()
+        printer.result(Exit.FAILED, PAUSED)
         return Exit.FAILED
     play = Play(
         directory=str(wanted.directory.absolute()),

@@ -10,6 +10,7 @@ from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
     ListSessions,
+    ReadDefaultMode,
     RenameAgent,
     ResumeAgent,
     SetBudget,
@@ -76,6 +77,7 @@ Command = Annotated[
     | StopDemo
     | DreamNow
     | AskMemory
+    | ReadDefaultMode
     | ReadTranscript
     | ReadUsage
     | Shutdown,
@@ -83,7 +85,7 @@ Command = Annotated[
 ]
 
 
-LOOK_COMMANDS = frozenset({"list_sessions", "read_transcript", "read_usage"})
+LOOK_COMMANDS = frozenset({"list_sessions", "read_default_mode", "read_transcript", "read_usage"})
 """What a connection from inside an agent's pane may send."""
 
 

@@ -16,12 +16,14 @@ import pytest
 
 from agent import headless
 from agent.client import EngineClient
+from agent.demo import headless as demo
 from agent.headless import Exit
 from agent.model.local_server.faults import Faults
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.paths import Paths
+from agent.playbook import headless as player
 from agent.protocol.commands.agents import ListSessions, SetPaused
 from agent.protocol.events import AgentRemoved
 from agent.protocol.usage import Budget
@@ -245,7 +247,7 @@ async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: P
 
 
 async def test_while_all_agents_are_held_nothing_is_begun_that_would_wait(
-    paths: Paths, project: Path, serve: Serve
+    paths: Paths, project: Path, serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = Script("never")
     await serve(script)
@@ -254,6 +256,13 @@ async def test_while_all_agents_are_held_nothing_is_begun_that_would_wait(
     status, said = await asyncio.wait_for(lines(paths, project), 30)
     assert status == Exit.FAILED
     assert "F9" in said[-1]["text"]
+    playbook = project / "play.yaml"
+    playbook.write_text("steps:\n- run: echo hi\n")
+    played = player.run(paths, player.Wanted(playbook, project))
+    assert await asyncio.wait_for(played, 30) == Exit.FAILED
+    assert "F9" in capsys.readouterr().out
+    assert await asyncio.wait_for(demo.run(paths, pace=0), 30) == Exit.FAILED
+    assert "F9" in capsys.readouterr().err
     assert (await client.send(ListSessions()))["sessions"] == []
     await client.close()
 

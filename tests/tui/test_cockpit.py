@@ -78,10 +78,12 @@ async def test_why_there_is_no_dream_is_told_once_beside_the_meters(
 
 
 @pytest.mark.parametrize("size", [(120, 40), (200, 50)])
-async def test_what_the_last_dream_did_has_a_line_below_why_there_is_none_now(
-    open_cockpit: Open, size: tuple[int, int]
+@pytest.mark.parametrize(
+    "result", ["last night: 3 merged", "last night: 2 merged, 1 set aside, 4 questions open"]
+)
+async def test_what_the_last_dream_did_stands_below_why_there_is_none_now(
+    open_cockpit: Open, size: tuple[int, int], result: str
 ) -> None:
-    result = "last night: 3 merged"
     why = "an agent is working · 24 h of the gap left"
     dream = scenes.DREAM.model_copy(update={"why_not": why, "last_result": result})
     async with open_cockpit(CALM.model_copy(update={"dream": dream}), size=size) as cockpit:
@@ -90,6 +92,8 @@ async def test_what_the_last_dream_did_has_a_line_below_why_there_is_none_now(
         rows = [row[: column.width] for row in cockpit.screen_text.split("\n")]
         shown = " ".join(" ".join(rows[column.y : column.bottom]).split())
         assert shown.endswith(f"an agent is working {result}")
+        # The meters give way all together, so that what is counted stands in one column.
+        assert len({row.count("▰") > 0 for row in rows if " of " in row}) == 1
 
 
 async def test_a_dream_that_runs_shows_its_phase(open_cockpit: Open) -> None:

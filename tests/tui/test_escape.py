@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from textual.events import Key
+
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import SetMode
 from agent.protocol.commands.gates import TrustDirectory
@@ -157,3 +160,32 @@ async def test_trust_is_taken_back(open_cockpit: Open) -> None:
         await cockpit.pilot.press("enter")
         assert not (await cockpit.engine.received(TrustDirectory)).trusted
         await cockpit.until(lambda: "is trusted no longer" in cockpit.screen_text)
+
+
+# What is typed behind it ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opens", ["ctrl+p", "f1", "ctrl+n", "ctrl+r", "ctrl+g", "f2"])
+async def test_what_is_typed_right_behind_it_stands_in_the_prompt(
+    open_cockpit: Open, opens: str
+) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press(opens)
+        await cockpit.until(lambda: app.screen is not app.cockpit)
+        # As fast as they are read, without a pause in which the card could go.
+        app.post_message(Key("escape", "\x1b"))
+        for letter in "hey":
+            app.post_message(Key(letter, letter))
+        await cockpit.until(lambda: app.cockpit.prompt.text == "hey")
+        assert app.screen is app.cockpit
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "ctrl+g", "f1", "alt+u"])
+async def test_the_key_that_opened_a_card_closes_it(open_cockpit: Open, key: str) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press(key)
+        await cockpit.until(lambda: app.screen is not app.cockpit)
+        await cockpit.pilot.press(key)
+        await cockpit.until(lambda: app.screen is app.cockpit)

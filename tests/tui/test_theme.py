@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
+from textual.theme import Theme
 
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui import requests
-from tui.theme import DARK_PANES, LIGHT_PANES
+from tui.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES, paint
+from tui.theme_256 import DARK_256, LIGHT_256
 
 READABLE = 3.0
 """Least contrast of large text and of signs (WCAG 2.2, 1.4.11)."""
@@ -31,6 +33,17 @@ async def test_panes_follow_the_theme(open_cockpit: Open) -> None:
         assert cockpit.app.ansi_theme is DARK_PANES
         await requests.change_theme(cockpit.app)
         assert cockpit.app.ansi_theme is LIGHT_PANES
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, DARK_256, LIGHT_256], ids=lambda one: one.name)
+def test_the_chosen_line_of_a_card_is_seen_and_can_be_read(theme: Theme) -> None:
+    paints = paint(theme.to_color_system().generate(), "surface")
+    chosen, ground = (
+        Color.from_rich_color(style.bgcolor) for style in (paints.chosen, paints.text)
+    )
+    assert contrast(chosen, ground) >= 1.3
+    for style in (paints.text, paints.strong, paints.focus):
+        assert contrast(Color.from_rich_color(style.color), chosen) >= READABLE
 
 
 def contrast(one: Color, other: Color) -> float:

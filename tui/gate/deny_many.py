@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.gate.host import send
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import fit, one_line
 from tui.widgets.field import Field
 
@@ -30,7 +30,7 @@ class DenyManyScreen(CardScreen["str | None"]):
     Goes away with one line that says what became of them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [closing("cancel")]
 
     def __init__(self, gates: Sequence[Gate]) -> None:
         super().__init__()

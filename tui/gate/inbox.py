@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from tui.gate.host import host
 from tui.gate.words import duration, next_duration_change, short_path
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import fit, one_line
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Inbox(CardScreen["str | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+g", "close", show=False),
+        closing("close"),
         Binding("j", "move(1)", show=False),
         Binding("k", "move(-1)", show=False),
         Binding("space", "select", show=False),

@@ -38,6 +38,15 @@ LIST_KEYS: tuple[BindingType, ...] = tuple(
 """Keys of the list in a card whose field has the focus."""
 
 
+def closing(action: str, keys: str = "escape") -> Binding:
+    """Bind keys that close a card, or go back in it, ahead of the fields in it.
+
+    Textual 8.2 looks up what another key means only after it has gone through field, screen and
+    app. What is typed right behind Esc would meanwhile be written into the card that goes.
+    """
+    return Binding(keys, action, show=False, priority=True)
+
+
 class CardScreen(ModalScreen[Result]):
     """A card in the middle, over a dimmed still picture of the screen below.
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.widgets.field import Field
 
 
@@ -29,7 +29,7 @@ class ConfirmScreen(CardScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "confirm", show=False),
-        Binding("n,escape", "cancel", show=False),
+        closing("cancel", "n,escape"),
     ]
 
     def __init__(
@@ -88,7 +88,7 @@ class ConfirmScreen(CardScreen[bool]):
 class RenameScreen(CardScreen["str | None"]):
     """Asks for another name; None when it stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [closing("cancel")]
 
     def __init__(self, name: str) -> None:
         super().__init__()

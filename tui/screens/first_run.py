@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.host import send
-from tui.screens.card import CardScreen, card_foot, row
+from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
@@ -65,7 +65,7 @@ class FirstRunScreen(CardScreen[Outcome]):
     SHOWS_BELOW = False
     """There may be nothing yet but the word that the engine is not reached."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False),
+        closing("back"),
         # Before the field sees it: what is typed right behind it must not land in this field.
         Binding("tab", "app.focus_next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True),

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui import actions
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import Piece, wrap
 from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
 from tui.widgets.field import Field
@@ -53,7 +53,7 @@ class HelpScreen(CardScreen[None]):
 
     AUTO_FOCUS = "#sought"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", show=False),
+        closing("back"),
         *(
             Binding(key, f"scroll('{method}', {amount})", show=False, priority=True)
             for key, method, amount in (

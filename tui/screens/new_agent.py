@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tui.screens.card import CardScreen, card_foot, row
+from tui.gate.host import send
+from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
 from tui.screens.one_of import OneOf
 from tui.widgets.field import Field
@@ -28,6 +29,12 @@ _MODES = {
 _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 """Whether its terminals stand behind a wall; see docs/wall.md."""
 _NOT_CHOSEN = "Not chosen: careful, or standard where you trust it."
+_BECAUSE = {
+    "settings": "as your settings say",
+    "trusted": "as you trust this directory",
+    "untrusted": "as you do not trust this directory yet",
+}
+"""Why a mode is taken when none is chosen, by what `ReadDefaultMode` answers."""
 
 
 class NewAgentScreen(CardScreen["CreateAgent | None"]):
@@ -39,7 +46,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
+        closing("cancel"),
         Binding("ctrl+s", "create", "Start", show=False),
         # Before the fields see them: what is typed right behind must land in the next field.
         Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
@@ -52,6 +59,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self._base = Path(directory or ".").absolute()
         self._model = model
         self._facts = DirectoryFacts("")
+        self._not_chosen = _NOT_CHOSEN
 
     def compose(self) -> ComposeResult:
         """Lay out the fields."""
@@ -70,7 +78,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
                 "Or a command", Field(placeholder="a program instead of a model", id="command")
             )
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
-            yield Static(_NOT_CHOSEN, id="mode-said", classes="card-under", markup=False)
+            yield Static(self._not_chosen, id="mode-said", classes="card-under", markup=False)
             yield row("Wall", OneOf(*_WALLS, id="wall"))
             yield from card_foot()
 
@@ -102,6 +110,19 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         said.set_class(not facts.problem, "-good")
         name = Path(facts.path).name or "agent"
         self.query_one("#name", Input).placeholder = f"empty: {name}"
+        if not facts.problem:
+            await self._tell_default_mode(facts.path)
+
+    async def _tell_default_mode(self, directory: str) -> None:
+        from agent.protocol.commands.agents import ReadDefaultMode
+
+        answer, problem = await send(self, ReadDefaultMode(directory=directory))
+        because = _BECAUSE.get(str(answer.get("because")))
+        self._not_chosen = (
+            _NOT_CHOSEN if problem or not because else f"Not chosen: {answer['mode']}, {because}."
+        )
+        if not self.query_one("#mode", OneOf).value:
+            self.query_one("#mode-said", Static).update(self._not_chosen)
 
     @on(OneOf.Changed, "#mode")
     def _mode_changed(self, event: OneOf.Changed) -> None:

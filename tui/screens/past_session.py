@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.gate.host import send
-from tui.screens.card import keys_line
+from tui.screens.card import closing, keys_line
 from tui.text import one_line
 from tui.transcript import Transcript
 from tui.widgets.conversation import Conversation, Empty
@@ -38,7 +38,7 @@ class PastSessionScreen(ModalScreen[None]):
     }
     """
     AUTO_FOCUS = "Conversation"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i,q", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [closing("close", "escape,i,q")]
 
     def __init__(self, session_id: str, name: str, directory: str, *, why: str = "") -> None:
         super().__init__()

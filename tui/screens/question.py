@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.host import send
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import clean, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
@@ -26,7 +26,7 @@ class QuestionScreen(CardScreen[bool]):
     """Shows a question whole; an option or own words answer it. True when it was answered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "later", show=False),
+        closing("later"),
     ]
     AUTO_FOCUS = "#answer"
 

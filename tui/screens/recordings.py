@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.gate.words import duration
-from tui.screens.card import LIST_KEYS, CardScreen, card_foot
+from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
 from tui.text import clock, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
@@ -36,7 +36,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f7", "close", show=False),
+        closing("close", "escape,f7"),
         *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"

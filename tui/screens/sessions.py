@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 
 from tui.gate.host import send
 from tui.gate.words import duration, short_path
-from tui.screens.card import LIST_KEYS, CardScreen, card_foot
+from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
 from tui.text import fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
@@ -38,7 +38,7 @@ class SessionsScreen(CardScreen["str | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", show=False),
+        closing("close"),
         *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"

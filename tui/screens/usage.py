@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.strip import Strip
 
 from tui.gate.host import send
-from tui.screens.card import CardScreen, card_foot
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import Piece, strip_of
 from tui.usage_table import VIEWS, Table, summary, table, unpriced
 from tui.widgets.lines import Lines
@@ -98,7 +98,7 @@ class UsageScreen(CardScreen[None]):
 
     AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,alt+u,q", "close", show=False),
+        closing("close", "escape,alt+u,q"),
         Binding("right,tab,l", "turn(1)", show=False),
         Binding("left,shift+tab,h", "turn(-1)", show=False),
     ]

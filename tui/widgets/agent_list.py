@@ -133,7 +133,8 @@ class AgentList(Lines):
         if doing and width >= 20:
             left += [(" ", blank), (doing, muted)]
         right: list[Piece] = [(" ", blank)]
-        if worker or agent.id in self._coordinators:
+        # In a column this narrow, the word for a price that nobody knows would hide what is done.
+        if agent.usage.cost is not None and (worker or agent.id in self._coordinators):
             right.append((f"{money(agent.usage.cost)} ", muted))
         return [first, between(left, right, width, blank)]
 

@@ -12,10 +12,13 @@ from tui.text import Piece, between, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from agent.protocol.dream import DreamStatus
+    from agent.protocol.dream import DreamGate, DreamStatus
 
 METER = 6
 """Cells of a gate's meter, at most: what is counted in few pieces has a cell for each."""
+
+LABEL = 12
+"""Cells before a meter: whether the gate is open, and its name."""
 
 INDENT = 3
 BETWEEN = " · "
@@ -45,15 +48,15 @@ class DreamSidebar(Lines):
         if dream is None:
             return [rule, strip_of([(" AutoDream", paint.strong)], width, paint.blank)]
         phase: str = dream.phase if dream.phase != "waiting" else dream.mode
-        if dream.phase not in ("waiting", "ready"):
+        runs = dream.phase not in ("waiting", "ready")
+        if runs:
             phase += f" {dream.progress:.0%}"
-        lines = [
-            rule,
-            between(
-                [(" AutoDream", paint.strong)], [(f"{phase} ", paint.muted)], width, paint.blank
-            ),
-        ]
-        for gate in dream.gates:
+        told = [(f"{phase} ", paint.working if runs else paint.muted)]
+        lines = [rule, between([(" AutoDream", paint.strong)], told, width, paint.blank)]
+        texts = [_counted(gate) for gate in dream.gates]
+        # The meters say nothing that the words don't, so they give way; all of them or none.
+        metered = max(map(cell_len, texts), default=0) + LABEL + METER + 1 < width
+        for gate, text in zip(dream.gates, texts, strict=True):
             share = min(1.0, max(0.0, gate.value / gate.needed)) if gate.needed > 0 else 1.0
             cells = int(gate.needed) if 1 < gate.needed < METER else METER
             full = cells if gate.open else min(cells - 1, int(share * cells))
@@ -62,19 +65,25 @@ class DreamSidebar(Lines):
                 (" ✓ " if gate.open else " ○ ", style),
                 (f"{gate.name:<9}", paint.text if gate.open else paint.muted),
             ]
-            meter: list[Piece] = [("▰" * full, style), ("▱" * (cells - full), paint.faint)]
-            text = one_line(gate.text).removeprefix(f"{gate.name} ").removesuffix(" sessions")
-            # The meter says nothing that the words don't, so it gives way.
-            if 12 + METER + 1 + cell_len(text) < width:
-                left += [*meter, (" ", paint.blank)]
+            if metered:
+                meter: list[Piece] = [("▰" * full, style), ("▱" * (cells - full), paint.faint)]
+                left += [*meter, (" " * (METER + 1 - cells), paint.blank)]
             lines.append(between([*left, (text, paint.muted)], [], width, paint.blank))
         why = _why(dream)
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
-        if dream.last_result:
-            result = one_line(dream.last_result)
-            lines.append(between([(" " * INDENT + result, paint.muted)], [], width, paint.blank))
+        result = _wrapped(one_line(dream.last_result), width - INDENT - 1)
+        room = max(1, height - len(lines))
+        # What has no row of its own is told by its cut end.
+        for line in [*result[: room - 1], " ".join(result[room - 1 :])]:
+            if line:
+                lines.append(between([(" " * INDENT + line, paint.muted)], [], width, paint.blank))
         return lines
+
+
+def _counted(gate: DreamGate) -> str:
+    """How far a gate is, without its name."""
+    return one_line(gate.text).removeprefix(f"{gate.name} ").removesuffix(" sessions")
 
 
 def _why(dream: DreamStatus) -> str:
@@ -96,6 +105,9 @@ def _reasons(why: str, width: int) -> list[str]:
         if lines and cell_len(lines[-1]) + len(BETWEEN) + cell_len(reason) <= width:
             lines[-1] += BETWEEN + reason
         else:
-            rows = wrap([(reason, Style.null())], width)
-            lines += ["".join(text for text, _ in row) for row in rows]
+            lines += _wrapped(reason, width)
     return lines
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return ["".join(text for text, _ in row) for row in wrap([(line, Style.null())], width)]

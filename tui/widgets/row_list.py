@@ -76,13 +76,15 @@ class RowList(Lines):
         lines = []
         below = len(self._found) - first - height
         for index, row in enumerate(self._found[first : first + height], first):
-            back = paint.bar.background_style if index == self._chosen else paint.blank
-            edge = "▎" if index == self._chosen else " "
+            chosen = index == self._chosen
+            back = (paint.chosen if chosen else paint.blank).background_style
+            beside = (paint.text if chosen else paint.muted) + back
+            edge = "▎" if chosen else " "
             left: list[Piece] = [(edge, paint.focus + back), (row.mark or " ", paint.text + back)]
             left.append((row.name, (paint.strong if row.note else paint.text) + back))
             if row.note:
-                left.append((f"  {row.note}", paint.muted + back))
-            right: list[Piece] = [(f"  {row.key} ", paint.muted + back)]
+                left.append((f"  {row.note}", beside))
+            right: list[Piece] = [(f"  {row.key} ", beside)]
             if below > 0 and index == first + height - 1:
                 right.append((f" {below} more ↓ ", paint.faint + back))
             lines.append(between(left, right, width, paint.blank + back))

@@ -30,6 +30,16 @@ class CreateAgent(Wire):
     budget: Budget = Budget()
 
 
+class ReadDefaultMode(Wire):
+    """Ask which mode an agent gets that is started in a directory with none named.
+
+    Result: `{"mode": Mode, "because": "settings" | "trusted" | "untrusted"}`.
+    """
+
+    type: Literal["read_default_mode"] = "read_default_mode"
+    directory: str
+
+
 class RenameAgent(Wire):
     """Give an agent another name."""
 

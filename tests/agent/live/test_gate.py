@@ -11,7 +11,7 @@ import pytest
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
 from agent.protocol.agents import Mode
-from agent.protocol.commands.agents import SetMode
+from agent.protocol.commands.agents import ReadDefaultMode, SetMode
 from agent.protocol.commands.gates import Decide, TrustDirectory
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt
@@ -146,10 +146,15 @@ async def test_plan_mode_refuses_what_changes_something_and_says_why(house):
 
 
 async def test_an_untrusted_directory_means_careful_until_it_is_trusted(house):
+    ask = ReadDefaultMode(directory=str(house.project))
     agent_id = await house.agent(trusted=False)
-    assert house.summary(agent_id).mode == "careful"
+    told = await house.agents.read_default_mode(ask)
+    assert told == {"mode": house.summary(agent_id).mode, "because": "untrusted"}
+    assert told["mode"] == "careful"
     await house.agents.trust_directory(TrustDirectory(directory=str(house.project), trusted=True))
     assert house.summary(agent_id).mode == "standard"
+    told = await house.agents.read_default_mode(ask)
+    assert told == {"mode": "standard", "because": "trusted"}
     await house.agents.set_mode(SetMode(agent_id=agent_id, mode=Mode.PLAN))
     assert house.summary(agent_id).mode == "plan"
 

@@ -35,6 +35,7 @@ class ScreenHost(KeyboardApp[None]):
         self.sessions: list[AgentSummary] = []
         self.blocks: list[Block] = []
         self.report = UsageReport()
+        self.default_mode = {"mode": "careful", "because": "untrusted"}
         engine = EngineInfo(version="0", pid=1, epoch="e", started_at=NOW, tmux_socket="/nowhere")
         self.state = Snapshot(seq=1, engine=engine, **state)
 
@@ -57,6 +58,8 @@ class ScreenHost(KeyboardApp[None]):
             return {"blocks": [one.model_dump(mode="json") for one in self.blocks]}
         if command.type == "read_usage":  # type: ignore[attr-defined]
             return {"report": self.report.model_dump(mode="json")}
+        if command.type == "read_default_mode":  # type: ignore[attr-defined]
+            return self.default_mode
         return {}
 
 

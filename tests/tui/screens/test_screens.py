@@ -12,7 +12,7 @@ from textual.color import Color
 from textual.widgets import Input, OptionList, Static
 
 from agent.protocol.agents import Mode, SessionSummary
-from agent.protocol.commands.agents import CreateAgent, ResumeAgent, StopAgent
+from agent.protocol.commands.agents import CreateAgent, ReadDefaultMode, ResumeAgent, StopAgent
 from agent.protocol.commands.engine import Configure, StartDemo
 from agent.protocol.commands.gates import Answer
 from agent.protocol.conversation import Block, BlockKind
@@ -199,6 +199,32 @@ async def test_a_new_agent_with_defaults(host: Host, tmp_path: Path) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert app.results == [CreateAgent(directory=str(tmp_path))]
+
+
+@pytest.mark.parametrize(
+    ("mode", "because", "said"),
+    [
+        ("careful", "untrusted", "careful, as you do not trust this directory yet"),
+        ("standard", "trusted", "standard, as you trust this directory"),
+        ("plan", "settings", "plan, as your settings say"),
+    ],
+)
+async def test_it_says_what_is_taken_where_nothing_is_chosen(
+    host: Host, tmp_path: Path, mode: str, because: str, said: str
+) -> None:
+    app = host(NewAgentScreen(str(tmp_path), model="qwen3:32b at http://localhost:11434"))
+    app.default_mode = {"mode": mode, "because": because}
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert app.sent == [ReadDefaultMode(directory=str(tmp_path))]
+        mode_said = app.screen.query_one("#mode-said", Static)
+        assert str(mode_said.visual) == f"Not chosen: {said}."
+        assert "qwen3:32b at http" in app.screen.query_one("#model", Input).placeholder
+        # What was chosen is not talked over by a later look.
+        await pilot.press(*["down"] * 5, "right", *["up"] * 5, "end", "/", ".")
+        await settle(pilot)
+        assert len(app.sent) > 1
+        assert str(mode_said.visual).startswith("It only looks")
 
 
 async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
