@@ -74,6 +74,8 @@ class Judgement:
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.unfolding: set[int] = set()
+        self.counted: set[str] = set()
+        """Functions that are being looked at for what they print."""
         """Numbers of the substitutions whose output is being told."""
         self.tree: list[tuple[int, str, Risk]] | None = None
         """Every command found, with its depth and risk; kept only for who wants to read it."""

@@ -13,6 +13,7 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
+from agent.risk.evaluation.numeric import prints_numbers
 from agent.risk.evaluation.variables import VariableJudge
 from agent.risk.paths import Place, resolve
 from agent.risk.shell.numbers import number
@@ -373,7 +374,9 @@ class Outputs(VariableJudge):
             text = self.output(call)
             if text is None and self._version(argv, call):
                 found.append("7.7.7")
-            elif text is None and number(self._stages(inside, argv)):
+            elif text is None and (
+                number(self._stages(inside, argv)) or self._calculated(argv, last)
+            ):
                 found.append("7")
             elif text is None:
                 # What was hidden is judged; that it was hidden stays: it may be anything, too.
@@ -399,6 +402,14 @@ class Outputs(VariableJudge):
         if self.speaking is not None:
             self.speaking.medium("takes the version in package.json for one")
         return True
+
+    def _calculated(self, argv: list[str], command: Command) -> bool:
+        """A function of the text that prints numbers, when it is given no other text."""
+        name = argv[0] if argv else ""
+        if name not in self.state.functions:
+            return False
+        given = [word.parts for word in command.words[1:]]
+        return not any(map(self.expander.doubted, given)) and prints_numbers(self, name)
 
     def _stages(self, commands: list[Command], last: list[str]) -> list[list[str]]:
         """The words of a pipeline's commands, the last one's as they are given."""
