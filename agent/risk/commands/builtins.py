@@ -10,6 +10,7 @@ from agent.risk.commands.argument_runners import stage_paths
 from agent.risk.commands.reading import echo
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.name_lists import names_fed
 from agent.risk.shell.compounds import RESERVED
 from agent.risk.shell.syntax import ARRAY, UNKNOWN
 
@@ -144,7 +145,7 @@ def read(call: Call) -> None:
         lines = feed.text.split("\n")
         values = tuple(dict.fromkeys([*lines, *feed.text.split(), " ".join(lines).strip()]))
     else:
-        values = tuple(stage_paths(call))
+        values = tuple(dict.fromkeys([*stage_paths(call), *names_fed(call.evaluator, feed)]))
     given = _from_given(call)
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):

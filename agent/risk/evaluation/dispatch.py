@@ -14,6 +14,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
+from agent.risk.evaluation.name_lists import NAME_LISTS, listed_files
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -121,6 +122,8 @@ class Dispatcher(Outputs):
             return
         if key in FILE_OPTIONS or program in FILE_OPTIONS:
             named_files(call, program if program in FILE_OPTIONS else key)
+        if key in NAME_LISTS and len(call.argv) > 1:
+            listed_files(call, key)
         if key in SETS_UP:
             sets_up(call, key)
         if key in TAKES_UP and (self.files or self.context.written):

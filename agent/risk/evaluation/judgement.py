@@ -73,6 +73,8 @@ class Judgement:
         self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
+        self.lists: dict[str, list[str]] = {}
+        """Names that commands of the text write into files."""
         self.unfolding: set[int] = set()
         self.counted: set[str] = set()
         """Functions that are being looked at for what they print."""

@@ -78,6 +78,12 @@ class Counting:
                 elif any(c.isalpha() for c in value):
                     self.counting(name)
                     return
+        for part in inner:
+            if part.kind in (VARIABLE, PARAMETER) and (
+                part.text in self.variables.given or self.variables.get(part.text) is None
+            ):
+                self.loose()
+                break
         found = self.doubted(inner)
         if found:
             self.counting(found)
@@ -104,8 +110,6 @@ class Counting:
                     return "what a command prints"
             elif kind == VARIABLE or (kind == PARAMETER and not self._counts_up(part)):
                 given = part.text in self.variables.given
-                if self.variables.get(part.text) is None or given:
-                    self.loose()
                 if self.variables.get(part.text) is not None and any(
                     self._unsure(value, given=given) for value in self._values(part)
                 ):
