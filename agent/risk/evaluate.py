@@ -18,7 +18,7 @@ from agent.risk.assessment import Context, Risk, Span
 from agent.risk.evaluation.breathing import breathe
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.deception import deception, readable
-from agent.risk.evaluation.dispatch import Dispatcher
+from agent.risk.evaluation.dispatch import Dispatcher, function_of
 from agent.risk.evaluation.findings import (
     MAX_COMMANDS,
     MAX_NESTING,
@@ -28,6 +28,7 @@ from agent.risk.evaluation.findings import (
     Spent,
     State,
 )
+from agent.risk.evaluation.subscripts import count_index
 from agent.risk.evaluation.variables import indexed
 from agent.risk.paths import Zone
 from agent.risk.rules import match_denied
@@ -48,6 +49,7 @@ class Evaluator(Dispatcher):
             self._substituted,
             self._indirect,
             self._counting,
+            self._loosely,
         )
 
     def run(self, text: str) -> None:
@@ -177,6 +179,13 @@ class Evaluator(Dispatcher):
         if self.speaking is not None:
             self.speaking.opaque(f"counts with {name}, which may hold text that runs something")
 
+    def _loosely(self) -> None:
+        """Something given from outside is counted with: a function may be given anything."""
+        if self.speaking is not None and self.speaking.command is not None:
+            function = function_of(self.speaking.command.group)
+            if function is not None:
+                self.state.counters |= {function.function}
+
     def _multiplies(self, script: Script, group: Group) -> bool:
         """An endless loop that starts something beside itself each time and never waits."""
         inside = script.commands[group.first : group.last]
@@ -238,6 +247,7 @@ class Evaluator(Dispatcher):
                             before.functions[name] = False
                         before.functions[item.function] = self.state.functions[item.function]
                         before.runners = self.state.runners
+                        before.counters = self.state.counters
                         before.passing = self.state.passing
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd
@@ -297,6 +307,9 @@ class Evaluator(Dispatcher):
         if command.kind in ("case", "arithmetic", "condition"):
             if command.kind == "condition":
                 self._condition(command, call)
+            elif command.kind == "case":
+                for word in command.words:
+                    self.expander.text(word)
             if command.counted is not None:
                 self.expander.count(command.counted.text, command.counted.inner)
             self._redirects(command.redirects, call)
@@ -357,10 +370,10 @@ class Evaluator(Dispatcher):
         for at, word in enumerate(command.words):
             if word.text in _COMPARING:
                 for operand in command.words[max(at - 1, 0) : at + 2 : 2]:
-                    if operand.text is None:
-                        self.expander.count("", operand.parts)
-                    else:
-                        self.expander.count(operand.text)
+                    self.expander.count_word(operand)
+            elif word.text in ("-v", "-R"):
+                for operand in command.words[at + 1 : at + 2]:
+                    count_index(self.expander, operand)
 
     def payload(self, argv: list[str], owner: Call) -> None:
         """A wrapper runs `argv`."""

@@ -10,6 +10,7 @@ from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.processes import SUPERVISORS, kills_all
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.name_lists import names_fed, names_in, names_printed
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -80,8 +81,11 @@ def xargs(call: Call) -> None:
     if "a" in options:
         content = call.evaluator.files.get(call.place(options["a"]).path)
         words = [UNKNOWN] if content is None else _cut(options, content)
+        words += names_in(call.evaluator, options["a"]) if content is None else []
+    elif feed.kind == "text":
+        words = _cut(options, feed.text)
     else:
-        words = _cut(options, feed.text) if feed.kind == "text" else producers(call)
+        words = [*producers(call), *names_fed(call.evaluator, feed)]
     program = rest[0].rpartition("/")[2]
     if program in (
         "sh",
@@ -194,7 +198,8 @@ def producers(call: Call) -> list[str]:
     for member in stage[-4:]:
         heads, arguments = evaluator._argv(member)  # noqa: SLF001
         for head in heads:
-            paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
+            argv = [*head, *arguments]
+            paths += listed(argv, evaluator) or [UNKNOWN, *names_printed(evaluator, [argv])]
     return paths or [UNKNOWN]
 
 
@@ -255,7 +260,15 @@ def parallel(call: Call) -> None:
             template.append(word)
     if not seen:
         feed = call.feed()
-        arguments = feed.text.splitlines() if feed.kind == "text" else producers(call)
+        if feed.kind == "text":
+            arguments = feed.text.splitlines()
+        else:
+            arguments = [*producers(call), *names_fed(call.evaluator, feed)]
+            lists = value(argv, "-a", "--arg-file")
+            arguments += [n for path in lists for n in names_in(call.evaluator, path)]
+    elif "::::" in rest or ":::+" in rest:
+        lists, arguments = arguments, [UNKNOWN]
+        arguments += [n for path in lists for n in names_in(call.evaluator, path)]
     if not template:
         for text in arguments:
             call.shell(text)
@@ -293,6 +306,8 @@ def stage_paths(call: Call) -> list[str]:
                                 paths = producers(call)
                                 command.pipe = None
                                 return paths
+                        else:
+                            return [UNKNOWN, *names_in(call.evaluator, text)]
             return [UNKNOWN]
         group = group.parent
     return [UNKNOWN]

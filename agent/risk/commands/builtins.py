@@ -10,8 +10,9 @@ from agent.risk.commands.argument_runners import stage_paths
 from agent.risk.commands.reading import echo
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
+from agent.risk.evaluation.name_lists import names_fed
 from agent.risk.shell.compounds import RESERVED
-from agent.risk.shell.syntax import UNKNOWN
+from agent.risk.shell.syntax import ARRAY, UNKNOWN
 
 
 def trap(call: Call) -> None:
@@ -70,24 +71,56 @@ def declare(call: Call) -> None:
     if reference:
         for argument in call.argv[1:]:
             evaluator.steering(argument.partition("=")[2], call)
+    variables = evaluator.state.variables
+    kinds = "".join(a[1:] for a in call.argv[1:] if re.match(r"^-[A-Za-z]+$", a))
+    unsure = _doubted_values(call)
     for argument in call.argv[1:]:
         if argument.startswith(("-", "+")):
             continue
         name, equals, text = argument.partition("=")
+        name = name.rstrip("+")
+        if "A" in kinds:
+            variables.keyed |= {name}
+        elif "a" in kinds:
+            variables.keyed -= {name}
+        if "i" in kinds:
+            variables.integers |= {name}
         if not equals:
             continue
-        name = name.rstrip("+")
-        if any(re.match(r"^-\w*i", a) for a in call.argv[1:]):
-            call.evaluator.expander.count(text)
+        if name in variables.integers:
+            evaluator.expander.count(text if unsure else text.replace(UNKNOWN, " "))
+        if kinds and set(kinds) & set("aA"):
+            _elements(call, name, text, unsure=unsure)
         if reference:
+            if UNKNOWN in text and unsure:
+                call.opaque(f"{name} stands for a variable that cannot be known")
             evaluator.state.variables.set(
                 name, evaluator.state.variables.get(text) or (UNKNOWN,), add=False
             )
             _refer(call, name, text)
             continue
-        evaluator.state.variables.set(name, (text,), add=conditional)
+        evaluator.state.variables.set(
+            name, (text,), add=conditional, given=UNKNOWN in text and not unsure
+        )
         evaluator.variable(name, [text], call, exported=True)
     call.low()
+
+
+def _doubted_values(call: Call) -> bool:
+    """Something that may be any text, from a file or a program, is assigned."""
+    words = call.command.words if call.command is not None else []
+    return not words or any(call.evaluator.expander.doubted(word.parts) for word in words)
+
+
+def _elements(call: Call, name: str, text: str, *, unsure: bool) -> None:
+    """`declare -a a=$text`: text in parentheses is read as elements, and expanded for that."""
+    words = call.command.words if call.command is not None else []
+    if any(part.kind == ARRAY for word in words for part in word.parts):
+        return
+    if UNKNOWN in text and unsure:
+        call.opaque(f"makes elements of {name} from text that cannot be known")
+    elif text.lstrip().startswith("(") and re.search(r"[$`<>]", text):
+        call.shell(f"{name}={text}")
 
 
 def _refer(call: Call, name: str, target: str) -> None:
@@ -101,7 +134,8 @@ def read(call: Call) -> None:
     argv = call.argv
     for text in value(argv, "-C"):
         if argv[0] in ("mapfile", "readarray"):
-            call.shell(text)
+            # It is given the number of a line, and the line.
+            call.shell(text if text.strip() == "" else f'{text} "$__unknown" "$__unknown"')
     whole = argv[0] in ("mapfile", "readarray")
     valued = ("-d", "-n", "-O", "-s", "-u", "-C", "-c") if whole else _READ_VALUED
     names = split(argv, valued)[1] + ([] if whole else value(argv, "-a"))
@@ -111,15 +145,31 @@ def read(call: Call) -> None:
         lines = feed.text.split("\n")
         values = tuple(dict.fromkeys([*lines, *feed.text.split(), " ".join(lines).strip()]))
     else:
-        values = tuple(stage_paths(call))
+        values = tuple(dict.fromkeys([*stage_paths(call), *names_fed(call.evaluator, feed)]))
+    given = _from_given(call)
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):
             variables = call.evaluator.state.variables
-            variables.set(name, values or (UNKNOWN,), add=False)
+            values = values or (UNKNOWN,)
+            variables.set(name, values, add=False, given=given)
+            if name in variables.integers:
+                call.evaluator.expander.count(name)
             if whole and feed.kind == "text":
                 variables.arrays[name] = tuple(feed.text.splitlines())
             call.evaluator.steering(name, call)
     call.low()
+
+
+def _from_given(call: Call) -> bool:
+    """What is read is a here-string of what the text was given."""
+    redirects = call.command.redirects if call.command is not None else []
+    last = next((r for r in reversed(redirects) if r.fd in ("", "0")), None)
+    return (
+        last is not None
+        and last.operator == "<<<"
+        and last.target is not None
+        and not call.evaluator.expander.doubted(last.target.parts)
+    )
 
 
 _READ_VALUED = ("-p", "-d", "-n", "-N", "-t", "-u", "-i", "-a")
@@ -144,7 +194,9 @@ def naming(call: Call) -> None:
         if program == "printf" and "-v" in argv[:2]:
             printed = call.evaluator.output(call_of(call, ["printf", *argv[3:]]))
         values = (UNKNOWN if printed is None else printed,)
-        call.evaluator.state.variables.set(name.partition("[")[0], values, add=False)
+        call.evaluator.state.variables.set(
+            name.partition("[")[0], values, add=False, given=not _doubted_values(call)
+        )
         call.evaluator.variable(name, values, call, exported=False)
     call.low()
 
@@ -213,7 +265,8 @@ def set_builtin(call: Call) -> None:
 def let(call: Call) -> None:
     """`let`: its words are arithmetic, and arithmetic expands once more."""
     for word in call.argv[1:]:
-        call.evaluator.expander.count(word)
+        if call.command is None:
+            call.evaluator.expander.count(word)
         if "$(" in word or "`" in word:
             call.shell(': "' + word.replace('"', "") + '"')
     call.low()

@@ -15,6 +15,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
+from agent.risk.evaluation.name_lists import NAME_LISTS, listed_files
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -25,6 +26,7 @@ from agent.risk.evaluation.names import (
     versionless,
 )
 from agent.risk.evaluation.outputs import Outputs
+from agent.risk.evaluation.subscripts import COUNTING, count_names
 from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
 from agent.risk.programs.checks import is_check, is_edit
@@ -114,14 +116,18 @@ class Dispatcher(Outputs):
                 call.argv = [found, *call.argv[1:]]
                 HANDLERS["@file"](call)
                 return
-        if program in _COUNTING and any(indexed(word) for word in call.argv[1:]):
-            call.high("an index in it runs a command")
+        if program in COUNTING:
+            if any(indexed(word) for word in call.argv[1:]):
+                call.high("an index in it runs a command")
+            count_names(call, program)
         key = plain or OTHER_NAMES.get(program) or versionless(program)
         if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
         if key in FILE_OPTIONS or program in FILE_OPTIONS:
             named_files(call, program if program in FILE_OPTIONS else key)
+        if key in NAME_LISTS and len(call.argv) > 1:
+            listed_files(call, key)
         if key in SETS_UP:
             sets_up(call, key)
         if key in TAKES_UP and (self.files or self.context.written):
@@ -148,7 +154,7 @@ class Dispatcher(Outputs):
         last = command.words[-1]
         if not _WHOLE.fullmatch(script.text[last.start : last.end]):
             return
-        group = _body(command.group)
+        group = function_of(command.group)
         before = [word.text for word in command.words[1:-1]]
         if (
             group is None
@@ -187,6 +193,9 @@ class Dispatcher(Outputs):
             return name in state.settled and direct and not known and not quoted
         if call.command is not None and _inside(call, name):
             call.high("a function calls itself: a fork bomb, or a loop without an end")
+        if name in state.counters and call.command is not None:
+            for word in call.command.words[1:]:
+                self.expander.count("", word.parts)
         for words in state.passing.get(name, ()):
             call.run([*words, *call.argv[1:]])
         runner = name in state.runners
@@ -270,7 +279,7 @@ _PLAIN_WORDS = frozenset(
 )
 
 
-def _body(group: Group | None) -> Group | None:
+def function_of(group: Group | None) -> Group | None:
     """The function in whose body something stands."""
     hops = 0
     while group is not None and not group.function and hops < 64:
@@ -294,7 +303,7 @@ def _runs_arguments(call: Call) -> bool:
         for word, text in zip(command.words, texts, strict=True)
     ):
         return False
-    group = _body(command.group)
+    group = function_of(command.group)
     if group is None:
         return False
     known = (call.evaluator.state.runners, group.function)
@@ -358,11 +367,3 @@ def _inside(call: Call, name: str) -> bool:
 
 
 _BESIDE = re.compile(r"[ \t]*&(?![&>])")
-
-
-_COUNTING = frozenset(
-    wordlist(
-        """let test [ printf read unset wait mapfile readarray getopts declare typeset local
-        export readonly"""
-    )
-)

@@ -98,6 +98,8 @@ class State:
     """Functions, and whether they are sure to be there when they are called."""
     runners: frozenset[str] = frozenset()
     """Functions that do nothing with their arguments but run them."""
+    counters: frozenset[str] = frozenset()
+    """Functions that count with what they are given."""
     passing: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     """Functions that hand their arguments on, and the words that they put before them."""
     moves: dict[str, str] = field(default_factory=dict)
@@ -124,6 +126,7 @@ class State:
             self.functions[function] = sure and self.functions.get(function, False)
         self.moves.update(other.moves)
         self.runners |= other.runners
+        self.counters |= other.counters
         for function, words in other.passing.items():
             self.passing[function] = (*self.passing.get(function, ()), *words)
         self.settled &= other.settled
@@ -136,6 +139,7 @@ class State:
             dict(self.aliases),
             dict(self.functions),
             self.runners,
+            self.counters,
             dict(self.passing),
             dict(self.moves),
             self.settled,

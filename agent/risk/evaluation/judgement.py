@@ -91,7 +91,11 @@ class Judgement:
         self._places: dict[tuple[str, str], Place] = {}
         self.scripts: list[Script] = []
         self.groups: dict[int, tuple[Script, Group]] = {}
+        self.lists: dict[str, list[str]] = {}
+        """Names that commands of the text write into files."""
         self.unfolding: set[int] = set()
+        self.counted: set[str] = set()
+        """Functions that are being looked at for what they print."""
         """Numbers of the substitutions whose output is being told."""
         self.tree: list[tuple[int, str, Risk]] | None = None
         """Every command found, with its depth and risk; kept only for who wants to read it."""

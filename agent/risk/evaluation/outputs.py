@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -13,6 +14,14 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import Feed
+from agent.risk.evaluation.name_lists import (
+    PRINTING,
+    names_fed,
+    names_printed,
+    note_list,
+    text_at,
+)
+from agent.risk.evaluation.numeric import prints_numbers
 from agent.risk.evaluation.variables import VariableJudge
 from agent.risk.paths import Place, resolve
 from agent.risk.shell.numbers import number
@@ -177,6 +186,8 @@ class Outputs(VariableJudge):
                     # `output` leaves out the end of the last line.
                     content = content if content.endswith("\n") else f"{content}\n"
                 call.writes(value, truncates=bare and not appends, content=content, appends=appends)
+                if call.argv:
+                    note_list(cast("Evaluator", self), call, value, content)
 
     def _own_descriptor(self, target: Word, call: Call) -> bool:
         """A descriptor that the text itself opened: of a coprocess, or `exec {name}> file`."""
@@ -350,10 +361,7 @@ class Outputs(VariableJudge):
             return (UNKNOWN,)
         last = inside[-1]
         if not last.words:
-            for redirect in last.redirects:
-                if redirect.operator == "<" and redirect.target is not None:
-                    return (UNKNOWN,)
-            return (UNKNOWN,)
+            return tuple(self._names_within(inside))
         heads, arguments = self._argv(last)
         found: list[str] = []
         for head in heads:
@@ -371,34 +379,76 @@ class Outputs(VariableJudge):
                 found.extend(paths)
                 continue
             text = self.output(call)
-            if text is None and self._version(argv, call):
-                found.append("7.7.7")
-            elif text is None and number(self._stages(inside, argv)):
+            version = None if text is not None else self._version(argv, call)
+            if version is not None:
+                found.append(version)
+            elif text is None and (
+                number(self._stages(inside, argv)) or self._calculated(argv, last)
+            ):
                 found.append("7")
             elif text is None:
                 # What was hidden is judged; that it was hidden stays: it may be anything, too.
                 clear = decoded(argv, self.feed(call))
-                found.extend([UNKNOWN] if clear is None else [clear.rstrip("\n"), UNKNOWN])
+                found.extend([] if clear is None else [clear.rstrip("\n")])
+                found.extend(self._names_within(inside))
             else:
                 found.append(text.rstrip("\n"))
         return tuple(found) or (UNKNOWN,)
 
-    def _version(self, argv: list[str], call: Call) -> bool:
-        """What prints a version: Python's own, or that of a manifest that is not the agent's.
+    def _version(self, argv: list[str], call: Call) -> str | None:
+        """The version that a command prints: Python's own, or what a manifest says now.
 
-        The manifest is the project's, so that it is one is trusted no further than its other files.
+        Where there is no manifest nothing is printed, unless the line itself may make one.
         """
         if len(argv) == 3 and _PYTHON_VERSION.fullmatch(" ".join(argv)):
-            return True
+            return "7.7.7"
         if argv[:3] != ["jq", "-r", ".version"] or len(argv) != 4:
-            return False
+            return None
         path = call.place(argv[3]).path
         owned = path in self.files or Path(path) in self.context.written
         if owned or posixpath.basename(path) != "package.json":
+            return None
+        text = text_at(cast("Evaluator", self), path)
+        if not text:
+            return "" if self.worst is Risk.LOW and not Path(path).exists() else None
+        try:
+            manifest = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        version = manifest.get("version") if isinstance(manifest, dict) else None
+        told = isinstance(version, str) and _VERSION.fullmatch(version)
+        return str(version) if told else None
+
+    def _names_within(self, commands: list[Command]) -> list[str]:
+        """What commands print of their files: something unknown, with the names that matter."""
+        evaluator = cast("Evaluator", self)
+        found: list[str] = []
+        for command in commands:
+            heads, arguments = self._argv(command) if command.words else ([[]], [])
+            argv = [*(heads[0] if heads else []), *arguments]
+            found += names_printed(evaluator, [argv])
+            if not argv or posixpath.basename(argv[0]) in PRINTING:
+                found += names_fed(evaluator, self._redirected(command.redirects) or Feed("none"))
+        if not found:
+            return [UNKNOWN]
+        names = " ".join(dict.fromkeys(found))
+        # In quotes only a text that is one name alone can be a path.
+        return [UNKNOWN, names] if self._alone(argv, commands) else [f"{UNKNOWN} {names}"]
+
+    def _alone(self, argv: list[str], commands: list[Command]) -> bool:
+        """The one file that a command prints holds nothing but one word."""
+        fed = self._redirected(commands[-1].redirects) or Feed("none")
+        paths = [word for word in argv[1:] if word[:1] != "-"] or list(fed.paths)
+        evaluator = cast("Evaluator", self)
+        return len(paths) == 1 and len(text_at(evaluator, paths[0]).split()) == 1
+
+    def _calculated(self, argv: list[str], command: Command) -> bool:
+        """A function of the text that prints numbers, when it is given no other text."""
+        name = argv[0] if argv else ""
+        if name not in self.state.functions:
             return False
-        if self.speaking is not None:
-            self.speaking.medium("takes the version in package.json for one")
-        return True
+        given = [word.parts for word in command.words[1:]]
+        return not any(map(self.expander.doubted, given)) and prints_numbers(self, name)
 
     def _stages(self, commands: list[Command], last: list[str]) -> list[list[str]]:
         """The words of a pipeline's commands, the last one's as they are given."""
@@ -419,6 +469,7 @@ class Outputs(VariableJudge):
         return cwd
 
 
+_VERSION = re.compile(r"\d+(?:\.\d+)*(?:[-+][\w.+-]*)?")
 _PYTHON_VERSION = re.compile(
     r"python3? -c import sys; ?print\((?:\*?sys\.version_info(?:\[:?\d\]|\.\w+)?(?:, ?)?)+\)"
 )

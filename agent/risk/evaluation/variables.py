@@ -11,6 +11,7 @@ from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
 from agent.risk.evaluation.names import ORDINARY, shadows
+from agent.risk.evaluation.subscripts import count_assigned
 from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
@@ -49,7 +50,8 @@ class VariableJudge(Judgement):
         self.state.variables.arrays.pop(name, None)
         if any(" " in element for element in elements):
             self.state.variables.arrays[name] = tuple(elements)
-        self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add)
+        given = any(UNKNOWN in value for value in found) and not self.expander.doubted(word.parts)
+        self.state.variables.set(name, tuple(dict.fromkeys(found)), add=add, given=given)
         return name, tuple(found)
 
     def assignment(self, word: Word, call: Call, *, exported: bool, add: bool) -> None:
@@ -59,6 +61,7 @@ class VariableJudge(Judgement):
             indexed(value.partition("]=")[0] + "]") for value in self.expander.text(word)
         ):
             call.high("an index in it runs a command")
+        count_assigned(self.expander, name, word, values)
         self.variable(name, values, call, exported=exported)
 
     def variable(self, name: str, values: Sequence[str], call: Call, *, exported: bool) -> None:
@@ -255,9 +258,12 @@ class VariableJudge(Judgement):
         for word in command.words:
             for way in self.expander.word(word):
                 values.extend(way)
+        given = any(UNKNOWN in value for value in values) and not any(
+            self.expander.doubted(word.parts) for word in command.words
+        )
         # A list of nothing (`for x in; do …`) is no loop, and leaves the variable as good as empty.
         found = tuple(dict.fromkeys(values)) or ("",)
-        self.state.variables.set(group.variable, found, add=False)
+        self.state.variables.set(group.variable, found, add=False, given=given)
 
 
 _INDEX_PIECE = re.compile(r"(?<=\w)\[|\]|\$\(|`|@P\}")

@@ -14,6 +14,7 @@ from agent.risk.evaluate import Evaluator
 from agent.risk.evaluation.deception import deception
 from agent.risk.evaluation.findings import State
 from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, line_on_screen
+from agent.risk.foregrounds.own_bindings import acts_in_vi, bindings, puts_unseen, unbound
 from agent.risk.foregrounds.read_back import Shown
 from agent.risk.history import expand_history
 from agent.risk.keys import Stroke, canonical
@@ -224,6 +225,11 @@ class Prompt(Model):
 _EXPANDS = re.compile(r"[$`(]")
 """Text in which something may be expanded as it is completed."""
 
+_OWN_KEY = Assessment(
+    Risk.HIGH,
+    ("presses a key whose meaning cannot be known: only a person's own settings give it one",),
+    "cannot be known",
+)
 _PLAYS = Assessment(Risk.HIGH, ("plays keys that were recorded before",), "plays recorded keys")
 
 _INCOMPLETE = re.compile(
@@ -280,6 +286,9 @@ class Shell(Prompt):
         self.state: State | None = None
         self.files: dict[str, str | None] = {}
         self.submitted = False
+        self.own = bindings(name, context.home)
+        self.commanding = False
+        """Escape came: letters may be commands, in the vi mode of a line editor."""
         if context.history:
             self._remember(context.history)
 
@@ -289,6 +298,44 @@ class Shell(Prompt):
         evaluator.remember(history)
         self.state = evaluator.state
         self.files = evaluator.files
+
+    def feed(self, stroke: Stroke) -> Assessment | None:
+        """As any prompt; what keys mean besides is for the person's own settings to say."""
+        answer = self._meant(stroke)
+        return super().feed(stroke) if answer is None else answer
+
+    def _meant(self, stroke: Stroke) -> Assessment | None:
+        """What a person's settings may make of a stroke, beyond what the model of the line knows."""
+        if stroke.kind == "text":
+            if self.own.letters:
+                return _OWN_KEY
+            if self.commanding:
+                acts = acts_in_vi(stroke.text, first=self.escape)
+                self.commanding = acts is False
+                self.line.known = self.line.known and not self.own.vi
+                return UNKNOWN_LINE if acts else None
+        elif stroke.kind == "key":
+            if stroke.text == "Escape" and not self.line.searching:
+                self.commanding = True
+                self.line.known = self.line.known and not self.own.vi
+            elif stroke.text in ("Enter", "C-c"):
+                self.commanding = False
+            elif self.own.keys and stroke.text != "BSpace":
+                return _OWN_KEY
+        return None
+
+    def _key(self, name: str) -> Assessment | None:
+        line = self.line
+        unseen = puts_unseen(self.name, name, line.before, line.after)
+        answer = super()._key(name)
+        if unseen:
+            line.known = self.completed = False
+        return answer
+
+    def _acts(self, name: str) -> Assessment | None:
+        if unbound(name, prefix=self.line.prefix):
+            return _OWN_KEY
+        return super()._acts(name)
 
     def suspend(self) -> Assessment | None:
         """C-z does nothing at a prompt."""

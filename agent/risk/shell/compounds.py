@@ -250,6 +250,11 @@ class CompoundReader(ExpansionReader):
         elif state == CASE_PATTERN:
             if plain == "esac" and not word.quoted:
                 self._close_compound(f, "case", word.start)
+            elif plain is None:
+                # What is expanded in a pattern is expanded for the comparison.
+                f.command = self._new_command(f, word.start, kind="case")
+                f.command.words.append(word)
+                self._end_command(f)
         elif state == FUNCTION_NAME:
             f.function = plain or UNKNOWN
             f.state = AT_COMMAND

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import islice, pairwise
 
-from agent.risk.shell.numbers import doubtful, names
+from agent.risk.shell.counting import Counting
 from agent.risk.shell.syntax import (
     ARRAY,
     HISTORY,
@@ -31,9 +31,6 @@ MAX_VALUES = 24
 MAX_LENGTH = 65_536
 """Characters of one value that are followed; a longer value becomes unknown."""
 
-MAX_NAMED = 256
-"""Characters of a value that is looked at as an expression."""
-
 MAX_FIELDS = 4_096
 """Fields one word may become by brace expansion; more are cut and marked unknown."""
 
@@ -56,23 +53,41 @@ _EMPTY = "\x1d"
 class Variables:
     """What is known of shell variables: each name has its possible values."""
 
-    __slots__ = ("_names", "arrays", "separators")
+    __slots__ = ("_names", "arrays", "given", "integers", "keyed", "separators")
 
     def __init__(self, names: dict[str, tuple[str, ...]]) -> None:
         self._names = names
         self.arrays: dict[str, tuple[str, ...]] = {}
         """Elements of arrays that hold blanks, which the joined values do not tell apart."""
         self.separators = ""
+        self.given: frozenset[str] = frozenset()
+        """Names in whose values only what the text was given is unknown: `$1`, the environment."""
+        self.keyed: frozenset[str] = frozenset()
+        """Arrays with words for indexes (`declare -A`)."""
+        self.integers: frozenset[str] = frozenset()
+        """Names whose values are counted with as they are set (`declare -i`)."""
 
     def get(self, name: str) -> tuple[str, ...] | None:
         """Possible values, None when nothing is known of the name."""
         return self._names.get(name)
 
-    def set(self, name: str, values: tuple[str, ...], *, add: bool) -> None:
-        """Give a variable its values; `add` keeps the earlier ones as possible too."""
+    def set(self, name: str, values: tuple[str, ...], *, add: bool, given: bool = False) -> None:
+        """Give a variable its values; `add` keeps the earlier ones as possible too.
+
+        Args:
+            name: the variable.
+            values: what it may hold.
+            add: whether it may also still hold what it held before.
+            given: what is unknown in the values is only what the text itself was given.
+        """
         if add:
             earlier = self._names.get(name, ())
+            given = given and (name in self.given or not any(UNKNOWN in v for v in earlier))
             values = tuple(dict.fromkeys(earlier + values))
+        if given:
+            self.given |= {name}
+        elif name in self.given:
+            self.given -= {name}
         if len(values) > MAX_VALUES:
             # Unknown must not hide a value that was already seen to be dangerous.
             values = (*values[: MAX_VALUES - 1], UNKNOWN)
@@ -84,17 +99,20 @@ class Variables:
         """Take the values of another reading as possible too."""
         for name, values in other._names.items():
             if values != self._names.get(name):
-                self.set(name, values, add=True)
+                self.set(name, values, add=True, given=name in other.given)
+        self.keyed &= other.keyed
+        self.integers |= other.integers
 
     def copy(self) -> Variables:
         """An independent copy (subshells)."""
         other = Variables(dict(self._names))
         other.arrays = dict(self.arrays)
         other.separators = self.separators
+        other.given, other.keyed, other.integers = self.given, self.keyed, self.integers
         return other
 
 
-class Expander:
+class Expander(Counting):
     """Turns words into fields.
 
     Attributes:
@@ -102,6 +120,7 @@ class Expander:
         substitution: gives the possible outputs of a command substitution.
         indirect: told when a name to be looked up cannot be known, or runs something.
         counting: told the name of what is taken for a number and may be other text.
+        loose: told that something was counted with that the text was given.
     """
 
     def __init__(
@@ -112,6 +131,7 @@ class Expander:
         substitution: Callable[[Group], tuple[str, ...]],
         indirect: Callable[[str], None],
         counting: Callable[[str], None] = lambda _: None,
+        loose: Callable[[], None] = lambda: None,
     ) -> None:
         self.variables = variables
         self.home = home
@@ -119,6 +139,7 @@ class Expander:
         self.substitution = substitution
         self.indirect = indirect
         self.counting = counting
+        self.loose = loose
 
     def word(self, word: Word) -> list[list[str]]:
         """Every way the word may expand; each way is its list of fields."""
@@ -258,41 +279,6 @@ class Expander:
         assert kind == HISTORY
         return (UNKNOWN,)
 
-    def count(self, text: str, inner: tuple[Part, ...] = ()) -> None:
-        """Something is taken for a number; `counting` is told what may be other text."""
-        if UNKNOWN in text:
-            self.counting("an expression")
-            return
-        waiting = names(text)
-        seen: set[str] = set()
-        while waiting:
-            name = waiting.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            for value in self.variables.get(name) or ():
-                if doubtful(value):
-                    self.counting(name)
-                    return
-                # A value is an expression, too.
-                if len(value) <= MAX_NAMED:
-                    waiting.extend(names(value))
-                elif any(c.isalpha() for c in value):
-                    self.counting(name)
-                    return
-        for part in inner:
-            if part.kind == SUBSTITUTION:
-                told = any(doubtful(value) for value in self._values(part))
-            elif part.kind == VARIABLE or (part.kind == PARAMETER and part.operator[:1] != "#"):
-                told = self.variables.get(part.text) is not None and any(
-                    doubtful(value) for value in self._values(part)
-                )
-            else:
-                continue
-            if told:
-                self.counting(part.text if part.kind != SUBSTITUTION else "what a command prints")
-                return
-
     def _variable(self, name: str) -> tuple[str, ...]:
         known = self.variables.get(name)
         if known is not None:
@@ -311,6 +297,7 @@ class Expander:
 
     def _parameter(self, part: Part) -> tuple[str, ...]:
         name, operator = part.text, part.operator
+        self.subscript(part)
         if operator.startswith("#"):
             return ("7",)
         if operator.startswith("!"):
