@@ -175,7 +175,8 @@ async def test_a_script_that_a_command_made_is_not_trusted_by_another_agent(hous
 
 async def test_a_script_that_typed_keys_made_is_not_trusted_either(house):
     (house.project / "plan").write_text("echo it ran\n")
-    line = "printf 'eval \"$(cat plan)\"\\n' > t.sh"
+    (house.project / "mine.sh").write_text('eval "$(cat plan)"\n')
+    line = "sed -n p mine.sh > t.sh"
     house.script.then(use("terminal_type", keys=[line, "Enter"]))
     house.script.then(use("terminal_run", command="bash t.sh")).then("done")
     await house.agent("go")
