@@ -238,6 +238,13 @@ class Memories:
         wanted = tuple(memory_ids)
         await self._connection.write(lambda db: _count(db, kind, wanted, self._clock()))
 
+    async def existing(self, memory_ids: Iterable[str]) -> frozenset[str]:
+        """Those of some ids that memories have."""
+        wanted = tuple(memory_ids)
+        return await self._connection.read(
+            lambda db: frozenset(one for one in wanted if versions.find(db, one) is not None)
+        )
+
     async def usage(self, memory_id: str) -> MemoryUsage:
         """How a memory was used."""
 
