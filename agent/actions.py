@@ -223,6 +223,10 @@ class Remember(Action):
     source: Source
     quote: str = ""
     verify: str = ""
+    confirms: str = ""
+    """Id of a memory that was found to hold."""
+    contradicts: str = ""
+    """Id of a memory that was found not to hold."""
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Evidence for a dream: what the repositories say now of that which memories speak of.
+"""Evidence for a dream: what the repositories say now, and what was run there lately.
 
 Repositories belong to projects, and anything may stand in them. Git is only asked to read, with
 nothing of the repository's own choosing run, and no answer is taken that is longer or takes longer
@@ -16,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent import project_files
-from memory.dream.orient import Evidence, ProjectState, Rename
+from memory.dream.orient import Event, Evidence, ProjectState, Rename
 from memory.dream.reading import PATH
+from memory.journal import Run
 from memory.versions import Memory
 
 PROJECTS = 50
@@ -42,12 +43,13 @@ _GIT = (
 """A repository's own settings may name programs; these keep git from running any."""
 
 
-async def gather(memories: Iterable[Memory], now: float) -> Evidence:
+async def gather(memories: Iterable[Memory], now: float, runs: Sequence[Run] = ()) -> Evidence:
     """Look at the projects of some memories.
 
     Args:
         memories: active ones; those of no project count for nothing.
         now: seconds since the epoch.
+        runs: command lines that ended well lately.
     """
     mine = [memory for memory in memories if memory.scope == "project" and memory.project]
     most = Counter(str(memory.project) for memory in mine).most_common(PROJECTS)
@@ -57,7 +59,21 @@ async def gather(memories: Iterable[Memory], now: float) -> Evidence:
         state = await look(Path(project), texts)
         if state is not None:
             projects[project] = state
-    return Evidence(now, projects)
+    known = {str(memory.project) for memory in mine}
+    return Evidence(now, projects, tuple(_event(run, known) for run in runs))
+
+
+def _event(run: Run, projects: Iterable[str]) -> Event:
+    """A run as an event of the project that its directory is in, or of none that is known."""
+    around = [one for one in projects if Path(run.directory).is_relative_to(one)]
+    return Event(
+        id=f"run:{run.seq}",
+        at=run.at,
+        project=max(around, key=len, default=run.directory),
+        kind="command",
+        text=run.command,
+        by="person" if run.actor == "person" else "agent",
+    )
 
 
 async def look(directory: Path, texts: Sequence[str] = ()) -> ProjectState | None:

@@ -24,6 +24,7 @@ from agent.prompt_files import PromptFiles
 from agent.settings import Dream as Settings
 from memory.database import Database
 from memory.dream.dreams import Dream
+from memory.dream.drift import RECENT
 from memory.dream.gates import DreamState
 from memory.dream.judging import Judge
 from memory.dream.operations import Change
@@ -56,6 +57,10 @@ async def judge_of(
     return ModelJudge(who, PromptFiles(paths.config / "prompts"), limits, database)
 
 
+RUNS = 2_000
+"""Command lines that are looked at as recent behaviour, the last ones."""
+
+
 @contextlib.asynccontextmanager
 async def own_judge(
     database: Database, config: Config, paths: Paths
@@ -71,7 +76,7 @@ async def own_judge(
 
 async def preview(database: Database, clock: Callable[[], float]) -> Plan:
     """What a dream would do now; nothing is written down."""
-    return await _store(database, clock).preview(_world(clock))
+    return await _store(database, clock).preview(_world(database, clock))
 
 
 async def run(
@@ -98,7 +103,7 @@ async def run(
         PlanOutdated: a memory was changed meanwhile; nothing was changed.
     """
     store = _store(database, clock, judge)
-    done = await store.run(_world(clock), wanted=wanted, progress=progress)
+    done = await store.run(_world(database, clock), wanted=wanted, progress=progress)
     if done is not None:
         data = {"dream": done.dream_id, "by": by, "operations": done.operations}
         await database.journal.append("dream", None, data)
@@ -137,8 +142,15 @@ def _store(
     return DreamStore(database, clock, holds_secret, judge)
 
 
-def _world(clock: Callable[[], float]) -> Callable[[Sequence[Memory]], Awaitable[Evidence]]:
-    return lambda memories: dream_evidence.gather(memories, clock())
+def _world(
+    database: Database, clock: Callable[[], float]
+) -> Callable[[Sequence[Memory]], Awaitable[Evidence]]:
+    async def world(memories: Sequence[Memory]) -> Evidence:
+        now = clock()
+        runs = await database.journal.runs(now - RECENT, RUNS)
+        return await dream_evidence.gather(memories, now, runs)
+
+    return world
 
 
 # What is printed

@@ -24,6 +24,7 @@ from tungsten.masking import holds_secret
 
 if TYPE_CHECKING:
     from agent.agents import Agents
+    from agent.asking_apart import Asker
     from agent.demo.demo import Demo
     from memory.dream.judging import Judge
     from tungsten.terminal import Terminal
@@ -111,6 +112,18 @@ class Parts:
         await self.demo.recover()
         self.dream.judge = self._judge
         self.dream.let_dream()
+        from agent.session_memory import SessionMemory
+
+        remembering = SessionMemory(
+            self.database,
+            self.hub,
+            self.config.dream,
+            who=self._asker,
+            prompts=self.agents.services.prompts,
+            clock=self.clock,
+        )
+        closing.push_async_callback(remembering.close)
+        await remembering.start()
 
     async def _judge(self) -> Judge | None:
         """Whom a dream may ask; loaded late, as all that only dreams need."""
@@ -118,6 +131,12 @@ class Parts:
 
         budgets = self.agents.services.budgets
         return await judge_of(self.database, self.models, budgets, self.config, self.paths)
+
+    async def _asker(self) -> Asker | None:
+        """Whom to ask what a session said is worth keeping."""
+        from agent.asking_apart import asker
+
+        return await asker(self.models, self.agents.services.budgets, self.config)
 
     async def terminal(self) -> Terminal:
         """The private tmux server, opened when first needed and again when it ended.

@@ -181,6 +181,7 @@ class Loop:
             )
             if content:
                 await self._session.append_assistant(content)
+                await self._memory.cites(content)
             match ended.stop_reason:
                 case "tool_use" if uses:
                     cut_off = pauses = 0

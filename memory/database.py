@@ -14,6 +14,7 @@ from memory.directories import Directories
 from memory.dream.dreams import Dreams
 from memory.journal import Journal
 from memory.memories import HoldsSecret, Memories
+from memory.remembered import Remembered
 from memory.sessions import Sessions
 from memory.usage import UsageLog
 
@@ -41,6 +42,7 @@ class Database:
         self.directories = Directories(connection, clock)
         self.dreams = Dreams(connection, clock)
         self.memories = Memories(connection, clock, holds_secret)
+        self.remembered = Remembered(connection)
         self._connection = connection
 
     @classmethod

@@ -45,6 +45,17 @@ class Entry:
 Entries: TypeAlias = list[Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command line that ended well: its entry, when, where it ran, and who wanted it."""
+
+    seq: int
+    at: float
+    command: str
+    directory: str
+    actor: str
+
+
 class Journal:
     """The journal of a database."""
 
@@ -96,6 +107,25 @@ class Journal:
                 (ACTION_STARTED, action),
             )
             return [str(row[0]) for row in found if row[0] is not None]
+
+        return await self._connection.read(unit)
+
+    async def runs(self, since: float, limit: int) -> list[Run]:
+        """The last command lines that ended well (exit status 0) from `since` on, oldest first."""
+
+        def unit(db: sqlite3.Connection) -> list[Run]:
+            found = db.execute(
+                "SELECT ended.seq, ended.at, json_extract(started.data, '$.text'), "
+                "json_extract(started.data, '$.cwd'), json_extract(started.data, '$.actor') "
+                "FROM journal AS ended JOIN journal AS started "
+                "ON started.subject = ended.subject AND started.kind = ? "
+                "WHERE ended.kind = ? AND ended.at >= ? "
+                "AND json_extract(ended.data, '$.action') = 'run_command' "
+                "AND json_extract(ended.data, '$.exit_status') = 0 "
+                "AND started.data IS NOT NULL ORDER BY ended.seq DESC LIMIT ?",
+                (ACTION_STARTED, ACTION_ENDED, since, limit),
+            )
+            return [Run(*row[:2], *map(str, row[2:])) for row in found][::-1]
 
         return await self._connection.read(unit)
 

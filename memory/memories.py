@@ -18,8 +18,10 @@ from memory.connection import Connection
 from memory.errors import InvalidRecord, NotFound
 from memory.recall import Recalled, recall
 from memory.redaction import Redaction
+from memory.remembered import looked_through
 from memory.trust import may_supersede, why_held
 from memory.versions import Author, Memory, Status, Version
+from memory.words import normalise
 
 HoldsSecret: TypeAlias = Callable[[str], bool]
 """Says whether a text holds a secret."""
@@ -70,11 +72,7 @@ class Memories:
             InvalidRecord: it holds a secret, is empty or too long, or cannot be stored.
             AlreadyRecorded: there is a memory with its id.
         """
-        memory = replace(memory, id=memory.id or versions.new_id(), text=memory.text.strip())
-        self._check(memory)
-        held = why_held(memory) if memory.status == "active" else ""
-        if held:
-            memory = replace(memory, status="quarantined")
+        memory, held = self._ready(memory)
 
         def unit(db: sqlite3.Connection) -> Memory:
             same = _same(db, memory)
@@ -84,6 +82,40 @@ class Memories:
             return versions.insert(db, memory, self._clock(), by, reason or held or "learned")
 
         return await self._connection.write(unit)
+
+    async def learn(self, session_id: str, seq: int, memories: Iterable[Memory]) -> MemoryList:
+        """Store what a session said up to a row, and that it was looked through: all or nothing.
+
+        What is known in the same words is not stored again; that the person says it again in
+        another session confirms it.
+
+        Raises:
+            InvalidRecord: one of them holds a secret, or cannot be stored.
+        """
+        wanted = [self._ready(memory) for memory in memories]
+
+        def unit(db: sqlite3.Connection) -> MemoryList:
+            stored = []
+            for memory, held in wanted:
+                now = self._clock()
+                known = _in_the_same_words(db, memory, now)
+                if known is None:
+                    stored.append(
+                        versions.insert(db, memory, now, "agent", held or "learned at the end")
+                    )
+                elif memory.source == "user_stated" and known.session_id != session_id:
+                    _confirm(db, known, now, "agent")
+            looked_through(db, session_id, seq)
+            return stored
+
+        return await self._connection.write(unit)
+
+    def _ready(self, memory: Memory) -> tuple[Memory, str]:
+        """A new memory as it is stored, and why it is held back; empty where it is not."""
+        memory = replace(memory, id=memory.id or versions.new_id(), text=memory.text.strip())
+        self._check(memory)
+        held = why_held(memory) if memory.status == "active" else ""
+        return (replace(memory, status="quarantined") if held else memory), held
 
     async def get(self, memory_id: str) -> Memory:
         """The memory with this id as it is now.
@@ -206,6 +238,13 @@ class Memories:
         wanted = tuple(memory_ids)
         await self._connection.write(lambda db: _count(db, kind, wanted, self._clock()))
 
+    async def existing(self, memory_ids: Iterable[str]) -> frozenset[str]:
+        """Those of some ids that memories have."""
+        wanted = tuple(memory_ids)
+        return await self._connection.read(
+            lambda db: frozenset(one for one in wanted if versions.find(db, one) is not None)
+        )
+
     async def usage(self, memory_id: str) -> MemoryUsage:
         """How a memory was used."""
 
@@ -302,6 +341,17 @@ def _count(db: sqlite3.Connection, kind: UsageKind, memory_ids: Iterable[str], a
             f"ON CONFLICT (memory_id) DO UPDATE SET {column} = {column} + 1, last_used_at = ?2",
             (memory_id, at),
         )
+
+
+def _in_the_same_words(db: sqlite3.Connection, memory: Memory, now: float) -> Memory | None:
+    """What says the same in the same place, in whatever form of its words, active or held back."""
+    same = _same(db, memory)
+    if same is not None:
+        return same
+    words = normalise(memory.text)
+    project = None if memory.project is None else Path(memory.project)
+    found = recall(db, memory.text, project=project, now=now, k=8)
+    return next((one.memory for one in found if normalise(one.memory.text) == words), None)
 
 
 def _same(db: sqlite3.Connection, memory: Memory) -> Memory | None:

@@ -222,6 +222,8 @@ class MemorySave(ToolInput):
     )
     quote: str = Field(default="", max_length=1000, description="The exact words.")
     verify: str = Field(default="", max_length=300, description="How to check it later.")
+    confirms: str = Field(default="", max_length=40, description="Id of a memory this bears out.")
+    contradicts: str = Field(default="", max_length=40, description="Id of one it refutes.")
 
 
 class MemorySearch(ToolInput):

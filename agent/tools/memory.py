@@ -58,6 +58,8 @@ def plan(tool: MemorySave | MemorySearch, project: Path, said: str) -> Step:
         source=source,
         quote=quote,
         verify=verify,
+        confirms=clean(tool.confirms).strip(),
+        contradicts=clean(tool.contradicts).strip(),
     )
     return Step(action, title=" ".join(text.split()))
 

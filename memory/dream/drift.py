@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from memory.dream.orient import Event, Evidence, Memory, ProjectState
+from memory.dream.orient import Doer, Event, Evidence, Memory, ProjectState
 from memory.dream.reading import PATH, Reading, words
 from memory.dream.wording import ALTERNATIVES, CATEGORIES, UNITS, concept, word_set
 
@@ -22,8 +22,17 @@ DriftKind: TypeAlias = Literal["path", "branch", "version", "config", "command",
 RECENT = 60 * 86400.0
 """Seconds within which behaviour counts as recent."""
 
-OCCASIONS = 2
-"""Events that it takes before behaviour speaks against a memory: once is an exception."""
+WEIGHT: Mapping[Doer, int] = {"person": 5, "agent": 2}
+"""What one event counts, by who did it."""
+
+OCCASIONS = 2 * WEIGHT["person"]
+"""What events must come to before they speak against a memory: once is an exception."""
+
+CHECKS = 10 * WEIGHT["agent"]
+"""What runs of all tests must come to before they speak against how the tests are said to run."""
+
+SHOWN = 10
+"""Events that are named as evidence, the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ def drifts(
         if state is not None and memory.scope != "user":
             drift = _state(memory, reading, state, ports)
         if drift is None:
-            seen = habits.against(memory, reading)
+            seen = habits.against(memory, reading) or habits.tested_otherwise(memory, reading)
             if seen:
                 drift = Drift(memory.id, "behaviour", seen)
         if drift is not None and not (reading.prohibition or _HISTORY.search(memory.text)):
@@ -505,9 +514,12 @@ class _Habits:
     def __init__(self, evidence: Evidence) -> None:
         self._by_tool: dict[str, list[Event]] = {}
         self._given_up: dict[str, list[Event]] = {}
+        self._commands: list[Event] = []
         for event in sorted(evidence.events, key=lambda event: (event.at, event.id)):
             if evidence.now and event.at < evidence.now - RECENT:
                 continue
+            if event.kind == "command":
+                self._commands.append(event)
             used, given_up = _tools(event)
             for tool in used:
                 self._by_tool.setdefault(tool, []).append(event)
@@ -542,19 +554,72 @@ class _Habits:
             given_up = [
                 e for e in self._given_up.get(token.key, ()) if self._counts(e, memory, since)
             ]
-            best = max(by_other.values(), key=len, default=[])
+            best = max(by_other.values(), key=_weight, default=[])
             events = {event.id: event for event in (*best, *given_up)}
-            if len(events) >= OCCASIONS and not still:
-                ordered = sorted(events.values(), key=lambda event: (event.at, event.id))
-                return tuple(event.id for event in ordered)
+            if _weight(events.values()) >= OCCASIONS and not still:
+                return _last_ids(events.values())
         return ()
+
+    def tested_otherwise(self, memory: Memory, reading: Reading) -> tuple[str, ...]:
+        """The ids of recent runs of all tests by another command than the one a memory names.
+
+        Only runs without a file or name of a test count: one test is run by itself all the time.
+        """
+        if memory.scope == "user" or reading.negative or not _TESTS.search(memory.text):
+            return ()
+        named = {_tests_by(code) for code in _CODE.findall(memory.text)} - {""}
+        if len(named) != 1:
+            return ()
+        since = max(memory.created_at, memory.last_confirmed_at)
+        runs: dict[str, list[Event]] = {}
+        for event in self._commands:
+            if self._counts(event, memory, since) and (command := _tests_by(event.text)):
+                runs.setdefault(command, []).append(event)
+        best = max(runs.values(), key=_weight, default=[])
+        if named & runs.keys() or _weight(best) < CHECKS:
+            return ()
+        return _last_ids(best)
 
     @staticmethod
     def _counts(event: Event, memory: Memory, since: float) -> bool:
         # An event is dated by its day, so one of the same day may have come after.
         if event.at + 86400 <= since:
             return False
-        return memory.scope == "user" or event.project in (None, memory.project)
+        if memory.scope == "user":
+            return event.by == "person"
+        return event.project in (None, memory.project)
+
+
+def _weight(events: Iterable[Event]) -> int:
+    return sum(WEIGHT[event.by] for event in events)
+
+
+def _last_ids(events: Iterable[Event]) -> tuple[str, ...]:
+    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    return tuple(event.id for event in ordered[-SHOWN:])
+
+
+_TESTS = re.compile(
+    r"\b(?:tests?|test suite|suite) (?:are |is )?(?:run|started|executed)\b"
+    r"|\brun(?:s|ning)? (?:all |the |its |our |every )*(?:tests?|test suite|suite)\b"
+    r"|`[^`]+` runs (?:all |the |its |our |every )*tests?\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"`([^`]+)`")
+_TEST_RUN = re.compile(
+    r"(?:(?:python3?|uv run|poetry run|pipenv run|hatch run|npx|bundle exec) (?:-m )?)*"
+    r"(?P<command>pytest|tox|nox|rspec|jest|vitest|phpunit|ctest|nose2"
+    r"|(?:cargo|go|dotnet|mix|npm|pnpm|yarn|bun|deno|gradle|mvn|swift|rake) (?:run )?test"
+    r"|(?:make|just|task) (?:test|tests|check|checks))"
+    r"(?: (?:-\S+|\./\.\.\.))*"
+)
+"""A run of all tests: a runner, or a task that is called so, with options alone."""
+
+
+def _tests_by(line: str) -> str:
+    """By which command a line runs all tests, empty where it does not."""
+    found = _TEST_RUN.fullmatch(" ".join(line.split()))
+    return "" if found is None else found["command"].replace(" run ", " ")
 
 
 def _tools(event: Event) -> tuple[frozenset[str], frozenset[str]]:

@@ -2,9 +2,10 @@
 
 Everything is computed from rows, with a clock that can be injected; nothing is remembered here.
 
-- **idle**: nothing was written to a transcript or, but for dreams, the journal. A session that
-  says it works counts as active, but only as long as it has shown a sign of life within the gap:
-  one that never ended because its engine died must not keep memory from being put in order.
+- **idle**: nothing was written to a transcript or, but for what memory itself did, the journal. A
+  session that says it works counts as active, but only as long as it has shown a sign of life
+  within the gap: one that never ended because its engine died must not keep memory from being put
+  in order.
 - **gap**: counts from the end of the last dream, or from the first session when there was none;
   with `gap="session"`, from the last row of the last session other than the latest one.
 - **sessions**: those with at least one user turn since the last dream began to look. Demo
@@ -148,7 +149,7 @@ class DreamGates:
         last_sign = _moment(
             db,
             "SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM transcript UNION ALL "
-            "SELECT MAX(at) FROM journal WHERE kind <> 'dream' UNION ALL "
+            "SELECT MAX(at) FROM journal WHERE kind NOT IN ('dream', 'remember') UNION ALL "
             "SELECT MAX(created_at) FROM sessions)",
         )
         gap_from = _gap_from(db, self._gap, dreamt_at)

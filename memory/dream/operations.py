@@ -146,6 +146,8 @@ def apply(db: sqlite3.Connection, dream_id: int, at: float) -> int:
     for change in planned:
         memory = _changed(db, change, texts, at)
         versions.put(db, memory, at, "dream", f"dream {dream_id}: {change.kind}")
+        if change.kind == "flag":
+            _count_contradicted(db, change.memory_id, 1)
         db.execute(
             "UPDATE dream_operations SET state = 'applied', after_version = ? "
             "WHERE dream_id = ? AND operation = ? AND memory_id = ?",
@@ -195,12 +197,28 @@ def undo(db: sqlite3.Connection, dream_id: int, at: float, operation: int | None
             )
         reason = f"dream {dream_id} undone"
         versions.restore(db, change.memory_id, change.before_version, at, "person", reason)
+        if change.kind == "flag":
+            _count_contradicted(db, change.memory_id, -1)
         db.execute(
             "UPDATE dream_operations SET state = 'undone' "
             "WHERE dream_id = ? AND operation = ? AND memory_id = ?",
             (dream_id, change.operation, change.memory_id),
         )
     return len({change.operation for change in applied})
+
+
+def _count_contradicted(db: sqlite3.Connection, memory_id: str, by: int) -> None:
+    """Count that evidence speaks against a memory, or take that back without a trace."""
+    db.execute(
+        "INSERT INTO memory_usage (memory_id, contradicted) VALUES (?1, MAX(0, ?2)) "
+        "ON CONFLICT (memory_id) DO UPDATE SET contradicted = MAX(0, contradicted + ?2)",
+        (memory_id, by),
+    )
+    db.execute(
+        "DELETE FROM memory_usage WHERE memory_id = ? AND last_used_at IS NULL "
+        "AND recalled + cited + confirmed + contradicted = 0",
+        (memory_id,),
+    )
 
 
 def read(db: sqlite3.Connection, dream_id: int) -> list[Change]:

@@ -54,15 +54,20 @@ class Rename:
     new: str
 
 
+Doer: TypeAlias = Literal["person", "agent"]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a person did or said lately: kind is "command" or "user"."""
+    """What was done or said lately: kind is "command", one that ended well, or "user"."""
 
     id: str
     at: float
     project: str | None
     kind: str
     text: str
+    by: Doer = "person"
+    """What an agent does is believed less, and says nothing of what the person likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +271,7 @@ def evidence_from(document: object) -> Evidence:
                 project=None if project is None else str(project),
                 kind=str(item.get("kind", "command")),
                 text=str(item.get("text", "")),
+                by="agent" if item.get("by") == "agent" else "person",
             )
         )
     now = moment(top["now"], "now") if "now" in top else max((e.at for e in events), default=0.0)

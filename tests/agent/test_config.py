@@ -30,6 +30,13 @@ gap_hours = 12
 sessions = 3
 gap = "session"
 
+[dream.model]
+requests = 2
+dollars = 0.5
+
+[dream.remember]
+requests = 0
+
 [rules]
 deny = ["rm -rf /", "sudo *"]
 ask = []
@@ -75,6 +82,8 @@ def test_every_setting_can_be_set(paths: Paths) -> None:
         "gap_hours": 12,
         "sessions": 3,
         "gap": "session",
+        "model": {"requests": 2, "tokens": 100_000, "dollars": 0.5},
+        "remember": {"requests": 0, "tokens": 500_000, "dollars": None},
     }
     assert config.rules.deny == ("rm -rf /", "sudo *")
     assert config.rules.allow == ("make test",)

@@ -10,6 +10,7 @@ import pytest
 
 from agent import dream_evidence as evidence
 from agent import project_files
+from memory.database import Database
 from memory.dream.dreaming import dream
 from memory.dream.store import as_seen
 from memory.versions import Memory
@@ -163,3 +164,33 @@ def test_files_that_are_not_what_they_seem(tmp_path: Path) -> None:
     assert project_files.versions(tmp_path) == {}
     assert project_files.commands(tmp_path) == ()
     assert project_files.config(tmp_path) == {}
+
+
+async def test_what_ran_well_lately_is_evidence_of_its_project(tmp_path: Path) -> None:
+    project = tmp_path / "harbor"
+    (project / "src").mkdir(parents=True)
+    async with await Database.open(
+        tmp_path / "t.db", clock=lambda: AT, holds_secret=lambda _: False
+    ) as database:
+        for number, (command, where, status, actor) in enumerate(
+            [
+                ("pytest -q", project / "src", 0, "agent"),
+                ("make check", project, 1, "agent"),
+                ("ls", tmp_path, 0, "person"),
+                ("top", project, None, "agent"),
+            ]
+        ):
+            name = str(number)
+            started = {"action": "run_command", "text": command, "cwd": str(where), "actor": actor}
+            await database.journal.action_started(name, None, started)
+            ended = {"action": "run_command", "exit_status": status}
+            await database.journal.action_ended(name, ended)
+        runs = await database.journal.runs(AT - 1, 10)
+        assert await database.journal.runs(AT + 1, 10) == []
+        assert [run.command for run in await database.journal.runs(0, 1)] == ["ls"]
+    memory = Memory("m", "Tests run with `tox`.", scope="project", project=str(project))
+    world = await evidence.gather([memory], AT, runs)
+    assert [(event.text, event.project, event.by) for event in world.events] == [
+        ("pytest -q", str(project), "agent"),
+        ("ls", str(tmp_path), "person"),
+    ]

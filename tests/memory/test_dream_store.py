@@ -78,7 +78,10 @@ def dreams(database: Database) -> DreamStore:
 def rows(path: Path) -> list[tuple[object, ...]]:
     """Every memory as it is, and what search would find, byte for byte."""
     with sqlite3.connect(path) as db:
-        return db.execute("SELECT * FROM memories ORDER BY id").fetchall()
+        return [
+            *db.execute("SELECT * FROM memories ORDER BY id"),
+            *db.execute("SELECT * FROM memory_usage ORDER BY memory_id"),
+        ]
 
 
 async def statuses(database: Database) -> dict[str, str]:
@@ -104,6 +107,7 @@ async def test_applied(database: Database, dreams: DreamStore) -> None:
     assert found["m04"].status == "merged"
     assert found["m04"].superseded_by == "m05"
     assert (found["m08"].drift, found["m08"].evidence) == ("path", ("r1",))
+    assert (await database.memories.usage("m08")).contradicted == 1
     assert found["m09"].text == LEARNED[9][1]
     await database.memories.verify()
     last = await database.dreams.last()

@@ -255,3 +255,31 @@ async def test_what_every_project_would_be_told_asks_in_careful_mode(house):
 )
 def test_the_person_s_words_are_known_by_their_quote(text, quote, is_theirs):
     assert stated(text, quote, "Hello.\nI prefer tabs everywhere.") is is_theirs
+
+
+async def test_how_a_memory_fared_is_counted(house):
+    right = await remember(house)
+    wrong = await remember(house, "The gateway is restarted at noon.", source="tool_observed")
+    house.script.then(
+        use(
+            "memory_save",
+            text="The gateway is restarted at midnight.",
+            source="tool",
+            quote="restart 00:00",
+            contradicts=wrong.id,
+        ),
+        use("memory_save", text=right.text, confirms=right.id),
+        use("memory_save", text="Nothing of this is kept.", contradicts="m-000000000000"),
+    ).then(f"As {right.id} says, and {right.id} again; m-ffffffffffff is none of ours.")
+    agent_id = await house.agent("On which port does the gateway listen, restarted when?")
+    await house.rest(agent_id)
+    usage = house.database.memories.usage
+    found = await usage(right.id)
+    assert (found.recalled, found.cited, found.confirmed, found.contradicted) == (1, 1, 1, 0)
+    found = await usage(wrong.id)
+    assert (found.recalled, found.cited, found.confirmed, found.contradicted) == (1, 0, 0, 1)
+    assert house.results()[2]["is_error"] is True
+    assert "there is no memory m-000000000000" in house.results()[2]["content"]
+    assert "Nothing of this is kept." not in [memory.text for memory in await everything(house)]
+    # What an agent bears out is counted, and is no version: only the person confirms.
+    assert (await house.database.memories.get(right.id)).confirmations == 0
