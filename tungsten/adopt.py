@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import frame, keys
+from tungsten.connection import insist
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, PaneGone, PaneNotAllowed, ServerGone, TerminalError
@@ -322,7 +323,7 @@ class OwnServer:
             while not moved:
                 started = clock()
                 due.clear()
-                show(await frame.capture(client, pane_id))
+                show(await insist(lambda: frame.capture(client, pane_id)))
                 await due.wait()
                 pause = 1 / fps - (clock() - started)
                 if pause > 0:

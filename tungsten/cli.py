@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
-import json
 import os
-import signal
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from tungsten.errors import ServerGone, TerminalError
+from tungsten import cli_files
+from tungsten.cli_server import (
+    Json,
+    PaneName,
+    Place,
+    app_socket,
+    captured,
+    connected,
+    find,
+    finish,
+    panes,
+    print_json,
+    private_terminal,
+    until_interrupted,
+)
+from tungsten.errors import TerminalError
 from tungsten.printable import clean, one_line
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
-    from tungsten.adopt import OwnServer
+    from tungsten.frame import Frame
+    from tungsten.history import Passage
     from tungsten.outcome import PaneInfo
 
 EXIT_FAILED = 1
@@ -43,18 +53,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-T = TypeVar("T")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-PaneName = Annotated[str, typer.Argument(help="A pane's id, such as %3, or its session's name.")]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
-    """The server that a command line is about."""
-
-    socket: Path
-    theirs: bool
 
 
 def main(arguments: list[str]) -> int:
@@ -86,25 +84,6 @@ def main(arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def app_socket() -> Path:
-    """Say where the app's private tmux server listens; follows the app's own rules."""
-    home = os.environ.get("TUNGSTEN_HOME")
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if home:
-        directory = Path(home).expanduser().absolute() / "run"
-    elif runtime and Path(runtime).is_dir():
-        directory = Path(runtime) / "tungsten"
-    else:
-        data = os.environ.get("XDG_DATA_HOME", "")
-        base = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
-        directory = base / "tungsten" / "run"
-    # The longest socket path that every system takes (unix(7)).
-    if len(os.fsencode(directory / "engine.sock")) > 100:
-        name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
-        directory = Path(tempfile.gettempdir()) / f"tungsten-{os.getuid()}-{name}"
-    return directory / "tmux.sock"
-
-
 @app.callback(invoke_without_command=True)
 def choose(
     context: typer.Context,
@@ -131,12 +110,12 @@ def choose(
 @app.command("list")
 def list_panes(context: typer.Context, as_json: Json = False) -> None:
     """List panes: id, session, size, program, directory."""
-    panes = _run(_panes(context.obj))
+    found = finish(_panes(context.obj))
     if as_json:
-        _print_json([dataclasses.asdict(pane) for pane in panes])
+        print_json([dataclasses.asdict(pane) for pane in found])
         return
     rows = [("PANE", "SESSION", "SIZE", "PROGRAM", "DIRECTORY")]
-    for pane in panes:
+    for pane in found:
         program = "(ended)" if pane.dead else pane.current_command
         size = f"{pane.width}×{pane.height}"
         session, path = one_line(pane.session), one_line(pane.current_path)
@@ -167,9 +146,9 @@ def run(
     kept = place.socket if place.theirs else None
     recorded = None if record is None else record.absolute()
     size = (width, height)
-    result = _run(_run_command(kept, command, directory.absolute(), timeout, size, recorded))
+    result = finish(_run_command(kept, command, directory.absolute(), timeout, size, recorded))
     if as_json:
-        _print_json(result)
+        print_json(result)
     else:
         sys.stdout.write(result["output"])
         sys.stdout.flush()
@@ -195,7 +174,7 @@ def send(
     names = [*(key or []), *(["Enter"] if enter else [])]
     if not text and not names:
         raise typer.BadParameter("say what to send: a text, --key or --enter")
-    _run(_send(context.obj, pane, text, names, paste=paste))
+    finish(_send(context.obj, pane, text, names, paste=paste))
 
 
 @app.command()
@@ -203,101 +182,58 @@ def capture(
     context: typer.Context,
     pane: PaneName,
     history: Annotated[int, typer.Option(min=0, help="Lines of scrollback above.")] = 0,
+    above: Annotated[
+        int, typer.Option(min=0, help="Only those lines, the last so many above the screen.")
+    ] = 0,
     styled: Annotated[bool, typer.Option(help="Keep colours, as escape sequences.")] = False,
     mask: Annotated[bool, typer.Option(help="Hide secrets.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a pane shows."""
-    shown = _run(_capture(context.obj, pane, history))
+    """Print what a pane shows, or with --above a part of what it showed before."""
     from tungsten.masking import mask as hide
 
+    if above:
+        if not history or styled:
+            raise typer.BadParameter("--above needs --history, and has no colours")
+        passage = finish(_passage(context.obj, pane, above, history))
+        text = hide(passage.text) if mask else passage.text
+        if as_json:
+            print_json({"text": text, "above": passage.above, "size": passage.size})
+        elif passage.lines:
+            typer.echo(clean(text))
+        return
+    shown = finish(captured(context.obj, pane, history))
     text = "\n".join(shown.lines) + "\x1b[0m" if styled else shown.text
     if mask:
         text = hide(text)
     if as_json:
         fields = dataclasses.asdict(shown)
         del fields["lines"]
-        _print_json({"text": text, **fields})
+        print_json({"text": text, **fields})
     else:
         typer.echo(text if styled else clean(text))
 
 
 @app.command()
-def record(
+def watch(
     context: typer.Context,
     pane: PaneName,
-    file: Annotated[Path, typer.Argument(help="The recording, asciicast v2; a new file.")],
-    title: Annotated[str, typer.Option(help="What it shows.")] = "",
-    detach: Annotated[bool, typer.Option(help="Leave it recording in the background.")] = False,
-    stop: Annotated[bool, typer.Option(help="End a recording left in the background.")] = False,
+    fps: Annotated[float, typer.Option(min=0.1, max=30, help="Looks a second at most.")] = 10.0,
     as_json: Json = False,
 ) -> None:
-    """Record a pane until Ctrl-C, or until it is closed."""
-    file = file.absolute()
-    _run(_record(context.obj, pane, file, title, detach=detach, stop=stop))
-    if as_json:
-        _print_json({"file": str(file), "recording": detach and not stop})
-    elif not detach:
-        typer.echo(f"recorded into {file}")
+    """Print each line of a pane that changes, as it changes, until Ctrl-C.
+
+    As JSON, one object for each change: by how many lines the text scrolled, the lines that are
+    new with their places, and what else is not as before.
+    """
+    finish(_watch(context.obj, pane, fps, as_json=as_json))
 
 
-@app.command()
-def replay(
-    file: Annotated[Path, typer.Argument(help="A recording, asciicast v2.")],
-    speed: Annotated[float, typer.Option(min=0.01, help="2 is twice as fast.")] = 1.0,
-    idle: Annotated[float | None, typer.Option(min=0, help="Longest pause, seconds.")] = None,
-    at_once: Annotated[bool, typer.Option(help="Without pauses.")] = False,
-) -> None:
-    """Play a recording here."""
-    from tungsten.replay import AT_ONCE
-
-    _run(_replay(file, AT_ONCE if at_once else speed, idle))
-
-
-@app.command()
-def export(
-    source: Annotated[Path, typer.Argument(help="A recording, asciicast v2.")],
-    target: Annotated[Path, typer.Argument(help="The copy; a new file.")],
-) -> None:
-    """Copy a recording without the secrets in it, and without what was typed."""
-    from tungsten import masked_recording
-
-    masked_recording.export(source, target)
-
-
-@app.command()
-def screenshot(
-    context: typer.Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PANE FILE", help="A pane's id or its session's name, and the picture, PNG."
-        ),
-    ],
-    display: Annotated[bool, typer.Option(help="Picture the real display: FILE alone.")] = False,
-    monitor: Annotated[int, typer.Option(min=0, help="Of the display; 0 is all.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Picture a pane, drawn from its cells, or the real display."""
-    if len(names) != (1 if display else 2):
-        usage = "screenshot --display FILE" if display else "screenshot PANE FILE"
-        raise typer.BadParameter(f"say what to picture, and the file: {usage}")
-    file = Path(names[-1])
-    if display:
-        from tungsten import display as displays
-
-        data = displays.png(monitor=monitor)
-    else:
-        from tungsten import picture
-
-        data = picture.png(_run(_capture(context.obj, names[0], 0)))
-    file.write_bytes(data)
-    # Bytes 16 to 23 of a PNG are its width and height.
-    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
-    if as_json:
-        _print_json({"file": str(file), "width": width, "height": height})
-    else:
-        typer.echo(f"{file} ({width}×{height})")
+for command in (
+    *(cli_files.record, cli_files.replay, cli_files.text),
+    *(cli_files.export, cli_files.screenshot),
+):
+    app.command()(command)
 
 
 @app.command()
@@ -311,7 +247,7 @@ def attach(
 ) -> None:
     """Open a pane here with tmux itself; prefix d leaves it."""
     place: Place = context.obj
-    info = _run(_pane(place, pane))
+    info = finish(_pane(place, pane))
     flags = [] if resize else ["-f", "ignore-size"]
     if read_only:
         flags.append("-r")
@@ -326,59 +262,54 @@ def _become(argv: list[str], environment: dict[str, str]) -> NoReturn:
     os.execvpe(argv[0], argv, environment)  # noqa: S606
 
 
-@asynccontextmanager
-async def _server(place: Place) -> AsyncIterator[OwnServer]:
-    from tungsten.adopt import OwnServer
-
-    try:
-        server = await OwnServer.connect(place.socket)
-    except ServerGone as error:
-        raise TerminalError(
-            f"No tmux server answers at {place.socket}. "
-            "Start Tungsten, or choose another server with --own or --socket."
-        ) from error
-    try:
-        yield server
-    finally:
-        await server.close()
-
-
 async def _panes(place: Place) -> list[PaneInfo]:
-    async with _server(place) as server:
-        return await _listed(server)
-
-
-async def _listed(server: OwnServer) -> list[PaneInfo]:
-    from tungsten.view import HOME_SESSION
-    from tungsten.watch import SESSION_PREFIX
-
-    return [
-        pane
-        for pane in await server.panes()
-        if pane.session != HOME_SESSION and not pane.session.startswith(SESSION_PREFIX)
-    ]
-
-
-async def _find(server: OwnServer, name: str) -> PaneInfo:
-    for pane in await _listed(server):
-        if name in (pane.id, pane.session):
-            return pane
-    raise TerminalError(f"There is no pane or session {name}: the command list shows all")
+    async with connected(place) as server:
+        return await panes(server)
 
 
 async def _pane(place: Place, name: str) -> PaneInfo:
-    async with _server(place) as server:
-        return await _find(server, name)
+    async with connected(place) as server:
+        return await find(server, name)
 
 
-async def _capture(place: Place, name: str, history: int) -> Any:
-    async with _server(place) as server:
-        return await server.capture((await _find(server, name)).id, history=history)
+async def _passage(place: Place, name: str, above: int, count: int) -> Passage:
+    from tungsten import history
+
+    async with connected(place) as server:
+        pane_id = (await find(server, name)).id
+        return await history.read(await server.connected(), pane_id, above=above, count=count)
+
+
+async def _watch(place: Place, name: str, fps: float, *, as_json: bool) -> None:
+    from tungsten.changes import between
+    from tungsten.frame import strip_styles
+
+    gone = asyncio.Event()
+    last: list[Frame] = []
+
+    def show(shown: Frame | None) -> None:
+        if shown is None:
+            gone.set()
+            return
+        change = between(last[0] if last else None, shown)
+        last[:] = [shown]
+        if as_json:
+            print_json(dataclasses.asdict(change))
+        else:
+            for line in change.rows.values():
+                if text := clean(strip_styles(line)).rstrip():
+                    typer.echo(text)
+        sys.stdout.flush()
+
+    async with connected(place) as server:
+        silence = server.watch((await find(server, name)).id, show, fps=fps)
+        await until_interrupted(gone)
+        silence()
 
 
 async def _send(place: Place, name: str, text: str, names: list[str], *, paste: bool) -> None:
-    async with _server(place) as server:
-        pane_id = (await _find(server, name)).id
+    async with connected(place) as server:
+        pane_id = (await find(server, name)).id
         # Who names a pane on their own command line has allowed it.
         await server.allow(pane_id)
         if text:
@@ -397,20 +328,15 @@ async def _run_command(
 ) -> dict[str, Any]:
     from tungsten import recording
     from tungsten.pane import ForPrompt
-    from tungsten.terminal import Terminal
 
-    with tempfile.TemporaryDirectory(prefix="tungsten-") as runtime:
-        terminal = await Terminal.open(kept or Path(runtime) / "tmux.sock")
-        try:
-            pane = await terminal.new_pane(name="run", cwd=directory, width=size[0], height=size[1])
-            await pane.wait(ForPrompt(), 60)
-            if record is not None:
-                await recording.start(terminal.client, pane.id, record, title=command)
-            result = await pane.run(command, timeout=timeout)
-            if record is not None:
-                await recording.stop(terminal.client, pane.id, record)
-        finally:
-            await (terminal.kill_server() if kept is None else terminal.close())
+    async with private_terminal(kept) as terminal:
+        pane = await terminal.new_pane(name="run", cwd=directory, width=size[0], height=size[1])
+        await pane.wait(ForPrompt(), 60)
+        if record is not None:
+            await recording.start(terminal.client, pane.id, record, title=command)
+        result = await pane.run(command, timeout=timeout)
+        if record is not None:
+            await recording.stop(terminal.client, pane.id, record)
     return {
         "exit_status": result.exit_status,
         "output": result.output,
@@ -419,52 +345,3 @@ async def _run_command(
         "truncated": result.truncated,
         "pane": None if kept is None else pane.id,
     }
-
-
-async def _record(
-    place: Place, name: str, file: Path, title: str, *, detach: bool, stop: bool
-) -> None:
-    from tungsten import recording
-
-    async with _server(place) as server:
-        pane_id = (await _find(server, name)).id
-        client = await server.connected()
-        if stop:
-            await recording.stop(client, pane_id, file)
-            return
-        recorded = await recording.start(client, pane_id, file, title=title)
-        if detach:
-            return
-        typer.echo(f"recording {pane_id}; Ctrl-C ends it", err=True)
-        gone, asked = asyncio.Event(), asyncio.Event()
-        silence = server.watch(pane_id, lambda shown: gone.set() if shown is None else None, fps=1)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, asked.set)
-        waiting = [asyncio.create_task(event.wait()) for event in (gone, asked)]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-        silence()
-        with suppress(TerminalError):
-            await recorded.stop()
-
-
-async def _replay(file: Path, speed: float, idle: float | None) -> None:
-    from tungsten.replay import Printed, play
-
-    printed = Printed()
-    async for event in play(file, speed=speed, idle_limit=idle):
-        if event.code == "o":
-            sys.stdout.write(printed.feed(event.data))
-            sys.stdout.flush()
-    # The recorded program may have left its colours on and the cursor off.
-    sys.stdout.write("\x1b[0m\x1b[?25h\n")
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value))

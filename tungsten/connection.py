@@ -21,7 +21,14 @@ from typing import TypeVar
 from tungsten import orphans
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
-from tungsten.errors import CommandFailed, OutcomeUnknown, ReplyLost, ServerGone, TerminalError
+from tungsten.errors import (
+    CommandFailed,
+    OutcomeUnknown,
+    ReplyLost,
+    ServerGone,
+    ServerSilent,
+    TerminalError,
+)
 
 T = TypeVar("T")
 
@@ -175,6 +182,7 @@ class Connection(ControlClient):
             CommandFailed: tmux refused it.
             OutcomeUnknown: its reply was lost, and twice would be more than once.
             ServerGone: the server ended.
+            ServerSilent: it does not answer; what it was told may still happen.
         """
         return await self._through([argv], lambda client: client.command(*argv))
 
@@ -184,6 +192,7 @@ class Connection(ControlClient):
         Raises:
             OutcomeUnknown: replies were lost, and twice would be more than once.
             ServerGone: the server ended.
+            ServerSilent: it does not answer; what it was told may still happen.
         """
         return await self._through(commands, lambda client: client.pipeline(commands))
 
@@ -377,6 +386,17 @@ async def at_least_once(client: ControlClient, *argv: str) -> list[str]:
         # As often as there are new clients at most.
         with contextlib.suppress(OutcomeUnknown):
             return await client.command(*argv)
+
+
+async def insist(work: Callable[[], Awaitable[T]]) -> T:
+    """Do what harms nobody when it is done again, until the server answers or has ended.
+
+    For work that nobody waits for: when a server that was stopped goes on, so does this.
+    """
+    while True:
+        # Not a busy loop: each attempt waits `SILENT_SECONDS` for an answer.
+        with contextlib.suppress(ServerSilent):
+            return await work()
 
 
 async def _identity(client: ControlClient) -> str:

@@ -19,9 +19,11 @@ from tungsten.errors import (
     CommandFailed,
     ReplyLost,
     ServerGone,
+    ServerSilent,
     TerminalError,
     TmuxMissing,
     TmuxTooOld,
+    taking_resources,
 )
 from tungsten.nonce import nonce
 
@@ -33,6 +35,9 @@ CONNECT_SECONDS = 15.0
 
 ANSWER_SECONDS = 2.0
 """How long a server may take to answer a plain client before it counts as gone."""
+
+SILENT_SECONDS = 30.0
+"""How long commands wait while tmux says nothing at all; the busiest answers within one."""
 
 _WHOLE_SECONDS = 1.0
 """How long an attach that nobody wants any more may take to its end."""
@@ -66,6 +71,11 @@ _SILENT = frozenset(
 
 _NESTING = "if-shell"
 """The command that answers twice, for itself and for the branch it ran; both must be given."""
+
+
+def lasts(argv: Sequence[str]) -> bool:
+    """Whether tmux answers a command, and those after it, only when something has happened."""
+    return argv[0] == "run-shell" or (argv[0] == "wait-for" and "-S" not in argv)
 
 
 def clean_environment() -> dict[str, str]:
@@ -192,6 +202,9 @@ class ControlClient:
         """Whether the pipe to tmux took no more, so that the loop tells when it does."""
         self._given = 0
         self._written = 0
+        self._silent_since = 0.0
+        """Since when there has been something to answer and tmux has said nothing."""
+        self._watchdog: asyncio.TimerHandle | None = None
         self._subscribers: list[Callable[[Notification], None]] = []
         self.reason = ""
         self._ended = False
@@ -222,7 +235,9 @@ class ControlClient:
             read_only: let this client change nothing.
 
         Raises:
+            ResourcesExhausted: the system starts no more processes.
             ServerGone: nothing listens there, or the session does not exist.
+            ServerSilent: it is there and does not answer.
             TmuxMissing: there is no tmux.
             TmuxTooOld: the server is older than 3.2.
         """
@@ -269,15 +284,16 @@ class ControlClient:
         if session is not None:
             argv += ["-t", f"={session}"]
         try:
-            process = subprocess.Popen(  # noqa: ASYNC220
-                orphans.bound(argv),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env={**clean_environment(), orphans.OWNER: str(os.getpid())},
-                start_new_session=True,
-            )
+            with taking_resources():
+                process = subprocess.Popen(  # noqa: ASYNC220
+                    orphans.bound(argv),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    env={**clean_environment(), orphans.OWNER: str(os.getpid())},
+                    start_new_session=True,
+                )
         except FileNotFoundError:
             raise TmuxMissing(tmux) from None
         client = cls(process, socket)
@@ -288,7 +304,7 @@ class ControlClient:
                 client.version = (await client.command("display-message", "-p", "#{version}"))[0]
         except TimeoutError:
             client._end("closed")
-            raise ServerGone("it does not answer") from None
+            raise ServerSilent(socket) from None
         except (TerminalError, asyncio.CancelledError, IndexError):
             client._end("closed")
             raise
@@ -303,6 +319,7 @@ class ControlClient:
         Raises:
             CommandFailed: tmux refused it.
             ServerGone: the connection has ended.
+            ServerSilent: tmux has said nothing for `SILENT_SECONDS`; the connection stays.
         """
         if still.loud(argv):
             async with still.turn(self._socket):
@@ -314,6 +331,7 @@ class ControlClient:
 
         Raises:
             ServerGone: the connection has ended.
+            ServerSilent: see `command`.
         """
         if any(still.loud(argv) for argv in commands):
             async with still.turn(self._socket):
@@ -361,6 +379,7 @@ class ControlClient:
         Raises:
             CommandFailed: tmux refused it.
             ServerGone: the connection has ended.
+            ServerSilent: see `command`.
         """
         if threading.get_ident() != self._thread:
             return asyncio.run_coroutine_threadsafe(self.command(*argv), self._loop).result()
@@ -371,13 +390,15 @@ class ControlClient:
 
     def _call(self, argv: Sequence[str]) -> list[str]:
         pending = self._write_all([(argv, None)])[0]
+        patience = None if any(lasts(each.argv) for each in self._pending) else SILENT_SECONDS
         while pending.reply is None and pending.failure is None:
-            writing = [self._stdin] if self._unsent else []
-            readable, writable, _ = select.select([self._stdout], writing, [])
+            readable, writable = self._ready(patience)
             if writable:
                 self._flush()
             if readable:
                 self._read(at_once=False)
+            elif not writable:
+                pending.fail(ServerSilent(self._socket))
         return pending.lines()
 
     def subscribe(self, callback: Callable[[Notification], None]) -> Callable[[], None]:
@@ -436,10 +457,43 @@ class ControlClient:
     ) -> _Pending:
         if self._ended:
             raise ServerGone(self.reason)
+        if not self._pending:
+            self._silent_since = self._loop.time()
+        if self._watchdog is None:
+            self._watchdog = self._loop.call_later(SILENT_SECONDS, self._look_for_silence)
         pending = _Pending(argv, future, begin)
         self._pending.append(pending)
         self._parser.expect(guard.encode() or None)
         return pending
+
+    def _ready(self, seconds: float | None) -> tuple[bool, bool]:
+        """Block until tmux has said something, or takes what waits; at most so long."""
+        # Unlike select(2) it takes files of any number.
+        poll = select.poll()
+        poll.register(self._stdout, select.POLLIN)
+        if self._unsent:
+            poll.register(self._stdin, select.POLLOUT)
+        found = {fd for fd, _ in poll.poll(None if seconds is None else seconds * 1000)}
+        return self._stdout in found, self._stdin in found
+
+    def _look_for_silence(self) -> None:
+        """Give up what a server that was stopped does not answer, and stay in step with it.
+
+        The replies are told to nobody when they come: they are still counted.
+        """
+        self._watchdog = None
+        if self._ended or not self._pending:
+            return
+        rest = self._silent_since + SILENT_SECONDS - self._loop.time()
+        if rest <= 0 and not self._ready(0.0)[0]:
+            for pending in self._pending:
+                if lasts(pending.argv):
+                    break
+                pending.fail(ServerSilent(self._socket))
+            return
+        # Something was said since, or was not read yet: this process may have been stopped itself.
+        again = max(rest, 0.0) or SILENT_SECONDS
+        self._watchdog = self._loop.call_later(again, self._look_for_silence)
 
     def _send(self, data: bytes) -> None:
         self._unsent += data
@@ -479,6 +533,7 @@ class ControlClient:
         if not data:
             self._end(self._stderr() or self.reason)
             return
+        self._silent_since = self._loop.time()
         for event in self._parser.feed(data):
             if isinstance(event, Reply):
                 self._pending.popleft().resolve(event)
@@ -516,6 +571,8 @@ class ControlClient:
             return
         self._ended = True
         self.reason = reason
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         self._loop.remove_reader(self._stdout)
         self._loop.remove_writer(self._stdin)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,12 +62,40 @@ class OutcomeUnknown(TerminalError):
 
 
 class ServerSilent(TerminalError):
-    """The tmux server is there and does not answer, as when it was stopped (SIGSTOP)."""
+    """The tmux server is there and does not answer, as when it was stopped (SIGSTOP).
+
+    What it was sent happens when it goes on, and is not sent again.
+    """
 
     def __init__(self, socket: object) -> None:
         super().__init__(
-            f"The tmux server at {socket} does not answer; `tungsten doctor` says what to do."
+            f"The tmux server at {socket} does not answer. What it was told may still happen; "
+            "`tungsten doctor` says what to do."
         )
+
+
+class ResourcesExhausted(TerminalError):
+    """The system gives this process no more open files, processes or memory."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The system gives this program no more ({reason}). "
+            "Close what is not needed, or raise the limit (ulimit -a)."
+        )
+
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+
+
+@contextlib.contextmanager
+def taking_resources() -> Iterator[None]:
+    """Say ResourcesExhausted where the system has no more; other errors pass through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _EXHAUSTED:
+            raise
+        raise ResourcesExhausted(error.strerror or str(error)) from error
 
 
 class CommandFailed(TerminalError):
@@ -148,9 +177,10 @@ class DirectoryUnwritable(TerminalError):
 
 @contextlib.contextmanager
 def writing_into(directory: Path) -> Iterator[None]:
-    """Say DirectoryUnwritable where the system says no."""
+    """Say DirectoryUnwritable where the system says no, ResourcesExhausted where it has no more."""
     try:
-        yield
+        with taking_resources():
+            yield
     except OSError as error:
         raise DirectoryUnwritable(directory, error.strerror or str(error)) from error
 

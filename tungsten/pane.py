@@ -21,6 +21,7 @@ from tungsten.errors import (
     PaneGone,
     TerminalError,
     TextNotTypable,
+    taking_resources,
     writing_into,
 )
 from tungsten.foreground import Foreground
@@ -187,7 +188,8 @@ class Pane:
             ServerGone: the server ended.
         """
         info = await self.info()
-        found = foreground.probe(info.pid, info.tty, dead=info.dead)
+        with taking_resources():
+            found = foreground.probe(info.pid, info.tty, dead=info.dead)
         return info, as_pane(found, info.pid) if self.walled else found
 
     async def line(self) -> str | None:

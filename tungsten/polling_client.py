@@ -15,13 +15,18 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tungsten.control_client import (
-    ControlClient,
-    clean_environment,
-    lines_of,
-)
+from tungsten import control_client
+from tungsten.connection import insist
+from tungsten.control_client import ControlClient, clean_environment, lasts, lines_of
 from tungsten.control_protocol import Notification, Reply, decode
-from tungsten.errors import CommandFailed, ReplyLost, ServerGone, TmuxMissing
+from tungsten.errors import (
+    CommandFailed,
+    ReplyLost,
+    ServerGone,
+    ServerSilent,
+    TmuxMissing,
+    taking_resources,
+)
 
 LOOK_SECONDS = 0.05
 """Between two looks at what changed; each costs a process."""
@@ -49,6 +54,7 @@ class PollingClient(ControlClient):
         self.name = f"polling-{os.getpid()}"
         self.reason = ""
         self.version = ""
+        self._socket = socket
         self._command = [tmux, "-u", "-S", str(socket)]
         self._subscribers: list[Callable[[Notification], None]] = []
         self._known: dict[str, tuple[str, str, str]] | None = None
@@ -112,7 +118,16 @@ class PollingClient(ControlClient):
         """Run one command and block until it has ended; see `ControlClient.call`."""
         if self.closed.is_set():
             raise ServerGone()
-        done = subprocess.run(self._argv(argv), capture_output=True, env=clean_environment())
+        try:
+            with taking_resources():
+                done = subprocess.run(
+                    self._argv(argv),
+                    capture_output=True,
+                    env=clean_environment(),
+                    timeout=_patience(argv),
+                )
+        except subprocess.TimeoutExpired:
+            raise ServerSilent(self._socket) from None
         return lines_of(argv, self._reply(done.returncode, done.stdout, done.stderr))
 
     async def close(self) -> None:
@@ -145,22 +160,25 @@ class PollingClient(ControlClient):
         if self.closed.is_set():
             raise ServerGone()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv(*commands),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=clean_environment(),
-            )
+            with taking_resources():
+                process = await asyncio.create_subprocess_exec(
+                    *self._argv(*commands),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=clean_environment(),
+                )
         except FileNotFoundError:
             raise TmuxMissing(self._command[0]) from None
         self._running.add(process)
         try:
-            printed, said = await process.communicate()
+            async with asyncio.timeout(_patience(*commands)):
+                printed, said = await process.communicate()
+        except TimeoutError:
+            await _end(process)
+            raise ServerSilent(self._socket) from None
         except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await _end(process)
             raise
         finally:
             self._running.discard(process)
@@ -181,7 +199,7 @@ class PollingClient(ControlClient):
     async def _look(self) -> None:
         with contextlib.suppress(ServerGone, TmuxMissing):
             while True:
-                listed = await self._run(("list-windows", "-a", "-F", _LISTING))
+                listed = await insist(lambda: self._run(("list-windows", "-a", "-F", _LISTING)))
                 if listed.ok:
                     self._compare(listed.lines)
                 await asyncio.sleep(LOOK_SECONDS)
@@ -208,3 +226,15 @@ class PollingClient(ControlClient):
     def _tell(self, name: str, rest: str) -> None:
         for subscriber in tuple(self._subscribers):
             subscriber(Notification(name, rest))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a tmux client at once."""
+    # tmux gives its pipes to the server, and one that was stopped does not close them.
+    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+    await process.wait()
+
+
+def _patience(*commands: Sequence[str]) -> float | None:
+    """Give the seconds that tmux may take to answer commands; None for as long as it likes."""
+    return None if any(map(lasts, commands)) else control_client.SILENT_SECONDS

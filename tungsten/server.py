@@ -11,7 +11,7 @@ from libtmux import neo
 from libtmux.common import tmux_cmd
 
 from tungsten.control_client import ControlClient
-from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, ServerSilent
 
 _servers: weakref.WeakValueDictionary[str, Server] = weakref.WeakValueDictionary()
 
@@ -29,7 +29,7 @@ class Answer(tmux_cmd):
         except CommandFailed as error:
             self.stderr = [error.message]
             self.returncode = 1
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, ServerSilent) as error:
             self.stderr = [str(error)]
             self.returncode = 1
         except ServerGone as error:

@@ -20,7 +20,7 @@ from pathlib import Path
 from tungsten import environment as environments
 from tungsten import orphans, pieces, server_start, shells, still
 from tungsten.command_line import START_SECONDS
-from tungsten.connection import Connection
+from tungsten.connection import Connection, insist
 from tungsten.control_client import MINIMUM_VERSION, clean_environment, parse_version
 from tungsten.control_protocol import Notification, literal
 from tungsten.errors import (
@@ -34,6 +34,7 @@ from tungsten.errors import (
     TerminalError,
     TmuxMissing,
     TmuxTooOld,
+    taking_resources,
 )
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pane import Pane
@@ -154,6 +155,7 @@ class Terminal:
             TmuxMissing: there is no tmux.
             TmuxTooOld: it is older than 3.2.
             SocketUnsafe: others may enter the socket's directory.
+            ResourcesExhausted: the system starts no more processes.
             ServerGone: the server cannot be started or reached.
             ServerSilent: it is there and does not answer.
         """
@@ -162,7 +164,8 @@ class Terminal:
             raise TmuxMissing(tmux)
         _own(socket.parent)
         given = os.environ if environment is None else environment
-        client = await _reach(socket, program, environments.scrub(given))
+        with taking_resources():
+            client = await _reach(socket, program, environments.scrub(given))
         terminal = cls(socket, program, client)
         try:
             await terminal._adopt()
@@ -201,7 +204,9 @@ class Terminal:
             DirectoryMissing: `cwd` is not a directory.
             DirectoryUnwritable: there is no room beside the socket.
             OutcomeUnknown: the connection broke, and it cannot be told whether there is a pane.
+            ResourcesExhausted: this process may open no more files.
             ServerGone: the server ended.
+            ServerSilent: it does not answer; the pane is closed again if it is made later.
             TerminalError: there is no such shell.
         """
         if not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112
@@ -354,7 +359,7 @@ class Terminal:
     async def _tell_to_end(self) -> None:
         try:
             await self.client.command("kill-server")
-        except (OutcomeUnknown, ServerGone):
+        except (OutcomeUnknown, ServerGone, ServerSilent):
             # The connection may be all that is gone.
             argv = [self._tmux, "-S", str(self.socket), "kill-server"]
             run = functools.partial(subprocess.run, timeout=END_SECONDS)
@@ -377,7 +382,7 @@ class Terminal:
                     with contextlib.suppress(TerminalError):
                         await self._watching.result().close()
             if self._channel is not None:
-                with contextlib.suppress(ServerGone):
+                with contextlib.suppress(ServerGone, ServerSilent):
                     await self.client.pipeline([("set-hook", "-gu", self._hook)])
                 await self._channel.close()
             await self.client.close()
@@ -432,12 +437,22 @@ class Terminal:
                     raise
                 session = f"{wanted}-{secrets.token_hex(3)}"
                 continue
+            except ServerSilent:
+                self.spawn(self._unmake(session, window, nonce))
+                raise
             except OutcomeUnknown:
                 printed = await self._begun(session, window, nonce)
                 if not printed:
                     continue
             pane_id, _, window_id = printed[0].partition(" ")
             return pane_id, window_id
+
+    async def _unmake(self, session: str, window: str, nonce: str) -> None:
+        """Close the pane that a server which was stopped makes for nobody once it goes on."""
+        with contextlib.suppress(TerminalError):
+            found = await insist(lambda: self._begun(session, window, nonce))
+            for ids in found:
+                await Pane(self, ids.partition(" ")[0], "", "").kill()
 
     async def _begun(self, session: str, window: str, nonce: str) -> list[str]:
         """Find the pane whose making was not answered; nothing if it was not made.
@@ -477,7 +492,7 @@ class Terminal:
     async def _reconcile_quietly(self) -> None:
         self._reconciling = False
         with contextlib.suppress(ServerGone):
-            await self._reconcile()
+            await insist(self._reconcile)
 
     async def _reconcile(self) -> None:
         """Compare the panes we know with those that are there, and tell the differences."""
@@ -547,13 +562,13 @@ class Terminal:
         """Have tmux collect the exit status that it may have missed."""
         with contextlib.suppress(ServerGone, ProcessLookupError, PermissionError):
             for attempt in range(1, _EXPLANATIONS + 1):
-                await self._reconcile()
+                await insist(self._reconcile)
                 if pane_id in self._dead or pane_id not in self._panes:
                     return
                 os.kill(self._server_pid, signal.SIGCHLD)
                 await asyncio.sleep(_PAUSE * attempt)
             self._unexplained.add(pane_id)
-            await self._reconcile()
+            await insist(self._reconcile)
 
     async def _await_end(self) -> None:
         await self.client.closed.wait()

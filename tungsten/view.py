@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from tungsten import frame, keys, sgr
-from tungsten.connection import RENEW_SECONDS, Connection
+from tungsten.connection import RENEW_SECONDS, Connection, insist
 from tungsten.control_client import parse_version
 from tungsten.errors import CommandFailed, PaneGone, ServerGone, TerminalError
 from tungsten.frame import Frame
@@ -101,7 +101,9 @@ class _Shown:
                 await asyncio.sleep(pause)
 
     async def _capture(self) -> None:
-        shown = await frame.capture(self.view.client, self.pane_id, history=self.history)
+        client, pane_id = self.view.client, self.pane_id
+        # What is shown of a server that was stopped stays, and goes on when that does.
+        shown = await insist(lambda: frame.capture(client, pane_id, history=self.history))
         if shown != self._last:
             self._last = shown
             self.on_frame(shown)

@@ -16,7 +16,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tungsten.connection import Connection
+from tungsten.connection import Connection, insist
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
 from tungsten.nonce import nonce
 
@@ -74,6 +74,6 @@ class WaitChannel:
             try:
                 with contextlib.suppress(OutcomeUnknown):
                     await self.client.command("wait-for", self.name)
-                await self._heard()
+                await insist(self._heard)
             except (ServerGone, CommandFailed):
                 return

@@ -19,7 +19,7 @@ from pathlib import Path
 from tungsten import orphans
 from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
-from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone
+from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, ServerSilent
 from tungsten.nonce import nonce
 from tungsten.wait_for import WaitChannel
 
@@ -133,7 +133,7 @@ class Watch:
             return
         del self._callbacks[window_id]
         self._linking.pop(window_id).cancel()
-        with contextlib.suppress(CommandFailed, ServerGone, TimeoutError):
+        with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
             # A server that was stopped does it when it goes on.
             async with asyncio.timeout(REMOVE_SECONDS):
                 await at_least_once(
@@ -151,7 +151,7 @@ class Watch:
             ("set-hook", "-gu", self._hook),
             ("kill-session", "-t", f"={self._session}"),
         ):
-            with contextlib.suppress(CommandFailed, ServerGone):
+            with contextlib.suppress(CommandFailed, ServerGone, ServerSilent):
                 await at_least_once(self._client, *argv)
 
     async def _make_session(self) -> None:

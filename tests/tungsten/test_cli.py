@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -71,7 +72,7 @@ def test_help_names_every_command(run: Run) -> None:
     said = run("--help")
     assert said.returncode == 0
     for name in (
-        *("list", "run", "send", "capture", "record", "replay", "export"),
+        *("list", "run", "send", "capture", "watch", "record", "replay", "text", "export"),
         *("screenshot", "attach"),
     ):
         assert f"\n  {name} " in said.stdout
@@ -100,6 +101,11 @@ def test_run_in_json_with_a_recording(run: Run, tmp_path: Path) -> None:
     assert "hello" in "".join(event.data for event in recording.events())
     played = run("replay", "--at-once", cast)
     assert "hello" in played.stdout
+    whole = run("text", cast).stdout.splitlines()
+    assert whole[0].endswith("echo hello")
+    assert whole[1] == "hello"
+    assert run("text", "--last", 2, cast).stdout.splitlines() == whole[-2:]
+    assert run("text", "--last", 0, cast).stdout == ""
 
 
 def test_run_gives_up_in_time_and_leaves_nothing(run: Run, runtime: Path) -> None:
@@ -128,6 +134,14 @@ def test_list_send_capture(run: Run, server: Path) -> None:
     assert shown["width"] == 80
     assert "pasted" in run("-S", server, "capture", "%0").stdout
     assert "hello" not in run("-S", server, "capture", "play").stdout
+    run("-S", server, "send", "play", "\n".join(f"line {n}" for n in range(40)), "-e")
+    above = ("--above", 5, "--history", 2)
+    told = json.loads(run("-S", server, "capture", "play", *above, "--json").stdout)
+    assert run("-S", server, "capture", "play", *above).stdout == told["text"] + "\n"
+    first, second = (int(line.split()[1]) for line in told["text"].splitlines())
+    assert told["above"] == 5 < told["size"]
+    assert second in (first, first + 1)
+    assert run("-S", server, "capture", "play", "--above", 5).returncode == 2
 
 
 def test_what_is_listed_commands_nothing(run: Run, server: Path, tmp_path: Path) -> None:
@@ -163,18 +177,33 @@ def test_screenshot(run: Run, server: Path, tmp_path: Path) -> None:
     assert run("screenshot", tmp_path / "c.png").returncode == 2
 
 
-def test_record_until_interrupted(
-    server: Path, run: Run, variables: dict[str, str], tmp_path: Path
-) -> None:
+Started = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(server: Path, variables: dict[str, str]) -> Iterator[Started]:
+    started = contextlib.ExitStack()
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tungsten", "-S", str(server), *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=variables,
+            cwd=Path(__file__).parents[2],
+        )
+        started.enter_context(process)
+        started.callback(process.kill)
+        return process
+
+    with started:
+        yield start
+
+
+def test_record_until_interrupted(server: Path, run: Run, start: Started, tmp_path: Path) -> None:
     cast = tmp_path / "a.cast"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tungsten", "-S", str(server), "record", "work", str(cast)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=variables,
-        cwd=Path(__file__).parents[2],
-    )
+    process = start("record", "work", cast)
     assert process.stderr is not None
     assert "recording %0" in process.stderr.readline()
     run("-S", server, "send", "work", "on the record", "-e")
@@ -183,6 +212,26 @@ def test_record_until_interrupted(
     assert process.returncode == 0
     assert said == f"recorded into {cast}\n"
     assert "on the record" in cast.read_text("utf-8")
+
+
+def test_watch_tells_what_changes(server: Path, run: Run, start: Started) -> None:
+    watching, plain = start("watch", "work", "--json"), start("watch", "work")
+    assert watching.stdout is not None
+    assert plain.stdout is not None
+    # The first is all that there is: facts of an empty screen.
+    assert json.loads(watching.stdout.readline())["facts"]["width"] == 80
+    run("-S", server, "send", "work", "seen", "-e")
+    rows: dict[str, str] = {}
+    while rows != {"0": "seen", "1": "seen"}:
+        rows |= {
+            row: line.strip()
+            for row, line in json.loads(watching.stdout.readline())["rows"].items()
+            if line.strip()
+        }
+    assert plain.stdout.readline() == "seen\n"
+    for process in (watching, plain):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
 
 
 def test_record_in_the_background_and_export(run: Run, server: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import secrets
 import signal
 from pathlib import Path
@@ -12,8 +14,15 @@ from hypothesis import strategies as st
 
 from tungsten import frame, marks
 from tungsten.control_client import ControlClient, parse_version
-from tungsten.errors import CommandFailed, ServerGone, TmuxMissing
+from tungsten.errors import (
+    CommandFailed,
+    ResourcesExhausted,
+    ServerGone,
+    ServerSilent,
+    TmuxMissing,
+)
 from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.polling_client import PollingClient
 from tungsten.terminal import Terminal
 
 words = st.text(
@@ -188,13 +197,72 @@ def test_versions(text: str, version: tuple[int, int]) -> None:
 
 
 async def test_a_server_that_does_not_answer(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, pane: Pane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tungsten.control_client.CONNECT_SECONDS", 0.2)
+    await pane.run("true")
+    polling = await PollingClient.connect(terminal.socket)
     pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
     os.kill(pid, signal.SIGSTOP)
+    # Not earlier: a busy machine may well be silent for so long.
+    monkeypatch.setattr("tungsten.control_client.SILENT_SECONDS", 0.2)
+    monkeypatch.setattr("tungsten.command_line.TRIES", 1)
+    watchdog = terminal.client.client._watchdog
+    assert watchdog is not None
+    watchdog.cancel()
+    terminal.client.client._watchdog = None
     try:
-        with pytest.raises(ServerGone, match="does not answer"):
-            await ControlClient.connect(terminal.socket)
+        calls = (
+            *(ControlClient.connect(terminal.socket), polling.command("list-sessions")),
+            *(pane.capture(), pane.text(), pane.info(), pane.foreground(), pane.line()),
+            *(pane.run("true"), pane.send_text("x"), pane.send_keys("C-c"), pane.paste("x")),
+            *(pane.wait(ForText("never"), 0.1), pane.resize(20, 5), terminal.panes()),
+            terminal.new_pane(name="late", cwd=tmp_path),
+        )
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(error) for error in errors} == {ServerSilent}
+        with pytest.raises(ServerSilent):
+            terminal.client.call("list-sessions")
     finally:
         os.kill(pid, signal.SIGCONT)
+        monkeypatch.undo()
+        await polling.close()
+    # What comes late answers nothing else, and what was made late is not left over.
+    await asyncio.gather(*(task for task in terminal._tasks if "_unmake" in repr(task)))
+    assert [found.id for found in await terminal.panes()] == [pane.id]
+    await terminal.client.command("send-keys", "-t", pane.id, "C-c")
+    assert (await pane.wait(ForPrompt(), 10)).met
+
+
+async def test_where_the_system_has_no_more_files(
+    terminal: Terminal, pane: Pane, tmp_path: Path
+) -> None:
+    async def allow(piece: str) -> bool:
+        return True
+
+    await pane.run("true")
+    used = max(int(name) for name in os.listdir("/dev/fd"))  # noqa: PTH208
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, limits[1]))
+    held = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for call in (
+            lambda: Terminal.open(terminal.socket),
+            lambda: ControlClient.connect(terminal.socket),
+            lambda: PollingClient.connect(terminal.socket),
+            lambda: terminal.new_pane(name="more", cwd=tmp_path),
+            lambda: pane.wait(ForText("never"), 1),
+            lambda: pane.run("true", before_each=allow),
+            pane.foreground,
+        ):
+            with pytest.raises(ResourcesExhausted, match="Too many open files"):
+                await call()
+        # What needs no file goes on.
+        assert (await pane.run("echo on")).output == "on\n"
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
