@@ -13,6 +13,7 @@ from agent.protocol.commands.agents import (
     RenameAgent,
     ResumeAgent,
     SetBudget,
+    SetEffort,
     SetMode,
     SetPaused,
     StopAgent,
@@ -69,6 +70,7 @@ Command = Annotated[
     | Answer
     | SetMode
     | SetBudget
+    | SetEffort
     | TrustDirectory
     | SetPaused
     | Configure
