@@ -40,6 +40,7 @@ from agent.protocol.commands.agents import (
     RenameAgent,
     ResumeAgent,
     SetBudget,
+    SetEffort,
     SetMode,
     SetPaused,
     StopAgent,
@@ -256,6 +257,7 @@ class Agents:
             agent_id = uuid.uuid4().hex[:12]
             is_program = bool(command.command.strip())
             wanted_wall = self.services.config.wall.mode == "on"
+            thinks = not (kind or is_program or demo) and command.kind == "model"
             walled = wanted_wall if command.wall is None else command.wall
             record = SessionRecord(
                 id=agent_id,
@@ -272,6 +274,7 @@ class Agents:
                 extra={
                     **(extra or {}),
                     **({"wall": True} if walled else {}),
+                    **(self._how_to_think() if thinks else {}),
                     **stored(command.budget),
                 },
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
@@ -284,6 +287,11 @@ class Agents:
         if command.prompt.strip():
             await agent.prompt(command.prompt)
         return agent_id
+
+    def _how_to_think(self) -> dict[str, str]:
+        """What a new session keeps of the settings, so that its requests begin alike for good."""
+        config = self.services.config
+        return {"thinking": config.thinking, "effort": config.effort}
 
     async def _born(self, record: SessionRecord) -> LiveAgent:
         """Store a new session and put its agent on the list."""
@@ -327,6 +335,8 @@ class Agents:
             extra["project"] = str(project)
         if coordinator.walled:
             extra["wall"] = True
+        if isinstance(coordinator, ModelAgent):
+            extra |= {"thinking": coordinator.thinking, "effort": coordinator.effort_from_now_on}
         if action.budget:
             extra |= stored(Budget.model_validate_json(action.budget))
         if action.worktree is not None:
@@ -574,6 +584,11 @@ class Agents:
     async def compact(self, command: Compact) -> None:
         """Have a conversation go on from a summary of itself."""
         await self._of_kind(ModelAgent, command.agent_id).compact()
+
+    async def set_effort(self, command: SetEffort) -> dict[str, Any]:
+        """Change the effort of an agent's next turns."""
+        agent = self._of_kind(ModelAgent, command.agent_id)
+        return {"told": await agent.set_effort(command.level)}
 
     async def interrupt(self, command: Interrupt) -> None:
         """Stop what an agent is doing."""

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
-from agent.compaction_block import BETA
+from agent.compaction_block import BETA, is_compacted
 from agent.config import Config
 from agent.conversation import Conversation
 from agent.errors import AgentError
@@ -20,16 +20,23 @@ from agent.model.capabilities import Capabilities, assumed
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.events import MessageEnded, Retrying, TurnUsage
-from agent.session import Message, Session
+from agent.model.thinking import Setting
+from agent.sendable import Form, Message, betas_of
+from agent.session import Session
 from agent.shared_prefix import Going
 from agent.shown import Shown
 from agent.turn_text import DISCARDED
 
 log = logging.getLogger(__name__)
 
+ROOM_TO_THINK = 64_000
+"""Most tokens of an answer at the two highest efforts, unless the person says how many. Source:
+"Effort" in the API's documentation."""
+
 SUMMARY_TOKENS = 16_000
-"""Most tokens of what is answered beside the conversation, its thinking included. Source: a summary
-takes "several thousand" ("Compaction on demand" in the API's documentation)."""
+"""Most tokens of what is answered beside the conversation, its thinking included, but at the two
+highest efforts. Source: a summary takes "several thousand" ("Compaction on demand" in the API's
+documentation)."""
 
 
 class TurnFailed(AgentError):
@@ -48,6 +55,14 @@ class AskingOwner(Protocol):
     @property
     def closing(self) -> bool:
         """Whether the engine is about to end, so that nothing may be tidied up."""
+
+    @property
+    def thinking(self) -> Setting:
+        """Whether it thinks, as its session was born; empty in sessions older than that."""
+
+    @property
+    def effort(self) -> str:
+        """The effort that its session was born with; empty: the model's own."""
 
     async def hold(self) -> None:
         """Return when agents may act; waits while they are paused."""
@@ -91,11 +106,15 @@ class _Asked:
     capabilities: Capabilities
     signed: bool
     """Whether a compaction block that the conversation begins with is taken as it is."""
+    setting: Setting
+    """Whether the agent thinks."""
 
     @property
-    def kinds(self) -> dict[str, bool]:
+    def form(self) -> Form:
         """How the messages are sent."""
-        return {"with_images": self.capabilities.images, "signed": self.signed}
+        known = self.capabilities
+        effort = known.betas and known.thinking.in_messages_with(self.setting)
+        return Form(known.images, self.signed, known.system_messages, effort)
 
 
 class Asking:
@@ -115,6 +134,8 @@ class Asking:
         self._client = client
         self._config = config
         self._capabilities: dict[tuple[int, str], Capabilities] = {}
+        self._told: set[tuple[int, str]] = set()
+        """Those of which the endpoint was asked what they take of thinking."""
 
     async def request(self) -> MessageEnded:
         """Send the conversation as it stands, and show the answer while it comes.
@@ -123,7 +144,7 @@ class Asking:
             AgentError: there is no whole answer; what was shown of one is marked as broken off.
         """
         asked = await self._about_to_ask("thinking")
-        parted = await self._session.sending(asked.model, **asked.kinds)
+        parted = await self._session.sending(asked.model, asked.form)
         if parted is not None:
             log.warning(
                 "a request of %s parts from the one before at byte %s (%s)",
@@ -131,7 +152,7 @@ class Asking:
             )
         shown = Shown(self._conversation)
         try:
-            ended = await self._send(asked, self._messages(asked), self._signs(asked), shown)
+            ended = await self._send(asked, self._messages(asked), {}, shown)
         except asyncio.CancelledError:
             if not self._owner.closing:
                 await self._owner.note(DISCARDED)
@@ -159,8 +180,7 @@ class Asking:
         """
         asked = await self._about_to_ask("making room")
         if follows:
-            messages = [*self._messages(asked), *messages]
-            extra = {**self._signs(asked), **extra}
+            messages = self._messages(asked, messages)
         ended = await self._send(asked, messages, extra, None)
         await self._count(asked, ended)
         return ended
@@ -172,6 +192,24 @@ class Asking:
             return None
         known = await client.capabilities(model)
         return (model, client.endpoint.address) if known.compaction else None
+
+    async def takes(self) -> tuple[str, tuple[str, ...], bool]:
+        """What of effort is taken: by which model, which levels, and whether in mid-conversation.
+
+        Where that is not possible, a changed level has the conversation read anew.
+        """
+        client, model = await self._endpoint()
+        known, setting = await self._known(client, model), self._owner.thinking
+        kept = known.betas and known.thinking.in_messages_with(setting)
+        return model, known.thinking.levels_with(setting), kept
+
+    async def takes_system(self) -> bool:
+        """Whether the model takes system messages within the conversation."""
+        try:
+            return (await self._known(*await self._endpoint())).system_messages
+        except AgentError:
+            # The turn will say what is missing.
+            return False
 
     async def takes_images(self) -> tuple[bool, str]:
         """Whether the model may be sent images, and its name."""
@@ -189,15 +227,44 @@ class Asking:
         known = await self._known(client, model, images=self._session.has_images())
         await self._owner.may_ask(model, client.endpoint)
         signed = self._session.is_signed_for(model, client.endpoint.address)
-        return _Asked(client, model, known, signed)
+        return _Asked(client, model, known, signed, self._owner.thinking)
 
-    def _messages(self, asked: _Asked) -> list[Message]:
+    def _messages(self, asked: _Asked, question: Sequence[Message] = ()) -> list[Message]:
         cache = asked.capabilities.prompt_cache
-        return self._session.request_messages(cache=cache, **asked.kinds)
+        return self._session.request_messages(cache=cache, form=asked.form, question=question)
 
-    def _signs(self, asked: _Asked) -> dict[str, Any]:
-        """What a request needs beside its messages, where these begin with a compaction block."""
-        return {"betas": [BETA]} if asked.signed and self._session.has_signed() else {}
+    def _level(self, asked: _Asked) -> str:
+        """The effort of a request as a whole, which stays while it can be changed in between."""
+        changed = self._session.effort(before_window=asked.form.effort)
+        level = changed or self._owner.effort
+        return level if level in asked.capabilities.thinking.levels_with(asked.setting) else ""
+
+    def _beside_messages(
+        self, asked: _Asked, messages: Sequence[Message], extra: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What a request says beside its messages: the same for all that share a cache."""
+        fields: dict[str, Any] = {}
+        thinking = asked.capabilities.thinking.parameter(asked.setting)
+        if thinking is not None:
+            fields["thinking"] = thinking
+        if level := self._level(asked):
+            fields["output_config"] = {"effort": level}
+        betas = [*extra.get("betas", ()), *betas_of(messages)]
+        if messages and is_compacted(messages[0]):
+            betas.append(BETA)
+        if betas:
+            fields["betas"] = sorted(set(betas))
+        return {**extra, **fields}
+
+    def _most(self, asked: _Asked, *, beside: bool) -> int:
+        """Most tokens that an answer may have, its thinking among them."""
+        config = self._config
+        most = config.max_tokens
+        level = self._session.effort() or self._owner.effort
+        takes = level in asked.capabilities.thinking.levels_with(asked.setting)
+        if takes and level in ("xhigh", "max"):
+            return most if "max_tokens" in config.model_fields_set else max(most, ROOM_TO_THINK)
+        return min(most, SUMMARY_TOKENS) if beside else most
 
     async def _send(
         self,
@@ -206,7 +273,7 @@ class Asking:
         extra: Mapping[str, Any],
         shown: Shown | None,
     ) -> MessageEnded:
-        most = self._config.max_tokens
+        most = self._most(asked, beside=shown is None)
         cache = asked.capabilities.prompt_cache
         telling: set[asyncio.Task[None]] = set()
 
@@ -226,8 +293,8 @@ class Asking:
                 system=self._session.request_system(cache=cache),
                 tools=self._session.tools,
                 messages=messages,
-                max_tokens=most if shown is not None else min(most, SUMMARY_TOKENS),
-                extra=extra,
+                max_tokens=most,
+                extra=self._beside_messages(asked, messages, extra),
                 began=began,
             )
             try:
@@ -261,9 +328,17 @@ class Asking:
                 known = replace(known, images=self._config.images == "on")
             self._capabilities[key] = known
         known = self._capabilities[key]
+        wanted = bool(self._owner.thinking or self._session.effort())
+        if known.thinking_is_told and key not in self._told and wanted:
+            # Once for each engine: with it, what an endpoint caches would come and go.
+            self._told.add(key)
+            told = (await client.capabilities(model)).thinking
+            known = self._capabilities[key] = replace(known, thinking=told)
         if images and not known.images and self._config.images == "auto":
             # Asked each time: that it did not answer once must not hide pictures for good.
             known = await client.capabilities(model)
             if known.images:
-                self._capabilities[key] = known
+                known = self._capabilities[key] = replace(
+                    known, thinking=self._capabilities[key].thinking
+                )
         return known

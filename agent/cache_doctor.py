@@ -23,7 +23,8 @@ from agent.errors import AgentError
 from agent.paths import Paths
 from agent.prefix import Difference, PrefixBlock, blocks, prefix, serialise
 from agent.protocol.agents import SHORT_ID
-from agent.session import BLOCK_DIGITS, FORGOTTEN, sendable, text_block
+from agent.sendable import AS_STORED, Form, Message, numbered, sendable
+from agent.session import BLOCK_DIGITS, FORGOTTEN, form_of, text_block
 from memory.database import Database
 from memory.digest import sha256
 from memory.errors import ChainBroken, NotFound, StorageError
@@ -122,7 +123,7 @@ def examine(
     requests = length = hashed = first = 0
     anew: list[int] = []
     model = joint = ""
-    images = signed = True
+    form = AS_STORED
     parted: Difference | None = None
     followed = True
     for row in rows:
@@ -135,8 +136,7 @@ def examine(
             parted = Difference(*(event[key] for key in ("byte", "place", "origin", "was", "now")))
         if event.get("type") == "compacted":
             first, stored, hashed, joint = len(messages), head.copy(), 0, ""
-            images = signed = followed = True
-            parted = None
+            form, followed, parted = AS_STORED, True, None
             recorded.clear()
             anew.append(requests + 1)
         if event.get("type") != "request":
@@ -148,24 +148,33 @@ def examine(
         model = event["model"]
         if event["anew"]:
             recorded.clear()
-        recorded += [(start, digest) for start, digest in event["blocks"]]
+        new = [(start, digest) for start, digest in event["blocks"]]
+        while recorded and new and recorded[-1][0] >= new[0][0]:
+            # What was told otherwise in the end: see `Session.sending`.
+            recorded.pop()
+        recorded += new
         if parted is not None:
             findings.append(Finding(requests, "sent", parted))
             parted, followed = None, False
         sent = messages[first : event["messages"]]
-        if (event["images"], event.get("signed", True)) != (images, signed):
-            images, signed = event["images"], event.get("signed", True)
+        if form_of(event) != form:
+            form = form_of(event)
             stored, hashed, joint = head.copy(), 0, ""
-        for message in sendable(sent[hashed:], with_images=images, signed=signed):
+        settled = _settled(sent, hashed, form)
+        for message in sendable(sent[hashed:settled], form):
             stored.update(f"{joint}{serialise(message)}".encode())
             joint = ","
-        hashed = len(sent)
-        if followed and event["sha256"] != stored.hexdigest():
+        hashed = settled
+        whole = stored.copy()
+        for number, message in enumerate(sendable(sent[settled:], form)):
+            whole.update(f"{',' if number else joint}{serialise(message)}".encode())
+        if followed and event["sha256"] != whole.hexdigest():
             # One change shows in every later request; the first is where it is.
             followed = False
-            now = blocks(prefix(tools, system, sendable(sent, with_images=images, signed=signed)))
+            now = blocks(prefix(tools, system, sendable(sent, form)))
             place = _changed(recorded, now, event["bytes"])
-            named = _with_row(place, sent, numbers[first:], rows)
+            places = [at for at, _ in numbered(sent, form)]
+            named = _with_row(place, [numbers[first + at] for at in places], rows)
             findings.append(Finding(requests, "stored", named))
     # What was compacted and not gone on with since has no request that begins anew.
     begun = tuple(number for number in anew if number <= requests)
@@ -256,18 +265,20 @@ def _changed(
     return Difference(0, "between the blocks", "the role of a message")
 
 
-def _with_row(
-    found: Difference,
-    messages: Sequence[dict[str, Any]],
-    numbers: Sequence[int],
-    rows: Sequence[Row],
-) -> Difference:
-    """Name the row of the transcript that holds a block's message."""
+def _settled(sent: Sequence[Message], known: int, form: Form) -> int:
+    """How many messages are sent the same way whatever follows: up to the last answer."""
+    for count in range(len(sent), known, -1):
+        if [each["role"] for each in sendable([sent[count - 1]], form)] == ["assistant"]:
+            return count
+    return known
+
+
+def _with_row(found: Difference, numbers: Sequence[int], rows: Sequence[Row]) -> Difference:
+    """Name the row of the transcript that holds a block's message; `numbers` are those sent."""
     word, _, rest = found.place.partition(" ")
     if word != "message":
         return found
-    kept = [index for index, message in enumerate(messages) if sendable([message])]
-    seq = numbers[kept[int(rest.partition(",")[0]) - 1]]
+    seq = numbers[int(rest.partition(",")[0]) - 1]
     removed = any(row.seq == seq and row.tombstoned for row in rows)
     origin = "its text was removed at the person's request" if removed else found.origin
     return replace(found, place=f"{found.place} (row {seq})", origin=origin)

@@ -16,6 +16,7 @@ from agent.protocol.commands.agents import (
     RenameAgent,
     ResumeAgent,
     SetBudget,
+    SetEffort,
     SetMode,
     SetPaused,
     StopAgent,
@@ -126,6 +127,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.send_prompt(command)
         case Compact():
             await agents.compact(command)
+        case SetEffort():
+            return await agents.set_effort(command)
         case Interrupt():
             await agents.interrupt(command)
         case RunAsPerson():

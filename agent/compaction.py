@@ -21,7 +21,8 @@ from agent.model.events import MessageEnded
 from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
 from agent.protocol.conversation import BlockKind
-from agent.session import Message, Session, text_block
+from agent.sendable import Message
+from agent.session import Session, text_block
 from agent.summary import beginning, roles, task, tokens, told_in_short
 from agent.turn_text import one_line
 
@@ -59,6 +60,9 @@ class Compacts(Protocol):
 
     async def in_force(self) -> tuple[Instructions, Sequence[str]]:
         """Project instructions as they are on disk, and facts told before that still count."""
+
+    async def instructed(self, found: Instructions, known: str) -> tuple[str, list[Message]]:
+        """Say project instructions: as text within a user message, or as messages behind it."""
 
     async def compacted(self, tokens: int) -> None:
         """Told when the conversation was compacted, to about so many tokens in all."""
@@ -138,7 +142,10 @@ class Compaction:
 
     def _since_beginning(self) -> list[Message]:
         window = self._session.window
-        return window[2:] if window and is_compacted(window[0]) else window[1:]
+        begin = 2 if window and is_compacted(window[0]) else 1
+        while begin < len(window) and window[begin]["role"] == "system":
+            begin += 1
+        return window[begin:]
 
     async def make_room(self, why: str, *, idle: bool = False) -> None:
         """Have a summary written and begin anew from it.
@@ -164,7 +171,8 @@ class Compaction:
         summary = "" if signed is not None else await self._own(prompt)
         instructions, notes = await self._owner.in_force()
         text = task(session.messages, idle=idle)
-        begin = [beginning(summary, text, instructions, notes, roles(session.messages))]
+        told, behind = await self._owner.instructed(instructions, "")
+        begin = [beginning(summary, text, told, notes, roles(session.messages)), *behind]
         event: dict[str, Any] = {"why": why, "messages": count}
         if signed is not None:
             begin.insert(0, signed)

@@ -72,6 +72,13 @@ class Config(Settings):
     images: Literal["auto", "on", "off"] = "auto"
     """Whether the model may be sent pictures of its panes; auto: if it is known to take images."""
 
+    thinking: Literal["auto", "on", "off"] = "auto"
+    """Whether models think before they answer; auto: those that are known to decide it themselves.
+    """
+
+    effort: Literal["", "low", "medium", "high", "xhigh", "max"] = ""
+    """How much trouble a model takes over an answer; empty: as much as it takes by itself."""
+
     prompt_cache: Literal["auto", "on", "off"] = "auto"
     """Whether prompts are marked for the endpoint's cache; auto: if it is known to have one."""
 

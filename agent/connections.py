@@ -23,7 +23,13 @@ from agent.errors import AgentError
 from agent.hub import Hub, well_formed
 from agent.peer import credentials, runs_below, runs_in_pane
 from agent.protocol.client_lines import CLIENT_LINE, LOOK_COMMANDS, Command, CommandLine
-from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, RenameAgent, SetMode
+from agent.protocol.commands.agents import (
+    ArchiveAgent,
+    CreateAgent,
+    RenameAgent,
+    SetEffort,
+    SetMode,
+)
 from agent.protocol.commands.panes import HoldKeyboard
 from agent.protocol.commands.prompts import Compact, ReadTranscript, SendPrompt, Unqueue
 from agent.protocol.events import EngineStopping
@@ -167,7 +173,9 @@ class Connections:
     async def _run(self, connection: _Connection, line: CommandLine) -> None:
         command = line.command
         try:
-            if isinstance(command, SendPrompt | Unqueue | Compact | SetMode | RenameAgent):
+            if isinstance(
+                command, SendPrompt | Unqueue | Compact | SetEffort | SetMode | RenameAgent
+            ):
                 await self._in_lane(connection, line.id, command)
             else:
                 await self._answer(connection, line.id, command)
@@ -178,7 +186,7 @@ class Connections:
         self,
         connection: _Connection,
         number: int,
-        command: SendPrompt | Unqueue | Compact | SetMode | RenameAgent,
+        command: SendPrompt | Unqueue | Compact | SetEffort | SetMode | RenameAgent,
     ) -> None:
         lane = self._lanes.setdefault(command.agent_id, asyncio.Lock())
         self._lane_users[command.agent_id] += 1

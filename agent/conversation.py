@@ -140,15 +140,15 @@ class Conversation:
 
     async def catch_up(self) -> None:
         """Show what the last message says and an earlier engine did not come to store."""
-        messages = self._session.messages
-        if not messages:
+        last = self._session.last_said()
+        if last is None:
             return
         said = [
             (_KINDS[block["type"]], block.get("text") or block.get("thinking") or "")
-            for block in messages[-1]["content"]
+            for block in last["content"]
             if block["type"] in _KINDS
         ]
-        if messages[-1]["role"] == "user":
+        if last["role"] == "user":
             said = [
                 (BlockKind.USER, shown_prompt(text))
                 for _, text in said

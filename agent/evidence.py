@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from agent.protocol.conversation import ToolStatus
 from agent.recovery import Recovered, recover
-from agent.session import ContentBlock, Message, Session
+from agent.sendable import ContentBlock, Message
+from agent.session import Session
 from agent.steps import Outcome
 from agent.summary import prompts_of
 from memory.database import Database

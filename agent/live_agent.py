@@ -222,6 +222,11 @@ class LiveAgent:
         return self.record.name
 
     @property
+    def effort_from_now_on(self) -> str:
+        """The effort of its next turn; empty: its model's own, or it has no model."""
+        return ""
+
+    @property
     def mode(self) -> Mode:
         """How much runs without a person."""
         return Mode(self.record.mode)
@@ -302,6 +307,7 @@ class LiveAgent:
             directory=str(self.directory),
             kind=kind_of(self.record),
             model=self.model if self.record.kind == "model" else "",
+            effort=self.effort_from_now_on,
             mode=self.mode,
             state=self.state,
             activity=self._waits[0] if self._waits else self._activity,

@@ -32,7 +32,8 @@ from agent.questions import Questions
 from agent.recovery import INTERRUPTED, Recovered, recover
 from agent.remembering import AgentMemory
 from agent.repeats import Repeats
-from agent.session import ContentBlock, Session, text_block, tool_result
+from agent.sendable import ContentBlock
+from agent.session import Session, text_block, tool_result
 from agent.shown import tool_call
 from agent.steps import Outcome, Step
 from agent.tools import files, terminal
@@ -132,8 +133,8 @@ class Loop:
         self._questions = questions
         self._workers = workers
         self._database = database
-        self._asking = Asking(owner, session, conversation, client, config)
-        self.compaction = Compaction(session, conversation, prompts, owner, self._asking)
+        self.asking = Asking(owner, session, conversation, client, config)
+        self.compaction = Compaction(session, conversation, prompts, owner, self.asking)
         self._evidence = Evidence()
         self._repeats = Repeats()
         self._memory = memory
@@ -159,7 +160,7 @@ class Loop:
         while True:
             await self.compaction.in_time()
             try:
-                ended = await self._asking.request()
+                ended = await self.asking.request()
             except ContextTooLong:
                 if made_room or not self.compaction.possible:
                     raise
@@ -252,7 +253,7 @@ class Loop:
 
     async def _no_picture(self) -> str:
         """Say why the model cannot be sent one more picture; empty where it can."""
-        takes, model = await self._asking.takes_images()
+        takes, model = await self.asking.takes_images()
         if not takes:
             return f"no picture: {model or 'this model'} is not known to take images; as text:"
         if self._image_room <= 0:

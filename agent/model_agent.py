@@ -19,17 +19,27 @@ from agent.model import prices
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
+from agent.model.thinking import Level, Setting
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
 from agent.protocol.agents import AgentState, InstructionFile
 from agent.protocol.commands.prompts import COORDINATE
 from agent.protocol.conversation import BlockKind
 from agent.recovery import recover
+from agent.sendable import ContentBlock, Message, effort_message
 from agent.services import Services
-from agent.session import ContentBlock, Session, SessionDamaged
+from agent.session import Session, SessionDamaged
 from agent.shared_prefix import Going
 from agent.tools.registry import changes, definitions
-from agent.turn_text import one_line, role, shown_prompt, spoken, user_turn
+from agent.turn_text import (
+    one_line,
+    role,
+    shown_prompt,
+    spoken,
+    system_message,
+    told_instructions,
+    user_turn,
+)
 from memory.digest import sha256
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -40,6 +50,10 @@ MAX_PROMPT = 1_000_000
 
 MAX_QUEUED = 2 * MAX_PROMPT
 """Characters of all prompts that wait together."""
+
+
+class EffortNotTaken(AgentError):
+    """A model does not take an effort, or not this one."""
 
 
 class PromptTooLong(AgentError):
@@ -88,6 +102,57 @@ class ModelAgent(LiveAgent):
     def busy(self) -> bool:
         """Whether a turn runs."""
         return self._turn is not None and not self._turn.done()
+
+    # Thinking -----------------------------------------------------------------------------------
+
+    @property
+    def thinking(self) -> Setting:
+        """Whether it thinks, as its session was born."""
+        kept = self.record.extra.get("thinking")
+        return kept if kept in ("auto", "on", "off") else ""
+
+    @property
+    def effort(self) -> str:
+        """The effort that its session was born with; empty: the model's own."""
+        return str(self.record.extra.get("effort", ""))
+
+    @property
+    def effort_from_now_on(self) -> str:
+        """The effort of its next turn; empty: the model's own."""
+        return str(self.record.extra.get("effort_wanted") or self.session.effort() or self.effort)
+
+    def _changed_effort(self) -> list[Message]:
+        """The message that a turn begins with where its effort is another than that before."""
+        wanted = self.effort_from_now_on
+        return [effort_message(wanted)] if wanted != (self.session.effort() or self.effort) else []
+
+    async def set_effort(self, level: Level) -> str:
+        """Change the effort of its next turns.
+
+        Returns:
+            One line for the person: from when on, and what that costs.
+
+        Raises:
+            EffortNotTaken: its model does not take that; says what it takes.
+        """
+        if self.session.damaged:
+            raise SessionDamaged(self._activity)
+        model, levels, keeps_cache = await self.loop.asking.takes()
+        name = model or "This model"
+        if not levels:
+            raise EffortNotTaken(f"{name} is not known to take an effort: /model chooses another.")
+        if level not in levels:
+            raise EffortNotTaken(f"{name} takes no effort {level}: say {', '.join(levels)}.")
+        async with self._starting:
+            if self.session.messages:
+                await self.save_extra(effort_wanted=level)
+            else:
+                await self.save_extra(effort=level)
+        self.publish()
+        told = f"effort {level} from your next prompt on"
+        if self.session.messages and not keeps_cache and self._changed_effort():
+            told += "; the conversation is then read anew once, at full price"
+        return told
 
     # Prompts ------------------------------------------------------------------------------------
 
@@ -138,10 +203,11 @@ class ModelAgent(LiveAgent):
         found = await self.read_instructions()
         await self._announce_tools()
         await self.loop.settle()
-        known = self.session.instructions_sha256()
+        told, behind = await self.instructed(found, self.session.instructions_sha256())
         recalled, count = await self.memory.begin_turn(prompts)
-        await self.session.append_user(
-            user_turn(prompts, found, known, self.notes, roles, recalled)
+        said = user_turn(prompts, told, self.notes, roles, recalled)
+        await self.session.append_turn(
+            [*self._changed_effort(), {"role": "user", "content": said}, *behind]
         )
         await self.take_notes()
         for text in prompts:
@@ -214,6 +280,37 @@ class ModelAgent(LiveAgent):
             InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
         )
         return found
+
+    async def instructed(self, found: Instructions, known: str) -> tuple[str, list[Message]]:
+        """Say project instructions: as text within a user message, or as messages behind it.
+
+        Behind it they carry the operator's authority, which only those have that the person wrote
+        or trusts. Workers of one task begin alike, up to their briefs, so that one reads what
+        another has cached: they are told before.
+
+        Args:
+            found: as they are on disk now.
+            known: hash of those that were last told in full.
+        """
+        told = told_instructions(found, known)
+        begins_alike = self.record.parent is not None and not self.session.messages
+        if not told or begins_alike or not await self._may_instruct(found):
+            return told, []
+        if not await self.loop.asking.takes_system():
+            return told, []
+        return "", [system_message(told, reminds=found.sha256 == known)]
+
+    async def _may_instruct(self, found: Instructions) -> bool:
+        """Whether instructions are the person's: their own files, or in a project they trust."""
+        paths = [file.path for file in found.files]
+        if any(path in self.services.written for path in paths):
+            # An agent must not give itself authority.
+            return False
+        if all(path.parent == self.services.paths.config for path in paths):
+            return True
+        project = self.project()
+        trusts = self.services.database.directories.is_trusted
+        return project is not None and await trusts(project)
 
     async def in_force(self) -> tuple[Instructions, Sequence[str]]:
         """Project instructions as they are on disk, and facts told before that still count."""
@@ -374,8 +471,8 @@ class ModelAgent(LiveAgent):
         if self.session.stopped:
             state, reason = self.session.why_stopped()
             return Finish(AgentState(state), reason)
-        messages = self.session.messages
-        return Finish(AgentState.DONE, (messages and said(messages[-1]["content"])) or "done")
+        last = self.session.last_said()
+        return Finish(AgentState.DONE, (last and said(last["content"])) or "done")
 
     async def learn_window(self, client: ModelClient, model: str) -> None:
         """Find out once how large the context window is: from settings, a list or the endpoint."""
@@ -409,7 +506,8 @@ class ModelAgent(LiveAgent):
         await self._announce_tools()
         await self.conversation.catch_up()
         if self.queued and self.session.owes_reply():
-            said = {block.get("text") for block in self.session.messages[-1]["content"]}
+            last = self.session.last_said()
+            said = {block.get("text") for block in last["content"]} if last else set()
             await self._queue([text for text in self.queued if spoken(text) not in said])
         pending = self.session.unanswered()
         if (pending and not self.session.stopped) or self.session.owes_reply():

@@ -213,6 +213,8 @@ def _origin(role: str, block: Mapping[str, Any], uses: Mapping[str, str]) -> str
     if text.startswith(_INSTRUCTIONS):
         files = list(_sections(serialise(block)))
         return f"project instructions: {', '.join(files) or 'the reminder that they are unchanged'}"
+    if role == "system":
+        return "a system message"
     if text.startswith(_NOTE):
         return f"an announcement: {_line(text.removeprefix(_NOTE).lstrip())}"
     if text.startswith(_MEMORY):

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent.protocol.conversation import ToolStatus
-from agent.session import ContentBlock
+from agent.sendable import ContentBlock
 from agent.steps import Outcome
 
 TELL_AFTER = 3

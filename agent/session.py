@@ -1,7 +1,7 @@
 """One agent's conversation with the model: an append-only transcript and the requests made of it.
 
-Rows are stored exactly as sent and received: a row of role `user` or `assistant` holds one Messages
-API message (images by digest, see `agent.attachments`), a row of role `event` holds something of
+Rows are stored exactly as sent and received: one of role `user`, `assistant` or `system` holds a
+Messages API message (images by digest, see `agent.attachments`), one of role `event` something of
 ours that is never sent (a finished block of the conversation as the person sees it, a note, what a
 request consisted of). Nothing is ever edited; a request is always the rows so far, with cache
 breakpoints put on copies while sending. What was compacted stays where it is and is no longer sent:
@@ -17,24 +17,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.attachments import (
-    attached,
-    characters,
-    detached,
-    images,
-    png_block,
-    without_images,
-)
-from agent.compaction_block import as_text, is_compacted
+from agent.attachments import attached, characters, detached, images, png_block
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
+from agent.sendable import (
+    AS_STORED,
+    ContentBlock,
+    Form,
+    Message,
+    clears,
+    effort_of,
+    lasting,
+    sendable,
+)
 from memory.database import Database
 from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
 from memory.sessions import SessionRecord
 from memory.transcript import Row
-
-Message = dict[str, Any]
-ContentBlock = dict[str, Any]
 
 SYSTEM_CACHE = {"type": "ephemeral", "ttl": "1h"}
 """Tools and system never change within a session: worth the long time to live."""
@@ -118,14 +117,13 @@ class Session:
     """Model and address of the endpoint that signed the compaction block of the first message."""
     held: set[str] = field(default_factory=set)
     """Tool uses that must not run, whatever the transcript says: their input is not whole."""
-    _sent: str = ""
-    """The prefix of the last request, empty before the first."""
+    _sent: _Sent | None = None
+    """What the last request was, as far as later ones must begin with it; None: to be worked out.
+    """
     _sent_messages: int = 0
-    """How many messages it had."""
-    _sent_images: bool = True
-    """Whether it carried its images."""
-    _sent_signed: bool = True
-    """Whether its compaction block, if it had one, was sent as such."""
+    """How many messages the last request had, 0 before the first."""
+    _sent_form: Form = AS_STORED
+    """How they were sent."""
 
     @classmethod
     async def open(
@@ -193,8 +191,7 @@ class Session:
                     self._begin_here(event)
                 elif event.get("type") == "request":
                     self._sent_messages = event["messages"]
-                    self._sent_images = event["images"]
-                    self._sent_signed = event.get("signed", True)
+                    self._sent_form = form_of(event)
             return
         self.stopped = False
         if row.tombstoned:
@@ -212,6 +209,14 @@ class Session:
     async def append_user(self, content: Sequence[ContentBlock]) -> None:
         """Append a user message."""
         await self._append({"role": "user", "content": list(content)})
+
+    async def append_turn(self, messages: Sequence[Message]) -> None:
+        """Append a user message, and the system messages around it, in one write; no images."""
+        await self.database.sessions.append_all(
+            self.id, [(message["role"], serialise(message)) for message in messages]
+        )
+        self.messages.extend(messages)
+        self.stopped = False
 
     async def append_assistant(self, content: Sequence[ContentBlock]) -> None:
         """Append what the model said, block for block as it came."""
@@ -238,7 +243,8 @@ class Session:
         Args:
             event: what is to be known of the compaction; `by`, if it holds a compaction block:
                 model and address of who signed it.
-            messages: the beginning, without images; the last one is the user's.
+            messages: the beginning, without images; the last one is the user's, but for system
+                messages behind it.
             block: the event of the block that tells the person.
             idle: no turn is under way, so the model owes no reply.
         """
@@ -259,8 +265,7 @@ class Session:
         self.first = len(self.messages)
         model, address = event.get("by") or ("", "")
         self.compacted_by = (model, address)
-        self._sent, self._sent_messages = "", 0
-        self._sent_images = self._sent_signed = True
+        self._sent, self._sent_messages, self._sent_form = None, 0, AS_STORED
 
     async def stop(self, state: str, reason: str) -> None:
         """Note that a turn ended early, and how, so that no later engine goes on with it."""
@@ -320,44 +325,45 @@ class Session:
         return any(True for message in self.window for _ in images(message))
 
     def request_messages(
-        self, *, cache: bool = True, with_images: bool = True, signed: bool = True
+        self,
+        *,
+        cache: bool = True,
+        form: Form = AS_STORED,
+        question: Sequence[Message] = (),
     ) -> list[Message]:
         """Give the messages as sent: breakpoints where this request ends, and earlier ones ended.
 
-        A breakpoint stands only at the end of a user message, where a request ended and wrote the
-        cache, and at least `MARK_EVERY` blocks before the next one. So the last entry that was
-        written is found however many blocks came since: it is within reach of a breakpoint, or
-        at one. The first request has one more at the end of a role, which other agents with that
-        role can read. Blank text blocks, which a model may send but the Messages API does not take
-        back, are left out. Without `with_images`, a line of text stands for each image; without
-        `signed`, its text stands for a compaction block.
+        A breakpoint stands only where a request ended and wrote the cache: at the end of a user
+        message, or of a system message behind it that stays; and at least `MARK_EVERY` blocks
+        before the next one. So the last entry that was written is found however many blocks came
+        since: it is within reach of a breakpoint, or at one. The first request has one more at the
+        end of a role, which other agents with that role can read.
+
+        Args:
+            cache: whether there are breakpoints at all.
+            form: how the conversation is sent.
+            question: what is asked behind it, and does not become a part of it.
         """
-        messages = sendable(self.window, with_images=with_images, signed=signed)
+        messages = sendable([*self.window, *question], form)
         if not cache:
             return messages
+        end = len(messages) - len(question)
         marked = 0
         since = MARK_EVERY
-        for index in range(len(messages) - 1, -1, -1):
-            length = len(messages[index]["content"])
-            if messages[index]["role"] == "user" and since >= MARK_EVERY:
+        for index in range(end - 1, -1, -1):
+            behind = messages[index + 1] if index + 1 < end else None
+            if since >= MARK_EVERY and _ends_request(messages[index], behind):
                 messages[index] = _marked(messages[index])
                 marked += 1
                 since = 0
                 if marked == MAX_MARKS:
                     break
-            since += length
-        if len(messages) == 1:
-            messages[0] = _role_marked(messages[0])
+            since += len(messages[index]["content"])
+        if sum(message["role"] != "system" for message in messages[:end]) == 1:
+            messages[:end] = map(_role_marked, messages[:end])
         return messages
 
-    def _prefix(self, messages: int, *, with_images: bool, signed: bool) -> str:
-        window = self.messages[self.first : messages]
-        sent = sendable(window, with_images=with_images, signed=signed)
-        return prefix(self.tools, self.system, sent)
-
-    async def sending(
-        self, model: str, *, with_images: bool = True, signed: bool = True
-    ) -> Difference | None:
+    async def sending(self, model: str, form: Form = AS_STORED) -> Difference | None:
         """Record what a request to `model` consists of, before it is sent.
 
         Returns:
@@ -366,35 +372,42 @@ class Session:
             one since the conversation was compacted.
         """
         before = self._sent
-        if not before and self._sent_messages:
-            before = self._prefix(
-                self._sent_messages, with_images=self._sent_images, signed=self._sent_signed
-            )
-        now = self._prefix(len(self.messages), with_images=with_images, signed=signed)
-        parted = None if now.startswith(before) else difference(before, now)
-        if parted:
+        if before is None and self._sent_messages:
+            stored = self.messages[self.first : self._sent_messages]
+            before = self._as_sent(sendable(stored, self._sent_form))[1]
+        sent = sendable(self.window, form)
+        now, lasts = self._as_sent(sent)
+        parted = None
+        if before is not None and not now.startswith(before.text):
+            parted = difference(before.closed, now)
             await self.append_event({"type": "prefix_changed", **parted.as_json()})
-        if before and not parted:
-            added = sendable(self.unsent(), with_images=with_images, signed=signed)
-            new = list(message_blocks(added, len(before.encode()) + 1))
-        else:
+        if before is None or parted:
             new = blocks(now)
+        else:
+            added = message_blocks(sent[before.whole :], before.start)
+            new = [block for block in added if block.start >= before.bytes]
         await self.append_event(
             {
                 "type": "request",
                 "model": model,
                 "messages": len(self.messages),
-                "images": with_images,
-                **({} if signed else {"signed": False}),
+                "images": form.images,
+                **{name: False for name in _FORMS if not getattr(form, name)},
                 "bytes": len(now.encode()),
                 "sha256": sha256(now),
                 "anew": bool(parted),
                 "blocks": [[block.start, sha256(block.text)[:BLOCK_DIGITS]] for block in new],
             }
         )
-        self._sent, self._sent_messages = now, len(self.messages)
-        self._sent_images, self._sent_signed = with_images, signed
+        self._sent, self._sent_messages, self._sent_form = lasts, len(self.messages), form
         return parted
+
+    def _as_sent(self, sent: Sequence[Message]) -> tuple[str, _Sent]:
+        """The prefix of a request with these messages, and what of it stays."""
+        now = prefix(self.tools, self.system, sent)
+        count = lasting(sent)
+        text = now if count == len(sent) else prefix(self.tools, self.system, sent[:count])
+        return now, _Sent.of(text, sent[:count])
 
     def unanswered(self) -> list[ContentBlock]:
         """The tool uses of the last message that have no result yet, in order."""
@@ -404,12 +417,26 @@ class Session:
 
     def owes_reply(self) -> bool:
         """Whether the model has yet to answer: the last message is the user's, and it stands."""
-        return bool(self.messages) and self.messages[-1]["role"] == "user" and not self.stopped
+        last = self.last_said()
+        return last is not None and last["role"] == "user" and not self.stopped
+
+    def last_said(self) -> Message | None:
+        """The last message that the person or the model said; None where there is none."""
+        said = (message for message in reversed(self.messages) if message["role"] != "system")
+        return next(said, None)
+
+    def effort(self, *, before_window: bool = False) -> str:
+        """The effort that was changed to last; empty where it never was.
+
+        With `before_window`, by what is not sent any more, since the conversation was compacted.
+        """
+        end = self.first if before_window else len(self.messages)
+        return next(filter(None, map(effort_of, reversed(self.messages[:end]))), "")
 
     def instructions_sha256(self) -> str:
         """Give the hash of the project instructions last sent in full, empty when none were."""
         for message in reversed(self.window):
-            if message["role"] != "user":
+            if message["role"] == "assistant":
                 continue
             for block in message["content"]:
                 found = _INSTRUCTIONS.match(block.get("text", ""))
@@ -418,35 +445,52 @@ class Session:
         return ""
 
 
-def sendable(
-    messages: Iterable[Message], *, with_images: bool = True, signed: bool = True
-) -> list[Message]:
-    """Messages as they are sent: without blank texts, and without messages of nothing else.
-
-    The API does not take them back: its 400 says "text content blocks must contain non-whitespace
-    text". Without `with_images`, a line of text stands for each image. Without `signed`, its text
-    stands for a compaction block, which only the endpoint that signed it takes, and thinking, which
-    is bound to what stood before it, is left out.
-    """
-    found = []
-    for message in messages:
-        if not signed and is_compacted(message):
-            message = as_text(message)
-        content = message["content"]
-        kept = [block for block in content if _is_sent(block, signed=signed)]
-        if kept:
-            found.append(message if len(kept) == len(content) else {**message, "content": kept})
-    return found if with_images else [without_images(message) for message in found]
+_FORMS = ("signed", "system", "effort")
+"""What a recorded request names only where it was sent otherwise."""
 
 
-def _is_sent(block: ContentBlock, *, signed: bool) -> bool:
-    match block.get("type"):
-        case "text":
-            return bool(str(block.get("text") or "").strip())
-        case "thinking" | "redacted_thinking":
-            return signed
-        case _:
-            return True
+def form_of(event: Mapping[str, Any]) -> Form:
+    """How a recorded request was sent."""
+    return Form(event["images"], *(event.get(name, True) for name in _FORMS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The part of a request's prefix that later requests begin with."""
+
+    text: str
+    """It, open at the end of its last user message: what is told otherwise later stands there."""
+    bytes: int
+    whole: int
+    """How many messages before that one stay as they are."""
+    start: int
+    """Byte at which what follows them begins."""
+
+    @property
+    def closed(self) -> str:
+        """It, with its last message closed, as a request would be that ends with it."""
+        return self.text if self.start >= self.bytes else f"{self.text}{_CLOSED}"
+
+    @classmethod
+    def of(cls, text: str, messages: Sequence[Message]) -> _Sent:
+        """What stays of a prefix that ends with these messages."""
+        size = len(text.encode())
+        if not messages or messages[-1]["role"] != "user":
+            return cls(text, size, len(messages), size + bool(messages))
+        start = size - len(serialise(messages[-1]).encode())
+        return cls(text[: -len(_CLOSED)], size - len(_CLOSED), len(messages) - 1, start)
+
+
+_CLOSED = "]}"
+"""How a message ends."""
+
+
+def _ends_request(message: Message, behind: Message | None) -> bool:
+    """Whether a request may have ended with a message, and its breakpoint stands there."""
+    if message["role"] == "system":
+        return bool(message["content"]) and not clears(message)
+    stays = behind is not None and behind["role"] == "system" and not clears(behind)
+    return message["role"] == "user" and not (stays and behind and behind["content"])
 
 
 def _marked(message: Message) -> Message:

@@ -270,6 +270,12 @@ class Profile(Settings):
     images: Literal["auto", "on", "off"] | None = None
     """As the setting `images`."""
 
+    thinking: Literal["auto", "on", "off"] | None = None
+    """As the setting `thinking`."""
+
+    effort: Literal["", "low", "medium", "high", "xhigh", "max"] | None = None
+    """As the setting `effort`."""
+
     prompt_cache: Literal["auto", "on", "off"] | None = None
     """As the setting `prompt_cache`."""
 

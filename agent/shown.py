@@ -15,7 +15,7 @@ from agent.model.events import (
     ThinkingDelta,
 )
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
-from agent.session import ContentBlock
+from agent.sendable import ContentBlock
 
 SHOWN_INPUT = 4_000
 """Characters of one text of a tool input kept for the conversation."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from agent.attachments import images, without_images
 from agent.compaction_block import SUMMARY, TASK, section
 from agent.conversation import OWN_SECTIONS, shortened
-from agent.instructions import Instructions, estimate_tokens
+from agent.instructions import estimate_tokens
 from agent.prefix import serialise
-from agent.session import ROLE, ContentBlock, Message, instructions_block, text_block
+from agent.sendable import ContentBlock, Message
+from agent.session import ROLE, text_block
 from agent.turn_text import CUT_OFF, is_from_coordinator, note
 from tungsten.masking import mask
 
@@ -72,7 +73,7 @@ def roles(messages: Iterable[Message]) -> list[ContentBlock]:
 def beginning(
     summary: str,
     task_text: str,
-    instructions: Instructions,
+    instructions: str,
     notes: Sequence[str],
     roles: Sequence[ContentBlock] = (),
 ) -> Message:
@@ -81,15 +82,13 @@ def beginning(
     Args:
         summary: of all that was said; empty where it stands in a compaction block before.
         task_text: see `task`.
-        instructions: project instructions as they are on disk now, told in full.
+        instructions: project instructions, told in full; empty where that is done behind it.
         notes: facts about Tungsten itself that count from the beginning on.
         roles: the agent's roles.
     """
     content: list[ContentBlock] = []
-    names = [str(file.path) for file in instructions.files]
-    told = instructions_block(mask(instructions.text), instructions.sha256, names, "")
-    if told:
-        content.append(text_block(told))
+    if instructions:
+        content.append(text_block(instructions))
     content.extend(roles)
     if notes:
         content.append(note(notes))
@@ -110,6 +109,9 @@ def told_in_short(messages: Iterable[Message], limit: int) -> str:
 
 def _lines(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
+        if message["role"] == "system":
+            # Told anew, or out of date.
+            continue
         who = "You" if message["role"] == "assistant" else "Person"
         for block in message["content"]:
             match block.get("type"):

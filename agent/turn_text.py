@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agent.instructions import Instructions
 from agent.protocol.commands.prompts import COORDINATE
-from agent.session import ROLE, ContentBlock, instructions_block, text_block
+from agent.sendable import ContentBlock, Message
+from agent.session import ROLE, instructions_block, text_block
 from tungsten.masking import mask
 
 CUT_OFF = (
@@ -56,10 +57,24 @@ def role(name: str, text: str) -> ContentBlock:
     return text_block(marked(ROLE, name, text))
 
 
+def told_instructions(found: Instructions, known: str = "") -> str:
+    """What is said of project instructions: in full, or in one line where their hash is known."""
+    names = [str(file.path) for file in found.files]
+    return instructions_block(mask(found.text), found.sha256, names, known)
+
+
+def system_message(text: str, *, reminds: bool) -> Message:
+    """Words of ours as a system message behind a user's.
+
+    One that only reminds is shown until the next user message, and costs nothing after it.
+    """
+    message: Message = {"role": "system", "content": [text_block(text)]}
+    return {**message, "clear_at": "next_user_message"} if reminds else message
+
+
 def user_turn(
     prompts: Iterable[str],
-    instructions: Instructions,
-    known: str,
+    instructions: str,
     notes: Sequence[str],
     roles: Sequence[ContentBlock] = (),
     recalled: str = "",
@@ -70,21 +85,14 @@ def user_turn(
 
     Args:
         prompts: what the person said, one block each.
-        instructions: as they are on disk now.
-        known: hash of the instructions last sent in full.
+        instructions: what is said of them here, empty where that is said behind it.
         notes: facts that the agent must be told first.
         roles: roles that the agent takes on from now on.
         recalled: memories that fit, as a block of data.
     """
     content = []
-    told = instructions_block(
-        mask(instructions.text),
-        instructions.sha256,
-        [str(file.path) for file in instructions.files],
-        known,
-    )
-    if told:
-        content.append(text_block(told))
+    if instructions:
+        content.append(text_block(instructions))
     content.extend(roles)
     if notes:
         content.append(note(notes))

@@ -260,6 +260,14 @@ ACTIONS: tuple[ActionKey, ...] = (
         argument="dollars 5",
     ),
     _key(
+        "agent.effort",
+        "",
+        "Say how much trouble the agent takes: from low to max",
+        action="effort",
+        slash="effort",
+        argument="low|medium|high|xhigh|max",
+    ),
+    _key(
         "agent.coordinate",
         "",
         "Have the agent split a task among workers",

@@ -15,6 +15,7 @@ from agent.protocol.commands.agents import (
     CreateAgent,
     RenameAgent,
     SetBudget,
+    SetEffort,
     SetMode,
     SetPaused,
 )
@@ -167,6 +168,9 @@ async def _slash(app: TungstenApp, text: str) -> None:
                 return
             case "app.remember":
                 await remember_text(app, argument)
+                return
+            case "agent.effort":
+                await set_effort(app, argument)
                 return
             case _:
                 pass
@@ -363,6 +367,37 @@ async def _set_budget(app: TungstenApp, agent: AgentSummary, wanted: Budget) -> 
     if await send(app, SetBudget(agent_id=agent.id, budget=wanted)) is not None:
         goes_on = "; tell it what to go on with" if agent.over_budget else ""
         app.say(f"{agent.name}: {said(wanted)}{goes_on}")
+
+
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+"""From least to most."""
+
+
+async def effort(app: TungstenApp) -> None:
+    """Say how much trouble the focused agent takes, and let the person name another level."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    now = f"takes effort {agent.effort}" if agent.effort else "takes its model's own effort"
+    app.say(f"{agent.name} {now}. Type /effort and one of: {' · '.join(EFFORTS)}")
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.put_draft("/effort ")
+
+
+@_beside
+async def set_effort(app: TungstenApp, text: str) -> None:
+    """Change how much trouble the focused agent takes."""
+    agent = _focused(app)
+    if agent is None:
+        return
+    level = next((each for each in EFFORTS if each == text.lower()), None)
+    if level is None:
+        app.say(f"There is no effort {text}: {', '.join(EFFORTS)}", "warning")
+        app.cockpit.prompt.put_back(f"/effort {text}")
+        return
+    command = SetEffort.model_validate({"agent_id": agent.id, "level": level})
+    if (result := await send(app, command)) is not None:
+        app.say(f"{agent.name}: {result.get('told')}")
 
 
 async def coordinate(app: TungstenApp) -> None:

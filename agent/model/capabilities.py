@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.model.endpoint import Endpoint
 from agent.model.prices import context_window
+from agent.model.thinking import EVERYTHING, NOTHING, Thinking, by_number, told_by
 
 _MODEL_NUMBER = re.compile(
     r"^claude-(?P<line>[a-z]+)-(?P<major>\d+)(?:-(?P<minor>\d{1,2}))?(?:-|$)"
@@ -29,6 +30,10 @@ class Capabilities:
     images: bool = False
     compaction: bool = False
     """Whether it summarises a conversation on demand; see `agent.compaction_block`."""
+    thinking: Thinking = NOTHING
+    """What it takes of thinking and effort."""
+    thinking_is_told: bool = False
+    """Whether only its model list says that."""
     context_window: int | None = None
     max_output: int | None = None
 
@@ -36,7 +41,7 @@ class Capabilities:
 PLAIN = Capabilities()
 """The Messages API as every local server knows it: text, tools, streaming."""
 
-GATEWAY = Capabilities(prompt_cache=True)
+GATEWAY = Capabilities(prompt_cache=True, thinking_is_told=True)
 """What stands before Anthropic's own models passes on what belongs to every version of the API."""
 
 
@@ -57,11 +62,17 @@ def _by_name(endpoint: Endpoint, model: str) -> Capabilities:
             betas=True,
             # Since the third generation all of them do ("Vision" in its documentation).
             images=True,
+            thinking=thinking_of(model),
             context_window=context_window(model),
         )
     if endpoint.provider == "demo":
         return Capabilities(
-            prompt_cache=True, system_messages=True, count_tokens=True, betas=True, images=True
+            prompt_cache=True,
+            system_messages=True,
+            count_tokens=True,
+            betas=True,
+            images=True,
+            thinking=EVERYTHING,
         )
     return GATEWAY if "claude" in model.lower() else PLAIN
 
@@ -79,6 +90,7 @@ def from_model_info(endpoint: Endpoint, model: str, info: Mapping[str, Any]) -> 
         max_output=output if isinstance(output, int) and output > 0 else known.max_output,
         images=known.images if images is None else images,
         compaction=known.betas and bool(compaction),
+        thinking=told_by(told) if known.thinking_is_told else known.thinking,
     )
 
 
@@ -104,11 +116,23 @@ def _window(info: Mapping[str, Any]) -> int | None:
 def has_system_messages(model: str) -> bool:
     """Whether a model takes `role: "system"` messages within a conversation.
 
-    Source: Anthropic's documentation of mid-conversation system messages; Opus 4.8 was the first
-    model with them, everything of the fifth generation has them.
+    Source: "Mid-conversation system messages" in Anthropic's documentation: Opus from 4.8 on, Fable
+    and Mythos, and of the others those from 5.5 on; not Sonnet 5.
     """
-    match = _MODEL_NUMBER.match(model)
-    if match is None:
+    found = _number(model)
+    if found is None:
         return False
-    number = (int(match["major"]), int(match["minor"] or 0))
-    return number >= (5, 0) or (match["line"] == "opus" and number >= (4, 8))
+    line, number = found
+    least = {"opus": (4, 8), "fable": (5, 0), "mythos": (5, 0)}.get(line, (5, 5))
+    return number >= least
+
+
+def thinking_of(model: str) -> Thinking:
+    """What one of Anthropic's models takes of thinking and effort."""
+    found = _number(model)
+    return NOTHING if found is None else by_number(*found)
+
+
+def _number(model: str) -> tuple[str, tuple[int, int]] | None:
+    match = _MODEL_NUMBER.match(model)
+    return match and (match["line"], (int(match["major"]), int(match["minor"] or 0)))

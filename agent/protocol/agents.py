@@ -74,6 +74,8 @@ class AgentSummary(Wire):
     kind: Literal["model", "command", "playbook", "mcp"] = "model"
     """Where its steps come from: a model, one program, a playbook, another program over MCP."""
     model: str = ""
+    effort: str = ""
+    """The effort of its next turn; empty: the model's own."""
     mode: Mode = Mode.STANDARD
     state: AgentState = AgentState.IDLE
     activity: str = ""

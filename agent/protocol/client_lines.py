@@ -14,6 +14,7 @@ from agent.protocol.commands.agents import (
     RenameAgent,
     ResumeAgent,
     SetBudget,
+    SetEffort,
     SetMode,
     SetPaused,
     StopAgent,
@@ -70,6 +71,7 @@ Command = Annotated[
     | Answer
     | SetMode
     | SetBudget
+    | SetEffort
     | TrustDirectory
     | SetPaused
     | Configure

@@ -7,7 +7,7 @@ from typing import Literal
 from agent.protocol.snapshot import Snapshot
 from agent.protocol.wire import Wire
 
-PROTOCOL = 8
+PROTOCOL = 9
 """Raised with every incompatible change of the models in this package."""
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from agent.paths import Paths
 from agent.protocol.agents import AgentState, AgentSummary
-from agent.protocol.commands.agents import CreateAgent, SetBudget, SetMode
+from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
 from agent.protocol.commands.engine import ReadUsage
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
@@ -251,6 +251,29 @@ async def test_the_choice_of_a_model_names_the_one_in_use(open_cockpit: Open) ->
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "qwen3:32b at http://localhost:11434" in cockpit.screen_text)
         await cockpit.until(lambda: "Esc keep it" in cockpit.screen_text)
+
+
+async def test_an_effort_is_told_and_changed(open_cockpit: Open) -> None:
+    told = "effort low from your next prompt on"
+    async with open_cockpit(CALM) as cockpit:
+        cockpit.engine.on(SetEffort, lambda _: {"told": told})
+        await cockpit.type("/effort")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "takes its model's own effort" in cockpit.screen_text)
+        await cockpit.type("enormous")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "There is no effort enormous" in cockpit.screen_text)
+        cockpit.app.cockpit.prompt.put_draft("")
+        await cockpit.type("/effort low")
+        await cockpit.pilot.press("enter")
+        assert (await cockpit.engine.received(SetEffort)).level == "low"
+        await cockpit.until(lambda: told in cockpit.screen_text)
+
+
+async def test_the_effort_stands_beside_the_model(open_cockpit: Open) -> None:
+    agents = tuple(agent.model_copy(update={"effort": "xhigh"}) for agent in CALM.agents)
+    async with open_cockpit(CALM.model_copy(update={"agents": agents})) as cockpit:
+        await cockpit.until(lambda: "sonnet-4-5 xhigh" in cockpit.screen_text)
 
 
 async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:

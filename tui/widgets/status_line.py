@@ -91,6 +91,8 @@ class StatusLine(Lines):
             facts.append((2, [gap, ("⎇ ", paint.faint), (one_line(agent.branch), paint.muted)]))
         if agent.kind == "model":
             facts.append((4, [gap, (_short_model(one_line(agent.model)), paint.muted)]))
+            if agent.effort:
+                facts.append((5, [(f" {agent.effort}", paint.faint)]))
             if agent.context_window:
                 share = min(1.0, agent.context_tokens / agent.context_window)
                 full = round(share * METER)

@@ -12,7 +12,9 @@ cache follows the documented rules (platform.claude.com, "Prompt caching"):
 * What is shorter than the model's least length is not cached, without an error.
 * An entry lives 5 minutes or an hour, from the start of the request that wrote or last read it,
   and can be read once that request is being answered.
-* `tool_choice`, thinking, effort and whether there are images are part of what messages follow.
+* `tool_choice`, thinking, effort and whether there are images are part of what messages follow;
+  an effort within the conversation is part of what follows it.
+* A system message that a later user message has cleared is no part of the prefix, and no token.
 * Up to the longest hit tokens are read; from there to the last breakpoint of an hour they are
   written for an hour, from there to the last breakpoint for 5 minutes; the rest is neither.
 """
@@ -28,6 +30,7 @@ from typing import Any
 from agent.model.local_server import images
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.rules import blocks_of
+from agent.model.local_server.system_messages import is_turn_scoped, rendered
 
 BYTES_PER_TOKEN = 4
 LOOKBACK = 20
@@ -35,6 +38,9 @@ LOOKBACK = 20
 
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
 MAX_ENTRIES = 4096
+TURN_SCOPED = "system, for this turn"
+"""Role of what no breakpoint may stand on."""
+
 JOINED = ("tool_use", "tool_result")
 """Kinds of blocks of which neighbours count as one position."""
 
@@ -170,15 +176,22 @@ def _positions(body: Mapping[str, Any], model: ServedModel) -> Iterator[Position
     digest = hashlib.sha256(model.id.encode())
     tokens = number = 0
     before = ""
-    sections = [("tool", tool) for tool in body.get("tools", ())]
+    sections: list[tuple[str, Any]] = [("tool", tool) for tool in body.get("tools", ())]
     sections += [("system", block) for block in blocks_of(body.get("system") or [])]
     head = len(sections)
-    for message in body["messages"]:
-        sections += [(message["role"], block) for block in blocks_of(message["content"])]
+    efforts: dict[int, str] = {}
+    for message in rendered(body["messages"]):
+        role = TURN_SCOPED if is_turn_scoped(message) else message["role"]
+        if message["role"] == "system" and message.get("output_config"):
+            efforts[len(sections)] = str(message["output_config"].get("effort"))
+        if message["content"]:
+            sections += [(role, block) for block in blocks_of(message["content"])]
     last = _last_markable(sections)
     for index, (role, block) in enumerate(sections):
         if index == head:
-            digest.update(_settings(body, sections).encode())
+            digest.update(_settings(body, sections, model).encode())
+        if index in efforts:
+            digest.update(json.dumps(["effort", efforts[index]]).encode())
         bare, mark = without_marks(block)
         digest.update(json.dumps([role, bare], ensure_ascii=False).encode("utf-8", "replace"))
         tokens += estimate(bare)
@@ -193,18 +206,21 @@ def _positions(body: Mapping[str, Any], model: ServedModel) -> Iterator[Position
 def _last_markable(sections: list[tuple[str, Any]]) -> int:
     """Where the breakpoint of the whole request stands: on the last block that can have one."""
     unmarkable = ("thinking", "redacted_thinking")
-    kinds = [block.get("type") for _, block in sections]
-    return next((at for at in reversed(range(len(kinds))) if kinds[at] not in unmarkable), -1)
+    for at in reversed(range(len(sections))):
+        role, block = sections[at]
+        if role != TURN_SCOPED and block.get("type") not in unmarkable:
+            return at
+    return -1
 
 
-def _settings(body: Mapping[str, Any], sections: list[tuple[str, Any]]) -> str:
+def _settings(body: Mapping[str, Any], sections: list[tuple[str, Any]], model: ServedModel) -> str:
     """What invalidates the messages, and not what stands before them, when it changes."""
     with_images = any(
         part.get("type") == "image"
         for _, block in sections
         for part in (block, *(block["content"] if isinstance(block.get("content"), list) else ()))
     )
-    effort = (body.get("output_config") or {}).get("effort")
+    effort = (body.get("output_config") or {}).get("effort") or model.default_effort
     return json.dumps([body.get("tool_choice"), body.get("thinking"), effort, with_images])
 
 

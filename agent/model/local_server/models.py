@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.model.local_server.errors import invalid
+from agent.model.thinking import LEVELS
 
 MIN_CACHEABLE = (
     (re.compile(r"opus-4-[56]|haiku-4-5"), 4096),
@@ -49,6 +50,16 @@ class ServedModel:
     """Whether `role: "system"` is taken within the conversation."""
     compaction: bool = False
     """Whether it summarises a conversation on demand."""
+    adaptive_thinking: bool = True
+    """Whether `thinking: {"type": "adaptive"}` is taken."""
+    thinking_off: Sequence[str] = ("disabled", "between_tools")
+    """Types of `thinking` that keep it from thinking first; of the two, it knows these."""
+    efforts: Sequence[str] = LEVELS
+    """Efforts that it takes."""
+    default_effort: str = "high"
+    """The one it has without any: naming it changes nothing."""
+    effort_messages: bool = True
+    """Whether an effort can be said within the conversation."""
 
     def __post_init__(self) -> None:
         if self.min_cacheable < 0:
@@ -67,11 +78,28 @@ class ServedModel:
             "max_tokens": self.max_output,
             "capabilities": {
                 "image_input": {"supported": self.images},
+                "thinking": self._thinking(),
+                "effort": {
+                    "supported": bool(self.efforts),
+                    **{level: {"supported": level in self.efforts} for level in LEVELS},
+                },
                 "compaction": {
                     "summarize": {"supported": self.compaction},
                     "supported": self.compaction,
                 },
             },
+        }
+
+    def _thinking(self) -> dict[str, Any]:
+        types = {
+            "adaptive": self.adaptive_thinking,
+            "between_tools": "between_tools" in self.thinking_off,
+            "disabled": "disabled" in self.thinking_off,
+            "enabled": self.manual_thinking,
+        }
+        return {
+            "supported": self.adaptive_thinking or self.manual_thinking,
+            "types": {name: {"supported": takes} for name, takes in types.items()},
         }
 
 

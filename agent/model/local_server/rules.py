@@ -7,10 +7,10 @@ learns to recognise here is what it will meet there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from agent.model.local_server import images, options
+from agent.model.local_server import images, options, system_messages
 from agent.model.local_server.errors import ApiError, invalid
 from agent.model.local_server.models import ServedModel
 
@@ -54,14 +54,20 @@ def take_sampling(body: dict[str, Any], version: str, model: ServedModel | None)
             raise invalid(f"{name}: range: 0..{top}")
 
 
-def check(body: Mapping[str, Any], model: ServedModel) -> None:
+def check(body: Mapping[str, Any], model: ServedModel, betas: Iterable[str] = ()) -> None:
     """Apply every rule to a body that has the right shape.
+
+    Args:
+        body: the request.
+        model: that it is for.
+        betas: that it switches on.
 
     Raises:
         ApiError: the first rule that is broken.
     """
     _check_limits(body, model)
     _check_roles(body["messages"], model, replied=body.get("compaction") is None)
+    system_messages.check(body["messages"], model, betas)
     _check_texts(body)
     _check_tools(body)
     _check_tool_use(body)
@@ -89,20 +95,8 @@ def _check_roles(messages: list[dict[str, Any]], model: ServedModel, *, replied:
     before = ""
     begin = blocks_of(messages[0]["content"])[:1] if messages else []
     compacted = bool(begin) and begin[0]["type"] == "compaction"
-    for number, message in enumerate(messages):
-        role = message["role"]
-        if role == "system":
-            if not model.system_messages:
-                raise invalid("role 'system' is not supported on this model")
-            if number == 0:
-                raise invalid(
-                    "messages.0: use the top-level 'system' parameter for the initial system prompt"
-                )
-            if before != "user":
-                raise invalid(
-                    f"messages.{number}: role 'system' must immediately follow a 'user' message"
-                )
-        elif number == 0 and role != "user" and not compacted:
+    for role in (message["role"] for message in messages if message["role"] != "system"):
+        if not before and role != "user" and not compacted:
             raise invalid('messages: first message must use the "user" role')
         before = role
     if before == "assistant" and replied and not model.prefill:
@@ -115,7 +109,9 @@ def _check_roles(messages: list[dict[str, Any]], model: ServedModel, *, replied:
 def _check_texts(body: Mapping[str, Any]) -> None:
     last = len(body["messages"]) - 1
     for number, message in enumerate(body["messages"]):
-        if not message["content"] and not (number == last and message["role"] == "assistant"):
+        effort = message["role"] == "system" and (message.get("output_config") or {}).get("effort")
+        ends = number == last and message["role"] == "assistant"
+        if not message["content"] and not ends and not effort:
             raise invalid(
                 f"messages.{number}: {message['role']} messages must have non-empty content"
             )

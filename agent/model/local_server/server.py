@@ -24,6 +24,7 @@ from agent.model.local_server.faults import Fault, Faults
 from agent.model.local_server.http import ClientGone, HttpConnection, HttpRequest
 from agent.model.local_server.models import ServedModel, page
 from agent.model.local_server.responder import Responder, ResponderMessage
+from agent.model.local_server.system_messages import rendered
 from agent.model.local_server.thinking import BETA, ThinkingSeal, without
 
 log = logging.getLogger(__name__)
@@ -207,9 +208,12 @@ class LocalMessagesServer:
         await asyncio.to_thread(schema.adapter, shape, beta=beta)
         schema.validate(body, shape, beta=beta)
         model = self._model(body["model"])
-        rules.check(body, model)
-        betas = request.headers.get("anthropic-beta", "").split(",")
-        self._summaries.check(body, model, [beta.strip() for beta in betas])
+        for message in body["messages"]:
+            # A system message that only sets the effort need not have any.
+            message.setdefault("content", [])
+        betas = [each.strip() for each in request.headers.get("anthropic-beta", "").split(",")]
+        rules.check(body, model, betas)
+        self._summaries.check(body, model, betas)
         return body, model
 
     async def _create(
@@ -224,7 +228,8 @@ class LocalMessagesServer:
         dropped = self._seal.check(body) if self._seal is not None else []
         fault = self.faults.take()
         _fail_at_once(fault, connection)
-        size = estimate({key: body.get(key, "") for key in ("tools", "system", "messages")})
+        seen = {**body, "messages": rendered(body["messages"])}
+        size = estimate({key: seen.get(key, "") for key in ("tools", "system", "messages")})
         if size + body["max_tokens"] > model.context_window and size > model.context_window:
             raise invalid(f"prompt is too long: {size} tokens > {model.context_window} maximum")
         if self._record:
@@ -233,7 +238,9 @@ class LocalMessagesServer:
         if body["max_tokens"] == 0:
             answer = ResponderMessage((), stop_reason="max_tokens")
         else:
-            answer = await self._responder.respond(without(body, dropped))
+            body_seen = without(body, dropped)
+            seen = {**body_seen, "messages": rendered(body_seen["messages"])}
+            answer = await self._responder.respond(seen)
         if body.get("compaction") is not None:
             summary = self._summaries.block(answer.content)
             ended = "compaction" if summary else answer.stop_reason or "end_turn"

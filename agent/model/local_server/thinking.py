@@ -58,6 +58,7 @@ class ThinkingSeal:
                         raise invalid(f"{path}: {MISMATCH}")
                     dropped.append({"type": "thinking_dropped", "path": path, "reason": REASON})
                 _add(before, message["role"], block)
+            _add_settings(before, message)
         return dropped
 
     def sign(self, body: Mapping[str, Any], content: Iterable[Block]) -> list[dict[str, Any]]:
@@ -66,6 +67,7 @@ class ThinkingSeal:
         for message in body["messages"]:
             for block in blocks_of(message["content"]):
                 _add(before, message["role"], block)
+            _add_settings(before, message)
         signed = []
         for block in map(dict, content):
             if block["type"] == "thinking":
@@ -105,6 +107,13 @@ def without(body: Mapping[str, Any], dropped: Iterable[Mapping[str, str]]) -> di
 def _drops(body: Mapping[str, Any]) -> bool:
     binding = (body.get("thinking") or {}).get("block_binding") or {}
     return binding.get("prefix_mismatch_behavior") == "drop_block"
+
+
+def _add_settings(before: hmac.HMAC, message: Mapping[str, Any]) -> None:
+    """What a system message says beside its text: also one that is cleared is part of it all."""
+    if message["role"] == "system":
+        said = [message.get("clear_at"), message.get("output_config")]
+        before.update(json.dumps(said).encode())
 
 
 def _add(before: hmac.HMAC, role: str, block: Block) -> None:

@@ -64,6 +64,17 @@ class SetBudget(Wire):
     budget: Budget
 
 
+class SetEffort(Wire):
+    """Change the effort of an agent's next turns.
+
+    Result: `{"told": str}`, one line: from when on, and what that costs.
+    """
+
+    type: Literal["set_effort"] = "set_effort"
+    agent_id: str
+    level: Literal["low", "medium", "high", "xhigh", "max"]
+
+
 class SetPaused(Wire):
     """Hold every agent before its next step, or let them go."""
 

@@ -21,15 +21,19 @@ from agent.model.endpoint import Endpoint
 from agent.model.errors import ModelError
 from agent.model.events import MessageEnded
 from agent.model.local_server.cache import InputUsage
+from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
+from agent.model.local_server.system_messages import check as check_system_messages
 from agent.model.local_server.wire import events as wire_events
 from agent.model.local_server.wire import message as wire_message
 from agent.model.retry import RetryPolicy
 from agent.model.stream import Accumulator, ProtocolViolated
 from agent.prefix import blocks as prefix_blocks
 from agent.prefix import prefix, serialise
+from agent.sendable import CLEAR_BETA, EFFORT_BETA, Form, effort_message, effort_of
 from agent.session import Session, text_block
+from agent.turn_text import system_message
 from memory.database import Database
 from memory.sessions import SessionRecord
 
@@ -147,8 +151,16 @@ blocks = st.one_of(
     text_blocks, images, documents, results, uses, thoughts, server_results, unknown
 ).flatmap(shuffled)
 said = st.tuples(st.sampled_from(["user", "assistant"]), st.lists(blocks, min_size=1, max_size=4))
-PLAIN = ["event", "hold", "stop", "sending", "blind", "compacted", "compacted by hand"]
-happenings = st.lists(said | st.sampled_from([*PLAIN, "resume"]), max_size=10)
+turns = st.tuples(
+    st.just("turn"),
+    st.tuples(
+        st.sampled_from(["", "low", "max"]),
+        st.lists(text_blocks, min_size=1, max_size=2),
+        st.sampled_from(["", "told", "reminded"]),
+    ),
+)
+PLAIN = ["event", "hold", "stop", "sending", "blind", "compacted", "compacted by hand", "plain"]
+happenings = st.lists(said | turns | st.sampled_from([*PLAIN, "resume"]), max_size=10)
 
 
 async def new_session(database: Database) -> tuple[SessionRecord, Session]:
@@ -164,18 +176,35 @@ async def new_session(database: Database) -> tuple[SessionRecord, Session]:
     return record, await Session.open(database, record)
 
 
+OLDER = Form(system=False, effort=False)
+"""How a model is told that has no system messages within a conversation."""
+
+ASKED = text_block("What was said?")
+
+
+def turn(effort: str, content: list[dict[str, Any]], told: str) -> list[dict[str, Any]]:
+    """A turn of the person's, as it is appended."""
+    before = [effort_message(effort)] if effort else []
+    behind = [system_message(f"é {told}", reminds=told == "reminded")] if told else []
+    return [*before, {"role": "user", "content": content}, *behind]
+
+
 def everything_of(session: Session) -> list[object]:
     """All that decides what is sent and what is done next."""
     return [
         serialise(session.messages),
         serialise(session.request_messages()),
         serialise(session.request_messages(cache=False)),
-        serialise(session.request_messages(with_images=False)),
+        serialise(session.request_messages(form=Form(images=False))),
+        serialise(session.request_messages(form=OLDER)),
+        serialise(session.request_messages(question=[{"role": "user", "content": [ASKED]}])),
         serialise(session.request_system()),
         serialise(session.tools),
         prefix(session.tools, session.system, session.messages),
         serialise(session.unanswered()),
         session.owes_reply(),
+        session.effort(),
+        session.effort(before_window=True),
         session.held,
         session.stopped,
         session.instructions_sha256(),
@@ -190,6 +219,8 @@ async def happen(session: Session, happening: Any) -> None:
     match happening:
         case ("user", content):
             await session.append_user(content)
+        case ("turn", (effort, content, told)):
+            await session.append_turn(turn(effort, content, told))
         case ("assistant", content):
             await session.append_assistant(content)
         case "event":
@@ -203,10 +234,13 @@ async def happen(session: Session, happening: Any) -> None:
             event = {"by": ["m", "a"]} if happening == "compacted" else {}
             block = {"type": "block", "text": "Compacted."}
             await session.begin_anew(event, summary, block, idle=happening != "compacted")
-        case "sending" | "blind":
-            # Where the model may have changed meanwhile, images come and go.
-            parted = await session.sending("m", with_images=happening == "sending")
-            assert parted is None or session.has_images()
+        case "sending" | "blind" | "plain":
+            # Where the model may have changed meanwhile, images and system messages come and go.
+            forms = {"sending": Form(), "blind": Form(images=False), "plain": OLDER}
+            form, before = forms[happening], session._sent_form
+            parted = await session.sending("m", form)
+            same = before == form or not session._sent_messages
+            assert parted is None or not same or (session.has_images() and not form.images)
 
 
 @given(happened=happenings)
@@ -223,7 +257,9 @@ async def test_a_session_that_is_read_back_is_the_same_to_the_byte(
                 live = await Session.open(database, record)
                 continue
             await happen(live, happening)
-            if isinstance(happening, tuple):
+            if happening[0] == "turn":
+                told += turn(*happening[1])
+            elif isinstance(happening, tuple):
                 told.append({"role": happening[0], "content": happening[1]})
             elif happening.startswith("compacted"):
                 told.append(live.messages[-1])
@@ -232,7 +268,11 @@ async def test_a_session_that_is_read_back_is_the_same_to_the_byte(
         assert serialise(resumed.messages) == serialise(told)
 
 
-@given(happened=st.lists(st.tuples(said | st.sampled_from(PLAIN), st.integers(0, 8)), max_size=8))
+@given(
+    happened=st.lists(
+        st.tuples(said | turns | st.sampled_from(PLAIN), st.integers(0, 8)), max_size=8
+    )
+)
 @settings(MANY, max_examples=40)
 async def test_what_is_interrupted_while_it_is_written_is_known_as_it_is_on_the_disk(
     tmp_path_factory: pytest.TempPathFactory, happened: list[Any]
@@ -383,3 +423,31 @@ async def test_what_goes_over_the_wire_is_what_the_rows_say(
         first, second = sent
         assert first == second
         assert serialise(live.request_messages()).encode() in first
+
+
+@given(happened=st.lists(said | turns | st.just("sending"), max_size=10))
+@MANY
+async def test_where_system_messages_stand_the_api_takes_them_and_nothing_said_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, happened: list[Any]
+) -> None:
+    path = tmp_path_factory.mktemp("db") / "t.db"
+    async with await Database.open(path) as database:
+        _, session = await new_session(database)
+        for happening in happened:
+            await happen(session, happening)
+        model = ServedModel("m")
+        betas = [CLEAR_BETA, EFFORT_BETA]
+        question = [{"role": "user", "content": [ASKED]}]
+        for asked in ([], question):
+            messages = session.request_messages(cache=False, question=asked)
+            check_system_messages(messages, model, betas)
+        plain = session.request_messages(form=OLDER)
+        assert all(message["role"] != "system" for message in plain)
+        marks = [
+            b for m in session.request_messages() for b in m["content"] if "cache_control" in b
+        ]
+        assert len(marks) <= 3
+        sent = [block for message in messages for block in message["content"]]
+        kept = [b for m in session.messages for b in m["content"] if not effort_of(m)]
+        blank = [b for b in kept if b["type"] == "text" and not b["text"].strip()]
+        assert len(sent) == len(kept) - len(blank) + 1

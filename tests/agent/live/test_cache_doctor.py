@@ -14,6 +14,7 @@ import pytest
 from agent.cache_doctor import SessionUnknown, diagnose, told
 from agent.prefix import blocks, difference, prefix
 from agent.protocol.commands.agents import ArchiveAgent
+from agent.sendable import Form
 from agent.session import Session, tool_result
 
 
@@ -112,7 +113,7 @@ async def test_changed_instructions_are_named_by_their_file(house):
     (house.project / "CLAUDE.md").write_text("Be brief.\n")
     agent_id = await turns(house, "one", "two")
     session = house.agents._live[agent_id].session
-    block = session.messages[0]["content"][0]
+    block = session.messages[1]["content"][0]
     block["text"] = block["text"].replace("Be brief.", "Be long.")
     await house.prompt(agent_id, "three")
     await house.until(lambda: len(house.script.requests) == 3)
@@ -121,7 +122,7 @@ async def test_changed_instructions_are_named_by_their_file(house):
     [finding] = found.findings
     _, second, third = house.script.requests
     assert finding.difference.byte == first_byte(sent(second), sent(third))
-    assert finding.difference.place == "message 1, block 1"
+    assert finding.difference.place == "message 2, block 1"
     assert finding.difference.origin == f"project instructions: {house.project}/CLAUDE.md"
     assert (finding.difference.was[:6], finding.difference.now[:5]) == ("brief.", "long.")
 
@@ -176,7 +177,7 @@ async def test_a_picture_that_is_no_longer_sent_is_named_and_otherwise_it_is_rea
     assert await resumed.sending("tungsten-demo") is None
     found = await diagnose(house.paths, agent_id)
     assert (found.healthy, found.requests) == (True, 3)
-    parted = await resumed.sending("tungsten-demo", with_images=False)
+    parted = await resumed.sending("tungsten-demo", form=Form(images=False))
     assert parted.origin == "the result of terminal_read"
     found = await diagnose(house.paths, agent_id)
     assert [finding.difference for finding in found.findings] == [parted]

@@ -14,6 +14,7 @@ from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.prefix import prefix, serialise
 from agent.protocol.commands.prompts import Compact
+from agent.sendable import Form
 from agent.session import Session, text_block, tool_result
 from memory.database import Database
 from memory.sessions import SessionRecord
@@ -109,11 +110,13 @@ async def test_a_context_that_fills_goes_on_from_a_summary_with_the_task(house):
     before = requests[at - 1]
     assert bare(asked["messages"])[: len(before["messages"])] == bare(before["messages"])
     assert (asked["tools"], asked["system"]) == (before["tools"], before["system"])
-    [begin] = after["messages"]
+    begin, told = after["messages"]
     texts = [block["text"] for block in begin["content"]]
-    assert "Always say please." in texts[0]
-    assert "Summary 1: " in texts[1]
-    assert "Read every file, all of them." in texts[2]
+    assert "Summary 1: " in texts[0]
+    assert "Read every file, all of them." in texts[1]
+    assert (begin["role"], told["role"]) == ("user", "system")
+    assert "Always say please." in told["content"][0]["text"]
+    assert "clear_at" not in told
     assert (after["tools"], after["system"]) == (before["tools"], before["system"])
     notices = [b["text"] for b in await house.blocks(agent_id) if b["kind"] == "notice"]
     assert "Compacted (the context is nearly full)" in notices[0]
@@ -136,10 +139,11 @@ async def test_instructions_stay_in_force_and_are_not_told_twice(house):
     agent_id, _ = await reading(house, "small")
     await house.rest(agent_id)
     await house.prompt(agent_id, "More?")
-    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-1]))
+    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-2:]))
     await house.rest(agent_id)
     last = house.script.requests[-1]["messages"]
-    assert "Always say please." in last[0]["content"][0]["text"]
+    assert "Always say please." in last[1]["content"][0]["text"]
+    assert last[-1]["clear_at"] == "next_user_message"
     assert last[-1]["content"][0]["text"].startswith("<project-instructions unchanged>")
 
 
@@ -158,7 +162,7 @@ async def test_an_endpoint_that_can_writes_the_summary_itself(house):
     block = after["messages"][0]["content"][0]
     assert (block["type"], block["content"][:9]) == ("compaction", "Summary 1")
     assert "Read every file" in after["messages"][1]["content"][-1]["text"]
-    assert "Always say please." in after["messages"][1]["content"][0]["text"]
+    assert "Always say please." in after["messages"][2]["content"][0]["text"]
     # What the summary took is counted, though the reply itself took nothing.
     used = summary.usage
     assert used.requests == len(house.script.requests)
@@ -168,7 +172,7 @@ async def test_an_endpoint_that_can_writes_the_summary_itself(house):
     await house.again()
     await house.models.turn_to("summarising")
     await house.prompt(agent_id, "More?")
-    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-1]))
+    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-2:]))
     await house.rest(agent_id)
     assert bare(house.script.requests[-1]["messages"])[0] == bare(after["messages"])[0]
     assert not house.server.refused
@@ -182,7 +186,7 @@ async def test_another_endpoint_is_told_a_signed_summary_as_text(house):
     live = house.agents._live[agent_id]
     await live.save(model="small")
     await house.prompt(agent_id, "More?")
-    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-1]))
+    await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-2:]))
     summary = await house.rest(agent_id)
     assert summary.state == "done"
     assert not house.server.refused
@@ -467,8 +471,8 @@ async def test_a_resumed_session_begins_where_the_live_one_does(tmp_path):
             )
             resumed = await Session.open(database, record)
             for signed in (True, False):
-                assert serialise(resumed.request_messages(signed=signed)) == serialise(
-                    live.request_messages(signed=signed)
+                assert serialise(resumed.request_messages(form=Form(signed=signed))) == serialise(
+                    live.request_messages(form=Form(signed=signed))
                 )
             for name in ("first", "compacted_by", "stopped", "messages", "events"):
                 assert getattr(resumed, name) == getattr(live, name)

@@ -316,9 +316,10 @@ async def test_instructions_come_in_full_when_new_and_as_a_reminder_after(house)
             (house.project / "AGENTS.md").write_text("Never say please.\n")
         await house.prompt(agent_id, text)
         await house.until(lambda: house.summary(agent_id).state == "done")
-    first, second, third = (
-        request["messages"][-1]["content"][0]["text"] for request in house.script.requests
-    )
+    last = [request["messages"][-1] for request in house.script.requests]
+    assert [message["role"] for message in last] == ["system"] * 3
+    assert [message.get("clear_at") for message in last] == [None, "next_user_message", None]
+    first, second, third = (message["content"][0]["text"] for message in last)
     assert "Always say please." in first
     assert "please" not in second
     assert "unchanged" in second

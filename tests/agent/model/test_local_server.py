@@ -12,6 +12,7 @@ from agent.model.local_server.cache import PromptCache
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
+from agent.sendable import CLEAR_BETA
 from tests.agent.model.conftest import Answers
 
 KEY = "sk-test-0123456789"
@@ -274,7 +275,7 @@ async def test_beta_fields_need_the_beta_header(sdk):
         model="tungsten-demo",
         max_tokens=5,
         messages=[user("a"), {"role": "system", "content": "b", "clear_at": "next_user_message"}],
-        betas=["mid-conversation-system-2026-04-07"],
+        betas=[CLEAR_BETA],
     )
     assert answer.content[0].type == "text"
 
