@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import Piece, between, one_line, strip_of, wrap
+from tui import actions
+from tui.text import Piece, between, fit, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -72,9 +73,22 @@ class DreamSidebar(Lines):
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
         if dream.last_result:
-            result = one_line(dream.last_result)
-            lines.append(between([(" " * INDENT + result, paint.muted)], [], width, paint.blank))
+            key = f"{actions.label(actions.by_id('app.dreams').keys[0])} "
+            told = _result(one_line(dream.last_result), width - INDENT - 1, len(key) + 1)
+            for number, line in enumerate(told, 1):
+                right: list[Piece] = [(key, paint.faint)] if number == len(told) else []
+                left = [(" " * INDENT + line, paint.muted)]
+                lines.append(between(left, right, width, paint.blank))
         return lines
+
+
+def _result(result: str, width: int, key: int) -> list[str]:
+    """Break what a dream did into at most two lines, the last one with `key` cells to spare."""
+    if cell_len(result) <= width - key:
+        return [result]
+    first, *rest = wrap([(result, Style.null())], width)
+    told = "".join(text for text, _ in first)
+    return [told, fit(result[len(told) :].strip() if rest else "", width - key)]
 
 
 def _why(dream: DreamStatus) -> str:
