@@ -19,10 +19,10 @@ View: TypeAlias = Literal["active", "held", "gone", "all"]
 Mode: TypeAlias = Literal["off", "recall", "manual", "auto"]
 
 MEANING: dict[Mode, str] = {
-    "off": "nothing is recalled, nothing is remembered, and nothing dreams",
-    "recall": "agents are told what is known, and save nothing; nothing dreams",
-    "manual": "agents are told and save; a dream begins only when you say so",
-    "auto": "agents are told and save; AutoDream begins by itself when its gates are open",
+    "off": "agents are told nothing and save nothing",
+    "recall": "agents are told what is known, and save nothing",
+    "manual": "they save as well; dreams begin when you say so",
+    "auto": "they save as well; AutoDream begins by itself",
 }
 """What each mode of memory does, in the order from least to most."""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memory import search_index, versions
+from memory.recall import LEAST
 from memory.versions import Memory, Status
 
 
@@ -90,6 +91,8 @@ def search(db: sqlite3.Connection, query: str, k: int) -> tuple[Listed, ...]:
     out because of its place or the time at which it holds.
     """
     hits = search_index.search(db, query)[:k]
+    least = hits[0].score * LEAST if hits else 0.0
+    hits = [hit for hit in hits if hit.score >= least]
     return tuple(_listed(db, versions.by_number(db, hit.number)) for hit in hits)
 
 

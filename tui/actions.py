@@ -505,20 +505,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
     _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
     _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),
-    _key(
-        "memories.open", "enter", "All about it, and every version", MEMORIES, "open", "all of it"
-    ),
-    _key("memories.filter", "slash", "Filter by words", MEMORIES, "filter", "filter"),
-    _key(
-        "memories.ask",
-        "question_mark",
-        "Search as an agent does: what fits a question, best first",
-        MEMORIES,
-        "ask",
-        "search",
-    ),
-    _key("memories.edit", "e", "Change its text; it is yours then", MEMORIES, "edit", "edit"),
-    _key("memories.pin", "p", "Pin it, or no longer", MEMORIES, "pin", "pin"),
+    _key("memories.open", "enter", "All about it, and every version", MEMORIES, "open", "open"),
     _key(
         "memories.bring_back",
         "b",
@@ -528,6 +515,18 @@ ACTIONS: tuple[ActionKey, ...] = (
         "bring back",
     ),
     _key("memories.forget", "f", "Have agents told it no more", MEMORIES, "forget", "forget"),
+    _key("memories.edit", "e", "Change its text; it is yours then", MEMORIES, "edit", "edit"),
+    _key("memories.pin", "p", "Pin it, or no longer", MEMORIES, "pin", "pin"),
+    _key("memories.filter", "slash", "Filter by words", MEMORIES, "filter", "filter"),
+    _key(
+        "memories.ask",
+        "question_mark",
+        "Search as an agent does: what fits a question, best first",
+        MEMORIES,
+        "ask",
+        "search",
+    ),
+    _key("memories.new", "n", "Remember something that you say", MEMORIES, "new", "new"),
     _key(
         "memories.redact",
         "R",
@@ -535,7 +534,6 @@ ACTIONS: tuple[ActionKey, ...] = (
         MEMORIES,
         "redact",
     ),
-    _key("memories.new", "n", "Remember something that you say", MEMORIES, "new", "new"),
     _key("memories.view", "left right tab shift+tab", "Active, held back, gone, all", MEMORIES),
     _key(
         "memories.session", "o", "Look at the session it comes from", MEMORIES, "session", "session"

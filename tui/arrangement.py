@@ -30,6 +30,10 @@ STACKED = 40
 
 DREAM_ROWS = 8
 """A line, the title, three gates, and three rows for why there is no dream now."""
+
+RESULT_ROWS = 2
+"""Rows more for what the last dream did, with the key that shows it."""
+
 PROMPT_ROWS = 10
 """Most rows the prompt grows to."""
 
@@ -47,7 +51,7 @@ class Choices:
         prompt_rows: Rows of text in the prompt.
         menu_rows: Rows of the menu of commands above it.
         dream: Whether there is anything to show of AutoDream.
-        dreamt: Whether there is a dream whose result has a row of its own.
+        dreamt: Whether there is a dream whose result has rows of its own.
         message_rows: Rows of what there is to say; more than one take the place of the status line.
     """
 
@@ -99,7 +103,9 @@ def arrange(size: Size, choices: Choices) -> Arrangement:
     left = top = 0
     if width >= WIDE and choices.sidebar:
         column = max(26, min(40, width * 23 // 100))
-        dream_rows = DREAM_ROWS + choices.dreamt if choices.dream and bottom >= 22 else 0
+        dream_rows = (
+            DREAM_ROWS + RESULT_ROWS * choices.dreamt if choices.dream and bottom >= 22 else 0
+        )
         agents = Region(0, 0, column, bottom - dream_rows)
         if dream_rows:
             dream = Region(0, bottom - dream_rows, column, dream_rows)

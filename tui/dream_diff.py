@@ -158,7 +158,7 @@ def _kept(operation: DreamOperation, side: _Draw) -> None:
 def _why(operation: DreamOperation) -> list[tuple[str, str]]:
     reason = operation.reason
     told = RULES.get(reason, HELD.get(reason, reason))
-    found = [("now", WORDS.get(operation.state, operation.state))]
+    found = [("state", WORDS.get(operation.state, operation.state))]
     if operation.proposal:
         found.append(("why", OPEN[operation.kind]))
         found.append(("alike", f"{operation.likeness:.0%}"))

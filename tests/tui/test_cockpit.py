@@ -13,7 +13,7 @@ from textual.widgets import Input
 from agent.paths import Paths
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
-from agent.protocol.commands.engine import ReadUsage
+from agent.protocol.commands.engine import AskMemory, ReadUsage
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt, Unqueue
@@ -23,6 +23,7 @@ from agent.protocol.events import (
     AgentRemoved,
     BlockChanged,
     BlockDelta,
+    DreamChanged,
     Notice,
     QuestionAsked,
     SetupChanged,
@@ -34,6 +35,7 @@ from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
+from tui import actions
 from tui.app import TungstenApp
 from tui.screens.first_run import FirstRunScreen
 
@@ -91,9 +93,59 @@ async def test_what_the_last_dream_did_stands_below_why_there_is_none_now(
         assert column is not None
         rows = [row[: column.width] for row in cockpit.screen_text.split("\n")]
         shown = " ".join(" ".join(rows[column.y : column.bottom]).split())
-        assert shown.endswith(f"an agent is working {result}")
+        key = actions.label(actions.by_id("app.dreams").keys[0])
+        assert shown.endswith(f"an agent is working {result} {key}")
         # The meters give way all together, so that what is counted stands in one column.
         assert len({row.count("▰") > 0 for row in rows if " of " in row}) == 1
+
+
+async def test_what_the_last_dream_did_opens_by_its_key(open_cockpit: Open) -> None:
+    result = "last night: 12 merged, 3 superseded, 14 to look at"
+    dream = scenes.DREAM.model_copy(update={"last_result": result})
+    async with open_cockpit(CALM.model_copy(update={"dream": dream})) as cockpit:
+        column = cockpit.app.cockpit.arrangement.dream
+        assert column is not None
+        rows = [row[: column.width] for row in cockpit.screen_text.split("\n")]
+        shown = " ".join(" ".join(rows[column.y : column.bottom]).split())
+        assert "last night: 12 merged, 3 superseded" in shown
+        cockpit.engine.on(
+            AskMemory,
+            lambda asked: {"dreams": [], "operations": [], "rows": [], "total": 0, "counts": {}},
+        )
+        await cockpit.pilot.press("alt+z")
+        await cockpit.until(lambda: "No dream yet" in cockpit.screen_text)
+        cockpit.engine.publish(DreamChanged(dream=dream.model_copy(update={"phase": "gather"})))
+        await cockpit.until(lambda: "dreaming: gather" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: result.split(",")[0] in cockpit.screen_text)
+        await cockpit.pilot.press("alt+r")
+        await cockpit.until(lambda: "Nothing is remembered yet" in cockpit.screen_text)
+        await cockpit.pilot.press("escape")
+
+
+async def test_memory_by_commands(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+
+        def refuse(asked: AskMemory) -> None:
+            if asked.request["type"] == "add":
+                raise Refusal("it holds a secret, and memories keep none: say it without")
+
+        cockpit.engine.on(AskMemory, refuse)
+        await cockpit.type("/memory recall only")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "Memory is recall only" in cockpit.screen_text)
+        asked = await cockpit.engine.received(AskMemory)
+        assert asked.request == {"type": "mode", "mode": "recall"}
+        await cockpit.type("/memory often")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "There is no mode often of memory" in cockpit.screen_text)
+        await cockpit.type("/remember it is hunter2")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "say it without" in cockpit.screen_text)
+        assert cockpit.app.cockpit.prompt.text == "/remember it is hunter2"
+        asked = await cockpit.engine.received(AskMemory, count=2)
+        assert asked.request["text"] == "it is hunter2"
+        assert asked.request["directory"] == "/home/ada/parser"
 
 
 async def test_a_dream_that_runs_shows_its_phase(open_cockpit: Open) -> None:

@@ -189,7 +189,7 @@ class CockpitScreen(Screen[None]):
             self.choose(replace(self.choices, prompt_rows=min(self.prompt.rows, 99)))
 
     def show_dream(self, dream: DreamStatus) -> None:
-        """Show AutoDream, and give what the last dream did a row of its own."""
+        """Show AutoDream, and give what the last dream did rows of its own."""
         self.dream.show(dream)
         self.choose(replace(self.choices, dreamt=bool(dream.last_result)))
 

@@ -45,7 +45,7 @@ from tui.widgets.scrolled import Scrolled
 if TYPE_CHECKING:
     from rich.style import Style
 
-SHARE = 110
+SHARE = 140
 """Columns from which list and diff stand side by side."""
 
 NOW = "now"
@@ -55,6 +55,7 @@ NO_DREAM = (
     "No dream yet: one puts memories in order, and every change of it can be taken back here. "
     "p shows what one would do now, n begins one."
 )
+BEGUN = "AutoDream puts memories in order …"
 NO_CHANGE = "This dream changed nothing and left nothing open."
 NO_PLAN = "A dream would change nothing now."
 
@@ -159,13 +160,15 @@ class DreamsScreen(Screen[None]):
     DEFAULT_CSS = """
     DreamsScreen {
         #dreams-list { height: 1; }
-        #dreams-about { height: 1; margin-bottom: 1; }
+        #dreams-about { margin-bottom: 1; }
         #dreams-both { layout: vertical; height: 1fr; }
         #operations { height: 1fr; background: $background; }
-        #diff { height: 11; background: $background; border-top: solid $rule; }
+        #diff { height: 50%; min-height: 11; background: $background;
+                border-top: solid $foreground 15%; }
         &.-wide #dreams-both { layout: horizontal; }
         &.-wide #operations { width: 1fr; height: 1fr; }
-        &.-wide #diff { width: 1fr; height: 1fr; border-top: none; border-left: solid $rule; }
+        &.-wide #diff { width: 1fr; height: 1fr; border-top: none;
+                        border-left: solid $foreground 15%; }
     }
     """
 
@@ -182,7 +185,7 @@ class DreamsScreen(Screen[None]):
         """Lay out title, dreams, operations, diff, what is said, and keys."""
         yield OneRow(id="dreams-title")
         yield Dreams(id="dreams-list")
-        yield OneRow(id="dreams-about")
+        yield Said(id="dreams-about")
         with Container(id="dreams-both"):
             rows = Operations(id="operations")
             rows.note = [("Reading …", "muted")]
@@ -198,6 +201,7 @@ class DreamsScreen(Screen[None]):
         """Ask the engine."""
         self._tell_title()
         self._follow_width()
+        self._show_chosen()
         self._load_dreams()
 
     def on_resize(self, event: Resize) -> None:
@@ -216,6 +220,8 @@ class DreamsScreen(Screen[None]):
         """Show a dream's phase while it runs, and what it did once it is done."""
         self._tell_title()
         if host(self).state.dream.phase in ("waiting", "ready"):
+            if self.query_one("#dreams-said", Said).told == BEGUN:
+                self._say("")
             self._load_dreams()
 
     @property
@@ -330,11 +336,10 @@ class DreamsScreen(Screen[None]):
         row.redraw()
 
     def _tell_about(self) -> None:
-        row = self.query_one("#dreams-about", OneRow)
+        about = self.query_one("#dreams-about", Said)
         dream = self._dream
         if dream is None:
-            would = "What a dream would do now; nothing is changed by looking."
-            row.left = [(f" {would}", "muted")]
+            about.say("What a dream would do now; nothing is changed by looking.", "muted")
         else:
             parts = [_when(dream.ended_at or dream.started_at)]
             if dream.outcome != "done":
@@ -342,13 +347,12 @@ class DreamsScreen(Screen[None]):
             parts.append(one_line(dream.summary))
             parts += [f"{dream.accepted} accepted"] if dream.accepted else []
             parts += [f"{dream.undone} taken back"] if dream.undone else []
-            parts += [f"{dream.proposals} left to you"] if dream.proposals else []
-            row.left = [(" " + " · ".join(part for part in parts if part), "text")]
-        row.redraw()
+            parts += [_left_open(dream.proposals)] if dream.proposals else []
+            about.say(" · ".join(part for part in parts if part))
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         if self.is_attached:
-            self.query_one(Said).say(text, "bad" if problem else "text")
+            self.query_one("#dreams-said", Said).say(text, "bad" if problem else "text")
 
     # Looking ------------------------------------------------------------------------------------
 
@@ -478,7 +482,11 @@ class DreamsScreen(Screen[None]):
     async def action_dream(self) -> None:
         """Begin a dream, whatever the gates say."""
         _, problem = await send(self, DreamNow())
-        self._say(problem or "AutoDream puts memories in order …", problem=bool(problem))
+        self._say(problem or BEGUN, problem=bool(problem))
+
+
+def _left_open(pairs: int) -> str:
+    return f"{pairs} pair{'' if pairs == 1 else 's'} left open"
 
 
 def _when(at: float) -> str:

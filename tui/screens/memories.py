@@ -69,7 +69,7 @@ NOTHING: dict[View, str] = {
     "all": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
 }
 
-SHARE = 110
+SHARE = 140
 """Columns from which list and detail stand side by side."""
 
 ID = 14
@@ -110,10 +110,15 @@ class Tabs(Lines):
         super().__init__(id=id)
         self.view: View = "active"
         self.counts: dict[str, int] = {}
+        self.asks = False
+        """Whether the list is what fits a question instead."""
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw them."""
         paint = self.paint
+        if self.asks:
+            told = " What agents would find for this question, best first"
+            return [strip_of([(told, paint.muted)], width, paint.blank)]
         pieces: list[Piece] = [(" ", paint.blank)]
         for view, (title, statuses) in VIEWS.items():
             found = sum(
@@ -127,6 +132,12 @@ class Tabs(Lines):
             count = f" {found:,}" if self.counts else ""
             pieces += [(f" {title}{count} ", style), (" ", paint.blank)]
         return [strip_of(pieces, width, paint.blank)]
+
+
+class Sought(Field):
+    """The words or the question that the list is narrowed to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "screen.into_list", show=False)]
 
 
 class Detail(Lines):
@@ -196,11 +207,12 @@ class MemoriesScreen(Screen["str | None"]):
         #memories-field.-open { display: block; }
         #memories-both { layout: vertical; height: 1fr; }
         #memories { height: 1fr; background: $background; }
-        #memories-detail { height: 9; background: $background; border-top: solid $rule; }
+        #memories-detail { height: 40%; min-height: 9; max-height: 16; background: $background;
+                           border-top: solid $foreground 15%; }
         &.-wide #memories-both { layout: horizontal; }
         &.-wide #memories { width: 3fr; height: 1fr; }
-        &.-wide #memories-detail { width: 2fr; height: 1fr; border-top: none;
-                                   border-left: solid $rule; }
+        &.-wide #memories-detail { width: 2fr; height: 1fr; max-height: 100%; border-top: none;
+                                   border-left: solid $foreground 15%; }
     }
     """
 
@@ -218,7 +230,7 @@ class MemoriesScreen(Screen["str | None"]):
         """Lay out title, views, field, list, detail, what is said, and keys."""
         yield OneRow(id="memories-title")
         yield Tabs(id="memories-tabs")
-        yield Field(id="memories-field", select_on_focus=False)
+        yield Sought(id="memories-field", select_on_focus=False)
         with Container(id="memories-both"):
             rows = Rows(id="memories")
             detail = Detail(id="memories-detail")
@@ -233,6 +245,7 @@ class MemoriesScreen(Screen["str | None"]):
         """Ask the engine."""
         self._tell_title()
         self._follow_width()
+        self._show_chosen()
         self._load(0)
 
     def on_resize(self, event: Resize) -> None:
@@ -301,10 +314,11 @@ class MemoriesScreen(Screen["str | None"]):
         rows.statuses = not asks and self._view in ("gone", "all")
         rows.note = [(self._nothing(words, asks), "muted")]
         rows.put(len(found) if asks else int(result["total"]), 0 if asks else first, found)
+        tabs = self.query_one(Tabs)
+        tabs.asks = asks
         if not asks:
-            tabs = self.query_one(Tabs)
             tabs.counts = {str(key): int(value) for key, value in result["counts"].items()}
-            tabs.redraw()
+        tabs.redraw()
         self._show_chosen()
 
     def _nothing(self, words: str, asks: bool) -> str:
@@ -317,7 +331,7 @@ class MemoriesScreen(Screen["str | None"]):
         chosen = self._rows.chosen
         detail = self.query_one(Detail)
         detail.show(chosen)
-        detail.display = bool(self._rows.total)
+        detail.display = self._rows.total > 0
         keys = self.query_one(KeyRow)
         idle = {f"memories.{name}" for name in ("open", "edit", "pin", "bring_back", "forget")}
         idle.add("memories.session")
@@ -379,11 +393,7 @@ class MemoriesScreen(Screen["str | None"]):
             with field.prevent(Input.Changed):
                 field.value = ""
             self._asks = asks
-        field.placeholder = (
-            "a question or words, as an agent asks; best first, of every project"
-            if asks
-            else "words that stand in it"
-        )
+        field.placeholder = "ask as an agent does" if asks else "words that stand in it"
         field.add_class("-open")
         self.set_focus(field)
 
@@ -409,10 +419,9 @@ class MemoriesScreen(Screen["str | None"]):
         if had:
             self._again(place=0)
 
-    def key_down(self) -> None:
+    def action_into_list(self) -> None:
         """Go from the field into what was found."""
-        if self.focused is self._field:
-            self.set_focus(self._rows)
+        self.set_focus(self._rows)
 
     def action_reload(self) -> None:
         """Read the list anew."""

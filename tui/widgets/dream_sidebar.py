@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import Piece, between, one_line, strip_of, wrap
+from tui import actions
+from tui.text import Piece, between, fit, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -72,18 +73,32 @@ class DreamSidebar(Lines):
         why = _why(dream)
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
-        result = _wrapped(one_line(dream.last_result), width - INDENT - 1)
-        room = max(1, height - len(lines))
-        # What has no row of its own is told by its cut end.
-        for line in [*result[: room - 1], " ".join(result[room - 1 :])]:
-            if line:
-                lines.append(between([(" " * INDENT + line, paint.muted)], [], width, paint.blank))
+        if dream.last_result:
+            key = f"{actions.label(actions.by_id('app.dreams').keys[0])} "
+            rows = max(1, height - len(lines))
+            told = _result(one_line(dream.last_result), width - INDENT - 1, len(key) + 1, rows)
+            for number, line in enumerate(told, 1):
+                right: list[Piece] = [(key, paint.faint)] if number == len(told) else []
+                left = [(" " * INDENT + line, paint.muted)]
+                lines.append(between(left, right, width, paint.blank))
         return lines
 
 
 def _counted(gate: DreamGate) -> str:
     """How far a gate is, without its name."""
     return one_line(gate.text).removeprefix(f"{gate.name} ").removesuffix(" sessions")
+
+
+def _result(result: str, width: int, key: int, rows: int) -> list[str]:
+    """Break what a dream did into lines, the last one with `key` cells to spare.
+
+    What has no row of its own is told by its cut end.
+    """
+    told = _wrapped(result, width)
+    if cell_len(told[-1]) > width - key:
+        told = [*told[:-1], *_wrapped(told[-1], max(1, width - key))]
+    last = " ".join(told[rows - 1 :])
+    return [*told[: rows - 1], fit(last, width - key)] if len(told) > rows else told
 
 
 def _why(dream: DreamStatus) -> str:

@@ -1,4 +1,8 @@
-"""The last row of a screen: its keys from the registry of actions, as many as fit."""
+"""The last row of a screen: its keys from the registry of actions, as many as fit.
+
+The last action of its context, which closes it, stands at the right with the key of help, which
+lists those that found no room.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,6 @@ from tui.text import Piece, strip_of
 from tui.widgets.lines import Lines
 
 LAST = "app.help"
-"""Always shown, at the right: it lists the keys that found no room."""
 
 
 class KeyRow(Lines):
@@ -40,11 +43,18 @@ class KeyRow(Lines):
         """Draw the row."""
         paint = self.paint
         last = actions.by_id(LAST)
-        right = [(actions.label(last.keys[0]), paint.text), (f" {last.label} ", paint.muted)]
+        *others, close = actions.of(self._where)
+        right: list[Piece] = []
+        for action in (close, last):
+            right += [
+                (actions.label(action.keys[0]), paint.text),
+                (f" {action.label}", paint.muted),
+            ]
+            right.append(("  " if action is close else " ", paint.blank))
         room = width - sum(cell_len(text) for text, _ in right) - 1
         pieces: list[Piece] = [(" ", paint.blank)]
         used = 1
-        for action in actions.of(self._where):
+        for action in others:
             label = self._labels.get(action.id, action.label)
             if not label or action.id in self._idle:
                 continue
