@@ -75,10 +75,10 @@ class DreamSidebar(Lines):
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
         if dream.last_result:
             key = f"{actions.label(actions.by_id('app.dreams').keys[0])} "
-            rows = max(1, height - len(lines))
-            told = _result(one_line(dream.last_result), width - INDENT - 1, len(key) + 1, rows)
-            for number, line in enumerate(told, 1):
-                right: list[Piece] = [(key, paint.faint)] if number == len(told) else []
+            room = max(1, height - len(lines))
+            result = _result(one_line(dream.last_result), width - INDENT - 1, len(key) + 1, room)
+            for number, line in enumerate(result, 1):
+                right: list[Piece] = [(key, paint.faint)] if number == len(result) else []
                 left = [(" " * INDENT + line, paint.muted)]
                 lines.append(between(left, right, width, paint.blank))
         return lines
