@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from agent.client import EngineClient
+from agent.engine import Engine
 from agent.paths import Paths
+from agent.singleton import claim
 from agent.start import kill
 
+Begin = Callable[[], Awaitable[Engine]]
 Connect = Callable[..., Awaitable[EngineClient]]
 
 
@@ -60,3 +63,39 @@ async def connect(paths: Paths) -> AsyncIterator[Connect]:
     yield connected
     for client in opened:
         await client.close()
+
+
+@pytest.fixture
+async def begin_engine(paths: Paths) -> AsyncIterator[Begin]:
+    """Runs the engine of `paths` in this process, for tests that are about what it does.
+
+    It listens on its real socket, so whoever connects finds it there and starts no program.
+    """
+    running: list[tuple[Engine, asyncio.Task[None]]] = []
+
+    async def serve(engine: Engine, release: Callable[[], None], ready: asyncio.Event) -> None:
+        try:
+            await engine.serve(ready.set)
+        finally:
+            release()
+
+    async def begun() -> Engine:
+        own = claim(paths)
+        assert own is not None
+        engine, ready = Engine(own), asyncio.Event()
+        # It takes away what only an engine should know.
+        environment = dict(os.environ)
+        task = asyncio.create_task(serve(engine, own.release, ready))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        os.environ.update(environment)
+        if not ready.is_set():
+            waiting.cancel()
+            await task
+        running.append((engine, task))
+        return engine
+
+    yield begun
+    for engine, task in running:
+        engine.stop("The test ends.")
+        await task

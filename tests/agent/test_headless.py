@@ -29,6 +29,7 @@ from agent.protocol.events import AgentRemoved
 from agent.protocol.usage import Budget
 from agent.singleton import holder
 from memory.database import Database
+from tests.agent.conftest import Begin
 
 KEY = "sk-test-0123456789"
 MODEL = "tungsten-demo"
@@ -63,7 +64,8 @@ Serve = Callable[[Script], Any]
 
 
 @pytest.fixture
-async def serve(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
+async def serve_alone(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
+    """Serves a script, and lets whoever needs an engine start its process."""
     servers = []
 
     async def serving(script: Script) -> None:
@@ -78,6 +80,17 @@ async def serve(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     yield serving
     for server in servers:
         await server.close()
+
+
+@pytest.fixture
+async def serve(serve_alone: Serve, begin_engine: Begin) -> Serve:
+    """Serves a script, and has an engine that knows of it."""
+
+    async def serving(script: Script) -> None:
+        await serve_alone(script)
+        await begin_engine()
+
+    return serving
 
 
 @pytest.fixture
@@ -230,17 +243,25 @@ async def test_a_question_is_answered_with_nobody(
 
 
 async def test_a_model_that_cannot_be_asked_is_a_failure_in_one_line(
-    paths: Paths, project: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    paths: Paths,
+    project: Path,
+    serve_alone: Serve,
+    begin_engine: Begin,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await serve(Script("never"))
+    await serve_alone(Script("never"))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-wrong-key")
+    await begin_engine()
     status, said = await lines(paths, project)
     assert status == Exit.FAILED
     assert "key" in said[-1]["text"].lower()
     assert "sk-wrong" not in json.dumps(said)
 
 
-async def test_without_any_model_it_says_how_to_get_one(paths: Paths, project: Path) -> None:
+async def test_without_any_model_it_says_how_to_get_one(
+    paths: Paths, project: Path, begin_engine: Begin
+) -> None:
+    await begin_engine()
     status, said = await lines(paths, project)
     assert status == Exit.FAILED
     assert "No model is set up" in said[-1]["text"]
@@ -278,10 +299,11 @@ async def test_an_engine_with_another_model_is_not_taken_for_ones_own(
 
 
 async def test_an_endpoint_that_is_not_there_is_one_clear_line(
-    paths: Paths, project: Path, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, project: Path, begin_engine: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("TUNGSTEN_MODEL", "m")
+    await begin_engine()
     out = io.StringIO()
     assert await headless.run(paths, "Do it.", directory=project, out=out) == Exit.FAILED
     said = out.getvalue().splitlines()
@@ -329,9 +351,9 @@ async def test_a_spent_budget_stops_it_before_the_next_request(
     assert said[-1]["usage"]["requests"] == 2
 
 
-async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve: Serve) -> None:
+async def test_the_engine_may_die_midway(paths: Paths, project: Path, serve_alone: Serve) -> None:
     script = Script(("terminal_run", {"command": "echo one >> made.txt"}), "Done after all.")
-    await serve(script)
+    await serve_alone(script)
     script.held.clear()
     running = asyncio.create_task(lines(paths, project))
     while not script.asked:  # noqa: ASYNC110

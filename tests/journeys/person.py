@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import json
@@ -20,9 +21,16 @@ from typing import Any
 
 import psutil
 
+from agent.paths import Paths
+from agent.start import kill
+
 PROGRAM = Path(sys.executable).parent / "tungsten"
 PATIENCE = 30.0
 """Seconds a person waits for something to appear before the journey fails."""
+
+GLANCE = 0.5
+"""Seconds after which the screen is looked at again though nothing was printed: its size may change
+what it shows."""
 
 
 AT_THE_SHELL = r"(?m)^person\$\s*\Z"
@@ -80,6 +88,10 @@ class Person:
             *("new-session", "-d", "-x", str(columns), "-y", str(rows)),
             *("-c", str(self.project), "bash --noprofile"),
         )
+        # What tells that the screen may show something else, without a process for every look.
+        self.printed = self.root / "printed"
+        self.printed.touch()
+        self.tmux("pipe-pane", "-t", "%0", f"exec cat > {self.printed}")
         options = ("status off", "set-titles off", "focus-events on", "escape-time 0")
         for option in options:
             self.tmux("set-option", "-g", *option.split())
@@ -193,8 +205,11 @@ class Person:
 
     def until(self, condition: Callable[[str], Any], what: str, timeout: float = PATIENCE) -> str:
         deadline = time.monotonic() + timeout
+        printed, looked, screen = -1, 0.0, ""
         while True:
-            screen = self.screen()
+            before, printed = printed, self.printed.stat().st_size
+            if printed != before or time.monotonic() - looked > GLANCE:
+                looked, screen = time.monotonic(), self.screen()
             if condition(screen):
                 return screen
             if time.monotonic() > deadline:
@@ -316,8 +331,9 @@ class Person:
 
     def leave(self) -> None:
         """End everything this person started; fails when something will not end."""
+        paths = Paths(self.home, self.home / "data", self.home / "run")
         with contextlib.suppress(Exception):
-            self.command("kill-engine", "--panes")
+            asyncio.run(kill(paths, panes=True))
         for server in (self.emulator, self.tmux):
             with contextlib.suppress(Exception):
                 server("kill-server")

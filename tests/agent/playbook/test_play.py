@@ -27,7 +27,7 @@ def project(short_dir):
 
 
 @pytest.fixture
-def play(paths, project, short_dir):
+def play_alone(paths, project, short_dir):
     async def playing(text, **more):
         file = short_dir / "play.yaml"
         file.write_text(text)
@@ -37,6 +37,12 @@ def play(paths, project, short_dir):
         return status, [json.loads(line) for line in out.getvalue().splitlines()]
 
     return playing
+
+
+@pytest.fixture
+async def play(play_alone, begin_engine):
+    await begin_engine()
+    return play_alone
 
 
 async def test_a_playbook_is_played_to_its_end(play, project, paths, connect):
@@ -130,8 +136,8 @@ async def test_a_person_who_is_there_decides_until_they_leave(play, project, con
     assert "No person is present" in lines[-1]["steps"][0]["text"]
 
 
-async def test_a_faulty_playbook_starts_nothing(play, paths):
-    status, lines = await play("steps:\n  - rnu: x\n")
+async def test_a_faulty_playbook_starts_nothing(play_alone, paths):
+    status, lines = await play_alone("steps:\n  - rnu: x\n")
     assert status == Exit.USAGE
     assert ":2: a step begins with" in lines[-1]["faults"][0]
     assert holder(paths) is None
