@@ -63,6 +63,7 @@ def judge(call: Call, text: str, dialect: str, *, passing: bool = False) -> None
         else:
             call.medium("runs a database statement")
         return
+    _client_files(call, text, dialect)
     problem = statement_risk(text, dialect)
     if passing and problem.startswith(_ONLY_DATA):
         call.medium("runs a database statement")
@@ -76,6 +77,38 @@ def judge(call: Call, text: str, dialect: str, *, passing: bool = False) -> None
         call.low()
     else:
         call.medium("runs a database statement")
+
+
+_CLIENT_WRITES = re.compile(
+    r"(?m)\\(?:o|out|w|write|g|gx|s)[ \t]+(?!\|)(?:\([^)]*\)[ \t]*)?([^\s\\;|]+)"
+    r"|(?i:\\copy\b[^\n]*?\bto[ \t]+(?!std|pstd|program\b)(?:'([^']+)'|([^\s;]+)))"
+    r"|\\lo_export[ \t]+\S+[ \t]+(\S+)"
+)
+_CLIENT_READS = re.compile(
+    r"(?i)\\copy\b[^\n]*?\bfrom[ \t]+(?!std|pstd|program\b)(?:'([^']+)'|([^\s;]+))"
+    r"|\\lo_import[ \t]+(\S+)|\bload\s+data\s+(?:\w+\s+)*?infile\s+['\"]([^'\"]+)"
+)
+_FILE_READS = re.compile(
+    r"(?im)^\s*\.import\s+(?:-\S+\s+)*(?!['\"]?\|)['\"]?([^\s'\"]+)|\battach\s+(?:database\s+)?['\"]([^'\"]+)"
+    r"|\b(?:read_\w+|glob|sniff_csv|parquet_\w+)\s*\(\s*\[?\s*'([^']+)'|\bfrom\s+'([^']+)'"
+)
+_STORES = re.compile(r"(?i)cookies|login data|places\.sqlite|key4|keychain")
+
+
+def _client_files(call: Call, text: str, dialect: str) -> None:
+    """The files that a database's client itself reads and writes."""
+    if dialect == "psql":
+        for match in _CLIENT_WRITES.finditer(text):
+            call.writes(next(filter(None, match.groups())))
+    if dialect in ("psql", "mysql"):
+        for match in _CLIENT_READS.finditer(text):
+            call.reads(next(filter(None, match.groups())))
+    if dialect in ("sqlite", "mysql"):
+        for match in _FILE_READS.finditer(text):
+            path = next(filter(None, match.groups()))
+            call.reads(path)
+            if _STORES.search(path):
+                call.high("opens somebody else's stored data", f"opens {shown(path)}")
 
 
 def statement_risk(text: str, dialect: str) -> str:
@@ -131,12 +164,20 @@ def _escapes(text: str, dialect: str) -> str:
                 or ("`" in bare and bare.startswith("\\"))
             ):
                 return "has the database client run a command"
+            if re.search(r"\\gexec\b", bare):
+                return "runs statements that cannot be known"
             if re.match(r"^\\(?:i|ir|include|include_relative)\b", bare):
                 return "runs a file of statements"
             if re.match(r"^\\(?:e|ef|ev|edit|password|setenv)\b", bare):
                 return "leaves the database client"
         if dialect == "sqlite" and re.match(
             r"^\.(?:sh|she|shel|shell|sy|sys|syst|syste|system|load|archive|ar|log|restore)\b", bare
+        ):
+            return "has the database client run a command"
+        if dialect == "mysql" and re.match(r"^\.(?:shell|system|sh|sys)\b", bare):
+            return "has the database client run a command"
+        if dialect == "sqlite" and re.match(
+            r"^\.(?:www|excel)\b|^\.(?:once|output)\s+-[-\w]*[xew]", bare
         ):
             return "has the database client run a command"
         if dialect == "sqlite" and re.match(r"^\.(?:output|once|excel|import)\s+['\"]?\|", bare):

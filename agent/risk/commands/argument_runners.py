@@ -10,7 +10,12 @@ from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.processes import SUPERVISORS, kills_all
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.name_lists import names_fed, names_in, names_printed
+from agent.risk.evaluation.name_lists import (
+    PRINTING,
+    names_fed,
+    names_in,
+    names_printed,
+)
 from agent.risk.paths import Zone
 from agent.risk.shell.syntax import UNKNOWN
 
@@ -104,7 +109,9 @@ def xargs(call: Call) -> None:
         if inline and program in ("perl", "ruby", "node", "python", "python3") and not replaced:
             call.run([*rest, *words])
             return
-        words = words if inline and feed.kind == "text" else [UNKNOWN]
+        if feed.kind != "text" or not inline:
+            named = [*names_fed(call.evaluator, feed), *_names_before(call)]
+            words = [UNKNOWN, *named] if inline else [UNKNOWN]
         if inline and not replaced:
             call.run([*rest, *words])
             if len(words) > 1:
@@ -198,9 +205,29 @@ def producers(call: Call) -> list[str]:
     for member in stage[-4:]:
         heads, arguments = evaluator._argv(member)  # noqa: SLF001
         for head in heads:
-            argv = [*head, *arguments]
-            paths += listed(argv, evaluator) or [UNKNOWN, *names_printed(evaluator, [argv])]
-    return paths or [UNKNOWN]
+            paths += listed([*head, *arguments], evaluator) or [UNKNOWN]
+    return [*(paths or [UNKNOWN]), *_names_before(call)]
+
+
+def _names_before(call: Call) -> list[str]:
+    """The names that matter in the files that earlier stages of a pipeline print."""
+    command, script, evaluator = call.command, call.script, call.evaluator
+    found: list[str] = []
+    span = command.pipe if command is not None else None
+    for _ in range(8):
+        if script is None or span is None:
+            break
+        stage = script.commands[span[0] : span[1]]
+        for member in stage[-4:]:
+            heads, arguments = evaluator._argv(member)  # noqa: SLF001
+            argv = [*(heads[0] if heads else []), *arguments]
+            found += names_printed(evaluator, [argv])
+            if argv and argv[0].rpartition("/")[2] in PRINTING:
+                feed = evaluator._redirected(member.redirects)  # noqa: SLF001
+                if feed is not None and feed.kind == "file":
+                    found += names_fed(evaluator, feed)
+        span = stage[0].pipe if stage else None
+    return list(dict.fromkeys(found))
 
 
 def zargs(call: Call) -> None:

@@ -10,7 +10,7 @@ from agent.risk.commands.argument_runners import stage_paths
 from agent.risk.commands.reading import echo
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.name_lists import names_fed
+from agent.risk.evaluation.name_lists import names_fed, names_in
 from agent.risk.shell.compounds import RESERVED
 from agent.risk.shell.syntax import ARRAY, UNKNOWN
 
@@ -145,7 +145,8 @@ def read(call: Call) -> None:
         lines = feed.text.split("\n")
         values = tuple(dict.fromkeys([*lines, *feed.text.split(), " ".join(lines).strip()]))
     else:
-        values = tuple(dict.fromkeys([*stage_paths(call), *names_fed(call.evaluator, feed)]))
+        named = [*names_fed(call.evaluator, feed), *_opened(call)]
+        values = tuple(dict.fromkeys([*stage_paths(call), *named]))
     given = _from_given(call)
     for name in names:
         if re.fullmatch(r"[A-Za-z_]\w*", name):
@@ -158,6 +159,18 @@ def read(call: Call) -> None:
                 variables.arrays[name] = tuple(feed.text.splitlines())
             call.evaluator.steering(name, call)
     call.low()
+
+
+def _opened(call: Call) -> list[str]:
+    """`exec 3< list; read -u 3 name`: the names that matter in what a descriptor was opened on."""
+    found: list[str] = []
+    for number in value(call.argv, "-u"):
+        for command in call.script.commands[:128] if call.script is not None else ():
+            for redirect in command.redirects:
+                if redirect.fd == number and redirect.operator == "<" and redirect.target:
+                    for path in call.evaluator.expander.text(redirect.target):
+                        found += names_in(call.evaluator, path)
+    return found
 
 
 def _from_given(call: Call) -> bool:

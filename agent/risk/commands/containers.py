@@ -74,6 +74,8 @@ def docker(call: Call) -> None:
                     "--project-directory",
                 ),
             )
+            if any("://" in text for text in value(rest, "-f", "--file")):
+                call.high("starts containers that another machine describes")
             _compose(call, inner, rest)
             return
         rest = rest[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import has, split, value
+from agent.risk.commands.openers import opener
 from agent.risk.evaluation.call import Call
 from agent.risk.paths import Zone
 
@@ -91,5 +92,7 @@ def gio(call: Call) -> None:
             call.deletes(operand, recursive=True)
     elif verb in ("copy", "move", "rename", "save"):
         call.run([{"move": "mv", "rename": "mv"}.get(verb, "cp"), *operands])
+    elif verb in ("launch", "open"):
+        opener(call)
     else:
         call.medium("opens or looks at files")

@@ -1,4 +1,3 @@
-# ruff: noqa: SIM102 - tables and patterns read better unbroken
 """Rules for editors and pagers started from a command: they can run programs."""
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from agent.risk import python_code
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
+from agent.risk.commands.vim_options import RUNS, assigned, functions, later, options
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
@@ -97,6 +97,12 @@ _VIM_FILTER = re.compile(
 )
 
 
+_MAX_LATER = 6
+"""Commands put off by commands that are put off which are followed."""
+_RUNS_EDITED = re.compile(
+    r"!\s*(?:\S*/)?(?:\w*sh|python[\d.]*|perl|ruby|node|php|lua)\s+(?:-\w+\s+)*(?:%|#|<cfile>)(?:\S*)(?:\s|$)|!\s*(?:%|#|<cfile>)"
+)
+_ACTING_KEYS = re.compile(r"g@|gx|g[fF]|(?:^|[^gzf])K|<c-w>f|@[\w:@\"*]", re.I)
 _INTERPRETERS = frozenset(
     wordlist("sh bash dash zsh ksh ash fish python python3 perl ruby node php lua env xargs")
 )
@@ -143,8 +149,11 @@ def vim(call: Call) -> None:
     call.medium("opens an editor")
 
 
-def vim_command(call: Call, text: str) -> None:
+def vim_command(call: Call, text: str, depth: int = 0) -> None:
     """One `:` command of vim."""
+    functions(call, text)
+    if _RUNS_EDITED.search(text):
+        call.high("runs the text being edited", "runs the text being edited")
     for piece in (
         re.split(r"(?<!\\)\|(?!\|)(?=\s*[a-zA-Z!:%])", text) if "!" not in text else [text]
     ):
@@ -173,20 +182,14 @@ def vim_command(call: Call, text: str) -> None:
                 call.shell(bare.partition("!")[2])
             continue
         name, bang, rest = word[1], word[2], word[3]
-        if re.search(
-            r"\b(?:system|systemlist|job_start|jobstart|libcall|term_start|termopen|writefile|delete|rename|py\w*eval|luaeval)\s*\(",
-            bare,
-        ):
-            inner_text = re.search(
-                r"(?:system|systemlist|job_start|jobstart|term_start|termopen)\s*\(\s*([\"'])(.*?)\1",
-                bare,
-            )
-            if inner_text:
-                call.shell(inner_text[2])
-            else:
-                call.high("has the editor run or delete something")
+        for inner in later(name, rest) if depth < _MAX_LATER else ():
+            vim_command(call, inner, depth + 1)
+        if RUNS.search(bare) and not name.startswith("se"):
+            # What it runs is judged above.
+            pass
         elif re.fullmatch(
-            r"te(?:r(?:m(?:i(?:n(?:al?)?)?)?)?)?|sh(?:e(?:ll?)?)?|mak(?:e)?|grep|lgr\w*|gr\w*", name
+            r"te(?:r(?:m(?:i(?:n(?:al?)?)?)?)?)?|sh(?:e(?:ll?)?)?|l?mak(?:e)?|grep|lgr\w*|gr\w*",
+            name,
         ):
             inner_words = rest.replace("++noclose", "").strip()
             if name.startswith("t") and inner_words:
@@ -194,9 +197,11 @@ def vim_command(call: Call, text: str) -> None:
             elif name.startswith(("t", "sh")):
                 call.high("opens a shell inside the editor")
             else:
+                program = ["make"] if "mak" in name else ["grep", "-n"]
+                call.run([*program, *inner_words.split()])
                 call.medium("has the editor run a program")
         elif re.fullmatch(
-            r"py(?:t(?:h(?:o(?:n)?)?)?)?(?:3|x)?|lua\w*|perl|pe|rub\w*|tcl\w*|mz\w*|pythonx|pyf\w*|py3f\w*|luaf\w*|rubyf\w*",
+            r"py(?:t(?:h(?:o(?:n)?)?)?)?(?:3|x)?|lua\w*|perl|pe|rub\w*|tcl\w*|mz\w*|pythonx|py(?:3|x)?do|perldo|perld|pyf\w*|py3f\w*|luaf\w*|rubyf\w*",
             name,
         ):
             if name.startswith("py"):
@@ -206,14 +211,17 @@ def vim_command(call: Call, text: str) -> None:
         elif re.fullmatch(
             r"so(?:u(?:r(?:ce?)?)?)?|ru(?:n(?:t\w*)?)?|pa(?:c\w*)?|lo(?:ad\w*)?", name
         ):
-            if rest and rest != "%":
+            if depth:
+                call.opaque("runs an editor script later, which may be another one by then")
+            elif rest and rest != "%":
                 run_file(call, rest.split()[0], "vim")
             call.medium("runs an editor script")
         elif re.fullmatch(
-            r"w(?:r(?:i(?:te?)?)?)?|wq|x(?:it?)?|sav(?:e\w*)?|wa|wall|wqa\w*|xa\w*|up\w*|wn\w*|redi\w*|mks\w*|mkv\w*|mk|wv\w*|wund\w*|exi\w*|WriteAs",
+            r"w(?:r(?:i(?:te?)?)?)?|wq|x(?:it?)?|sav(?:e\w*)?|wa|wall|wqa\w*|xa\w*|up\w*|wn\w*|redi\w*|mk\w*|hardcopy|ha|wsh\w*|wv\w*|wund\w*|exi\w*|WriteAs",
             name,
         ):
             path = re.sub(r"^(?:>>?|\+\+\w+=\w+|=>)\s*", "", rest).strip()
+            path = path.split()[0] if name.startswith("mksp") and path else path
             if path.startswith("!"):
                 call.shell(path[1:])
             elif path and not (name.startswith("redi") and path == "END"):
@@ -221,19 +229,25 @@ def vim_command(call: Call, text: str) -> None:
             else:
                 call.medium("saves the file")
         elif re.fullmatch(
-            r"e(?:d(?:it?)?)?|tabe\w*|tabnew|sp\w*|vs\w*|vi\w*|view|new|vne\w*|r(?:ead?)?|fin\w*|sv\w*|ped\w*|badd?|arge\w*|diffs\w*",
+            r"e(?:d(?:it?)?)?|tabe\w*|tabnew|sp\w*|vs\w*|vi\w*|view|new|vne\w*|r(?:ead?)?|fin\w*|sv\w*|ped\w*|badd?|arge\w*|diffs\w*|diffp\w*|[cl]?f(?:ile)?|[cl]g(?:et)?f\w*|[cl]addf\w*|rv\w*|rund\w*|rsh\w*",
             name,
         ):
-            if rest and not rest.startswith("!"):
+            if rest in ("<cfile>", "<cWORD>", "<cword>"):
+                call.high("opens a file that stands in the text, which cannot be known")
+            elif rest and not rest.startswith("!"):
                 call.reads(rest.split()[-1])
         elif re.fullmatch(
-            r"au(?:t\w*)?|com(?:m\w*)?|[nvxsoilct]?(?:nore)?map|map|norm(?:al?)?|exe(?:c\w*)?|call?|let|bufdo|argdo|windo|tabdo|g(?:l\w*)?|v(?:g\w*)?|fu\w*|timer\w*",
+            r"au(?:t\w*)?|com(?:m\w*)?|[nvxsoilct]?(?:nore)?map|map|\w*menu|norm(?:al?)?|exe(?:c\w*)?|call?|let|bufdo|argdo|windo|tabdo|g(?:l\w*)?|v(?:g\w*)?|fu\w*|timer\w*",
             name,
         ):
-            if (
-                "!" in rest
-                or re.search(r":\s*(?:w|r|sh|te)", rest)
-                or re.search(r"system|shell|delete\(", rest)
+            if name.startswith("em"):
+                call.opaque("runs what a menu stands for")
+            if name == "let":
+                assigned(call, rest)
+            if name.startswith("norm") and _ACTING_KEYS.search(rest):
+                call.high("types keys that run something")
+            if "!" in rest or (
+                not later(name, rest) and re.search(r"system|shell|(?<!\w):\s*(?:sh|te)", rest)
             ):
                 inner_command = re.search(r"!\s*(.*?)(?:<CR>|['\"]|$)", rest, re.I)
                 if inner_command and inner_command[1]:
@@ -241,9 +255,11 @@ def vim_command(call: Call, text: str) -> None:
                 else:
                     call.high("has the editor run something")
         elif re.fullmatch(r"se(?:t(?:l\w*|g\w*)?)?", name):
-            if re.search(
-                r"\b(?:shell|sh|makeprg|mp|grepprg|gp|equalprg|ep|keywordprg|kp|modelineexpr|exrc|formatprg|fp)\s*=",
-                rest,
-            ):
-                call.high("changes what the editor runs")
+            options(call, rest)
+        elif re.fullmatch(r"prof(?:i\w*)?", name):
+            for path in re.findall(r"^start\s+(\S+)", rest):
+                call.writes(path)
+        elif re.fullmatch(r"l?vim(?:g\w*)?|lv(?:i\w*)?", name):
+            for path in re.sub(r"^(?:([^\w\s])(?:\\.|(?!\1).)*\1[gjf]*|\S+)\s*", "", rest).split():
+                call.reads(path)
         del bang

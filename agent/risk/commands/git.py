@@ -338,6 +338,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         ) else call.medium("changes the index")
     elif verb == "lfs":
         call.run(["git-lfs", *argv[1:]])
+    elif verb == "p4" and operands[:1] == ["submit"]:
+        call.high("changes a shared repository")
     elif verb == "svn":
         call.high("changes a shared repository, or throws work away") if operands[:1] in (
             ["dcommit"],

@@ -43,6 +43,8 @@ def make(call: Call) -> None:
         name, equals, text = argument.partition("=")
         if argument == "-E" or name.startswith("--ev"):
             call.high("has make run text from the command line")
+        if argument in ("-c", "--command") and argv[0] == "just":
+            call.run(argv[argv.index(argument) + 1 :])
         if name == "--shell" and argv[0] == "just":
             call.high("has just run recipes with another shell")
         if name.rstrip(":+?") in ("SHELL", ".SHELLFLAGS", "MAKEFLAGS", "GNUMAKEFLAGS") and equals:
@@ -70,19 +72,24 @@ def make(call: Call) -> None:
     call.medium("runs make")
 
 
+_FILES = {
+    "make": (("-f", "--file", "--makefile"), ("GNUmakefile", "makefile", "Makefile")),
+    "just": (("-f", "--justfile"), ("justfile", "Justfile")),
+    "task": (("-t", "--taskfile"), ("Taskfile.yml", "Taskfile.yaml")),
+}
+"""Options that name the file of recipes, and the names that are looked for without one."""
+
+
 def _makefile(call: Call, targets: list[str]) -> None:
     directory = value(call.argv, "-C", "--directory")
     base = call.place(directory[-1]).path if directory else call.cwd
     if "install" in targets and call.evaluator.came(base):
         call.high("installs what was just fetched")
-    names = value(call.argv, "-f", "--file", "--makefile") or [
-        "GNUmakefile",
-        "makefile",
-        "Makefile",
-    ]
     program = call.argv[0].rpartition("/")[2]
-    if program in ("just", "task"):
-        names = ["justfile", "Justfile"] if program == "just" else ["Taskfile.yml", "Taskfile.yaml"]
+    options, usual = _FILES.get(program, _FILES["make"])
+    names = value(call.argv, *options) or list(usual)
+    if any("://" in name for name in names):
+        call.high("runs recipes that come from another machine")
     for name in names:
         if UNKNOWN in name:
             call.opaque("which makefile runs cannot be known")

@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.risk import programs
 from agent.risk.arguments import after_options, split, value
 from agent.risk.commands.script_code import code
-from agent.risk.commands.script_files import read_script
+from agent.risk.commands.script_files import read_script, run_file
 from agent.risk.commands.tool_runners import package_runner
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import HEADS, carried
@@ -27,6 +27,8 @@ def package_script(call: Call) -> None:
     if program == "bun":
         for text in value(call.argv, "-e", "--eval", "-p", "--print"):
             code(call, text, "node")
+            return
+        if _runs_file(call, words):
             return
     for text in value(call.argv, "--script-shell"):
         call.high(f"has {program} run scripts with {shown(text)}")
@@ -75,6 +77,25 @@ def package_script(call: Call) -> None:
         call.high("changes the package manager's settings")
         return
     simple(call, program)
+
+
+_CODE = re.compile(r".*\.[cm]?[jt]sx?")
+
+
+def _runs_file(call: Call, words: list[str]) -> bool:
+    """`bun x.ts`, `bun run x.ts`, `bun --preload x.ts`: files of code, no scripts of a package."""
+    for path in value(call.argv, "--preload", "-r", "--require", "--import"):
+        if re.match(r"/tmp|data:|https?:", path):  # noqa: S108
+            call.high("loads code from elsewhere", f"loads {shown(path)}")
+        elif "/" in path:
+            run_file(call, path, "node")
+    target = words[1] if words[:1] == ["run"] and len(words) > 1 else words[0] if words else ""
+    if "://" in target:
+        call.high("runs code from an unreviewed address", f"runs {shown(target)}")
+    elif _CODE.fullmatch(target) and words[0] in ("run", target):
+        run_file(call, target, "node")
+        return True
+    return False
 
 
 def _has(program: str, verb: str) -> bool:

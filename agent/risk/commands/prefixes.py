@@ -141,8 +141,11 @@ def prefix(call: Call) -> None:
         elif program in ("dotenv", "dotenvx"):
             pass
         else:
+            from agent.risk.commands.packages import packages
             from agent.risk.evaluation.unlisted import simple
 
+            if program == "pipx":
+                packages(call, [word for word in call.argv[2:] if not word.startswith("-")])
             simple(call, program)
             return
     if program == "flock":

@@ -46,6 +46,7 @@ from agent.risk.commands.forges import gh
 from agent.risk.commands.git import git
 from agent.risk.commands.interpreters import INLINE, awk, calculator, file_server, inline
 from agent.risk.commands.make import make
+from agent.risk.commands.openers import opener
 from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
 from agent.risk.commands.patches import patch
@@ -132,7 +133,7 @@ HANDLERS: dict[str, Handler] = {
         tool_runner,
     ),
     # the machine, build tools
-    "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "dmesg": dmesg, "dc": calculator, "m4": calculator, "gio": gio, "fallocate": allocate, "ssh-keygen": ssh_keys,
+    "sysctl": sysctl, **dict.fromkeys(("strace", "ltrace"), tracer), "coredumpctl": core_dumps, "dmesg": dmesg, "dc": calculator, "m4": calculator, "gio": gio, **dict.fromkeys(("xdg-open", "open", "gtk-launch", "kde-open", "kde-open5", "kfmclient", "exo-open", "gnome-open", "mate-open", "gvfs-open", "dex", "handlr"), opener), "fallocate": allocate, "ssh-keygen": ssh_keys,
     **dict.fromkeys(("busctl", "gdbus", "dbus-send", "qdbus"), bus), "sshpass": prefix,
     "cmake": cmake, "ctest": ctest, "cpack": cpack, "terraform": terraform, "tofu": terraform, "sbt": sbt, "tox": tox, "rake": rake, **dict.fromkeys(("bazel", "bazelisk"), bazel),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),

@@ -12,6 +12,7 @@ from agent.risk.commands.script_files import run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
 from agent.risk.evaluation.findings import quote, shown
+from agent.risk.paths import Zone
 
 
 def package_runner(call: Call, rest: list[str], *, remote: bool = True) -> None:
@@ -112,6 +113,7 @@ def tool_runner(call: Call) -> None:
             if inner[1:2] == ["run"]:
                 package_runner(call, after_options(inner[1:], ("--from", "--with")))
             else:
+                packages(call, [w for w in inner[2:] if not w.startswith("-")])
                 call.medium("manages tools")
             return
         if program in ("nix",) and inner[0] == "run":
@@ -170,7 +172,7 @@ def tool_runner(call: Call) -> None:
             rest = after_options(inner, ("-n", "--name", "-p", "--prefix"))
         if program == "uv":
             for text in value(inner, "--with"):
-                if "://" in text:
+                if "://" in text or call.place(text).zone is Zone.TEMPORARY:
                     call.high("runs code from an unreviewed address")
             if rest and re.search(r"\.py$", rest[0]):
                 rest = ["python", *rest]

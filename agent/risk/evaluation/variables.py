@@ -14,6 +14,7 @@ from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.evaluation.subscripts import count_assigned
 from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
+from agent.risk.programs.variables import SANITIZERS, WRITTEN_VARIABLES
 from agent.risk.shell.syntax import ARRAY, UNKNOWN, Command, Word
 
 
@@ -96,6 +97,16 @@ class VariableJudge(Judgement):
             from agent.risk.commands.git_directories import git_place
 
             git_place(call, name, tuple(values))
+        if exported and WRITTEN_VARIABLES.fullmatch(name):
+            for value in values:
+                if value[:1] in "/~." and not value.startswith("/dev/"):
+                    call.writes(value)
+        elif exported and SANITIZERS.fullmatch(name):
+            for path in re.findall(r"log_path=['\"]?([^\s:'\"]+)", " ".join(values)):
+                call.writes(path)
+        elif exported and name == "PYTEST_ADDOPTS":
+            for value in values:
+                call.run(["pytest", *value.split()])
         if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
             from agent.risk.commands.make import flags_run
 

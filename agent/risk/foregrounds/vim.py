@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 
 from agent.risk.assessment import Assessment, Context, Risk
-from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, last_row
+from agent.risk.evaluation.name_lists import names_of
+from agent.risk.foregrounds.model import UNKNOWN_LINE, Model, call_in, last_row
 from agent.risk.foregrounds.vim_commands import Buffer, expression, filtered, judge, saved
 from agent.risk.keys import Stroke
 from agent.risk.line_editor import Line
 
 _OPENED = re.compile(r'^"([^"]+)"(?: \[[^\]]*\])* (?:\d+L\b|\d+ lines?\b|\[New)|^"([^"]+)" \[New')
 _REPLAYED = Assessment(Risk.HIGH, ("replays keys that cannot be known",), "replays a macro")
+_CALLS = Assessment(
+    Risk.HIGH, ("calls a function that cannot be known",), "calls a function of the editor"
+)
+_HANDS_OVER = Assessment(
+    Risk.HIGH, ("hands what stands in the text to another program",), "opens what the text names"
+)
 _WINDOW = Assessment(
     Risk.HIGH,
     ("opens a window whose lines are run as commands",),
@@ -82,7 +89,7 @@ class Vim(Model):
         if name == "C-z":
             self.stopped = True
         elif name == "C-w":
-            self.waiting = "any"
+            self.waiting = "window"
         elif name == "C-v":
             self.visual = True
         elif name in ("Escape", "C-c"):
@@ -171,6 +178,8 @@ class Vim(Model):
             self.buffer.forced = c == "Q"
             self._left()
             return saved(self.buffer) if c == "Z" else None
+        if waiting == "window":
+            return self._opened_file() if c in "fF" else self._awaited("any", c)
         if waiting == "any":
             if c == ":":
                 self._open(":")
@@ -179,7 +188,7 @@ class Vim(Model):
                 self.buffer.inserting = False
                 self._open("=")
         elif waiting == "g":
-            self._after_g(c)
+            return self._after_g(c)
         elif waiting == "!":
             if c.isdigit():
                 self.waiting = "!"
@@ -196,17 +205,33 @@ class Vim(Model):
             self._moved(waiting, c)
         return None
 
-    def _after_g(self, c: str) -> None:
+    def _opened_file(self) -> Assessment | None:
+        """`gf` opens the file whose name stands under the cursor: perhaps one that was typed."""
+        evaluator, call = call_in(self.context, "vim")
+        for name in names_of(evaluator, self.buffer.typed):
+            call.reads(name)
+        call.medium("opens a file that stands in the text")
+        self.buffer.file = ""
+        return evaluator.assessment()
+
+    def _after_g(self, c: str) -> Assessment | None:
+        if c == "@":
+            return _CALLS
+        if c == "x":
+            return _HANDS_OVER
+        if c in "fF":
+            return self._opened_file()
         if c in "iIR":
             self.mode = "insert"
         elif c == "Q":
             self._open(":")
         elif c in "vhH":
             self.visual = True
-        elif c in "?~uUqwJ@":
+        elif c in "?~uUqwJ":
             self.waiting = "motion"
         elif c in "r'`":
             self.waiting = "any"
+        return None
 
     def _moved(self, waiting: str, c: str) -> None:
         """The motion of an operator, which `waiting` names; with `+` the second key of one."""

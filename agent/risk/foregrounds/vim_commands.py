@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.risk.assessment import Assessment, Context, Risk
 from agent.risk.commands.editors import vim_command
+from agent.risk.commands.vim_options import assigned, functions
 from agent.risk.evaluation.call import Call
 from agent.risk.foregrounds.model import call_in, save
 
@@ -68,10 +69,7 @@ def filtered(context: Context, text: str) -> Assessment:
 def expression(context: Context, text: str) -> Assessment:
     """An expression of the `=` register."""
     evaluator, call = call_in(context, "vim")
-    if re.search(
-        r"system|shell|delete|writefile|libcall|eval|execute|job|term|rename|feedkeys", text
-    ):
-        call.high("has the editor run something")
+    functions(call, text)
     return evaluator.assessment()
 
 
@@ -197,10 +195,6 @@ def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: in
         # Words in backquotes are replaced by what a command prints.
         for text in re.findall(r"`([^`=][^`]*)`", rest):
             call.shell(text)
-    for text in re.findall(r"\breadfile\s*\(\s*(?:'([^']*)'\s*[,)]|\"([^\"\\$]*)\"\s*[,)])?", rest):
-        call.reads(text[0] or text[1]) if any(text) else call.opaque(
-            "reads a file that cannot be known"
-        )
     if name[0] in "@*":
         call.high("replays keys that cannot be known", "replays a macro")
     elif _FILES_THAT_RUN.fullmatch(name):
@@ -209,14 +203,10 @@ def _word(call: Call, buffer: Buffer, name: str, bang: str, rest: str, depth: in
         elif not _OWN_SETTINGS.fullmatch(rest):
             _run_file(call, rest)
     elif re.fullmatch(r"norm(?:al?)?", name):
-        if re.search(r"@[a-zA-Z0-9:@\"*+]|!|:(?:w|r|so|te|sh|lua|py)|Z[ZQ]", rest):
+        if re.search(r"@[a-zA-Z0-9:@\"*+]|!|:(?:w|r|so|te|sh|lua|py)|Z[ZQ]|g[@xfF]", rest):
             call.high("types keys that run something")
     elif re.fullmatch(r"call?|let|ec\w*|return|if|for|while|eval", name):
-        if re.search(
-            r"\b(?:feedkeys|chansend|term_sendkeys|remote_\w+|ch_\w+|sockconnect|timer_start)\s*\(|&(?:shell|makeprg|mp|grepprg|gp|equalprg|formatprg|keywordprg)\b\s*\.?=",
-            rest,
-        ):
-            call.high("has the editor run something")
+        assigned(call, rest)
     elif re.fullmatch(r"lua|luado", name):
         _lua(call, buffer, rest, depth)
     elif name in ("G", "Git", "Gclog", "Gpush"):

@@ -73,10 +73,10 @@ def _of(
 _of(
     "curl",
     writes="-D --dump-header -c --cookie-jar --trace --trace-ascii --stderr --libcurl --hsts --alt-svc --etag-save --ssl-sessions",
-    reads="--etag-compare",
+    reads="--etag-compare --netrc-file -b --cookie",
     at="-w --write-out --variable --url-query --url",
     letters="XHdFouAebcTxmwKErCYyzDPQt",
-    others="--cookie --request --header --data --data-raw --output --user --proxy --cert --key --form --config --retry --resolve --range",
+    others="--request --header --data --data-raw --output --user --proxy --cert --key --form --config --retry --resolve --range",
 )
 _of(
     "wget wget2",
@@ -166,6 +166,14 @@ _of(
     writes="--log-file --write-batch --only-write-batch",
     letters="efTBM",
 )
+_of(
+    "psql ysqlsh vsql nzsql",
+    writes="-o --output -L --log-file",
+    reads="-f --file",
+    letters="cdfvFLoPRThpU",
+)
+_of("mysql mariadb", writes="--tee")
+_of("pip pip3", writes="--log --report -d --dest", letters="drceibwt")
 _of("aspell hunspell", writes="-p --personal", reads="--dict")
 _of("base64 base32 xxd od hexdump strings", reads="--input -f", letters="fwntsNjAe")
 _of("openssl", writes="-out -keyout -signature_out")

@@ -109,6 +109,9 @@ class Counting:
                 if any(doubtful(value) for value in self._values(part)):
                     return "what a command prints"
             elif kind == VARIABLE or (kind == PARAMETER and not self._counts_up(part)):
+                if part.text == "__unknown":
+                    # So the text of `eval` says where something unknown stood.
+                    return "a value"
                 given = part.text in self.variables.given
                 if self.variables.get(part.text) is not None and any(
                     self._unsure(value, given=given) for value in self._values(part)
