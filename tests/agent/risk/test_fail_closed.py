@@ -86,7 +86,9 @@ def test_a_line_that_cannot_be_told_is_not_submitted(
         "Enter",
     ]
     answer = assess_keys(keys, replace(context, foreground=foreground))
-    assert (answer.risk, answer.hold_at) == (Risk.HIGH, 2), answer
+    # What only a person's own settings give a meaning may submit the line itself.
+    held = 1 if key == "F5" and foreground in ("bash", "ssh") else 2
+    assert (answer.risk, answer.hold_at) == (Risk.HIGH, held), answer
 
 
 @pytest.mark.parametrize("rules", [{"deny": 3}, {"deny": ["Bash("]}, {"dney": []}, "x", None])
