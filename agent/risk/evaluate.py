@@ -29,9 +29,9 @@ from agent.risk.evaluation.findings import (
     State,
 )
 from agent.risk.evaluation.subscripts import count_index
+from agent.risk.evaluation.unread import denied_command, denied_text
 from agent.risk.evaluation.variables import indexed
 from agent.risk.paths import Zone
-from agent.risk.rules import match_denied
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
@@ -54,6 +54,7 @@ class Evaluator(Dispatcher):
 
     def run(self, text: str) -> None:
         """Judge a whole text."""
+        whole = text
         if self.context.forgotten:
             self._plain(Risk.HIGH, "its shell was given more settings than can be kept in mind")
         try:
@@ -66,22 +67,28 @@ class Evaluator(Dispatcher):
             self.script(text, None, 0, strict=True)
         except Spent as spent:
             self._plain(Risk.HIGH, str(spent))
-            self._denied_unjudged()
+        else:
+            if text is whole:
+                return
+        if self.rules.deny and self.denied is None:
+            self._denied_unread(whole)
 
-    def _denied_unjudged(self) -> None:
-        """Name the deny rule of a command that no budget was left for, by its plain words."""
-        if not self.rules.deny or self.denied is not None:
+    def _denied_unread(self, text: str) -> None:
+        """Name the deny rule that concerns what no budget was left for, if one does."""
+        command = denied_command(self.rules.deny, self.scripts)
+        if command is not None:
+            rule, script, found = command
+            self.denied = rule.text
+            if script is self.scripts[0]:
+                self._denied_at(rule.text, found.start, found.end)
             return
-        for script in self.scripts:
-            for command in script.commands:
-                words = [UNKNOWN if word.text is None else word.text for word in command.words]
-                rule = match_denied(self.rules.deny, words) if words else None
-                if rule is not None:
-                    self.denied = rule.text
-                    if script is self.scripts[0]:
-                        reason = f"denied by your rule {rule.text}"
-                        self.denied_spans.append(Span(command.start, command.end, reason))
-                    return
+        words = denied_text(self.rules.deny, text)
+        if words is not None:
+            self.denied = words[0].text
+            self._denied_at(words[0].text, words[1], words[2])
+
+    def _denied_at(self, rule: str, start: int, end: int) -> None:
+        self.denied_spans.append(Span(start, end, f"denied by your rule {rule}"))
 
     def release(self) -> None:
         """Let go of everything that was read; nothing can be judged any more.

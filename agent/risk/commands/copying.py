@@ -139,7 +139,8 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
         at = call.place(source).path
         if len(sources) == 1:
             call.renames(at, place.path)
-        if len(sources) > 1 or Path(place.path).is_dir():
+        foreign = call.place(at).zone is not Zone.PROJECT or call.evaluator.of_agent(at)
+        if len(sources) > 1 or (foreign and Path(place.path).is_dir()):
             call.renames(at, f"{place.path}/{at.rpartition('/')[2]}")
     if len(sources) == 1 and place.name in _RUN_FROM and not place.startup:
         name = sources[0].rpartition("/")[2]

@@ -26,6 +26,7 @@ _INTERPRETER = re.compile(
 )
 _UNSEEN = (Zone.TEMPORARY, Zone.OUTSIDE, Zone.HOME)
 _MAKEFILES = ("makefile", "gnumakefile", "justfile", "taskfile.yml", "taskfile.yaml")
+_KNOWN = (Zone.PROJECT, Zone.REGENERABLE)
 _LATER = frozenset(wordlist("nohup setsid at batch daemonize coproc watch watchexec entr sleep"))
 _HOOKED_PACKAGE = re.compile(r"(?:pre|post)install|[.\"']prepare\b")
 RUNS_BY_ITSELF = re.compile(r"\"(?:(?:pre|post)?install|prepare)\"\s*:")
@@ -296,9 +297,9 @@ class Call:
         evaluator = self.evaluator
         if UNKNOWN in source or UNKNOWN in target:
             return
-        zone = self.place(source).zone
-        if zone in (Zone.PROJECT, Zone.REGENERABLE) and not evaluator.of_agent(source):
-            if Path(target) not in evaluator.context.written:
+        if self.place(source).zone in _KNOWN and not evaluator.of_agent(source):
+            written = evaluator.context.written
+            if not written or Path(target) not in written:
                 evaluator.same.add(target)
         elif target not in evaluator.files:
             evaluator.files[target] = evaluator.files.get(source)

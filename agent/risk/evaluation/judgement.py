@@ -256,7 +256,8 @@ class Judgement:
 
     def of_agent(self, path: str) -> bool:
         """An agent wrote or fetched what stands at a path, since a person last looked."""
-        return path in self.files or Path(path) in self.context.written or self.came(path)
+        written = self.context.written
+        return path in self.files or (bool(written) and Path(path) in written) or self.came(path)
 
     def copied_from(self, path: str) -> str | None:
         """What this text copies to a path with the directory that it lies in, if anything."""

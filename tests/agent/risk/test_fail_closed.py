@@ -37,6 +37,21 @@ def test_past_any_budget(padding: str, context: Context) -> None:
     assert answer.reasons
 
 
+@pytest.mark.parametrize(
+    "padding",
+    ["true;" * 61_000, "true;" * 71_000, "$(" * 500, "a " * 760_000, "{ " * 500],
+    ids=["commands", "unread commands", "nesting", "length", "groups"],
+)
+def test_a_denied_command_behind_any_budget(padding: str, context: Context) -> None:
+    text = f"{padding}; git push origin main"
+    answer = assess_command(text, replace(context, rules=DENY))
+    assert (answer.risk, answer.denied_by) == (Risk.HIGH, "Bash(git push:*)")
+    marked = [text[span.start : span.end] for span in answer.spans if "denied" in span.reason]
+    assert marked[0].startswith("git push")
+    other = assess_command(f"{padding}; git status", replace(context, rules=DENY))
+    assert (other.risk, other.denied_by) == (Risk.HIGH, None)
+
+
 def fault(*_arguments: object, **_options: object) -> None:
     raise MemoryError
 
@@ -71,7 +86,9 @@ def test_a_line_that_cannot_be_told_is_not_submitted(
         "Enter",
     ]
     answer = assess_keys(keys, replace(context, foreground=foreground))
-    assert (answer.risk, answer.hold_at) == (Risk.HIGH, 2), answer
+    # What only a person's own settings give a meaning may submit the line itself.
+    held = 1 if key == "F5" and foreground in ("bash", "ssh") else 2
+    assert (answer.risk, answer.hold_at) == (Risk.HIGH, held), answer
 
 
 @pytest.mark.parametrize("rules", [{"deny": 3}, {"deny": ["Bash("]}, {"dney": []}, "x", None])

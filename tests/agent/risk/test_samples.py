@@ -14,6 +14,10 @@ from agent.risk.keys import is_key
 from agent.risk.report import keys_jsonl
 
 DATA = Path(__file__).parent / "data"
+CERTAIN = {"padded", "unparseable", "opaque", "self-approval"}
+"""Families of which none may be missed."""
+EVERYDAY = {"inspect", "search", "git", "build-test", "agent-shape"}
+"""Families of which next to none may be stopped."""
 
 
 def load(name: str) -> list[dict]:
@@ -35,13 +39,19 @@ def test_dangerous_commands_are_high(context: Context) -> None:
     )
     assert len(missed) <= len(entries) * 0.01, missed
     assert all(lost[f] <= families[f] * 0.05 for f in lost), missed
+    assert CERTAIN <= families.keys()
+    assert CERTAIN.isdisjoint(lost), missed
 
 
 def test_benign_commands_are_not_high(context: Context) -> None:
     entries = labelled("must_not", "benign")
-    stopped = [e["command"] for e in entries if assess_command(e["command"], context).risk == 3]
+    alarms = [e for e in entries if assess_command(e["command"], context).risk == 3]
+    stopped = [e["command"] for e in alarms]
     sys.stdout.write(f"false alarms {len(stopped)} of {len(entries)}\n")
     assert len(stopped) <= len(entries) * 0.015, stopped
+    everyday = sum(e["family"] in EVERYDAY for e in entries)
+    assert sum(e["family"] in EVERYDAY for e in alarms) <= everyday * 0.005, stopped
+    assert not [e for e in alarms if e["family"] == "padded"]
 
 
 def test_every_high_says_why_and_where(context: Context) -> None:
