@@ -132,7 +132,7 @@ def compare(one: Reading, other: Reading) -> Comparison:
     shared = one.keys & other.keys
     left = [token for token in one.tokens if token.key not in shared]
     right = [token for token in other.tokens if token.key not in shared]
-    likeness = _likeness(one, other)
+    likeness = _alike(one, other, left, right)
     dated = one.timeless != other.timeless or one.plan != other.plan
     if dated and not (_since_only(one) or _since_only(other)):
         return Comparison("open", "one is dated or planned", likeness * 0.6)
@@ -203,13 +203,18 @@ def _common(one: Reading, other: Reading, shared: frozenset[str]) -> list[Token]
 
 
 def _likeness(one: Reading, other: Reading) -> float:
+    left = [token for token in one.tokens if token.key not in other.keys]
+    right = [token for token in other.tokens if token.key not in one.keys]
+    return _alike(one, other, left, right)
+
+
+def _alike(one: Reading, other: Reading, left: list[Token], right: list[Token]) -> float:
+    """How much of the weight of both is in common, given what each has for itself."""
     apart = 0.0
-    for token in one.tokens:
-        if token.key not in other.keys:
-            apart += token.weight
-    for token in other.tokens:
-        if token.key not in one.keys:
-            apart += token.weight
+    for token in left:
+        apart += token.weight
+    for token in right:
+        apart += token.weight
     whole = one.weight + other.weight
     return max(0.0, 1.0 - apart / whole) if whole else 0.0
 
@@ -239,19 +244,22 @@ def _contradiction(
         return ""
     if _other_subject(left, right):
         return ""
-    subject = _common(one, other, shared)
-    strong = [token for token in subject if not token.light]
     heavy_left = [token for token in left if not token.light and not _since(token)]
     heavy_right = [token for token in right if not token.light and not _since(token)]
-    if _chosen(one) & other.rejected and _chosen(other) & one.rejected:
+    rejecting = one.rejected and other.rejected
+    if rejecting and _chosen(one) & other.rejected and _chosen(other) & one.rejected:
         return "each rejects what the other chooses"
     if one.negative != other.negative:
         once = {one.denials, other.denials} == {0, 1}
-        if once and not heavy_left and not heavy_right and len(subject) >= 2:
+        if once and not heavy_left and not heavy_right and len(shared) >= 2:
             return "one denies what the other says"
         return ""
     if len(heavy_left) != 1 or len(heavy_right) != 1:
-        return _long_value(one, other, heavy_left, heavy_right, strong)
+        # Most pairs end here, so what they have in common is not looked at before.
+        if not shared.isdisjoint(one.heavy) or not shared.isdisjoint(other.heavy):
+            return _long_value(one, other, heavy_left, heavy_right)
+        return ""
+    strong = [token for token in _common(one, other, shared) if not token.light]
     a, b = heavy_left[0], heavy_right[0]
     figures = a.kind == b.kind == "number"
     if not strong and not (figures and len(shared) >= 2):
@@ -321,11 +329,9 @@ def _prefix(one: str, other: str) -> bool:
     return len(mine) != len(theirs) and all(a == b for a, b in zip(mine, theirs, strict=False))
 
 
-def _long_value(
-    one: Reading, other: Reading, left: list[Token], right: list[Token], strong: list[Token]
-) -> str:
+def _long_value(one: Reading, other: Reading, left: list[Token], right: list[Token]) -> str:
     """Values of several words: a name of two words, two hours of a day."""
-    if not left or not right or not strong or len(left) > 3 or len(right) > 3:
+    if not left or not right or len(left) > 3 or len(right) > 3:
         return ""
     numbers = all(token.kind == "number" for token in (*left, *right))
     names = all(token.kind in ("name", "literal") and token.after_verb for token in (*left, *right))
@@ -568,9 +574,13 @@ _ADVERBIAL = re.compile(
 
 def _other_subject(left: list[Token], right: list[Token]) -> bool:
     """Whether each has a word of little weight of its own in what it speaks of: a start timeout."""
-    return all(
-        any(token.light and not token.after_verb for token in side) for side in (left, right)
-    )
+    for side in (left, right):
+        for token in side:
+            if token.light and not token.after_verb:
+                break
+        else:
+            return False
+    return True
 
 
 def _strength(reading: Reading) -> int:
@@ -620,10 +630,12 @@ def _same(
     right: list[Token],
     shared: frozenset[str],
 ) -> str:
-    common = _common(one, other, shared)
-    strong = [token for token in common if not token.light]
     heavy_left = [token for token in left if not token.light]
     heavy_right = [token for token in right if not token.light]
+    if heavy_left and heavy_right and not _may_be_reworded(heavy_left, heavy_right):
+        # Most pairs end here, so what they have in common is not looked at before.
+        return ""
+    strong = [token for token in _common(one, other, shared) if not token.light]
     if not strong:
         return ""
     if not heavy_left and not heavy_right:
@@ -661,11 +673,7 @@ def _reworded(
     one: Reading, other: Reading, left: list[Token], right: list[Token], strong: list[Token]
 ) -> str:
     """The same with words of its own on one side or both: only with most of both in common."""
-    if any(token.hard for token in (*left, *right)):
-        return ""
-    if len(left) > 2 or len(right) > 2:
-        return ""
-    if any(token.introduced_by in _LIMITERS for token in (*left, *right)):
+    if not _may_be_reworded(left, right):
         return ""
     anchored = any(token.hard for token in strong)
     if len(strong) < (2 if anchored else 3) + (bool(left) and bool(right)):
@@ -677,6 +685,17 @@ def _reworded(
     if both / (both + len(left)) < share or both / (both + len(right)) < share:
         return ""
     return "the same in other words"
+
+
+def _may_be_reworded(left: list[Token], right: list[Token]) -> bool:
+    """Whether what each text has for itself can be a matter of words at all."""
+    if len(left) > 2 or len(right) > 2:
+        return False
+    for side in (left, right):
+        for token in side:
+            if token.hard or token.introduced_by in _LIMITERS:
+                return False
+    return True
 
 
 def _substituted(one: Reading, other: Reading) -> bool:

@@ -8,7 +8,6 @@ that are looked at, not with its square.
 
 from __future__ import annotations
 
-import heapq
 import math
 from bisect import bisect_left
 from collections import defaultdict
@@ -55,13 +54,14 @@ def gather(room: Room) -> Iterator[Pair]:
     members = room.members
     readings = [room.readings[memory.id] for memory in members]
     postings: defaultdict[str, list[int]] = defaultdict(list)
-    frames: defaultdict[int, list[int]] = defaultdict(list)
+    by_frame: defaultdict[int, list[int]] = defaultdict(list)
     terms = [_terms(reading) for reading in readings]
+    frames = [_frames(reading) for reading in readings]
     for place, mine in enumerate(terms):
         for term in mine:
             postings[term].append(place)
-        for frame in _frames(readings[place]):
-            frames[frame].append(place)
+        for frame in frames[place]:
+            by_frame[frame].append(place)
     total = len(members)
     rarity = {
         term: math.log1p(total / len(found)) * (0.4 if term[0] == "~" else 1.0)
@@ -75,18 +75,22 @@ def gather(room: Room) -> Iterator[Pair]:
         if fresh is not None and memory.id not in fresh:
             continue
         scores: defaultdict[int, float] = defaultdict(float)
-        for term in sorted(terms[place], key=lambda term: -rarity[term])[:RAREST]:
+        for term in sorted(terms[place], key=rarity.__getitem__, reverse=True)[:RAREST]:
             worth = rarity[term] ** 2
             for other in _near(postings[term], place, POSTINGS):
                 scores[other] += worth
         scores.pop(place, None)
-        best = heapq.nlargest(
-            bring_up,
-            [(score / (weight[place] * weight[other]), other) for other, score in scores.items()],
-        )
-        found = {other: score for score, other in best}
-        for frame in _frames(readings[place]):
-            for other in _near(frames[frame], place, NEIGHBOURS):
+        mine_weight = weight[place]
+        shares = [score / (mine_weight * weight[other]) for other, score in scores.items()]
+        # The numbers alone are sorted: as pairs, thousands of them would be looked at in vain.
+        least = sorted(shares)[-bring_up] if len(shares) > bring_up else 0.0
+        best = [
+            (share, other) for share, other in zip(shares, scores, strict=True) if share >= least
+        ]
+        best.sort(reverse=True)
+        found = {other: share for share, other in best[:bring_up]}
+        for frame in frames[place]:
+            for other in _near(by_frame[frame], place, NEIGHBOURS):
                 found.setdefault(other, 0.5)
         for other, score in found.items():
             first, second = sorted((place, other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
 from typing import Literal, TypeAlias
@@ -108,30 +108,42 @@ _REJECTED = re.compile(
     re.IGNORECASE,
 )
 _REPLACEMENTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(?:replaced|swapped(?: out)?|exchanged|substituted) (?P<old>[^,;.]+?) "
-        r"(?:with|by|for) (?P<new>[^,;.]+)",
-        r"\b(?:moved|switched|migrated|changed|converted|went|ported|transitioned)\b[^,;.]{0,40}? "
-        r"from (?P<old>[^,;.]+?) (?:to|over to|onto) (?P<new>[^,;.]+)",
-        r"(?P<old>[^,;.]+?) (?:has been|have been|was|were|got|is) (?:replaced|superseded"
-        r"|succeeded)"
-        r" (?:by|with) (?P<new>[^,;.]+)",
-        r"\b(?:dropped|abandoned|ditched|retired|left) (?P<old>[^,;.]+?) "
-        r"(?:for|in favou?r of) (?P<new>[^,;.]+)",
-        r"\b(?P<new>[\w.+#-]+(?: [\w.+#-]+)?) (?:has )?(?:replaced|replaces|supersedes|superseded"
-        r"|took over from)"
-        r" (?P<old>[^,;.]+)",
-        r"\b(?:uses?|runs?(?: on)?|is on|are on|now (?:on|in|with))? ?(?P<new>[\w.+#-]+) instead"
-        r" of "
-        r"(?P<old>[\w.+#-]+)",
-        r"\bno longer (?:uses?|runs? on|in|on|with|works? with|goes? through|is|are)"
-        r" (?P<old>[^,;.]+)",
-        r"\b(?P<old>[\w.+#-]+) (?:was|were|has been|is) (?:returned|retired|dropped|removed|sold"
-        r"|decommissioned|given up|phased out|gone|abolished|shut down)",
-        r"\bgave up (?:on )?(?P<old>[\w.+#-]+)",
+    (tuple(signs.split("|")), re.compile(pattern, re.IGNORECASE))
+    for signs, pattern in (
+        ("replaced|swapped|exchanged|substituted",
+         r"\b(?:replaced|swapped(?: out)?|exchanged|substituted) (?P<old>[^,;.]+?) "
+         r"(?:with|by|for) (?P<new>[^,;.]+)"),
+        (" from ",
+         r"\b(?:moved|switched|migrated|changed|converted|went|ported|transitioned)\b[^,;.]{0,40}? "
+         r"from (?P<old>[^,;.]+?) (?:to|over to|onto) (?P<new>[^,;.]+)"),
+        ("replaced|superseded|succeeded",
+         r"(?P<old>[^,;.]+?) (?:has been|have been|was|were|got|is) (?:replaced|superseded"
+         r"|succeeded)"
+         r" (?:by|with) (?P<new>[^,;.]+)"),
+        ("dropped|abandoned|ditched|retired|left",
+         r"\b(?:dropped|abandoned|ditched|retired|left) (?P<old>[^,;.]+?) "
+         r"(?:for|in favou?r of) (?P<new>[^,;.]+)"),
+        ("replace|supersede|took over",
+         r"\b(?P<new>[\w.+#-]+(?: [\w.+#-]+)?) (?:has )?(?:replaced|replaces|supersedes|superseded"
+         r"|took over from)"
+         r" (?P<old>[^,;.]+)"),
+        (" instead of ",
+         r"\b(?:uses?|runs?(?: on)?|is on|are on|now (?:on|in|with))? ?(?P<new>[\w.+#-]+) instead"
+         r" of "
+         r"(?P<old>[\w.+#-]+)"),
+        ("no longer",
+         r"\bno longer (?:uses?|runs? on|in|on|with|works? with|goes? through|is|are)"
+         r" (?P<old>[^,;.]+)"),
+        ("returned|retired|dropped|removed|sold|decommissioned|given up|phased out|gone|abolished"
+         "|shut down",
+         r"\b(?P<old>[\w.+#-]+) (?:was|were|has been|is) (?:returned|retired|dropped|removed|sold"
+         r"|decommissioned|given up|phased out|gone|abolished|shut down)"),
+        ("gave up",
+         r"\bgave up (?:on )?(?P<old>[\w.+#-]+)"),
     )
 )  # fmt: skip
+"""Patterns, each with words one of which stands wherever it matches, lower case."""
+
 _INTENDED = re.compile(
     r"\b(?:plan|planned|will|might|may|should|consider|want|wants|never|not|would)\b", re.IGNORECASE
 )
@@ -152,7 +164,7 @@ _SCOPE_WORDS = word_set(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Token:
     """A word or value: its key is equal where the meaning is."""
 
@@ -162,16 +174,32 @@ class Token:
     after_verb: bool
     introduced_by: str
     """The last preposition or mark before it, lower case."""
-    value: float | None = None
-    unit: str = ""
-    light: bool = field(init=False)
+    value: float | None
+    unit: str
+    light: bool
     """Whether a difference in it says little."""
-    hard: bool = field(init=False)
+    hard: bool
     """Whether another one means another fact: numbers, names, paths, identifiers."""
-    weight: float = field(init=False)
+    weight: float
     """How much of the meaning it carries."""
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        key: str,
+        kind: Kind,
+        surface: str,
+        after_verb: bool,
+        introduced_by: str,
+        value: float | None = None,
+        unit: str = "",
+    ) -> None:
+        self.key = key
+        self.kind = kind
+        self.surface = surface
+        self.after_verb = after_verb
+        self.introduced_by = introduced_by
+        self.value = value
+        self.unit = unit
         self.hard = self.kind != "word"
         self.light = not self.hard and self.key in LIGHT
         self.weight = 2.0 if self.hard else 0.3 if self.light else 1.0
@@ -253,11 +281,7 @@ def read(text: str, project: str | None = None) -> Reading:
                 plain = pattern.sub(to, plain)
                 break
     plain = _COUNT.sub(lambda match: str(NUMBER_WORDS[match[0].lower()]), plain)
-    own = (
-        {concept(part) for part in re.findall(r"[a-z0-9]+", project.lower())} if project else set()
-    )
-    if project:
-        own.add(concept(project.lower()))
+    own = _name_of(project) if project else frozenset[str]()
     tokens: list[Token] = []
     denials = [0]
     qualifiers: set[str] = set()
@@ -340,11 +364,20 @@ def read(text: str, project: str | None = None) -> Reading:
     )
 
 
+@lru_cache(maxsize=256)
+def _name_of(project: str) -> frozenset[str]:
+    """The concepts in the name of a project, and the whole of it."""
+    return words(project) | {concept(project.lower())}
+
+
 def _replacements(text: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
     if not _REPLACING.search(text):
         return ()
     found = []
-    for pattern in _REPLACEMENTS:
+    lower_case = text.lower()
+    for signs, pattern in _REPLACEMENTS:
+        if not any(sign in lower_case for sign in signs):
+            continue
         match = pattern.search(text)
         if match is not None and not _INTENDED.search(text[: match.start()]):
             came = _concepts(match["new"]) if "new" in pattern.groupindex else frozenset[str]()
