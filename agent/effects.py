@@ -28,7 +28,7 @@ from agent.actions import (
     WriteFile,
 )
 from agent.errors import AgentError
-from agent.panes import TMUX_SECONDS, Panes
+from agent.panes import FULL, TMUX_SECONDS, Panes
 from agent.pictures import draw
 from agent.pieces import CHANGED, Pieces
 from agent.risk.keys import canonical, is_key
@@ -37,7 +37,7 @@ from agent.shared_files import FileLocks, Seen
 from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
 from agent.tools.placing import FileChanged
-from agent.tools.terminal import run_text, screen_text
+from agent.tools.terminal import passage_text, run_text, screen_text
 from agent.workers import Workers
 from tungsten.errors import TerminalError
 from tungsten.pane import ForIdle
@@ -114,6 +114,11 @@ class Effects:
                 return await self._run(action, how, check, pieces)
             case TypeKeys() as action, _:
                 return await self._type(action, check, submit)
+            case ReadScreen(pane_id=pane_id), Look(history=history, above=above) if above:
+                await check()
+                passage = await self._panes.passage(pane_id, above=above, count=history)
+                more = above + history > passage.size >= FULL
+                return Effect(passage_text(pane_id, passage, more=more), pane_id=pane_id)
             case ReadScreen(pane_id=pane_id), Look(history=history, remark=remark):
                 await check()
                 pane = await self._panes.seen(pane_id)

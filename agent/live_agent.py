@@ -98,6 +98,7 @@ class LiveAgent:
             services.terminal,
             self._panes_changed,
             self._wall,
+            recording=services.recordings.running,
             opened=self._pane_opened,
             ended=services.recordings.ended,
         )

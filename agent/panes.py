@@ -17,12 +17,17 @@ from agent.protocol.agents import PaneSummary
 from agent.risk.evaluation.past import Past
 from tungsten.adopted_pane import AdoptedPane
 from tungsten.errors import PaneGone, TerminalError
+from tungsten.history import Passage
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
 from tungsten.wall import Wall
 
 WIDTH, HEIGHT = 120, 40
 """Size of a pane until a front end shows it."""
+
+FULL = 45_000
+"""With so many lines tmux may have dropped older ones: it keeps 50,000, of which it drops a tenth
+at a time."""
 
 TMUX_SECONDS = 2.0
 """How long stopping something waits for tmux; its processes are ended without it, too."""
@@ -104,6 +109,7 @@ class Panes:
         terminal: the server.
         changed: told of every change.
         wall: plans what stands around a new pane.
+        recording: gives the file that a pane is being recorded into.
         opened: told of a pane before anything is done in it.
         ended: told of a pane that is closed, or whose program has ended.
     """
@@ -116,6 +122,7 @@ class Panes:
         changed: Callable[[], Awaitable[None]],
         wall: Callable[[], Wall | None] = lambda: None,
         *,
+        recording: Callable[[str], Path | None] = lambda pane_id: None,
         opened: Callable[[str], Awaitable[None]] = _nothing,
         ended: Callable[[str], None] = lambda pane_id: None,
     ) -> None:
@@ -124,6 +131,7 @@ class Panes:
         self._terminal = terminal
         self._changed = changed
         self._wall = wall
+        self._recording = recording
         self._opened = opened
         self._ended = ended
         self._panes: dict[str, OwnPane] = {}
@@ -170,6 +178,26 @@ class Panes:
     async def seen(self, pane_id: str) -> Pane | AdoptedPane:
         """Give the real pane behind one that may be read and typed into; raises as `tmux` does."""
         return self.own(pane_id).adopted or await self.tmux(pane_id)
+
+    async def passage(self, pane_id: str, *, above: int, count: int) -> Passage:
+        """Read lines that have scrolled off a pane, the last of them `above` its screen.
+
+        What tmux has not any more, as it was dropped or cleared, is read from the recording, if
+        the pane is being recorded: masked, and as far back as that goes.
+
+        Raises:
+            NotYourPane, PaneLost: see `tmux`.
+            TerminalError: it is closed, or its recording cannot be read.
+        """
+        kept = await (await self.seen(pane_id)).history(above=above, count=count)
+        path = self._recording(pane_id)
+        if above + count <= kept.size or path is None:
+            return kept
+        # Imported here: hardly ever needed.
+        from tungsten.scrollback import Scrollback
+
+        async with Scrollback.opened(await self._terminal(), path, mask=True) as everything:
+            return everything.read(above=above, count=count)
 
     async def tmux(self, pane_id: str) -> Pane:
         """Give the real pane behind one of the agent's own.

@@ -133,6 +133,11 @@ class PaneRecorder:
     def __contains__(self, pane_id: str) -> bool:
         return pane_id in self._running
 
+    def running(self, pane_id: str) -> Path | None:
+        """Give the file that a pane is being recorded into; None when it is not, or no longer."""
+        path = self._running.get(pane_id)
+        return path if path is not None and recording.running(path) else None
+
     async def start(self, agent_id: str, name: str, pane_id: str) -> Path:
         """Record a pane from its screen as it is now; gives the file.
 

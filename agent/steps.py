@@ -24,10 +24,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Read a screen with `history` lines above it; `remark` is told first, where there is one."""
+    """Read a screen with `history` lines above it; `remark` is told first, where there is one.
+
+    With `above`, only those lines: the last of them so many above the screen.
+    """
 
     history: int = 0
     remark: str = ""
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)

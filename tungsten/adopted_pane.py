@@ -13,11 +13,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from tungsten import foreground
+from tungsten import foreground, history
 from tungsten.adopt import OwnServer
 from tungsten.errors import PaneDead, PaneGone, PaneInCopyMode, TerminalError
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
+from tungsten.history import Passage
 from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, ForText, Until, WaitResult
 
 QUIET_SECONDS = 0.3
@@ -49,6 +50,12 @@ class AdoptedPane:
         """
         await self._server.require(self.id)
         return await self._server.capture(self.id, history=history)
+
+    async def history(self, *, above: int = 0, count: int = 1000) -> Passage:
+        """Read lines that have scrolled off; see `Pane.history`, and raises as `capture` does."""
+        await self._server.require(self.id)
+        client = await self._server.connected()
+        return await history.read(client, self.id, above=above, count=count)
 
     async def foreground(self) -> Foreground:
         """Say what has the keyboard of this pane; raises as `capture` does."""

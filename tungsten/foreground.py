@@ -58,7 +58,8 @@ class Foreground:
     """The process that has a terminal's keyboard.
 
     Attributes:
-        pid: leader of the foreground process group; 0 if unknown.
+        pid: leader of the foreground process group, or what reads there where the leader is a shell
+            that waits for it; 0 if unknown.
         name: its program's name.
         kind: what it is doing with the keyboard.
         cwd: its directory; empty if unknown.
@@ -155,21 +156,30 @@ def _linux(pid: int, group: int, *, echo: bool, canonical: bool) -> Foreground:
             return Foreground(0, "", "unknown", echo=echo, canonical=canonical)
         leader = members[0]
         fields = _stat(leader)
-    name = os.fsdecode(fields[0]) if fields else ""
-    raw = _read(f"/proc/{leader}/cmdline").rstrip(b"\0")
-    arguments = tuple(os.fsdecode(part) for part in raw.split(b"\0")) if raw else ()
-    try:
-        cwd = os.readlink(f"/proc/{leader}/cwd")  # noqa: PTH115
-    except OSError:
-        cwd = ""
+    name, arguments = _program(leader, fields)
     reading = _reads(leader, fields)
     if reading is False and group:
         # A pipeline's reader need not be its leader; nor need a script's child be.
         others = [member for member in _members(group) if member != leader]
-        states = [_reads(member, _stat(member)) for member in others]
-        reading = True if True in states else None if None in states else False
+        states = {member: _reads(member, _stat(member)) for member in others}
+        reading = True if True in states.values() else None if None in states.values() else False
+        if reading and name.lstrip("-") in SHELLS:
+            # `sh -c python3`: keys reach what the shell waits for, and mean what they mean there.
+            leader = max(member for member, reads in states.items() if reads)
+            name, arguments = _program(leader, _stat(leader))
+    try:
+        cwd = os.readlink(f"/proc/{leader}/cwd")  # noqa: PTH115
+    except OSError:
+        cwd = ""
     kind = classify(name, arguments, echo=echo, canonical=canonical, reading=reading)
     return Foreground(leader, name, kind, cwd, echo, canonical, reading, arguments)
+
+
+def _program(pid: int, fields: list[bytes]) -> tuple[str, tuple[str, ...]]:
+    """Give a process's name and its command line."""
+    raw = _read(f"/proc/{pid}/cmdline").rstrip(b"\0")
+    arguments = tuple(os.fsdecode(part) for part in raw.split(b"\0")) if raw else ()
+    return os.fsdecode(fields[0]) if fields else "", arguments
 
 
 def _members(group: int) -> list[int]:

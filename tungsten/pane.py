@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import foreground, frame, keys
+from tungsten import foreground, frame, history, keys
 from tungsten.command_line import CommandLine
 from tungsten.connection import Connection, at_least_once
 from tungsten.dialogue import Dialogue
@@ -26,6 +26,7 @@ from tungsten.errors import (
 )
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
+from tungsten.history import Passage
 from tungsten.marks import Mark
 from tungsten.outcome import (
     Ended,
@@ -159,6 +160,17 @@ class Pane:
             ServerGone: the server ended.
         """
         return await frame.capture(self.client, self.id, history=history)
+
+    async def history(self, *, above: int = 0, count: int = 1000) -> Passage:
+        """Read `count` lines that have scrolled off, the last of them `above` the screen.
+
+        `scrollback` reads those that tmux has dropped, where the pane is recorded.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        return await history.read(self.client, self.id, above=above, count=count)
 
     async def text(self) -> str:
         """Give the plain text of the screen alone, in half the time of a picture.

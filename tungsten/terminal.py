@@ -6,23 +6,20 @@ import asyncio
 import contextlib
 import functools
 import os
-import re
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import environment as environments
-from tungsten import orphans, pieces, server_start, shells, still
+from tungsten import new_session, orphans, pieces, private_server, shells
 from tungsten.command_line import START_SECONDS
 from tungsten.connection import Connection, insist
-from tungsten.control_client import MINIMUM_VERSION, clean_environment, parse_version
-from tungsten.control_protocol import Notification, literal
+from tungsten.control_protocol import Notification
 from tungsten.errors import (
     CommandFailed,
     DirectoryMissing,
@@ -30,36 +27,25 @@ from tungsten.errors import (
     PaneGone,
     ServerGone,
     ServerSilent,
-    SocketUnsafe,
     TerminalError,
     TmuxMissing,
-    TmuxTooOld,
     taking_resources,
 )
+from tungsten.new_session import OPTION
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pane import Pane
 from tungsten.server import Server
-from tungsten.shells import Start
 from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
 from tungsten.wall import Wall
 from tungsten.watch import Watch, orphaned_hooks
 
-OPTION = "@tungsten"
-"""Pane option of each pane that is ours: `shell NONCE NAME` or `program`, maybe with ` wall`."""
-
-_ATTEMPTS = 8
-_PAUSE = 0.02
-"""How often to try to reach a server, and by how many seconds the pauses between grow."""
-
-LEAVE_SECONDS = 0.5
-"""How long each of these attempts waits for a server that is on its way out."""
-
 _EXPLANATIONS = 20
-"""How often to ask for a dead pane's exit status, 4 s in all: busy machines take their time."""
+_EXPLANATION_PAUSE = 0.02
+"""How often to ask for a dead pane's exit status, and by how many seconds the pauses between grow.
 
-SILENT_SECONDS = 12.0
-"""How long a tmux server may take to answer the first command; its keeper waits 10 s for it."""
+That is 4 s in all: busy machines take their time.
+"""
 
 END_SECONDS = 5.0
 """How long a server that was told to end may take; it writes nothing to disk."""
@@ -67,9 +53,6 @@ END_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 """How long to try to take away what we made there; what stays rings for nobody."""
 
-_HOME = ("new-session", "-d", "-s", HOME_SESSION, "-x", "20", "-y", "2", "-n", "home", "true")
-_CONFIG = Path(__file__).with_name("tmux.conf")
-_UNSAFE = re.compile(r"[^\w-]+", re.ASCII)
 _RECONCILING = frozenset({"unlinked-window-close", "window-close", "sessions-changed"})
 _RENAMING = frozenset({"unlinked-window-renamed", "window-renamed"})
 
@@ -162,10 +145,10 @@ class Terminal:
         program = shutil.which(tmux)
         if program is None:
             raise TmuxMissing(tmux)
-        _own(socket.parent)
+        private_server.own(socket.parent)
         given = os.environ if environment is None else environment
         with taking_resources():
-            client = await _reach(socket, program, environments.scrub(given))
+            client = await private_server.reach(socket, program, environments.scrub(given))
         terminal = cls(socket, program, client)
         try:
             await terminal._adopt()
@@ -232,37 +215,18 @@ class Terminal:
         ssh: Sequence[str],
         wall: Wall | None,
     ) -> Pane:
-        nonce = "" if command is not None else secrets.token_hex(16)
-        argv = ["new-session", "-d", "-P", "-F", "#{pane_id} #{window_id}"]
-        argv += ["-x", str(size[0]), "-y", str(size[1]), "-c", literal(str(cwd))]
-        for variable, value in (environment or {}).items():
-            argv += ["-e", f"{variable}={value}"]
-        program = ["env", "-u", "TMUX_PANE"]
-        start: Start | None = None
-        if command is not None:
-            program += ["-u", "TMUX", "sh", "-c", command]
-        elif ssh:
-            shell = "bash"
-            program += ["-u", "TMUX", *shells.remote(ssh)]
-        else:
-            start = shells.prepare(shell, nonce, self.socket.parent)
-            # A start-up file that starts tmux where none is seen must see one.
-            program += ["TMUX=/dev/null,0,0", *start.argv]
-        try:
-            if wall is not None:
-                note = None if start is None else start.note
-                program = list(wall.enclose(program, cwd, note))
-            pane_id, window_id = await self._new_session(argv, name, program, nonce)
-        except BaseException:
-            if start is not None:
-                start.forget()
-            raise
-        pane = Pane(self, pane_id, window_id, nonce, shell)
-        self._panes[pane_id] = pane
+        made = await new_session.make(
+            self.client,
+            self.socket.parent,
+            new_session.Wanted(name, cwd, command, size, environment or {}, shell, ssh, wall),
+            later=self.spawn,
+        )
+        pane = Pane(self, made.pane_id, made.window_id, made.nonce, made.shell)
+        self._panes[pane.id] = pane
         pane.walled = wall is not None
-        kind = f"shell {nonce} {shell}" if nonce else f"program  {shell}"
+        kind = f"shell {made.nonce} {made.shell}" if made.nonce else f"program  {made.shell}"
         kind += " wall" if pane.walled else ""
-        await self.client.pipeline([("set-option", "-p", "-t", pane_id, OPTION, kind)])
+        await self.client.pipeline([("set-option", "-p", "-t", pane.id, OPTION, kind)])
         # What it said or did before it was known here.
         await self._reconcile()
         return pane
@@ -293,7 +257,7 @@ class Terminal:
         listed = (await self.client.pipeline([("list-panes", "-a", "-F", form)]))[0]
         rows = [line.split("\t") for line in ([] if isinstance(listed, CommandFailed) else listed)]
         # Windows are linked into sessions of ours as well, beside those of other panes.
-        theirs = [row for row in rows if len(row) == 4 and not _is_internal(row[0])]
+        theirs = [row for row in rows if len(row) == 4 and not new_session.is_internal(row[0])]
         sessions = {session for session, found, _, _ in theirs if found == pane_id}
         return {
             found: int(pid)
@@ -404,7 +368,7 @@ class Terminal:
             HOME_SESSION,
             self._reconcile,
             tmux=self._tmux,
-            make_session=functools.partial(_make_home, self.socket, self._tmux),
+            make_session=functools.partial(private_server.make_home, self.socket, self._tmux),
         )
         _, hooks = await self.client.pipeline(
             [("set-hook", "-g", self._hook, self._channel.ring), ("show-hooks", "-g", "pane-died")]
@@ -420,60 +384,6 @@ class Terminal:
         _forget_notes(self.socket.parent)
         pieces.forget_orphans(self.socket.parent)
         await self._reconcile()
-
-    async def _new_session(
-        self, argv: list[str], name: str, program: list[str], nonce: str
-    ) -> tuple[str, str]:
-        wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
-        if _is_internal(wanted):
-            wanted = f"pane-{wanted}"
-        session = wanted
-        while True:
-            window = f"pane-{secrets.token_hex(6)}"
-            try:
-                printed = await self.client.command(*argv, "-n", window, "-s", session, *program)
-            except CommandFailed as error:
-                if "duplicate session" not in error.message:
-                    raise
-                session = f"{wanted}-{secrets.token_hex(3)}"
-                continue
-            except ServerSilent:
-                self.spawn(self._unmake(session, window, nonce))
-                raise
-            except OutcomeUnknown:
-                printed = await self._begun(session, window, nonce)
-                if not printed:
-                    continue
-            pane_id, _, window_id = printed[0].partition(" ")
-            return pane_id, window_id
-
-    async def _unmake(self, session: str, window: str, nonce: str) -> None:
-        """Close the pane that a server which was stopped makes for nobody once it goes on."""
-        with contextlib.suppress(TerminalError):
-            found = await insist(lambda: self._begun(session, window, nonce))
-            for ids in found:
-                await Pane(self, ids.partition(" ")[0], "", "").kill()
-
-    async def _begun(self, session: str, window: str, nonce: str) -> list[str]:
-        """Find the pane whose making was not answered; nothing if it was not made.
-
-        Raises:
-            OutcomeUnknown: what is there may be it or not.
-        """
-        form = f"#{{pane_id}} #{{window_id}}\t#{{{OPTION}}}\t#{{window_name}}"
-        try:
-            listed = await self.client.command("list-panes", "-s", "-t", f"={session}", "-F", form)
-        except CommandFailed:
-            return []
-        for line in listed:
-            ids, kind, name = line.split("\t", 2)
-            if kind:
-                # It is somebody else's, and ours was refused: as it will be again.
-                return []
-            # Its own name still, or what our shell has made of it.
-            if name == window or (nonce and name.startswith(nonce)):
-                return [ids]
-        raise OutcomeUnknown("new-session")
 
     def _notified(self, notification: Notification) -> None:
         if notification.name in _RENAMING:
@@ -566,7 +476,7 @@ class Terminal:
                 if pane_id in self._dead or pane_id not in self._panes:
                     return
                 os.kill(self._server_pid, signal.SIGCHLD)
-                await asyncio.sleep(_PAUSE * attempt)
+                await asyncio.sleep(_EXPLANATION_PAUSE * attempt)
             self._unexplained.add(pane_id)
             await insist(self._reconcile)
 
@@ -593,22 +503,8 @@ async def _unmade(making: asyncio.Task[Pane]) -> None:
         await (await making).kill()
 
 
-def _is_internal(session: str) -> bool:
-    """Whether a tmux session holds no panes of its own but those that make it work."""
-    return session == HOME_SESSION or session.startswith(f"{HOME_SESSION}-")
-
-
 def _failed(task: asyncio.Task[Watch]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-def _own(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = directory.stat()
-    if status.st_uid != os.getuid():
-        raise SocketUnsafe(directory, "belongs to another user")
-    if status.st_mode & 0o077:
-        raise SocketUnsafe(directory, "can be entered by others")
 
 
 def _forget_notes(directory: Path) -> None:
@@ -617,94 +513,3 @@ def _forget_notes(directory: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - note.stat().st_mtime > START_SECONDS:
                 shells.forget(note)
-
-
-@functools.lru_cache(maxsize=8)
-def _version(program: str) -> str:
-    done = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
-    return done.stdout.strip().removeprefix("tmux ")
-
-
-async def _reach(socket: Path, program: str, environment: dict[str, str]) -> Connection:
-    """Start or find the server and attach to it."""
-    attempt = 0
-    while True:
-        try:
-            await _start(socket, program, environment)
-            return await Connection.connect(
-                socket,
-                tmux=program,
-                session=HOME_SESSION,
-                make_session=functools.partial(_make_home, socket, program),
-            )
-        except ServerGone:
-            # An earlier server on this socket may be on its way out.
-            attempt += 1
-            if attempt == _ATTEMPTS:
-                raise
-            if attempt == _ATTEMPTS // 2:
-                await asyncio.to_thread(orphans.reap_wedged, socket)
-            await _on_its_way_out(socket, _PAUSE * attempt)
-
-
-async def _on_its_way_out(socket: Path, pause: float) -> None:
-    """Wait until the server that listens there has ended, or for `pause` where none does."""
-    pid = orphans.listener(socket)
-    if pid is None:
-        await asyncio.sleep(pause)
-        return
-    with orphans.end_of(pid) as gone, contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(gone.wait(), LEAVE_SECONDS)
-
-
-def _run(
-    argv: list[str], environment: dict[str, str], socket: Path
-) -> subprocess.CompletedProcess[str]:
-    process = subprocess.Popen(
-        argv,
-        env=environment,
-        cwd="/",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        said, problem = process.communicate(timeout=SILENT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise ServerSilent(socket) from None
-    finally:
-        # Not read to their end: a server that was stopped holds the other ends open.
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-    return subprocess.CompletedProcess(argv, process.returncode, said, problem)
-
-
-async def _make_home(socket: Path, program: str) -> None:
-    """Make our session again in a server that runs; with `-N` this starts none."""
-    argv = [program, "-u", "-N", "-S", str(socket), *_HOME]
-    async with still.turn(socket):
-        await asyncio.to_thread(_run, argv, clean_environment(), socket)
-
-
-async def _start(socket: Path, program: str, environment: dict[str, str]) -> None:
-    """Make sure that a server with our session runs; two at once end up with the same one."""
-    version = await asyncio.to_thread(_version, program)
-    if parse_version(version) < MINIMUM_VERSION:
-        raise TmuxTooOld(version)
-    terminal = environments.terminal_name(Path(environment.get("HOME", "/")))
-    server = [program, "-u", "-S", str(socket), "-f", str(_CONFIG)]
-    if sys.platform == "linux" and not server_start.answers(str(socket)):
-        # Only so that orphans stay below it: without, the next command starts a plain one.
-        keeper = [sys.executable, "-I", "-S", server_start.__file__, str(socket), *server, "-D"]
-        await asyncio.to_thread(_run, keeper, environment, socket)
-    argv = [*server, *_HOME, ";", "set-option", "-g", "default-terminal", terminal]
-    async with still.turn(socket):
-        done = await asyncio.to_thread(_run, argv, environment, socket)
-    said = done.stderr.strip()
-    if done.returncode != 0 and "duplicate session" not in said:
-        raise ServerGone(said)

@@ -76,7 +76,19 @@ class TerminalRead(ToolInput):
 
     pane: Pane = None
     history: int = Field(default=0, ge=0, le=5000, description="Lines above the screen to include.")
+    above: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="Only that history, the last line so many above the screen: further back.",
+    )
     picture: bool = Field(default=False, description="With an image, for colours and layout.")
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if self.above and (self.picture or not self.history):
+            raise ValueError("above needs history, the number of lines, and has no picture")
+        return self
 
 
 class TerminalWait(ToolInput):

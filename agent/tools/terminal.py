@@ -17,6 +17,7 @@ from agent.tools.inputs import (
     TerminalWait,
 )
 from tungsten.frame import Frame
+from tungsten.history import Passage
 from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, RunResult
 
 Input = TerminalClose | TerminalOpen | TerminalRead | TerminalRun | TerminalType | TerminalWait
@@ -61,8 +62,8 @@ def plan(
                 title=_one_line(" ".join(keys)),
                 intent=_one_line(tool.why),
             )
-        case TerminalRead(history=history):
-            look = Look(history, remark) if picture is None else Picture(picture, history)
+        case TerminalRead(history=history, above=above):
+            look = Look(history, remark, above) if picture is None else Picture(picture, history)
             return Step(ReadScreen(pane_id), look, title=pane_id)
         case TerminalWait():
             wait = _wait(tool)
@@ -98,6 +99,19 @@ def screen_text(pane_id: str, frame: Frame) -> str:
     while lines and not lines[-1]:
         lines.pop()
     return "\n".join([header, *lines]) if lines else f"{header}\n(the screen is empty)"
+
+
+def passage_text(pane_id: str, passage: Passage, *, more: bool) -> str:
+    """Write lines that have scrolled off for the model; `more`: tmux dropped older ones."""
+    if not passage.lines:
+        header = f"pane {pane_id} · there are {passage.size:,} lines above the screen"
+    else:
+        first = passage.above + len(passage.lines)
+        header = f"pane {pane_id} · lines {first:,} to {passage.above + 1:,} above the screen"
+        header += f", of {passage.size:,}"
+    if more:
+        header += "; older ones are kept only where a pane is recorded"
+    return "\n".join([header, *passage.lines])
 
 
 def run_text(pane_id: str, result: RunResult, timeout: float | None) -> str:

@@ -140,6 +140,8 @@ async def test_foreground_shell_and_commands(pane: Pane) -> None:
         ("vi -u NONE new", "~", "editor", None),
         ("bash --norc", "bash-", "shell", "C-d"),
         ("sh -c 'while :; do :; done'", "done", "command", "C-c"),
+        ("sh -c 'python3 -q; :'", ">>>", "repl", "C-d"),
+        ("sh -c 'read -r x; :'", "read", "reader", "Enter"),
     ],
 )
 async def test_foreground_kinds(

@@ -97,6 +97,32 @@ async def test_a_program_that_ends_ends_its_recording(recorded):
     assert not house.summary(agent_id).panes[0].recording
 
 
+async def test_an_agent_reads_back_what_tmux_has_dropped(recorded):
+    house = recorded
+    lines = f"seq 1000; echo {SECRET}; seq 1001 1100; printf '\\e[H\\e[2J\\e[3J'; seq 2001 2100"
+    house.script.then(use("terminal_run", command=lines))
+    house.script.then(
+        use("terminal_read", history=3, above=50),
+        use("terminal_read", history=5000, above=100),
+        use("terminal_read", history=5, above=5000),
+        use("terminal_read", above=5),
+    )
+    agent_id = await house.agent("look back")
+    await house.state(agent_id, "done")
+    kept, dropped, beyond, wrong = (result["content"] for result in house.results())
+    numbers = [int(line) for line in kept.splitlines()[1:]]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+    assert numbers[0] > 2000
+    assert "lines 53 to 51 above the screen, of " in kept
+    # Cut in the middle, as all that is long.
+    assert "\n1\n2\n3\n" in dropped
+    assert "\n1000\n" in dropped
+    assert "secret masked" in dropped
+    assert SECRET not in dropped
+    assert "there are 1," in beyond
+    assert "above needs history" in wrong
+
+
 async def test_one_pane_on_demand(house):
     agent_id = await house.agent()
     pane_id = house.summary(agent_id).panes[0].pane_id
