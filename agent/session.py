@@ -29,6 +29,7 @@ from agent.sendable import (
     effort_of,
     lasting,
     sendable,
+    without_unbound,
 )
 from memory.database import Database
 from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
@@ -124,6 +125,8 @@ class Session:
     """How many messages the last request had, 0 before the first."""
     _sent_form: Form = AS_STORED
     """How they were sent."""
+    _forms: dict[int, Form] = field(default_factory=dict)
+    """How the requests were sent that were answered with messages, by their places."""
 
     @classmethod
     async def open(
@@ -194,6 +197,7 @@ class Session:
                     self._sent_form = form_of(event)
             return
         self.stopped = False
+        self._note_form(row.role)
         if row.tombstoned:
             self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
         else:
@@ -227,8 +231,13 @@ class Session:
         await self.database.sessions.append(
             self.id, message["role"], serialise(stored), attachments=attachments
         )
+        self._note_form(message["role"])
         self.messages.append(message)
         self.stopped = False
+
+    def _note_form(self, role: str) -> None:
+        if role == "assistant":
+            self._forms[len(self.messages)] = self._sent_form
 
     async def begin_anew(
         self,
@@ -344,7 +353,7 @@ class Session:
             form: how the conversation is sent.
             question: what is asked behind it, and does not become a part of it.
         """
-        messages = sendable([*self.window, *question], form)
+        messages = sendable([*self._told(form), *question], form)
         if not cache:
             return messages
         end = len(messages) - len(question)
@@ -373,9 +382,9 @@ class Session:
         """
         before = self._sent
         if before is None and self._sent_messages:
-            stored = self.messages[self.first : self._sent_messages]
+            stored = self._told(self._sent_form, self._sent_messages)
             before = self._as_sent(sendable(stored, self._sent_form))[1]
-        sent = sendable(self.window, form)
+        sent = sendable(self._told(form), form)
         now, lasts = self._as_sent(sent)
         parted = None
         if before is not None and not now.startswith(before.text):
@@ -401,6 +410,11 @@ class Session:
         )
         self._sent, self._sent_messages, self._sent_form = lasts, len(self.messages), form
         return parted
+
+    def _told(self, form: Form, end: int | None = None) -> Sequence[Message]:
+        """The messages up to `end` that can be sent in this form, as they are stored."""
+        forms = {place - self.first: was for place, was in self._forms.items()}
+        return without_unbound(self.messages[self.first : end], forms, form)
 
     def _as_sent(self, sent: Sequence[Message]) -> tuple[str, _Sent]:
         """The prefix of a request with these messages, and what of it stays."""
