@@ -13,12 +13,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.breakpoints import ROLE
 from agent.compaction_block import SUMMARY, TASK
 from agent.hub import Hub
 from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import BlockChanged, BlockDelta
 from agent.protocol.server_lines import MAX_LINE_BYTES
-from agent.session import ROLE, Session, clean
+from agent.session import Session, clean
 from agent.turn_text import shown_prompt, spoken
 
 SHOWN_TEXT = 200_000

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.attachments import attached, characters, detached, images, png_block
+from agent.breakpoints import with_breakpoint, with_breakpoints
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from agent.sendable import (
@@ -25,7 +26,6 @@ from agent.sendable import (
     ContentBlock,
     Form,
     Message,
-    clears,
     effort_of,
     lasting,
     sendable,
@@ -35,23 +35,6 @@ from memory.database import Database
 from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
 from memory.sessions import SessionRecord
 from memory.transcript import Row
-
-SYSTEM_CACHE = {"type": "ephemeral", "ttl": "1h"}
-"""Tools and system never change within a session: worth the long time to live."""
-
-TAIL_CACHE = {"type": "ephemeral"}
-"""Messages grow with each request, minutes apart at most."""
-
-MARK_EVERY = 15
-"""Least blocks from one breakpoint of the conversation to the next. A breakpoint finds what an
-earlier request wrote up to 19 blocks before it (prompt caching documentation, "lookback window"),
-so between breakpoints this far apart no block is out of reach."""
-
-MAX_MARKS = 3
-"""Breakpoints on the conversation; the API takes four in all, and one is the system prompt's."""
-
-ROLE = "tungsten-role"
-"""Mark around a block that tells an agent its role: the same for all that have it."""
 
 BLOCK_DIGITS = 12
 """Hex digits kept of each block's digest: enough to find the one that differs."""
@@ -301,9 +284,7 @@ class Session:
 
     def request_system(self, *, cache: bool = True) -> list[ContentBlock]:
         """Give the system blocks as sent: the breakpoint on the last one."""
-        if not cache or not self.system:
-            return self.system
-        return [*self.system[:-1], {**self.system[-1], "cache_control": SYSTEM_CACHE}]
+        return with_breakpoint(self.system) if cache else self.system
 
     @property
     def window(self) -> list[Message]:
@@ -340,13 +321,7 @@ class Session:
         form: Form = AS_STORED,
         question: Sequence[Message] = (),
     ) -> list[Message]:
-        """Give the messages as sent: breakpoints where this request ends, and earlier ones ended.
-
-        A breakpoint stands only where a request ended and wrote the cache: at the end of a user
-        message, or of a system message behind it that stays; and at least `MARK_EVERY` blocks
-        before the next one. So the last entry that was written is found however many blocks came
-        since: it is within reach of a breakpoint, or at one. The first request has one more at the
-        end of a role, which other agents with that role can read.
+        """Give the messages as sent; see `agent.breakpoints` for what is marked.
 
         Args:
             cache: whether there are breakpoints at all.
@@ -357,20 +332,7 @@ class Session:
         if not cache:
             return messages
         end = len(messages) - len(question)
-        marked = 0
-        since = MARK_EVERY
-        for index in range(end - 1, -1, -1):
-            behind = messages[index + 1] if index + 1 < end else None
-            if since >= MARK_EVERY and _ends_request(messages[index], behind):
-                messages[index] = _marked(messages[index])
-                marked += 1
-                since = 0
-                if marked == MAX_MARKS:
-                    break
-            since += len(messages[index]["content"])
-        if sum(message["role"] != "system" for message in messages[:end]) == 1:
-            messages[:end] = map(_role_marked, messages[:end])
-        return messages
+        return [*with_breakpoints(messages[:end]), *messages[end:]]
 
     async def sending(self, model: str, form: Form = AS_STORED) -> Difference | None:
         """Record what a request to `model` consists of, before it is sent.
@@ -497,29 +459,6 @@ class _Sent:
 
 _CLOSED = "]}"
 """How a message ends."""
-
-
-def _ends_request(message: Message, behind: Message | None) -> bool:
-    """Whether a request may have ended with a message, and its breakpoint stands there."""
-    if message["role"] == "system":
-        return bool(message["content"]) and not clears(message)
-    stays = behind is not None and behind["role"] == "system" and not clears(behind)
-    return message["role"] == "user" and not (stays and behind and behind["content"])
-
-
-def _marked(message: Message) -> Message:
-    content = message["content"]
-    return {**message, "content": [*content[:-1], {**content[-1], "cache_control": TAIL_CACHE}]}
-
-
-def _role_marked(message: Message) -> Message:
-    content = message["content"]
-    for index in range(len(content) - 2, -1, -1):
-        block = content[index]
-        if str(block.get("text", "")).startswith(f"<{ROLE} "):
-            marked = {**block, "cache_control": TAIL_CACHE}
-            return {**message, "content": [*content[:index], marked, *content[index + 1 :]]}
-    return message
 
 
 def instructions_block(text: str, sha256: str, files: Iterable[str], known: str) -> str:

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from agent.asking import EffortNotTaken
 from agent.cache_doctor import diagnose
 from agent.config import Config
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.thinking import ADAPTIVE
-from agent.model_agent import EffortNotTaken
 from agent.protocol.commands.agents import SetEffort
 from agent.protocol.commands.gates import TrustDirectory
 from agent.protocol.commands.prompts import Compact, Interrupt
