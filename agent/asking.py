@@ -20,7 +20,7 @@ from agent.model.capabilities import Capabilities, assumed
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.events import MessageEnded, Retrying, TurnUsage
-from agent.model.thinking import Setting
+from agent.model.thinking import Level, Setting
 from agent.sendable import Form, Message, betas_of
 from agent.session import Session
 from agent.shared_prefix import Going
@@ -41,6 +41,10 @@ documentation)."""
 
 class TurnFailed(AgentError):
     """A turn cannot go on; the text says what the person can do."""
+
+
+class EffortNotTaken(AgentError):
+    """A model does not take an effort, or not this one."""
 
 
 class AskingOwner(Protocol):
@@ -193,15 +197,22 @@ class Asking:
         known = await client.capabilities(model)
         return (model, client.endpoint.address) if known.compaction else None
 
-    async def takes(self) -> tuple[str, tuple[str, ...], bool]:
-        """What of effort is taken: by which model, which levels, and whether in mid-conversation.
+    async def check_effort(self, level: Level) -> bool:
+        """Find out whether the model takes an effort, and whether within the conversation.
 
-        Where that is not possible, a changed level has the conversation read anew.
+        Where it does not, a changed effort has all of it read anew.
+
+        Raises:
+            EffortNotTaken: it does not take this one; says which it does.
         """
         client, model = await self._endpoint()
         known, setting = await self._known(client, model), self._owner.thinking
-        kept = known.betas and known.thinking.in_messages_with(setting)
-        return model, known.thinking.levels_with(setting), kept
+        levels, name = known.thinking.levels_with(setting), model or "This model"
+        if not levels:
+            raise EffortNotTaken(f"{name} is not known to take an effort: /model chooses another.")
+        if level not in levels:
+            raise EffortNotTaken(f"{name} takes no effort {level}: say {', '.join(levels)}.")
+        return known.betas and known.thinking.in_messages_with(setting)
 
     async def takes_system(self) -> bool:
         """Whether the model takes system messages within the conversation."""

@@ -23,7 +23,7 @@ from agent.errors import AgentError
 from agent.paths import Paths
 from agent.prefix import Difference, PrefixBlock, blocks, prefix, serialise
 from agent.protocol.agents import SHORT_ID
-from agent.sendable import AS_STORED, Form, Message, numbered, sendable
+from agent.sendable import AS_STORED, Form, Message, numbered, sendable, without_unbound
 from agent.session import BLOCK_DIGITS, FORGOTTEN, form_of, text_block
 from memory.database import Database
 from memory.digest import sha256
@@ -123,11 +123,14 @@ def examine(
     requests = length = hashed = first = 0
     anew: list[int] = []
     model = joint = ""
-    form = AS_STORED
+    form = asked = AS_STORED
+    answered: dict[int, Form] = {}
     parted: Difference | None = None
     followed = True
     for row in rows:
         if row.role != "event":
+            if row.role == "assistant":
+                answered[len(messages)] = asked
             messages.append(_message(row, contents))
             numbers.append(row.seq)
             continue
@@ -156,10 +159,12 @@ def examine(
         if parted is not None:
             findings.append(Finding(requests, "sent", parted))
             parted, followed = None, False
-        sent = messages[first : event["messages"]]
         if form_of(event) != form:
             form = form_of(event)
             stored, hashed, joint = head.copy(), 0, ""
+        asked = form
+        forms = {at - first: was for at, was in answered.items()}
+        sent = without_unbound(messages[first : event["messages"]], forms, form)
         settled = _settled(sent, hashed, form)
         for message in sendable(sent[hashed:settled], form):
             stored.update(f"{joint}{serialise(message)}".encode())

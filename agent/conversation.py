@@ -13,12 +13,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent.breakpoints import ROLE
 from agent.compaction_block import SUMMARY, TASK
 from agent.hub import Hub
 from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import BlockChanged, BlockDelta
 from agent.protocol.server_lines import MAX_LINE_BYTES
-from agent.session import ROLE, Session, clean
+from agent.session import Session, clean
 from agent.turn_text import shown_prompt, spoken
 
 SHOWN_TEXT = 200_000
@@ -113,7 +114,11 @@ class Conversation:
     def change(self, block_id: int, **fields: Any) -> None:
         """Replace fields of a block."""
         self._join(block_id)
-        self.show(self._blocks[block_id].model_copy(update=fields))
+        before = self._blocks[block_id]
+        block = before.model_copy(update=fields)
+        if before.streaming and not block.streaming:
+            block = block.model_copy(update={"text": shortened(block.text)})
+        self.show(block)
 
     def change_tool(self, block_id: int, **fields: Any) -> None:
         """Replace fields of a block's tool call."""
@@ -184,8 +189,6 @@ class Conversation:
 
     def show(self, block: Block) -> None:
         """Show a block as it is now."""
-        if len(block.text) > SHOWN_TEXT and not block.streaming:
-            block = block.model_copy(update={"text": shortened(block.text)})
         self._blocks[block.id] = block
         self._hub.publish(BlockChanged(agent_id=self.agent_id, block=block))
 

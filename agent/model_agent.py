@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import instructions
+from agent.authority import may_instruct
 from agent.budget import BudgetSpent
 from agent.errors import AgentError
 from agent.instructions import Instructions
@@ -48,12 +49,10 @@ from tungsten.errors import TerminalError
 MAX_PROMPT = 1_000_000
 """Characters of one prompt: as much as the largest context windows take."""
 
+READ_ANEW = "; the conversation is then read anew once, at full price"
+
 MAX_QUEUED = 2 * MAX_PROMPT
 """Characters of all prompts that wait together."""
-
-
-class EffortNotTaken(AgentError):
-    """A model does not take an effort, or not this one."""
 
 
 class PromptTooLong(AgentError):
@@ -137,22 +136,13 @@ class ModelAgent(LiveAgent):
         """
         if self.session.damaged:
             raise SessionDamaged(self._activity)
-        model, levels, keeps_cache = await self.loop.asking.takes()
-        name = model or "This model"
-        if not levels:
-            raise EffortNotTaken(f"{name} is not known to take an effort: /model chooses another.")
-        if level not in levels:
-            raise EffortNotTaken(f"{name} takes no effort {level}: say {', '.join(levels)}.")
+        keeps_cache = await self.loop.asking.check_effort(level)
         async with self._starting:
-            if self.session.messages:
-                await self.save_extra(effort_wanted=level)
-            else:
-                await self.save_extra(effort=level)
+            begun = bool(self.session.messages)
+            await self.save_extra(**{"effort_wanted" if begun else "effort": level})
         self.publish()
-        told = f"effort {level} from your next prompt on"
-        if self.session.messages and not keeps_cache and self._changed_effort():
-            told += "; the conversation is then read anew once, at full price"
-        return told
+        anew = begun and not keeps_cache and bool(self._changed_effort())
+        return f"effort {level} from your next prompt on{READ_ANEW if anew else ''}"
 
     # Prompts ------------------------------------------------------------------------------------
 
@@ -282,35 +272,15 @@ class ModelAgent(LiveAgent):
         return found
 
     async def instructed(self, found: Instructions, known: str) -> tuple[str, list[Message]]:
-        """Say project instructions: as text within a user message, or as messages behind it.
-
-        Behind it they carry the operator's authority, which only those have that the person wrote
-        or trusts. Workers of one task begin alike, up to their briefs, so that one reads what
-        another has cached: they are told before.
-
-        Args:
-            found: as they are on disk now.
-            known: hash of those that were last told in full.
-        """
+        """Say project instructions: as text within a user message, or as messages behind it."""
         told = told_instructions(found, known)
+        # Workers of one task begin alike, up to their briefs: what one has cached, others read.
         begins_alike = self.record.parent is not None and not self.session.messages
-        if not told or begins_alike or not await self._may_instruct(found):
+        if not told or begins_alike or not await may_instruct(found, self.project(), self.services):
             return told, []
         if not await self.loop.asking.takes_system():
             return told, []
         return "", [system_message(told, reminds=found.sha256 == known)]
-
-    async def _may_instruct(self, found: Instructions) -> bool:
-        """Whether instructions are the person's: their own files, or in a project they trust."""
-        paths = [file.path for file in found.files]
-        if any(path in self.services.written for path in paths):
-            # An agent must not give itself authority.
-            return False
-        if all(path.parent == self.services.paths.config for path in paths):
-            return True
-        project = self.project()
-        trusts = self.services.database.directories.is_trusted
-        return project is not None and await trusts(project)
 
     async def in_force(self) -> tuple[Instructions, Sequence[str]]:
         """Project instructions as they are on disk, and facts told before that still count."""

@@ -132,6 +132,34 @@ def _tell_as_user(
         found.append((place, {"role": "user", "content": list(content)}))
 
 
+def without_unbound(
+    messages: Sequence[Message], forms: Mapping[int, Form], form: Form
+) -> Sequence[Message]:
+    """Messages without the thinking that was written behind something that is told otherwise now.
+
+    It is bound to what stood before it, and would be refused.
+
+    Args:
+        messages: as they are stored.
+        forms: how the requests were sent that were answered with them, by place, from 0.
+        form: how they are to be sent.
+    """
+    if all((each.system, each.effort) == (form.system, form.effort) for each in forms.values()):
+        return messages
+    found = []
+    told = changed = False
+    for place, message in enumerate(messages):
+        if message["role"] == "system":
+            told, changed = told or not effort_of(message), changed or bool(effort_of(message))
+        was = forms.get(place, form)
+        otherwise = (told and was.system != form.system) or (changed and was.effort != form.effort)
+        if message["role"] == "assistant" and otherwise:
+            content = [block for block in message["content"] if block.get("type") not in _BOUND]
+            message = {**message, "content": content}
+        found.append(message)
+    return found
+
+
 def lasting(messages: Sequence[Message]) -> int:
     """How many of the messages that a request ends with stay as they are, whatever follows.
 
@@ -144,11 +172,13 @@ def lasting(messages: Sequence[Message]) -> int:
     return count
 
 
+_BOUND = ("thinking", "redacted_thinking")
+"""Kinds of blocks that are bound to what stood before them."""
+
+
 def _is_sent(block: ContentBlock, form: Form) -> bool:
     match block.get("type"):
         case "text":
             return bool(str(block.get("text") or "").strip())
-        case "thinking" | "redacted_thinking":
-            return form.signed
-        case _:
-            return True
+        case kind:
+            return form.signed or kind not in _BOUND

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.attachments import attached, characters, detached, images, png_block
+from agent.breakpoints import with_breakpoint, with_breakpoints
 from agent.errors import AgentError
 from agent.prefix import Difference, blocks, difference, message_blocks, prefix, serialise
 from agent.sendable import (
@@ -25,32 +26,15 @@ from agent.sendable import (
     ContentBlock,
     Form,
     Message,
-    clears,
     effort_of,
     lasting,
     sendable,
+    without_unbound,
 )
 from memory.database import Database
 from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
 from memory.sessions import SessionRecord
 from memory.transcript import Row
-
-SYSTEM_CACHE = {"type": "ephemeral", "ttl": "1h"}
-"""Tools and system never change within a session: worth the long time to live."""
-
-TAIL_CACHE = {"type": "ephemeral"}
-"""Messages grow with each request, minutes apart at most."""
-
-MARK_EVERY = 15
-"""Least blocks from one breakpoint of the conversation to the next. A breakpoint finds what an
-earlier request wrote up to 19 blocks before it (prompt caching documentation, "lookback window"),
-so between breakpoints this far apart no block is out of reach."""
-
-MAX_MARKS = 3
-"""Breakpoints on the conversation; the API takes four in all, and one is the system prompt's."""
-
-ROLE = "tungsten-role"
-"""Mark around a block that tells an agent its role: the same for all that have it."""
 
 BLOCK_DIGITS = 12
 """Hex digits kept of each block's digest: enough to find the one that differs."""
@@ -124,6 +108,8 @@ class Session:
     """How many messages the last request had, 0 before the first."""
     _sent_form: Form = AS_STORED
     """How they were sent."""
+    _forms: dict[int, Form] = field(default_factory=dict)
+    """How the requests were sent that were answered with messages, by their places."""
 
     @classmethod
     async def open(
@@ -194,6 +180,7 @@ class Session:
                     self._sent_form = form_of(event)
             return
         self.stopped = False
+        self._note_form(row.role)
         if row.tombstoned:
             self.messages.append({"role": row.role, "content": [text_block(FORGOTTEN)]})
         else:
@@ -227,8 +214,13 @@ class Session:
         await self.database.sessions.append(
             self.id, message["role"], serialise(stored), attachments=attachments
         )
+        self._note_form(message["role"])
         self.messages.append(message)
         self.stopped = False
+
+    def _note_form(self, role: str) -> None:
+        if role == "assistant":
+            self._forms[len(self.messages)] = self._sent_form
 
     async def begin_anew(
         self,
@@ -292,9 +284,7 @@ class Session:
 
     def request_system(self, *, cache: bool = True) -> list[ContentBlock]:
         """Give the system blocks as sent: the breakpoint on the last one."""
-        if not cache or not self.system:
-            return self.system
-        return [*self.system[:-1], {**self.system[-1], "cache_control": SYSTEM_CACHE}]
+        return with_breakpoint(self.system) if cache else self.system
 
     @property
     def window(self) -> list[Message]:
@@ -331,37 +321,18 @@ class Session:
         form: Form = AS_STORED,
         question: Sequence[Message] = (),
     ) -> list[Message]:
-        """Give the messages as sent: breakpoints where this request ends, and earlier ones ended.
-
-        A breakpoint stands only where a request ended and wrote the cache: at the end of a user
-        message, or of a system message behind it that stays; and at least `MARK_EVERY` blocks
-        before the next one. So the last entry that was written is found however many blocks came
-        since: it is within reach of a breakpoint, or at one. The first request has one more at the
-        end of a role, which other agents with that role can read.
+        """Give the messages as sent; see `agent.breakpoints` for what is marked.
 
         Args:
             cache: whether there are breakpoints at all.
             form: how the conversation is sent.
             question: what is asked behind it, and does not become a part of it.
         """
-        messages = sendable([*self.window, *question], form)
+        messages = sendable([*self._told(form), *question], form)
         if not cache:
             return messages
         end = len(messages) - len(question)
-        marked = 0
-        since = MARK_EVERY
-        for index in range(end - 1, -1, -1):
-            behind = messages[index + 1] if index + 1 < end else None
-            if since >= MARK_EVERY and _ends_request(messages[index], behind):
-                messages[index] = _marked(messages[index])
-                marked += 1
-                since = 0
-                if marked == MAX_MARKS:
-                    break
-            since += len(messages[index]["content"])
-        if sum(message["role"] != "system" for message in messages[:end]) == 1:
-            messages[:end] = map(_role_marked, messages[:end])
-        return messages
+        return [*with_breakpoints(messages[:end]), *messages[end:]]
 
     async def sending(self, model: str, form: Form = AS_STORED) -> Difference | None:
         """Record what a request to `model` consists of, before it is sent.
@@ -373,9 +344,9 @@ class Session:
         """
         before = self._sent
         if before is None and self._sent_messages:
-            stored = self.messages[self.first : self._sent_messages]
+            stored = self._told(self._sent_form, self._sent_messages)
             before = self._as_sent(sendable(stored, self._sent_form))[1]
-        sent = sendable(self.window, form)
+        sent = sendable(self._told(form), form)
         now, lasts = self._as_sent(sent)
         parted = None
         if before is not None and not now.startswith(before.text):
@@ -401,6 +372,11 @@ class Session:
         )
         self._sent, self._sent_messages, self._sent_form = lasts, len(self.messages), form
         return parted
+
+    def _told(self, form: Form, end: int | None = None) -> Sequence[Message]:
+        """The messages up to `end` that can be sent in this form, as they are stored."""
+        forms = {place - self.first: was for place, was in self._forms.items()}
+        return without_unbound(self.messages[self.first : end], forms, form)
 
     def _as_sent(self, sent: Sequence[Message]) -> tuple[str, _Sent]:
         """The prefix of a request with these messages, and what of it stays."""
@@ -483,29 +459,6 @@ class _Sent:
 
 _CLOSED = "]}"
 """How a message ends."""
-
-
-def _ends_request(message: Message, behind: Message | None) -> bool:
-    """Whether a request may have ended with a message, and its breakpoint stands there."""
-    if message["role"] == "system":
-        return bool(message["content"]) and not clears(message)
-    stays = behind is not None and behind["role"] == "system" and not clears(behind)
-    return message["role"] == "user" and not (stays and behind and behind["content"])
-
-
-def _marked(message: Message) -> Message:
-    content = message["content"]
-    return {**message, "content": [*content[:-1], {**content[-1], "cache_control": TAIL_CACHE}]}
-
-
-def _role_marked(message: Message) -> Message:
-    content = message["content"]
-    for index in range(len(content) - 2, -1, -1):
-        block = content[index]
-        if str(block.get("text", "")).startswith(f"<{ROLE} "):
-            marked = {**block, "cache_control": TAIL_CACHE}
-            return {**message, "content": [*content[:index], marked, *content[index + 1 :]]}
-    return message
 
 
 def instructions_block(text: str, sha256: str, files: Iterable[str], known: str) -> str:

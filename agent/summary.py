@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agent.attachments import images, without_images
+from agent.breakpoints import ROLE
 from agent.compaction_block import SUMMARY, TASK, section
 from agent.conversation import OWN_SECTIONS, shortened
 from agent.instructions import estimate_tokens
 from agent.prefix import serialise
 from agent.sendable import ContentBlock, Message
-from agent.session import ROLE, text_block
+from agent.session import text_block
 from agent.turn_text import CUT_OFF, is_from_coordinator, note
 from tungsten.masking import mask
 

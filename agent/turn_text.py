@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from agent.breakpoints import ROLE
 from agent.instructions import Instructions
 from agent.protocol.commands.prompts import COORDINATE
 from agent.sendable import ContentBlock, Message
-from agent.session import ROLE, instructions_block, text_block
+from agent.session import instructions_block, text_block
 from tungsten.masking import mask
 
 CUT_OFF = (

@@ -82,15 +82,20 @@ class Forgetful:
         return ResponderMessage([thinking(f"{self.left} left"), read])
 
 
+async def serve(house, model):
+    """Have a model that takes all that the server knows answer."""
+    await house.models.turn_to(model)
+    house.models._client.endpoint = house.models._client.endpoint.__class__(
+        "demo", house.server.base_url, KEY, model
+    )
+
+
 async def reading(house, model, reads=6):
     (house.project / "long.txt").write_text("".join(f"{n} {'y' * 1_900}\n" for n in range(12)))
     (house.project / "AGENTS.md").write_text("Always say please.\n")
     forgetful = Forgetful(house.script, reads)
     house.server._responder = forgetful
-    await house.models.turn_to(model)
-    house.models._client.endpoint = house.models._client.endpoint.__class__(
-        "demo", house.server.base_url, KEY, model
-    )
+    await serve(house, model)
     agent_id = await house.agent("Read every file, all of them.", name="reader", model=model)
     return agent_id, forgetful
 
@@ -170,7 +175,7 @@ async def test_an_endpoint_that_can_writes_the_summary_itself(house):
     assert counted == sum(usage.total for usage in usages)
     # A restart sends the block exactly as it came; the server would refuse anything else.
     await house.again()
-    await house.models.turn_to("summarising")
+    await serve(house, "summarising")
     await house.prompt(agent_id, "More?")
     await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-2:]))
     await house.rest(agent_id)

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from agent.asking import EffortNotTaken
 from agent.cache_doctor import diagnose
 from agent.config import Config
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.thinking import ADAPTIVE
-from agent.model_agent import EffortNotTaken
 from agent.protocol.commands.agents import SetEffort
 from agent.protocol.commands.gates import TrustDirectory
 from agent.protocol.commands.prompts import Compact, Interrupt
@@ -124,7 +124,6 @@ async def test_where_it_cannot_be_said_in_between_the_person_is_told_the_price(h
     await turn_to(house, agent_id, "claude-behind")
     told = await effort(house, agent_id, "max")
     assert told.endswith("; the conversation is then read anew once, at full price")
-    house.server._seal = None
     await turn(house, agent_id, "three")
     assert (sent(house)["output_config"], sent(house)["thinking"]) == ({"effort": "max"}, ADAPTIVE)
     assert "system" not in roles(sent(house))
