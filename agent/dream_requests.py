@@ -120,6 +120,7 @@ async def _dreams(database: Database, count: int) -> JsonValue:
             ended_at=told.dream.ended_at,
             outcome=told.dream.outcome or "",
             summary=told.dream.summary,
+            asked=told.dream.asked,
             operations=told.operations,
             undone=told.undone,
             accepted=len(decided.accepted.get(told.dream.id, ())),

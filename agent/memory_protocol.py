@@ -105,6 +105,8 @@ class PastDream(Wire):
     outcome: str = ""
     """Empty while it runs."""
     summary: str = ""
+    asked: str = ""
+    """What a model was asked and what became of it; empty when none was."""
     operations: int = 0
     undone: int = 0
     accepted: int = 0

@@ -5,6 +5,7 @@ Usage: python scripts/screenshots.py [FOLDER]. Each picture is taken at three si
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "journeys"), str(ROOT / "scripts")]
 
 from draw_screen import capture  # noqa: E402
-from person import Person  # noqa: E402
+from person import PROGRAM, Person  # noqa: E402
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 
@@ -28,6 +29,30 @@ def main() -> None:
             walk(person, partial(take, person, folder))
         finally:
             person.leave()
+
+
+REMEMBERED = (
+    "The nightly settlement job starts at 02:30.",
+    "The nightly settlement job starts at 03:15.",
+    "Invoice service: written in Kotlin",
+    "The invoice service is written in Kotlin.",
+    "Staging listens on port 5433; production is read only.",
+    "I like short answers, and tests before code.",
+    "Release notes say what people notice, in their words, one line each.",
+)
+"""What the person has remembered at a shell, for the last pictures."""
+
+
+def remember(person: Person) -> None:
+    """Remember something, and have it put in order."""
+    for words in (*(("memory", "add", text) for text in REMEMBERED), ("dream", "apply")):
+        subprocess.run(
+            [PROGRAM, *words],
+            env=person.environment,
+            cwd=person.project,
+            check=True,
+            capture_output=True,
+        )
 
 
 def take(person: Person, folder: Path, name: str) -> None:
@@ -79,6 +104,13 @@ def walk(person: Person, take: Callable[[str], None]) -> None:
     person.wait("Done differently", timeout=60)
     person.settle()
     take("done")
+    remember(person)
+    for key, name in (("M-r", "memories"), ("M-z", "dream")):
+        person.press(key)
+        person.settle()
+        take(name)
+        person.press("Escape")
+        person.settle()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -221,13 +222,19 @@ def _count_contradicted(db: sqlite3.Connection, memory_id: str, by: int) -> None
     )
 
 
-def read(db: sqlite3.Connection, dream_id: int) -> list[Change]:
-    """The changes of a dream, in the order in which they are made."""
+def read(
+    db: sqlite3.Connection, dream_id: int, *, among: tuple[int, int] | None = None
+) -> list[Change]:
+    """The changes of a dream, in the order in which they are made.
+
+    With `among` only those of the operations from the first to the second number.
+    """
+    first, last = among or (0, sys.maxsize)
     rows = db.execute(
         "SELECT operation, kind, memory_id, other_id, appended, drift, evidence, reason, state, "
         "before_version, before_digest, after_version FROM dream_operations "
-        "WHERE dream_id = ? ORDER BY operation, part",
-        (dream_id,),
+        "WHERE dream_id = ? AND operation BETWEEN ? AND ? ORDER BY operation, part",
+        (dream_id, first, last),
     )
     return [
         Change(

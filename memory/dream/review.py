@@ -70,7 +70,7 @@ class Pair:
 def recent(db: sqlite3.Connection, count: int) -> list[Told]:
     """The dreams that began last, the latest first."""
     found = db.execute(
-        "SELECT id, started_at, ended_at, outcome, summary, "
+        "SELECT id, started_at, ended_at, outcome, summary, asked, "
         "(SELECT COUNT(DISTINCT operation) FROM dream_operations WHERE dream_id = id), "
         "(SELECT COUNT(DISTINCT operation) FROM dream_operations "
         "WHERE dream_id = id AND state = 'undone'), "
@@ -78,7 +78,7 @@ def recent(db: sqlite3.Connection, count: int) -> list[Told]:
         "FROM dreams ORDER BY id DESC LIMIT ?",
         (count,),
     )
-    return [Told(Dream(*row[:5]), *row[5:]) for row in found]
+    return [Told(Dream(*row[:6]), *row[6:]) for row in found]
 
 
 def numbers(db: sqlite3.Connection, dream_id: int) -> tuple[list[int], list[int]]:
@@ -94,9 +94,10 @@ def numbers(db: sqlite3.Connection, dream_id: int) -> tuple[list[int], list[int]
 
 
 def applied(db: sqlite3.Connection, dream_id: int, wanted: Sequence[int]) -> dict[int, list[Part]]:
-    """Some operations of a dream, with what each memory was and became."""
-    chosen = frozenset(wanted)
-    changes = [change for change in read(db, dream_id) if change.operation in chosen]
+    """Operations of a dream that follow one another, with what each memory was and became."""
+    if not wanted:
+        return {}
+    changes = read(db, dream_id, among=(min(wanted), max(wanted)))
     return {
         number: [_part(db, change) for change in parts]
         for number, parts in operations(changes).items()

@@ -35,6 +35,7 @@ from agent.memory_protocol import (
 from agent.protocol.commands.engine import DreamNow
 from tui import actions, dream_diff
 from tui.gate.host import host, send
+from tui.screens.memories import dreams_now
 from tui.text import Piece, one_line, strip_of
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lazy_list import WINDOW, LazyList
@@ -180,6 +181,9 @@ class DreamsScreen(Screen[None]):
         self._swapped = False
         self._busy = False
         self._failed = False
+        self._dreaming = False
+        self._anew = False
+        """Whether what is held was changed since: with the next rows it is forgotten."""
 
     def compose(self) -> ComposeResult:
         """Lay out title, dreams, operations, diff, what is said, and keys."""
@@ -219,7 +223,8 @@ class DreamsScreen(Screen[None]):
     def dream_changed(self) -> None:
         """Show a dream's phase while it runs, and what it did once it is done."""
         self._tell_title()
-        if host(self).state.dream.phase in ("waiting", "ready"):
+        before, self._dreaming = self._dreaming, dreams_now(self)
+        if before and not self._dreaming:
             if self.query_one("#dreams-said", Said).told == BEGUN:
                 self._say("")
             self._load_dreams()
@@ -253,6 +258,7 @@ class DreamsScreen(Screen[None]):
             self._rows.note = [(NO_DREAM, "muted")]
             self._rows.put(0, 0, [])
         else:
+            self._anew = True
             self._load(max(0, self._rows.place - WINDOW // 2))
 
     @on(LazyList.Wanted)
@@ -283,7 +289,8 @@ class DreamsScreen(Screen[None]):
             self._say(f"The first {len(found):,} of {total:,} changes.")
             total = len(found)
         rows.note = [(nothing, "muted")]
-        rows.put(total, first, found)
+        rows.put(total, first, found, anew=self._anew)
+        self._anew = False
         self._show_chosen()
 
     def _cannot(self, problem: str) -> None:
@@ -329,7 +336,7 @@ class DreamsScreen(Screen[None]):
         row = self.query_one("#dreams-title", OneRow)
         dream = host(self).state.dream
         row.left = [(" AutoDream", "strong")]
-        if dream.phase in ("waiting", "ready"):
+        if not dreams_now(self):
             row.right = [(f"{dream.mode} ", "muted")]
         else:
             row.right = [(f"dreaming: {dream.phase} {dream.progress:.0%} ", "working")]
@@ -348,6 +355,7 @@ class DreamsScreen(Screen[None]):
             parts += [f"{dream.accepted} accepted"] if dream.accepted else []
             parts += [f"{dream.undone} taken back"] if dream.undone else []
             parts += [_left_open(dream.proposals)] if dream.proposals else []
+            parts.append(one_line(dream.asked))
             about.say(" · ".join(part for part in parts if part))
 
     def _say(self, text: str, *, problem: bool = False) -> None:

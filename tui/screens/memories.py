@@ -225,6 +225,9 @@ class MemoriesScreen(Screen["str | None"]):
         """Whether what stands in the field is asked of the index, or narrows the list."""
         self._busy = False
         self._failed = False
+        self._anew = False
+        """Whether what is held was changed since: with the next rows it is forgotten."""
+        self._dreaming = False
 
     def compose(self) -> ComposeResult:
         """Lay out title, views, field, list, detail, what is said, and keys."""
@@ -264,7 +267,8 @@ class MemoriesScreen(Screen["str | None"]):
     def dream_changed(self) -> None:
         """Follow the mode, and what a dream has done once it is done."""
         self._tell_title()
-        if host(self).state.dream.phase in ("waiting", "ready"):
+        before, self._dreaming = self._dreaming, dreams_now(self)
+        if before and not self._dreaming:
             self._again()
 
     @property
@@ -283,9 +287,12 @@ class MemoriesScreen(Screen["str | None"]):
         self._load(event.first)
 
     def _again(self, *, place: int | None = None) -> None:
-        """Read the list anew and stay at the same place of it, or another."""
-        place = self._rows.place if place is None else place
-        self._rows.forget(place=place)
+        """Read the list anew and stay at the same place of it, or look at another list."""
+        self._anew = True
+        if place is None:
+            place = self._rows.place
+        else:
+            self._rows.forget(place=place)
         self._load(max(0, place - WINDOW // 2))
 
     @work(exclusive=True, group="list", exit_on_error=False)
@@ -313,7 +320,9 @@ class MemoriesScreen(Screen["str | None"]):
         found = [Remembered.model_validate(row) for row in result["rows"]]
         rows.statuses = not asks and self._view in ("gone", "all")
         rows.note = [(self._nothing(words, asks), "muted")]
-        rows.put(len(found) if asks else int(result["total"]), 0 if asks else first, found)
+        total, first = (len(found), 0) if asks else (int(result["total"]), first)
+        rows.put(total, first, found, anew=self._anew)
+        self._anew = False
         tabs = self.query_one(Tabs)
         tabs.asks = asks
         if not asks:
@@ -659,6 +668,11 @@ class MemoriesScreen(Screen["str | None"]):
 
         base = Path(self._directory)
         self.app.push_screen(PlaceScreen(title, text, verb, base, "memories", perform), closed)
+
+
+def dreams_now(node: Screen[Any]) -> bool:
+    """Whether a dream runs."""
+    return host(node).state.dream.phase not in ("waiting", "ready")
 
 
 def _cell(text: str, width: int) -> str:

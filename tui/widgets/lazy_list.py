@@ -86,9 +86,12 @@ class LazyList(KeysInOrder, Lines, Generic[RowT], can_focus=True):
         self._rows, self._asked = {}, None
         self._chosen = place
 
-    def put(self, total: int, first: int, rows: Sequence[RowT]) -> None:
-        """Take rows that were asked for, of a list that has `total` of them."""
-        if len(self._rows) + len(rows) > HELD:
+    def put(self, total: int, first: int, rows: Sequence[RowT], *, anew: bool = False) -> None:
+        """Take rows that were asked for, of a list that has `total` of them.
+
+        With `anew` those that were held before count no more.
+        """
+        if anew or len(self._rows) + len(rows) > HELD:
             self._rows = {}
         self.total = total
         self._rows.update(enumerate(rows, first))

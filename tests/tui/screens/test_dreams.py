@@ -119,7 +119,10 @@ async def test_what_a_dream_would_do_is_looked_at_and_then_done(dreams: Open) ->
         await until(pilot, lambda: "AutoDream puts memories in order" in text(app))
         screen = app.screen
         assert isinstance(screen, DreamsScreen)
-        screen.dream_changed()
+        for phase in ("prune", "waiting"):
+            status = app.state.dream.model_copy(update={"phase": phase})
+            app.state = app.state.model_copy(update={"dream": status})
+            screen.dream_changed()
         await until(pilot, lambda: "1 merged, 1 superseded" in text(app))
         assert "puts memories in order" not in text(app)
         await pilot.press("left")

@@ -48,7 +48,11 @@ def after(*keys: str) -> Callable[[Any], Any]:
     async def press(pilot: Any) -> None:
         while "Reading" in text(pilot.app):
             await pilot.pause(0.01)
-        await pilot.press(*keys)
+        for key in keys:
+            if len(key) > 1:
+                # What was asked for before it has come.
+                await settle(pilot)
+            await pilot.press(key)
         await settle(pilot)
 
     return press
