@@ -109,7 +109,8 @@ def _why(dream: DreamStatus) -> str:
     left = [reason for reason in reasons if reason and not reason.endswith(SHOWN_BY_METERS)]
     closed = [one_line(gate.name) for gate in dream.gates if not gate.open]
     if not left and any(reasons) and closed:
-        return f"waits for {' and '.join(closed)}"
+        *others, last = closed
+        return f"waits for {', '.join(others)} and {last}" if others else f"waits for {last}"
     return BETWEEN.join(left)
 
 
