@@ -52,8 +52,8 @@ class DreamSidebar(Lines):
         runs = dream.phase not in ("waiting", "ready")
         if runs:
             phase += f" {dream.progress:.0%}"
-        told = [(f"{phase} ", paint.working if runs else paint.muted)]
-        lines = [rule, between([(" AutoDream", paint.strong)], told, width, paint.blank)]
+        now = [(f"{phase} ", paint.working if runs else paint.muted)]
+        lines = [rule, between([(" AutoDream", paint.strong)], now, width, paint.blank)]
         texts = [_counted(gate) for gate in dream.gates]
         # The meters say nothing that the words don't, so they give way; all of them or none.
         metered = max(map(cell_len, texts), default=0) + LABEL + METER + 1 < width
