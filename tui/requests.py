@@ -301,7 +301,7 @@ async def show_modes(app: TungstenApp) -> None:
     agent = _focused(app)
     if agent is None:
         return
-    others = " · ".join(f"{mode} {MEANING[mode]}" for mode in MODES)
+    others = " · ".join(f"{mode}: {MEANING[mode]}" for mode in MODES)
     app.say(f"{agent.name} is in {agent.mode}. Type /mode and one of: {others}")
 
 

@@ -93,8 +93,11 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
     )
 
 
-def summary(usage: Usage, limit: Budget | None = None) -> str:
-    """Write sums in one line, with the limits that hold for them."""
+def summary(usage: Usage, limit: Budget | None = None, width: int | None = None) -> str:
+    """Write sums in one line, with the limits that hold for them.
+
+    Within `width` cells the share from the cache gives way: the table has it too.
+    """
     paid = cost(usage)
     if limit is not None and limit.dollars is not None:
         paid += f" of {money(limit.dollars)}"
@@ -108,7 +111,10 @@ def summary(usage: Usage, limit: Budget | None = None) -> str:
     ratio = usage.cache_hit_ratio
     if ratio is not None:
         parts.insert(2, f"{ratio:.0%} from cache")
-    return " · ".join(parts)
+    line = " · ".join(parts)
+    if width is None or cell_len(line) <= width:
+        return line
+    return fit(line if ratio is None else " · ".join([*parts[:2], *parts[3:]]), width)
 
 
 def unpriced(report: UsageReport) -> str:

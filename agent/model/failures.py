@@ -48,6 +48,11 @@ def from_status(status: int, body: object, endpoint: Endpoint, model: str) -> Mo
     quote = endpoint.scrub(" ".join(said.split()))[:MAX_QUOTE]
     where = endpoint.address
     if status == 401 or kind == "authentication_error":
+        if not (endpoint.api_key or endpoint.headers):
+            return AuthenticationFailed(
+                f"{where} wants a key and was given none: /model takes one, and so does "
+                "ANTHROPIC_API_KEY."
+            )
         return AuthenticationFailed(
             f"{where} does not accept the key: paste it again, whole, or use another one "
             f"(/model changes it; so does ANTHROPIC_API_KEY)."

@@ -203,8 +203,8 @@ class GateDialog(GateChoices):
                 kept = await host(self).engine_send(AlwaysAllow(gate_id=gate.id, rule=rule))
                 place = short_path(str(kept.get("file", "")), str(Path.home()))
                 self.notify(
-                    f"Always allowed in this project from now on: {rule}\n"
-                    f"It stands in {place}; tungsten rules lists it.",
+                    f"{rule} is always allowed in this project now: it stands in {place}, "
+                    "and tungsten rules lists it.",
                     timeout=8,
                 )
             else:

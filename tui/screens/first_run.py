@@ -309,7 +309,8 @@ def _choice(number: int, title: str, text: str) -> Content:
 
 
 def _examples() -> Content:
-    return Content("  ").join(
+    # One space: this fits into one line at 80 columns, and the colour tells them apart.
+    return Content(" ").join(
         Content.assemble(name, " ", (url.removeprefix("http://localhost"), "$text-accent"))
         for name, url in ENDPOINTS
     )

@@ -31,8 +31,8 @@ _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 _NOT_CHOSEN = "Not chosen: careful, or standard where you trust it."
 _BECAUSE = {
     "settings": "as your settings say",
-    "trusted": "as you trust this directory",
-    "untrusted": "as you do not trust this directory yet",
+    "trusted": "as you trust it",
+    "untrusted": "as you do not trust it yet",
 }
 """Why a mode is taken when none is chosen, by what `ReadDefaultMode` answers."""
 

@@ -47,8 +47,8 @@ class Head(Lines):
         if self.report is not None:
             report = self.report
             lines = [
-                self._sums("Today", report.today, report.day_limit, paint.strong),
-                self._sums("All time", report.total, None, paint.text),
+                self._sums("Today", report.today, report.day_limit, width, paint.strong),
+                self._sums("All time", report.total, None, width, paint.text),
                 [],
             ]
         tabs: list[Piece] = []
@@ -57,8 +57,11 @@ class Head(Lines):
             tabs += [(f" {TITLES[view]} ", style), ("  ", paint.blank)]
         return [strip_of(line, width, paint.blank) for line in [*lines, tabs]]
 
-    def _sums(self, label: str, usage: Usage, limit: Budget | None, style: Style) -> list[Piece]:
-        return [(f"{label:<{LABEL}}", self.paint.muted), (summary(usage, limit), style)]
+    def _sums(
+        self, label: str, usage: Usage, limit: Budget | None, width: int, style: Style
+    ) -> list[Piece]:
+        sums = summary(usage, limit, width - LABEL)
+        return [(f"{label:<{LABEL}}", self.paint.muted), (sums, style)]
 
 
 class Rows(Scrolled):

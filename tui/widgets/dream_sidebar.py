@@ -52,8 +52,8 @@ class DreamSidebar(Lines):
         runs = dream.phase not in ("waiting", "ready")
         if runs:
             phase += f" {dream.progress:.0%}"
-        told = [(f"{phase} ", paint.working if runs else paint.muted)]
-        lines = [rule, between([(" AutoDream", paint.strong)], told, width, paint.blank)]
+        now = [(f"{phase} ", paint.working if runs else paint.muted)]
+        lines = [rule, between([(" AutoDream", paint.strong)], now, width, paint.blank)]
         texts = [_counted(gate) for gate in dream.gates]
         # The meters say nothing that the words don't, so they give way; all of them or none.
         metered = max(map(cell_len, texts), default=0) + LABEL + METER + 1 < width
@@ -109,7 +109,8 @@ def _why(dream: DreamStatus) -> str:
     left = [reason for reason in reasons if reason and not reason.endswith(SHOWN_BY_METERS)]
     closed = [one_line(gate.name) for gate in dream.gates if not gate.open]
     if not left and any(reasons) and closed:
-        return f"waits for {' and '.join(closed)}"
+        *others, last = closed
+        return f"waits for {', '.join(others)} and {last}" if others else f"waits for {last}"
     return BETWEEN.join(left)
 
 

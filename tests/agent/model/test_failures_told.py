@@ -26,6 +26,7 @@ def test_each_failure_names_what_is_wrong_and_the_way_out() -> None:
     assert str(from_connection(socket.gaierror(), OWN)).startswith("No network")
     assert "start the model server" in str(from_connection(ConnectionRefusedError(), LOCAL))
     assert "does not accept the key" in str(from_status(401, {}, OWN, "m"))
+    assert "wants a key and was given none" in str(from_status(401, {}, LOCAL, "m"))
     missing = {"error": {"type": "not_found_error", "message": "model: m"}}
     assert "has no model 'm'" in str(from_status(404, missing, LOCAL, "m"))
     assert "not with the Messages API" in str(from_status(404, "<html>", LOCAL, "m"))

@@ -204,8 +204,8 @@ async def test_a_new_agent_with_defaults(host: Host, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "because", "said"),
     [
-        ("careful", "untrusted", "careful, as you do not trust this directory yet"),
-        ("standard", "trusted", "standard, as you trust this directory"),
+        ("careful", "untrusted", "careful, as you do not trust it yet"),
+        ("standard", "trusted", "standard, as you trust it"),
         ("plan", "settings", "plan, as your settings say"),
     ],
 )
