@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -60,8 +61,12 @@ def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]
     return "\n".join([head, *lines])
 
 
+@functools.cache
 def input_schema(model: type[ToolInput]) -> dict[str, Any]:
-    """Give the JSON Schema of a tool's input, without what only costs tokens."""
+    """Give the JSON Schema of a tool's input, without what only costs tokens.
+
+    Made once, as it takes a millisecond: whoever asks shares it and must not change it.
+    """
     schema = model.model_json_schema()
     properties = {name: _plain(field) for name, field in schema.get("properties", {}).items()}
     result: dict[str, Any] = {"type": "object", "properties": properties}

@@ -99,9 +99,15 @@ class Position:
 def estimate(value: object) -> int:
     """Estimate the tokens of a JSON value."""
     sources: list[Mapping[str, Any]] = []
-    text = json.dumps(_without_images(value, sources), ensure_ascii=False, separators=(",", ":"))
+    text = _compact(value)
+    if '"image"' in text:
+        text = _compact(_without_images(value, sources))
     words = -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
     return words + sum(map(images.tokens, sources))
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without_images(value: object, sources: list[Mapping[str, Any]]) -> object:
