@@ -19,10 +19,7 @@ develop:
 	@scripts/prepare-python.sh develop
 
 lint: develop  ## lint, format, strict types, import direction
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+	@.venv/bin/python scripts/lint.py
 
 test: lint  ## lint, then all tests; leaves nothing behind
 	.venv/bin/python scripts/run_tests.py -n 6 --dist worksteal -m "not soak and not acceptance"

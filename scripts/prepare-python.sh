@@ -33,7 +33,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
 fi
 rm -f "$venv"/.prepared-*
 echo "tungsten: installing dependencies into .venv (the first time takes a minute)"
-pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet"
+pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile"
 offline="packages could not be installed, for the reason above; check the network or the package index, then run make again"
 # Dependency groups need pip 25.1 (https://pip.pypa.io/en/stable/news/#v25-1).
 if ! $venv/bin/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))'; then
@@ -45,6 +45,9 @@ if [ "$want" = develop ]; then
 else
     $pip --editable . || fail "$offline"
 fi
-# Or the first start would, and each of many that are first at once.
-$venv/bin/python -m compileall -q -j 0 agent memory tui tungsten
+# Or the first start would, and each of many that are first at once. On all processors, as pip does
+# not; some packages bring files that are for another Python.
+libraries=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+"$venv/bin/python" -m compileall -qq -j 0 "$libraries" || :
+"$venv/bin/python" -m compileall -q -j 0 agent memory tui tungsten
 echo "$fingerprint" >"$stamp"
