@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from mcp import ClientSession, StdioServerParameters, stdio_client
 
 from agent.protocol.commands.agents import CreateAgent, ListSessions
 from agent.protocol.commands.gates import Decide
@@ -43,6 +42,9 @@ def home_paths(short_dir, paths, monkeypatch):
 
 @contextlib.asynccontextmanager
 async def connected(paths, project, *options):
+    # Imported here: every process that runs tests collects this file, and one or two run it.
+    from mcp import ClientSession, StdioServerParameters, stdio_client
+
     code = "from tui.commands import cli; import sys; sys.exit(cli(sys.argv[1:]))"
     arguments = ["-c", code, "mcp", "-C", str(project), *options]
     environment = {
