@@ -617,7 +617,7 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
             **_told_of_work(step, looked.assessment),
         }
-        if step.actor == "agent" and isinstance(action, RunCommand):
+        if step.actor == "agent" and isinstance(action, RunCommand | TypeKeys):
             await self._makes(looked.assessment)
         try:
             await self._journal.action_started(

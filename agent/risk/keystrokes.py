@@ -93,6 +93,7 @@ def assess_keys(keys: Sequence[str | Paste], context: Context) -> KeysAssessment
 
 def _assess(keys: Sequence[str | Paste], context: Context) -> KeysAssessment:
     worst = FINE
+    made: dict[str, None] = {}
     readings = [_Reading([model_for(context.foreground, context)], context)]
     for stroke in strokes(keys):
         for reading in list(readings):
@@ -103,17 +104,18 @@ def _assess(keys: Sequence[str | Paste], context: Context) -> KeysAssessment:
                 reading.other = None
             if answer is None:
                 continue
+            made.update(dict.fromkeys(answer.writes))
             if answer.risk > worst.risk or answer.denied_by or (
                 answer.asked_by and not worst.asked_by
             ):  # fmt: skip
                 worst = answer
             if answer.risk is Risk.HIGH or answer.denied_by:
-                return _held(answer, stroke.index)
+                return replace(_held(answer, stroke.index), writes=tuple(made))
         if len(readings) > MAX_READINGS:
             return _held(_UNKNOWN_READER, stroke.index)
     return KeysAssessment(
         worst.risk, worst.reasons, worst.effect, (), worst.denied_by, worst.asked_by, worst.allowed,
-        worst.reads, allowed_by=worst.allowed_by,
+        worst.reads, allowed_by=worst.allowed_by, writes=tuple(made),
     )  # fmt: skip
 
 

@@ -178,7 +178,10 @@ class GateCard(Widget, can_focus=False):
         assert gate is not None
         self.set_class(is_high(gate), "-high")
         self.query_one("#gate-text", ExactView).show(
-            gate.text, ((span.start, span.end) for span in gate.spans), gate.diff
+            gate.text,
+            ((span.start, span.end) for span in gate.spans),
+            gate.diff,
+            shell=gate.action == "run_command",
         )
         risk = self.query_one("#gate-risk", Static)
         risk.update(Content(f" {gate.risk.value} "))

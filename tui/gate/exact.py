@@ -8,17 +8,20 @@ spaces), are replaced by a visible stand-in; lines are broken at the edge, never
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Literal
 
 from rich.cells import cell_len
 
+from tui.gate.shell_words import WordKind, shell_words
 from tui.text import cuts
 from tungsten import printable
 
-Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"]
+Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"] | WordKind
 PAGE = 32_768
 """Characters laid out at once; a plain one takes 0.03 µs, one that needs a stand-in 4 µs."""
 CONTINUED = "↪ "
@@ -66,19 +69,23 @@ def pages(text: str, diff: str) -> list[Page]:
     return found
 
 
-def lay_out(text: str, spans: Iterable[tuple[int, int]], width: int) -> list[Row]:
+def lay_out(
+    text: str, spans: Iterable[tuple[int, int]], width: int, *, shell: bool = False
+) -> list[Row]:
     """Break text into rows at most `width` cells wide.
 
     Args:
         text: Shown whole.
         spans: Half-open character offsets to mark; may overlap, or lie outside of the text.
         width: In cells; at least 8 is used.
+        shell: It is shell text, whose words have colours where nothing is marked.
     """
     marked = _merge(spans, len(text))
+    words = tuple(shell_words(text)) if shell else ()
     rows: list[Row] = []
     start = 0
     for line in text.split("\n"):
-        rows += _wrap(_pieces(line, start, marked), max(8, width))
+        rows += _wrap(_pieces(line, start, marked, words), max(8, width))
         start += len(line) + 1
     return rows
 
@@ -114,21 +121,41 @@ def _merge(spans: Iterable[tuple[int, int]], length: int) -> tuple[tuple[int, in
     return tuple(merged)
 
 
-def _pieces(line: str, offset: int, marked: Sequence[tuple[int, int]]) -> list[Part]:
-    """Split one line where the marking changes and where a stand-in is needed."""
-    cuts: list[tuple[int, int, bool]] = []
+def _coloured(
+    start: int, end: int, offset: int, words: Sequence[tuple[int, int, WordKind]]
+) -> Iterator[tuple[int, int, Kind]]:
+    """Split a part of a line that is not marked where its words change their kind."""
+    number = bisect_right(words, start + offset, key=itemgetter(1))
+    while number < len(words) and words[number][0] < end + offset:
+        word, after, kind = words[number]
+        if word - offset > start:
+            yield start, word - offset, "text"
+        yield max(start, word - offset), min(end, after - offset), kind
+        start = min(end, after - offset)
+        number += 1
+    if start < end:
+        yield start, end, "text"
+
+
+def _pieces(
+    line: str,
+    offset: int,
+    marked: Sequence[tuple[int, int]],
+    words: Sequence[tuple[int, int, WordKind]] = (),
+) -> list[Part]:
+    """Split one line where its look changes and where a stand-in is needed."""
+    cuts: list[tuple[int, int, Kind]] = []
     at = 0
     for start, end in marked:
         start, end = max(0, start - offset), min(len(line), end - offset)
         if start >= end:
             continue
-        cuts.append((at, start, False))
-        cuts.append((start, end, True))
+        cuts += _coloured(at, start, offset, words)
+        cuts.append((start, end, "marked"))
         at = end
-    cuts.append((at, len(line), False))
+    cuts += _coloured(at, len(line), offset, words)
     parts: list[Part] = []
-    for start, end, is_marked in cuts:
-        kind: Kind = "marked" if is_marked else "text"
+    for start, end, kind in cuts:
         plain_from = start
         for match in printable.UNPRINTABLE.finditer(line, start, end):
             shown = stand_in(match[0])
@@ -136,7 +163,7 @@ def _pieces(line: str, offset: int, marked: Sequence[tuple[int, int]]) -> list[P
                 continue
             if match.start() > plain_from:
                 parts.append(Part(line[plain_from : match.start()], kind))
-            parts.append(Part(shown, "marked" if is_marked else "stand_in"))
+            parts.append(Part(shown, "marked" if kind == "marked" else "stand_in"))
             plain_from = match.end()
         if end > plain_from:
             parts.append(Part(line[plain_from:end], kind))

@@ -36,6 +36,11 @@ class ExactView(ScrollView, can_focus=False):
         scrollbar-background: $surface;
         scrollbar-color: $foreground 30%;
         & > .exact--text { color: $foreground; text-style: bold; }
+        & > .exact--program { color: $text-primary; text-style: bold; }
+        & > .exact--string { color: $text-success; }
+        & > .exact--variable { color: $text-accent; }
+        & > .exact--operator { color: $text-secondary; text-style: bold; }
+        & > .exact--comment { color: $text-muted; text-style: italic; }
         & > .exact--marked {
             color: $text-error;
             background: $error-muted;
@@ -50,6 +55,11 @@ class ExactView(ScrollView, can_focus=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "exact--text",
+        "exact--program",
+        "exact--string",
+        "exact--variable",
+        "exact--operator",
+        "exact--comment",
         "exact--marked",
         "exact--stand_in",
         "exact--added",
@@ -64,6 +74,7 @@ class ExactView(ScrollView, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._text = ""
+        self._shell = False
         self._spans: tuple[tuple[int, int], ...] = ()
         self._diff = ""
         self._notes = ""
@@ -75,9 +86,17 @@ class ExactView(ScrollView, can_focus=False):
         self._marked_rows: tuple[int, ...] = ()
         self._laid_out_for = 0
 
-    def show(self, text: str, spans: Iterable[tuple[int, int]] = (), diff: str = "") -> None:
-        """Show another text, with its first marked part in view."""
+    def show(
+        self,
+        text: str,
+        spans: Iterable[tuple[int, int]] = (),
+        diff: str = "",
+        *,
+        shell: bool = False,
+    ) -> None:
+        """Show another text, with its first marked part in view; that of a shell with colours."""
         self._text = text
+        self._shell = shell
         self._spans = tuple(sorted(spans))
         self._diff = diff
         self._pages = pages(text, diff)
@@ -203,7 +222,8 @@ class ExactView(ScrollView, can_focus=False):
             text = self._text[page.start : page.end]
             last = page.end == len(self._text)
             spans = ((start - page.start, end - page.start) for start, end in self._spans)
-            self._rows = lay_out(text if last else text.removesuffix("\n"), spans, width)
+            shown = text if last else text.removesuffix("\n")
+            self._rows = lay_out(shown, spans, width, shell=self._shell)
             if self._diff and len(self._pages) == 1:
                 self._rows += [(), *lay_out_diff(self._diff, width)]
         if self._notes and self._page == len(self._pages) - 1:

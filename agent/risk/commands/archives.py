@@ -76,7 +76,8 @@ def tar(call: Call) -> None:
                 call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
         if absolute:
             call.high("unpacks to wherever the archive says")
-        call.scatters("/" if absolute else "/".join(directories) or ".")
+        for directory in ["/"] if absolute else ["/".join(directories) or ".", *directories]:
+            call.scatters(directory)
     if creates:
         inside = [
             f"{d.rstrip('/')}/{o}" for d in directories for o in operands if o[:1] not in "/~"

@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import stat
+from bisect import bisect_left
 from collections.abc import Sequence
 from glob import iglob
 from itertools import islice
@@ -17,9 +18,9 @@ from agent.risk.evaluation.findings import Finding, State, Stopwatch
 from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
-from agent.risk.paths import Ground, Place, covers, judge, notable
+from agent.risk.paths import Ground, Place, Zone, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
-from agent.risk.running import READ_WHOLE, filled, runs_again
+from agent.risk.running import READ_WHOLE, filled, known_part, runs_again
 from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.syntax import UNKNOWN, Group, Script
 
@@ -30,7 +31,10 @@ _FILE_ENDING = re.compile(
 
 
 MAX_MADE = 1_000
-"""Files of the disk that one pattern names which count as made, where it is written to."""
+"""Files that one pattern, or one copied directory, names; with more the whole directory counts."""
+
+MAX_PATTERNS, MAX_STARS = 16, 2
+"""Patterns that are looked for on the disk, and how much they may leave open."""
 
 MAX_LOOKED_AT = 64
 """Nested texts that are searched for what starts programs again."""
@@ -209,8 +213,7 @@ class Judgement:
             tuple(self.covering_rules) if allowed else (),
             tuple(sorted(self.removes)),
             self._loaded(),
-            self._made(),
-            self._taken(),
+            *self._made(),
         )
 
     def ended(self) -> None:
@@ -225,33 +228,45 @@ class Judgement:
             return ()
         return tuple(path for path in found if path not in self.digests)
 
-    def _made(self) -> tuple[str, ...]:
-        """Files that this text makes or changes, and what it copies of the agent's."""
+    def _made(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What this text makes or changes, and what it copies of the agent's.
+
+        Returns:
+            Files; directories in which it is too much to be named, or whose contents come from
+            elsewhere.
+        """
         files, before = self.files, self.inherited
         made = {
             path: None
             for path, content in files.items()
             if not (path in before and before[path] is content) and path not in self.same
         }
-        for path in [path for path in made if set(path) & set("*?[")]:
-            found = islice(iglob(path), MAX_MADE)  # noqa: PTH207 - each of its parts may be one
-            made.update(dict.fromkeys(found))
+        below = dict.fromkeys(self.fetched[len(self.context.fetched) :])
+        for number, path in enumerate([path for path in made if set(path) & set("*?[")]):
+            found: list[str] = []
+            if number < MAX_PATTERNS and path.count("*") <= MAX_STARS:
+                if self.place(path).zone is Zone.PROJECT:
+                    found = list(islice(iglob(path), MAX_MADE))  # noqa: PTH207 - any part may be one
+                made.update(dict.fromkeys(found))
+            if number >= MAX_PATTERNS or len(found) == MAX_MADE:
+                below[known_part(path)] = None
         if self.copies:
-            own = (*made, *before, *map(str, self.context.written))
+            own = sorted({*made, *before, *map(str, self.context.written)})
             for source, target in self.copies:
-                for path in own:
-                    if path.startswith(f"{source}/"):
-                        made[target + path[len(source) :]] = None
-        return tuple(path for path in made if path not in self.given)
-
-    def _taken(self) -> tuple[str, ...]:
-        """Directories whose contents this text takes from elsewhere, but for the whole project."""
-        new = dict.fromkeys(self.fetched[len(self.context.fetched) :])
-        whole = (f"{self.ground.project or self.context.cwd}/", f"{self.ground.home}/")
-        return tuple(
-            path
-            for path in new
-            if UNKNOWN not in path and not any(top.startswith(f"{path}/") for top in whole)
+                first = bisect_left(own, f"{source}/")
+                last = bisect_left(own, f"{source}0", first)
+                if last - first > MAX_MADE or len(made) > MAX_MADE + len(own):
+                    below[target] = None
+                else:
+                    made |= {target + path[len(source) :]: None for path in own[first:last]}
+        whole = (f"{self.ground.project or self.context.cwd}/", f"{self.ground.home}/", "//")
+        return (
+            tuple(path for path in made if path not in self.given),
+            tuple(
+                path
+                for path in sorted(below)
+                if UNKNOWN not in path and not any(top.startswith(f"{path}/") for top in whole)
+            ),
         )
 
     def of_agent(self, path: str) -> bool:

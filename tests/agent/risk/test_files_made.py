@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.risk import Context, Risk, assess_command
+from agent.risk import Context, Risk, assess_command, assess_keys
 
 OPAQUE = 'eval "$(cat plan)"\n'
 
@@ -123,3 +123,28 @@ def test_only_what_is_new_is_told(place: Context) -> None:
     again = replace(place, history=("x() { echo hi > a.sh; }", "x"))
     assert assess_command("ls", again).writes == ()
     assert [Path(p).name for p in assess_command("echo x > b.sh", again).writes] == ["b.sh"]
+
+
+@pytest.mark.parametrize(
+    ("foreground", "keys"),
+    [
+        ("vim", [":w t.sh", "Enter"]),
+        ("bash", ["echo x > t", ".sh", "Enter", "ls", "Enter"]),
+        ("python", ["open('t.sh', 'w').write('x')", "Enter"]),
+        ("nano", ["C-o", "t.sh", "Enter"]),
+        ("less", ["s", "t.sh", "Enter"]),
+    ],
+)
+def test_keys_make_files_too(place: Context, foreground: str, keys: list[str]) -> None:
+    found = assess_keys(keys, replace(place, foreground=foreground))
+    assert found.risk is Risk.MEDIUM
+    assert str(place.cwd / "t.sh") in found.writes
+
+
+def test_many_copies_are_told_of_by_their_directory(place: Context) -> None:
+    own = frozenset(place.cwd / "d" / f"{n}.sh" for n in range(1_500))
+    line = "; ".join(f"cp -r d e{n}" for n in range(500))
+    found = assess_command(line, replace(place, written=own))
+    assert len(found.writes) < 3_000
+    assert str(place.cwd / "e499") in found.fetches
+    assert assess_command("sed -i s/a/b/ d/*.sh", place).fetches == ()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.gate.exact import CONTINUED, PAGE, lay_out, lay_out_diff, pages, stand_in
+from tui.gate.exact import CONTINUED, PAGE, Part, Row, lay_out, lay_out_diff, pages, stand_in
+from tui.gate.shell_words import shell_words
 
 TEXT = st.text(max_size=300)
 
@@ -47,6 +49,49 @@ def test_marks_cover_exactly_the_spans(text: str, spans: list[tuple[int, int]]) 
     rows = lay_out(text, spans, 40)
     marked = "".join(part.text for row in rows for part in row if part.kind == "marked")
     assert marked == "".join(stand_in(c) or c for c in wanted)
+
+
+@given(TEXT | st.text("ab'\"$ {}#|&;<>()`\\\n=", max_size=80), st.integers(1, 60), st.data())
+def test_colours_change_neither_text_nor_marks(text: str, width: int, data: st.DataObject) -> None:
+    ends = st.tuples(st.integers(-5, 90), st.integers(-5, 90))
+    spans = data.draw(st.lists(ends, max_size=4))
+    coloured = lay_out(text, spans, width, shell=True)
+    assert joined(coloured) == joined(lay_out(text, spans, width))
+
+
+def joined(rows: list[Row]) -> list[Row]:
+    """The same rows with neighbours of one look, colours left out, in one part."""
+    found: list[Row] = []
+    for row in rows:
+        parts: list[Part] = []
+        for part in row:
+            kind = part.kind if part.kind in ("marked", "stand_in", "continued") else "text"
+            if parts and parts[-1].kind == kind:
+                parts[-1] = Part(parts[-1].text + part.text, kind)
+            else:
+                parts.append(Part(part.text, kind))
+        found.append(tuple(parts))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("git push -f", [("git", "program")]),
+        ("A=1 rm -rf $X", [("rm", "program"), ("$X", "variable")]),
+        ("a | b > c # d", [("a", "program"), ("|", "operator"), ("b", "program"),
+                           (">", "operator"), ("# d", "comment")]),
+        ("echo 'x # y' a#b", [("echo", "program"), ("'x # y'", "string")]),
+        ("if x; then y; fi", [("if", "operator"), ("x", "program"), (";", "operator"),
+                              ("then", "operator"), ("y", "program"), (";", "operator"),
+                              ("fi", "operator")]),
+        ("x=$(pwd)\nls", [("$(", "operator"), ("pwd", "program"), (")", "operator"),
+                          ("ls", "program")]),
+        ("echo \"it's $HOME\" \\; x", [("echo", "program"), ('"it\'s $HOME"', "string")]),
+    ],
+)  # fmt: skip
+def test_words_of_shell_text(text: str, words: list[tuple[str, str]]) -> None:
+    assert [(text[start:end], kind) for start, end, kind in shell_words(text)] == words
 
 
 def test_stand_ins() -> None:
