@@ -118,7 +118,7 @@ def consolidate(pairs: Iterable[Pair], room: Room) -> Decisions:
     group_of = {member: group for group in clusters for member in group}
     left_open = _supersede(against, memories, group_of, decisions)
     superseded = {supersession.loser for supersession in decisions.supersessions}
-    _merge(clusters, same, memories, readings, superseded, decisions)
+    apart = _merge(clusters, same, memories, readings, superseded, decisions)
     into = {member: merge.into for merge in decisions.merges for member in merge.gone}
     decisions.supersessions = [
         replace(s, winner=into.get(s.winner, s.winner)) for s in decisions.supersessions
@@ -129,6 +129,7 @@ def consolidate(pairs: Iterable[Pair], room: Room) -> Decisions:
     def done(pair: Pair) -> bool:
         one = group.get(pair.one)
         together = one is not None and one == group.get(pair.other)
+        together = together and pair.one not in apart and pair.other not in apart
         return together or frozenset((pair.one, pair.other)) in decided
 
     for pair, comparison in left_open:
@@ -240,16 +241,25 @@ def _merge(
     readings: Mapping[str, Reading],
     superseded: set[str],
     decisions: Decisions,
-) -> None:
+) -> set[str]:
+    """Merge what says the same; gives those that stay apart all the same, for a decision."""
     why = {frozenset((pair.one, pair.other)): comparison.why for pair, comparison in same}
+    apart: set[str] = set()
     for members in clusters:
         if any(member in superseded for member in members):
             # They go together: each is superseded for itself, and nothing of them is merged.
             continue
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
-        reasons = {why[key] for a in members for b in members if (key := frozenset((a, b))) in why}
-        decisions.merges.append(merged(into, gone, memories, readings, "; ".join(sorted(reasons))))
+        stays = {member for member in gone if memories[member].pinned}
+        if memories[into].pinned:
+            stays.update(_appended(into, gone, memories, readings))
+        apart |= stays
+        gone = tuple(member for member in gone if member not in stays)
+        if gone:
+            told = {why[key] for a in gone for b in members if (key := frozenset((a, b))) in why}
+            decisions.merges.append(merged(into, gone, memories, readings, "; ".join(sorted(told))))
+    return apart
 
 
 def merged(
