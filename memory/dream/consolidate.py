@@ -252,8 +252,11 @@ def _merge(
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
         stays = {member for member in gone if memories[member].pinned}
-        if memories[into].pinned:
-            stays.update(_appended(into, gone, memories, readings))
+        for member in _appended(into, gone, memories, readings):
+            # The person's memory must not come to say what only somebody else said.
+            persons = memories[into].source == "user_stated" != memories[member].source
+            if memories[into].pinned or persons:
+                stays.add(member)
         apart |= stays
         gone = tuple(member for member in gone if member not in stays)
         if gone:
@@ -278,13 +281,14 @@ def merged(
 def _survivor(
     members: Sequence[str], memories: Mapping[str, Memory], readings: Mapping[str, Reading]
 ) -> str:
-    """Who stays: a pinned one, else who says most, else the best source, else the first."""
+    """Who stays: a pinned one, else the person's, who says most, the best source, the first."""
 
-    def rank(member: str) -> tuple[bool, float, int, float, str]:
+    def rank(member: str) -> tuple[bool, bool, float, int, float, str]:
         memory = memories[member]
         says = sum(token.weight for token in readings[member].tokens if not token.light)
         source = SOURCES.index(memory.source)
-        return not memory.pinned, -says, source, memory.created_at, member
+        persons = memory.source == "user_stated"
+        return not memory.pinned, not persons, -says, source, memory.created_at, member
 
     return min(members, key=rank)
 

@@ -15,8 +15,9 @@ from memory.dream.consolidate import consolidate, winner
 from memory.dream.dreaming import dream
 from memory.dream.drift import drifts
 from memory.dream.gather import gather
-from memory.dream.orient import Evidence, (
+from memory.dream.orient import (
     BadInput,
+    Evidence,
     Memory,
     Source,
     enter,
@@ -314,3 +315,21 @@ def test_pinned_memories_are_neither_merged_away_nor_changed(
     plan = dream(memories, Evidence(AT))
     assert plan.kept == {"m0": texts[0], "m1": texts[1]}
     assert [proposal.ids for proposal in plan.proposals] == [("m0", "m1")]
+
+
+def test_what_the_person_said_stays_theirs_and_takes_in_nobody_else_s_details() -> None:
+    said = "Database migrations live in db/migrations."
+    seen = "Database migrations live in db/migrations and are numbered by date."
+    sources: list[Source] = ["user_stated", "tool_observed"]
+    for text, other in ((said, seen), (said, "Database migrations: live in db/migrations")):
+        memories = [
+            Memory(f"m{n}", words, "project", "tern", source, AT + n, 1, AT + n)
+            for n, (words, source) in enumerate(zip((text, other), sources, strict=True))
+        ]
+        plan = dream(memories, Evidence(AT))
+        assert plan.kept["m0"] == said
+        if other == seen:
+            assert plan.kept["m1"] == seen
+            assert [proposal.ids for proposal in plan.proposals] == [("m0", "m1")]
+        else:
+            assert [(merge.into, merge.gone) for merge in plan.merges] == [("m0", ("m1",))]
