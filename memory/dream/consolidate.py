@@ -118,7 +118,7 @@ def consolidate(pairs: Iterable[Pair], room: Room) -> Decisions:
     group_of = {member: group for group in clusters for member in group}
     left_open = _supersede(against, memories, group_of, decisions)
     superseded = {supersession.loser for supersession in decisions.supersessions}
-    _merge(clusters, same, memories, readings, superseded, decisions)
+    apart = _merge(clusters, same, memories, readings, superseded, decisions)
     into = {member: merge.into for merge in decisions.merges for member in merge.gone}
     decisions.supersessions = [
         replace(s, winner=into.get(s.winner, s.winner)) for s in decisions.supersessions
@@ -129,6 +129,7 @@ def consolidate(pairs: Iterable[Pair], room: Room) -> Decisions:
     def done(pair: Pair) -> bool:
         one = group.get(pair.one)
         together = one is not None and one == group.get(pair.other)
+        together = together and pair.one not in apart and pair.other not in apart
         return together or frozenset((pair.one, pair.other)) in decided
 
     for pair, comparison in left_open:
@@ -240,16 +241,28 @@ def _merge(
     readings: Mapping[str, Reading],
     superseded: set[str],
     decisions: Decisions,
-) -> None:
+) -> set[str]:
+    """Merge what says the same; gives those that stay apart all the same, for a decision."""
     why = {frozenset((pair.one, pair.other)): comparison.why for pair, comparison in same}
+    apart: set[str] = set()
     for members in clusters:
         if any(member in superseded for member in members):
             # They go together: each is superseded for itself, and nothing of them is merged.
             continue
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
-        reasons = {why[key] for a in members for b in members if (key := frozenset((a, b))) in why}
-        decisions.merges.append(merged(into, gone, memories, readings, "; ".join(sorted(reasons))))
+        stays = {member for member in gone if memories[member].pinned}
+        for member in _appended(into, gone, memories, readings):
+            # The person's memory must not come to say what only somebody else said.
+            persons = memories[into].source == "user_stated" != memories[member].source
+            if memories[into].pinned or persons:
+                stays.add(member)
+        apart |= stays
+        gone = tuple(member for member in gone if member not in stays)
+        if gone:
+            told = {why[key] for a in gone for b in members if (key := frozenset((a, b))) in why}
+            decisions.merges.append(merged(into, gone, memories, readings, "; ".join(sorted(told))))
+    return apart
 
 
 def merged(
@@ -268,13 +281,14 @@ def merged(
 def _survivor(
     members: Sequence[str], memories: Mapping[str, Memory], readings: Mapping[str, Reading]
 ) -> str:
-    """Who stays: a pinned one, else who says most, else the best source, else the first."""
+    """Who stays: a pinned one, else the person's, who says most, the best source, the first."""
 
-    def rank(member: str) -> tuple[bool, float, int, float, str]:
+    def rank(member: str) -> tuple[bool, bool, float, int, float, str]:
         memory = memories[member]
         says = sum(token.weight for token in readings[member].tokens if not token.light)
         source = SOURCES.index(memory.source)
-        return not memory.pinned, -says, source, memory.created_at, member
+        persons = memory.source == "user_stated"
+        return not memory.pinned, not persons, -says, source, memory.created_at, member
 
     return min(members, key=rank)
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 from agent import dreaming
 from agent.dream_watch import DreamRefused, DreamWatch, when_told
+from agent.dreaming import status_as_json, status_told
 from agent.errors import CommandRefused
 from agent.hub import Hub
 from agent.protocol.dream import DreamStatus
@@ -22,6 +23,7 @@ from agent.protocol.events import DreamChanged, Event, Notice
 from agent.settings import Dream
 from memory.database import Database
 from memory.dream.dreaming import PHASES, Phase
+from memory.dream.judging import Choice, Judged, Question
 from memory.dream.lease import lease
 from memory.memories import Memory
 from memory.sessions import SessionRecord
@@ -177,6 +179,50 @@ async def test_only_the_mode_auto_dreams_by_itself(
             watch.begin()
         assert await outcomes(database) == []
     await watch.close()
+
+
+async def test_who_judges_is_asked_and_what_was_asked_is_told(
+    database: Database, clock: Clock
+) -> None:
+    for number, text in enumerate(
+        (
+            "Alice reviews every change of the payment module.",
+            "Whatever touches the payment module is looked over by Alice.",
+        )
+    ):
+        await database.memories.add(
+            Memory(id=f"r{number}", text=text, source="user_stated", created_at=clock() + number),
+            by="agent",
+        )
+
+    class Judge:
+        async def judge(self, dream_id: int, questions: Sequence[Question]) -> Judged:
+            return Judged(
+                {question.ids: Choice("merge", question.one.id) for question in questions},
+                "m: 1 request, 9 tokens; 1 pair decided",
+            )
+
+    async def judge() -> Judge:
+        return Judge()
+
+    hub = Hub()
+    front = Front(hub)
+    watch = DreamWatch(database, hub, Dream(mode="manual"), clock=clock)
+    watch.judge = judge
+    await watch.start()
+    watch.begin()
+    await front.until(done)
+    await watch.close()
+    assert front.notices == [
+        "AutoDream: 2 merged, 1 superseded (m: 1 request, 9 tokens; 1 pair decided); "
+        "tungsten dream undo takes it back"
+    ]
+    found = status_as_json(
+        await watch._gates.status(), OPEN, None, await database.dreams.last(), ()
+    )
+    assert found["last_dream"]["asked"] == "m: 1 request, 9 tokens; 1 pair decided"
+    assert "model: m: 1 request, 9 tokens" in status_told(found)
+    assert "at most 4 requests, 100,000 tokens a dream" in status_told(found)
 
 
 async def test_nothing_is_dreamt_before_the_engine_is_ready(

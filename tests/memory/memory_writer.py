@@ -1,7 +1,8 @@
 """A program that writes memories, and says what was confirmed: see `writer.py`.
 
-`python memory_writer.py DATABASE NAME COUNT [DIE_AT]`: each round adds a memory, changes it and
-forgets it. With DIE_AT, the process kills itself with SIGKILL at that point inside SQLite.
+`python memory_writer.py DATABASE NAME COUNT [DIE_AT]`: each round adds a memory, changes it,
+forgets it, and keeps one of what a session said, up to a row. With DIE_AT, the process kills itself
+with SIGKILL at that point inside SQLite.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from writer import die_after
 
-from memory import Database, Memory
+from memory import Database, Memory, SessionRecord
 
 
 async def write(path: Path, name: str, count: int) -> None:
@@ -24,6 +25,7 @@ async def write(path: Path, name: str, count: int) -> None:
         path, busy_seconds=20, holds_secret=lambda text: False
     ) as database:
         memories = database.memories
+        await database.sessions.create(SessionRecord(id=name, name=name, directory="/"))
         for number in range(count):
             memory = Memory(
                 f"{name}-{number}", f"Writer {name} keeps thing {number}.", session_id=name
@@ -36,6 +38,9 @@ async def write(path: Path, name: str, count: int) -> None:
             say(number, "changed")
             await memories.forget(memory.id)
             say(number, "forgotten")
+            heard = f"Session {name} told of thing {number}."
+            await memories.learn(name, number + 1, [Memory(f"{name}-heard-{number}", heard)])
+            say(number, "heard")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from memory.dream.drift import drifts
 from memory.dream.gather import gather
 from memory.dream.orient import (
     BadInput,
+    Evidence,
     Memory,
     Source,
     enter,
@@ -278,7 +279,9 @@ def test_every_memory_has_one_fate_whatever_they_say_and_in_whatever_order(
     assert {merge.into for merge in plan.merges} <= set(plan.kept)
     assert {lost.winner for lost in plan.supersessions} <= set(plan.kept)
     by_id = {memory.id: memory for memory in memories}
-    assert not {m.id for m in memories if m.pinned} & {*superseded}
+    pinned = {m.id for m in memories if m.pinned}
+    assert not pinned & {*superseded, *merged}
+    assert all(plan.kept[m.id] == m.text for m in memories if m.id in pinned & {*plan.kept})
     for lost in plan.supersessions:
         assert {by_id[lost.loser].source, by_id[lost.winner].source} != {
             "user_stated",
@@ -292,3 +295,41 @@ def test_every_memory_has_one_fate_whatever_they_say_and_in_whatever_order(
         plan.supersessions,
         plan.kept,
     )
+
+
+@pytest.mark.parametrize(
+    ("other", "pinned"),
+    [
+        ("Invoice service: written in Kotlin", (True, True)),
+        ("The invoice service is written in Kotlin and deployed by hand.", (True, False)),
+    ],
+)
+def test_pinned_memories_are_neither_merged_away_nor_changed(
+    other: str, pinned: tuple[bool, bool]
+) -> None:
+    texts = ("The invoice service is written in Kotlin.", other)
+    memories = [
+        Memory(f"m{n}", text, "project", "tern", "user_stated", AT + n, 1, AT + n, pinned=pin)
+        for n, (text, pin) in enumerate(zip(texts, pinned, strict=True))
+    ]
+    plan = dream(memories, Evidence(AT))
+    assert plan.kept == {"m0": texts[0], "m1": texts[1]}
+    assert [proposal.ids for proposal in plan.proposals] == [("m0", "m1")]
+
+
+def test_what_the_person_said_stays_theirs_and_takes_in_nobody_else_s_details() -> None:
+    said = "Database migrations live in db/migrations."
+    seen = "Database migrations live in db/migrations and are numbered by date."
+    sources: list[Source] = ["user_stated", "tool_observed"]
+    for text, other in ((said, seen), (said, "Database migrations: live in db/migrations")):
+        memories = [
+            Memory(f"m{n}", words, "project", "tern", source, AT + n, 1, AT + n)
+            for n, (words, source) in enumerate(zip((text, other), sources, strict=True))
+        ]
+        plan = dream(memories, Evidence(AT))
+        assert plan.kept["m0"] == said
+        if other == seen:
+            assert plan.kept["m1"] == seen
+            assert [proposal.ids for proposal in plan.proposals] == [("m0", "m1")]
+        else:
+            assert [(merge.into, merge.gone) for merge in plan.merges] == [("m0", ("m1",))]

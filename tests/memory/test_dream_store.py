@@ -28,7 +28,7 @@ LEARNED = [
     ("tool_observed", "The nightly settlement job starts at 02:30."),
     ("tool_observed", "The nightly settlement job starts at 03:15."),
     ("user_stated", "Database migrations live in db/migrations."),
-    ("tool_observed", "Database migrations live in db/migrations and are numbered by date."),
+    ("user_stated", "Database migrations live in db/migrations and are numbered by date."),
     ("user_stated", "hjkl key bindings do not suit this user, whose keyboard layout is Colemak."),
     ("user_stated", "User types on a Colemak layout, so avoid hjkl bindings."),
     ("tool_observed", "The fee table is in src/fees.py."),

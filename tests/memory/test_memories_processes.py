@@ -33,13 +33,23 @@ async def start(path: Path, *arguments: object) -> asyncio.subprocess.Process:
 async def examine(path: Path, said: Sequence[str]) -> int:
     """Check that a store is whole and holds what was confirmed; count its memories."""
     confirmed = {tuple(line.split()) for line in said if line.count(" ") == 2}
-    least = {"added": 1, "changed": 2, "forgotten": 3}
+    least = {"added": 1, "changed": 2, "forgotten": 3, "heard": 3}
     async with await Database.open(path) as database:
         await database.check()
         await database.memories.verify()
         present = {memory.id: memory for memory in await database.memories.list(statuses=None)}
         for name, number, step in confirmed:
             assert len(await database.memories.history(f"{name}-{number}")) >= least[step]
+
+        # What a session said is kept with the row up to which it was looked through, or not at all.
+        for name, up_to in await database.read(
+            lambda db: db.execute("SELECT session_id, seq FROM remembered").fetchall()
+        ):
+            heard = {one for one in present if one.startswith(f"{name}-heard-")}
+            assert heard == {f"{name}-heard-{number}" for number in range(up_to)}
+            assert {(name, str(number), "heard") for number in range(up_to)} >= {
+                one for one in confirmed if one[0] == name and one[2] == "heard"
+            }
 
         def found(db: sqlite3.Connection) -> set[int]:
             db.execute("INSERT INTO memory_search (memory_search) VALUES ('integrity-check')")
@@ -60,8 +70,8 @@ async def test_four_processes_write_memories_without_a_lock_error(path: Path) ->
     results = await asyncio.gather(*(process.communicate() for process in processes))
     assert [process.returncode for process in processes] == [0] * 4, results
     said = [line for output, _ in results for line in output.decode().splitlines()]
-    assert len(said) == 4 * 15 * 3
-    assert await examine(path, said) == 60
+    assert len(said) == 4 * 15 * 4
+    assert await examine(path, said) == 120
 
 
 async def killed_inside_sqlite(path: Path, steps: int) -> bool:
