@@ -240,8 +240,11 @@ async def test_forged_marks_do_not_end_a_command(pane: Pane) -> None:
 
 @pytest.mark.parametrize(
     "begun",
-    [r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033^x", r"\033kname", r"\033[1;2", r"\342\202"],
-    ids=["picture", "title", "application", "privacy", "name", "sequence", "character"],
+    [
+        *(r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033^x", r"\033kname", r"\033[1;2", r"\342\202"),
+        r"\033[4h\033[?7l\033(0\016",
+    ],
+    ids=["picture", "title", "application", "privacy", "name", "sequence", "character", "modes"],
 )
 async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
     pane: Pane, begun: str
