@@ -241,7 +241,15 @@ async def test_forged_marks_do_not_end_a_command(pane: Pane) -> None:
 @pytest.mark.parametrize(
     "begun",
     [
-        *(r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033^x", r"\033kname", r"\033[1;2", r"\342\202"),
+        *(
+            r"\033Pq#0",
+            r"\033]2;evil",
+            r"\033_x",
+            r"\033^x",
+            r"\033kname",
+            r"\033[1;2",
+            r"\342\202",
+        ),
         r"\033[4h\033[?7l\033(0\016",
     ],
     ids=["picture", "title", "application", "privacy", "name", "sequence", "character", "modes"],
