@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import foreground, frame, history, keys, waiting
+from tungsten import cursor_line, foreground, frame, history, keys, waiting
 from tungsten.command_line import CommandLine
 from tungsten.connection import Connection, at_least_once
+from tungsten.cursor_line import CursorLine
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
 from tungsten.errors import (
@@ -215,6 +216,18 @@ class Pane:
         """
         async with self._typing:
             return await self.shell.line()
+
+    async def cursor_line(self) -> CursorLine:
+        """Say what stands on the line at the cursor, whoever reads it, and how sure that is.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        line = await self.line()
+        if line is not None:
+            return CursorLine(line, "reported")
+        return cursor_line.seen(await self.foreground(), await self.capture())
 
     async def take_back(self, line: str) -> bool:
         """Empty the shell's line if just this stands on it, unentered; says whether it did.

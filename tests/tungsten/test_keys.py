@@ -169,6 +169,13 @@ async def test_foreground_kinds(
     await pane.run("unset PYTHONSTARTUP; PS1='$ '", timeout=10)
     await start(pane, command, shown)
     found = await eventually(pane, kind)
+    assert (await pane.cursor_line()).confidence != "reported"
+    if kind == "repl":
+        await pane.send_text("x = 'a  b")
+        await pane.wait(ForText("a  b"), 10)
+        line = await pane.cursor_line()
+        assert (line.text, line.confidence) == ("x = 'a  b", "behind a prompt")
+        await pane.send_keys("BSpace", *["C-u"])
     assert (
         found.echo == (kind not in ("password", "repl", "editor", "pager", "shell")) or found.echo
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tungsten.cursor_line import CursorLine
 from tungsten.errors import (
     DirectoryMissing,
     NotAtPrompt,
@@ -399,10 +400,14 @@ async def test_the_line_being_edited_can_be_asked_for(terminal: Terminal, pane: 
     assert await pane.line() == ""
     await pane.send_text("echo 'half ä")
     assert await pane.line() == "echo 'half ä"
+    assert await pane.cursor_line() == CursorLine("echo 'half ä", "reported")
     await pane.send_keys("C-u")
     assert await pane.line() == ""
     await pane.run("sleep 30", timeout=0.1)
     assert await pane.line() is None
+    await pane.send_text("ahead")
+    await pane.wait(ForText("ahead"), 10)
+    assert await pane.cursor_line() == CursorLine("ahead", "on the screen")
     other = await terminal.new_pane(name="other", cwd=Path("/"), command="sleep 30")
     assert await other.line() is None
 
