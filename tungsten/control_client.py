@@ -26,6 +26,7 @@ from tungsten.errors import (
     taking_resources,
 )
 from tungsten.nonce import nonce
+from tungsten.pending import NESTING, TEXTLESS, Pending, lasts, lines_of
 
 MINIMUM_VERSION = (3, 2)
 """The oldest tmux with client flags (`attach -f no-output`) and `ignore-size`."""
@@ -44,38 +45,6 @@ _WHOLE_SECONDS = 1.0
 
 _ATTACHES = 2
 _READ = 1 << 16
-
-_SILENT = frozenset(
-    {
-        "send-keys",
-        "paste-buffer",
-        "set-buffer",
-        "delete-buffer",
-        "set-option",
-        "set-hook",
-        "resize-window",
-        "kill-pane",
-        "kill-session",
-        "kill-window",
-        "link-window",
-        "unlink-window",
-        "select-pane",
-        "rename-window",
-        "wait-for",
-        "refresh-client",
-        "copy-mode",
-        "if-shell",
-    }
-)
-"""Commands whose reply holds no text from a pane, hence needs no guard."""
-
-_NESTING = "if-shell"
-"""The command that answers twice, for itself and for the branch it ran; both must be given."""
-
-
-def lasts(argv: Sequence[str]) -> bool:
-    """Whether tmux answers a command, and those after it, only when something has happened."""
-    return argv[0] == "run-shell" or (argv[0] == "wait-for" and "-S" not in argv)
 
 
 def clean_environment() -> dict[str, str]:
@@ -123,49 +92,6 @@ async def _whole(attaching: Coroutine[None, None, ControlClient]) -> ControlClie
         raise
 
 
-class _Pending:
-    """One command on the wire and what waits for its reply."""
-
-    __slots__ = ("argv", "begin", "failure", "future", "reply")
-
-    def __init__(
-        self, argv: Sequence[str], future: asyncio.Future[Reply] | None, begin: int
-    ) -> None:
-        self.argv = argv
-        self.future = future
-        self.begin = begin
-        self.reply: Reply | None = None
-        self.failure: TerminalError | None = None
-
-    def resolve(self, reply: Reply) -> None:
-        self.reply = reply
-        if self.future is not None and not self.future.done():
-            self.future.set_result(reply)
-
-    def fail(self, error: TerminalError) -> None:
-        self.failure = error
-        if self.future is not None and not self.future.done():
-            self.future.set_exception(error)
-            # Nobody may be waiting any more; then nobody needs to hear of it.
-            self.future.exception()
-
-    def lines(self) -> list[str]:
-        if self.reply is None:
-            raise self.failure or ServerGone()
-        return lines_of(self.argv, self.reply)
-
-
-def lines_of(argv: Sequence[str], reply: Reply) -> list[str]:
-    """Give a reply's lines.
-
-    Raises:
-        CommandFailed: tmux refused the command.
-    """
-    if not reply.ok:
-        raise CommandFailed(argv, " ".join(reply.lines))
-    return reply.lines
-
-
 class ControlClient:
     """A control-mode client attached to one session of one tmux server.
 
@@ -196,7 +122,7 @@ class ControlClient:
         self._thread = threading.get_ident()
         self._attached: asyncio.Future[None] = self._loop.create_future()
         self._parser = Parser()
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._unsent = bytearray()
         self._full = False
         """Whether the pipe to tmux took no more, so that the loop tells when it does."""
@@ -435,15 +361,15 @@ class ControlClient:
 
     def _write_all(
         self, commands: Sequence[tuple[Sequence[str], asyncio.Future[Reply] | None]]
-    ) -> list[_Pending]:
+    ) -> list[Pending]:
         wire = bytearray()
         # Lines first: a word that cannot be written must leave nothing half announced.
         lines = [command_line(argv) for argv, _ in commands]
         entries = []
         for (argv, future), line in zip(commands, lines, strict=True):
-            guard = "" if argv[0] in _SILENT else nonce(12)
+            guard = "" if argv[0] in TEXTLESS else nonce(12)
             begin = self._given + len(wire)
-            if argv[0] == _NESTING:
+            if argv[0] == NESTING:
                 self._enqueue(argv, None, "", begin)
             entries.append(self._enqueue(argv, future, guard, begin))
             wire += line
@@ -454,14 +380,14 @@ class ControlClient:
 
     def _enqueue(
         self, argv: Sequence[str], future: asyncio.Future[Reply] | None, guard: str, begin: int
-    ) -> _Pending:
+    ) -> Pending:
         if self._ended:
             raise ServerGone(self.reason)
         if not self._pending:
             self._silent_since = self._loop.time()
         if self._watchdog is None:
             self._watchdog = self._loop.call_later(SILENT_SECONDS, self._look_for_silence)
-        pending = _Pending(argv, future, begin)
+        pending = Pending(argv, future, begin)
         self._pending.append(pending)
         self._parser.expect(guard.encode() or None)
         return pending

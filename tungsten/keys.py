@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+import termios
 from collections.abc import Sequence
 
 from tungsten.control_client import ControlClient
@@ -13,6 +16,12 @@ from tungsten.nonce import nonce
 _TEXT_CHUNK = 4_000
 _PASTE_CHUNK = 16_000
 """Characters per command; tmux reads a command line whole, so one must not grow without bound."""
+
+LINE_BYTES = 1023 if sys.platform == "darwin" else 4095
+"""Bytes of a line, its end aside, that a terminal takes while it collects whole lines.
+
+What is beyond is dropped without a word (Linux: N_TTY_BUF_SIZE, termios(3); macOS: MAX_CANON).
+"""
 
 STATE = "#{pane_id} #{pane_dead} #{pane_dead_status}"
 """The format that `check_alive` reads; what no pane is expands to nothing."""
@@ -39,11 +48,11 @@ async def type_text(client: ControlClient, pane_id: str, text: str) -> None:
     Raises:
         PaneDead: the program has ended, so nobody would read it.
         PaneGone: there is no such pane.
-        TextNotTypable: it holds the character NUL.
+        TextNotTypable: it holds the character NUL, or a line longer than the terminal takes now.
     """
     if not text:
         return
-    _check(text)
+    await _check(client, pane_id, text)
     await _deliver(client, pane_id, _typing(pane_id, text.replace("\r\n", "\n")))
 
 
@@ -68,11 +77,11 @@ async def paste(client: ControlClient, pane_id: str, text: str) -> None:
     Raises:
         PaneDead: the program has ended, so nobody would read it.
         PaneGone: there is no such pane.
-        TextNotTypable: it holds the character NUL.
+        TextNotTypable: it holds the character NUL, or a line longer than the terminal takes now.
     """
     if not text:
         return
-    _check(text)
+    await _check(client, pane_id, text)
     await _deliver(client, pane_id, paste_commands(pane_id, text))
 
 
@@ -112,9 +121,34 @@ def _either(
     return ("if-shell", "-F", "-t", pane_id, condition, *branches)
 
 
-def _check(text: str) -> None:
+async def _check(client: ControlClient, pane_id: str, text: str) -> None:
     if "\0" in text:
         raise TextNotTypable("The text holds the character NUL, which no terminal can be sent.")
+    if 4 * len(text) <= LINE_BYTES:
+        return
+    longest = max(len(line.encode("utf-8", "surrogateescape")) for line in re.split("[\r\n]", text))
+    if longest <= LINE_BYTES:
+        return
+    asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, "#{pane_tty}")]))[0]
+    if not isinstance(asked, CommandFailed) and collects_lines("".join(asked)):
+        raise TextNotTypable(
+            f"A line of {longest:,} bytes cannot be typed there: what reads takes whole lines, of "
+            f"which the system drops all beyond {LINE_BYTES:,}. Send shorter ones, or use a file."
+        )
+
+
+def collects_lines(tty: str) -> bool:
+    """Say whether a terminal collects whole lines now (ICANON); no if it cannot be asked."""
+    try:
+        file = os.open(tty, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return bool(termios.tcgetattr(file)[3] & termios.ICANON)
+    except (OSError, termios.error):
+        return False
+    finally:
+        os.close(file)
 
 
 async def _deliver(

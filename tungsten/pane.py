@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import foreground, frame, history, keys
+from tungsten import cursor_line, foreground, frame, history, keys, waiting
 from tungsten.command_line import CommandLine
 from tungsten.connection import Connection, at_least_once
+from tungsten.cursor_line import CursorLine
 from tungsten.dialogue import Dialogue
 from tungsten.entry import Entered, Entry
 from tungsten.errors import (
@@ -216,6 +217,18 @@ class Pane:
         async with self._typing:
             return await self.shell.line()
 
+    async def cursor_line(self) -> CursorLine:
+        """Say what stands on the line at the cursor, whoever reads it, and how sure that is.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        line = await self.line()
+        if line is not None:
+            return CursorLine(line, "reported")
+        return cursor_line.seen(await self.foreground(), await self.capture())
+
     async def take_back(self, line: str) -> bool:
         """Empty the shell's line if just this stands on it, unentered; says whether it did.
 
@@ -293,7 +306,7 @@ class Pane:
         if await self._without_marks(inside=inside):
             if before_each is not None and not unasked:
                 raise CannotAsk(self.id, "its shell is not bash with our integration")
-            async with self._typing, self._printing() as printed:
+            async with self._typing, waiting.printing(self, self._terminal.watch) as printed:
                 return await Dialogue(self, printed).run(
                     command, before_enter, timeout, inside=inside
                 )
@@ -393,23 +406,8 @@ class Pane:
         match = ""
         try:
             async with asyncio.timeout(timeout):
-                if isinstance(until, ForExit):
-                    await self._until_dead()
-                elif isinstance(until, ForBell):
-                    if not await self._until_bell():
-                        ended = "pane_died"
-                elif isinstance(until, ForPrompt) and until.inside:
-                    async with self._printing() as printed:
-                        if not await Dialogue(self, printed).until_ready():
-                            ended = "pane_died"
-                elif isinstance(until, ForPrompt):
-                    if not await self.shell.until_prompt():
-                        ended = "pane_died"
-                elif isinstance(until, ForIdle):
-                    await self._until_idle(until.seconds)
-                else:
-                    found = await self._until_text(re.compile(until.pattern, re.MULTILINE))
-                    ended, match = ("pane_died", "") if found is None else ("met", found)
+                found = await waiting.happens(self, self._terminal.watch, until)
+                ended, match = ("pane_died", "") if found is None else ("met", found)
         except TimeoutError:
             ended = "timeout"
         shown = await self.capture()
@@ -421,81 +419,13 @@ class Pane:
             return inside
         if self.shell.starting and inside:
             # Another machine may have no shell that we can integrate.
-            async with self._printing() as printed:
+            async with waiting.printing(self, self._terminal.watch) as printed:
                 await Dialogue(self, printed).until_ready()
         elif self.shell.starting:
             await self.shell.until_started()
         if not self.shell.shell.reports:
             return True
         return inside and not self.shell.at_prompt
-
-    async def _until_bell(self) -> bool:
-        """Wait for the bell; false if the program ended first."""
-        rang = asyncio.Event()
-        async with self._printing(rang.set) as printed:
-            while not rang.is_set():
-                self.shell.check()
-                if self.shell.dead:
-                    return False
-                await printed()
-        return True
-
-    async def _until_dead(self) -> None:
-        while not self.shell.dead:
-            self.shell.check()
-            await self.shell.changed()
-
-    async def _until_idle(self, seconds: float) -> None:
-        async with self._printing() as printed:
-            while not self.shell.dead:
-                self.shell.check()
-                try:
-                    async with asyncio.timeout(seconds):
-                        await printed()
-                except TimeoutError:
-                    return
-
-    async def _until_text(self, pattern: re.Pattern[str]) -> str | None:
-        if (found := pattern.search(await self.text())) is not None:
-            # There already; nothing has to be followed.
-            return found[0]
-        async with self._printing() as printed:
-            while True:
-                self.shell.check()
-                ended = self.shell.dead
-                found = pattern.search(await self.text())
-                if found is not None:
-                    return found[0]
-                if ended:
-                    return None
-                await printed()
-
-    @contextlib.asynccontextmanager
-    async def _printing(
-        self, rang: Callable[[], None] | None = None
-    ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Give a coroutine function that returns after the next output, or end, of the pane."""
-        changed = asyncio.Event()
-        watch = await self._terminal.watch()
-
-        async def printed() -> None:
-            waking = asyncio.ensure_future(self.shell.changed())
-            setting = asyncio.ensure_future(changed.wait())
-            try:
-                await asyncio.wait((waking, setting), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waking.cancel()
-                setting.cancel()
-            changed.clear()
-
-        try:
-            await watch.add(self.window_id, changed.set, rang)
-        except CommandFailed:
-            raise PaneGone(self.id) from None
-        try:
-            yield printed
-        finally:
-            await watch.remove(self.window_id, changed.set)
 
     async def _result(self, mark: Mark | None, line: Entered, ended: Ended) -> RunResult:
         seconds = time.monotonic() - line.seconds

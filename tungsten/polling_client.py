@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tungsten import control_client
 from tungsten.connection import insist
-from tungsten.control_client import ControlClient, clean_environment, lasts, lines_of
+from tungsten.control_client import ControlClient, clean_environment
 from tungsten.control_protocol import Notification, Reply, decode
 from tungsten.errors import (
     CommandFailed,
@@ -27,6 +27,7 @@ from tungsten.errors import (
     TmuxMissing,
     taking_resources,
 )
+from tungsten.pending import lasts, lines_of
 
 LOOK_SECONDS = 0.05
 """Between two looks at what changed; each costs a process."""

@@ -82,22 +82,28 @@ def of(foreground: Foreground, before_cursor: str) -> Prompts | None:
             taken to show the same prompt each time.
     """
     base = foreground.name.lstrip("-")
-    plain = base if base in PROGRAMS else _VERSION.sub("", base)
-    if plain not in PROGRAMS and foreground.arguments:
-        # Names of processes are cut, and wrappers keep their own.
-        plain = _VERSION.sub("", Path(foreground.arguments[0]).name) or plain
     if base in REMOTE:
         return _REMOTE
     if base in SHELLS:
         return _SHELL
-    known = PROGRAMS.get(plain)
-    if known is None and foreground.kind != "repl":
+    found = known(foreground)
+    if found is None and foreground.kind != "repl":
         return None
-    if known is not None and known.place(known.tail(before_cursor)) is not None:
-        return known
-    if not before_cursor.strip() or (known is not None and known.first.match(before_cursor)):
+    if found is not None and found.place(found.tail(before_cursor)) is not None:
+        return found
+    if not before_cursor.strip() or (found is not None and found.first.match(before_cursor)):
         return None
-    return Prompts(re.compile(re.escape(before_cursor)), known.more if known else None)
+    return Prompts(re.compile(re.escape(before_cursor)), found.more if found else None)
+
+
+def known(foreground: Foreground) -> Prompts | None:
+    """Give the prompts of the program in the foreground, if it is one of `PROGRAMS`."""
+    base = foreground.name.lstrip("-")
+    plain = base if base in PROGRAMS else _VERSION.sub("", base)
+    if plain not in PROGRAMS and foreground.arguments:
+        # Names of processes are cut, and wrappers keep their own.
+        plain = _VERSION.sub("", Path(foreground.arguments[0]).name) or plain
+    return PROGRAMS.get(plain)
 
 
 def lines_of(text: str, prompts: Prompts) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from tungsten.errors import PaneDead, PaneGone, TextNotTypable
 from tungsten.foreground import Foreground
+from tungsten.keys import LINE_BYTES
 from tungsten.pane import ForPrompt, ForText, Pane
 from tungsten.terminal import Terminal
 
@@ -38,6 +39,21 @@ async def test_a_megabyte_is_pasted_whole(pane: Pane, tmp_path: Path) -> None:
     await pane.paste("x" * 20_000)
     assert (await pane.wait(ForText("^ready"), 30)).met
     assert (tmp_path / "got").read_bytes() == expected
+
+
+async def test_a_line_that_the_terminal_would_cut_is_refused(pane: Pane, tmp_path: Path) -> None:
+    longest = "ä" * (LINE_BYTES // 2) + "x" * (LINE_BYTES % 2)
+    await start(pane, "cat > got; echo re''ady", "cat")
+    await eventually(pane, "reader")
+    for send in (pane.send_text, pane.paste):
+        with pytest.raises(TextNotTypable, match=r"system drops all beyond"):
+            await send(f"first\n{longest}y\nlast\n")
+        await send(f"{longest}\n" * 3)
+    await pane.send_keys("C-d")
+    assert (await pane.wait(ForText("^ready"), 10)).met
+    assert (tmp_path / "got").read_text() == f"{longest}\n" * 6
+    # A shell's line editor takes any.
+    assert (await pane.run(f"echo {longest * 3} | wc -m", timeout=20)).output.strip().isdecimal()
 
 
 async def test_text_is_typed_exactly(pane: Pane, tmp_path: Path) -> None:
@@ -153,6 +169,13 @@ async def test_foreground_kinds(
     await pane.run("unset PYTHONSTARTUP; PS1='$ '", timeout=10)
     await start(pane, command, shown)
     found = await eventually(pane, kind)
+    assert (await pane.cursor_line()).confidence != "reported"
+    if kind == "repl":
+        await pane.send_text("x = 'a  b")
+        await pane.wait(ForText("a  b"), 10)
+        line = await pane.cursor_line()
+        assert (line.text, line.confidence) == ("x = 'a  b", "behind a prompt")
+        await pane.send_keys("BSpace", *["C-u"])
     assert (
         found.echo == (kind not in ("password", "repl", "editor", "pager", "shell")) or found.echo
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tungsten.cursor_line import CursorLine
 from tungsten.errors import (
     DirectoryMissing,
     NotAtPrompt,
@@ -240,8 +241,19 @@ async def test_forged_marks_do_not_end_a_command(pane: Pane) -> None:
 
 @pytest.mark.parametrize(
     "begun",
-    [r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033^x", r"\033kname", r"\033[1;2", r"\342\202"],
-    ids=["picture", "title", "application", "privacy", "name", "sequence", "character"],
+    [
+        *(
+            r"\033Pq#0",
+            r"\033]2;evil",
+            r"\033_x",
+            r"\033^x",
+            r"\033kname",
+            r"\033[1;2",
+            r"\342\202",
+        ),
+        r"\033[4h\033[?7l\033(0\016",
+    ],
+    ids=["picture", "title", "application", "privacy", "name", "sequence", "character", "modes"],
 )
 async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
     pane: Pane, begun: str
@@ -388,10 +400,14 @@ async def test_the_line_being_edited_can_be_asked_for(terminal: Terminal, pane: 
     assert await pane.line() == ""
     await pane.send_text("echo 'half ä")
     assert await pane.line() == "echo 'half ä"
+    assert await pane.cursor_line() == CursorLine("echo 'half ä", "reported")
     await pane.send_keys("C-u")
     assert await pane.line() == ""
     await pane.run("sleep 30", timeout=0.1)
     assert await pane.line() is None
+    await pane.send_text("ahead")
+    await pane.wait(ForText("ahead"), 10)
+    assert await pane.cursor_line() == CursorLine("ahead", "on the screen")
     other = await terminal.new_pane(name="other", cwd=Path("/"), command="sleep 30")
     assert await other.line() is None
 

@@ -53,8 +53,9 @@ __tungsten_plain=
 
 __tungsten_prompt() {
   # What a command began and did not end (a picture cut off, the bytes of a binary) would swallow the
-  # prompt and its mark. Without anything to end, this says nothing.
-  printf '\e\\' >/dev/tty
+  # prompt and its mark; insert mode, line drawing and lines that do not wrap, left on, would garble
+  # what comes next. Without anything to end, this says nothing.
+  printf '\e\\\e[4l\e[?7h\e(B\017' >/dev/tty
   # A line must run as it was judged: no history expansion.
   set +H
   shopt -s promptvars

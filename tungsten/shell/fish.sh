@@ -28,8 +28,9 @@ end
 
 function __tungsten_count --on-event fish_prompt
     set -g __tungsten_n (math $__tungsten_n + 1)
-    # What a command began and did not end would swallow the prompt and its mark.
-    printf '\e\\\\'
+    # What a command began and did not end would swallow the prompt and its mark, or garble what comes
+    # next: insert mode, line drawing, lines that do not wrap.
+    printf '\e\\\\\e[4l\e[?7h\e(B\017'
 end
 
 # Ctrl-C on a line is no new prompt to fish: it shows the old one again, mark and all.

@@ -40,8 +40,9 @@ typeset -g __tungsten_status=0
 # All functions are defined before the person's files, whose aliases could change their meaning.
 __tungsten_precmd() {
   __tungsten_status=$?
-  # What a command began and did not end would swallow the prompt and its mark.
-  printf '\e\\' >$TTY
+  # What a command began and did not end would swallow the prompt and its mark, or garble what comes
+  # next: insert mode, line drawing, lines that do not wrap.
+  printf '\e\\\e[4l\e[?7h\e(B\017' >$TTY
   # A line must run as it was judged, and output must not be drawn over.
   setopt nobanghist nopromptcr nopromptsp
   __tungsten_bind
