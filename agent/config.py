@@ -359,7 +359,7 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
             hint = f'did you mean "{near}"?' if near else f"known are {', '.join(known)}"
             return f'there is no setting "{name}": {hint}'
         case "literal_error":
-            choices = ", ".join(str(choice) for choice in _choices(model, location))
+            choices = ", ".join(str(choice) or '""' for choice in _choices(model, location))
             return f"{name} must be one of {choices}{found}"
         case "int_type" | "int_from_float" | "int_parsing":
             return f"{name} must be a whole number{found}"

@@ -17,6 +17,7 @@ from agent.protocol.commands.gates import TrustDirectory
 from agent.protocol.commands.prompts import Compact, Interrupt
 from agent.sendable import effort_message, effort_of
 from tests.agent.live.conftest import KEY, House, say, use
+from tests.agent.live.test_compaction import serve
 
 LOW = effort_message("low")
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": ""}
@@ -133,6 +134,11 @@ async def test_where_it_cannot_be_said_in_between_the_person_is_told_the_price(h
     # Within a turn, and in the next one, the level stays, and so does what is cached.
     await turn(house, agent_id, "four")
     assert house.usages[-1].read > 0.9 * house.usages[-2].total
+    # Back at the first, which signed its thinking behind other words than those of the second.
+    await serve(house, "tungsten-demo")
+    await house.agents._live[agent_id].save(model="tungsten-demo")
+    await turn(house, agent_id, "five")
+    assert [effort_of(m) for m in sent(house)["messages"] if effort_of(m)] == ["low", "max"]
     await turn_to(house, agent_id, "claude-two")
     with pytest.raises(EffortNotTaken, match="say low, high"):
         await effort(house, agent_id, "medium")

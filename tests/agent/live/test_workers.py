@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from agent.model.local_server.responder import ResponderMessage
+from agent.model.thinking import ADAPTIVE
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import ArchiveAgent, RenameAgent, SetMode, StopAgent
 from agent.protocol.commands.gates import Answer, SuggestRule
@@ -149,6 +150,8 @@ async def test_the_first_answer_that_begins_lets_the_others_go(house, crew):
     for name in names:
         if name != ahead.name:
             await rested(house, name)
+    # They think as their coordinator does, or what is cached would not be theirs.
+    assert [request["thinking"] for request in arrived] == [ADAPTIVE] * 4
     # They read what the first one wrote, project instructions included, not just tools and system.
     for usage in usages[-3:]:
         assert usage.read > 5_000
