@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.agents import Agents
     from agent.asking_apart import Asker
     from agent.demo.demo import Demo
+    from agent.session_memory import SessionMemory
     from memory.dream.judging import Judge
     from tungsten.terminal import Terminal
 
@@ -46,6 +47,7 @@ class Parts:
         self.database: Database
         self.demo: Demo
         self.dream: DreamWatch
+        self.remembering: SessionMemory
         self.end_panes = False
         """Whether the private tmux server, and every program that agents run, ends as well."""
         self._terminal: Terminal | None = None
@@ -114,7 +116,7 @@ class Parts:
         self.dream.let_dream()
         from agent.session_memory import SessionMemory
 
-        remembering = SessionMemory(
+        self.remembering = remembering = SessionMemory(
             self.database,
             self.hub,
             self.config.dream,

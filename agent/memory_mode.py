@@ -35,6 +35,7 @@ async def change(parts: Parts, mode: Mode) -> Path:
     """
     file = keep(parts.paths.config_file, mode)
     parts.agents.change_memory_mode(mode)
+    await parts.remembering.change_mode(mode)
     await parts.dream.change_mode(mode)
     return file
 

@@ -97,7 +97,7 @@ class AgentMemory:
             "\n".join(prompts), project=await self._project(), k=TOLD, count=False
         )
         new = [one for one in found if one.memory.id not in self._told]
-        if new:
+        if new and self._mode != "recall":
             await self._database.memories.used("recalled", [one.memory.id for one in new])
         self._told |= {one.memory.id for one in new}
         return recalled_text(new, self._clock()), len(new)
@@ -121,9 +121,12 @@ class AgentMemory:
         """
         if isinstance(action, SearchMemory):
             found = await self._database.memories.recall(
-                action.query, project=action.project, k=FOUND
+                action.query, project=action.project, k=FOUND, count=self._mode != "recall"
             )
             return Effect(recalled_text(found, self._clock()) or "nothing is remembered about that")
+        if self._mode in ("off", "recall"):
+            # The person may have said so while they were asked about this.
+            raise NotRun("memory is not to be written any more; nothing was saved")
         await self._judge(action)
         known = await self._known(action)
         if known is not None:
@@ -157,7 +160,7 @@ class AgentMemory:
         """Count, once a session, the memories whose ids stand in what the agent says."""
         texts = [str(block.get("text", "")) for block in content if block.get("type") == "text"]
         named = {found for text in texts for found in _ID.findall(text)} - self._cited
-        if named and self._mode != "off":
+        if named and self._mode in ("manual", "auto"):
             self._cited |= named
             there = await self._database.memories.existing(named)
             await self._database.memories.used("cited", sorted(there))

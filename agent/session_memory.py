@@ -9,6 +9,7 @@ themselves is all there is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from agent.hub import Hub
 from agent.prompt_files import PromptFiles
 from agent.protocol.agents import AgentState
 from agent.protocol.events import AgentChanged, AgentRemoved, Event, Notice
+from agent.remembering import MemoryMode
 from agent.session_words import memories_of, read
 from agent.settings import Dream
 from agent.turn_text import one_line
@@ -87,8 +89,14 @@ class SessionMemory:
         self._unlisten: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
-        """Look through what an engine before this one did not come to, and listen from now on."""
-        if self._settings.mode not in ("manual", "auto") or self._settings.remember.requests == 0:
+        """Look through what an engine before this one did not come to, and listen from now on.
+
+        What is said in a mode that saves nothing is never looked through, also once it is another.
+        """
+        if not self._saves:
+            await self._database.remembered.pass_over()
+            return
+        if self._settings.remember.requests == 0:
             return
         self._unlisten = self._hub.listen(self._heard)
         for agent in self._hub.snapshot().agents:
@@ -98,9 +106,31 @@ class SessionMemory:
 
     async def close(self) -> None:
         """End; what was being looked through is looked through by the next engine."""
+        await self._stop()
+        if not self._saves:
+            with contextlib.suppress(StorageError):
+                await self._database.remembered.pass_over()
+
+    async def change_mode(self, mode: MemoryMode) -> None:
+        """Follow another mode; see `start`."""
+        before = self._saves
+        if before:
+            await self._stop()
+        else:
+            await self._database.remembered.pass_over()
+        self._settings = self._settings.model_copy(update={"mode": mode})
+        await self.start()
+
+    @property
+    def _saves(self) -> bool:
+        return self._settings.mode in ("manual", "auto")
+
+    async def _stop(self) -> None:
         self._unlisten()
         for timer in self._timers.values():
             timer.cancel()
+        self._timers.clear()
+        self._due.clear()
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)

@@ -72,6 +72,16 @@ class Remembered:
 
         return await self._connection.write(unit)
 
+    async def pass_over(self) -> None:
+        """Let all that was said up to now count as looked through: it was not to be kept."""
+        await self._connection.write(
+            lambda db: db.execute(
+                "INSERT INTO remembered SELECT session_id, MAX(seq), 0 FROM transcript WHERE true "
+                "GROUP BY session_id ON CONFLICT (session_id) "
+                "DO UPDATE SET seq = MAX(seq, excluded.seq), tries = 0"
+            )
+        )
+
     async def not_begun(self, session_id: str) -> None:
         """Take `begin` back: nothing was asked."""
         await self._connection.write(

@@ -351,6 +351,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "alt+r",
         "What agents remember: look, edit, pin, forget; off, recall, manual or auto",
         action="memories",
+        label="memory",
         slash="memory",
         argument="off|recall|manual|auto",
     ),

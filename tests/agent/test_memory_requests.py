@@ -66,6 +66,10 @@ class Engine:
         self.hub = Hub()
         self.dream = DreamWatch(self.database, self.hub, Dream(), clock=self.clock)
         self.agents = SimpleNamespace(change_memory_mode=self.modes.append)
+        self.remembering = SimpleNamespace(change_mode=self._changed)
+
+    async def _changed(self, mode: str) -> None:
+        self.modes.append(mode)
 
     def clock(self) -> float:
         return NOW
@@ -347,7 +351,7 @@ async def test_what_cannot_be_read_is_refused_in_a_line(engine: Engine) -> None:
 async def test_the_mode_is_kept_and_followed(engine: Engine) -> None:
     await engine.dream.start()
     await engine.ask(SetMemoryMode(mode="off"))
-    assert engine.modes == ["off"]
+    assert engine.modes == ["off", "off"]
     assert engine.hub.snapshot().dream.mode == "off"
     assert tomllib.loads(engine.paths.config_file.read_text()) == {"dream": {"mode": "off"}}
     with pytest.raises(AgentError, match="off"):

@@ -355,6 +355,38 @@ async def test_modes_in_which_nothing_is_saved(world: World, mode: Any) -> None:
     await remembering.close()
 
 
+async def test_what_is_said_while_nothing_is_saved_is_never_read(world: World) -> None:
+    world.settings = Dream(idle_minutes=0)
+    remembering = world.remembering()
+    await remembering.start()
+    world.hub.publish(changed(AgentState.WORKING))
+    await remembering.change_mode("recall")
+    await world.session(says("Note that we always squash before merging."))
+    world.hub.publish(changed(AgentState.DONE))
+    assert remembering._timers == {}
+    await remembering.change_mode("auto")
+    assert await world.database.remembered.unseen() == []
+    learned = asyncio.Event()
+    world.hub.listen(lambda event: learned.set() if isinstance(event, Notice) else None)
+    world.hub.publish(changed(AgentState.WORKING))
+    await world.session(says("Also, we deploy on Tuesdays only."))
+    world.model.facts = [
+        {"quote": "we deploy on Tuesdays only", "text": "The team deploys on Tuesdays."},
+        SQUASH,
+    ]
+    world.hub.publish(changed(AgentState.DONE))
+    await learned.wait()
+    await remembering.close()
+    assert SQUASH["quote"] not in json.dumps(world.model.asked[-1])
+    await world.session(says("Off the record: the vault is in the cellar."))
+    world.settings = Dream(mode="off")
+    ended = world.remembering()
+    await ended.start()
+    await world.session(says("And its number is on the lid."))
+    await ended.close()
+    assert await world.database.remembered.unseen() == []
+
+
 async def test_without_a_model_nothing_is_invented(world: World) -> None:
     await world.session(says("Note that we always squash before merging."))
     assert (await world.remembering(model=False).look("s")).memories == ()

@@ -36,6 +36,24 @@ def test_the_whole_job_in_80_by_24(arrive: Arrive, model: ScriptedModel) -> None
         person.wait(text)
         person.press("Escape")
         person.wait("I was told no")
+    person.do("/remember The settlement job starts at 02:30.")
+    person.wait("Remembered for this project")
+    person.press("app.memories")
+    person.wait("(?s)Active 1 .*job starts at 02:30.*you said so")
+    person.press("m")
+    person.wait("agents are told nothing and save nothing")
+    person.press("Up", "Enter")
+    person.wait("memory: manual")
+    kept = (person.home / "config.toml").read_text()
+    assert kept == 'mode = "standard"\n\n[dream]\nmode = "manual"\n'
+    person.press("f")
+    person.wait("(?s)Active 0 .*Gone 1 .*Forgotten")
+    person.press("d")
+    person.wait("No dream yet")
+    person.press("Escape")
+    person.wait("Gone 1")
+    person.press("Escape")
+    person.wait("I was told no")
 
 
 def test_a_storm_of_sizes(arrive: Arrive, model: ScriptedModel) -> None:

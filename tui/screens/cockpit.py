@@ -376,6 +376,8 @@ class CockpitScreen(Screen[None]):
                 return self._side_label(action, "conversation")
             case "app.retry":
                 return "try again" if self.host.problem else ""
+            case "app.memories":
+                sensible = not self.host.problem
             case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
                 sensible = bool(self.conversation.has_blocks)
             case _:

@@ -229,6 +229,42 @@ async def test_the_person_says_how_much_memory_there_is(house, mode, recalls, sa
     assert bool(search.get("is_error")) == (not recalls)
 
 
+async def test_the_person_changes_their_mind_and_agents_follow(house):
+    known = await remember(house)
+    house.script.then("It is 7700.")
+    agent_id = await house.agent("Which port has the gateway?")
+    await house.rest(agent_id)
+    assert told(house.script.requests[-1])
+    house.agents.change_memory_mode("off")
+    save = use("memory_save", text="CI runs on ARM.")
+    house.script.then(save, use("memory_search", query="gateway")).then("done")
+    other = await house.agent("Which port has the gateway, again?")
+    await house.rest(other)
+    assert not told(house.script.requests[-2])
+    assert ["memory is off" in result["content"] for result in house.results()] == [True, True]
+    house.agents.change_memory_mode("recall")
+    house.script.then(save).then("done")
+    third = await house.agent("Which port has the gateway, once more?")
+    await house.rest(third)
+    assert told(house.script.requests[-2])
+    assert await everything(house) == [known]
+    # Recall alone writes nothing, not even that something was recalled.
+    assert (await house.database.memories.usage(known.id)).recalled == 1
+
+
+async def test_what_is_approved_after_memory_was_turned_off_is_not_saved(house):
+    house.script.then(
+        use("memory_save", text="The user likes short answers.", scope="user", type="user")
+    ).then("ok")
+    agent_id = await house.agent("go", mode="careful")
+    gate = await house.gate()
+    house.agents.change_memory_mode("off")
+    await house.decide(gate)
+    await house.rest(agent_id)
+    assert await everything(house) == []
+    assert "not to be written" in house.results()[0]["content"]
+
+
 async def test_what_every_project_would_be_told_asks_in_careful_mode(house):
     house.script.then(
         use("memory_save", text="The user likes short answers.", scope="user", type="user")

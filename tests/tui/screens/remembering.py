@@ -76,7 +76,11 @@ class Remembering(ScreenHost):
             clock=lambda: NOW,
             dream=self.dream,
             agents=SimpleNamespace(change_memory_mode=lambda mode: None),
+            remembering=SimpleNamespace(change_mode=self._mode_changed),
         )
+
+    async def _mode_changed(self, mode: str) -> None:
+        pass
 
     async def on_unmount(self) -> None:
         await self.dream.close()

@@ -71,6 +71,7 @@ async def test_typing_filters_and_a_question_is_ranked(memories: Open) -> None:
 
 async def test_a_hundred_thousand_are_neither_read_nor_held(memories: Open) -> None:
     total = 100_000
+    told = "Fact"
 
     app = memories(fill=None)
     real = app.engine_send
@@ -82,7 +83,7 @@ async def test_a_hundred_thousand_are_neither_read_nor_held(memories: Open) -> N
         asked = ListMemories.model_validate(command.request)
         last = min(total, asked.first + asked.count)
         rows = [
-            {"id": f"m{n}", "text": f"Fact {n}.", "type": "project", "scope": "user",
+            {"id": f"m{n}", "text": f"{told} {n}.", "type": "project", "scope": "user",
              "source": "user_stated", "confidence": 0.9, "created_at": NOW, "status": "active",
              "version": 1}
             for n in range(asked.first, last)
@@ -104,6 +105,10 @@ async def test_a_hundred_thousand_are_neither_read_nor_held(memories: Open) -> N
         assert place > 600
         await until(pilot, lambda: f"Fact {place}." in text(app))
         assert len(screen._rows._rows) <= 1_000
+        told = "Truth"
+        await pilot.press("f5")
+        await until(pilot, lambda: f"Truth {place}." in text(app))
+        assert {one.text.split()[0] for one in screen._rows._rows.values()} == {"Truth"}
         assert all(one["count"] <= 100 for one in requests(app))
 
 
