@@ -131,7 +131,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "gate.inbox",
         "ctrl+g",
-        "Open the inbox: everything that waits for you",
+        "Open the inbox: what waits for you",
         action="inbox",
         label="inbox",
         slash="inbox",

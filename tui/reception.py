@@ -192,7 +192,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
         case DemoChanged(demo=demo):
             if demo is not None and demo.text:
                 level = "error" if demo.state == "failed" else "information"
-                app.say(f"demo: {demo.text}", level)  # type: ignore[arg-type]
+                app.say(demo.text, level)  # type: ignore[arg-type]
             return {"agents"}
         case Notice(level=level, text=text):
             app.say(text, level)

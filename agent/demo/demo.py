@@ -145,7 +145,9 @@ class Demo:
                 return
             await self._clean_up()
             if status is not None and status.state in ("running", "paused"):
-                self._publish(status.model_copy(update={"state": "stopped", "text": "stopped"}))
+                self._publish(
+                    status.model_copy(update={"state": "stopped", "text": "The demo is stopped."})
+                )
             self._publish(None)
 
     async def recover(self) -> None:
@@ -265,7 +267,7 @@ class Demo:
         if failed:
             self._tell("failed", f"The demo failed: {'; '.join(failed)}.")
         else:
-            self._tell("done", f"Checked: {'; '.join(done)}.")
+            self._tell("done", f"Demo checked: {'; '.join(done)}.")
 
     async def _findings(self, job: _Job) -> list[Finding]:
         findings = [

@@ -33,7 +33,7 @@ def test_the_force_push_approved(person: Person) -> None:
     kept = start(person)
     before = remote(person, kept)
     person.approve()
-    person.wait(r"demo: Checked: ")
+    person.wait("Demo checked: ")
     head = person.git(kept / "tea", "rev-parse", "main")
     assert remote(person, kept) == {"main": head}
     assert before["main"] != head
@@ -59,7 +59,7 @@ def test_the_force_push_denied_with_a_reason(person: Person) -> None:
     person.wait("deny with this message")
     person.type("others fetched it")
     person.press("Enter")
-    person.wait(r"demo: Checked: ")
+    person.wait("Demo checked: ")
     head = person.git(kept / "tea", "rev-parse", "main")
     assert remote(person, kept) == {"main": before["main"], "main-amended": head}
     person.press("agent.3")

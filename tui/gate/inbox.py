@@ -188,7 +188,7 @@ class Inbox(CardScreen["str | None"]):
         elif one is not None:
             place = short_path(one.cwd, str(Path.home()))  # type: ignore[union-attr]
             reasons = "; ".join(one.reasons)[:MOST]  # type: ignore[union-attr]
-            about = " · ".join(part for part in (one_line(reasons), one_line(place)) if part)
+            about = "\n".join(part for part in (one_line(reasons), one_line(place)) if part)
         self.query_one("#about", Static).update(about)
 
     def _chosen(self) -> Gate | Question | None:

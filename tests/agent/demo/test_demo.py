@@ -196,7 +196,11 @@ async def test_approved_it_happens(stage):
     ("edited", "then", "truth"),
     [
         ("git push --force origin main && git fetch", "approve", r"the remote holds main at"),
-        ("git push --force origin main && git fetch", "deny", r"main is untouched .* main-amended"),
+        (
+            "git push --force origin main && git fetch",
+            "deny",
+            r"main is untouched, .* main-amended",
+        ),
         ("git fetch", "approve", r"the remote holds main at"),
         ("git push --force origin HEAD:mine", "approve", r"mine at"),
         ("false", "approve", r"the remote holds main at"),
