@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import tomllib
@@ -33,7 +34,7 @@ async def change(parts: Parts, mode: Mode) -> Path:
     Raises:
         ModeNotKept: the file cannot be read or written; nothing was changed then.
     """
-    file = keep(parts.paths.config_file, mode)
+    file = await asyncio.to_thread(keep, parts.paths.config_file, mode)
     parts.agents.change_memory_mode(mode)
     await parts.remembering.change_mode(mode)
     await parts.dream.change_mode(mode)

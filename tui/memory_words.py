@@ -7,10 +7,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from tui.gate.words import short_path
-from tui.text import age, one_line
+from tui.text import Piece, age, clean, one_line, wrap
 
 if TYPE_CHECKING:
     from agent.memory_protocol import Remembered
+    from tui.theme import Paint
 
 SOURCES = {
     "user_stated": "you said so",
@@ -78,6 +79,19 @@ def facts(memory: Remembered, now: float) -> list[tuple[str, str]]:
         ("instead", memory.superseded_by or ""),
     ]
     return [(name, one_line(value)) for name, value in told if value]
+
+
+def about(memory: Remembered, now: float, width: int, paint: Paint) -> list[list[Piece]]:
+    """A memory's text, then its facts, in lines of at most `width` cells."""
+    text = clean(memory.text) or "(its text was removed)"
+    lines = wrap([(text, paint.strong)], width)
+    lines.append([])
+    for name, value in facts(memory, now):
+        style = paint.attention if name in ("held back", "doubt") else paint.text
+        first, *rest = wrap([(value, style)], max(8, width - 12))
+        lines.append([(f"{name:<12}", paint.muted), *first])
+        lines += ([(" " * 12, paint.blank), *line] for line in rest)
+    return lines
 
 
 def _ago(seconds: float) -> str:

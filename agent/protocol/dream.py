@@ -32,3 +32,8 @@ class DreamStatus(Wire):
     last_dream_at: float | None = None
     last_result: str = ""
     """What the last dream did, in a few words, and when; empty when there was none."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether a dream runs now."""
+        return self.phase not in ("waiting", "ready")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,7 +17,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
 from textual.screen import Screen
-from textual.strip import Strip
 
 from agent.memory_protocol import (
     AcceptOperation,
@@ -35,22 +34,15 @@ from agent.memory_protocol import (
 from agent.protocol.commands.engine import DreamNow
 from tui import actions, dream_diff
 from tui.gate.host import host, send
-from tui.screens.memories import dreams_now
-from tui.text import Piece, one_line, strip_of
+from tui.text import one_line
+from tui.widgets.dream_list import NOW, Diff, Dreams, Operations
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lazy_list import WINDOW, LazyList
-from tui.widgets.lines import Lines, OneRow
+from tui.widgets.lines import OneRow
 from tui.widgets.said import Said
-from tui.widgets.scrolled import Scrolled
-
-if TYPE_CHECKING:
-    from rich.style import Style
 
 SHARE = 140
 """Columns from which list and diff stand side by side."""
-
-NOW = "now"
-"""The place beside the dreams where one would begin now."""
 
 NO_DREAM = (
     "No dream yet: one puts memories in order, and every change of it can be taken back here. "
@@ -59,84 +51,6 @@ NO_DREAM = (
 BEGUN = "AutoDream puts memories in order …"
 NO_CHANGE = "This dream changed nothing and left nothing open."
 NO_PLAN = "A dream would change nothing now."
-
-
-class Operations(LazyList[DreamOperation]):
-    """Operations and open pairs, a row each."""
-
-    def row(
-        self, row: DreamOperation, width: int, ground: Style
-    ) -> tuple[list[Piece], list[Piece]]:
-        """Draw one: how it stands, what it does, to which memory."""
-        paint = self.paint
-        style = {
-            "open": paint.attention,
-            "accepted": paint.good,
-            "undone": paint.muted,
-            "declined": paint.muted,
-            "settled": paint.muted,
-        }.get(row.state, paint.text)
-        kind = f"{dream_diff.KINDS[row.kind]}{'?' if row.proposal else ''}"
-        left: list[Piece] = [
-            (f"{dream_diff.SIGNS.get(row.state, ' ')} ", style + ground),
-            (f"{kind:<11}", paint.muted + ground),
-            (
-                dream_diff.text_of(row),
-                (paint.muted if row.state == "undone" else paint.text) + ground,
-            ),
-        ]
-        return left, [(f" {dream_diff.WORDS.get(row.state, row.state):>12} ", style + ground)]
-
-
-class Diff(Scrolled):
-    """The chosen operation."""
-
-    GROUND = "background"
-    clock: Callable[[], float] = staticmethod(time.time)
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._operation: DreamOperation | None = None
-        self._swapped = False
-
-    def show(self, operation: DreamOperation | None, *, swapped: bool = False) -> None:
-        """Show this one, from its beginning."""
-        self._operation, self._swapped = operation, swapped
-        self._from = 0
-        self.redraw()
-
-    def text(self, width: int) -> list[list[Piece]]:
-        """Write it."""
-        if self._operation is None:
-            return []
-        found = dream_diff.lines(
-            self._operation, self.clock(), width - 1, self.paint, swapped=self._swapped
-        )
-        return [[(" ", self.paint.blank), *line] for line in found]
-
-
-class Dreams(Lines):
-    """The dreams, the latest first, and what one would do now."""
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.dreams: list[PastDream] = []
-        self.chosen: int | str = NOW
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw as many as there is room for around the chosen one."""
-        paint = self.paint
-        names = [(NOW, " now "), *((dream.id, f" {dream.id} ") for dream in self.dreams)]
-        at = [name for name, _ in names].index(self.chosen)
-        first = 0
-        while sum(len(text) + 1 for _, text in names[first : at + 1]) > width - 14 and first < at:
-            first += 1
-        pieces: list[Piece] = [(" dreams ", paint.muted)]
-        pieces += [("… ", paint.faint)] if first else []
-        for name, text in names[first:]:
-            pieces += [(text, paint.chosen if name == self.chosen else paint.muted)]
-            pieces += [(" ", paint.blank)]
-        return [strip_of(pieces, width, paint.blank)]
 
 
 class DreamsScreen(Screen[None]):
@@ -223,7 +137,7 @@ class DreamsScreen(Screen[None]):
     def dream_changed(self) -> None:
         """Show a dream's phase while it runs, and what it did once it is done."""
         self._tell_title()
-        before, self._dreaming = self._dreaming, dreams_now(self)
+        before, self._dreaming = self._dreaming, host(self).state.dream.runs
         if before and not self._dreaming:
             if self.query_one("#dreams-said", Said).told == BEGUN:
                 self._say("")
@@ -336,7 +250,7 @@ class DreamsScreen(Screen[None]):
         row = self.query_one("#dreams-title", OneRow)
         dream = host(self).state.dream
         row.left = [(" AutoDream", "strong")]
-        if not dreams_now(self):
+        if not dream.runs:
             row.right = [(f"{dream.mode} ", "muted")]
         else:
             row.right = [(f"dreaming: {dream.phase} {dream.progress:.0%} ", "working")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,7 +17,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widgets import Input
 
 from agent.memory_protocol import (
@@ -41,24 +40,13 @@ from agent.memory_protocol import (
 )
 from tui import actions
 from tui.gate.host import host, send
-from tui.memory_words import facts, place
-from tui.text import Piece, age, one_line, strip_of, wrap
+from tui.text import one_line
 from tui.widgets.field import Field
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lazy_list import WINDOW, LazyList
-from tui.widgets.lines import Lines, OneRow
+from tui.widgets.lines import OneRow
+from tui.widgets.memory_list import VIEWS, Detail, Rows, Tabs
 from tui.widgets.said import Said
-
-if TYPE_CHECKING:
-    from rich.style import Style
-
-VIEWS: dict[View, tuple[str, tuple[str, ...]]] = {
-    "active": ("Active", ("active",)),
-    "held": ("Held back", ("quarantined",)),
-    "gone": ("Gone", ("forgotten", "superseded", "merged", "pruned", "redacted")),
-    "all": ("All", ()),
-}
-"""What can be looked at: its title, and the statuses that it has; all for none."""
 
 NOTHING: dict[View, str] = {
     "active": "Nothing is remembered yet. Agents save what they learn; n remembers what you say.",
@@ -72,113 +60,11 @@ NOTHING: dict[View, str] = {
 SHARE = 140
 """Columns from which list and detail stand side by side."""
 
-ID = 14
-"""Cells of the project of a memory."""
-
-
-class Rows(LazyList[Remembered]):
-    """Memories, a row each."""
-
-    clock: Callable[[], float] = staticmethod(time.time)
-    statuses = False
-    """Whether a row tells its status: where all have the same, it does not."""
-
-    def row(self, row: Remembered, width: int, ground: Style) -> tuple[list[Piece], list[Piece]]:
-        """Draw a memory: marks, text, then what it is about, its age and how sure it is."""
-        paint = self.paint
-        marks = {"★": row.pinned, "!": bool(row.drift), "⊘": row.status == "quarantined"}
-        mark = next((sign for sign, shown in marks.items() if shown), " ")
-        quiet = row.status not in ("active", "quarantined")
-        text = one_line(row.text) or "(its text was removed)"
-        right = f" {row.type if width > 60 else row.type[:4]:<{9 if width > 60 else 4}}"
-        right += f" {_cell(place(row), ID if width > 60 else 10)}"
-        if self.statuses:
-            right += f" {row.status:<11}"
-        right += f" {age(self.clock() - row.created_at):>4} {row.confidence:>4.0%} "
-        style = paint.muted if quiet else paint.text
-        mark_style = paint.attention if mark != "★" else paint.focus
-        return (
-            [(f"{mark} ", mark_style + ground), (text, style + ground)],
-            [(right, paint.muted + ground)],
-        )
-
-
-class Tabs(Lines):
-    """The views with how much is in each."""
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.view: View = "active"
-        self.counts: dict[str, int] = {}
-        self.asks = False
-        """Whether the list is what fits a question instead."""
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw them."""
-        paint = self.paint
-        if self.asks:
-            told = " What agents would find for this question, best first"
-            return [strip_of([(told, paint.muted)], width, paint.blank)]
-        pieces: list[Piece] = [(" ", paint.blank)]
-        for view, (title, statuses) in VIEWS.items():
-            found = sum(
-                number
-                for status, number in self.counts.items()
-                if not statuses or status in statuses
-            )
-            style = paint.chosen if view == self.view else paint.muted
-            if view == "held" and found and view != self.view:
-                style = paint.attention
-            count = f" {found:,}" if self.counts else ""
-            pieces += [(f" {title}{count} ", style), (" ", paint.blank)]
-        return [strip_of(pieces, width, paint.blank)]
-
 
 class Sought(Field):
     """The words or the question that the list is narrowed to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "screen.into_list", show=False)]
-
-
-class Detail(Lines):
-    """The whole text of the chosen memory, and what is known of it, as far as there is room."""
-
-    clock: Callable[[], float] = staticmethod(time.time)
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._memory: Remembered | None = None
-
-    def show(self, memory: Remembered | None) -> None:
-        """Show this one."""
-        self._memory = memory
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw it."""
-        paint = self.paint
-        if self._memory is None:
-            return []
-        lines = about(self._memory, self.clock(), width - 2, paint)
-        if len(lines) > height:
-            key = actions.label(actions.by_id("memories.open").keys[0])
-            lines[height - 1 :] = [[(f"… {key} shows all of it", paint.faint)]]
-        return [strip_of([(" ", paint.blank), *line], width, paint.blank) for line in lines]
-
-
-def about(memory: Remembered, now: float, width: int, paint: Any) -> list[list[Piece]]:
-    """A memory's text, then its facts, in lines of at most `width` cells."""
-    from tui.text import clean
-
-    text = clean(memory.text) or "(its text was removed)"
-    lines = wrap([(text, paint.strong)], width)
-    lines.append([])
-    for name, value in facts(memory, now):
-        style = paint.attention if name in ("held back", "doubt") else paint.text
-        first, *rest = wrap([(value, style)], max(8, width - 12))
-        lines.append([(f"{name:<12}", paint.muted), *first])
-        lines += ([(" " * 12, paint.blank), *line] for line in rest)
-    return lines
 
 
 class MemoriesScreen(Screen["str | None"]):
@@ -267,7 +153,7 @@ class MemoriesScreen(Screen["str | None"]):
     def dream_changed(self) -> None:
         """Follow the mode, and what a dream has done once it is done."""
         self._tell_title()
-        before, self._dreaming = self._dreaming, dreams_now(self)
+        before, self._dreaming = self._dreaming, host(self).state.dream.runs
         if before and not self._dreaming:
             self._again()
 
@@ -668,17 +554,6 @@ class MemoriesScreen(Screen["str | None"]):
 
         base = Path(self._directory)
         self.app.push_screen(PlaceScreen(title, text, verb, base, "memories", perform), closed)
-
-
-def dreams_now(node: Screen[Any]) -> bool:
-    """Whether a dream runs."""
-    return host(node).state.dream.phase not in ("waiting", "ready")
-
-
-def _cell(text: str, width: int) -> str:
-    from tui.text import fit
-
-    return f"{fit(text, width):<{width}}"
 
 
 def _short(text: str, most: int = 400) -> str:

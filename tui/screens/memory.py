@@ -21,9 +21,8 @@ from agent.memory_protocol import (
     asking,
 )
 from tui.gate.host import send
-from tui.memory_words import AUTHORS, moment
+from tui.memory_words import AUTHORS, about, moment
 from tui.screens.card import CardScreen, card_foot
-from tui.screens.memories import about
 from tui.text import Piece, clean, one_line, strip_of, wrap
 from tui.widgets.row_list import Row, RowList
 from tui.widgets.scrolled import Scrolled

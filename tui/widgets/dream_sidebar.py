@@ -49,10 +49,9 @@ class DreamSidebar(Lines):
         if dream is None:
             return [rule, strip_of([(" AutoDream", paint.strong)], width, paint.blank)]
         phase: str = dream.phase if dream.phase != "waiting" else dream.mode
-        runs = dream.phase not in ("waiting", "ready")
-        if runs:
+        if dream.runs:
             phase += f" {dream.progress:.0%}"
-        now = [(f"{phase} ", paint.working if runs else paint.muted)]
+        now = [(f"{phase} ", paint.working if dream.runs else paint.muted)]
         lines = [rule, between([(" AutoDream", paint.strong)], now, width, paint.blank)]
         texts = [_counted(gate) for gate in dream.gates]
         # The meters say nothing that the words don't, so they give way; all of them or none.

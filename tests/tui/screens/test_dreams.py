@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from agent.memory_protocol import DreamOperation, DreamPart, Side
 from memory.database import Database
 from memory.errors import DatabaseLocked
 from tests.tui.screens.conftest import NOW
 from tests.tui.screens.remembering import Remembering, dream, dreamt, known, opened, text, until
+from tui import dream_diff
 from tui.screens.dreams import DreamsScreen
+from tui.theme import paint
 
 Open = Callable[..., Remembering]
 
@@ -153,3 +156,41 @@ async def test_what_goes_wrong_is_said_with_the_way_out(dreams: Open) -> None:
         app.fault = None
         await pilot.press("u")
         await until(pilot, lambda: "1 taken back" in text(app))
+
+
+def test_a_doubt_has_its_evidence_and_a_removed_text_is_said_to_be() -> None:
+    side = Side(id="m", text="Run make lint.", status="active", source="agent_inferred",
+                created_at=NOW - 86_400 * 3)  # fmt: skip
+    flag = DreamOperation(
+        number=1,
+        kind="flag",
+        state="applied",
+        drift="command",
+        evidence=("there is no task lint", "make check was run 4 times"),
+        parts=(DreamPart(memory_id="m", before=side, after=side),),
+    )
+    told = written(flag)
+    assert "  Run make lint." in told
+    assert "doubt     command" in told
+    assert "evidence  there is no task lint" in told
+    assert "evidence  make check was run 4 times" in told
+    merge = DreamOperation(
+        number=2,
+        kind="merge",
+        state="undone",
+        reason="the same in other words",
+        parts=(
+            DreamPart(memory_id="m", before=side, after=side.model_copy(update={"text": "Both."})),
+            DreamPart(memory_id="n", other=side),
+        ),
+    )
+    told = written(merge)
+    assert told.split("\n")[0] == "- Run make lint."
+    assert "+ Both." in told
+    assert "- (its text was removed)" in told
+    assert "state     taken back" in told
+
+
+def written(operation: DreamOperation) -> str:
+    lines = dream_diff.lines(operation, NOW, 60, paint({}))
+    return "\n".join("".join(text for text, _ in line) for line in lines)

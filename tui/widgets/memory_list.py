@@ -1,0 +1,118 @@
+"""Memories in a list, the views that it is parted into, and what is known of the chosen one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.strip import Strip
+
+from agent.memory_protocol import Remembered, View
+from tui import actions
+from tui.memory_words import about, place
+from tui.text import Piece, age, fit, one_line, strip_of
+from tui.widgets.lazy_list import LazyList
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+VIEWS: dict[View, tuple[str, tuple[str, ...]]] = {
+    "active": ("Active", ("active",)),
+    "held": ("Held back", ("quarantined",)),
+    "gone": ("Gone", ("forgotten", "superseded", "merged", "pruned", "redacted")),
+    "all": ("All", ()),
+}
+"""What can be looked at: its title, and the statuses that it has; all for none."""
+
+ID = 14
+"""Cells of the project of a memory."""
+
+
+class Rows(LazyList[Remembered]):
+    """Memories, a row each."""
+
+    clock: Callable[[], float] = staticmethod(time.time)
+    statuses = False
+    """Whether a row tells its status: where all have the same, it does not."""
+
+    def row(self, row: Remembered, width: int, ground: Style) -> tuple[list[Piece], list[Piece]]:
+        """Draw a memory: marks, text, then what it is about, its age and how sure it is."""
+        paint = self.paint
+        marks = {"★": row.pinned, "!": bool(row.drift), "⊘": row.status == "quarantined"}
+        mark = next((sign for sign, shown in marks.items() if shown), " ")
+        quiet = row.status not in ("active", "quarantined")
+        text = one_line(row.text) or "(its text was removed)"
+        right = f" {row.type if width > 60 else row.type[:4]:<{9 if width > 60 else 4}}"
+        right += f" {_cell(place(row), ID if width > 60 else 10)}"
+        if self.statuses:
+            right += f" {row.status:<11}"
+        right += f" {age(self.clock() - row.created_at):>4} {row.confidence:>4.0%} "
+        style = paint.muted if quiet else paint.text
+        mark_style = paint.attention if mark != "★" else paint.focus
+        return (
+            [(f"{mark} ", mark_style + ground), (text, style + ground)],
+            [(right, paint.muted + ground)],
+        )
+
+
+class Tabs(Lines):
+    """The views with how much is in each."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.view: View = "active"
+        self.counts: dict[str, int] = {}
+        self.asks = False
+        """Whether the list is what fits a question instead."""
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw them."""
+        paint = self.paint
+        if self.asks:
+            told = " What agents would find for this question, best first"
+            return [strip_of([(told, paint.muted)], width, paint.blank)]
+        pieces: list[Piece] = [(" ", paint.blank)]
+        for view, (title, statuses) in VIEWS.items():
+            found = sum(
+                number
+                for status, number in self.counts.items()
+                if not statuses or status in statuses
+            )
+            style = paint.chosen if view == self.view else paint.muted
+            if view == "held" and found and view != self.view:
+                style = paint.attention
+            count = f" {found:,}" if self.counts else ""
+            pieces += [(f" {title}{count} ", style), (" ", paint.blank)]
+        return [strip_of(pieces, width, paint.blank)]
+
+
+class Detail(Lines):
+    """The whole text of the chosen memory, and what is known of it, as far as there is room."""
+
+    clock: Callable[[], float] = staticmethod(time.time)
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._memory: Remembered | None = None
+
+    def show(self, memory: Remembered | None) -> None:
+        """Show this one."""
+        self._memory = memory
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw it."""
+        paint = self.paint
+        if self._memory is None:
+            return []
+        lines = about(self._memory, self.clock(), width - 2, paint)
+        if len(lines) > height:
+            key = actions.label(actions.by_id("memories.open").keys[0])
+            lines[height - 1 :] = [[(f"… {key} shows all of it", paint.faint)]]
+        return [strip_of([(" ", paint.blank), *line], width, paint.blank) for line in lines]
+
+
+def _cell(text: str, width: int) -> str:
+    return f"{fit(text, width):<{width}}"
