@@ -97,6 +97,8 @@ class Judgement:
         self.groups: dict[int, tuple[Script, Group]] = {}
         self.lists: dict[str, list[str]] = {}
         """Names that commands of the text write into files."""
+        self.names: dict[tuple[str, str], list[str]] = {}
+        """Names that matter in texts that were looked through, by the directory and the text."""
         self.unfolding: set[int] = set()
         self.counted: set[str] = set()
         """Functions that are being looked at for what they print."""

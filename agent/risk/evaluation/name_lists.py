@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,13 +95,13 @@ def _separated(path: str) -> str:
 
 
 def names_of(evaluator: Evaluator, text: str) -> list[str]:
-    """The names that matter in a text."""
-    found: list[str] = []
-    for name in dict.fromkeys(_NAME.findall(text)):
-        if _matters(evaluator, name):
-            found.append(name)
-            if len(found) == MAX_NAMES:
-                break
+    """The names that matter in a text, as far as it is read."""
+    key = (evaluator.state.cwd, text[:MAX_FILE_BYTES])
+    found = evaluator.names.get(key)
+    if found is None:
+        names = dict.fromkeys(_NAME.findall(key[1]))
+        matters = (name for name in names if _matters(evaluator, name))
+        found = evaluator.names[key] = list(islice(matters, MAX_NAMES))
     return found
 
 

@@ -15,7 +15,9 @@ from agent.risk.shell.numbers import doubtful, names
 from agent.risk.shell.syntax import (
     ARRAY,
     LITERAL,
+    NUMBER,
     PARAMETER,
+    QUOTED,
     SUBSTITUTION,
     UNKNOWN,
     VARIABLE,
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 256
 """Characters of a value that is looked at as an expression."""
+
+MAX_INDEXES = 4
+"""Indexes in each other that are followed; what is in more of them counts as unknown text."""
 
 MAX_PASTED = 24
 """Texts that are tried of an expression whose names are put together from values."""
@@ -44,6 +49,8 @@ class Counting:
     variables: Variables
     counting: Callable[[str], None]
     loose: Callable[[], None]
+    indexes = 0
+    """Indexes and slices in each other that are being counted."""
 
     def _values(self, part: Part) -> tuple[str, ...]:
         raise NotImplementedError
@@ -87,6 +94,10 @@ class Counting:
         found = self.doubted(inner)
         if found:
             self.counting(found)
+            return
+        for part in inner:
+            if part.kind == NUMBER:
+                self.count("", part.inner)
 
     def count_word(self, word: Word) -> None:
         """A word is taken for a number as a whole, as those of `let` are."""
@@ -128,20 +139,46 @@ class Counting:
                         return found
         return ""
 
-    def subscript(self, part: Part) -> None:
-        """The index of an element and the ends of a slice: `${a[i]}`, `${a:from:length}`."""
+    def subscript(self, part: Part) -> tuple[str, ...] | None:
+        """The index of an element and the ends of a slice: `${a[i]}`, `${a:from:length}`.
+
+        Returns the value where it is not to be looked for any more, None where it is. What stands
+        inside is expanded here alone, so that the time stays linear however deep it goes.
+        """
         operator, inner = part.operator, part.inner
-        counts = part.text not in self.variables.keyed
+        literal = operator[-1:] == "]"
+        opens = bool(inner) and not literal and inner[0].text[:1] == "["
+        opens = opens and inner[0].kind == LITERAL
+        slices = bool(inner) and _SLICE.match(inner[0].text) is not None
+        if not (literal or opens or slices):
+            return None
+        if self.indexes >= MAX_INDEXES:
+            self.counting("an index in many others")
+            return (UNKNOWN,)
+        self.indexes += 1
+        try:
+            self._index(part, counts=part.text not in self.variables.keyed, opens=opens)
+        finally:
+            self.indexes -= 1
+        plain = all(piece.kind in (LITERAL, QUOTED) for piece in inner)
+        return (UNKNOWN,) if opens or (slices and not plain) else None
+
+    def _index(self, part: Part, *, counts: bool, opens: bool) -> None:
+        operator, inner = part.operator, part.inner
         if operator[-1:] == "]":
             index = operator[operator.index("[") + 1 : -1]
             if counts and not index.isdigit() and index not in ("@", "*"):
                 self.count(index)
-        elif inner and inner[0].kind == LITERAL and inner[0].text[:1] == "[":
+        elif opens:
             taken, inner = indexing(inner)
             if counts:
                 self.count_parts(taken)
+            else:
+                self.joined(taken)
         if inner and _SLICE.match(inner[0].text):
             self.count_parts(inner)
+        elif opens:
+            self.joined(inner)
 
     def _counts_up(self, part: Part) -> bool:
         """A length, the indexes of an array, names of variables: none holds a command."""

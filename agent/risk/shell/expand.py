@@ -297,7 +297,9 @@ class Expander(Counting):
 
     def _parameter(self, part: Part) -> tuple[str, ...]:
         name, operator = part.text, part.operator
-        self.subscript(part)
+        inside = self.subscript(part)
+        if inside is not None:
+            return inside
         if operator.startswith("#"):
             return ("7",)
         if operator.startswith("!"):

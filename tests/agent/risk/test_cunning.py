@@ -135,3 +135,15 @@ def test_links_on_the_disk_are_followed(tmp_path, link, target, command, risk):
     for way in (home, tmp_path / "door"):
         place = Context(cwd=way / "project", home=way, project=way / "project")
         assert assess_command(command, place).risk is risk
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("${a[", "]}"), ("${a:", "}"), ("${a[${b:-", "}]}"), ("$((a[", "]))")]
+)
+def test_indexes_in_each_other_are_read_once(opening, closing):
+    for deep in (5, 40, 190):
+        command = f"read a < f; echo {opening * deep}a{closing * deep}"
+        answer = assess_command(command, context())
+        assert answer.risk is Risk.HIGH
+        assert "could not be analysed" not in answer.reasons[0]
