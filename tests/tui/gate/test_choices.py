@@ -174,7 +174,7 @@ async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
         await pilot.pause(QUIET)
         await pilot.press("w")
         [kept] = await sent(pilot, AlwaysAllow)
-        assert any("It stands in /etc/rules/1.toml" in one.message for one in app._notifications)
+        assert any("it stands in /etc/rules/1.toml" in one.message for one in app._notifications)
         assert (kept.gate_id, kept.rule) == ("g1", "Bash(make)")
         assert await sent(pilot, Decide) == []
         assert app.dialog.gate.id == "g2"
