@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tungsten import frame, keys
-from tungsten.connection import insist
+from tungsten.connection import Connection, insist
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, PaneGone, PaneNotAllowed, ServerGone, TerminalError
@@ -89,9 +89,10 @@ class OwnServer:
         socket: where it listens.
     """
 
-    def __init__(self, socket: Path, client: ControlClient, tmux: str) -> None:
+    def __init__(self, socket: Path, client: Connection, tmux: str) -> None:
         self.socket = socket
         self._client = client
+        self._connecting = asyncio.Lock()
         self._tmux = tmux
         self._permits: set[Permit] = set()
         self._listeners: list[Callable[[], None]] = []
@@ -107,19 +108,20 @@ class OwnServer:
             TmuxTooOld: the server is older than 3.2.
         """
         place = socket or default_socket()
-        return cls(place, await ControlClient.connect(place, tmux=tmux), tmux)
+        return cls(place, await Connection.connect(place, tmux=tmux), tmux)
 
-    async def connected(self) -> ControlClient:
-        """Give the connection, made anew if the session that it hung on is all that ended.
+    async def connected(self) -> Connection:
+        """Give the connection, to another server at that socket if the one it was to has ended.
 
         Raises:
-            ServerGone: the server ended.
+            ServerGone: no server listens there now.
         """
-        if self._client.closed.is_set():
-            self._client = await ControlClient.connect(self.socket, tmux=self._tmux)
-            if self._listeners:
-                self._client.subscribe(self._notified)
-        return self._client
+        async with self._connecting:
+            if self._client.closed.is_set():
+                self._client = await Connection.connect(self.socket, tmux=self._tmux)
+                if self._listeners:
+                    self._listen()
+            return self._client
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call when tmux says that panes, windows or sessions came, went or moved.
@@ -128,12 +130,20 @@ class OwnServer:
         that the connection is attached to.
         """
         self._listeners.append(callback)
+        if len(self._listeners) == 1:
+            self._listen()
+
+    def _listen(self) -> None:
         self._client.subscribe(self._notified)
+        self._client.on_renewed(self._changed)
 
     def _notified(self, notification: Notification) -> None:
         if notification.name in _CHANGES:
-            for callback in self._listeners:
-                callback()
+            self._changed()
+
+    def _changed(self) -> None:
+        for callback in self._listeners:
+            callback()
 
     async def panes(self) -> tuple[PaneInfo, ...]:
         """Describe all panes, in the order of their sessions and windows.
