@@ -125,7 +125,7 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
                 _contents(call, place.path, source, hidden=name == ".")
             else:
                 inner = call.writes(f"{target.rstrip('/')}/{name}")
-                call.renames(call.place(source).path, inner.path)
+                call.renames(call.place(source), inner.path)
         return
     if call.evaluator.context.running and Path(place.path).is_dir():
         for source in sources:
@@ -136,12 +136,12 @@ def _into(call: Call, target: str, sources: list[str]) -> None:
     empties = len(sources) == 1 and call.place(sources[0]).zone is Zone.NULL
     call.writes(target, content=content, truncates=empties)
     for source in sources:
-        at = call.place(source).path
+        origin = call.place(source)
         if len(sources) == 1:
-            call.renames(at, place.path)
-        foreign = call.place(at).zone is not Zone.PROJECT or call.evaluator.of_agent(at)
+            call.renames(origin, place.path)
+        foreign = origin.zone is not Zone.PROJECT or call.evaluator.of_agent(origin.path)
         if len(sources) > 1 or (foreign and Path(place.path).is_dir()):
-            call.renames(at, f"{place.path}/{at.rpartition('/')[2]}")
+            call.renames(origin, f"{place.path}/{origin.path.rpartition('/')[2]}")
     if len(sources) == 1 and place.name in _RUN_FROM and not place.startup:
         name = sources[0].rpartition("/")[2]
         if name and call.place(f"{target}/{name}").startup:

@@ -351,9 +351,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             target = call.place(operand).path
             call.evaluator.moved_to(target)
             for source in operands[:-1]:
-                at = call.place(source).path
-                call.renames(at, target)
-                call.copies(at, target)
+                origin = call.place(source)
+                call.renames(origin, target)
+                call.copies(origin.path, target)
         call.medium("moves files")
     elif verb in ("apply", "am"):
         git_patch(call, verb, argv)

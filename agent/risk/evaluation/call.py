@@ -292,12 +292,12 @@ class Call:
         if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):
             self.high("may change what another part of it is running from")
 
-    def renames(self, source: str, target: str) -> None:
-        """What stands at a path now is what stands, or stood, at another; both are resolved."""
-        evaluator = self.evaluator
+    def renames(self, place: Place, target: str) -> None:
+        """What stands at a path, resolved, is from now on what stands, or stood, at a place."""
+        evaluator, source = self.evaluator, place.path
         if UNKNOWN in source or UNKNOWN in target:
             return
-        if self.place(source).zone in _KNOWN and not evaluator.of_agent(source):
+        if place.zone in _KNOWN and not evaluator.of_agent(source):
             written = evaluator.context.written
             if not written or Path(target) not in written:
                 evaluator.same.add(target)
