@@ -179,6 +179,16 @@ def _standing(member: str, memories: Mapping[str, Memory], group: Sequence[str])
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Beaten:
+    """By what a memory lost, and in which comparison."""
+
+    winner: str
+    rule: str
+    pair: Pair
+    comparison: Comparison
+
+
 def _supersede(
     against: Sequence[tuple[Pair, Comparison]],
     memories: Mapping[str, Memory],
@@ -187,46 +197,60 @@ def _supersede(
 ) -> list[tuple[Pair, Comparison]]:
     """Decide contradictions; what the rules leave open is given back."""
     left_open: list[tuple[Pair, Comparison]] = []
-    beaten: dict[str, tuple[str, str, str]] = {}
+    beaten: dict[str, _Beaten] = {}
     rivals: dict[str, set[str]] = {}
     for pair, comparison in sorted(
         against, key=lambda item: (-item[1].likeness, item[0].one, item[0].other)
     ):
-        one = _standing(pair.one, memories, group_of.get(pair.one, [pair.one]))
-        other = _standing(pair.other, memories, group_of.get(pair.other, [pair.other]))
+        alike = {id: group_of.get(id, [id]) for id in (pair.one, pair.other)}
+        one, other = (_standing(id, memories, group) for id, group in alike.items())
         decided = winner(one, other)
         if decided is not None and comparison.replacing:
             # The statement that something was replaced is itself the later word on it.
             replacing = one if comparison.replacing == 1 else other
             if decided[0].id != replacing.id:
                 decided = None
-        if (
-            decided is None
-            or (memories[pair.one].pinned and decided[0].id != pair.one)
-            or (memories[pair.other].pinned and decided[0].id != pair.other)
-        ):
+        stays = {id for id, group in alike.items() if any(memories[m].pinned for m in group)}
+        if decided is None or not stays <= {decided[0].id}:
             left_open.append((pair, comparison))
             continue
         won, rule = decided
         lost = pair.other if won.id == pair.one else pair.one
         rivals.setdefault(lost, set()).add(won.id)
         current = beaten.get(lost)
-        if current is None or _beats(won.id, current[0], memories):
-            beaten[lost] = (won.id, rule, comparison.why)
+        if current is None or _beats(won.id, current.winner, memories):
+            beaten[lost] = _Beaten(won.id, rule, pair, comparison)
+    # What says the same goes with it, and none goes twice.
+    fates = dict(beaten)
     for lost in sorted(beaten):
-        won_id, rule, why = beaten[lost]
-        seen = {lost}
-        end = won_id
-        while end in beaten and end not in seen:
-            seen.add(end)
-            end = beaten[end][0]
-        if end in seen:
-            continue
-        if end != won_id and end not in rivals.get(lost, ()):
-            end = won_id
         for member in group_of.get(lost, [lost]):
-            decisions.supersessions.append(Supersession(member, end, rule, why))
+            fates.setdefault(member, beaten[lost])
+    for lost in sorted(fates):
+        fate = fates[lost]
+        seen = {lost}
+        end = fate.winner
+        while end in fates and end not in seen:
+            seen.add(end)
+            end = fates[end].winner
+        if end in seen:
+            if lost in beaten:
+                left_open.append((fate.pair, fate.comparison))
+            continue
+        if end not in rivals.get(lost, ()):
+            end = fate.winner
+        end = _who_says_it(end, lost, memories, group_of)
+        decisions.supersessions.append(Supersession(lost, end, fate.rule, fate.comparison.why))
     return left_open
+
+
+def _who_says_it(
+    won: str, lost: str, memories: Mapping[str, Memory], group_of: Mapping[str, list[str]]
+) -> str:
+    """The winner, or who says the same where only that one may take the place of `lost`."""
+    if memories[lost].source != "user_stated" or memories[won].source != "tool_observed":
+        return won
+    alike = (id for id in group_of.get(won, ()) if memories[id].source == "user_stated")
+    return next(alike, won)
 
 
 def _beats(one: str, other: str, memories: Mapping[str, Memory]) -> bool:
@@ -251,11 +275,16 @@ def _merge(
             continue
         into = _survivor(members, memories, readings)
         gone = tuple(member for member in members if member != into)
-        stays = {member for member in gone if memories[member].pinned}
+        # What the person said does not come to stand as somebody else's, not even a pinned one's.
+        theirs = memories[into].source == "user_stated"
+        stays = {
+            member
+            for member in gone
+            if memories[member].pinned or (memories[member].source == "user_stated" and not theirs)
+        }
         for member in _appended(into, gone, memories, readings):
             # The person's memory must not come to say what only somebody else said.
-            persons = memories[into].source == "user_stated" != memories[member].source
-            if memories[into].pinned or persons:
+            if memories[into].pinned or (theirs and memories[member].source != "user_stated"):
                 stays.add(member)
         apart |= stays
         gone = tuple(member for member in gone if member not in stays)

@@ -143,6 +143,32 @@ async def test_a_redacted_text_is_in_no_row_of_a_dream(
         assert word not in told
 
 
+async def test_several_who_say_the_same_and_lose_to_one_are_undone(path: Path) -> None:
+    said = (
+        "port of the dev server is 8123",
+        "The dev server listens on port 8123",
+        "The port of the dev server is 9000",
+    )
+    async with await Database.open(path, holds_secret=lambda _: False) as database:
+        for number, text in enumerate(said):
+            memory = Memory(
+                id=f"m{number}",
+                text=text,
+                scope="project",
+                project=PROJECT,
+                source="user_stated",
+                created_at=1_800_000_000.0 + number,
+            )
+            await database.memories.add(memory, by="person")
+        before = rows(path)
+        dreams = DreamStore(database, lambda: 1_800_000_200.0)
+        planned = await dreams.plan(EVIDENCE)
+        assert await dreams.apply(planned.dream_id) == 2
+        assert await statuses(database) == {"m0": "superseded", "m1": "superseded", "m2": "active"}
+        assert await dreams.undo(planned.dream_id) == 2
+        assert rows(path) == before
+
+
 async def test_one_operation_undone(database: Database, dreams: DreamStore) -> None:
     planned = await dreams.plan(EVIDENCE)
     await dreams.apply(planned.dream_id)
