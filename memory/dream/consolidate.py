@@ -202,15 +202,15 @@ def _supersede(
     for pair, comparison in sorted(
         against, key=lambda item: (-item[1].likeness, item[0].one, item[0].other)
     ):
-        alike = {id: group_of.get(id, [id]) for id in (pair.one, pair.other)}
-        one, other = (_standing(id, memories, group) for id, group in alike.items())
+        groups = {each: group_of.get(each, [each]) for each in (pair.one, pair.other)}
+        one, other = (_standing(each, memories, group) for each, group in groups.items())
         decided = winner(one, other)
         if decided is not None and comparison.replacing:
             # The statement that something was replaced is itself the later word on it.
             replacing = one if comparison.replacing == 1 else other
             if decided[0].id != replacing.id:
                 decided = None
-        stays = {id for id, group in alike.items() if any(memories[m].pinned for m in group)}
+        stays = {each for each, group in groups.items() if any(memories[m].pinned for m in group)}
         if decided is None or not stays <= {decided[0].id}:
             left_open.append((pair, comparison))
             continue
@@ -249,7 +249,7 @@ def _who_says_it(
     """The winner, or who says the same where only that one may take the place of `lost`."""
     if memories[lost].source != "user_stated" or memories[won].source != "tool_observed":
         return won
-    alike = (id for id in group_of.get(won, ()) if memories[id].source == "user_stated")
+    alike = (each for each in group_of.get(won, ()) if memories[each].source == "user_stated")
     return next(alike, won)
 
 
