@@ -163,7 +163,9 @@ class Agents:
         self.services.written.update(map(Path, written))
         for entry in await self.services.database.journal.entries(kinds=(FILES_MADE,)):
             self.services.written.update(map(Path, entry.data.get("files", ())))
-            self.services.fetched.update(entry.data.get("below", ()))
+            below = entry.data.get("below", ())
+            self.services.fetched.update(below)
+            self.services.brought.note(entry.at, below, entry.data.get("trees", ()))
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from agent.asking_apart import Asker, NoAnswer, as_data, rows_of
 from agent.budget import Apart, BudgetSpent
 from agent.errors import AgentError
+from agent.memory_report import moment
 from agent.prompt_files import PromptFiles
 from agent.settings import Limits
 from agent.turn_text import one_line
@@ -134,7 +134,7 @@ def _memory(memory: Memory) -> Mapping[str, Any]:
         "id": memory.id,
         "text": memory.text,
         "source": memory.source,
-        "learned": datetime.fromtimestamp(memory.created_at, UTC).date().isoformat(),
+        "learned": moment(memory.created_at).partition("T")[0],
         "confirmations": memory.confirmations,
     }
 

@@ -61,6 +61,8 @@ class DreamWatch:
         self._settings = settings
         self._gates = gates_of(database, settings, clock)
         self._mode = settings.mode
+        self.changing = asyncio.Lock()
+        """Held while the mode is changed."""
         self._database = database
         self._hub = hub
         self._clock = clock

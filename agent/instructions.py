@@ -34,6 +34,9 @@ MAX_DEPTH = 5
 MAX_FILES = 40
 """How many files are read in all."""
 
+MAX_PASSED = 1_000
+"""Directories and links on the way to one file; the system itself follows 40 links."""
+
 IMPORTABLE = frozenset({".md", ".mdc", ".markdown", ".rst", ".txt"})
 """What may be imported: documents, not files that hold settings or keys."""
 
@@ -57,13 +60,17 @@ class InstructionText:
 class Instructions:
     """All files in force; `text` is what an agent is told, empty when there are none.
 
-    `notes` has one line for each file that was left out or cut.
+    `notes` has one line for each file that was left out or cut. `read` are all files that were
+    read, imports too, and every directory and link on the way to them; `has_other_names` says that
+    one of them is a hard link, which may be written by another name.
     """
 
     files: tuple[InstructionText, ...] = ()
     text: str = ""
     sha256: str = hashlib.sha256(b"").hexdigest()
     notes: tuple[str, ...] = ()
+    read: frozenset[Path] = field(default=frozenset(), compare=False)
+    has_other_names: bool = field(default=False, compare=False)
 
     @property
     def tokens(self) -> int:
@@ -96,7 +103,14 @@ def read(directory: Path, home: Path, *, config: Path | None = None) -> Instruct
         f"Instructions from {_utf8(str(item.path))}:\n\n{item.text}" for item in files
     )
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Instructions(tuple(files), text, digest, tuple(reading.notes))
+    return Instructions(
+        tuple(files),
+        text,
+        digest,
+        tuple(reading.notes),
+        frozenset(reading.passed),
+        reading.has_other_names,
+    )
 
 
 def estimate_tokens(text: str) -> int:
@@ -135,6 +149,8 @@ class _Reading:
 
     home: Path
     notes: list[str] = field(default_factory=list)
+    passed: set[Path] = field(default_factory=set)
+    has_other_names: bool = False
     _seen: set[Path] = field(default_factory=set)
     _bytes: int = 0
 
@@ -161,6 +177,8 @@ class _Reading:
             resolved = path.resolve(strict=True)
             if root is not None and not resolved.is_relative_to(root.resolve()):
                 raise _LeftOut(f"it lies outside {root}")
+            self.passed |= _way_to(path)
+            self.has_other_names |= resolved.stat().st_nlink > 1
             if resolved in self._seen:
                 return ""
             if len(self._seen) >= MAX_FILES:
@@ -192,6 +210,25 @@ class _Reading:
     def _target(self, name: str, path: Path) -> Path:
         name = name.replace("\\ ", " ")
         return self.home / name[2:] if name.startswith("~/") else path.parent / name
+
+
+def _way_to(path: Path) -> set[Path]:
+    """A path and all that the system passes on the way to what it names: directories and links."""
+    passed: set[Path] = set()
+    to_go = list(reversed(Path.cwd().joinpath(path).parts[1:]))
+    at = Path("/")
+    while to_go and len(passed) < MAX_PASSED:
+        part = to_go.pop()
+        if part == "..":
+            at = at.parent
+            continue
+        at = at / part
+        passed.add(at)
+        if at.is_symlink():
+            target = at.readlink()
+            to_go += reversed(target.parts[target.is_absolute() :])
+            at = Path("/") if target.is_absolute() else at.parent
+    return passed
 
 
 def _utf8(text: str) -> str:

@@ -8,11 +8,12 @@ is the person's from then on. Where the memory changed meanwhile, nothing is ove
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,11 +21,12 @@ import yaml
 
 from agent.errors import AgentError
 from agent.memory_report import moment
-from agent.regular_file import open_regular, read_regular
+from agent.regular_file import open_regular
 from agent.remembering import CONFIDENCE
 from agent.turn_text import one_line
 from memory.database import Database
 from memory.errors import NotFound, StorageError
+from memory.memories import MAX_CHARACTERS
 from memory.versions import Memory, MemoryType, Scope, Source, Status
 
 EXPORTED: tuple[Status, ...] = ("active", "quarantined", "forgotten", "pruned")
@@ -35,14 +37,15 @@ MAX_BYTES = 64 * 1024
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FRONT = re.compile(r"---\r?\n(?P<facts>.*?)\r?\n---(?:\r?\n|\Z)(?P<text>.*)", re.DOTALL)
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "type": get_args(MemoryType),
-    "scope": get_args(Scope),
-    "source": get_args(Source),
-    "status": EXPORTED,
-}
 _TIMES = ("created_at", "valid_from", "valid_to")
 _EDITABLE = ("text", "type", "scope", "project", "verify", "pinned", "valid_from", "valid_to")
+
+
+MAX_DEPTH = 4
+"""Nested lists and mappings that are read before a file is given up; a memory has none."""
+
+FIRST, LAST = datetime.min + timedelta(days=1), datetime.max - timedelta(days=1)
+"""Times (UTC) that a file may say: those that can be shown in every time zone."""
 
 
 class BadFile(AgentError):
@@ -79,16 +82,20 @@ async def export(database: Database, directory: Path) -> list[Path]:
 async def bring_in(database: Database, directory: Path) -> Imported:
     """Take in the Markdown files of a directory; a file left out is no change.
 
+    Links are not followed: what a directory brings is what lies in it.
+
     Raises:
         OSError: the directory cannot be read.
         StorageError: the database cannot be used.
     """
     done = Imported()
-    for path in _markdown(directory):
+    for path in await asyncio.to_thread(_markdown, directory):
         try:
-            await _take(database, path, done)
+            wanted, version = await asyncio.to_thread(_read, path)
+            await _take(database, path, wanted, version, done)
         except (AgentError, StorageError, OSError) as error:
-            done.refused.append(f"{path.name}: {one_line(error)}")
+            name = " ".join(path.name.encode(errors="replace").decode().split())
+            done.refused.append(f"{name}: {one_line(error)}")
     return done
 
 
@@ -124,21 +131,12 @@ def parsed(content: str, name: str) -> tuple[Memory, int]:
         BadFile: it cannot be read as a memory.
     """
     found = _FRONT.fullmatch(content)
-    facts: Any = {}
-    text = content
-    if found is not None:
-        try:
-            facts = yaml.safe_load(found["facts"]) or {}
-        except (yaml.YAMLError, ValueError) as error:
-            raise BadFile(f"its front matter is no YAML ({one_line(error)})") from error
-        text = found["text"]
-    if not isinstance(facts, dict):
-        raise BadFile("its front matter is no list of names and values")
-    known = {"version", *(item for item in Memory.__dataclass_fields__ if item != "text")}
-    if unknown := sorted(set(map(str, facts)) - known):
-        raise BadFile(f"its front matter has an unknown name: {unknown[0]}")
-    values = {str(key): _value(str(key), value) for key, value in facts.items()}
-    version = int(values.pop("version", 0))
+    facts = {} if found is None else _facts(found["facts"])
+    text = content if found is None else found["text"]
+    if unknown := sorted(facts.keys() - _READ.keys()):
+        raise BadFile(f"its front matter has an unknown name: {_short(unknown[0])}")
+    values = {key: _READ[key](key, value) for key, value in facts.items()}
+    version = values.pop("version", 0)
     values.setdefault("id", name)
     values.setdefault("source", "user_stated")
     values.setdefault("confidence", CONFIDENCE[values["source"]])
@@ -146,6 +144,38 @@ def parsed(content: str, name: str) -> tuple[Memory, int]:
     if _ID.fullmatch(values["id"]) is None:
         raise BadFile("its id has other characters than letters, digits and . _ -")
     return Memory(text=text.strip(), **values), version
+
+
+def _facts(text: str) -> dict[str, str]:
+    """The names and values of a front matter, all as they are written.
+
+    Raises:
+        BadFile: it is anything but one flat list of them.
+    """
+    depth, flat = 0, True
+    try:
+        # By its events first, which nest and repeat nothing: an alias may stand for gigabytes.
+        for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise BadFile("its front matter has an alias (*name): write the value itself")
+            if isinstance(event, yaml.CollectionStartEvent):
+                flat &= depth == 0 and isinstance(event, yaml.MappingStartEvent)
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                raise BadFile(f"its front matter is nested deeper than {MAX_DEPTH}")
+        if not flat:
+            raise BadFile("its front matter is no list of names and values")
+        facts = yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506 - it makes text alone
+    except BadFile:
+        raise
+    except Exception as error:
+        # Whatever the parser makes of a stranger's text, the other files are still to be read.
+        raise BadFile(f"its front matter is no YAML ({_short(one_line(error))})") from error
+    if not isinstance(facts, dict):
+        raise BadFile("its front matter is no list of names and values")
+    return facts
 
 
 def _write(directory: Path, files: Mapping[Path, str]) -> None:
@@ -157,14 +187,26 @@ def _write(directory: Path, files: Mapping[Path, str]) -> None:
             file.write(content.encode())
 
 
-async def _take(database: Database, path: Path, done: Imported) -> None:
-    content = read_regular(path, MAX_BYTES + 1)
+def _read(path: Path) -> tuple[Memory, int]:
+    try:
+        descriptor = open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise BadFile("it is a link, and links are not followed") from error
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise BadFile(f"it has more than {MAX_BYTES} bytes: a memory is one fact")
     try:
-        wanted, version = parsed(content.decode(), path.stem)
+        return parsed(content.decode(), path.stem)
     except UnicodeDecodeError as error:
         raise BadFile("it is not UTF-8") from error
+
+
+async def _take(
+    database: Database, path: Path, wanted: Memory, version: int, done: Imported
+) -> None:
     try:
         history = await database.memories.history(wanted.id)
     except NotFound:
@@ -176,7 +218,8 @@ async def _take(database: Database, path: Path, done: Imported) -> None:
     base = next((one.memory for one in history if one.version == version), None)
     if base is None:
         raise BadFile(f"version {version} of {wanted.id} is not known here")
-    if parsed(rendered(base, version), path.stem)[0] == wanted:
+    origin = (await asyncio.to_thread(parsed, rendered(base, version), path.stem))[0]
+    if origin == wanted:
         done.unchanged.append(wanted.id)
         return
     if history[-1].version != version:
@@ -184,7 +227,6 @@ async def _take(database: Database, path: Path, done: Imported) -> None:
             f"{wanted.id} changed since it was exported (version {history[-1].version}, not "
             f"{version}): export it again, then edit that"
         )
-    origin = parsed(rendered(base, version), path.stem)[0]
     edits = {
         name: getattr(wanted, name)
         for name in _EDITABLE
@@ -194,11 +236,13 @@ async def _take(database: Database, path: Path, done: Imported) -> None:
         raise BadFile(f"only {', '.join(_EDITABLE)} can be edited in a file")
     if "text" in edits:
         edits["confidence"] = CONFIDENCE["user_stated"]
-    await database.memories.change(wanted.id, by="import", reason="edited in a file", **edits)
+    await database.memories.change(
+        wanted.id, by="import", reason="edited in a file", version=version, **edits
+    )
     done.changed.append(wanted.id)
 
 
-def _markdown(directory: Path) -> Iterable[Path]:
+def _markdown(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if path.suffix == ".md")
 
 
@@ -206,33 +250,78 @@ def _iso(seconds: float | None) -> str | None:
     return None if seconds is None else moment(seconds)
 
 
-def _value(name: str, value: Any) -> Any:
-    """Check one fact of the front matter.
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
-    Raises:
-        BadFile: it is not what this name takes.
-    """
-    if name in _TIMES or name == "last_confirmed_at":
-        return _seconds(name, value)
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise BadFile(f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "version": int,
-        "message": int,
-        "confirmations": int,
-        "confidence": (int, float),
-        "pinned": bool,
-    }
-    wanted = kinds.get(name, str)
-    if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
-        raise BadFile(f"{name} cannot be {value!r}")
+
+def _text(name: str, value: str) -> str:
+    if len(value) > MAX_CHARACTERS:
+        raise BadFile(f"{name} has more than {MAX_CHARACTERS} characters")
     return value
 
 
-def _seconds(name: str, value: Any) -> float:
-    # YAML reads a time that is not quoted as one.
+def _place(name: str, value: str) -> str:
+    if not value.startswith("/") or "\0" in value or ".." in Path(value).parts:
+        raise BadFile(f"{name} is the path of a directory from / on, not {_short(value)!r}")
+    return _text(name, value)
+
+
+def _chosen(*choices: str) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        if value not in choices:
+            raise BadFile(f"{name} is one of {', '.join(choices)}, not {_short(value)!r}")
+        return value
+
+    return read
+
+
+def _version(name: str, value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,15}", value) is None:
+        raise BadFile(f"{name} cannot be {_short(value)!r}: it is a whole number")
+    return int(value)
+
+
+def _share(name: str, value: str) -> float:
     try:
-        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise BadFile(f"{name} is a time such as 2026-01-31T12:00:00Z, not {value!r}") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        found = float(value)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise BadFile(f"{name} cannot be {_short(value)!r}: it is a number from 0 to 1")
+    return found
+
+
+def _yes(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise BadFile(f"{name} cannot be {_short(value)!r}: it is true or false")
+    return value.lower() == "true"
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        found = datetime.fromisoformat(value)
+        utc = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadFile(
+            f"{name} is a time such as 2026-01-31T12:00:00Z, not {_short(value)!r}"
+        ) from error
+    if not FIRST <= utc.replace(tzinfo=None) <= LAST:
+        raise BadFile(f"{name} is a time within the years 1 to 9999, not {_short(value)!r}")
+    return utc.timestamp()
+
+
+_READ: dict[str, Callable[[str, str], Any]] = {
+    "id": _text,
+    "version": _version,
+    "type": _chosen(*get_args(MemoryType)),
+    "scope": _chosen(*get_args(Scope)),
+    "project": _place,
+    "source": _chosen(*get_args(Source)),
+    "status": _chosen(*EXPORTED),
+    "confidence": _share,
+    "pinned": _yes,
+    "quote": _text,
+    "verify": _text,
+    **dict.fromkeys(_TIMES, _seconds),
+}
+"""What a file may say, which is what an export writes, and how each is read."""

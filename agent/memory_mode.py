@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +35,12 @@ async def change(parts: Parts, mode: Mode) -> Path:
     Raises:
         ModeNotKept: the file cannot be read or written; nothing was changed then.
     """
-    file = await asyncio.to_thread(keep, parts.paths.config_file, mode)
-    parts.agents.change_memory_mode(mode)
-    await parts.remembering.change_mode(mode)
-    await parts.dream.change_mode(mode)
+    # One after the other: what is followed is what the file says.
+    async with parts.dream.changing:
+        file = await asyncio.to_thread(keep, parts.paths.config_file, mode)
+        parts.agents.change_memory_mode(mode)
+        await parts.remembering.change_mode(mode)
+        await parts.dream.change_mode(mode)
     return file
 
 
@@ -81,10 +84,14 @@ def edited(text: str, mode: Mode) -> str:
 def _replace(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-    beside = file.with_name(f".{file.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(file)
+    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".new")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            os.fchmod(descriptor, mode)
+            stream.write(text)
+            stream.flush()
+            os.fsync(descriptor)
+        Path(beside).replace(file)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

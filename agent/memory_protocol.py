@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from agent.protocol.commands.engine import AskMemory
 from agent.protocol.wire import Wire
@@ -28,6 +28,20 @@ MEANING: dict[Mode, str] = {
 
 TEXT = 4_000
 """As `memory.memories.MAX_CHARACTERS`."""
+
+WORDS = 50
+"""Words that a list is narrowed by at most: SQLite takes an expression of a thousand terms."""
+
+
+def _path(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a path has no NUL character")
+    return text
+
+
+Number: TypeAlias = Annotated[int, Field(ge=0, le=2**62)]
+Word: TypeAlias = Annotated[str, Field(max_length=TEXT)]
+Directory: TypeAlias = Annotated[str, Field(max_length=TEXT), AfterValidator(_path)]
 
 
 class Remembered(Wire):
@@ -156,13 +170,13 @@ class DreamOperation(Wire):
 class ListMemories(Wire):
     """Result: `{"rows": [Remembered, …], "total": int, "counts": {status: int}}`, newest first.
 
-    `words` must each stand in the text, the id or the project.
+    `words` must each stand in the text, the id or the project; at most `WORDS` of them.
     """
 
     type: Literal["list"] = "list"
     view: View = "active"
-    words: tuple[str, ...] = ()
-    first: int = Field(default=0, ge=0)
+    words: tuple[Word, ...] = Field(default=(), max_length=WORDS)
+    first: Number = 0
     count: int = Field(default=100, ge=1, le=500)
 
 
@@ -189,7 +203,7 @@ class AddMemory(Wire):
 
     type: Literal["add"] = "add"
     text: str = Field(max_length=2 * TEXT)
-    directory: str = ""
+    directory: Directory = ""
 
 
 class EditMemory(Wire):
@@ -200,7 +214,7 @@ class EditMemory(Wire):
 
     type: Literal["edit"] = "edit"
     memory_id: str
-    version: int
+    version: Number
     text: str = Field(max_length=2 * TEXT)
 
 
@@ -224,7 +238,7 @@ class BringBackMemory(Wire):
 
     type: Literal["bring_back"] = "bring_back"
     memory_id: str
-    version: int | None = None
+    version: Number | None = None
 
 
 class RedactMemory(Wire):
@@ -238,14 +252,14 @@ class ExportMemories(Wire):
     """Write one Markdown file each into a directory. Result: `{"files": int}`."""
 
     type: Literal["export"] = "export"
-    directory: str
+    directory: Directory
 
 
 class ImportMemories(Wire):
     """Take in Markdown files. Result: `{"added", "changed", "unchanged", "refused": [str, …]}`."""
 
     type: Literal["import"] = "import"
-    directory: str
+    directory: Directory
 
 
 class SetMemoryMode(Wire):
@@ -269,8 +283,8 @@ class ReadDream(Wire):
     """
 
     type: Literal["dream"] = "dream"
-    dream_id: int
-    first: int = Field(default=0, ge=0)
+    dream_id: Number
+    first: Number = 0
     count: int = Field(default=100, ge=1, le=500)
 
 
@@ -285,16 +299,16 @@ class UndoDream(Wire):
     """Take back a dream, or one operation. Result: `{"undone": int}`."""
 
     type: Literal["undo"] = "undo"
-    dream_id: int
-    operation: int | None = None
+    dream_id: Number
+    operation: Number | None = None
 
 
 class AcceptOperation(Wire):
     """Note that the person wants an operation as it is."""
 
     type: Literal["accept"] = "accept"
-    dream_id: int
-    operation: int
+    dream_id: Number
+    operation: Number
 
 
 class SettleProposal(Wire):
@@ -304,8 +318,8 @@ class SettleProposal(Wire):
     """
 
     type: Literal["settle"] = "settle"
-    dream_id: int
-    number: int
+    dream_id: Number
+    number: Number
     stays: str = ""
 
 
@@ -313,8 +327,8 @@ class ReopenProposal(Wire):
     """Take back what was decided about a pair."""
 
     type: Literal["reopen"] = "reopen"
-    dream_id: int
-    number: int
+    dream_id: Number
+    number: Number
 
 
 Request = Annotated[

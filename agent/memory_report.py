@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.paths import Paths
-from agent.remembering import SOURCES, age
+from agent.remembering import SOURCES, age, doubted
 from memory.database import Database
 from memory.errors import StorageError
 from memory.memories import MemoryUsage
@@ -107,10 +107,14 @@ def about(memory: Memory, now: float) -> str:
     ]
     parts += [memory.status] if memory.status != "active" else []
     parts += ["pinned"] if memory.pinned else []
-    parts += [f"{memory.drift} disagrees"] if memory.drift else []
+    parts += [doubted(memory)] if memory.drift else []
     return " · ".join(parts)
 
 
 def moment(seconds: float) -> str:
-    """A time in ISO 8601, UTC, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time in ISO 8601, UTC, to the second; outside of the years 1 to 9999 in words."""
+    try:
+        found = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return "before the year 1" if seconds < 0 else "after the year 9999"
+    return f"{found.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

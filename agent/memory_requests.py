@@ -38,7 +38,7 @@ from agent.remembering import CONFIDENCE
 from memory import browse
 from memory.browse import Listed
 from memory.directories import git_top_level
-from memory.errors import NotFound
+from memory.errors import ChangedMeanwhile, NotFound
 from memory.versions import FIELDS, Memory, Status
 
 if TYPE_CHECKING:
@@ -88,18 +88,17 @@ async def carry_out(command: AskMemory, parts: Parts) -> dict[str, JsonValue]:
         case AddMemory(text=text, directory=directory):
             return await _changed(database, (await _add(database, text, directory)).id)
         case EditMemory(memory_id=memory_id, version=version, text=text):
-            listed = await database.read(lambda db: browse.get(db, memory_id))
-            if listed.version != version:
-                raise CommandRefused(
-                    "It was changed meanwhile: look at it again, then edit; nothing was changed."
+            try:
+                await store.change(
+                    memory_id,
+                    by="person",
+                    reason="edited",
+                    version=version,
+                    text=text.strip(),
+                    confidence=CONFIDENCE["user_stated"],
                 )
-            await store.change(
-                memory_id,
-                by="person",
-                reason="edited",
-                text=text.strip(),
-                confidence=CONFIDENCE["user_stated"],
-            )
+            except ChangedMeanwhile as error:
+                raise CommandRefused(f"{str(error).capitalize()}.") from error
             return await _changed(database, memory_id)
         case PinMemory(memory_id=memory_id, on=on):
             reason = "pinned" if on else "pinned no longer"

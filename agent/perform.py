@@ -24,6 +24,7 @@ from agent.actions import (
     TypeKeys,
     WriteFile,
 )
+from agent.brought import Brought
 from agent.conversation import shortened
 from agent.edited import CannotEdit, edited_step, told_of_edit
 from agent.effects import Effects, MemoryEffects, NotRun
@@ -111,6 +112,7 @@ class Surroundings:
     rules: Callable[[], Rules]
     written: set[Path]
     fetched: set[str]
+    brought: Brought
     project: Path | None = None
 
 
@@ -340,11 +342,12 @@ class Performer:
         """Note what a line makes before it does, since another agent may run it at once."""
         around = self._surroundings
         files = [path for path in found.writes if Path(path) not in around.written]
-        below = [path for path in found.fetches if path not in around.fetched]
-        if files or below:
+        below, trees = list(found.fetches), list(found.trees)
+        if files or below or trees:
             around.written.update(map(Path, files))
             around.fetched.update(below)
-            data = {"files": files, "below": below}
+            around.brought.note(self._clock(), below, trees)
+            data = {"files": files, "below": below, "trees": trees}
             await self._journal.append(FILES_MADE, self._owner.id, data)
 
     # Looking and judging ------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from memory.database import Database
 from memory.directories import git_top_level
 from memory.errors import InvalidRecord
 from memory.recall import Recalled
-from memory.versions import Memory
+from memory.versions import DAMAGED, Memory
 from memory.words import normalise
 
 MemoryMode = Literal["off", "recall", "manual", "auto"]
@@ -226,13 +226,18 @@ def _line(memory: Memory, now: float) -> str:
         "confidence": round(memory.confidence, 2),
     }
     if memory.drift:
-        fields["doubt"] = f"{memory.drift} disagrees: {', '.join(memory.evidence)}"
+        fields["doubt"] = f"{doubted(memory)}: {', '.join(memory.evidence)}"
     fields["verify"] = memory.verify or (
         "ask the person" if memory.source == "user_stated" else "look at it again"
     )
     text = json.dumps(fields, ensure_ascii=False)
     # No text may look like the end of the block.
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def doubted(memory: Memory) -> str:
+    """What is doubtful about a memory, in a few words."""
+    return memory.drift if memory.drift == DAMAGED else f"{memory.drift} disagrees"
 
 
 def age(seconds: float) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.allowed_panes import AllowedPanes
+from agent.brought import Brought
 from agent.budget import Budgets
 from agent.config import Config
 from agent.gate import Gates
@@ -52,6 +53,7 @@ class Services:
         written: files that any agent has written, in this engine or an earlier one: what one of
             them wrote is no more the person's because another runs it.
         fetched: directories whose contents any agent has taken from elsewhere.
+        brought: when that was, and when an agent unpacked or had git change files.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
     """
@@ -75,6 +77,7 @@ class Services:
     running: RunningLines = field(default_factory=RunningLines)
     written: set[Path] = field(default_factory=set)
     fetched: set[str] = field(default_factory=set)
+    brought: Brought = field(default_factory=Brought)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

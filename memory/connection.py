@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import sqlite3
 import stat
 import tempfile
@@ -28,6 +29,7 @@ from memory.errors import (
     DiskFull,
     FileGone,
     InvalidRecord,
+    QueryRefused,
     StorageError,
 )
 from memory.migrate import migrate
@@ -44,6 +46,11 @@ ROOM = 64 * 1024
 """Bytes: a disk without this much is full; SQLite's -shm file grows by 32 KiB (sqlite.org/wal)."""
 
 _RETRY_SECONDS = 0.02
+
+_ASKED_TOO_MUCH = re.compile(
+    r"too (?:big|large|long|many|complex)|parser stack overflow|^fts5: |integer overflow"
+)
+"""What SQLite says of a question beyond its limits (sqlite.org/limits), not of the file."""
 
 
 class _Thread(aiosqlite.Connection):
@@ -165,6 +172,8 @@ class Connection:
             return await self._thread.run(unit)
         except (sqlite3.Error, UnicodeEncodeError) as error:
             raise explain(error, self.path) from error
+        except OverflowError as error:
+            raise InvalidRecord("a number is larger than the store takes") from error
 
 
 def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageError:
@@ -186,6 +195,8 @@ def explain(error: sqlite3.Error | UnicodeEncodeError, path: Path) -> StorageErr
             return DatabaseUnreadable(path, "it cannot be opened")
         case sqlite3.SQLITE_CONSTRAINT:
             return InvalidRecord(str(error))
+        case sqlite3.SQLITE_ERROR | sqlite3.SQLITE_TOOBIG if _ASKED_TOO_MUCH.search(str(error)):
+            return QueryRefused(str(error))
         case _:
             return DatabaseUnreadable(path, str(error))
 

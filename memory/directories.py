@@ -20,11 +20,12 @@ class Directories:
         self._clock = clock
 
     async def trust(self, path: Path) -> None:
-        """Trust a directory and, when it is the top of a git work tree, all of that."""
+        """Trust a directory and, when it is the top of a git work tree, all of that, from now."""
         await self._connection.write(
             lambda db: (
                 db.execute(
-                    "INSERT INTO trusted_directories VALUES (?, ?) ON CONFLICT (path) DO NOTHING",
+                    "INSERT INTO trusted_directories VALUES (?, ?) ON CONFLICT (path) "
+                    "DO UPDATE SET trusted_at = excluded.trusted_at",
                     (str(path.resolve()), self._clock()),
                 ).rowcount
             )
@@ -42,17 +43,18 @@ class Directories:
 
     async def is_trusted(self, path: Path) -> bool:
         """Whether a directory, or the top of the git work tree around it, is trusted."""
+        return await self.trusted_since(path) is not None
 
-        def unit(db: sqlite3.Connection) -> bool:
+    async def trusted_since(self, path: Path) -> float | None:
+        """When the person last said that they trust it, in seconds since the epoch, or None."""
+
+        def unit(db: sqlite3.Connection) -> float | None:
             resolved = path.resolve()
-            candidates = {str(resolved), str(git_top_level(resolved) or resolved)}
-            return any(
-                db.execute(
-                    "SELECT 1 FROM trusted_directories WHERE path = ?", (candidate,)
-                ).fetchone()
-                is not None
-                for candidate in candidates
-            )
+            (at,) = db.execute(
+                "SELECT MAX(trusted_at) FROM trusted_directories WHERE path IN (?, ?)",
+                (str(resolved), str(git_top_level(resolved) or resolved)),
+            ).fetchone()
+            return None if at is None else float(at)
 
         return await self._connection.read(unit)
 

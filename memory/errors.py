@@ -116,3 +116,19 @@ class InvalidRecord(StorageError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"cannot store this: {reason}")
+
+
+class ChangedMeanwhile(StorageError):
+    """Somebody else was faster: what was looked at is no longer what is there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it was changed meanwhile: look at it again, then edit; nothing was changed"
+        )
+
+
+class QueryRefused(StorageError):
+    """A question is more than SQLite answers; the file is as it should be."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the store cannot be asked this ({reason}): ask with fewer words")

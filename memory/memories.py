@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from memory import redaction, versions
 from memory.connection import Connection
-from memory.errors import InvalidRecord, NotFound
+from memory.errors import ChangedMeanwhile, InvalidRecord, NotFound
 from memory.recall import Recalled, recall
 from memory.redaction import Redaction
 from memory.remembered import looked_through
@@ -147,11 +147,25 @@ class Memories:
         return await self._connection.read(lambda db: versions.as_of(db, known_at, valid_at))
 
     async def change(
-        self, memory_id: str, *, by: Author, reason: str = "changed", **changes: Any
+        self,
+        memory_id: str,
+        *,
+        by: Author,
+        reason: str = "changed",
+        version: int | None = None,
+        **changes: Any,
     ) -> Memory:
         """Change fields; a text that the person edits is theirs from then on (`user_stated`).
 
+        Args:
+            memory_id: which.
+            by: who wants it.
+            reason: why, for its history.
+            version: the one that was looked at; None where it does not matter.
+            **changes: fields of a `Memory`.
+
         Raises:
+            ChangedMeanwhile: it is at another version than that; nothing is changed.
             NotFound: there is no such memory.
             InvalidRecord: a field does not exist or may not change, or a text holds a secret.
         """
@@ -163,6 +177,8 @@ class Memories:
 
         def unit(db: sqlite3.Connection) -> Memory:
             memory = replace(versions.get(db, memory_id), **changes)
+            if version is not None and versions.last_version(db, memory_id) != version:
+                raise ChangedMeanwhile
             self._check(memory)
             if memory.status == "active" and why_held(memory) and by not in ("person", "import"):
                 memory = replace(memory, status="quarantined")

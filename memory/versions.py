@@ -94,6 +94,9 @@ _COLUMNS = ", ".join(FIELDS)
 _FIXED = frozenset({"id", "created_at"})
 _REALS = frozenset({"confidence", "last_confirmed_at", "created_at", "valid_from", "valid_to"})
 
+DAMAGED = "a damaged record"
+"""The `drift` of a memory whose evidence cannot be read as the list that it should be."""
+
 
 def new_id() -> str:
     """An id that no memory has, here or on another machine."""
@@ -294,7 +297,7 @@ def verify(db: sqlite3.Connection) -> None:
     """
     log = "the versions of memories"
     chain, last = "", 0
-    latest: dict[str, str] = {}
+    latest: dict[str, tuple[str, str | None]] = {}
     for seq, memory_id, version, at, by, reason, text, digest, stored in db.execute(
         "SELECT seq, memory_id, version, at, by, reason, state, digest, chain "
         "FROM memory_versions ORDER BY seq"
@@ -307,11 +310,13 @@ def verify(db: sqlite3.Connection) -> None:
         chain = _link(chain, seq, memory_id, version, at, by, reason, digest)
         if chain != stored:
             raise ChainBroken(log, seq, "it differs from the chain")
-        latest[memory_id] = digest
+        latest[memory_id] = digest, text
     if head(db, _LOG) != (last, chain):
         raise ChainBroken(log, last + 1, "the end of the log is missing")
     for memory in select(db):
-        if latest.get(memory.id) != state_digest(memory):
+        digest, text = latest.get(memory.id, ("", None))
+        # What is damaged reads as something else than was written, and so does its last version.
+        if digest != state_digest(memory) and (text is None or _from_state(text) != memory):
             raise ChainBroken(log, last, f"memory {memory.id} is not at its last version")
 
 
@@ -348,14 +353,31 @@ def _stored(value: Any) -> Any:
 def _memory(row: Iterable[Any]) -> Memory:
     values = dict(zip(FIELDS, row, strict=True))
     values["pinned"] = bool(values["pinned"])
-    values["evidence"] = tuple(json.loads(values["evidence"]))
-    return Memory(**values)
+    try:
+        evidence = json.loads(values["evidence"])
+    except (ValueError, RecursionError):
+        evidence = values["evidence"]
+    return _readable(values, evidence)
+
+
+def _readable(values: dict[str, Any], evidence: Any) -> Memory:
+    """A memory of stored values: one whose evidence is no list of texts must not hide all others.
+
+    It keeps what stands there, is marked, and can be forgotten or redacted as any other.
+    """
+    if not isinstance(evidence, list) or not all(isinstance(one, str) for one in evidence):
+        evidence = [evidence if isinstance(evidence, str) else json.dumps(evidence)]
+        values["drift"] = values["drift"] or DAMAGED
+    return Memory(**{**values, "evidence": tuple(evidence)})
+
+
+def _from_state(text: str) -> Memory:
+    values = json.loads(text)
+    return _readable(values, values["evidence"])
 
 
 def _version(row: tuple[Any, ...]) -> Version:
     memory_id, version, at, by, reason, text, digest = row
     if text is None:
         return Version(memory_id, version, at, by, reason, None, digest)
-    values = json.loads(text)
-    values["evidence"] = tuple(values["evidence"])
-    return Version(memory_id, version, at, by, reason, Memory(**values), digest)
+    return Version(memory_id, version, at, by, reason, _from_state(text), digest)

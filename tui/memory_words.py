@@ -54,8 +54,11 @@ def held(memory: Remembered) -> str:
 
 
 def moment(at: float) -> str:
-    """A moment in local time, to the minute."""
-    then = datetime.fromtimestamp(at)
+    """A moment in local time, to the minute; one that no calendar has is named as such."""
+    try:
+        then = datetime.fromtimestamp(at)
+    except (ValueError, OverflowError, OSError):
+        return "before the year 1" if at < 0 else "after the year 9999"
     return f"{then.day} {then:%b %Y, %H:%M}"
 
 

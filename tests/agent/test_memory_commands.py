@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from agent.memory_files import BadFile, parsed, rendered
 from memory import Memory
+from memory.database import Database
 from tui.commands import cli
 
 
@@ -156,6 +159,16 @@ def test_a_memory_moves_to_another_store_as_it_is(tell, home, monkeypatch):
         ("a.md", "", "needs a text"),
         ("a.md", "x" * 70_000, "more than 65536 bytes"),
         ("a.md", "My api key is abc123def456.", "secret"),
+        ("a.md", "---\nevidence: x\n---\nText.\n", "unknown name: evidence"),
+        ("a.md", "---\n? [a, b]\n: 1\n---\nText.\n", "no list of names"),
+        ("a.md", f"---\nquote: {'[' * 3_000}\n---\nText.\n", "nested deeper"),
+        ("a.md", "---\nquote: [&a [x, x], *a]\n---\nText.\n", "has an alias"),
+        ("a.md", f"---\nversion: {'9' * 30}\n---\nText.\n", "version cannot be"),
+        ("a.md", "---\nconfidence: .nan\n---\nText.\n", "confidence cannot be"),
+        ("a.md", "---\nproject: x/..\n---\nText.\n", "project is the path"),
+        ("a.md", f"---\nquote: {'x' * 4_001}\n---\nText.\n", "more than 4000 characters"),
+        ("a.md", '---\nvalid_from: "0001-01-01T00:00:00+14:00"\n---\nText.\n', "is a time"),
+        ("a.md", '---\ncreated_at: "9999-12-31T23:59:59-14:00"\n---\nText.\n', "is a time"),
     ],
 )
 def test_a_file_that_is_no_memory_is_left_out_with_a_reason(tell, home, name, content, says):
@@ -177,6 +190,52 @@ def test_only_some_facts_can_be_edited_in_a_file(tell, home):
     path = notes / f"{memory_id}.md"
     path.write_text(path.read_text().replace("source: user_stated", "source: tool_observed"))
     assert "can be edited in a file" in tell("import", str(notes), status=1)["refused"][0]
+
+
+def test_nothing_is_read_through_a_link(tell, home):
+    notes, private = home / "notes", home / "private.txt"
+    notes.mkdir()
+    private.write_text("The vault is behind the clock.")
+    (notes / "a.md").symlink_to(private)
+    (notes / "b.md").write_text("A fact.")
+    done = tell("import", str(notes), status=1)
+    assert (done["added"], done["refused"]) == (
+        ["b"],
+        ["a.md: it is a link, and links are not followed"],
+    )
+
+
+async def _damage(path: Path, memory: Memory) -> None:
+    """Store a memory as it is, whatever is wrong with it."""
+    async with await Database.open(path, holds_secret=lambda text: False) as database:
+        await database.memories.add(memory, by="import")
+
+
+def test_what_is_damaged_hides_nothing_and_can_be_forgotten(tell, home, capsys):
+    assert tell("list")["memories"] == []
+    database = home / "home" / "data" / "tungsten.db"
+    evidence = cast("tuple[str, ...]", "xyz")
+    asyncio.run(_damage(database, Memory("odd", "The deploy branch is odd.", evidence=evidence)))
+    asyncio.run(_damage(database, Memory("old", "The deploy branch is old.", valid_from=-1e18)))
+    assert [m["id"] for m in tell("list")["memories"]] == ["odd", "old"]
+    assert [m["drift"] for m in tell("list")["memories"]] == ["a damaged record", ""]
+    assert {m["id"] for m in tell("search", "deploy branch")["memories"]} == {"odd", "old"}
+    assert tell("show", "old")["memory"]["valid_from"] == "before the year 1"
+    for command in (["list"], ["show", "odd"], ["show", "old"], ["history", "odd"]):
+        assert cli(["memory", *command]) == 0
+    assert "a damaged record: xyz" in capsys.readouterr().out
+    assert len(tell("export", str(home / "notes"))["files"]) == 2
+    verified = asyncio.run(_verified(database))
+    assert tell("forget", "odd")["memory"]["status"] == "forgotten"
+    assert tell("redact", "odd", "--yes")["versions"] == 2
+    assert tell("redact", "old", "--yes")["versions"] == 1
+    assert verified == asyncio.run(_verified(database)) == "as written"
+
+
+async def _verified(path: Path) -> str:
+    async with await Database.open(path) as database:
+        await database.memories.verify()
+    return "as written"
 
 
 def test_nothing_is_written_through_a_link(tell, home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ from agent.memory_protocol import (
 from agent.paths import Paths
 from agent.protocol.commands.engine import AskMemory
 from agent.settings import Dream
+from memory import browse
 from memory.database import Database
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -149,6 +151,44 @@ async def test_an_edit_is_the_persons_and_refused_of_another_version(engine: Eng
     ]
     await engine.ask(BringBackMemory(memory_id="m", version=1))
     assert await engine.texts() == ["Tern runs on Node 18."]
+
+
+async def test_of_two_edits_of_one_version_one_is_refused(engine: Engine) -> None:
+    await learn(engine, "m", "Tern runs on Node 18.")
+    edits = [EditMemory(memory_id="m", version=1, text=f"Node {number}.") for number in (20, 22)]
+    done = await asyncio.gather(*map(engine.ask, edits), return_exceptions=True)
+    kept = [one["memory"]["text"] for one in done if isinstance(one, dict)]
+    assert kept == await engine.texts()
+    (refused,) = [str(one) for one in done if isinstance(one, CommandRefused)]
+    assert "changed meanwhile" in refused
+
+
+async def test_a_pasted_page_is_no_filter_and_no_reason_to_lose_the_store(engine: Engine) -> None:
+    await learn(engine, "m", "Tern runs on Node 18.")
+    with pytest.raises(CommandRefused, match="words"):
+        await engine.ask(ListMemories.model_construct(words=tuple("ab" * 600)))
+    for words in (["a"] * 1_200, ["x" * 60_000]):
+        with pytest.raises(StorageError, match="fewer words") as refused:
+            await engine.database.read(lambda db, words=words: browse.window(db, words=words))
+        assert "move it away" not in str(refused.value)
+    with pytest.raises(StorageError, match="larger than the store takes"):
+        await engine.database.memories.restore("m", 10**30)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"type": "dream", "dream_id": 10**30},
+        {"type": "bring_back", "memory_id": "m", "version": 10**30},
+        {"type": "list", "first": 10**30},
+        {"type": "export", "directory": "a\0b"},
+        {"type": "import", "directory": "a\0b"},
+        {"type": "add", "text": "A fact.", "directory": "a\0b"},
+    ],
+)
+async def test_what_no_store_or_disk_takes_is_refused(engine: Engine, request_: Any) -> None:
+    with pytest.raises(CommandRefused, match="cannot be read"):
+        await memory_requests.carry_out(AskMemory(request=request_), cast(Parts, engine))
 
 
 async def test_pinned_forgotten_brought_back_and_redacted(engine: Engine) -> None:
@@ -362,6 +402,17 @@ async def test_the_mode_is_kept_and_followed(engine: Engine) -> None:
     latest = await engine.database.dreams.latest()
     assert latest is None or latest.outcome != "done"
     assert engine.hub.snapshot().dream.phase == "waiting"
+    await engine.dream.close()
+
+
+async def test_of_many_changes_of_the_mode_each_is_kept_and_followed(engine: Engine) -> None:
+    await engine.dream.start()
+    wanted = ["off", "recall", "manual", "auto"] * 4
+    await asyncio.gather(*(engine.ask(SetMemoryMode(mode=cast(Any, mode))) for mode in wanted))
+    last = tomllib.loads(engine.paths.config_file.read_text())["dream"]["mode"]
+    assert engine.modes[-2:] == [last, last]
+    assert sorted(engine.modes[::2]) == sorted(engine.modes[1::2]) == sorted(wanted)
+    assert [path.name for path in engine.paths.config.iterdir()] == ["config.toml"]
     await engine.dream.close()
 
 
