@@ -167,8 +167,9 @@ class AllowedPanes:
                 found = key
         if found is None:
             raise NotAllowed(f"{name} is not allowed (any more).")
-        del self._allowed[found]
+        allowed = self._allowed.pop(found)
         self._servers[found[0]].disallow(found[1])
+        allowed.pane.taken_back()
         following = self._ends.pop(found)
         if following is not asyncio.current_task():
             following.cancel()

@@ -97,6 +97,7 @@ class OwnServer:
         self._permits: set[Permit] = set()
         self._listeners: list[Callable[[], None]] = []
         self._watches: set[asyncio.Task[None]] = set()
+        self._let_go = False
 
     @classmethod
     async def connect(cls, socket: Path | None = None, *, tmux: str = "tmux") -> OwnServer:
@@ -114,13 +115,16 @@ class OwnServer:
         """Give the connection, to another server at that socket if the one it was to has ended.
 
         Raises:
-            ServerGone: no server listens there now.
+            ServerGone: no server listens there now, or this was closed.
         """
         async with self._connecting:
-            if self._client.closed.is_set():
+            if self._client.closed.is_set() and not self._let_go:
                 self._client = await Connection.connect(self.socket, tmux=self._tmux)
                 if self._listeners:
                     self._listen()
+            if self._let_go:
+                await self._client.close()
+                raise ServerGone("closed")
             return self._client
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -216,6 +220,8 @@ class OwnServer:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
+        if all(permit.pane_id != pane_id for permit in self._permits):
+            raise PaneNotAllowed(pane_id)
         server, info = await self._server(), await self.pane(pane_id)
         if Permit(server, pane_id, info.pid) not in self._permits:
             raise PaneNotAllowed(pane_id)
@@ -258,7 +264,8 @@ class OwnServer:
         await keys.paste(await self._driven(pane_id), pane_id, text)
 
     async def close(self) -> None:
-        """Stop watching and disconnect."""
+        """Stop watching, of which no watcher is told, and disconnect."""
+        self._let_go = True
         for task in tuple(self._watches):
             task.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)

@@ -39,6 +39,7 @@ class AdoptedPane:
     def __init__(self, server: OwnServer, pane_id: str) -> None:
         self.id = pane_id
         self._server = server
+        self._waits: set[asyncio.Queue[Frame | None]] = set()
 
     async def capture(self, *, history: int = 0) -> Frame:
         """Take a picture of the screen, with up to `history` lines above it.
@@ -103,6 +104,11 @@ class AdoptedPane:
         shown = await self.capture()
         return WaitResult(ended == "met", ended, time.monotonic() - started, shown, match)
 
+    def taken_back(self) -> None:
+        """End all waits, with PaneNotAllowed: the person does not allow the pane any more."""
+        for screens in self._waits:
+            screens.put_nowait(None)
+
     # -- inside ------------------------------------------------------------------------------
 
     async def _require_live(self) -> None:
@@ -155,8 +161,10 @@ class AdoptedPane:
 
         Raises:
             PaneGone: the pane or its server went away meanwhile.
+            PaneNotAllowed: it was taken back meanwhile.
         """
         screens: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._waits.add(screens)
         stop = self._server.watch(self.id, screens.put_nowait)
         try:
             screen = await screens.get()
@@ -174,6 +182,8 @@ class AdoptedPane:
                     if idle is not None:
                         return ""
                     quiet = None
+            await self._server.require(self.id)
             raise PaneGone(self.id)
         finally:
+            self._waits.discard(screens)
             stop()

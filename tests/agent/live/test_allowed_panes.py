@@ -66,6 +66,10 @@ class Own:
 
         await self.house.poll(there)
 
+    async def watched(self):
+        """Whether someone follows a pane: with a client beside the one that asks."""
+        return len(self.tmux("list-clients").split("\n")) > 1
+
     async def allow(self, agent_id, pane_id, pid):
         command = AllowPane(agent_id=agent_id, socket=str(self.socket), tmux_id=pane_id, pid=pid)
         return (await self.house.agents.allow_pane(command))["pane_id"]
@@ -194,10 +198,17 @@ async def test_a_wait_in_it_ends_with_the_permission(house, own):
     house.script.then(use("terminal_wait", pane=name, exit=True, timeout=30)).then("gone")
     await house.prompt(agent_id, "wait for its end")
     await house.state(agent_id, "working")
-    own.open("env", "cat")
+    other = own.open("env", "cat")
     own.types(pane_id, "exit", "Enter")
     await house.rest(agent_id)
     assert house.results()[0]["is_error"]
+    name = await own.allow(agent_id, *other)
+    house.script.then(use("terminal_wait", pane=name, exit=True, timeout=30)).then("taken back")
+    await house.prompt(agent_id, "wait for that one's end")
+    await house.poll(own.watched)
+    await house.agents.disallow_pane(DisallowPane(agent_id=agent_id, pane_id=name))
+    await house.rest(agent_id)
+    assert "was not allowed" in str(house.results())
 
 
 async def test_the_end_of_its_program_takes_it_back(house, own):
