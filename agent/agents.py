@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 import uuid
@@ -646,11 +647,24 @@ class Agents:
         for each in (agent, *self.workers_of(agent.id)):
             await each.set_mode(mode)
 
-    async def set_budget(self, command: SetBudget) -> None:
-        """Change how much an agent and its workers may use."""
+    async def set_budget(self, command: SetBudget) -> dict[str, Any]:
+        """Change how much an agent and its workers may use.
+
+        Returns:
+            `{"spent": str}`: why that is too little for a further request; empty when it is not.
+        """
         agent = self._agent(command.agent_id)
         await agent.save_extra(**stored(command.budget))
         agent.publish()
+        spent = ""
+        if isinstance(agent, ModelAgent):
+            # Without a model there is nothing yet to say of its price; the next prompt says that.
+            with contextlib.suppress(AgentError):
+                client = await self.services.models.client(demo=agent.demo)
+                spent = await self.services.budgets.spent(
+                    agent.record, agent.model, client.endpoint
+                )
+        return {"spent": spent}
 
     async def trust_directory(self, command: TrustDirectory) -> None:
         """Remember whether the person trusts a directory; agents there follow."""

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.budget_words import RAISE, TAKE_AWAY
+from agent.budget_words import RAISE, TAKE_AWAY, amount, number
 from agent.config import Config, ConfigError, load_file
 from agent.errors import AgentError
 from agent.model import prices
@@ -65,7 +65,7 @@ class _Account:
     """As the beginning of a sentence, `This agent's budget`."""
 
     way_out: str
-    """How to raise it; `{limit}` stands for the limit's name and `{more}` for twice as much."""
+    """How to raise it; `{limit}` stands for the limit's name and `{more}` for enough to go on."""
 
     take_away: str
     """How to be without its limit in dollars."""
@@ -146,6 +146,14 @@ class Budgets:
             if problem:
                 raise BudgetSpent(problem)
             self._made[session.id] = await self._make(session.id, model, endpoint)
+
+    async def spent(self, session: SessionRecord, model: str, endpoint: Endpoint) -> str:
+        """Why a session's own budget allows no further request; empty when it does.
+
+        Raises:
+            StorageError: what was used cannot be read.
+        """
+        return await self._first_problem(self._own([session]), model, endpoint)
 
     async def began(
         self, session_id: str, model: str, usage: TurnUsage, endpoint: Endpoint
@@ -321,7 +329,7 @@ class Budgets:
         if budget.minutes is not None:
             passed = (self._clock() - account.began) / 60
             if passed >= budget.minutes:
-                return _told(account, "minutes", f"{_number(passed)} passed")
+                return _told(account, "minutes", passed, f"{number(passed)} passed")
         used = await self._database.usage.totals(
             account.since,
             account.session_id,
@@ -330,9 +338,9 @@ class Budgets:
             dream_id=account.dream_id,
         )
         if budget.requests is not None and used.requests >= budget.requests:
-            return _told(account, "requests", f"{used.requests:,} made")
+            return _told(account, "requests", used.requests, f"{used.requests:,} made")
         if budget.tokens is not None and used.tokens >= budget.tokens:
-            return _told(account, "tokens", f"{used.tokens:,} used")
+            return _told(account, "tokens", used.tokens, f"{used.tokens:,} used")
         if budget.dollars is None:
             return ""
         if not await asyncio.to_thread(prices.is_known, model, endpoint, self._config.prices):
@@ -341,7 +349,7 @@ class Budgets:
         if unpriced:
             return _unpriced(account, unpriced)
         if dollars >= budget.dollars:
-            return _told(account, "dollars", f"${dollars:.4f} used")
+            return _told(account, "dollars", dollars, f"${dollars:.4f} used")
         return ""
 
     async def _dollars(self, account: _Account, used: UsageTotals) -> tuple[float, str]:
@@ -381,14 +389,12 @@ class Budgets:
         return True
 
 
-def _told(account: _Account, limit: str, used: str) -> str:
+def _told(account: _Account, limit: str, used: float, words: str) -> str:
     most = float(getattr(account.budget, limit))
-    name = limit.removesuffix("s") if most == 1 else limit
-    amount = f"{_number(most)} {name}"
-    if limit == "dollars":
-        amount = f"${most:,.2f}" if most >= 0.01 else f"${_number(most)}"
-    way_out = account.way_out.format(limit=limit, more=_number(2 * most or 1).replace(",", ""))
-    return f"{account.whose}, {amount}, is spent ({used}): {way_out}."
+    # Who follows the advice is to be let on by it, however far beyond the limit this one is.
+    more = 2 * (most if 2 * most > used else used) or 1
+    way_out = account.way_out.format(limit=limit, more=number(more).replace(",", ""))
+    return f"{account.whose}, {amount(limit, most)}, is spent ({words}): {way_out}."
 
 
 def _unpriced(account: _Account, model: str) -> str:
@@ -396,7 +402,3 @@ def _unpriced(account: _Account, model: str) -> str:
         f"{model} has no known price, so a limit in dollars cannot be kept: give it one below "
         f"[prices] in config.toml, or {account.take_away}."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:g}"

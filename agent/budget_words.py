@@ -1,4 +1,7 @@
-"""How a person raises a spent budget: in the app by a command, in a job by an option."""
+"""Budgets in words: how much one is, and how a person raises a spent one.
+
+In the app that is done by a command, in a job by an option.
+"""
 
 from __future__ import annotations
 
@@ -26,3 +29,15 @@ def with_options(problem: str) -> str:
     """
     problem = _RAISE.sub(lambda found: f"{_OPTIONS[found[1]]} {found[2]} allows more", problem)
     return problem.replace(f"{TAKE_AWAY.format(there='')}.", "leave --budget away.")
+
+
+def amount(limit: str, most: float) -> str:
+    """Say a limit with its noun: `1 request`, `2,000 tokens`, `$0.50`, `1.5 minutes`."""
+    if limit == "dollars":
+        return f"${most:,.2f}" if most >= 0.01 else f"${number(most)}"
+    return f"{number(most)} {limit.removesuffix('s') if most == 1 else limit}"
+
+
+def number(value: float) -> str:
+    """Write a number with two decimals at most, or all of what is smaller than these."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if value >= 0.01 else f"{value:g}"

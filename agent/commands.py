@@ -144,7 +144,7 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
         case SetMode():
             await agents.set_mode(command)
         case SetBudget():
-            await agents.set_budget(command)
+            return await agents.set_budget(command)
         case SetPaused():
             await agents.set_paused(command)
         case TrustDirectory():

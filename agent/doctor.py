@@ -1,6 +1,7 @@
 """Checks of everything Tungsten needs: what is there, what is not, and what to do about it.
 
-Nothing is changed, made or started. Checks run side by side, each within `CHECK_SECONDS`.
+Nothing is changed, made or started. Checks run side by side, each within `CHECK_SECONDS`; then the
+model is asked, with the key, as a run would: by one request of a token, free at Anthropic's own.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from agent import config, credentials
+from agent import config, credentials, models
 from agent.client import EngineClient
 from agent.config import Config, ConfigError
 from agent.credentials import CredentialsError
 from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
+from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
+from agent.model.errors import InvalidRequest, ModelError
 from agent.paths import MAX_SOCKET_PATH, Paths
 from agent.peer import listener_pid
 from agent.variables import difference
@@ -37,7 +39,10 @@ CHECK_SECONDS = 5.0
 """How long any one check may take before it is reported as not answering."""
 
 ANSWER_SECONDS = 2.0
-"""How long an endpoint may take to accept a connection."""
+"""How long the tmux server of the panes may take to answer."""
+
+MODEL_SECONDS = 20.0
+"""How long a model may take to answer, the loading of its libraries included."""
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
 """Less free space than this is a problem: a busy day of transcripts needs some 10 MB."""
@@ -96,7 +101,6 @@ async def examine(
         "locale": _locale,
         "outer tmux": _outer_tmux,
         "settings": _settings,
-        "model": _model,
         "directories": _directories,
         "runtime directory": _runtime,
         "disk": _disk,
@@ -106,17 +110,22 @@ async def examine(
         "git": _git,
         "python": _python,
     }
-    return list(await asyncio.gather(*(_run(name, f(around)) for name, f in checks.items())))
+    found = list(await asyncio.gather(*(_run(name, f(around)) for name, f in checks.items())))
+    # Last: loading the model's libraries takes all of a core, and would cost the others their time.
+    model = await _run("model", _model(around), MODEL_SECONDS + CHECK_SECONDS)
+    found.insert([check.name for check in found].index("settings") + 1, model)
+    return found
 
 
-async def _run(name: str, check: Awaitable[Check]) -> Check:
+async def _run(name: str, check: Awaitable[Check], seconds: float | None = None) -> Check:
+    seconds = CHECK_SECONDS if seconds is None else seconds
     try:
-        return await asyncio.wait_for(check, CHECK_SECONDS)
+        return await asyncio.wait_for(check, seconds)
     except TimeoutError:
         return Check(
             name,
             "problem",
-            f"no answer within {CHECK_SECONDS:g} s",
+            f"no answer within {seconds:g} s",
             "see whether the machine or a network drive is stuck, then try again",
         )
     except OSError as error:
@@ -304,66 +313,54 @@ async def _model(around: _Surroundings) -> Check:
         chosen = credentials.load(file)
     except CredentialsError as error:
         return Check("model", "problem", str(error), "start tungsten and give the key again")
-    name = settings.model or chosen.model
-    profile = settings.profiles.get(settings.profile)
-    variable = next(
-        (
-            name
-            for name, secret in (
-                ((profile and profile.key_variable) or "ANTHROPIC_API_KEY", settings.api_key),
-                ("ANTHROPIC_AUTH_TOKEN", settings.auth_token),
-            )
-            if secret.get_secret_value()
-        ),
-        "",
-    )
-    if settings.base_url:
-        return await _endpoint(Endpoint("endpoint", settings.base_url, model=name), around)
-    if variable:
-        return Check("model", "ok", f"Anthropic, key from {variable}")
-    match chosen.provider:
-        case "anthropic" if chosen.api_key:
-            return Check("model", "ok", f"Anthropic, key from {file}")
-        case "endpoint" if chosen.base_url:
-            return await _endpoint(Endpoint("endpoint", chosen.base_url, model=name), around)
+    endpoint = models.first_choice(settings, chosen)
+    match endpoint and endpoint.provider:
+        case None if chosen.provider == "none":
+            remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
+            return Check("model", "warning", "none is chosen yet", remedy)
+        case None:
+            remedy = "start tungsten and choose it again"
+            return Check("model", "problem", "the choice lacks its key or address", remedy)
         case "demo":
             text = "the built-in demo model, which is scripted"
             remedy = "for a real one: /model in the app, or set ANTHROPIC_API_KEY"
             return Check("model", "ok", text, remedy)
-        case "none":
-            remedy = "start tungsten and choose one, or set ANTHROPIC_API_KEY"
-            return Check("model", "warning", "none is chosen yet", remedy)
-        case _:
-            remedy = "start tungsten and choose it again"
-            return Check("model", "problem", "the choice lacks its key or address", remedy)
-
-
-async def _endpoint(endpoint: Endpoint, around: _Surroundings) -> Check:
-    """See whether anyone listens, without asking anything: requests may cost money."""
-    try:
-        parts = urlsplit(endpoint.url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return Check("model", "problem", "the endpoint is no address", "correct base_url")
+    assert endpoint is not None
     if not endpoint.model:
         text = f"no model is named for {endpoint.address}"
         return Check("model", "problem", text, "set model in the settings, or TUNGSTEN_MODEL")
+    return await _asked(endpoint, _key_from(settings, endpoint, file))
+
+
+def _key_from(settings: Config, endpoint: Endpoint, file: Path) -> str:
+    """Where the key comes from, in words; empty when there is none, or only in a header."""
+    profile = settings.profiles.get(settings.profile)
+    variable = (profile and profile.key_variable) or "ANTHROPIC_API_KEY"
+    if endpoint.api_key:
+        given = endpoint.api_key == settings.api_key.get_secret_value()
+        return f", key from {variable if given else file}"
+    return ", key from ANTHROPIC_AUTH_TOKEN" if settings.auth_token.get_secret_value() else ""
+
+
+async def _asked(endpoint: Endpoint, key: str) -> Check:
+    """Ask as a run would, with the key: whoever only listens may still let nobody in."""
+    client = ModelClient(endpoint)
     text = f"{endpoint.model} at {endpoint.address}"
-    proxies = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
-    if not endpoint.is_loopback and any(around.environment.get(name) for name in proxies):
-        return Check("model", "ok", f"{text}, through a proxy")
     try:
-        _, writer = await asyncio.wait_for(
-            asyncio.open_connection(parts.hostname, port), ANSWER_SECONDS
-        )
-    except OSError as error:
-        reason = error.strerror or f"nothing within {ANSWER_SECONDS:g} s"
-        remedy = "start the server there, or correct base_url"
-        return Check("model", "problem", f"{text} does not answer ({reason})", remedy)
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return Check("model", "ok", f"{text} answers")
+        async with asyncio.timeout(MODEL_SECONDS):
+            await client.check()
+    except ModelError as error:
+        said, _, remedy = str(error).rstrip(".").partition(": ")
+        if isinstance(error, InvalidRequest) or not remedy:
+            # What follows are the server's own words, and no advice.
+            said, remedy = str(error), "see what the server wants; /model changes the choice"
+        return Check("model", "problem", said, remedy)
+    except TimeoutError:
+        said = f"{text} has not answered within {MODEL_SECONDS:g} s"
+        return Check("model", "warning", said, "a large model may still be loading: try again")
+    finally:
+        await client.close()
+    return Check("model", "ok", f"{text} answers{key}")
 
 
 # The machine -------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class Models:
             self.notice = self._kept.notice
         except CredentialsError as error:
             self._problem = str(error)
-        self._endpoint = self._first_choice()
+        self._endpoint = first_choice(config, self._kept)
         self._current: ModelClient | None = None
         self._old: list[ModelClient] = []
         self._demo: ModelClient | None = None
@@ -190,54 +190,6 @@ class Models:
                 self._demo = ModelClient(Endpoint("demo", server.base_url, key, DEMO_MODEL))
             return self._demo
 
-    def _first_choice(self) -> Endpoint | None:
-        """What environment, settings and key file say together."""
-        config, kept = self._config, self._kept
-        key = config.api_key.get_secret_value()
-        token = config.auth_token.get_secret_value()
-        model = config.model or kept.model
-        headers = dict(config.headers)
-        if token and not key:
-            headers["authorization"] = f"Bearer {token}"
-        # With an address in the settings, all that is left here goes there; without one, the key
-        # and the headers of the settings are for Anthropic's.
-        if config.base_url:
-            if not (key or token) and kept.provider == "endpoint":
-                same = kept.base_url.rstrip("/") in ("", config.base_url)
-                key = kept.api_key if same else ""
-            return self._endpoint_of("endpoint", config.base_url, key, model, headers)
-        if key or token:
-            named = model if kept.provider == "anthropic" or config.model else ""
-            return self._endpoint_of("anthropic", "", key, named or DEFAULT_MODEL, headers)
-        match kept.provider:
-            case "anthropic" if kept.api_key:
-                return self._endpoint_of(
-                    "anthropic", "", kept.api_key, model or DEFAULT_MODEL, headers
-                )
-            case "endpoint" if kept.base_url:
-                headers = self._headers_for(kept.base_url)
-                return self._endpoint_of("endpoint", kept.base_url, kept.api_key, model, headers)
-            case "demo":
-                return Endpoint("demo", model=DEMO_MODEL)
-            case _:
-                return None
-
-    def _endpoint_of(
-        self, provider: Provider, base_url: str, key: str, model: str, headers: dict[str, str]
-    ) -> Endpoint:
-        """An endpoint, with what the settings say of it."""
-        config = self._config
-        cache = None if config.prompt_cache == "auto" else config.prompt_cache == "on"
-        return Endpoint(provider, base_url, key, model, headers, cache, config.context_window)
-
-    def _is_for(self, address: str) -> bool:
-        """Whether key and headers of the settings were given for an address; empty: Anthropic's."""
-        return Endpoint(base_url=self._config.base_url).url == Endpoint(base_url=address).url
-
-    def _headers_for(self, address: str) -> dict[str, str]:
-        """The settings' headers, for an address that they are meant for."""
-        return dict(self._config.headers) if self._is_for(address) else {}
-
     def _chosen(self, command: Configure) -> Endpoint:
         """The endpoint that a command describes, with what is known already filled in."""
         config, kept = self._config, self._kept
@@ -249,13 +201,13 @@ class Models:
                 return Endpoint("demo", model=DEMO_MODEL)
             case "anthropic":
                 if not key:
-                    key = config.api_key.get_secret_value() if self._is_for("") else ""
+                    key = config.api_key.get_secret_value() if _is_for(config, "") else ""
                 if not key and kept.provider == "anthropic":
                     key = kept.api_key
                 if not key:
                     raise ChoiceIncomplete("Paste a key: one is made at console.anthropic.com.")
-                headers = self._headers_for("")
-                return self._endpoint_of("anthropic", "", key, model or DEFAULT_MODEL, headers)
+                headers = _headers_for(config, "")
+                return _endpoint_of(config, "anthropic", "", key, model or DEFAULT_MODEL, headers)
             case "endpoint":
                 if not address.startswith(("http://", "https://")):
                     raise ChoiceIncomplete(
@@ -265,5 +217,54 @@ class Models:
                     raise ChoiceIncomplete(
                         "Name a model that the endpoint serves, for instance qwen3-coder."
                     )
-                headers = self._headers_for(address)
-                return self._endpoint_of("endpoint", address, key, model, headers)
+                headers = _headers_for(config, address)
+                return _endpoint_of(config, "endpoint", address, key, model, headers)
+
+
+def first_choice(config: Config, kept: Credentials) -> Endpoint | None:
+    """What environment, settings and key file say together; None when they name no model."""
+    key = config.api_key.get_secret_value()
+    token = config.auth_token.get_secret_value()
+    model = config.model or kept.model
+    headers = dict(config.headers)
+    if token and not key:
+        headers["authorization"] = f"Bearer {token}"
+    # With an address in the settings, all that is left here goes there; without one, the key
+    # and the headers of the settings are for Anthropic's.
+    if config.base_url:
+        if not (key or token) and kept.provider == "endpoint":
+            same = kept.base_url.rstrip("/") in ("", config.base_url)
+            key = kept.api_key if same else ""
+        return _endpoint_of(config, "endpoint", config.base_url, key, model, headers)
+    if key or token:
+        named = model if kept.provider == "anthropic" or config.model else ""
+        return _endpoint_of(config, "anthropic", "", key, named or DEFAULT_MODEL, headers)
+    match kept.provider:
+        case "anthropic" if kept.api_key:
+            name = model or DEFAULT_MODEL
+            return _endpoint_of(config, "anthropic", "", kept.api_key, name, headers)
+        case "endpoint" if kept.base_url:
+            headers = _headers_for(config, kept.base_url)
+            return _endpoint_of(config, "endpoint", kept.base_url, kept.api_key, model, headers)
+        case "demo":
+            return Endpoint("demo", model=DEMO_MODEL)
+        case _:
+            return None
+
+
+def _endpoint_of(
+    config: Config, provider: Provider, base_url: str, key: str, model: str, headers: dict[str, str]
+) -> Endpoint:
+    """An endpoint, with what the settings say of it."""
+    cache = None if config.prompt_cache == "auto" else config.prompt_cache == "on"
+    return Endpoint(provider, base_url, key, model, headers, cache, config.context_window)
+
+
+def _is_for(config: Config, address: str) -> bool:
+    """Whether key and headers of the settings were given for an address; empty: Anthropic's."""
+    return Endpoint(base_url=config.base_url).url == Endpoint(base_url=address).url
+
+
+def _headers_for(config: Config, address: str) -> dict[str, str]:
+    """The settings' headers, for an address that they are meant for."""
+    return dict(config.headers) if _is_for(config, address) else {}

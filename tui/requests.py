@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
+from agent.budget_words import amount
 from agent.errors import AgentError
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import (
@@ -326,7 +327,7 @@ LIMITS = ("dollars", "requests", "tokens", "minutes")
 def said(budget: Budget) -> str:
     """Say what an agent may use."""
     values = [(name, getattr(budget, name)) for name in LIMITS]
-    limits = [f"{value:,} {name}" for name, value in values if value is not None]
+    limits = [amount(name, value) for name, value in values if value is not None]
     return f"may use {', '.join(limits)} in all" if limits else "no budget of its own"
 
 
@@ -364,9 +365,14 @@ async def set_budget(app: TungstenApp, text: str) -> None:
 
 @_beside
 async def _set_budget(app: TungstenApp, agent: AgentSummary, wanted: Budget) -> None:
-    if await send(app, SetBudget(agent_id=agent.id, budget=wanted)) is not None:
-        goes_on = "; tell it what to go on with" if agent.over_budget else ""
-        app.say(f"{agent.name}: {said(wanted)}{goes_on}")
+    result = await send(app, SetBudget(agent_id=agent.id, budget=wanted))
+    if result is None:
+        return
+    if spent := str(result.get("spent", "")):
+        app.say(f"{agent.name}: {said(wanted)}. {spent}", "warning")
+        return
+    goes_on = "; tell it what to go on with" if agent.over_budget else ""
+    app.say(f"{agent.name}: {said(wanted)}{goes_on}")
 
 
 EFFORTS = ("low", "medium", "high", "xhigh", "max")

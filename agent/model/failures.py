@@ -100,7 +100,7 @@ def from_connection(error: BaseException, endpoint: Endpoint) -> ModelError:
         return Unreachable(
             f"No network, or no server called {where}: check the connection, then the base URL."
             if given
-            else f"No network: {where} cannot be found. Connect, then try again."
+            else f"No network, so {where} cannot be found: connect, then try again."
         )
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return Unreachable(

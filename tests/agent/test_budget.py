@@ -91,6 +91,28 @@ async def test_requests(house: House) -> None:
     assert "budget, 3 requests," in await house.refused("a")
 
 
+async def test_a_limit_far_below_what_is_used_is_raised_beyond_it(house: House) -> None:
+    await house.session("a")
+    for _ in range(3):
+        await house.request("a")
+    await house.raise_to("a", requests=1)
+    record = await house.database.sessions.get("a")
+    said = await house.budgets.spent(record, CLAUDE.model, CLAUDE)
+    assert said == (
+        "This agent's budget, 1 request, is spent (3 made): /budget requests 6 raises it."
+    )
+    assert said == await house.refused("a")
+    await house.raise_to("a", requests=6)
+    record = await house.database.sessions.get("a")
+    assert await house.budgets.spent(record, CLAUDE.model, CLAUDE) == ""
+    await house.request("a")
+    await house.raise_to("a", tokens=1)
+    assert "/budget tokens 880 raises" in await house.refused("a")
+    house.now += 600
+    await house.raise_to("a", minutes=1.5)
+    assert "(10 passed): /budget minutes 20 raises" in await house.refused("a")
+
+
 async def test_tokens_of_every_kind_count(house: House) -> None:
     await house.session("a", tokens=1_000)
     await house.ask("a")
@@ -115,7 +137,7 @@ async def test_the_smallest_budgets_are_told_as_they_are(house: House) -> None:
     await house.session("a", dollars=0.0001)
     await house.request("a")
     said = await house.refused("a")
-    assert "$0.0001, is spent ($0.0004 used): /budget dollars 0.0002 raises" in said
+    assert "$0.0001, is spent ($0.0004 used): /budget dollars 0.0009 raises" in said
     await house.session("b", requests=0)
     assert "0 requests, is spent (0 made): /budget requests 1 " in await house.refused("b")
 

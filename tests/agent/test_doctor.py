@@ -6,14 +6,18 @@ import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from agent import credentials, doctor
 from agent.credentials import Credentials
+from agent.demo.responder import DemoResponder
 from agent.doctor import Check, examine
+from agent.model import endpoint
+from agent.model.local_server.server import LocalMessagesServer
+from agent.models import DEMO_MODEL
 from agent.paths import Paths
 from agent.peer import listener_pid
 from agent.protocol.greeting import Refused
@@ -48,8 +52,23 @@ def environment(short_dir: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "LANG": "en_GB.UTF-8",
-        "ANTHROPIC_API_KEY": "sk-very-secret",
     }
+
+
+@pytest.fixture(autouse=True)
+def _nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be asked of Anthropic is asked where nothing listens."""
+    monkeypatch.setattr(endpoint, "ANTHROPIC_URL", "http://127.0.0.1:1")
+
+
+@pytest.fixture
+async def served(environment: dict[str, str]) -> AsyncIterator[LocalMessagesServer]:
+    """A model server that the environment chooses, with the key that it wants."""
+    async with LocalMessagesServer(DemoResponder(), api_key="very-secret") as server:
+        environment["ANTHROPIC_BASE_URL"] = server.base_url
+        environment["ANTHROPIC_API_KEY"] = "very-secret"
+        environment["TUNGSTEN_MODEL"] = DEMO_MODEL
+        yield server
 
 
 async def checks(paths: Paths, environment: Mapping[str, str], **options: Path) -> dict[str, Check]:
@@ -63,7 +82,7 @@ async def checks(paths: Paths, environment: Mapping[str, str], **options: Path) 
 
 
 async def test_all_is_well_and_nothing_is_made(
-    paths: Paths, environment: dict[str, str], short_dir: Path
+    paths: Paths, environment: dict[str, str], served: LocalMessagesServer, short_dir: Path
 ) -> None:
     before = sorted(short_dir.rglob("*"))
     found = await checks(paths, environment)
@@ -144,7 +163,7 @@ async def test_a_program_that_hangs_is_reported_and_ended(
         ({"LC_ALL": "POSIX"}, "locale", "warning", "LC_ALL=POSIX is not UTF-8"),
         ({"LC_CTYPE": "C.utf8", "LANG": "C"}, "locale", "ok", "LC_CTYPE=C.utf8"),
         ({"TMUX": "/nowhere/tmux,1,0"}, "outer tmux", "warning", "does not answer"),
-        ({"ANTHROPIC_API_KEY": ""}, "model", "warning", "none is chosen yet"),
+        ({}, "model", "warning", "none is chosen yet"),
         ({"ANTHROPIC_BASE_URL": "x"}, "settings", "problem", "ANTHROPIC_BASE_URL: base_url must"),
         ({"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}, "model", "problem", "no model is named"),
     ],
@@ -185,26 +204,62 @@ async def test_inside_tmux_what_it_keeps_back_is_named(
         subprocess.run([*tmux, "kill-server"], check=True)
 
 
-async def test_an_endpoint_is_knocked_at(paths: Paths, environment: dict[str, str]) -> None:
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    chosen = Credentials("endpoint", "very-secret", address, "qwen")
+async def test_a_model_is_asked_with_the_key_as_a_run_would(
+    paths: Paths, environment: dict[str, str], served: LocalMessagesServer
+) -> None:
+    address = served.base_url.removeprefix("http://")
+    check = (await checks(paths, environment))["model"]
+    assert check.status == "ok"
+    assert check.text == f"{DEMO_MODEL} at {address} answers, key from ANTHROPIC_API_KEY"
+    environment["ANTHROPIC_API_KEY"] = "another-secret"
+    check = (await checks(paths, environment))["model"]
+    assert (check.status, check.text) == ("problem", f"{address} does not accept the key")
+    assert check.remedy.startswith("paste it again")
+    environment |= {"ANTHROPIC_API_KEY": "very-secret", "TUNGSTEN_MODEL": "qwen"}
+    check = (await checks(paths, environment))["model"]
+    assert (check.status, check.text) == ("problem", f"{address} has no model 'qwen'")
+
+
+async def test_a_chosen_endpoint_is_asked_with_its_own_key(
+    paths: Paths,
+    environment: dict[str, str],
+    served: LocalMessagesServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "TUNGSTEN_MODEL"):
+        del environment[name]
+    chosen = Credentials("endpoint", "very-secret", served.base_url, DEMO_MODEL)
     credentials.save(paths.credentials_file, chosen)
-    environment["ANTHROPIC_API_KEY"] = ""
     check = (await checks(paths, environment))["model"]
-    assert (check.status, check.text) == ("ok", f"qwen at 127.0.0.1:{port} answers")
-    server.close()
-    await server.wait_closed()
+    assert check.status == "ok"
+    assert check.text.endswith(f" answers, key from {paths.credentials_file}")
+    held = []
+    silent = await asyncio.start_server(lambda *ends: held.append(ends), "127.0.0.1", 0)
+    address = f"127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    silently = Credentials("endpoint", "very-secret", f"http://{address}", "qwen")
+    credentials.save(paths.credentials_file, silently)
+    monkeypatch.setattr(doctor, "MODEL_SECONDS", 0.5)
     check = (await checks(paths, environment))["model"]
-    assert check.status == "problem"
-    assert "does not answer" in check.text
+    assert check.status == "warning"
+    assert check.text == f"qwen at {address} has not answered within 0.5 s"
+    for _, writer in held:
+        writer.close()
+    silent.close()
+    await silent.wait_closed()
+    monkeypatch.setattr(doctor, "MODEL_SECONDS", 20)
+    check = (await checks(paths, environment))["model"]
+    assert (check.status, check.text) == ("problem", f"Nothing listens at {address}")
+    assert check.remedy == "start the model server"
 
 
 @pytest.mark.parametrize(
     ("chosen", "status", "text"),
     [
-        (Credentials("anthropic", "very-secret"), "ok", "key from"),
+        (
+            Credentials("anthropic", "very-secret"),
+            "problem",
+            "connection to 127.0.0.1:1 is refused",
+        ),
         (Credentials("anthropic"), "problem", "lacks its key"),
         (Credentials("demo"), "ok", "demo model"),
     ],
@@ -213,7 +268,6 @@ async def test_what_was_chosen_at_first_run(
     paths: Paths, environment: dict[str, str], chosen: Credentials, status: str, text: str
 ) -> None:
     credentials.save(paths.credentials_file, chosen)
-    environment["ANTHROPIC_API_KEY"] = ""
     check = (await checks(paths, environment))["model"]
     assert check.status == status
     assert text in check.text
@@ -298,6 +352,7 @@ async def test_the_engine_that_runs_is_named(
     check = (await checks(paths, same))["engine"]
     assert (check.status, check.text) == ("ok", f"running, version {__version__}")
     # It was started without this key, and what it uses is what counts.
+    environment["ANTHROPIC_API_KEY"] = "very-secret"
     check = (await checks(paths, environment))["engine"]
     assert check.status == "warning"
     assert "ANTHROPIC_API_KEY differs" in check.text

@@ -57,7 +57,10 @@ class SetMode(Wire):
 
 
 class SetBudget(Wire):
-    """Put a budget in the place of an agent's; it counts from its next request to the model."""
+    """Put a budget in the place of an agent's; it counts from its next request to the model.
+
+    The result's `spent` says why it allows none; empty when it does.
+    """
 
     type: Literal["set_budget"] = "set_budget"
     agent_id: str

@@ -32,8 +32,11 @@ async def test_a_spent_budget_ends_the_turn_and_a_raised_one_lets_it_go_on(house
     await house.prompt(agent_id, "go on")
     await stopped(house, agent_id, "/budget requests 4")
     assert len(house.script.requests) == 2
+    told = await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=Budget(requests=1)))
+    assert told["spent"].endswith("is spent (2 made): /budget requests 4 raises it.")
     wanted = Budget(requests=3, minutes=60)
-    await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=wanted))
+    told = await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=wanted))
+    assert told == {"spent": ""}
     assert house.summary(agent_id).budget == wanted
     await house.prompt(agent_id, "and now?")
     summary = await house.state(agent_id, "done")

@@ -48,7 +48,7 @@ async def settle(pilot: Any) -> None:
 async def test_a_refused_key_that_looks_like_none_is_said_to(host: Host) -> None:
     app = host(FirstRunScreen())
     async with app.run_test() as pilot:
-        app.refuse = "No network: api.anthropic.com cannot be found. Connect, then try again."
+        app.refuse = "No network, so api.anthropic.com cannot be found: connect, then try again."
         await pilot.press("2", *"nonsense", "enter")
         await settle(pilot)
         assert line(app).startswith(app.refuse)
