@@ -406,7 +406,7 @@ class TungstenApp(FrontEnd):
             case "tab":
                 chosen = self.cockpit.command_for(message.text)
                 if chosen is not None:
-                    self.cockpit.prompt.put_draft(f"/{actions.by_id(chosen).slash} ")
+                    self.cockpit.prompt.begin(f"/{actions.by_id(chosen).slash} ")
             case _:
                 pass
 
@@ -428,7 +428,7 @@ class TungstenApp(FrontEnd):
         if not chosen.argument or text == f"/{chosen.slash}":
             await requests.submit(self, f"/{chosen.slash}")
         else:
-            self.cockpit.prompt.put_draft(f"/{chosen.slash} {self.cockpit.prompt.text}")
+            self.cockpit.prompt.begin(f"/{chosen.slash} {self.cockpit.prompt.text}")
 
     # What happens in the cockpit
 

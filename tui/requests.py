@@ -387,7 +387,7 @@ async def effort(app: TungstenApp) -> None:
     now = f"takes effort {agent.effort}" if agent.effort else "takes its model's own effort"
     app.say(f"{agent.name} {now}. Type /effort and one of: {' · '.join(EFFORTS)}")
     if not app.cockpit.prompt.text:
-        app.cockpit.prompt.put_draft("/effort ")
+        app.cockpit.prompt.begin("/effort ")
 
 
 @_beside
@@ -410,7 +410,7 @@ async def coordinate(app: TungstenApp) -> None:
     """Say what the command takes, and let the person write the task."""
     app.say("Type /coordinate and the task: the agent splits it among workers")
     if not app.cockpit.prompt.text:
-        app.cockpit.prompt.put_draft("/coordinate ")
+        app.cockpit.prompt.begin("/coordinate ")
 
 
 async def stop_agent(app: TungstenApp) -> None:
@@ -551,7 +551,7 @@ async def remember(app: TungstenApp) -> None:
     """Let the person write what is to be remembered."""
     app.say("Type /remember and one fact, clear by itself: agents here are told it")
     if not app.cockpit.prompt.text:
-        app.cockpit.prompt.put_draft("/remember ")
+        app.cockpit.prompt.begin("/remember ")
 
 
 @_beside

@@ -456,6 +456,39 @@ async def test_history_comes_from_the_conversation(open_cockpit: Open) -> None:
         assert cockpit.app.cockpit.prompt.text == "not yet"
 
 
+async def test_what_was_being_written_survives_the_history(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+        await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
+        prompt, press = cockpit.app.cockpit.prompt, cockpit.pilot.press
+        sent = "Make the tests pass, then commit."
+        await cockpit.type("my draft")
+        await press("up")
+        assert (prompt.text, prompt.draft()) == (sent, "my draft")
+        await press("!", "down")
+        assert prompt.text == "my draft"
+        await press("up")
+        assert prompt.text == f"{sent}!"
+        await press("ctrl+c", "up")
+        assert prompt.text == f"{sent}!"
+        await press("up")
+        assert prompt.text == "my draft"
+        await press("up")
+        assert prompt.text == sent
+        await press("down", "down", "down")
+        assert prompt.text == ""
+        await cockpit.type("another")
+        await press("ctrl+c")
+        await press("up", "enter")
+        assert (await cockpit.engine.received(SendPrompt)).text == "another"
+        # Each agent has its own.
+        await press("ctrl+down")
+        await cockpit.until(lambda: "draft:a1" in str(cockpit.app.memory._values))  # noqa: SLF001
+        await press("up")
+        assert sent not in prompt.text
+        await press("ctrl+up", "up")
+        assert prompt.text == f"{sent}!"
+
+
 async def test_a_question_is_answered_from_the_prompt(open_cockpit: Open) -> None:
     async with open_cockpit(CALM) as cockpit:
         question = Question(

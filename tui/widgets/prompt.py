@@ -20,6 +20,9 @@ LONG_PASTE = 4_000
 LONG_PASTE_LINES = 40
 """Lines from which it is."""
 
+PUT_ASIDE = 20
+"""Texts that were written and not sent which Up goes on bringing back, per agent."""
+
 _MARK = re.compile(r"‹paste (\d+): [\d,]+ (?:lines|characters)›")
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
 _MOVES = {
@@ -72,24 +75,38 @@ class Prompt(KeysInOrder, TextArea):
         self.menu_open = False
         self._history: list[str] = []
         self._older: int | None = None
-        self._unsent = ""
+        """The place in the history that is shown; None while what is being written is."""
+        self._left: dict[int, str] = {}
+        """Texts as they were left by Up and Down, by place; past the last place, the draft."""
+        self._aside: list[str] = []
         self._pastes: dict[int, str] = {}
 
     # Drafts
 
     def draft(self) -> Any:
-        """Return what is written, as plain JSON; None when there is nothing."""
-        if not self.text:
-            return None
-        marks = {int(number) for number in _MARK.findall(self.text)}
-        pastes = {str(n): text for n, text in self._pastes.items() if n in marks}
-        return {"text": self.text, "pastes": pastes} if pastes else self.text
+        """Return what is written and what was put aside, as plain JSON; None without either.
+
+        A text of the history that is only looked at is no draft.
+        """
+        left = dict(self._left)
+        text = left.pop(len(self._history), "") if self._only_looking() else self.text
+        aside = [*self._aside, *(self._expand(each) for each in left.values() if each.strip())]
+        marks = {int(number) for number in _MARK.findall(text)}
+        pastes = {str(n): paste for n, paste in self._pastes.items() if n in marks}
+        if not pastes and not aside:
+            return text or None
+        kept: dict[str, Any] = {"text": text}
+        if pastes:
+            kept["pastes"] = pastes
+        if aside:
+            kept["aside"] = aside[-PUT_ASIDE:]
+        return kept
 
     def put_draft(self, draft: Any) -> None:
-        """Show a draft, the cursor at its end."""
-        text, pastes = draft, None
+        """Show what `draft` returned, the cursor at its end, in place of all that is here."""
+        text, pastes, aside = draft, None, None
         if isinstance(draft, dict):
-            text, pastes = draft.get("text"), draft.get("pastes")
+            text, pastes, aside = draft.get("text"), draft.get("pastes"), draft.get("aside")
         self._pastes = {}
         if isinstance(pastes, dict):
             self._pastes = {
@@ -97,8 +114,16 @@ class Prompt(KeysInOrder, TextArea):
                 for number, paste in pastes.items()
                 if str(number).isdecimal() and isinstance(paste, str)
             }
-        self._older = None
+        kept = aside if isinstance(aside, list) else []
+        self._aside = [each for each in kept if isinstance(each, str)]
+        self._left = {}
+        self.set_history([])
         self._write(text if isinstance(text, str) else "")
+
+    def begin(self, text: str) -> None:
+        """Show text to be gone on with, instead of what is written."""
+        self._leave_history()
+        self._write(text)
 
     def put_back(self, text: str) -> None:
         """Put text before what is written, on lines of its own."""
@@ -106,9 +131,9 @@ class Prompt(KeysInOrder, TextArea):
         self._write(f"{text}\n{rest}" if rest else text)
 
     def set_history(self, texts: list[str]) -> None:
-        """Set what Up brings back, oldest first."""
-        self._history = texts
-        self._older = None
+        """Set what Up brings back, oldest first; before it comes what was put aside."""
+        self._leave_history()
+        self._history = [*texts, *(text for text in self._aside if text not in texts)]
 
     @property
     def rows(self) -> int:
@@ -121,10 +146,10 @@ class Prompt(KeysInOrder, TextArea):
 
     def expanded(self) -> str:
         """Return the text with its pastes in place."""
-        return _MARK.sub(
-            lambda found: self._pastes.get(int(found[1]), found[0]),
-            self.text,
-        )
+        return self._expand(self.text)
+
+    def _expand(self, text: str) -> str:
+        return _MARK.sub(lambda found: self._pastes.get(int(found[1]), found[0]), text)
 
     # Keys
 
@@ -207,48 +232,63 @@ class Prompt(KeysInOrder, TextArea):
 
     def taken(self) -> None:
         """Empty the prompt; its text can be brought back."""
-        self._remember(self.expanded())
+        text = self.expanded()
+        self._leave_history()
+        self._aside = [each for each in self._aside if each != text]
+        self._remember(text)
         self._pastes = {}
-        self._older = None
         self._write("")
 
     def _clear(self) -> None:
         if self.text:
-            self._remember(self.expanded())
+            text = "" if self._only_looking() else self.expanded()
+            self._leave_history()
+            self._put_aside(text)
             self._pastes = {}
-            self._older = None
             self._write("")
 
     def _remember(self, text: str) -> None:
         if text.strip() and (not self._history or self._history[-1] != text):
             self._history.append(text)
 
+    # The history
+
+    def _only_looking(self) -> bool:
+        """Whether a text of the history is shown as it was."""
+        return self._older is not None and self.text == self._history[self._older]
+
+    def _put_aside(self, text: str) -> None:
+        """Keep a text that was not sent where Up finds it first."""
+        if text.strip():
+            kept = [each for each in self._aside if each != text]
+            self._aside = [*kept, text][-PUT_ASIDE:]
+            self._remember(text)
+
+    def _leave_history(self) -> None:
+        """Look at no older text any more; what was written meanwhile elsewhere is put aside."""
+        left, self._left, self._older = self._left, {}, None
+        for _, text in sorted(left.items()):
+            self._put_aside(self._expand(text))
+
     def _older_prompt(self) -> None:
         if self.has_queue and not self.text:
             self.post_message(self.Unqueue())
             return
-        if not self._history:
-            return
-        if self._older is None:
-            self._unsent = self.text
-            self._older = len(self._history)
-        if self._older > 0:
-            self._older -= 1
-            self._show_history(self._history[self._older])
+        place = len(self._history) if self._older is None else self._older
+        if place > 0:
+            self._go_from(place, place - 1)
 
     def _newer_prompt(self) -> None:
         assert self._older is not None
-        self._older += 1
-        if self._older >= len(self._history):
-            self._older = None
-            self._write(self._unsent)
-        else:
-            self._show_history(self._history[self._older])
+        self._go_from(self._older, self._older + 1)
 
-    def _show_history(self, text: str) -> None:
-        older = self._older
-        self._write(text)
-        self._older = older
+    def _go_from(self, place: int, to: int) -> None:
+        """Show the text at another place of the history; both keep what was written there."""
+        last = len(self._history)
+        if self.text != (self._history[place] if place < last else ""):
+            self._left[place] = self.text
+        self._older = to if to < last else None
+        self._write(self._left.pop(to, self._history[to] if to < last else ""))
 
     def _at_first_row(self) -> bool:
         return self.wrapped_document.location_to_offset(self.cursor_location).y == 0
