@@ -29,6 +29,8 @@ from agent.model.errors import InvalidRequest, ModelError
 from agent.paths import MAX_SOCKET_PATH, Paths
 from agent.peer import listener_pid
 from agent.variables import difference
+from memory.embedder import EmbedderUnavailable
+from memory.embedder import check as check_embedder
 from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
 from tungsten.control_client import MINIMUM_VERSION, parse_version
@@ -294,9 +296,15 @@ def _size() -> tuple[int, int] | None:
 async def _settings(around: _Surroundings) -> Check:
     file = around.paths.config_file
     try:
-        config.load(around.paths, environment=around.environment)
+        embedder = config.load(around.paths, environment=around.environment).dream.embedder_path
     except ConfigError as error:
         return Check("settings", "problem", "; ".join(error.lines), f"edit {file}")
+    if embedder is not None:
+        try:
+            await asyncio.to_thread(check_embedder, embedder)
+        except EmbedderUnavailable as error:
+            remedy = f"until then memories are recalled by their words; or edit {file}"
+            return Check("settings", "warning", str(error), remedy)
     return Check("settings", "ok", str(file) if file.exists() else "defaults, there is no file")
 
 

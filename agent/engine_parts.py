@@ -65,7 +65,10 @@ class Parts:
         checking = asyncio.create_task(check_tmux(self.config.tmux))
         try:
             self.database = await Database.open(
-                self.paths.database, clock=self.clock, holds_secret=holds_secret
+                self.paths.database,
+                clock=self.clock,
+                holds_secret=holds_secret,
+                embedder=self.config.dream.embedder_path,
             )
             closing.push_async_callback(self.database.close)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
@@ -18,7 +19,7 @@ from tungsten.masking import holds_secret
 
 
 @contextlib.asynccontextmanager
-async def opened(paths: Paths) -> AsyncIterator[Database]:
+async def opened(paths: Paths, *, embedder: Path | None = None) -> AsyncIterator[Database]:
     """Open the store, making it where there is none; an engine may use it at the same time.
 
     Raises:
@@ -26,7 +27,9 @@ async def opened(paths: Paths) -> AsyncIterator[Database]:
     """
     paths.create()
     try:
-        async with await Database.open(paths.database, holds_secret=holds_secret) as database:
+        async with await Database.open(
+            paths.database, holds_secret=holds_secret, embedder=embedder
+        ) as database:
             yield database
     except StorageError as error:
         raise AgentError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -82,11 +83,20 @@ class Dream(Settings):
     gap: Literal["dream", "session"] = "dream"
     """What the gap counts from: the last dream, or the end of the last other session."""
 
+    embedder: str = ""
+    """Directory of a model2vec model that has a small say in what is recalled; empty: words alone.
+    """
+
     model: DreamLimits = DreamLimits()
     """What each dream may ask a model about pairs that the rules leave open."""
 
     remember: RememberLimits = RememberLimits()
     """What may be asked of a model in a day about what sessions that ended said."""
+
+    @property
+    def embedder_path(self) -> Path | None:
+        """Where the embedder's model lies, if one is named."""
+        return Path(self.embedder).expanduser() if self.embedder else None
 
 
 class RuleWithExamples(Settings):

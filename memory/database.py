@@ -34,6 +34,7 @@ class Database:
         connection: Connection,
         clock: Callable[[], float],
         holds_secret: HoldsSecret | None = None,
+        embedder: Path | None = None,
     ) -> None:
         self.path = connection.path
         self.sessions = Sessions(connection, clock)
@@ -41,7 +42,7 @@ class Database:
         self.usage = UsageLog(connection, clock)
         self.directories = Directories(connection, clock)
         self.dreams = Dreams(connection, clock)
-        self.memories = Memories(connection, clock, holds_secret)
+        self.memories = Memories(connection, clock, holds_secret, embedder)
         self.remembered = Remembered(connection)
         self._connection = connection
 
@@ -53,6 +54,7 @@ class Database:
         clock: Callable[[], float] = time.time,
         busy_seconds: float = BUSY_SECONDS,
         holds_secret: HoldsSecret | None = None,
+        embedder: Path | None = None,
     ) -> Database:
         """Open the file at `path`, making or migrating it as needed.
 
@@ -61,6 +63,8 @@ class Database:
             clock: seconds since the epoch, used for every time that is recorded.
             busy_seconds: how long to wait for a lock that another process holds.
             holds_secret: says whether a text holds a secret; without it no memory is written.
+            embedder: directory of a model that has a say in what is recalled; see
+                `memory.embedder`.
 
         Raises:
             DatabaseLocked: another process held the lock for all of `busy_seconds`.
@@ -70,7 +74,7 @@ class Database:
             DiskFull: there is no room to make or migrate it.
         """
         connection = await Connection.connect(path, busy_seconds=busy_seconds)
-        return cls(connection, clock, holds_secret)
+        return cls(connection, clock, holds_secret, embedder)
 
     async def check(self) -> None:
         """Have SQLite look over the whole file.

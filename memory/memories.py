@@ -7,6 +7,7 @@ without one nothing is written at all.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from memory import redaction, versions
 from memory.connection import Connection
+from memory.embedder import Embedder, EmbedderUnavailable, StaticEmbedder
 from memory.errors import ChangedMeanwhile, InvalidRecord, NotFound
 from memory.recall import Recalled, recall
 from memory.redaction import Redaction
@@ -22,6 +24,8 @@ from memory.remembered import looked_through
 from memory.trust import may_supersede, why_held
 from memory.versions import Author, Memory, Status, Version
 from memory.words import normalise
+
+log = logging.getLogger(__name__)
 
 HoldsSecret: TypeAlias = Callable[[str], bool]
 """Says whether a text holds a secret."""
@@ -56,10 +60,13 @@ class Memories:
         connection: Connection,
         clock: Callable[[], float],
         holds_secret: HoldsSecret | None = None,
+        embedder: Path | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._holds_secret = holds_secret
+        self._embedder_path = embedder
+        self._embedder: Embedder | None = None
 
     async def add(self, memory: Memory, *, by: Author, reason: str = "") -> Memory:
         """Store a new memory; it gets an id when its own is empty.
@@ -243,11 +250,23 @@ class Memories:
         """
         now = self._clock()
         found = await self._connection.read(
-            lambda db: recall(db, query, project=project, now=now, k=k)
+            lambda db: recall(
+                db, query, project=project, now=now, k=k, embedder=self._loaded_embedder()
+            )
         )
         if found and count:
             await self.used("recalled", [one.memory.id for one in found])
         return found
+
+    def _loaded_embedder(self) -> Embedder | None:
+        """The embedder, loaded with the first question; without what it needs there is none."""
+        path, self._embedder_path = self._embedder_path, None
+        if path is not None:
+            try:
+                self._embedder = StaticEmbedder(path)
+            except EmbedderUnavailable as error:
+                log.warning("memories are recalled by their words alone: %s", error)
+        return self._embedder
 
     async def used(self, kind: UsageKind, memory_ids: Iterable[str]) -> None:
         """Count a use of some memories; it is no version of them."""

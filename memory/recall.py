@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from memory import search_index, versions, words
+from memory.embedder import Embedder
 from memory.migrate import migration, statements
 from memory.search_index import IndexEntry
 from memory.versions import Memory
@@ -83,6 +84,13 @@ PINNED, OF_PROJECT, DRIFTED = 1.3, 1.15, 0.7
 disagrees with."""
 
 
+CLOSE = 0.3
+"""How much more a memory counts that an embedder finds as close as can be: less than its words."""
+
+COMPARED = 40
+"""Best candidates that an embedder compares with the question: some 5 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """A memory that fits a question; `score` compares with those of the same question alone."""
@@ -92,7 +100,13 @@ class Recalled:
 
 
 def recall(
-    db: sqlite3.Connection, query: str, *, project: Path | None, now: float, k: int
+    db: sqlite3.Connection,
+    query: str,
+    *,
+    project: Path | None,
+    now: float,
+    k: int,
+    embedder: Embedder | None = None,
 ) -> list[Recalled]:
     """Find what a store knows about a question, best first: active memories that hold now.
 
@@ -102,6 +116,7 @@ def recall(
         project: whose memories count beside those about the person; None for these alone.
         now: seconds since the epoch, at which a memory must hold.
         k: how many at most.
+        embedder: has a small say in the order of those that the words have found.
     """
     places = [""] if project is None else ["", str(project)]
     asked = words.content(words.normalise(query))
@@ -112,6 +127,14 @@ def recall(
             whole = 1 + WHOLE * words.share(asked, memory.text)
             found.append(Recalled(memory, hit.score * whole * _prior(db, memory)))
     found.sort(key=lambda one: -one.score)
+    if embedder is not None and len(found) > 1:
+        best = found[:COMPARED]
+        close = embedder.closeness(query, [one.memory.text for one in best])
+        found[:COMPARED] = (
+            Recalled(one.memory, one.score * (1 + CLOSE * share))
+            for one, share in zip(best, close, strict=True)
+        )
+        found.sort(key=lambda one: -one.score)
     least = found[0].score * LEAST if found else 0.0
     return [one for one in found if one.score >= least][:k]
 

@@ -80,10 +80,12 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find what an agent would be told, best first."""
-    from agent import memory_report
+    from agent import config, memory_report
 
     async def work() -> Any:
-        async with memory_report.opened(paths.find()) as database:
+        places = paths.find()
+        embedder = config.load(places).dream.embedder_path
+        async with memory_report.opened(places, embedder=embedder) as database:
             return await database.memories.recall(
                 query, project=_project(project), k=count, count=False
             )

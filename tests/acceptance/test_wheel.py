@@ -70,3 +70,57 @@ def test_the_demo_runs_from_it(installed: Path, home: dict[str, str], tmp_path: 
     assert done.returncode == 0, done.stderr
     actions = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"fix", "drive", "push"} == {action["agent"] for action in actions}
+
+
+MODEL = """
+import sys
+import numpy
+from model2vec import StaticModel
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+words = ["[UNK]", "[PAD]", "car", "automobile", "the", "is", "red", "fast", "our", "which", "one"]
+tokenizer = Tokenizer(WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"))
+tokenizer.pre_tokenizer = Whitespace()
+vectors = numpy.eye(len(words), dtype=numpy.float32)
+vectors[words.index("automobile")] = vectors[words.index("car")]
+vectors[:2] = 0
+StaticModel(vectors, tokenizer).save_pretrained(sys.argv[1])
+"""
+
+
+def test_a_model_of_word_vectors_has_a_say_in_what_is_recalled(
+    installed: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    def tungsten(*words: str) -> str:
+        return subprocess.check_output(
+            [installed / "tungsten", *words], env=home, cwd=tmp_path, text=True
+        )
+
+    others = (f"{word} sleeps in winter" for word in ("bear", "hedgehog", "bat", "marmot"))
+    for text in ("our fast one is red", "our automobile one is red", *others):
+        tungsten("memory", "add", "--everywhere", text)
+    model = tmp_path / "model"
+    settings = Path(home["TUNGSTEN_HOME"]) / "config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f'[dream]\nembedder = "{model}"\n')
+    question = ("memory", "search", "which car is our red one", "--json")
+    words = json.loads(tungsten(*question))["memories"]
+    assert "model2vec" in tungsten_fails(installed, home, "doctor")
+    subprocess.run(
+        [installed / "pip", "install", "--quiet", "model2vec"], check=True, env=home, cwd=tmp_path
+    )
+    subprocess.run([installed / "python", "-c", MODEL, str(model)], check=True, env=home)
+    meaning = json.loads(tungsten(*question))["memories"]
+    assert {one["text"] for one in meaning} == {one["text"] for one in words}
+    assert meaning[0]["text"] == "our automobile one is red"
+    scores = {one["text"]: one["score"] for one in words}
+    assert meaning[0]["score"] > scores["our automobile one is red"]
+
+
+def tungsten_fails(installed: Path, home: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [installed / "tungsten", *words], env=home, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr

@@ -482,7 +482,7 @@ async def test_what_was_being_written_survives_the_history(open_cockpit: Open) -
         assert (await cockpit.engine.received(SendPrompt)).text == "another"
         # Each agent has its own.
         await press("ctrl+down")
-        await cockpit.until(lambda: "draft:a1" in str(cockpit.app.memory._values))  # noqa: SLF001
+        await cockpit.until(lambda: "draft:a1" in str(cockpit.app.memory._values))
         await press("up")
         assert sent not in prompt.text
         await press("ctrl+up", "up")
