@@ -164,9 +164,7 @@ class Agents:
         self.services.written.update(map(Path, written))
         for entry in await self.services.database.journal.entries(kinds=(FILES_MADE,)):
             self.services.written.update(map(Path, entry.data.get("files", ())))
-            below = entry.data.get("below", ())
-            self.services.fetched.update(below)
-            self.services.brought.note(entry.at, below, entry.data.get("trees", ()))
+            self.services.fetched.update(dict.fromkeys(entry.data.get("below", ()), entry.at))
         for record in records:
             await self._revive(record)
         # Workers first: who waits for them must find at work what is at work.

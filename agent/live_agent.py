@@ -125,7 +125,6 @@ class LiveAgent:
                 rules=partial(services.rules.for_project, project),
                 written=services.written,
                 fetched=services.fetched,
-                brought=services.brought,
                 project=project,
             ),
             running=services.running,

@@ -11,7 +11,8 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,21 +63,33 @@ class Imported:
     refused: list[str] = field(default_factory=list)
 
 
-async def export(database: Database, directory: Path) -> list[Path]:
+@dataclass(slots=True)
+class Exported:
+    """What an export wrote; `refused` has one line for each file that it left as it was."""
+
+    files: list[Path] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+async def export(database: Database, directory: Path) -> Exported:
     """Write each memory to a file of its own below `directory`, which is made if need be.
+
+    A file of that name that is anything but a memory as it was exported, such as one that was
+    edited since, is left as it is.
 
     Raises:
         OSError: a file cannot be written.
         StorageError: the database cannot be read.
     """
-    files = {}
+    files: dict[Path, list[tuple[Memory, int]]] = {}
     for memory in await database.memories.list(statuses=EXPORTED):
         if _ID.fullmatch(memory.id) is None:
             raise BadFile(f"memory {memory.id!r} cannot be a file: its id is no file name")
         history = await database.memories.history(memory.id)
-        files[directory / f"{memory.id}.md"] = rendered(memory, history[-1].version)
-    await asyncio.to_thread(_write, directory, files)
-    return list(files)
+        files[directory / f"{memory.id}.md"] = [
+            (one.memory, one.version) for one in history if one.memory is not None
+        ]
+    return await asyncio.to_thread(_write, directory, files)
 
 
 async def bring_in(database: Database, directory: Path) -> Imported:
@@ -178,24 +191,62 @@ def _facts(text: str) -> dict[str, str]:
     return facts
 
 
-def _write(directory: Path, files: Mapping[Path, str]) -> None:
+def _write(directory: Path, files: Mapping[Path, Sequence[tuple[Memory, int]]]) -> Exported:
+    """Write the last version of each memory to its file, unless that says what no version does."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path, content in files.items():
+    done = Exported()
+    for path, versions in files.items():
+        there = _content(path)
+        if there is not None and not _known(there, path.stem, versions):
+            done.refused.append(
+                f"{path.name}: it was edited, or is no export: import it or move it away first"
+            )
+            continue
+        # Beside it first: an end in between must not leave half of it.
+        descriptor, beside = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(rendered(*versions[-1]).encode())
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        done.files.append(path)
+    return done
+
+
+def _known(content: bytes, name: str, versions: Sequence[tuple[Memory, int]]) -> bool:
+    """Whether all that can be edited in a file is as it was in some version."""
+    if content in [rendered(*version).encode() for version in versions]:
+        return True
+    try:
+        there = parsed(content.decode(), name)[0]
+        known = [parsed(rendered(*version), name)[0] for version in versions]
+    except (BadFile, UnicodeDecodeError):
+        return False
+    return any(
+        all(getattr(there, item) == getattr(one, item) for item in _EDITABLE) for one in known
+    )
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file holds, at most a little more than a memory may; None where there is none."""
+    try:
         # What lies at that name may be a link to somewhere else.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(open_regular(path, flags), "wb") as file:
-            file.write(content.encode())
+        descriptor = open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _read(path: Path) -> tuple[Memory, int]:
     try:
-        descriptor = open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
+        content = _content(path) or b""
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise BadFile("it is a link, and links are not followed") from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise BadFile(f"it has more than {MAX_BYTES} bytes: a memory is one fact")
     try:

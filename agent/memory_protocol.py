@@ -36,6 +36,8 @@ WORDS = 50
 def _path(text: str) -> str:
     if "\0" in text:
         raise ValueError("a path has no NUL character")
+    if text and not text.startswith("/"):
+        raise ValueError("a path begins with /")
     return text
 
 
@@ -249,17 +251,17 @@ class RedactMemory(Wire):
 
 
 class ExportMemories(Wire):
-    """Write one Markdown file each into a directory. Result: `{"files": int}`."""
+    """Write one Markdown file each. Result: `{"files": int, "refused": [str, …]}`."""
 
     type: Literal["export"] = "export"
-    directory: Directory
+    directory: Directory = Field(min_length=1)
 
 
 class ImportMemories(Wire):
     """Take in Markdown files. Result: `{"added", "changed", "unchanged", "refused": [str, …]}`."""
 
     type: Literal["import"] = "import"
-    directory: Directory
+    directory: Directory = Field(min_length=1)
 
 
 class SetMemoryMode(Wire):

@@ -122,7 +122,7 @@ async def carry_out(command: AskMemory, parts: Parts) -> dict[str, JsonValue]:
                 "entries": done.journal_entries,
             }
         case ExportMemories(directory=directory):
-            return {"files": await _export(database, Path(directory))}
+            return await _export(database, Path(directory))
         case ImportMemories(directory=directory):
             return await _import(database, Path(directory))
         case SetMemoryMode(mode=mode):
@@ -208,13 +208,14 @@ def _project(directory: str) -> str:
     return str(git_top_level(path) or path)
 
 
-async def _export(database: Database, directory: Path) -> int:
+async def _export(database: Database, directory: Path) -> dict[str, JsonValue]:
     from agent import memory_files
 
     try:
-        return len(await memory_files.export(database, directory))
+        done = await memory_files.export(database, directory)
     except OSError as error:
         raise CommandRefused(_file_problem(directory, error)) from error
+    return {"files": len(done.files), "refused": list(done.refused)}
 
 
 async def _import(database: Database, directory: Path) -> dict[str, JsonValue]:

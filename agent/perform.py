@@ -24,7 +24,6 @@ from agent.actions import (
     TypeKeys,
     WriteFile,
 )
-from agent.brought import Brought
 from agent.conversation import shortened
 from agent.edited import CannotEdit, edited_step, told_of_edit
 from agent.effects import Effects, MemoryEffects, NotRun
@@ -111,8 +110,7 @@ class Surroundings:
     own: tuple[Path, ...]
     rules: Callable[[], Rules]
     written: set[Path]
-    fetched: set[str]
-    brought: Brought
+    fetched: dict[str, float]
     project: Path | None = None
 
 
@@ -342,12 +340,11 @@ class Performer:
         """Note what a line makes before it does, since another agent may run it at once."""
         around = self._surroundings
         files = [path for path in found.writes if Path(path) not in around.written]
-        below, trees = list(found.fetches), list(found.trees)
-        if files or below or trees:
+        below = list(found.fetches)
+        if files or below:
             around.written.update(map(Path, files))
-            around.fetched.update(below)
-            around.brought.note(self._clock(), below, trees)
-            data = {"files": files, "below": below, "trees": trees}
+            around.fetched.update(dict.fromkeys(below, self._clock()))
+            data = {"files": files, "below": below}
             await self._journal.append(FILES_MADE, self._owner.id, data)
 
     # Looking and judging ------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.allowed_panes import AllowedPanes
-from agent.brought import Brought
 from agent.budget import Budgets
 from agent.config import Config
 from agent.gate import Gates
@@ -52,8 +51,8 @@ class Services:
         running: lines of all agents' shells that have not ended.
         written: files that any agent has written, in this engine or an earlier one: what one of
             them wrote is no more the person's because another runs it.
-        fetched: directories whose contents any agent has taken from elsewhere.
-        brought: when that was, and when an agent unpacked or had git change files.
+        fetched: directories whose contents any agent has taken from elsewhere, each with when a
+            line that does so last began, in seconds since the epoch.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
     """
@@ -76,8 +75,7 @@ class Services:
     fleet: Fleet
     running: RunningLines = field(default_factory=RunningLines)
     written: set[Path] = field(default_factory=set)
-    fetched: set[str] = field(default_factory=set)
-    brought: Brought = field(default_factory=Brought)
+    fetched: dict[str, float] = field(default_factory=dict)
     person_there: Callable[[], bool] = lambda: True
     go: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False

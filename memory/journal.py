@@ -8,6 +8,7 @@ gate closes) carries its id as subject and cannot be recorded twice.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,6 +42,25 @@ class Entry:
     chain: str
     tombstoned: bool = False
 
+
+LONGEST = 86_400.0
+"""Seconds for which a line whose end is not known counts as running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """When a line of an agent ran, in seconds since the epoch, and where.
+
+    `until` is `LONGEST` later where its end is not known; `directory` is empty where that is not.
+    """
+
+    at: float
+    until: float
+    directory: str
+
+
+_STAYS = re.compile(r"(?<![&>])&(?![&>\d])|\bsetsid\b")
+"""A line that leaves something running when its shell is done with it."""
 
 Entries: TypeAlias = list[Entry]
 
@@ -107,6 +127,32 @@ class Journal:
                 (ACTION_STARTED, action),
             )
             return [str(row[0]) for row in found if row[0] is not None]
+
+        return await self._connection.read(unit)
+
+    async def lines_between(self, first: float, last: float) -> list[Line]:
+        """Lines and keys of agents, above LOW, that ran, or may have run, within a span of time.
+
+        What was redacted counts: it cannot be told what it was.
+        """
+
+        def unit(db: sqlite3.Connection) -> list[Line]:
+            found = db.execute(
+                "SELECT started.seq, started.at, json_extract(started.data, '$.cwd'), "
+                "json_extract(started.data, '$.text'), ended.at, "
+                "json_extract(ended.data, '$.exit_status'), COALESCE("
+                "json_extract(ended.data, '$.pane_id'), json_extract(started.data, '$.pane_id')) "
+                "FROM journal AS started LEFT JOIN journal AS ended "
+                "ON ended.subject = started.subject AND ended.kind = ?4 "
+                "WHERE started.kind = ?1 AND started.at BETWEEN ?2 AND ?3 "
+                "AND (started.data IS NULL OR ("
+                "json_extract(started.data, '$.action') IN ('run_command', 'type_keys') "
+                "AND json_extract(started.data, '$.actor') = 'agent' "
+                "AND json_extract(started.data, '$.risk') <> 'LOW' "
+                "AND json_extract(ended.data, '$.outcome') IS NOT 'not run'))",
+                (ACTION_STARTED, first - LONGEST, last, ACTION_ENDED),
+            ).fetchall()
+            return [line for row in found if (line := _line(db, row)).until >= first]
 
         return await self._connection.read(unit)
 
@@ -310,3 +356,21 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     seq, at, kind, session_id, subject, text, digest, chain, tombstoned_at = row
     data = {} if text is None else json.loads(text)
     return Entry(seq, at, kind, session_id, subject, data, digest, chain, tombstoned_at is not None)
+
+
+def _line(db: sqlite3.Connection, row: tuple[Any, ...]) -> Line:
+    seq, at, cwd, text, ended_at, exit_status, pane_id = row
+    until = at + LONGEST
+    if not _STAYS.search(text or ""):
+        if exit_status is not None:
+            until = min(until, ended_at)
+        elif pane_id:
+            # A shell takes its next line when it is done with this one.
+            (following,) = db.execute(
+                "SELECT MIN(at) FROM journal WHERE kind = ? AND seq > ? "
+                "AND json_extract(data, '$.action') = 'run_command' "
+                "AND json_extract(data, '$.pane_id') = ?",
+                (ACTION_STARTED, seq, pane_id),
+            ).fetchone()
+            until = until if following is None else min(until, following)
+    return Line(at, until, cwd or "")

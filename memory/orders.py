@@ -7,13 +7,21 @@ whoever wrote it tries to speak in the person's place.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_ORDER = re.compile(
-    r"^\W*(?:(?:important|urgent|attention|warning|note|notice|system|assistant|admin|reminder|todo"
+_INTRODUCES = re.compile(
+    r"(?:important|urgent|attention|warning|note|notice|system|assistant|admin|reminder|todo"
     r"|instructions?|hint|tip|hey|dear|ok|okay|now|then|first|next|also|finally|immediately"
     r"|critical"
     r"|alert|ps|p\.s|p\.p\.s|fyi|task|command|override|action"
-    r" required)\b[^:;,.!\n]{0,60}[:;,.!\]>)-]+\s*)*"
+    r" required)\b",
+    re.IGNORECASE,
+)
+_AFTER_WORD = re.compile(r"[^:;,.!\n]{0,60}")
+_MARKS = re.compile(r"[:;,.!\]>)-]+")
+_SPACE = re.compile(r"\s*")
+_NO_WORD = re.compile(r"\W*")
+_ORDER = re.compile(
     r"(?:(?:also|then|first|next|now|just|finally) )?"
     r"(?P<modal>(?:please |kindly |you (?:must|should|need to|have to|shall|can now|may now|will)"
     r" |always "
@@ -146,8 +154,45 @@ def gives_orders(text: str) -> bool:
     return any(_imperative(part) for part in _sentences(text))
 
 
+def _order(text: str) -> re.Match[str] | None:
+    """The order that a text begins with, behind any number of introductions ("Note: hey -").
+
+    As one expression it would try each way to read "hey-hey-hey-" as introductions, twice as many
+    with each: here a place that leads to no order is looked at once.
+    """
+    start = _end(_NO_WORD, text, 0)
+    seen = {start}
+    ways = [(start, _introduced(text, start))]
+    while ways:
+        at, further = ways[-1]
+        place = next((place for place in further if place not in seen), None)
+        if place is not None:
+            seen.add(place)
+            ways.append((place, _introduced(text, place)))
+            continue
+        ways.pop()
+        if (found := _ORDER.match(text, at)) is not None:
+            return found
+    return None
+
+
+def _introduced(text: str, at: int) -> Iterator[int]:
+    """Where an introduction that begins at a place may end, the longest first."""
+    word = _INTRODUCES.match(text, at)
+    if word is None:
+        return
+    for marks in range(_end(_AFTER_WORD, text, word.end()), word.end() - 1, -1):
+        for behind in range(_end(_MARKS, text, marks), marks, -1):
+            yield from range(_end(_SPACE, text, behind), behind - 1, -1)
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return at if found is None else found.end()
+
+
 def _imperative(text: str) -> bool:
-    match = _ORDER.match(text)
+    match = _order(text)
     if match is None:
         return False
     # Many such verbs are nouns as well: "merge commits are off" orders nothing.

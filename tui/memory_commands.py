@@ -233,15 +233,25 @@ def redact(
 def export(
     directory: Annotated[Path, typer.Argument(help="Where the files go.")], as_json: Json = False
 ) -> None:
-    """Write each memory to a Markdown file of its own."""
+    """Write each memory to a Markdown file of its own.
+
+    Exit status: 0 all were written, 1 some were left out, since they hold edits.
+    """
     from agent import memory_files, memory_report
 
-    async def work() -> list[Path]:
+    async def work() -> memory_files.Exported:
         async with memory_report.opened(paths.find()) as database:
             return await memory_files.export(database, directory)
 
-    files = _run(work())
-    _print({"files": [str(file) for file in files]}, f"{len(files)} files in {directory}", as_json)
+    done = _run(work())
+    lines = [f"{len(done.files)} files in {directory}"]
+    lines += [f"left out: {line}" for line in done.refused]
+    _print(
+        {"files": [str(file) for file in done.files], "refused": done.refused},
+        "\n".join(lines),
+        as_json,
+    )
+    raise typer.Exit(EXIT_FAILED if done.refused else 0)
 
 
 @memory.command("import")

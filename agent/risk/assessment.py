@@ -49,8 +49,6 @@ class Assessment:
         writes: files that it is known to make or change, but for what compilers make; the files of
             a copied directory that the agent made, too.
         fetches: directories whose contents it takes from elsewhere, or out of an archive.
-        trees: directories below which it may change any file: it unpacks there, or has git put
-            other versions of files there.
     """
 
     risk: Risk
@@ -68,7 +66,6 @@ class Assessment:
     loaded: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     fetches: tuple[str, ...] = ()
-    trees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

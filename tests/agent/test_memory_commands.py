@@ -238,6 +238,24 @@ async def _verified(path: Path) -> str:
     return "as written"
 
 
+def test_an_export_leaves_alone_what_was_edited(tell, home):
+    first = tell("add", "The gateway listens on port 7700.")["memory"]["id"]
+    second = tell("add", "I like tabs.", "--everywhere")["memory"]["id"]
+    notes = home / "notes"
+    tell("export", str(notes))
+    edited = (notes / f"{first}.md").read_text().replace("7700", "7800")
+    (notes / f"{first}.md").write_text(edited)
+    tell("forget", second)
+    done = tell("export", str(notes), status=1)
+    assert done["files"] == [str(notes / f"{second}.md")]
+    assert [line.partition(":")[0] for line in done["refused"]] == [f"{first}.md"]
+    assert (notes / f"{first}.md").read_text() == edited
+    assert "status: forgotten" in (notes / f"{second}.md").read_text()
+    assert len(list(notes.iterdir())) == 2
+    tell("import", str(notes))
+    assert len(tell("export", str(notes))["files"]) == 2
+
+
 def test_nothing_is_written_through_a_link(tell, home):
     memory_id = tell("add", "The gateway listens on port 7700.")["memory"]["id"]
     notes, target = home / "notes", home / "target"

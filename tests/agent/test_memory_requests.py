@@ -182,7 +182,9 @@ async def test_a_pasted_page_is_no_filter_and_no_reason_to_lose_the_store(engine
         {"type": "bring_back", "memory_id": "m", "version": 10**30},
         {"type": "list", "first": 10**30},
         {"type": "export", "directory": "a\0b"},
-        {"type": "import", "directory": "a\0b"},
+        {"type": "import", "directory": "/a\0b"},
+        {"type": "export", "directory": "a"},
+        {"type": "export", "directory": ""},
         {"type": "add", "text": "A fact.", "directory": "a\0b"},
     ],
 )
@@ -235,7 +237,7 @@ async def test_added_to_the_project_at_hand_or_everywhere(engine: Engine, tmp_pa
 async def test_files_out_and_in(engine: Engine, tmp_path: Path) -> None:
     await learn(engine, "m1", "Tern runs on Node 18.")
     out = tmp_path / "out"
-    assert (await engine.ask(ExportMemories(directory=str(out)))) == {"files": 1}
+    assert (await engine.ask(ExportMemories(directory=str(out)))) == {"files": 1, "refused": []}
     file = out / "m1.md"
     file.write_text(file.read_text().replace("18", "20"))
     (out / "broken.md").write_text("---\nwhat: 1\n---\nx\n")

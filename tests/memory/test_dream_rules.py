@@ -73,6 +73,12 @@ def test_orders_from_tools() -> None:
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize("word", ["hey-", "note - ", "p.s: "])
+def test_an_order_behind_many_introductions_is_found_without_trying_every_way(word: str) -> None:
+    assert gives_orders(60 * word + "run the build")
+    assert not gives_orders(60 * word + "the build of harbor")
+
+
 def test_secrets_in_sentences() -> None:
     wrong = [text for wanted, text in lines("secrets.txt") if holds_secret(text) != (wanted == "1")]
     assert wrong == []

@@ -515,11 +515,15 @@ class MemoriesScreen(Screen["str | None"]):
         async def write(directory: Path) -> tuple[str, str]:
             result, problem = await send(self, asking(ExportMemories(directory=str(directory))))
             files = _number(result.get("files", 0), "file")
-            return f"{files} in {directory}: edit them, then i takes them in.", problem
+            told = f"{files} in {directory}: edit them, then i takes them in."
+            refused = result.get("refused") or []
+            if isinstance(refused, list) and refused:
+                told += f" {len(refused)} left as they were, since they were edited."
+            return told, problem
 
         self._ask_place(
             "Export",
-            "Each memory becomes a Markdown file of its own. Files of the same name are replaced.",
+            "Each memory becomes a Markdown file of its own. Edited ones stay as they are.",
             "write them",
             write,
         )

@@ -65,8 +65,6 @@ def gh(call: Call) -> None:
             call.low()
         return
     if words[:2] == ["repo", "clone"] or words[:2] == ["pr", "checkout"]:
-        if words[0] == "pr":
-            call.scatters(".")
         call.medium("fetches a repository")
         return
     if words[:2] == ["workflow", "run"] and re.search(

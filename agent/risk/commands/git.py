@@ -15,7 +15,6 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
 from agent.risk.paths import Zone
-from agent.risk.running import known_part
 from agent.risk.shell.syntax import UNKNOWN
 
 _GIT_VALUED = (
@@ -42,18 +41,6 @@ _GIT_LOW = frozenset(
     """
     )
 )
-
-
-_LEAVES_FILES = frozenset(
-    wordlist(
-        """
-    add commit fetch tag branch clone init notes remote config push send-pack gc prune maintenance
-    repack pack-refs reflog difftool update-index write-tree commit-tree hash-object bundle
-    update-ref format-patch send-email credential
-    """
-    )
-)
-"""What changes a repository, and no file of its work tree; what is not known may."""
 
 
 _GIT_MEDIUM = frozenset(
@@ -122,8 +109,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.opaque("which git command runs cannot be known")
         return
     options, operands = split(argv)
-    if verb not in _GIT_LOW and verb not in _LEAVES_FILES:
-        call.evaluator.trees.append(known_part(call.cwd))
     git_paths(call, verb, argv, operands)
     git_trees(call, verb, argv)
     if verb in ("push", "send-pack"):

@@ -284,10 +284,9 @@ class Call:
     def scatters(self, root: str) -> None:
         """Anything below a directory may change, or become a link."""
         evaluator = self.evaluator
-        path = self.place(root).path
-        evaluator.trees.append(known_part(path))
         if not (evaluator.context.running or evaluator.awaited):
             return
+        path = self.place(root).path
         self._disturbances(spread(evaluator.context, path), path)
         above = known_part(path)
         if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):

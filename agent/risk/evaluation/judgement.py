@@ -134,8 +134,6 @@ class Judgement:
         """Programs that the command being judged is run by, outermost first."""
         self.fetched: list[str] = list(context.fetched)
         """Directories whose contents this text, or an earlier one, took from elsewhere."""
-        self.trees: list[str] = []
-        """Directories below which this text may change any file; of git's, their work tree."""
         self.deferred = False
         """The command being judged runs beside what follows, or after a delay."""
         self.beside = False
@@ -218,7 +216,6 @@ class Judgement:
             tuple(sorted(self.removes)),
             self._loaded(),
             *self._made(),
-            tuple(dict.fromkeys(self.trees)),
         )
 
     def ended(self) -> None:

@@ -148,24 +148,3 @@ def test_many_copies_are_told_of_by_their_directory(place: Context) -> None:
     assert len(found.writes) < 3_000
     assert str(place.cwd / "e499") in found.fetches
     assert assess_command("sed -i s/a/b/ d/*.sh", place).fetches == ()
-
-
-@pytest.mark.parametrize(
-    ("command", "tree"),
-    [
-        ("git pull", ""),
-        ("git checkout -q topic", ""),
-        ("git -C d merge topic", "d"),
-        ("cd d && bash -c 'git stash pop'", "d"),
-        ("git cherry-pick abc", ""),
-        ("tar xf /opt/a.tar", ""),
-        ("unzip -d d a.zip", "d"),
-        ("patch -p1 < x.diff", ""),
-        ("gh pr checkout 7", ""),
-        ("git status && git add . && git commit -m x && git fetch", None),
-    ],
-)
-def test_below_what_any_file_may_be_changed(place: Context, command: str, tree: str | None) -> None:
-    found = assess_command(command, place)
-    assert set(found.trees) >= (set() if tree is None else {str(place.cwd / tree)})
-    assert bool(found.trees) == (tree is not None)
