@@ -205,6 +205,30 @@ async def test_the_recording_of_a_program_that_has_ended_is_complete(
     assert await recording.recordings(terminal.client) == {}
 
 
+async def test_what_a_held_up_server_still_has_is_recorded(
+    terminal: Terminal, tmp_path: Path, cast: Path
+) -> None:
+    pane = await terminal.new_pane(name="seq", cwd=tmp_path, command="read go; seq 100000")
+    recorded = await recording.start(terminal.client, pane.id, cast)
+    [recorder] = recorders(cast)
+    server = psutil.Process(recorder.ppid())
+    recorder.suspend()
+    await pane.send_text("\n")
+    await pane.wait(ForExit(), 30)
+    # By now tmux holds what does not fit into the pipe.
+    server.suspend()
+    try:
+        recorder.terminate()
+        recorder.resume()
+        ended, _ = await asyncio.to_thread(psutil.wait_procs, [recorder], 0.6)
+        assert not ended, "there is more to come"
+    finally:
+        server.resume()
+    await asyncio.wait_for(recorded.stop(), 20)
+    printed = "".join(e.data for e in asciicast.read(cast).events() if e.code == "o")
+    assert printed.endswith("\r\n99999\r\n100000\r\n")
+
+
 async def test_a_recording_whose_start_was_cancelled_does_not_go_on(
     terminal: Terminal, pane: Pane, cast: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
