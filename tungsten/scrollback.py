@@ -111,6 +111,7 @@ class Scrollback:
 
     def read(self, *, above: int, count: int) -> Passage:
         """Read `count` lines, the last of them `above` the recording's last screen."""
+        above, count = max(above, 0), max(count, 0)
         end = max(self._size - above, 0)
         first = max(end - count, 0)
         lines = tuple(self._lines(first, end))

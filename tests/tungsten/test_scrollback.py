@@ -100,11 +100,15 @@ async def test_ranges_of_what_tmux_keeps(terminal: Terminal, pane: Pane) -> None
     await pane.run("clear; printf '\\e[3J'; seq 100")
     kept = await history.read(terminal.client, pane.id, above=0, count=1000)
     assert kept.size == len(kept.lines) > 70
-    for above, count in ((0, 1), (3, 10), (kept.size - 1, 9), (kept.size, 3), (9999, 3), (2, 0)):
+    ranges = [(0, 1), (3, 10), (kept.size - 1, 9), (kept.size, 3), (9999, 3), (2, 0)]
+    for above, count in [*ranges, (0, 10**12), (5, 10**30), (10**12, 4)]:
         passage = await history.read(terminal.client, pane.id, above=above, count=count)
         end = max(kept.size - above, 0)
         assert passage.lines == kept.lines[max(end - count, 0) : end]
         assert (passage.above, passage.size) == (min(above, kept.size), kept.size)
+    assert await history.read(terminal.client, pane.id, above=-5, count=3) == await history.read(
+        terminal.client, pane.id, above=0, count=3
+    )
     await pane.kill()
     with pytest.raises(PaneGone):
         await history.read(terminal.client, pane.id, above=0, count=1)
