@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -108,7 +109,9 @@ def prune(directory: Path, limit: int) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    return [path for path in directory.glob("*/*") if path.suffix in (RAW, MASKED)]
+    found = (path for path in directory.glob("*/*") if path.suffix in (RAW, MASKED))
+    # Who opens a FIFO waits for its other end.
+    return [path for path in found if os.path.isfile(path)]  # noqa: PTH113 - never raises
 
 
 class PaneRecorder:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +29,16 @@ MARKER = "m"
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of one line at most; our recorder writes less than half a million."""
 
+LARGEST = 10_000
+"""Columns or lines at most: no pane of tmux may have more (its WINDOW_MAXIMUM)."""
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999 of Unix time: a later one is no date."""
+
 TAIL = 1 << 20
 """Bytes at a recording's end in which its last event is looked for."""
+
+_RESIZED = re.compile("[0-9]{1,5}x[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +179,39 @@ def _header(path: Path, text: str) -> Header:
     found = _parse(path, 1, text)
     if not isinstance(found, dict):
         raise RecordingUnreadable(path, 1, "the header is no JSON object")
-    if found.get("version") != VERSION:
-        raise RecordingUnreadable(path, 1, f"the version is {found.get('version')!r}, not 2")
-    width, height = _positive(found.get("width")), _positive(found.get("height"))
+    version = found.get("version")
+    if version != VERSION:
+        named = str(version)[:9] if isinstance(version, int | float) else "no number"
+        raise RecordingUnreadable(path, 1, f"the version is {named}, not 2")
+    width, height = _extent(found.get("width")), _extent(found.get("height"))
     if not width or not height:
-        raise RecordingUnreadable(path, 1, "width and height must be whole positive numbers")
-    timestamp, limit, env = (found.get(n) for n in ("timestamp", "idle_time_limit", "env"))
+        reason = f"width and height must be whole numbers from 1 to {LARGEST}"
+        raise RecordingUnreadable(path, 1, reason)
+    timestamp, limit = _seconds(found.get("timestamp")), _seconds(found.get("idle_time_limit"))
+    env = found.get("env")
     return Header(
         width=width,
         height=height,
-        timestamp=int(timestamp) if isinstance(timestamp, int | float) else None,
-        title=str(found.get("title") or ""),
-        command=str(found.get("command") or ""),
-        idle_time_limit=float(limit) if isinstance(limit, int | float) else None,
-        env={str(k): str(v) for k, v in env.items()} if isinstance(env, dict) else {},
+        timestamp=int(timestamp) if timestamp is not None and timestamp <= LATEST else None,
+        title=_text(found.get("title") or ""),
+        command=_text(found.get("command") or ""),
+        idle_time_limit=limit,
+        env={_text(k): _text(v) for k, v in env.items()} if isinstance(env, dict) else {},
     )
 
 
 def _event(path: Path, number: int, text: str) -> Event:
     found = _parse(path, number, text)
     match found:
-        case [int() | float() as time, str() as code, str() as data] if (
-            not isinstance(time, bool) and math.isfinite(time) and time >= 0
-        ):
-            event = Event(float(time), code, data)
+        case [at, str() as code, str() as data] if (time := _seconds(at)) is not None:
+            event = Event(time, code, _text(data))
         case _:
             raise RecordingUnreadable(path, number, "an event is [seconds, code, text]")
-    if code == RESIZE:
-        width, _, height = data.partition("x")
-        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-            raise RecordingUnreadable(path, number, f"{data!r} is no COLUMNSxLINES")
+    if code == RESIZE and not (
+        _RESIZED.fullmatch(data) and all(0 < extent <= LARGEST for extent in event.size)
+    ):
+        reason = f"{data[:20]!r} is no COLUMNSxLINES from 1 to {LARGEST}"
+        raise RecordingUnreadable(path, number, reason)
     return event
 
 
@@ -208,8 +220,25 @@ def _parse(path: Path, number: int, text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise RecordingUnreadable(path, number, "it is no JSON") from None
+    except RecursionError:
+        raise RecordingUnreadable(path, number, "its brackets are nested too deeply") from None
 
 
-def _positive(value: Any) -> int:
+def _extent(value: Any) -> int:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and value > 0 else 0
+    return value if whole and 0 < value <= LARGEST else 0
+
+
+def _seconds(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _text(value: Any) -> str:
+    """Half a surrogate pair, which JSON can hold, is no text: nobody could write it again."""
+    return str(value).encode("utf-8", "replace").decode()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from tungsten.control_client import ControlClient
 from tungsten.errors import CommandFailed, PaneGone
 
+_MOST = 1 << 29
+"""Lines; more than tmux keeps. What is no number of 32 bits to it makes it give other lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -31,10 +34,13 @@ class Passage:
 async def read(client: ControlClient, pane_id: str, *, above: int, count: int) -> Passage:
     """Read `count` lines of what tmux keeps of a pane, the last of them `above` the screen.
 
+    Less than no lines are none.
+
     Raises:
         PaneGone: there is no such pane.
         ServerGone: the server ended.
     """
+    above, count = min(max(above, 0), _MOST), min(max(count, 0), _MOST)
     first, last = -above - max(count, 1), -above - 1
     argv = ("capture-pane", "-p", "-t", pane_id, "-S", str(first), "-E", str(last))
     lines, tail = await client.guarded(argv, "#{pane_id} #{history_size}", pane_id)
@@ -42,6 +48,6 @@ async def read(client: ControlClient, pane_id: str, *, above: int, count: int) -
     if isinstance(lines, CommandFailed) or found != pane_id:
         raise PaneGone(pane_id)
     kept = int(size)
-    wanted = max(min(count, kept - above), 0)
+    wanted = min(count, max(kept - above, 0))
     # Beyond the oldest line tmux gives that one instead of none.
     return Passage(tuple(line.rstrip() for line in lines[:wanted]), min(above, kept), kept)

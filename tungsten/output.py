@@ -85,6 +85,20 @@ async def read_output(
     return _between(lines, anchor, prompt, moved=moved)
 
 
+def without_filling(text: str, omitted: str, width: int) -> str:
+    """Leave out what a shell writes to begin a row where output ended within one.
+
+    Args:
+        text: output, as far as the prompt that follows.
+        omitted: the shell's sign for a missing newline; empty if it has none.
+        width: columns of the terminal.
+    """
+    before, sign, filling = text.rpartition(omitted) if omitted else ("", "", "")
+    row = (before.rpartition("\n")[2] + sign + filling.removesuffix("\n")).expandtabs()
+    filled = bool(sign) and filling.strip(" ") == "\n" and columns(row) % width == 0
+    return before if filled else text
+
+
 def _rows(shown: Frame, anchor: Anchor) -> list[str] | None:
     """Take the rows from a frame, if all are in it and none may go on in the next."""
     first = anchor.row - shown.history_size

@@ -42,7 +42,7 @@ from tungsten.outcome import (
     WaitResult,
     exit_status,
 )
-from tungsten.output import read_output
+from tungsten.output import read_output, without_filling
 from tungsten.pieces import Judge, Line, Pieces
 from tungsten.wall import as_pane
 
@@ -434,5 +434,7 @@ class Pane:
         text, truncated = await read_output(
             self.client, self.id, shown, anchor, None if mark is None else mark.prompt
         )
+        if mark is not None:
+            text = without_filling(text, self.shell.shell.omitted, shown.width)
         status = self.shell.exit_status if ended == "pane_died" else mark.status if mark else None
         return RunResult(status, text, seconds, shown, ended, truncated)

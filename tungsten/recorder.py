@@ -28,7 +28,8 @@ CHUNK = 1 << 16
 """Bytes per event at most, which bounds what this process holds."""
 
 QUIET_SECONDS = 0.2
-"""How long nothing comes once it is told to end: tmux hands on at once what it still has."""
+"""How long nothing comes once it is told to end, and how much work tmux does meanwhile: as soon as
+it gets to run, it hands on what it still has."""
 
 
 class Recorder:
@@ -47,12 +48,18 @@ class Recorder:
 
     def run(self, source: int, told: int) -> None:
         """Record what `source` gives until it ends, or `told` is readable and nothing comes."""
-        patience = None
+        server = os.getppid()
+        patience = worked = None
         while True:
             waiting = [source, told] if patience is None else [source]
             readable, _, _ = select.select(waiting, [], [], patience)
             if not readable:
-                break
+                spent = _at_work(server)
+                if spent is None or (worked is not None and spent - worked >= QUIET_SECONDS):
+                    break
+                worked = spent if worked is None else worked
+                continue
+            worked = None
             if source not in readable:
                 patience = QUIET_SECONDS
                 continue
@@ -103,6 +110,23 @@ class Recorder:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._file, length)
             raise
+
+
+def _at_work(process: int) -> float | None:
+    """Say how many seconds a process has had of the processor; None when it waits for something.
+
+    tmux waits for a pipe that can be written when it has anything for it: while this one is empty
+    and tmux sleeps, it has nothing. Where it wants to run and cannot (a machine that is very busy,
+    a server that was stopped), it may have. None as well where the system does not tell.
+    """
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 - pathlib is slow to import
+            state, *fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if state not in (b"R", b"D", b"T", b"t"):
+        return None
+    return (int(fields[10]) + int(fields[11])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(

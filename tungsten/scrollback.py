@@ -41,8 +41,20 @@ _LINE = re.compile(r"[\n\v\f]|\x1b[DE]")
 _SCREENFUL = re.compile(r"\x1b(?:c|\[[0-?]*[ -/]*[JS])")
 """What may scroll a whole screen off (ED, SU, RIS): tmux keeps what is erased with it."""
 
-_FORGETTING = re.compile(r"\x1b\[0*3(?:[;:][0-9;:]*)?J")
+_CONTROL = r"\x00-\x17\x19\x1c-\x1f\x7f"
+"""What a terminal does, or passes over, in the middle of a sequence."""
+
+_FORGETTING = re.compile(
+    rf"\x1b[{_CONTROL}]*\[[0{_CONTROL}]*3[{_CONTROL}]*(?:[;:][0-9;:{_CONTROL}]*)?J"
+)
 """What makes a terminal drop its history (`clear` does): here nothing is dropped."""
+
+_BEGUN = re.compile(rf"\x1b[\[0-9;:{_CONTROL}]*")
+_BEGUN_LENGTH = 256
+"""Characters of a sequence begun that are looked at; tmux reads 63 and passes over longer ones."""
+
+_CANCEL = "\x18"
+"""In the place of a sequence's last character: the terminal gives it up, and prints nothing."""
 
 
 class Scrollback:
@@ -99,6 +111,7 @@ class Scrollback:
 
     def read(self, *, above: int, count: int) -> Passage:
         """Read `count` lines, the last of them `above` the recording's last screen."""
+        above, count = max(above, 0), max(count, 0)
         end = max(self._size - above, 0)
         first = max(end - count, 0)
         lines = tuple(self._lines(first, end))
@@ -169,6 +182,7 @@ class Scrollback:
 def _pieces(events: Iterator[Event], size: tuple[int, int], rows: int) -> Iterator[str | Event]:
     """Cut what was printed so that no piece scrolls off more than `rows`; resizes stay whole."""
     held, most = "", 0
+    begun = ""
     for event in events:
         if event.code == asciicast.RESIZE:
             yield from [held] if held else []
@@ -176,7 +190,8 @@ def _pieces(events: Iterator[Event], size: tuple[int, int], rows: int) -> Iterat
             size = event.size
             yield event
         elif event.code == asciicast.OUTPUT:
-            for part in _parts(_FORGETTING.sub("", event.data), size, rows):
+            data, begun = _remembering(begun, event.data)
+            for part in _parts(data, size, rows):
                 more = _scrolled(part, size)
                 if held and most + more > rows:
                     yield held
@@ -184,6 +199,24 @@ def _pieces(events: Iterator[Event], size: tuple[int, int], rows: int) -> Iterat
                 held += part
                 most += more
     yield from [held] if held else []
+
+
+def _remembering(begun: str, data: str) -> tuple[str, str]:
+    """Cancel, in the next text, what makes a terminal drop its history.
+
+    Args:
+        begun: the sequence that stands unfinished at the end of what was printed before.
+        data: what is printed then.
+
+    Returns:
+        what to print instead, and the sequence that is unfinished after it.
+    """
+    text = begun + data
+    told = _FORGETTING.sub(lambda found: found[0][:-1] + _CANCEL, text)
+    at = text.rfind("\x1b")
+    unfinished = 0 <= at >= len(text) - _BEGUN_LENGTH and _BEGUN.fullmatch(text, at)
+    # What was begun is on its way already.
+    return told[len(begun) :], text[at:] if unfinished else ""
 
 
 def _parts(text: str, size: tuple[int, int], rows: int) -> Iterator[str]:

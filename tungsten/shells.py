@@ -41,6 +41,7 @@ class Shell:
             the terminal does not know that the two belong together.
         cancel: bytes that throw its line away, empty if Ctrl-C does so at any time: fish loses one
             that comes while its functions run.
+        omitted: what it writes, with blanks to the end of the row, where output ended within one.
     """
 
     name: Name
@@ -49,6 +50,7 @@ class Shell:
     literal_enter: bool = False
     breaks: bool = False
     cancel: str = ""
+    omitted: str = ""
 
 
 LINE_ACCEPT = "\x1b[27;9;7478~"
@@ -60,7 +62,14 @@ LINE_CANCEL = "\x1b[27;9;7479~"
 SHELLS: dict[str, Shell] = {
     "bash": Shell("bash"),
     "zsh": Shell("zsh", enter=LINE_ACCEPT, literal_enter=True, breaks=True),
-    "fish": Shell("fish", enter=LINE_ACCEPT, literal_enter=True, breaks=True, cancel=LINE_CANCEL),
+    "fish": Shell(
+        "fish",
+        enter=LINE_ACCEPT,
+        literal_enter=True,
+        breaks=True,
+        cancel=LINE_CANCEL,
+        omitted="⏎",
+    ),
     "sh": Shell("sh", reports=False),
     "dash": Shell("dash", reports=False),
 }

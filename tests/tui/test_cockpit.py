@@ -192,6 +192,8 @@ async def test_workers_stand_below_their_coordinator_and_move_nobody(open_cockpi
 
 async def test_a_coordinator_in_a_small_terminal_stays_where_it_is(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, size=(80, 24)) as cockpit:
+        # Said once the engine has told that there is no conversation yet.
+        await cockpit.until(lambda: "the parser is ready" in cockpit.screen_text)
         before = cockpit.screen_text.split("\n")
         for number in range(1, 9):
             cockpit.engine.publish(AgentChanged(agent=_worker(number)))

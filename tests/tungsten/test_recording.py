@@ -205,6 +205,30 @@ async def test_the_recording_of_a_program_that_has_ended_is_complete(
     assert await recording.recordings(terminal.client) == {}
 
 
+async def test_what_a_held_up_server_still_has_is_recorded(
+    terminal: Terminal, tmp_path: Path, cast: Path
+) -> None:
+    pane = await terminal.new_pane(name="seq", cwd=tmp_path, command="read go; seq 100000")
+    recorded = await recording.start(terminal.client, pane.id, cast)
+    [recorder] = recorders(cast)
+    server = psutil.Process(recorder.ppid())
+    recorder.suspend()
+    await pane.send_text("\n")
+    await pane.wait(ForExit(), 30)
+    # By now tmux holds what does not fit into the pipe.
+    server.suspend()
+    try:
+        recorder.terminate()
+        recorder.resume()
+        ended, _ = await asyncio.to_thread(psutil.wait_procs, [recorder], 0.6)
+        assert not ended, "there is more to come"
+    finally:
+        server.resume()
+    await asyncio.wait_for(recorded.stop(), 20)
+    printed = "".join(e.data for e in asciicast.read(cast).events() if e.code == "o")
+    assert printed.endswith("\r\n99999\r\n100000\r\n")
+
+
 async def test_a_recording_whose_start_was_cancelled_does_not_go_on(
     terminal: Terminal, pane: Pane, cast: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,6 +342,10 @@ def test_what_is_written_is_read_up_to_the_last_whole_line(
         ('{"version": 2, "width": 9, "height": 9}\n[1, "o"]\n', 2, "an event is"),
         ('{"version": 2, "width": 9, "height": 9}\n[NaN, "o", ""]\n', 2, "an event is"),
         ('{"version": 2, "width": 9, "height": 9}\n[1, "r", "axb"]\n', 2, "COLUMNSxLINES"),
+        ('{"version": 2, "width": 9, "height": 9}\n[1, "r", "9x10001"]\n', 2, "from 1 to 10000"),
+        ('{"version": 2, "width": 9, "height": 9}\n[1, "r", "0x9"]\n', 2, "from 1 to 10000"),
+        ('{"version": 2, "width": 10001, "height": 9}\n', 1, "from 1 to 10000"),
+        ('{"version": 2, "width": 9, "height": 9}\n[1' + "0" * 400 + ', "o", ""]\n', 2, "an event"),
     ],
 )
 def test_damage_is_named_with_its_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
@@ -326,6 +354,28 @@ def test_damage_is_named_with_its_line(tmp_path: Path, text: str, line: int, rea
     with pytest.raises(RecordingUnreadable, match=reason) as caught:
         list(asciicast.read(path).events())
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("before", ["", Header(9, 9).line()], ids=["header", "event"])
+def test_brackets_without_end_are_named(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "deep.cast"
+    path.write_text(before + "[" * 100_000 + "\n")
+    with pytest.raises(RecordingUnreadable, match="too deeply") as caught:
+        list(asciicast.read(path).events())
+    assert caught.value.line == before.count("\n") + 1
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1", "1" + "0" * 400, "1e20", "true"])
+def test_a_header_without_a_time_is_read_all_the_same(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "odd.cast"
+    path.write_text(
+        f'{{"version": 2, "width": 9, "height": 9, "title": "a\\ud800b", "timestamp": {number}}}\n'
+        '[1, "o", "\\ud800"]\n'
+    )
+    recording = asciicast.read(path)
+    assert recording.header.timestamp is None
+    assert recording.header.title == "a?b"
+    assert [event.data for event in recording.events()] == ["?"]
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:

@@ -78,15 +78,37 @@ async def test_what_tmux_dropped_is_read_from_the_recording(
     assert not [name for name in sessions if name.startswith("lines-")]
 
 
+async def test_a_history_that_is_erased_in_pieces_is_there(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    erasing = "\x1b[\r03;0J"
+    told = [
+        Event(0.0, asciicast.OUTPUT, data)
+        for cut in range(len(erasing))
+        for data in ("line\r\n" * 9, erasing[:cut], erasing[cut:-1], "\n", erasing[-1], "\r")
+    ]
+    path = tmp_path / "x.cast"
+    path.write_text(asciicast.Header(20, 5).line() + "".join(event.line() for event in told))
+    async with Scrollback.opened(terminal, path) as all_of_it:
+        whole = all_of_it.read(above=0, count=1000).lines
+        whole += tuple((await all_of_it.screen()).split("\n"))
+        assert whole.count("line") == 9 * len(erasing)
+        assert set(whole) == {"line", ""}
+
+
 async def test_ranges_of_what_tmux_keeps(terminal: Terminal, pane: Pane) -> None:
     await pane.run("clear; printf '\\e[3J'; seq 100")
     kept = await history.read(terminal.client, pane.id, above=0, count=1000)
     assert kept.size == len(kept.lines) > 70
-    for above, count in ((0, 1), (3, 10), (kept.size - 1, 9), (kept.size, 3), (9999, 3), (2, 0)):
+    ranges = [(0, 1), (3, 10), (kept.size - 1, 9), (kept.size, 3), (9999, 3), (2, 0)]
+    for above, count in [*ranges, (0, 10**12), (5, 10**30), (10**12, 4)]:
         passage = await history.read(terminal.client, pane.id, above=above, count=count)
         end = max(kept.size - above, 0)
         assert passage.lines == kept.lines[max(end - count, 0) : end]
         assert (passage.above, passage.size) == (min(above, kept.size), kept.size)
+    assert await history.read(terminal.client, pane.id, above=-5, count=3) == await history.read(
+        terminal.client, pane.id, above=0, count=3
+    )
     await pane.kill()
     with pytest.raises(PaneGone):
         await history.read(terminal.client, pane.id, above=0, count=1)

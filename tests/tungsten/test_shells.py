@@ -209,6 +209,7 @@ async def test_zsh_zdotdir_set_by_the_person(
         ("echo hi", 0, "hi\n"),
         ("echo 'ä 漢 🎉'; sh -c 'exit 77'", 77, "ä 漢 🎉\n"),
         ("for i in 1 2\n  echo $i\nend", 0, "1\n2\n"),
+        ("echo a; printf 'no end: ⏎ '", 0, "a\nno end: ⏎ "),
         ("echo a\nfalse\nsh -c 'exit 3'", 3, "a\n"),
         ("echo $FROM_FISH $TUNGSTEN_PANE", 0, "yes 1\n"),
     ],

@@ -237,6 +237,8 @@ async def test_a_recording_that_is_damaged_stays_as_it_is(tmp_path, caplog):
     assert await recorder.of("a") == []
     assert path.exists()
     assert "stays as it is" in caplog.text
+    (path.parent / f"2-2{MASKED}").write_text("[" * 100_000 + "\n")
+    os.mkfifo(path.parent / f"3-3{MASKED}")
     assert listed(tmp_path) == []
     await recorder.close()
 
