@@ -242,7 +242,9 @@ class GateCard(Widget, can_focus=False):
         if not self.armed:
             return self._hint or "Pause typing to decide"
         if self._too_small:
-            return f"d denies. To approve: {SMALLEST.width}×{SMALLEST.height}"
+            size = f"{SMALLEST.width}×{SMALLEST.height}"
+            long = f"d denies. To approve, make the window at least {size}"
+            return long if len(long) <= self._inner else f"d denies. Window below {size}"
         return ""
 
     @property
