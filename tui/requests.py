@@ -575,7 +575,8 @@ async def take_keyboard(app: TungstenApp) -> None:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     if cockpit.arrangement.terminal is None:
-        cockpit.action_only_terminal()
+        cockpit.reveal_terminal(for_keys=True)
+        app.show_agents()
         app.call_after_refresh(view.take_keyboard)
     elif not view.take_keyboard():
         app.say("This terminal takes no keys: its program has ended", "warning")

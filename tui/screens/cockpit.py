@@ -82,6 +82,8 @@ class CockpitScreen(Screen[None]):
         self._painted_at = 0.0
         self._before_reveal: Alone | None = None
         """What was alone before a hidden terminal was shown for a while."""
+        self._revealed_for_keys = False
+        """Whether it was shown to be typed into."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
 
@@ -286,8 +288,7 @@ class CockpitScreen(Screen[None]):
     def _rule_label(self, styles: Paint) -> tuple[str, Style]:
         agent, question = self._agent, self._question
         if self._pane_has_keyboard:
-            key = actions.label(actions.by_id("pane.return").keys[0])
-            return f"you type in the pane · {key} takes the keyboard back", styles.attention
+            return "you type in the pane", styles.attention
         if question is not None:
             options = "  ".join(
                 f"{number} {one_line(option)}" for number, option in enumerate(question.options, 1)
@@ -421,10 +422,14 @@ class CockpitScreen(Screen[None]):
         if self.arrangement.conversation is None and self.conversation.has_focus:
             self.set_focus(self.prompt)
 
-    def reveal_terminal(self) -> None:
-        """Show the terminal for a while, where the layout hides it; nothing of it is kept."""
+    def reveal_terminal(self, *, for_keys: bool = False) -> None:
+        """Show the terminal for a while, where the layout hides it; nothing of it is kept.
+
+        Args:
+            for_keys: until the keyboard comes back from it, instead of until `hide_terminal`.
+        """
         if self.arrangement.terminal is None and self.arrangement.prompt is not None:
-            self._before_reveal = self.choices.alone
+            self._before_reveal, self._revealed_for_keys = self.choices.alone, for_keys
             self.choose(replace(self.choices, alone="terminal"))
             self._keep_focus_visible()
 
@@ -494,7 +499,13 @@ class CockpitScreen(Screen[None]):
         self.refresh_lines()
 
     def on_pane_view_keyboard_returned(self) -> None:
-        """Tell the usual keys again."""
+        """Tell the usual keys again, and show what was shown before."""
+        if self._revealed_for_keys:
+            self._revealed_for_keys = False
+            if self.hide_terminal():
+                if self.focused is None or self.focused is self.terminal.view:
+                    self.set_focus(self.prompt)
+                self.host.show_agents()
         self.show_keys()
         self.refresh_lines()
 
