@@ -31,11 +31,11 @@ CONTEXTS = {
     PANE: "On the terminal",
     TERMINAL: "While the keyboard is in a pane",
     GATE: "In the gate dialog",
-    INBOX: "In the inbox",
-    RECORDING: "While a recording plays",
-    OWN_PANES: "Among your own tmux panes",
-    MEMORIES: "Among memories",
-    DREAMS: "In what dreams did",
+    INBOX: "In the inbox (/inbox)",
+    RECORDING: "While a recording plays (/recordings)",
+    OWN_PANES: "Among your own tmux panes (/own)",
+    MEMORIES: "Among memories (/memory)",
+    DREAMS: "In what dreams did (/dreams)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -358,7 +358,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.remember",
         "",
-        "Remember something that you say, for the agent's project",
+        "Remember what you say, as a memory of the agent's project",
         action="remember",
         slash="remember",
         argument="TEXT",
