@@ -577,9 +577,9 @@ async def take_keyboard(app: TungstenApp) -> None:
     if cockpit.arrangement.terminal is None:
         cockpit.reveal_terminal(for_keys=True)
         app.show_agents()
-        app.call_after_refresh(view.take_keyboard)
-    elif not view.take_keyboard():
-        app.say("This terminal takes no keys: its program has ended", "warning")
+        app.call_after_refresh(view.take_keyboard_soon)
+    else:
+        view.take_keyboard_soon()
 
 
 async def attach(app: TungstenApp) -> None:

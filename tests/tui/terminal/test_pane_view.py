@@ -197,6 +197,31 @@ async def test_taking_the_keyboard(terminal: Terminal, directory: Path) -> None:
         assert holds == [taken, taken.model_copy(update={"on": False})]
 
 
+async def test_the_keyboard_is_taken_once_the_pane_is_seen(
+    terminal: Terminal, directory: Path
+) -> None:
+    first, second = await start(terminal, "exec cat"), await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.query_one("#prompt").focus()
+        app.pane.show(first)
+        await until(pilot, lambda: app.pane.take_keyboard())
+        app.pane.show(second)
+        app.pane.take_keyboard_soon()
+        assert not app.pane.has_keyboard
+        await pilot.press(*"for the second", "enter")
+        await until(pilot, lambda: app.pane.has_keyboard)
+        await until(pilot, lambda: app.text.count("for the second") == 2)
+        app.pane.show(first)
+        app.pane.take_keyboard_soon()
+        app.pane.give_back()
+        app.query_one("#prompt").focus()
+        await pilot.press(*"mine")
+        assert app.query_one(Input).value == "mine"
+        await until(pilot, lambda: app.pane._frame is not None)  # noqa: SLF001
+        assert not app.pane.has_keyboard
+
+
 async def test_a_paste_arrives_as_a_paste(terminal: Terminal, directory: Path) -> None:
     from textual.events import Paste
 
