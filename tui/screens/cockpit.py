@@ -302,8 +302,9 @@ class CockpitScreen(Screen[None]):
         if agent.kind == "command":
             return _program_label(agent), styles.muted
         if agent.queued:
-            word = "prompt" if len(agent.queued) == 1 else "prompts"
-            return f"{len(agent.queued)} {word} queued · ↑ takes them back", styles.muted
+            one = len(agent.queued) == 1
+            words = "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
+            return f"{len(agent.queued)} {words}", styles.muted
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"
             return f"working · Enter queues{esc}", styles.faint

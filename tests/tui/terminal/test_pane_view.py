@@ -88,7 +88,7 @@ async def test_nothing_to_show(terminal: Terminal, directory: Path) -> None:
     app = PaneHost(directory / "t.sock")
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert "No terminal yet" in app.text
+        assert "No terminal" in app.text
         assert not app.pane.take_keyboard()
 
 
@@ -269,7 +269,7 @@ async def test_a_pane_that_is_closed(terminal: Terminal, directory: Path) -> Non
         await until(pilot, lambda: "Terminal closed" in app.text)
         assert not app.pane.has_keyboard
         app.pane.show(None)
-        assert "No terminal yet" in app.text
+        assert "No terminal" in app.text
 
 
 async def test_the_server_ends(terminal: Terminal, directory: Path) -> None:
