@@ -540,7 +540,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "memories.session", "o", "Look at the session it comes from", MEMORIES, "session", "session"
     ),
     _key("memories.mode", "m", "How much is remembered", MEMORIES, "mode", "mode"),
-    _key("memories.dreams", "d", "What dreams did", MEMORIES, "dreams", "dreams"),
+    _key("memories.dreams", "d alt+z", "What dreams did", MEMORIES, "dreams", "dreams"),
     _key("memories.export", "x", "Write all to Markdown files", MEMORIES, "export"),
     _key("memories.import", "i", "Take in Markdown files", MEMORIES, "import"),
     _key("memories.reload", "f5", "Read them anew", MEMORIES, "reload"),

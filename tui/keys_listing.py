@@ -40,10 +40,10 @@ class Row:
         return all(_ENDING.sub("", word) in text for word in sought.lower().split())
 
 
-def sections() -> Iterator[tuple[str, list[Row]]]:
-    """Give each heading with its rows."""
-    for context, title in actions.CONTEXTS.items():
-        yield title, _rows(context)
+def sections(first: str = "") -> Iterator[tuple[str, list[Row]]]:
+    """Give each heading with its rows, those of the context `first` before all others."""
+    for context in sorted(actions.CONTEXTS, key=lambda each: each != first):
+        yield actions.CONTEXTS[context], _rows(context)
 
 
 def lines() -> Iterator[str]:

@@ -525,7 +525,9 @@ async def demo(app: TungstenApp) -> None:
 @_beside
 async def stop_demo(app: TungstenApp) -> None:
     """End the demo."""
-    await send(app, StopDemo())
+    runs = any(agent.demo for agent in app.agents)
+    if await send(app, StopDemo()) is not None and not runs:
+        app.say("No demo runs: /demo starts one")
 
 
 @_beside
@@ -627,7 +629,7 @@ async def help_screen(app: TungstenApp) -> None:
     if isinstance(app.screen, HelpScreen):
         app.screen.dismiss(None)
     else:
-        await app.push_screen(HelpScreen())
+        await app.push_screen(HelpScreen(getattr(app.screen, "KEYS", "")))
 
 
 async def palette(app: TungstenApp) -> None:

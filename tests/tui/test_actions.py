@@ -242,6 +242,15 @@ def test_the_keys_for_people_are_those_that_the_app_names() -> None:
     assert not {"C-n", "PPage", "BTab"} & {word for row in rows for word in row}
 
 
+def test_the_help_begins_with_where_one_is() -> None:
+    from tui.screens.help import listing
+    from tui.theme import paint
+
+    lines = listing(80, paint({}), first=actions.MEMORIES)
+    assert lines[0][0][0] == actions.CONTEXTS[actions.MEMORIES]
+    assert len(lines) == len(listing(80, paint({})))
+
+
 async def test_the_help_counts_what_is_below_on_a_row_of_its_own(open_cockpit: Open) -> None:
     async with open_cockpit(scenes.BUSY, size=(80, 24)) as cockpit:
         await cockpit.pilot.press("f1")

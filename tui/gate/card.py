@@ -76,6 +76,7 @@ class GateCard(Widget, can_focus=False):
         self._offer: RuleOffer | None = None
         self._ruleless = ""
         """Id of a gate for which there is no rule."""
+        self._why_ruleless = ""
         self._judging = ""
         """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""

@@ -414,6 +414,8 @@ class GateDialog(GateChoices):
             return f"{named} does nothing here: {way}, Esc goes back"
         if key == "w" and is_high(self._gate):
             return "HIGH is decided each time: no rule lifts it"
+        if key == "w" and self._ruleless == self._gate.id:
+            return f"There is no rule for this: {self._why_ruleless}"
         if key == "w":
             return "There is no rule for this: it is decided each time"
         if key == "e":

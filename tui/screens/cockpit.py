@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui import actions
-from tui.arrangement import SMALLEST, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.arrangement import SMALLEST, WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
 from tui.compositor import AreaCompositor
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
@@ -450,6 +450,9 @@ class CockpitScreen(Screen[None]):
 
     def action_sidebar(self) -> None:
         """Fold the sidebar to one line, or unfold it."""
+        if self.size.width < WIDE:
+            self.host.say(f"Agents have a column from {WIDE} columns on", "warning")
+            return
         self.choose(replace(self.choices, sidebar=not self.choices.sidebar))
         self.host.remember_choices(self.choices)
 

@@ -29,8 +29,9 @@ MODES = (
 class HelpText(Scrolled, can_focus=False):
     """The list, as far as it holds what is sought; the field above it keeps the keyboard."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
+    def __init__(self, first: str, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._first = first
         self._sought = ""
 
     def seek(self, sought: str) -> None:
@@ -40,12 +41,16 @@ class HelpText(Scrolled, can_focus=False):
 
     def text(self, width: int) -> list[list[Piece]]:
         """Write all of it."""
-        found = listing(width, self.paint, self._sought)
+        found = listing(width, self.paint, self._sought, self._first)
         return found or [[("Nothing here is called that.", self.paint.muted)]]
 
 
 class HelpScreen(CardScreen[None]):
-    """All keys by where they work; typing leaves those that hold what was typed."""
+    """All keys by where they work; typing leaves those that hold what was typed.
+
+    Args:
+        first: The context whose keys stand before all others, one of `actions.CONTEXTS`.
+    """
 
     AUTO_FOCUS = "#sought"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,12 +76,16 @@ class HelpScreen(CardScreen[None]):
     }
     """
 
+    def __init__(self, first: str = "") -> None:
+        super().__init__()
+        self._first = first
+
     def compose(self) -> ComposeResult:
         """Lay out the field and the list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Keys and commands"
             yield Field(placeholder="type a key, a command or a word", id="sought")
-            yield HelpText(id="keys")
+            yield HelpText(self._first, id="keys")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -106,16 +115,17 @@ class HelpScreen(CardScreen[None]):
             self.dismiss(None)
 
 
-def listing(width: int, paint: Paint, sought: str = "") -> list[list[Piece]]:
+def listing(width: int, paint: Paint, sought: str = "", first: str = "") -> list[list[Piece]]:
     """Write all keys as styled lines of at most `width` cells.
 
     Args:
         width: Cells of a line.
         paint: The styles.
         sought: Words that each row must hold, itself or in its heading; empty: every row.
+        first: The context to begin with, one of `actions.CONTEXTS`.
     """
     lines: list[list[Piece]] = []
-    for title, rows in _groups():
+    for title, rows in _groups(first):
         found = [row for row in rows if row.holds(title, sought)]
         if not found:
             continue
@@ -126,8 +136,8 @@ def listing(width: int, paint: Paint, sought: str = "") -> list[list[Piece]]:
     return lines
 
 
-def _groups() -> Iterator[tuple[str, list[Row]]]:
-    yield from sections()
+def _groups(first: str) -> Iterator[tuple[str, list[Row]]]:
+    yield from sections(first)
     yield "What runs without you", [Row(name, text) for name, text in MODES]
     yield "Signs", [Row(glyph, STATE_WORDS[state]) for state, glyph in STATE_GLYPHS.items()]
 

@@ -28,7 +28,7 @@ _MODES = {
 }
 _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 """Whether its terminals stand behind a wall; see docs/wall.md."""
-_NOT_CHOSEN = "Unless you choose: careful, or standard in a directory that you trust."
+_NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {
     "settings": "as your settings say",
     "trusted": "as you trust this directory",
@@ -121,7 +121,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self._not_chosen = (
             _NOT_CHOSEN
             if problem or not because
-            else f"Unless you choose: {answer['mode']}, {because}."
+            else f"{str(answer['mode']).capitalize()}, {because}."
         )
         usual = "" if problem or not because else str(answer["mode"])
         self.query_one("#mode", OneOf).tell_usual(usual if usual in _MODES else "")

@@ -222,7 +222,7 @@ async def test_it_says_what_is_taken_where_nothing_is_chosen(
         await settle(pilot)
         assert app.sent == [ReadDefaultMode(directory=str(tmp_path))]
         mode_said = app.screen.query_one("#mode-said", Static)
-        assert str(mode_said.visual) == f"Unless you choose: {said}."
+        assert str(mode_said.visual) == f"{said.capitalize()}."
         assert f"● {mode}" in str(app.screen.query_one("#mode").render())
         assert "qwen3:32b at http" in app.screen.query_one("#model", Input).placeholder
         # What was chosen is not talked over by a later look.
