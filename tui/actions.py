@@ -31,11 +31,11 @@ CONTEXTS = {
     PANE: "On the terminal",
     TERMINAL: "While the keyboard is in a pane",
     GATE: "In the gate dialog",
-    INBOX: "In the inbox",
-    RECORDING: "While a recording plays",
-    OWN_PANES: "Among your own tmux panes",
-    MEMORIES: "Among memories",
-    DREAMS: "In what dreams did",
+    INBOX: "In the inbox (/inbox)",
+    RECORDING: "While a recording plays (/recordings)",
+    OWN_PANES: "Among your own tmux panes (/own)",
+    MEMORIES: "Among memories (/memory)",
+    DREAMS: "In what dreams did (/dreams)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -358,7 +358,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.remember",
         "",
-        "Remember something that you say, for the agent's project",
+        "Remember what you say, as a memory of the agent's project",
         action="remember",
         slash="remember",
         argument="TEXT",
@@ -540,7 +540,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "memories.session", "o", "Look at the session it comes from", MEMORIES, "session", "session"
     ),
     _key("memories.mode", "m", "How much is remembered", MEMORIES, "mode", "mode"),
-    _key("memories.dreams", "d", "What dreams did", MEMORIES, "dreams", "dreams"),
+    _key("memories.dreams", "d alt+z", "What dreams did", MEMORIES, "dreams", "dreams"),
     _key("memories.export", "x", "Write all to Markdown files", MEMORIES, "export"),
     _key("memories.import", "i", "Take in Markdown files", MEMORIES, "import"),
     _key("memories.reload", "f5", "Read them anew", MEMORIES, "reload"),

@@ -334,15 +334,14 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def keys(as_json: Json = False) -> None:
-    """List every action with its key, in tmux's key names."""
-    from tui.actions import as_json as listing
+    """List every key and /command of the app; with --json keys are named as tmux names them."""
+    from tui import actions, keys_listing
 
-    actions = listing()
     if as_json:
-        print(json.dumps(actions, indent=1))
+        print(json.dumps(actions.as_json(), indent=1))
         return
-    for row in actions:
-        print(f"{row['key'] or '-':<12} {row['id']:<28} {row['description']}")
+    for line in keys_listing.lines():
+        print(line)
 
 
 @app.command()

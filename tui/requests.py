@@ -525,7 +525,9 @@ async def demo(app: TungstenApp) -> None:
 @_beside
 async def stop_demo(app: TungstenApp) -> None:
     """End the demo."""
-    await send(app, StopDemo())
+    runs = any(agent.demo for agent in app.agents)
+    if await send(app, StopDemo()) is not None and not runs:
+        app.say("No demo runs: /demo starts one")
 
 
 @_beside
@@ -575,10 +577,11 @@ async def take_keyboard(app: TungstenApp) -> None:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
     if cockpit.arrangement.terminal is None:
-        cockpit.action_only_terminal()
-        app.call_after_refresh(view.take_keyboard)
-    elif not view.take_keyboard():
-        app.say("This terminal takes no keys: its program has ended", "warning")
+        cockpit.reveal_terminal(for_keys=True)
+        app.show_agents()
+        app.call_after_refresh(view.take_keyboard_soon)
+    else:
+        view.take_keyboard_soon()
 
 
 async def attach(app: TungstenApp) -> None:
@@ -626,7 +629,7 @@ async def help_screen(app: TungstenApp) -> None:
     if isinstance(app.screen, HelpScreen):
         app.screen.dismiss(None)
     else:
-        await app.push_screen(HelpScreen())
+        await app.push_screen(HelpScreen(getattr(app.screen, "KEYS", "")))
 
 
 async def palette(app: TungstenApp) -> None:

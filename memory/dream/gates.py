@@ -197,11 +197,16 @@ class DreamGates:
         if not idle.open:
             missing.append(AT_WORK if facts.working else _left(idle, "of quiet"))
         if not gap.open:
-            missing.append("no session yet" if facts.gap_from is None else _left(gap, "of the gap"))
+            missing.append(self._no_gap() if facts.gap_from is None else _left(gap, "of the gap"))
         if not sessions.open:
             count = int(sessions.needed - sessions.value)
             missing.append(f"{count} more session{'' if count == 1 else 's'} needed")
         return " · ".join(missing)
+
+    def _no_gap(self) -> str:
+        if self._gap == "session":
+            return "no earlier session yet"
+        return "no session yet (demos do not count)"
 
 
 def _gap_from(db: sqlite3.Connection, gap: Gap, dreamt_at: float | None) -> float | None:

@@ -107,7 +107,7 @@ def test_the_tmux_server_is_killed(person: Person, model: ScriptedModel) -> None
     person.wait("│ *before-42")
     person.wait("It is open")
     person.private_tmux("kill-server")
-    person.wait("The tmux server has ended|Terminal closed|No terminal yet")
+    person.wait("The tmux server has ended|Terminal closed|No terminal")
     person.do("again")
     person.wait("│  It is open again")
     person.wait("│ *after-55")

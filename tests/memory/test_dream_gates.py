@@ -130,6 +130,13 @@ async def test_turns_during_a_dream_count_for_the_next(
     assert (await gates.status()).gates[2].value == 1
 
 
+async def test_the_reason_says_that_demos_do_not_count(
+    database: Database, gates: DreamGates
+) -> None:
+    await talk(database, "scripted", demo=True)
+    assert "no session yet (demos do not count)" in (await gates.status()).why_not
+
+
 async def test_only_sessions_with_a_turn_of_a_user_count(
     database: Database, clock: Any, gates: DreamGates
 ) -> None:

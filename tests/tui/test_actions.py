@@ -185,7 +185,7 @@ async def test_typing_filters_the_help_and_escape_first_shows_all_of_it_again(
         await cockpit.until(lambda: "Show every key" not in cockpit.screen_text)
         assert "/rename" in cockpit.screen_text
         assert "Anywhere" in cockpit.screen_text
-        assert "all of it again" in cockpit.screen_text
+        assert "Esc clear" in cockpit.screen_text
         await cockpit.type("qq")
         await cockpit.until(lambda: "Nothing here is called that" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
@@ -211,6 +211,44 @@ def test_the_help_finds_keys_however_they_are_written(sought: str, row: str) -> 
     lines = ["".join(text for text, _ in line) for line in listing(80, paint({}), sought)]
     assert any(line.strip().startswith(row) for line in lines), lines
     assert len(lines) < 20
+
+
+@pytest.mark.parametrize("sought", ["memory", "memories"])
+def test_the_help_shows_the_whole_section_that_is_called_so(sought: str) -> None:
+    from tui.screens.help import listing
+    from tui.theme import paint
+
+    text = "\n".join(
+        "".join(text for text, _ in line) for line in listing(80, paint({}), sought)
+    )
+    for action in actions.of(actions.MEMORIES):
+        assert action.description.split(";")[0][:30] in text
+    assert "/remember" in text
+    assert "rename" not in text
+
+
+def test_the_keys_for_people_are_those_that_the_app_names() -> None:
+    code = "from tui.cli import main; main()"
+    root = Path(__file__).parents[2]
+    listed = subprocess.run(
+        [sys.executable, "-c", code, "keys"], check=True, cwd=root, capture_output=True, text=True
+    ).stdout
+    assert all(f"{title}\n" in listed for title in actions.CONTEXTS.values())
+    rows = [line.split() for line in listed.splitlines()]
+    assert ["^N", "/new", "Start", "an", "agent"] in rows
+    assert ["/archive", "Take"] in [row[:2] for row in rows]
+    assert ["Alt+r", "/memory"] in [row[:2] for row in rows]
+    assert "  -  " in listed
+    assert not {"C-n", "PPage", "BTab"} & {word for row in rows for word in row}
+
+
+def test_the_help_begins_with_where_one_is() -> None:
+    from tui.screens.help import listing
+    from tui.theme import paint
+
+    lines = listing(80, paint({}), first=actions.MEMORIES)
+    assert lines[0][0][0] == actions.CONTEXTS[actions.MEMORIES]
+    assert len(lines) == len(listing(80, paint({})))
 
 
 async def test_the_help_counts_what_is_below_on_a_row_of_its_own(open_cockpit: Open) -> None:

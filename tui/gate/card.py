@@ -76,6 +76,7 @@ class GateCard(Widget, can_focus=False):
         self._offer: RuleOffer | None = None
         self._ruleless = ""
         """Id of a gate for which there is no rule."""
+        self._why_ruleless = ""
         self._judging = ""
         """Id of a gate whose command the person changed, until the engine asks about that."""
         self._hint = ""
@@ -242,7 +243,9 @@ class GateCard(Widget, can_focus=False):
         if not self.armed:
             return self._hint or "Pause typing to decide"
         if self._too_small:
-            return f"d denies. To approve: {SMALLEST.width}×{SMALLEST.height}"
+            size = f"{SMALLEST.width}×{SMALLEST.height}"
+            long = f"d denies. To approve, make the window at least {size}"
+            return long if len(long) <= self._inner else f"d denies. Window below {size}"
         return ""
 
     @property

@@ -157,7 +157,7 @@ class GateChoices(GateCard):
         if self._gate is None or self._gate.id != gate_id or self._writing:
             return
         if not problem and not found.rule:
-            self._ruleless = gate_id
+            self._ruleless, self._why_ruleless = gate_id, found.why_not
         if problem or not found.rule:
             self._say(problem or f"There is no rule for this: {found.why_not}")
             return

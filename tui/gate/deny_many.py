@@ -47,7 +47,8 @@ class DenyManyScreen(CardScreen["str | None"]):
 
     def on_mount(self) -> None:
         """Say what Enter does."""
-        self.tell_keys(("Enter", "deny them all with this message"), ("Esc", "back"))
+        them = "it" if len(self._gates) == 1 else "them all"
+        self.tell_keys(("Enter", f"deny {them} with this message"), ("Esc", "back"))
 
     def _listing(self) -> Content:
         width = max(30, min(102, self.app.size.width - 10))

@@ -40,9 +40,6 @@ SCROLL_KEYS = {
     "end": FAR,
 }
 
-HINT_SECONDS = 2.5
-"""How long the dialog says what to press instead, before it names its keys again."""
-
 _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
@@ -389,7 +386,7 @@ class GateDialog(GateChoices):
         elif meaning == "wrong" or (key == "enter" and not host(self).has_draft):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
             self._refused.refuse()
-            self._say_for_a_while(self._what_instead(key))
+            self._say(self._what_instead(key))
         elif meaning in _HARMLESS.values():
             self._run(meaning)
         elif meaning and not may_decide and meaning not in _ONLY_OPENING:
@@ -417,11 +414,14 @@ class GateDialog(GateChoices):
             return f"{named} does nothing here: {way}, Esc goes back"
         if key == "w" and is_high(self._gate):
             return "HIGH is decided each time: no rule lifts it"
+        if key == "w" and self._ruleless == self._gate.id:
+            return f"There is no rule for this: {self._why_ruleless}"
         if key == "w":
             return "There is no rule for this: it is decided each time"
         if key == "e":
             return "Only a command can be changed: m denies and says what to do instead"
-        return "HIGH needs A" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
+        way = "HIGH needs A (Shift+a)" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
+        return f"{way}: nothing was decided"
 
     def _deciding_keys(self) -> dict[str, str]:
         """Keys that work only after a silence, with the verb of each."""
@@ -454,10 +454,6 @@ class GateDialog(GateChoices):
                 self._look()
             case _:
                 self._step(1 if verb == "next" else -1)
-
-    def _say_for_a_while(self, hint: str) -> None:
-        self._say(hint)
-        self.set_timer(HINT_SECONDS, lambda: self._say("") if self._hint == hint else None)
 
     def action_gate(self, verb: str) -> None:
         """Answer a click on one of the keys; early clicks count as little as early keys."""

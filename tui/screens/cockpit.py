@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui import actions
-from tui.arrangement import SMALLEST, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.arrangement import SMALLEST, WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
 from tui.compositor import AreaCompositor
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
@@ -82,6 +82,8 @@ class CockpitScreen(Screen[None]):
         self._painted_at = 0.0
         self._before_reveal: Alone | None = None
         """What was alone before a hidden terminal was shown for a while."""
+        self._revealed_for_keys = False
+        """Whether it was shown to be typed into."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
 
@@ -286,8 +288,7 @@ class CockpitScreen(Screen[None]):
     def _rule_label(self, styles: Paint) -> tuple[str, Style]:
         agent, question = self._agent, self._question
         if self._pane_has_keyboard:
-            key = actions.label(actions.by_id("pane.return").keys[0])
-            return f"you type in the pane · {key} takes the keyboard back", styles.attention
+            return "you type in the pane", styles.attention
         if question is not None:
             options = "  ".join(
                 f"{number} {one_line(option)}" for number, option in enumerate(question.options, 1)
@@ -301,8 +302,9 @@ class CockpitScreen(Screen[None]):
         if agent.kind == "command":
             return _program_label(agent), styles.muted
         if agent.queued:
-            word = "prompt" if len(agent.queued) == 1 else "prompts"
-            return f"{len(agent.queued)} {word} queued · ↑ takes them back", styles.muted
+            one = len(agent.queued) == 1
+            words = "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
+            return f"{len(agent.queued)} {words}", styles.muted
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"
             return f"working · Enter queues{esc}", styles.faint
@@ -421,10 +423,14 @@ class CockpitScreen(Screen[None]):
         if self.arrangement.conversation is None and self.conversation.has_focus:
             self.set_focus(self.prompt)
 
-    def reveal_terminal(self) -> None:
-        """Show the terminal for a while, where the layout hides it; nothing of it is kept."""
+    def reveal_terminal(self, *, for_keys: bool = False) -> None:
+        """Show the terminal for a while, where the layout hides it; nothing of it is kept.
+
+        Args:
+            for_keys: until the keyboard comes back from it, instead of until `hide_terminal`.
+        """
         if self.arrangement.terminal is None and self.arrangement.prompt is not None:
-            self._before_reveal = self.choices.alone
+            self._before_reveal, self._revealed_for_keys = self.choices.alone, for_keys
             self.choose(replace(self.choices, alone="terminal"))
             self._keep_focus_visible()
 
@@ -444,6 +450,9 @@ class CockpitScreen(Screen[None]):
 
     def action_sidebar(self) -> None:
         """Fold the sidebar to one line, or unfold it."""
+        if self.size.width < WIDE:
+            self.host.say(f"Agents have a column from {WIDE} columns on", "warning")
+            return
         self.choose(replace(self.choices, sidebar=not self.choices.sidebar))
         self.host.remember_choices(self.choices)
 
@@ -494,7 +503,13 @@ class CockpitScreen(Screen[None]):
         self.refresh_lines()
 
     def on_pane_view_keyboard_returned(self) -> None:
-        """Tell the usual keys again."""
+        """Tell the usual keys again, and show what was shown before."""
+        if self._revealed_for_keys:
+            self._revealed_for_keys = False
+            if self.hide_terminal():
+                if self.focused is None or self.focused is self.terminal.view:
+                    self.set_focus(self.prompt)
+                self.host.show_agents()
         self.show_keys()
         self.refresh_lines()
 

@@ -60,6 +60,8 @@ class DreamsScreen(Screen[None]):
         clock: Seconds since the epoch.
     """
 
+    KEYS = actions.DREAMS
+    """The context that help begins with here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(",".join(action.keys), action.action, show=False)

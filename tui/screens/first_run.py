@@ -80,6 +80,8 @@ class FirstRunScreen(CardScreen[Outcome]):
         self._in_use = in_use
         self._typing = False
         self._busy = False
+        self._told_of: list[str] = []
+        """What stood in the fields as a problem was told."""
         self.demo_agents: list[str] = []
         """Who works in the demo, once it was chosen and has begun."""
 
@@ -239,6 +241,20 @@ class FirstRunScreen(CardScreen[Outcome]):
             self._submit_key()
         else:
             self._submit_endpoint()
+
+    def problem(self, text: str) -> None:
+        """Say in one line what is wrong, until something else is written."""
+        super().problem(text)
+        self._told_of = self._written()
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        if not self._busy and self._told_of not in ([], self._written()):
+            self._told_of = []
+            self.progress("")
+
+    def _written(self) -> list[str]:
+        return [field.value for field in self.query(Input)]
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

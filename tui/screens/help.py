@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -12,15 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui import actions
+from tui.keys_listing import KEYS_WIDTH, SLASH_WIDTH, Row, sections
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import Piece, wrap
 from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
 from tui.widgets.field import Field
 from tui.widgets.scrolled import Scrolled
-
-KEYS_WIDTH = 14
-SLASH_WIDTH = 15
 
 MODES = (
     ("plan", "LOW runs; all else is refused, with its reason"),
@@ -33,8 +29,9 @@ MODES = (
 class HelpText(Scrolled, can_focus=False):
     """The list, as far as it holds what is sought; the field above it keeps the keyboard."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
+    def __init__(self, first: str, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._first = first
         self._sought = ""
 
     def seek(self, sought: str) -> None:
@@ -44,12 +41,16 @@ class HelpText(Scrolled, can_focus=False):
 
     def text(self, width: int) -> list[list[Piece]]:
         """Write all of it."""
-        found = listing(width, self.paint, self._sought)
+        found = listing(width, self.paint, self._sought, self._first)
         return found or [[("Nothing here is called that.", self.paint.muted)]]
 
 
 class HelpScreen(CardScreen[None]):
-    """All keys by where they work; typing leaves those that hold what was typed."""
+    """All keys by where they work; typing leaves those that hold what was typed.
+
+    Args:
+        first: The context whose keys stand before all others, one of `actions.CONTEXTS`.
+    """
 
     AUTO_FOCUS = "#sought"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,12 +76,16 @@ class HelpScreen(CardScreen[None]):
     }
     """
 
+    def __init__(self, first: str = "") -> None:
+        super().__init__()
+        self._first = first
+
     def compose(self) -> ComposeResult:
         """Lay out the field and the list."""
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Keys and commands"
             yield Field(placeholder="type a key, a command or a word", id="sought")
-            yield HelpText(id="keys")
+            yield HelpText(self._first, id="keys")
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -93,7 +98,7 @@ class HelpScreen(CardScreen[None]):
         self._tell_help_keys()
 
     def _tell_help_keys(self) -> None:
-        escape = "all of it again" if self.query_one(Field).value else "close"
+        escape = "clear" if self.query_one(Field).value else "close"
         self.tell_keys(("↑↓ PgUp PgDn", "scroll"), ("Esc", escape))
 
     def action_scroll(self, method: str, amount: int) -> None:
@@ -110,18 +115,18 @@ class HelpScreen(CardScreen[None]):
             self.dismiss(None)
 
 
-def listing(width: int, paint: Paint, sought: str = "") -> list[list[Piece]]:
+def listing(width: int, paint: Paint, sought: str = "", first: str = "") -> list[list[Piece]]:
     """Write all keys as styled lines of at most `width` cells.
 
     Args:
         width: Cells of a line.
         paint: The styles.
         sought: Words that each row must hold, itself or in its heading; empty: every row.
+        first: The context to begin with, one of `actions.CONTEXTS`.
     """
-    words = sought.lower().split()
     lines: list[list[Piece]] = []
-    for title, rows in _groups():
-        found = [row for row in rows if all(word in row.holds(title) for word in words)]
+    for title, rows in _groups(first):
+        found = [row for row in rows if row.holds(title, sought)]
         if not found:
             continue
         lines += [[], [(title, paint.strong)]] if lines else [[(title, paint.strong)]]
@@ -131,40 +136,13 @@ def listing(width: int, paint: Paint, sought: str = "") -> list[list[Piece]]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    keys: str
-    text: str
-    slash: str = ""
-    names: str = ""
-    """How its keys are written elsewhere: by Textual and by tmux."""
-
-    def holds(self, title: str) -> str:
-        return f"{title} {self.keys} {self.names} {self.slash} {self.text}".lower()
+def _groups(first: str) -> Iterator[tuple[str, list[Row]]]:
+    yield from sections(first)
+    yield "What runs without you", [Row(name, text) for name, text in MODES]
+    yield "Signs", [Row(glyph, STATE_WORDS[state]) for state, glyph in STATE_GLYPHS.items()]
 
 
-def _groups() -> Iterator[tuple[str, list[_Row]]]:
-    for context, title in actions.CONTEXTS.items():
-        yield title, _rows(context)
-    yield "What runs without you", [_Row(name, text) for name, text in MODES]
-    yield "Signs", [_Row(glyph, STATE_WORDS[state]) for state, glyph in STATE_GLYPHS.items()]
-
-
-def _rows(context: str) -> list[_Row]:
-    rows: list[_Row] = []
-    for action in actions.of(context):
-        if action.id.startswith("agent.") and action.id[6:].isdigit():
-            if action.id == "agent.1":
-                rows.append(_Row("Alt+1 … Alt+9", "Look at agent 1 to 9"))
-            continue
-        keys = " ".join(actions.label(key) for key in action.keys[:2])
-        names = " ".join(f"{key} {actions.tmux_name(key)}" for key in action.keys)
-        slash = f"/{action.slash}" if action.slash else ""
-        rows.append(_Row(keys, action.description, slash, names))
-    return rows
-
-
-def _written(row: _Row, width: int, paint: Paint, *, slashes: bool) -> list[list[Piece]]:
+def _written(row: Row, width: int, paint: Paint, *, slashes: bool) -> list[list[Piece]]:
     head: list[Piece] = [(f"  {row.keys:<{KEYS_WIDTH}}", paint.working)]
     indent = KEYS_WIDTH + 2
     if slashes:

@@ -75,6 +75,8 @@ class MemoriesScreen(Screen["str | None"]):
         clock: Seconds since the epoch.
     """
 
+    KEYS = actions.MEMORIES
+    """The context that help begins with here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(",".join(action.keys), action.action, show=False)

@@ -28,11 +28,11 @@ _MODES = {
 }
 _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 """Whether its terminals stand behind a wall; see docs/wall.md."""
-_NOT_CHOSEN = "Not chosen: careful, or standard where you trust it."
+_NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {
     "settings": "as your settings say",
-    "trusted": "as you trust it",
-    "untrusted": "as you do not trust it yet",
+    "trusted": "as you trust this directory",
+    "untrusted": "as you do not trust this directory yet",
 }
 """Why a mode is taken when none is chosen, by what `ReadDefaultMode` answers."""
 
@@ -119,8 +119,12 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         answer, problem = await send(self, ReadDefaultMode(directory=directory))
         because = _BECAUSE.get(str(answer.get("because")))
         self._not_chosen = (
-            _NOT_CHOSEN if problem or not because else f"Not chosen: {answer['mode']}, {because}."
+            _NOT_CHOSEN
+            if problem or not because
+            else f"{str(answer['mode']).capitalize()}, {because}."
         )
+        usual = "" if problem or not because else str(answer["mode"])
+        self.query_one("#mode", OneOf).tell_usual(usual if usual in _MODES else "")
         if not self.query_one("#mode", OneOf).value:
             self.query_one("#mode-said", Static).update(self._not_chosen)
 

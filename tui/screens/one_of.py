@@ -53,8 +53,14 @@ class OneOf(Widget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._choices = choices
+        self._usual = ""
         if not chosen:
             self.set_reactive(OneOf.index, NONE)
+
+    def tell_usual(self, choice: str) -> None:
+        """Mark what is taken as long as nothing is chosen; empty: nothing is known of that."""
+        self._usual = choice
+        self.refresh()
 
     @property
     def value(self) -> str:
@@ -66,13 +72,17 @@ class OneOf(Widget, can_focus=True):
         return Content("   ").join(
             Content.assemble((f"● {choice}", "bold $text-primary"))
             if number == self.index
-            else Content(f"○ {choice}")
+            else Content(f"{'●' if self.index == NONE and choice == self._usual else '○'} {choice}")
             for number, choice in enumerate(self._choices)
         )
 
     def action_move(self, by: int) -> None:
         """Choose the next or the one before."""
-        before = len(self._choices) if self.index == NONE and by < 0 else self.index
+        before = self.index
+        if before == NONE and self._usual:
+            before = self._choices.index(self._usual)
+        elif before == NONE and by < 0:
+            before = len(self._choices)
         self.index = (before + by) % len(self._choices)
 
     def watch_index(self) -> None:

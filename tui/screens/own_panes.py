@@ -63,6 +63,8 @@ class OwnPanesScreen(Screen[None]):
         own_pane: The tmux pane that the app itself is in, empty outside tmux.
     """
 
+    KEYS = actions.OWN_PANES
+    """The context that help begins with here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), action.action, show=False)
         for action in actions.of(actions.OWN_PANES)

@@ -91,6 +91,8 @@ class RecordingScreen(Screen[None]):
         running: Whether it may still grow.
     """
 
+    KEYS = actions.RECORDING
+    """The context that help begins with here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), action.action, show=False)
         for action in actions.of(actions.RECORDING)

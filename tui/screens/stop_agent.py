@@ -24,7 +24,7 @@ class StopAgentScreen(ConfirmScreen):
             ends += " and its worker" if workers == 1 else f" and its {workers} workers"
         super().__init__(
             f"Stop {agent.name}?",
-            f"This ends its turn{ends}. The session stays; ^R resumes it.",
+            f"This ends its turn{ends}. The session stays: a prompt goes on with it.",
             verb="stop it",
             during="Stopping: waiting until its processes are gone …",
             perform=self._stop,

@@ -150,7 +150,7 @@ class PaneScreen(Widget):
             # Nobody knows yet what there is.
             return ()
         if self._pane_id is None:
-            return self._note("No terminal yet", "It opens with the first command.")
+            return self._note("No terminal", "One opens with the next command.")
         if self._frame is None:
             return self._note("", "Opening the terminal …")
         height = self.size.height

@@ -20,7 +20,7 @@ from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.connection import connection, tmux_socket
 from tui.terminal.pane_screen import PaneScreen
-from tui.terminal.passthrough import Passthrough
+from tui.terminal.passthrough import KeysAhead, Passthrough
 from tui.terminal.strips import without_end
 from tui.widgets.keys_in_order import KeysInOrder
 
@@ -84,6 +84,8 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         self._resizing: Timer | None = None
         self._retrying: Timer | None = None
         self._passthrough: Passthrough | None = None
+        self._ahead: KeysAhead | None = None
+        """What is typed for the pane until its first frame is here."""
         self._focus_before: Widget | None = None
 
     def _write_elsewhere(self, character: str) -> bool:
@@ -213,6 +215,7 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         super()._draw(frame)
         if first:
             self._size_settled()
+            self._take_what_was_asked_for()
         if frame.dead and frame.history_size and len(frame.lines) == frame.height:
             self._fetch_last_words()
 
@@ -253,6 +256,9 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         if self._passthrough is not None:
             self._passthrough.end()
             self._passthrough = None
+        if self._ahead is not None:
+            self._ahead.end()
+            self._ahead = None
         await connection(self).end()
 
     def on_resize(self) -> None:
@@ -342,6 +348,32 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         self.post_message(self.KeyboardTaken())
         return True
 
+    def take_keyboard_soon(self) -> None:
+        """Give the keyboard to the pane's program as soon as the pane is seen.
+
+        What is typed until then is kept for it, or goes nowhere when it takes no keys.
+        """
+        app = self.app
+        if self.take_keyboard() or self._ahead is not None or not isinstance(app, KeyboardApp):
+            return
+        if self._pane_id is None or self._frame is not None or self._problem:
+            self._takes_no_keys()
+            return
+        self._ahead = KeysAhead(self, app)
+
+    def _take_what_was_asked_for(self) -> None:
+        if self._ahead is None:
+            return
+        kept, self._ahead = self._ahead.end(), None
+        if not self.take_keyboard():
+            self._takes_no_keys()
+        elif self._passthrough is not None:
+            self._passthrough.go_on_with(kept)
+
+    def _takes_no_keys(self) -> None:
+        self.notify("This terminal takes no keys: its program has ended", severity="warning")
+        self.post_message(self.KeyboardReturned())
+
     def hold_again(self) -> None:
         """Tell an engine that may not know it that a person types here."""
         if self._passthrough is not None:
@@ -359,7 +391,11 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         if self._passthrough is not None:
             self._passthrough.end()
             self._passthrough = None
-        if self.has_keyboard:
+        asked = self._ahead is not None
+        if self._ahead is not None:
+            self._ahead.end()
+            self._ahead = None
+        if self.has_keyboard or asked:
             self.has_keyboard = False
             self.post_message(self.KeyboardReturned())
 

@@ -33,6 +33,29 @@ class Paste(str):
     __slots__ = ()
 
 
+class KeysAhead:
+    """Keeps what is typed for a pane that is not seen yet, so that it goes nowhere else."""
+
+    def __init__(self, pane: PaneView, app: KeyboardApp[Any]) -> None:
+        self._pane = pane
+        self._kept: list[events.Key | events.Paste] = []
+        self._give_back = app.take_keys(self._keep)
+
+    def end(self) -> list[events.Key | events.Paste]:
+        """Keep no more, and return what came."""
+        self._give_back()
+        return self._kept
+
+    def _keep(self, event: events.Key | events.Paste) -> bool:
+        if self._pane.app.screen is not self._pane.screen:
+            return False
+        if isinstance(event, events.Key) and event.key == RETURN_KEY:
+            self._pane.give_back()
+        else:
+            self._kept.append(event)
+        return True
+
+
 class Passthrough:
     """From when a person takes the keyboard until it is taken back."""
 
@@ -61,6 +84,11 @@ class Passthrough:
         if self._app.keyboard_holder is self._pane:
             self._app.keyboard_holder = None
         self._something.set()
+
+    def go_on_with(self, kept: list[events.Key | events.Paste]) -> None:
+        """Deliver what was typed before."""
+        for event in kept:
+            self._take(event)
 
     def _take(self, event: events.Key | events.Paste) -> bool:
         if self._app.screen is not self._pane.screen:

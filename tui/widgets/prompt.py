@@ -207,7 +207,7 @@ class Prompt(KeysInOrder, TextArea):
         event.stop()
         event.prevent_default()
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = text.count("\n") + 1
+        lines = text.count("\n") + (not text.endswith("\n"))
         if len(text) >= LONG_PASTE or lines >= LONG_PASTE_LINES:
             number = max(self._pastes, default=0) + 1
             self._pastes[number] = text

@@ -23,6 +23,7 @@ from tui.gate.inbox import Inbox
 from tui.screens.confirm import ConfirmScreen, RenameScreen
 from tui.screens.first_run import FirstRunScreen
 from tui.screens.new_agent import NewAgentScreen
+from tui.screens.one_of import OneOf
 from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
@@ -113,6 +114,9 @@ async def test_an_endpoint_without_a_model_says_so(host: Host) -> None:
         await settle(pilot)
         assert app.sent == []
         assert "Name a model" in line(app)
+        await pilot.press("q")
+        await settle(pilot)
+        assert "Name a model" not in line(app)
 
 
 async def test_what_is_typed_without_looking_is_kept_and_chooses_nothing(host: Host) -> None:
@@ -204,8 +208,8 @@ async def test_a_new_agent_with_defaults(host: Host, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "because", "said"),
     [
-        ("careful", "untrusted", "careful, as you do not trust it yet"),
-        ("standard", "trusted", "standard, as you trust it"),
+        ("careful", "untrusted", "careful, as you do not trust this directory yet"),
+        ("standard", "trusted", "standard, as you trust this directory"),
         ("plan", "settings", "plan, as your settings say"),
     ],
 )
@@ -218,13 +222,17 @@ async def test_it_says_what_is_taken_where_nothing_is_chosen(
         await settle(pilot)
         assert app.sent == [ReadDefaultMode(directory=str(tmp_path))]
         mode_said = app.screen.query_one("#mode-said", Static)
-        assert str(mode_said.visual) == f"Not chosen: {said}."
+        assert str(mode_said.visual) == f"{said.capitalize()}."
+        assert f"● {mode}" in str(app.screen.query_one("#mode").render())
         assert "qwen3:32b at http" in app.screen.query_one("#model", Input).placeholder
         # What was chosen is not talked over by a later look.
         await pilot.press(*["down"] * 5, "right", *["up"] * 5, "end", "/", ".")
         await settle(pilot)
         assert len(app.sent) > 1
-        assert str(mode_said.visual).startswith("It only looks")
+        modes = ["plan", "careful", "standard"]
+        following = modes[(modes.index(mode) + 1) % 3]
+        assert app.screen.query_one("#mode", OneOf).value == following
+        assert str(mode_said.visual).startswith("It ")
 
 
 async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
@@ -242,7 +250,7 @@ async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
                 name="fixer",
                 model="big",
                 command="htop",
-                mode=Mode.PLAN,
+                mode=Mode.STANDARD,
             )
         ]
 

@@ -88,7 +88,7 @@ async def test_nothing_to_show(terminal: Terminal, directory: Path) -> None:
     app = PaneHost(directory / "t.sock")
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert "No terminal yet" in app.text
+        assert "No terminal" in app.text
         assert not app.pane.take_keyboard()
 
 
@@ -197,6 +197,31 @@ async def test_taking_the_keyboard(terminal: Terminal, directory: Path) -> None:
         assert holds == [taken, taken.model_copy(update={"on": False})]
 
 
+async def test_the_keyboard_is_taken_once_the_pane_is_seen(
+    terminal: Terminal, directory: Path
+) -> None:
+    first, second = await start(terminal, "exec cat"), await start(terminal, "exec cat")
+    app = PaneHost(directory / "t.sock")
+    async with app.run_test() as pilot:
+        app.query_one("#prompt").focus()
+        app.pane.show(first)
+        await until(pilot, lambda: app.pane.take_keyboard())
+        app.pane.show(second)
+        app.pane.take_keyboard_soon()
+        assert not app.pane.has_keyboard
+        await pilot.press(*"for the second", "enter")
+        await until(pilot, lambda: app.pane.has_keyboard)
+        await until(pilot, lambda: app.text.count("for the second") == 2)
+        app.pane.show(first)
+        app.pane.take_keyboard_soon()
+        app.pane.give_back()
+        app.query_one("#prompt").focus()
+        await pilot.press(*"mine")
+        assert app.query_one(Input).value == "mine"
+        await until(pilot, lambda: app.pane._frame is not None)  # noqa: SLF001
+        assert not app.pane.has_keyboard
+
+
 async def test_a_paste_arrives_as_a_paste(terminal: Terminal, directory: Path) -> None:
     from textual.events import Paste
 
@@ -244,7 +269,7 @@ async def test_a_pane_that_is_closed(terminal: Terminal, directory: Path) -> Non
         await until(pilot, lambda: "Terminal closed" in app.text)
         assert not app.pane.has_keyboard
         app.pane.show(None)
-        assert "No terminal yet" in app.text
+        assert "No terminal" in app.text
 
 
 async def test_the_server_ends(terminal: Terminal, directory: Path) -> None:
