@@ -8,6 +8,7 @@ import re
 from agent.risk import python_code
 from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
+from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
@@ -15,6 +16,7 @@ from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
 from agent.risk.own import own_module
 from agent.risk.paths import Zone
+from agent.risk.programs.runners import RUNNERS
 from agent.risk.shell.syntax import UNKNOWN
 
 _MODULES_LOW = frozenset(
@@ -96,6 +98,10 @@ def module(call: Call, name: str, rest: list[str]) -> None:
     files_of(call, [top, *rest])
     if top in TAKES_UP and (call.evaluator.files or call.evaluator.context.written):
         takes_up(call, top)
+    if top in RUNNERS and call.evaluator.has_own():
+        own, call.argv = call.argv, [top, *rest]
+        runs_from(call, top)
+        call.argv = own
     if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
     elif top in _MODULE_RUNNERS:
@@ -169,10 +175,13 @@ def module(call: Call, name: str, rest: list[str]) -> None:
                 call.run(["coverage", *rest])
         elif top == "django":
             django(call, rest)
+        elif top == "doctest":
+            for path in split([top, *rest], ("-o",))[1]:
+                run_file(call, path, "python")
+            call.medium("runs doctest")
         elif top in (
             "unittest",
             "pytest",
-            "doctest",
             "mypy",
             "ruff",
             "black",

@@ -10,6 +10,7 @@ from pathlib import Path
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
+from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import SCATTERS, scattered
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
@@ -31,6 +32,7 @@ from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
 from agent.risk.programs.checks import is_check, is_edit
 from agent.risk.programs.files import FILE_OPTIONS
+from agent.risk.programs.runners import RUNNERS
 from agent.risk.running import AT_ONCE
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
@@ -109,6 +111,8 @@ class Dispatcher(Outputs):
                 or program not in known_programs()
                 or self._own(name, call)
             ):
+                if program in RUNNERS and self.has_own():
+                    runs_from(call, program)
                 HANDLERS["@file"](call)
                 return
         for directory in self.searched:
@@ -132,6 +136,8 @@ class Dispatcher(Outputs):
             sets_up(call, key)
         if key in TAKES_UP and (self.files or self.context.written):
             takes_up(call, key)
+        if (program in RUNNERS or key in RUNNERS) and self.has_own():
+            runs_from(call, program if program in RUNNERS else key)
         if key in SCATTERS and (self.context.running or self.awaited):
             scattered(call, key)
         handler = HANDLERS.get(key)
