@@ -181,9 +181,7 @@ def _texts(call: Call, text: str) -> None:
 
 
 _SCRIPT = re.compile(r"(?:shell|script|exec|run|sh|bash|local|cmd|command)\b[\s(:=]*$")
-_MORE = re.compile(
-    r"(?:\s*[,;]?\s*[\[(]?\s*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}')(?!\s*:))+"
-)
+_MORE = re.compile(r"(?:\s*[,;]?\s*[\[(]?\s*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}')(?!\s*:))+")
 _PIECE = re.compile(r"\"([^\"]{0,500})\"|'([^']{0,500})'")
 
 
@@ -279,6 +277,8 @@ _TELLS = frozenset(
 )
 """Keys that only tell something."""
 _TASKS = frozenset(wordlist("tasks scripts jobs"))
+_WORDS = frozenset(wordlist("command cmd program executable exec entry entrypoint args"))
+"""Keys under which a list is the words of one command, unless its first holds a blank."""
 _FILES = frozenset(wordlist("file source script_file script-file"))
 
 
@@ -321,19 +321,26 @@ def _collect(call: Call, node: Any, tasks: dict[str, Any], runner: Runner, depth
             _collect(call, value_of, tasks, runner, depth + 1)
 
 
-def _commands(call: Call, node: Any, *, task: bool) -> None:
+def _commands(call: Call, node: Any, *, task: bool, words_of: bool = False) -> None:
     """Judge the commands of one task.
 
     Args:
         call: the command that runs it.
         node: what the settings say.
         task: a text or a list right here is commands; otherwise the keys tell.
+        words_of: a list may be the words of one command.
     """
     if isinstance(node, str):
         _text(call, node, sure=task)
     elif isinstance(node, list):
         words = [each for each in node if isinstance(each, str)]
-        if task and len(words) == len(node) and words and not re.search(r"\s", words[0].strip()):
+        if (
+            words_of
+            and task
+            and words
+            and len(words) == len(node)
+            and not re.search(r"\s", words[0].strip())
+        ):
             call.run([_PLACEHOLDER.sub("made-file", word) for word in words])
             words = [word for word in words[1:] if re.search(r"\s", word)]
             node = words if not _INLINE.isdisjoint(node) else words
@@ -354,16 +361,19 @@ def _commands(call: Call, node: Any, *, task: bool) -> None:
             elif name in _TELLS:
                 _commands(call, inner if not isinstance(inner, str) else "", task=False)
             else:
-                _commands(call, inner, task=bool(_RUNS.fullmatch(name)) or (task and not isinstance(inner, str)))  # fmt: skip
+                known = bool(_RUNS.fullmatch(name)) or (task and not isinstance(inner, str))
+                _commands(call, inner, task=known, words_of=name in _WORDS)
 
 
 _INLINE = frozenset(["-c", "-lc", "-ec", "-e"])
+_METHOD = re.compile(r"[A-Za-z_][\w\\]*::\w+")
+"""A method that composer calls."""
 _CALLABLE = re.compile(r"([\w.]+):[\w.]+(?:\(.*\))?", re.S)
 
 
 def _text(call: Call, text: str, *, sure: bool) -> None:
     text = _PLACEHOLDER.sub("made-file", text).strip()
-    if not text:
+    if not text or _METHOD.fullmatch(text):
         return
     if sure and (match := _CALLABLE.fullmatch(text)):
         base = match[1].replace(".", "/")
@@ -435,7 +445,9 @@ def _xml(call: Call, text: str, runner: Runner) -> None:
         code(call, inner, "groovy")
     text = re.sub(r"<!\[CDATA\[.*?\]\]>", "", text, flags=re.S)
     text = re.sub(r"=\s*'([^'\"<>]*)'", r'="\1"', text)
-    properties = dict(re.findall(r"<property\s+name=\"([^\"]*)\"\s+(?:value|location)=\"([^\"]*)\"", text))
+    properties = dict(
+        re.findall(r"<property\s+name=\"([^\"]*)\"\s+(?:value|location)=\"([^\"]*)\"", text)
+    )
     properties |= {"basedir": ".", "project.basedir": ".", "project.build.directory": "target",
                    "user.home": "~", "env.HOME": "~"}  # fmt: skip
 
