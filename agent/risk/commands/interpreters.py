@@ -9,7 +9,7 @@ from agent.risk import python_code
 from agent.risk.arguments import split, value
 from agent.risk.commands.editors import edit
 from agent.risk.commands.script_code import code
-from agent.risk.commands.script_files import from_stdin, run_file
+from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -244,12 +244,30 @@ def awk_text(call: Call, text: str) -> None:
         call.opaque("loads a library into awk")
 
 
+def _of_file(call: Call, path: str) -> str:
+    """What a file says that the program takes for its text; empty where that is not known."""
+    evaluator = call.evaluator
+    place = call.place(path)
+    if UNKNOWN in place.path:
+        return ""
+    if place.path in evaluator.files:
+        text: str | bool | None = evaluator.files[place.path]
+    else:
+        text = read_script(place.path, evaluator.digests)
+    if not isinstance(text, str) and evaluator.of_agent(place.path):
+        call.high("runs a file of the agent that cannot be read", f"runs {shown(path)}")
+    return text if isinstance(text, str) else ""
+
+
 def calculator(call: Call) -> None:
     """`dc` and `m4`: their text may start programs with `!` and `syscmd`."""
     feed = call.feed()
     texts = value(call.argv, "-e", "--expression")
     if feed.kind == "text":
         texts.append(feed.text)
+    paths = list(feed.paths) if feed.kind == "file" else []
+    paths += [a for a in call.argv[1:] if a[:1] != "-"]
+    texts += [text for path in paths if (text := _of_file(call, path))]
     for text in texts:
         for match in re.finditer(r"(?m)^\s*!(.+)|\be?syscmd\(([^)]*)\)", text):
             call.shell(match[1] or match[2].strip("`'"))

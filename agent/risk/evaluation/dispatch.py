@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
+from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import SCATTERS, scattered
@@ -138,6 +139,8 @@ class Dispatcher(Outputs):
             takes_up(call, key)
         if (program in RUNNERS or key in RUNNERS) and self.has_own():
             runs_from(call, program if program in RUNNERS else key)
+        if key in NAMED_SETTINGS and self.has_own():
+            named_settings(call, key)
         if key in SCATTERS and (self.context.running or self.awaited):
             scattered(call, key)
         handler = HANDLERS.get(key)
