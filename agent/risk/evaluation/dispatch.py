@@ -13,6 +13,7 @@ from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import SCATTERS, scattered
+from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -93,6 +94,10 @@ class Dispatcher(Outputs):
             if name == "":
                 call.opaque("the command's name is empty")
                 return
+            if name[0] == "=" and len(name) > 1 and name[1].isalpha():
+                # zsh runs the program of that name; bash finds none.
+                call.run([name[1:], *call.argv[1:]])
+                return
             if not name.isascii() or UNRESOLVED.search(name):
                 call.opaque("the command's name is deceptive or cannot be resolved")
                 return
@@ -133,6 +138,8 @@ class Dispatcher(Outputs):
             named_files(call, program if program in FILE_OPTIONS else key)
         if key in NAME_LISTS and len(call.argv) > 1:
             listed_files(call, key)
+        if key in EMPTIES and len(call.argv) > 1:
+            empties(call, key)
         if key in SETS_UP:
             sets_up(call, key)
         if key in TAKES_UP and (self.files or self.context.written):
@@ -141,6 +148,8 @@ class Dispatcher(Outputs):
             runs_from(call, program if program in RUNNERS else key)
         if key in NAMED_SETTINGS and self.has_own():
             named_settings(call, key)
+        if key in LOADS:
+            loads(call, key)
         if key in SCATTERS and (self.context.running or self.awaited):
             scattered(call, key)
         handler = HANDLERS.get(key)
