@@ -244,6 +244,16 @@ def awk_text(call: Call, text: str) -> None:
         call.opaque("loads a library into awk")
 
 
+def _piped_files(call: Call) -> list[str]:
+    """The files that `cat` before it in a pipeline shows."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return []
+    first, last = command.pipe
+    before = [c for c in script.commands[first:last] if c.words and c.words[0].text == "cat"]
+    return [word.text for c in before for word in c.words[1:] if word.text]
+
+
 def _of_file(call: Call, path: str) -> str:
     """What a file says that the program takes for its text; empty where that is not known."""
     evaluator = call.evaluator
@@ -266,6 +276,10 @@ def calculator(call: Call) -> None:
     if feed.kind == "text":
         texts.append(feed.text)
     paths = list(feed.paths) if feed.kind == "file" else []
+    if feed.kind in ("unknown", "remote"):
+        paths += _piped_files(call)
+        if feed.kind == "remote":
+            call.high("runs text that comes from another machine", "runs downloaded text")
     paths += [a for a in call.argv[1:] if a[:1] != "-"]
     texts += [text for path in paths if (text := _of_file(call, path))]
     for text in texts:

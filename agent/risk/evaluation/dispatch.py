@@ -134,6 +134,20 @@ class Dispatcher(Outputs):
         if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
+        if key in _BESIDES or program in _BESIDES:
+            self._besides(call, key, program)
+        handler = HANDLERS.get(key)
+        if handler is not None:
+            handler(call)
+            return
+        if program.startswith("git-") and program not in known_programs():
+            call.argv = ["git", program[4:], *call.argv[1:]]
+            HANDLERS["git"](call)
+            return
+        simple(call, key)
+
+    def _besides(self, call: Call, key: str, program: str) -> None:
+        """What tables say of a program, whatever the rule for it says."""
         if key in FILE_OPTIONS or program in FILE_OPTIONS:
             named_files(call, program if program in FILE_OPTIONS else key)
         if key in NAME_LISTS and len(call.argv) > 1:
@@ -152,15 +166,6 @@ class Dispatcher(Outputs):
             loads(call, key)
         if key in SCATTERS and (self.context.running or self.awaited):
             scattered(call, key)
-        handler = HANDLERS.get(key)
-        if handler is not None:
-            handler(call)
-            return
-        if program.startswith("git-") and program not in known_programs():
-            call.argv = ["git", program[4:], *call.argv[1:]]
-            HANDLERS["git"](call)
-            return
-        simple(call, key)
 
     def _own(self, name: str, call: Call) -> bool:
         """An ordinary program's path, where the agent has put something of its own."""
@@ -233,6 +238,12 @@ class Dispatcher(Outputs):
         state.cwd = state.moves.get(name, state.cwd)
         call.low()
         return state.functions[name] and direct and not known
+
+
+_BESIDES = frozenset(
+    [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
+) | frozenset(SCATTERS)
+"""Programs of which some table says more than their rule."""
 
 
 @lru_cache(maxsize=2_048)
