@@ -68,6 +68,25 @@ _SHOUTS = re.compile(
 )
 
 
+_ONLY_LOOKS = frozenset(
+    """isinstance issubclass hasattr getattr setattr callable type id repr str print cast wraps signature
+    getsource is_ Mock MagicMock create_autospec spec assertIs assertEqual patch object update_wrapper
+    unwrap getdoc help Optional Union list dict set tuple append partial partialmethod""".split()
+)
+"""Functions that do not call what they are given, or whose result is judged where it is called."""
+_BROWSERS = re.compile(r"webbrowser\.(?:get|GenericBrowser|BackgroundBrowser|register)")
+
+
+def _ways(behind: list[ast.expr]) -> list[list[ast.expr]]:
+    """How a function may be called with what stands behind it: as they are, or with each of a list."""
+    found: list[list[ast.expr]] = []
+    for argument in behind[:4]:
+        if isinstance(argument, (ast.Tuple, ast.List)) and argument.elts:
+            found.append(list(argument.elts))
+            found += [[element] for element in argument.elts[:64]]
+    return found or ([behind] if behind else [])
+
+
 _PRINTS = re.compile(r"write|print|dump|save|copyfile|to_\w+\(|\bas\b")
 
 
@@ -217,6 +236,12 @@ class Reader(Values):
         first = self.value(node.args[0]) if node.args else NOTHING
         if last in LOADS:
             self._loads(node)
+        if node.args or node.keywords:
+            self._handed_over(node, last)
+        if _BROWSERS.fullmatch(dotted) and isinstance(first, str) and " " in first.strip():
+            self._text(first.replace("%s", "page"))
+        if last == "dlopen":
+            call.opaque("loads machine code")
         if dotted in RUNS_TEXT or (dotted.startswith("os.popen")):
             self._text(first)
             return
@@ -341,6 +366,28 @@ class Reader(Values):
             base = self.name(node.func.value)
             if base in ("globals", "locals", "vars", "os.__dict__", "__builtins__.__dict__"):
                 call.opaque("calls a part of Python that cannot be known")
+
+    def _handed_over(self, node: ast.Call, last: str) -> None:
+        """`Thread(target=os.system, args=(x,))`: a function is given to what calls it with the rest."""
+        if last in _ONLY_LOOKS:
+            return
+        given = [*node.args, *(k.value for k in node.keywords)]
+        for at, argument in enumerate(given[:32]):
+            if not isinstance(argument, (ast.Attribute, ast.Name)):
+                continue
+            dotted = self.name(argument)
+            text, words = dotted in RUNS_TEXT, dotted in RUNS_WORDS
+            spread = RUNS_SPREAD.match(dotted) is not None
+            if not (text or words or spread or dotted in DELETES or dotted in EVALUATES):
+                continue
+            behind = [k.value for k in node.keywords if k.arg in ("args", "argument", "a")]
+            if at < len(node.args):
+                behind += node.args[at + 1 :]
+            calls = [ast.Call(func=argument, args=args, keywords=[]) for args in _ways(behind)]
+            for each in calls or [ast.Call(func=argument, args=[], keywords=[])]:
+                self._call(ast.copy_location(each, node))
+            if node.keywords and dotted in DELETES and not behind:
+                self.call.opaque("what a function is called with cannot be known")
 
     def _loads(self, node: ast.Call) -> None:
         """A module is loaded by its name."""

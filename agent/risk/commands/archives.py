@@ -185,8 +185,16 @@ def compress(call: Call) -> None:
 _PACKED = re.compile(r"(?<=[^/])\.(?:gz|xz|bz2|zst|lz4|lzma|Z)$")
 
 
+_SPLIT_VALUED = ("-a", "-b", "-C", "-l", "-n", "-t", "--suffix-length", "--bytes", "--line-bytes", "--lines", "--number",
+                 "--separator", "--additional-suffix", "--filter")  # fmt: skip
+
+
 def split_file(call: Call) -> None:
     """`split --filter` runs a command."""
     for text in value(call.argv, "--filter"):
         call.shell(text)
+    operands = split(call.argv, _SPLIT_VALUED)[1]
+    if len(operands) > 1:
+        suffix = "".join(value(call.argv, "--additional-suffix"))
+        call.writes(f"{operands[1]}aa{suffix}")
     call.medium("splits a file")

@@ -6,6 +6,7 @@ import re
 
 from agent.risk import python_code
 from agent.risk.arguments import split, value, wordlist
+from agent.risk.commands.named_settings import LESS_KEYS
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import run_file
 from agent.risk.commands.vim_options import RUNS, assigned, functions, later, options
@@ -31,6 +32,10 @@ def edit(call: Call, path: str) -> None:
             call.medium(f"edits {shown(path)}")
 
 
+_PIPES = re.compile(r"\+{1,2}[^|]{0,20}\|[\S](.+)", re.S)
+"""`+|$command`: less gives a part of the file to a command."""
+
+
 def pager(call: Call) -> None:
     """`less`, `more`, `man`: `+!command` runs, `-P` and `--pager` name a program."""
     argv = call.argv
@@ -38,6 +43,11 @@ def pager(call: Call) -> None:
     for argument in argv[1:]:
         if argument.startswith("+") and "!" in argument:
             call.shell(argument.partition("!")[2])
+        elif match := _PIPES.match(argument):
+            call.shell(match[1])
+    for text in value(argv, "--lesskey-content"):
+        if LESS_KEYS.search(text.replace(";", "\n")):
+            call.high("gives the pager keys or settings that run something")
     if program == "man":
         for text in value(argv, "-P", "--pager", "-H", "--html"):
             call.hook(text)
@@ -135,6 +145,9 @@ def vim(call: Call) -> None:
     commands += [a[1:] for a in argv[1:] if a.startswith("+") and len(a) > 1]
     for text in commands:
         vim_command(call, text)
+    if argv[0].rpartition("/")[2] == "nvim":
+        for path in value(argv, "-l"):
+            run_file(call, path, "lua")
     for path in value(argv, "-S", "-s", "-u"):
         if path not in ("NONE", "NORC"):
             run_file(call, path, "vim")

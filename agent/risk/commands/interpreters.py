@@ -9,7 +9,7 @@ from agent.risk import python_code
 from agent.risk.arguments import split, value
 from agent.risk.commands.editors import edit
 from agent.risk.commands.script_code import code
-from agent.risk.commands.script_files import from_stdin, run_file
+from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.paths import Zone
@@ -244,12 +244,44 @@ def awk_text(call: Call, text: str) -> None:
         call.opaque("loads a library into awk")
 
 
+def _piped_files(call: Call) -> list[str]:
+    """The files that `cat` before it in a pipeline shows."""
+    command, script = call.command, call.script
+    if command is None or script is None or command.pipe is None:
+        return []
+    first, last = command.pipe
+    before = [c for c in script.commands[first:last] if c.words and c.words[0].text == "cat"]
+    return [word.text for c in before for word in c.words[1:] if word.text]
+
+
+def _of_file(call: Call, path: str) -> str:
+    """What a file says that the program takes for its text; empty where that is not known."""
+    evaluator = call.evaluator
+    place = call.place(path)
+    if UNKNOWN in place.path:
+        return ""
+    if place.path in evaluator.files:
+        text: str | bool | None = evaluator.files[place.path]
+    else:
+        text = read_script(place.path, evaluator.digests)
+    if not isinstance(text, str) and evaluator.of_agent(place.path):
+        call.high("runs a file of the agent that cannot be read", f"runs {shown(path)}")
+    return text if isinstance(text, str) else ""
+
+
 def calculator(call: Call) -> None:
     """`dc` and `m4`: their text may start programs with `!` and `syscmd`."""
     feed = call.feed()
     texts = value(call.argv, "-e", "--expression")
     if feed.kind == "text":
         texts.append(feed.text)
+    paths = list(feed.paths) if feed.kind == "file" else []
+    if feed.kind in ("unknown", "remote"):
+        paths += _piped_files(call)
+        if feed.kind == "remote":
+            call.high("runs text that comes from another machine", "runs downloaded text")
+    paths += [a for a in call.argv[1:] if a[:1] != "-"]
+    texts += [text for path in paths if (text := _of_file(call, path))]
     for text in texts:
         for match in re.finditer(r"(?m)^\s*!(.+)|\be?syscmd\(([^)]*)\)", text):
             call.shell(match[1] or match[2].strip("`'"))

@@ -31,7 +31,13 @@ TAKES_UP: dict[str, tuple[str, ...]] = {
         wordlist("vitest jest mocha ava jasmine playwright cypress tap tape karma"), _SCRIPT_TESTS
     ),
     **dict.fromkeys(
-        wordlist("vite webpack rollup esbuild tsup next nuxt astro gulp grunt svelte-kit parcel"),
+        wordlist(
+            """vite webpack rollup esbuild tsup next nuxt astro gulp grunt svelte-kit parcel tailwindcss
+            tailwind drizzle-kit postcss babel svgo remix wrangler expo vue-cli-service turbo storybook
+            typedoc vitepress docusaurus gatsby metro size-limit knip tsdown unbuild rspack rsbuild
+            semantic-release release-it lint-staged eleventy wxt tinacms orval kysely-codegen
+            graphql-codegen changelogen"""
+        ),
         _BUNDLED,
     ),
     **dict.fromkeys(wordlist("bun deno"), _SCRIPT_TESTS),

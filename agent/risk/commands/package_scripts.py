@@ -43,7 +43,15 @@ def package_script(call: Call) -> None:
             return
         for text in value(inner, "-p", "--package"):
             package_runner(call, [text], remote=False)
-        package_runner(call, after_options(inner, ("-p", "--package")), remote=verb == "dlx")
+        words = after_options(inner, ("-p", "--package"))
+        if verb == "node":
+            call.run(["node", *inner[1:]])
+            return
+        if program == "yarn" and verb == "exec" and len(words) == 1:
+            # It is given to a shell.
+            call.shell(words[0])
+            return
+        package_runner(call, words, remote=verb == "dlx")
         return
     script = ""
     if verb in ("run", "run-script") and len(words) > 1:

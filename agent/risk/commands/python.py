@@ -8,6 +8,7 @@ import re
 from agent.risk import python_code
 from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
+from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
@@ -15,12 +16,13 @@ from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
 from agent.risk.own import own_module
 from agent.risk.paths import Zone
+from agent.risk.programs.runners import RUNNERS
 from agent.risk.shell.syntax import UNKNOWN
 
 _MODULES_LOW = frozenset(
     wordlist(
         """
-    json.tool this calendar platform site tokenize dis sysconfig tabnanny pyclbr ast symtable
+    json.tool this calendar platform site dis sysconfig tabnanny pyclbr symtable
     keyword
     """
     )
@@ -96,10 +98,34 @@ def module(call: Call, name: str, rest: list[str]) -> None:
     files_of(call, [top, *rest])
     if top in TAKES_UP and (call.evaluator.files or call.evaluator.context.written):
         takes_up(call, top)
+    if top in RUNNERS and call.evaluator.has_own():
+        own, call.argv = call.argv, [top, *rest]
+        runs_from(call, top)
+        call.argv = own
     if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
     elif top in _MODULE_RUNNERS:
         run_by_module(call, top, rest)
+    elif name in ("tokenize", "uu", "quopri", "plistlib", "ast"):
+        for path in split([name, *rest])[1]:
+            call.reads(path)
+        call.medium(f"runs the module {name}")
+    elif top in ("compileall", "ensurepip", "zipfile", "tarfile") and _writes_outside(
+        call, name, rest
+    ):
+        pass
+    elif top == "idlelib" and rest:
+        for text in value([name, *rest], "-c"):
+            python_code.judge(call, text)
+        for path in (*value([name, *rest], "-r"), *split([name, *rest], ("-c", "-r", "-t"))[1]):
+            run_file(call, path, "python")
+        call.medium("opens an editor")
+    elif name == "pydoc" and rest:
+        for path in split([name, *rest], ("-k", "-p", "-n"))[1]:
+            own = path if path.endswith(".py") else f"{path.replace('.', '/')}.py"
+            if call.evaluator.of_agent(call.place(own).path):
+                run_file(call, own, "python")
+        call.medium("runs pydoc")
     elif top in ("venv", "virtualenv"):
         options, operands = split([top, *rest], ("--prompt", "-p", "--python"))
         for operand in operands:
@@ -169,10 +195,13 @@ def module(call: Call, name: str, rest: list[str]) -> None:
                 call.run(["coverage", *rest])
         elif top == "django":
             django(call, rest)
+        elif top == "doctest":
+            for path in split([top, *rest], ("-o",))[1]:
+                run_file(call, path, "python")
+            call.medium("runs doctest")
         elif top in (
             "unittest",
             "pytest",
-            "doctest",
             "mypy",
             "ruff",
             "black",
@@ -240,6 +269,31 @@ def module(call: Call, name: str, rest: list[str]) -> None:
             ):
                 run_file(call, path, "python")
         call.medium(f"runs the module {shown(name)}")
+
+
+def _writes_outside(call: Call, name: str, rest: list[str]) -> bool:
+    """What a module writes where it is told to; True when that is the whole of it."""
+    words = [name, *rest]
+    if name == "ensurepip":
+        for path in value(words, "--root"):
+            call.writes(f"{path.rstrip('/')}/usr/lib/python")
+    elif name == "compileall":
+        for path in split(words, ("-d", "-x", "-i", "-j", "-r", "-o", "-s", "-p", "-e"))[1]:
+            if call.place(path).zone not in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY) and (
+                call.place(path).path != call.evaluator.ground.project
+            ):
+                call.writes(f"{path.rstrip('/')}/__pycache__/x.pyc")
+    elif rest[:1] in (["-e"], ["--extract"]) and len(rest) > 2:
+        call.reads(rest[1])
+        call.writes(f"{rest[2].rstrip('/')}/unpacked")
+        if call.place(rest[2]).zone is Zone.ROOT and (
+            call.place(rest[2]).path != call.evaluator.ground.project
+        ):
+            call.high("unpacks files outside of the project", f"unpacks into {shown(rest[2])}")
+    else:
+        return False
+    call.medium(f"runs the module {name}")
+    return True
 
 
 _MODULE_RUNNERS: dict[str, tuple[str, ...]] = {

@@ -29,6 +29,12 @@ def shell(call: Call) -> None:
         elif argument.startswith(("--rcfile=", "--init-file=")):
             run_file(call, argument.partition("=")[2])
             at += 1
+        elif _fish(call) and (found := _FISH_INIT.match(argument)):
+            first = found[1] or found[2] or ""
+            if not first and at + 1 < len(argv):
+                first, at = argv[at + 1], at + 1
+            _inline(call, first, [])
+            at += 1
         elif argument == "--command":
             call.shell(" ".join(argv[at + 1 :]))
             return
@@ -70,6 +76,37 @@ def shell(call: Call) -> None:
     from_stdin(call, "shell")
 
 
+_FISH_INIT = re.compile(r"--init-command(?:=(.*))?$|-[ilNnP]*C(.*)$", re.S)
+"""What fish runs before anything else."""
+_FISH_KEEPS = re.compile(
+    r"(?:^|[;&|({\n]|\b(?:and|or|not|begin|then|do|else))\s*(?:(?:builtin|command)\s+)?"
+    r"(?:set\s+(?:-\S+\s+)*(?:-\w*U\w*|--universal)\b|fish_add_path\b(?!.*(?:\s-\w*[Ppvn]\b|--path\b))"
+    r"|funcsave\b|fish_config\s+\w+\s+(?:save|choose)|abbr\b.*\s-\w*U|fisher\s+(?:install|update)"
+    r"|alias\s+(?:-s|--save)\b|vared\b)"
+)
+"""What fish keeps for every later shell of the person."""
+_ZSH_EXPANDS = re.compile(r"(?:^|(?<=[;&|({\n])|(?<=[;&|({\n]\s))=(?=[A-Za-z_])")
+_ZSH_CLOBBERS = re.compile(r"(>>?)!(?=\s*[^\s=(])")
+_ZSH_MODULE = re.compile(r"\bzmodload\b[^;&|\n]*\bzsh/(?:files|mapfile|net/tcp|net/socket|system|zpty)\b")
+
+
+def _fish(call: Call) -> bool:
+    return call.argv[0].rpartition("/")[2] == "fish"
+
+
+def _zsh(call: Call, text: str) -> str:
+    """Text for zsh in the words of other shells; what these have no word for is judged here."""
+    text = _ZSH_EXPANDS.sub("", text)
+    text = _ZSH_CLOBBERS.sub(r"\1", text)
+    if _ZSH_MODULE.search(text):
+        text = re.sub(r"\bzf_(?=(?:rm|mv|ln|mkdir|rmdir|chmod|chown|chgrp|sync)\b)", "", text)
+        for match in re.finditer(r"\bmapfile\[([^\]]+)\]=", text):
+            call.shell(f"> {match[1]}")
+        if re.search(r"\b(?:ztcp|zsocket)\s+(?!-[cl]\b)", text):
+            call.high("opens a network connection through the shell")
+    return text
+
+
 def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if text == UNKNOWN or text.strip() == UNKNOWN:
         call.opaque()
@@ -77,6 +114,10 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if call.argv[0].rpartition("/")[2] in ("nu", "elvish"):
         # They write a program of the system as `^rm` and `e:rm`.
         text = re.sub(r"(^|[;|&({\s])(?:\^|e:)(?=\w)", r"\1", text)
+    if _fish(call) and _FISH_KEEPS.search(text):
+        call.high("changes what every later fish shell does")
+    if call.argv[0].rpartition("/")[2].startswith("zsh"):
+        text = _zsh(call, text)
     if arguments and re.match(r"\W*\$(?:0|\{0\})\W+\$[@*{]", text):
         call.run(arguments)
     variables = call.evaluator.state.variables

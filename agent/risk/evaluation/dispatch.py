@@ -9,8 +9,11 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
+from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
+from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import SCATTERS, scattered
+from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -31,6 +34,7 @@ from agent.risk.evaluation.unlisted import simple
 from agent.risk.evaluation.variables import indexed
 from agent.risk.programs.checks import is_check, is_edit
 from agent.risk.programs.files import FILE_OPTIONS
+from agent.risk.programs.runners import RUNNERS
 from agent.risk.running import AT_ONCE
 from agent.risk.shell.syntax import UNKNOWN, Command, Group, Script
 
@@ -90,6 +94,10 @@ class Dispatcher(Outputs):
             if name == "":
                 call.opaque("the command's name is empty")
                 return
+            if name[0] == "=" and len(name) > 1 and name[1].isalpha():
+                # zsh runs the program of that name; bash finds none.
+                call.run([name[1:], *call.argv[1:]])
+                return
             if not name.isascii() or UNRESOLVED.search(name):
                 call.opaque("the command's name is deceptive or cannot be resolved")
                 return
@@ -109,6 +117,8 @@ class Dispatcher(Outputs):
                 or program not in known_programs()
                 or self._own(name, call)
             ):
+                if program in RUNNERS and self.has_own():
+                    runs_from(call, program)
                 HANDLERS["@file"](call)
                 return
         for directory in self.searched:
@@ -124,16 +134,8 @@ class Dispatcher(Outputs):
         if call.argv[-1] in ("--help", "-h", "-help") and _only_asks(key, call.argv):
             call.low()
             return
-        if key in FILE_OPTIONS or program in FILE_OPTIONS:
-            named_files(call, program if program in FILE_OPTIONS else key)
-        if key in NAME_LISTS and len(call.argv) > 1:
-            listed_files(call, key)
-        if key in SETS_UP:
-            sets_up(call, key)
-        if key in TAKES_UP and (self.files or self.context.written):
-            takes_up(call, key)
-        if key in SCATTERS and (self.context.running or self.awaited):
-            scattered(call, key)
+        if key in _BESIDES or program in _BESIDES:
+            self._besides(call, key, program)
         handler = HANDLERS.get(key)
         if handler is not None:
             handler(call)
@@ -143,6 +145,27 @@ class Dispatcher(Outputs):
             HANDLERS["git"](call)
             return
         simple(call, key)
+
+    def _besides(self, call: Call, key: str, program: str) -> None:
+        """What tables say of a program, whatever the rule for it says."""
+        if key in FILE_OPTIONS or program in FILE_OPTIONS:
+            named_files(call, program if program in FILE_OPTIONS else key)
+        if key in NAME_LISTS and len(call.argv) > 1:
+            listed_files(call, key)
+        if key in EMPTIES and len(call.argv) > 1:
+            empties(call, key)
+        if key in SETS_UP:
+            sets_up(call, key)
+        if key in TAKES_UP and (self.files or self.context.written):
+            takes_up(call, key)
+        if (program in RUNNERS or key in RUNNERS) and self.has_own():
+            runs_from(call, program if program in RUNNERS else key)
+        if key in NAMED_SETTINGS and self.has_own():
+            named_settings(call, key)
+        if key in LOADS:
+            loads(call, key)
+        if key in SCATTERS and (self.context.running or self.awaited):
+            scattered(call, key)
 
     def _own(self, name: str, call: Call) -> bool:
         """An ordinary program's path, where the agent has put something of its own."""
@@ -215,6 +238,12 @@ class Dispatcher(Outputs):
         state.cwd = state.moves.get(name, state.cwd)
         call.low()
         return state.functions[name] and direct and not known
+
+
+_BESIDES = frozenset(
+    [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
+) | frozenset(SCATTERS)
+"""Programs of which some table says more than their rule."""
 
 
 @lru_cache(maxsize=2_048)

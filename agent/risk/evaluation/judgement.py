@@ -276,6 +276,14 @@ class Judgement:
         written = self.context.written
         return path in self.files or (bool(written) and Path(path) in written) or self.came(path)
 
+    def has_own(self) -> bool:
+        """An agent made some file that is known of."""
+        return bool(self.files or self.context.written or self.fetched)
+
+    def own_files(self) -> list[str]:
+        """Files that an agent wrote, in this text or since a person last looked."""
+        return list(dict.fromkeys((*map(str, self.context.written), *self.files)))
+
     def copied_from(self, path: str) -> str | None:
         """What this text copies to a path with the directory that it lies in, if anything."""
         for source, target in reversed(self.copies):
