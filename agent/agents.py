@@ -576,6 +576,11 @@ class Agents:
         """Say something to an agent."""
         await self._agent(command.agent_id).prompt(command.text)
 
+    def was_spoken_to(self, agent_id: str) -> bool:
+        """Whether the person has said or done anything in a listed agent after its first prompt."""
+        agent = self._live.get(agent_id)
+        return agent is not None and agent.spoken_to
+
     async def unqueue(self, command: Unqueue) -> dict[str, Any]:
         """Take the queued prompts back."""
         agent = self._agent(command.agent_id)

@@ -21,6 +21,7 @@ from agent.protocol.events import EngineStopping
 from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
 from agent.protocol.server_lines import MAX_LINE_BYTES, SERVER_LINE, EventLine, Reply
 from agent.start import start_engine
+from tungsten import program
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
@@ -211,8 +212,8 @@ async def _greet(
         await _close(writer)
         if isinstance(error, TimeoutError):
             raise EngineUnreachable(
-                "The engine does not answer: `tungsten kill-engine` ends it; sessions and panes "
-                "stay."
+                f"The engine does not answer: `{program.command()} kill-engine` ends it; sessions "
+                "and panes stay."
             ) from error
         raise EngineGone("The engine ended.") from error
     except BaseException:

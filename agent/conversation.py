@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,6 +65,11 @@ class Conversation:
                     block = Block.model_validate(event["block"])
                     self._blocks[block.id] = block
         self._last = max(self._blocks, default=0)
+
+    @property
+    def blocks(self) -> Iterable[Block]:
+        """All blocks, oldest first."""
+        return self._blocks.values()
 
     @property
     def last_block(self) -> int:

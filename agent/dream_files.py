@@ -58,7 +58,8 @@ def told(plan: Plan) -> str:
         *(f"flag       {d.id}: {d.kind} ({', '.join(d.evidence)})" for d in plan.drifts),
         *(f"quarantine {q.id}: {q.reason}" for q in plan.quarantined),
     ]
-    lines.append(
-        f"{len(plan.kept)} memories stay; {len(plan.proposals)} pairs are left for you to decide"
-    )
+    kept, open_pairs = len(plan.kept), len(plan.proposals)
+    stay = "1 memory stays" if kept == 1 else f"{kept:,} memories stay"
+    left = "1 pair is" if open_pairs == 1 else f"{open_pairs:,} pairs are"
+    lines.append(f"{stay}; {left} left for you to decide" if open_pairs else stay)
     return "\n".join(lines)

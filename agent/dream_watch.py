@@ -163,7 +163,8 @@ class DreamWatch:
                 last = await self._database.dreams.last()
                 if last is not None:
                     asked = f" ({last.asked})" if last.asked else ""
-                    text = f"AutoDream: {last.summary}{asked}; tungsten dream undo takes it back"
+                    text = f"AutoDream: {last.summary}{asked}"
+                    text += "; tungsten dream undo takes it back" if done.operations else ""
                     self._hub.publish(Notice(level="information", text=text))
         except AlreadyDreaming as error:
             problem = str(error)

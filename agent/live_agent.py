@@ -246,6 +246,15 @@ class LiveAgent:
         return self.services.closing
 
     @property
+    def spoken_to(self) -> bool:
+        """Whether the person has said or done anything here after the first prompt."""
+        said = sum(
+            block.kind is BlockKind.USER or (block.tool is not None and block.tool.name == PERSON)
+            for block in self.conversation.blocks
+        )
+        return said > 1
+
+    @property
     def demo(self) -> bool:
         """Whether it belongs to the demo."""
         return self.record.demo

@@ -18,11 +18,18 @@ View: TypeAlias = Literal["active", "held", "gone", "all"]
 
 Mode: TypeAlias = Literal["off", "recall", "manual", "auto"]
 
+SOURCES = {
+    "user_stated": "you said so",
+    "tool_observed": "seen in a tool's output",
+    "agent_inferred": "inferred by an agent",
+}
+"""Where a memory comes from, in words for the person."""
+
 MEANING: dict[Mode, str] = {
-    "off": "agents are told nothing and save nothing",
-    "recall": "agents are told what is known, and save nothing",
-    "manual": "they save as well; dreams begin when you say so",
-    "auto": "they save as well; AutoDream begins by itself",
+    "off": "agents recall nothing and save nothing",
+    "recall": "agents recall what is known, and save nothing",
+    "manual": "agents recall and save; dreams begin when you say so",
+    "auto": "agents recall and save; AutoDream begins by itself",
 }
 """What each mode of memory does, in the order from least to most."""
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
+from agent.memory_protocol import SOURCES
 from agent.paths import Paths
-from agent.remembering import SOURCES, age, doubted
+from agent.remembering import age, doubted
 from memory.database import Database
 from memory.errors import StorageError
 from memory.memories import MemoryUsage
@@ -106,7 +107,7 @@ def about(memory: Memory, now: float) -> str:
         memory.project if memory.project is not None else "every project",
         SOURCES[memory.source],
         age(now - memory.created_at),
-        f"confidence {memory.confidence:.2g}",
+        f"sure {memory.confidence:.0%}",
     ]
     parts += [memory.status] if memory.status != "active" else []
     parts += ["pinned"] if memory.pinned else []

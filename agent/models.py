@@ -20,6 +20,7 @@ from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint, Provider
 from agent.paths import Paths
+from agent.protocol.agents import DEMO_MODEL
 from agent.protocol.commands.engine import Configure
 from agent.protocol.events import SetupChanged
 from agent.protocol.snapshot import Setup
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 """Used with Anthropic's own endpoint when none is named. Source: the model list of SDK 2.12."""
-
-DEMO_MODEL = "tungsten-demo"
-"""Id of the built-in scripted model, as its server lists it."""
 
 NOT_SET_UP = (
     "No model is set up: /model in the app chooses one, or set ANTHROPIC_API_KEY, or "

@@ -29,6 +29,7 @@ from tui.paste import keep_pastes_whole
 from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt
+from tungsten import program
 
 if TYPE_CHECKING:
     from textual.events import Event
@@ -295,7 +296,7 @@ class TungstenApp(FrontEnd):
         if self.screen_stack and not self.problem:
             self._silent = True
             self.cockpit.status.say(
-                "engine does not answer: `tungsten kill-engine` ends it", problem=True
+                f"engine does not answer: `{program.command()} kill-engine` ends it", problem=True
             )
             self.say(
                 "The engine does not answer. If it stays so, run `tungsten kill-engine` in another "
@@ -468,8 +469,8 @@ def _farewell(agents: Sequence[AgentSummary]) -> str | None:
         return None
     if not parts:
         parts.append(f"{len(agents)} {'agent stays' if len(agents) == 1 else 'agents stay'}")
-    said = ", ".join(parts)
-    return f"{said}: `tungsten` comes back, `tungsten kill-engine` ends the engine."
+    said, command = ", ".join(parts), program.command()
+    return f"{said}: `{command}` comes back, `{command} kill-engine` ends the engine."
 
 
 def _was_shown(error: BaseException | None) -> bool:

@@ -91,7 +91,7 @@ def cli(arguments: list[str]) -> int:
         if usage is None:
             raise
         where = getattr(getattr(error, "ctx", None), "command_path", "tungsten")
-        print(f"tungsten: {clean(usage())} (see {where} --help)", file=sys.stderr)
+        print(f"tungsten: {clean(usage()).rstrip('.')} (see {where} --help)", file=sys.stderr)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 

@@ -12,12 +12,23 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from agent import paths
-from tungsten.printable import clean
+from tungsten.printable import clean, counted
 
-dream = typer.Typer(help="Put memories in order: AutoDream.", rich_markup_mode=None)
+dream = typer.Typer(
+    help="Put memories in order: AutoDream. Alone, it says how that stands.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+)
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dream.callback()
+def alone(context: typer.Context) -> None:
+    """Say how AutoDream stands."""
+    if context.invoked_subcommand is None:
+        status()
 
 
 @dream.command("status")
@@ -114,7 +125,9 @@ def undo(
             return await dreaming.undo(database, time.time, dream_id, operation)
 
     number, count = _run(work())
-    what = f"{count} operation{'' if count == 1 else 's'} of dream {number} undone"
+    what = f"{counted(count, 'operation')} of dream {number} undone"
+    if not count:
+        what = f"nothing of dream {number} is left to undo"
     _print({"dream": number, "undone": count}, what, as_json)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tui.memory_words import HELD, SOURCES
+from agent.memory_protocol import SOURCES
+from tui.memory_words import HELD
 from tui.text import Piece, age, clean, one_line, wrap
 
 if TYPE_CHECKING:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from agent import paths
-from tungsten.printable import clean
+from tungsten.printable import clean, counted
 
 if TYPE_CHECKING:
     from memory.versions import Status
 
-memory = typer.Typer(help="What agents remember: look, add, forget, remove.", rich_markup_mode=None)
+memory = typer.Typer(
+    help="What agents remember: look, add, forget, remove. Alone, it lists.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+)
 
 EXIT_FAILED = 1
 
@@ -29,6 +33,13 @@ Project = Annotated[
     Path | None,
     typer.Option("--project", "-C", help="A directory; default: the one you are in."),
 ]
+
+
+@memory.callback()
+def alone(context: typer.Context) -> None:
+    """List what agents are told."""
+    if context.invoked_subcommand is None:
+        list_()
 
 
 @memory.command("add")
@@ -214,8 +225,9 @@ def redact(
 
     done = _run(work())
     text = (
-        f"removed from {', '.join(done.memories)}: {done.versions} versions, "
-        f"{done.transcript_rows} rows of transcripts, {done.journal_entries} journal entries"
+        f"removed from {', '.join(done.memories)}: {counted(done.versions, 'version')}, "
+        f"{counted(done.transcript_rows, 'row')} of transcripts, "
+        f"{counted(done.journal_entries, 'journal entry', 'journal entries')}"
     )
     _print(
         {
@@ -244,7 +256,7 @@ def export(
             return await memory_files.export(database, directory)
 
     done = _run(work())
-    lines = [f"{len(done.files)} files in {directory}"]
+    lines = [f"{counted(len(done.files), 'file')} in {directory}"]
     lines += [f"left out: {line}" for line in done.refused]
     _print(
         {"files": [str(file) for file in done.files], "refused": done.refused},

@@ -6,19 +6,13 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from agent.memory_protocol import SOURCES
 from tui.gate.words import short_path
 from tui.text import Piece, age, clean, one_line, wrap
 
 if TYPE_CHECKING:
     from agent.memory_protocol import Remembered
     from tui.theme import Paint
-
-SOURCES = {
-    "user_stated": "you said so",
-    "tool_observed": "seen in a tool's output",
-    "agent_inferred": "inferred by an agent",
-}
-"""Where a memory comes from."""
 
 STATUSES = {
     "active": "agents are told it",
@@ -103,6 +97,8 @@ def _ago(seconds: float) -> str:
 
 def _sure(memory: Remembered, now: float) -> str:
     told = f"{memory.confidence:.0%}"
+    if memory.source == "user_stated":
+        told += ", as what is true may change"
     if memory.confirmations:
         times = "once" if memory.confirmations == 1 else f"{memory.confirmations} times"
         told += f", confirmed {times}"

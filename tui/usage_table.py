@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 VIEWS = ("agents", "sessions", "days", "models")
 """What can be looked at, each a field of the report."""
 
+LEGEND = (
+    "new, cached, written: tokens sent that were not in the cache, were read from it, put into it; "
+    "hits: the part that was cached."
+)
+"""What the headings mean."""
+
 NAME = 12
 """Least cells of a name."""
 
@@ -93,6 +99,12 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
     )
 
 
+def views(report: UsageReport) -> tuple[str, ...]:
+    """The views worth a look: without workers, sessions would say again what agents say."""
+    workers = any(row.parent is not None for row in report.agents)
+    return VIEWS if workers else tuple(view for view in VIEWS if view != "sessions")
+
+
 def summary(usage: Usage, limit: Budget | None = None, width: int | None = None) -> str:
     """Write sums in one line, with the limits that hold for them.
 
@@ -129,11 +141,13 @@ def listing(report: UsageReport, width: int = 100) -> str:
     """Write all of a report as lines of text."""
     lines = [f"today     {summary(report.today, report.day_limit)}"]
     lines.append(f"all time  {summary(report.total)}")
-    for view in VIEWS:
+    for view in views(report):
         found = table(report, view, width, fill=False)
         if found.lines:
             rows = (found.heading, *found.lines)
             lines += ["", *("".join([row.name, *row.columns]) for row in rows)]
+    if report.agents:
+        lines += ["", LEGEND]
     note = unpriced(report)
     return "\n".join([*lines, *(["", note] if note else [])])
 

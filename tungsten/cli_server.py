@@ -64,10 +64,12 @@ async def connected(place: Place) -> AsyncIterator[OwnServer]:
     try:
         server = await OwnServer.connect(place.socket)
     except ServerGone as error:
-        raise TerminalError(
-            f"No tmux server answers at {place.socket}. "
-            "Start Tungsten, or choose another server with --own or --socket."
-        ) from error
+        way_out = (
+            "start tmux there, or name the socket of another server with --socket."
+            if place.theirs
+            else "start Tungsten, or choose another server with --own or --socket."
+        )
+        raise TerminalError(f"No tmux server answers at {place.socket}: {way_out}") from error
     try:
         yield server
     finally:

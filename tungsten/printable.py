@@ -84,3 +84,8 @@ def stand_in(character: str) -> str | None:
     if category in _HIDDEN or (category == "Zs" and character != " "):
         return f"‹U+{code:04X}›"
     return f"‹U+{code:04X}›" if character in _BLANK_LETTERS else None
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: `1 memory`, `2,000 memories`; `many` is `one` and an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import JsonValue
 
@@ -99,6 +99,8 @@ class Demo:
     async def start(self, pace: float = 1.0, keep: str = "") -> dict[str, JsonValue]:
         """Make the repository and set the agents to work; a demo that has ended makes room.
 
+        Of that one, an agent that the person has spoken to stays, and the directory with it.
+
         Args:
             pace: how fast the scripted model talks; 1 is meant to be watched, 0 does not wait.
             keep: absolute path of a directory to work in and leave there; empty: a temporary one.
@@ -134,21 +136,26 @@ class Demo:
                 self._publish(None)
                 raise
             finally:
-                self._tell_archived(before)
+                self._tell_archived("the demo before", before, "warning")
             return {"directory": str(directory), "agents": list(self._job.agents.values())}
 
     async def stop(self) -> None:
-        """End the demo: its agents and panes, and the directory unless it is to be kept."""
+        """End the demo: its agents and panes, and the directory unless it is to be kept.
+
+        An agent that the person has spoken to stays, and the directory with it.
+        """
         async with self._changing:
             status = self._status
             if self._job is None:
                 return
+            before = self._listed()
             await self._clean_up()
             if status is not None and status.state in ("running", "paused"):
                 self._publish(
                     status.model_copy(update={"state": "stopped", "text": "The demo is stopped."})
                 )
             self._publish(None)
+            self._tell_archived("the demo", before, "information")
 
     async def recover(self) -> None:
         """Go on with the demo of an engine that was killed, or remove what it left.
@@ -162,10 +169,9 @@ class Demo:
             job = _restored(saved)
             known = {agent.id: agent for agent in self._hub.snapshot().agents}
             if job is None or not await asyncio.to_thread(_can_go_on, job, set(known)):
-                for agent in known.values():
-                    if agent.demo:
-                        await self._archive(agent.id)
-                await asyncio.to_thread(record.remove_recorded, saved)
+                ended = [agent.id for agent in known.values() if agent.demo]
+                if await self._archive_unspoken(ended):
+                    await asyncio.to_thread(record.remove_recorded, saved)
                 await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
                 return
             self._job = job
@@ -217,15 +223,25 @@ class Demo:
         ids = set(self._job.agents.values()) if self._job is not None else set()
         return {agent.id: agent.name for agent in self._hub.snapshot().agents if agent.id in ids}
 
-    def _tell_archived(self, before: dict[str, str]) -> None:
+    def _tell_archived(
+        self, whose: str, before: dict[str, str], level: Literal["information", "warning"]
+    ) -> None:
+        """Say in every app which agents went from its list, and which stay."""
         left = {agent.id for agent in self._hub.snapshot().agents}
-        names = [name for agent_id, name in before.items() if agent_id not in left]
-        if names:
+        gone = [name for agent_id, name in before.items() if agent_id not in left]
+        stay = [name for agent_id, name in before.items() if agent_id in left]
+        text = ""
+        if gone:
+            are = "agent" if len(gone) == 1 else "agents"
             text = (
-                f"The agents of the demo before ({', '.join(names)}) are archived: "
-                "/sessions in the app shows what they did."
+                f"The {are} of {whose} ({', '.join(gone)}) {'is' if len(gone) == 1 else 'are'} "
+                "archived: /sessions in the app shows what they did."
             )
-            self._hub.publish(Notice(level="warning", text=text))
+        if stay:
+            stays = "stays" if len(stay) == 1 else "stay"
+            text += f" {', '.join(stay)} {stays}: you have worked there."
+        if text:
+            self._hub.publish(Notice(level=level, text=text.strip()))
 
     def _free_name(self, role: str) -> str:
         taken = {agent.name for agent in self._hub.snapshot().agents}
@@ -312,14 +328,20 @@ class Demo:
         if job.ending is not None:
             job.ending.cancel()
             await asyncio.wait([job.ending])
-        for agent_id in job.agents.values():
-            await self._archive(agent_id)
-        await asyncio.to_thread(record.remove, job.fixture.directory, keep=job.keep)
+        if await self._archive_unspoken(job.agents.values()):
+            await asyncio.to_thread(record.remove, job.fixture.directory, keep=job.keep)
         await asyncio.to_thread(self._state_file.unlink, missing_ok=True)
 
-    async def _archive(self, agent_id: str) -> None:
-        with contextlib.suppress(AgentError):
-            await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+    async def _archive_unspoken(self, agent_ids: Iterable[str]) -> bool:
+        """Archive agents but those in which the person has a hand; says whether that were all."""
+        all_of_them = True
+        for agent_id in agent_ids:
+            if self._agents.was_spoken_to(agent_id):
+                all_of_them = False
+                continue
+            with contextlib.suppress(AgentError):
+                await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+        return all_of_them
 
 
 def _word(entries: Sequence[Entry]) -> Word:

@@ -105,7 +105,10 @@ async def _has_agents(paths: Paths) -> bool:
         return False
     await client.close()
     snapshot = client.welcome.snapshot
-    return snapshot is None or any(not agent.demo for agent in snapshot.agents)
+    if snapshot is None:
+        return True
+    # Once the demo is over, an agent of one is there because a person has spoken to it.
+    return any(not agent.demo or snapshot.demo is None for agent in snapshot.agents)
 
 
 @dataclass(slots=True)

@@ -388,6 +388,10 @@ def _usage_problem(wanted: Wanted) -> str:
         return f"There is no directory {wanted.directory}."
     if wanted.record is not None and not wanted.record.absolute().parent.is_dir():
         return f"There is no directory {wanted.record.absolute().parent} to record into."
-    if wanted.screenshots is not None and not wanted.screenshots.is_dir():
-        return f"There is no directory {wanted.screenshots} for screenshots."
+    if wanted.screenshots is not None:
+        try:
+            wanted.screenshots.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or error
+            return f"{wanted.screenshots} cannot be made for the screenshots ({why}): name another."
     return ""

@@ -58,6 +58,10 @@ class AllowedPane(Wire):
     directory: str = ""
 
 
+DEMO_MODEL = "tungsten-demo"
+"""Id of the built-in scripted model, as its server lists it."""
+
+
 class InstructionFile(Wire):
     """A project instruction file in force (AGENTS.md, CLAUDE.md); tokens are estimated."""
 
@@ -103,6 +107,11 @@ class AgentSummary(Wire):
     wall: bool = False
     """Whether its panes stand behind a wall."""
     last_block: int = 0
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the built-in demo model answers, in the demo or elsewhere."""
+        return self.demo or (self.kind == "model" and self.model == DEMO_MODEL)
 
 
 class SessionSummary(AgentSummary):

@@ -145,8 +145,11 @@ def _keys(data: object) -> list[str | Paste] | None:
 def explain(command: str, context: Context) -> str:
     """The tree a person can read: the verdict, then every command found and its risk."""
     answer: Assessment = assess_command(command, context)
-    lines = [f"{answer.risk.name}: {answer.effect or 'it only looks'}"]
-    lines += [f"  why: {reason}" for reason in answer.reasons if reason != answer.effect]
+    effect = answer.effect or "it only looks"
+    # A reason that says the effect, and why it matters, takes its place.
+    effect = next((reason for reason in answer.reasons if reason.startswith(effect)), effect)
+    lines = [f"{answer.risk.name}: {effect}"]
+    lines += [f"  why: {reason}" for reason in answer.reasons if reason != effect]
     try:
         tree = evaluate(command, context, tree=True).tree or []
     except Exception:  # noqa: BLE001 - the verdict above already says that it failed

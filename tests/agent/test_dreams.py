@@ -174,6 +174,10 @@ async def test_only_the_mode_auto_dreams_by_itself(
         assert front.notices == [
             "AutoDream: 1 merged, 1 superseded; tungsten dream undo takes it back"
         ]
+        watch.begin()
+        await front.until(lambda _: len(front.notices) == 2)
+        # What did nothing cannot be taken back.
+        assert front.notices[1] == "AutoDream: nothing to change"
     else:
         with pytest.raises(DreamRefused, match=mode):
             watch.begin()

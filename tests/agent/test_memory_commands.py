@@ -73,6 +73,9 @@ def test_what_people_read(capsys, home):
     for command in (["list"], ["show", memory_id], ["history", memory_id], ["search", "tabs"]):
         assert cli(["memory", *command]) == 0
         assert "I like tabs." in capsys.readouterr().out
+    # Alone, it lists.
+    assert cli(["memory"]) == 0
+    assert "every project · you said so · today · sure 90%" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

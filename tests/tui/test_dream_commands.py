@@ -90,6 +90,21 @@ def test_planned_applied_and_undone(store: Path, capsys: pytest.CaptureFixture[s
     assert listed(capsys) == before
     assert cli(["dream", "undo", "--operation", "9"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+    assert cli(["dream", "undo"]) == 0
+    assert capsys.readouterr().out == f"nothing of dream {done['id']} is left to undo\n"
+
+
+def test_a_plan_counts_with_its_nouns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TUNGSTEN_HOME", str(tmp_path / "t"))
+    assert cli(["memory", "add", "I like tabs.", "--everywhere"]) == 0
+    capsys.readouterr()
+    assert cli(["dream", "plan"]) == 0
+    assert capsys.readouterr().out == "1 memory stays\n"
+    # Alone, it says how it stands.
+    assert cli(["dream"]) == 0
+    assert capsys.readouterr().out.startswith("AutoDream: auto; ")
 
 
 def test_status_says_why_not(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

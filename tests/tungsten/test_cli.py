@@ -281,7 +281,8 @@ def test_attach_shows_the_pane(server: Path, variables: dict[str, str], runtime:
 
 def test_what_is_not_there_says_so_in_one_line(run: Run, server: Path) -> None:
     for arguments, words in (
-        (("list",), "No tmux server answers"),
+        (("list",), "start Tungsten, or choose another server with --own"),
+        (("-S", "/none/tmux", "list"), "No tmux server answers at /none/tmux: start tmux there"),
         (("-S", server, "capture", "%99"), "no pane or session %99"),
         (("-S", server, "screenshot", "work", "/none/x.png"), "/none/x.png: No such file"),
         (("replay", "/none.cast"), "No such file"),

@@ -420,7 +420,9 @@ class GateDialog(GateChoices):
             return "There is no rule for this: it is decided each time"
         if key == "e":
             return "Only a command can be changed: m denies and says what to do instead"
-        way = "HIGH needs A (Shift+a)" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
+        way = (
+            "HIGH needs A (Shift+a)" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
+        )
         return f"{way}: nothing was decided"
 
     def _deciding_keys(self) -> dict[str, str]:

@@ -303,7 +303,9 @@ class CockpitScreen(Screen[None]):
             return _program_label(agent), styles.muted
         if agent.queued:
             one = len(agent.queued) == 1
-            words = "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
+            words = (
+                "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
+            )
             return f"{len(agent.queued)} {words}", styles.muted
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"

@@ -21,6 +21,9 @@ from tui.text import one_line
 Keep = Callable[[str, bool], Awaitable[str]]
 """Keeps a text, everywhere or not; gives one line of what went wrong, empty when nothing did."""
 
+EVERY_PROJECT = "every project"
+"""What a memory is about that is not of one project alone."""
+
 
 class MemoryTextScreen(CardScreen[bool]):
     """Goes away with True once the text is kept; what was written stays until then.
@@ -62,7 +65,7 @@ class MemoryTextScreen(CardScreen[bool]):
             yield CommandArea(id="memory-text")
             if self._project:
                 name = one_line(short_path(self._project, str(Path.home())))
-                yield row("Holds", OneOf("in this project", "everywhere", id="memory-where"))
+                yield row("About", OneOf("this project", EVERY_PROJECT, id="memory-where"))
                 yield Static(f"this project: {name}", classes="card-under", markup=False)
             yield from card_foot()
 
@@ -71,7 +74,7 @@ class MemoryTextScreen(CardScreen[bool]):
         self.query_one(CommandArea).begin(self._text)
         keys = [("Enter", "keep it"), ("^J", "new line")]
         if self._project:
-            keys.append(("Tab", "where it holds"))
+            keys.append(("Tab", "this or every project"))
         self.tell_keys(*keys, ("Esc", "cancel"))
 
     def action_other(self) -> None:
@@ -95,7 +98,7 @@ class MemoryTextScreen(CardScreen[bool]):
             self.dismiss(False)
         elif not self._busy:
             where = self.query(OneOf)
-            self._carry_out(text, bool(where) and where.first(OneOf).value == "everywhere")
+            self._carry_out(text, bool(where) and where.first(OneOf).value == EVERY_PROJECT)
 
     @work(exclusive=True, exit_on_error=False)
     async def _carry_out(self, text: str, everywhere: bool) -> None:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.text import Piece, strip_of
-from tui.usage_table import VIEWS, Table, summary, table, unpriced
+from tui.usage_table import LEGEND, VIEWS, Table, summary, table, unpriced, views
 from tui.widgets.lines import Lines
 from tui.widgets.scrolled import Scrolled
 
@@ -52,7 +52,7 @@ class Head(Lines):
                 [],
             ]
         tabs: list[Piece] = []
-        for view in VIEWS:
+        for view in views(self.report) if self.report is not None else ():
             style = paint.chosen if view == self.view else paint.muted
             tabs += [(f" {TITLES[view]} ", style), ("  ", paint.blank)]
         return [strip_of(line, width, paint.blank) for line in [*lines, tabs]]
@@ -125,7 +125,7 @@ class UsageScreen(CardScreen[None]):
 
     def on_mount(self) -> None:
         """Ask the engine."""
-        self.tell_keys(("←→", "agents, sessions, days, models"), ("↑↓", "scroll"), ("Esc", "close"))
+        self.tell_keys(("←→", "change the view"), ("↑↓", "scroll"), ("Esc", "close"))
         self._load()
 
     @work(exclusive=True, exit_on_error=False)
@@ -142,12 +142,15 @@ class UsageScreen(CardScreen[None]):
         head.report = shown.report = report
         head.redraw()
         shown.redraw()
-        self.progress(unpriced(report))
+        self.progress("\n".join(filter(None, (LEGEND if report.agents else "", unpriced(report)))))
 
     def action_turn(self, step: int) -> None:
         """Look at another view."""
         head, shown = self.query_one(Head), self.query_one(Rows)
-        head.view = VIEWS[(VIEWS.index(head.view) + step) % len(VIEWS)]
+        if head.report is None:
+            return
+        known = views(head.report)
+        head.view = known[(known.index(head.view) + step) % len(known)]
         head.redraw()
         shown.show(head.view)
 

@@ -107,7 +107,7 @@ class AgentList(Lines):
             labels.append(("in your tmux ", paint.attention + back))
         if agent.wall:
             labels.append(("walled ", paint.faint + back))
-        if agent.demo:
+        if agent.scripted:
             labels.append(("demo ", paint.faint + back))
         if agent.paused:
             labels.append(("paused ", muted))

@@ -26,6 +26,9 @@ VIEWS: dict[View, tuple[str, tuple[str, ...]]] = {
 }
 """What can be looked at: its title, and the statuses that it has; all for none."""
 
+WHOSE = {"user_stated": "you", "tool_observed": "tool", "agent_inferred": "agent"}
+"""Whose word a memory is, in a cell."""
+
 ID = 14
 """Cells of the project of a memory."""
 
@@ -38,7 +41,7 @@ class Rows(LazyList[Remembered]):
     """Whether a row tells its status: where all have the same, it does not."""
 
     def row(self, row: Remembered, width: int, ground: Style) -> tuple[list[Piece], list[Piece]]:
-        """Draw a memory: marks, text, then what it is about, its age and how sure it is."""
+        """Draw a memory: marks, text, then what it is about, its age and whose word it is."""
         paint = self.paint
         marks = {"★": row.pinned, "!": bool(row.drift), "⊘": row.status == "quarantined"}
         mark = next((sign for sign, shown in marks.items() if shown), " ")
@@ -48,7 +51,7 @@ class Rows(LazyList[Remembered]):
         right += f" {_cell(place(row), ID if width > 60 else 10)}"
         if self.statuses:
             right += f" {row.status:<11}"
-        right += f" {age(self.clock() - row.created_at):>4} {row.confidence:>4.0%} "
+        right += f" {age(self.clock() - row.created_at):>4} {WHOSE.get(row.source, ''):<5} "
         style = paint.muted if quiet else paint.text
         mark_style = paint.attention if mark != "★" else paint.focus
         return (

@@ -92,7 +92,7 @@ class StatusLine(Lines):
         if agent.kind == "model":
             facts.append((4, [gap, (_short_model(one_line(agent.model)), paint.muted)]))
             if agent.effort:
-                facts.append((5, [(f" {agent.effort}", paint.faint)]))
+                facts.append((5, [(f" effort {agent.effort}", paint.faint)]))
             if agent.context_window:
                 share = min(1.0, agent.context_tokens / agent.context_window)
                 full = round(share * METER)
@@ -128,7 +128,7 @@ class StatusLine(Lines):
             pieces += [("unattended approvals ", paint.attention)]
         if state.paused:
             pieces += [(" paused ", paint.attention_fill), (" ", paint.blank)]
-        if agent is not None and agent.demo:
+        if agent is not None and agent.scripted:
             pieces += [("demo model ", paint.muted)]
         waiting = len(state.gates) + len(state.questions)
         if waiting:

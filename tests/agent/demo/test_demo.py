@@ -293,11 +293,19 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
     await stage.parts.agents.set_paused(SetPaused(paused=False))
     assert stage.notices == []
     second = await demo.start(0)
-    assert not exists(begun["directory"])
+    # The one that the person has spoken to is theirs, and so is where it works.
+    assert exists(begun["directory"])
     (told,) = stage.notices
-    assert "(fix, drive, push) are archived" in told
-    assert {agent.id for agent in stage.parts.hub.snapshot().agents} == set(second["agents"])
+    assert "(drive, push) are archived" in told
+    assert told.endswith("fix stays: you have worked there.")
+    listed = {agent.id: agent.name for agent in stage.parts.hub.snapshot().agents}
+    assert set(listed) == {fix, *second["agents"]}
+    assert listed[second["agents"][0]] == "fix 2"
     await demo.stop()
+    assert not exists(second["directory"])
+    assert [agent.id for agent in stage.parts.hub.snapshot().agents] == [fix]
+    assert "(fix 2, drive, push) are archived" in stage.notices[-1]
+    shutil.rmtree(begun["directory"])
 
 
 async def test_what_is_to_be_kept_stays(stage, place):

@@ -49,8 +49,10 @@ def test_from_the_command_line(tungsten, short_dir):
     assert f"{file}:2: a step begins with one of" in wrong.stdout
     file.write_text("name: one\nsteps:\n- run: echo hi > made\n- screenshot: seen\n")
     assert tungsten("play", file, "--check").stdout == f"{file}: 2 steps, all right\n"
-    shots = short_dir / "shots"
-    shots.mkdir()
+    taken = tungsten("play", file, "--screenshots", file)
+    assert taken.returncode == 2
+    assert f"{file} cannot be made for the screenshots (File exists)" in taken.stdout + taken.stderr
+    shots = short_dir / "new" / "shots"
     done = tungsten("play", file, "--screenshots", shots)
     assert done.returncode == 0, done
     assert done.stdout.splitlines()[-1] == "done: 2 steps done"

@@ -45,7 +45,7 @@ async def test_the_list_tells_what_matters_and_the_rest_beside_it(memories: Open
         assert "Held back 1" in text(app)
         (row,) = [line for line in text(app).split("\n") if "short answers" in line]
         assert row.split()[0] == "★"
-        assert row.split()[-4:] == ["feedback", "everywhere", "30d", "90%"]
+        assert row.split()[-4:] == ["feedback", "everywhere", "30d", "you"]
         await pilot.press("end")
         await until(pilot, lambda: "source      seen in a tool" not in text(app))
         assert "▎" in next(line for line in text(app).split("\n") if line.startswith("▎"))
@@ -246,7 +246,7 @@ async def test_a_new_one_holds_here_or_everywhere(memories: Open, tmp_path: Path
     async with opened(app) as pilot:
         assert "Nothing is remembered yet" in text(app)
         await pilot.press("n")
-        await until(pilot, lambda: "Holds" in text(app))
+        await until(pilot, lambda: "About" in text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "needs a text" in text(app))
         await pilot.press(*"It is built with make.", "enter")
@@ -264,7 +264,7 @@ async def test_the_mode_is_chosen_and_kept(memories: Open) -> None:
     app = memories()
     async with opened(app) as pilot:
         await pilot.press("m")
-        await until(pilot, lambda: "agents are told nothing and save nothing" in text(app))
+        await until(pilot, lambda: "agents recall nothing and save nothing" in text(app))
         await pilot.press("up", "up", "enter")
         await until(pilot, lambda: "memory: recall only" in text(app))
         assert tomllib.loads(app.paths.config_file.read_text()) == {"dream": {"mode": "recall"}}
