@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from agent.paths import Paths
-from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.agents import DEMO_MODEL, AgentState, AgentSummary
 from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
 from agent.protocol.commands.engine import AskMemory, ReadUsage
 from agent.protocol.commands.gates import Answer
@@ -328,7 +328,15 @@ async def test_an_effort_is_told_and_changed(open_cockpit: Open) -> None:
 async def test_the_effort_stands_beside_the_model(open_cockpit: Open) -> None:
     agents = tuple(agent.model_copy(update={"effort": "xhigh"}) for agent in CALM.agents)
     async with open_cockpit(CALM.model_copy(update={"agents": agents})) as cockpit:
-        await cockpit.until(lambda: "sonnet-4-5 xhigh" in cockpit.screen_text)
+        await cockpit.until(lambda: "sonnet-4-5 effort xhigh" in cockpit.screen_text)
+
+
+async def test_whoever_the_demo_model_answers_is_marked(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        assert "demo" not in cockpit.screen_text
+    agents = tuple(agent.model_copy(update={"model": DEMO_MODEL}) for agent in CALM.agents)
+    async with open_cockpit(CALM.model_copy(update={"agents": agents})) as cockpit:
+        await cockpit.until(lambda: "demo model" in cockpit.screen_text)
 
 
 async def test_a_key_shows_what_was_used(open_cockpit: Open) -> None:

@@ -52,6 +52,10 @@ def test_what_is_tungstens_own_is_still_named(place: Context) -> None:
     ("command", "said"),
     [
         ("git fetch", "MEDIUM: runs git fetch\ncommands:\n  git fetch  ← MEDIUM"),
+        (
+            "rm -rf build",
+            "MEDIUM: deletes build, which can be made again\ncommands:\n  rm -rf build  ← MEDIUM",
+        ),
         ("mkdir zz", "MEDIUM: creates zz\ncommands:\n  mkdir zz  ← MEDIUM"),
         (
             "git push --force",
