@@ -55,7 +55,10 @@ class Recorder:
             readable, _, _ = select.select(waiting, [], [], patience)
             if not readable:
                 spent = _at_work(server)
-                if spent is None or (worked is not None and spent - worked >= QUIET_SECONDS):
+                # It may have handed on the last of it just before it was looked at.
+                readable, _, _ = select.select([source], [], [], 0)
+                done = spent is None or (worked is not None and spent - worked >= QUIET_SECONDS)
+                if done and not readable:
                     break
                 worked = spent if worked is None else worked
                 continue

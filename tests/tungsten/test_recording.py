@@ -201,7 +201,11 @@ async def test_the_recording_of_a_program_that_has_ended_is_complete(
     await asyncio.wait_for(recorded.stop(), 20)
     assert not recorders(cast)
     printed = "".join(e.data for e in asciicast.read(cast).events() if e.code == "o")
-    assert printed.endswith("\r\n99999\r\n100000\r\n")
+    # On a busy machine tmux 3.3a may itself not get the last of what a program printed that has
+    # ended (FIONREAD does not tell it of that): all that it got is on the screen.
+    shown = (await pane.text()).strip().split("\n")
+    assert printed.rstrip().split("\r\n")[-len(shown) :] == shown
+    assert int(shown[-1]) > 50_000
     assert await recording.recordings(terminal.client) == {}
 
 
@@ -226,7 +230,8 @@ async def test_what_a_held_up_server_still_has_is_recorded(
         server.resume()
     await asyncio.wait_for(recorded.stop(), 20)
     printed = "".join(e.data for e in asciicast.read(cast).events() if e.code == "o")
-    assert printed.endswith("\r\n99999\r\n100000\r\n")
+    shown = (await pane.text()).strip().split("\n")
+    assert printed.rstrip().split("\r\n")[-len(shown) :] == shown
 
 
 async def test_a_recording_whose_start_was_cancelled_does_not_go_on(
