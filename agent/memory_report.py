@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.errors import AgentError
+from agent.errors import AgentError, InsidePane
 from agent.memory_protocol import SOURCES
 from agent.paths import Paths
+from agent.peer import refuse_in_pane
 from agent.remembering import age, doubted
 from memory.database import Database
 from memory.errors import StorageError
@@ -20,12 +22,27 @@ from tungsten.masking import holds_secret
 
 
 @contextlib.asynccontextmanager
-async def opened(paths: Paths, *, embedder: Path | None = None) -> AsyncIterator[Database]:
+async def opened(
+    paths: Paths, *, changing: bool = False, embedder: Path | None = None
+) -> AsyncIterator[Database]:
     """Open the store, making it where there is none; an engine may use it at the same time.
+
+    Args:
+        paths: whose store.
+        changing: what is done with it is the person's word, which no agent's pane gives.
+        embedder: where the embedding model lies that questions are compared with, if one does.
 
     Raises:
         AgentError: it cannot be opened, or what is done with it fails.
     """
+    if changing:
+        try:
+            await asyncio.to_thread(refuse_in_pane, paths.tmux_socket)
+        except InsidePane as error:
+            raise AgentError(
+                "An agent's pane changes no memory: do that in the app, or in a terminal of your "
+                "own."
+            ) from error
     paths.create()
     try:
         async with await Database.open(

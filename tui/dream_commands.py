@@ -92,7 +92,7 @@ def apply(as_json: Json = False) -> None:
     require(config.dream.mode)
 
     async def work() -> dict[str, Any]:
-        async with memory_report.opened(places) as database:
+        async with memory_report.opened(places, changing=True) as database:
             async with dreaming.own_judge(database, config, places) as judge:
                 await dreaming.run(database, time.time, by="person", judge=judge)
             last = await database.dreams.last()
@@ -121,7 +121,7 @@ def undo(
     from agent import dreaming, memory_report
 
     async def work() -> tuple[int, int]:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             return await dreaming.undo(database, time.time, dream_id, operation)
 
     number, count = _run(work())

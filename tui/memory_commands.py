@@ -76,7 +76,7 @@ def add(
     )
 
     async def work() -> Memory:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             return await database.memories.add(wanted, by="person")
 
     stored = _run(work())
@@ -197,7 +197,7 @@ def restore(
     from agent import memory_report
 
     async def work() -> Any:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             return await database.memories.restore(memory_id, version)
 
     found = _run(work())
@@ -220,7 +220,7 @@ def redact(
         typer.confirm(f"Remove the text of {memory_id} for good?", abort=True, err=True)
 
     async def work() -> Any:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             return await database.memories.redact(memory_id)
 
     done = _run(work())
@@ -280,7 +280,7 @@ def import_(
         raise typer.BadParameter(f"no such directory: {directory}")
 
     async def work() -> memory_files.Imported:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             return await memory_files.bring_in(database, directory)
 
     done = _run(work())
@@ -305,7 +305,7 @@ def _status(memory_id: str, status: Status, as_json: bool) -> None:
     from agent import memory_report
 
     async def work() -> Any:
-        async with memory_report.opened(paths.find()) as database:
+        async with memory_report.opened(paths.find(), changing=True) as database:
             store = database.memories
             change = store.forget if status == "forgotten" else store.release
             return await change(memory_id)

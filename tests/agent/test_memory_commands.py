@@ -13,6 +13,7 @@ from agent.memory_files import BadFile, parsed, rendered
 from memory import Memory
 from memory.database import Database
 from tui.commands import cli
+from tungsten.environment import MARKER
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,26 @@ def test_a_memory_from_its_birth_to_its_removal(tell, home, capsys):
     files = [path for path in (home / "home").rglob("*") if path.is_file()]
     assert files, data
     assert all(b"gateway" not in path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["memory", "add", "Deploys happen on Mondays."],
+        ["memory", "forget", "m"],
+        ["memory", "restore", "m"],
+        ["memory", "restore", "m", "--version", "1"],
+        ["memory", "redact", "m", "--yes"],
+        ["memory", "import", "."],
+        ["dream", "apply"],
+        ["dream", "undo"],
+    ],
+)
+def test_no_agent_s_pane_speaks_as_the_person(capsys, monkeypatch, arguments):
+    monkeypatch.setenv(MARKER, "1")
+    assert cli(arguments) == 1
+    assert "An agent's pane changes no memory" in capsys.readouterr().err
+    assert cli(["memory", "list"]) == 0
 
 
 def test_what_people_read(capsys, home):

@@ -293,6 +293,31 @@ def test_the_person_s_words_are_known_by_their_quote(text, quote, is_theirs):
     assert stated(text, quote, "Hello.\nI prefer tabs everywhere.") is is_theirs
 
 
+@pytest.mark.parametrize(
+    ("text", "quote", "is_theirs"),
+    [
+        ("Deploy from the main branch.", "always deploy from the main branch", True),
+        ("Never deploy from the main branch.", "Always deploy from the main branch", False),
+        ("Ask Alice before touching the database.", "Ask Alice before you touch", True),
+        ("Do not ask Alice before touching the database.", "Ask Alice before you touch", False),
+        ("No need to ask Alice before touching the database.", "Ask Alice before you", False),
+        ("Staging uses port 5433, not 5432.", "We use port 5433 for staging", True),
+        ("Staging uses port 5432, not 5433.", "We use port 5433 for staging", False),
+        ("Staging uses port 8080.", "We use port 5433 for staging", False),
+        ("Deploy Alice's database from staging.", "Always deploy from the main branch", False),
+        ("Don't commit on Fridays.", "never commit  on fridays!", True),
+        ("Commit on Fridays.", "never commit on fridays", False),
+        ("Ask Alice, use 5433 for staging.", "touch the database. We use port 5433", True),
+    ],
+)
+def test_the_person_s_words_are_not_turned_round(text, quote, is_theirs):
+    said = (
+        "Look at this. Always deploy from the main branch. Ask Alice before you touch the "
+        "database.\nWe use port 5433 for staging, not 5432.  \n\nNever commit on Fridays!"
+    )
+    assert stated(text, quote, said) is is_theirs
+
+
 async def test_how_a_memory_fared_is_counted(house):
     right = await remember(house)
     wrong = await remember(house, "The gateway is restarted at noon.", source="tool_observed")
