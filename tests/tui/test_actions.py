@@ -218,9 +218,7 @@ def test_the_help_shows_the_whole_section_that_is_called_so(sought: str) -> None
     from tui.screens.help import listing
     from tui.theme import paint
 
-    text = "\n".join(
-        "".join(text for text, _ in line) for line in listing(80, paint({}), sought)
-    )
+    text = "\n".join("".join(text for text, _ in line) for line in listing(80, paint({}), sought))
     for action in actions.of(actions.MEMORIES):
         assert action.description.split(";")[0][:30] in text
     assert "/remember" in text

@@ -66,6 +66,13 @@ async def test_the_sidebar_folds_by_a_key(open_cockpit: Open) -> None:
         await cockpit.until(lambda: "AutoDream" in cockpit.screen_text)
 
 
+async def test_a_sidebar_that_has_no_room_says_so(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM, size=(80, 24), transcripts=TALK) as cockpit:
+        await cockpit.pilot.press("f6")
+        await cockpit.until(lambda: "from 100 columns on" in cockpit.screen_text)
+        assert cockpit.app.cockpit.choices.sidebar
+
+
 async def test_tab_goes_round(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         screen = cockpit.app.cockpit

@@ -22,7 +22,7 @@ from tui.gate.exact_view import FAR, ExactView
 from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import can_edit, can_rule, is_high
+from tui.gate.keys_offered import can_answer, can_edit, can_rule, is_high
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
@@ -420,6 +420,8 @@ class GateDialog(GateChoices):
             return "There is no rule for this: it is decided each time"
         if key == "e":
             return "Only a command can be changed: m denies and says what to do instead"
+        if key == "m" and not can_answer(self._gate):
+            return "It is your own command: there is nobody to tell. d does not run it"
         way = (
             "HIGH needs A (Shift+a)" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
         )
@@ -430,7 +432,8 @@ class GateDialog(GateChoices):
         assert self._gate is not None
         if self._offer is not None:
             return {"e": "rule"} | ({} if self._offer.why_not else {"w": "keep"})
-        keys = {"A" if is_high(self._gate) else "a": "approve", "d": "deny", "m": "message"}
+        keys = {"A" if is_high(self._gate) else "a": "approve", "d": "deny"}
+        keys |= {"m": "message"} if can_answer(self._gate) else {}
         keys |= {"e": "edit"} if can_edit(self._gate) else {}
         ruled = can_rule(self._gate) and self._ruleless != self._gate.id
         return keys | {"w": "always"} if ruled else keys

@@ -24,6 +24,11 @@ def can_edit(gate: Gate) -> bool:
     return gate.action == "run_command"
 
 
+def can_answer(gate: Gate) -> bool:
+    """Whether there is somebody else to be told why not."""
+    return gate.actor != "person"
+
+
 def can_rule(gate: Gate) -> bool:
     """Whether a rule may lift it: HIGH is lifted by none, and rules are of commands and files."""
     return not is_high(gate) and gate.action in {"run_command", "write_file", "read_file"}
@@ -52,9 +57,10 @@ def keys_offered(
     for say, look, between in wordings:
         keys: list[Key] = [
             ("A" if is_high(gate) else "a", "approve", "approve"),
-            ("d", "deny", "deny"),
-            ("m", say, "message"),
+            ("d", "deny" if can_answer(gate) else "do not run it", "deny"),
         ]
+        if can_answer(gate):
+            keys.append(("m", say, "message"))
         if can_edit(gate):
             keys.append(("e", "edit", "edit"))
         if ruled and can_rule(gate):

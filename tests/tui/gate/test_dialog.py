@@ -273,6 +273,22 @@ async def test_a_key_that_does_not_approve_says_which_one_does(
         assert app.prompt == ""
 
 
+async def test_of_ones_own_command_nobody_is_told(make_app: MakeApp, make_gate: MakeGate) -> None:
+    app = make_app(make_gate(actor="person"))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        line = str(app.dialog.query_one("#gate-keys", Static).content)
+        assert "d do not run it" in line
+        assert "m " not in line
+        await pilot.press("m")
+        assert "nobody to tell" in app.dialog.border_subtitle
+        assert app.prompt == ""
+        await pilot.pause(QUIET)
+        await pilot.press("d")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "deny", "")]
+
+
 @pytest.mark.parametrize("keys", ["lA", "a"])
 async def test_what_is_typed_behind_a_refused_key_is_not_sent_by_the_first_enter(
     make_app: MakeApp, make_gate: MakeGate, keys: str

@@ -218,7 +218,7 @@ async def test_the_keyboard_is_taken_once_the_pane_is_seen(
         app.query_one("#prompt").focus()
         await pilot.press(*"mine")
         assert app.query_one(Input).value == "mine"
-        await until(pilot, lambda: app.pane._frame is not None)  # noqa: SLF001
+        await until(pilot, lambda: app.pane._frame is not None)
         assert not app.pane.has_keyboard
 
 
