@@ -30,8 +30,10 @@ _EXTENSION = (
     r"|exs|erl|hs|lua|r|jl|dart|gradle|csv|parquet|ipynb|env|scd|graphql|prisma)"
 )
 PATH = (
-    r"(?:~/|\.{1,2}/|/)?[A-Za-z0-9_.@*\[\]-]+(?:/[A-Za-z0-9_.@*\[\]-]+)+/?"
-    rf"|(?<![\w.])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.{_EXTENSION}(?![\w])"
+    # Where a run begins, or it would be looked through from each of its characters.
+    r"(?:(?:~/|\.{1,2}/|/)|(?<![A-Za-z0-9_.@*\[\]-]))"
+    r"[A-Za-z0-9_.@*\[\]-]+(?:/[A-Za-z0-9_.@*\[\]-]+)+/?"
+    rf"|(?<![\w.-])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.{_EXTENSION}(?![\w])"
     r"|(?:~/|/)[A-Za-z0-9_.-]+"
 )
 _TOKEN = re.compile(
@@ -40,10 +42,11 @@ _TOKEN = re.compile(
     r"|(?P<date>\d{4}-\d\d-\d\d(?:T[\d:]+Z?)?)"
     r"|(?P<clock>\b\d{1,2}:\d\d\b)"
     rf"|(?P<path>{PATH})"
-    r"|(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z][A-Za-z0-9-]*)+(?::\d+)?|[A-Za-z][\w-]*:\d{2,5}\b)"
+    r"|(?P<host>(?<![A-Za-z0-9-])[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z][A-Za-z0-9-]*)+(?::\d+)?"
+    r"|(?<![\w-])[A-Za-z][\w-]*:\d{2,5}\b)"
     r"|(?P<number>(?<![\w.])[v:#]?\d[\d,_]*(?:\.\d+)*(?P<unit>\s?(?:%|[A-Za-z]+\b))?)"
     r"|(?P<identifier>[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?:\.[a-z]+)?"
-    r"|[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*-v?\d[\w.]*(?<!\.))"
+    r"|(?<![A-Za-z0-9-])[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z]+)*-v?\d[\w.]*(?<!\.))"
     r"|(?P<word>[^\W\d_][\w]*(?:['’]s?(?=\W|$))?)"
     r"|(?P<mark>[,;:()?!]|\.(?=\s|$))"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,21 @@ def test_no_two_texts_break_a_comparison_and_their_order_does_not_matter(
     assert (there.verdict == "same") == (back.verdict == "same")
     assert 0 <= there.likeness <= 1.0001
     assert compare(first, first).verdict == "same"
+
+
+@pytest.mark.parametrize("piece", ["-", "- note ", "a-", "1-", "a.", "`", "/", "=", "1,"])
+def test_reading_takes_about_as_long_as_the_text_is_long(piece: str) -> None:
+    def seconds(characters: int) -> float:
+        text = piece * (characters // len(piece))
+        times = []
+        for _ in range(3):
+            begun = time.process_time()
+            read(text, "tern")
+            times.append(time.process_time() - begun)
+        return min(times)
+
+    # Eight times the text: 64 times as long if every character were compared with every other.
+    assert seconds(8_000) < 30 * max(seconds(1_000), 0.0005)
 
 
 SAID = tuple(
