@@ -436,7 +436,8 @@ async def _held_by_engine() -> str:
     await client.close()
     if snapshot is None:
         return ""
-    agents = sum(not agent.archived for agent in snapshot.agents)
+    # Those of a demo end with it.
+    agents = sum(not (agent.archived or agent.demo) for agent in snapshot.agents)
     parts = [f"{agents} agent{'' if agents == 1 else 's'}"] if agents else []
     for waiting, word in ((len(snapshot.gates), "gate"), (len(snapshot.questions), "question")):
         if waiting:

@@ -386,8 +386,6 @@ async def effort(app: TungstenApp) -> None:
         return
     now = f"takes effort {agent.effort}" if agent.effort else "takes its model's own effort"
     app.say(f"{agent.name} {now}. Type /effort and one of: {' · '.join(EFFORTS)}")
-    if not app.cockpit.prompt.text:
-        app.cockpit.prompt.begin("/effort ")
 
 
 @_beside

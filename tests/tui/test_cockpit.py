@@ -315,7 +315,8 @@ async def test_an_effort_is_told_and_changed(open_cockpit: Open) -> None:
         await cockpit.type("/effort")
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "takes its model's own effort" in cockpit.screen_text)
-        await cockpit.type("enormous")
+        assert cockpit.app.cockpit.prompt.text == ""
+        await cockpit.type("/effort enormous")
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "There is no effort enormous" in cockpit.screen_text)
         cockpit.app.cockpit.prompt.put_draft("")

@@ -229,7 +229,20 @@ class MemoriesScreen(Screen["str | None"]):
         detail = self.query_one(Detail)
         detail.show(chosen)
         detail.display = self._rows.total > 0
+        self._tell_keys()
+
+    def on_descendant_focus(self) -> None:
+        """Say what can be pressed where the focus is now."""
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
         keys = self.query_one(KeyRow)
+        if self._field.has_focus:
+            written = {"memories.open": "to the list", "memories.close": "no words"}
+            others = {action.id for action in actions.of(actions.MEMORIES)} - written.keys()
+            keys.tell(idle=others, labels=written)
+            return
+        chosen = self._rows.chosen
         idle = {f"memories.{name}" for name in ("open", "edit", "pin", "bring_back", "forget")}
         idle.add("memories.session")
         labels = {}
@@ -290,6 +303,7 @@ class MemoriesScreen(Screen["str | None"]):
             with field.prevent(Input.Changed):
                 field.value = ""
             self._asks = asks
+            self._again(place=0)
         field.placeholder = "ask as an agent does" if asks else "words that stand in it"
         field.add_class("-open")
         self.set_focus(field)

@@ -48,7 +48,7 @@ class KeyRow(Lines):
         for action in (close, last):
             right += [
                 (actions.label(action.keys[0]), paint.text),
-                (f" {action.label}", paint.muted),
+                (f" {self._labels.get(action.id, action.label)}", paint.muted),
             ]
             right.append(("  " if action is close else " ", paint.blank))
         room = width - sum(cell_len(text) for text, _ in right) - 1

@@ -69,6 +69,18 @@ async def test_typing_filters_and_a_question_is_ranked(memories: Open) -> None:
         await until(pilot, lambda: "No memory here has all of these words" in text(app))
 
 
+async def test_while_words_are_written_only_keys_that_do_something_are_offered(
+    memories: Open,
+) -> None:
+    app = memories()
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "f forget" in text(app))
+        await pilot.press("slash")
+        await until(pilot, lambda: "to the list" in text(app) and "f forget" not in text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "f forget" in text(app))
+
+
 async def test_a_hundred_thousand_are_neither_read_nor_held(memories: Open) -> None:
     total = 100_000
     told = "Fact"
