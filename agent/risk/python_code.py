@@ -69,9 +69,45 @@ _SHOUTS = re.compile(
 
 
 _ONLY_LOOKS = frozenset(
-    """isinstance issubclass hasattr getattr setattr callable type id repr str print cast wraps signature
-    getsource is_ Mock MagicMock create_autospec spec assertIs assertEqual patch object update_wrapper
-    unwrap getdoc help Optional Union list dict set tuple append partial partialmethod""".split()
+    [
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "getattr",
+        "setattr",
+        "callable",
+        "type",
+        "id",
+        "repr",
+        "str",
+        "print",
+        "cast",
+        "wraps",
+        "signature",
+        "getsource",
+        "is_",
+        "Mock",
+        "MagicMock",
+        "create_autospec",
+        "spec",
+        "assertIs",
+        "assertEqual",
+        "patch",
+        "object",
+        "update_wrapper",
+        "unwrap",
+        "getdoc",
+        "help",
+        "Optional",
+        "Union",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "append",
+        "partial",
+        "partialmethod",
+    ]
 )
 """Functions that do not call what they are given, or whose result is judged where it is called."""
 _BROWSERS = re.compile(r"webbrowser\.(?:get|GenericBrowser|BackgroundBrowser|register)")

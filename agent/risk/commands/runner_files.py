@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from agent.risk.arguments import split, value, wordlist
@@ -25,6 +26,10 @@ from agent.risk.shell.syntax import UNKNOWN
 
 MAX_FILES = 128
 """Files that are read for one command."""
+MAX_TEXT = 200_000
+"""Characters of one file that are read."""
+MAX_VALUE = 2_000
+"""Characters of the value of one variable that is put in."""
 
 _ASKS = frozenset(wordlist("--version --help -h -V --list --list-all --summary version help"))
 
@@ -83,9 +88,10 @@ def _own(call: Call, runner: Runner, program: str) -> Iterator[str]:
     if patterns:
         # Only what was written since it was judged last: a line may do both thousands of times.
         key = f"{program}:{runner.form}"
-        since = evaluator.taken_up.get(key, 0)
-        evaluator.taken_up[key] = len(evaluator.files)
-        own = list(evaluator.files)[since:] if since else evaluator.own_files()
+        since, count = evaluator.taken_up.get(key, -1), len(evaluator.files)
+        evaluator.taken_up[key] = count
+        later = list(islice(reversed(evaluator.files), max(0, count - since)))
+        own = evaluator.own_files() if since < 0 else later
         for path in own:
             name = path.rpartition("/")[2]
             if path.startswith((f"{top}/", f"{cwd}/")) and any(
@@ -103,7 +109,7 @@ def _run(call: Call, runner: Runner, path: str) -> None:
     name = path.rpartition("/")[2]
     if text is None and not known:
         return
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > MAX_TEXT:
         if runner.form != "backend":
             call.high("runs from a file that the agent made and that cannot be read", f"runs {shown(name)}")  # fmt: skip
         return
@@ -117,7 +123,7 @@ def _run(call: Call, runner: Runner, path: str) -> None:
         state.cwd = path.rpartition("/")[0] or "/"
         _FORMS.get(runner.form, _code)(call, text, runner)
         call.medium(f"runs what {shown(name)} says")
-    except Unreadable:
+    except (Unreadable, RecursionError):
         call.high("runs from a file that the agent made and that cannot be read", f"runs {shown(name)}")  # fmt: skip
     finally:
         state.cwd = before
@@ -157,7 +163,7 @@ def _python(call: Call, text: str, runner: Runner) -> None:
 def _texts(call: Call, text: str) -> None:
     """Texts in code that are handed to what runs them, or that begin like a dangerous command."""
     strict, call.strict = call.strict, False
-    text = re.sub(r"(?m)^\s*(?:#|//).*$", "", text)
+    text = re.sub(r"(?m)^[ \t]*(?:#|//).*$", "", text)
     try:
         for match in _LONG.finditer(text):
             before = text[max(0, match.start() - 40) : match.start()]
@@ -187,9 +193,8 @@ _PIECE = re.compile(r"\"([^\"]{0,500})\"|'([^']{0,500})'")
 
 def _groovy(call: Call, text: str, runner: Runner) -> None:
     _code(call, text, runner)
-    for match in re.finditer(r"\bscript\s*:\s*(\"{3}|'{3})(.*?)\1|\b(?:delete|fileTree)\s*\(?\s*([\"'])([^\"'\n]+)\3", text, re.S):  # fmt: skip
-        if match[4]:
-            call.deletes(re.sub(r"\$\{?[\w.]+\}?", "build", match[4]), recursive=True)
+    for match in re.finditer(r"\bdelete[ \t(]{1,8}([\"'])([^\"'\n]{1,500})\1", text):
+        call.deletes(re.sub(r"\$\{?[\w.]+\}?", "build", match[2]), recursive=True)
 
 
 def _snakemake(call: Call, text: str, runner: Runner) -> None:
@@ -217,7 +222,7 @@ def _just(call: Call, text: str, runner: Runner) -> None:
             call.run([*(a or b for a, b in _PIECE.findall(match[1])), "true"])
         for match in re.finditer(r"`([^`]+)`", line):
             call.shell(_PLACEHOLDER.sub("made-file", match[1]))
-        match = re.match(r"@?([\w-]+)((?:\s+[^:]*)?):(?!=)\s*([^#]*)", line)
+        match = re.match(r"@?([\w-]+)((?:\s[^:]*)?):(?!=)([^#]*)", line)
         name = match[1] if match else "" if line.strip() else name
         if match:
             tasks[name] = "".join(f"#needs {need}\n" for need in re.findall(r"[\w-]+", match[3]))
@@ -421,29 +426,51 @@ def _procfile(call: Call, text: str, runner: Runner) -> None:
 
 def _ninja(call: Call, text: str, runner: Runner) -> None:
     text = text.replace("$\n", " ")
-    variables = dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*(.*)$", text))
-    for name, command in re.findall(r"(?m)^\s*(command|pool_command)\s*=\s*(.*)$", text):
+    found = re.findall(r"(?m)^[ \t]*(\w+)[ \t]*=[ \t]*(.*)$", text)
+    variables = {name: given[:MAX_VALUE] for name, given in found}
+    for command in (given for name, given in found if name == "command"):
         for _ in range(4):
+            if len(command) > 10 * MAX_VALUE:
+                raise Unreadable("a command is too long")
             command = re.sub(
                 r"(?<!\$)\$(?:\{(\w+)\}|(\w+))",
                 lambda m: variables.get(m[1] or m[2], "made-file"),
                 command,
             )
-        if name:
-            call.shell(command.replace("$$", "$"))
+        call.shell(command.replace("$$", "$"))
 
 
-_TAG = re.compile(r"<(exec|executable|delete|move|copy|echo|script|source|java|arg|argument|arguments|commandlineArgs)\b([^>]*?)(/?)>([^<]*)", re.I)  # fmt: skip
+_TAG = re.compile(r"<(exec|executable|delete|move|copy|echo|script|source|java|arg|argument|arguments|commandlineArgs)\b([^<>]{0,4000}?)(/?)>([^<]*)", re.I)  # fmt: skip
+
+
+def _outside(text: str, opens: str, closes: str) -> tuple[list[str], list[str]]:
+    """The pieces outside of, and those between, two signs.
+
+    Raises:
+        Unreadable: one is opened and not closed.
+    """
+    outside: list[str] = []
+    inside: list[str] = []
+    at = 0
+    while (start := text.find(opens, at)) >= 0:
+        end = text.find(closes, start + len(opens))
+        if end < 0:
+            raise Unreadable("something is not closed")
+        outside.append(text[at:start])
+        inside.append(text[start + len(opens) : end])
+        at = end + len(closes)
+    outside.append(text[at:])
+    return outside, inside
 
 
 def _xml(call: Call, text: str, runner: Runner) -> None:
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
+    text = "".join(_outside(text, "<!--", "-->")[0])
     if "<!ENTITY" in text:
         raise Unreadable("entities")
-    cdata = re.findall(r"<!\[CDATA\[(.*?)\]\]>", text, re.S)
-    for inner in cdata:
+    outside, inside = _outside(text, "<![CDATA[", "]]>")
+    for inner in inside:
         code(call, inner, "groovy")
-    text = re.sub(r"<!\[CDATA\[.*?\]\]>", "", text, flags=re.S)
+    text = "".join(outside)
     text = re.sub(r"=\s*'([^'\"<>]*)'", r'="\1"', text)
     properties = dict(
         re.findall(r"<property\s+name=\"([^\"]*)\"\s+(?:value|location)=\"([^\"]*)\"", text)
@@ -451,8 +478,12 @@ def _xml(call: Call, text: str, runner: Runner) -> None:
     properties |= {"basedir": ".", "project.basedir": ".", "project.build.directory": "target",
                    "user.home": "~", "env.HOME": "~"}  # fmt: skip
 
+    properties = {name: given[:MAX_VALUE] for name, given in properties.items()}
+
     def plain(given: str) -> str:
         for _ in range(4):
+            if len(given) > 10 * MAX_VALUE:
+                raise Unreadable("a value is too long")
             given = re.sub(r"\$\{([\w.]+)\}", lambda m: properties.get(m[1], "made-file"), given)
         for name, sign in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("apos", "'"), ("amp", "&")):
             given = given.replace(f"&{name};", sign)
@@ -498,14 +529,16 @@ def _xml(call: Call, text: str, runner: Runner) -> None:
     call.strict = strict
 
 
+MAX_BLOCK = 4_000
+"""Characters behind the name of a block within which it says its program."""
 _PROGRAM = re.compile(r"\bprogram\s*=\s*(?:\[([^\]]*)\]|([^\[\n]+))")
 
 
 def _hcl(call: Call, text: str, runner: Runner) -> None:
     """`data "external"` runs a program when a plan is made."""
-    text = re.sub(r"(?m)^\s*(?:#|//).*$|/\*.*?\*/", "", text)
+    text = "".join(_outside(re.sub(r"(?m)^[ \t]*(?:#|//).*$", "", text), "/*", "*/")[0])
     for match in re.finditer(r"\bdata\s+\"?external\"?", text):
-        found = _PROGRAM.search(text, match.end())
+        found = _PROGRAM.search(text[match.end() : match.end() + MAX_BLOCK])
         if found is None or found[2]:
             call.opaque("which program it runs cannot be known")
             continue

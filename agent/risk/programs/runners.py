@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables read better unbroken
 """Programs that run what stands in a file of the project: which files, and in which form.
 
 Sources: the documentation of each program, about the names that it looks for and the options that
