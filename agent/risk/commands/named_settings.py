@@ -45,8 +45,8 @@ def named_settings(call: Call, program: str) -> None:
         names = [word[1:] for word in call.argv[1:] if word[:1] == "@"] if "@" in entry.options else []  # fmt: skip
         names += value(call.argv, *(option for option in entry.options if option != "@"))
         for variable in entry.variables:
-            for text in evaluator.state.variables.get(variable) or ():
-                names += text.split(":")
+            for places in evaluator.state.variables.get(variable) or ():
+                names += places.split(":")
         for name in names:
             path = call.place(name).path
             if UNKNOWN in path or not evaluator.of_agent(path):
@@ -197,3 +197,27 @@ _of(
     "",
     _names(r"(?mi)^[ \t]*(?:exec\S*|command|hook\S*|attach-daemon\S*|py\S*|plugins?)\s*="),
 )
+_of(
+    "npm pnpm yarn",
+    "--userconfig --globalconfig",
+    "",
+    _names(
+        r"(?mi)^[ \t]*(?:script-shell|shell|node-options|git|editor|registry|onload-script)[ \t]*="
+    ),
+)
+_of(
+    "wget",
+    "",
+    "SYSTEM_WGETRC",
+    _names(
+        r"(?mi)^[ \t]*(?:use_askpass|output_document|dir_prefix|post_file|body_file|input)[ \t]*="
+    ),
+)
+_of(
+    "tig",
+    "",
+    "TIGRC_USER TIGRC_SYSTEM",
+    _names(r"(?m)^[ \t]*(?:bind|source|set[ \t]+(?:editor|diff-))"),
+)
+_of("starship", "", "STARSHIP_CONFIG", _names(r"(?m)^[ \t]*(?:command|when|shell)[ \t]*=|\[custom"))
+_of("supervisord", "-c --configuration", "", _names(r"(?mi)^[ \t]*(?:command|file|files)[ \t]*="))

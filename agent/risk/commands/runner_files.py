@@ -347,8 +347,7 @@ def _commands(call: Call, node: Any, *, task: bool, words_of: bool = False) -> N
             and not re.search(r"\s", words[0].strip())
         ):
             call.run([_PLACEHOLDER.sub("made-file", word) for word in words])
-            words = [word for word in words[1:] if re.search(r"\s", word)]
-            node = words if not _INLINE.isdisjoint(node) else words
+            node = [word for word in words[1:] if re.search(r"\s", word)]
         for each in node:
             _commands(call, each, task=task)
     elif isinstance(node, dict):
@@ -370,7 +369,6 @@ def _commands(call: Call, node: Any, *, task: bool, words_of: bool = False) -> N
                 _commands(call, inner, task=known, words_of=name in _WORDS)
 
 
-_INLINE = frozenset(["-c", "-lc", "-ec", "-e"])
 _METHOD = re.compile(r"[A-Za-z_][\w\\]*::\w+")
 """A method that composer calls."""
 _CALLABLE = re.compile(r"([\w.]+):[\w.]+(?:\(.*\))?", re.S)
