@@ -71,6 +71,9 @@ def _own(call: Call, runner: Runner, program: str) -> Iterator[str]:
             call.opaque(f"which file {program} runs from cannot be known")
         elif evaluator.of_agent(path):
             yield path
+    for word in call.argv[1:] if runner.operands else ():
+        if _FILE.search(word) and evaluator.of_agent(path := call.place(word).path):
+            yield path
     cwd = call.cwd
     if named or UNKNOWN in cwd:
         return
@@ -99,6 +102,9 @@ def _own(call: Call, runner: Runner, program: str) -> Iterator[str]:
                 for pattern in patterns
             ):
                 yield path
+
+
+_FILE = re.compile(r"\.\w{1,8}$")
 
 
 def _run(call: Call, runner: Runner, path: str) -> None:
@@ -149,9 +155,13 @@ def _code(call: Call, text: str, runner: Runner) -> None:
     form = runner.form
     if form == "zig":
         text = text.replace("&.{", "(")
-    run_text(call, text, form)
-    if form in ("python", "backend"):
-        return
+    strict = call.strict
+    # `spawn` and `load` are no programs in languages that are compiled.
+    call.strict = strict and not runner.operands
+    try:
+        run_text(call, text, form)
+    finally:
+        call.strict = strict
     _texts(call, text)
 
 
@@ -209,6 +219,21 @@ def _backend(call: Call, text: str, runner: Runner) -> None:
         run_text(call, text, "python")
     finally:
         call.strict = strict
+
+
+def _notebook(call: Call, text: str, runner: Runner) -> None:
+    """The cells of a notebook that hold code."""
+    data = parsed(text, "json")
+    cells = data.get("cells") if isinstance(data, dict) else None
+    for cell in cells if isinstance(cells, list) else ():
+        source = cell.get("source", "") if isinstance(cell, dict) else ""
+        lines = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            for match in re.finditer(r"(?m)^[ \t]*(?:!|%sx |%system )(.+)$", lines):
+                call.shell(match[1])
+            plain = re.sub(r"(?m)^[ \t]*[!%?].*$", "", lines)
+            shells = lines.lstrip().startswith(("%%bash", "%%sh", "%%script"))
+            run_text(call, plain, "shell" if shells else "python")
 
 
 def _just(call: Call, text: str, runner: Runner) -> None:
@@ -563,7 +588,7 @@ def _go_generate(call: Call, text: str, runner: Runner) -> None:
 
 
 _FORMS: dict[str, Callable[[Call, str, Runner], None]] = {
-    "python": _python, "groovy": _groovy, "snakemake": _snakemake, "backend": _backend, "just": _just,
+    "python": _python, "groovy": _groovy, "snakemake": _snakemake, "backend": _backend, "notebook": _notebook, "just": _just,
     "toml": _settings, "json": _settings, "yaml": _settings, "ini": _ini, "procfile": _procfile,
     "ninja": _ninja, "xml": _xml, "hcl": _hcl, "earthly": _earthly, "go-generate": _go_generate,
 }  # fmt: skip

@@ -22,6 +22,7 @@ class Runner(NamedTuple):
         verbs: it does so for these words only; for any when empty.
         table: where the tasks of a shared file (`pyproject.toml`) stand below `tool`.
         picks: words of the command line name the tasks that are run.
+        operands: the words of the command line name the files.
     """
 
     files: tuple[str, ...]
@@ -30,6 +31,7 @@ class Runner(NamedTuple):
     verbs: frozenset[str] = frozenset()
     table: str = ""
     picks: bool = False
+    operands: bool = False
 
 
 RUNNERS: dict[str, tuple[Runner, ...]] = {}
@@ -45,6 +47,7 @@ def _of(
     verbs: str = "",
     table: str = "",
     picks: bool = False,
+    operands: bool = False,
 ) -> None:
     runner = Runner(
         tuple(wordlist(files)),
@@ -53,6 +56,7 @@ def _of(
         frozenset(wordlist(verbs)),
         table,
         picks,
+        operands,
     )
     for name in wordlist(names):
         RUNNERS[name] = (*RUNNERS.get(name, ()), runner)
@@ -160,6 +164,13 @@ _of(
     verbs="plan apply destroy refresh import console test",
 )
 _of("go", "*.go", "go-generate", verbs="generate")
+for _programs, _language in (
+    ("crystal", "crystal"), ("nim", "nim"), ("v", "v"), ("dart", "dart"), ("kotlinc kotlin", "kotlin"),
+    ("groovy", "groovy"), ("scala scala-cli amm", "scala"), ("java jshell", "java"), ("elixir iex", "elixir"),
+    ("escript", "erlang"), ("ocaml", "ocaml"), ("tcc", "c"), ("runghc runhaskell stack", "haskell"),
+    ("raku", "perl"), ("swift", "swift"), ("zig", "zig"), ("jupyter papermill", "notebook"), ("cargo-script rust-script", "rust"),
+):  # fmt: skip
+    _of(_programs, "", _language, operands=True)
 _BACKENDS = "setup.py hatch_build.py pdm_build.py"
 _of("pip", _BACKENDS, "backend", verbs="install wheel download")
 _of("uv", _BACKENDS, "backend", verbs="sync build run pip lock")

@@ -126,6 +126,16 @@ CASES = [
      "python -m build"),
     ("tailwind.config.js", "require('child_process').execSync('BAD')\n",
      "module.exports = {content: ['./src/**/*.html']}\n", "npx tailwindcss -i a.css -o b.css"),
+    ("a.groovy", "'rm -rf /home/ada/x'.execute()\n", "println 'hello'\n", "groovy a.groovy"),
+    ("Main.java", "class Main { void m() { Runtime.getRuntime().exec(\"BAD\"); } }\n",
+     "class Main { public static void main(String[] a) { System.out.println(\"hi\"); } }\n",
+     "java Main.java"),
+    ("a.exs", "System.cmd(\"rm\", [\"-rf\", \"/home/ada/x\"])\n",
+     "pid = spawn(fn -> IO.puts(\"hi\") end)\nIO.inspect(pid)\n", "elixir a.exs"),
+    ("a.ipynb", '{"cells": [{"cell_type": "code", "source": ["!BAD\\n"]}]}',
+     '{"cells": [{"cell_type": "markdown", "source": ["!BAD"]}, {"cell_type": "code", "source": ["%matplotlib inline\\n", "print(1)"]}]}',
+     "jupyter nbconvert --execute a.ipynb"),
+    ("config.ru", "system('BAD')\n", "require './app'\nrun App\n", "rackup"),
 ]  # fmt: skip
 """File; content that deletes; everyday content; what runs it."""
 
