@@ -164,13 +164,15 @@ _of(
     verbs="plan apply destroy refresh import console test",
 )
 _of("go", "*.go", "go-generate", verbs="generate")
-for _programs, _language in (
-    ("crystal", "crystal"), ("nim", "nim"), ("v", "v"), ("dart", "dart"), ("kotlinc kotlin", "kotlin"),
-    ("groovy", "groovy"), ("scala scala-cli amm", "scala"), ("java jshell", "java"), ("elixir iex", "elixir"),
-    ("escript", "erlang"), ("ocaml", "ocaml"), ("tcc", "c"), ("runghc runhaskell stack", "haskell"),
-    ("raku", "perl"), ("swift", "swift"), ("zig", "zig"), ("jupyter papermill", "notebook"), ("cargo-script rust-script", "rust"),
-):  # fmt: skip
-    _of(_programs, "", _language, operands=True)
+_of("dart", "", "dart", operands=True)
+_of("scala-cli amm", "", "scala", operands=True)
+_of("java", "", "java", operands=True)
+_of("tcc", "", "c", operands=True)
+_of("runhaskell stack", "", "haskell", operands=True)
+_of("swift", "", "swift", operands=True)
+_of("zig", "", "zig", operands=True)
+_of("rust-script", "", "rust", operands=True)
+_of("jupyter papermill", "", "notebook", operands=True)
 _BACKENDS = "setup.py hatch_build.py pdm_build.py"
 _of("pip", _BACKENDS, "backend", verbs="install wheel download")
 _of("uv", _BACKENDS, "backend", verbs="sync build run pip lock")
