@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
 from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
@@ -69,16 +70,19 @@ _SHOUTS = re.compile(
 
 
 _ONLY_LOOKS = frozenset(
-    """isinstance issubclass hasattr getattr setattr callable type id repr str print cast wraps signature
-    getsource is_ Mock MagicMock create_autospec spec assertIs assertEqual patch object update_wrapper
-    unwrap getdoc help Optional Union list dict set tuple append partial partialmethod""".split()
+    wordlist(
+        """isinstance issubclass hasattr getattr setattr callable type id repr str print cast wraps
+        signature getsource is_ Mock MagicMock create_autospec spec assertIs assertEqual patch
+        object update_wrapper unwrap getdoc help Optional Union list dict set tuple append partial
+        partialmethod"""
+    )
 )
 """Functions that do not call what they are given, or whose result is judged where it is called."""
 _BROWSERS = re.compile(r"webbrowser\.(?:get|GenericBrowser|BackgroundBrowser|register)")
 
 
 def _ways(behind: list[ast.expr]) -> list[list[ast.expr]]:
-    """How a function may be called with what stands behind it: as they are, or with each of a list."""
+    """How a function may be called with what stands behind it: as it is, or with each of a list."""
     found: list[list[ast.expr]] = []
     for argument in behind[:4]:
         if isinstance(argument, (ast.Tuple, ast.List)) and argument.elts:
@@ -368,7 +372,7 @@ class Reader(Values):
                 call.opaque("calls a part of Python that cannot be known")
 
     def _handed_over(self, node: ast.Call, last: str) -> None:
-        """`Thread(target=os.system, args=(x,))`: a function is given to what calls it with the rest."""
+        """`Thread(target=os.system, args=(x,))`: a function is given to what calls it."""
         if last in _ONLY_LOOKS:
             return
         given = [*node.args, *(k.value for k in node.keywords)]

@@ -185,8 +185,10 @@ def compress(call: Call) -> None:
 _PACKED = re.compile(r"(?<=[^/])\.(?:gz|xz|bz2|zst|lz4|lzma|Z)$")
 
 
-_SPLIT_VALUED = ("-a", "-b", "-C", "-l", "-n", "-t", "--suffix-length", "--bytes", "--line-bytes", "--lines", "--number",
-                 "--separator", "--additional-suffix", "--filter")  # fmt: skip
+_SPLIT_VALUED = wordlist(
+    """-a -b -C -l -n -t --suffix-length --bytes --line-bytes --lines --number --separator
+    --additional-suffix --filter"""
+)
 
 
 def split_file(call: Call) -> None:

@@ -32,9 +32,10 @@ TAKES_UP: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         wordlist(
-            """vite webpack rollup esbuild tsup next nuxt astro gulp grunt svelte-kit parcel tailwindcss
-            tailwind drizzle-kit postcss babel svgo remix wrangler expo vue-cli-service turbo storybook
-            typedoc vitepress docusaurus gatsby metro size-limit knip tsdown unbuild rspack rsbuild
+            """vite webpack rollup esbuild tsup next nuxt astro gulp grunt svelte-kit parcel
+            tailwindcss tailwind drizzle-kit postcss babel svgo remix wrangler expo vue-cli-service
+            turbo storybook typedoc vitepress docusaurus gatsby metro size-limit knip tsdown unbuild
+            rspack rsbuild
             semantic-release release-it lint-staged eleventy wxt tinacms orval kysely-codegen
             graphql-codegen changelogen"""
         ),

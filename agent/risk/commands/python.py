@@ -122,9 +122,9 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         call.medium("opens an editor")
     elif name == "pydoc" and rest:
         for path in split([name, *rest], ("-k", "-p", "-n"))[1]:
-            own = path if path.endswith(".py") else f"{path.replace('.', '/')}.py"
-            if call.evaluator.of_agent(call.place(own).path):
-                run_file(call, own, "python")
+            file = path if path.endswith(".py") else f"{path.replace('.', '/')}.py"
+            if call.evaluator.of_agent(call.place(file).path):
+                run_file(call, file, "python")
         call.medium("runs pydoc")
     elif top in ("venv", "virtualenv"):
         options, operands = split([top, *rest], ("--prompt", "-p", "--python"))

@@ -275,7 +275,7 @@ _LIST_CALLED = re.compile(
     r"|\bSeq\(\s*(?:\"[^\"\n]{0,500}\"\s*,?\s*)+\)\s*\.?(?:!{1,2}|run\b|lazyLines)"
 )
 """`["rm", "-r", "x"].execute()`, `Seq("rm", "-r").!`."""
-_MORE = re.compile(r"(?:\s*[,;]?\s*[\[(]?\s*(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'))+")
+_MORE = re.compile(r"(?:\s*(?:[,;]\s*)?(?:[\[(]\s*)?(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'))+")
 """Further strings behind the first, as `Command.new("rm", "-r", …)` has them."""
 _CALLING = re.compile(
     r"(?i)(?:exec\w*|system\w*|cmd|command\w*|call\w*|process\w*|shell\w*|spawn\w*|popen\w*|run\w*|pipe\w*|sh|open_port|port)"

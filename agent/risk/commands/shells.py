@@ -79,15 +79,17 @@ def shell(call: Call) -> None:
 _FISH_INIT = re.compile(r"--init-command(?:=(.*))?$|-[ilNnP]*C(.*)$", re.S)
 """What fish runs before anything else."""
 _FISH_KEEPS = re.compile(
-    r"(?:^|[;&|({\n]|\b(?:and|or|not|begin|then|do|else))\s*(?:(?:builtin|command)\s+)?"
-    r"(?:set\s+(?:-\S+\s+)*(?:-\w*U\w*|--universal)\b|fish_add_path\b(?!.*(?:\s-\w*[Ppvn]\b|--path\b))"
-    r"|funcsave\b|fish_config\s+\w+\s+(?:save|choose)|abbr\b.*\s-\w*U|fisher\s+(?:install|update)"
+    r"(?:^|[;&|({\n]|\b(?:and|or|not|begin|then|do|else))[ \t]{0,40}(?:(?:builtin|command)[ \t]{1,40})?"
+    r"(?:set\s+(?:-\S+\s+)*(?:-\w*U\w*|--universal)\b|fish_add_path\b(?!.{0,200}(?:\s-\w*[Ppvn]\b|--path\b))"
+    r"|funcsave\b|fish_config\s+\w+\s+(?:save|choose)|abbr\b.{0,200}\s-\w*U|fisher\s+(?:install|update)"
     r"|alias\s+(?:-s|--save)\b|vared\b)"
 )
 """What fish keeps for every later shell of the person."""
 _ZSH_EXPANDS = re.compile(r"(?:^|(?<=[;&|({\n])|(?<=[;&|({\n]\s))=(?=[A-Za-z_])")
 _ZSH_CLOBBERS = re.compile(r"(>>?)!(?=\s*[^\s=(])")
-_ZSH_MODULE = re.compile(r"\bzmodload\b[^;&|\n]*\bzsh/(?:files|mapfile|net/tcp|net/socket|system|zpty)\b")
+_ZSH_MODULE = re.compile(
+    r"\bzmodload\b[^;&|\n]{0,200}\bzsh/(?:files|mapfile|net/tcp|net/socket|system|zpty)\b"
+)
 
 
 def _fish(call: Call) -> bool:
@@ -100,9 +102,9 @@ def _zsh(call: Call, text: str) -> str:
     text = _ZSH_CLOBBERS.sub(r"\1", text)
     if _ZSH_MODULE.search(text):
         text = re.sub(r"\bzf_(?=(?:rm|mv|ln|mkdir|rmdir|chmod|chown|chgrp|sync)\b)", "", text)
-        for match in re.finditer(r"\bmapfile\[([^\]]+)\]=", text):
+        for match in re.finditer(r"\bmapfile\[([^\]]{1,500})\]=", text):
             call.shell(f"> {match[1]}")
-        if re.search(r"\b(?:ztcp|zsocket)\s+(?!-[cl]\b)", text):
+        if re.search(r"\b(?:ztcp|zsocket)[ \t]+(?!\s|-c\b)", text):
             call.high("opens a network connection through the shell")
     return text
 

@@ -90,6 +90,7 @@ LOADS: dict[str, tuple[Loads, ...]] = {
     ),
 }  # fmt: skip
 """Program → what it loads; their manuals."""
+_LIBRARY = re.compile(r"\.(?:so|dylib)\b")
 _OF_SYSTEM = re.compile(r"/(?:usr|lib\w*|opt|nix|System|Library)/")
 
 
@@ -101,19 +102,23 @@ def loads(call: Call, program: str) -> None:
             for text in call.evaluator.state.variables.get(variable) or ():
                 names += text.split(":")
         if entry.operands:
-            names += [word for word in split(call.argv)[1] if re.search(r"/.*\.(?:so|dylib)\b", word)]
+            names += [word for word in split(call.argv)[1] if "/" in word and _LIBRARY.search(word)]
         for name in names:
             path = call.place(name).path
             if UNKNOWN in path:
                 call.opaque("which code it loads cannot be known")
             elif entry.directory:
                 if any(own.startswith(f"{path}/") for own in _programs(call)):
-                    call.high("runs programs that the agent wrote", f"runs what is in {shown(name)}")
+                    call.high(
+                        "runs programs that the agent wrote", f"runs what is in {shown(name)}"
+                    )
             elif ("/" in name or name in (".", "..")) and not _OF_SYSTEM.match(path):
                 call.high("loads code that may be anybody's", f"loads {shown(name)}")
 
 
-_STEPS = frozenset(wordlist("as ld cc1 cc1plus collect2 lto1 f951 lto-wrapper gold ld.bfd ld.gold ld.lld cpp"))
+_STEPS = frozenset(
+    wordlist("as ld cc1 cc1plus collect2 lto1 f951 lto-wrapper gold ld.bfd ld.gold ld.lld cpp")
+)
 
 
 def _programs(call: Call) -> list[str]:

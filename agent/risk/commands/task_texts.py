@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns read better unbroken
 """Reads the settings in which runners keep their tasks: TOML, JSON and the everyday part of YAML."""
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from typing import Any
 
 MAX_DEPTH = 40
 """Levels of nesting that are read."""
+
+
+MAX_LINES = 400
+"""Lines of one flow collection that are read."""
 
 
 class Unreadable(ValueError):
@@ -25,7 +30,7 @@ def parsed(text: str, form: str) -> Any:
         if form == "toml":
             return tomllib.loads(text)
         if form == "json":
-            return json.loads(re.sub(r"(?m)^\s*//.*$", "", text))
+            return json.loads(re.sub(r"(?m)^[ \t]*//.*$", "", text))
         return _Yaml(text).document()
     except (ValueError, RecursionError) as error:
         raise Unreadable(str(error)) from None
@@ -114,7 +119,9 @@ class _Yaml:
             return self.node(column + 1, depth)
         if _BLOCK.fullmatch(rest):
             return self.block(column, folded=rest[0] == ">")
-        while rest[0] in "\"'[{" and not _closed(rest) and self.at < len(self.lines):
+        for _ in range(MAX_LINES):
+            if rest[0] not in "\"'[{" or _closed(rest) or self.at >= len(self.lines):
+                break
             rest += " " + self.lines[self.at].strip()
             self.at += 1
         if rest[0] in "[{\"'":
@@ -142,7 +149,8 @@ class _Yaml:
 
 
 _KEY = re.compile(
-    r"(\"[^\"]*\"|'[^']*'|[^\s\"'\[\]{}#&*!|>%@`-][^:#]*?|-[^\s:][^:]*?|<<)\s*:(?=\s|$)"
+    r"(\"[^\"]*\"|'[^']*'|(?:[^\s\"'\[\]{}#&*!|>%@`-]|-[^\s:])"
+    r"(?:[^:#]|:(?!\s|$)|(?<!\s)#){0,200}?|<<)[ ]{0,20}:(?=\s|$)"
 )
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?(?:\s+#.*)?")
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables read better unbroken
 """Programs that run what stands in a file of the project: which files, and in which form.
 
 Sources: the documentation of each program, about the names that it looks for and the options that
@@ -23,6 +22,7 @@ class Runner(NamedTuple):
         verbs: it does so for these words only; for any when empty.
         table: where the tasks of a shared file (`pyproject.toml`) stand below `tool`.
         picks: words of the command line name the tasks that are run.
+        operands: the words of the command line name the files.
     """
 
     files: tuple[str, ...]
@@ -31,6 +31,7 @@ class Runner(NamedTuple):
     verbs: frozenset[str] = frozenset()
     table: str = ""
     picks: bool = False
+    operands: bool = False
 
 
 RUNNERS: dict[str, tuple[Runner, ...]] = {}
@@ -46,6 +47,7 @@ def _of(
     verbs: str = "",
     table: str = "",
     picks: bool = False,
+    operands: bool = False,
 ) -> None:
     runner = Runner(
         tuple(wordlist(files)),
@@ -54,6 +56,7 @@ def _of(
         frozenset(wordlist(verbs)),
         table,
         picks,
+        operands,
     )
     for name in wordlist(names):
         RUNNERS[name] = (*RUNNERS.get(name, ()), runner)
@@ -93,6 +96,10 @@ _of("alembic", "*env.py", "python")
 _of("gunicorn", "gunicorn.conf.py", "python", "-c --config")
 _of("tilt", "Tiltfile", "python", "-f --file", verbs="up ci args trigger")
 _of("bazel bazelisk buck buck2", "*BUILD *BUILD.bazel *BUCK *.bzl WORKSPACE MODULE.bazel", "python")
+_of("rackup thin unicorn puma", "config.ru *puma.rb *unicorn.rb", "ruby", "-C --config -c")
+_of("phpunit", "*bootstrap.php", "php", "--bootstrap")
+_of("knex", "knexfile.js knexfile.ts", "node", "--knexfile")
+_of("pm2", "ecosystem.config.js ecosystem.config.cjs", "node", verbs="start reload restart")
 _of("mix", "mix.exs", "elixir")
 _of("zig", "build.zig", "zig", "--build-file", verbs="build")
 _of("sbt", "*build.sbt *.sbt", "scala")
@@ -157,6 +164,15 @@ _of(
     verbs="plan apply destroy refresh import console test",
 )
 _of("go", "*.go", "go-generate", verbs="generate")
+_of("dart", "", "dart", operands=True)
+_of("scala-cli amm", "", "scala", operands=True)
+_of("java", "", "java", operands=True)
+_of("tcc", "", "c", operands=True)
+_of("runhaskell stack", "", "haskell", operands=True)
+_of("swift", "", "swift", operands=True)
+_of("zig", "", "zig", operands=True)
+_of("rust-script", "", "rust", operands=True)
+_of("jupyter papermill", "", "notebook", operands=True)
 _BACKENDS = "setup.py hatch_build.py pdm_build.py"
 _of("pip", _BACKENDS, "backend", verbs="install wheel download")
 _of("uv", _BACKENDS, "backend", verbs="sync build run pip lock")

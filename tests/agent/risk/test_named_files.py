@@ -114,3 +114,28 @@ def test_code_that_linters_load(ground: Context, command: str, files: dict[str, 
         (ground.cwd / name).write_text(content)
     assert risk(command, ground) < Risk.HIGH
     assert risk(command, ground, list(files)[-1]) is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    ("command", "bad", "good"),
+    [
+        ("KUBECONFIG=f kubectl get pods", "users:\n- user:\n    exec:\n", "clusters: []\n"),
+        ("helm --kubeconfig f list", "user: {exec: {command: sh}}\n", "clusters: []\n"),
+        ("AWS_CONFIG_FILE=f aws s3 ls", "[a]\ncredential_process = x\n", "[a]\nregion = b\n"),
+        ("HGRCPATH=f hg status", "[hooks]\nupdate = x\n", "[ui]\n".replace("ui", "web")),
+        ("PSQLRC=f psql", "\\! rm -rf ~/x\n", "\\timing on\n"),
+        ("less --lesskey-src=f a", "#env\nLESSOPEN=|x\n", "#command\na forw-line\n"),
+        ("gcc @f a.c", "-fplugin=./x.so\n", "-O2 -Wall\n"),
+    ],
+)
+def test_settings_of_the_agent_that_name_programs(
+    ground: Context, command: str, bad: str, good: str
+) -> None:
+    file = ground.cwd / "f"
+    file.write_text(bad)
+    assert risk(command, ground) < Risk.HIGH
+    assert risk(command, ground, "f") is Risk.HIGH
+    file.write_text(good)
+    assert risk(command, ground, "f") < Risk.HIGH
+    file.write_bytes(b"\0")
+    assert risk(command, ground, "f") is Risk.HIGH

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the contents of files read better unbroken
 """What task runners and build tools run from files that an agent made is read, or it is HIGH."""
 
 from __future__ import annotations
@@ -125,6 +126,13 @@ CASES = [
      "python -m build"),
     ("tailwind.config.js", "require('child_process').execSync('BAD')\n",
      "module.exports = {content: ['./src/**/*.html']}\n", "npx tailwindcss -i a.css -o b.css"),
+    ("Main.java", "class Main { void m() { Runtime.getRuntime().exec(\"BAD\"); } }\n",
+     "class Main { public static void main(String[] a) { System.out.println(\"hi\"); } }\n",
+     "java Main.java"),
+    ("a.ipynb", '{"cells": [{"cell_type": "code", "source": ["!BAD\\n"]}]}',
+     '{"cells": [{"cell_type": "markdown", "source": ["!BAD"]}, {"cell_type": "code", "source": ["%matplotlib inline\\n", "print(1)"]}]}',
+     "jupyter nbconvert --execute a.ipynb"),
+    ("config.ru", "system('BAD')\n", "require './app'\nrun App\n", "rackup"),
 ]  # fmt: skip
 """File; content that deletes; everyday content; what runs it."""
 
@@ -184,3 +192,24 @@ def test_settings_that_are_yaml() -> None:
     for broken in ("a: [b", "a: {b: [}", "a: 'b\n", "- a\nb\n", "[" * 100):
         with pytest.raises(Unreadable):
             parsed(broken, "yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "command"),
+    [
+        ("Taskfile.yml", "a: [\n" + "b,\n" * 60_000, "task a"),
+        ("Taskfile.yml", "a" + " " * 190_000, "task a"),
+        ("pom.xml", "<exec " * 33_000, "mvn test"),
+        ("build.xml", "<!--" * 49_000, "ant"),
+        ("build.ninja", "a = " + "$a" * 90_000 + "\n" + "command = $a\n" * 100, "ninja"),
+        ("main.tf", "data external " * 13_000, "terraform plan"),
+        ("justfile", "a" + " " * 190_000, "just"),
+    ],
+)
+def test_reading_takes_no_time_beyond_its_length(
+    ground: Context, name: str, text: str, command: str
+) -> None:
+    """Without an end, were one of the patterns not linear: the time limit of the tests ends it."""
+    file = ground.cwd / name
+    file.write_text(text)
+    assert assess_command(command, replace(ground, written=frozenset([file]))).risk
