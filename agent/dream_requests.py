@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from agent.errors import CommandRefused
-from agent.memory_protocol import (
+from agent.protocol.memory import (
     AcceptOperation,
     DreamOperation,
     DreamPart,

@@ -15,7 +15,7 @@ from agent.errors import AgentError
 
 if TYPE_CHECKING:
     from agent.engine_parts import Parts
-    from agent.memory_protocol import Mode
+    from agent.protocol.memory import Mode
 
 _TABLE = re.compile(r"^[ \t]*\[[ \t]*dream[ \t]*\][^\n]*(?:\n|\Z)", re.MULTILINE)
 _NEXT = re.compile(r"^[ \t]*\[", re.MULTILINE)

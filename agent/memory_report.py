@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError, InsidePane
-from agent.memory_protocol import SOURCES
 from agent.paths import Paths
 from agent.peer import refuse_in_pane
+from agent.protocol.memory import SOURCES
 from agent.remembering import age, doubted
 from memory.database import Database
 from memory.errors import StorageError

@@ -13,7 +13,7 @@ from pydantic import JsonValue, ValidationError
 
 from agent import memory_mode
 from agent.errors import CommandRefused
-from agent.memory_protocol import (
+from agent.protocol.memory import (
     REQUEST,
     AddMemory,
     BringBackMemory,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from agent.memory_protocol import SOURCES
+from agent.protocol.memory import SOURCES
 from tui.memory_words import HELD
 from tui.text import Piece, age, clean, one_line, wrap
 
 if TYPE_CHECKING:
-    from agent.memory_protocol import DreamOperation, DreamPart, Side
+    from agent.protocol.memory import DreamOperation, DreamPart, Side
     from tui.theme import Paint
 
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from agent.memory_protocol import SOURCES
+from agent.protocol.memory import SOURCES
 from tui.gate.words import short_path
 from tui.text import Piece, age, clean, one_line, wrap
 
 if TYPE_CHECKING:
-    from agent.memory_protocol import Remembered
+    from agent.protocol.memory import Remembered
     from tui.theme import Paint
 
 STATUSES = {

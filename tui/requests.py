@@ -538,7 +538,7 @@ async def dream(app: TungstenApp) -> None:
 @_beside
 async def set_memory_mode(app: TungstenApp, name: str) -> None:
     """Change how much is remembered."""
-    from agent.memory_protocol import MEANING, SetMemoryMode, asking
+    from agent.protocol.memory import MEANING, SetMemoryMode, asking
 
     mode = next((mode for mode in MEANING if mode == name.removesuffix(" only")), None)
     if mode is None:
@@ -557,7 +557,7 @@ async def remember(app: TungstenApp) -> None:
 @_beside
 async def remember_text(app: TungstenApp, text: str) -> None:
     """Remember what the person says, for the project at hand; a refused text stays."""
-    from agent.memory_protocol import AddMemory, asking
+    from agent.protocol.memory import AddMemory, asking
 
     if await send(app, asking(AddMemory(text=text, directory=_directory(app)))) is None:
         if not app.cockpit.prompt.text:

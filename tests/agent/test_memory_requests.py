@@ -17,7 +17,9 @@ from agent.dream_watch import DreamWatch
 from agent.engine_parts import Parts
 from agent.errors import AgentError, CommandRefused
 from agent.hub import Hub
-from agent.memory_protocol import (
+from agent.paths import Paths
+from agent.protocol.commands.engine import AskMemory
+from agent.protocol.memory import (
     AcceptOperation,
     AddMemory,
     BringBackMemory,
@@ -43,8 +45,6 @@ from agent.memory_protocol import (
     UndoDream,
     asking,
 )
-from agent.paths import Paths
-from agent.protocol.commands.engine import AskMemory
 from agent.settings import Dream
 from memory import browse
 from memory.database import Database

@@ -18,7 +18,8 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.screen import Screen
 
-from agent.memory_protocol import (
+from agent.protocol.commands.engine import DreamNow
+from agent.protocol.memory import (
     AcceptOperation,
     DreamOperation,
     ListDreams,
@@ -31,7 +32,6 @@ from agent.memory_protocol import (
     UndoDream,
     asking,
 )
-from agent.protocol.commands.engine import DreamNow
 from tui import actions, dream_diff
 from tui.gate.host import host, send
 from tui.text import one_line

@@ -19,7 +19,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Input
 
-from agent.memory_protocol import (
+from agent.protocol.memory import (
     AddMemory,
     BringBackMemory,
     EditMemory,

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.strip import Strip
 
-from agent.memory_protocol import (
+from agent.protocol.memory import (
     BringBackMemory,
     Known,
     PastVersion,

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from agent.memory_protocol import MEANING
+from agent.protocol.memory import MEANING
 from tui.screens.card import CardScreen, card_foot
 from tui.widgets.choice_list import ChoiceList
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from agent.memory_protocol import DreamOperation, PastDream
+from agent.protocol.memory import DreamOperation, PastDream
 from tui import dream_diff
 from tui.text import Piece, strip_of
 from tui.widgets.lazy_list import LazyList

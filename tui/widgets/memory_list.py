@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from agent.memory_protocol import Remembered, View
+from agent.protocol.memory import Remembered, View
 from tui import actions
 from tui.memory_words import about, place
 from tui.text import Piece, age, fit, one_line, strip_of

@@ -47,7 +47,7 @@ class DreamNow(Wire):
 
 
 class AskMemory(Wire):
-    """Look at memories and dreams, or change them; `request` is one of `agent.memory_protocol`.
+    """Look at memories and dreams, or change them; `request` is one of `agent.protocol.memory`.
 
     The result is the one that is described there.
     """

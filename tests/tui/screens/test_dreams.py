@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.memory_protocol import DreamOperation, DreamPart, Side
+from agent.protocol.memory import DreamOperation, DreamPart, Side
 from memory.database import Database
 from memory.errors import DatabaseLocked
 from tests.tui.screens.conftest import NOW

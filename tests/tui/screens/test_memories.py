@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agent.memory_protocol import ListMemories
 from agent.protocol.commands.engine import AskMemory
+from agent.protocol.memory import ListMemories
 from memory.database import Database
 from memory.errors import DatabaseLocked, DiskFull
 from memory.versions import Memory
