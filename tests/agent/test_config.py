@@ -29,6 +29,7 @@ idle_minutes = 1.5
 gap_hours = 12
 sessions = 3
 gap = "session"
+embedder = "~/model"
 
 [dream.model]
 requests = 2
@@ -82,9 +83,11 @@ def test_every_setting_can_be_set(paths: Paths) -> None:
         "gap_hours": 12,
         "sessions": 3,
         "gap": "session",
+        "embedder": "~/model",
         "model": {"requests": 2, "tokens": 100_000, "dollars": 0.5},
         "remember": {"requests": 0, "tokens": 500_000, "dollars": None},
     }
+    assert config.dream.embedder_path == Path.home() / "model"
     assert config.rules.deny == ("rm -rf /", "sudo *")
     assert config.rules.allow == ("make test",)
 

@@ -168,7 +168,7 @@ class Person:
 
     def deny(self) -> None:
         """Wait until the gate dialog takes keys, then deny."""
-        self.wait(r"\bd deny")
+        self.wait(r"\bd (deny|do not run it)")
         self.press("d")
 
     def quit(self) -> None:

@@ -41,7 +41,7 @@ def test_the_whole_job_in_80_by_24(arrive: Arrive, model: ScriptedModel) -> None
     person.press("app.memories")
     person.wait("(?s)Active 1 .*job starts at 02:30.*you said so")
     person.press("m")
-    person.wait("agents are told nothing and save nothing")
+    person.wait("agents recall nothing and save nothing")
     person.press("Up", "Enter")
     person.wait("memory: manual")
     kept = (person.home / "config.toml").read_text()

@@ -32,9 +32,11 @@ async def test_a_megabyte_is_pasted_whole(pane: Pane, tmp_path: Path) -> None:
     text = "".join(f"line {n:06} äöü\n" for n in range(60_000))
     expected = (text.replace("\n", "\r") + "x" * 20_000).encode()
     assert len(expected) > 1_000_000
-    reading = f"stty raw -echo; head -c {len(expected)} > got; stty sane; echo re''ady"
-    await start(pane, reading, "stty")
-    await eventually(pane, "command")
+    await start(
+        pane,
+        f"stty raw -echo; echo ra''w$'\\r'; head -c {len(expected)} > got; stty sane; echo re''ady",
+        "^raw",
+    )
     await pane.paste(text)
     await pane.paste("x" * 20_000)
     assert (await pane.wait(ForText("^ready"), 30)).met
@@ -70,9 +72,10 @@ async def test_text_is_typed_exactly(pane: Pane, tmp_path: Path) -> None:
     ]
     wanted = "".join(pieces).replace("\n", "\r").encode()
     await start(
-        pane, f"stty raw -echo; head -c {len(wanted)} > got; stty sane; echo re''ady", "stty"
+        pane,
+        f"stty raw -echo; echo ra''w$'\\r'; head -c {len(wanted)} > got; stty sane; echo re''ady",
+        "^raw",
     )
-    await eventually(pane, "command")
     for piece in pieces:
         await pane.send_text(piece)
     assert (await pane.wait(ForText("^ready"), 30)).met

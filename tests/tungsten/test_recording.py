@@ -21,7 +21,7 @@ from tungsten import asciicast, recording
 from tungsten.asciicast import Event, Header
 from tungsten.errors import PaneDead, PaneGone, RecordingRefused, RecordingUnreadable, ServerGone
 from tungsten.frame import Frame, strip_styles
-from tungsten.pane import ForExit, ForText, Pane
+from tungsten.pane import ForExit, ForIdle, ForText, Pane
 from tungsten.replay import AT_ONCE, Player, Printed, play, replay, timeline
 from tungsten.terminal import Terminal
 
@@ -218,8 +218,8 @@ async def test_what_a_held_up_server_still_has_is_recorded(
     server = psutil.Process(recorder.ppid())
     recorder.suspend()
     await pane.send_text("\n")
-    await pane.wait(ForExit(), 30)
-    # By now tmux holds what does not fit into the pipe.
+    # It prints no more once tmux holds what does not fit into the pipe.
+    assert (await pane.wait(ForIdle(0.5), 30)).met
     server.suspend()
     try:
         recorder.terminate()
