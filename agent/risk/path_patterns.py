@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from glob import iglob
+from itertools import islice
 
 from agent.risk.arguments import wordlist
 
@@ -151,3 +153,12 @@ EXAMPLES_HOME = (
     ".local/share/tungsten/credentials.json",
 )  # fmt: skip
 EXAMPLES_SYSTEM = ("/etc/shadow", "/etc/passwd", "/etc/sudoers", "/root/.ssh/id_rsa")
+
+
+def on_disk(pattern: str, most: int) -> list[str]:
+    """What a pattern names on the disk, at most so many; nothing where no name can be like it."""
+    try:
+        return list(islice(iglob(pattern), most))  # noqa: PTH207 - each of its parts may be one
+    except ValueError:
+        # Half of a surrogate pair, or NUL: no file system holds that.
+        return []

@@ -6,8 +6,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from glob import iglob
-from itertools import islice
 from pathlib import Path
 
 from agent.risk.arguments import wordlist
@@ -16,6 +14,7 @@ from agent.risk.evaluation.carried import HEADS, carried
 from agent.risk.evaluation.findings import MAX_FILE_BYTES, shown
 from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
+from agent.risk.path_patterns import on_disk
 from agent.risk.paths import Zone, covers
 from agent.risk.running import patterns
 from agent.risk.shell.syntax import UNKNOWN
@@ -153,8 +152,11 @@ def matches(call: Call, pattern: str) -> list[str]:
     if UNKNOWN in pattern:
         return []
     found = [str(path) for path in call.evaluator.context.written if covers(pattern, str(path))]
-    on_disk = islice(iglob(pattern), MAX_MATCHES)  # noqa: PTH207 - each of its parts may be one
-    return list(dict.fromkeys((*found, *(path for path in on_disk if not Path(path).is_dir()))))
+    return list(
+        dict.fromkeys(
+            (*found, *(path for path in on_disk(pattern, MAX_MATCHES) if not Path(path).is_dir()))
+        )
+    )
 
 
 def runs_later(call: Call, path: str) -> None:

@@ -8,7 +8,6 @@ import re
 import stat
 from bisect import bisect_left
 from collections.abc import Sequence
-from glob import iglob
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from agent.risk.evaluation.findings import Finding, State, Stopwatch
 from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
+from agent.risk.path_patterns import on_disk
 from agent.risk.paths import Ground, Place, Zone, covers, judge, notable
 from agent.risk.rules import match_command, match_denied, match_path
 from agent.risk.running import READ_WHOLE, filled, known_part, runs_again
@@ -248,7 +248,7 @@ class Judgement:
             found: list[str] = []
             if number < MAX_PATTERNS and path.count("*") <= MAX_STARS:
                 if self.place(path).zone is Zone.PROJECT:
-                    found = list(islice(iglob(path), MAX_MADE))  # noqa: PTH207 - any part may be one
+                    found = on_disk(path, MAX_MADE)
                 made.update(dict.fromkeys(found))
             if number >= MAX_PATTERNS or len(found) == MAX_MADE:
                 below[known_part(path)] = None

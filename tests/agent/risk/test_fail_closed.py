@@ -113,3 +113,8 @@ def test_the_keys_by_which_we_enter_lines_are_nobody_elses(
 ) -> None:
     assert assess_keys(keys, replace(context, foreground="bash")).risk is Risk.HIGH
     assert assess_keys(keys, replace(context, foreground="zsh")).risk is Risk.HIGH
+
+
+def test_half_a_surrogate_pair_in_a_pattern_is_judged(context: Context) -> None:
+    answer = assess_command("x >a\udaab/b*; bash b\udaab/c*", context)
+    assert not any("could not be analysed" in reason for reason in answer.reasons)
