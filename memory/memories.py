@@ -7,8 +7,10 @@ without one nothing is written at all.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from memory import redaction, versions
 from memory.connection import Connection
 from memory.embedder import Embedder, EmbedderUnavailable, StaticEmbedder
 from memory.errors import ChangedMeanwhile, InvalidRecord, NotFound
-from memory.recall import Recalled, recall
+from memory.recall import Recalled, best, by_meaning, candidates
 from memory.redaction import Redaction
 from memory.remembered import looked_through
 from memory.trust import may_supersede, why_held
@@ -67,6 +69,8 @@ class Memories:
         self._holds_secret = holds_secret
         self._embedder_path = embedder
         self._embedder: Embedder | None = None
+        self._embedding = threading.Lock()
+        """Held by the one thread that uses the embedder."""
 
     async def add(self, memory: Memory, *, by: Author, reason: str = "") -> Memory:
         """Store a new memory; it gets an id when its own is empty.
@@ -250,23 +254,26 @@ class Memories:
         """
         now = self._clock()
         found = await self._connection.read(
-            lambda db: recall(
-                db, query, project=project, now=now, k=k, embedder=self._loaded_embedder()
-            )
+            lambda db: candidates(db, query, project=project, now=now)
         )
+        if len(found) > 1 and (self._embedder_path or self._embedder):
+            # Beside the database, which goes on serving others.
+            found = await asyncio.to_thread(self._by_meaning, found, query)
+        found = best(found, k)
         if found and count:
             await self.used("recalled", [one.memory.id for one in found])
         return found
 
-    def _loaded_embedder(self) -> Embedder | None:
-        """The embedder, loaded with the first question; without what it needs there is none."""
-        path, self._embedder_path = self._embedder_path, None
-        if path is not None:
-            try:
-                self._embedder = StaticEmbedder(path)
-            except EmbedderUnavailable as error:
-                log.warning("memories are recalled by their words alone: %s", error)
-        return self._embedder
+    def _by_meaning(self, found: Answers, query: str) -> Answers:
+        """Ask the embedder, loaded with the first question; without one, change nothing."""
+        with self._embedding:
+            path, self._embedder_path = self._embedder_path, None
+            if path is not None:
+                try:
+                    self._embedder = StaticEmbedder(path)
+                except EmbedderUnavailable as error:
+                    log.warning("memories are recalled by their words alone: %s", error)
+            return by_meaning(found, query, self._embedder) if self._embedder else found
 
     async def used(self, kind: UsageKind, memory_ids: Iterable[str]) -> None:
         """Count a use of some memories; it is no version of them."""
@@ -385,7 +392,7 @@ def _in_the_same_words(db: sqlite3.Connection, memory: Memory, now: float) -> Me
         return same
     words = normalise(memory.text)
     project = None if memory.project is None else Path(memory.project)
-    found = recall(db, memory.text, project=project, now=now, k=8)
+    found = best(candidates(db, memory.text, project=project, now=now), 8)
     return next((one.memory for one in found if normalise(one.memory.text) == words), None)
 
 

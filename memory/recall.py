@@ -99,24 +99,16 @@ class Recalled:
     score: float
 
 
-def recall(
-    db: sqlite3.Connection,
-    query: str,
-    *,
-    project: Path | None,
-    now: float,
-    k: int,
-    embedder: Embedder | None = None,
+def candidates(
+    db: sqlite3.Connection, query: str, *, project: Path | None, now: float
 ) -> list[Recalled]:
-    """Find what a store knows about a question, best first: active memories that hold now.
+    """Find what a store knows in words of a question, best first: active memories that hold now.
 
     Args:
         db: the store, within a transaction.
         query: what a person asks or says.
         project: whose memories count beside those about the person; None for these alone.
         now: seconds since the epoch, at which a memory must hold.
-        k: how many at most.
-        embedder: has a small say in the order of those that the words have found.
     """
     places = [""] if project is None else ["", str(project)]
     asked = words.content(words.normalise(query))
@@ -126,15 +118,22 @@ def recall(
         if memory.status == "active" and memory.valid_at(now):
             whole = 1 + WHOLE * words.share(asked, memory.text)
             found.append(Recalled(memory, hit.score * whole * _prior(db, memory)))
-    found.sort(key=lambda one: -one.score)
-    if embedder is not None and len(found) > 1:
-        best = found[:COMPARED]
-        close = embedder.closeness(query, [one.memory.text for one in best])
-        found[:COMPARED] = (
-            Recalled(one.memory, one.score * (1 + CLOSE * share))
-            for one, share in zip(best, close, strict=True)
-        )
-        found.sort(key=lambda one: -one.score)
+    return sorted(found, key=lambda one: -one.score)
+
+
+def by_meaning(found: list[Recalled], query: str, embedder: Embedder) -> list[Recalled]:
+    """Let an embedder have a small say in the order of what the words of a question have found."""
+    first, rest = found[:COMPARED], found[COMPARED:]
+    close = embedder.closeness(query, [one.memory.text for one in first])
+    again = (
+        Recalled(one.memory, one.score * (1 + CLOSE * share))
+        for one, share in zip(first, close, strict=True)
+    )
+    return sorted((*again, *rest), key=lambda one: -one.score)
+
+
+def best(found: list[Recalled], k: int) -> list[Recalled]:
+    """At most `k` of what was found, without what is no answer to the same question."""
     least = found[0].score * LEAST if found else 0.0
     return [one for one in found if one.score >= least][:k]
 
