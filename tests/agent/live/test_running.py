@@ -87,6 +87,7 @@ async def test_lines_that_were_typed(house):
     await house.prompt(agent_id, "write it")
     await house.decide(await house.gate(), "deny")
     await house.state(agent_id, "done")
+    assert (house.project / "t.sh").read_text() == "echo hi\n"
 
 
 async def test_what_has_ended_does_not_count(house):
