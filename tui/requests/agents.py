@@ -1,0 +1,219 @@
+"""Requests about agents: new ones, their names, their modes, their ends, and whom to trust."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from agent.errors import AgentError
+from agent.protocol.agents import Mode
+from agent.protocol.commands.agents import (
+    ArchiveAgent,
+    CreateAgent,
+    RenameAgent,
+    SetMode,
+    SetPaused,
+)
+from agent.protocol.commands.gates import TrustDirectory
+from tui import actions
+from tui.requests.sending import AGAIN_SECONDS, beside, directory, focused, lacks_model, send
+
+if TYPE_CHECKING:
+    from agent.protocol.agents import AgentSummary
+    from tui.app import TungstenApp
+
+MODES = (Mode.PLAN, Mode.CAREFUL, Mode.STANDARD)
+"""From the strictest to the loosest."""
+
+MEANING = {
+    Mode.PLAN: "looks, changes nothing",
+    Mode.CAREFUL: "asks before anything above LOW",
+    Mode.STANDARD: "asks before HIGH",
+}
+
+
+async def begin_rename(app: TungstenApp) -> None:
+    """Ask for another name for the focused agent."""
+    agent = focused(app)
+    if agent is None:
+        return
+    from tui.screens.confirm import RenameScreen
+
+    async def answered(name: str | None) -> None:
+        if name is not None:
+            await _rename(app, agent, name)
+
+    await app.push_screen(RenameScreen(agent.name), answered)
+
+
+async def rename(app: TungstenApp, name: str) -> None:
+    """Give the focused agent another name."""
+    agent = focused(app)
+    if agent is not None:
+        await _rename(app, agent, name)
+
+
+@beside
+async def _rename(app: TungstenApp, agent: AgentSummary, name: str) -> None:
+    await send(app, RenameAgent(agent_id=agent.id, name=name))
+
+
+async def next_mode(app: TungstenApp) -> None:
+    """Go on to the next mode; to one in which more runs without the person, at a second press."""
+    agent = focused(app)
+    if agent is None:
+        return
+    now = MODES.index(agent.mode)
+    following = MODES[(now + 1) % len(MODES)]
+    wanted, asked_at = app.looser_asked
+    at = monotonic()
+    app.looser_asked = ("", asked_at)
+    again = wanted == f"{agent.id} {following}" and at - asked_at <= AGAIN_SECONDS
+    if MODES.index(following) < now or again:
+        await set_mode(app, following)
+        return
+    app.looser_asked = (f"{agent.id} {following}", at)
+    key = actions.label(actions.by_id("agent.mode").keys[0])
+    app.say(f"{key} again: {agent.name} goes on in {following} ({MEANING[following]})", "warning")
+
+
+async def show_modes(app: TungstenApp) -> None:
+    """Say which modes there are, and how to change to another."""
+    agent = focused(app)
+    if agent is None:
+        return
+    others = " · ".join(f"{mode}: {MEANING[mode]}" for mode in MODES)
+    app.say(f"{agent.name} is in {agent.mode}. Type /mode and one of: {others}")
+
+
+@beside
+async def set_mode(app: TungstenApp, name: str) -> None:
+    """Change how much the focused agent may do without the person."""
+    agent = focused(app)
+    if agent is None:
+        return
+    if name not in set(MODES):
+        app.say(f"There is no mode {name}: plan, careful or standard", "warning")
+        return
+    mode = Mode(name)
+    if await send(app, SetMode(agent_id=agent.id, mode=mode)) is not None:
+        app.say(f"{agent.name}: {mode} ({MEANING[mode]})")
+
+
+async def stop_agent(app: TungstenApp) -> None:
+    """Stop the focused agent, and say when it has really stopped."""
+    agent = focused(app)
+    if agent is None:
+        return
+    from tui.screens.stop_agent import StopAgentScreen
+
+    def answered(stopped: bool | None) -> None:
+        if stopped:
+            app.say(f"{agent.name} has stopped")
+
+    workers = sum(1 for other in app.agents if other.parent == agent.id)
+    await app.push_screen(StopAgentScreen(agent, workers), answered)
+
+
+async def archive_agent(app: TungstenApp) -> None:
+    """Take the focused agent off the list."""
+    agent = focused(app)
+    if agent is None:
+        return
+    from tui.screens.confirm import ConfirmScreen
+
+    async def archive() -> str:
+        try:
+            await app.engine_request(ArchiveAgent(agent_id=agent.id))
+        except AgentError as error:
+            return str(error)
+        return ""
+
+    def answered(done: bool | None) -> None:
+        if done:
+            app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+
+    has_workers = any(other.parent == agent.id for other in app.agents)
+    workers = ", and its workers with it" if has_workers else ""
+    screen = ConfirmScreen(
+        f"Archive {agent.name}?",
+        f"This ends its turn and its terminals, and takes it off the list{workers}. "
+        "The session stays; ^R resumes it.",
+        verb="archive it",
+        during="Stopping: waiting until its processes are gone …",
+        perform=archive,
+    )
+    await app.push_screen(screen, answered)
+
+
+@beside
+async def pause_all(app: TungstenApp) -> None:
+    """Hold every agent before its next step, or let them go."""
+    if app.known:
+        pause = not app.state.paused
+        if await send(app, SetPaused(paused=pause)) is not None:
+            key = actions.label(actions.by_id("agents.pause").keys[0])
+            held = f"Every agent holds before its next step; {key} lets them go on"
+            app.say(held if pause else "The agents go on")
+
+
+@beside
+async def trust(app: TungstenApp) -> None:
+    """Trust the focused agent's directory."""
+    agent = focused(app)
+    if agent is not None:
+        command = TrustDirectory(directory=agent.directory, trusted=True)
+        if await send(app, command) is not None:
+            # Plan is left by the person alone: `Agents.trust_directory`.
+            if agent.mode is Mode.PLAN:
+                said = f"agents there go on in standard, new ones too; {agent.name} stays in plan"
+            else:
+                said = f"{agent.name} and other agents there go on in standard, new ones too"
+            app.say(f"{agent.directory} is trusted: {said}")
+
+
+@beside
+async def untrust(app: TungstenApp) -> None:
+    """Trust the focused agent's directory no longer."""
+    agent = focused(app)
+    if agent is not None:
+        command = TrustDirectory(directory=agent.directory, trusted=False)
+        if await send(app, command) is not None:
+            app.say(f"{agent.directory} is trusted no longer: tungsten trust lists what still is")
+
+
+async def new_agent(app: TungstenApp) -> None:
+    """Ask for a new agent's name, directory and model, and start it."""
+    from tui.model_setup import in_use
+    from tui.screens.new_agent import NewAgentScreen
+
+    async def create(command: CreateAgent | None) -> None:
+        if command is None:
+            return
+        if command.kind == "model" and not command.command and lacks_model(app, None):
+            from tui.model_setup import ask
+
+            await ask(app, command, said="There is no model yet; the agent starts with one.")
+        else:
+            await _create(app, command)
+
+    model = in_use(app.state.setup) or "none chosen yet" if app.known else ""
+    await app.push_screen(NewAgentScreen(directory(app), model=model), create)
+
+
+@beside
+async def _create(app: TungstenApp, command: CreateAgent) -> None:
+    result = await send(app, command)
+    if result is not None and isinstance(agent_id := result.get("agent_id"), str):
+        app.look_at(agent_id)
+
+
+async def sessions(app: TungstenApp) -> None:
+    """Show sessions of all time, and look at the chosen one."""
+    from tui.screens.sessions import SessionsScreen
+
+    def chosen(agent_id: str | None) -> None:
+        if agent_id is not None:
+            app.look_at(agent_id)
+
+    await app.push_screen(SessionsScreen(clock=app.now), chosen)

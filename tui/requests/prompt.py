@@ -1,0 +1,112 @@
+"""What stood in the prompt: a prompt, an answer, a shell command or a command with a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from agent.protocol.commands.agents import CreateAgent
+from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.panes import RunAsPerson
+from agent.protocol.commands.prompts import COORDINATE, SendPrompt
+from tui import actions
+from tui.requests.agents import rename, set_mode, show_modes
+from tui.requests.limits import set_budget, set_effort
+from tui.requests.memory import remember_text, set_memory_mode
+from tui.requests.sending import lacks_model, send
+
+if TYPE_CHECKING:
+    from agent.protocol.agents import AgentSummary
+    from agent.protocol.client_lines import Command
+    from tui.app import TungstenApp
+
+
+async def submit(app: TungstenApp, text: str) -> None:
+    """Do what stood in the prompt; put it back when that can't be done."""
+    prompt = app.cockpit.prompt
+    coordinated = COORDINATE.match(text) is not None
+    if not coordinated and _is_slash_command(text):
+        await _slash(app, text.strip())
+        return
+    agent = app.focused_agent
+    question = app.question
+    command: Command
+    if text.startswith("!"):
+        line = text[1:].strip()
+        if not line:
+            return
+        if agent is None:
+            app.say("A shell command needs an agent's terminal: start an agent first", "warning")
+            prompt.put_back(text)
+            return
+        command = RunAsPerson(agent_id=agent.id, command=line)
+    elif question is not None and not coordinated:
+        command = Answer(question_id=question.id, text=_option(text.strip(), question.options))
+    elif lacks_model(app, agent):
+        from tui.model_setup import ask
+
+        # It stays where it was written, and is sent by the person once there is a model.
+        prompt.put_back(text)
+        await ask(app, said="There is no model yet. What you wrote stays in the prompt.")
+        return
+    elif agent is None:
+        command = CreateAgent(directory=str(app.directory), prompt=text)
+    elif agent.kind == "command":
+        app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
+        prompt.put_back(text)
+        return
+    else:
+        command = SendPrompt(agent_id=agent.id, text=text)
+    if coordinated and _asks_demo_model(app, agent):
+        app.say("The demo model cannot coordinate workers: /model chooses one that can", "warning")
+        prompt.put_back(text)
+        return
+    app.cockpit.conversation.action_tail()
+    result = await send(app, command)
+    if result is None:
+        prompt.put_back(text)
+    elif isinstance(agent_id := result.get("agent_id"), str):
+        app.look_at(agent_id)
+
+
+def _is_slash_command(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//") and "\n" not in text.strip()
+
+
+def _asks_demo_model(app: TungstenApp, agent: AgentSummary | None) -> bool:
+    if agent is not None and (agent.demo or agent.kind != "model"):
+        return agent.demo
+    return app.known and app.state.setup.provider == "demo"
+
+
+def _option(text: str, options: tuple[str, ...]) -> str:
+    """Let a number stand for the option it numbers."""
+    if text.isdecimal() and 1 <= int(text) <= len(options):
+        return options[int(text) - 1]
+    return text
+
+
+WITH_ARGUMENT: dict[str, Callable[[TungstenApp, str], Coroutine[Any, Any, None]]] = {
+    "agent.rename": rename,
+    "agent.mode": set_mode,
+    "agent.budget": set_budget,
+    "app.memories": set_memory_mode,
+    "app.remember": remember_text,
+    "agent.effort": set_effort,
+}
+"""What a command does with the words behind its name; others do without them."""
+
+
+async def _slash(app: TungstenApp, text: str) -> None:
+    name, _, argument = text[1:].partition(" ")
+    argument = argument.strip()
+    action = actions.by_slash(name)
+    if action is None:
+        app.say(f"There is no /{name}: / alone lists all commands; // sends a slash", "warning")
+        app.cockpit.prompt.put_back(text)
+    elif argument and action.id in WITH_ARGUMENT:
+        await WITH_ARGUMENT[action.id](app, argument)
+    elif not argument and action.id == "agent.mode":
+        await show_modes(app)
+    else:
+        await app.run_action(action.action, app.cockpit)

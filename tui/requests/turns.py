@@ -1,0 +1,97 @@
+"""Requests about the turn of the agent that is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.protocol.commands.prompts import Compact, Interrupt, Unqueue
+from tui import actions
+from tui.requests.sending import AGAIN_SECONDS, beside, focused, send
+
+if TYPE_CHECKING:
+    from agent.protocol.agents import AgentSummary
+    from tui.app import TungstenApp
+
+AFTER_OVERLAY_SECONDS = 1.0
+"""How soon an Esc may follow one that closed something, and still be one too many."""
+
+
+@beside
+async def unqueue(app: TungstenApp) -> None:
+    """Put the queued prompts back into the prompt."""
+    agent = app.focused_agent
+    if agent is not None:
+        await _unqueue(app, agent)
+
+
+async def _unqueue(app: TungstenApp, agent: AgentSummary) -> bool:
+    result = await send(app, Unqueue(agent_id=agent.id))
+    texts = result.get("texts") if result is not None else None
+    if not isinstance(texts, list) or not texts:
+        return False
+    prompt = app.cockpit.prompt
+    prompt.put_back("\n\n".join(map(str, texts)) + ("\n" if prompt.text else ""))
+    return True
+
+
+async def interrupt(app: TungstenApp) -> None:
+    """Interrupt the focused agent's turn; from another area, go back to the prompt first."""
+    prompt = app.cockpit.prompt
+    if app.cockpit.focused is not prompt:
+        app.cockpit.set_focus(prompt)
+        return
+    agent = app.focused_agent
+    own = agent is not None and app.transcript(agent.id).runs_own_command()
+    if agent is not None and (own or agent.state in {"working", "waiting"}):
+        if not _one_escape_too_many(app, agent):
+            await _interrupt(app, agent)
+    elif prompt.text:
+        app.say(f"{actions.label('ctrl+c')} empties the prompt")
+
+
+def _one_escape_too_many(app: TungstenApp, agent: AgentSummary) -> bool:
+    """Whether an Esc is rather for something else; what another one does is said then.
+
+    Esc also puts off and closes. One that was pressed for what has just gone must not end a turn,
+    nor one for a gate that waits, which would be withdrawn.
+    """
+    key, at = app.last_key
+    if key != "escape":
+        return False
+    asked, asked_at = app.interrupt_asked
+    app.interrupt_asked = ("", asked_at)
+    if asked == agent.id and at - asked_at <= AGAIN_SECONDS:
+        return False
+    waits = any(gate.agent_id == agent.id for gate in app.state.gates)
+    if not waits and at - app.escaped_overlay_at > AFTER_OVERLAY_SECONDS:
+        return False
+    app.interrupt_asked = (agent.id, at)
+    also = ", and what waits for your decision is withdrawn" if waits else ""
+    app.say(f"Esc again interrupts {agent.name}{also}")
+    return True
+
+
+@beside
+async def _interrupt(app: TungstenApp, agent: AgentSummary) -> None:
+    if await send(app, Interrupt(agent_id=agent.id)) is None:
+        return
+    now = app.focused_agent
+    back = now is not None and now.id == agent.id and now.queued and await _unqueue(app, now)
+    app.say(f"{agent.name}: interrupted" + (", the queue is back in the prompt" if back else ""))
+
+
+@beside
+async def compact(app: TungstenApp) -> None:
+    """Have the focused agent go on from a summary of its conversation."""
+    agent = focused(app)
+    if agent is None:
+        return
+    if await send(app, Compact(agent_id=agent.id)) is not None and agent.state == "working":
+        app.say(f"{agent.name}: compacts before its next step")
+
+
+async def coordinate(app: TungstenApp) -> None:
+    """Say what the command takes, and let the person write the task."""
+    app.say("Type /coordinate and the task: the agent splits it among workers")
+    if not app.cockpit.prompt.text:
+        app.cockpit.prompt.begin("/coordinate ")
