@@ -19,13 +19,19 @@ def below(pids: Iterable[int]) -> list[psutil.Process]:
     A background job that was disowned is no descendant any more but still in the session.
     """
     wanted = {pid for pid in pids if pid > 0}
-    found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
-        if process.pid in wanted or _session(process.pid) in wanted:
-            found[process.pid] = process
-    for process in list(found.values()):
+    # Asked once for all: psutil reads every process again for the children of each.
+    running = {process.pid: process for process in psutil.process_iter()}
+    children: dict[int, list[int]] = {}
+    for pid, process in running.items():
         with contextlib.suppress(psutil.Error):
-            found.update((child.pid, child) for child in process.children(recursive=True))
+            children.setdefault(process.ppid(), []).append(pid)
+    found: dict[int, psutil.Process] = {}
+    unread = [pid for pid in running if pid in wanted or _session(pid) in wanted]
+    while unread:
+        pid = unread.pop()
+        if pid in running and pid not in found:
+            found[pid] = running[pid]
+            unread.extend(children.get(pid, ()))
     found.pop(os.getpid(), None)
     return list(found.values())
 

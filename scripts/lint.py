@@ -1,4 +1,5 @@
-"""Runs the checks of `make lint` side by side, and prints what each of them said, one by one.
+"""Runs the checks of `make lint` side by side, and prints what each of them said, one by one: the
+last line where it is content.
 
 Usage: python scripts/lint.py. Leaves with status 1 when any of them failed.
 """
@@ -10,7 +11,15 @@ import sys
 from pathlib import Path
 
 TOOLS = Path(sys.executable).parent
-CHECKS = ("ruff check .", "ruff format --check .", "mypy", "lint-imports")
+CHECKS = (
+    "ruff check .",
+    "ruff format --check .",
+    "mypy",
+    "lint-imports",
+    "pytest --collect-only -q -p no:cacheprovider",
+)
+"""The last one finds tests that cannot be collected. Beside mypy, which takes one processor, it
+also compiles them, which otherwise each worker of a first run does for itself."""
 
 
 def main() -> int:
@@ -27,9 +36,10 @@ def main() -> int:
     failed = False
     for check, process in running:
         said, _ = process.communicate()
-        print(f"{check}\n{said}", end="", flush=True)
-        if process.returncode != 0:
-            print(f"{check}: failed (status {process.returncode})", flush=True)
+        if process.returncode == 0:
+            print(f"{check}: {said.strip().rpartition(chr(10))[2]}", flush=True)
+        else:
+            print(f"{check}\n{said}{check}: failed (status {process.returncode})", flush=True)
             failed = True
     return int(failed)
 

@@ -1,8 +1,8 @@
 """Runs pytest and fails when the run leaves a process, a socket or a temporary file behind.
 
 Usage: python scripts/run_tests.py [pytest arguments]. Every process that the tests start carries a
-mark in its environment or names the run's temporary directory, so what is left behind is told from
-what others do on the same machine.
+mark in its environment, names the run's temporary directory or works below it, so what is left
+behind is told from what others do on the same machine.
 
 Tests of real terminals wait for real programs, and beside others on a busy machine one may run out
 of patience. A few that failed in a parallel run are therefore run once more, alone, and named; a
@@ -99,9 +99,10 @@ def stray_processes(mark: str, temporary: Path) -> list[str]:
         try:
             words = process.cmdline()
             marked = process.environ().get(MARK) == mark
+            below = process.cwd().startswith(str(temporary))
         except psutil.Error:
             continue
-        if marked or any(str(temporary) in word for word in words):
+        if marked or below or any(str(temporary) in word for word in words):
             found.append(f"{process.pid}: {' '.join(words)[:200]}")
             process.kill()
     return found

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from agent.paths import Paths
@@ -21,6 +23,23 @@ from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tui.app import TungstenApp
+
+
+@pytest.fixture(autouse=True, scope="session")
+def parsed_once() -> Iterator[None]:
+    """Hundreds of apps share style sheets: each is parsed once for the variables of a theme."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[Any, list[RuleSet]] = {}
+
+    def parse_once(sheet: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
+        key = (*sheet._variables.items(), arguments, *named.items())
+        if key not in parsed:
+            parsed[key] = parse(sheet, *arguments, **named)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture

@@ -69,19 +69,29 @@ async def pane(terminal: Terminal, tmp_path: Path) -> Pane:
 def nothing_left_running() -> Iterator[None]:
     """No test may leave a tmux process of ours behind, be it a server or a client."""
     yield
-    left = [
-        process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if "tmux" in (process.info["name"] or "") and owned(process)
-    ]
+    left = [process for pid in psutil.pids() if owned_tmux(pid) for process in found(pid)]
     # A server that was told to end answers before its process is gone.
     _, alive = psutil.wait_procs(left, timeout=10)
     assert not alive, alive
 
 
-def owned(process: psutil.Process) -> bool:
-    prefix = f"/tmp/tg-{os.getpid()}-"
-    return any(word.startswith(prefix) for word in process.info["cmdline"] or ())
+def owned_tmux(pid: int) -> bool:
+    """Look at the name first: asking for all of every process, after every test, is slow."""
+    process = Path("/proc") / str(pid)
+    try:
+        if "tmux" not in (process / "comm").read_text():
+            return False
+        words = (process / "cmdline").read_text().split("\0")
+    except OSError:
+        return False
+    return any(word.startswith(f"/tmp/tg-{os.getpid()}-") for word in words)
+
+
+def found(pid: int) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(pid)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 @pytest.fixture

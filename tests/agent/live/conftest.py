@@ -29,6 +29,7 @@ from agent.protocol.commands.prompts import ReadTranscript, SendPrompt
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.events import GateOpened
 from memory.database import Database
+from tungsten import orphans
 from tungsten.errors import TerminalError
 from tungsten.masking import holds_secret
 from tungsten.terminal import Terminal
@@ -164,10 +165,13 @@ class House:
 
     async def shut(self):
         """Let the engine end, as on a signal; panes live on."""
+        await self.shut_agents()
+        await self.shut_terminal()
+
+    async def shut_agents(self):
         await self.agents.close()
         await self.models.close()
         await self.database.close()
-        await self.shut_terminal()
 
     async def shut_terminal(self):
         if self.terminal is not None:
@@ -182,19 +186,20 @@ class House:
     async def demolish(self):
         """End everything, and wait until it has ended: shells write their history while they go."""
         try:
-            await self.shut_quietly()
-            terminal = await self.open_terminal()
-            running = processes.below([info.pid for info in await terminal.panes()])
-            await terminal.kill_server()
-            await processes.end(running)
+            with contextlib.suppress(TerminalError):
+                await self.shut_agents()
+            server = orphans.listener(self.paths.tmux_socket)
+            if server is not None:
+                terminal = await self.open_terminal()
+                running = processes.below([server])
+                await terminal.kill_server()
+                await processes.end(running)
+            else:
+                await self.shut_terminal()
         except TerminalError:
             pass
         finally:
             await self.server.close()
-
-    async def shut_quietly(self):
-        with contextlib.suppress(TerminalError):
-            await self.shut()
 
     def _heard(self, event):
         self.events.append(event)
