@@ -22,8 +22,8 @@ from tungsten.errors import (
     TerminalError,
 )
 from tungsten.marks import Mark
-from tungsten.output import Anchor
-from tungsten.shells import ASK, SHELLS, Shell
+from tungsten.output import Anchor, columns
+from tungsten.shells import ASK, OUTPUT_MARK, SHELLS, Shell
 
 START_SECONDS = 20.0
 """How long a new shell may take to show its first prompt, the person's start-up files included."""
@@ -40,6 +40,13 @@ TRIES = 5
 """How long to wait for a fresh prompt after Ctrl-C before pressing it again, and how often."""
 
 MUTE = "its line editor does not answer"
+
+_SHARE = 2
+"""A line is long if it takes more than one in so many of the screen's rows.
+
+Editors draw one that does not fit the screen in ways that nobody can follow: zsh only a part of
+it, fish several times.
+"""
 
 _STATE = "\t".join(
     (
@@ -361,26 +368,45 @@ class CommandLine:
         asking = keys.when_not(self.pane_id, self.elsewhere(number), typing)
         await at_least_once(self.client, *asking)
 
-    async def last_row(self) -> Anchor:
-        """Take the row where the typed line ends for all of it.
+    async def line_end(self, line: str, number: int) -> Anchor:
+        """Take the row where a typed line ends for all of it.
+
+        Output is to be marked (`marked`) where this row will not tell where it begins: the line is
+        long, or just fills its last row, which shells and terminals take differently.
+
+        Args:
+            line: what stands there.
+            number: of its prompt.
 
         Raises:
             PaneGone: there is no such pane.
             ServerGone: the server ended.
         """
         anchor, _, _ = await self.state()
-        y = anchor.row - anchor.history
-        capture = ("capture-pane", "-p", "-t", self.pane_id, "-E", str(y), "-S")
-        row, joined = await self.client.pipeline([(*capture, str(y)), (*capture, str(y - 1), "-J")])
-        if isinstance(row, CommandFailed) or isinstance(joined, CommandFailed):
+        y = str(anchor.row - anchor.history)
+        row, height = await self.client.pipeline(
+            [
+                ("capture-pane", "-p", "-t", self.pane_id, "-S", y, "-E", y),
+                ("display-message", "-p", "-t", self.pane_id, "#{pane_height}"),
+            ]
+        )
+        if isinstance(row, CommandFailed) or isinstance(height, CommandFailed):
             raise PaneGone(self.pane_id)
         text = "".join(row).rstrip()
-        return replace(anchor, command=text, apart=not text and len(joined) > 1)
+        width = anchor.width
+        rows = sum(columns(part.expandtabs()) // width + 1 for part in line.split("\n"))
+        long = _SHARE * rows > int("".join(height))
+        return replace(anchor, command=text, whole=line, marked=number if long or not text else 0)
 
-    def entering(self) -> tuple[str, ...]:
-        """Write the tmux command that presses what enters the line as it is."""
+    def entering(self, *, marking: bool = False) -> tuple[str, ...]:
+        """Write the tmux command that presses what enters the line as it is.
+
+        Args:
+            marking: whether the shell is to mark where output begins, which must be one that can.
+        """
         how = ("-l",) if self.shell.literal_enter else ()
-        return ("send-keys", "-t", self.pane_id, *how, self.shell.enter)
+        enter = OUTPUT_MARK + self.shell.enter if marking else self.shell.enter
+        return ("send-keys", "-t", self.pane_id, *how, enter)
 
     # -- inside -------------------------------------------------------------------------------
 

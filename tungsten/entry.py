@@ -281,22 +281,18 @@ class Entry:
                 await shell.clear(editing=True)
                 raise self._not_at_prompt(_CHANGED)
         if shell.shell.breaks:
-            anchor = await shell.last_row()
-            if anchor.apart:
-                # What was pasted is still to be drawn as an ordinary line, which may join the rows.
-                await shell.edit([], number)
-                anchor = await shell.last_row()
-            anchor = replace(anchor, whole=self._command)
+            anchor = await shell.line_end(self._command, number)
         else:
             anchor = self._named(anchor)
         entered = Entered(anchor, number, time.monotonic())
+        entering = shell.entering(marking=anchor.marked > 0)
         try:
-            await shell.client.command(*shell.entering())
+            await shell.client.command(*entering)
         except OutcomeUnknown:
             # What is asked for comes after the key, if that was pressed.
             edited = await shell.edit([], number)
             if edited is not None and edited.line == self._command and shell.number == number:
-                await shell.client.command(*shell.entering())
+                await shell.client.command(*entering)
         return entered
 
     def _named(self, anchor: Anchor) -> Anchor:

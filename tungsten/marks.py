@@ -135,6 +135,16 @@ def take(nonce: str, number: int, name: str, how: How, line: str, asking: str = 
     return f"{key}{nonce[:_SECRET]};{number};{name};{means};{lengths};{text}{_TAKE_END}"
 
 
+def begins(number: int) -> re.Pattern[str]:
+    """Match, in a row with its styles, the mark of zsh and fish behind which output begins.
+
+    The row only looks empty: the colour for the underlining of its one blank is the prompt's
+    number, in three bytes (SGR 58, which tmux writes with semicolons).
+    """
+    red, green, blue = number >> 16 & 255, number >> 8 & 255, number & 255
+    return re.compile(rf"\x1b\[58[:;]2[:;]+{red}[:;]{green}[:;]{blue}m")
+
+
 @functools.lru_cache(maxsize=64)
 def _prompt(quoted: str) -> str:
     # It hardly ever changes.

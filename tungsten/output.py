@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
+from tungsten import marks
 from tungsten.control_client import ControlClient
 from tungsten.errors import CommandFailed, PaneGone
 from tungsten.frame import Frame, strip_styles
@@ -30,8 +31,8 @@ class Anchor:
         prompt: what a person sees of the prompt before it.
         alternate: whether the screen was the alternate one, left on by an earlier program.
         whole: all of the command line, where `command` is only its end.
-        apart: whether the row is empty, below one that the line just fills, and the terminal does
-            not know that the two belong together.
+        marked: the number of its prompt, where the shell marks what output begins behind
+            (`marks.begins`), else 0.
     """
 
     row: int
@@ -41,7 +42,7 @@ class Anchor:
     prompt: str = ""
     alternate: bool = False
     whole: str = ""
-    apart: bool = False
+    marked: int = 0
 
     def somewhere(self) -> Anchor:
         """Give the same with a row that is only known to be found by the text in it."""
@@ -69,18 +70,18 @@ async def read_output(
     """
     if shown.alternate and anchor.alternate and prompt is not None:
         # Such a screen keeps no history: the command may have scrolled anywhere, or away.
-        screen, _ = await _read(client, pane_id, shown, None)
+        screen, _ = await _read(client, pane_id, shown, anchor, whole=True)
         return _between(screen, anchor, prompt, moved=True)
     if shown.alternate or anchor.alternate:
         # The screen of a full-screen program; or the one before it came back meanwhile.
         return "", anchor.alternate and not shown.alternate
-    lines = _rows(shown, anchor)
+    lines = None if anchor.marked else _rows(shown, anchor)
     if lines is None or not _begins(lines, anchor):
         lines, shown = await _read(client, pane_id, shown, anchor)
     moved = _has_moved(shown, anchor)
     if not moved and not _begins(lines, anchor) and shown.history_size >= anchor.history:
         # A full history drops its oldest lines without a word, so the row is another one now.
-        lines, shown = await _read(client, pane_id, shown, None)
+        lines, shown = await _read(client, pane_id, shown, anchor, whole=True)
         moved = True
     return _between(lines, anchor, prompt, moved=moved)
 
@@ -119,7 +120,11 @@ def _has_moved(shown: Frame, anchor: Anchor) -> bool:
 
 
 def _begins(lines: list[str], anchor: Anchor) -> bool:
-    """Say whether the typed command stands in the first line."""
+    """Say whether the typed command stands in the first line, or there is the mark behind it."""
+    if anchor.marked:
+        return _after_mark(lines, anchor.marked) is not None
+    if anchor.whole:
+        return bool(lines) and lines[0].rstrip() == anchor.command
     return bool(lines) and _first_word(anchor) in lines[0]
 
 
@@ -128,20 +133,24 @@ def _first_word(anchor: Anchor) -> str:
 
 
 async def _read(
-    client: ControlClient, pane_id: str, shown: Frame, anchor: Anchor | None
+    client: ControlClient, pane_id: str, shown: Frame, anchor: Anchor, *, whole: bool = False
 ) -> tuple[list[str], Frame]:
-    """Capture from the anchor, or from as far as is kept, to the cursor, rows joined."""
+    """Capture from the anchor, or from as far as is kept, to the cursor, rows joined.
+
+    They have their styles where one is a mark.
+    """
     lines: list[str] = []
+    styles = ("-e",) if anchor.marked else ()
     for _ in range(_TRIES):
-        first = 0 if anchor is None else anchor.row - shown.history_size
-        moved = anchor is None or _has_moved(shown, anchor)
+        first = anchor.row - shown.history_size
+        moved = whole or _has_moved(shown, anchor)
         if shown.alternate:
             first = 0
         elif moved or first < -MAX_LINES or first > shown.cursor_y:
             first = -min(MAX_LINES, shown.history_size)
         captured, tail = await client.guarded(
             (
-                *("capture-pane", "-p", "-J", "-t", pane_id),
+                *("capture-pane", "-p", "-J", *styles, "-t", pane_id),
                 *("-S", str(first), "-E", str(shown.cursor_y)),
             ),
             "#{history_size} #{cursor_y}",
@@ -161,15 +170,28 @@ async def _read(
 def _between(
     lines: list[str], anchor: Anchor, prompt: str | None, *, moved: bool
 ) -> tuple[str, bool]:
-    text = _after_command(lines, anchor, search=moved)
+    text = (
+        _after_mark(lines, anchor.marked)
+        if anchor.marked
+        else _after_command(lines, anchor, search=moved)
+    )
     missing = text is None
     if text is None:
-        text = "\n".join(lines)
+        text = strip_styles("\n".join(lines))
     if prompt is not None:
         text = _before_prompt(text, prompt)
     if len(text) > MAX_CHARACTERS:
         return text[-MAX_CHARACTERS:], True
     return text, missing
+
+
+def _after_mark(lines: list[str], number: int) -> str | None:
+    """Take what is below the row that the shell has marked; None if there is no such row."""
+    mark = marks.begins(number)
+    for index, line in enumerate(lines):
+        if mark.search(line):
+            return strip_styles("\n".join(lines[index + 1 :]))
+    return None
 
 
 def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | None:
@@ -179,15 +201,15 @@ def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | N
         end = _end_of(anchor.whole, text)
         if end is None:
             return None
-        output = text[end:].partition("\n")[2]
-        return output.removeprefix("\n") if anchor.apart else output
+        return text[end:].partition("\n")[2]
     typed = anchor.command.split("\n")
     prompt = anchor.prompt.rpartition("\n")[2]
     first = _first_word(anchor)
     if not search:
         if not _begins(lines, anchor):
             return None
-        return "\n".join([*_first_output(lines, anchor, prompt), *lines[len(typed) :]])
+        joined = [] if anchor.whole else _first_output(lines, anchor, prompt)
+        return "\n".join([*joined, *lines[len(typed) :]])
     for index in range(len(lines) - 1, -1, -1):
         if lines[index].rstrip().startswith((prompt + first).rstrip()):
             return "\n".join(lines[index + len(typed) :])

@@ -38,7 +38,8 @@ class Shell:
         enter: the keys that run the line.
         literal_enter: whether these keys are bytes rather than one of tmux's names.
         breaks: whether its editor itself begins a new row where a long line goes on, so that
-            the terminal does not know that the two belong together.
+            the terminal does not know that the two belong together. It marks where output begins
+            when it is asked to (`OUTPUT_MARK`).
         cancel: bytes that throw its line away, empty if Ctrl-C does so at any time: fish loses one
             that comes while its functions run.
         omitted: what it writes, with blanks to the end of the row, where output ended within one.
@@ -55,6 +56,9 @@ class Shell:
 
 LINE_ACCEPT = "\x1b[27;9;7478~"
 """The keys that make zsh and fish run their line as it is; Enter itself may be rebound."""
+
+OUTPUT_MARK = "\x1b[27;9;7481~"
+"""The keys that make zsh and fish leave a mark below the line that they run next (`marks.begins`)."""
 
 LINE_CANCEL = "\x1b[27;9;7479~"
 """The keys that make fish throw its line away."""

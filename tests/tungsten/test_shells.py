@@ -93,6 +93,48 @@ async def test_zsh_a_command_line_that_just_fills_the_row(zsh: Pane, length: int
     assert (await zsh.run(command, timeout=10)).output == "\nab\n"
 
 
+@needs_fish
+async def test_fish_a_command_line_that_just_fills_the_row(
+    terminal: Terminal, home: Path, tmp_path: Path
+) -> None:
+    (home / ".config" / "fish" / "config.fish").write_text(
+        "function fish_prompt\n  echo -n '$ '\nend\n"
+    )
+    fish = await terminal.new_pane(name="fish", cwd=tmp_path, width=80, height=24, shell="fish")
+    for length in (79, 80, 81, 160, 161):
+        for begin in ("ab", "\\nab"):
+            command = f"printf '{begin}\\nc\\n' #".ljust(length - len("$ "), ":")
+            result = await fish.run(command, timeout=10)
+            assert result.output == begin.replace("\\n", "\n") + "\nc\n", length
+
+
+@pytest.mark.parametrize(
+    "shell", [pytest.param("zsh", marks=needs_zsh), pytest.param("fish", marks=needs_fish)]
+)
+async def test_a_line_that_does_not_fit_the_screen(
+    terminal: Terminal, tmp_path: Path, shell: str
+) -> None:
+    """Its editor shows only a part of it, or draws it several times."""
+    await terminal.client.command("set-option", "-g", "history-limit", "200")
+    pane = await terminal.new_pane(name="p", cwd=tmp_path, width=100, height=24, shell=shell)
+    asked: list[int] = []
+
+    async def ask() -> None:
+        asked.append(len(asked))
+
+    for length in (1100, 1490, 2380, 2405, 5000, 20_000):
+        for before_enter in (None, ask):
+            command = f"echo {'a' * length} | wc -c; printf '\\n b\\nc'"
+            result = await pane.run(command, timeout=20, before_enter=before_enter)
+            assert (result.output, result.truncated) == (f"{length + 1}\n\n b\nc", False)
+    assert len(asked) == 6
+    # From here on the history is full: each line drops another.
+    lines = "\n".join(f"echo {number}" for number in range(60))
+    for _ in range(3):
+        result = await pane.run(lines, timeout=20)
+        assert (result.output, result.truncated) == ("".join(f"{n}\n" for n in range(60)), False)
+
+
 @needs_zsh
 @pytest.mark.parametrize("setting", ["zle_bracketed_paste", "zle_highlight"])
 @pytest.mark.parametrize("first", ["", "\n"], ids=["text", "blank"])

@@ -10,6 +10,7 @@ set -e TMUX_PANE
 set -g fish_history ''
 set -g __tungsten_n 0
 set -g __tungsten_k 0
+set -g __tungsten_marking 0
 
 functions -c fish_prompt __tungsten_theirs
 
@@ -28,6 +29,7 @@ end
 
 function __tungsten_count --on-event fish_prompt
     set -g __tungsten_n (math $__tungsten_n + 1)
+    set -g __tungsten_marking 0
     # What a command began and did not end would swallow the prompt and its mark, or garble what comes
     # next: insert mode, line drawing, lines that do not wrap.
     printf '\e\\\\\e[4l\e[?7h\e(B\017'
@@ -41,6 +43,15 @@ end
 
 function __tungsten_running --on-event fish_preexec
     printf '\ek%s;C;%s;;\e\\\\' $__tungsten_nonce $__tungsten_n
+    if test $__tungsten_marking = 1
+        printf '\e[58:2::%d:%d:%dm \e[59m\n' (math "floor($__tungsten_n / 65536) % 256") \
+            (math "floor($__tungsten_n / 256) % 256") (math $__tungsten_n % 256)
+    end
+end
+
+# Asks for an empty row between this line and its output, which tells where that begins.
+function __tungsten_mark
+    set -g __tungsten_marking 1
 end
 
 function __tungsten_line
@@ -63,4 +74,5 @@ for map in default insert visual
     bind -M $map \e\[27\;9\;7477~ __tungsten_line
     bind -M $map \e\[27\;9\;7478~ __tungsten_enter
     bind -M $map \e\[27\;9\;7479~ cancel-commandline
+    bind -M $map \e\[27\;9\;7481~ __tungsten_mark
 end

@@ -34,7 +34,7 @@ command rm -f -- "$__tungsten_directory"/{nonce,.zshenv,.zshrc}
 command rmdir -- "$__tungsten_directory"
 unset __tungsten_directory __tungsten_zdotdir
 
-typeset -gi __tungsten_n=0 __tungsten_k=0
+typeset -gi __tungsten_n=0 __tungsten_k=0 __tungsten_marking=0
 typeset -g __tungsten_status=0
 
 # All functions are defined before the person's files, whose aliases could change their meaning.
@@ -60,9 +60,11 @@ __tungsten_bind() {
     zle -N zle-line-init __tungsten_init
   fi
   zle -N tungsten-line __tungsten_line
+  zle -N tungsten-mark __tungsten_mark
   for map in emacs viins vicmd; do
     bindkey -M $map '\e[27;9;7477~' tungsten-line
     bindkey -M $map '\e[27;9;7478~' .accept-line
+    bindkey -M $map '\e[27;9;7481~' tungsten-mark
   done
   # Plugins rewrite what is pasted.
   zle -A .bracketed-paste bracketed-paste
@@ -70,6 +72,15 @@ __tungsten_bind() {
 
 __tungsten_preexec() {
   printf '\ek%s;C;%s;;\e\\' "$__tungsten_nonce" "$__tungsten_n" >$TTY
+  if (( __tungsten_marking )); then
+    printf '\e[58:2::%d:%d:%dm \e[59m\r\n' \
+      $(( __tungsten_n >> 16 & 255 )) $(( __tungsten_n >> 8 & 255 )) $(( __tungsten_n & 255 )) >$TTY
+  fi
+}
+
+# Asks for an empty row between this line and its output, which tells where that begins.
+__tungsten_mark() {
+  __tungsten_marking=1
 }
 
 __tungsten_init() {
@@ -80,7 +91,7 @@ __tungsten_init() {
   if [[ $CONTEXT == start ]]; then
     # The prompt must be on the screen before its mark.
     zle -R
-    (( ++__tungsten_n ))
+    (( ++__tungsten_n, __tungsten_marking = 0 ))
     local text=${(%%)PS1}
     printf '\ek%s;P;%s;%s;%s\e\\' \
       "$__tungsten_nonce" "$__tungsten_n" "$__tungsten_status" "${(qqqq)text}" >$TTY
@@ -91,6 +102,8 @@ __tungsten_init() {
 }
 
 __tungsten_line() {
+  # All that was typed must be on the screen before it is reported.
+  zle -R
   # OSC 7 keeps the line where redrawing the prompt does not overwrite it.
   printf '\e]7;%s;%s;%s\e\\\ek%s;L;%s;;\e\\' "$__tungsten_nonce" "$((++__tungsten_k))" \
     "${(qqqq)BUFFER}" "$__tungsten_nonce" "$__tungsten_n" >$TTY
