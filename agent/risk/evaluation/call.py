@@ -41,11 +41,15 @@ def there(path: str) -> str | None:
 
 
 class Call:
-    """One command as a rule sees it: its words, where it stands, and what can be said about it."""
+    """One command as a rule sees it: its words, where it stands, and what can be said about it.
+
+    Attributes:
+        handed: how many of its last words are the words of a command that it runs.
+    """
 
     __slots__ = (
-        "argv", "command", "covered", "depth", "evaluator", "level", "own", "script", "strict",
-        "where",
+        "argv", "command", "covered", "depth", "evaluator", "handed", "level", "own", "script",
+        "strict", "where",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +72,7 @@ class Call:
         self.strict = strict
         self.level = self.own = Risk.LOW
         self.covered = False
+        self.handed = 0
 
     @property
     def deferred(self) -> bool:
@@ -103,7 +108,10 @@ class Call:
 
     def run(self, argv: Sequence[str]) -> None:
         """The command runs another one: take its risk."""
-        self.evaluator.payload(list(argv), self)
+        words = list(argv)
+        if self.argv[-len(words) :] == words:
+            self.handed = max(self.handed, len(words))
+        self.evaluator.payload(words, self)
 
     def shell(self, text: str, *, here: bool = False) -> None:
         """A shell runs `text`: take its risk; `here` in this very shell, which remembers."""

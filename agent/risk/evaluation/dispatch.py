@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
+from agent.risk.assessment import Risk
 from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
@@ -19,6 +20,7 @@ from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
 from agent.risk.evaluation.name_lists import NAME_LISTS, listed_files
+from agent.risk.evaluation.named_secrets import names_secrets
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -57,6 +59,8 @@ class Dispatcher(Outputs):
         self.checks = self.checks or is_check(argv)
         self.edits = self.edits or is_edit(argv)
         self._judge(name, call, direct=direct)
+        if len(argv) > 1 and call.level < Risk.HIGH:
+            names_secrets(call, argv)
         if not self.waited and name not in AT_ONCE:
             self.ended()
         self.needs_cover(call)
