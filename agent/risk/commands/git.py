@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_directories import git_place, git_surroundings
 from agent.risk.commands.git_paths import git_paths
+from agent.risk.commands.git_remotes import names_remotes, pushes_away
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
 from agent.risk.commands.git_trees import git_trees
 from agent.risk.commands.patches import git_patch
@@ -113,6 +114,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     git_trees(call, verb, argv)
     if verb in ("push", "send-pack"):
         _push(call, argv)
+    elif verb == "subtree" and operands[:1] == ["push"]:
+        _push(call, ["push", *split(argv, ("-P", "--prefix"))[1][1:]])
     elif verb == "commit":
         call.medium("commits")
         _hooks(call, argv)
@@ -194,17 +197,11 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             options, "d", "--stdin"
         ) else call.medium("moves a reference")
     elif verb == "remote":
-        if operands[:1] in (["add"], ["set-url"]):
-            addresses = operands[2:] or operands[1:]
-            if any(a.startswith("ext::") for a in addresses):
-                call.high("has git run a command")
-            if operands[1:2] not in (["origin"], ["upstream"]) and any(map(_FAR.match, addresses)):
-                call.evaluator.remotes.add(operands[1])
-            call.medium("changes remotes")
+        if operands[:1] in (["add"], ["set-url"], ["rename"]):
+            names_remotes(call, operands)
         elif operands[:1] in (
             ["remove"],
             ["rm"],
-            ["rename"],
             ["prune"],
             ["update"],
             ["set-head"],
@@ -286,6 +283,8 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
             call.hook(text)
+        for operand in operands[0 if value(argv, "-e") else 1 :]:
+            call.reads(operand)
         call.low()
     elif verb in ("diff", "log", "show", "blame", "whatchanged"):
         for path in value(argv, "--output"):
@@ -367,9 +366,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         git_alias(call, verb, argv)
 
 
-_FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
-"""An address of a repository on another machine."""
-
 
 _DEPLOYING = re.compile(
     r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
@@ -397,7 +393,7 @@ def _push(call: Call, argv: list[str]) -> None:
         call.low()
         return
     remote = shown(operands[0]) if operands else "the remote"
-    if operands and (_FAR.match(operands[0]) or operands[0] in call.evaluator.remotes):
+    if pushes_away(call, operands or value(argv, "--repo")):
         call.high(
             "sends the repository to an address that is no remote of it", f"pushes to {remote}"
         )

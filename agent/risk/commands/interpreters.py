@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk import python_code
-from agent.risk.arguments import split, value
+from agent.risk.arguments import split, value, wordlist
 from agent.risk.commands.editors import edit
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
@@ -25,7 +25,7 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "tclsh": ("tcl", ()), "expect": ("tcl", ("-c",)), "wish": ("tcl", ()), "osascript": ("osascript", ("-e",)),
     "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
     "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
-    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
+    "emacs": ("lisp", ("--eval", "-eval", "--execute", "-execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
     "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
     "clj": ("clojure", ("-e", "-M:e", "-Me")), "csi": ("scheme", ("-e", "-eval", "-p")), "chicken": ("scheme", ("-e",)), "gsi": ("scheme", ("-e",)), "chibi-scheme": ("scheme", ("-e", "-p")), "mit-scheme": ("scheme", ("--eval",)), "gosh": ("scheme", ("-e",)),
     "gforth": ("forth", ("-e", "--evaluate")), "v": ("v", ("-e",)), "io": ("io", ("-e",)), "jrunscript": ("node", ("-e",)), "jjs": ("node", ("-e",)), "bsh": ("java", ("-e",)), "janet": ("lisp", ("-e",)), "fennel": ("lua", ("-e", "--eval")),
@@ -82,8 +82,14 @@ def inline(call: Call) -> None:
             call.medium("runs node")
             return
     if program in ("emacs",):
-        for path in value(argv, "-l", "--load", "--script"):
+        # Emacs takes its long options with one dash, too.
+        long = [f"-{word}" if _ONE_DASH.match(word) else word for word in argv]
+        for path in value(long, "-l", "--load", "--script", "-x"):
             run_file(call, path, "lisp")
+        for function in value(long, "-f", "--funcall"):
+            if not _BATCH_FUNCTION.fullmatch(function):
+                call.medium(f"calls {shown(function)}")
+        argv = long
     if program in ("gdb", "lldb"):
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
@@ -115,7 +121,7 @@ def inline(call: Call) -> None:
         return
     valued = {
         "php": ("-S", "-t", "-d", "-f"),
-        "emacs": ("-l", "--load"),
+        "emacs": tuple(wordlist("-l --load --script -x -f --funcall -L --directory -u --user --init-directory")),
         "node": ("--loader", "-r", "--require", "--import", "--env-file"),
     }.get(program, ("-I",))
     operands = split(argv, valued)[1]
@@ -140,6 +146,10 @@ def inline(call: Call) -> None:
         call.medium(f"runs {shown(operands[0])}")
         return
     from_stdin(call, language)
+
+
+_ONE_DASH = re.compile(r"-[a-z]{3}")
+_BATCH_FUNCTION = re.compile(r"(?:batch|ert|package|org|check|elint|bytecomp|byte)-[\w-]+")
 
 
 def debugger_text(call: Call, text: str) -> None:

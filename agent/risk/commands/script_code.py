@@ -190,7 +190,7 @@ def code(call: Call, text: str, language: str) -> None:
         ran = True
     for match in _LISTED.finditer(text):
         call.run(next(group for group in match.groups() if group).split())
-    said = _SAID.sub('""', text)
+    said = _SAID.sub("0", text)
     for opaque in _OPAQUE_RUN.finditer(said):
         if _PLAINLY.match(said, opaque.start()):
             continue

@@ -247,6 +247,8 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            if self.evaluator.state.homes:
+                self.evaluator.settles(place.path, self)
             self.evaluator.same.discard(place.path)
             if place.path.endswith(CODE):
                 self.evaluator.writings.append(place.path)

@@ -10,11 +10,13 @@ from pathlib import Path
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
+from agent.risk.commands.any_settings import settings_of_agent
 from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import SCATTERS, scattered
 from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
+from agent.risk.commands.unpacking import UNPACKS, unpacked
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
@@ -148,6 +150,8 @@ class Dispatcher(Outputs):
             call.argv = ["git", program[4:], *call.argv[1:]]
             HANDLERS["git"](call)
             return
+        if self.has_own() and key not in NAMED_SETTINGS:
+            settings_of_agent(call, call.argv)
         simple(call, key)
 
     def _besides(self, call: Call, key: str, program: str) -> None:
@@ -168,6 +172,8 @@ class Dispatcher(Outputs):
             named_settings(call, key)
         if key in LOADS:
             loads(call, key)
+        if (key in UNPACKS or program in UNPACKS) and len(call.argv) > 1:
+            unpacked(call, key if key in UNPACKS else program)
         if key in SCATTERS and (self.context.running or self.awaited):
             scattered(call, key)
 
@@ -246,7 +252,7 @@ class Dispatcher(Outputs):
 
 _BESIDES = frozenset(
     [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
-) | frozenset(SCATTERS)
+) | frozenset([*SCATTERS, *UNPACKS])
 """Programs of which some table says more than their rule."""
 
 

@@ -128,8 +128,6 @@ class Judgement:
         """How many of these a program had taken up when it was judged last."""
         self.searched: set[str] = set()
         """Directories that this text has searched for programs before the system's."""
-        self.remotes: set[str] = set()
-        """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
         self.fetched: list[str] = list(context.fetched)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from agent.risk import programs
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.assessment import Risk
+from agent.risk.commands.side_effects import loads_any
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
@@ -74,6 +75,7 @@ def simple(call: Call, program: str) -> None:
         foreign_settings(call, program)
         carried(call, anywhere=False, texts=program not in _NAMES_TESTS | _ONLY_SAYS)
         touched(call)
+        loads_any(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
     elif destroyed := destroys(argv):
@@ -84,6 +86,7 @@ def simple(call: Call, program: str) -> None:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
         touched(call, unknown=True)
+        loads_any(call)
         _told(call)
         _runs_address(call, program)
         _may_fetch(call)

@@ -14,6 +14,7 @@ from agent.risk.programs.variables import (
     COMMAND_VARIABLES,
     INJECTING_VARIABLES,
     PLACES,
+    SETTINGS_HOMES,
 )
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "MEDIUM_PROGRAMS",
     "OPTION_VALUES",
     "PLACES",
+    "SETTINGS_HOMES",
     "READERS",
     "SECRET_PROGRAMS",
     "SHADOWED",
