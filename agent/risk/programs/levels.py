@@ -102,6 +102,10 @@ def _high(reason: str, names: str) -> None:
 
 
 _high(
+    "deletes what a person may want back",
+    "trash-empty rmtrash-empty empty-trash autotrash trash-rm",
+)
+_high(
     "runs with other privileges",
     """
     sudo su doas pkexec pfexec sudo-rs please gksu gksudo kdesu kdesudo beesu lxqt-sudo sux sesu pbrun really userhelper
