@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
+from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
@@ -60,6 +61,8 @@ def judge(call: Call, source: str) -> None:
     reader = Reader(call)
     reader.prints = _PRINTS.search(source) is not None
     reader.read(tree)
+    if call.evaluator.has_own():
+        loads_own(call, source, "python")
 
 
 _STATEMENTS = ("stmt", "setup", "statement", "cmd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.script_reach import reach
 from agent.risk.commands.service_sockets import connects_in_code
 from agent.risk.evaluation.call import Call
@@ -260,6 +261,8 @@ def code(call: Call, text: str, language: str) -> None:
         call.high(f"{language} code kills processes or changes privileges")
     if _IMPORT_URL.search(text):
         call.high("runs code from an unreviewed address")
+    if call.evaluator.has_own():
+        loads_own(call, text, language)
 
 
 _READ_CLOSELY = frozenset(["node", "ruby", "perl", "php", "lua", "R", "awk", "tcl", "gdb"])

@@ -106,6 +106,8 @@ class Judgement:
         self.tree: list[tuple[int, str, Risk]] | None = None
         """Every command found, with its depth and risk; kept only for who wants to read it."""
         self.reading: set[str] = set()
+        self.loaded: set[str] = set()
+        """Files of the agent that other code has loaded."""
         self.tolerant = False
         self._moved: set[str] = set()
         self._holding: set[str] = set()
