@@ -13,7 +13,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.made import makes
 from agent.risk.path_patterns import TEMPORARY
-from agent.risk.paths import Zone
+from agent.risk.paths import Place, Zone
 
 
 class Unpacks(NamedTuple):
@@ -97,8 +97,13 @@ def unpacks_into(call: Call, directories: Iterable[str]) -> None:
             continue
         if place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE):
             call.high("unpacks over files outside of the project", f"unpacks into {shown(directory)}")
-        elif place.startup or place.own or place.secret:
+        elif place.startup or place.own or place.secret or _of_settings(call, place):
             call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
+
+
+def _of_settings(call: Call, place: Place) -> bool:
+    """A hidden directory of the home directory, where programs keep their settings."""
+    return place.zone is Zone.HOME and place.path.startswith(f"{call.evaluator.ground.home}/.")
 
 
 def from_elsewhere(call: Call) -> None:

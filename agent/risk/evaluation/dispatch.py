@@ -150,7 +150,7 @@ class Dispatcher(Outputs):
             call.argv = ["git", program[4:], *call.argv[1:]]
             HANDLERS["git"](call)
             return
-        if self.has_own() and key not in NAMED_SETTINGS:
+        if key not in _TOLD_OTHERWISE and self.has_own():
             settings_of_agent(call, call.argv)
         simple(call, key)
 
@@ -249,6 +249,9 @@ class Dispatcher(Outputs):
         call.low()
         return state.functions[name] and direct and not known
 
+
+_TOLD_OTHERWISE = programs.LOW_PROGRAMS | NAMED_SETTINGS.keys()
+"""Programs that run nothing, or whose settings are read by tables of their own."""
 
 _BESIDES = frozenset(
     [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]

@@ -37,7 +37,9 @@ _USES = re.compile(
 )
 """Options whose value a program uses for itself, writes or leaves out, and does not show."""
 
-_MAY_BE_SECRET = re.compile(r"/\.|^[/~@]|file:|\.\.|[=:@]~?/|^-\w/")
+OWN_KEY = re.compile(r"--(?:kubeconfig|private-key|identity|identity-file|key-file|keyfile)")
+"""Options by which a program is told of the credentials that it works with."""
+_MAY_BE_SECRET = re.compile(r"(?:^| |-\w|[=:@])[/~]|/\.|\.\.|^@")
 _INSIDE = re.compile(r"(?:^|[=@])(?:file://(?:localhost)?)?(~?/[^\s=@]*|\.[./][^\s=@]*)|^-\w(/\S*)")
 _SHARED = re.compile(r"/(?:usr|opt|lib\w*|nix|snap|etc/(?:ssl/certs|pki|ca-certificates|apt))/")
 """Where what looks like a key is there for everybody to read."""
@@ -51,11 +53,12 @@ def names_secrets(call: Call, argv: list[str]) -> None:
         call: the command.
         argv: its words, as they were before its rule looked at them.
     """
-    program = argv[0].rpartition("/")[2]
-    if program in _ONLY_NAMES:
+    if argv[0] in _ONLY_NAMES or argv[0].rpartition("/")[2] in _ONLY_NAMES:
         return
     evaluator = call.evaluator
-    outside = not f"{call.cwd}/".startswith(f"{evaluator.ground.project or call.cwd}/")
+    outside = not call.cwd.startswith(evaluator.ground.project or call.cwd)
+    if not outside and _MAY_BE_SECRET.search(" ".join(argv)) is None:
+        return
     own = len(argv) - call.handed
     for at in range(1, min(own, MAX_WORDS)):
         word = argv[at]

@@ -14,6 +14,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.foreign import foreign_settings, touched
+from agent.risk.evaluation.named_secrets import OWN_KEY
 from agent.risk.evaluation.verbs import (
     destroys,
     published,
@@ -93,8 +94,8 @@ def simple(call: Call, program: str) -> None:
     if program in programs.READERS:
         if program == "gpg" and "--verify" in argv:
             return
-        for argument in argv[1:]:
-            if not argument.startswith("-"):
+        for before, argument in pairwise(argv):
+            if not argument.startswith("-") and not OWN_KEY.fullmatch(before):
                 call.reads(argument)
 
 
