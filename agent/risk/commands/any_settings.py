@@ -100,7 +100,13 @@ def settings_text(call: Call, text: str, form: str) -> None:
         call.strict = strict
 
 
-_FORMS = {"json": ("json",), "jsonc": ("json",), "toml": ("toml",), "yaml": ("yaml",), "yml": ("yaml",)}
+_FORMS = {
+    "json": ("json",),
+    "jsonc": ("json",),
+    "toml": ("toml",),
+    "yaml": ("yaml",),
+    "yml": ("yaml",),
+}
 
 
 def _lines(call: Call, text: str) -> None:

@@ -366,7 +366,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         git_alias(call, verb, argv)
 
 
-
 _DEPLOYING = re.compile(
     r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
 )

@@ -163,7 +163,9 @@ _LOADING = {
 """Program → options that name code that is loaded before the rest."""
 _ONE_DASH = re.compile(r"-[a-z]{3}")
 _EMACS_VALUED = tuple(
-    wordlist("-l --load --script -x -f --funcall -L --directory -u --user --init-directory --eval --execute")
+    wordlist(
+        "-l --load --script -x -f --funcall -L --directory -u --user --init-directory --eval --execute"
+    )
 )
 _RUNS_BUFFER = re.compile(r"eval|load|execute|babel|compile-and")
 _BLOCK = re.compile(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w-]+).*\n((?:(?![ \t]*#\+end_src).*\n?)*)")
@@ -186,7 +188,15 @@ def _buffer(call: Call, path: str) -> None:
         run_text(call, block, _ORG.get(name, name))
 
 
-_ORG = {"sh": "shell", "bash": "shell", "shell": "shell", "zsh": "shell", "emacs-lisp": "lisp", "elisp": "lisp", "js": "node"}
+_ORG = {
+    "sh": "shell",
+    "bash": "shell",
+    "shell": "shell",
+    "zsh": "shell",
+    "emacs-lisp": "lisp",
+    "elisp": "lisp",
+    "js": "node",
+}
 
 
 def debugger_text(call: Call, text: str) -> None:

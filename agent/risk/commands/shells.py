@@ -87,6 +87,7 @@ _FISH_KEEPS = re.compile(
 )
 """What fish keeps for every later shell of the person."""
 
+
 def _fish(call: Call) -> bool:
     return call.argv[0].rpartition("/")[2] == "fish"
 

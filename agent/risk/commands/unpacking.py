@@ -45,7 +45,12 @@ def _of(names: str, when: str = "", options: str = "", last: int = 0, looks: str
 _of("unzip bsdunzip", "", "-d", looks=r"^-\w*[ltpcZzv]")
 _of("7z 7za 7zr 7zz p7zip", r"^[xe]\b", "-o")
 _of("unrar rar", r"^[xe]\b", "-op", 3)
-_of("cpio bsdcpio", r"(?:^| )(?:-[a-zA-Z]*i|--extract)", "-D --directory", looks=r"(?:^| )(?:-[a-zA-Z]*t|--list)")
+_of(
+    "cpio bsdcpio",
+    r"(?:^| )(?:-[a-zA-Z]*i|--extract)",
+    "-D --directory",
+    looks=r"(?:^| )(?:-[a-zA-Z]*t|--list)",
+)
 _of("pax", r"(?:^| )-[a-z]*r")
 _of("unar", "", "-o -output-directory --output-directory")
 _of("dtrx unzoo unarj lhasa", "", "", looks=r"(?:^| )-\w*[lt]")
@@ -55,7 +60,12 @@ _of("ouch", r"^(?:decompress|d)\b", "-d --dir")
 _of("patool", r"^extract\b", "--outdir")
 _of("jar", r"^(?:-?[a-zA-Z]*x|--extract)", "-C --dir")
 _of("ar", r"^-?[a-zA-Z]*x", "--output")
-_of("cabextract innoextract unshield", "", "-d --directory --output-dir", looks=r"(?:^| )(?:-l|--list|l)\b")
+_of(
+    "cabextract innoextract unshield",
+    "",
+    "-d --directory --output-dir",
+    looks=r"(?:^| )(?:-l|--list|l)\b",
+)
 _of("msiextract", "", "-C --directory")
 _of("unsquashfs", "", "-d -dest", looks=r"(?:^| )-(?:l|ll|s|stat)\b")
 _of("dpkg dpkg-deb", r"(?:^| )(?:-[xXRe]|--extract|--vextract|--raw-extract|--control)\b", "", 2)
@@ -96,7 +106,9 @@ def unpacks_into(call: Call, directories: Iterable[str]) -> None:
         if f"{place.path}/" in TEMPORARY or place.path == call.evaluator.ground.project:
             continue
         if place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE):
-            call.high("unpacks over files outside of the project", f"unpacks into {shown(directory)}")
+            call.high(
+                "unpacks over files outside of the project", f"unpacks into {shown(directory)}"
+            )
         elif place.startup or place.own or place.secret or _of_settings(call, place):
             call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
 

@@ -180,8 +180,19 @@ _of("lf", "lfrc", "settings", "-config")
 _of("pelican", "pelicanconf.py publishconf.py", "python", "-s --settings")
 _of("nikola", "conf.py", "python", "--conf")
 _of("jekyll", "*/_plugins/*.rb", "ruby")
-_of("eleventy", ".eleventy.js eleventy.config.js eleventy.config.cjs eleventy.config.mjs", "node", "--config")
-_of("nginx haproxy dnsmasq mosquitto caddy traefik monit dovecot lighttpd", "Caddyfile", "settings", "-c -f -C --conf-file --config --configFile", verbs="")
+_of(
+    "eleventy",
+    ".eleventy.js eleventy.config.js eleventy.config.cjs eleventy.config.mjs",
+    "node",
+    "--config",
+)
+_of(
+    "nginx haproxy dnsmasq mosquitto caddy traefik monit dovecot lighttpd",
+    "Caddyfile",
+    "settings",
+    "-c -f -C --conf-file --config --configFile",
+    verbs="",
+)
 _of("dart", "", "dart", operands=True)
 _of("scala-cli amm", "", "scala", operands=True)
 _of("java", "", "java", operands=True)
