@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.unpacking import from_elsewhere, unpacks_into
 from agent.risk.evaluation.call import Call

@@ -8,7 +8,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_directories import git_place, git_surroundings
 from agent.risk.commands.git_paths import git_paths
-from agent.risk.commands.git_remotes import names_remotes, pushes_away
+from agent.risk.commands.git_remotes import names_remotes, push
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
 from agent.risk.commands.git_trees import git_trees
 from agent.risk.commands.patches import git_patch
@@ -113,9 +113,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     git_paths(call, verb, argv, operands)
     git_trees(call, verb, argv)
     if verb in ("push", "send-pack"):
-        _push(call, argv)
+        push(call, argv)
     elif verb == "subtree" and operands[:1] == ["push"]:
-        _push(call, ["push", *split(argv, ("-P", "--prefix"))[1][1:]])
+        push(call, ["push", *split(argv, ("-P", "--prefix"))[1][1:]])
     elif verb == "commit":
         call.medium("commits")
         _hooks(call, argv)
@@ -364,50 +364,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.medium(f"runs git {verb}")
     else:
         git_alias(call, verb, argv)
-
-
-_DEPLOYING = re.compile(
-    r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
-)
-
-
-def _push(call: Call, argv: list[str]) -> None:
-    valued = ("-o", "--push-option", "--repo", "--receive-pack", "--exec")
-    options, operands = split(argv, valued)
-    for text in value(argv, "--receive-pack", "--exec"):
-        call.shell(text)
-        call.high("has git run another program")
-    forced = has(options, "f", "--force", "--force-with-lease", "--force-if-includes") or any(
-        o.startswith(("--forc", "--mirro")) for o in options
-    )
-    deleting = has(options, "d", "--delete", "--prune", "--mirror")
-    for ref in operands[1:]:
-        if ref.startswith("+"):
-            forced = True
-        if ref.startswith(":") and len(ref) > 1:
-            deleting = True
-    if any(o.startswith("ext::") for o in operands):
-        call.high("has git run a command")
-    if has(options, "n", "--dry-run") and not value(argv, "--receive-pack", "--exec"):
-        call.low()
-        return
-    remote = shown(operands[0]) if operands else "the remote"
-    if pushes_away(call, operands or value(argv, "--repo")):
-        call.high(
-            "sends the repository to an address that is no remote of it", f"pushes to {remote}"
-        )
-    if deleting:
-        call.high(
-            "deletes a shared branch or tag on the remote", f"deletes branches or tags on {remote}"
-        )
-    elif forced:
-        call.high("rewrites a shared branch on the remote", f"rewrites a shared branch on {remote}")
-    elif any(UNKNOWN in o for o in operands) and any(o.startswith(UNKNOWN) for o in operands[1:]):
-        call.medium("pushes a branch whose name is not known")
-    elif _DEPLOYING.search(remote):
-        call.high("deploys to a platform by pushing", f"pushes to {remote}")
-    else:
-        call.medium("pushes to the remote", f"pushes to {remote}")
 
 
 _ADDRESS = re.compile(r"\w+://|[\w.-]+@[\w.-]+:|gh:")

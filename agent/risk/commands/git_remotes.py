@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.arguments import has, split, value
 from agent.risk.commands.git_trees import top
 from agent.risk.commands.script_files import read_script
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.findings import shown
+from agent.risk.shell.syntax import UNKNOWN
 
-FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
+_FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
 """An address on another machine."""
 _ADDRESS = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?([\w.-]+)(?::\d+(?=/))?[:/]+(.*)")
 _CONFIGURED = re.compile(r"(?mi)^[ \t]*(?:push)?url[ \t]*=[ \t]*(\S+)")
@@ -38,14 +41,59 @@ def names_remotes(call: Call, operands: list[str]) -> None:
     if verb == "rename":
         if name and name[0] in state.remotes:
             state.remotes |= frozenset(operands[2:3])
-    elif name and name != ["upstream"] and any(map(FAR.match, addresses)):
+    elif name and name != ["upstream"] and any(map(_FAR.match, addresses)):
         known = _configured(call)
-        if not all(_repository(address) in known for address in addresses if FAR.match(address)):
+        if not all(_repository(address) in known for address in addresses if _FAR.match(address)):
             state.remotes |= frozenset(name)
     call.medium("changes remotes")
 
 
-def pushes_away(call: Call, named: list[str]) -> bool:
+_DEPLOYING = re.compile(
+    r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
+)
+
+
+def push(call: Call, argv: list[str]) -> None:
+    """`git push`: where it goes, and what it overwrites or deletes there."""
+    valued = ("-o", "--push-option", "--repo", "--receive-pack", "--exec")
+    options, operands = split(argv, valued)
+    for text in value(argv, "--receive-pack", "--exec"):
+        call.shell(text)
+        call.high("has git run another program")
+    forced = has(options, "f", "--force", "--force-with-lease", "--force-if-includes") or any(
+        o.startswith(("--forc", "--mirro")) for o in options
+    )
+    deleting = has(options, "d", "--delete", "--prune", "--mirror")
+    for ref in operands[1:]:
+        if ref.startswith("+"):
+            forced = True
+        if ref.startswith(":") and len(ref) > 1:
+            deleting = True
+    if any(o.startswith("ext::") for o in operands):
+        call.high("has git run a command")
+    if has(options, "n", "--dry-run") and not value(argv, "--receive-pack", "--exec"):
+        call.low()
+        return
+    remote = shown(operands[0]) if operands else "the remote"
+    if _away(call, operands or value(argv, "--repo")):
+        call.high(
+            "sends the repository to an address that is no remote of it", f"pushes to {remote}"
+        )
+    if deleting:
+        call.high(
+            "deletes a shared branch or tag on the remote", f"deletes branches or tags on {remote}"
+        )
+    elif forced:
+        call.high("rewrites a shared branch on the remote", f"rewrites a shared branch on {remote}")
+    elif any(UNKNOWN in o for o in operands) and any(o.startswith(UNKNOWN) for o in operands[1:]):
+        call.medium("pushes a branch whose name is not known")
+    elif _DEPLOYING.search(remote):
+        call.high("deploys to a platform by pushing", f"pushes to {remote}")
+    else:
+        call.medium("pushes to the remote", f"pushes to {remote}")
+
+
+def _away(call: Call, named: list[str]) -> bool:
     """Whether a push goes to an address that is none of the project's.
 
     Args:
@@ -55,4 +103,4 @@ def pushes_away(call: Call, named: list[str]) -> bool:
     remotes = call.evaluator.state.remotes
     if not named:
         return "origin" in remotes
-    return FAR.match(named[0]) is not None or named[0] in remotes
+    return _FAR.match(named[0]) is not None or named[0] in remotes

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 
 from agent.risk import python_code
-from agent.risk.arguments import split, value, wordlist
+from agent.risk.arguments import split, value
 from agent.risk.commands.editors import edit
-from agent.risk.commands.languages import run_text
+from agent.risk.commands.emacs import EMACS_VALUED, emacs_loads
 from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
@@ -83,18 +83,8 @@ def inline(call: Call) -> None:
         if any(a in ("-c", "--check", "--test") for a in argv[1:]):
             call.medium("runs node")
             return
-    if program in ("emacs",):
-        # Emacs takes its long options with one dash, too.
-        long = [f"-{word}" if _ONE_DASH.match(word) else word for word in argv]
-        for path in value(long, "-l", "--load", "--script", "-x"):
-            run_file(call, path, "lisp")
-        for function in value(long, "-f", "--funcall"):
-            if _RUNS_BUFFER.search(function):
-                for operand in split(long, _EMACS_VALUED)[1]:
-                    _buffer(call, operand)
-            if not _BATCH_FUNCTION.fullmatch(function):
-                call.medium(f"calls {shown(function)}")
-        argv = long
+    if program == "emacs":
+        argv = emacs_loads(call)
     if program in ("gdb", "lldb"):
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
@@ -129,7 +119,7 @@ def inline(call: Call) -> None:
         return
     valued = {
         "php": ("-S", "-t", "-d", "-f"),
-        "emacs": _EMACS_VALUED,
+        "emacs": EMACS_VALUED,
         "node": ("--loader", "-r", "--require", "--import", "--env-file"),
     }.get(program, ("-I",))
     operands = split(argv, valued)[1]
@@ -161,42 +151,6 @@ _LOADING = {
     "julia": ("-L", "--load"), "guile": ("-l",), "sbcl": ("--load",), "elixir": ("-r",),
 }  # fmt: skip
 """Program → options that name code that is loaded before the rest."""
-_ONE_DASH = re.compile(r"-[a-z]{3}")
-_EMACS_VALUED = tuple(
-    wordlist(
-        "-l --load --script -x -f --funcall -L --directory -u --user --init-directory --eval --execute"
-    )
-)
-_RUNS_BUFFER = re.compile(r"eval|load|execute|babel|compile-and")
-_BLOCK = re.compile(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w-]+).*\n((?:(?![ \t]*#\+end_src).*\n?)*)")
-_BATCH_FUNCTION = re.compile(r"(?:batch|ert|package|org|check|elint|bytecomp|byte)-[\w-]+")
-
-
-def _buffer(call: Call, path: str) -> None:
-    """Emacs evaluates a file that it has opened: Lisp, or the blocks of code of an Org file."""
-    if not path.endswith(".org"):
-        run_file(call, path, "lisp")
-        return
-    place = call.place(path)
-    files = call.evaluator.files
-    text = files[place.path] if place.path in files else read_script(place.path, call.evaluator.digests)  # fmt: skip
-    if not isinstance(text, str):
-        call.opaque("runs blocks of code that cannot be read")
-        return
-    for language, block in _BLOCK.findall(text):
-        name = language.lower()
-        run_text(call, block, _ORG.get(name, name))
-
-
-_ORG = {
-    "sh": "shell",
-    "bash": "shell",
-    "shell": "shell",
-    "zsh": "shell",
-    "emacs-lisp": "lisp",
-    "elisp": "lisp",
-    "js": "node",
-}
 
 
 def debugger_text(call: Call, text: str) -> None:

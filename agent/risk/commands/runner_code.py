@@ -108,8 +108,8 @@ def in_tree_backend(call: Call) -> None:
     The keys are those of PEP 517, `build-backend` and `backend-path`.
     """
     evaluator = call.evaluator
-    tops = [call.cwd, *(call.place(word).path for word in split(call.argv)[1] if "/" in word or word == ".")]  # fmt: skip
-    for top in dict.fromkeys(tops):
+    named = [word for word in split(call.argv)[1] if "/" in word or word == "."]
+    for top in dict.fromkeys([call.cwd, *(call.place(word).path for word in named)]):
         path = f"{top}/pyproject.toml"
         text = evaluator.files[path] if path in evaluator.files else read_script(path, {})
         if not isinstance(text, str) or "backend-path" not in text:

@@ -7,8 +7,8 @@ import re
 
 from agent.risk.commands.runner_code import PIECE, PLACEHOLDER, shebang
 from agent.risk.commands.script_code import code
-from agent.risk.commands.task_settings import picked
 from agent.risk.commands.script_files import run_file
+from agent.risk.commands.task_settings import picked
 from agent.risk.commands.task_texts import Unreadable, parsed
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote

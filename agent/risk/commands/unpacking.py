@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables read better unbroken
 """Where archives are unpacked: what lies there already, and what runs from there, is replaced."""
 
 from __future__ import annotations

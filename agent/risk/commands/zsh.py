@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - patterns read better unbroken
 """What zsh has its own words for, in those of other shells; what these have none for is judged."""
 
 from __future__ import annotations
