@@ -13,7 +13,7 @@ from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.paths import Place, Zone
-from agent.risk.running import CODE, Disturbance, copied, disturbed, known_part, spread
+from agent.risk.running import CODE, Disturbance, copied, disturbed, known_part, spread, switched
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
@@ -301,6 +301,15 @@ class Call:
         above = known_part(path)
         if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):
             self.high("may change what another part of it is running from")
+
+    def switches(self, root: str, holds: Callable[[str], str | bool | None]) -> None:
+        """The files below a directory become those of another commit; see `running.switched`."""
+        evaluator = self.evaluator
+        self._disturbances(switched(evaluator.context, root, holds), root)
+        for path in [file for file in evaluator.awaited if file.startswith(f"{root}/")]:
+            content = holds(path)
+            if content is not None:
+                self._runs_beside(path, content if isinstance(content, str) else None)
 
     def renames(self, place: Place, target: str) -> None:
         """What stands at a path, resolved, is from now on what stands, or stood, at a place."""
