@@ -239,7 +239,7 @@ def _loose(path: Path) -> tuple[int, bytes]:
     kind, _, size = head.partition(b" ")
     if int(size) != len(content):
         raise Unreadable("too long, or cut off")
-    return _KINDS[kind] if kind in _KINDS else 0, content
+    return _KINDS.get(kind, 0), content
 
 
 def _offset(index: Path, name: str) -> int | None:

@@ -14,7 +14,7 @@ from agent.risk.commands.any_settings import settings_of_agent
 from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
-from agent.risk.commands.scattering import SCATTERS, scattered
+from agent.risk.commands.scattering import INSTALLS, SCATTERS, scattered
 from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
 from agent.risk.commands.unpacking import UNPACKS, unpacked
 from agent.risk.evaluation.call import Call
@@ -174,7 +174,7 @@ class Dispatcher(Outputs):
             loads(call, key)
         if (key in UNPACKS or program in UNPACKS) and len(call.argv) > 1:
             unpacked(call, key if key in UNPACKS else program)
-        if key in SCATTERS and (self.context.running or self.awaited):
+        if (key in SCATTERS or key in INSTALLS) and (self.context.running or self.awaited):
             scattered(call, key)
 
     def _own(self, name: str, call: Call) -> bool:
@@ -255,7 +255,7 @@ _TOLD_OTHERWISE = programs.LOW_PROGRAMS | NAMED_SETTINGS.keys()
 
 _BESIDES = frozenset(
     [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
-) | frozenset([*SCATTERS, *UNPACKS])
+) | frozenset([*SCATTERS, *INSTALLS, *UNPACKS])
 """Programs of which some table says more than their rule."""
 
 

@@ -405,6 +405,24 @@ def test_what_a_branch_has_is_read(place: Context) -> None:
     assert assess_command("git checkout -f v1", now).risk is Risk.HIGH
 
 
+@pytest.mark.parametrize(
+    ("running", "command"),
+    [
+        ("sleep 5; bash t.sh", "codegen --output t.sh spec.yaml"),
+        ("sleep 5; bash t.sh", "codegen spec.yaml --out=./t.sh"),
+        ("sleep 5; bash t.sh", "tidytool --in-place ./t.sh"),
+        ("while true; do node node_modules/x/run.js; sleep 5; done", "npm install left-pad"),
+        ("sleep 5; bash .venv/x.sh", "pip install x"),
+        ("sleep 5; bash vendor/x.sh", "composer update"),
+    ],
+)
+def test_build_steps_that_write(repository: Context, running: str, command: str) -> None:
+    assert assess_command(command, repository).risk is Risk.MEDIUM
+    assert assess_command(command, during(repository, running)).risk is Risk.HIGH
+    others = during(repository, "sleep 5; bash scripts/dev.sh")
+    assert assess_command(command, others).risk is Risk.MEDIUM
+
+
 def test_a_copied_directory_is_judged_by_what_it_holds(repository: Context) -> None:
     now = during(repository, "sleep 5; bash t.sh")
     assert assess_command("cp -r fine/. .", now).risk is Risk.MEDIUM
