@@ -91,7 +91,9 @@ def archive(call: Call) -> None:
         if value(argv, "-TT", "--unzip-command"):
             for text in value(argv, "-TT", "--unzip-command"):
                 call.hook(text)
-        options, operands = split(argv, ("-TT", "-x", "-i", "-P", "-b"))
+        # Patterns follow `-x` and `-i` up to the next option.
+        kept = [w for at, w in enumerate(argv) if w[:1] == "-" or not _chooses(argv[:at])]
+        options, operands = split(kept, ("-TT", "-P", "-b"))
         if any(o in ("-m", "--move") or re.fullmatch(r"-\w*m\w*", o) for o in options):
             for operand in operands[1:]:
                 call.deletes(operand, recursive=True)
@@ -111,6 +113,11 @@ def archive(call: Call) -> None:
             if "-sdel" in argv:
                 call.deletes(operand, recursive=True)
     call.medium("packs or unpacks files")
+
+
+def _chooses(before: list[str]) -> bool:
+    """The last option before a word is followed by patterns."""
+    return next((word for word in reversed(before) if word[:1] == "-"), "") in ("-x", "-i")
 
 
 def compress(call: Call) -> None:

@@ -32,6 +32,10 @@ def _configured(call: Call) -> set[tuple[str, str]]:
     return set(map(_repository, _CONFIGURED.findall(text))) if isinstance(text, str) else set()
 
 
+def _far(address: str) -> bool:
+    return UNKNOWN in address or _FAR.match(address) is not None
+
+
 def names_remotes(call: Call, operands: list[str]) -> None:
     """`git remote add`, `set-url` and `rename`: note the names whose address the agent chose."""
     state = call.evaluator.state
@@ -41,9 +45,9 @@ def names_remotes(call: Call, operands: list[str]) -> None:
     if verb == "rename":
         if name and name[0] in state.remotes:
             state.remotes |= frozenset(operands[2:3])
-    elif name and name != ["upstream"] and any(map(_FAR.match, addresses)):
+    elif name and name != ["upstream"] and (far := [a for a in addresses if _far(a)]):
         known = _configured(call)
-        if not all(_repository(address) in known for address in addresses if _FAR.match(address)):
+        if not all(_repository(address) in known for address in far):
             state.remotes |= frozenset(name)
     call.medium("changes remotes")
 

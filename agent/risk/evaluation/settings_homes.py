@@ -20,6 +20,8 @@ _NAMED = re.compile(
     r"|PLUGINS?(?:_(?:PATH|DIR|HOME))?|EXTENSIONS?_(?:DIR|PATH))"
 )
 """`FOO_CONFIG`, `FOO_PLUGIN_DIR`: settings of the program `foo`."""
+_ANYWHERE = ("MPLCONFIGDIR",)
+"""Places of settings that are everyday in the temporary directory."""
 _DIRECTORY = ("DIR", "HOME", "PLUGINS", "PLUGIN_PATH")
 _ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE)
 _OF_GIT = re.compile(r"(?:^|/)(?:\.gitconfig|git/config)$")
@@ -41,7 +43,11 @@ def settings_home(call: Call, name: str, values: Sequence[str]) -> None:
         path = place.path
         if UNKNOWN in path or not piece or path in (evaluator.ground.home, "/"):
             continue
-        if not whole and (place.zone in _ELSEWHERE or f"{path}/" in TEMPORARY):
+        if (
+            not whole
+            and name not in _ANYWHERE
+            and (place.zone in _ELSEWHERE or f"{path}/" in TEMPORARY)
+        ):
             call.high(f"{name} makes later commands take settings or code from elsewhere")
         if name in programs.SETTINGS_HOMES or name.endswith(_DIRECTORY):
             evaluator.state.homes |= {f"{path}\0{name if whole else ''}"}

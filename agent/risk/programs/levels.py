@@ -214,7 +214,7 @@ _high(
 _high(
     "drops a database or its data",
     """
-    dropdb dropuser createuser pg_ctl pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
+    dropdb dropuser createuser pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
     redis-flush influx-delete""",
 )
 _high(
