@@ -94,7 +94,7 @@ def gio(call: Call) -> None:
             call.deletes(operand, recursive=True)
     elif verb in ("copy", "move", "rename", "save"):
         call.run([{"move": "mv", "rename": "mv"}.get(verb, "cp"), *operands])
-    elif verb in ("launch", "open"):
+    elif verb in ("launch", "open", "exec"):
         opener(call)
     else:
         call.medium("opens or looks at files")

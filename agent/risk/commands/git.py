@@ -282,7 +282,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"runs git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
-            call.hook(text)
+            call.hook(f"{text} ./*")
         for operand in operands[0 if value(argv, "-e") else 1 :]:
             call.reads(operand)
         call.low()

@@ -6,7 +6,7 @@ import re
 
 from agent.risk.arguments import split
 from agent.risk.commands.languages import language_of, run_text
-from agent.risk.commands.script_code import code
+from agent.risk.commands.script_code import SAYS, code
 from agent.risk.commands.script_files import read_script, run_file
 from agent.risk.commands.task_texts import parsed
 from agent.risk.evaluation.call import Call
@@ -60,7 +60,8 @@ def _texts(call: Call, text: str) -> None:
         for match in _STRING.finditer(text):
             literal = match[1] or match[2]
             before = text[max(0, match.start() - 40) : match.start()]
-            if not (_TAKEN.search(before) or DANGEROUS.match(literal)):
+            told = DANGEROUS.match(literal) and not SAYS.search(before)
+            if not (_TAKEN.search(before) or told):
                 continue
             following = _MORE.match(text, match.end())
             words = [a or b for a, b in PIECE.findall(following[0])] if following else []

@@ -30,6 +30,7 @@ from agent.risk.commands.runner_forms import (
     justfile,
     mkdocs,
     ninja,
+    phpunit,
     procfile,
     redis,
     terraform_data,
@@ -167,7 +168,7 @@ def any_program(call: Call, text: str, runner: Runner) -> None:
 _FORMS: dict[str, Callable[[Call, str, Runner], None]] = {
     "python": python_tasks, "groovy": groovy, "snakemake": snakemake, "backend": build_backend, "notebook": notebook, "just": justfile,
     "toml": task_settings, "json": task_settings, "yaml": task_settings, "ini": tox_settings, "procfile": procfile,
-    "mkdocs": mkdocs, "redis": redis, "settings": any_program,
+    "mkdocs": mkdocs, "phpunit": phpunit, "redis": redis, "settings": any_program,
     "ninja": ninja, "xml": xml_build, "hcl": terraform_data, "earthly": earthfile, "go-generate": go_generate,
 }  # fmt: skip
 """How what a file runs is found; code in any other language is read by what it calls."""

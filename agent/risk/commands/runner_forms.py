@@ -230,6 +230,12 @@ def mkdocs(call: Call, text: str, runner: Runner) -> None:
             run_file(call, hook, "python")
 
 
+def phpunit(call: Call, text: str, runner: Runner) -> None:
+    """The code that PHPUnit loads before the tests."""
+    for match in re.finditer(r"\bbootstrap\s*=\s*[\"']([^\"'<>]+)[\"']", text):
+        run_file(call, match[1], "php")
+
+
 def redis(call: Call, text: str, runner: Runner) -> None:
     """Settings of Redis, which are those of its options."""
     words = []

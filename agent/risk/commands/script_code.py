@@ -293,6 +293,10 @@ _DANGEROUS_HEAD = re.compile(
     r"\s*(?:\S*/)?(?:rm|sudo|doas|su|dd|mkfs\S*|shred|chmod|chown|curl|wget|nc|ssh|scp|git|kill|pkill"
     r"|killall|tmux|bash|sh|zsh|env|xargs|python3?|perl|crontab|dropdb|find|docker|kubectl)\s"
 )
+SAYS = re.compile(
+    r"(?:\b\w*(?:print\w*|puts|echo|log|warn\w*|error)\b[\s(]*(?:std\w+,\s*)?|<<\s*)$"
+)
+"""Code before a string that says that the string is shown."""
 _DELETES_ELSEWHERE = re.compile(
     r"\b(?:delete-directory(?:/files)?|delete-file|f-delete|removeItem|removeDirectoryRecursive"
     r"|removePathForcibly|removeFile|removeDirectory|del_dir_r|delete-tree|rm_rf!?|rm!?|remove\.all"
@@ -315,7 +319,7 @@ def _elsewhere(call: Call, text: str) -> None:
             following = _MORE.match(text, match.end())
             words = [a or b for a, b in _PIECE.findall(following[0])] if following else []
             call.run([literal, *words]) if words else call.shell(literal)
-        elif acts and _DANGEROUS_HEAD.match(literal):
+        elif acts and _DANGEROUS_HEAD.match(literal) and not SAYS.search(before):
             call.shell(literal)
     for match in _LIST_CALLED.finditer(text):
         call.run([a or b for a, b in _PIECE.findall(match[0])])

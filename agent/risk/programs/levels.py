@@ -102,6 +102,10 @@ def _high(reason: str, names: str) -> None:
 
 
 _high(
+    "plants something that runs later",
+    "desktop-file-install desktop-file-edit xdg-desktop-menu xdg-desktop-icon update-desktop-database xdg-mime",
+)
+_high(
     "deletes what a person may want back",
     "trash-empty rmtrash-empty empty-trash autotrash trash-rm",
 )

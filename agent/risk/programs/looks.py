@@ -14,6 +14,7 @@ LOOKS = {
             _ONLY + r".*(?:^| )(?:-\w*[LS]|--list(?:-rules)?)\b.*",
         ),
         ("ipset conntrack ipvsadm", r"(?:list|save|-L|-S|-Ln|-l|--list)\b[^;]*"),
+        ("xdg-mime", r"query\b.*"),
         ("nft", r"(?:-\w+ )*list\b.*"),
         ("ufw", r"(?:status|show|version|app list)\b.*"),
         ("firewall-cmd", r"(?:--(?:list|get|query|info|state)[\w=.-]*|--permanent|--zone=\S+| )+"),

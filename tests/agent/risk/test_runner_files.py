@@ -13,6 +13,10 @@ from agent.risk.commands.task_texts import Unreadable, parsed
 
 BAD = "rm -rf ~/x"
 CASES = [
+    ("a.c", "int main() { return system(\"BAD\"); }\n",
+     "int main(int c, char **v) { printf(\"rm -rf %s\", v[1]); return system(v[1]); }\n", "gcc -O2 -o a a.c"),
+    ("a.rs", "fn main() { Command::new(\"rm\").arg(\"-rf\").arg(\"/home/ada/x\").status(); }\n",
+     "fn main() { Command::new(\"git\").args([\"status\"]).output(); }\n", "rustc a.rs"),
     ("mkdocs.yml", "site_name: x\nx: !!python/object/apply:os.system ['BAD']\n",
      "site_name: x\ntheme: material\nmarkdown_extensions:\n  - pymdownx.emoji:\n      emoji_index: !!python/name:material.extensions.emoji.twemoji\n"
      "plugins: [search]\n", "mkdocs build"),
@@ -183,6 +187,7 @@ def test_the_file_is_read(ground: Context, name: str, bad: str, good: str, comma
         ("pyproject.toml", "h.py", "pip install ."),
         ("pyproject.toml", "h.py", "python -m build"),
         ("pyproject.toml", "h/__init__.py", "uv build"),
+        ("phpunit.xml", "h.php", "vendor/bin/phpunit"),
     ],
 )
 def test_code_that_settings_name(ground: Context, settings: str, hook: str, command: str) -> None:
@@ -190,12 +195,14 @@ def test_code_that_settings_name(ground: Context, settings: str, hook: str, comm
     file, code = ground.cwd / settings, ground.cwd / hook
     for each in (file, code):
         each.parent.mkdir(exist_ok=True)
-    file.write_text(system if settings.endswith(".toml") else "hooks:\n  - h.py\n")
+    texts = {"toml": system, "yml": "hooks:\n  - h.py\n", "xml": "<phpunit bootstrap='h.php'/>"}
+    file.write_text(texts[settings.rpartition(".")[2]])
     own = replace(ground, written=frozenset([file, code]))
-    code.write_text(f"import os\nos.system('{BAD}')\n")
+    php = hook.endswith(".php")
+    code.write_text(f"<?php system('{BAD}');\n" if php else f"import os\nos.system('{BAD}')\n")
     assert assess_command(command, own).risk is Risk.HIGH
     assert assess_command(command, ground).risk < Risk.HIGH
-    code.write_text("from setuptools.build_meta import *\n")
+    code.write_text("<?php echo 1;\n" if php else "from setuptools.build_meta import *\n")
     assert assess_command(command, own).risk < Risk.HIGH
 
 

@@ -377,6 +377,7 @@ def survive(seeds: range) -> None:
         "for x in; do echo a$x >$x; done",
         "aws secretsmanager )get-secret-value --secret-id prod",
         "cat<<E|while \n`e",
+        "find . $-name '*.sh' -exec bash -n {} \\;",
         ":#.,%/|\"]&b0&|)+! e^{`$'\n-1::@~:1`a*}$_(!]'}",
     ],
 )
