@@ -28,6 +28,7 @@ from agent.risk.evaluation.findings import (
     Spent,
     State,
 )
+from agent.risk.evaluation.settings_homes import reads_own
 from agent.risk.evaluation.subscripts import count_index
 from agent.risk.evaluation.unread import denied_command, denied_text
 from agent.risk.evaluation.variables import indexed
@@ -118,6 +119,9 @@ class Evaluator(Dispatcher):
         self.files.update(files)
         self.inherited = dict(files)
         self.writings.extend(files)
+        if self.state.homes and self.has_own():
+            nothing = scan("")
+            reads_own(self._call(None, nothing, None, (0, 0), 0), self.own_files())
 
     def _continued(self, text: str) -> None:
         """Judge a text as the rest of earlier lines that were not complete, too."""
@@ -249,12 +253,14 @@ class Evaluator(Dispatcher):
                 assert isinstance(item, Group)
                 before = saved.pop() if saved else None
                 if before is not None:
+                    before.remotes = self.state.remotes
                     if item.function and item.kind != "`":
                         for name in self.state.functions.keys() - before.functions.keys():
                             before.functions[name] = False
                         before.functions[item.function] = self.state.functions[item.function]
                         before.runners = self.state.runners
                         before.counters = self.state.counters
+                        before.homes = self.state.homes
                         before.passing = self.state.passing
                         if self.state.cwd != before.cwd:
                             before.moves[item.function] = self.state.cwd

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Risk
+from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.service_sockets import connects
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
@@ -60,6 +61,8 @@ def judge(call: Call, source: str) -> None:
     reader = Reader(call)
     reader.prints = _PRINTS.search(source) is not None
     reader.read(tree)
+    if call.evaluator.has_own():
+        loads_own(call, source, "python")
 
 
 _STATEMENTS = ("stmt", "setup", "statement", "cmd")
@@ -207,15 +210,13 @@ class Reader(Values):
         return isinstance(expression, ast.Name) and expression.id in ("self", "cls")
 
     def _shadowed(self, name: str) -> None:
-        """A module of the directory that was just written is run by being imported."""
+        """A module that the agent wrote under the name of one of Python's own is run instead."""
         evaluator = self.call.evaluator
-        if not evaluator.files and not evaluator.context.written:
+        if name not in sys.stdlib_module_names or not evaluator.has_own():
             return
         for path in (f"{name}.py", f"{name}/__init__.py"):
             target = self.call.place(path).path
-            standard = name in sys.stdlib_module_names
-            written = standard and Path(target) in evaluator.context.written
-            if written or (target in evaluator.files and (standard or evaluator.files[target])):
+            if target in evaluator.files or Path(target) in evaluator.context.written:
                 from agent.risk.commands.script_files import run_file
 
                 run_file(self.call, path, "python")

@@ -107,6 +107,31 @@ def spread(context: Context, root: str) -> Iterator[Disturbance]:
             yield Disturbance(Risk.HIGH, reason)
 
 
+def switched(
+    context: Context, root: str, holds: Callable[[str], str | bool | None]
+) -> Iterator[Disturbance]:
+    """What it does to the lines that run when a directory's files become those of another commit.
+
+    Args:
+        context: with the lines that run.
+        root: resolved top directory of the repository.
+        holds: gives what a path below it will hold: text, None where nothing changes, or True
+            where it changes to what cannot be known.
+    """
+    for line in context.running:
+        for read in line.reads:
+            if read in line.loaded or not _below(known_part(read), root):
+                continue
+            content = True if _GLOB.search(read) else holds(read)
+            if isinstance(content, str):
+                yield from _added(line, dict.fromkeys((*_names(line, read), read), content))
+            elif content is not None:
+                yield _changes(line, "may change")
+        if any(_below(removed, root) for removed in line.removes):
+            reason = f"may put something else where “{_named(line)}” will delete"
+            yield Disturbance(Risk.HIGH, reason)
+
+
 def copied(
     context: Context, source: str, target: str, holds: Callable[[str], str | bool | None]
 ) -> Iterator[Disturbance]:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from agent.risk.arguments import has, split, value, wordlist
+from agent.risk.commands.unpacking import from_elsewhere, unpacks_into
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
-from agent.risk.evaluation.made import makes
-from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
-
-
-def _from_elsewhere(call: Call) -> None:
-    """What an archive that was just fetched holds is as foreign as the archive."""
-    evaluator = call.evaluator
-    given = [call.place(word).path for word in call.argv[1:] if not word.startswith("-")]
-    if call.feed().kind == "remote" or any(
-        (path in evaluator.files and evaluator.files[path] is None)
-        or Path(path) in evaluator.context.written
-        for path in given
-    ):
-        evaluator.fetched.extend([call.cwd, *given])
 
 
 def tar(call: Call) -> None:
     """`tar`: hooks that run commands, where it unpacks, what it packs."""
-    _from_elsewhere(call)
+    from_elsewhere(call)
     argv = call.argv
     for name in (
         "--to-command",
@@ -62,18 +48,7 @@ def tar(call: Call) -> None:
     creates = "c" in mode or "--create" in argv or "r" in mode
     absolute = any(o in ("-P", "--absolute-names", "--overwrite") for o in argv) or "P" in mode
     if extracts:
-        for directory, place in ((d, p) for d in directories for p in call.places(d)):
-            if f"{place.path}/" in TEMPORARY:
-                continue
-            if place.zone in (Zone.SYSTEM, Zone.OUTSIDE) or place.path in (
-                call.evaluator.ground.home,
-                "/",
-            ):
-                call.high(
-                    "unpacks over files outside of the project", f"unpacks into {shown(directory)}"
-                )
-            elif place.startup or place.own or place.secret:
-                call.high("unpacks over files that run later", f"unpacks into {shown(directory)}")
+        unpacks_into(call, directories or ["."])
         if absolute:
             call.high("unpacks to wherever the archive says")
         for directory in ["/"] if absolute else ["/".join(directories) or ".", *directories]:
@@ -110,14 +85,15 @@ def _feeds_shell(call: Call, text: str) -> None:
 
 def archive(call: Call) -> None:
     """`zip`, `unzip`, `7z`."""
-    _from_elsewhere(call)
     argv = call.argv
     program = argv[0].rpartition("/")[2]
     if program == "zip":
         if value(argv, "-TT", "--unzip-command"):
             for text in value(argv, "-TT", "--unzip-command"):
                 call.hook(text)
-        options, operands = split(argv, ("-TT", "-x", "-i", "-P", "-b"))
+        # Patterns follow `-x` and `-i` up to the next option.
+        kept = [w for at, w in enumerate(argv) if w[:1] == "-" or not _chooses(argv[:at])]
+        options, operands = split(kept, ("-TT", "-P", "-b"))
         if any(o in ("-m", "--move") or re.fullmatch(r"-\w*m\w*", o) for o in options):
             for operand in operands[1:]:
                 call.deletes(operand, recursive=True)
@@ -125,27 +101,12 @@ def archive(call: Call) -> None:
             call.reads(operand)
             if has(options, "r", "--recurse-paths"):
                 call.gathers(operand)
-    elif program == "unzip" or _unpacks(argv):
-        directories = value(
-            argv, "-d" if program == "unzip" else "-o" if program[0] == "7" else "-D"
-        )
-        for directory in directories:
-            makes(call, directory)
-        for place in (p for directory in directories for p in call.places(directory)):
-            if f"{place.path}/" in TEMPORARY:
-                continue
-            if (
-                place.zone in (Zone.SYSTEM, Zone.ROOT, Zone.OUTSIDE)
-                and place.path != call.evaluator.ground.project
-            ):
-                call.high("unpacks over files outside of the project")
-            elif place.startup or place.own or place.secret:
-                call.high("unpacks over files that run later")
+    elif program == "unzip":
         if "-l" in argv or "-t" in argv or "-p" in argv:
             call.low()
             return
-        for directory in directories or ["."]:
-            call.scatters(directory)
+    elif program == "cpio" or argv[1:2] in (["x"], ["e"], ["l"], ["t"]):
+        pass
     else:
         for operand in split(argv)[1][2:]:
             call.reads(operand)
@@ -154,11 +115,9 @@ def archive(call: Call) -> None:
     call.medium("packs or unpacks files")
 
 
-def _unpacks(argv: list[str]) -> bool:
-    """`7z x`, `cpio -i`."""
-    if argv[0].rpartition("/")[2].startswith("7"):
-        return argv[1:2] in (["x"], ["e"])
-    return any(re.match(r"^-[a-zA-Z]*i", a) or a == "--extract" for a in argv[1:])
+def _chooses(before: list[str]) -> bool:
+    """The last option before a word is followed by patterns."""
+    return next((word for word in reversed(before) if word[:1] == "-"), "") in ("-x", "-i")
 
 
 def compress(call: Call) -> None:

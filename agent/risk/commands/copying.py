@@ -317,6 +317,9 @@ def rsync(call: Call) -> None:
         if deleting and place.zone not in (Zone.REGENERABLE, Zone.TEMPORARY):
             call.high("deletes what the source does not have", f"deletes in {shown(target)}")
         elif place.zone is Zone.ROOT:
+            whole = any(source.endswith(("/", "/.")) for source in sources)
+            if whole and place.path != call.evaluator.ground.project:
+                call.high("copies over files outside of the project", f"writes {shown(target)}")
             call.medium("copies files")
         else:
             call.writes(target)

@@ -88,11 +88,13 @@ def gio(call: Call) -> None:
     """`gio trash`, `gio remove` delete; the rest copies, moves and looks."""
     verb, *operands = split(call.argv)[1] or [""]
     if verb in ("trash", "remove"):
+        if "--empty" in call.argv:
+            call.high("deletes what a person may want back", "empties the trash")
         for operand in operands:
             call.deletes(operand, recursive=True)
     elif verb in ("copy", "move", "rename", "save"):
         call.run([{"move": "mv", "rename": "mv"}.get(verb, "cp"), *operands])
-    elif verb in ("launch", "open"):
+    elif verb in ("launch", "open", "exec"):
         opener(call)
     else:
         call.medium("opens or looks at files")

@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_directories import git_place, git_surroundings
 from agent.risk.commands.git_paths import git_paths
+from agent.risk.commands.git_remotes import names_remotes, push
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
 from agent.risk.commands.git_trees import git_trees
 from agent.risk.commands.patches import git_patch
@@ -112,7 +113,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
     git_paths(call, verb, argv, operands)
     git_trees(call, verb, argv)
     if verb in ("push", "send-pack"):
-        _push(call, argv)
+        push(call, argv)
+    elif verb == "subtree" and operands[:1] == ["push"]:
+        push(call, ["push", *split(argv, ("-P", "--prefix"))[1][1:]])
     elif verb == "commit":
         call.medium("commits")
         _hooks(call, argv)
@@ -194,17 +197,11 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             options, "d", "--stdin"
         ) else call.medium("moves a reference")
     elif verb == "remote":
-        if operands[:1] in (["add"], ["set-url"]):
-            addresses = operands[2:] or operands[1:]
-            if any(a.startswith("ext::") for a in addresses):
-                call.high("has git run a command")
-            if operands[1:2] not in (["origin"], ["upstream"]) and any(map(_FAR.match, addresses)):
-                call.evaluator.remotes.add(operands[1])
-            call.medium("changes remotes")
+        if operands[:1] in (["add"], ["set-url"], ["rename"]):
+            names_remotes(call, operands)
         elif operands[:1] in (
             ["remove"],
             ["rm"],
-            ["rename"],
             ["prune"],
             ["update"],
             ["set-head"],
@@ -285,7 +282,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"runs git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
-            call.hook(text)
+            call.hook(f"{text} ./*")
+        for operand in operands[0 if value(argv, "-e") else 1 :]:
+            call.reads(operand)
         call.low()
     elif verb in ("diff", "log", "show", "blame", "whatchanged"):
         for path in value(argv, "--output"):
@@ -365,54 +364,6 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
         call.medium(f"runs git {verb}")
     else:
         git_alias(call, verb, argv)
-
-
-_FAR = re.compile(r"(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:")
-"""An address of a repository on another machine."""
-
-
-_DEPLOYING = re.compile(
-    r"(?i)^(?:heroku|dokku|piku|clever|scalingo|gigalixir|prod|production|live|deploy|staging|azure|flynn|caprover)(?:[-_]\w+)?$"
-)
-
-
-def _push(call: Call, argv: list[str]) -> None:
-    valued = ("-o", "--push-option", "--repo", "--receive-pack", "--exec")
-    options, operands = split(argv, valued)
-    for text in value(argv, "--receive-pack", "--exec"):
-        call.shell(text)
-        call.high("has git run another program")
-    forced = has(options, "f", "--force", "--force-with-lease", "--force-if-includes") or any(
-        o.startswith(("--forc", "--mirro")) for o in options
-    )
-    deleting = has(options, "d", "--delete", "--prune", "--mirror")
-    for ref in operands[1:]:
-        if ref.startswith("+"):
-            forced = True
-        if ref.startswith(":") and len(ref) > 1:
-            deleting = True
-    if any(o.startswith("ext::") for o in operands):
-        call.high("has git run a command")
-    if has(options, "n", "--dry-run") and not value(argv, "--receive-pack", "--exec"):
-        call.low()
-        return
-    remote = shown(operands[0]) if operands else "the remote"
-    if operands and (_FAR.match(operands[0]) or operands[0] in call.evaluator.remotes):
-        call.high(
-            "sends the repository to an address that is no remote of it", f"pushes to {remote}"
-        )
-    if deleting:
-        call.high(
-            "deletes a shared branch or tag on the remote", f"deletes branches or tags on {remote}"
-        )
-    elif forced:
-        call.high("rewrites a shared branch on the remote", f"rewrites a shared branch on {remote}")
-    elif any(UNKNOWN in o for o in operands) and any(o.startswith(UNKNOWN) for o in operands[1:]):
-        call.medium("pushes a branch whose name is not known")
-    elif _DEPLOYING.search(remote):
-        call.high("deploys to a platform by pushing", f"pushes to {remote}")
-    else:
-        call.medium("pushes to the remote", f"pushes to {remote}")
 
 
 _ADDRESS = re.compile(r"\w+://|[\w.-]+@[\w.-]+:|gh:")

@@ -1,7 +1,7 @@
 """Which parts of a working tree a git command may write: a switched branch brings other files.
 
-What these files will hold is known to git alone, so they may hold anything. It matters only where
-something that runs takes one of them up; see `agent.risk.running`.
+It matters only where something that runs takes one of them up; see `agent.risk.running`. What the
+commit that is switched to has is read; what merging and stashing make may be anything.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent.risk.arguments import has, split, wordlist
 from agent.risk.evaluation.call import Call
+from agent.risk.git_objects import GitObjects, Unreadable
 from agent.risk.running import known_part
 
 _CHANGING = frozenset(
@@ -47,7 +48,7 @@ def git_trees(call: Call, verb: str, argv: list[str]) -> None:
         call.scatters(top(call))
     elif verb == "reset":
         if has(options, "", "--hard", "--merge", "--keep"):
-            call.scatters(top(call))
+            _becomes(call, operands[0] if operands else "HEAD", forced=True)
     elif verb == "clone":
         named = operands[1:2] or [re.split("[/:]", operands[0].rstrip("/"))[-1]] if operands else []
         for name in named:
@@ -60,7 +61,11 @@ def git_trees(call: Call, verb: str, argv: list[str]) -> None:
             _paths(call, split(argv, ("-s", "--source"))[1])
     elif verb == "switch":
         made = has(options, "cC", "--create", "--force-create", "--orphan")
-        if not made or len(operands) > 1:
+        if made and len(operands) > 1:
+            _becomes(call, operands[1], forced=_forced(options))
+        elif not made and operands:
+            _becomes(call, operands[0], forced=_forced(options))
+        elif not made:
             call.scatters(top(call))
     elif verb == "checkout":
         _checkout(call, argv, options, operands)
@@ -75,14 +80,67 @@ def _checkout(call: Call, argv: list[str], options: list[str], operands: list[st
         call.scatters(top(call))
     elif has(options, "bB", "--orphan"):
         if len(operands) > 1:
-            call.scatters(top(call))
+            _becomes(call, operands[1], forced=_forced(options))
     elif len(operands) > 1:
         _paths(call, operands)
     elif operands and os.path.lexists(call.place(operands[0]).path):
         # git refuses a name that is a branch and a file at once.
         _paths(call, operands)
+    elif operands:
+        _becomes(call, operands[0], forced=_forced(options))
     else:
         call.scatters(top(call))
+
+
+def _forced(options: list[str]) -> bool:
+    """Work that was not committed is thrown away."""
+    return has(options, "f", "--force", "--discard-changes", "-m", "--merge")
+
+
+def _becomes(call: Call, revision: str, *, forced: bool) -> None:
+    """The working tree becomes that of a commit: what that one has of what runs is read.
+
+    Args:
+        call: the command.
+        revision: what is switched to.
+        forced: files that were changed since the last commit become those of the commit, too.
+    """
+    root = top(call)
+    try:
+        objects = GitObjects(root)
+        before, after = objects.commit("HEAD"), objects.commit(revision)
+    except Unreadable:
+        call.scatters(root)
+        return
+
+    def holds(path: str) -> str | bool | None:
+        inner = path[len(root) + 1 :]
+        try:
+            old, new = objects.entry(before, inner), objects.entry(after, inner)
+            if old == new and not forced:
+                return None
+            if new is None:
+                return None
+            if new[0] not in _FILES or Path(path).is_symlink() or _through_link(root, inner):
+                return True
+            content = objects.content(new[1])
+            if forced and Path(path).is_file() and Path(path).read_bytes() == content:
+                return None
+            return content.decode()
+        except (Unreadable, OSError, UnicodeDecodeError):
+            return True
+
+    call.switches(root, holds)
+
+
+_FILES = ("100644", "100755")
+"""Modes of what is a file in a commit, and no link, directory or other repository."""
+
+
+def _through_link(root: str, inner: str) -> bool:
+    """Some directory on the way is a link."""
+    parts = inner.split("/")[:-1]
+    return any(Path(root, *parts[: number + 1]).is_symlink() for number in range(len(parts)))
 
 
 def _paths(call: Call, operands: list[str]) -> None:

@@ -8,6 +8,8 @@ import re
 from agent.risk import python_code
 from agent.risk.arguments import split, value
 from agent.risk.commands.editors import edit
+from agent.risk.commands.emacs import EMACS_VALUED, emacs_loads
+from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.script_code import code
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
 from agent.risk.evaluation.call import Call
@@ -25,7 +27,7 @@ INLINE: dict[str, tuple[str, tuple[str, ...]]] = {
     "tclsh": ("tcl", ()), "expect": ("tcl", ("-c",)), "wish": ("tcl", ()), "osascript": ("osascript", ("-e",)),
     "octave": ("octave", ("--eval",)), "sbcl": ("lisp", ("--eval",)), "clojure": ("clojure", ("-e",)), "bb": ("clojure", ("-e",)), "swipl": ("prolog", ("-g",)),
     "jshell": ("java", ()), "crystal": ("crystal", ("eval",)), "gjs": ("node", ("-c",)), "qjs": ("node", ("-e",)), "d8": ("node", ("-e",)), "raku": ("perl", ("-e",)),
-    "emacs": ("lisp", ("--eval", "-eval", "--execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
+    "emacs": ("lisp", ("--eval", "-eval", "--execute", "-execute")), "iex": ("elixir", ("-e",)), "ipython": ("python", ("-c",)),
     "gdb": ("gdb", ("-ex", "--eval-command", "-iex")), "lldb": ("gdb", ("-o", "-O")), "gnuplot": ("gnuplot", ("-e",)), "kotlin": ("kotlin", ("-e",)), "kotlinc": ("kotlin", ("-e",)), "ocaml": ("ocaml", ("-e",)), "runghc": ("haskell", ("-e",)),
     "clj": ("clojure", ("-e", "-M:e", "-Me")), "csi": ("scheme", ("-e", "-eval", "-p")), "chicken": ("scheme", ("-e",)), "gsi": ("scheme", ("-e",)), "chibi-scheme": ("scheme", ("-e", "-p")), "mit-scheme": ("scheme", ("--eval",)), "gosh": ("scheme", ("-e",)),
     "gforth": ("forth", ("-e", "--evaluate")), "v": ("v", ("-e",)), "io": ("io", ("-e",)), "jrunscript": ("node", ("-e",)), "jjs": ("node", ("-e",)), "bsh": ("java", ("-e",)), "janet": ("lisp", ("-e",)), "fennel": ("lua", ("-e", "--eval")),
@@ -81,9 +83,8 @@ def inline(call: Call) -> None:
         if any(a in ("-c", "--check", "--test") for a in argv[1:]):
             call.medium("runs node")
             return
-    if program in ("emacs",):
-        for path in value(argv, "-l", "--load", "--script"):
-            run_file(call, path, "lisp")
+    if program == "emacs":
+        argv = emacs_loads(call)
     if program in ("gdb", "lldb"):
         if "--args" in argv:
             call.run(argv[argv.index("--args") + 1 :])
@@ -103,6 +104,9 @@ def inline(call: Call) -> None:
         return
     if program in ("crystal", "nim") and argv[1:2] in (["eval"], ["e"]):
         texts += [a.removeprefix("--eval:") for a in argv[2:]]
+    if call.evaluator.has_own():
+        modules = value(argv, *_LOADING.get(program, ()))
+        loads_own(call, "".join(f"require '{name}'\n" for name in modules), language)
     if texts:
         for text in texts:
             if language == "python":
@@ -115,7 +119,7 @@ def inline(call: Call) -> None:
         return
     valued = {
         "php": ("-S", "-t", "-d", "-f"),
-        "emacs": ("-l", "--load"),
+        "emacs": EMACS_VALUED,
         "node": ("--loader", "-r", "--require", "--import", "--env-file"),
     }.get(program, ("-I",))
     operands = split(argv, valued)[1]
@@ -140,6 +144,13 @@ def inline(call: Call) -> None:
         call.medium(f"runs {shown(operands[0])}")
         return
     from_stdin(call, language)
+
+
+_LOADING = {
+    "ruby": ("-r",), "perl": ("-M", "-m"), "lua": ("-l",), "php": ("-d",), "node": ("-r", "--require", "--import", "--loader"),
+    "julia": ("-L", "--load"), "guile": ("-l",), "sbcl": ("--load",), "elixir": ("-r",),
+}  # fmt: skip
+"""Program → options that name code that is loaded before the rest."""
 
 
 def debugger_text(call: Call, text: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from agent.risk.arguments import value, wordlist
@@ -22,6 +23,8 @@ from agent.risk.shell.syntax import UNKNOWN
 
 MAX_TEXT = 200_000
 """Characters of one file that are read."""
+MAX_FILES = 32
+"""Files of one directory that are read."""
 
 
 class NamedSettings(NamedTuple):
@@ -47,10 +50,7 @@ def named_settings(call: Call, program: str) -> None:
         for variable in entry.variables:
             for places in evaluator.state.variables.get(variable) or ():
                 names += places.split(":")
-        for name in names:
-            path = call.place(name).path
-            if UNKNOWN in path or not evaluator.of_agent(path):
-                continue
+        for name, path in _own(call, names):
             text = evaluator.files[path] if path in evaluator.files else read_script(path, evaluator.digests)  # fmt: skip
             key = f"settings:{path}"
             if key in evaluator.reading or (text is None and path not in evaluator.files):
@@ -63,6 +63,20 @@ def named_settings(call: Call, program: str) -> None:
                 entry.read(call, text, path)
             finally:
                 evaluator.reading.discard(key)
+
+
+def _own(call: Call, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Files of the agent that are named, or that lie in a directory that is."""
+    evaluator = call.evaluator
+    for name in names:
+        path = call.place(name).path
+        if UNKNOWN in path:
+            continue
+        if evaluator.of_agent(path):
+            yield name, path
+        else:
+            inside = (own for own in evaluator.own_files() if own.startswith(f"{path}/"))
+            yield from ((own, own) for own in islice(inside, MAX_FILES))
 
 
 def _names(pattern: str) -> Callable[[Call, str, str], None]:

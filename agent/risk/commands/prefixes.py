@@ -110,6 +110,9 @@ def prefix(call: Call) -> None:
         if program in ("nodemon", "watchexec"):
             for text in value(call.argv, "-x", "--exec"):
                 call.shell(text)
+        if program in ("hyperfine", "concurrently"):
+            # Each of the words is the text of a command, and none is the words of one.
+            return
     if program in (
         "dotenv",
         "dotenvx",

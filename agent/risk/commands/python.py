@@ -10,6 +10,7 @@ from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
+from agent.risk.commands.unpacking import unpacks_into
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
 from agent.risk.evaluation.findings import shown
@@ -285,11 +286,8 @@ def _writes_outside(call: Call, name: str, rest: list[str]) -> bool:
                 call.writes(f"{path.rstrip('/')}/__pycache__/x.pyc")
     elif rest[:1] in (["-e"], ["--extract"]) and len(rest) > 2:
         call.reads(rest[1])
-        call.writes(f"{rest[2].rstrip('/')}/unpacked")
-        if call.place(rest[2]).zone is Zone.ROOT and (
-            call.place(rest[2]).path != call.evaluator.ground.project
-        ):
-            call.high("unpacks files outside of the project", f"unpacks into {shown(rest[2])}")
+        unpacks_into(call, rest[2:3])
+        call.scatters(rest[2])
     else:
         return False
     call.medium(f"runs the module {name}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.arguments import split
 from agent.risk.commands.languages import language_of, run_text
-from agent.risk.commands.script_code import code
+from agent.risk.commands.script_code import SAYS, code
+from agent.risk.commands.script_files import read_script, run_file
 from agent.risk.commands.task_texts import parsed
 from agent.risk.evaluation.call import Call
 from agent.risk.programs.runners import Runner
@@ -58,7 +60,8 @@ def _texts(call: Call, text: str) -> None:
         for match in _STRING.finditer(text):
             literal = match[1] or match[2]
             before = text[max(0, match.start() - 40) : match.start()]
-            if not (_TAKEN.search(before) or DANGEROUS.match(literal)):
+            told = DANGEROUS.match(literal) and not SAYS.search(before)
+            if not (_TAKEN.search(before) or told):
                 continue
             following = _MORE.match(text, match.end())
             words = [a or b for a, b in PIECE.findall(following[0])] if following else []
@@ -98,6 +101,30 @@ def build_backend(call: Call, text: str, runner: Runner) -> None:
         run_text(call, text, "python")
     finally:
         call.strict = strict
+
+
+def in_tree_backend(call: Call) -> None:
+    """What builds a package, where `pyproject.toml` says that it stands in the package itself.
+
+    The keys are those of PEP 517, `build-backend` and `backend-path`.
+    """
+    evaluator = call.evaluator
+    named = [word for word in split(call.argv)[1] if "/" in word or word == "."]
+    for top in dict.fromkeys([call.cwd, *(call.place(word).path for word in named)]):
+        path = f"{top}/pyproject.toml"
+        text = evaluator.files[path] if path in evaluator.files else read_script(path, {})
+        if not isinstance(text, str) or "backend-path" not in text:
+            continue
+        data = parsed(text, "toml")
+        system = data.get("build-system")
+        system = system if isinstance(system, dict) else {}
+        module = str(system.get("build-backend", "")).partition(":")[0].replace(".", "/")
+        directories = system.get("backend-path")
+        for directory in directories if isinstance(directories, list) else ():
+            for ending in (".py", "/__init__.py"):
+                found = call.place(f"{top}/{directory}/{module}{ending}").path
+                if evaluator.of_agent(found):
+                    run_file(call, found, "python")
 
 
 def notebook(call: Call, text: str, runner: Runner) -> None:

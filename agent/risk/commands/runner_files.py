@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from agent.risk.arguments import value, wordlist
+from agent.risk.commands.any_settings import settings_text
 from agent.risk.commands.runner_code import (
     build_backend,
     code_of,
     groovy,
+    in_tree_backend,
     notebook,
     python_tasks,
     snakemake,
@@ -26,8 +28,11 @@ from agent.risk.commands.runner_forms import (
     earthfile,
     go_generate,
     justfile,
+    mkdocs,
     ninja,
+    phpunit,
     procfile,
+    redis,
     terraform_data,
     tox_settings,
     xml_build,
@@ -56,7 +61,10 @@ def runs_from(call: Call, program: str) -> None:
     for runner in RUNNERS[program]:
         if runner.verbs and runner.verbs.isdisjoint(argv[1:6]):
             continue
-        if runner.form == "backend" and not _builds(argv):
+        if runner.form in ("backend", "in-tree") and not _builds(argv):
+            continue
+        if runner.form == "in-tree":
+            in_tree_backend(call)
             continue
         for number, path in enumerate(_own(call, runner, program)):
             if number >= MAX_FILES:
@@ -112,7 +120,9 @@ def _own(call: Call, runner: Runner, program: str) -> Iterator[str]:
         for path in own:
             name = path.rpartition("/")[2]
             if path.startswith((f"{top}/", f"{cwd}/")) and any(
-                fnmatch.fnmatchcase(name, pattern if "." in pattern else pattern[1:])
+                fnmatch.fnmatchcase(
+                    path if "/" in pattern else name, pattern if "." in pattern else pattern[1:]
+                )
                 for pattern in patterns
             ):
                 yield path
@@ -150,9 +160,15 @@ def _run(call: Call, runner: Runner, path: str) -> None:
         evaluator.reading.discard(entry)
 
 
+def any_program(call: Call, text: str, runner: Runner) -> None:
+    """Settings in a form that programs share."""
+    settings_text(call, text, "")
+
+
 _FORMS: dict[str, Callable[[Call, str, Runner], None]] = {
     "python": python_tasks, "groovy": groovy, "snakemake": snakemake, "backend": build_backend, "notebook": notebook, "just": justfile,
     "toml": task_settings, "json": task_settings, "yaml": task_settings, "ini": tox_settings, "procfile": procfile,
+    "mkdocs": mkdocs, "phpunit": phpunit, "redis": redis, "settings": any_program,
     "ninja": ninja, "xml": xml_build, "hcl": terraform_data, "earthly": earthfile, "go-generate": go_generate,
 }  # fmt: skip
 """How what a file runs is found; code in any other language is read by what it calls."""

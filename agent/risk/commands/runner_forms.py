@@ -7,8 +7,9 @@ import re
 
 from agent.risk.commands.runner_code import PIECE, PLACEHOLDER, shebang
 from agent.risk.commands.script_code import code
+from agent.risk.commands.script_files import run_file
 from agent.risk.commands.task_settings import picked
-from agent.risk.commands.task_texts import Unreadable
+from agent.risk.commands.task_texts import Unreadable, parsed
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote
 from agent.risk.programs.runners import Runner
@@ -211,3 +212,35 @@ def go_generate(call: Call, text: str, runner: Runner) -> None:
     for match in re.finditer(r"(?m)^//go:generate[ \t]+(.+)$", text):
         if not match[1].startswith("-command"):
             call.shell(match[1])
+
+
+_MADE_BY_TAG = re.compile(r"!!python/(?:object|module|apply)\S*")
+"""Tags with which YAML calls Python; `!!python/name:` only names something."""
+
+
+def mkdocs(call: Call, text: str, runner: Runner) -> None:
+    """`hooks` of MkDocs are Python files that are loaded with its settings."""
+    if _MADE_BY_TAG.search(text):
+        call.high("takes settings that call Python")
+    bare = re.sub(r"(?m)!(?:!python/name:|ENV\b|relative\b)[ \t]*\S*", "made", text)
+    data = parsed(bare, "yaml")
+    hooks = data.get("hooks") if isinstance(data, dict) else None
+    for hook in hooks if isinstance(hooks, list) else ():
+        if isinstance(hook, str):
+            run_file(call, hook, "python")
+
+
+def phpunit(call: Call, text: str, runner: Runner) -> None:
+    """The code that PHPUnit loads before the tests."""
+    for match in re.finditer(r"\bbootstrap\s*=\s*[\"']([^\"'<>]+)[\"']", text):
+        run_file(call, match[1], "php")
+
+
+def redis(call: Call, text: str, runner: Runner) -> None:
+    """Settings of Redis, which are those of its options."""
+    words = []
+    for line in text.splitlines():
+        name, *rest = line.split("#")[0].split() or [""]
+        if name:
+            words += [f"--{name.lower()}", *(word.strip("\"'") for word in rest)]
+    call.run([call.argv[0], *words])

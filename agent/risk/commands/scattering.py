@@ -49,6 +49,15 @@ SCATTERS: dict[str, tuple[str, ...]] = {
 }
 """Program → the verbs after which it writes; without verbs it always does."""
 
+_INSTALLS = tuple(wordlist("install i ci add update upgrade up sync remove uninstall dedupe"))
+INSTALLS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(wordlist("npm pnpm yarn bun"), ("node_modules",)),
+    **dict.fromkeys(wordlist("pip uv poetry pdm pipenv rye hatch"), (".venv", "venv")),
+    "bundle": ("vendor/bundle",),
+    "composer": ("vendor",),
+}
+"""Program → the directories in which it installs packages."""
+
 _NEEDED = {
     "gh": ("checkout", "co", "clone", "sync", "download"),
     "glab": ("checkout", "clone", "download"),
@@ -68,7 +77,13 @@ _OPTIONS = {
 
 
 def scattered(call: Call, program: str) -> None:
-    """Say where a program of `SCATTERS` may write."""
+    """Say where a program of `SCATTERS` or `INSTALLS` may write."""
+    if program in INSTALLS:
+        words = call.argv[1:4]
+        if any(word in _INSTALLS for word in words) or (program == "yarn" and not words):
+            for directory in INSTALLS[program]:
+                call.scatters(directory)
+        return
     verbs = SCATTERS[program]
     operands = split(call.argv)[1]
     if verbs and not any(word in verbs for word in operands[:3]):

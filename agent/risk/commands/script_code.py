@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from agent.risk.commands.loaded_code import loads_own
 from agent.risk.commands.script_reach import reach
 from agent.risk.commands.service_sockets import connects_in_code
 from agent.risk.evaluation.call import Call
@@ -190,7 +191,7 @@ def code(call: Call, text: str, language: str) -> None:
         ran = True
     for match in _LISTED.finditer(text):
         call.run(next(group for group in match.groups() if group).split())
-    said = _SAID.sub('""', text)
+    said = _SAID.sub("0", text)
     for opaque in _OPAQUE_RUN.finditer(said):
         if _PLAINLY.match(said, opaque.start()):
             continue
@@ -260,6 +261,8 @@ def code(call: Call, text: str, language: str) -> None:
         call.high(f"{language} code kills processes or changes privileges")
     if _IMPORT_URL.search(text):
         call.high("runs code from an unreviewed address")
+    if call.evaluator.has_own():
+        loads_own(call, text, language)
 
 
 _READ_CLOSELY = frozenset(["node", "ruby", "perl", "php", "lua", "R", "awk", "tcl", "gdb"])
@@ -290,6 +293,10 @@ _DANGEROUS_HEAD = re.compile(
     r"\s*(?:\S*/)?(?:rm|sudo|doas|su|dd|mkfs\S*|shred|chmod|chown|curl|wget|nc|ssh|scp|git|kill|pkill"
     r"|killall|tmux|bash|sh|zsh|env|xargs|python3?|perl|crontab|dropdb|find|docker|kubectl)\s"
 )
+SAYS = re.compile(
+    r"(?:\b\w*(?:print\w*|puts|echo|log|warn\w*|error)\b[\s(]*(?:std\w+,\s*)?|<<\s*)$"
+)
+"""Code before a string that says that the string is shown."""
 _DELETES_ELSEWHERE = re.compile(
     r"\b(?:delete-directory(?:/files)?|delete-file|f-delete|removeItem|removeDirectoryRecursive"
     r"|removePathForcibly|removeFile|removeDirectory|del_dir_r|delete-tree|rm_rf!?|rm!?|remove\.all"
@@ -312,7 +319,7 @@ def _elsewhere(call: Call, text: str) -> None:
             following = _MORE.match(text, match.end())
             words = [a or b for a, b in _PIECE.findall(following[0])] if following else []
             call.run([literal, *words]) if words else call.shell(literal)
-        elif acts and _DANGEROUS_HEAD.match(literal):
+        elif acts and _DANGEROUS_HEAD.match(literal) and not SAYS.search(before):
             call.shell(literal)
     for match in _LIST_CALLED.finditer(text):
         call.run([a or b for a, b in _PIECE.findall(match[0])])

@@ -10,6 +10,7 @@ from agent.risk.arguments import after_options, split, value
 from agent.risk.evaluate import Evaluator
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.names import OTHER_NAMES, versionless
+from agent.risk.shell.syntax import UNKNOWN
 
 _FIND_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
@@ -172,8 +173,9 @@ def _standing(call: Call, roots: list[str], names: list[str]) -> list[str]:
     """What stands on the disk among what a search finds, as far as it is looked through."""
     found: list[str] = []
     looked = 0
-    for root in roots:
-        for above, _, files in os.walk(call.place(root).path):
+    places = [call.place(root).path for root in roots]
+    for top in (path for path in places if UNKNOWN not in path):
+        for above, _, files in os.walk(top):
             looked += 1 + len(files)
             found += [f"{above}/{file}" for file in files if _named(f"{above}/{file}", names)]
             if looked > MAX_WALKED or len(found) > MAX_RUN:

@@ -7,6 +7,7 @@ import re
 
 from agent.risk.arguments import after_options
 from agent.risk.commands.script_files import from_stdin, run_file
+from agent.risk.commands.zsh import plain_shell
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.shell.syntax import UNKNOWN
@@ -85,28 +86,10 @@ _FISH_KEEPS = re.compile(
     r"|alias\s+(?:-s|--save)\b|vared\b)"
 )
 """What fish keeps for every later shell of the person."""
-_ZSH_EXPANDS = re.compile(r"(?:^|(?<=[;&|({\n])|(?<=[;&|({\n]\s))=(?=[A-Za-z_])")
-_ZSH_CLOBBERS = re.compile(r"(>>?)!(?=\s*[^\s=(])")
-_ZSH_MODULE = re.compile(
-    r"\bzmodload\b[^;&|\n]{0,200}\bzsh/(?:files|mapfile|net/tcp|net/socket|system|zpty)\b"
-)
 
 
 def _fish(call: Call) -> bool:
     return call.argv[0].rpartition("/")[2] == "fish"
-
-
-def _zsh(call: Call, text: str) -> str:
-    """Text for zsh in the words of other shells; what these have no word for is judged here."""
-    text = _ZSH_EXPANDS.sub("", text)
-    text = _ZSH_CLOBBERS.sub(r"\1", text)
-    if _ZSH_MODULE.search(text):
-        text = re.sub(r"\bzf_(?=(?:rm|mv|ln|mkdir|rmdir|chmod|chown|chgrp|sync)\b)", "", text)
-        for match in re.finditer(r"\bmapfile\[([^\]]{1,500})\]=", text):
-            call.shell(f"> {match[1]}")
-        if re.search(r"\b(?:ztcp|zsocket)[ \t]+(?!\s|-c\b)", text):
-            call.high("opens a network connection through the shell")
-    return text
 
 
 def _inline(call: Call, text: str, arguments: list[str]) -> None:
@@ -119,7 +102,7 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if _fish(call) and _FISH_KEEPS.search(text):
         call.high("changes what every later fish shell does")
     if call.argv[0].rpartition("/")[2].startswith("zsh"):
-        text = _zsh(call, text)
+        text = plain_shell(call, text)
     if arguments and re.match(r"\W*\$(?:0|\{0\})\W+\$[@*{]", text):
         call.run(arguments)
     variables = call.evaluator.state.variables

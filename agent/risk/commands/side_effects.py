@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from agent.risk.arguments import split, value, wordlist
@@ -105,15 +106,40 @@ def loads(call: Call, program: str) -> None:
             names += [word for word in split(call.argv)[1] if "/" in word and _LIBRARY.search(word)]
         for name in names:
             path = call.place(name).path
-            if UNKNOWN in path:
-                call.opaque("which code it loads cannot be known")
-            elif entry.directory:
+            if entry.directory:
                 if any(own.startswith(f"{path}/") for own in _programs(call)):
                     call.high(
                         "runs programs that the agent wrote", f"runs what is in {shown(name)}"
                     )
-            elif ("/" in name or name in (".", "..")) and not _OF_SYSTEM.match(path):
-                call.high("loads code that may be anybody's", f"loads {shown(name)}")
+            elif UNKNOWN in path or "/" in name or name in (".", ".."):
+                loads_code(call, name)
+
+
+def loads_code(call: Call, name: str) -> None:
+    """A program loads the library, or those in the directory, at a path."""
+    path = call.place(name).path
+    if UNKNOWN in path:
+        call.opaque("which code it loads cannot be known")
+    elif not _OF_SYSTEM.match(path):
+        call.high("loads code that may be anybody's", f"loads {shown(name)}")
+
+
+def loads_any(call: Call) -> None:
+    """A program of which no table tells is given a library by an option that says so."""
+    for before, word in pairwise(call.argv):
+        option, equals, rest = word.partition("=")
+        named = rest if equals else word
+        if (
+            _LIBRARY.search(named)
+            and "/" in named
+            and _LOADING.fullmatch(option if equals else before)
+        ):
+            loads_code(call, named)
+
+
+_LOADING = re.compile(
+    r"--?(?:[a-z]+-)*(?:load\w*|plugins?|modules?|extensions?|library|lib|provider|engine|preload|dlopen|driver|backend)(?:-(?:file|path))?"
+)
 
 
 _STEPS = frozenset(

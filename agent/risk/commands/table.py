@@ -56,6 +56,7 @@ from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, niceness, scheduled, systemd_run, task_kill
 from agent.risk.commands.python import python
 from agent.risk.commands.reading import echo, processes, reader
+from agent.risk.commands.redis import redis_server
 from agent.risk.commands.remote_hosts import scp, sends, ssh
 from agent.risk.commands.script_files import local_file
 from agent.risk.commands.searching import fd, find
@@ -139,6 +140,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew"), jvm_build),
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), extension),
     # interpreters, editors, databases
+    **dict.fromkeys(("redis-server", "valkey-server", "keydb-server", "redis-sentinel"), redis_server),
     "python": python, "awk": awk, "vim": vim, "sqlite3": sqlite,
     **dict.fromkeys(("nano", "micro", "ed", "helix", "hx", "joe", "kak", "mcedit", "gedit", "kate"),
                     editor),

@@ -102,6 +102,11 @@ def _collect(call: Call, node: Any, tasks: dict[str, Any], runner: Runner, depth
             _collect(call, value_of, tasks, runner, depth + 1)
 
 
+def commands_in(call: Call, data: Any) -> None:
+    """Judge the commands in settings of any program: what stands under keys that sound like it."""
+    _commands(call, data, task=False)
+
+
 def _commands(call: Call, node: Any, *, task: bool, words_of: bool = False) -> None:
     """Judge the commands of one task.
 

@@ -13,7 +13,7 @@ from agent.risk.evaluation.findings import OPAQUE, Feed, shown
 from agent.risk.evaluation.made import made_here
 from agent.risk.evaluation.names import ORDINARY, shadows
 from agent.risk.paths import Place, Zone
-from agent.risk.running import CODE, Disturbance, copied, disturbed, known_part, spread
+from agent.risk.running import CODE, Disturbance, copied, disturbed, known_part, spread, switched
 from agent.risk.shell.syntax import UNKNOWN, Command, Script
 
 if TYPE_CHECKING:
@@ -41,11 +41,15 @@ def there(path: str) -> str | None:
 
 
 class Call:
-    """One command as a rule sees it: its words, where it stands, and what can be said about it."""
+    """One command as a rule sees it: its words, where it stands, and what can be said about it.
+
+    Attributes:
+        handed: how many of its last words are the words of a command that it runs.
+    """
 
     __slots__ = (
-        "argv", "command", "covered", "depth", "evaluator", "level", "own", "script", "strict",
-        "where",
+        "argv", "command", "covered", "depth", "evaluator", "handed", "level", "own", "script",
+        "strict", "where",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +72,7 @@ class Call:
         self.strict = strict
         self.level = self.own = Risk.LOW
         self.covered = False
+        self.handed = 0
 
     @property
     def deferred(self) -> bool:
@@ -103,7 +108,10 @@ class Call:
 
     def run(self, argv: Sequence[str]) -> None:
         """The command runs another one: take its risk."""
-        self.evaluator.payload(list(argv), self)
+        words = list(argv)
+        if self.argv[-len(words) :] == words:
+            self.handed = max(self.handed, len(words))
+        self.evaluator.payload(words, self)
 
     def shell(self, text: str, *, here: bool = False) -> None:
         """A shell runs `text`: take its risk; `here` in this very shell, which remembers."""
@@ -239,6 +247,8 @@ class Call:
                 before = files[place.path] if place.path in files else there(place.path)
                 content = None if before is None or content is None else before + content
             files[place.path] = content
+            if self.evaluator.state.homes:
+                self.evaluator.settles(place.path, self)
             self.evaluator.same.discard(place.path)
             if place.path.endswith(CODE):
                 self.evaluator.writings.append(place.path)
@@ -291,6 +301,15 @@ class Call:
         above = known_part(path)
         if any(above == "/" or f"{file}/".startswith(f"{above}/") for file in evaluator.awaited):
             self.high("may change what another part of it is running from")
+
+    def switches(self, root: str, holds: Callable[[str], str | bool | None]) -> None:
+        """The files below a directory become those of another commit; see `running.switched`."""
+        evaluator = self.evaluator
+        self._disturbances(switched(evaluator.context, root, holds), root)
+        for path in [file for file in evaluator.awaited if file.startswith(f"{root}/")]:
+            content = holds(path)
+            if content is not None:
+                self._runs_beside(path, content if isinstance(content, str) else None)
 
     def renames(self, place: Place, target: str) -> None:
         """What stands at a path, resolved, is from now on what stands, or stood, at a place."""

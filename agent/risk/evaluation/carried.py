@@ -119,13 +119,17 @@ def _runs(option: str) -> bool:
     )
 
 
+_LEADS = "!:|&;@$% \t"
+"""Signs with which programs mark a command among words of their own: `!ls`, `$ls`, `%ls`."""
+
+
 def _told(call: Call, text: str, *, short: bool = False) -> None:
     """The value of an option that may name a command."""
     if UNKNOWN in text or len(text) > MAX_TRIED:
         return
-    head = text.lstrip("!@: ").split(None, 1)
+    head = text.lstrip(_LEADS).split(None, 1)
     if len(head) == 2 and posixpath.basename(head[0]) in known_programs():
-        call.shell(text.lstrip("!@: "))
+        call.shell(text.lstrip(_LEADS))
     elif (
         head
         and head[0].startswith("/")
@@ -158,7 +162,7 @@ def embedded(text: str) -> Iterator[str]:
     for match in _PIPED.finditer(text):
         # What PostScript writes there is what the command is given.
         yield f"gs | {match[1]}" if match[1] else match[2] or match[3]
-    bare = text.lstrip("!:|&;@ \t")
+    bare = text.lstrip(_LEADS)
     if _begins(bare):
         yield bare
     for match in _CODE.finditer(text):

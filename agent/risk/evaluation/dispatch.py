@@ -9,16 +9,20 @@ from pathlib import Path
 
 from agent.risk import programs
 from agent.risk.arguments import wordlist
+from agent.risk.assessment import Risk
+from agent.risk.commands.any_settings import settings_of_agent
 from agent.risk.commands.named_settings import NAMED_SETTINGS, named_settings
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
-from agent.risk.commands.scattering import SCATTERS, scattered
+from agent.risk.commands.scattering import INSTALLS, SCATTERS, scattered
 from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
+from agent.risk.commands.unpacking import UNPACKS, unpacked
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
 from agent.risk.evaluation.name_lists import NAME_LISTS, listed_files
+from agent.risk.evaluation.named_secrets import names_secrets
 from agent.risk.evaluation.names import (
     LOADER,
     ORDINARY,
@@ -57,6 +61,8 @@ class Dispatcher(Outputs):
         self.checks = self.checks or is_check(argv)
         self.edits = self.edits or is_edit(argv)
         self._judge(name, call, direct=direct)
+        if len(argv) > 1 and call.level < Risk.HIGH:
+            names_secrets(call, argv)
         if not self.waited and name not in AT_ONCE:
             self.ended()
         self.needs_cover(call)
@@ -144,6 +150,8 @@ class Dispatcher(Outputs):
             call.argv = ["git", program[4:], *call.argv[1:]]
             HANDLERS["git"](call)
             return
+        if key not in _TOLD_OTHERWISE and self.has_own():
+            settings_of_agent(call, call.argv)
         simple(call, key)
 
     def _besides(self, call: Call, key: str, program: str) -> None:
@@ -164,7 +172,9 @@ class Dispatcher(Outputs):
             named_settings(call, key)
         if key in LOADS:
             loads(call, key)
-        if key in SCATTERS and (self.context.running or self.awaited):
+        if (key in UNPACKS or program in UNPACKS) and len(call.argv) > 1:
+            unpacked(call, key if key in UNPACKS else program)
+        if (key in SCATTERS or key in INSTALLS) and (self.context.running or self.awaited):
             scattered(call, key)
 
     def _own(self, name: str, call: Call) -> bool:
@@ -240,9 +250,12 @@ class Dispatcher(Outputs):
         return state.functions[name] and direct and not known
 
 
+_TOLD_OTHERWISE = programs.LOW_PROGRAMS | NAMED_SETTINGS.keys()
+"""Programs that run nothing, or whose settings are read by tables of their own."""
+
 _BESIDES = frozenset(
     [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
-) | frozenset(SCATTERS)
+) | frozenset([*SCATTERS, *INSTALLS, *UNPACKS])
 """Programs of which some table says more than their rule."""
 
 

@@ -106,6 +106,10 @@ class State:
     """Functions that change the directory, and where they lead."""
     settled: frozenset[str] = frozenset()
     """Aliases that earlier lines of an interactive shell made: they are sure to apply."""
+    remotes: frozenset[str] = frozenset()
+    """Names that were given to repositories on other machines, by their agent."""
+    homes: frozenset[str] = frozenset()
+    """Beginnings of paths below which programs have been told to look for their settings."""
     left: str = ""
     """The directory before the last `cd`, when that may not have worked or was in a subshell."""
     unfinished: str = ""
@@ -130,6 +134,8 @@ class State:
         for function, words in other.passing.items():
             self.passing[function] = (*self.passing.get(function, ()), *words)
         self.settled &= other.settled
+        self.remotes |= other.remotes
+        self.homes |= other.homes
 
     def copy(self) -> State:
         """What a subshell starts with."""
@@ -143,6 +149,8 @@ class State:
             dict(self.passing),
             dict(self.moves),
             self.settled,
+            self.remotes,
+            self.homes,
             self.left,
             self.unfinished,
         )

@@ -125,6 +125,9 @@ def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None
         if outputs and not (option and _OUTPUT_OPTION.fullmatch(option)):
             continue
         path = word[1:] if word[:1] in "@<" else word
+        written = bool(option) and _OUTPUT_OPTION.fullmatch(option) is not None
+        if written or (unknown and _edits(argv)):
+            call.disturbs(call.place(path).path, None)
         if "/" not in path[1:] and _LOOKS_LIKE_PATH.match(path) is None:
             continue
         if "://" in path or "*" in path:
@@ -133,14 +136,12 @@ def touched(call: Call, *, unknown: bool = False, outputs: bool = False) -> None
         if place.zone in (Zone.PROJECT, Zone.REGENERABLE, Zone.TEMPORARY, Zone.NULL):
             if place.secret and unknown and place.zone is Zone.PROJECT:
                 call.reads(path)
-            elif place.startup and (
-                (option and _OUTPUT_OPTION.fullmatch(option)) or (unknown and _edits(argv))
-            ):
+            elif place.startup and (written or (unknown and _edits(argv))):
                 call.writes(path)
             continue
         if place.secret or place.own or place.zone is Zone.DEVICE:
             call.reads(path)
         if (place.startup and unknown and place.zone is Zone.HOME) or (
-            option and _OUTPUT_OPTION.fullmatch(option) and place.zone is not Zone.ROOT
+            written and place.zone is not Zone.ROOT
         ):
             call.writes(path)

@@ -106,6 +106,8 @@ class Judgement:
         self.tree: list[tuple[int, str, Risk]] | None = None
         """Every command found, with its depth and risk; kept only for who wants to read it."""
         self.reading: set[str] = set()
+        self.loaded: set[str] = set()
+        """Files of the agent that other code has loaded."""
         self.tolerant = False
         self._moved: set[str] = set()
         self._holding: set[str] = set()
@@ -128,8 +130,6 @@ class Judgement:
         """How many of these a program had taken up when it was judged last."""
         self.searched: set[str] = set()
         """Directories that this text has searched for programs before the system's."""
-        self.remotes: set[str] = set()
-        """Names that this text gave to repositories on other machines."""
         self.carriers: list[str] = []
         """Programs that the command being judged is run by, outermost first."""
         self.fetched: list[str] = list(context.fetched)

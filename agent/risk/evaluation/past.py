@@ -95,6 +95,8 @@ class Past:
                 return True
             if name in _SETTING or name in self._named or name not in known:
                 return True
+            if name == "git" and "remote" in words:
+                return True
             if name in _GOING and any(word is None for word in words):
                 return True
             if name in ("printf", "wait") and any(w is None or w[:2] in _INTO for w in words):

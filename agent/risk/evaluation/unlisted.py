@@ -9,10 +9,12 @@ from itertools import pairwise
 from agent.risk import programs
 from agent.risk.arguments import split, value, wordlist
 from agent.risk.assessment import Risk
+from agent.risk.commands.side_effects import loads_any
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried, search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.foreign import foreign_settings, touched
+from agent.risk.evaluation.named_secrets import OWN_KEY
 from agent.risk.evaluation.verbs import (
     destroys,
     published,
@@ -21,6 +23,7 @@ from agent.risk.evaluation.verbs import (
     reveals,
     shared_verb,
 )
+from agent.risk.programs.looks import LOOKS
 from agent.risk.shell.syntax import UNKNOWN
 
 
@@ -29,7 +32,7 @@ def simple(call: Call, program: str) -> None:
     argv = call.argv
     reason = programs.HIGH_PROGRAMS.get(program)
     if reason is not None:
-        looks = _LOOKS.get(program)
+        looks = LOOKS.get(program)
         if (len(argv) == 2 and argv[1] in ("--version", "--help", "-V", "version", "help")) or (
             looks is not None and looks.fullmatch(" ".join(argv[1:]))
         ):
@@ -74,6 +77,7 @@ def simple(call: Call, program: str) -> None:
         foreign_settings(call, program)
         carried(call, anywhere=False, texts=program not in _NAMES_TESTS | _ONLY_SAYS)
         touched(call)
+        loads_any(call)
     elif len(argv) == 2 and argv[1] in ("--version", "--help"):
         call.low()
     elif destroyed := destroys(argv):
@@ -84,14 +88,15 @@ def simple(call: Call, program: str) -> None:
         call.medium(f"no rule knows {shown(program)}")
         carried(call, anywhere=True)
         touched(call, unknown=True)
+        loads_any(call)
         _told(call)
         _runs_address(call, program)
         _may_fetch(call)
     if program in programs.READERS:
         if program == "gpg" and "--verify" in argv:
             return
-        for argument in argv[1:]:
-            if not argument.startswith("-"):
+        for before, argument in pairwise(argv):
+            if not argument.startswith("-") and not OWN_KEY.fullmatch(before):
                 call.reads(argument)
 
 
@@ -328,81 +333,6 @@ def subcommand(call: Call, program: str, table: dict[str, tuple[int, str]]) -> N
         if not _INTERACTIVE.isdisjoint(words):
             _told(call)
         touched(call, outputs=True)
-
-
-_ONLY = r"(?!.*(?: |^)-(?:[ADFIRPXNZE]|-(?:append|delete|flush|insert|policy|new|zero|restore)))"
-_LOOKS = {
-    program: re.compile(pattern)
-    for programs_of, pattern in (
-        (
-            "iptables ip6tables ebtables arptables",
-            _ONLY + r".*(?:^| )(?:-\w*[LS]|--list(?:-rules)?)\b.*",
-        ),
-        ("ipset conntrack ipvsadm", r"(?:list|save|-L|-S|-Ln|-l|--list)\b[^;]*"),
-        ("nft", r"(?:-\w+ )*list\b.*"),
-        ("ufw", r"(?:status|show|version|app list)\b.*"),
-        ("firewall-cmd", r"(?:--(?:list|get|query|info|state)[\w=.-]*|--permanent|--zone=\S+| )+"),
-        ("pfctl", r"-s\s?\w+"),
-        ("tc", r"(?:-\w+ )*\w+ (?:show|ls|list)\b.*"),
-        ("mount", r"(?:-l|-t \w+| )*"),
-        ("launchctl", r"(?:list|print|print-\w+|blame|getenv|version|help|hostinfo)\b.*"),
-        (
-            "resolvectl networkctl",
-            r"(?:status|query|statistics|list|show-\w+|lldp|dns|domain)?(?: \S+)?",
-        ),
-        ("pmset", r"-g\b.*"),
-        ("scutil", r"--(?:dns|proxy|nwi|get|nc list|-r)\b.*"),
-        ("networksetup systemsetup", r"-(?:get|list|show|print|is)\w*.*"),
-        ("nvram", r"-(?:p|x|xp)|[\w:][\w:-]*"),
-        ("csrutil spctl", r"(?:--)?status"),
-        (
-            "tmutil",
-            r"(?:list|status|latest|machine|destinationinfo|compare|is\w+|calculate)\w*\b.*",
-        ),
-        ("kextstat auditctl", r"-[ls]"),
-        ("chage passwd", r"-(?:l|S)(?: \w+)?|--list(?: \w+)?|--status(?: \w+)?"),
-        ("update-alternatives", r"--(?:list|display|query|get-selections)\b.*"),
-        ("ethtool", r"(?:-[ikSgTm] )?\w+"),
-        ("wg", r"(?:show)?(?: (?!private-key|preshared)\w+)*"),
-        ("brctl", r"show\w*.*"),
-        ("rfkill", r"list\b.*"),
-        ("supervisorctl sv rc-service", r"(?:status|tail|avail)\b.*|\S+ status"),
-        (
-            "bootctl dkms fwupdmgr ipmitool",
-            r"(?:status|list|get-\w+|sel list|sdr\b.*|chassis status)",
-        ),
-        ("netplan ovs-vsctl iwctl", r"(?:get|status|show|device list|station \w+ show)\b.*"),
-        ("ldconfig", r"-p"),
-        ("swapon", r"--show\b.*|-s"),
-        ("semanage", r"\w+ -l.*"),
-        ("chronyc hwclock", r"(?:tracking|sources|sourcestats|activity|-r|--show|--get)\b.*"),
-        ("aa-status getenforce", r".*"),
-        ("snapper timeshift", r"(?:list\S*|--list\S*|status)\b.*"),
-        ("age rage", r"(?!.*(?:-d|--decrypt|-i|--identity)\b).*"),
-        (
-            "sops",
-            r"(?!.*(?:-d|--decrypt|exec-\w+|publish|rotate|updatekeys|edit)\b)(?:filestatus|--version).*",
-        ),
-        ("ansible-vault", r"(?:encrypt|encrypt_string|create)\b.*"),
-        (
-            "emerge eopkg pkg opkg nix-env nix-channel nix-store aptitude apt-mark pkcon yay paru rpm-ostree mas pkgutil xbps-install "
-            "softwareupdate xrandr xset bluetoothctl iw bridge trust ua pro monit udisksctl",
-            r"(?:--?)?(?:list|search|info|show|query|q|Q\w*|Ss|Si|s|l|status|history|policy|outdated|files|pkgs|devices|showmanual|showhold|scan|dev|link|fdb|dump)\b.*|-qa?P?\b.*|-p\b.*",
-        ),
-        ("nix-store", r"(?:-q|--query|-r|--verify)\b.*"),
-        ("sshd nginx apachectl postfix haproxy named squid", r"-[tTV]|configtest|check|-c -f \S+"),
-        ("stress stress-ng", r"--version"),
-        ("fab mco knife", r"(?:-l|--list|--version|status|list)\b.*|\w+ (?:list|show)\b.*"),
-        ("augtool", r"(?:-\w+ )*(?:print|get|match|ls|dump-xml|errors)\b.*"),
-        ("git-crypt", r"(?:status|init)\b.*"),
-        ("screen", r"-(?:ls|list|v)(?: [\w.-]+)?"),
-        ("zellij", r"(?:list-sessions|ls|list-aliases)(?: -[ns]| --(?:short|no-formatting))*"),
-        ("byobu-screen byobu", r"-ls"),
-        ("tmuxinator tmuxp teamocil", r"(?:list|ls|doctor|version|--list|debug-info)(?: -\w)?"),
-    )
-    for program in programs_of.split()
-}
-"""What these programs say, joined words after the name, when they only look."""
 
 
 _CASELESS = frozenset(["redis-cli"])

@@ -11,6 +11,11 @@ from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.judgement import Judgement
 from agent.risk.evaluation.names import ORDINARY, shadows
+from agent.risk.evaluation.settings_homes import (
+    is_settings_home,
+    reads_own,
+    settings_home,
+)
 from agent.risk.evaluation.subscripts import count_assigned
 from agent.risk.path_patterns import TEMPORARY
 from agent.risk.paths import Zone
@@ -65,6 +70,10 @@ class VariableJudge(Judgement):
         count_assigned(self.expander, name, word, values)
         self.variable(name, values, call, exported=exported)
 
+    def settles(self, path: str, call: Call) -> None:
+        """A file is made: it may be settings that programs have been told to take."""
+        reads_own(call, (path,))
+
     def variable(self, name: str, values: Sequence[str], call: Call, *, exported: bool) -> None:
         """Judge a variable being set: some make later commands run something else."""
         if name == "PATH":
@@ -97,6 +106,8 @@ class VariableJudge(Judgement):
             from agent.risk.commands.git_directories import git_place
 
             git_place(call, name, tuple(values))
+        if is_settings_home(name):
+            settings_home(call, name, values)
         if exported and WRITTEN_VARIABLES.fullmatch(name):
             for value in values:
                 if value[:1] in "/~." and not value.startswith("/dev/"):

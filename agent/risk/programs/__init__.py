@@ -14,6 +14,7 @@ from agent.risk.programs.variables import (
     COMMAND_VARIABLES,
     INJECTING_VARIABLES,
     PLACES,
+    SETTINGS_HOMES,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PLACES",
     "READERS",
     "SECRET_PROGRAMS",
+    "SETTINGS_HOMES",
     "SHADOWED",
     "SHARED_PROGRAMS",
     "SUBCOMMANDS",

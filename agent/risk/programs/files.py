@@ -137,14 +137,21 @@ _of("ab", writes="-e -g", reads="-p -u")
 _of("ping", reads="--file")
 _of("date", reads="-f --file", letters="dfIrs")
 _of("file", reads="-f --files-from -m --magic-file", letters="efFmP")
-_of("wc du", reads="--files0-from -X --exclude-from", letters="BdtX")
+_of("wc du", reads="--files0-from -X --exclude-from", letters="BdtX", others="--exclude")
 _of("sort", reads="--files0-from --random-source", letters="kotST")
 _of("shuf", reads="--random-source", letters="inoe")
-_of("grep egrep fgrep zgrep ugrep", reads="-f --file --exclude-from", letters="ABCDdefm")
+_of(
+    "grep egrep fgrep zgrep ugrep",
+    reads="-f --file --exclude-from",
+    letters="ABCDdefm",
+    others="--exclude --include --exclude-dir",
+)
 _of("rg", reads="-f --file --ignore-file", letters="ABCdefgjMmrtTE")
 _of("ag ack", reads="-p --path-to-ignore --ackrc --files-from")
 _of("jq yq gojq jaq", reads="--slurpfile --rawfile -f --from-file --argfile")
-_of("diff", reads="--from-file --to-file -X --exclude-from", letters="CUIxXSFWL")
+_of(
+    "diff", reads="--from-file --to-file -X --exclude-from", letters="CUIxXSFWL", others="--exclude"
+)
 _of("dig host nslookup", reads="-f -k")
 _of("xargs", reads="-a --arg-file", letters="aEIiLlnPsd", leads=True)
 _of(
@@ -159,12 +166,14 @@ _of(
     reads="-T --files-from -X --exclude-from",
     writes="--index-file -g --listed-incremental",
     letters="CTXfgbHVKNI",
+    others="--exclude",
 )
 _of(
     "rsync",
     reads="--files-from --exclude-from --include-from",
     writes="--log-file --write-batch --only-write-batch",
     letters="efTBM",
+    others="--exclude --include --files",
 )
 _of(
     "psql ysqlsh vsql nzsql",

@@ -102,6 +102,14 @@ def _high(reason: str, names: str) -> None:
 
 
 _high(
+    "plants something that runs later",
+    "desktop-file-install desktop-file-edit xdg-desktop-menu xdg-desktop-icon update-desktop-database xdg-mime",
+)
+_high(
+    "deletes what a person may want back",
+    "trash-empty rmtrash-empty empty-trash autotrash trash-rm",
+)
+_high(
     "runs with other privileges",
     """
     sudo su doas pkexec pfexec sudo-rs please gksu gksudo kdesu kdesudo beesu lxqt-sudo sux sesu pbrun really userhelper
@@ -210,7 +218,7 @@ _high(
 _high(
     "drops a database or its data",
     """
-    dropdb dropuser createuser pg_ctl pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
+    dropdb dropuser createuser pg_ctlcluster mysqladmin-drop mongorestore mysql_secure_installation pg_resetwal pg_dropcluster initdb-force
     redis-flush influx-delete""",
 )
 _high(

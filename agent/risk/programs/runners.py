@@ -16,7 +16,7 @@ class Runner(NamedTuple):
 
     Attributes:
         files: names that are looked for where the program runs and above, up to the project's top;
-            with a star, anywhere in the project.
+            with a star, anywhere in the project, by the whole path where they hold a slash.
         options: options that name the file.
         form: how the file says what it runs; see `agent.risk.commands.runner_files`.
         verbs: it does so for these words only; for any when empty.
@@ -98,6 +98,7 @@ _of("tilt", "Tiltfile", "python", "-f --file", verbs="up ci args trigger")
 _of("bazel bazelisk buck buck2", "*BUILD *BUILD.bazel *BUCK *.bzl WORKSPACE MODULE.bazel", "python")
 _of("rackup thin unicorn puma", "config.ru *puma.rb *unicorn.rb", "ruby", "-C --config -c")
 _of("phpunit", "*bootstrap.php", "php", "--bootstrap")
+_of("phpunit", "phpunit.xml phpunit.xml.dist", "phpunit", "-c --configuration")
 _of("knex", "knexfile.js knexfile.ts", "node", "--knexfile")
 _of("pm2", "ecosystem.config.js ecosystem.config.cjs", "node", verbs="start reload restart")
 _of("mix", "mix.exs", "elixir")
@@ -164,16 +165,52 @@ _of(
     verbs="plan apply destroy refresh import console test",
 )
 _of("go", "*.go", "go-generate", verbs="generate")
+_of("mkdocs", "mkdocs.yml mkdocs.yaml", "mkdocs", "-f --config-file")
+_of("redis-server valkey-server keydb-server redis-sentinel", "", "redis", operands=True)
+_of(
+    "uwsgi",
+    "",
+    "settings",
+    "--ini --yaml --yml -y --json -j --xml -x --config --include --inherit",
+    operands=True,
+)
+_of("supervisord", "supervisord.conf", "settings", "-c --configuration")
+_of("mdbook", "book.toml", "settings")
+_of("doxygen", "Doxyfile", "settings", operands=True)
+_of("lf", "lfrc", "settings", "-config")
+_of("pelican", "pelicanconf.py publishconf.py", "python", "-s --settings")
+_of("nikola", "conf.py", "python", "--conf")
+_of("jekyll", "*/_plugins/*.rb", "ruby")
+_of(
+    "eleventy",
+    ".eleventy.js eleventy.config.js eleventy.config.cjs eleventy.config.mjs",
+    "node",
+    "--config",
+)
+_of(
+    "nginx haproxy dnsmasq mosquitto caddy traefik monit dovecot lighttpd",
+    "Caddyfile",
+    "settings",
+    "-c -f -C --conf-file --config --configFile",
+    verbs="",
+)
 _of("dart", "", "dart", operands=True)
 _of("scala-cli amm", "", "scala", operands=True)
 _of("java", "", "java", operands=True)
-_of("tcc", "", "c", operands=True)
+_of("tcc gcc cc clang g++ c++ clang++", "", "c", operands=True)
+_of("rustc", "", "rust", operands=True)
+_of("gfortran", "", "fortran", operands=True)
+_of("nim crystal v ghc ocamlopt ocamlfind dmd ldc2", "", "compiled", operands=True)
 _of("runhaskell stack", "", "haskell", operands=True)
 _of("swift", "", "swift", operands=True)
 _of("zig", "", "zig", operands=True)
 _of("rust-script", "", "rust", operands=True)
 _of("jupyter papermill", "", "notebook", operands=True)
 _BACKENDS = "setup.py hatch_build.py pdm_build.py"
+_of("pip", "", "in-tree", verbs="install wheel download")
+_of("uv", "", "in-tree", verbs="sync build run pip lock")
+_of("build pyproject-build cibuildwheel", "", "in-tree")
+_of("poetry pdm hatch", "", "in-tree", verbs="install build sync run")
 _of("pip", _BACKENDS, "backend", verbs="install wheel download")
 _of("uv", _BACKENDS, "backend", verbs="sync build run pip lock")
 _of("build pyproject-build cibuildwheel", _BACKENDS, "backend")

@@ -226,6 +226,9 @@ mise HIGH[plants something that runs later]: trust|settings set
 mise MEDIUM: default
 conan HIGH[publishes a package]: upload
 createdb MEDIUM: default
+pg_ctl LOW: status
+pg_ctl MEDIUM: start restart reload init initdb logrotate
+pg_ctl HIGH[stops a database]: stop kill promote register unregister
 pg_dump MEDIUM: default
 pg_dumpall MEDIUM: default
 pg_isready LOW: default
@@ -516,6 +519,7 @@ SUBCOMMANDS = _parse(_SUBCOMMANDS)
 """program → subcommand words (or option, or `default`) → (level, reason)."""
 
 OPTION_VALUES: dict[str, frozenset[str]] = {
+    "pg_ctl": frozenset(wordlist("-D --pgdata -l --log -m --mode -o --options -t --timeout -p")),
     "docker": frozenset(
         wordlist(
             """

@@ -13,6 +13,26 @@ from agent.risk.commands.task_texts import Unreadable, parsed
 
 BAD = "rm -rf ~/x"
 CASES = [
+    ("a.c", "int main() { return system(\"BAD\"); }\n",
+     "int main(int c, char **v) { printf(\"rm -rf %s\", v[1]); return system(v[1]); }\n", "gcc -O2 -o a a.c"),
+    ("a.rs", "fn main() { Command::new(\"rm\").arg(\"-rf\").arg(\"/home/ada/x\").status(); }\n",
+     "fn main() { Command::new(\"git\").args([\"status\"]).output(); }\n", "rustc a.rs"),
+    ("mkdocs.yml", "site_name: x\nx: !!python/object/apply:os.system ['BAD']\n",
+     "site_name: x\ntheme: material\nmarkdown_extensions:\n  - pymdownx.emoji:\n      emoji_index: !!python/name:material.extensions.emoji.twemoji\n"
+     "plugins: [search]\n", "mkdocs build"),
+    ("r.conf", "dir /home/ada/.ssh\ndbfilename authorized_keys\n", "port 7001\ndir /tmp\nsave 60 1\n",
+     "redis-server r.conf"),
+    ("r.conf", "loadmodule ./x.so\n", "# loadmodule ./x.so\nappendonly no\n", "valkey-server ./r.conf --port 7"),
+    ("u.ini", "[uwsgi]\nexec-asap = BAD\n", "[uwsgi]\nmodule = app.wsgi\nhttp = :8000\n", "uwsgi --ini u.ini"),
+    ("u.yml", "uwsgi:\n  hook-pre-app: exec:BAD\n", "uwsgi:\n  module: app.wsgi\n", "uwsgi u.yml"),
+    ("book.toml", "[preprocessor.x]\ncommand = \"BAD\"\n", "[book]\ntitle = \"x\"\n[output.html]\n", "mdbook build"),
+    ("Doxyfile", "INPUT_FILTER = \"BAD\"\n", "PROJECT_NAME = x\nINPUT = src\n", "doxygen"),
+    ("lfrc", "cmd open $BAD\n", "set hidden true\nmap x cut\n", "lf -config lfrc"),
+    ("pelicanconf.py", "import os\nos.system('BAD')\n", "SITENAME = 'x'\n", "pelican content"),
+    ("_plugins/a.rb", "system('BAD')\n", "module Jekyll\nend\n", "jekyll build"),
+    (".eleventy.js", "require('child_process').execSync('BAD')\n", "module.exports = () => ({});\n", "npx eleventy"),
+    ("Rakefile", "task :default do\n  rm_rf '/home/ada/x'\nend\n",
+     "task :default do\n  puts \"ok\"\n  rm_rf \"build\"\n  mkdir_p 'out'\nend\n", "rake"),
     ("Rakefile", "task(:default) { sh 'BAD' }\n",
      "require 'rake/testtask'\nRake::TestTask.new do |t|\n  t.libs << 'test'\nend\ntask default: :test\n",
      "rake test"),
@@ -157,6 +177,33 @@ def test_the_file_is_read(ground: Context, name: str, bad: str, good: str, comma
     file.write_text(good.replace("BAD", BAD))
     answer = assess_command(command, own)
     assert answer.risk < Risk.HIGH, answer.reasons
+
+
+@pytest.mark.parametrize(
+    ("settings", "hook", "command"),
+    [
+        ("mkdocs.yml", "h.py", "mkdocs serve"),
+        ("d/m.yml", "d/h.py", "mkdocs build -f d/m.yml"),
+        ("pyproject.toml", "h.py", "pip install ."),
+        ("pyproject.toml", "h.py", "python -m build"),
+        ("pyproject.toml", "h/__init__.py", "uv build"),
+        ("phpunit.xml", "h.php", "vendor/bin/phpunit"),
+    ],
+)
+def test_code_that_settings_name(ground: Context, settings: str, hook: str, command: str) -> None:
+    system = '[build-system]\nrequires = []\nbuild-backend = "h:x"\nbackend-path = ["."]\n'
+    file, code = ground.cwd / settings, ground.cwd / hook
+    for each in (file, code):
+        each.parent.mkdir(exist_ok=True)
+    texts = {"toml": system, "yml": "hooks:\n  - h.py\n", "xml": "<phpunit bootstrap='h.php'/>"}
+    file.write_text(texts[settings.rpartition(".")[2]])
+    own = replace(ground, written=frozenset([file, code]))
+    php = hook.endswith(".php")
+    code.write_text(f"<?php system('{BAD}');\n" if php else f"import os\nos.system('{BAD}')\n")
+    assert assess_command(command, own).risk is Risk.HIGH
+    assert assess_command(command, ground).risk < Risk.HIGH
+    code.write_text("<?php echo 1;\n" if php else "from setuptools.build_meta import *\n")
+    assert assess_command(command, own).risk < Risk.HIGH
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -351,6 +352,75 @@ def test_a_program_that_is_started_later_or_again(repository: Context, running: 
     for command in ("git checkout main", "cp other.py app.py", "cp -r d/. ."):
         assert assess_command(command, repository).risk is Risk.MEDIUM
         assert assess_command(command, during(repository, running)).risk is Risk.HIGH, command
+
+
+def git(directory: Path, *words: str) -> None:
+    settings = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "gc.auto=0")
+    command = ["git", *settings, "-C", str(directory), *words]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_what_a_branch_has_is_read(place: Context) -> None:
+    """Branches, tags and older commits, loose and packed, of what is running."""
+    top = place.cwd
+    (top / "to").unlink()
+    git(top, "init", "-q", "-b", "main")
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "one")
+    git(top, "switch", "-qc", "docs")
+    (top / "docs.md").write_text("text\n")
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "two")
+    for branch, text in (("fine", "sleep 9\necho ho\n"), ("bad", DANGER)):
+        git(top, "switch", "-qc", branch, "docs")
+        (top / "t.sh").write_text(text * 3)
+        git(top, "commit", "-qam", branch)
+    git(top, "rm", "-q", "t.sh")
+    git(top, "commit", "-qm", "gone")
+    git(top, "tag", "-a", "v1", "-m", "v1", "bad~1")
+    git(top, "switch", "-qc", "linked", "docs")
+    (top / "t.sh").unlink()
+    (top / "t.sh").symlink_to("app.py")
+    git(top, "commit", "-qam", "linked")
+    git(top, "switch", "-q", "main")
+    for packed in (False, True):
+        if packed:
+            git(top, "gc", "-q")
+            assert not list((top / ".git" / "objects").glob("[0-9a-f]" * 2))
+        now = during(place, "bash t.sh")
+        for revision in ("docs", "fine", "main", "HEAD", "docs~1", "bad"):
+            for command in (f"git checkout {revision}", f"git switch {revision}"):
+                assert assess_command(command, now).risk is Risk.MEDIUM, command
+        for revision in ("bad~1", "bad^", "v1", "linked", "-", "nowhere"):
+            for command in (f"git checkout {revision}", f"git switch -c x {revision}"):
+                assert assess_command(command, now).risk is Risk.HIGH, command
+        found = assess_command("git checkout v1", now)
+        assert "is running it" in found.reasons[0]
+        beside = "(sleep 5; bash t.sh) & git checkout "
+        assert assess_command(beside + "docs", place).risk is Risk.MEDIUM
+        assert assess_command(beside + "v1", place).risk is Risk.HIGH
+    (top / "t.sh").write_text("echo mine\n")
+    now = during(place, "bash t.sh")
+    assert assess_command("git checkout docs", now).risk is Risk.MEDIUM
+    assert assess_command("git checkout -f v1", now).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    ("running", "command"),
+    [
+        ("sleep 5; bash t.sh", "codegen --output t.sh spec.yaml"),
+        ("sleep 5; bash t.sh", "codegen spec.yaml --out=./t.sh"),
+        ("sleep 5; bash t.sh", "tidytool --in-place ./t.sh"),
+        ("while true; do node node_modules/x/run.js; sleep 5; done", "npm install left-pad"),
+        ("sleep 5; bash .venv/x.sh", "pip install x"),
+        ("sleep 5; bash vendor/x.sh", "composer update"),
+    ],
+)
+def test_build_steps_that_write(repository: Context, running: str, command: str) -> None:
+    assert assess_command(command, repository).risk is Risk.MEDIUM
+    assert assess_command(command, during(repository, running)).risk is Risk.HIGH
+    others = during(repository, "sleep 5; bash scripts/dev.sh")
+    assert assess_command(command, others).risk is Risk.MEDIUM
 
 
 def test_a_copied_directory_is_judged_by_what_it_holds(repository: Context) -> None:

@@ -200,6 +200,8 @@ test_padding_never_lowers_at_length = pytest.mark.soak(
 
 DENY = replace(CONTEXT, rules=parse({"deny": ["Bash(git push:*)"]}))
 JOINERS = ("; ", " && ", " | ", "\n")
+MARKED = 20
+"""Denied commands that one answer marks."""
 
 
 def denied(position: int, length: int, joiner: str) -> Assessment:
@@ -223,13 +225,24 @@ def test_a_denied_command_is_found_at_every_position_of_a_hundred(joiner: str) -
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
-def test_a_denied_command_is_found_at_every_position() -> None:
-    """Each position of 10,000 once: in chains that end soon after it, and a sample in whole ones."""
-    for position in range(1, 10_001):
-        joiner = JOINERS[position % 4]
-        length = 10_000 if position % 50 == 0 else min(10_000, position + 5)
-        assert denied(position, length, joiner).denied_by, (position, length, joiner)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("joiner", JOINERS)
+def test_a_denied_command_is_found_at_every_position(joiner: str) -> None:
+    """Each position of 10,000 once, marked where it stands; a sample alone, in whole chains.
+
+    An answer marks the first 20 denied commands, so one text shows 20 positions: it costs what
+    its length does, and a text for each position would come to 50 million commands.
+    """
+    harmless, push = "echo a", "git -C sub push origin x"
+    for first in range(1, 10_001, MARKED):
+        commands = [harmless] * (first - 1) + [push] * MARKED + [harmless] * 5
+        answer = assess_command(joiner.join(commands), DENY)
+        start = (first - 1) * len(harmless + joiner)
+        wanted = [start + number * len(push + joiner) for number in range(MARKED)]
+        marked = [(span.start, span.end) for span in answer.spans]
+        assert marked == [(at, at + len(push)) for at in wanted], (first, joiner)
+    for position in range(50 * (JOINERS.index(joiner) + 1), 10_001, 50 * len(JOINERS)):
+        assert denied(position, 10_000, joiner).denied_by, (position, joiner)
 
 
 # keys -------------------------------------------------------------------------------------------
@@ -364,6 +377,7 @@ def survive(seeds: range) -> None:
         "for x in; do echo a$x >$x; done",
         "aws secretsmanager )get-secret-value --secret-id prod",
         "cat<<E|while \n`e",
+        "find . $-name '*.sh' -exec bash -n {} \\;",
         ":#.,%/|\"]&b0&|)+! e^{`$'\n-1::@~:1`a*}$_(!]'}",
     ],
 )

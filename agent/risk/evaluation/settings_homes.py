@@ -1,0 +1,74 @@
+"""Variables that tell programs where to look for their settings, plug-ins and code.
+
+What an agent has put there, before or afterwards, is what these programs do from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agent.risk import programs
+from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.names import known_programs
+from agent.risk.path_patterns import STARTUP_HOME, TEMPORARY
+from agent.risk.paths import Zone
+from agent.risk.shell.syntax import UNKNOWN
+
+_NAMED = re.compile(
+    r"([A-Z][A-Z0-9]*)_(?:CONFIG(?:_?(?:FILE|PATH|DIR|HOME))?|CONF(?:_?(?:FILE|DIR|PATH))?|RC(?:_?(?:FILE|PATH))?|CONFDIR"
+    r"|PLUGINS?(?:_(?:PATH|DIR|HOME))?|EXTENSIONS?_(?:DIR|PATH))"
+)
+"""`FOO_CONFIG`, `FOO_PLUGIN_DIR`: settings of the program `foo`."""
+_ANYWHERE = ("MPLCONFIGDIR",)
+"""Places of settings that are everyday in the temporary directory."""
+_DIRECTORY = ("DIR", "HOME", "PLUGINS", "PLUGIN_PATH")
+_ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE)
+_OF_GIT = re.compile(r"(?:^|/)(?:\.gitconfig|git/config)$")
+"""git's own settings, which are read instead."""
+
+
+def of_known_program(name: str) -> bool:
+    """A variable is named after a program that is known, and tells of its settings."""
+    match = _NAMED.fullmatch(name)
+    return match is not None and match[1].lower() in known_programs()
+
+
+def settings_home(call: Call, name: str, values: Sequence[str]) -> None:
+    """Judge a variable that names a place of settings, and keep the place in mind."""
+    evaluator = call.evaluator
+    whole = name in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+    for piece in (piece for value in values for piece in value.split(":")):
+        place = call.place(piece)
+        path = place.path
+        if UNKNOWN in path or not piece or path in (evaluator.ground.home, "/"):
+            continue
+        if (
+            not whole
+            and name not in _ANYWHERE
+            and (place.zone in _ELSEWHERE or f"{path}/" in TEMPORARY)
+        ):
+            call.high(f"{name} makes later commands take settings or code from elsewhere")
+        if name in programs.SETTINGS_HOMES or name.endswith(_DIRECTORY):
+            evaluator.state.homes |= {f"{path}\0{name if whole else ''}"}
+    if evaluator.state.homes and evaluator.has_own():
+        reads_own(call, evaluator.own_files())
+
+
+def reads_own(call: Call, paths: Iterable[str]) -> None:
+    """Files of the agent: do they stand where programs have been told to look for settings?"""
+    homes = [home.partition("\0") for home in call.evaluator.state.homes]
+    for path in paths:
+        for home, _, kind in homes:
+            if not f"{path}/".startswith(f"{home}/") or _OF_GIT.search(path):
+                continue
+            below = path[len(home) :]
+            if kind and not STARTUP_HOME.match(f"/.config{below}" if kind[0] == "X" else below):
+                continue
+            call.high("has programs take their settings from what the agent made")
+            return
+
+
+def is_settings_home(name: str) -> bool:
+    """Whether a variable names a directory of settings."""
+    return name in programs.SETTINGS_HOMES or of_known_program(name)
