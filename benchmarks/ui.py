@@ -5,6 +5,10 @@
 * `gate_frame_ratio`: the app's CPU a second with a gate open over a busy pane, against another app
   that shows the same pane in the same seconds, without the gate
 * `idle_cpu_percent`: the app's CPU with nothing happening, in percent of one core
+* `key_to_paint_p90_16_ms`: in the grid of 16 busy panes, from a key that chooses another tile until
+  the head of that tile is on screen, with the engine as busy as above
+* `grid16_cpu_percent`: the app's CPU while it shows that grid and nobody does anything, in percent
+  of one core; `grid16_fps`, how many pictures of a pane it painted a second meanwhile
 """
 
 from __future__ import annotations
@@ -30,6 +34,9 @@ BUSY = (
     "printf '\\033[%dm%d tick\\033[0m\\n' $((31 + n % 6)) $n; done; sleep 0.03; done"
 )
 BUSY_PANES = 4
+GRID_PANES = 16
+GRID_COLUMNS = 4
+"""How many stand side by side at the size below; keys walk along the rows."""
 KEYS = 120
 GAP = 0.05
 """Seconds between keys: a fast typist."""
@@ -46,12 +53,17 @@ def main() -> None:
     delays = keys_while_busy()
     without, with_gate = gate_frames()
     idle = idle_cpu()
+    in_the_grid, grid_cpu, grid_fps = grid_while_busy()
     report(
         [
             Figure("key_to_paint_p90_ms", percentile(delays, 0.9), "ms", "a key, raw terminal"),
             Figure("key_to_paint_p50_ms", percentile(delays, 0.5), "ms", "a key, raw terminal"),
             Figure("gate_frame_ratio", with_gate / without, "×", "the same pane without a gate"),
             Figure("idle_cpu_percent", idle, "%", "one core"),
+            Figure("key_to_paint_p90_16_ms", percentile(in_the_grid, 0.9), "ms", "a key, 16 panes"),
+            Figure("key_to_paint_p50_16_ms", percentile(in_the_grid, 0.5), "ms", "a key, 16 panes"),
+            Figure("grid16_cpu_percent", grid_cpu, "%", "one core"),
+            Figure("grid16_fps", grid_fps, "1/s", "pictures of a pane, all of them taken together"),
         ],
         as_json=options.json,
     )
@@ -74,6 +86,39 @@ def keys_while_busy() -> list[float]:
                     program.until(letter.encode(), after=start)
                     delays.append((time.perf_counter() - began) * 1000)
     return delays
+
+
+def grid_while_busy() -> tuple[list[float], float, float]:
+    """Walk from tile to tile; gives the delays, the CPU at rest, and the pictures a second."""
+    delays: list[float] = []
+    with fresh_home() as home:
+        os.environ.update(home)
+        asyncio.run(create(home, [BUSY] * GRID_PANES))
+        with PtyProgram([TUNGSTEN], columns=COLUMNS, rows=ROWS, environment=home) as program:
+            program.until(b"tick")
+            program.write(b"\x1bg")
+            program.until(f"busy {GRID_PANES} ".encode())
+            program.drain(3.0)
+            start = len(program.output)
+            cpu = cpu_of(program) / SECONDS * 100
+            # Every line of a tile is another one in its next picture.
+            lines = (ROWS - 3) // GRID_COLUMNS - 1
+            fps = program.output.count(b"tick", start) / SECONDS / lines / GRID_PANES
+            with engine_at_work(refused=True):
+                for number in walk(KEYS):
+                    program.drain(GAP)
+                    start = len(program.output)
+                    began = time.perf_counter()
+                    program.write(b"\x1b[C" if number else b"\x1b[H")
+                    # Heads are painted when a choice changes, and at no other time.
+                    program.until(f"busy {number + 1} ".encode(), after=start)
+                    delays.append((time.perf_counter() - began) * 1000)
+    return delays, cpu, fps
+
+
+def walk(steps: int) -> Iterator[int]:
+    """Indices of the tiles that are chosen one after another: along all of them, and back home."""
+    yield from itertools.islice(itertools.cycle((*range(1, GRID_PANES), 0)), steps)
 
 
 def gate_frames() -> tuple[float, float]:
@@ -144,9 +189,13 @@ async def create(home: dict[str, str], commands: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def engine_at_work() -> Iterator[None]:
-    """Keep the engine busy, by a process of its own: this one measures."""
-    program = "import asyncio; from benchmarks import ui; asyncio.run(ui.work())"
+def engine_at_work(*, refused: bool = False) -> Iterator[None]:
+    """Keep the engine busy, by a process of its own: this one measures.
+
+    Args:
+        refused: what the agents want is refused once it was looked at, so that they open no panes.
+    """
+    program = f"import asyncio; from benchmarks import ui; asyncio.run(ui.work({refused}))"
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         yield
@@ -157,23 +206,27 @@ def engine_at_work() -> Iterator[None]:
         worker.wait()
 
 
-async def work() -> None:
+async def work(refused: bool) -> None:
     """Let the engine import, think and scan: turns of the demo model, each with a large command."""
     from agent import paths
     from agent.client import EngineClient
+    from agent.protocol.agents import Mode
     from agent.protocol.commands.agents import CreateAgent
     from agent.protocol.commands.engine import Configure
     from agent.protocol.commands.prompts import SendPrompt
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
     await client.send(Configure(provider="demo"))
+    mode = Mode.PLAN if refused else None
+    home = os.environ["HOME"]
     made = [
-        await client.send(CreateAgent(name=f"thinker {number}", directory=os.environ["HOME"]))
+        await client.send(CreateAgent(name=f"thinker {number}", directory=home, mode=mode))
         for number in range(2)
     ]
+    wanted = f"{LARGE}; touch made" if refused else LARGE
     while True:
         for agent in made:
-            await client.send(SendPrompt(agent_id=str(agent["agent_id"]), text=f"run: {LARGE}"))
+            await client.send(SendPrompt(agent_id=str(agent["agent_id"]), text=f"run: {wanted}"))
         await asyncio.sleep(1)
 
 

@@ -20,6 +20,7 @@ TERMINAL = "terminal"
 GATE = "gate"
 INBOX = "inbox"
 RECORDING = "recording"
+GRID = "grid"
 OWN_PANES = "own panes"
 MEMORIES = "memories"
 DREAMS = "dreams"
@@ -33,6 +34,7 @@ CONTEXTS = {
     GATE: "In the gate dialog",
     INBOX: "In the inbox (/inbox)",
     RECORDING: "While a recording plays (/recordings)",
+    GRID: "In the grid of all terminals (/grid)",
     OWN_PANES: "Among your own tmux panes (/own)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
@@ -225,6 +227,13 @@ ACTIONS: tuple[ActionKey, ...] = (
     ),
     _key(
         "view.split_right", "alt+right alt+l", "Move the split to the right", action="move_split(1)"
+    ),
+    _key(
+        "view.grid",
+        "alt+g",
+        "All terminals at once, and into the chosen one",
+        action="grid",
+        slash="grid",
     ),
     _key("view.sidebar", "f6", "Fold the sidebar, and unfold it", action="sidebar"),
     _key(
@@ -495,6 +504,33 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("recording.begin", "home g", "To the beginning", RECORDING, "begin"),
     _key("recording.end", "end G", "To the end as it is now", RECORDING, "end", "end"),
     _key("recording.close", "escape q f7", "Close", RECORDING, "leave", "close"),
+    _key(
+        "grid.zoom", "enter", "Go into this agent; Alt+g comes back", GRID, "ask('zoom')", "zoom in"
+    ),
+    _key("grid.type", "t", "Give the keyboard to this terminal", GRID, "type", "type here"),
+    _key(
+        "grid.gate",
+        "g",
+        "Open what waits here: the gate or the question",
+        GRID,
+        "ask('open_waiting')",
+        "gate",
+    ),
+    _key(
+        "grid.filter",
+        "f",
+        "Show agents in the next states: F goes back",
+        GRID,
+        "filter(1)",
+        "filter",
+    ),
+    _key("grid.choose", "left right up down h j k l tab", "Choose the terminal beside", GRID),
+    _key("grid.digit", "1 2 3 4 5 6 7 8 9", "Choose the terminal of this number", GRID),
+    _key("grid.page", "pagedown", "The next page", GRID, "page(1)", "page"),
+    _key("grid.page_back", "pageup", "The page before", GRID, "page(-1)"),
+    _key("grid.scroll", "shift+pageup shift+pagedown", "Scroll this terminal", GRID),
+    _key("grid.ends", "home end", "Choose the first, or the last", GRID),
+    _key("grid.close", "escape q", "Back to where you were", GRID, "ask('leave_grid')", "back"),
     _key(
         "own.allow",
         "a",

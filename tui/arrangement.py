@@ -7,6 +7,8 @@ dream  │──────────────┴────────�
        │ prompt                            prompt
 status                                     status
 keys                                       keys
+
+The grid of all terminals takes the place of everything but the last two rows.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class Choices:
         dream: Whether there is anything to show of AutoDream.
         dreamt: Whether there is a dream whose result has rows of its own.
         message_rows: Rows of what there is to say; more than one take the place of the status line.
+        grid: Whether all terminals are shown in tiles, and nothing beside them.
     """
 
     split: float = 0.5
@@ -63,6 +66,7 @@ class Choices:
     dream: bool = True
     dreamt: bool = False
     message_rows: int = 1
+    grid: bool = False
 
 
 class Arrangement(NamedTuple):
@@ -85,6 +89,7 @@ class Arrangement(NamedTuple):
     prompt: Region | None = None
     status: Region | None = None
     footer: Region | None = None
+    grid: Region | None = None
 
 
 def arrange(size: Size, choices: Choices) -> Arrangement:
@@ -97,6 +102,9 @@ def arrange(size: Size, choices: Choices) -> Arrangement:
     if choices.message_rows > 1:
         status, footer = None, Region(0, height - 2, width, 2)
     bottom = height - 2
+    if choices.grid:
+        grid = Region(0, 0, width, bottom)
+        return Arrangement(status=status, footer=footer, grid=grid)
     least_prompt = 2 if height >= 30 else 1
     rows = max(least_prompt, min(choices.prompt_rows, PROMPT_ROWS, height // 3))
     dream = sidebar_line = None

@@ -43,6 +43,23 @@ def nothing_said(agent: AgentSummary) -> Empty:
     )
 
 
+def no_tiles(state: Snapshot, nothing: str, everything: bool) -> Empty:
+    """No terminal in the grid: none at all, or none of an agent in the states that are shown."""
+    if not everything:
+        return Empty(nothing, (), (("f", "show agents in other states"),))
+    if state.agents:
+        return Empty(
+            nothing,
+            ("An agent opens its terminal with the first command; it appears here then.",),
+            (("Esc", "back, to say what to do"),),
+        )
+    return Empty(
+        nothing,
+        ("Every agent works in a terminal, and all of them are seen here.",),
+        ((actions.label("ctrl+n"), "start an agent, or any program"),),
+    )
+
+
 def no_agents(state: Snapshot) -> Empty:
     """No agent on the list."""
     if state.setup.provider == "none":

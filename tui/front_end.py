@@ -90,7 +90,8 @@ class FrontEnd(KeyboardApp[None]):
         self._opening = False
         self._use_palette()
         self.theme = LIGHT.name if self.memory.get("theme") == LIGHT.name else DARK.name
-        self._pane_index: dict[str, int] = {}
+        self._chosen_panes: dict[str, str] = {}
+        """The pane that is shown of an agent, where the person chose one; else it is the newest."""
         self._saving: Timer | None = None
         self._hushing: Timer | None = None
         self._ticking: Timer | None = None
@@ -202,18 +203,26 @@ class FrontEnd(KeyboardApp[None]):
         cockpit.show_agent(agent, self.question)
         panes = agent.panes if agent is not None else ()
         if panes and agent is not None:
-            index = self._pane_index.get(agent.id, len(panes) - 1) % len(panes)
+            index = self._shown_pane(agent)
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
             alone = cockpit.arrangement.conversation is None
             hint = f"{actions.label('f3')} conversation" if alone else ""
             cockpit.terminal.show(panes[index], position, hint)
         else:
             cockpit.terminal.show(None)
+        if cockpit.grid is not None and cockpit.choices.grid:
+            cockpit.grid.follow()
         cockpit.footer.redraw()
         for screen in self.screen_stack[1:]:
             if callable(follow := getattr(screen, "agents_changed", None)):
                 follow()
         self._tick()
+
+    def _shown_pane(self, agent: AgentSummary) -> int:
+        """Index of the pane that is shown of an agent with panes."""
+        chosen = self._chosen_panes.get(agent.id)
+        ids = [pane.pane_id for pane in agent.panes]
+        return ids.index(chosen) if chosen in ids else len(ids) - 1
 
     def show_dream(self) -> None:
         """Show AutoDream anew, in the sidebar and wherever else it is looked at."""
@@ -259,6 +268,9 @@ class FrontEnd(KeyboardApp[None]):
 
     def show_conversation(self) -> None:
         """Show the focused agent's conversation."""
+        if self.cockpit.choices.grid:
+            # Nobody sees it, and each step from tile to tile would read another one.
+            return
         view = self.cockpit.conversation
         agent = self.focused_agent
         if self.problem:
@@ -314,6 +326,8 @@ class FrontEnd(KeyboardApp[None]):
             return
         agent = self.focused_agent
         self.cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
+        if self.cockpit.grid is not None and self.cockpit.choices.grid:
+            self.cockpit.grid.redraw()
         self._ticking = None
         self._tick()
 
@@ -362,8 +376,8 @@ class FrontEnd(KeyboardApp[None]):
         """Show the focused agent's next pane."""
         agent = self.focused_agent
         if agent is not None and agent.panes:
-            index = self._pane_index.get(agent.id, len(agent.panes) - 1)
-            self._pane_index[agent.id] = (index + 1) % len(agent.panes)
+            following = (self._shown_pane(agent) + 1) % len(agent.panes)
+            self._chosen_panes[agent.id] = agent.panes[following].pane_id
             self.show_agents()
 
     def show_pane(self, agent_id: str, pane_id: str | None) -> bool:
@@ -373,10 +387,24 @@ class FrontEnd(KeyboardApp[None]):
         panes = [pane.pane_id for pane in agent.panes] if agent is not None else []
         if agent is None or agent.id != agent_id or pane_id not in panes:
             return False
-        self._pane_index[agent.id] = panes.index(pane_id)
+        self._chosen_panes[agent.id] = str(pane_id)
         self.cockpit.reveal_terminal()
         self.show_agents()
         return True
+
+    def choose_pane(self, agent_id: str, pane_id: str) -> None:
+        """Look at an agent and one of its panes, in whatever shows panes now."""
+        self._chosen_panes[agent_id] = pane_id
+        if agent_id == self.focused_id:
+            self.show_agents()
+        else:
+            self.look_at(agent_id)
+
+    def follow_newest_panes(self) -> None:
+        """Go on to newer panes where the one that was chosen is the newest."""
+        for agent in self.state.agents:
+            if agent.panes and self._chosen_panes.get(agent.id) == agent.panes[-1].pane_id:
+                del self._chosen_panes[agent.id]
 
     async def approval_problem(self, ago: float) -> str:
         """Say in one line why an approval can't be a person's; empty when it can."""
@@ -469,7 +497,10 @@ class FrontEnd(KeyboardApp[None]):
         if not self.screen_stack:
             return False
         gate = self.gates is not None and self.gates.gate is not None
-        return gate or self.screen is not self.cockpit or self.cockpit.prompt.menu_open
+        cockpit = self.cockpit
+        return (
+            gate or self.screen is not cockpit or cockpit.prompt.menu_open or cockpit.choices.grid
+        )
 
     # Drafts and layout
 
@@ -479,8 +510,9 @@ class FrontEnd(KeyboardApp[None]):
 
     @property
     def has_draft(self) -> bool:
-        """Whether something stands in the prompt."""
-        return bool(self.cockpit.prompt.text)
+        """Whether something stands in the prompt, which the next key may belong to."""
+        cockpit = self.cockpit
+        return bool(cockpit.prompt.text) and not cockpit.choices.grid
 
     def keep_draft(self) -> None:
         """Remember what stands in the prompt."""

@@ -57,8 +57,8 @@ async def connected(app: TungstenApp, welcome: Welcome, first: Command | None = 
     An agent needs a model, so it waits until one is chosen; the demo brings its own.
     """
     app.cockpit.status.say("")
-    if app.cockpit.terminal.view is not None:
-        app.cockpit.terminal.view.hold_again()
+    if app.keyboard_holder is not None:
+        app.keyboard_holder.hold_again()
     if welcome.snapshot is None:
         app.show_all()
         return

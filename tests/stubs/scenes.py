@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.protocol.agents import AgentState, AgentSummary, Mode, PaneSummary
 from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
 from agent.protocol.dream import DreamGate, DreamStatus
-from agent.protocol.gates import Gate, RiskLevel, Span
+from agent.protocol.gates import Gate, Question, RiskLevel, Span
 from agent.protocol.snapshot import EngineInfo, Setup, Snapshot
 from agent.protocol.usage import Usage
 
@@ -226,3 +226,65 @@ CONVERSATION = (
         ),
     ),
 )
+
+
+def fleet(agents: int) -> Snapshot:
+    """Many agents, each in a terminal of its own: most work, some wait, one has failed."""
+    names = (
+        *(
+            "mend the parser",
+            "publish",
+            "write the notes",
+            "日本語 の文書",
+            "measure",
+            "port to 3.13",
+        ),
+        *("read the logs", "triage", "translate", "fuzz the reader", "sweep", "release 0.2"),
+    )
+    states = (
+        *(AgentState.WORKING, AgentState.WAITING, AgentState.DONE, AgentState.WORKING),
+        *(AgentState.WORKING, AgentState.FAILED, AgentState.IDLE, AgentState.WORKING),
+    )
+    doing = {
+        AgentState.WORKING: "python -m unittest",
+        AgentState.WAITING: "wants to run git push --force",
+        AgentState.DONE: "NOTES.md is written and saved",
+        AgentState.FAILED: "the model refused the request",
+    }
+    made = tuple(
+        MENDER.model_copy(
+            update={
+                "id": f"f{number}",
+                "name": names[number % len(names)],
+                "state": states[number % len(states)],
+                "activity": doing.get(states[number % len(states)], ""),
+                "since": NOW - 95,
+                "panes": (
+                    PaneSummary(
+                        pane_id=f"%{number}",
+                        title="bash",
+                        dead=number == 5,
+                        exit_status=1 if number == 5 else None,
+                        recording=number == 6,
+                    ),
+                ),
+            }
+        )
+        for number in range(agents)
+    )
+    gate = GATE.model_copy(update={"agent_id": "f1", "pane_id": "%1"})
+    question = Question(
+        id="q1",
+        agent_id="f9",
+        agent_name="fuzz the reader",
+        asked_at=NOW - 40,
+        text="Which branch shall I begin from?",
+        options=("main", "fix-offsets"),
+    )
+    return BUSY.model_copy(
+        update={
+            "agents": made,
+            "gates": (gate,) if agents > 1 else (),
+            "questions": (question,) if agents > 9 else (),
+        }
+    )

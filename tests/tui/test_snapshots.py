@@ -82,7 +82,8 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
             app.cockpit.prompt.cursor_blink = False
             for _ in range(500):
                 await pilot.pause(0.01)
-                if app.problem or (app.ready.is_set() and not waits_for_transcript(app)):
+                settled = app.ready.is_set() and not waits_for_transcript(app)
+                if app.problem or (settled and not waits_for_dialog(app)):
                     break
             for key in keys:
                 await pilot.press(key)
@@ -100,6 +101,10 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
 def waits_for_transcript(app: TungstenApp) -> bool:
     agent = app.focused_agent
     return agent is not None and not app.transcript(agent.id).loaded
+
+
+def waits_for_dialog(app: TungstenApp) -> bool:
+    return bool(app.state.gates) and (app.gates is None or app.gates.gate is None)
 
 
 @sizes

@@ -8,11 +8,13 @@ Bindings can do neither: those of the app come first, and focused widgets keep w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import events
 from textual.app import App
-from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from tui.terminal.pane_view import PaneView
 
 ReturnType = TypeVar("ReturnType")
 KeyTaker = Callable[[events.Key | events.Paste], bool]
@@ -25,7 +27,7 @@ class KeyboardApp(App[ReturnType], Generic[ReturnType]):
     The one that came last is asked first. Without takers nothing differs from `App`.
     """
 
-    keyboard_holder: Widget | None = None
+    keyboard_holder: PaneView | None = None
     """The pane that has been given the keyboard: keys are its program's and decide nothing."""
     _key_takers: tuple[KeyTaker, ...] = ()
     _let_through: tuple[events.Key, ...] = ()

@@ -14,6 +14,10 @@ from tui.requests.agents import sessions as sessions
 from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
+from tui.requests.grid import grid as grid
+from tui.requests.grid import leave_grid as leave_grid
+from tui.requests.grid import open_waiting as open_waiting
+from tui.requests.grid import zoom as zoom
 from tui.requests.limits import budget as budget
 from tui.requests.limits import effort as effort
 from tui.requests.memory import dream as dream

@@ -22,7 +22,9 @@ async def take_keyboard(app: TungstenApp) -> None:
     if view is None or cockpit.terminal.pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
-    if cockpit.arrangement.terminal is None:
+    if cockpit.choices.grid and cockpit.grid is not None:
+        cockpit.grid.action_type()
+    elif cockpit.arrangement.terminal is None:
         cockpit.reveal_terminal(for_keys=True)
         app.show_agents()
         app.call_after_refresh(view.take_keyboard_soon)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agent.protocol.gates import Question
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
+    from tui.grid.view import Grid
     from tui.widgets.row_list import Row, RowList
 
 SPLIT_STEP = 0.05
@@ -46,6 +47,14 @@ BURST_SECONDS = 0.01
 
 _HERE = ("app.quit", "app.help", "app.palette", "gate.inbox")
 """Actions of the app itself; all others need the cockpit."""
+
+_OF_THE_LAYOUT = frozenset(
+    {"only_conversation", "only_terminal", "move_split", "sidebar", "focus_on"}
+)
+"""Actions that mean nothing while the grid has all the room."""
+
+_IN_THE_GRID = frozenset({"app.help", "app.quit", "app.retry", "gate.inbox", "agent.new"})
+"""Actions that the footer names beside those of the grid."""
 
 _BEFORE_FOCUS = frozenset({"escape", "tab", "shift+tab"})
 """Keys that a dialog over the cockpit may want, so the cockpit only gets what is left."""
@@ -79,11 +88,14 @@ class CockpitScreen(Screen[None]):
         self._arranged: tuple[Size, Choices] | None = None
         self._arrangement = Arrangement()
         self.menu: RowList | None = None
+        self.grid: Grid | None = None
         self._painted_at = 0.0
         self._before_reveal: Alone | None = None
         """What was alone before a hidden terminal was shown for a while."""
         self._revealed_for_keys = False
         """Whether it was shown to be typed into."""
+        self._back_to_grid = False
+        """Whether the grid was left to have it shown."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
 
@@ -175,9 +187,26 @@ class CockpitScreen(Screen[None]):
 
     def settle(self) -> None:
         """Let the pane view know whether it can be seen, when the layout has been carried out."""
-        self.call_after_refresh(
-            lambda: self.terminal.tell_seen(self.arrangement.terminal is not None)
-        )
+        self.call_after_refresh(self._tell_seen)
+
+    def _tell_seen(self) -> None:
+        areas = self.arrangement
+        self.terminal.tell_seen(areas.terminal is not None)
+        if self.grid is not None:
+            self.grid.tell_seen(areas.grid is not None)
+            if areas.grid is not None and self.focused is None:
+                # In a window that was too small for it, the grid could not keep the keyboard.
+                self.set_focus(self.grid)
+
+    def on_screen_suspend(self) -> None:
+        """Capture no terminals that a screen covers."""
+        if self.grid is not None:
+            self.grid.tell_seen(False)
+
+    def on_screen_resume(self) -> None:
+        """Show them again."""
+        if self.grid is not None:
+            self.settle()
 
     def on_resize(self, event: Resize) -> None:
         """Divide the new size; the prompt wraps anew and may need other rows."""
@@ -208,6 +237,8 @@ class CockpitScreen(Screen[None]):
         width, height = self.size
         styles = paint(self.app.theme_variables)
         areas = self.arrangement
+        if areas.grid is not None:
+            return Strip.blank(width, styles.blank)
         if areas.prompt is None:
             return self._too_small(y, width, height, styles)
         cells: list[tuple[int, Strip]] = []
@@ -277,8 +308,7 @@ class CockpitScreen(Screen[None]):
 
     @property
     def _pane_has_keyboard(self) -> bool:
-        view = self.terminal.view
-        return view is not None and view.has_keyboard
+        return self.host.keyboard_holder is not None
 
     @property
     def _gate_open(self) -> bool:
@@ -364,6 +394,9 @@ class CockpitScreen(Screen[None]):
     def footer_label(self, action: actions.ActionKey) -> str:
         """Name an action for the footer; empty when it makes no sense now."""
         agent = self._agent
+        elsewhere = action.context == actions.ANYWHERE and action.id not in _IN_THE_GRID
+        if self.choices.grid and elsewhere:
+            return ""
         match action.id:
             case "turn.interrupt":
                 runs = agent is not None and agent.state in {"working", "waiting"}
@@ -382,6 +415,13 @@ class CockpitScreen(Screen[None]):
                 return "try again" if self.host.problem else ""
             case "app.memories":
                 sensible = not self.host.problem
+            case "grid.gate":
+                state = self.host.state
+                waiting = {gate.agent_id for gate in state.gates}
+                waiting |= {question.agent_id for question in state.questions}
+                sensible = agent is not None and agent.id in waiting
+            case "grid.page":
+                sensible = self.grid is not None and self.grid.pages > 1
             case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
                 sensible = bool(self.conversation.has_blocks)
             case _:
@@ -399,6 +439,40 @@ class CockpitScreen(Screen[None]):
         if areas.conversation is not None and areas.terminal is not None:
             return "maximise"
         return "split" if self.choices.alone else ""
+
+    # The grid
+
+    async def open_grid(self, *, again: bool = False) -> None:
+        """Show all terminals in the place of everything else.
+
+        Args:
+            again: it was left for a look at one of them, and goes on.
+        """
+        if self.grid is None:
+            from tui.grid.view import Grid
+
+            self.grid = Grid(id="grid")
+            await self.mount(self.grid)
+        self._back_to_grid = False
+        self.hide_terminal()
+        if not again:
+            self.grid.remember_place()
+        self.choose(replace(self.choices, grid=True))
+        self.set_focus(self.grid)
+        self.grid.open()
+
+    def close_grid(self) -> None:
+        """Show the one agent again; the grid stays as it is, for the next time."""
+        self._back_to_grid = False
+        if self.choices.grid:
+            self.choose(replace(self.choices, grid=False))
+            self.set_focus(self.prompt)
+            self.host.follow_newest_panes()
+            self.host.show_all()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the layout as it is while the grid has its place."""
+        return not (self.choices.grid and action in _OF_THE_LAYOUT)
 
     # Keys of the layout; everything that concerns agents is the app's
 
@@ -431,6 +505,9 @@ class CockpitScreen(Screen[None]):
         Args:
             for_keys: until the keyboard comes back from it, instead of until `hide_terminal`.
         """
+        if self.choices.grid:
+            self.close_grid()
+            self._back_to_grid = True
         if self.arrangement.terminal is None and self.arrangement.prompt is not None:
             self._before_reveal, self._revealed_for_keys = self.choices.alone, for_keys
             self.choose(replace(self.choices, alone="terminal"))
@@ -438,6 +515,8 @@ class CockpitScreen(Screen[None]):
 
     def hide_terminal(self) -> bool:
         """Undo `reveal_terminal`; False when there is nothing to undo."""
+        if self._back_to_grid:
+            self.call_later(self.open_grid, again=True)
         alone, self._before_reveal = self._before_reveal, None
         if alone is None or self.choices.alone != "terminal":
             return False
@@ -476,6 +555,9 @@ class CockpitScreen(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         """Show which area has the keyboard, and its keys."""
+        hidden = (self.prompt, self.conversation, self.terminal.view)
+        if self.choices.grid and self.focused in hidden:
+            self.close_grid()
         self.show_keys()
         self.terminal.refresh_title()
         self.refresh_lines()
@@ -486,6 +568,8 @@ class CockpitScreen(Screen[None]):
         view = self.terminal.view
         if self._pane_has_keyboard:
             self.footer.show(actions.TERMINAL)
+        elif self.choices.grid:
+            self.footer.show(actions.GRID)
         elif view is not None and self.focused is view:
             self.footer.show(actions.PANE)
         elif self.focused is self.conversation:

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from tui.gate.host import host
 from tui.terminal.passthrough import RETURN_LABEL
-from tui.terminal.strips import Painter
+from tui.terminal.strips import CACHED_ROWS, Painter
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -52,6 +52,8 @@ class PaneScreen(Widget):
         "pane--status",
     }
     ALLOW_SELECT = False
+    REMEMBERED_ROWS: ClassVar[int] = CACHED_ROWS
+    """Most drawn rows to keep for the next frames."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_back(1)", "Scroll up", show=False),
         Binding("down", "scroll_back(-1)", "Scroll down", show=False),
@@ -94,17 +96,28 @@ class PaneScreen(Widget):
         self._late_frame = None
         if self._back:
             return
-        size = self.size
         before = self._rows
-        self._rows = self._painter.paint(
-            frame, size.width, size.height, self.rich_style, self._cursor_style()
-        )
+        self._rows = self._paint(frame)
         if was is None or len(before) != len(self._rows) or was.dead != frame.dead:
             self._redraw()
             return
-        regions = _changed(before, self._rows, size.width)
+        regions = _changed(before, self._rows, self.size.width)
         if regions:
             self.refresh(*regions)
+
+    def _paint(self, frame: Frame) -> tuple[Strip, ...]:
+        return self._painter.paint(
+            frame,
+            self.size.width,
+            self.size.height,
+            self.rich_style,
+            self._cursor_style(),
+            first_column=self.first_column(),
+        )
+
+    def first_column(self) -> int:
+        """The column of the pane that is drawn at the left edge."""
+        return 0
 
     def _cursor_style(self) -> Style:
         name = "pane--cursor" if self.has_keyboard else "pane--cursor-idle"
@@ -117,16 +130,16 @@ class PaneScreen(Widget):
         if frame is not None:
             self._frame = frame
             self._late_frame = None
-            self._rows = self._painter.paint(
-                frame, self.size.width, self.size.height, self.rich_style, self._cursor_style()
-            )
+            self._rows = self._paint(frame)
         self._tell_parent()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Forget drawn rows when the theme changes."""
         super().notify_style_update()
-        self._painter = Painter(self.get_line_filters(), self.background_colors[1])
+        self._painter = Painter(
+            self.get_line_filters(), self.background_colors[1], remembered=self.REMEMBERED_ROWS
+        )
         self._history = None
         self._back = 0
         self.call_after_refresh(self._redraw)
@@ -139,6 +152,9 @@ class PaneScreen(Widget):
         width = self.size.width
         blank = self._painter.blank(width, self.rich_style)
         lines = [rows[y] if y < len(rows) else blank for y in crop.line_range]
+        if any(line.cell_length != width for line in lines):
+            # Drawn before a resize that is told of later: they must not reach beside the pane.
+            lines = [line.adjust_cell_length(width, self.rich_style) for line in lines]
         if crop.x == 0 and crop.width >= width:
             return lines
         return [line.crop(crop.x, crop.right) for line in lines]
@@ -165,11 +181,12 @@ class PaneScreen(Widget):
     def _ending(self) -> Strip:
         pane = self._pane()
         status = pane.exit_status if pane is not None else None
-        text = " The program has ended"
-        if status is not None:
-            text += f" with exit status {status}"
+        how = f" with exit status {status}" if status is not None else ""
+        text = f" The program has ended{how}. Its screen stays."
+        if len(text) > self.size.width:
+            text = f" Ended{how}"
         style = self.get_component_rich_style("pane--status")
-        return self._painter.line(text + ". Its screen stays.", self.size.width, style)
+        return self._painter.line(text, self.size.width, style)
 
     def _note(self, title: str, text: str) -> tuple[Strip, ...]:
         width, height = self.size

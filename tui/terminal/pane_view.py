@@ -296,6 +296,9 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         self._size_settled()
 
     def _app_focus_changed(self, _focused: bool) -> None:
+        self._follow_fps()
+
+    def _follow_fps(self) -> None:
         if self._stop is not None and self._live is not None and self._pane_id is not None:
             self._live.set_fps(self._pane_id, self._fps_now())
 

@@ -32,14 +32,22 @@ class Painter:
         filters: Textual's line filters (ANSI colours to the theme's, no colours, …). Applied once
             to each style instead of once to each row.
         background: What the filters blend with.
+        remembered: Most drawn rows to keep for the next frames.
     """
 
-    def __init__(self, filters: Sequence[LineFilter] = (), background: Color = BLACK) -> None:
+    def __init__(
+        self,
+        filters: Sequence[LineFilter] = (),
+        background: Color = BLACK,
+        *,
+        remembered: int = CACHED_ROWS,
+    ) -> None:
         self._filters = filters
         self._background = background
+        self._remembered = remembered
         self._styles: dict[CellStyle, Style] = {}
         self._rows: dict[tuple[str, CellStyle], tuple[Strip, CellStyle]] = {}
-        self._rows_for: tuple[int, Style] | None = None
+        self._rows_for: tuple[int, int, Style] | None = None
         self._blank: Strip | None = None
         self._cursor_row: tuple[object, Strip] | None = None
 
@@ -52,27 +60,42 @@ class Painter:
         self._cursor_row = None
 
     def paint(
-        self, frame: Frame, width: int, height: int, base: Style, cursor: Style
+        self,
+        frame: Frame,
+        width: int,
+        height: int,
+        base: Style,
+        cursor: Style,
+        *,
+        first_column: int = 0,
     ) -> tuple[Strip, ...]:
-        """Draw the screen of a frame, its last `height` rows if it has more."""
+        """Draw the screen of a frame from one of its columns on.
+
+        Of more than `height` rows those are drawn that end with the cursor's.
+        """
         if frame.dead:
             # tmux may write that the pane is dead below its last words; the view says it itself.
             return self.paint_lines(without_end(frame.lines), width, base)[-height:]
-        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base))
-        y = frame.cursor_y
-        if frame.cursor_visible and y < len(rows) and frame.cursor_x < width:
-            rows[y] = self._with_cursor(rows[y], frame.cursor_x, width, cursor)
+        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base, first_column))
+        x, y = frame.cursor_x - first_column, frame.cursor_y
+        if frame.cursor_visible and y < len(rows) and 0 <= x < width:
+            rows[y] = self._with_cursor(rows[y], x, width, cursor)
         if len(rows) > height:
-            # The widget is smaller than the pane for a moment: keep the cursor in view.
-            top = max(0, min(y - height + 1, len(rows) - height))
+            # The widget is smaller than the pane: keep the cursor in view. A full-screen program
+            # that hides it has what matters most on top.
+            pictured = frame.alternate and not frame.cursor_visible
+            top = 0 if pictured else max(0, min(y - height + 1, len(rows) - height))
             rows = rows[top : top + height]
         return tuple(rows)
 
-    def paint_lines(self, lines: Iterable[str], width: int, base: Style) -> tuple[Strip, ...]:
+    def paint_lines(
+        self, lines: Iterable[str], width: int, base: Style, first_column: int = 0
+    ) -> tuple[Strip, ...]:
         """Draw consecutive lines, of which each may carry its style into the next."""
-        if self._rows_for != (width, base) or len(self._rows) > CACHED_ROWS:
+        drawn_for = (first_column, width, base)
+        if self._rows_for != drawn_for or len(self._rows) > self._remembered:
             self.forget()
-            self._rows_for = (width, base)
+            self._rows_for = drawn_for
         carried = PLAIN
         strips: list[Strip] = []
         for line in lines:
@@ -81,7 +104,7 @@ class Painter:
             if known is None:
                 runs, after = parse_line(line, carried)
                 segments = [Segment(run.text, self._style(run.style, base)) for run in runs]
-                known = self._rows[key] = (_filled(segments, width, base), after)
+                known = self._rows[key] = (_filled(segments, first_column, width, base), after)
             strips.append(known[0])
             carried = known[1]
         return tuple(strips)
@@ -121,8 +144,10 @@ class Painter:
         return known
 
 
-def _filled(segments: list[Segment], width: int, base: Style) -> Strip:
+def _filled(segments: list[Segment], first: int, width: int, base: Style) -> Strip:
     """Make a row exactly `width` cells wide; measuring only what may be wide."""
+    if first:
+        segments = list(Strip(segments).crop(first))
     cells = 0
     for segment in segments:
         text = segment.text

@@ -97,7 +97,7 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
         transcript = self._transcript
         if transcript is None or not transcript.entries:
             empty = self._empty
-            return _draw_empty(empty, width, height, paint) if empty is not None else []
+            return draw_empty(empty, width, height, paint) if empty is not None else []
         if self._draw is None:
             # Markdown and colours are only needed once there is something to say.
             from tui.widgets.blocks import draw
@@ -393,7 +393,8 @@ def _folds(entry: Entry) -> bool:
     return entry.kind in {"tool", "thinking"}
 
 
-def _draw_empty(empty: Empty, width: int, height: int, paint: Paint) -> list[Strip]:
+def draw_empty(empty: Empty, width: int, height: int, paint: Paint) -> list[Strip]:
+    """Draw it in the middle of so many cells, at a third of their rows."""
     room = max(10, min(width - 4, 64))
     style = paint.bad if empty.problem else paint.strong
     lines: list[list[Piece]] = wrap([(empty.title, style)], room)

@@ -131,7 +131,8 @@ class Footer(Lines):
         """Do what the key under the mouse does."""
         for columns, action in self._targets:
             if event.x in columns and action:
-                await self.screen.run_action(action)
+                # Those of an area are its own, and it has the keyboard.
+                await (self.screen.focused or self.screen).run_action(action)
                 return
 
 

@@ -1,0 +1,1 @@
+"""The grid: every terminal at once, in tiles."""
