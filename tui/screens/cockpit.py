@@ -382,7 +382,13 @@ class CockpitScreen(Screen[None]):
                 return "try again" if self.host.problem else ""
             case "app.memories":
                 sensible = not self.host.problem
-            case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
+            case (
+                "block.fold"
+                | "block.fold_all"
+                | "block.copy"
+                | "block.open"
+                | "conversation.search"
+            ):
                 sensible = bool(self.conversation.has_blocks)
             case _:
                 sensible = True
