@@ -23,6 +23,7 @@ RECORDING = "recording"
 OWN_PANES = "own panes"
 MEMORIES = "memories"
 DREAMS = "dreams"
+FILE = "file"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -36,6 +37,7 @@ CONTEXTS = {
     OWN_PANES: "Among your own tmux panes (/own)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
+    FILE: "While a file, a diff or a picture is looked at (o on a block)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -618,6 +620,14 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("dreams.down", "pagedown pageup", "Scroll the change", DREAMS),
     _key("dreams.reload", "f5", "Read it anew", DREAMS, "reload"),
     _key("dreams.close", "escape q alt+z", "Close", DREAMS, "leave", "close"),
+    _key("file.move", "up down", "Line by line; by pages with PgUp and PgDn", FILE, label="lines"),
+    _key("file.sideways", "left right h l", "Move long lines sideways", FILE),
+    _key("file.next", "n", "The next change of a diff", FILE, "hunk(1)", "next change"),
+    _key("file.previous", "p", "The change before", FILE, "hunk(-1)"),
+    _key("file.open", "enter", "The changed file, at this line", FILE, "open", "the file"),
+    _key("file.edit", "e", "Open it at this line in your editor (EDITOR)", FILE, "edit", "edit"),
+    _key("file.copy", "y", "Copy its path", FILE, "copy", "copy path"),
+    _key("file.close", "escape q o", "Close", FILE, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

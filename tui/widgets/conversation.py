@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -135,7 +136,9 @@ class Conversation(BlockView):
     def takes_keys(self) -> bool:
         """Whether letters and Esc are for a search, a marked range or a question."""
         transcript = self._transcript
-        return self._asks_kind or transcript is not None and bool(transcript.search or transcript.marked is not None)
+        return self._asks_kind or (
+            transcript is not None and bool(transcript.search or transcript.marked is not None)
+        )
 
     @property
     def chosen(self) -> Entry | None:
@@ -468,7 +471,10 @@ class Conversation(BlockView):
             left, right = self._search_row(transcript.search, width, paint)
         else:
             return []
-        ends = [(f"  {right} ", paint.faint)] if right else []
+        used = sum(cell_len(text) for text, _ in left)
+        # Where there is no room for both, what is there comes before what could be done.
+        room = used + cell_len(right) + 3 <= width
+        ends = [(f"  {right} ", paint.faint)] if right and room else []
         return [between(left, ends, width, paint.blank)]
 
     def _search_row(self, search: Search, width: int, paint: Paint) -> tuple[list[Piece], str]:
@@ -482,8 +488,7 @@ class Conversation(BlockView):
         if search.matches is None:
             return [*left, ("  looking …", paint.muted)], "Esc"
         if not search.matches:
-            said = "  nowhere in this conversation"
-            return [*left, (said, paint.attention)], "/ other words · Esc"
+            return [*left, ("  not found", paint.attention)], "/ other words · Esc"
         position = search.position
         said = f"  {position} of {search.total}" if position else f"  {search.total} places"
         left.append((said, paint.strong))

@@ -60,8 +60,8 @@ def occurrences(strips: Sequence[Strip], words: str, margin: int) -> list[Spans]
     begins: list[int] = []
     joined: list[str] = []
     at = 0
-    for row, strip in zip(rows, strips, strict=True):
-        text = row[margin:].rstrip()
+    for drawn, strip in zip(rows, strips, strict=True):
+        text = drawn[margin:].rstrip()
         begins.append(at)
         full = margin + cell_len(text) >= strip.cell_length - NEARLY
         joined.append(text + (BROKEN if full else ENDED))
