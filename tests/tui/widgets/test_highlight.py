@@ -17,7 +17,21 @@ PLAIN = Style(color="red")
 MARGIN = 2
 
 LETTERS = st.sampled_from(
-    [*"abAB c.", "é", "e\u0301", "宽", "字", "ש", "ל", "ا", "🎉", "👍🏽", "👩\u200d👩\u200d👧", "🇩🇪", "❤\ufe0f"]
+    [
+        *"abAB c.",
+        "é",
+        "e\u0301",
+        "宽",
+        "字",
+        "ש",
+        "ל",
+        "ا",
+        "🎉",
+        "👍🏽",
+        "👩\u200d👩\u200d👧",
+        "🇩🇪",
+        "❤\ufe0f",
+    ]
 )
 TEXTS = st.lists(LETTERS, max_size=60).map("".join)
 
@@ -46,7 +60,9 @@ def test_words_are_found_across_the_end_of_a_wrapped_row() -> None:
     strips = drawn("count the newline at the offset", 19)
     assert len(strips) == 3
     [spans] = occurrences(strips, "newline at the", MARGIN)
-    assert shown(marked(strips, [spans], MARK, -1, NOW)) == ["", "newline at the", ""][: len(strips)]
+    assert (
+        shown(marked(strips, [spans], MARK, -1, NOW)) == ["", "newline at the", ""][: len(strips)]
+    )
     [spans] = occurrences(strips, "the newline", MARGIN)
     assert [row for row, _, _ in spans] == [0, 1]
     assert shown(marked(strips, [spans], MARK, -1, NOW))[:2] == ["the", "newline"]
