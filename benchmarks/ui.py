@@ -5,6 +5,7 @@
 * `gate_frame_ratio`: the app's CPU a second with a gate open over a busy pane, against another app
   that shows the same pane in the same seconds, without the gate
 * `idle_cpu_percent`: the app's CPU with nothing happening, in percent of one core
+* `scroll_frame_p90_ms` and its like: `benchmarks.scrolling`, which also measures them alone
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import scrolling
 from benchmarks.figures import Figure, arguments, percentile, report
 from benchmarks.home import TUNGSTEN, fresh_home
 from benchmarks.pty_program import PtyProgram, drain
@@ -52,6 +54,7 @@ def main() -> None:
             Figure("key_to_paint_p50_ms", percentile(delays, 0.5), "ms", "a key, raw terminal"),
             Figure("gate_frame_ratio", with_gate / without, "×", "the same pane without a gate"),
             Figure("idle_cpu_percent", idle, "%", "one core"),
+            *scrolling.figures(),
         ],
         as_json=options.json,
     )

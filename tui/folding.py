@@ -12,9 +12,6 @@ TOOLS, THINKING, DIFFS, RESULTS = "tools", "thinking", "diffs", "results"
 KEYS = {"z": TOOLS, "t": THINKING, "d": DIFFS, "r": RESULTS}
 """What a key means once the person wants to fold by kind."""
 
-NAMES = {TOOLS: "tool calls"}
-"""What a kind is called where its own word does not do."""
-
 WHOLE = frozenset({"whole"})
 FOLDED: frozenset[str] = frozenset()
 

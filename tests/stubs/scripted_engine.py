@@ -44,7 +44,7 @@ class ScriptedEngine:
     Args:
         socket: Where to listen; keep it under 100 bytes.
         snapshot: State to begin with; published events change it.
-        transcripts: Conversation blocks by agent id, served to `read_transcript`, and looked through.
+        transcripts: Conversation blocks by agent id, to be read and to be looked through.
         may_decide: What `Welcome` tells.
         version: What `Welcome` tells; another one than ours makes a front end give up.
         protocol: As `version`.

@@ -20,14 +20,13 @@ class DiffScreen(Viewer):
         super().__init__(path, title)
         self._diff = diff
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Show it, at its first change."""
-        super().on_mount()
         added, removed = diff_size(self._diff)
         self.tell(f"+{added} -{removed}")
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._fill)
 
-    def _begin(self) -> None:
+    def _fill(self) -> None:
         lines = rows(self._diff)
         first = (place for place, row in enumerate(lines) if row.look in {"added", "removed"})
         self.rows.note = [("The diff is empty.", "muted")]

@@ -41,9 +41,8 @@ class FileScreen(Viewer):
         super().__init__(path, path)
         self._wanted = line
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Read it."""
-        super().on_mount()
         self._read()
 
     def edited(self) -> None:

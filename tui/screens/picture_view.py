@@ -56,9 +56,8 @@ class PictureScreen(Viewer):
         yield Said(id="viewer-said")
         yield KeyRow(actions.FILE, id="viewer-keys")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Read it."""
-        super().on_mount()
         self._read()
 
     @work(exclusive=True, exit_on_error=False)

@@ -58,6 +58,11 @@ class Viewer(Screen[None]):
         of_a_file = () if self._path else ("file.open", "file.edit", "file.copy")
         self.query_one(KeyRow).tell(idle=(*self.IDLE, *of_a_file))
         self.tell()
+        self.begin()
+
+    def begin(self) -> None:
+        """Show what it is for; called once, when all is laid out."""
+        raise NotImplementedError
 
     @property
     def rows(self) -> TextRows:

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui import actions
-from tui.folding import KEYS, NAMES, can_fold
+from tui.folding import KEYS, can_fold
 from tui.text import Piece, between, fit_path, one_line
 from tui.widgets.block_view import BlockView, Empty
 
@@ -82,10 +82,9 @@ class Conversation(BlockView):
         taken = self._kind_chosen(event) or self._typed(event)
         taken = taken or (event.key == "escape" and self._ended())
         if taken:
+            # Else Textual goes on to the keys of `KeysInOrder` by itself.
             event.stop()
             event.prevent_default()
-            return
-        await super()._on_key(event)
 
     def on_paste(self, event: Paste) -> None:
         """Add what is pasted to the words that are being written."""
@@ -460,8 +459,9 @@ class Conversation(BlockView):
         if self._asks_kind:
             left, right = [(" fold", paint.focus)], "Esc"
             for key, kind in KEYS.items():
-                style = paint.strong if kind in transcript.folding.kinds else paint.muted
-                left += [(f"  {key} ", paint.text), (NAMES.get(kind, kind), style)]
+                unfolded = kind in transcript.folding.kinds
+                left += [(f"  {key} ", paint.text), (kind, paint.muted)]
+                left += [("*", paint.strong)] if unfolded else []
         elif transcript.marked is not None:
             from tungsten.printable import counted
 

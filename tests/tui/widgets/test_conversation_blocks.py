@@ -104,6 +104,7 @@ async def test_what_a_block_names_is_opened(open_cockpit: Open, tmp_path: Path) 
         await opened(1, "names no file that is there")
         assert cockpit.app.screen is cockpit.app.cockpit
         await opened(6, "14    -    return text.count")
+        assert "+1 -1" in cockpit.screen_text
         await pilot.press("n")
         await cockpit.until(lambda: "This is the last change" in cockpit.screen_text)
         await pilot.press("enter")
