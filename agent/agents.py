@@ -58,6 +58,7 @@ from agent.protocol.commands.panes import (
 )
 from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import BlockKind, ToolStatus
 from agent.protocol.events import AgentRemoved, Notice, PausedChanged
 from agent.protocol.usage import Budget
@@ -541,19 +542,26 @@ class Agents:
 
     async def read_transcript(self, command: ReadTranscript) -> dict[str, Any]:
         """Give blocks of a conversation, also of an archived one."""
-        agent = self._live.get(command.agent_id)
-        if agent is not None:
-            conversation = agent.conversation
-        else:
-            record = await self._stored(command.agent_id)
-            session = await self._for_reading(record)
-            conversation = Conversation(record.id, session, self.services.hub, self.services.clock)
+        conversation = await self._conversation(command.agent_id)
         self.services.hub.flush()
         blocks = conversation.page(command.before, command.limit)
         return {
             "blocks": [block.model_dump(mode="json") for block in blocks],
             "seq": self.services.hub.seq,
         }
+
+    async def search_transcript(self, command: SearchTranscript) -> dict[str, Any]:
+        """Find words in all of a conversation, also of an archived one."""
+        conversation = await self._conversation(command.agent_id)
+        return {"matches": [list(match) for match in await conversation.find(command.words)]}
+
+    async def _conversation(self, agent_id: str) -> Conversation:
+        agent = self._live.get(agent_id)
+        if agent is not None:
+            return agent.conversation
+        record = await self._stored(agent_id)
+        session = await self._for_reading(record)
+        return Conversation(record.id, session, self.services.hub, self.services.clock)
 
     async def read_default_mode(self, command: ReadDefaultMode) -> dict[str, Any]:
         """Tell which mode an agent gets in a directory, and why.

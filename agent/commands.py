@@ -42,6 +42,7 @@ from agent.protocol.commands.panes import (
 )
 from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.protocol.commands.transcripts import SearchTranscript
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 
@@ -101,6 +102,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.read_default_mode(command)
         case ReadTranscript():
             return await agents.read_transcript(command)
+        case SearchTranscript():
+            return await agents.search_transcript(command)
         case ReadUsage():
             return await agents.read_usage()
         case SuggestRule():

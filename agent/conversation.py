@@ -6,6 +6,7 @@ shown again exactly as it was.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agent import finding
 from agent.breakpoints import ROLE
 from agent.compaction_block import SUMMARY, TASK
 from agent.hub import Hub
@@ -27,6 +29,9 @@ SHOWN_TEXT = 200_000
 
 PAGE_BYTES = MAX_LINE_BYTES // 2
 """What one page may come to as JSON, so that it fits into a line of the protocol."""
+
+AT_ONCE = 200_000
+"""Characters that are looked through before others have their turn: a few milliseconds."""
 
 GLANCE = 160
 """Characters of a first prompt that a list of sessions gives."""
@@ -91,6 +96,25 @@ class Conversation:
                 break
             found.append(block)
         return found[::-1]
+
+    async def find(self, words: str) -> list[tuple[int, int]]:
+        """Find words in all blocks: the number of each that has them and how often, oldest first.
+
+        A long conversation is looked through bit by bit, so that agents and front ends go on.
+        """
+        sought = finding.pattern(words)
+        if sought is None:
+            return []
+        self._join(*self._pieces)
+        found, looked = list[tuple[int, int]](), 0
+        for block in sorted(self._blocks.values(), key=lambda block: block.id):
+            if times := finding.count(block, sought):
+                found.append((block.id, times))
+            looked += sum(map(len, finding.texts(block)))
+            if looked >= AT_ONCE:
+                looked = 0
+                await asyncio.sleep(0)
+        return found
 
     def open(
         self,

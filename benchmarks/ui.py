@@ -9,6 +9,7 @@
   the head of that tile is on screen, with the engine as busy as above
 * `grid16_cpu_percent`: the app's CPU while it shows that grid and nobody does anything, in percent
   of one core; `grid16_fps`, how many pictures of a pane it painted a second meanwhile
+* `scroll_frame_p90_ms` and its like: `benchmarks.scrolling`, which also measures them alone
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import scrolling
 from benchmarks.figures import Figure, arguments, percentile, report
 from benchmarks.home import TUNGSTEN, fresh_home
 from benchmarks.pty_program import PtyProgram, drain
@@ -64,6 +66,7 @@ def main() -> None:
             Figure("key_to_paint_p50_16_ms", percentile(in_the_grid, 0.5), "ms", "a key, 16 panes"),
             Figure("grid16_cpu_percent", grid_cpu, "%", "one core"),
             Figure("grid16_fps", grid_fps, "1/s", "pictures of a pane, all of them taken together"),
+            *scrolling.figures(),
         ],
         as_json=options.json,
     )

@@ -24,6 +24,7 @@ GRID = "grid"
 OWN_PANES = "own panes"
 MEMORIES = "memories"
 DREAMS = "dreams"
+FILE = "file"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -38,6 +39,7 @@ CONTEXTS = {
     OWN_PANES: "Among your own tmux panes (/own)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
+    FILE: "While a file, a diff or a picture is looked at (o on a block)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -439,13 +441,69 @@ ACTIONS: tuple[ActionKey, ...] = (
         "z",
         "Unfold all tool calls, and fold them",
         CONVERSATION,
-        "fold_all",
+        "fold_kind('tools')",
         label="unfold all",
         palette=True,
     ),
-    _key("block.next_part", "n", "The next part of a very long block", CONVERSATION, "turn(1)"),
-    _key("block.previous_part", "p", "The part before it", CONVERSATION, "turn(-1)"),
-    _key("block.copy", "y", "Copy the block's text", CONVERSATION, "copy", label="copy"),
+    _key(
+        "block.fold_kinds",
+        "Z",
+        "Unfold and fold by kind: tool calls, thinking, diffs, results",
+        CONVERSATION,
+        "fold_kinds",
+        palette=True,
+    ),
+    _key(
+        "block.next_part",
+        "greater_than_sign",
+        "The next part of a very long block",
+        CONVERSATION,
+        "part(1)",
+    ),
+    _key("block.previous_part", "less_than_sign", "The part before it", CONVERSATION, "part(-1)"),
+    _key(
+        "block.copy",
+        "y",
+        "Copy the block's text, or the marked blocks",
+        CONVERSATION,
+        "copy",
+        label="copy",
+    ),
+    _key("block.mark", "v", "Mark blocks from here on: move, then copy", CONVERSATION, "mark"),
+    _key(
+        "block.open",
+        "o",
+        "Open the block's diff, or a file that it names",
+        CONVERSATION,
+        "open",
+        label="open",
+    ),
+    _key(
+        "conversation.search",
+        "slash",
+        "Search all of the conversation",
+        CONVERSATION,
+        "search",
+        label="search",
+    ),
+    _key("conversation.next_match", "n", "The next place that was found", CONVERSATION, "match(1)"),
+    _key("conversation.previous_match", "N", "The place before it", CONVERSATION, "match(-1)"),
+    _key(
+        "conversation.previous_prompt",
+        "left_square_bracket",
+        "To your prompt before",
+        CONVERSATION,
+        "turn(-1)",
+        palette=True,
+    ),
+    _key(
+        "conversation.next_prompt",
+        "right_square_bracket",
+        "To your next prompt",
+        CONVERSATION,
+        "turn(1)",
+        palette=True,
+    ),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
     _key(
@@ -462,7 +520,6 @@ ACTIONS: tuple[ActionKey, ...] = (
         "To the end of the conversation, and follow it",
         CONVERSATION,
         "tail",
-        label="to the end",
         palette=True,
     ),
     _key("pane.page_up", "shift+pageup", "Scroll the pane up", TERMINAL, label="scroll up"),
@@ -599,6 +656,14 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("dreams.down", "pagedown pageup", "Scroll the change", DREAMS),
     _key("dreams.reload", "f5", "Read it anew", DREAMS, "reload"),
     _key("dreams.close", "escape q alt+z", "Close", DREAMS, "leave", "close"),
+    _key("file.move", "up down", "Line by line; by pages with PgUp and PgDn", FILE, label="lines"),
+    _key("file.sideways", "left right h l", "Move long lines sideways", FILE),
+    _key("file.next", "n", "The next change of a diff", FILE, "hunk(1)", "next change"),
+    _key("file.previous", "p", "The change before", FILE, "hunk(-1)"),
+    _key("file.open", "enter", "The changed file, at this line", FILE, "open", "the file"),
+    _key("file.edit", "e", "Open it at this line in your editor (EDITOR)", FILE, "edit", "edit"),
+    _key("file.copy", "y", "Copy its path", FILE, "copy", "copy path"),
+    _key("file.close", "escape q o", "Close", FILE, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 
@@ -685,6 +750,10 @@ _SHOWN = {
     "equals_sign": "=",
     "slash": "/",
     "question_mark": "?",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 _TMUX = {
     "escape": "Escape",
@@ -707,4 +776,8 @@ _TMUX = {
     "equals_sign": "=",
     "slash": "/",
     "question_mark": "?",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }

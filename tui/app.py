@@ -33,12 +33,14 @@ from tungsten import program
 
 if TYPE_CHECKING:
     from textual.events import Event
+    from textual.message import Message
 
     from agent.client import EngineClient
     from agent.paths import Paths
     from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
     from tui.connection import Connected, Connection, ConnectionFailed
+    from tui.widgets.conversation import Conversation
     from tui.widgets.row_list import RowList
 
 
@@ -437,7 +439,35 @@ class TungstenApp(FrontEnd):
         """Look at the clicked agent."""
         self.look_at(message.agent_id)
 
-    def on_conversation_top_reached(self) -> None:
+    def on_conversation_search_wanted(self, message: Conversation.SearchWanted) -> None:
+        """Have the engine look through all of the conversation."""
+        self._look_through("find", message)
+
+    def on_conversation_match_wanted(self, message: Conversation.MatchWanted) -> None:
+        """Read back as far as a place that was found."""
+        self._look_through("to_match", message)
+
+    def on_conversation_prompt_wanted(self, message: Conversation.PromptWanted) -> None:
+        """Read back as far as the prompt before."""
+        self._look_through("to_prompt", message)
+
+    def _look_through(self, name: str, message: Message) -> None:
+        from tui import reading_back
+
+        agent = self.focused_agent
+        if agent is not None:
+            work = getattr(reading_back, name)(self.cockpit.conversation, message, agent.id)
+            self.run_worker(work, group="conversation", exit_on_error=False)
+
+    async def on_conversation_open_wanted(self, message: Conversation.OpenWanted) -> None:
+        """Open what a block names."""
+        from tui.opening import offer
+
+        agent = self.focused_agent
+        if agent is not None:
+            await offer(self, message.entry, agent.directory)
+
+    def on_block_view_top_reached(self) -> None:
         """Read what came before."""
         agent = self.focused_agent
         if agent is None:

@@ -225,6 +225,15 @@ def count(number: int) -> str:
     return f"{number / 1_000_000:.1f}M"
 
 
+def size(number: int) -> str:
+    """Write a number of bytes: `640 B`, `3.4 kB`, `96 kB`, `1.2 MB`."""
+    if number < 1_000:
+        return f"{number} B"
+    if number < 999_500:
+        return f"{number / 1_000:.1f} kB" if number < 10_000 else f"{number / 1_000:.0f} kB"
+    return f"{number / 1_000_000:.1f} MB"
+
+
 def money(dollars: float | None) -> str:
     """Write a cost in US dollars; that of a model without a known price reads `unpriced`."""
     if dollars is None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tui.folding import Folding
+
 if TYPE_CHECKING:
     from textual.strip import Strip
 
     from agent.protocol.conversation import Block, ToolCall
+    from tui.search import Search
 
 
 OWN_COMMAND = "person"
@@ -19,12 +22,16 @@ OWN_COMMAND = "person"
 
 
 class Entry:
-    """One block; `version` grows with every change, so that a drawing can be told to be old."""
+    """One block; `version` grows with every change, so that a drawing can be told to be old.
+
+    `found` holds the rows of its drawing in which sought words stand.
+    """
 
     __slots__ = (
         "at",
         "drawn",
         "drawn_for",
+        "found",
         "id",
         "kind",
         "markdown",
@@ -39,6 +46,7 @@ class Entry:
         self.version = 0
         self.drawn: list[Strip] = []
         self.drawn_for: tuple[object, ...] = ()
+        self.found: list[int] = []
         self.markdown: object | None = None
         self.replace(block)
 
@@ -65,9 +73,11 @@ class Transcript:
         loaded: Whether the engine was asked; events alone don't make a conversation.
         top: Where the view begins: index of an entry and a row of it.
         follow: Whether the view keeps to the end.
-        unfolded: Ids of the blocks that are shown whole.
+        folding: Which blocks are unfolded.
         parts: Which part of a very long block is shown, by its id; the first where nothing is said.
         chosen: Id of the block the keyboard is on.
+        marked: Id of the block where the marked range begins that ends at the chosen one.
+        search: Words that are sought in it.
     """
 
     def __init__(self) -> None:
@@ -76,15 +86,18 @@ class Transcript:
         self.loading = False
         self.top = (0, 0)
         self.follow = True
-        self.unfolded: set[int] = set()
+        self.folding = Folding()
         self.parts: dict[int, int] = {}
         self.chosen: int | None = None
+        self.marked: int | None = None
+        self.search: Search | None = None
 
     def put(self, block: Block) -> None:
         """Add a block, or replace the one with its id."""
         entries = self.entries
         if not entries or block.id > entries[-1].id:
             entries.append(Entry(block))
+            self._count(entries[-1])
             return
         index = self.find(block.id)
         if index < len(entries) and entries[index].id == block.id:
@@ -93,6 +106,12 @@ class Transcript:
             entries.insert(index, Entry(block))
             if index <= self.top[0] and not self.follow:
                 self.top = (self.top[0] + 1, self.top[1])
+        self._count(entries[index])
+
+    def _count(self, entry: Entry) -> None:
+        # What still streams is counted once it is whole: not anew with each word.
+        if self.search is not None and not entry.streaming:
+            self.search.count(entry)
 
     def extend(self, block_id: int, text: str) -> None:
         """Append streamed text to a block; a block that isn't known is passed over."""
@@ -103,8 +122,14 @@ class Transcript:
     def load(self, blocks: Iterable[Block]) -> None:
         """Take over what the engine read; blocks that events already brought stay as they are."""
         known = {entry.id for entry in self.entries}
-        for block in blocks:
-            if block.id not in known:
+        new = [block for block in blocks if block.id not in known]
+        if self.entries and new and new[-1].id < self.entries[0].id:
+            # A page of what came before, in one piece.
+            self.entries[:0] = [Entry(block) for block in new]
+            if not self.follow:
+                self.top = (self.top[0] + len(new), self.top[1])
+        else:
+            for block in new:
                 self.put(block)
         self.loaded = True
 
@@ -124,6 +149,22 @@ class Transcript:
             else:
                 high = middle
         return low
+
+    def entry(self, block_id: int | None) -> Entry | None:
+        """Give a block by its id; None where it is not here."""
+        if block_id is None:
+            return None
+        index = self.find(block_id)
+        here = index < len(self.entries) and self.entries[index].id == block_id
+        return self.entries[index] if here else None
+
+    def range(self) -> list[Entry]:
+        """The marked blocks in order, else the chosen one."""
+        if self.chosen is None:
+            return []
+        begin = self.chosen if self.marked is None else self.marked
+        first, last = sorted((begin, self.chosen))
+        return [each for each in self.entries[self.find(first) :] if each.id <= last]
 
     def prompts(self) -> list[str]:
         """What the person said, oldest first."""

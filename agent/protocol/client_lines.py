@@ -40,6 +40,7 @@ from agent.protocol.commands.panes import (
 )
 from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.greeting import Hello
 from agent.protocol.wire import Wire
 
@@ -81,13 +82,22 @@ Command = Annotated[
     | AskMemory
     | ReadDefaultMode
     | ReadTranscript
+    | SearchTranscript
     | ReadUsage
     | Shutdown,
     Field(discriminator="type"),
 ]
 
 
-LOOK_COMMANDS = frozenset({"list_sessions", "read_default_mode", "read_transcript", "read_usage"})
+LOOK_COMMANDS = frozenset(
+    {
+        "list_sessions",
+        "read_default_mode",
+        "read_transcript",
+        "read_usage",
+        "search_transcript",
+    }
+)
 """What a connection from inside an agent's pane may send."""
 
 

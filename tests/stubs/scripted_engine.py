@@ -17,8 +17,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent import finding
 from agent.protocol.client_lines import CLIENT_LINE, Command, CommandLine
 from agent.protocol.commands.prompts import ReadTranscript
+from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import Block
 from agent.protocol.events import BlockChanged, BlockDelta, Event
 from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
@@ -42,7 +44,7 @@ class ScriptedEngine:
     Args:
         socket: Where to listen; keep it under 100 bytes.
         snapshot: State to begin with; published events change it.
-        transcripts: Conversation blocks by agent id, served to `read_transcript`.
+        transcripts: Conversation blocks by agent id, to be read and to be looked through.
         may_decide: What `Welcome` tells.
         version: What `Welcome` tells; another one than ours makes a front end give up.
         protocol: As `version`.
@@ -66,7 +68,10 @@ class ScriptedEngine:
         self.protocol = protocol
         self.commands: list[Command] = []
         self.hellos: list[Hello] = []
-        self.handlers: dict[type[Wire], Handler] = {ReadTranscript: self._read_transcript}
+        self.handlers: dict[type[Wire], Handler] = {
+            ReadTranscript: self._read_transcript,
+            SearchTranscript: self._search_transcript,
+        }
         self._log: list[EventLine] = []
         self._connections: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -229,6 +234,12 @@ class ScriptedEngine:
         if command.before is not None:
             blocks = [block for block in blocks if block.id < command.before]
         return {"blocks": [block.model_dump(mode="json") for block in blocks[-command.limit :]]}
+
+    def _search_transcript(self, command: SearchTranscript) -> dict[str, Any]:
+        sought = finding.pattern(command.words)
+        blocks = self.transcripts.get(command.agent_id, [])
+        counts = [(b.id, finding.count(b, sought)) for b in blocks] if sought is not None else []
+        return {"matches": [[block_id, times] for block_id, times in counts if times]}
 
 
 def _write(writer: asyncio.StreamWriter, line: Wire) -> None:

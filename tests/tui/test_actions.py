@@ -165,7 +165,7 @@ async def test_the_palette_runs_what_belongs_to_the_conversation(open_cockpit: O
         await cockpit.pilot.press("ctrl+p")
         await cockpit.type("unfold all tool")
         await cockpit.pilot.press("enter")
-        await cockpit.until(lambda: transcript.unfolded)
+        await cockpit.until(lambda: transcript.folding.kinds)
 
 
 def test_the_palette_offers_all_that_runs_without_a_chosen_thing() -> None:

@@ -23,7 +23,7 @@ from tui.grid.pane import TilePane
 from tui.grid.tile import FILTERS, Head, Tile, tiles_of
 from tui.text import Piece, between, strip_of
 from tui.theme import STATE_GLYPHS, Paint, paint, state_style
-from tui.widgets.conversation import draw_empty
+from tui.widgets.block_view import draw_empty
 from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:

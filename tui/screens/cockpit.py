@@ -422,7 +422,13 @@ class CockpitScreen(Screen[None]):
                 sensible = agent is not None and agent.id in waiting
             case "grid.page":
                 sensible = self.grid is not None and self.grid.pages > 1
-            case "block.fold" | "block.fold_all" | "block.copy" | "conversation.end":
+            case (
+                "block.fold"
+                | "block.fold_all"
+                | "block.copy"
+                | "block.open"
+                | "conversation.search"
+            ):
                 sensible = bool(self.conversation.has_blocks)
             case _:
                 sensible = True

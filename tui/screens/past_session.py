@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -43,6 +44,7 @@ class PastSessionScreen(ModalScreen[None]):
     def __init__(self, session_id: str, name: str, directory: str, *, why: str = "") -> None:
         super().__init__()
         self._session_id = session_id
+        self._directory = directory
         self._title = (
             f"{one_line(name)}: to look at only, {why or f'{one_line(directory)} is gone'}"
         )
@@ -52,14 +54,53 @@ class PastSessionScreen(ModalScreen[None]):
         """Lay out a title, the conversation and its keys."""
         yield Static(self._title, markup=False)
         yield Conversation(id="past")
-        keys = (("↑↓", "blocks"), ("z", "unfold all"), ("PgUp PgDn", "pages"), ("Esc", "close"))
+        keys = (
+            ("↑↓", "blocks"),
+            ("[ ]", "prompts"),
+            ("z", "unfold all"),
+            ("/", "search"),
+            ("y", "copy"),
+            ("o", "open"),
+            ("Esc", "close"),
+        )
         yield Static(keys_line(keys))
 
     def on_mount(self) -> None:
         """Read the end of it."""
         self._read(None)
 
-    def on_conversation_top_reached(self, event: Conversation.TopReached) -> None:
+    @on(Conversation.SearchWanted)
+    def _find(self, event: Conversation.SearchWanted) -> None:
+        self._look_through("find", event)
+
+    @on(Conversation.MatchWanted)
+    def _to_match(self, event: Conversation.MatchWanted) -> None:
+        self._look_through("to_match", event)
+
+    @on(Conversation.PromptWanted)
+    def _to_prompt(self, event: Conversation.PromptWanted) -> None:
+        self._look_through("to_prompt", event)
+
+    def _look_through(self, name: str, event: Message) -> None:
+        from tui import reading_back
+
+        event.stop()
+        view = self.query_one(Conversation)
+        work = getattr(reading_back, name)(view, event, self._session_id)
+        self.run_worker(work, exit_on_error=False)
+
+    @on(Conversation.OpenWanted)
+    async def _open(self, event: Conversation.OpenWanted) -> None:
+        from tui.opening import offer
+
+        event.stop()
+        await offer(self.app, event.entry, self._directory)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave keys that close this to a search or a marked range while there is one."""
+        return action != "close" or not self.query_one(Conversation).takes_keys
+
+    def on_block_view_top_reached(self, event: Conversation.TopReached) -> None:
         """Read what came before."""
         event.stop()
         first = self._transcript.first_id

@@ -10,10 +10,12 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui import actions
+from tui.folding import DIFFS, FOLDED, RESULTS, WHOLE, can_fold
 from tui.text import Piece, between, clean, cuts, duration, fit, one_line, strip_of, wrap
 from tui.theme import Paint
 from tui.transcript import Entry
 from tui.widgets.code import diff_lines, diff_size
+from tungsten.printable import counted
 
 INDENT = 2
 """Columns left of every block; the mark of the chosen block is drawn there."""
@@ -23,6 +25,9 @@ ROOMY = 48
 
 PART = 10_000
 """Characters of one text that are laid out at once; 1 MB at once would take a second."""
+
+LONG_WORD = 20
+"""Characters of a word on average beyond which a text is not one of words with spaces."""
 
 LONGEST_REASON = 4
 """Lines that a folded tool call shows of why it was denied or could not be done."""
@@ -54,16 +59,32 @@ TOOL_GLYPHS = {
 
 
 def draw(
-    entry: Entry, width: int, paint: Paint, *, unfolded: bool, chosen: bool, part: int = 0
+    entry: Entry,
+    width: int,
+    paint: Paint,
+    *,
+    shown: frozenset[str] = FOLDED,
+    chosen: bool = False,
+    marked: bool = False,
+    part: int = 0,
 ) -> list[Strip]:
     """Draw a block for a conversation of `width` columns, with the blank line that follows it.
 
     Of a very long one, just one of its `parts` is laid out.
+
+    Args:
+        entry: The block.
+        width: Columns of the conversation.
+        paint: Styles of the theme.
+        shown: What of it is unfolded: see `Folding.shown`.
+        chosen: Whether the keyboard is on it.
+        marked: Whether it is in the range that is to be copied.
+        part: Which part of a very long one.
     """
     room = max(8, width - INDENT - 1)
-    count = parts(entry, unfolded)
+    count = parts(entry, shown)
     part = min(part, count - 1)
-    lines = _lines(entry, room, paint, unfolded, part)
+    lines = _lines(entry, room, paint, shown, part)
     if count > 1:
         ways = " · ".join(
             f"{actions.label(actions.by_id(name).keys[0])} {word}"
@@ -77,13 +98,15 @@ def draw(
         lines.append([(f"part {part + 1} of {count} · {ways}", style)])
     fill = paint.bar if entry.kind == "user" else paint.blank
     mark: Piece = ("▎ ", paint.focus) if chosen else ("  ", paint.blank)
+    if marked:
+        mark = ("┃ ", paint.focus)
     strips: list[Strip] = []
     for number, line in enumerate(lines):
-        edge = mark if chosen else ("› ", paint.focus) if _spoken(entry, number) else mark
+        edge = mark if chosen or marked else ("› ", paint.focus) if _spoken(entry, number) else mark
         if entry.kind == "user":
             edge = (edge[0], edge[1] + paint.chosen)
         strips.append(strip_of([edge, *line], width, fill))
-    if entry.kind not in {"tool", "thinking"} or unfolded:
+    if not can_fold(entry) or shown:
         strips.append(Strip.blank(width, paint.blank))
     return strips
 
@@ -97,16 +120,18 @@ def copied(entry: Entry) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def parts(entry: Entry, unfolded: bool) -> int:
+def parts(entry: Entry, shown: frozenset[str]) -> int:
     """Count the parts in which a block is shown: 1 but for very long ones."""
-    return max(sum(1 for _ in cuts(text, PART)) for text in _cut_texts(entry, unfolded))
+    return max(sum(1 for _ in cuts(text, PART)) for text in _cut_texts(entry, shown))
 
 
-def _cut_texts(entry: Entry, unfolded: bool) -> tuple[str, ...]:
+def _cut_texts(entry: Entry, shown: frozenset[str]) -> tuple[str, ...]:
     match entry.kind:
-        case "tool" if unfolded and (tool := entry.tool) is not None:
-            return tool.title, tool.diff, tool.result, tool.input_json
-        case "thinking" if unfolded:
+        case "tool" if shown and (tool := entry.tool) is not None:
+            if shown == WHOLE:
+                return tool.title, tool.diff, tool.result, tool.input_json
+            return tool.diff if DIFFS in shown else "", tool.result if RESULTS in shown else ""
+        case "thinking" if shown:
             return (entry.text,)
         case "user" | "notice" | "error":
             return (entry.text,)
@@ -122,25 +147,22 @@ def _part(text: str, part: int) -> str:
     return text[start:end]
 
 
-def can_fold(entry: Entry) -> bool:
-    """Say whether a block has a folded form."""
-    return entry.kind in {"tool", "thinking"}
-
-
 def _spoken(entry: Entry, number: int) -> bool:
     return entry.kind == "user" and number == 0
 
 
-def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> list[list[Piece]]:
+def _lines(
+    entry: Entry, width: int, paint: Paint, shown: frozenset[str], part: int
+) -> list[list[Piece]]:
     match entry.kind:
         case "tool":
-            return _tool(entry, width, paint, unfolded, part)
+            return _tool(entry, width, paint, shown, part)
         case "user":
             return wrap([(clean(_part(entry.text, part)), paint.bar)], width)
         case "thinking":
-            return _thinking(entry, width, paint, unfolded, part)
+            return _thinking(entry, width, paint, bool(shown), part)
         case "notice":
-            return wrap([(clean(_part(entry.text, part)), paint.muted)], width)
+            return _notice(_part(entry.text, part), width, paint, part)
         case "error":
             text = wrap([(clean(_part(entry.text, part)), paint.bad)], width - 2)
             return [
@@ -149,6 +171,22 @@ def _lines(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) ->
             ]
         case _:
             return _markdown(entry, width, paint)
+
+
+def _notice(text: str, width: int, paint: Paint, part: int) -> list[list[Piece]]:
+    """Draw what Tungsten says: a paragraph, and what it hands on below that, as a model wrote it.
+
+    A summary that the conversation goes on from is such; what is said itself is no Markdown, where
+    the name of a file would lose its underscores.
+    """
+    said, _, handed_on = ("", "", text) if part else text.partition("\n\n")
+    lines = wrap([(clean(said), paint.muted)], width) if said else []
+    if handed_on:
+        from tui.widgets.markdown import GrowingMarkdown
+
+        lines += [[]] if said else []
+        lines += GrowingMarkdown(width, paint).lines(handed_on)
+    return lines
 
 
 def _markdown(entry: Entry, width: int, paint: Paint) -> list[list[Piece]]:
@@ -173,21 +211,35 @@ def _thinking(
     entry: Entry, width: int, paint: Paint, unfolded: bool, part: int
 ) -> list[list[Piece]]:
     head: list[Piece] = [("∴ ", paint.faint), ("thinking", paint.muted)]
+    if entry.streaming:
+        head[1] = ("thinking…", paint.working)
+    words = _length(entry.text)
     if not unfolded:
-        if entry.streaming:
-            head[1] = ("thinking…", paint.working)
-        return [[*head, ("  ", paint.blank), (_start(entry.text, width - 13), paint.faint)]]
+        left = [*head, ("  ", paint.blank), (_start(entry.text, width), paint.faint)]
+        line = between(left, [(f"  {words}", paint.faint)], width, paint.blank)
+        return [[(segment.text, segment.style or paint.blank) for segment in line]]
+    head.append((f"  {words}", paint.faint))
     inner = wrap(
         [(clean(_part(entry.text, part)).strip(), paint.muted + Style(italic=True))], width - 2
     )
     return [head, *([("  ", paint.blank), *line] for line in inner)]
 
 
+def _length(text: str) -> str:
+    """Say how long a text is: in words, or in characters where it is written without spaces."""
+    words = len(text.split())
+    if len(text) > LONG_WORD * words:
+        return counted(len(text), "character")
+    return counted(words, "word")
+
+
 def _start(text: str, cells: int) -> str:
     return fit(one_line(text[: 4 * max(cells, 1)]), cells)
 
 
-def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> list[list[Piece]]:
+def _tool(
+    entry: Entry, width: int, paint: Paint, shown: frozenset[str], part: int
+) -> list[list[Piece]]:
     tool = entry.tool
     if tool is None:
         return [[(_start(entry.text, width), paint.text)]]
@@ -224,45 +276,48 @@ def _tool(entry: Entry, width: int, paint: Paint, unfolded: bool, part: int) -> 
         right.append((f" {tool.risk}", risk))
     first = between(head, right, width, paint.blank)
     lines: list[list[Piece]] = [[(text, style or paint.blank) for text, style, _ in first]]
-    if not unfolded and tool.status == "denied" and ": " in tool.decision:
+    if shown != WHOLE and tool.status == "denied" and ": " in tool.decision:
         # Why, and what to do instead, is what the agent goes on from.
         said = wrap([(one_line(_part(tool.decision, 0)), paint.muted)], width - 2)
         lines += [[("  ", paint.blank), *line] for line in said[:LONGEST_REASON]]
-    if not unfolded and tool.status == "failed" and tool.exit_status is None:
+    if not shown and tool.status == "failed" and tool.exit_status is None:
         # Of a command that ran, its status says enough.
         why = next((row for row in tool.result[:PART].splitlines() if row.strip()), "")
         if why:
             said = wrap([(one_line(why), paint.muted)], width - 2)
             lines += [[("  ", paint.blank), *line] for line in said[:LONGEST_REASON]]
-    if unfolded:
-        lines += [
-            [("  ", paint.blank), *line] for line in _tool_body(entry, width - 2, paint, part)
-        ]
+    if shown:
+        body = _tool_body(entry, width - 2, paint, shown, part)
+        lines += [[("  ", paint.blank), *line] for line in body]
     return lines
 
 
-def _tool_body(entry: Entry, width: int, paint: Paint, part: int) -> list[list[Piece]]:
+def _tool_body(
+    entry: Entry, width: int, paint: Paint, shown: frozenset[str], part: int
+) -> list[list[Piece]]:
     tool = entry.tool
     assert tool is not None
     lines: list[list[Piece]] = []
-    long = len(tool.title) > width or "\n" in tool.title
-    title = _part(tool.title, part)
-    if title and (long or cell_len(one_line(title)) + len(tool.name) + 20 > width):
-        lines += wrap([(clean(title), paint.text)], width)
-    if part == 0:
-        if tool.decision:
-            lines += wrap([(clean(tool.decision), paint.muted)], width)
-        for reason in tool.reasons:
-            lines += wrap([("because ", paint.faint), (clean(reason), paint.muted)], width)
-    if diff := _part(tool.diff, part):
+    whole = shown == WHOLE
+    if whole:
+        long = len(tool.title) > width or "\n" in tool.title
+        title = _part(tool.title, part)
+        if title and (long or cell_len(one_line(title)) + len(tool.name) + 20 > width):
+            lines += wrap([(clean(title), paint.text)], width)
+        if part == 0:
+            if tool.decision:
+                lines += wrap([(clean(tool.decision), paint.muted)], width)
+            for reason in tool.reasons:
+                lines += wrap([("because ", paint.faint), (clean(reason), paint.muted)], width)
+    if (whole or DIFFS in shown) and (diff := _part(tool.diff, part)):
         for pieces in diff_lines(diff, paint):
             for line in wrap(pieces, width):
                 style = line[0][1] if line else paint.blank
                 used = sum(cell_len(text) for text, _ in line)
                 lines.append([*line, (" " * (width - used), style)])
-    elif not tool.diff and not tool.result:
+    elif whole and not tool.diff and not tool.result:
         lines += _input(tool.input_json, width, paint, part)
-    if result := _part(tool.result, part):
+    if (whole or RESULTS in shown) and (result := _part(tool.result, part)):
         for row in clean(result).rstrip("\n").split("\n"):
             for line in wrap([(row, paint.muted)], width - 1):
                 lines.append([("▏", paint.faint), *line])

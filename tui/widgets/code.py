@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -17,10 +18,12 @@ LONGEST = 20_000
 """Characters beyond which code is shown without colours: it would hold up the screen."""
 
 
-def highlighted(source: str, language: str, paint: Paint) -> list[list[Piece]]:
-    """Split code into lines of coloured pieces."""
+def highlighted(
+    source: str, language: str, paint: Paint, *, longest: int = LONGEST
+) -> list[list[Piece]]:
+    """Split code into lines of coloured pieces; a text above `longest` characters has none."""
     source = clean(source)
-    lexer = _lexer(language.lower()) if language and len(source) <= LONGEST else None
+    lexer = _lexer(language.lower()) if language and len(source) <= longest else None
     if language.lower() == "diff":
         return diff_lines(source, paint)
     if lexer is None:
@@ -64,6 +67,14 @@ def diff_size(diff: str) -> tuple[int, int]:
         elif line.startswith("-") and not line.startswith("--- "):
             removed += 1
     return added, removed
+
+
+def language_of(path: str) -> str:
+    """Name the language that a file is written in, by its name; empty where Pygments has none."""
+    from pygments.lexers import find_lexer_class_for_filename
+
+    found = find_lexer_class_for_filename(PurePath(path).name)
+    return found.aliases[0] if found is not None and found.aliases else ""
 
 
 @lru_cache(maxsize=32)

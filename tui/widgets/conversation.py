@@ -1,4 +1,4 @@
-"""The focused agent's conversation; only what is visible is laid out.
+"""The focused agent's conversation: blocks are chosen, unfolded, marked, copied, sought, opened.
 
 The view is anchored to a row of a block, not to a distance from the top, so heights above it need
 not be known and nothing moves under the reader's eyes when they change.
@@ -6,8 +6,6 @@ not be known and nothing moves under the reader's eyes when they change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -16,34 +14,21 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui import actions
-from tui.text import Piece, fit, strip_of, wrap
-from tui.widgets.keys_in_order import KeysInOrder
-from tui.widgets.lines import Lines
+from tui.folding import KEYS, can_fold
+from tui.text import Piece, between, fit_path, one_line
+from tui.widgets.block_view import BlockView, Empty
 
 if TYPE_CHECKING:
-    from textual.events import Click, MouseScrollDown, MouseScrollUp
+    from textual.events import Click, Key, Paste
 
+    from tui.search import Match, Search
     from tui.theme import Paint
     from tui.transcript import Entry, Transcript
 
-WHEEL = 3
-"""Rows a turn of the wheel scrolls."""
-
-KEPT = 600
-"""Blocks whose drawing is kept; the others are drawn again when they are scrolled to."""
+__all__ = ["Conversation", "Empty"]
 
 
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """What is shown when there is no conversation: a title, sentences, and keys that lead on."""
-
-    title: str
-    lines: tuple[str, ...] = ()
-    keys: tuple[tuple[str, str], ...] = ()
-    problem: bool = False
-
-
-class Conversation(KeysInOrder, Lines, can_focus=True):
+class Conversation(BlockView):
     """Blocks from top to end, with a mark on the chosen one while it has the keyboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,192 +36,62 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
         for action in actions.of(actions.CONVERSATION)
     ]
 
-    class TopReached(Message):
-        """The view is at the oldest block that is here."""
+    class SearchWanted(Message):
+        """Words are written; where they stand in all of a conversation is to be found out."""
+
+        def __init__(self, transcript: Transcript, search: Search) -> None:
+            super().__init__()
+            self.transcript = transcript
+            self.search = search
+
+    class PromptWanted(Message):
+        """What was said before block `before` is to be read, as far back as the last prompt."""
+
+        def __init__(self, transcript: Transcript, before: int) -> None:
+            super().__init__()
+            self.transcript = transcript
+            self.before = before
+
+    class MatchWanted(Message):
+        """A place that was found is in a block that is not here."""
+
+        def __init__(self, transcript: Transcript, search: Search, match: Match) -> None:
+            super().__init__()
+            self.transcript = transcript
+            self.search = search
+            self.match = match
+
+    class OpenWanted(Message):
+        """What a block names is to be opened."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._asks_kind = False
 
     def _write_elsewhere(self, character: str) -> bool:
         write = getattr(self.screen, "type_into_prompt", None)
         return write is not None and bool(write(character))
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._transcript: Transcript | None = None
-        self._empty: Empty | None = None
-        self._queued: tuple[str, ...] = ()
-        self._pending = False
-        self._rows: list[tuple[int, int]] = []
-        self._draw: Callable[..., list[Strip]] | None = None
+    # Keys and the mouse
 
-    def show(
-        self,
-        transcript: Transcript | None,
-        *,
-        empty: Empty | None = None,
-        queued: tuple[str, ...] = (),
-    ) -> None:
-        """Show a conversation; `empty` instead, while it has no blocks."""
-        self._transcript, self._empty, self._queued = transcript, empty, queued
-        self.changed()
+    async def _on_key(self, event: Key) -> None:
+        taken = self._kind_chosen(event) or self._typed(event)
+        taken = taken or (event.key == "escape" and self._ended())
+        if taken:
+            # Else Textual goes on to the keys of `KeysInOrder` by itself.
+            event.stop()
+            event.prevent_default()
 
-    def changed(self) -> None:
-        """Draw soon: many changes within one refresh become one drawing."""
-        if not self._pending:
-            self._pending = True
-            self.call_after_refresh(self._redraw_soon)
-
-    def _redraw_soon(self) -> None:
-        self._pending = False
-        self.redraw()
-
-    # Drawing
-
-    def draw(self, width: int, height: int) -> list[Strip]:
-        """Lay out the visible blocks."""
-        paint = self.paint
-        self._rows = []
-        transcript = self._transcript
-        if transcript is None or not transcript.entries:
-            empty = self._empty
-            return draw_empty(empty, width, height, paint) if empty is not None else []
-        if self._draw is None:
-            # Markdown and colours are only needed once there is something to say.
-            from tui.widgets.blocks import draw
-
-            self._draw = draw
-        queued = self._queued_rows(width, paint)
-        room = max(1, height - len(queued))
-        strips = self._visible(transcript, width, room, paint)
-        if transcript.follow or len(strips) + len(queued) <= height:
-            strips += queued
-        return self._with_place(strips, transcript, width, height, paint)
-
-    def _visible(
-        self, transcript: Transcript, width: int, height: int, paint: Paint
-    ) -> list[Strip]:
-        entries = transcript.entries
-        last = len(entries) - 1
-        if not transcript.follow:
-            index, row = transcript.top
-            index = min(index, last)
-            strips: list[Strip] = []
-            rows: list[tuple[int, int]] = []
-            skip = min(row, max(0, len(self._strips(index, width, paint)) - 1))
-            transcript.top = (index, skip)
-            while index <= last and len(strips) < height:
-                drawn = self._strips(index, width, paint)
-                strips += drawn[skip:]
-                rows += [(index, number) for number in range(skip, len(drawn))]
-                skip = 0
-                index += 1
-            if len(strips) >= height:
-                self._rows = rows[:height]
-                self._forget_far(transcript.top[0])
-                return strips[:height]
-            transcript.follow = True
-        strips, rows = [], []
-        index = last
-        while index >= 0 and len(strips) < height:
-            drawn = self._strips(index, width, paint)
-            strips = drawn + strips
-            rows = [(index, number) for number in range(len(drawn))] + rows
-            index -= 1
-        strips, rows = strips[-height:], rows[-height:]
-        self._rows = rows
-        transcript.top = rows[0] if rows else (0, 0)
-        self._forget_far(transcript.top[0])
-        return strips
-
-    def _strips(self, index: int, width: int, paint: Paint) -> list[Strip]:
-        transcript = self._transcript
-        assert transcript is not None
-        assert self._draw is not None
-        entries = transcript.entries
-        entry = entries[index]
-        unfolded = entry.id in transcript.unfolded
-        chosen = self.has_focus and entry.id == transcript.chosen
-        # Folded blocks in a row belong together; whatever follows them gets its distance.
-        after = entries[index + 1].kind if index + 1 < len(entries) else ""
-        spaced = _folds(entry) and not unfolded and after not in {"tool", "thinking"}
-        part = transcript.parts.get(entry.id, 0)
-        key = (entry.version, width, paint, unfolded, chosen, spaced, part)
-        if entry.drawn_for != key:
-            entry.drawn = self._draw(
-                entry, width, paint, unfolded=unfolded, chosen=chosen, part=part
-            )
-            if spaced:
-                entry.drawn.append(Strip.blank(width, paint.blank))
-            entry.drawn_for = key
-        return entry.drawn
-
-    def _forget_far(self, index: int) -> None:
-        """Keep memory bounded: only drawings near the view stay."""
-        entries = self._transcript.entries if self._transcript is not None else []
-        if len(entries) <= KEPT:
-            return
-        for far in (index - KEPT // 2, index + KEPT // 2):
-            for entry in entries[max(0, far - 20) : max(0, far + 20)]:
-                if abs(entries[index].id - entry.id) > KEPT // 4:
-                    entry.drawn, entry.drawn_for, entry.markdown = [], (), None
-
-    def _queued_rows(self, width: int, paint: Paint) -> list[Strip]:
-        rows = []
-        for text in self._queued[:3]:
-            line = fit(" ".join(text[: 4 * width].split()), width - 12)
-            pieces: list[Piece] = [("  queued ", paint.faint), (line, paint.muted)]
-            rows.append(strip_of(pieces, width, paint.blank))
-        if len(self._queued) > 3:
-            more = f"  and {len(self._queued) - 3} more"
-            rows.append(strip_of([(more, paint.faint)], width, paint.blank))
-        return rows
-
-    def _with_place(
-        self, strips: list[Strip], transcript: Transcript, width: int, height: int, paint: Paint
-    ) -> list[Strip]:
-        """Mark the place in a long conversation at its right edge while it isn't at its end."""
-        if transcript.follow or not strips:
-            return strips
-        share = transcript.top[0] / max(1, len(transcript.entries) - 1)
-        thumb = min(len(strips) - 1, round(share * (height - 1)))
-        mark = strip_of([("▐", paint.muted)], 1)
-        strips[thumb] = Strip.join([strips[thumb].crop(0, width - 1), mark])
-        return strips
-
-    # Moving
-
-    def scroll(self, rows: int) -> None:
-        """Move the view by rows; reaching the end follows it again."""
-        transcript = self._transcript
-        if transcript is None or not transcript.entries or self._draw is None:
-            return
-        width = self.size.width
-        paint = self.paint
-        index, row = transcript.top
-        row += rows
-        while row < 0 and index > 0:
-            index -= 1
-            row += len(self._strips(index, width, paint))
-        while index < len(transcript.entries) - 1 and row >= (
-            tall := len(self._strips(index, width, paint))
-        ):
-            row -= tall
-            index += 1
-        at_top = row < 0 or (index, row) == (0, 0)
-        transcript.top = (index, max(0, row))
-        if rows < 0:
-            transcript.follow = False
-        self.redraw()
-        if rows < 0 and at_top:
-            self.post_message(self.TopReached())
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Scroll."""
-        event.stop()
-        self.scroll(-WHEEL)
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Scroll."""
-        event.stop()
-        self.scroll(WHEEL)
+    def on_paste(self, event: Paste) -> None:
+        """Add what is pasted to the words that are being written."""
+        search = self._search
+        if search is not None and search.typing:
+            event.stop()
+            self._write(search, search.words + one_line(event.text))
 
     def on_click(self, event: Click) -> None:
         """Choose the block under the mouse; a block that is chosen already unfolds."""
@@ -247,8 +102,8 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
         entry = transcript.entries[index]
         again = transcript.chosen == entry.id
         transcript.chosen = entry.id
-        if _folds(entry) and row == 0 and (again or entry.id not in transcript.unfolded):
-            self._toggle(entry)
+        if can_fold(entry) and row == 0 and (again or not transcript.folding.shown(entry)):
+            transcript.folding.toggle(entry)
         self.redraw()
 
     def on_focus(self) -> None:
@@ -262,8 +117,14 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
         self.redraw()
 
     def on_blur(self) -> None:
-        """Take the mark away."""
+        """Take the mark away, and end what was being asked or written."""
+        self._asks_kind = False
+        transcript = self._transcript
+        if transcript is not None and transcript.search is not None and transcript.search.typing:
+            transcript.search = None
         self.redraw()
+
+    # Choosing
 
     @property
     def has_blocks(self) -> bool:
@@ -271,15 +132,18 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
         return self._transcript is not None and bool(self._transcript.entries)
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether letters and Esc are for a search, a marked range or a question."""
+        transcript = self._transcript
+        return self._asks_kind or (
+            transcript is not None and bool(transcript.search or transcript.marked is not None)
+        )
+
+    @property
     def chosen(self) -> Entry | None:
         """The block the keyboard is on."""
         transcript = self._transcript
-        if transcript is None or transcript.chosen is None:
-            return None
-        index = transcript.find(transcript.chosen)
-        if index < len(transcript.entries) and transcript.entries[index].id == transcript.chosen:
-            return transcript.entries[index]
-        return None
+        return transcript.entry(transcript.chosen) if transcript is not None else None
 
     def action_choose(self, step: int) -> None:
         """Choose the block above (-1) or below (1)."""
@@ -300,7 +164,7 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
     def _bring_into_view(self, index: int, step: int) -> None:
         transcript = self._transcript
         assert transcript is not None
-        width, height = self.size
+        width, height = self.size.width, self.room
         visible = [row for row, (number, _) in enumerate(self._rows) if number == index]
         tall = len(self._strips(index, width, self.paint)) if self._draw is not None else 0
         if len(visible) >= min(tall, height):
@@ -312,59 +176,31 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
             self.redraw()
             return
         # Below the view: scroll until its last row is the last one.
-        top, room = index, height - tall
-        while top > 0 and room > 0:
-            top -= 1
-            room -= len(self._strips(top, width, self.paint))
-        transcript.top = (top, -room if room < 0 else 0)
-        transcript.follow = False
-        self.redraw()
-
-    def action_fold(self) -> None:
-        """Unfold the chosen block, or fold it."""
-        entry = self.chosen
-        if entry is not None and _folds(entry):
-            self._toggle(entry)
-            transcript = self._transcript
-            if transcript is not None:
-                self._bring_into_view(transcript.find(entry.id), 1)
-            self.redraw()
-
-    def action_fold_all(self) -> None:
-        """Unfold every block that can be folded; fold all when all are unfolded."""
-        transcript = self._transcript
-        if transcript is None:
-            return
-        ids = {entry.id for entry in transcript.entries if entry.kind == "tool"}
-        transcript.unfolded = set() if ids <= transcript.unfolded else ids | transcript.unfolded
-        self.redraw()
+        self.bring_row(index, tall - 1, height - 1)
 
     def action_turn(self, step: int) -> None:
-        """Show the next part of the chosen block, or the one before, where it is very long."""
-        entry, transcript = self.chosen, self._transcript
-        if entry is None or transcript is None:
+        """Choose the person's next prompt (1) or the one before (-1), and show it at the top."""
+        transcript = self._transcript
+        if transcript is None or not transcript.entries:
             return
-        from tui.widgets.blocks import parts
-
-        last = parts(entry, entry.id in transcript.unfolded) - 1
-        part = min(last, max(0, transcript.parts.get(entry.id, 0) + step))
-        if part != transcript.parts.get(entry.id, 0):
-            transcript.parts[entry.id] = part
-            transcript.top, transcript.follow = (transcript.find(entry.id), 0), False
+        entries = transcript.entries
+        here = len(entries) if transcript.chosen is None else transcript.find(transcript.chosen)
+        places = range(here + 1, len(entries)) if step > 0 else range(here - 1, -1, -1)
+        index = next((each for each in places if entries[each].kind == "user"), None)
+        if index is not None:
+            transcript.chosen = entries[index].id
+            transcript.top, transcript.follow = (index, 0), False
             self.redraw()
-
-    def action_copy(self) -> None:
-        """Copy the chosen block's text through the terminal (OSC 52)."""
-        entry = self.chosen
-        if entry is not None:
-            from tui.widgets.blocks import copied
-
-            self.app.copy_to_clipboard(copied(entry))
-            self.app.notify("copied")
+        elif step > 0:
+            self.action_tail()
+        elif entries[0].id > 1:
+            self.post_message(self.PromptWanted(transcript, entries[0].id))
+        else:
+            self.action_top()
 
     def action_page(self, step: int) -> None:
         """Move by a page."""
-        self.scroll(step * max(1, self.size.height - 2))
+        self.scroll(step * max(1, self.room - 2))
 
     def action_top(self) -> None:
         """Go to the oldest block that is here."""
@@ -383,33 +219,279 @@ class Conversation(KeysInOrder, Lines, can_focus=True):
             transcript.chosen = transcript.entries[-1].id
             self.redraw()
 
-    def _toggle(self, entry: Entry) -> None:
+    # Folding
+
+    def action_fold(self) -> None:
+        """Unfold the chosen block, or fold it."""
+        entry, transcript = self.chosen, self._transcript
+        if entry is not None and transcript is not None and can_fold(entry):
+            transcript.folding.toggle(entry)
+            self._bring_into_view(transcript.find(entry.id), 1)
+
+    def action_fold_kind(self, kind: str) -> None:
+        """Unfold all of a kind (see `tui.folding`), also what comes later, or fold it."""
+        if self._transcript is not None and self._transcript.entries:
+            self._transcript.folding.toggle_kind(kind)
+            self.redraw()
+
+    def action_fold_kinds(self) -> None:
+        """Ask by which kind, in the row below."""
+        if self.has_blocks:
+            self._asks_kind = True
+            self.redraw()
+
+    def _kind_chosen(self, event: Key) -> bool:
+        """Take the key that names a kind; any other one leaves the question."""
+        if not self._asks_kind:
+            return False
+        self._asks_kind = False
+        kind = KEYS.get(event.key)
+        if kind is not None:
+            self.action_fold_kind(kind)
+        self.redraw()
+        return kind is not None or event.key == "escape"
+
+    def action_part(self, step: int) -> None:
+        """Show the next part of the chosen block, or the one before, where it is very long."""
+        entry, transcript = self.chosen, self._transcript
+        if entry is None or transcript is None:
+            return
+        from tui.widgets.blocks import parts
+
+        last = parts(entry, transcript.folding.shown(entry)) - 1
+        part = min(last, max(0, transcript.parts.get(entry.id, 0) + step))
+        if part != transcript.parts.get(entry.id, 0):
+            transcript.parts[entry.id] = part
+            transcript.top, transcript.follow = (transcript.find(entry.id), 0), False
+            self.redraw()
+
+    # Marking, copying, opening
+
+    def action_mark(self) -> None:
+        """Mark from the chosen block on, as far as it moves; or mark nothing."""
         transcript = self._transcript
-        assert transcript is not None
-        transcript.unfolded ^= {entry.id}
+        if transcript is None or self.chosen is None:
+            return
+        transcript.marked = transcript.chosen if transcript.marked is None else None
+        self.redraw()
 
+    def action_copy(self) -> None:
+        """Copy the marked blocks, else the chosen one, through the terminal (OSC 52)."""
+        transcript = self._transcript
+        entries = transcript.range() if transcript is not None else []
+        if transcript is None or not entries:
+            return
+        from tui.widgets.blocks import copied
+        from tungsten.printable import counted
 
-def _folds(entry: Entry) -> bool:
-    return entry.kind in {"tool", "thinking"}
+        text = "\n\n".join(copied(entry) for entry in entries)
+        self.app.copy_to_clipboard(text)
+        transcript.marked = None
+        self.redraw()
+        blocks = f"{counted(len(entries), 'block')}, " if len(entries) > 1 else ""
+        lines = counted(text.count("\n") + 1, "line")
+        self.app.notify(f"copied: {blocks}{lines}, {counted(len(text), 'character')}")
 
+    def action_open(self) -> None:
+        """Open the diff of the chosen block, or a file that it names."""
+        entry = self.chosen
+        if entry is not None:
+            self.post_message(self.OpenWanted(entry))
 
-def draw_empty(empty: Empty, width: int, height: int, paint: Paint) -> list[Strip]:
-    """Draw it in the middle of so many cells, at a third of their rows."""
-    room = max(10, min(width - 4, 64))
-    style = paint.bad if empty.problem else paint.strong
-    lines: list[list[Piece]] = wrap([(empty.title, style)], room)
-    for text in empty.lines:
-        lines += [[], *wrap([(text, paint.muted)], room)]
-    if empty.keys:
-        lines.append([])
-        widest = max(cell_len(key) for key, _ in empty.keys)
-        for key, meaning in empty.keys:
-            gap = " " * (widest - cell_len(key) + 2)
-            first, *rest = wrap([(meaning, paint.text)], room - widest - 2)
-            lines.append([(key, paint.focus), (gap, paint.blank), *first])
-            lines += [[(" " * (widest + 2), paint.blank), *line] for line in rest]
-    left = max(2, (width - room) // 2)
-    top = max(0, (height - len(lines)) // 3)
-    blank = Strip.blank(width, paint.blank)
-    drawn = [strip_of([(" " * left, paint.blank), *line], width, paint.blank) for line in lines]
-    return [blank] * top + drawn
+    # Searching
+
+    @property
+    def _search(self) -> Search | None:
+        return self._transcript.search if self._transcript is not None else None
+
+    def action_search(self) -> None:
+        """Begin to write words that are sought; those of the last search stand there."""
+        transcript = self._transcript
+        if transcript is None or not transcript.entries:
+            return
+        from tui.search import Search
+
+        self._fold_again()
+        transcript.search = Search()
+        self.redraw()
+
+    def _typed(self, event: Key) -> bool:
+        """Take a key for the words that are being written; False when it is not for them."""
+        search = self._search
+        if search is None or not search.typing:
+            return False
+        if event.key == "enter":
+            self._begin(search)
+        elif event.key == "escape":
+            self._end_search()
+        elif event.key == "backspace":
+            if search.words:
+                self._write(search, search.words[:-1])
+            else:
+                self._end_search()
+        elif event.key == "ctrl+u":
+            self._write(search, "")
+        elif event.key == "ctrl+w":
+            self._write(search, search.words.rstrip().rpartition(" ")[0])
+        elif event.is_printable and event.character:
+            self._write(search, search.words + event.character)
+        else:
+            return False
+        return True
+
+    def _write(self, search: Search, words: str) -> None:
+        from agent.finding import LONGEST
+
+        search.words = words[:LONGEST]
+        self.redraw()
+
+    def _begin(self, search: Search) -> None:
+        if not search.words.strip() or self._transcript is None:
+            self._end_search()
+            return
+        search.typing = False
+        self.redraw()
+        self.post_message(self.SearchWanted(self._transcript, search))
+
+    def found(self, transcript: Transcript, search: Search) -> None:
+        """Go to the place nearest to what is seen, now that all of them are known."""
+        if transcript.search is not search:
+            return
+        self.redraw()
+        if self._transcript is not transcript:
+            return
+        seen = self._rows[-1][0] if self._rows else len(transcript.entries) - 1
+        match = search.nearest(transcript.entries[seen].id)
+        if match is not None:
+            self.look_at(match)
+
+    def action_match(self, step: int) -> None:
+        """Go to the next place (1) or the one before (-1); without a search, begin one."""
+        transcript, search = self._transcript, self._search
+        if search is None or transcript is None:
+            self.action_search()
+            return
+        match = search.step(step, transcript.chosen)
+        if match is not None:
+            self.look_at(match)
+
+    def look_at(self, match: Match) -> None:
+        """Show a place that was found; a block that is not here is asked for first."""
+        transcript, search = self._transcript, self._search
+        if transcript is None or search is None:
+            return
+        entry = transcript.entry(match.block_id)
+        if entry is None:
+            search.reading = True
+            self.redraw()
+            self.post_message(self.MatchWanted(transcript, search, match))
+            return
+        from tui.search import part_of
+        from tui.widgets.blocks import PART
+
+        search.reading = False
+        if search.opened != entry.id:
+            self._fold_again()
+        search.current = match
+        transcript.chosen = entry.id
+        part, _, text = part_of(entry, match, search.words, PART)
+        # What a folded block shows is the beginning of its first text.
+        if (
+            can_fold(entry)
+            and not transcript.folding.shown(entry)
+            and (text or part or not self._places(entry))
+        ):
+            transcript.folding.toggle(entry)
+            search.opened = entry.id
+        transcript.parts[entry.id] = part
+        index = transcript.find(entry.id)
+        rows = self._places(entry)
+        row = rows[0] if rows else 0
+        if (index, row) in self._rows[: self.room]:
+            self.redraw()
+        else:
+            self.bring_row(index, row, self.room // 3)
+
+    def _places(self, entry: Entry) -> list[int]:
+        """Rows of a block in which the words stand, that of the current place first."""
+        transcript = self._transcript
+        if transcript is None or self._draw is None:
+            return []
+        self._strips(transcript.find(entry.id), self.size.width, self.paint)
+        return entry.found
+
+    def _fold_again(self) -> None:
+        """Fold the block that was unfolded for a place in it."""
+        transcript, search = self._transcript, self._search
+        if transcript is None or search is None:
+            return
+        entry = transcript.entry(search.opened)
+        if entry is not None and transcript.folding.shown(entry):
+            transcript.folding.toggle(entry)
+        search.opened = None
+
+    def _ended(self) -> bool:
+        """End marking, else the search; False when there is neither."""
+        transcript = self._transcript
+        if transcript is None:
+            return False
+        if transcript.marked is not None:
+            transcript.marked = None
+        elif transcript.search is not None:
+            transcript.search = None
+        else:
+            return False
+        self.redraw()
+        return True
+
+    def _end_search(self) -> None:
+        if self._transcript is not None:
+            self._transcript.search = None
+        self.redraw()
+
+    # The row below the blocks
+
+    def _below(self, width: int, paint: Paint) -> list[Strip]:
+        transcript = self._transcript
+        if transcript is None:
+            return []
+        left: list[Piece]
+        if self._asks_kind:
+            left, right = [(" fold", paint.focus)], "Esc"
+            for key, kind in KEYS.items():
+                unfolded = kind in transcript.folding.kinds
+                left += [(f"  {key} ", paint.text), (kind, paint.muted)]
+                left += [("*", paint.strong)] if unfolded else []
+        elif transcript.marked is not None:
+            from tungsten.printable import counted
+
+            count = counted(len(transcript.range()), "block")
+            left, right = [(f" {count} marked", paint.focus)], "↑↓ more or fewer · y copies · Esc"
+        elif transcript.search is not None:
+            left, right = self._search_row(transcript.search, width, paint)
+        else:
+            return []
+        used = sum(cell_len(text) for text, _ in left)
+        # Where there is no room for both, what is there comes before what could be done.
+        room = used + cell_len(right) + 3 <= width
+        ends = [(f"  {right} ", paint.faint)] if right and room else []
+        return [between(left, ends, width, paint.blank)]
+
+    def _search_row(self, search: Search, width: int, paint: Paint) -> tuple[list[Piece], str]:
+        words = fit_path(one_line(search.words), max(8, width // 2 - 4))
+        left: list[Piece] = [(" / ", paint.focus), (words, paint.text)]
+        if search.typing:
+            left[1] = (fit_path(search.words, max(8, width - 28)), paint.text)
+            return [*left, ("▌", paint.focus)], "Enter finds · Esc"
+        if search.problem:
+            return [*left, (f"  {search.problem}", paint.bad)], ""
+        if search.matches is None:
+            return [*left, ("  looking …", paint.muted)], "Esc"
+        if not search.matches:
+            return [*left, ("  not found", paint.attention)], "/ other words · Esc"
+        position = search.position
+        said = f"  {position} of {search.total}" if position else f"  {search.total} places"
+        left.append((said, paint.strong))
+        if search.reading:
+            return [*left, ("  reading back …", paint.muted)], "Esc"
+        return left, "n next · N before · Esc"

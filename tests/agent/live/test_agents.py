@@ -26,6 +26,7 @@ from agent.protocol.commands.agents import (
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
+from agent.protocol.commands.transcripts import SearchTranscript
 from memory.database import Database
 from memory.errors import StorageError
 from tungsten.errors import OutcomeUnknown
@@ -170,6 +171,8 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     assert listed[0]["used_at"] >= listed[0]["created_at"]
     page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
     assert [block["text"] for block in page["blocks"]] == ["hi", "Hello."]
+    search = SearchTranscript(agent_id=agent_id, words="HELLO")
+    assert await house.agents.search_transcript(search) == {"matches": [[2, 1]]}
     with pytest.raises(AgentError):
         await house.agents.send_prompt(SendPrompt(agent_id=agent_id, text="x"))
 
@@ -647,6 +650,8 @@ async def test_a_coordinated_task_is_shown_with_its_command_and_said_without(hou
     await house.again()
     await house.state(agent_id, "done")
     assert await said() == ["/coordinate mend it", "/coordinate wind it"]
+    search = SearchTranscript(agent_id=agent_id, words="Coordinate\n m")
+    assert await house.agents.search_transcript(search) == {"matches": [[1, 1]]}
 
 
 async def test_a_person_whose_terminal_is_busy_is_told_what_they_can_do(house):

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
+from agent import finding
 from agent.errors import CommandRefused
 from agent.protocol.agents import AgentSummary, PaneSummary
+from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import Block
 from agent.protocol.gates import Gate, Question, RiskLevel, Span
 from agent.protocol.snapshot import EngineInfo, Snapshot
@@ -56,6 +58,10 @@ class ScreenHost(KeyboardApp[None]):
             return {"sessions": [one.model_dump(mode="json") for one in self.sessions]}
         if command.type == "read_transcript":  # type: ignore[attr-defined]
             return {"blocks": [one.model_dump(mode="json") for one in self.blocks]}
+        if isinstance(command, SearchTranscript):
+            sought = finding.pattern(command.words)
+            counts = [(b.id, finding.count(b, sought)) for b in self.blocks if sought is not None]
+            return {"matches": [list(found) for found in counts if found[1]]}
         if command.type == "read_usage":  # type: ignore[attr-defined]
             return {"report": self.report.model_dump(mode="json")}
         if command.type == "read_default_mode":  # type: ignore[attr-defined]

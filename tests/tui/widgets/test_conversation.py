@@ -140,7 +140,7 @@ async def test_a_very_long_block_is_shown_in_parts(open_cockpit: Open) -> None:
         transcript = cockpit.app.transcript("a1")
         await cockpit.until(lambda: "part 1 of" in cockpit.screen_text)
         await cockpit.pilot.press("tab", "enter")
-        await cockpit.until(lambda: 2 in transcript.unfolded)
+        await cockpit.until(lambda: 2 in transcript.folding.unfolded)
         for number in (1, 2):
             found: list[str] = []
             transcript.chosen = number
@@ -153,7 +153,7 @@ async def test_a_very_long_block_is_shown_in_parts(open_cockpit: Open) -> None:
                 found += " ".join(drawn[number - 1 : at]).split()
                 if f"part {part + 1} of {part + 1} " in drawn[at]:
                     break
-                await cockpit.pilot.press("n")
+                await cockpit.pilot.press("greater_than_sign")
             # A word at a cut is in two pieces.
             assert "".join(found) == words.replace(" ", "")
 
@@ -186,7 +186,7 @@ async def test_what_the_person_said_when_denying_is_seen_without_unfolding(
     talk = [Block(id=1, kind=BlockKind.TOOL, at=scenes.NOW, tool=call)]
     async with open_cockpit(CALM, transcripts={"a1": talk}) as cockpit:
         await cockpit.until(lambda: "denied by you" in cockpit.screen_text)
-        assert not cockpit.app.transcript("a1").unfolded
+        assert not cockpit.app.transcript("a1").folding.unfolded
         area = cockpit.app.cockpit.arrangement.conversation
         assert area is not None
         rows = cockpit.screen_text.split("\n")[area.y : area.bottom]

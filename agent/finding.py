@@ -1,0 +1,65 @@
+"""Words in a conversation: what of a block is looked through, and where in it they stand.
+
+Light to import. The engine counts with it over a whole session, a front end over the blocks that
+it shows, so that both mean the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from agent.protocol.conversation import ToolCall
+
+LONGEST = 200
+"""Characters of the words that are sought; whoever seeks more has pasted something by mistake."""
+
+
+class Readable(Protocol):
+    """A block, or what a front end holds of one."""
+
+    @property
+    def text(self) -> str:
+        """What was said."""
+
+    @property
+    def tool(self) -> ToolCall | None:
+        """The tool that was used."""
+
+
+class Place(NamedTuple):
+    """Where words begin: in which of the block's `texts`, and at which character of it."""
+
+    text: int
+    offset: int
+
+
+def pattern(words: str) -> re.Pattern[str] | None:
+    """Compile what finds words: upper and lower case are one, so are a space and a line's end.
+
+    None where nothing is sought.
+    """
+    parts = [re.escape(part) for part in words[:LONGEST].split()]
+    return re.compile(r"\s+".join(parts), re.IGNORECASE) if parts else None
+
+
+def texts(block: Readable) -> tuple[str, ...]:
+    """What of a block is looked through, in the order in which it is shown."""
+    tool = block.tool
+    if tool is None:
+        return (block.text,)
+    return tool.title, tool.decision, *tool.reasons, tool.diff, tool.result
+
+
+def places(block: Readable, sought: re.Pattern[str]) -> Iterator[Place]:
+    """Find where words stand in a block, in order; none overlaps another."""
+    for number, text in enumerate(texts(block)):
+        for found in sought.finditer(text):
+            yield Place(number, found.start())
+
+
+def count(block: Readable, sought: re.Pattern[str]) -> int:
+    """How often words stand in a block."""
+    return sum(1 for _ in places(block, sought))

@@ -1,0 +1,64 @@
+"""Which of the files that a block names is to be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tui.screens.card import CardScreen, card_foot, closing
+from tui.text import fit_path
+from tui.widgets.choice_list import ChoiceList
+
+if TYPE_CHECKING:
+    from tui.opening import Target
+
+
+class OpenOneScreen(CardScreen["Target | None"]):
+    """Goes away with the chosen one, or None.
+
+    Args:
+        targets: What there is to choose from.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [closing("close", "escape,o")]
+    AUTO_FOCUS = "#targets"
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        super().__init__()
+        self._targets = targets
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        with Vertical(id="card") as card:
+            card.border_title = "Open"
+            yield ChoiceList(id="targets")
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        self.tell_keys(("Enter", "open"), ("↑↓", "choose"), ("Esc", "close"))
+        width = max(20, min(76, self.size.width - 10))
+        listing = self.query_one(OptionList)
+        for number, target in enumerate(self._targets):
+            kind = "the change of " if target.diff else ""
+            shown = fit_path(target.title, width - len(kind))
+            listing.add_option(
+                Option(Content.assemble((kind, "$foreground 60%"), shown), id=str(number))
+            )
+        listing.highlighted = 0
+
+    def action_close(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._targets[event.option_index])
