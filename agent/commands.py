@@ -40,7 +40,14 @@ from agent.protocol.commands.panes import (
     RecordPane,
     RunAsPerson,
 )
-from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.prompts import (
+    Compact,
+    Hasten,
+    Interrupt,
+    ReadTranscript,
+    SendPrompt,
+    Unqueue,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -125,6 +132,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.resume(command)
         case SendPrompt():
             await agents.send_prompt(command)
+        case Hasten():
+            await agents.hasten(command)
         case Compact():
             await agents.compact(command)
         case SetEffort():

@@ -397,6 +397,18 @@ ACTIONS: tuple[ActionKey, ...] = (
         label="take the keyboard back",
     ),
     _key("prompt.send", "enter", "Send, or queue while the agent works", PROMPT),
+    _key(
+        "prompt.after_step",
+        "alt+s",
+        "While the agent works: have it hear this, or the queue, after its step",
+        PROMPT,
+    ),
+    _key(
+        "prompt.now",
+        "alt+n",
+        "While the agent works: interrupt it, and have it hear this, or the queue, now",
+        PROMPT,
+    ),
     _key("prompt.newline", "ctrl+j alt+enter shift+enter", "Start a new line", PROMPT),
     _key(
         "prompt.older",

@@ -28,7 +28,7 @@ from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
 from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
-from tui.widgets.prompt import Prompt
+from tui.widgets.prompt import Prompt, When
 from tungsten import program
 
 if TYPE_CHECKING:
@@ -354,22 +354,24 @@ class TungstenApp(FrontEnd):
         text = message.text
         # A command is done here and now, and is nothing to come back to.
         if text.startswith("/") and not text.startswith("//"):
-            self.run_worker(self._submit(text), group="prompt", exit_on_error=False)
+            work = self._submit(text, message.when)
+            self.run_worker(work, group="prompt", exit_on_error=False)
             return
         number = self.memory.sent(self.focused_id, text)
         # With the draft that it was until now, so that it is never there twice.
         self.keep_draft()
         self.save_now()
-        self.run_worker(self._submit_kept(text, number), group="prompt", exit_on_error=False)
+        work = self._submit_kept(text, message.when, number)
+        self.run_worker(work, group="prompt", exit_on_error=False)
 
-    async def _submit_kept(self, text: str, number: int) -> None:
+    async def _submit_kept(self, text: str, when: When, number: int) -> None:
         # Cancelled, as by the end of the app, it stays kept: nobody knows what became of it.
-        await self._submit(text)
+        await self._submit(text, when)
         self.memory.answered(number)
         self.keep_draft()
         self.save_soon()
 
-    async def _submit(self, text: str) -> None:
+    async def _submit(self, text: str, when: When) -> None:
         if not self.known and not self.problem:
             # Before the engine has answered, nobody knows which agent is meant.
             self.say("Waiting for the engine; then this is sent.")
@@ -377,7 +379,13 @@ class TungstenApp(FrontEnd):
             self.cockpit.footer.hush()
         from tui import requests
 
-        await requests.submit(self, text)
+        await requests.submit(self, text, when)
+
+    async def on_prompt_hasten(self, message: Prompt.Hasten) -> None:
+        """Have the focused agent hear sooner what is queued."""
+        from tui import requests
+
+        await requests.hasten(self, message.when)
 
     async def on_prompt_unqueue(self) -> None:
         """Put the queued prompts back into the prompt."""

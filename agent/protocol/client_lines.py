@@ -38,7 +38,14 @@ from agent.protocol.commands.panes import (
     RecordPane,
     RunAsPerson,
 )
-from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.prompts import (
+    Compact,
+    Hasten,
+    Interrupt,
+    ReadTranscript,
+    SendPrompt,
+    Unqueue,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.greeting import Hello
 from agent.protocol.wire import Wire
@@ -59,6 +66,7 @@ Command = Annotated[
     | ResumeAgent
     | ListSessions
     | SendPrompt
+    | Hasten
     | Unqueue
     | Compact
     | Interrupt

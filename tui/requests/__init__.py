@@ -37,5 +37,6 @@ from tui.requests.screens import stop_demo as stop_demo
 from tui.requests.screens import usage as usage
 from tui.requests.turns import compact as compact
 from tui.requests.turns import coordinate as coordinate
+from tui.requests.turns import hasten as hasten
 from tui.requests.turns import interrupt as interrupt
 from tui.requests.turns import unqueue as unqueue

@@ -86,6 +86,8 @@ class CockpitScreen(Screen[None]):
         """Whether it was shown to be typed into."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
+        self._written = False
+        """Whether it says what can be done with what is written."""
 
     @property
     def host(self) -> TungstenApp:
@@ -301,12 +303,12 @@ class CockpitScreen(Screen[None]):
             return "", styles.faint
         if agent.kind == "command":
             return _program_label(agent), styles.muted
-        if agent.queued:
-            one = len(agent.queued) == 1
-            words = (
-                "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
-            )
-            return f"{len(agent.queued)} {words}", styles.muted
+        runs = agent.state in {"working", "waiting"}
+        if agent.queued or agent.steering:
+            sooner = f" · {_SOONER}" if runs and not self._written else ""
+            return f"{_waiting(agent)}{sooner}", styles.muted
+        if runs and agent.kind == "model" and self._written:
+            return f"Enter queues · {_SOONER}", styles.faint
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"
             return f"working · Enter queues{esc}", styles.faint
@@ -350,7 +352,7 @@ class CockpitScreen(Screen[None]):
         if (agent, question) == (self._agent, self._question):
             return
         self._agent, self._question = agent, question
-        self.prompt.has_queue = bool(agent is not None and agent.queued)
+        self.prompt.has_queue = bool(agent is not None and (agent.queued or agent.steering))
         if question is not None:
             self.prompt.placeholder = "Answer…"
         elif agent is not None and agent.kind == "command":
@@ -547,8 +549,10 @@ class CockpitScreen(Screen[None]):
             rows = min(len(found), MENU_ROWS)
         self.prompt.menu_open = rows > 0
         self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
-        if text.startswith("!") != self._shell:
-            self._shell = not self._shell
+        before = (self._shell, self._written)
+        self._shell = text.startswith("!")
+        self._written = bool(text.strip()) and not text.startswith(("!", "/"))
+        if (self._shell, self._written) != before:
             self.refresh_lines()
 
     def command_for(self, text: str) -> str | None:
@@ -562,6 +566,26 @@ class CockpitScreen(Screen[None]):
         """Put the menu away and leave the text as it is."""
         self.prompt.menu_open = False
         self.choose(replace(self.choices, menu_rows=0))
+
+
+_SOONER = " · ".join(
+    f"{actions.label(actions.by_id(action).keys[0])} {words}"
+    for action, words in (("prompt.after_step", "after this step"), ("prompt.now", "now"))
+)
+"""The keys with which an agent that works hears something before its turn has ended."""
+
+
+def _waiting(agent: AgentSummary) -> str:
+    """Say what waits to be heard, and until when."""
+    steering, queued = len(agent.steering), len(agent.queued)
+    prompts = "prompt" if steering + queued == 1 else "prompts"
+    if not steering:
+        words = f"{queued} {prompts} queued"
+    elif not queued:
+        words = f"{steering} {prompts} after this step"
+    else:
+        words = f"{steering} after this step, {queued} queued"
+    return f"{words} · ↑ takes {'it' if prompts == 'prompt' else 'them'} back"
 
 
 def _program_label(agent: AgentSummary) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 from textual.widgets import TextArea
@@ -13,6 +13,9 @@ from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
+
+When = Literal["after_turn", "after_step", "now"]
+"""As `agent.protocol.commands.prompts.When`, which comes after the first frame."""
 
 LONG_PASTE = 4_000
 """Characters from which a paste is shown as one mark; it is kept and sent whole."""
@@ -24,6 +27,12 @@ PUT_ASIDE = 20
 """Texts that were written and not sent which Up goes on bringing back, per agent."""
 
 _MARK = re.compile(r"‹paste (\d+): [\d,]+ (?:lines|characters)›")
+_WHEN: dict[str, When] = {
+    "prompt.send": "after_turn",
+    "prompt.after_step": "after_step",
+    "prompt.now": "now",
+}
+_SENDS = {key: when for action, when in _WHEN.items() for key in actions.by_id(action).keys}
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
 _MOVES = {
     key: action.action
@@ -40,11 +49,22 @@ class Prompt(KeysInOrder, TextArea):
     """
 
     class Submitted(Message):
-        """The person sent something, and the prompt is empty again; put back what can't be used."""
+        """The person sent something, and the prompt is empty again; put back what can't be used.
 
-        def __init__(self, text: str) -> None:
+        `when` is when an agent that works is to hear it.
+        """
+
+        def __init__(self, text: str, when: When = "after_turn") -> None:
             super().__init__()
             self.text = text
+            self.when = when
+
+    class Hasten(Message):
+        """The person wants what is queued heard sooner."""
+
+        def __init__(self, when: Literal["after_step", "now"]) -> None:
+            super().__init__()
+            self.when = when
 
     class Edited(Message):
         """The text changed: its draft is to be kept, and the layout may change."""
@@ -166,10 +186,10 @@ class Prompt(KeysInOrder, TextArea):
                 self.menu_open = False
                 self.taken()
             return
-        if key == "enter":
+        if key in _SENDS:
             event.stop()
             event.prevent_default()
-            self._submit()
+            self._submit(_SENDS[key])
         elif key in _MOVES:
             await self._carry_out(event, _MOVES[key])
         elif key in _NEWLINE:
@@ -223,12 +243,14 @@ class Prompt(KeysInOrder, TextArea):
         event.stop()
         self.post_message(self.Edited())
 
-    def _submit(self) -> None:
+    def _submit(self, when: When) -> None:
         text = self.expanded()
         if text.strip():
             # At once: what is typed from now on belongs to the next prompt.
             self.taken()
-            self.post_message(self.Submitted(text))
+            self.post_message(self.Submitted(text, when))
+        elif self.has_queue and when != "after_turn":
+            self.post_message(self.Hasten(when))
 
     def taken(self) -> None:
         """Empty the prompt; its text can be brought back."""
