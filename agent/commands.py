@@ -31,6 +31,7 @@ from agent.protocol.commands.engine import (
     StopDemo,
 )
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.history import ReadSentPrompts
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -49,6 +50,7 @@ from agent.protocol.commands.prompts import (
     Unqueue,
 )
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
+from agent.sent_prompts import sent_prompts
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 
@@ -110,6 +112,9 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.read_transcript(command)
         case ReadUsage():
             return await agents.read_usage()
+        case ReadSentPrompts():
+            prompts = await sent_prompts(agents.services.database)
+            return {"prompts": [prompt.model_dump(mode="json") for prompt in prompts]}
         case SuggestRule():
             return await agents.suggest_rule(command)
         case AlwaysAllow():

@@ -17,7 +17,7 @@ _QUOTED = r'"(?:[^"\\\n]|\\.)*'
 _BARE = r"[^\s\"'`()\[\]{}<>|\\,;]"
 
 _MENTION = re.compile(rf"{_BEFORE}(?:({_QUOTED}\")|({_BARE}+))", re.MULTILINE)
-_BEGUN = re.compile(rf"{_BEFORE}(?:({_QUOTED})|({_BARE}*))$")
+_BEGUN = re.compile(rf"{_BEFORE}(?:({_QUOTED}\\?)|({_BARE}*))$")
 _ENDS = ".,:;!?"
 """What ends a sentence, and no path that is written without quotes."""
 

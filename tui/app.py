@@ -398,46 +398,16 @@ class TungstenApp(FrontEnd):
         self.cockpit.conversation.action_page(message.pages)
 
     async def on_prompt_menu_key(self, message: Prompt.MenuKey) -> None:
-        """Move in the menu of commands, or take its choice."""
-        menu = self.cockpit.menu
-        if menu is None:
-            return
-        match message.key:
-            case "up":
-                menu.move(-1)
-            case "down":
-                menu.move(1)
-            case "escape":
-                self.cockpit.close_menu()
-            case "enter":
-                self.cockpit.close_menu()
-                await self._take_command(self.cockpit.command_for(message.text), message.text)
-            case "tab":
-                chosen = self.cockpit.command_for(message.text)
-                if chosen is not None:
-                    self.cockpit.prompt.begin(f"/{actions.by_id(chosen).slash} ")
-            case _:
-                pass
+        """Move in the menu, or take its choice."""
+        if self.cockpit.offers is not None:
+            await self.cockpit.offers.key(
+                message.key, message.text, message.completing, message.line
+            )
 
     async def on_row_list_picked(self, message: RowList.Picked) -> None:
-        """Take a clicked command."""
-        self.cockpit.close_menu()
-        text = self.cockpit.prompt.text
-        self.cockpit.prompt.taken()
-        await self._take_command(message.row_id, text)
-
-    async def _take_command(self, action_id: str | None, text: str) -> None:
-        """Run a command that the prompt has given up, or ask for what it needs."""
-        from tui import requests
-
-        if action_id is None:
-            await requests.submit(self, text)
-            return
-        chosen = actions.by_id(action_id)
-        if not chosen.argument or text == f"/{chosen.slash}":
-            await requests.submit(self, f"/{chosen.slash}")
-        else:
-            self.cockpit.prompt.begin(f"/{chosen.slash} {self.cockpit.prompt.text}")
+        """Take a clicked row of the menu."""
+        if self.cockpit.offers is not None:
+            await self.cockpit.offers.picked(message.row_id)
 
     # What happens in the cockpit
 

@@ -82,7 +82,13 @@ def ranked(names: Sequence[str], word: str) -> list[str]:
             limit=MOST_FOUND,
         )
         return [name for name, _, _ in alike]
-    found.sort(key=lambda pair: (pair[0], pair[1].count("/"), len(pair[1]), _by_name(pair[1])))
+    below = word.endswith("/")
+
+    def order(pair: tuple[int, str]) -> tuple[int, int, int, tuple[bool, str]]:
+        kind, name = pair
+        return kind, name.count("/", 0, -1), 0 if below else len(name), _by_name(name)
+
+    found.sort(key=order)
     return [name for _, name in found[:MOST_FOUND]]
 
 

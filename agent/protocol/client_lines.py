@@ -29,6 +29,7 @@ from agent.protocol.commands.engine import (
     StopDemo,
 )
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.history import ReadSentPrompts
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -90,6 +91,7 @@ Command = Annotated[
     | ReadDefaultMode
     | ReadTranscript
     | ReadUsage
+    | ReadSentPrompts
     | Shutdown,
     Field(discriminator="type"),
 ]

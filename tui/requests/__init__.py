@@ -14,6 +14,8 @@ from tui.requests.agents import sessions as sessions
 from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
+from tui.requests.drafts import edit_draft as edit_draft
+from tui.requests.drafts import sent_prompts as sent_prompts
 from tui.requests.limits import budget as budget
 from tui.requests.limits import effort as effort
 from tui.requests.memory import dream as dream

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from agent.protocol.gates import Question
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
-    from tui.widgets.row_list import Row, RowList
+    from tui.prompt_menu import PromptMenu
+    from tui.widgets.row_list import RowList
 
 SPLIT_STEP = 0.05
-MENU_ROWS = 8
 
 BURST_SECONDS = 0.01
 """Keys that come faster than this are painted together."""
@@ -79,6 +79,8 @@ class CockpitScreen(Screen[None]):
         self._arranged: tuple[Size, Choices] | None = None
         self._arrangement = Arrangement()
         self.menu: RowList | None = None
+        self.offers: PromptMenu | None = None
+        """What the menu shows; both are made when something is first offered."""
         self._painted_at = 0.0
         self._before_reveal: Alone | None = None
         """What was alone before a hidden terminal was shown for a while."""
@@ -531,41 +533,30 @@ class CockpitScreen(Screen[None]):
         """Let the prompt's cursor rest while a gate takes the keys."""
         self.prompt.set_class(message.armed, "-resting")
 
-    # The menu of commands
+    # The menu
 
     async def follow_prompt(self) -> None:
-        """Open, follow or close the menu of commands as the prompt's text says."""
-        text = self.prompt.text
-        wanted = text.startswith("/") and "\n" not in text and " " not in text
-        rows = 0
-        if wanted:
-            if self.menu is None:
-                from tui.widgets.row_list import RowList
+        """Let menu, layout and rule follow what is written."""
+        prompt = self.prompt
+        if self.offers is None and prompt.completing() is not None:
+            from tui.prompt_menu import PromptMenu
+            from tui.widgets.row_list import RowList
 
-                self.menu = RowList(id="menu")
-                await self.mount(self.menu)
-            found = _commands(text)
-            self.menu.show(found)
-            rows = min(len(found), MENU_ROWS)
-        self.prompt.menu_open = rows > 0
-        self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
+            self.menu = RowList(id="menu")
+            await self.mount(self.menu)
+            self.offers = PromptMenu(self.host, self.menu)
+        if self.offers is not None:
+            self.offers.follow()
+        self.choose(replace(self.choices, prompt_rows=min(prompt.rows, 99)))
         before = (self._shell, self._written)
-        self._shell = text.startswith("!")
-        self._written = bool(text.strip()) and not text.startswith(("!", "/"))
+        self._shell = prompt.text.startswith("!")
+        self._written = bool(prompt.text.strip()) and not prompt.text.startswith(("!", "/"))
         if (self._shell, self._written) != before:
             self.refresh_lines()
 
-    def command_for(self, text: str) -> str | None:
-        """Id of the command that Enter means: the chosen one, if the menu stands for this text."""
-        rows = _commands(text)
-        if self.menu is not None and self.menu.rows == rows:
-            return self.menu.chosen
-        return rows[0].id if rows else None
-
-    def close_menu(self) -> None:
-        """Put the menu away and leave the text as it is."""
-        self.prompt.menu_open = False
-        self.choose(replace(self.choices, menu_rows=0))
+    def show_menu(self, rows: int) -> None:
+        """Give the menu its rows."""
+        self.choose(replace(self.choices, menu_rows=rows))
 
 
 _SOONER = " · ".join(
@@ -594,17 +585,3 @@ def _program_label(agent: AgentSummary) -> str:
         keys = f"{actions.label('ctrl+t')} types into it · Esc presses ^C in it"
         return f"a program · {keys}"
     return f"a program · {one_line(agent.activity)}" if agent.activity else "a program"
-
-
-def _commands(text: str) -> tuple[Row, ...]:
-    from tui.widgets.row_list import Row
-
-    return tuple(
-        Row(
-            action.id,
-            f" /{action.slash}",
-            f"{action.argument}  {action.description}" if action.argument else action.description,
-            actions.label(action.keys[0]) if action.keys else "",
-        )
-        for action in actions.slash_commands(text)
-    )

@@ -156,12 +156,12 @@ class _Server:
             env=self._environment,
             stdout=subprocess.DEVNULL,
         )
-        with _ending_on_signals(client):
+        with ending_on_signals(client):
             return client.wait()
 
 
 @contextlib.contextmanager
-def _ending_on_signals(client: subprocess.Popen[bytes]) -> Iterator[None]:
+def ending_on_signals(client: subprocess.Popen[bytes]) -> Iterator[None]:
     """End a client with what asks the app to end, which is done once the app has its turn again."""
     killing = threading.Timer(END_SECONDS, client.kill)
     killing.daemon = True

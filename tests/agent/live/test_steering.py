@@ -8,6 +8,7 @@ from agent.errors import AgentError
 from agent.evidence import _of_turn
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.prompts import Hasten, Interrupt, SendPrompt, Unqueue
+from agent.sent_prompts import sent_prompts
 from tests.agent.live.conftest import use
 
 
@@ -98,6 +99,9 @@ async def test_a_running_turn_hears_the_person_after_its_step_at_once_or_after_i
     # Every request began with the one before, as a prompt cache wants it.
     events = [event for event in (await _events(house, agent_id)) if event["type"] == "request"]
     assert [event["anew"] for event in events] == [False] * 5
+
+    # All of it is found again, the last first.
+    assert [each.text for each in await sent_prompts(house.database)] == said[::-1]
 
     with pytest.raises(AgentError, match="Nothing is queued"):
         await house.agents.hasten(Hasten(agent_id=agent_id, when="now"))
