@@ -103,8 +103,12 @@ def _listed(name: str, word: str, values: Sequence[tuple[str, str]], now: str = 
     word = word.lower()
     begin = [pair for pair in values if pair[0].startswith(word)]
     hold = [pair for pair in values if word in pair[0] and pair not in begin]
+    width = max((len(value) for value, _ in values), default=0)
     return [
-        Choice(Row(value, f" {value}", means, "now" if value == now else ""), f"{name} {value}")
+        Choice(
+            Row(value, f" {value:<{width}}", means, "now" if value == now else ""),
+            f"{name} {value}",
+        )
         for value, means in begin + hold
     ]
 
@@ -137,8 +141,9 @@ def _limits(app: TungstenApp, name: str, rest: str) -> list[Choice]:
     if len(before.split()) % 2:
         return []
     written = f"{name} {before} " if before else f"{name} "
+    width = max(map(len, LIMITS))
     found = [
-        Choice(Row(limit, f" {limit}", means), f"{written}{limit} ", runs=False)
+        Choice(Row(limit, f" {limit:<{width}}", means), f"{written}{limit} ", runs=False)
         for limit, means in LIMITS.items()
         if limit.startswith(word.lower())
     ]
@@ -146,7 +151,10 @@ def _limits(app: TungstenApp, name: str, rest: str) -> list[Choice]:
         agent = app.focused_agent
         now = said(agent.budget) if agent is not None else ""
         found.append(
-            Choice(Row("off", " off", f"without any; {now}" if now else ""), f"{name} off")
+            Choice(
+                Row("off", f" {'off':<{width}}", f"without any; {now}" if now else ""),
+                f"{name} off",
+            )
         )
     return found
 

@@ -48,12 +48,19 @@ async def test_keys_say_when_an_agent_at_work_hears_what_is_written(open_cockpit
         sent = await cockpit.engine.received(SendPrompt, count=3)
         assert (sent.text, sent.when) == ("then push", "after_turn")
 
-        # With nothing written they are about what waits.
+        # With nothing written they are about what waits, and with a command about nothing.
         waits = WORKING.model_copy(update={"queued": ("then push",), "steering": ("use tabs",)})
         cockpit.engine.publish(AgentChanged(agent=waits))
         await cockpit.until(lambda: "1 after this step, 1 queued · ↑ takes them" in rule(cockpit))
         assert "  after this step use tabs" in cockpit.screen_text
         assert "  queued then push" in cockpit.screen_text
+        assert "takes them back · Alt+s sooner · Alt+n now ─" in rule(cockpit)
+        await cockpit.type("x")
+        await cockpit.until(lambda: "2 wait · Enter queues · Alt+s after" in rule(cockpit))
+        await cockpit.pilot.press("backspace", "slash")
+        await cockpit.until(lambda: "takes them back ─" in rule(cockpit))
+        await cockpit.pilot.press("backspace")
+        await cockpit.until(lambda: "Alt+s sooner" in rule(cockpit))
         await cockpit.pilot.press("alt+s")
         assert (await cockpit.engine.received(Hasten)).when == "after_step"
         await cockpit.pilot.press("alt+n")

@@ -88,8 +88,8 @@ class CockpitScreen(Screen[None]):
         """Whether it was shown to be typed into."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
-        self._written = False
-        """Whether it says what can be done with what is written."""
+        self._written = ""
+        """Whether it is about a `prompt`, a `command` or, empty, nothing that is written."""
 
     @property
     def host(self) -> TungstenApp:
@@ -306,11 +306,15 @@ class CockpitScreen(Screen[None]):
         if agent.kind == "command":
             return _program_label(agent), styles.muted
         runs = agent.state in {"working", "waiting"}
-        if agent.queued or agent.steering:
-            sooner = f" · {_SOONER}" if runs and not self._written else ""
-            return f"{_waiting(agent)}{sooner}", styles.muted
-        if runs and agent.kind == "model" and self._written:
-            return f"Enter queues · {_SOONER}", styles.faint
+        waits = len(agent.queued) + len(agent.steering)
+        if runs and agent.kind == "model" and self._written == "prompt":
+            before = f"{waits} {'waits' if waits == 1 else 'wait'} · " if waits else ""
+            keys = f"{_STEP} after this step · {_NOW} now"
+            return f"{before}Enter queues · {keys}", styles.muted if waits else styles.faint
+        if waits:
+            sooner = f" · {_STEP} sooner" if agent.queued else ""
+            keys = f"{sooner} · {_NOW} now" if runs and not self._written else ""
+            return f"{_waiting(agent)}{keys}", styles.muted
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"
             return f"working · Enter queues{esc}", styles.faint
@@ -550,7 +554,8 @@ class CockpitScreen(Screen[None]):
         self.choose(replace(self.choices, prompt_rows=min(prompt.rows, 99)))
         before = (self._shell, self._written)
         self._shell = prompt.text.startswith("!")
-        self._written = bool(prompt.text.strip()) and not prompt.text.startswith(("!", "/"))
+        command = prompt.text.startswith(("!", "/")) and not prompt.text.startswith("//")
+        self._written = ("command" if command else "prompt") if prompt.text.strip() else ""
         if (self._shell, self._written) != before:
             self.refresh_lines()
 
@@ -559,9 +564,8 @@ class CockpitScreen(Screen[None]):
         self.choose(replace(self.choices, menu_rows=rows))
 
 
-_SOONER = " · ".join(
-    f"{actions.label(actions.by_id(action).keys[0])} {words}"
-    for action, words in (("prompt.after_step", "after this step"), ("prompt.now", "now"))
+_STEP, _NOW = (
+    actions.label(actions.by_id(action).keys[0]) for action in ("prompt.after_step", "prompt.now")
 )
 """The keys with which an agent that works hears something before its turn has ended."""
 
