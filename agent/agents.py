@@ -56,7 +56,14 @@ from agent.protocol.commands.panes import (
     RecordPane,
     RunAsPerson,
 )
-from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.prompts import (
+    Compact,
+    Hasten,
+    Interrupt,
+    ReadTranscript,
+    SendPrompt,
+    Unqueue,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import BlockKind, ToolStatus
@@ -582,7 +589,15 @@ class Agents:
 
     async def send_prompt(self, command: SendPrompt) -> None:
         """Say something to an agent."""
-        await self._agent(command.agent_id).prompt(command.text)
+        agent = self._agent(command.agent_id)
+        if isinstance(agent, ModelAgent):
+            await agent.prompt(command.text, command.when)
+        else:
+            await agent.prompt(command.text)
+
+    async def hasten(self, command: Hasten) -> None:
+        """Have an agent hear sooner what is queued."""
+        await self._of_kind(ModelAgent, command.agent_id).hasten(command.when)
 
     def was_spoken_to(self, agent_id: str) -> bool:
         """Whether the person has said or done anything in a listed agent after its first prompt."""

@@ -31,6 +31,7 @@ from agent.protocol.commands.engine import (
     StopDemo,
 )
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.history import ReadSentPrompts
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -40,9 +41,17 @@ from agent.protocol.commands.panes import (
     RecordPane,
     RunAsPerson,
 )
-from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.prompts import (
+    Compact,
+    Hasten,
+    Interrupt,
+    ReadTranscript,
+    SendPrompt,
+    Unqueue,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
+from agent.sent_prompts import sent_prompts
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 
@@ -106,6 +115,9 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.search_transcript(command)
         case ReadUsage():
             return await agents.read_usage()
+        case ReadSentPrompts():
+            prompts = await sent_prompts(agents.services.database)
+            return {"prompts": [prompt.model_dump(mode="json") for prompt in prompts]}
         case SuggestRule():
             return await agents.suggest_rule(command)
         case AlwaysAllow():
@@ -128,6 +140,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             await agents.resume(command)
         case SendPrompt():
             await agents.send_prompt(command)
+        case Hasten():
+            await agents.hasten(command)
         case Compact():
             await agents.compact(command)
         case SetEffort():

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent import project_files
+from agent.git_answer import git_answer
 from memory.dream.orient import Event, Evidence, ProjectState, Rename
 from memory.dream.reading import PATH
 from memory.journal import Run
@@ -24,23 +25,10 @@ from memory.versions import Memory
 PROJECTS = 50
 """Projects that are looked at: those with the most memories."""
 
-GIT_SECONDS = 10.0
-"""How long one answer of git may take."""
-
-GIT_BYTES = 16 * 1024 * 1024
-"""How long one answer of git may be."""
-
 COMMITS = 1000
 """Commits in which renames are looked for, the newest."""
 
 _PATH = re.compile(PATH)
-_GIT = (
-    "git", "--no-pager", "--literal-pathspecs",
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "core.fsmonitor=false",
-    "-c", "log.showSignature=false",
-)  # fmt: skip
-"""A repository's own settings may name programs; these keep git from running any."""
 
 
 async def gather(memories: Iterable[Memory], now: float, runs: Sequence[Run] = ()) -> Evidence:
@@ -105,7 +93,9 @@ async def look(directory: Path, texts: Sequence[str] = ()) -> ProjectState | Non
 
 async def _paths(directory: Path) -> set[str]:
     """Every file that git knows or does not ignore; none when there may be more."""
-    listed = await _git(directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = await git_answer(
+        directory, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+    )
     return set() if listed is None else {path for path in listed.split("\0") if path}
 
 
@@ -125,7 +115,7 @@ def _there(directory: Path, texts: Iterable[str]) -> set[str]:
 
 async def _renames(directory: Path, paths: set[str]) -> tuple[Rename, ...]:
     """Files that have another path than they had, newest first."""
-    told = await _git(
+    told = await git_answer(
         directory, "log", "-z", "--no-ext-diff", "--no-textconv", "--find-renames", "--relative",
         f"--max-count={COMMITS}", "--diff-filter=R", "--name-status", "--format=%x01%h",
     )  # fmt: skip
@@ -148,9 +138,9 @@ async def _branches(directory: Path) -> tuple[frozenset[str], dict[str, str]]:
 
     None at all in a clone that does not follow every branch.
     """
-    listed = await _git(directory, "for-each-ref", "--format=%(refname)", "refs/heads",
+    listed = await git_answer(directory, "for-each-ref", "--format=%(refname)", "refs/heads",
                         "refs/remotes")  # fmt: skip
-    followed = await _git(directory, "config", "--get-regexp", r"^remote\..*\.fetch$")
+    followed = await git_answer(directory, "config", "--get-regexp", r"^remote\..*\.fetch$")
     if listed is None or not all(
         re.match(r"\S+ \+?refs/(?:heads|tags|notes)?/?\*:", line)
         for line in (followed or "").splitlines()
@@ -161,7 +151,9 @@ async def _branches(directory: Path) -> tuple[frozenset[str], dict[str, str]]:
         kind, _, name = line.removeprefix("refs/").partition("/")
         names.add(name if kind == "heads" else name.partition("/")[2])
     names.discard("HEAD")
-    moves = await _git(directory, "log", "--walk-reflogs", "--format=%gs", "-n", "2000", "HEAD")
+    moves = await git_answer(
+        directory, "log", "--walk-reflogs", "--format=%gs", "-n", "2000", "HEAD"
+    )
     left = re.findall(
         r"^(?:checkout: moving from (\S+) to |Branch: renamed refs/heads/(\S+) to )",
         moves or "",
@@ -171,42 +163,3 @@ async def _branches(directory: Path) -> tuple[frozenset[str], dict[str, str]]:
     # A commit without a branch is written as its digits.
     gone = {name for name in gone if not re.fullmatch(r"[0-9a-f]{40,64}|HEAD", name)}
     return frozenset(names), {name: f"branch:{name}" for name in sorted(gone)}
-
-
-async def _git(directory: Path, *words: str) -> str | None:
-    """What git answers; None when it failed, took too long, or said too much."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-    }
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *(*_GIT, "-C", str(directory), *words),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-        )
-    except (OSError, ValueError):
-        return None
-    assert process.stdout is not None
-    answer = bytearray()
-    try:
-        async with asyncio.timeout(GIT_SECONDS):
-            while piece := await process.stdout.read(1 << 16):
-                answer += piece
-                if len(answer) > GIT_BYTES:
-                    return None
-            if await process.wait():
-                return None
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return answer.decode(errors="replace")

@@ -104,10 +104,10 @@ def was_told(session: Session) -> bool:
 
 
 def _of_turn(session: Session) -> list[Message]:
-    """The messages since the person last said something."""
+    """The messages since what the person said began the turn."""
     found: list[Message] = []
-    for message in reversed(session.messages):
-        if prompts_of(message):
+    for place, message in reversed(list(enumerate(session.messages))):
+        if prompts_of(message) and place not in session.within_turn:
             break
         found.append(message)
     return found[::-1]

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from agent import actions, processes
+from agent import actions, processes, steering
 from agent.actions import Action, RunCommand
 from agent.budget import budget_of
 from agent.conversation import Conversation
@@ -138,6 +138,7 @@ class LiveAgent:
         self.context_window: int | None = record.extra.get("context_window")
         self.instructions: tuple[InstructionFile, ...] = ()
         self.queued: list[str] = list(record.extra.get("queued", []))
+        self.steering = steering.read(record.extra)
         self.queue_held = bool(record.extra.get("queue_held"))
         """Whether what is queued waits for the person's next word, as after an interrupt."""
         self.notes: list[str] = list(record.extra.get("notes", []))
@@ -330,6 +331,7 @@ class LiveAgent:
             panes=self.panes.summaries,
             allowed_panes=self.permits.summaries,
             queued=tuple(text[:SHOWN_QUEUED] for text in self.queued),
+            steering=tuple(each.text[:SHOWN_QUEUED] for each in self.steering),
             usage=self.usage,
             budget=budget_of(self.record),
             over_budget=bool(self.record.extra.get("over_budget")),

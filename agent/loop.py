@@ -100,6 +100,9 @@ class LoopOwner(Owner, AskingOwner, Compacts, Protocol):
     async def take_notes(self) -> list[str]:
         """Told when the facts have been told."""
 
+    async def hear(self) -> None:
+        """Append what the person said since the last request, if it may be heard now."""
+
     async def asking(self, question: str | None) -> None:
         """Told when a question to the person opens, and with None when it is answered."""
 
@@ -159,6 +162,8 @@ class Loop:
         made_room = False
         while True:
             await self.compaction.in_time()
+            await self._owner.hold()
+            await self._owner.hear()
             try:
                 ended = await self.asking.request()
             except ContextTooLong:

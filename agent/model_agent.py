@@ -24,13 +24,14 @@ from agent.model.thinking import Level, Setting
 from agent.panes import DirectoryGone
 from agent.prefix import serialise
 from agent.protocol.agents import AgentState, InstructionFile
-from agent.protocol.commands.prompts import COORDINATE
+from agent.protocol.commands.prompts import COORDINATE, When
 from agent.protocol.conversation import BlockKind
 from agent.recovery import recover
 from agent.sendable import ContentBlock, Message, effort_message
 from agent.services import Services
 from agent.session import Session, SessionDamaged
 from agent.shared_prefix import Going
+from agent.steering import Said, stored
 from agent.tools.registry import changes, definitions
 from agent.turn_text import (
     one_line,
@@ -93,6 +94,10 @@ class ModelAgent(LiveAgent):
             prompts=services.prompts,
         )
         self._turn: asyncio.Task[None] | None = None
+        self._breakable = False
+        """Whether the turn's task can be cancelled: it is not about to end by itself."""
+        self._goes_on = False
+        """Whether the turn is to end for something that the person wants heard now."""
         self._window_asked = ""
         """The model of which the endpoint was asked how large its context window is."""
         self._starting = asyncio.Lock()
@@ -146,8 +151,12 @@ class ModelAgent(LiveAgent):
 
     # Prompts ------------------------------------------------------------------------------------
 
-    async def prompt(self, text: str) -> None:
-        """Start a turn, or queue what the person says until the running one has ended.
+    async def prompt(self, text: str, when: When = "after_turn") -> None:
+        """Start a turn, or keep what the person says until it may be heard.
+
+        Args:
+            text: what is said.
+            when: it is heard where a turn runs: see `agent.steering`.
 
         Raises:
             AgentError, StorageError: it could not be taken; nothing was changed.
@@ -162,28 +171,81 @@ class ModelAgent(LiveAgent):
                 f"{self.name} is a worker, and workers have none: ask its coordinator."
             )
         async with self._starting:
-            if self.busy:
-                if sum(map(len, self.queued)) + len(text) > MAX_QUEUED:
-                    raise PromptTooLong(
-                        "Too much waits already: let the agent take what is queued first."
-                    )
-                await self._queue([*self.queued, text])
-            else:
-                await self._begin([*self.queued, text])
+            if not self.busy:
+                await self._begin([*self._waiting, text])
+                return
+            if sum(map(len, self._waiting)) + len(text) > MAX_QUEUED:
+                raise PromptTooLong(
+                    "Too much waits already: let the agent take what is queued first."
+                )
+            if when == "after_turn":
+                await self._queue([*self.queued, text], self.steering)
+                return
+            await self._queue(self.queued, [*self.steering, Said.of(text)])
+            turn = self._break_off() if when == "now" else None
+        if turn is not None:
+            await asyncio.wait({turn})
+
+    async def hasten(self, when: When) -> None:
+        """Have what is queued heard sooner.
+
+        Raises:
+            AgentError, StorageError: it could not be done; nothing was changed.
+        """
+        if self.session.damaged:
+            raise SessionDamaged(self._activity)
+        async with self._starting:
+            if not self._waiting:
+                raise PromptEmpty("Nothing is queued.")
+            if not self.busy:
+                await self._begin(self._waiting)
+                return
+            await self._queue([], [*self.steering, *map(Said.of, self.queued)])
+            turn = self._break_off() if when == "now" else None
+        if turn is not None:
+            await asyncio.wait({turn})
+
+    def _break_off(self) -> asyncio.Task[None] | None:
+        """Have the turn end, and go on with what the person just said; gives what to wait for."""
+        turn, self._goes_on = self._turn, True
+        if turn is not None and self._breakable:
+            turn.cancel()
+        return turn
+
+    async def hear(self) -> None:
+        """Append what the person said since the last request, but not behind half an answer."""
+        async with self._starting:
+            last = self.session.last_said()
+            if not self.steering or last is None or last["role"] != "user":
+                return
+            texts = [each.text for each in self.steering]
+            said = user_turn(texts, "", (), await self._roles(texts))
+            ids = [each.id for each in self.steering]
+            await self.session.append_turn([{"role": "user", "content": said}], ids, within=True)
+            await self._queue(self.queued)
+            for text in texts:
+                await self.conversation.add(BlockKind.USER, shown_prompt(text))
 
     async def unqueue(self) -> list[str]:
-        """Give the queued prompts back."""
+        """Give back what waits to be heard."""
         async with self._starting:
-            taken = list(self.queued)
+            taken, self._goes_on = self._waiting, False
             await self._queue([])
         return taken
 
-    async def _queue(self, texts: Sequence[str]) -> None:
-        await self.save_extra(queued=list(texts), queue_held=False)
-        self.queued, self.queue_held = list(texts), False
+    @property
+    def _waiting(self) -> list[str]:
+        """All that waits to be heard, what is to be heard first in front."""
+        return [*(each.text for each in self.steering), *self.queued]
+
+    async def _queue(self, texts: Sequence[str], sooner: Sequence[Said] = ()) -> None:
+        """Keep what waits for the end of the turn, and what is heard within it."""
+        await self.save_extra(queued=list(texts), queue_held=False, **stored(sooner))
+        self.queued, self.queue_held, self.steering = list(texts), False, list(sooner)
         self.publish()
 
-    async def _begin(self, prompts: Sequence[str]) -> None:
+    async def _begin(self, prompts: Sequence[str], left: Sequence[str] = ()) -> None:
+        """Begin a turn with prompts; `left` stays queued."""
         if not self.directory.is_dir():
             raise DirectoryGone(
                 f"{self.directory} does not exist any more: create it again, or archive this agent."
@@ -197,7 +259,8 @@ class ModelAgent(LiveAgent):
         recalled, count = await self.memory.begin_turn(prompts)
         said = user_turn(prompts, told, self.notes, roles, recalled)
         await self.session.append_turn(
-            [*self._changed_effort(), {"role": "user", "content": said}, *behind]
+            [*self._changed_effort(), {"role": "user", "content": said}, *behind],
+            [each.id for each in self.steering],
         )
         await self.take_notes()
         for text in prompts:
@@ -207,8 +270,8 @@ class ModelAgent(LiveAgent):
             await self.conversation.add(BlockKind.NOTICE, f"Recalled {what} for this turn.")
         for line in found.notes:
             await self.conversation.add(BlockKind.NOTICE, line)
-        if self.queued:
-            await self._queue([])
+        if self.steering or self.queued != list(left):
+            await self._queue(left)
         await self._start(self.loop.run())
 
     async def compact(self) -> None:
@@ -231,7 +294,7 @@ class ModelAgent(LiveAgent):
         """Start a turn with what waits, if something does and none runs."""
         async with self._starting:
             if self.queued and not self.busy and not self.queue_held:
-                await self._begin(self.queued)
+                await self._begin(self._waiting)
 
     async def _roles(self, prompts: Sequence[str]) -> list[ContentBlock]:
         """Read the roles that begin with this turn; one that was given in the same words counts.
@@ -313,6 +376,7 @@ class ModelAgent(LiveAgent):
         except BaseException:
             work.close()
             raise
+        self._breakable, self._goes_on = True, False
         self._turn = asyncio.create_task(self._take_turn(work), name=f"{self.id} turn")
         # A task that is cancelled before its first step never runs, so it could not say how it
         # ended and the agent would seem to work for ever.
@@ -323,7 +387,7 @@ class ModelAgent(LiveAgent):
     async def _take_turn(self, work: Coroutine[Any, Any, Finish]) -> None:
         over_budget = False
         try:
-            finish = await work
+            finish = await self._breakably(work)
             if self.loop.compaction.wanted:
                 # Asked for after the turn's last request, whose finish stays.
                 self.loop.compaction.wanted = False
@@ -335,8 +399,9 @@ class ModelAgent(LiveAgent):
             if self.closing:
                 raise
             finish = Finish(AgentState.IDLE, "interrupted")
-            waits = " What is queued waits for you." if self.queued else ""
-            await self._say(BlockKind.NOTICE, f"Interrupted.{waits}")
+            waits = " What is queued waits for you." if self._waiting else ""
+            told = "Interrupted by what you say." if self._goes_on else f"Interrupted.{waits}"
+            await self._say(BlockKind.NOTICE, told)
         except (AgentError, StorageError, TerminalError) as error:
             finish = Finish(AgentState.FAILED, one_line(error))
             over_budget = isinstance(error, BudgetSpent)
@@ -350,14 +415,23 @@ class ModelAgent(LiveAgent):
             async with self._starting:
                 if over_budget is not bool(self.record.extra.get("over_budget")):
                     await self.save_extra(over_budget=over_budget)
-                if finish.state is AgentState.IDLE and self.queued:
+                if self.steering and not self._goes_on:
+                    # The turn ended first: it is heard with what follows.
+                    await self._queue(self._waiting)
+                if finish.state is AgentState.IDLE and self.queued and not self._goes_on:
                     # Who interrupts wants it to stop, not to go on with something else.
                     await self.save_extra(queue_held=True)
                     self.queue_held = True
-                if finish.state is not AgentState.DONE:
+                heard = self._goes_on and not self.steering
+                if finish.state is not AgentState.DONE and not heard:
                     await self.session.stop(finish.state, finish.activity)
                 await self.become(finish.state, finish.activity)
-                if self.queued and finish.state is AgentState.DONE:
+                if heard:
+                    # Just before the turn broke off.
+                    await self._start(self.loop.run())
+                elif self._goes_on:
+                    await self._begin([each.text for each in self.steering], list(self.queued))
+                elif self.queued and finish.state is AgentState.DONE:
                     await self._begin(self.queued)
                 else:
                     await self.services.fleet.rested(self)
@@ -367,6 +441,13 @@ class ModelAgent(LiveAgent):
                 # Nothing works any more, also where that cannot be stored.
                 with contextlib.suppress(StorageError):
                     await self.become(AgentState.FAILED, one_line(error))
+
+    async def _breakably(self, work: Coroutine[Any, Any, Finish]) -> Finish:
+        try:
+            return await work
+        finally:
+            # From here on it ends, and must be let do so.
+            self._breakable = False
 
     async def _say(self, kind: BlockKind, text: str) -> None:
         try:
@@ -379,7 +460,7 @@ class ModelAgent(LiveAgent):
 
         What is queued stays so until the person says something, or takes it back.
         """
-        turn = self._turn
+        turn, self._goes_on = self._turn, False
         if turn is not None and not turn.done():
             turn.cancel()
             await asyncio.wait({turn})
@@ -388,7 +469,7 @@ class ModelAgent(LiveAgent):
 
     async def halt(self) -> None:
         """End the turn, and begin none with the queued prompts."""
-        if self.queued:
+        if self._waiting:
             await self._queue([])
         await self.interrupt()
 
@@ -475,10 +556,14 @@ class ModelAgent(LiveAgent):
         await self.read_instructions()
         await self._announce_tools()
         await self.conversation.catch_up()
+        if any(each.id in self.session.heard for each in self.steering):
+            left = [each for each in self.steering if each.id not in self.session.heard]
+            await self._queue(self.queued, left)
         if self.queued and self.session.owes_reply():
             last = self.session.last_said()
             said = {block.get("text") for block in last["content"]} if last else set()
-            await self._queue([text for text in self.queued if spoken(text) not in said])
+            left_over = [text for text in self.queued if spoken(text) not in said]
+            await self._queue(left_over, self.steering)
         pending = self.session.unanswered()
         if (pending and not self.session.stopped) or self.session.owes_reply():
             recovered = await recover(
@@ -490,5 +575,5 @@ class ModelAgent(LiveAgent):
             finish = self._finished()
             await self.become(finish.state, finish.activity)
         async with self._starting:
-            if self.queued and not self.queue_held:
-                await self._begin(self.queued)
+            if self._waiting and not self.queue_held:
+                await self._begin(self._waiting)

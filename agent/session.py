@@ -99,6 +99,10 @@ class Session:
     """Which message requests begin with: the first of what took the place of what was compacted."""
     compacted_by: tuple[str, str] = ("", "")
     """Model and address of the endpoint that signed the compaction block of the first message."""
+    heard: set[str] = field(default_factory=set)
+    """What the person said while a turn ran, and the agent was told, by `agent.steering`'s ids."""
+    within_turn: set[int] = field(default_factory=set)
+    """The places of messages that the person said within a turn."""
     held: set[str] = field(default_factory=set)
     """Tool uses that must not run, whatever the transcript says: their input is not whole."""
     _sent: _Sent | None = None
@@ -171,6 +175,8 @@ class Session:
                 self.events.append(event)
                 if event.get("type") == "held":
                     self.held.update(event["tool_use_ids"])
+                elif event.get("type") == "heard":
+                    self._hear(event)
                 elif event.get("type") == "stopped":
                     self.stopped = True
                 elif event.get("type") == "compacted":
@@ -197,13 +203,33 @@ class Session:
         """Append a user message."""
         await self._append({"role": "user", "content": list(content)})
 
-    async def append_turn(self, messages: Sequence[Message]) -> None:
-        """Append a user message, and the system messages around it, in one write; no images."""
+    async def append_turn(
+        self, messages: Sequence[Message], heard: Sequence[str] = (), *, within: bool = False
+    ) -> None:
+        """Append a user message, and the system messages around it, in one write; no images.
+
+        Args:
+            messages: what is appended.
+            heard: ids of what the person said while a turn ran, and is said with it.
+            within: the turn is still the same; the user message comes first.
+        """
+        event = {"type": "heard", "ids": list(heard), "within": within}
+        events = [event] if heard else []
+        rows = [("event", event) for event in events]
+        rows += [(message["role"], message) for message in messages]
         await self.database.sessions.append_all(
-            self.id, [(message["role"], serialise(message)) for message in messages]
+            self.id, [(role, serialise(value)) for role, value in rows]
         )
+        for event in events:
+            self.events.append(event)
+            self._hear(event)
         self.messages.extend(messages)
         self.stopped = False
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        self.heard.update(event["ids"])
+        if event["within"]:
+            self.within_turn.add(len(self.messages))
 
     async def append_assistant(self, content: Sequence[ContentBlock]) -> None:
         """Append what the model said, block for block as it came."""

@@ -52,8 +52,18 @@ class Glance:
     """When its last row was written, 0 before the first."""
 
 
+@dataclass(frozen=True, slots=True)
+class SaidIn:
+    """A message that a user sent: its exact payload, when, and the name of the session."""
+
+    payload: str
+    at: float
+    name: str
+
+
 Records: TypeAlias = list[SessionRecord]
 Rows: TypeAlias = list[Row]
+Said: TypeAlias = list[SaidIn]
 
 _FIELDS = tuple(item.name for item in fields(SessionRecord))
 _LAST = "(SELECT COALESCE(MAX(place), 0) + 1 FROM sessions)"
@@ -129,6 +139,20 @@ class Sessions:
                 "FROM sessions"
             )
             return {row[0]: Glance(row[1] or "", row[2] or 0.0) for row in found}
+
+        return await self._connection.read(unit)
+
+    async def said(self, limit: int) -> Said:
+        """The last messages that users sent in any session but a demo's, the newest first."""
+
+        def unit(db: sqlite3.Connection) -> Said:
+            found = db.execute(
+                "SELECT payload, at, name FROM transcript JOIN sessions ON id = session_id "
+                "WHERE user_turn = 1 AND payload IS NOT NULL AND NOT demo "
+                "ORDER BY at DESC, seq DESC LIMIT ?",
+                (limit,),
+            )
+            return [SaidIn(*row) for row in found]
 
         return await self._connection.read(unit)
 

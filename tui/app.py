@@ -28,7 +28,7 @@ from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
 from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
-from tui.widgets.prompt import Prompt
+from tui.widgets.prompt import Prompt, When
 from tungsten import program
 
 if TYPE_CHECKING:
@@ -356,22 +356,24 @@ class TungstenApp(FrontEnd):
         text = message.text
         # A command is done here and now, and is nothing to come back to.
         if text.startswith("/") and not text.startswith("//"):
-            self.run_worker(self._submit(text), group="prompt", exit_on_error=False)
+            work = self._submit(text, message.when)
+            self.run_worker(work, group="prompt", exit_on_error=False)
             return
         number = self.memory.sent(self.focused_id, text)
         # With the draft that it was until now, so that it is never there twice.
         self.keep_draft()
         self.save_now()
-        self.run_worker(self._submit_kept(text, number), group="prompt", exit_on_error=False)
+        work = self._submit_kept(text, message.when, number)
+        self.run_worker(work, group="prompt", exit_on_error=False)
 
-    async def _submit_kept(self, text: str, number: int) -> None:
+    async def _submit_kept(self, text: str, when: When, number: int) -> None:
         # Cancelled, as by the end of the app, it stays kept: nobody knows what became of it.
-        await self._submit(text)
+        await self._submit(text, when)
         self.memory.answered(number)
         self.keep_draft()
         self.save_soon()
 
-    async def _submit(self, text: str) -> None:
+    async def _submit(self, text: str, when: When) -> None:
         if not self.known and not self.problem:
             # Before the engine has answered, nobody knows which agent is meant.
             self.say("Waiting for the engine; then this is sent.")
@@ -379,7 +381,13 @@ class TungstenApp(FrontEnd):
             self.cockpit.footer.hush()
         from tui import requests
 
-        await requests.submit(self, text)
+        await requests.submit(self, text, when)
+
+    async def on_prompt_hasten(self, message: Prompt.Hasten) -> None:
+        """Have the focused agent hear sooner what is queued."""
+        from tui import requests
+
+        await requests.hasten(self, message.when)
 
     async def on_prompt_unqueue(self) -> None:
         """Put the queued prompts back into the prompt."""
@@ -392,46 +400,16 @@ class TungstenApp(FrontEnd):
         self.cockpit.conversation.action_page(message.pages)
 
     async def on_prompt_menu_key(self, message: Prompt.MenuKey) -> None:
-        """Move in the menu of commands, or take its choice."""
-        menu = self.cockpit.menu
-        if menu is None:
-            return
-        match message.key:
-            case "up":
-                menu.move(-1)
-            case "down":
-                menu.move(1)
-            case "escape":
-                self.cockpit.close_menu()
-            case "enter":
-                self.cockpit.close_menu()
-                await self._take_command(self.cockpit.command_for(message.text), message.text)
-            case "tab":
-                chosen = self.cockpit.command_for(message.text)
-                if chosen is not None:
-                    self.cockpit.prompt.begin(f"/{actions.by_id(chosen).slash} ")
-            case _:
-                pass
+        """Move in the menu, or take its choice."""
+        if self.cockpit.offers is not None:
+            await self.cockpit.offers.key(
+                message.key, message.text, message.completing, message.line
+            )
 
     async def on_row_list_picked(self, message: RowList.Picked) -> None:
-        """Take a clicked command."""
-        self.cockpit.close_menu()
-        text = self.cockpit.prompt.text
-        self.cockpit.prompt.taken()
-        await self._take_command(message.row_id, text)
-
-    async def _take_command(self, action_id: str | None, text: str) -> None:
-        """Run a command that the prompt has given up, or ask for what it needs."""
-        from tui import requests
-
-        if action_id is None:
-            await requests.submit(self, text)
-            return
-        chosen = actions.by_id(action_id)
-        if not chosen.argument or text == f"/{chosen.slash}":
-            await requests.submit(self, f"/{chosen.slash}")
-        else:
-            self.cockpit.prompt.begin(f"/{chosen.slash} {self.cockpit.prompt.text}")
+        """Take a clicked row of the menu."""
+        if self.cockpit.offers is not None:
+            await self.cockpit.offers.picked(message.row_id)
 
     # What happens in the cockpit
 

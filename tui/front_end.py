@@ -277,7 +277,9 @@ class FrontEnd(KeyboardApp[None]):
             view.show(None, empty=empty_states.no_engine(self.problem))
         elif agent is not None:
             transcript = self.transcript(agent.id)
-            view.show(transcript, empty=empty_states.nothing_said(agent), queued=agent.queued)
+            waits = [("after this step", text) for text in agent.steering]
+            waits += [("queued", text) for text in agent.queued]
+            view.show(transcript, empty=empty_states.nothing_said(agent), waits=waits)
             if not transcript.loaded and not transcript.loading:
                 self.read_transcript(agent.id)
         elif self.known:

@@ -38,6 +38,7 @@ from tui.attention import tell_person
 from tui.drafts import draft_key
 
 if TYPE_CHECKING:
+    from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
     from tui.app import TungstenApp
 
@@ -155,7 +156,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             now = app.focused_agent
             # The agent to look at may have been named before it was heard of.
             other = before is None or now is None or now.id != before.id
-            queue = known is not None and agent.queued != known.queued and agent is now
+            queue = known is not None and agent is now and _waits(agent) != _waits(known)
             return {"agents", "conversation"} if other or queue else {"agents"}
         case AgentRemoved(agent_id=agent_id):
             app.transcripts.pop(agent_id, None)
@@ -199,6 +200,10 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             return set()
         case ActionReported() | EngineStopping():
             return set()
+
+
+def _waits(agent: AgentSummary) -> tuple[tuple[str, ...], ...]:
+    return agent.steering, agent.queued
 
 
 def _if_focused(app: TungstenApp, agent_id: str) -> set[str]:

@@ -58,7 +58,7 @@ LINE_ACCEPT = "\x1b[27;9;7478~"
 """The keys that make zsh and fish run their line as it is; Enter itself may be rebound."""
 
 OUTPUT_MARK = "\x1b[27;9;7481~"
-"""The keys that make zsh and fish leave a mark below the line that they run next (`marks.begins`)."""
+"""Keys that make zsh and fish leave a mark below the line that they run next (`marks.begins`)."""
 
 LINE_CANCEL = "\x1b[27;9;7479~"
 """The keys that make fish throw its line away."""

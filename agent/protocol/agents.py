@@ -96,6 +96,8 @@ class AgentSummary(Wire):
     """Panes of the person's own that it may use."""
     queued: tuple[str, ...] = ()
     """Prompts that wait for the running turn to end."""
+    steering: tuple[str, ...] = ()
+    """Prompts that it hears within the running turn, before the model's next step."""
     usage: Usage = Usage()
     budget: Budget = Budget()
     over_budget: bool = False

@@ -29,6 +29,7 @@ from agent.protocol.commands.engine import (
     StopDemo,
 )
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.history import ReadSentPrompts
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -38,7 +39,14 @@ from agent.protocol.commands.panes import (
     RecordPane,
     RunAsPerson,
 )
-from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.prompts import (
+    Compact,
+    Hasten,
+    Interrupt,
+    ReadTranscript,
+    SendPrompt,
+    Unqueue,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.greeting import Hello
@@ -60,6 +68,7 @@ Command = Annotated[
     | ResumeAgent
     | ListSessions
     | SendPrompt
+    | Hasten
     | Unqueue
     | Compact
     | Interrupt
@@ -84,6 +93,7 @@ Command = Annotated[
     | ReadTranscript
     | SearchTranscript
     | ReadUsage
+    | ReadSentPrompts
     | Shutdown,
     Field(discriminator="type"),
 ]

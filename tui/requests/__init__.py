@@ -14,6 +14,8 @@ from tui.requests.agents import sessions as sessions
 from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
+from tui.requests.drafts import edit_draft as edit_draft
+from tui.requests.drafts import sent_prompts as sent_prompts
 from tui.requests.grid import grid as grid
 from tui.requests.grid import leave_grid as leave_grid
 from tui.requests.grid import open_waiting as open_waiting
@@ -41,5 +43,6 @@ from tui.requests.screens import stop_demo as stop_demo
 from tui.requests.screens import usage as usage
 from tui.requests.turns import compact as compact
 from tui.requests.turns import coordinate as coordinate
+from tui.requests.turns import hasten as hasten
 from tui.requests.turns import interrupt as interrupt
 from tui.requests.turns import unqueue as unqueue

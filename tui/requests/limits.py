@@ -13,11 +13,22 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from tui.app import TungstenApp
 
-LIMITS = ("dollars", "requests", "tokens", "minutes")
-"""What a budget can limit."""
+LIMITS = {
+    "dollars": "what all requests may cost, as 5 or 0.50; off for no such limit",
+    "requests": "how many times its model may be asked",
+    "tokens": "how many go in and out together, those from the cache too",
+    "minutes": "how long by the clock, its waits for you included",
+}
+"""What a budget can limit, and what is said of each."""
 
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
-"""From least to most."""
+EFFORTS = (
+    ("low", "the quickest and cheapest answers"),
+    ("medium", "less thorough, and cheaper"),
+    ("high", "thorough; what most models do by themselves"),
+    ("xhigh", "for long and hard tasks"),
+    ("max", "whatever it takes, and costs"),
+)
+"""From least to most, with what is said of each."""
 
 
 def said(budget: Budget) -> str:
@@ -77,7 +88,8 @@ async def effort(app: TungstenApp) -> None:
     if agent is None:
         return
     now = f"takes effort {agent.effort}" if agent.effort else "takes its model's own effort"
-    app.say(f"{agent.name} {now}. Type /effort and one of: {' · '.join(EFFORTS)}")
+    levels = " · ".join(level for level, _ in EFFORTS)
+    app.say(f"{agent.name} {now}. Type /effort and one of: {levels}")
 
 
 @beside
@@ -86,9 +98,10 @@ async def set_effort(app: TungstenApp, text: str) -> None:
     agent = focused(app)
     if agent is None:
         return
-    level = next((each for each in EFFORTS if each == text.lower()), None)
-    if level is None:
-        app.say(f"There is no effort {text}: {', '.join(EFFORTS)}", "warning")
+    levels = [level for level, _ in EFFORTS]
+    level = text.lower()
+    if level not in levels:
+        app.say(f"There is no effort {text}: {', '.join(levels)}", "warning")
         app.cockpit.prompt.put_back(f"/effort {text}")
         return
     command = SetEffort.model_validate({"agent_id": agent.id, "level": level})

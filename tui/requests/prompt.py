@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
-from agent.protocol.commands.prompts import COORDINATE, SendPrompt
+from agent.protocol.commands.prompts import COORDINATE, SendPrompt, When
 from tui import actions
 from tui.requests.agents import rename, set_mode, show_modes
 from tui.requests.limits import set_budget, set_effort
 from tui.requests.memory import remember_text, set_memory_mode
 from tui.requests.sending import lacks_model, send
+from tui.requests.turns import withdraws
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
 
 
-async def submit(app: TungstenApp, text: str) -> None:
-    """Do what stood in the prompt; put it back when that can't be done."""
+async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None:
+    """Do what stood in the prompt; put it back when that can't be done.
+
+    Args:
+        app: the app.
+        text: all of it, pastes in place.
+        when: an agent that works is to hear a prompt.
+    """
     prompt = app.cockpit.prompt
     coordinated = COORDINATE.match(text) is not None
     if not coordinated and _is_slash_command(text):
@@ -40,7 +47,7 @@ async def submit(app: TungstenApp, text: str) -> None:
             prompt.put_back(text)
             return
         command = RunAsPerson(agent_id=agent.id, command=line)
-    elif question is not None and not coordinated:
+    elif question is not None and not coordinated and when == "after_turn":
         command = Answer(question_id=question.id, text=_option(text.strip(), question.options))
     elif lacks_model(app, agent):
         from tui.model_setup import ask
@@ -55,8 +62,11 @@ async def submit(app: TungstenApp, text: str) -> None:
         app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
         prompt.put_back(text)
         return
+    elif when == "now" and withdraws(app, agent):
+        prompt.put_back(text)
+        return
     else:
-        command = SendPrompt(agent_id=agent.id, text=text)
+        command = SendPrompt(agent_id=agent.id, text=text, when=when)
     if coordinated and _asks_demo_model(app, agent):
         app.say("The demo model cannot coordinate workers: /model chooses one that can", "warning")
         prompt.put_back(text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
 
-from agent.protocol.commands.prompts import Compact, Interrupt, Unqueue
+from agent.protocol.commands.prompts import Compact, Hasten, Interrupt, Unqueue
 from tui import actions
 from tui.requests.sending import AGAIN_SECONDS, beside, focused, send
 
@@ -31,6 +32,29 @@ async def _unqueue(app: TungstenApp, agent: AgentSummary) -> bool:
         return False
     prompt = app.cockpit.prompt
     prompt.put_back("\n\n".join(map(str, texts)) + ("\n" if prompt.text else ""))
+    return True
+
+
+@beside
+async def hasten(app: TungstenApp, when: Literal["after_step", "now"]) -> None:
+    """Have the focused agent hear sooner what is queued."""
+    agent = app.focused_agent
+    if agent is not None and not (when == "now" and withdraws(app, agent)):
+        await send(app, Hasten(agent_id=agent.id, when=when))
+
+
+def withdraws(app: TungstenApp, agent: AgentSummary) -> bool:
+    """Whether an interrupt would withdraw a gate, of which the person has not been told yet."""
+    asked, asked_at = app.interrupt_asked
+    at = monotonic()
+    app.interrupt_asked = ("", at)
+    if asked == f"now {agent.id}" and at - asked_at <= AGAIN_SECONDS:
+        return False
+    if not any(gate.agent_id == agent.id for gate in app.state.gates):
+        return False
+    app.interrupt_asked = (f"now {agent.id}", at)
+    key = actions.label(actions.by_id("prompt.now").keys[0])
+    app.say(f"{key} again interrupts {agent.name}: what waits for your decision is withdrawn")
     return True
 
 

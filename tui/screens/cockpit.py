@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
     from tui.grid.view import Grid
-    from tui.widgets.row_list import Row, RowList
+    from tui.prompt_menu import PromptMenu
+    from tui.widgets.row_list import RowList
 
 SPLIT_STEP = 0.05
-MENU_ROWS = 8
 
 BURST_SECONDS = 0.01
 """Keys that come faster than this are painted together."""
@@ -89,6 +89,8 @@ class CockpitScreen(Screen[None]):
         self._arrangement = Arrangement()
         self.menu: RowList | None = None
         self.grid: Grid | None = None
+        self.offers: PromptMenu | None = None
+        """What the menu shows; both are made when something is first offered."""
         self._painted_at = 0.0
         self._before_reveal: Alone | None = None
         """What was alone before a hidden terminal was shown for a while."""
@@ -98,6 +100,8 @@ class CockpitScreen(Screen[None]):
         """Whether the grid was left to have it shown."""
         self._shell = False
         """Whether the rule says that a shell command is being written."""
+        self._written = ""
+        """Whether it is about a `prompt`, a `command` or, empty, nothing that is written."""
 
     @property
     def host(self) -> TungstenApp:
@@ -331,12 +335,16 @@ class CockpitScreen(Screen[None]):
             return "", styles.faint
         if agent.kind == "command":
             return _program_label(agent), styles.muted
-        if agent.queued:
-            one = len(agent.queued) == 1
-            words = (
-                "prompt queued · ↑ takes it back" if one else "prompts queued · ↑ takes them back"
-            )
-            return f"{len(agent.queued)} {words}", styles.muted
+        runs = agent.state in {"working", "waiting"}
+        waits = len(agent.queued) + len(agent.steering)
+        if runs and agent.kind == "model" and self._written == "prompt":
+            before = f"{waits} {'waits' if waits == 1 else 'wait'} · " if waits else ""
+            keys = f"{_STEP} after this step · {_NOW} now"
+            return f"{before}Enter queues · {keys}", styles.muted if waits else styles.faint
+        if waits:
+            sooner = f" · {_STEP} sooner" if agent.queued else ""
+            keys = f"{sooner} · {_NOW} now" if runs and not self._written else ""
+            return f"{_waiting(agent)}{keys}", styles.muted
         if agent.state == "working":
             esc = "" if self._gate_open else " · Esc interrupts"
             return f"working · Enter queues{esc}", styles.faint
@@ -380,7 +388,7 @@ class CockpitScreen(Screen[None]):
         if (agent, question) == (self._agent, self._question):
             return
         self._agent, self._question = agent, question
-        self.prompt.has_queue = bool(agent is not None and agent.queued)
+        self.prompt.has_queue = bool(agent is not None and (agent.queued or agent.steering))
         if question is not None:
             self.prompt.placeholder = "Answer…"
         elif agent is not None and agent.kind == "command":
@@ -619,39 +627,50 @@ class CockpitScreen(Screen[None]):
         """Let the prompt's cursor rest while a gate takes the keys."""
         self.prompt.set_class(message.armed, "-resting")
 
-    # The menu of commands
+    # The menu
 
     async def follow_prompt(self) -> None:
-        """Open, follow or close the menu of commands as the prompt's text says."""
-        text = self.prompt.text
-        wanted = text.startswith("/") and "\n" not in text and " " not in text
-        rows = 0
-        if wanted:
-            if self.menu is None:
-                from tui.widgets.row_list import RowList
+        """Let menu, layout and rule follow what is written."""
+        prompt = self.prompt
+        if self.offers is None and prompt.completing() is not None:
+            from tui.prompt_menu import PromptMenu
+            from tui.widgets.row_list import RowList
 
-                self.menu = RowList(id="menu")
-                await self.mount(self.menu)
-            found = _commands(text)
-            self.menu.show(found)
-            rows = min(len(found), MENU_ROWS)
-        self.prompt.menu_open = rows > 0
-        self.choose(replace(self.choices, menu_rows=rows, prompt_rows=min(self.prompt.rows, 99)))
-        if text.startswith("!") != self._shell:
-            self._shell = not self._shell
+            self.menu = RowList(id="menu")
+            await self.mount(self.menu)
+            self.offers = PromptMenu(self.host, self.menu)
+        if self.offers is not None:
+            self.offers.follow()
+        self.choose(replace(self.choices, prompt_rows=min(prompt.rows, 99)))
+        before = (self._shell, self._written)
+        self._shell = prompt.text.startswith("!")
+        command = prompt.text.startswith(("!", "/")) and not prompt.text.startswith("//")
+        self._written = ("command" if command else "prompt") if prompt.text.strip() else ""
+        if (self._shell, self._written) != before:
             self.refresh_lines()
 
-    def command_for(self, text: str) -> str | None:
-        """Id of the command that Enter means: the chosen one, if the menu stands for this text."""
-        rows = _commands(text)
-        if self.menu is not None and self.menu.rows == rows:
-            return self.menu.chosen
-        return rows[0].id if rows else None
+    def show_menu(self, rows: int) -> None:
+        """Give the menu its rows."""
+        self.choose(replace(self.choices, menu_rows=rows))
 
-    def close_menu(self) -> None:
-        """Put the menu away and leave the text as it is."""
-        self.prompt.menu_open = False
-        self.choose(replace(self.choices, menu_rows=0))
+
+_STEP, _NOW = (
+    actions.label(actions.by_id(action).keys[0]) for action in ("prompt.after_step", "prompt.now")
+)
+"""The keys with which an agent that works hears something before its turn has ended."""
+
+
+def _waiting(agent: AgentSummary) -> str:
+    """Say what waits to be heard, and until when."""
+    steering, queued = len(agent.steering), len(agent.queued)
+    prompts = "prompt" if steering + queued == 1 else "prompts"
+    if not steering:
+        words = f"{queued} {prompts} queued"
+    elif not queued:
+        words = f"{steering} {prompts} after this step"
+    else:
+        words = f"{steering} after this step, {queued} queued"
+    return f"{words} · ↑ takes {'it' if prompts == 'prompt' else 'them'} back"
 
 
 def _program_label(agent: AgentSummary) -> str:
@@ -660,17 +679,3 @@ def _program_label(agent: AgentSummary) -> str:
         keys = f"{actions.label('ctrl+t')} types into it · Esc presses ^C in it"
         return f"a program · {keys}"
     return f"a program · {one_line(agent.activity)}" if agent.activity else "a program"
-
-
-def _commands(text: str) -> tuple[Row, ...]:
-    from tui.widgets.row_list import Row
-
-    return tuple(
-        Row(
-            action.id,
-            f" /{action.slash}",
-            f"{action.argument}  {action.description}" if action.argument else action.description,
-            actions.label(action.keys[0]) if action.keys else "",
-        )
-        for action in actions.slash_commands(text)
-    )

@@ -6,7 +6,7 @@ not be known and nothing moves under the reader's eyes when they change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,7 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
         super().__init__(id=id)
         self._transcript: Transcript | None = None
         self._empty: Empty | None = None
-        self._queued: tuple[str, ...] = ()
+        self._waits: Sequence[tuple[str, str]] = ()
         self._pending = False
         self._rows: list[tuple[int, int]] = []
         self._draw: Callable[..., list[Strip]] | None = None
@@ -70,10 +70,16 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
         transcript: Transcript | None,
         *,
         empty: Empty | None = None,
-        queued: tuple[str, ...] = (),
+        waits: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Show a conversation; `empty` instead, while it has no blocks."""
-        self._transcript, self._empty, self._queued = transcript, empty, queued
+        """Show a conversation; `empty` instead, while it has no blocks.
+
+        Args:
+            transcript: what was said.
+            empty: what stands there while nothing was.
+            waits: prompts that wait to be heard, each behind the word for when that is.
+        """
+        self._transcript, self._empty, self._waits = transcript, empty, waits
         self.changed()
 
     def changed(self) -> None:
@@ -102,11 +108,11 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
 
             self._draw = draw
         below = self._below(width, paint)[: max(0, height - 1)]
-        queued = self._queued_rows(width, paint)
-        room = max(1, height - len(queued) - len(below))
+        waiting = self._waiting_rows(width, paint)
+        room = max(1, height - len(waiting) - len(below))
         strips = self._visible(transcript, width, room, paint)
-        if transcript.follow or len(strips) + len(queued) + len(below) <= height:
-            strips += queued
+        if transcript.follow or len(strips) + len(waiting) + len(below) <= height:
+            strips += waiting
         strips = self._with_place(strips, transcript, width, height - len(below), paint)
         if below:
             blank = Strip.blank(width, paint.blank)
@@ -224,14 +230,14 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
             del self._kept[oldest]
             oldest.drawn, oldest.drawn_for, oldest.markdown = [], (), None
 
-    def _queued_rows(self, width: int, paint: Paint) -> list[Strip]:
+    def _waiting_rows(self, width: int, paint: Paint) -> list[Strip]:
         rows = []
-        for text in self._queued[:3]:
-            line = fit(" ".join(text[: 4 * width].split()), width - 12)
-            pieces: list[Piece] = [("  queued ", paint.faint), (line, paint.muted)]
+        for when, text in self._waits[:3]:
+            line = fit(" ".join(text[: 4 * width].split()), width - len(when) - 6)
+            pieces: list[Piece] = [(f"  {when} ", paint.faint), (line, paint.muted)]
             rows.append(strip_of(pieces, width, paint.blank))
-        if len(self._queued) > 3:
-            more = f"  and {len(self._queued) - 3} more"
+        if len(self._waits) > 3:
+            more = f"  and {len(self._waits) - 3} more"
             rows.append(strip_of([(more, paint.faint)], width, paint.blank))
         return rows
 

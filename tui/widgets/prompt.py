@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 from textual.widgets import TextArea
@@ -13,6 +13,11 @@ from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
+
+    from tui.completion import Completing
+
+When = Literal["after_turn", "after_step", "now"]
+"""As `agent.protocol.commands.prompts.When`, which comes after the first frame."""
 
 LONG_PASTE = 4_000
 """Characters from which a paste is shown as one mark; it is kept and sent whole."""
@@ -24,13 +29,21 @@ PUT_ASIDE = 20
 """Texts that were written and not sent which Up goes on bringing back, per agent."""
 
 _MARK = re.compile(r"‹paste (\d+): [\d,]+ (?:lines|characters)›")
+_WHEN: dict[str, When] = {
+    "prompt.send": "after_turn",
+    "prompt.after_step": "after_step",
+    "prompt.now": "now",
+}
+_SENDS = {key: when for action, when in _WHEN.items() for key in actions.by_id(action).keys}
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
+_DELETES = {"backspace": -1, "delete": 1, "ctrl+d": 1}
+_MENU_KEYS = frozenset({"up", "down", "tab", "enter", "escape"})
 _MOVES = {
     key: action.action
     for action in map(actions.by_id, ("focus.next", "focus.previous"))
     for key in action.keys
 }
-"""Keys that move the focus, unless the menu of commands takes them."""
+"""Keys that move the focus, unless the menu takes them."""
 
 
 class Prompt(KeysInOrder, TextArea):
@@ -40,11 +53,22 @@ class Prompt(KeysInOrder, TextArea):
     """
 
     class Submitted(Message):
-        """The person sent something, and the prompt is empty again; put back what can't be used."""
+        """The person sent something, and the prompt is empty again; put back what can't be used.
 
-        def __init__(self, text: str) -> None:
+        `when` is when an agent that works is to hear it.
+        """
+
+        def __init__(self, text: str, when: When = "after_turn") -> None:
             super().__init__()
             self.text = text
+            self.when = when
+
+    class Hasten(Message):
+        """The person wants what is queued heard sooner."""
+
+        def __init__(self, when: Literal["after_step", "now"]) -> None:
+            super().__init__()
+            self.when = when
 
     class Edited(Message):
         """The text changed: its draft is to be kept, and the layout may change."""
@@ -60,12 +84,14 @@ class Prompt(KeysInOrder, TextArea):
             self.pages = pages
 
     class MenuKey(Message):
-        """A key for the menu of commands while it is open, and the text it was pressed at."""
+        """A key for the menu while it is open, and the text, line and word it was pressed at."""
 
-        def __init__(self, key: str, text: str) -> None:
+        def __init__(self, key: str, text: str, completing: Completing, line: int) -> None:
             super().__init__()
             self.key = key
             self.text = text
+            self.completing = completing
+            self.line = line
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
@@ -73,6 +99,8 @@ class Prompt(KeysInOrder, TextArea):
         self.cursor_blink = False
         self.has_queue = False
         self.menu_open = False
+        self.pasted = False
+        """Whether what was written last was pasted, for which nothing is offered."""
         self._history: list[str] = []
         self._older: int | None = None
         """The place in the history that is shown; None while what is being written is."""
@@ -125,6 +153,30 @@ class Prompt(KeysInOrder, TextArea):
         self._leave_history()
         self._write(text)
 
+    def write_instead(self, text: str) -> None:
+        """Write text in the place of all that is written, which Up and undo bring back."""
+        draft = "" if self._only_looking() else self.expanded()
+        self._leave_history()
+        if draft != text:
+            self._put_aside(draft)
+        result = self.replace(text, (0, 0), self.document.end, maintain_selection_offset=False)
+        self.move_cursor(result.end_location)
+
+    def write_back(self, text: str) -> None:
+        """As `write_instead`, for what was made of all that is written: pastes become marks."""
+        for mark in _MARK.finditer(self.text):
+            paste = self._pastes.get(int(mark[1]))
+            if paste:
+                text = text.replace(paste, mark[0], 1)
+        if text != self.text:
+            self.write_instead(text)
+
+    def keep_aside(self, text: str) -> bool:
+        """Keep a text that was not sent where Up finds it first; False where it says nothing."""
+        self._put_aside(text)
+        self.post_message(self.Edited())
+        return bool(text.strip())
+
     def put_back(self, text: str) -> None:
         """Put text before what is written, on lines of its own."""
         rest = self.text
@@ -157,19 +209,23 @@ class Prompt(KeysInOrder, TextArea):
         key = event.key
         if self._passed_on(event):
             return
-        if self._is_for_menu(key):
+        self.pasted = False
+        if self.menu_open and key in _MENU_KEYS and (found := self.completing()) is not None:
             event.stop()
             event.prevent_default()
-            self.post_message(self.MenuKey(key, self.text))
-            if key == "enter":
+            self.post_message(self.MenuKey(key, self.text, found, self.cursor_location[0]))
+            if key == "enter" and found.kind != "file":
                 # At once: what is typed from now on is no part of the command.
                 self.menu_open = False
                 self.taken()
             return
-        if key == "enter":
+        if key in _DELETES and self._delete_mark(_DELETES[key]):
             event.stop()
             event.prevent_default()
-            self._submit()
+        elif key in _SENDS:
+            event.stop()
+            event.prevent_default()
+            self._submit(_SENDS[key])
         elif key in _MOVES:
             await self._carry_out(event, _MOVES[key])
         elif key in _NEWLINE:
@@ -194,10 +250,60 @@ class Prompt(KeysInOrder, TextArea):
             event.prevent_default()
             self._newer_prompt()
 
-    def _is_for_menu(self, key: str) -> bool:
-        # The menu may not have followed the last keys yet.
-        names = self.text.startswith("/") and " " not in self.text and "\n" not in self.text
-        return self.menu_open and names and key in {"up", "down", "tab", "enter", "escape"}
+    def undo(self) -> None:
+        """Undo what was last written.
+
+        Textual 8.2 (`textual/document/_history.py`) would join what is deleted next to the
+        insertion that is then the last, and take back both at once.
+        """
+        super().undo()
+        self.history.checkpoint()
+
+    def _delete_mark(self, step: int) -> bool:
+        """Delete the mark of a paste at the cursor, or around it: half of one would mean nothing.
+
+        Args:
+            step: 1 for what stands behind the cursor, -1 for what stands before it.
+        """
+        if not self.selection.is_empty:
+            return False
+        line, column = self.cursor_location
+        for mark in _MARK.finditer(self.document[line]):
+            if mark.start() < column + (step > 0) and column - (step < 0) < mark.end():
+                self.history.checkpoint()
+                self.delete((line, mark.start()), (line, mark.end()))
+                return True
+        return False
+
+    def completing(self) -> Completing | None:
+        """What can be completed where the cursor is, as it is now."""
+        if not any(sign in self.text for sign in "/@"):
+            return None
+        from tui.completion import completing
+
+        line, column = self.cursor_location
+        return completing(self.text, self.document[line], column)
+
+    def complete(
+        self, line: int, found: Completing, text: str, *, before_end: bool = False
+    ) -> None:
+        """Write what was chosen in the place of a word, if that still stands there.
+
+        Args:
+            line: the line of the word.
+            found: the word, as `completing` gave it.
+            text: what takes its place.
+            before_end: whether the cursor comes before the last character of it.
+        """
+        start, end = (line, found.start), (line, found.end)
+        if self.completing() != found or self.cursor_location[0] != line:
+            return
+        rest = self.document[line][found.end :]
+        if text.endswith(" ") and rest.startswith(" "):
+            text = text[:-1]
+        result = self.replace(text, start, end)
+        row, column = result.end_location
+        self.move_cursor((row, column - before_end))
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Keep printable keys from becoming bindings."""
@@ -215,6 +321,7 @@ class Prompt(KeysInOrder, TextArea):
             text = f"‹paste {number}: {size}›"
         start, end = self.selection
         result = self._replace_via_keyboard(text, start, end)
+        self.pasted = True
         if result is not None:
             self.move_cursor(result.end_location)
 
@@ -223,12 +330,20 @@ class Prompt(KeysInOrder, TextArea):
         event.stop()
         self.post_message(self.Edited())
 
-    def _submit(self) -> None:
+    def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
+        """Have the menu follow the cursor."""
+        event.stop()
+        if self.menu_open:
+            self.post_message(self.Edited())
+
+    def _submit(self, when: When) -> None:
         text = self.expanded()
         if text.strip():
             # At once: what is typed from now on belongs to the next prompt.
             self.taken()
-            self.post_message(self.Submitted(text))
+            self.post_message(self.Submitted(text, when))
+        elif self.has_queue and when != "after_turn":
+            self.post_message(self.Hasten(when))
 
     def taken(self) -> None:
         """Empty the prompt; its text can be brought back."""
@@ -244,8 +359,9 @@ class Prompt(KeysInOrder, TextArea):
             text = "" if self._only_looking() else self.expanded()
             self._leave_history()
             self._put_aside(text)
-            self._pastes = {}
-            self._write("")
+            # What pastes hold stays, since undo brings their marks back.
+            self.history.checkpoint()
+            self.clear()
 
     def _remember(self, text: str) -> None:
         if text.strip() and (not self._history or self._history[-1] != text):

@@ -11,16 +11,30 @@ COORDINATE = re.compile(r"/coordinate\s+(?=\S)")
 """How a prompt begins whose task an agent is to split among workers; the rest is the task."""
 
 
+When = Literal["after_turn", "after_step", "now"]
+"""When an agent hears what is said while its turn runs: once that has ended, before the model's
+next step, or at once, for which the turn is interrupted."""
+
+
 class SendPrompt(Wire):
-    """Say something to an agent; queued while a turn runs. See `COORDINATE`."""
+    """Say something to an agent. See `COORDINATE`."""
 
     type: Literal["send_prompt"] = "send_prompt"
     agent_id: str
     text: str
+    when: When = "after_turn"
+
+
+class Hasten(Wire):
+    """Have an agent hear sooner what is queued."""
+
+    type: Literal["hasten"] = "hasten"
+    agent_id: str
+    when: Literal["after_step", "now"]
 
 
 class Unqueue(Wire):
-    """Take the queued prompts back. Result: `{"texts": [str, …]}`."""
+    """Take back what waits to be heard. Result: `{"texts": [str, …]}`."""
 
     type: Literal["unqueue"] = "unqueue"
     agent_id: str
