@@ -39,6 +39,12 @@ from agent.protocol.commands.panes import (
     RunAsPerson,
 )
 from agent.protocol.commands.prompts import Compact, Interrupt, ReadTranscript, SendPrompt, Unqueue
+from agent.protocol.commands.sessions import (
+    ExportSession,
+    ForkSession,
+    ListTurns,
+    SearchSessions,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.greeting import Hello
 from agent.protocol.wire import Wire
@@ -58,6 +64,10 @@ Command = Annotated[
     | ArchiveAgent
     | ResumeAgent
     | ListSessions
+    | ListTurns
+    | SearchSessions
+    | ForkSession
+    | ExportSession
     | SendPrompt
     | Unqueue
     | Compact
@@ -87,7 +97,16 @@ Command = Annotated[
 ]
 
 
-LOOK_COMMANDS = frozenset({"list_sessions", "read_default_mode", "read_transcript", "read_usage"})
+LOOK_COMMANDS = frozenset(
+    {
+        "list_sessions",
+        "list_turns",
+        "read_default_mode",
+        "read_transcript",
+        "read_usage",
+        "search_sessions",
+    }
+)
 """What a connection from inside an agent's pane may send."""
 
 
