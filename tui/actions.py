@@ -21,6 +21,7 @@ GATE = "gate"
 INBOX = "inbox"
 RECORDING = "recording"
 OWN_PANES = "own panes"
+SESSIONS = "sessions"
 MEMORIES = "memories"
 DREAMS = "dreams"
 
@@ -34,6 +35,7 @@ CONTEXTS = {
     INBOX: "In the inbox (/inbox)",
     RECORDING: "While a recording plays (/recordings)",
     OWN_PANES: "Among your own tmux panes (/own)",
+    SESSIONS: "Among sessions (/sessions)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
 }
@@ -300,9 +302,23 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "agent.sessions",
         "ctrl+r",
-        "Sessions of all time: look and resume",
+        "Sessions of all time: search what was said, resume, fork, export",
         action="sessions",
         slash="sessions",
+    ),
+    _key(
+        "agent.fork",
+        "",
+        "Begin a new agent with the conversation up to a turn",
+        action="fork",
+        slash="fork",
+    ),
+    _key(
+        "agent.export",
+        "",
+        "Write the conversation as Markdown",
+        action="export_session",
+        slash="export",
     ),
     _key(
         "app.usage",
@@ -437,6 +453,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("block.next_part", "n", "The next part of a very long block", CONVERSATION, "turn(1)"),
     _key("block.previous_part", "p", "The part before it", CONVERSATION, "turn(-1)"),
     _key("block.copy", "y", "Copy the block's text", CONVERSATION, "copy", label="copy"),
+    _key("block.fork", "F", "Fork the session at this turn", CONVERSATION, "screen.fork_here"),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
     _key(
@@ -506,6 +523,11 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
     _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
     _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),
+    _key("sessions.open", "enter", "Resume it; at what was said, read it there", SESSIONS),
+    _key("sessions.read", "f2", "Read it without resuming it", SESSIONS, "read", "read"),
+    _key("sessions.fork", "f3", "Fork it at a turn", SESSIONS, "fork", "fork"),
+    _key("sessions.export", "f4", "Write it as Markdown", SESSIONS, "export", "export"),
+    _key("sessions.close", "escape", "Close", SESSIONS, label="close"),
     _key("memories.open", "enter", "All about it, and every version", MEMORIES, "open", "open"),
     _key(
         "memories.bring_back",
