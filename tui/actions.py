@@ -129,6 +129,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         label="find",
         palette=False,
     ),
+    _key(
+        "app.tour",
+        "",
+        "Five cards: what there is to see, and the keys that matter",
+        action="tour",
+        slash="tour",
+    ),
     _key("agent.new", "ctrl+n", "Start an agent", action="new_agent", label="new", slash="new"),
     _key(
         "gate.inbox",

@@ -19,6 +19,7 @@ from tui.requests.memory import dream as dream
 from tui.requests.memory import dreams as dreams
 from tui.requests.memory import memories as memories
 from tui.requests.memory import remember as remember
+from tui.requests.newcomer import tour as tour
 from tui.requests.panes import attach as attach
 from tui.requests.panes import own_panes as own_panes
 from tui.requests.panes import record as record

@@ -55,6 +55,10 @@ def shown(app: Any) -> str:
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
+def top(app: Any) -> type[Any]:
+    return type(app.screen)
+
+
 @pytest.fixture
 def searched(host: Host, make_agent: Any) -> Any:
     """The list of sessions, with an engine that finds three places in two of them."""
@@ -140,13 +144,13 @@ async def test_a_place_is_read_where_it_stands_and_forked_there(searched: Any) -
         await settle(pilot)
         await pilot.press("down", "down", "enter")
         await settle(pilot)
-        assert isinstance(app.screen, PastSessionScreen)
+        assert top(app) is PastSessionScreen
         assert app.screen.query_one(Conversation).chosen.id == 3
         assert "Answer 3." in shown(app)
         assert [one.limit for one in app.sent if isinstance(one, ReadTranscript)] == [2000]
         await pilot.press("F")
         await settle(pilot)
-        assert isinstance(app.screen, ForkScreen)
+        assert top(app) is ForkScreen
         assert app.sent[-1] == ListTurns(agent_id="2abcdef01234")
         assert app.screen.query_one("#turns", OptionList).highlighted == 0
         assert "nothing is rolled back" in " ".join(shown(app).split())
@@ -186,10 +190,10 @@ async def test_nothing_to_fork_is_said_and_escape_goes_back(searched: Any) -> No
         assert "no turn to fork at" in shown(app)
         await pilot.press("b", "enter", "escape")
         await settle(pilot)
-        assert isinstance(app.screen, SessionsScreen)
+        assert top(app) is SessionsScreen
         await pilot.press("f2")
         await settle(pilot)
-        assert isinstance(app.screen, PastSessionScreen)
+        assert top(app) is PastSessionScreen
         await pilot.press("escape")
         await settle(pilot)
         assert app.results == []
@@ -202,7 +206,7 @@ async def test_a_file_that_is_there_is_replaced_at_a_second_enter_alone(searched
         app.answers["export_session"] = {"file": "x", "exists": True}
         await pilot.press("f4")
         await settle(pilot)
-        assert isinstance(app.screen, PlaceScreen)
+        assert issubclass(top(app), PlaceScreen)
         name = str(Path.home() / "reader-1abcde.md")
         await pilot.press("enter")
         await settle(pilot)
@@ -217,7 +221,7 @@ async def test_a_file_that_is_there_is_replaced_at_a_second_enter_alone(searched
         await pilot.press("enter")
         await settle(pilot)
         assert app.sent[-1].overwrite
-        assert isinstance(app.screen, SessionsScreen)
+        assert top(app) is SessionsScreen
         assert "readable by you only" in shown(app)
 
 
