@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agent import fork
 from agent.actions import RemoveWorktree, StartWorker
 from agent.allowed_panes import AllowedPanes
 from agent.budget import Budgets, stored
@@ -64,6 +65,7 @@ from agent.protocol.commands.prompts import (
     SendPrompt,
     Unqueue,
 )
+from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import BlockKind, ToolStatus
@@ -76,6 +78,7 @@ from agent.remembering import MemoryMode
 from agent.rule_files import RuleFiles
 from agent.services import ModelSource, Services
 from agent.session import Session, text_block
+from agent.session_turns import turns
 from agent.steps import Step
 from agent.tools.registry import definitions
 from agent.turn_text import one_line
@@ -526,6 +529,51 @@ class Agents:
                 await agent.become(AgentState.IDLE, "")
         agent.publish()
 
+    async def list_turns(self, command: ListTurns) -> dict[str, Any]:
+        """Give the turns of a session, also of an archived one."""
+        record = await self._stored(command.agent_id)
+        rows = await self.services.database.sessions.rows(record.id)
+        return {"turns": [fork.told(turn).model_dump(mode="json") for turn in turns(rows)]}
+
+    async def fork(self, command: ForkSession) -> dict[str, Any]:
+        """Begin a new agent with what was said in another session up to a turn.
+
+        Raises:
+            AgentUnknown: there is no such session.
+            NotForked: it cannot be forked there; says why, and what can be done.
+            SessionDamaged: its transcript is not what was written.
+            DirectoryUnusable: its directory is gone.
+        """
+        database = self.services.database
+        agent = self._live.get(command.agent_id)
+        origin = agent.record if agent is not None else await self._stored(command.agent_id)
+        fork.check(origin)
+        directory = await asyncio.to_thread(_directory, origin.directory)
+        await Session.open(database, origin)
+        found = turns(await database.sessions.rows(origin.id))
+        turn, last = fork.place(found, command, origin.name)
+        if agent is None and origin.mode == Mode.STANDARD:
+            trusted_as = Path(origin.extra.get("project") or origin.directory)
+            origin = replace(origin, mode=await self._default_mode(trusted_as))
+        async with self._changing:
+            record = fork.record_of(
+                origin,
+                uuid.uuid4().hex[:12],
+                self._name("", directory, wanted=f"{origin.name}-fork"),
+                last,
+                self.services.clock(),
+            )
+            begun = await self._born(record)
+        where = f"{'before' if command.before else 'after'} turn {turn.number} of {len(found)}"
+        await database.journal.append(
+            fork.FORKED, begun.id, {"from": origin.id, "turn": turn.number, "rows": last}
+        )
+        await begun.conversation.add(BlockKind.NOTICE, fork.told_person(origin, where))
+        await begun.note(fork.told_agent(origin.name))
+        begun.publish()
+        prompt = "\n\n".join(turn.prompts) if command.before else ""
+        return {"agent_id": begun.id, "prompt": prompt}
+
     async def list_sessions(self, command: ListSessions) -> dict[str, Any]:
         """Give every session, archived ones among them, the last used first."""
         summaries = []
@@ -541,6 +589,7 @@ class Agents:
                 SessionSummary(
                     **dict(agent.summary()),
                     prompt=first_prompt(glance.first) or record.command,
+                    forked_from=record.forked_from or "",
                     used_at=glance.last_at or record.created_at,
                 )
             )

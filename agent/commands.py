@@ -49,6 +49,12 @@ from agent.protocol.commands.prompts import (
     SendPrompt,
     Unqueue,
 )
+from agent.protocol.commands.sessions import (
+    ExportSession,
+    ForkSession,
+    ListTurns,
+    SearchSessions,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.sent_prompts import sent_prompts
@@ -83,6 +89,14 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
                 from agent import memory_requests
 
                 return await memory_requests.carry_out(command, parts)
+            case SearchSessions():
+                from agent import session_search
+
+                return await session_search.carry_out(command, parts.database)
+            case ExportSession():
+                from agent import session_export
+
+                return await session_export.carry_out(command, parts.database)
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")
             case _:
@@ -107,6 +121,10 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.await_use(command)
         case ListSessions():
             return await agents.list_sessions(command)
+        case ListTurns():
+            return await agents.list_turns(command)
+        case ForkSession():
+            return await agents.fork(command)
         case ReadDefaultMode():
             return await agents.read_default_mode(command)
         case ReadTranscript():

@@ -16,6 +16,7 @@ from agent.actions import Action, RunCommand
 from agent.budget import budget_of
 from agent.conversation import Conversation
 from agent.errors import AgentError
+from agent.fork import origins
 from agent.gate import Binding, Decision
 from agent.git import branch
 from agent.output import Outputs
@@ -102,7 +103,10 @@ class LiveAgent:
             opened=self._pane_opened,
             ended=services.recordings.ended,
         )
-        self.outputs = Outputs(services.paths.data / "outputs" / record.id)
+        outputs = services.paths.data / "outputs"
+        self.outputs = Outputs(
+            outputs / record.id, inherited=[outputs / each for each in origins(record)]
+        )
         self.workers = Workers(self, services.fleet)
         self.memory = AgentMemory(
             services.database,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent.session import clean
@@ -18,8 +19,15 @@ HEAD_SHARE = 0.4
 class Outputs:
     """Keeps what was cut, as files that the agent can page with `file_read`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, inherited: Sequence[Path] = ()) -> None:
+        """`inherited`: directories of those whose conversation is the beginning of this one."""
         self.directory = directory
+        self._inherited = inherited
+
+    def hold(self, path: Path) -> bool:
+        """Whether a file is one that its own conversation names; `path` is resolved."""
+        places = (self.directory, *self._inherited)
+        return any(path.is_relative_to(place.resolve()) for place in places)
 
     def fit(self, text: str, name: str, limit: int = MAX_CHARACTERS) -> str:
         """Mask secrets; store a text that is too long and give its two ends instead.

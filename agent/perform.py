@@ -352,9 +352,7 @@ class Performer:
     async def _look(self, step: Step) -> Looked:
         action = step.action
         binding, foreground = await self._place(action, by_person=step.actor == "person")
-        if isinstance(action, ReadFile) and action.path.is_relative_to(
-            self._outputs.directory.resolve()
-        ):
+        if isinstance(action, ReadFile) and self._outputs.hold(action.path):
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, binding, foreground)
         try:

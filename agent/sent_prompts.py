@@ -11,7 +11,7 @@ from agent.protocol.server_lines import MAX_LINE_BYTES
 from agent.summary import prompts_of
 from agent.turn_text import is_from_coordinator
 from memory.database import Database
-from memory.sessions import SaidIn
+from memory.sessions import SentMessage
 
 MOST = 5_000
 """Messages that are looked at, the newest."""
@@ -26,11 +26,11 @@ async def sent_prompts(database: Database) -> list[SentPrompt]:
     Raises:
         StorageError: the database cannot be read.
     """
-    said = await database.sessions.said(MOST)
+    said = await database.sessions.sent(MOST)
     return await asyncio.to_thread(_read, said)
 
 
-def _read(said: Iterable[SaidIn]) -> list[SentPrompt]:
+def _read(said: Iterable[SentMessage]) -> list[SentPrompt]:
     found: dict[str, SentPrompt] = {}
     room = ROOM
     for each in said:

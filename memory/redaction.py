@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from memory import search_index, transcript, versions
+from memory import said, search_index, transcript, versions
 from memory.versions import Memory
 
 SHORTEST = 6
@@ -42,10 +42,10 @@ def redact(db: sqlite3.Connection, memory_id: str, at: float) -> Redaction:
     """
     states = [v.memory for v in versions.history(db, memory_id) if v.memory is not None]
     texts = _written(memory.text for memory in states)
-    said = _written(text for memory in states for text in (memory.text, memory.quote))
+    quoted = _written(text for memory in states for text in (memory.text, memory.quote))
     session_id = versions.get(db, memory_id).session_id
     # As functions, because an expression in SQL may have a thousand terms at most.
-    for name, forms in (("holds_text", texts), ("holds_words", said)):
+    for name, forms in (("holds_text", texts), ("holds_words", quoted)):
         db.create_function(name, 1, partial(_holds, forms), deterministic=True)
     also = [
         str(row[0])
@@ -75,6 +75,7 @@ def redact(db: sqlite3.Connection, memory_id: str, at: float) -> Redaction:
         # They know the words.
         db.create_function(name, 1, None)
     search_index.scrub(db)
+    said.scrub(db)
     gone = tuple(one for one in (memory_id, *also) if versions.get(db, one).status == "redacted")
     return Redaction(gone, removed, len(rows), entries)
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias
 
-from memory import transcript
+from memory import said, transcript
 from memory.connection import Connection
 from memory.errors import AlreadyRecorded, InvalidRecord, NotFound
+from memory.remembered import looked_through
+from memory.said import Said
 from memory.transcript import Attachment, Row
 
 
@@ -40,6 +42,9 @@ class SessionRecord:
     tools_json: str = ""
     pane_ids: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    forked_from: str | None = None
+    """The session whose first `forked_seq` rows it began with."""
+    forked_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidIn:
+class SentMessage:
     """A message that a user sent: its exact payload, when, and the name of the session."""
 
     payload: str
@@ -63,13 +68,14 @@ class SaidIn:
 
 Records: TypeAlias = list[SessionRecord]
 Rows: TypeAlias = list[Row]
-Said: TypeAlias = list[SaidIn]
+SentMessages: TypeAlias = list[SentMessage]
+Places: TypeAlias = list[Said]
 
 _FIELDS = tuple(item.name for item in fields(SessionRecord))
 _LAST = "(SELECT COALESCE(MAX(place), 0) + 1 FROM sessions)"
 """The place after all others on the list."""
 
-_CHANGEABLE = frozenset(_FIELDS) - {"id", "created_at"}
+_CHANGEABLE = frozenset(_FIELDS) - {"id", "created_at", "forked_from", "forked_seq"}
 
 
 class Sessions:
@@ -82,8 +88,13 @@ class Sessions:
     async def create(self, record: SessionRecord) -> SessionRecord:
         """Store a new session; `created_at` and `since` are filled in when they are 0.
 
+        One that is forked begins with the first `forked_seq` rows of `forked_from`, to the byte and
+        to the digest; it must be born with the same system prompt and tools.
+
         Raises:
             AlreadyRecorded: there is a session with this id.
+            NotFound: there is no such session to fork, or it has fewer rows.
+            InvalidRecord: its system prompt or tools are others.
         """
         now = self._clock()
         values = {name: getattr(record, name) for name in _FIELDS}
@@ -95,10 +106,16 @@ class Sessions:
         def unit(db: sqlite3.Connection) -> SessionRecord:
             if _find(db, record.id) is not None:
                 raise AlreadyRecorded(f"session {record.id}")
+            if record.forked_from is not None:
+                _check_origin(record, _get(db, record.forked_from))
             db.execute(
                 f"INSERT INTO sessions ({columns}, place) VALUES ({marks}, {_LAST})",  # noqa: S608
                 [_stored(name, values[name]) for name in _FIELDS],
             )
+            if record.forked_from is not None:
+                transcript.copy(db, record.forked_from, record.id, record.forked_seq)
+                # What it has from there was looked through there, or will be.
+                looked_through(db, record.id, record.forked_seq)
             return _get(db, record.id)
 
         return await self._connection.write(unit)
@@ -142,17 +159,17 @@ class Sessions:
 
         return await self._connection.read(unit)
 
-    async def said(self, limit: int) -> Said:
+    async def sent(self, limit: int) -> SentMessages:
         """The last messages that users sent in any session but a demo's, the newest first."""
 
-        def unit(db: sqlite3.Connection) -> Said:
+        def unit(db: sqlite3.Connection) -> SentMessages:
             found = db.execute(
                 "SELECT payload, at, name FROM transcript JOIN sessions ON id = session_id "
                 "WHERE user_turn = 1 AND payload IS NOT NULL AND NOT demo "
                 "ORDER BY at DESC, seq DESC LIMIT ?",
                 (limit,),
             )
-            return [SaidIn(*row) for row in found]
+            return [SentMessage(*row) for row in found]
 
         return await self._connection.read(unit)
 
@@ -231,13 +248,24 @@ class Sessions:
     async def tombstone(self, session_id: str, seq: int) -> None:
         """Forget a row's text for good; its digests stay, so `verify` still holds.
 
+        Sessions that have the row from this one, or that this one has it from, forget it too.
+
         Raises:
             NotFound: there is no such row.
         """
-        await self._connection.write(
-            lambda db: transcript.tombstone(db, session_id, seq, self._clock())
-        )
+
+        def unit(db: sqlite3.Connection) -> None:
+            transcript.tombstone(db, session_id, seq, self._clock())
+            for one in _same_row(db, session_id, seq):
+                transcript.tombstone(db, one, seq, self._clock())
+            said.scrub(db)
+
+        await self._connection.write(unit)
         await self._connection.scrub()
+
+    async def search(self, query: str, count: int) -> Places:
+        """At most `count` rows in which someone said all that a query looks for, latest first."""
+        return await self._connection.read(lambda db: said.search(db, query, count))
 
     async def attachment(self, sha256: str) -> bytes:
         """The bytes of an attachment.
@@ -261,6 +289,23 @@ def _get(db: sqlite3.Connection, session_id: str) -> SessionRecord:
     if record is None:
         raise NotFound(f"session {session_id}")
     return record
+
+
+def _check_origin(record: SessionRecord, origin: SessionRecord) -> None:
+    if (origin.system_json, origin.tools_json) != (record.system_json, record.tools_json):
+        raise InvalidRecord("a fork keeps the system prompt and the tools of its origin")
+
+
+def _same_row(db: sqlite3.Connection, session_id: str, seq: int) -> list[str]:
+    """The sessions that share a row, since they are forks of each other behind it."""
+    found = db.execute(
+        "WITH RECURSIVE shared (id) AS (SELECT ?1 "
+        "UNION SELECT forked_from FROM sessions JOIN shared USING (id) WHERE forked_seq >= ?2 "
+        "UNION SELECT sessions.id FROM sessions JOIN shared ON forked_from = shared.id "
+        "WHERE forked_seq >= ?2) SELECT id FROM shared WHERE id <> ?1",
+        (session_id, seq),
+    )
+    return [str(row[0]) for row in found]
 
 
 def _stored(name: str, value: Any) -> Any:

@@ -91,6 +91,36 @@ def append(
     return Row(session_id, seq, role, payload, at, digest, prefix, attachments=references)
 
 
+def copy(db: sqlite3.Connection, origin: str, session_id: str, last: int) -> None:
+    """Begin an empty transcript with the rows 1 to `last` of another one, exactly as they are.
+
+    Every digest stays what it was, since none knows whose row it is; what was forgotten there is
+    forgotten here.
+
+    Raises:
+        NotFound: the other one has fewer rows.
+    """
+    if last == 0:
+        return
+    found = db.execute(
+        "SELECT chain FROM transcript WHERE session_id = ? AND seq = ?", (origin, last)
+    ).fetchone()
+    if found is None:
+        raise NotFound(f"row {last} of session {origin}")
+    db.execute(
+        f"INSERT INTO transcript (session_id, {_COLUMNS}) SELECT ?, {_COLUMNS} "  # noqa: S608
+        "FROM transcript WHERE session_id = ? AND seq <= ? ORDER BY seq",
+        (session_id, origin, last),
+    )
+    db.execute(
+        "INSERT INTO transcript_attachments "
+        "SELECT ?, seq, position, sha256, media_type FROM transcript_attachments "
+        "WHERE session_id = ? AND seq <= ?",
+        (session_id, origin, last),
+    )
+    set_head(db, _log(session_id), last, str(found[0]))
+
+
 def rows(db: sqlite3.Connection, session_id: str, after: int = 0) -> list[Row]:
     """The rows with a sequence number above `after`, in order."""
     references = _references(db, session_id, after)

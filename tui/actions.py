@@ -22,6 +22,7 @@ INBOX = "inbox"
 RECORDING = "recording"
 GRID = "grid"
 OWN_PANES = "own panes"
+SESSIONS = "sessions"
 MEMORIES = "memories"
 DREAMS = "dreams"
 FILE = "file"
@@ -37,6 +38,7 @@ CONTEXTS = {
     RECORDING: "While a recording plays (/recordings)",
     GRID: "In the grid of all terminals (/grid)",
     OWN_PANES: "Among your own tmux panes (/own)",
+    SESSIONS: "Among sessions (/sessions)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
     FILE: "While a file, a diff or a picture is looked at (o on a block)",
@@ -130,6 +132,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="palette",
         label="find",
         palette=False,
+    ),
+    _key(
+        "app.tour",
+        "",
+        "Five cards: what there is to see, and the keys that matter",
+        action="tour",
+        slash="tour",
     ),
     _key("agent.new", "ctrl+n", "Start an agent", action="new_agent", label="new", slash="new"),
     _key(
@@ -311,7 +320,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "agent.sessions",
         "ctrl+r",
-        "Sessions of all time: look and resume",
+        "Sessions of all time: search what was said, resume, fork, export",
         action="sessions",
         slash="sessions",
     ),
@@ -328,6 +337,20 @@ ACTIONS: tuple[ActionKey, ...] = (
         "Write the prompt in your own editor ($VISUAL or $EDITOR)",
         action="edit_draft",
         slash="editor",
+    ),
+    _key(
+        "agent.fork",
+        "",
+        "Begin a new agent with the conversation up to a turn",
+        action="fork",
+        slash="fork",
+    ),
+    _key(
+        "agent.export",
+        "",
+        "Write the conversation as Markdown",
+        action="export_session",
+        slash="export",
     ),
     _key(
         "app.usage",
@@ -533,6 +556,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "turn(1)",
         palette=True,
     ),
+    _key("block.fork", "F", "Fork the session at this turn", CONVERSATION, "screen.fork_here"),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
     _key(
@@ -628,6 +652,11 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
     _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
     _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),
+    _key("sessions.open", "enter", "Resume it; at what was said, read it there", SESSIONS),
+    _key("sessions.read", "f2", "Read it without resuming it", SESSIONS, "read", "read"),
+    _key("sessions.fork", "f3", "Fork it at a turn", SESSIONS, "fork", "fork"),
+    _key("sessions.export", "f4", "Write it as Markdown", SESSIONS, "export", "export"),
+    _key("sessions.close", "escape", "Close", SESSIONS, label="close"),
     _key("memories.open", "enter", "All about it, and every version", MEMORIES, "open", "open"),
     _key(
         "memories.bring_back",

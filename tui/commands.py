@@ -18,6 +18,7 @@ from agent import paths
 from tui.dream_commands import dream
 from tui.memory_commands import memory
 from tui.rule_commands import rules, trust
+from tui.session_commands import sessions
 from tungsten.printable import clean, visible
 from tungsten.version import __version__
 
@@ -51,6 +52,7 @@ app.add_typer(cache, name="cache")
 app.add_typer(memory, name="memory")
 app.add_typer(dream, name="dream")
 app.add_typer(rules, name="rules")
+app.add_typer(sessions, name="sessions")
 app.command("trust")(trust)
 
 T = TypeVar("T")

@@ -131,6 +131,18 @@ def draft_key(agent_id: str) -> str:
     return f"draft:{agent_id}"
 
 
+def layout_key(directory: Path) -> str:
+    """Name the layout of the project that holds a directory: its repository, or the directory.
+
+    Touches the disk once for each directory above.
+    """
+    for candidate in (directory, *directory.parents):
+        # `.git` is a file in a work tree of its own, which has a layout of its own.
+        if os.path.lexists(candidate / ".git"):
+            return f"layout:{candidate}"
+    return f"layout:{directory}"
+
+
 _SENT = "sent:"
 
 

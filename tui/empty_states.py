@@ -66,7 +66,11 @@ def no_agents(state: Snapshot) -> Empty:
         return Empty(
             "No model yet",
             ("Tungsten needs a model for its agents. A built-in demo model works offline.",),
-            (("/model", "choose one"), ("/demo", "watch three agents at work")),
+            (
+                ("/model", "choose one"),
+                ("/demo", "watch three agents at work"),
+                ("/tour", "be shown round in five cards"),
+            ),
         )
     return Empty(
         "No agents yet",
@@ -75,6 +79,6 @@ def no_agents(state: Snapshot) -> Empty:
             (actions.label("ctrl+n"), "start an agent elsewhere, or any program"),
             (actions.label("ctrl+r"), "take up an old session"),
             ("/demo", "watch three agents at work"),
-            (actions.label("f1"), "every key"),
+            ("/tour", "be shown round in five cards"),
         ),
     )

@@ -21,7 +21,7 @@ from agent.tree import in_tree
 from tui import actions, empty_states
 from tui.arrangement import Choices
 from tui.attended import Attendance
-from tui.drafts import InterfaceState, draft_key
+from tui.drafts import InterfaceState, draft_key, layout_key
 from tui.gate.keyboard import KeyboardApp
 from tui.loading import CONNECTION, PANE, load
 from tui.screens.cockpit import CockpitScreen
@@ -546,8 +546,8 @@ class FrontEnd(KeyboardApp[None]):
             self.say(f"The draft can't be kept: {error.strerror}{where}", "error")
 
     def remembered_choices(self) -> Choices:
-        """Read the layout the person left."""
-        kept = self.memory.get("layout")
+        """Read the layout the person left in this project, or elsewhere last."""
+        kept = self.memory.get(layout_key(self.directory)) or self.memory.get("layout")
         if not isinstance(kept, dict):
             return Choices()
         split = kept.get("split")
@@ -559,8 +559,9 @@ class FrontEnd(KeyboardApp[None]):
         )
 
     def remember_choices(self, choices: Choices) -> None:
-        """Keep the layout."""
+        """Keep the layout: of this project, and as what others begin with."""
         kept = {"split": choices.split, "alone": choices.alone, "sidebar": choices.sidebar}
         self.memory.set("layout", kept)
+        self.memory.set(layout_key(self.directory), kept)
         self.save_soon()
         self.cockpit.footer.redraw()

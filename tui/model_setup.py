@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.events import Key, Paste
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from agent.protocol.client_lines import Command
     from agent.protocol.snapshot import Setup
     from tui.app import TungstenApp
+    from tui.widgets.prompt import Prompt
 
 
 async def offer(app: TungstenApp, then: Command | None = None) -> None:
@@ -43,18 +45,13 @@ async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") 
     A prompt in `then` for which none was chosen is put into the prompt: nothing written is lost.
     """
 
-    def type_into(event: Key | Paste) -> None:
-        prompt = app.cockpit.prompt
-        if isinstance(event, Paste):
-            prompt.insert(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-        elif event.key == "backspace":
-            prompt.action_delete_left()
-        elif event.character is not None:
-            prompt.insert(event.character)
-
     def chosen(outcome: str | None) -> None:
         if outcome == "demo" and screen.demo_agents:
             app.look_at(screen.demo_agents[0])
+        if outcome is not None:
+            from tui.requests.newcomer import offer_tour
+
+            offer_tour(app)
         if then is None or outcome is None:
             return
         if outcome == "configured":
@@ -62,11 +59,27 @@ async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") 
         elif written := getattr(then, "prompt", ""):
             app.cockpit.prompt.put_back(written)
 
-    screen = FirstRunScreen(type_into, in_use(app.state.setup) if app.known else "")
+    screen = FirstRunScreen(
+        typing_into(app.cockpit.prompt), in_use(app.state.setup) if app.known else ""
+    )
     if not isinstance(app.screen, FirstRunScreen):
         await app.push_screen(screen, chosen)
         if said:
             screen.progress(said)
+
+
+def typing_into(prompt: Prompt) -> Callable[[Key | Paste], None]:
+    """Let what is typed over a card arrive in the prompt."""
+
+    def type_into(event: Key | Paste) -> None:
+        if isinstance(event, Paste):
+            prompt.insert(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        elif event.key == "backspace":
+            prompt.action_delete_left()
+        elif event.character is not None:
+            prompt.insert(event.character)
+
+    return type_into
 
 
 def withdraw(app: TungstenApp) -> None:

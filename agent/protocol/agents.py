@@ -121,5 +121,7 @@ class SessionSummary(AgentSummary):
 
     prompt: str = ""
     """Its first prompt in one line, shortened; empty when nothing was said."""
+    forked_from: str = ""
+    """Id of the session that it was forked from; empty for most."""
     used_at: float = 0.0
     """When something was last said or done in it, 0 when unknown."""

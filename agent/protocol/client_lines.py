@@ -47,6 +47,12 @@ from agent.protocol.commands.prompts import (
     SendPrompt,
     Unqueue,
 )
+from agent.protocol.commands.sessions import (
+    ExportSession,
+    ForkSession,
+    ListTurns,
+    SearchSessions,
+)
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.greeting import Hello
@@ -67,6 +73,10 @@ Command = Annotated[
     | ArchiveAgent
     | ResumeAgent
     | ListSessions
+    | ListTurns
+    | SearchSessions
+    | ForkSession
+    | ExportSession
     | SendPrompt
     | Hasten
     | Unqueue
@@ -102,9 +112,11 @@ Command = Annotated[
 LOOK_COMMANDS = frozenset(
     {
         "list_sessions",
+        "list_turns",
         "read_default_mode",
         "read_transcript",
         "read_usage",
+        "search_sessions",
         "search_transcript",
     }
 )

@@ -112,10 +112,11 @@ def open_cockpit(paths: Paths) -> Open:
         size: tuple[int, int] = (120, 40),
         transcripts: dict[str, list[Block]] | None = None,
         now: Callable[[], float] = lambda: scenes.NOW,
+        directory: Path = Path("/home/ada/parser"),
     ) -> AsyncIterator[Cockpit]:
         engine = ScriptedEngine(paths.engine_socket, snapshot, transcripts=transcripts)
         async with engine:
-            app = TungstenApp(paths, now=now, directory=Path("/home/ada/parser"))
+            app = TungstenApp(paths, now=now, directory=directory)
             async with app.run_test(size=size) as pilot:
                 cockpit = Cockpit(app, engine, pilot)
                 await cockpit.until(app.ready.is_set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,30 @@ async def test_the_split_moves_and_is_remembered(open_cockpit: Open) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         again = cockpit.app.cockpit.arrangement.conversation
         assert again == moved
+
+
+async def test_each_project_has_the_layout_that_it_was_left_with(
+    open_cockpit: Open, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    (one / ".git").mkdir(parents=True)
+    (one / "src" / "deep").mkdir(parents=True)
+    other.mkdir()
+    async with open_cockpit(CALM, directory=one / "src") as cockpit:
+        await cockpit.pilot.press("alt+right", "f6")
+        left = cockpit.app.cockpit.choices
+        assert (left.split, left.sidebar) == (0.55, False)
+    # A project that was never seen begins with what was chosen last, and keeps its own.
+    async with open_cockpit(CALM, directory=other) as cockpit:
+        assert cockpit.app.cockpit.choices.sidebar is False
+        await cockpit.pilot.press("f6", "f4")
+        assert cockpit.app.cockpit.choices.alone == "terminal"
+    async with open_cockpit(CALM, directory=one / "src" / "deep") as cockpit:
+        choices = cockpit.app.cockpit.choices
+        assert (choices.split, choices.sidebar, choices.alone) == (0.55, False, "")
+    async with open_cockpit(CALM, directory=other) as cockpit:
+        choices = cockpit.app.cockpit.choices
+        assert (choices.sidebar, choices.alone) == (True, "terminal")
 
 
 async def test_each_side_can_have_all_the_room(open_cockpit: Open) -> None:

@@ -146,6 +146,11 @@ def test_menu_of_commands(shoot: Shoot, size: tuple[int, int]) -> None:
 
 
 @sizes
+def test_tour(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(CALM, size, "slash", *"tour", "enter")
+
+
+@sizes
 def test_help(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(CALM, size, "f1")
 

@@ -10,7 +10,6 @@ from tui.requests.agents import begin_rename as begin_rename
 from tui.requests.agents import new_agent as new_agent
 from tui.requests.agents import next_mode as next_mode
 from tui.requests.agents import pause_all as pause_all
-from tui.requests.agents import sessions as sessions
 from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
@@ -26,6 +25,7 @@ from tui.requests.memory import dream as dream
 from tui.requests.memory import dreams as dreams
 from tui.requests.memory import memories as memories
 from tui.requests.memory import remember as remember
+from tui.requests.newcomer import tour as tour
 from tui.requests.panes import attach as attach
 from tui.requests.panes import own_panes as own_panes
 from tui.requests.panes import record as record
@@ -41,6 +41,9 @@ from tui.requests.screens import palette as palette
 from tui.requests.screens import setup as setup
 from tui.requests.screens import stop_demo as stop_demo
 from tui.requests.screens import usage as usage
+from tui.requests.sessions import export_session as export_session
+from tui.requests.sessions import fork as fork
+from tui.requests.sessions import sessions as sessions
 from tui.requests.turns import compact as compact
 from tui.requests.turns import coordinate as coordinate
 from tui.requests.turns import hasten as hasten

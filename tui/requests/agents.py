@@ -206,14 +206,3 @@ async def _create(app: TungstenApp, command: CreateAgent) -> None:
     result = await send(app, command)
     if result is not None and isinstance(agent_id := result.get("agent_id"), str):
         app.look_at(agent_id)
-
-
-async def sessions(app: TungstenApp) -> None:
-    """Show sessions of all time, and look at the chosen one."""
-    from tui.screens.sessions import SessionsScreen
-
-    def chosen(agent_id: str | None) -> None:
-        if agent_id is not None:
-            app.look_at(agent_id)
-
-    await app.push_screen(SessionsScreen(clock=app.now), chosen)

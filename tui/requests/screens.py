@@ -29,8 +29,19 @@ async def palette(app: TungstenApp) -> None:
 
     if isinstance(app.screen, PaletteScreen):
         app.screen.dismiss(None)
+    elif _left_for(app, "app.palette"):
+        pass
     elif app.screen is app.cockpit:
         await app.push_screen(PaletteScreen(app.agents), lambda found: _found(app, found))
+
+
+def _left_for(app: TungstenApp, action_id: str) -> bool:
+    """Whether the screen goes away and has an action done then, as the tour does."""
+    leave = getattr(app.screen, "leave_for", None)
+    if leave is None:
+        return False
+    leave(action_id)
+    return True
 
 
 async def _found(app: TungstenApp, found: str | None) -> None:
@@ -55,6 +66,8 @@ async def inbox(app: TungstenApp) -> None:
 
     if isinstance(app.screen, Inbox):
         app.screen.dismiss(None)
+    elif _left_for(app, "gate.inbox"):
+        pass
     elif not any(isinstance(screen, Inbox) for screen in app.screen_stack):
         await app.push_screen(Inbox(clock=app.now), chosen)
 

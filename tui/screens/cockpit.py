@@ -567,6 +567,10 @@ class CockpitScreen(Screen[None]):
         """Put the keyboard into the prompt."""
         self.set_focus(self.prompt)
 
+    async def action_fork_here(self) -> None:
+        """Fork the session at the turn of the chosen block."""
+        await self.host.run_action(actions.by_id("agent.fork").action)
+
     def on_descendant_focus(self) -> None:
         """Show which area has the keyboard, and its keys."""
         hidden = (self.prompt, self.conversation, self.terminal.view)

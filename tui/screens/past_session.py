@@ -1,8 +1,8 @@
-"""A session that is not on the list: its conversation, to look at."""
+"""A session's conversation, to look at: one that is not on the list, or a place in it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,18 +17,27 @@ from tui.text import one_line
 from tui.transcript import Transcript
 from tui.widgets.conversation import Conversation, Empty
 
+if TYPE_CHECKING:
+    from tui.screens.fork import Forked
+
 PAGE = 200
 """Blocks read at once."""
 
+SEEKING = 2_000
+"""As long as a place in it is looked for."""
 
-class PastSessionScreen(ModalScreen[None]):
+
+class PastSessionScreen(ModalScreen["Forked | None"]):
     """Shows what was said; nothing can be said to it, and the list of agents stays as it is.
+
+    Goes away with what came of it when it was forked.
 
     Args:
         session_id: whose conversation.
         name: what the session was called.
         directory: where it worked.
         why: why it is only looked at; empty: its directory is gone.
+        block: the block that is chosen first; None for the end of it.
     """
 
     DEFAULT_CSS = """
@@ -41,10 +50,20 @@ class PastSessionScreen(ModalScreen[None]):
     AUTO_FOCUS = "Conversation"
     BINDINGS: ClassVar[list[BindingType]] = [closing("close", "escape,i,q")]
 
-    def __init__(self, session_id: str, name: str, directory: str, *, why: str = "") -> None:
+    def __init__(
+        self,
+        session_id: str,
+        name: str,
+        directory: str,
+        *,
+        why: str = "",
+        block: int | None = None,
+    ) -> None:
         super().__init__()
         self._session_id = session_id
         self._directory = directory
+        self._name_shown = name
+        self._block = block
         self._title = (
             f"{one_line(name)}: to look at only, {why or f'{one_line(directory)} is gone'}"
         )
@@ -61,12 +80,13 @@ class PastSessionScreen(ModalScreen[None]):
             ("/", "search"),
             ("y", "copy"),
             ("o", "open"),
+            ("F", "fork here"),
             ("Esc", "close"),
         )
         yield Static(keys_line(keys))
 
     def on_mount(self) -> None:
-        """Read the end of it."""
+        """Read the end of it, or what is around the place that is looked for."""
         self._read(None)
 
     @on(Conversation.SearchWanted)
@@ -112,16 +132,40 @@ class PastSessionScreen(ModalScreen[None]):
         from agent.protocol.commands.prompts import ReadTranscript
         from agent.protocol.conversation import Block
 
-        transcript = self._transcript
+        transcript, sought = self._transcript, self._block
         transcript.loading = True
-        command = ReadTranscript(agent_id=self._session_id, before=before, limit=PAGE)
-        result, problem = await send(self, command)
+        problem = ""
+        while True:
+            limit = PAGE if sought is None else SEEKING
+            command = ReadTranscript(agent_id=self._session_id, before=before, limit=limit)
+            result, problem = await send(self, command)
+            blocks = [Block.model_validate(block) for block in result.get("blocks", ())]
+            transcript.load(blocks)
+            before = transcript.first_id
+            if sought is None or not blocks or before is None or before <= sought:
+                break
         transcript.loading = False
-        transcript.load(Block.model_validate(block) for block in result.get("blocks", ()))
+        if sought is not None:
+            self._block = None
+            transcript.chosen = sought
+            transcript.top = (max(0, transcript.find(sought) - 1), 0)
+            transcript.follow = False
         said = problem or "Nothing was said in it."
         self.query_one(Conversation).show(
             transcript, empty=Empty("No conversation", (said,), problem=bool(problem))
         )
+
+    async def action_fork_here(self) -> None:
+        """Fork it at the turn of the chosen block."""
+        from tui.screens.fork import ForkScreen
+
+        chosen = self.query_one(Conversation).chosen
+        screen = ForkScreen(self._session_id, self._name_shown, chosen.id if chosen else None)
+        await self.app.push_screen(screen, self._forked)
+
+    def _forked(self, forked: Forked | None) -> None:
+        if forked is not None:
+            self.dismiss(forked)
 
     def action_close(self) -> None:
         """Leave."""

@@ -1,4 +1,4 @@
-"""Which directory something is written to or read from."""
+"""Which directory or file something is written to or read from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.screens.directory import complete, extend, resolve
 from tui.widgets.field import Field
 
 Perform = Callable[[Path], Awaitable[tuple[str, str]]]
-"""Does it in a directory; gives what came of it, and one line of what went wrong."""
+"""Does it there; gives what came of it, and one line of what went wrong."""
 
 
 class PlaceScreen(CardScreen["str | None"]):
@@ -31,6 +31,7 @@ class PlaceScreen(CardScreen["str | None"]):
         base: Where relative paths begin.
         offered: What stands in the field first.
         perform: Does it; the screen stays until it is done.
+        what: What is named.
     """
 
     AUTO_FOCUS = "#place"
@@ -40,7 +41,15 @@ class PlaceScreen(CardScreen["str | None"]):
     ]
 
     def __init__(
-        self, title: str, text: str, verb: str, base: Path, offered: str, perform: Perform
+        self,
+        title: str,
+        text: str,
+        verb: str,
+        base: Path,
+        offered: str,
+        perform: Perform,
+        *,
+        what: str = "directory",
     ) -> None:
         super().__init__()
         self._title = title
@@ -49,6 +58,7 @@ class PlaceScreen(CardScreen["str | None"]):
         self._base = base
         self._offered = offered
         self._perform = perform
+        self._what = what
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -83,7 +93,7 @@ class PlaceScreen(CardScreen["str | None"]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if not event.value.strip():
-            self.problem("Name a directory.")
+            self.problem(f"Name a {self._what}.")
         elif not self._busy:
             self._carry_out(resolve(event.value.strip(), base=self._base))
 

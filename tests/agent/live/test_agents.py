@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -14,6 +15,7 @@ import pytest
 from agent.agents import DirectoryUnusable
 from agent.errors import AgentError
 from agent.model.local_server.responder import ResponderMessage
+from agent.prefix import serialise
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import (
     ArchiveAgent,
@@ -26,6 +28,7 @@ from agent.protocol.commands.agents import (
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
+from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
 from memory.database import Database
 from memory.errors import StorageError
@@ -186,6 +189,65 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     await house.prompt(agent_id, "still there?")
     await house.state(agent_id, "done")
     assert len(house.script.requests[-1]["messages"]) == 3
+
+
+async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
+    house.script.then("First.").then(use("terminal_run", command="seq 9000")).then("Second.")
+    origin = await house.agent("mend the clock", name="mender")
+    await house.state(origin, "done")
+    await house.prompt(origin, "and wind it")
+    await house.until(lambda: len(house.script.requests) == 3)
+    await house.state(origin, "done")
+    [cut] = (house.paths.data / "outputs" / origin).iterdir()
+    listed = (await house.agents.list_turns(ListTurns(agent_id=origin)))["turns"]
+    assert [(one["prompt"], one["whole"]) for one in listed] == [
+        ("mend the clock", True),
+        ("and wind it", True),
+    ]
+    rows = await house.database.sessions.rows(origin)
+
+    # Behind the last turn: the next request begins with all that the last one had.
+    made = await house.agents.fork(ForkSession(agent_id=origin, turn=2))
+    fork = made["agent_id"]
+    summary = house.summary(fork)
+    assert (summary.name, summary.mode, len(summary.panes)) == ("mender-fork", "standard", 1)
+    assert made["prompt"] == ""
+    kept = (await house.database.sessions.rows(fork))[: len(rows)]
+    assert [(r.payload, r.prefix_sha256, r.at) for r in kept] == [
+        (r.payload, r.prefix_sha256, r.at) for r in rows
+    ]
+    blocks = await house.blocks(fork)
+    assert blocks[-1]["text"].startswith(f"Forked from mender ({origin}) after turn 2 of 2.")
+    assert "nothing was rolled back" in blocks[-1]["text"]
+    house.script.then(use("file_read", path=str(cut))).then("Third.")
+    await house.prompt(fork, "go on")
+    await house.until(lambda: len(house.script.requests) == 5)
+    await house.state(fork, "done")
+    # What its origin was given and it can still name is its own to read.
+    assert not house.gates_seen()
+    assert "1000\t999" in house.results()[0]["content"]
+    before, after = (serialise(house.script.requests[each]["messages"]) for each in (2, 3))
+    plain = [re.sub(r',"cache_control":{[^}]*}', "", each) for each in (before, after)]
+    assert plain[1].startswith(plain[0][:-1])
+    assert "forked from the session mender" in after
+    assert house.summary(fork).usage.cache_read_tokens > 0
+    assert len(await house.database.sessions.rows(origin)) == len(rows)
+
+    # Before it, to say it otherwise; from a session that is archived, and told apart.
+    await house.agents.archive(ArchiveAgent(agent_id=origin))
+    made = await house.agents.fork(ForkSession(agent_id=origin, turn=2, before=True))
+    assert made["prompt"] == "and wind it"
+    assert house.summary(made["agent_id"]).name == "mender-fork-2"
+    texts = [block["text"] for block in await house.blocks(made["agent_id"])]
+    assert texts[:-1] == ["mend the clock", "First."]
+    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    origins = {one["id"]: one["forked_from"] for one in listed}
+    assert origins == {origin: "", fork: origin, made["agent_id"]: origin}
+    await house.again()
+    assert house.summary(fork).state == "done"
+    for wrong in ({"agent_id": origin, "turn": 3}, {"agent_id": "nobody", "turn": 1}):
+        with pytest.raises(AgentError):
+            await house.agents.fork(ForkSession(**wrong))
 
 
 async def test_agents_come_back_as_they_were_with_their_panes(house):

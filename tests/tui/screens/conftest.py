@@ -37,6 +37,7 @@ class ScreenHost(KeyboardApp[None]):
         self.sessions: list[AgentSummary] = []
         self.blocks: list[Block] = []
         self.report = UsageReport()
+        self.answers: dict[str, dict[str, Any]] = {}
         self.default_mode = {"mode": "careful", "because": "untrusted"}
         engine = EngineInfo(version="0", pid=1, epoch="e", started_at=NOW, tmux_socket="/nowhere")
         self.state = Snapshot(seq=1, engine=engine, **state)
@@ -66,7 +67,7 @@ class ScreenHost(KeyboardApp[None]):
             return {"report": self.report.model_dump(mode="json")}
         if command.type == "read_default_mode":  # type: ignore[attr-defined]
             return self.default_mode
-        return {}
+        return self.answers.get(command.type, {})  # type: ignore[attr-defined]
 
 
 @pytest.fixture

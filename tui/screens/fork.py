@@ -1,0 +1,152 @@
+"""At which turn a session is forked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.gate.host import send
+from tui.gate.words import duration
+from tui.screens.card import CardScreen, card_foot, closing
+from tui.text import fit, one_line
+from tui.widgets.choice_list import ChoiceList
+
+if TYPE_CHECKING:
+    from agent.protocol.commands.sessions import SessionTurn
+
+
+class Forked(NamedTuple):
+    """What came of it: the new agent, and what there is to say otherwise."""
+
+    agent_id: str
+    prompt: str = ""
+
+
+class ForkScreen(CardScreen["Forked | None"]):
+    """Lists the turns of a session, and begins a new one behind the chosen turn or before it.
+
+    Args:
+        session_id: whose turns.
+        name: what the session is called.
+        block: a block of the turn that is chosen first; None for the last turn.
+        clock: seconds since the epoch.
+    """
+
+    AUTO_FOCUS = "#turns"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        closing("close", "escape,q"),
+        Binding("b", "fork(True)", show=False),
+    ]
+
+    def __init__(
+        self,
+        session_id: str,
+        name: str,
+        block: int | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._session_id = session_id
+        self._name_shown = one_line(name)
+        self._block = block
+        self._clock = clock
+        self._turns: list[SessionTurn] = []
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out what it means, and the turns."""
+        with Vertical(id="card") as card:
+            card.border_title = f"Fork {self._name_shown}"
+            yield Static(
+                "A new agent begins with what was said up to the turn that you choose, word for "
+                "word, so that the prompt cache still holds it. Files stay as they are now: "
+                "nothing is rolled back.",
+                classes="card-text",
+            )
+            yield Static("Reading …", id="nothing", classes="card-hint", markup=False)
+            yield ChoiceList(id="turns")
+            yield from card_foot()
+
+    def on_mount(self) -> None:
+        """Ask the engine."""
+        self.tell_keys(("Esc", "close"))
+        self._load()
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        from agent.protocol.commands.sessions import ListTurns, SessionTurn
+
+        result, problem = await send(self, ListTurns(agent_id=self._session_id))
+        self._turns = [SessionTurn.model_validate(turn) for turn in result.get("turns", ())]
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not self._turns
+        nothing.update("Nothing was said in it yet, so there is no turn to fork at.")
+        if problem:
+            nothing.display = False
+            self.problem(problem)
+        listing = self.query_one(OptionList)
+        width = max(30, min(74, self.size.width - 12))
+        listing.add_options(self._row(turn, width) for turn in self._turns)
+        if self._turns:
+            listing.highlighted = self._first()
+            self.tell_keys(
+                ("Enter", "fork after it"),
+                ("b", "before it, to reword it"),
+                ("Esc", "close"),
+            )
+
+    def _first(self) -> int:
+        for index, turn in enumerate(self._turns):
+            if self._block is not None and turn.first_block <= self._block <= turn.last_block:
+                return index
+        return len(self._turns) - 1
+
+    def _row(self, turn: SessionTurn, width: int) -> Option:
+        age = duration(self._clock() - turn.at) if turn.whole else "no end yet"
+        said = fit(one_line(turn.prompt), width - 17)
+        return Option(
+            Content.assemble(
+                (f"{turn.number:>3}  ", "$foreground 60%"),
+                f"{said:<{width - 17}}",
+                (f"{age:>12}", "$foreground 60%"),
+            ),
+            id=str(turn.number),
+        )
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        self.action_fork(False)
+
+    def action_fork(self, before: bool) -> None:
+        """Fork at the chosen turn."""
+        index = self.query_one(OptionList).highlighted
+        if index is not None and not self._busy:
+            self._fork(self._turns[index].number, before=before)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _fork(self, turn: int, *, before: bool) -> None:
+        from agent.protocol.commands.sessions import ForkSession
+
+        self._busy = True
+        self.progress("Forking …")
+        command = ForkSession(agent_id=self._session_id, turn=turn, before=before)
+        result, problem = await send(self, command)
+        self._busy = False
+        if problem:
+            self.problem(problem)
+        else:
+            self.dismiss(Forked(str(result["agent_id"]), str(result.get("prompt", ""))))
+
+    def action_close(self) -> None:
+        """Leave."""
+        self.dismiss(None)
