@@ -413,19 +413,22 @@ async def test_own_words_answer(host: Host, question: Question) -> None:
         assert app.sent == [Answer(question_id="q1", text="neither")]
 
 
-async def test_the_inbox_is_sorted_by_waiting_and_answers_questions(
+async def test_the_inbox_is_sorted_by_how_long_agents_wait_and_answers_questions(
     host: Host, gates: Any, question: Question
 ) -> None:
-    app = host(Inbox(clock=lambda: NOW), gates=gates, questions=(question,))
+    # The last one is of the agent that has asked for longest.
+    also = gates[1].model_copy(update={"id": "g3", "agent_id": "a1", "opened_at": NOW - 1})
+    own = gates[1].model_copy(update={"id": "own", "agent_id": "a1", "actor": "person"})
+    app = host(Inbox(clock=lambda: NOW), gates=(*gates, also, own), questions=(question,))
     async with app.run_test() as pilot:
         await settle(pilot)
         listing = app.screen.query_one(OptionList)
         order = [listing.get_option_at_index(n).id for n in range(listing.option_count)]
-        assert order == ["q1", "g1", "g2"]
+        assert order == ["q1", "g3", "g1", "own", "g2"]
         await pilot.press("enter")
         await settle(pilot)
         assert isinstance(app.screen, QuestionScreen)
-        await pilot.press("escape", "down", "enter")
+        await pilot.press("escape", "down", "down", "enter")
         await settle(pilot)
         assert app.results == ["g1"]
         assert app.sent == []
