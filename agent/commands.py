@@ -30,6 +30,7 @@ from agent.protocol.commands.engine import (
     StartDemo,
     StopDemo,
 )
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.panes import (
     AllowPane,
@@ -105,6 +106,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.read_usage()
         case SuggestRule():
             return await agents.suggest_rule(command)
+        case ExplainGate():
+            return await agents.explain_gate(command)
         case AlwaysAllow():
             return await agents.always_allow(command)
         case AllowPane():

@@ -473,6 +473,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("gate.deny_message", "m", "Deny, and say why or what to do instead", GATE),
     _key("gate.edit", "e", "Change the command; it is judged and asked about again", GATE),
     _key("gate.always", "w", "Always allow what is MEDIUM here: shows the rule first", GATE),
+    _key("gate.tree", "t", "Unfold the command: each command in it with its risk", GATE),
     _key("gate.look", "l", "Look at the pane, and back to the gate", GATE),
     _key("gate.next", "n", "The next gate", GATE),
     _key("gate.previous", "p", "The gate before", GATE),

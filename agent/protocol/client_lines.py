@@ -28,6 +28,7 @@ from agent.protocol.commands.engine import (
     StartDemo,
     StopDemo,
 )
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.panes import (
     AllowPane,
@@ -67,6 +68,7 @@ Command = Annotated[
     | HoldKeyboard
     | Decide
     | SuggestRule
+    | ExplainGate
     | AlwaysAllow
     | Answer
     | SetMode

@@ -17,6 +17,7 @@ from agent.protocol.commands.engine import Configure, StartDemo
 from agent.protocol.commands.gates import Answer
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
+from agent.protocol.usage import Usage
 from tests.stubs.spending import REPORT
 from tests.tui.test_theme import contrast
 from tui.gate.inbox import Inbox
@@ -351,6 +352,33 @@ async def test_the_chosen_session_is_marked(host: Host, make_agent: Any, theme: 
         ]
         assert grounds[0] == grounds[2]
         assert contrast(grounds[0], grounds[1]) > 1.2
+
+
+async def test_what_an_agent_does_is_seen_while_one_decides_to_stop_it(
+    host: Host, make_agent: Any
+) -> None:
+    now = NOW
+    agent = make_agent(1, state="working", since=NOW - 58, activity="runs the tests")
+    app = host(StopAgentScreen(agent, clock=lambda: now), agents=(agent,))
+    async with app.run_test() as pilot:
+
+        def doing() -> str:
+            return str(app.screen.query_one("#doing", Static).visual)
+
+        await pilot.pause()
+        assert doing() == "● working for 58 s  runs the tests"
+        now += 62.5
+        for _ in range(300):
+            await pilot.pause(0.01)
+            if "for 2 min" in doing():
+                break
+        assert doing() == "● working for 2 min  runs the tests"
+        usage = Usage(requests=3, input_tokens=1_200, cost=0.25)
+        done = agent.model_copy(update={"state": "done", "since": now, "usage": usage})
+        app.state = app.state.model_copy(update={"agents": (done,)})
+        app.screen.agents_changed()
+        assert "done for 0 s" in doing()
+        assert doing().endswith("3 requests · 1.2k tokens · $0.25")
 
 
 async def test_stopping_waits_until_it_has_stopped(host: Host, make_agent: Any) -> None:

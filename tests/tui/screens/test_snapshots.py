@@ -9,7 +9,7 @@ import pytest
 
 from agent.protocol.agents import InstructionFile, SessionSummary
 from agent.protocol.gates import Question
-from tests.stubs.spending import REPORT
+from tests.stubs.spending import LEAD, REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -145,9 +145,11 @@ def test_no_instructions(snap_compare: Any, host: Host, make_agent: Any) -> None
     assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
 
 
-def test_stop(snap_compare: Any, host: Host, make_agent: Any) -> None:
-    app = host(StopAgentScreen(make_agent()))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+@sizes
+def test_stop(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+    agent = make_agent(state="working", activity="runs the tests of the parser", usage=LEAD.usage)
+    app = host(StopAgentScreen(agent, clock=lambda: NOW), agents=(agent,))
+    assert snap_compare(app, terminal_size=size, run_before=settle)
 
 
 def test_rename(snap_compare: Any, host: Host) -> None:
