@@ -32,6 +32,7 @@ from agent.protocol.commands.engine import (
 )
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -74,6 +75,10 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
                 from agent import memory_requests
 
                 return await memory_requests.carry_out(command, parts)
+            case SetDayLimit(limit=limit):
+                from agent import day_limit
+
+                return {"file": str(await day_limit.change(parts, limit))}
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")
             case _:

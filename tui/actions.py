@@ -23,6 +23,7 @@ RECORDING = "recording"
 OWN_PANES = "own panes"
 MEMORIES = "memories"
 DREAMS = "dreams"
+USAGE = "usage"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -36,6 +37,7 @@ CONTEXTS = {
     OWN_PANES: "Among your own tmux panes (/own)",
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
+    USAGE: "In what was used (/usage)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -564,6 +566,14 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("dreams.down", "pagedown pageup", "Scroll the change", DREAMS),
     _key("dreams.reload", "f5", "Read it anew", DREAMS, "reload"),
     _key("dreams.close", "escape q alt+z", "Close", DREAMS, "leave", "close"),
+    _key("usage.next", "right tab", "Agents, sessions, days, models", USAGE, "turn(1)", "view"),
+    _key("usage.previous", "left shift+tab", "The view before", USAGE, "turn(-1)"),
+    _key("usage.choose", "up down", "Choose an agent; scroll elsewhere", USAGE, label="choose"),
+    _key("usage.budget", "b", "Say what the agent may use", USAGE, "budget", "budget"),
+    _key("usage.day", "d", "Say what all agents may use in a day", USAGE, "day", "day"),
+    _key("usage.period", "p", "Bars for 24 hours, or for 14 days", USAGE, "period", "days"),
+    _key("usage.unit", "m", "Bars of tokens, or of money", USAGE, "unit", "money"),
+    _key("usage.close", "escape q alt+u", "Close", USAGE, "close", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

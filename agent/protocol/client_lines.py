@@ -30,6 +30,7 @@ from agent.protocol.commands.engine import (
 )
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -73,6 +74,7 @@ Command = Annotated[
     | Answer
     | SetMode
     | SetBudget
+    | SetDayLimit
     | SetEffort
     | TrustDirectory
     | SetPaused

@@ -73,7 +73,7 @@ class StatusLine(Lines):
             style = paint.attention_fill if self._problem else paint.muted
             left: list[tuple[int, list[Piece]]] = [(0, [(f" {self._text} ", style)])]
         else:
-            left = self._facts()
+            left = self._facts(width)
         room = width - sum(cell_len(text) for text, _ in right) - (2 if right else 0)
         left = _narrowed(left, room)
         pieces = [piece for _, part in left for piece in part]
@@ -83,7 +83,7 @@ class StatusLine(Lines):
             pieces.append((" " * (room - used), paint.blank))
         return [strip_of([*pieces, *right], width, paint.blank)]
 
-    def _facts(self) -> list[tuple[int, list[Piece]]]:
+    def _facts(self, width: int) -> list[tuple[int, list[Piece]]]:
         """Pieces with their rank: the highest rank goes first when room is short."""
         paint = self.paint
         agent = self._agent
@@ -97,7 +97,9 @@ class StatusLine(Lines):
                 (0, [(f" {one_line(setup.model) or setup.provider}", paint.muted)]),
                 *([(1, [gap, (one_line(setup.problem), paint.bad)])] if setup.problem else []),
             ]
-        path = fit_path(one_line(home_path(agent.directory, os.path.expanduser("~"))), 32)  # noqa: PTH111
+        # So that what agents waited for has room in 80 columns while something waits.
+        most = min(32, width * 3 // 10)
+        path = fit_path(one_line(home_path(agent.directory, os.path.expanduser("~"))), most)  # noqa: PTH111
         facts: list[tuple[int, list[Piece]]] = [(1, [(f" {path}", paint.text)])]
         if agent.branch:
             facts.append((2, [gap, ("⎇ ", paint.faint), (one_line(agent.branch), paint.muted)]))

@@ -9,6 +9,7 @@ import pytest
 
 from agent.protocol.agents import InstructionFile, SessionSummary
 from agent.protocol.gates import Question
+from agent.protocol.usage import Budget
 from tests.stubs.spending import LEAD, REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
@@ -104,6 +105,22 @@ def test_usage(snap_compare: Any, host: Host, size: tuple[int, int], light: bool
     app = host(UsageScreen(), light=light)
     app.report = REPORT
     assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@sizes
+def test_budget(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+    agent = make_agent(1, name="mend the parser", budget=Budget(dollars=5, requests=40))
+    app = host(UsageScreen("a1", clock=lambda: NOW), agents=(agent,))
+    app.report = REPORT
+
+    async def ask(pilot: Any) -> None:
+        await settle(pilot)
+        await pilot.press("b")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=ask)
 
 
 @pytest.mark.parametrize("view", VIEWS[1:])
