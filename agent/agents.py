@@ -21,6 +21,7 @@ from agent.config import Config
 from agent.conversation import Conversation, first_prompt
 from agent.errors import AgentError, AgentUnknown
 from agent.gate import Gates
+from agent.gate_explained import explain_gate
 from agent.gate_rules import always_allow, suggest_rule
 from agent.hub import Hub
 from agent.live_agent import OWN, Kind, LiveAgent, kind_of, log
@@ -47,6 +48,7 @@ from agent.protocol.commands.agents import (
     SetPaused,
     StopAgent,
 )
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.panes import (
     AllowPane,
@@ -698,6 +700,11 @@ class Agents:
             performer, asked = self._asked(command.gate_id)
             await performer.judge_edited(asked, command.edited)
         await self.services.gates.decide(command)
+
+    async def explain_gate(self, command: ExplainGate) -> dict[str, Any]:
+        """Unfold what a gate asks about."""
+        _, asked = self._asked(command.gate_id)
+        return await explain_gate(asked)
 
     async def suggest_rule(self, command: SuggestRule) -> dict[str, Any]:
         """Find a rule for what a gate asks about."""

@@ -141,7 +141,7 @@ class Budgets:
             self._made.pop(session.id, None)
             line = await self._line(session)
             problem = await self._problem(line, model, endpoint)
-            if problem and await self._read_settings_again():
+            if problem and await self.read_settings_again():
                 problem = await self._problem(line, model, endpoint)
             if problem:
                 raise BudgetSpent(problem)
@@ -377,8 +377,8 @@ class Budgets:
                 )
         return dollars, ""
 
-    async def _read_settings_again(self) -> bool:
-        """Take over limits and prices that were changed since the engine started."""
+    async def read_settings_again(self) -> bool:
+        """Take over limits and prices that were changed since; say whether any was."""
         try:
             now = await asyncio.to_thread(load_file, self._paths)
         except ConfigError:

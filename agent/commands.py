@@ -30,8 +30,10 @@ from agent.protocol.commands.engine import (
     StartDemo,
     StopDemo,
 )
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.history import ReadSentPrompts
+from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -97,6 +99,10 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
                 from agent import session_export
 
                 return await session_export.carry_out(command, parts.database)
+            case SetDayLimit(limit=limit):
+                from agent import day_limit
+
+                return {"file": str(await day_limit.change(parts, limit))}
             case Shutdown():
                 raise CommandRefused("Only an engine process can be shut down.")
             case _:
@@ -138,6 +144,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return {"prompts": [prompt.model_dump(mode="json") for prompt in prompts]}
         case SuggestRule():
             return await agents.suggest_rule(command)
+        case ExplainGate():
+            return await agents.explain_gate(command)
         case AlwaysAllow():
             return await agents.always_allow(command)
         case AllowPane():

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from agent.blocked_watch import BlockedWatch
 from agent.config import Config
 from agent.dream_watch import DreamWatch
 from agent.hub import Hub
@@ -79,7 +80,8 @@ class Parts:
         self.hub.publish(SetupChanged(setup=self.models.setup))
         self.dream = DreamWatch(self.database, self.hub, self.config.dream, clock=self.clock)
         usage = UsageWatch(self.database, self.hub, clock=self.clock)
-        for watch in (self.dream, usage):
+        blocked = BlockedWatch(self.database, self.hub, clock=self.clock)
+        for watch in (self.dream, usage, blocked):
             closing.push_async_callback(watch.close)
             await watch.start()
 

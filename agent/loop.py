@@ -472,6 +472,7 @@ class Loop:
                     tool.question,
                     tool.options,
                     tool_use_id=tool_use_id,
+                    closing=lambda: self._owner.closing,
                 )
             finally:
                 await self._owner.asking(None)

@@ -13,9 +13,6 @@ from agent.protocol.events import QuestionAsked, QuestionClosed
 from agent.protocol.gates import Question
 from memory.database import Database
 
-ANSWERED = "question_answered"
-"""Kind of the journal entry that holds an answer, so that nobody is asked twice."""
-
 
 class Questions:
     """Every open question of the engine."""
@@ -34,13 +31,27 @@ class Questions:
         options: Sequence[str],
         *,
         tool_use_id: str,
+        closing: Callable[[], bool] = lambda: False,
     ) -> str:
-        """Ask, wait as long as it takes, and give the answer."""
+        """Ask, wait as long as it takes, and give the answer.
+
+        Args:
+            agent_id: who asks.
+            agent_name: its name.
+            text: the question.
+            options: answers to choose from.
+            tool_use_id: ties it to the conversation, and to the same question of an earlier engine.
+            closing: whether the engine ends; a question that nobody waits for any more is then left
+                for the next one, which asks it again.
+        """
+        asked = await self._database.journal.question_asked(
+            uuid.uuid4().hex[:12], agent_id, {"tool_use_id": tool_use_id}
+        )
         question = Question(
-            id=uuid.uuid4().hex[:12],
+            id=str(asked.subject),
             agent_id=agent_id,
             agent_name=agent_name,
-            asked_at=self._clock(),
+            asked_at=asked.at,
             text=text,
             options=tuple(options),
         )
@@ -49,6 +60,10 @@ class Questions:
         self._hub.publish(QuestionAsked(question=question))
         try:
             return await answered
+        except asyncio.CancelledError:
+            if question.id in self._open and not closing():
+                await self._database.journal.question_withdrawn(question.id)
+            raise
         finally:
             self._open.pop(question.id, None)
             self._hub.publish(QuestionClosed(question_id=question.id, agent_id=agent_id))
@@ -64,8 +79,8 @@ class Questions:
             raise AgentUnknown("This question is not open any more; your answer changes nothing.")
         question, tool_use_id, answered = found
         try:
-            await self._database.journal.append(
-                ANSWERED, question.agent_id, {"tool_use_id": tool_use_id, "answer": command.text}
+            await self._database.journal.question_answered(
+                question.id, {"tool_use_id": tool_use_id, "answer": command.text}
             )
         except BaseException:
             self._open[command.question_id] = found

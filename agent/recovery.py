@@ -15,10 +15,9 @@ from typing import Any
 from agent.gate import EDITED, Binding, Decision
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.gates import Gate, RiskLevel
-from agent.questions import ANSWERED
 from agent.steps import Outcome
 from memory.database import Database
-from memory.journal import Entry
+from memory.journal import QUESTION_ANSWERED, Entry
 
 UNKNOWN = (
     "outcome unknown: the engine ended while this was going on, so it may have happened, wholly or "
@@ -58,7 +57,7 @@ async def recover(
     wanted = set(tool_use_ids)
     entries = await database.journal.entries(
         session_id=session_id,
-        kinds=("action_started", "action_ended", "gate_opened", "gate_closed", ANSWERED),
+        kinds=("action_started", "action_ended", "gate_opened", "gate_closed", QUESTION_ANSWERED),
     )
     tool_of_gate = {
         entry.subject: entry.data.get("tool_use_id")

@@ -7,6 +7,7 @@ after the same event. Conversations are not part of a snapshot: their events onl
 from __future__ import annotations
 
 from agent.protocol.agents import AgentSummary
+from agent.protocol.blocked import BlockedChanged
 from agent.protocol.events import (
     AgentChanged,
     AgentRemoved,
@@ -66,6 +67,8 @@ def _changes(snapshot: Snapshot, event: Event) -> dict[str, object]:
             return {"dream": dream}
         case UsageChanged(usage_today=usage):
             return {"usage_today": usage}
+        case BlockedChanged(blocked_today=blocked):
+            return {"blocked_today": blocked}
         case SetupChanged(setup=setup):
             return {"setup": setup}
         case DemoChanged(demo=demo):

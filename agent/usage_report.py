@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from agent.config import load_file
 from agent.errors import AgentError
 from agent.paths import Paths
-from agent.protocol.usage import Budget, Usage, UsageOf, UsageReport
+from agent.protocol.usage import Budget, Course, Usage, UsageOf, UsageReport
 from agent.settings import Caps
 from agent.usage_watch import day, usage_of
 from memory.database import Database
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
-from memory.usage import UsageTotals
+from memory.usage import Step, UsageTotals
+
+HOURS, DAYS = 24, 14
+"""Steps of the courses of use."""
+
+HOUR = 3600.0
+
+ALL = ""
+"""In the place of a session's id: all of them, and dreams."""
+
+_Courses: TypeAlias = dict[str, dict[int, tuple[int, float]]]
+"""Tokens and dollars by session and step."""
 
 
 async def report(database: Database, caps: Caps, now: float) -> UsageReport:
@@ -28,6 +40,17 @@ async def report(database: Database, caps: Caps, now: float) -> UsageReport:
     """
     log = database.usage
     since, _ = day(now)
+    hours = _courses(
+        (step.session_id, step.number, step) for step in await log.steps(now - HOURS * HOUR, "hour")
+    )
+    midnights = [datetime.fromtimestamp(since) - timedelta(days=ago) for ago in range(DAYS)][::-1]
+    dates = {f"{each:%Y-%m-%d}": number for number, each in enumerate(midnights)}
+    days_before = _courses(
+        (step.session_id, dates[step.day], step)
+        for step in await log.steps(midnights[0].timestamp(), "day")
+        if step.day in dates
+    )
+    today = await log.grouped("session", since)
     by_session = await log.grouped("session")
     records = await database.sessions.list()
     days, models = await log.grouped("day"), await log.grouped("model")
@@ -37,7 +60,18 @@ async def report(database: Database, caps: Caps, now: float) -> UsageReport:
         day_limit=Budget(**caps.day.model_dump()),
         session_limit=Budget(**caps.session.model_dump()),
         sessions=_sessions(records, by_session),
-        agents=_agents(records, by_session),
+        agents=tuple(
+            row.model_copy(
+                update={
+                    "today": usage_of(today.get(row.id, UsageTotals())),
+                    "last_hours": _course(hours.get(row.id), HOURS),
+                    "last_days": _course(days_before.get(row.id), DAYS),
+                }
+            )
+            for row in _agents(records, by_session)
+        ),
+        last_hours=_course(hours.get(ALL), HOURS),
+        last_days=_course(days_before.get(ALL), DAYS),
         days=tuple(
             UsageOf(id=name, name=name, usage=usage_of(totals))
             for name, totals in reversed(days.items())
@@ -71,11 +105,41 @@ def as_json(found: UsageReport) -> dict[str, Any]:
         name: [_row(row) for row in getattr(found, name)]
         for name in ("sessions", "agents", "days", "models")
     }
+    for row, agent in zip(rows["agents"], found.agents, strict=True):
+        row["today"] = _sums(agent.today)
+    courses = {
+        name: getattr(found, name).model_dump(mode="json") for name in ("last_hours", "last_days")
+    }
     limits = {
         "day": found.day_limit.model_dump(exclude_none=True),
         "session": found.session_limit.model_dump(exclude_none=True),
     }
-    return {"today": _sums(found.today), "total": _sums(found.total), "limits": limits, **rows}
+    return {
+        "today": _sums(found.today),
+        "total": _sums(found.total),
+        "limits": limits,
+        **courses,
+        **rows,
+    }
+
+
+def _courses(steps: Iterable[tuple[str | None, int, Step]]) -> _Courses:
+    found: _Courses = {}
+    for session_id, number, step in steps:
+        for name in {session_id or ALL, ALL}:
+            course = found.setdefault(name, {})
+            tokens, dollars = course.get(number, (0, 0.0))
+            course[number] = (tokens + step.tokens, dollars + step.cost)
+    return found
+
+
+def _course(found: dict[int, tuple[int, float]] | None, count: int) -> Course:
+    if not found:
+        return Course()
+    # What is being used at this very moment may already be of the next step.
+    found = {min(number, count - 1): value for number, value in found.items()}
+    steps = [found.get(number, (0, 0.0)) for number in range(count)]
+    return Course(tokens=tuple(one for one, _ in steps), dollars=tuple(one for _, one in steps))
 
 
 def _sessions(

@@ -23,6 +23,9 @@ ACTION_STARTED = "action_started"
 ACTION_ENDED = "action_ended"
 GATE_OPENED = "gate_opened"
 GATE_CLOSED = "gate_closed"
+QUESTION_ASKED = "question_asked"
+QUESTION_ANSWERED = "question_answered"
+QUESTION_WITHDRAWN = "question_withdrawn"
 
 _LOG = "journal"
 _COLUMNS = "seq, at, kind, session_id, subject, data, digest, chain, tombstoned_at"
@@ -57,6 +60,15 @@ class Line:
     at: float
     until: float
     directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A time that an agent waited for the person: seconds since the epoch, and who."""
+
+    session_id: str
+    since: float
+    until: float
 
 
 _STAYS = re.compile(r"(?<![&>])&(?![&>\d])|\bsetsid\b")
@@ -247,6 +259,92 @@ class Journal:
     async def open_gates(self, session_id: str | None = None) -> Entries:
         """Gates that were opened and not closed, oldest first."""
         return await self._unmatched(GATE_OPENED, GATE_CLOSED, session_id)
+
+    async def question_asked(
+        self, question_id: str, session_id: str, data: dict[str, Any]
+    ) -> Entry:
+        """Record that a question waits for a person; one that waits already keeps its entry.
+
+        An engine asks again what an earlier one asked in vain: `data` with the same `tool_use_id`
+        is the same question.
+        """
+        text = _serialise(data)
+
+        def unit(db: sqlite3.Connection) -> Entry:
+            row = db.execute(
+                f"SELECT {_COLUMNS} FROM journal AS asked "  # noqa: S608
+                "WHERE kind = ?1 AND session_id = ?2 "
+                "AND json_extract(data, '$.tool_use_id') = ?3 AND NOT EXISTS "
+                "(SELECT 1 FROM journal WHERE subject = asked.subject AND kind IN (?4, ?5)) "
+                "ORDER BY seq DESC LIMIT 1",
+                (
+                    QUESTION_ASKED,
+                    session_id,
+                    data.get("tool_use_id"),
+                    QUESTION_ANSWERED,
+                    QUESTION_WITHDRAWN,
+                ),
+            ).fetchone()
+            if row is not None:
+                return _entry(row)
+            return _add(db, self._clock(), QUESTION_ASKED, session_id, question_id, text)
+
+        return await self._connection.write(unit)
+
+    async def question_answered(self, question_id: str, data: dict[str, Any]) -> Entry:
+        """Record the answer to a question, so that nobody is asked twice.
+
+        Raises:
+            NotFound: it was never asked.
+            AlreadyRecorded: it is answered already.
+        """
+        return await self._close(QUESTION_ASKED, QUESTION_ANSWERED, question_id, data)
+
+    async def question_withdrawn(self, question_id: str) -> Entry:
+        """Record that a question needs no answer any more.
+
+        Raises:
+            NotFound: it was never asked.
+            AlreadyRecorded: it is withdrawn already.
+        """
+        return await self._close(QUESTION_ASKED, QUESTION_WITHDRAWN, question_id, {})
+
+    async def waits(self, since: float, after: int = 0) -> tuple[list[Wait], int]:
+        """Times that agents waited for decisions and answers, ended `since` then.
+
+        What a person wanted to do themselves held up no agent and is left out.
+
+        Args:
+            since: seconds since the epoch.
+            after: a sequence number; only what ended behind it.
+
+        Returns:
+            The waits in the order of their ends, and the sequence number of the last one, `after`
+            without any.
+        """
+
+        def unit(db: sqlite3.Connection) -> tuple[list[Wait], int]:
+            found = db.execute(
+                "SELECT closed.seq, opened.session_id, opened.at, closed.at FROM journal AS closed "
+                "JOIN journal AS opened ON opened.subject = closed.subject "
+                "AND opened.kind = CASE closed.kind WHEN ?1 THEN ?2 ELSE ?3 END "
+                "WHERE closed.kind IN (?1, ?4, ?5) AND closed.seq > ?6 AND closed.at >= ?7 "
+                "AND opened.session_id IS NOT NULL "
+                "AND json_extract(opened.data, '$.gate.actor') IS NOT 'person' "
+                "ORDER BY closed.seq",
+                (
+                    GATE_CLOSED,
+                    GATE_OPENED,
+                    QUESTION_ASKED,
+                    QUESTION_ANSWERED,
+                    QUESTION_WITHDRAWN,
+                    after,
+                    since,
+                ),
+            ).fetchall()
+            return [Wait(*row[1:]) for row in found], found[-1][0] if found else after
+
+        return await self._connection.read(unit)
 
     async def _append(
         self, kind: str, session_id: str | None, subject: str | None, data: dict[str, Any]

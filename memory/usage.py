@@ -31,6 +31,20 @@ _TREE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a session used in one hour or day of a time; `session_id` is None for dreams.
+
+    `number` counts hours from the beginning, `day` is a local one (`2026-01-31`).
+    """
+
+    session_id: str | None
+    number: int
+    day: str
+    tokens: int
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class UsageTotals:
     """Sums over requests. `cost` is in US dollars over the priced requests, None when none was."""
 
@@ -162,6 +176,24 @@ class UsageLog:
         def unit(db: sqlite3.Connection) -> UsageTotals:
             row = db.execute(f"SELECT {_SUMS} FROM usage{where}", values).fetchone()  # noqa: S608
             return _totals(row)
+
+        return await self._connection.read(unit)
+
+    async def steps(self, since: float, by: Literal["hour", "day"]) -> list[Step]:
+        """What each session used in each hour from `since` on, or on each local day.
+
+        Costs are those that are known.
+        """
+        step = "CAST((at - ?1) / 3600 AS INTEGER), ''" if by == "hour" else f"0, {_GROUPS['day']}"
+
+        def unit(db: sqlite3.Connection) -> list[Step]:
+            found = db.execute(
+                f"SELECT session_id, {step}, SUM(input_tokens + cache_read_tokens + "  # noqa: S608
+                "cache_write_tokens + output_tokens), TOTAL(cost) "
+                "FROM usage WHERE at >= ?1 GROUP BY 1, 2, 3 ORDER BY 2, 3, 1",
+                (since,),
+            )
+            return [Step(*row) for row in found]
 
         return await self._connection.read(unit)
 

@@ -26,6 +26,7 @@ SESSIONS = "sessions"
 MEMORIES = "memories"
 DREAMS = "dreams"
 FILE = "file"
+USAGE = "usage"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -42,6 +43,7 @@ CONTEXTS = {
     MEMORIES: "Among memories (/memory)",
     DREAMS: "In what dreams did (/dreams)",
     FILE: "While a file, a diff or a picture is looked at (o on a block)",
+    USAGE: "In what was used (/usage)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -592,6 +594,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("gate.deny_message", "m", "Deny, and say why or what to do instead", GATE),
     _key("gate.edit", "e", "Change the command; it is judged and asked about again", GATE),
     _key("gate.always", "w", "Always allow what is MEDIUM here: shows the rule first", GATE),
+    _key("gate.tree", "t", "Unfold the command: each command in it with its risk", GATE),
     _key("gate.look", "l", "Look at the pane, and back to the gate", GATE),
     _key("gate.next", "n", "The next gate", GATE),
     _key("gate.previous", "p", "The gate before", GATE),
@@ -722,6 +725,14 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("file.edit", "e", "Open it at this line in your editor (EDITOR)", FILE, "edit", "edit"),
     _key("file.copy", "y", "Copy its path", FILE, "copy", "copy path"),
     _key("file.close", "escape q o", "Close", FILE, "leave", "close"),
+    _key("usage.next", "right tab", "Agents, sessions, days, models", USAGE, "turn(1)", "view"),
+    _key("usage.previous", "left shift+tab", "The view before", USAGE, "turn(-1)"),
+    _key("usage.choose", "up down", "Choose an agent; scroll elsewhere", USAGE, label="choose"),
+    _key("usage.budget", "b", "Say what the agent may use", USAGE, "budget", "budget"),
+    _key("usage.day", "d", "Say what all agents may use in a day", USAGE, "day", "day"),
+    _key("usage.period", "p", "Bars for 24 hours, or for 14 days", USAGE, "period", "days"),
+    _key("usage.unit", "m", "Bars of tokens, or of money", USAGE, "unit", "money"),
+    _key("usage.close", "escape q alt+u", "Close", USAGE, "close", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

@@ -198,7 +198,11 @@ class FrontEnd(KeyboardApp[None]):
             return
         cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
         cockpit.status.show(
-            state, agent, look_only=not self.may_decide, unattended=self.attendance.waived
+            state,
+            agent,
+            self.now(),
+            look_only=not self.may_decide,
+            unattended=self.attendance.waived,
         )
         cockpit.show_agent(agent, self.question)
         panes = agent.panes if agent is not None else ()
@@ -319,7 +323,8 @@ class FrontEnd(KeyboardApp[None]):
         if self._ticking is not None:
             self._ticking.stop()
             self._ticking = None
-        delay = self.cockpit.agents.next_change()
+        changes = (self.cockpit.agents.next_change(), self.cockpit.status.next_change())
+        delay = min((change for change in changes if change is not None), default=None)
         if delay is not None:
             self._ticking = self.set_timer(max(0.05, delay), self._age)
 
@@ -330,6 +335,7 @@ class FrontEnd(KeyboardApp[None]):
         self.cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
         if self.cockpit.grid is not None and self.cockpit.choices.grid:
             self.cockpit.grid.redraw()
+        self.cockpit.status.age(self.now())
         self._ticking = None
         self._tick()
 

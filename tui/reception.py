@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from agent.errors import AgentError
 from agent.protocol.agents import AgentState
+from agent.protocol.blocked import BlockedChanged
 from agent.protocol.commands.prompts import ReadTranscript
 from agent.protocol.conversation import Block
 from agent.protocol.events import (
@@ -186,7 +187,7 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             return {"agents"}
         case DreamChanged():
             return {"dream"}
-        case UsageChanged() | PausedChanged():
+        case UsageChanged() | PausedChanged() | BlockedChanged():
             return {"agents"}
         case SetupChanged():
             return {"agents", "conversation"}

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 VIEWS = ("agents", "sessions", "days", "models")
 """What can be looked at, each a field of the report."""
 
-LEGEND = (
-    "new, cached, written: tokens sent that were not in the cache, were read from it, put into it; "
-    "hits: the part that was cached."
-)
+LEGEND = "Tokens: input that no cache had, read from the cache, put into it; output."
 """What the headings mean."""
 
-NAME = 12
+LEAST = ("to cache", "requests", "new input", "from cache", "output", "context", "today")
+"""Columns that give way where it is narrow, in this order."""
+
+NAME = 20
 """Least cells of a name."""
 
 GAP = 2
@@ -59,12 +59,16 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
     rows: Sequence[UsageOf] = getattr(report, view)
     named = Counter(row.name for row in rows)
     marks = {row.id: f" {row.id[:SHORT_ID]}" for row in rows if named[row.name] > 1}
-    titles = ["requests", "new", "cached", "written", "out", "hits"]
+    titles = ["requests", "new input", "from cache", "to cache", "output", "cache hit"]
     cells = [_cells(row.usage) for row in rows]
     if view in _WITH_CONTEXT:
         titles.append("context")
         for row, one in zip(rows, cells, strict=True):
             one.append(_context(row))
+    if view == "agents":
+        titles.append("today")
+        for row, one in zip(rows, cells, strict=True):
+            one.append(cost(row.today) if row.today.requests else "–")
     titles.append("cost")
     for row, one in zip(rows, cells, strict=True):
         one.append(cost(row.usage))
@@ -73,7 +77,7 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
         max(len(title), *(len(one[at]) for one in cells)) if cells else len(title)
         for at, title in enumerate(titles)
     ]
-    for least in ("requests", "written", "new", "context"):
+    for least in LEAST:
         if sum(widths[at] + GAP for at in kept) + NAME <= width:
             break
         if least in titles:
@@ -103,6 +107,20 @@ def views(report: UsageReport) -> tuple[str, ...]:
     """The views worth a look: without workers, sessions would say again what agents say."""
     workers = any(row.parent is not None for row in report.agents)
     return VIEWS if workers else tuple(view for view in VIEWS if view != "sessions")
+
+
+def with_workers(report: UsageReport, row: UsageOf) -> Usage:
+    """What an agent and all below it used."""
+    of = [row]
+    for above in of:
+        of += [other for other in report.agents if other.parent == above.id and other not in of]
+    costs = [one.usage.cost for one in of if one.usage.cost is not None]
+    figures = {
+        name: sum(getattr(one.usage, name) for one in of)
+        for name in type(row.usage).model_fields
+        if name != "cost"
+    }
+    return type(row.usage)(**figures, cost=sum(costs) if costs else None)
 
 
 def summary(usage: Usage, limit: Budget | None = None, width: int | None = None) -> str:

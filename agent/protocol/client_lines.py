@@ -28,8 +28,10 @@ from agent.protocol.commands.engine import (
     StartDemo,
     StopDemo,
 )
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.history import ReadSentPrompts
+from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -87,10 +89,12 @@ Command = Annotated[
     | HoldKeyboard
     | Decide
     | SuggestRule
+    | ExplainGate
     | AlwaysAllow
     | Answer
     | SetMode
     | SetBudget
+    | SetDayLimit
     | SetEffort
     | TrustDirectory
     | SetPaused

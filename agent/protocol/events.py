@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agent.protocol.agents import AgentSummary
+from agent.protocol.blocked import BlockedChanged
 from agent.protocol.conversation import Block
 from agent.protocol.dream import DreamStatus
 from agent.protocol.gates import DecidedBy, Gate, Question, RiskLevel
@@ -156,6 +157,7 @@ Event = Annotated[
     | QuestionClosed
     | DreamChanged
     | UsageChanged
+    | BlockedChanged
     | SetupChanged
     | DemoChanged
     | PausedChanged

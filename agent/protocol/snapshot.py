@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent.protocol.agents import AgentSummary
+from agent.protocol.blocked import Blocked
 from agent.protocol.dream import DreamStatus
 from agent.protocol.gates import Gate, Question
 from agent.protocol.usage import Usage
@@ -56,5 +57,6 @@ class Snapshot(Wire):
     questions: tuple[Question, ...] = ()
     dream: DreamStatus = DreamStatus()
     usage_today: Usage = Usage()
+    blocked_today: Blocked = Blocked()
     demo: DemoStatus | None = None
     paused: bool = False

@@ -61,6 +61,14 @@ class Budget(Wire):
     """Of the clock, while it waits for a person as well."""
 
 
+class Course(Wire):
+    """How use went on in equal steps up to now, the last one still under way; empty without any."""
+
+    tokens: tuple[int, ...] = ()
+    dollars: tuple[float, ...] = ()
+    """Of requests whose price is known."""
+
+
 class UsageOf(Wire):
     """What one thing used: a session, an agent, a day or a model."""
 
@@ -72,6 +80,10 @@ class UsageOf(Wire):
     usage: Usage
     context_tokens: int = 0
     context_window: int | None = None
+    today: Usage = Usage()
+    """Of agents only, like the courses."""
+    last_hours: Course = Course()
+    last_days: Course = Course()
 
 
 class UsageReport(Wire):
@@ -81,6 +93,10 @@ class UsageReport(Wire):
     total: Usage = Usage()
     day_limit: Budget = Budget()
     session_limit: Budget = Budget()
+    last_hours: Course = Course()
+    """24 hours, the last of which ends now."""
+    last_days: Course = Course()
+    """14 local days, the last of which is today."""
     sessions: tuple[UsageOf, ...] = ()
     """Those that work for nobody, with what their workers used; newest first."""
     agents: tuple[UsageOf, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from agent import memory_mode, memory_requests
+from agent import memory_requests, settings_file
 from agent.dream_watch import DreamWatch
 from agent.engine_parts import Parts
 from agent.errors import AgentError, CommandRefused
@@ -437,7 +437,7 @@ def test_all_else_in_the_settings_stays(tmp_path: Path, before: str, after: str)
     file = tmp_path / "config.toml"
     file.write_text(before)
     file.chmod(0o640)
-    memory_mode.keep(file, "off")
+    settings_file.keep(file, "dream", {"mode": "off"})
     assert file.read_text() == after
     assert file.stat().st_mode & 0o777 == 0o640
 
@@ -446,8 +446,8 @@ def test_settings_that_are_written_otherwise_are_left_alone(tmp_path: Path) -> N
     file = tmp_path / "config.toml"
     for text in ("dream = { mode = 'auto' }\n", "x = '''\n[dream]\n'''\n[dream]\nsessions = 3\n"):
         file.write_text(text)
-        with pytest.raises(memory_mode.ModeNotKept, match=r"left as it is|is not changed"):
-            memory_mode.keep(file, "off")
+        with pytest.raises(settings_file.SettingsNotKept, match=r"left as it is|are not changed"):
+            settings_file.keep(file, "dream", {"mode": "off"})
         assert file.read_text() == text
 
 
@@ -455,6 +455,6 @@ def test_settings_behind_a_link_stay_behind_it(tmp_path: Path) -> None:
     real, file = tmp_path / "dotfiles.toml", tmp_path / "config.toml"
     real.write_text("# mine\n")
     file.symlink_to(real)
-    memory_mode.keep(file, "manual")
+    settings_file.keep(file, "dream", {"mode": "manual"})
     assert file.is_symlink()
     assert real.read_text() == '# mine\n\n[dream]\nmode = "manual"\n'

@@ -9,7 +9,7 @@ import pytest
 
 from agent import usage_report
 from agent.paths import Paths
-from agent.protocol.usage import UsageReport
+from agent.protocol.usage import Course, UsageReport
 from memory.database import Database
 from memory.sessions import SessionRecord
 from tui.commands import cli
@@ -65,6 +65,26 @@ async def test_sums_by_session_agent_day_and_model(paths: Paths) -> None:
     ]
     assert [one.usage.requests for one in found.days] == [3, 1]
     assert [one.id for one in found.models] == ["claude-x", "qwen3"]
+
+
+async def test_use_over_time_by_agent(paths: Paths) -> None:
+    async with await Database.open(paths.database, clock=lambda: NOW) as database:
+        await database.usage.add("w1", "claude-x", 1, 2, 3, 4, 0.5, at=NOW - 23.5 * 3600)
+        await database.usage.add("w1", "claude-x", 1, 2, 3, 4, 0.5, at=NOW - 24.5 * 3600)
+        await database.usage.add("w1", "claude-x", 1, 2, 3, 4, 0.5, at=NOW - 15 * 86_400)
+    found = await read(paths)
+    agents = {one.id: one for one in found.agents}
+    assert len(found.last_hours.tokens) == len(found.last_hours.dollars) == 24
+    assert found.last_hours.tokens[0] == 10
+    assert found.last_hours.tokens[-1] == 2 * 105 + 107
+    assert sum(found.last_hours.dollars) == 1.0
+    assert (len(found.last_days.tokens), len(found.last_days.dollars)) == (14, 14)
+    assert sum(found.last_days.tokens) == 3 * 105 + 107 + 2 * 10
+    assert found.last_days.tokens[-4] == 105
+    assert [at for at, one in enumerate(agents["w1"].last_hours.tokens) if one] == [0, 23]
+    assert sum(agents["w1"].last_days.tokens) == 105 + 2 * 10
+    assert (agents["idle"].last_hours, agents["idle"].last_days) == (Course(), Course())
+    assert (agents["lead"].today.requests, agents["w2"].today.requests) == (0, 1)
 
 
 async def test_as_json(paths: Paths) -> None:

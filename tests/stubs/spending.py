@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.protocol.usage import Budget, Usage, UsageOf, UsageReport
+from agent.protocol.usage import Budget, Course, Usage, UsageOf, UsageReport
 
 
 def used(requests: int, read: int, cost: float | None, unpriced: int = 0) -> Usage:
@@ -18,6 +18,12 @@ def used(requests: int, read: int, cost: float | None, unpriced: int = 0) -> Usa
     )
 
 
+def course(count: int, each: int) -> Course:
+    """Figures that rise, fall and pause."""
+    tokens = tuple(max(0, (number * 7 % 11 - 3) * each) for number in range(count))
+    return Course(tokens=tokens, dollars=tuple(one / 2_000_000 for one in tokens))
+
+
 SONNET, LOCAL = "claude-sonnet-5-5", "qwen3-coder:30b"
 LEAD = UsageOf(
     id="a1",
@@ -26,6 +32,9 @@ LEAD = UsageOf(
     usage=used(41, 1_840_000, 1.284),
     context_tokens=62_000,
     context_window=200_000,
+    today=used(17, 640_000, 0.402),
+    last_hours=course(24, 40_000),
+    last_days=course(14, 300_000),
 )
 WORKERS = tuple(
     UsageOf(
@@ -51,6 +60,8 @@ REPORT = UsageReport(
     today=used(53, 1_200_000, 0.912, 12),
     total=used(640, 28_400_000, 21.5, 12),
     day_limit=Budget(dollars=20, requests=500),
+    last_hours=course(24, 90_000),
+    last_days=course(14, 800_000),
     sessions=(LEAD.model_copy(update={"usage": used(68, 2_527_000, 1.944)}), OFFLINE),
     agents=(LEAD, *WORKERS, OFFLINE),
     days=tuple(

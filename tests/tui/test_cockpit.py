@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from agent.paths import Paths
 from agent.protocol.agents import DEMO_MODEL, AgentState, AgentSummary
+from agent.protocol.blocked import Blocked, BlockedChanged
 from agent.protocol.commands.agents import CreateAgent, SetBudget, SetEffort, SetMode
 from agent.protocol.commands.engine import AskMemory, ReadUsage
 from agent.protocol.commands.gates import Answer
@@ -39,16 +40,23 @@ from tui import actions
 from tui.app import TungstenApp
 from tui.screens.first_run import FirstRunScreen
 
+NOW = scenes.NOW
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 TALK = {"a1": list(scenes.CONVERSATION)}
 
 
 async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
-    async with open_cockpit(CALM, transcripts=TALK) as cockpit:
+    blocked = Blocked(seconds=3_720, at=NOW)
+    state = CALM.model_copy(update={"blocked_today": blocked})
+    async with open_cockpit(state, transcripts=TALK) as cockpit:
         await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
         text = cockpit.screen_text
         for shown in ("mend the parser", "▲ 1", "19 h of 24", "fix-offsets", "$0.18"):
             assert shown in text
+        assert "1 h 2 min blocked today" in text
+        waits = blocked.model_copy(update={"waiting": 2, "at": NOW - 30})
+        cockpit.engine.publish(BlockedChanged(blocked_today=waits))
+        await cockpit.until(lambda: "1 h 3 min blocked today" in cockpit.screen_text)
 
 
 @pytest.mark.parametrize("size", [(100, 24), (120, 40), (200, 50)])

@@ -25,10 +25,11 @@ from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
 from tui.gate.host import host
-from tui.gate.keyboard import KeyboardApp
+from tui.gate.keyboard import KeyboardApp, cursor_row
 from tui.gate.keys_offered import is_high, key_line, keys_of_offer, keys_offered
 from tui.gate.queue import place_of
-from tui.gate.room import is_tiny, share, width_on
+from tui.gate.room import WIDEST, WIDEST_SIDES, Place, is_tiny, place_beside, share, width_on
+from tui.gate.sides import LEAST_WIDTH, has_two_sides
 from tui.gate.words import action_words, duration
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class GateCard(Widget, can_focus=False):
         self._facts_rows = 0
         self._facts = Content("")
         self._placed_for: Size | None = None
+        self._placed_in: Place | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out head, text, facts, message and keys."""
@@ -142,7 +144,6 @@ class GateCard(Widget, can_focus=False):
 
     def watch_peeking(self) -> None:
         """Fold to the bottom, or come back."""
-        self.set_class(self.peeking, "-peek")
         if not self.peeking and self.is_mounted:
             host(self).pane_seen()
         if self._gate is not None:
@@ -251,7 +252,25 @@ class GateCard(Widget, can_focus=False):
     @property
     def _inner(self) -> int:
         """Cells of a row inside the dialog."""
-        return width_on(self.screen.size) - 6
+        return self._width(self._where()) - 6
+
+    def _width(self, place: Place) -> int:
+        widest = WIDEST_SIDES if self._two_columns(place) else WIDEST
+        return width_on(place.area.width, widest=widest)
+
+    def _two_columns(self, place: Place) -> bool:
+        """Whether there is a diff, and room for both of its sides."""
+        diff = self._gate.diff if self._gate is not None else ""
+        return place.area.width >= LEAST_WIDTH and bool(diff) and has_two_sides(diff)
+
+    def _where(self) -> Place:
+        """Where it may be: not over a pane in which the person types."""
+        screen = self.screen.size
+        app = self.app
+        pane = app.keyboard_holder if isinstance(app, KeyboardApp) else None
+        if pane is None or pane.screen is not self.screen:
+            return Place(screen.region, folded=self.peeking)
+        return place_beside(screen, pane.region, cursor_row(pane), SMALLEST.width)
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None
@@ -263,6 +282,7 @@ class GateCard(Widget, can_focus=False):
             others=len(self.pending()) > 1,
             peeking=self.peeking,
             ruled=self._ruleless != self._gate.id,
+            unfolded=self.query_one("#gate-text", ExactView).unfolded,
         )
 
     # Where it is --------------------------------------------------------------------------------
@@ -276,24 +296,38 @@ class GateCard(Widget, can_focus=False):
         """Told when the gate stands on a screen of another size."""
         raise NotImplementedError
 
+    def keyboard_moved(self) -> None:
+        """Go out of the way of a pane that was given the keyboard, or come back."""
+        self._tell_keys()
+        self._place()
+
+    def _follow_cursor(self) -> None:
+        """Go to the other end when what is typed has come to lie below the dialog."""
+        if self._where() != self._placed_in:
+            self._place()
+
     def _place(self) -> None:
-        """Take as much room as the gate needs, in the middle of the screen."""
+        """Take as much room as the gate needs, in the middle of where it may be."""
         if self._gate is None:
             return
-        screen = self._placed_for = self.screen.size
+        self._placed_for = self.screen.size
+        place = self._placed_in = self._where()
+        self.set_class(place.folded, "-peek")
         self._tell_facts()
         inner = self._inner
         keys = 1 if self._writing else len(self._keys_offered().wrap(inner))
-        self.set_class(is_tiny(screen), "-tiny")
+        tiny = is_tiny(place.area.size)
+        self.set_class(tiny, "-tiny")
         view = self.query_one("#gate-text", ExactView)
-        view.append_notes(self._facts.plain if is_tiny(screen) else "")
+        view.append_notes(self._facts.plain if tiny else "")
+        view.show_diff_in(self._two_columns(place))
         room = share(
-            screen,
+            place,
+            width=self._width(place),
             text=self.command.rows + 1 if self._writing == "command" else view.rows_needed(inner),
             facts=self._facts_rows,
             keys=keys,
             entry=1 if self._writing in {"message", "rule"} else 0,
-            folded=self.peeking,
         )
         view.styles.height = self.command.styles.height = room.text
         self.query_one("#gate-facts").styles.height = room.facts

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tui.gate.card import TOO_SMALL, GateCard
 from tui.gate.entry import CommandArea
+from tui.gate.exact_view import ExactView
 from tui.gate.host import send
 from tui.gate.keys_offered import can_edit
 from tui.gate.rule_offer import offer
@@ -163,6 +164,36 @@ class GateChoices(GateCard):
             return
         self._offer = found
         self._hint = ""
+        self._wait_anew()
+        self._tell_keys()
+        self._place()
+
+    # The tree of commands -----------------------------------------------------------------------
+
+    def _turn_tree(self) -> None:
+        """Show the commands found in the command with the risk of each, or no longer."""
+        view = self.query_one("#gate-text", ExactView)
+        if self._gate is None:
+            return
+        if view.unfolded:
+            self._unfold("")
+            return
+        self._say("Looking through the command …", calm=True)
+        self.run_worker(self._show_tree(self._gate.id), exit_on_error=False)
+
+    async def _show_tree(self, gate_id: str) -> None:
+        from agent.protocol.commands.explain import ExplainGate
+
+        found, problem = await send(self, ExplainGate(gate_id=gate_id))
+        if self._gate is None or self._gate.id != gate_id:
+            return
+        self._say(problem)
+        if not problem and not self.peeking:
+            self._unfold(str(found.get("text", "")))
+
+    def _unfold(self, tree: str) -> None:
+        self.query_one("#gate-text", ExactView).unfold(tree)
+        # Other text stands there now.
         self._wait_anew()
         self._tell_keys()
         self._place()

@@ -22,7 +22,7 @@ from tui.gate.exact_view import FAR, ExactView
 from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import can_answer, can_edit, can_rule, is_high
+from tui.gate.keys_offered import can_answer, can_edit, can_rule, can_unfold, is_high
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
@@ -43,10 +43,10 @@ SCROLL_KEYS = {
 _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
-_HARMLESS = {"l": "look", "n": "next", "p": "previous"}
+_HARMLESS = {"l": "look", "n": "next", "p": "previous", "t": "tree"}
 
-_GATE_KEYS = frozenset("aAdmew")
-"""Keys that decide at some gate or on its way: where they mean nothing, they go no further."""
+_GATE_KEYS = frozenset("aAdmewt")
+"""Keys that mean something at some gate: where they mean nothing, they go no further."""
 
 _ONLY_OPENING = frozenset({"edit", "rule"})
 """What may follow another key of the dialog at once: what is written there is judged anew."""
@@ -324,6 +324,8 @@ class GateDialog(GateChoices):
                     return True
             elif self.armed and self._take_own_key(event.key, may_decide):
                 return True
+        if self._pane_has_keyboard:
+            self._follow_cursor()
         # Whoever has the focus goes on writing; the dialog waits for the next pause.
         self.armed = False
         self._await_silence()
@@ -404,6 +406,8 @@ class GateDialog(GateChoices):
         assert self._gate is not None
         if key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
             return _HARMLESS[key]
+        if key == "t" and can_unfold(self._gate) and not self.peeking:
+            return _HARMLESS[key]
         return self._deciding_keys().get(key, "wrong" if key in _GATE_KEYS else "")
 
     def _what_instead(self, key: str) -> str:
@@ -420,6 +424,8 @@ class GateDialog(GateChoices):
             return "There is no rule for this: it is decided each time"
         if key == "e":
             return "Only a command can be changed: m denies and says what to do instead"
+        if key == "t":
+            return "There is nothing to unfold: what is shown is all of it"
         if key == "m" and not can_answer(self._gate):
             return "It is your own command: there is nobody to tell. d does not run it"
         way = (
@@ -457,6 +463,8 @@ class GateDialog(GateChoices):
                 self.put_off()
             case "look":
                 self._look()
+            case "tree":
+                self._turn_tree()
             case _:
                 self._step(1 if verb == "next" else -1)
 

@@ -21,7 +21,12 @@ from tui.gate.shell_words import WordKind, shell_words
 from tui.text import cuts
 from tungsten import printable
 
-Kind = Literal["text", "marked", "stand_in", "added", "removed", "hunk", "continued"] | WordKind
+Kind = (
+    Literal["text", "marked", "stand_in", "continued"]
+    | Literal["added", "added_part", "removed", "removed_part", "hunk"]
+    | Literal["high", "medium"]
+    | WordKind
+)
 PAGE = 32_768
 """Characters laid out at once; a plain one takes 0.03 µs, one that needs a stand-in 4 µs."""
 CONTINUED = "↪ "
@@ -51,21 +56,23 @@ def stand_in(character: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a text that is laid out at once: half-open offsets into the text or the diff."""
+    """A stretch of a text that is laid out at once: half-open offsets into what it is part of."""
 
     start: int
     end: int
-    diff: bool = False
+    of: Literal["text", "diff", "tree"] = "text"
 
 
-def pages(text: str, diff: str) -> list[Page]:
-    """Cut text and diff into pages, at line ends where lines are not too long for that."""
+def pages(text: str, diff: str, tree: str = "") -> list[Page]:
+    """Cut text, diff and tree into pages, at line ends where lines are not too long for that."""
     found = [Page(start, end) for start, end in cuts(text, PAGE)]
     if diff:
-        found += [Page(start, end, diff=True) for start, end in cuts(diff.rstrip("\n"), PAGE)]
-        if len(found) == 2:
-            # Both are short: one page with the diff below its text.
-            return [Page(0, len(text))]
+        found += [Page(start, end, "diff") for start, end in cuts(diff.rstrip("\n"), PAGE)]
+    if tree:
+        found += [Page(start, end, "tree") for start, end in cuts(tree, PAGE)]
+    if len(found) == 1 + bool(diff) + bool(tree):
+        # All are short: one page, one below the other.
+        return [Page(0, len(text))]
     return found
 
 
@@ -85,7 +92,7 @@ def lay_out(
     rows: list[Row] = []
     start = 0
     for line in text.split("\n"):
-        rows += _wrap(_pieces(line, start, marked, words), max(8, width))
+        rows += wrapped(_pieces(line, start, marked, words), max(8, width))
         start += len(line) + 1
     return rows
 
@@ -101,11 +108,22 @@ def lay_out_diff(diff: str, width: int) -> list[Row]:
             kind = "added"
         elif line.startswith("-"):
             kind = "removed"
-        pieces = [
-            Part(part.text, kind if part.kind == "text" else part.kind)
-            for part in _pieces(line, 0, ())
-        ]
-        rows += _wrap(pieces, max(8, width))
+        rows += wrapped(in_kind(line, kind), max(8, width))
+    return rows
+
+
+def lay_out_tree(tree: str, width: int) -> list[Row]:
+    """Break what `tungsten risk explain` says into rows, the risk of each line as its colour."""
+    rows: list[Row] = []
+    for line in tree.split("\n"):
+        kind: Kind = "text"
+        if line.startswith("HIGH:") or line.endswith("← HIGH"):
+            kind = "high"
+        elif line.startswith("MEDIUM:") or line.endswith("← MEDIUM"):
+            kind = "medium"
+        elif line.startswith("  why:") or line == "commands:":
+            kind = "hunk"
+        rows += wrapped(in_kind(line, kind), max(8, width))
     return rows
 
 
@@ -170,7 +188,15 @@ def _pieces(
     return parts
 
 
-def _wrap(parts: Iterable[Part], width: int) -> list[Row]:
+def in_kind(line: str, kind: Kind) -> list[Part]:
+    """One line in one look, but for the stand-ins in it."""
+    return [
+        Part(part.text, kind if part.kind == "text" else part.kind) for part in _pieces(line, 0, ())
+    ]
+
+
+def wrapped(parts: Iterable[Part], width: int) -> list[Row]:
+    """Break a line into rows of at most `width` cells."""
     rows: list[Row] = []
     row: list[Part] = []
     left = width

@@ -1,4 +1,4 @@
-"""A scrolling view of exact text: a command with its dangerous parts marked, and a diff."""
+"""A scrolling view of exact text: a command with its dangerous parts marked, a diff, a tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.gate.exact import Page, Row, lay_out, lay_out_diff, pages
+from tui.gate.exact import Page, Row, lay_out, lay_out_diff, lay_out_tree, pages
 
 if TYPE_CHECKING:
     from textual.events import MouseScrollDown, MouseScrollUp
@@ -48,7 +48,11 @@ class ExactView(ScrollView, can_focus=False):
         }
         & > .exact--stand_in { color: $text-warning; background: $warning-muted; }
         & > .exact--added { color: $text-success; }
+        & > .exact--added_part { color: $text-success; background: $success-muted; }
         & > .exact--removed { color: $text-error; }
+        & > .exact--removed_part { color: $text-error; background: $error-muted; }
+        & > .exact--high { color: $text-error; text-style: bold; }
+        & > .exact--medium { color: $text-warning; }
         & > .exact--hunk { color: $text-muted; }
         & > .exact--continued { color: $foreground 40%; }
     }
@@ -63,7 +67,11 @@ class ExactView(ScrollView, can_focus=False):
         "exact--marked",
         "exact--stand_in",
         "exact--added",
+        "exact--added_part",
         "exact--removed",
+        "exact--removed_part",
+        "exact--high",
+        "exact--medium",
         "exact--hunk",
         "exact--continued",
     }
@@ -77,6 +85,12 @@ class ExactView(ScrollView, can_focus=False):
         self._shell = False
         self._spans: tuple[tuple[int, int], ...] = ()
         self._diff = ""
+        self._two_columns = False
+        self._tree = ""
+        self._to_tree = False
+        """Whether the beginning of the tree still has to be brought into view."""
+        self._tree_at = 0
+        """The row in which the tree begins, on a page that holds more."""
         self._notes = ""
         self._pages = [Page(0, 0)]
         self._page = 0
@@ -99,15 +113,38 @@ class ExactView(ScrollView, can_focus=False):
         self._shell = shell
         self._spans = tuple(sorted(spans))
         self._diff = diff
+        self._tree = ""
+        self._to_tree = False
         self._pages = pages(text, diff)
         self._to_mark = bool(self._spans)
         first = self._spans[0][0] if self._spans else 0
         on_first = (
             number
             for number, page in enumerate(self._pages)
-            if not page.diff and page.start <= first < page.end
+            if page.of == "text" and page.start <= first < page.end
         )
         self._turn_to(next(on_first, 0))
+
+    def unfold(self, tree: str) -> None:
+        """Show a tree of commands below the text, from its beginning; empty takes it away."""
+        self._tree = tree
+        self._pages = pages(self._text, self._diff, tree)
+        self._to_tree = bool(tree)
+        self._to_mark = bool(self._spans) and not tree
+        first = next((at for at, page in enumerate(self._pages) if page.of == "tree"), 0)
+        self._turn_to(first)
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether a tree is shown."""
+        return bool(self._tree)
+
+    def show_diff_in(self, two_columns: bool) -> None:
+        """Show a diff in two columns, or in one."""
+        if two_columns != self._two_columns:
+            self._two_columns = two_columns
+            self._laid_out_for = 0
+            self._lay_out(self.scrollable_content_region.width)
 
     def _turn_to(self, page: int) -> None:
         self._page = page
@@ -130,7 +167,14 @@ class ExactView(ScrollView, can_focus=False):
     def show_mark(self) -> None:
         """Bring the first marked part into view, once the size of the view is known."""
         height = self.scrollable_content_region.height
-        if not self._to_mark or height <= 0:
+        if height <= 0:
+            return
+        if self._to_tree:
+            self._to_tree = False
+            if len(self._pages) == 1:
+                # With the last row of the command above it.
+                self.scroll_to(y=max(0, self._tree_at - 2), animate=False, force=True)
+        if not self._to_mark:
             return
         self._to_mark = False
         first = next(
@@ -173,7 +217,7 @@ class ExactView(ScrollView, can_focus=False):
         """Rows with a dangerous part below the view; parts on later pages count as one row each."""
         bottom = self.scroll_offset.y + self.scrollable_content_region.height
         page = self._pages[self._page]
-        later = 0 if page.diff else sum(1 for start, _ in self._spans if start >= page.end)
+        later = 0 if page.of != "text" else sum(1 for start, _ in self._spans if start >= page.end)
         return later + sum(1 for row in self._marked_rows if row >= bottom)
 
     def on_resize(self) -> None:
@@ -216,8 +260,10 @@ class ExactView(ScrollView, can_focus=False):
             return
         self._laid_out_for = width
         page = self._pages[self._page]
-        if page.diff:
-            self._rows = lay_out_diff(self._diff[page.start : page.end], width)
+        if page.of == "diff":
+            self._rows = self._diff_rows(page.start, page.end, width)
+        elif page.of == "tree":
+            self._rows = lay_out_tree(self._tree[page.start : page.end], width)
         else:
             text = self._text[page.start : page.end]
             last = page.end == len(self._text)
@@ -225,7 +271,10 @@ class ExactView(ScrollView, can_focus=False):
             shown = text if last else text.removesuffix("\n")
             self._rows = lay_out(shown, spans, width, shell=self._shell)
             if self._diff and len(self._pages) == 1:
-                self._rows += [(), *lay_out_diff(self._diff, width)]
+                self._rows += [(), *self._diff_rows(0, len(self._diff), width)]
+            if self._tree and len(self._pages) == 1:
+                self._tree_at = len(self._rows) + 1
+                self._rows += [(), *lay_out_tree(self._tree, width)]
         if self._notes and self._page == len(self._pages) - 1:
             self._rows += [(), *lay_out(self._notes, (), width)]
         self._marked_rows = tuple(
@@ -235,3 +284,11 @@ class ExactView(ScrollView, can_focus=False):
         )
         self.virtual_size = Size(width, len(self._rows))
         self.refresh()
+
+    def _diff_rows(self, start: int, end: int, width: int) -> list[Row]:
+        part = self._diff[start:end]
+        if not self._two_columns:
+            return lay_out_diff(part, width)
+        from tui.gate.sides import lay_out_sides
+
+        return lay_out_sides(part, width, within=start > 0)

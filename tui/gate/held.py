@@ -30,6 +30,7 @@ WORDS = {
     "look": "Looking",
     "next": "Next",
     "previous": "Previous",
+    "tree": "Unfolding",
     "wrong": "Waiting",
 }
 """What the dialog says while it holds a key, by the verb of that key."""

@@ -1,4 +1,4 @@
-"""The inbox: everything that waits for the person, longest waiting first."""
+"""The inbox: everything that waits for the person, agents that are blocked longest first."""
 
 from __future__ import annotations
 
@@ -96,10 +96,22 @@ class Inbox(CardScreen["str | None"]):
         self.sync()
 
     def waiting(self) -> list[Gate | Question]:
-        """All gates and questions, longest waiting first."""
+        """All gates and questions, those of the agent that is blocked longest first.
+
+        What the person wants to do themselves blocks no agent; it stands by its own age.
+        """
         state = host(self).state
         both: list[Gate | Question] = [*state.gates, *state.questions]
-        return sorted(both, key=lambda one: (_since(one), one.id))
+        blocked: dict[str, float] = {}
+        for one in both:
+            if _blocks(one):
+                blocked[one.agent_id] = min(_since(one), blocked.get(one.agent_id, _since(one)))
+
+        def rank(one: Gate | Question) -> tuple[float, str, float, str]:
+            since = blocked[one.agent_id] if _blocks(one) else _since(one)
+            return since, one.agent_id, _since(one), one.id
+
+        return sorted(both, key=rank)
 
     def sync(self) -> None:
         """Show what waits now; the chosen line stays chosen."""
@@ -291,6 +303,10 @@ class Inbox(CardScreen["str | None"]):
 
 def _is_question(one: Gate | Question) -> bool:
     return hasattr(one, "asked_at")
+
+
+def _blocks(one: Gate | Question) -> bool:
+    return _is_question(one) or one.actor == "agent"  # type: ignore[union-attr]
 
 
 def _since(one: Gate | Question) -> float:

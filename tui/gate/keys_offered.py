@@ -24,6 +24,11 @@ def can_edit(gate: Gate) -> bool:
     return gate.action == "run_command"
 
 
+def can_unfold(gate: Gate) -> bool:
+    """Whether it holds commands, each of which has a risk of its own."""
+    return gate.action == "run_command"
+
+
 def can_answer(gate: Gate) -> bool:
     """Whether there is somebody else to be told why not."""
     return gate.actor != "person"
@@ -35,7 +40,13 @@ def can_rule(gate: Gate) -> bool:
 
 
 def keys_offered(
-    gate: Gate, room: int, *, others: bool, peeking: bool, ruled: bool = True
+    gate: Gate,
+    room: int,
+    *,
+    others: bool,
+    peeking: bool,
+    ruled: bool = True,
+    unfolded: bool = False,
 ) -> Content:
     """Name the keys that decide and move.
 
@@ -45,6 +56,7 @@ def keys_offered(
         others: whether further gates wait.
         peeking: whether the dialog is folded, so that the pane can be seen.
         ruled: False when it has been looked for a rule, and there is none.
+        unfolded: whether the tree of its commands is shown.
     """
     seen = "pane" if gate.pane_id is not None else "agent"
     wordings = (
@@ -65,6 +77,8 @@ def keys_offered(
             keys.append(("e", "edit", "edit"))
         if ruled and can_rule(gate):
             keys.append(("w", "always", "always"))
+        if can_unfold(gate) and not peeking:
+            keys.append(("t", "fold" if unfolded else "tree", "tree"))
         keys.append(("l", "back to the gate" if peeking else look, "look"))
         if others:
             keys += [("n", "next", "next"), ("p", "previous", "previous")]

@@ -112,7 +112,7 @@ async def stop_agent(app: TungstenApp) -> None:
             app.say(f"{agent.name} has stopped")
 
     workers = sum(1 for other in app.agents if other.parent == agent.id)
-    await app.push_screen(StopAgentScreen(agent, workers), answered)
+    await app.push_screen(StopAgentScreen(agent, workers, clock=app.now), answered)
 
 
 async def archive_agent(app: TungstenApp) -> None:
@@ -120,7 +120,7 @@ async def archive_agent(app: TungstenApp) -> None:
     agent = focused(app)
     if agent is None:
         return
-    from tui.screens.confirm import ConfirmScreen
+    from tui.screens.stop_agent import EndAgentScreen
 
     async def archive() -> str:
         try:
@@ -135,13 +135,14 @@ async def archive_agent(app: TungstenApp) -> None:
 
     has_workers = any(other.parent == agent.id for other in app.agents)
     workers = ", and its workers with it" if has_workers else ""
-    screen = ConfirmScreen(
+    screen = EndAgentScreen(
+        agent,
         f"Archive {agent.name}?",
         f"This ends its turn and its terminals, and takes it off the list{workers}. "
         "The session stays; ^R resumes it.",
         verb="archive it",
-        during="Stopping: waiting until its processes are gone …",
         perform=archive,
+        clock=app.now,
     )
     await app.push_screen(screen, answered)
 

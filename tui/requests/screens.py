@@ -77,7 +77,8 @@ async def usage(app: TungstenApp) -> None:
     from tui.screens.usage import UsageScreen
 
     if app.screen is app.cockpit:
-        await app.push_screen(UsageScreen())
+        agent = app.focused_agent
+        await app.push_screen(UsageScreen(agent.id if agent is not None else "", clock=app.now))
 
 
 async def instructions(app: TungstenApp) -> None:

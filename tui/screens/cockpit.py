@@ -603,11 +603,13 @@ class CockpitScreen(Screen[None]):
 
     def on_pane_view_keyboard_taken(self) -> None:
         """Tell the keys that do not go to the pane."""
+        self._tell_gate()
         self.show_keys()
         self.refresh_lines()
 
     def on_pane_view_keyboard_returned(self) -> None:
         """Tell the usual keys again, and show what was shown before."""
+        self._tell_gate()
         if self._revealed_for_keys:
             self._revealed_for_keys = False
             if self.hide_terminal():
@@ -616,6 +618,11 @@ class CockpitScreen(Screen[None]):
                 self.host.show_agents()
         self.show_keys()
         self.refresh_lines()
+
+    def _tell_gate(self) -> None:
+        """Let a gate lie elsewhere than where the person types."""
+        if self.host.gates is not None:
+            self.host.gates.keyboard_moved()
 
     def on_gate_dialog_opened(self) -> None:
         """Tell that Esc is for the gate now."""

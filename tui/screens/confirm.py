@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.card import CardScreen, card_foot, closing
@@ -54,7 +55,12 @@ class ConfirmScreen(CardScreen[bool]):
         with VerticalScroll(id="card", can_focus=False):
             yield Static(self._title, classes="card-title", markup=False)
             yield Static(self._text, classes="card-hint", markup=False)
+            yield from self.more()
             yield from card_foot()
+
+    def more(self) -> Iterable[Widget]:
+        """What a kind of question has below its text."""
+        return ()
 
     def on_mount(self) -> None:
         """Say what can be pressed."""

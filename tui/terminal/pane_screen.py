@@ -83,6 +83,11 @@ class PaneScreen(Widget):
         """The pane shown, as tmux names it."""
         return self._pane_id
 
+    @property
+    def cursor_row(self) -> int | None:
+        """The row of the screen in which its cursor stands; None before there is a picture."""
+        return None if self._frame is None else self.region.y + self._frame.cursor_y
+
     def _pane(self) -> PaneSummary | None:
         """What the engine says about the pane."""
         panes = (pane for agent in host(self).state.agents for pane in agent.panes)

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
 
 
+METER = 3
+"""Cells of the meter of an agent's context."""
+
+METER_WIDTH = 34
+"""Cells of a column in which there is room for it."""
+
+
 class AgentList(Lines):
     """Agents in a column, two rows each, or all in one row where there is no room for a column.
 
@@ -111,6 +118,12 @@ class AgentList(Lines):
             labels.append(("demo ", paint.faint + back))
         if agent.paused:
             labels.append(("paused ", muted))
+        if width >= METER_WIDTH and agent.context_window:
+            share = min(1.0, agent.context_tokens / agent.context_window)
+            full = round(share * METER)
+            style = paint.attention if share >= 0.8 else paint.muted
+            labels.append(("▰" * full, style + back))
+            labels.append(("▱" * (METER - full) + " ", paint.faint + back))
         waited = age(max(0.0, self._now - agent.since))
         labels.append((f"{waited} ", muted))
         edge = ("▎" if chosen else " ", paint.focus + back)

@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from tui.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
 from tui.widgets.lines import Lines
+from tungsten.duration import duration
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -30,6 +31,7 @@ class StatusLine(Lines):
         self._agent: AgentSummary | None = None
         self._look_only = False
         self._unattended = False
+        self._now = 0.0
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show the state of the connection instead of an agent; empty text ends that."""
@@ -40,18 +42,28 @@ class StatusLine(Lines):
         self,
         state: Snapshot,
         agent: AgentSummary | None,
+        now: float,
         *,
         look_only: bool = False,
         unattended: bool = False,
     ) -> None:
-        """Show the focused agent, and what concerns all.
+        """Show the focused agent, and what concerns all, at this time.
 
         `look_only`: the engine takes no decision from here; `unattended`: approvals count without
         a person at the keys.
         """
-        self._state, self._agent = state, agent
+        self._state, self._agent, self._now = state, agent, now
         self._look_only, self._unattended = look_only, unattended
         self.redraw()
+
+    def age(self, now: float) -> None:
+        """Show the same at another time."""
+        self._now = now
+        self.redraw()
+
+    def next_change(self) -> float | None:
+        """Say in how many seconds what is shown changes by itself; None when it does not."""
+        return None if self._state is None else self._state.blocked_today.minute_change(self._now)
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw the row."""
@@ -61,7 +73,7 @@ class StatusLine(Lines):
             style = paint.attention_fill if self._problem else paint.muted
             left: list[tuple[int, list[Piece]]] = [(0, [(f" {self._text} ", style)])]
         else:
-            left = self._facts()
+            left = self._facts(width)
         room = width - sum(cell_len(text) for text, _ in right) - (2 if right else 0)
         left = _narrowed(left, room)
         pieces = [piece for _, part in left for piece in part]
@@ -71,7 +83,7 @@ class StatusLine(Lines):
             pieces.append((" " * (room - used), paint.blank))
         return [strip_of([*pieces, *right], width, paint.blank)]
 
-    def _facts(self) -> list[tuple[int, list[Piece]]]:
+    def _facts(self, width: int) -> list[tuple[int, list[Piece]]]:
         """Pieces with their rank: the highest rank goes first when room is short."""
         paint = self.paint
         agent = self._agent
@@ -85,7 +97,9 @@ class StatusLine(Lines):
                 (0, [(f" {one_line(setup.model) or setup.provider}", paint.muted)]),
                 *([(1, [gap, (one_line(setup.problem), paint.bad)])] if setup.problem else []),
             ]
-        path = fit_path(one_line(home_path(agent.directory, os.path.expanduser("~"))), 32)  # noqa: PTH111
+        # So that what agents waited for has room in 80 columns while something waits.
+        most = min(32, width * 3 // 10)
+        path = fit_path(one_line(home_path(agent.directory, os.path.expanduser("~"))), most)  # noqa: PTH111
         facts: list[tuple[int, list[Piece]]] = [(1, [(f" {path}", paint.text)])]
         if agent.branch:
             facts.append((2, [gap, ("⎇ ", paint.faint), (one_line(agent.branch), paint.muted)]))
@@ -114,6 +128,9 @@ class StatusLine(Lines):
             files = sum(1 for _ in agent.instructions)
             word = "file" if files == 1 else "files"
             facts.append((8, [gap, (f"{files} instruction {word}", paint.faint)]))
+        blocked = state.blocked_today.by(self._now) if state is not None else 0.0
+        if blocked >= 60:
+            facts.append((2, [gap, (f"{duration(blocked)} blocked today", paint.muted)]))
         return facts
 
     def _alerts(self) -> list[Piece]:

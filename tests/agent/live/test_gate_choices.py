@@ -9,6 +9,7 @@ from agent.errors import AgentError, AgentUnknown
 from agent.gate import GateAlreadyClosed
 from agent.gate_rules import NotAllowed
 from agent.protocol.agents import Mode
+from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
 
 
@@ -42,6 +43,9 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     house.script.then(use("terminal_run", command="touch one; git push --force origin main"))
     agent_id = await house.agent("go")
     first = await house.gate()
+    told = (await house.agents.explain_gate(ExplainGate(gate_id=first.id)))["text"].split("\n")
+    assert told[0].startswith("HIGH: ")
+    assert told[-2:] == ["  touch one  ← MEDIUM", "  git push --force origin main  ← HIGH"]
     second = await edit(house, first, "touch two")
     assert (second.text, second.risk, second.original) == ("touch two", "MEDIUM", first.text)
     assert second.opened_at == first.opened_at

@@ -42,6 +42,7 @@ class HostApp(KeyboardApp[None]):
         self.sent: list[Wire] = []
         self.refuse = ""
         self.nobody = ""
+        self.explained = ""
         self.looked_at: tuple[str, str | None] = ("", None)
         self.state = Snapshot(
             seq=1,
@@ -96,6 +97,8 @@ class HostApp(KeyboardApp[None]):
         if command.type == "decide":  # type: ignore[attr-defined]
             left = tuple(g for g in self.state.gates if g.id != command.gate_id)  # type: ignore[attr-defined]
             self.set_gates(*left)
+        if command.type == "explain_gate":  # type: ignore[attr-defined]
+            return {"text": self.explained}
         return {}
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.events import Key
-from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
@@ -706,7 +705,7 @@ async def test_the_chosen_line_of_the_inbox_is_marked_and_its_ends_are_ends(
 async def test_every_key_is_named_whole(
     make_gate: MakeGate, risk: RiskLevel, peeking: bool, columns: int
 ) -> None:
-    room = width_on(Size(columns, 24)) - 6
+    room = width_on(columns) - 6
     line = keys_offered(make_gate(risk=risk), room, others=True, peeking=peeking)
     rows = line.plain.split("\n")
     assert all(cell_len(row) <= room for row in rows)
@@ -777,3 +776,92 @@ async def test_an_approval_that_no_person_typed_leaves_the_gate(
         await pilot.press("d")
         await pilot.pause()
         assert decisions(app) == [("g1", "deny", "")]
+
+
+TREE = "HIGH: rewrites a shared branch\ncommands:\n  git push --force origin main  ← HIGH"
+
+
+async def test_the_tree_of_a_command_is_unfolded_and_scrolled(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    more = [f"  echo {number}  ← MEDIUM" for number in range(60)]
+    app = make_app(make_gate(1), make_gate(2, action="write_file", text="/srv/x"))
+    app.explained = "\n".join([TREE, *more])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await armed(pilot)
+        view = app.query_one(ExactView)
+
+        def seen() -> str:
+            return "\n".join(view.render_line(y).text for y in range(view.size.height))
+
+        async def unfolded() -> None:
+            await pilot.press("t")
+            for _ in range(60):
+                await pilot.pause(0.01)
+                if view.unfolded:
+                    return await pilot.pause(QUIET)
+            raise AssertionError("nothing was unfolded")
+
+        await unfolded()
+        assert [one.gate_id for one in app.sent] == ["g1"]
+        assert "git push --force origin main  ← HIGH" in seen()
+        await pilot.press("end")
+        await pilot.pause()
+        assert "echo 59  ← MEDIUM" in seen()
+        await armed(pilot)
+        await pilot.press("t")
+        await pilot.pause()
+        assert "commands:" not in seen()
+        assert seen().startswith("git push")
+        # What the engine answers late is for the gate that asked.
+        await armed(pilot)
+        await pilot.press("n")
+        await armed(pilot)
+        await pilot.press("t")
+        await pilot.pause()
+        assert app.dialog.gate.id == "g2"
+        assert "commands:" not in seen()
+        assert len(app.sent) == 1
+        await pilot.press("p")
+        await armed(pilot)
+        await unfolded()
+        await pilot.press("A")
+        await pilot.pause()
+        assert decisions(app) == [("g1", "approve", "")]
+
+
+async def test_a_gate_leaves_to_be_seen_what_is_typed_in_a_pane(
+    make_app: MakeApp, make_gate: MakeGate
+) -> None:
+    class Pane(Static):
+        cursor_row = 20
+
+    app = make_app(make_gate())
+    async with app.run_test(size=(120, 40)) as pilot:
+        pane = Pane(id="pane")
+        pane.styles.position = "absolute"
+        pane.styles.offset, pane.styles.width, pane.styles.height = (70, 1), 50, 30
+        await app.mount(pane)
+        await pilot.pause()
+        assert app.dialog.region.overlaps(pane.region)
+        app.keyboard_holder = pane
+        app.dialog.keyboard_moved()
+        await pilot.pause()
+        assert not app.dialog.region.overlaps(pane.region)
+        assert app.query_one("#gate-facts").display
+        # Without room beside it, at the other end of where is typed.
+        pane.styles.offset, pane.styles.width = (0, 1), 120
+        for row in (3, 28, 4):
+            pane.cursor_row = row
+            await pilot.pause()
+            await pilot.press("x")
+            await pilot.pause()
+            covered = app.dialog.region
+            assert covered.height < 10
+            assert row not in covered.line_range
+        assert decisions(app) == []
+        app.keyboard_holder = None
+        app.dialog.keyboard_moved()
+        await pilot.pause()
+        assert app.query_one("#gate-facts").display
+        await armed(pilot)

@@ -122,8 +122,8 @@ def test_pages_hold_all_of_a_long_text_in_its_order(
 ) -> None:
     text = "".join(line * times for line, times in parts)
     found = pages(text, text if with_diff else "")
-    assert "".join(text[page.start : page.end] for page in found if not page.diff) == text
+    assert "".join(text[page.start : page.end] for page in found if page.of == "text") == text
     assert all(page.end - page.start <= PAGE for page in found)
-    if with_diff and any(page.diff for page in found):
-        drawn = "".join(text[page.start : page.end] for page in found if page.diff)
+    if with_diff and any(page.of == "diff" for page in found):
+        drawn = "".join(text[page.start : page.end] for page in found if page.of == "diff")
         assert drawn == text.rstrip("\n")

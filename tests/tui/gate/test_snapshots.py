@@ -22,10 +22,17 @@ SCRIPT = "\n".join(
 )
 DIFF = """--- a/calc.py
 +++ b/calc.py
-@@ -1,4 +1,4 @@
+@@ -1,2 +1,2 @@
  def add(a, b):
 -    return a - b
 +    return a + b
+@@ -97,4 +97,5 @@
+
+ def total(numbers):
+-    return sum(number for number in numbers if number is not None and number > 0)
++    \"\"\"Add up what counts.\"\"\"
++    return math.fsum(number for number in numbers if number is not None and number > 0)
+     # the end
 """
 
 Make = Callable[..., Any]
@@ -70,6 +77,27 @@ def test_diff(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[in
         pane_id=None,
     )
     assert snap_compare(make_app(gate), terminal_size=size, run_before=ready)
+
+
+@sizes
+def test_tree(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
+    text = "for f in *.py; do sed -i s/a/b/ $f; done && git push --force origin main | tee log"
+    app = make_app(make_gate(text=text, spans=(Span(start=52, end=59),)))
+    app.explained = """HIGH: rewrites a shared branch on origin
+  why: rewrites a shared branch on the remote
+  why: edits files in place
+commands:
+  sed -i s/a/b/ *.py  ← MEDIUM
+  git push --force origin main  ← HIGH
+  tee log  ← MEDIUM"""
+
+    async def unfold(pilot: Any) -> None:
+        await ready(pilot)
+        await pilot.press("t")
+        await pilot.pause()
+        await ready(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=unfold)
 
 
 def test_hidden_characters(snap_compare: Any, make_app: Make, make_gate: Make) -> None:

@@ -12,11 +12,19 @@ from textual.color import Color
 from textual.widgets import Input, OptionList, Static
 
 from agent.protocol.agents import Mode, SessionSummary
-from agent.protocol.commands.agents import CreateAgent, ReadDefaultMode, ResumeAgent, StopAgent
-from agent.protocol.commands.engine import Configure, StartDemo
+from agent.protocol.commands.agents import (
+    CreateAgent,
+    ReadDefaultMode,
+    ResumeAgent,
+    SetBudget,
+    StopAgent,
+)
+from agent.protocol.commands.engine import Configure, ReadUsage, StartDemo
 from agent.protocol.commands.gates import Answer
+from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
+from agent.protocol.usage import Budget, Usage
 from tests.stubs.spending import REPORT
 from tests.tui.test_theme import contrast
 from tui.gate.inbox import Inbox
@@ -27,7 +35,7 @@ from tui.screens.one_of import OneOf
 from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
-from tui.screens.usage import Rows, UsageScreen
+from tui.screens.usage import Head, Rows, UsageScreen
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
@@ -353,6 +361,33 @@ async def test_the_chosen_session_is_marked(host: Host, make_agent: Any, theme: 
         assert contrast(grounds[0], grounds[1]) > 1.2
 
 
+async def test_what_an_agent_does_is_seen_while_one_decides_to_stop_it(
+    host: Host, make_agent: Any
+) -> None:
+    now = NOW
+    agent = make_agent(1, state="working", since=NOW - 58, activity="runs the tests")
+    app = host(StopAgentScreen(agent, clock=lambda: now), agents=(agent,))
+    async with app.run_test() as pilot:
+
+        def doing() -> str:
+            return str(app.screen.query_one("#doing", Static).visual)
+
+        await pilot.pause()
+        assert doing() == "● working for 58 s  runs the tests"
+        now += 62.5
+        for _ in range(300):
+            await pilot.pause(0.01)
+            if "for 2 min" in doing():
+                break
+        assert doing() == "● working for 2 min  runs the tests"
+        usage = Usage(requests=3, input_tokens=1_200, cost=0.25)
+        done = agent.model_copy(update={"state": "done", "since": now, "usage": usage})
+        app.state = app.state.model_copy(update={"agents": (done,)})
+        app.screen.agents_changed()
+        assert "done for 0 s" in doing()
+        assert doing().endswith("3 requests · 1.2k tokens · $0.25")
+
+
 async def test_stopping_waits_until_it_has_stopped(host: Host, make_agent: Any) -> None:
     app = host(StopAgentScreen(make_agent()))
     gone = asyncio.Event()
@@ -413,19 +448,22 @@ async def test_own_words_answer(host: Host, question: Question) -> None:
         assert app.sent == [Answer(question_id="q1", text="neither")]
 
 
-async def test_the_inbox_is_sorted_by_waiting_and_answers_questions(
+async def test_the_inbox_is_sorted_by_how_long_agents_wait_and_answers_questions(
     host: Host, gates: Any, question: Question
 ) -> None:
-    app = host(Inbox(clock=lambda: NOW), gates=gates, questions=(question,))
+    # The last one is of the agent that has asked for longest.
+    also = gates[1].model_copy(update={"id": "g3", "agent_id": "a1", "opened_at": NOW - 1})
+    own = gates[1].model_copy(update={"id": "own", "agent_id": "a1", "actor": "person"})
+    app = host(Inbox(clock=lambda: NOW), gates=(*gates, also, own), questions=(question,))
     async with app.run_test() as pilot:
         await settle(pilot)
         listing = app.screen.query_one(OptionList)
         order = [listing.get_option_at_index(n).id for n in range(listing.option_count)]
-        assert order == ["q1", "g1", "g2"]
+        assert order == ["q1", "g3", "g1", "own", "g2"]
         await pilot.press("enter")
         await settle(pilot)
         assert isinstance(app.screen, QuestionScreen)
-        await pilot.press("escape", "down", "enter")
+        await pilot.press("escape", "down", "down", "enter")
         await settle(pilot)
         assert app.results == ["g1"]
         assert app.sent == []
@@ -455,7 +493,7 @@ async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
         await pilot.press("end")
         await settle(pilot)
         # The headings stay.
-        assert text().startswith("days ")
+        assert text().startswith(" days ")
         assert "2026-09-01" in text()
         await pilot.press("left")
         await settle(pilot)
@@ -464,6 +502,96 @@ async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
         await pilot.press("left", "left", "escape")
         await settle(pilot)
         assert app.results == [None]
+
+
+async def test_an_agent_is_chosen_and_its_bars_are_drawn(host: Host) -> None:
+    app = host(UsageScreen("w1", clock=lambda: NOW))
+    app.report = REPORT
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        head, rows = app.screen.query_one(Head), app.screen.query_one(Rows)
+
+        def bars() -> list[str]:
+            return [head.render_line(y).text for y in (2, 3)]
+
+        assert rows.chosen is not None
+        assert rows.chosen.name == "read the tests"
+        assert "nothing in this time" in bars()[1]
+        await pilot.press("up", "up", "up")
+        await settle(pilot)
+        assert bars()[1].startswith("mend the")
+        assert "█" in bars()[1]
+        assert bars()[1].rstrip().endswith("at most 280k tokens an hour")
+        await pilot.press("p", "m")
+        await settle(pilot)
+        assert bars()[0].startswith("14 days")
+        assert bars()[0].rstrip().endswith("at most $2.80 a day")
+        await pilot.press("end")
+        await settle(pilot)
+        assert rows.chosen == REPORT.agents[-1]
+        # Of a day or a model nobody has a budget.
+        await pilot.press("right", "b")
+        await settle(pilot)
+        assert "Budgets are of agents" in line(app)
+        assert app.sent[1:] == []
+
+
+async def test_budgets_are_changed_where_it_is_seen_what_was_used(
+    host: Host, make_agent: Any
+) -> None:
+    agent = make_agent(1, name="mend the parser", created_at=NOW - 600)
+    app = host(UsageScreen("a1", clock=lambda: NOW), agents=(agent,))
+    app.report = REPORT
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        def fields() -> dict[str | None, str]:
+            return {field.id: field.value for field in app.screen.query(Input)}
+
+        await settle(pilot)
+        await pilot.press("b")
+        await settle(pilot)
+        used = [str(one.visual) for one in app.screen.query(".budget-used")]
+        # With its workers.
+        assert used == ["$1.94 used", "68 used", "2,851,297 used", "10 passed"]
+        assert fields() == dict.fromkeys(("dollars", "requests", "tokens", "minutes"), "")
+        await pilot.press(*"5x", "enter")
+        await settle(pilot)
+        assert line(app) == "dollars: a number such as 5, or nothing for no limit."
+        await pilot.press("backspace", "tab", "2", "full_stop", "5", "enter")
+        await settle(pilot)
+        assert line(app) == "requests: a whole number, or nothing for no limit."
+        await pilot.press("backspace", "backspace", "enter")
+        await settle(pilot)
+        assert "Used already: requests (68)" in line(app)
+        assert [one for one in app.sent if isinstance(one, SetBudget)] == []
+        await pilot.press("0", "0", "enter")
+        await settle(pilot)
+        assert app.sent[-2:] == [
+            SetBudget(agent_id="a1", budget=Budget(dollars=5, requests=200)),
+            ReadUsage(),
+        ]
+        assert line(app) == "Kept: $5.00, 200 requests at most."
+        # What is spent already is kept at the second Enter.
+        await pilot.press("d")
+        await settle(pilot)
+        assert fields() == {"dollars": "20", "requests": "500", "tokens": ""}
+        await pilot.press("end", "backspace", "backspace", "0", "enter", "enter")
+        await settle(pilot)
+        assert app.sent[-2] == SetDayLimit(limit=Budget(dollars=0, requests=500))
+        # A refusal stays in the card, with what was written.
+        await pilot.press("d")
+        await settle(pilot)
+        app.refuse = "config.toml is left as it is"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert line(app) == app.refuse
+        app.refuse = ""
+        await pilot.press("escape")
+        await settle(pilot)
+        # An agent that is not there has none.
+        await pilot.press("end", "b")
+        await settle(pilot)
+        assert "is archived" in line(app)
 
 
 async def test_usage_that_cannot_be_read_is_said(host: Host) -> None:

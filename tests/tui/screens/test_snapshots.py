@@ -9,7 +9,8 @@ import pytest
 
 from agent.protocol.agents import InstructionFile, SessionSummary
 from agent.protocol.gates import Question
-from tests.stubs.spending import REPORT
+from agent.protocol.usage import Budget
+from tests.stubs.spending import LEAD, REPORT
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -106,6 +107,22 @@ def test_usage(snap_compare: Any, host: Host, size: tuple[int, int], light: bool
     assert snap_compare(app, terminal_size=size, run_before=settle)
 
 
+@sizes
+def test_budget(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+    agent = make_agent(1, name="mend the parser", budget=Budget(dollars=5, requests=40))
+    app = host(UsageScreen("a1", clock=lambda: NOW), agents=(agent,))
+    app.report = REPORT
+
+    async def ask(pilot: Any) -> None:
+        await settle(pilot)
+        await pilot.press("b")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=ask)
+
+
 @pytest.mark.parametrize("view", VIEWS[1:])
 def test_usage_by(snap_compare: Any, host: Host, view: str) -> None:
     app = host(UsageScreen())
@@ -145,9 +162,11 @@ def test_no_instructions(snap_compare: Any, host: Host, make_agent: Any) -> None
     assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
 
 
-def test_stop(snap_compare: Any, host: Host, make_agent: Any) -> None:
-    app = host(StopAgentScreen(make_agent()))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+@sizes
+def test_stop(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+    agent = make_agent(state="working", activity="runs the tests of the parser", usage=LEAD.usage)
+    app = host(StopAgentScreen(agent, clock=lambda: NOW), agents=(agent,))
+    assert snap_compare(app, terminal_size=size, run_before=settle)
 
 
 def test_rename(snap_compare: Any, host: Host) -> None:
