@@ -21,7 +21,7 @@ KeyTaker = Callable[[events.Key | events.Paste], bool]
 """Sees an event before the app does; True keeps it from going any further."""
 
 
-def cursor_row(pane: Widget) -> int:
+def cursor_row(pane: PaneView) -> int:
     """The row of the screen in which a pane's cursor stands; its last one when that is unknown."""
     row = getattr(pane, "cursor_row", None)
     return row if isinstance(row, int) else pane.region.bottom - 1
