@@ -15,6 +15,7 @@ from dataclasses import replace
 from agent.risk import programs
 from agent.risk.arguments import wordlist
 from agent.risk.assessment import Context, Risk, Span
+from agent.risk.commands.plain_shell import plain_shell
 from agent.risk.evaluation.breathing import breathe
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.deception import deception, readable
@@ -37,6 +38,9 @@ from agent.risk.shell.expand import Expander, Variables
 from agent.risk.shell.scanner import scan
 from agent.risk.shell.syntax import CLOSE, OPEN, UNKNOWN, Command, Group, Script
 
+OTHER_SHELLS = ("zsh", "fish", "nu", "elvish")
+"""Shells with words of their own."""
+
 
 class Evaluator(Dispatcher):
     """Judges one text; see the module."""
@@ -53,9 +57,16 @@ class Evaluator(Dispatcher):
             self._loosely,
         )
 
+    def plain(self, text: str) -> str:
+        """A text in the words of sh, where the shell that is given it has others."""
+        if self.context.foreground not in OTHER_SHELLS:
+            return text
+        call = self._call(None, scan(""), None, (0, len(text)), 0)
+        return plain_shell(call, self.context.foreground, text)
+
     def run(self, text: str) -> None:
         """Judge a whole text."""
-        whole = text
+        text = whole = self.plain(text)
         if self.context.forgotten:
             self._plain(Risk.HIGH, "its shell was given more settings than can be kept in mind")
         try:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options
+from agent.risk.commands.plain_shell import plain_shell
 from agent.risk.commands.script_files import from_stdin, run_file
-from agent.risk.commands.zsh import plain_shell
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import shown
 from agent.risk.shell.syntax import UNKNOWN
@@ -79,13 +79,6 @@ def shell(call: Call) -> None:
 
 _FISH_INIT = re.compile(r"--init-command(?:=(.*))?$|-[ilNnP]*C(.*)$", re.S)
 """What fish runs before anything else."""
-_FISH_KEEPS = re.compile(
-    r"(?:^|[;&|({\n]|\b(?:and|or|not|begin|then|do|else))[ \t]{0,40}(?:(?:builtin|command)[ \t]{1,40})?"
-    r"(?:set\s+(?:-\S+\s+)*(?:-\w*U\w*|--universal)\b|fish_add_path\b(?!.{0,200}(?:\s-\w*[Ppvn]\b|--path\b))"
-    r"|funcsave\b|fish_config\s+\w+\s+(?:save|choose)|abbr\b.{0,200}\s-\w*U|fisher\s+(?:install|update)"
-    r"|alias\s+(?:-s|--save)\b|vared\b)"
-)
-"""What fish keeps for every later shell of the person."""
 
 
 def _fish(call: Call) -> bool:
@@ -96,13 +89,7 @@ def _inline(call: Call, text: str, arguments: list[str]) -> None:
     if text == UNKNOWN or text.strip() == UNKNOWN:
         call.opaque()
         return
-    if call.argv[0].rpartition("/")[2] in ("nu", "elvish"):
-        # They write a program of the system as `^rm` and `e:rm`.
-        text = re.sub(r"(^|[;|&({\s])(?:\^|e:)(?=\w)", r"\1", text)
-    if _fish(call) and _FISH_KEEPS.search(text):
-        call.high("changes what every later fish shell does")
-    if call.argv[0].rpartition("/")[2].startswith("zsh"):
-        text = plain_shell(call, text)
+    text = plain_shell(call, call.argv[0].rpartition("/")[2], text)
     if arguments and re.match(r"\W*\$(?:0|\{0\})\W+\$[@*{]", text):
         call.run(arguments)
     variables = call.evaluator.state.variables

@@ -1,4 +1,7 @@
-"""What zsh has its own words for, in those of other shells; what these have none for is judged."""
+"""What zsh has its own words for, in those of other shells; what these have none for is judged.
+
+Texts keep their length, so that places in them stay what they are.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ _MODULE = re.compile(
     r"\bzmodload\b[^;&|\n]{0,200}\bzsh/(?:files|mapfile|net/tcp|net/socket|system|zpty)\b"
 )
 _QUALIFIED = re.compile(r"(?<=[*?\])/\w.])\((?:#q)?")
+_CLOSING_BRACE = re.compile(r"(?<=[^\s;{&|]) \}(?=[\s;&|)]|$)")
+"""`{ ls }`: a brace closes behind a word, too."""
 _CHOOSES = re.compile(
     r"[-^/.=*@p%rwxAIERWXstFNDGTMn,]|[UGufd]\d*|[Lamc][kKmMgGtTpPwhdsS]?[-+]?\d+|[oO][nLlamcdN]|Y\d+|\[-?\d+(?:,-?\d+)?\]|:[a-zA-Z]"
 )
@@ -24,23 +29,28 @@ MAX_QUALIFIER = 2_000
 """Characters of one qualifier that are read."""
 
 
-def plain_shell(call: Call, text: str) -> str:
+def plain_zsh(call: Call, text: str) -> str:
     """Text for zsh as other shells would be given it."""
     text = _qualifiers(call, text)
-    text = _EXPANDS.sub("", text)
-    text = _CLOBBERS.sub(r"\1", text)
+    text = _EXPANDS.sub(" ", text)
+    text = _CLOBBERS.sub(r"\1 ", text)
+    text = _CLOSING_BRACE.sub(";}", text)
     if _PROMPTED.search(text):
         for inner in _SUBSTITUTED.findall(text):
             call.shell(inner[0] or inner[1])
-        if _PROMPT_SUBSTITUTES.search(" ".join((text, *call.argv))) and "$" in text:
+        told = (text, *call.argv, *call.evaluator.context.history)
+        if "$" in text and any(map(_PROMPT_SUBSTITUTES.search, told)):
             call.high("prints text as a prompt, which runs what stands in it")
-    if _MODULE.search(text):
-        text = re.sub(r"\bzf_(?=(?:rm|mv|ln|mkdir|rmdir|chmod|chown|chgrp|sync)\b)", "", text)
+    if _MODULE.search(text) or any(map(_MODULE.search, call.evaluator.context.history)):
+        text = _MODULE_COMMAND.sub("   ", text)
         for match in re.finditer(r"\bmapfile\[([^\]]{1,500})\]=", text):
             call.shell(f"> {match[1]}")
         if re.search(r"\b(?:ztcp|zsocket)[ \t]+(?!\s|-c\b)", text):
             call.high("opens a network connection through the shell")
     return text
+
+
+_MODULE_COMMAND = re.compile(r"\bzf_(?=(?:rm|mv|ln|mkdir|rmdir|chmod|chown|chgrp|sync)\b)")
 
 
 def _qualifiers(call: Call, text: str) -> str:
@@ -58,7 +68,7 @@ def _qualifiers(call: Call, text: str) -> str:
             call.shell(each)
             if "$" not in each and " " not in each:
                 call.opaque(f"has {each} look at every file")
-        kept.append(text[at : match.start()])
+        kept.append(text[at : match.start()] + " " * (end + 1 - match.start()))
         at = end + 1
     kept.append(text[at:])
     return "".join(kept)

@@ -379,8 +379,8 @@ class Shell(Prompt):
             return UNKNOWN_LINE
         if expanded != text:
             self.line.before, self.line.after = expanded, ""
-        whole = self.pending + self._own_words(expanded)
         evaluator = self._evaluator()
+        whole = self.pending + evaluator.plain(expanded)
         odd = deception(whole)
         if odd is not None:
             return Assessment(Risk.HIGH, (odd[0],), "runs deceptive text")
@@ -409,21 +409,14 @@ class Shell(Prompt):
 
     def _evaluator(self) -> Evaluator:
         """One that knows what the earlier lines left."""
-        evaluator = Evaluator(self.context)
+        typed = tuple(line for line in self.line.history if line)
+        evaluator = Evaluator(replace(self.context, foreground=self.name, history=typed))
         if self.state is not None:
             evaluator.state = self.state.copy()
             evaluator.expander.variables = evaluator.state.variables
         evaluator.files.update(self.files)
         evaluator.writings.extend(self.files)
         return evaluator
-
-    def _own_words(self, text: str) -> str:
-        """What only this shell understands, in the words of the others."""
-        if self.name == "zsh":
-            return re.sub(r"(^|[;&|(]\s*)=(?=\w)", r"\1", text)
-        if self.name == "fish":
-            return re.sub(r"\|\s*source(?=\s*(?:$|[;&|]))", "| sh", text)
-        return text
 
     def _starts(self, last: Command, whole: str, *, alone: bool) -> None:
         """Tell which program reads what is typed next."""
