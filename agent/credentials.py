@@ -1,6 +1,7 @@
 """The key file: which model provider was chosen, and the secret for it. JSON, mode 0600.
 
-Written whole or not at all: a temporary file beside it is flushed to disk and renamed over it.
+Where there is a keyring of the system, the secret is there and the file says so. Written whole or
+not at all: a temporary file beside it is flushed to disk and renamed over it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agent import keyring_store
 from agent.errors import AgentError
+from agent.keyring_store import KeyringFailed
 
 MODE = 0o600
 """Only the owner reads and writes."""
@@ -40,6 +43,8 @@ class Credentials:
     base_url: str = ""
     model: str = ""
     notice: str = field(default="", compare=False)
+    in_keyring: bool = field(default=False, compare=False)
+    """Whether the secret is in the system's keyring instead of the file."""
 
 
 class _Stored(BaseModel):
@@ -49,6 +54,7 @@ class _Stored(BaseModel):
     api_key: str = ""
     base_url: str = ""
     model: str = ""
+    keyring: bool = False
 
 
 def load(path: Path) -> Credentials:
@@ -57,7 +63,8 @@ def load(path: Path) -> Credentials:
     A file that others could read is closed to them, and `notice` says so.
 
     Raises:
-        CredentialsError: it belongs to someone else, or holds no credentials.
+        CredentialsError: it belongs to someone else, or holds no credentials; or the keyring does
+            not give the secret.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -82,21 +89,42 @@ def load(path: Path) -> Credentials:
             f"{path} is damaged ({where.strip(', ') or 'not JSON'}): "
             "remove it and give the key again"
         ) from None
-    return Credentials(stored.provider, stored.api_key, stored.base_url, stored.model, notice)
+    api_key = _from_keyring(path) if stored.keyring else stored.api_key
+    return Credentials(
+        stored.provider, api_key, stored.base_url, stored.model, notice, stored.keyring
+    )
+
+
+def _from_keyring(path: Path) -> str:
+    again = "give the key again: /model in the app"
+    try:
+        secret = keyring_store.read(str(path))
+    except KeyringFailed as error:
+        raise CredentialsError(
+            f"The key is in the keyring, and {error}: unlock it and start the engine anew "
+            f"(tungsten kill-engine), or {again}"
+        ) from error
+    if not secret:
+        raise CredentialsError(f"The keyring has no key for Tungsten any more: {again}")
+    return secret
 
 
 def save(path: Path, credentials: Credentials) -> None:
-    """Write the key file, whole or not at all.
+    """Write the key file, whole or not at all; the secret goes into the keyring where there is one.
+
+    A keyring that does not take it is passed over: the file is as private as it can be.
 
     Raises:
         CredentialsError: it cannot be written; what was there before is untouched.
     """
+    kept = _into_keyring(path, credentials.api_key)
     content = json.dumps(
         {
             "provider": credentials.provider,
-            "api_key": credentials.api_key,
+            "api_key": "" if kept else credentials.api_key,
             "base_url": credentials.base_url,
             "model": credentials.model,
+            **({"keyring": True} if kept else {}),
         },
         ensure_ascii=False,
         indent=2,
@@ -111,12 +139,27 @@ def save(path: Path, credentials: Credentials) -> None:
         ) from error
 
 
+def _into_keyring(path: Path, secret: str) -> bool:
+    if not keyring_store.may_be_used():
+        return False
+    try:
+        if secret:
+            keyring_store.keep(str(path), secret)
+        else:
+            # One that was given before must not outlive the choice that it was for.
+            keyring_store.forget(str(path))
+    except KeyringFailed:
+        return False
+    return bool(secret)
+
+
 def remove(path: Path) -> None:
     """Forget the key; there need not be one.
 
     Raises:
         CredentialsError: the file cannot be removed.
     """
+    _into_keyring(path, "")
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -337,16 +337,17 @@ async def _model(around: _Surroundings) -> Check:
     if not endpoint.model:
         text = f"no model is named for {endpoint.address}"
         return Check("model", "problem", text, "set model in the settings, or TUNGSTEN_MODEL")
-    return await _asked(endpoint, _key_from(settings, endpoint, file))
+    place = "the system's keyring" if chosen.in_keyring else str(file)
+    return await _asked(endpoint, _key_from(settings, endpoint, place))
 
 
-def _key_from(settings: Config, endpoint: Endpoint, file: Path) -> str:
+def _key_from(settings: Config, endpoint: Endpoint, place: str) -> str:
     """Where the key comes from, in words; empty when there is none, or only in a header."""
     profile = settings.profiles.get(settings.profile)
     variable = (profile and profile.key_variable) or "ANTHROPIC_API_KEY"
     if endpoint.api_key:
         given = endpoint.api_key == settings.api_key.get_secret_value()
-        return f", key from {variable if given else file}"
+        return f", key from {variable if given else place}"
     return ", key from ANTHROPIC_AUTH_TOKEN" if settings.auth_token.get_secret_value() else ""
 
 

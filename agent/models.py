@@ -137,7 +137,8 @@ class Models:
                 endpoint.provider, endpoint.api_key, endpoint.base_url, endpoint.model
             )
             try:
-                credentials.save(self._paths.credentials_file, kept)
+                # A keyring may take its time.
+                await asyncio.to_thread(credentials.save, self._paths.credentials_file, kept)
             except BaseException:
                 if client is not None:
                     await client.close()

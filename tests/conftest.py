@@ -14,6 +14,9 @@ settings.load_profile("patient")
 # Pictures of the app are compared in all colours, whatever terminal the tests run in.
 os.environ["COLORTERM"] = "truecolor"
 
+# Whoever runs the tests may have a keyring; it is not theirs to write to.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 # Thousands of tests and all that they import stay to the end: the collector need not look at them
 # while they are made, nor again and again while they run.
 gc.disable()

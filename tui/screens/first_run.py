@@ -44,7 +44,7 @@ _NEXT_FIELD = {"url": "#model", "model": "#endpoint-key"}
 
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
     ("demo", "Built-in demo model", "Scripted and offline. Its terminals, git and gate are real."),
-    ("anthropic", "API key", "Paste it once; it stays in a file that only you can read."),
+    ("anthropic", "API key", "Paste it once; it is kept where only you can read it."),
     (
         "endpoint",
         "Local endpoint",
@@ -111,8 +111,8 @@ class FirstRunScreen(CardScreen[Outcome]):
                     yield row("API key", Field(password=True, placeholder="sk-ant-…", id="key"))
                     yield row("Model", Field(placeholder="empty: a good default", id="key-model"))
                     yield Static(
-                        "The key is kept in a file with mode 0600. It is never shown, never logged "
-                        "and never reaches an agent’s terminal.",
+                        f"The key is kept {_place()}. It is never shown, never logged and never "
+                        "reaches an agent’s terminal.",
                         classes="card-hint card-gap",
                     )
                 with Vertical(id="endpoint"):
@@ -322,6 +322,13 @@ def _choice(number: int, title: str, text: str) -> Content:
     return Content.assemble(
         (f"{number}  ", "$foreground 60%"), (title, "bold"), "\n   ", (text, "$foreground 60%")
     )
+
+
+def _place() -> str:
+    from agent.keyring_store import may_be_used
+
+    file = "in a file with mode 0600"
+    return f"in your system’s keyring, or where that refuses {file}" if may_be_used() else file
 
 
 def _examples() -> Content:
