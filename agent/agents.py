@@ -812,7 +812,9 @@ class Agents:
         try:
             return await self.services.database.sessions.get(agent_id)
         except NotFound as error:
-            raise AgentUnknown(f"There is no session {agent_id}.") from error
+            raise AgentUnknown(
+                f"There is no session {agent_id}: /sessions in the app lists all."
+            ) from error
 
     async def _default_mode(self, directory: Path, *, demo: bool = False) -> Mode:
         return Mode.STANDARD if demo else (await self._default(directory))[0]

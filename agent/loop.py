@@ -212,7 +212,8 @@ class Loop:
                     await self._close_uses(uses, CUT_OFF)
                     if made_room or not self.compaction.possible:
                         raise TurnFailed(
-                            "The conversation fills the model's context: go on with a new agent."
+                            "The conversation fills the model's context: /fork goes on from an "
+                            "earlier turn, /new begins anew."
                         )
                     made_room = True
                     await self.compaction.make_room("the model's context is full")

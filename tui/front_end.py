@@ -549,7 +549,9 @@ class FrontEnd(KeyboardApp[None]):
             self.memory.save()
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
-            self.say(f"The draft can't be kept: {error.strerror}{where}", "error")
+            self.say(
+                f"The draft stands in the prompt alone, make room: {error.strerror}{where}", "error"
+            )
 
     def remembered_choices(self) -> Choices:
         """Read the layout the person left in this project, or elsewhere last."""

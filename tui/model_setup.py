@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from agent.protocol.client_lines import Command
     from agent.protocol.snapshot import Setup
     from tui.app import TungstenApp
-    from tui.widgets.prompt import Prompt
 
 
 async def offer(app: TungstenApp, then: Command | None = None) -> None:
@@ -59,19 +58,18 @@ async def ask(app: TungstenApp, then: Command | None = None, *, said: str = "") 
         elif written := getattr(then, "prompt", ""):
             app.cockpit.prompt.put_back(written)
 
-    screen = FirstRunScreen(
-        typing_into(app.cockpit.prompt), in_use(app.state.setup) if app.known else ""
-    )
+    screen = FirstRunScreen(typing_into_prompt(app), in_use(app.state.setup) if app.known else "")
     if not isinstance(app.screen, FirstRunScreen):
         await app.push_screen(screen, chosen)
         if said:
             screen.progress(said)
 
 
-def typing_into(prompt: Prompt) -> Callable[[Key | Paste], None]:
-    """Let what is typed over a card arrive in the prompt."""
+def typing_into_prompt(app: TungstenApp) -> Callable[[Key | Paste], None]:
+    """Let what is typed over a card arrive in the prompt, which need not be there yet."""
 
     def type_into(event: Key | Paste) -> None:
+        prompt = app.cockpit.prompt
         if isinstance(event, Paste):
             prompt.insert(event.text.replace("\r\n", "\n").replace("\r", "\n"))
         elif event.key == "backspace":

@@ -15,7 +15,7 @@ async def tour(app: TungstenApp) -> None:
     """Show five cards about what there is, from the one at which they were left."""
     if app.screen is not app.cockpit:
         return
-    from tui.model_setup import typing_into
+    from tui.model_setup import typing_into_prompt
     from tui.screens.tour import TourScreen
 
     async def left(how: Left | None) -> None:
@@ -29,7 +29,7 @@ async def tour(app: TungstenApp) -> None:
     kept = app.memory.get("tour")
     cockpit = app.cockpit
     screen = TourScreen(
-        typing_into(cockpit.prompt),
+        typing_into_prompt(app),
         lambda: cockpit.arrangement,
         kept if isinstance(kept, int) else 0,
     )

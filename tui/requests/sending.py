@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
+from tui import actions
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -45,7 +46,8 @@ def focused(app: TungstenApp) -> AgentSummary | None:
     """Give the agent that is looked at; without one, say so."""
     agent = app.focused_agent
     if agent is None:
-        app.say("There is no agent yet", "warning")
+        key = actions.label(actions.by_id("agent.new").keys[0])
+        app.say(f"There is no agent yet: say below what to do, or {key} starts one", "warning")
     return agent
 
 

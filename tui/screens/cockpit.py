@@ -546,7 +546,8 @@ class CockpitScreen(Screen[None]):
     def action_sidebar(self) -> None:
         """Fold the sidebar to one line, or unfold it."""
         if self.size.width < WIDE:
-            self.host.say(f"Agents have a column from {WIDE} columns on", "warning")
+            now = f"Agents have a column from {WIDE} columns on, this window has {self.size.width}"
+            self.host.say(f"{now}: make it wider", "warning")
             return
         self.choose(replace(self.choices, sidebar=not self.choices.sidebar))
         self.host.remember_choices(self.choices)
