@@ -30,7 +30,12 @@ ATTACHMENT = "attachment"
 
 def png_block(content: bytes) -> Block:
     """A PNG as an image block of the Messages API."""
-    return {"type": "image", "source": _source("image/png", content)}
+    return image_block("image/png", content)
+
+
+def image_block(media_type: str, content: bytes) -> Block:
+    """A picture as an image block of the Messages API."""
+    return {"type": "image", "source": _source(media_type, content)}
 
 
 def images(message: Mapping[str, Any]) -> Iterator[Block]:

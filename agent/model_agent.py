@@ -16,6 +16,7 @@ from agent.errors import AgentError
 from agent.instructions import Instructions
 from agent.live_agent import LiveAgent, PromptEmpty, log
 from agent.loop import Finish, Loop, said
+from agent.mentioned_pictures import Pictures, not_shown, pictures_in, read_pictures
 from agent.model import prices
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
@@ -219,12 +220,31 @@ class ModelAgent(LiveAgent):
             if not self.steering or last is None or last["role"] != "user":
                 return
             texts = [each.text for each in self.steering]
-            said = user_turn(texts, "", (), await self._roles(texts))
+            pictures = await self._pictures(texts)
+            roles = await self._roles(texts)
+            said = user_turn(texts, "", (), roles, pictures=pictures.blocks)
             ids = [each.id for each in self.steering]
             await self.session.append_turn([{"role": "user", "content": said}], ids, within=True)
             await self._queue(self.queued)
             for text in texts:
                 await self.conversation.add(BlockKind.USER, shown_prompt(text))
+            for line in pictures.lines:
+                await self.conversation.add(BlockKind.NOTICE, line)
+
+    async def _pictures(self, prompts: Sequence[str]) -> Pictures:
+        """The pictures that prompts mention, for a model that takes images."""
+        paths = pictures_in(prompts)
+        if not paths:
+            return Pictures()
+        try:
+            takes, model = await self.loop.asking.takes_images()
+        except AgentError:
+            # The turn will say what is missing.
+            return Pictures()
+        if not takes:
+            return not_shown(paths, model)
+        room = self.session.image_room()
+        return await asyncio.to_thread(read_pictures, paths, self.directory, room)
 
     async def unqueue(self) -> list[str]:
         """Give back what waits to be heard."""
@@ -257,7 +277,8 @@ class ModelAgent(LiveAgent):
         await self.loop.settle()
         told, behind = await self.instructed(found, self.session.instructions_sha256())
         recalled, count = await self.memory.begin_turn(prompts)
-        said = user_turn(prompts, told, self.notes, roles, recalled)
+        pictures = await self._pictures(prompts)
+        said = user_turn(prompts, told, self.notes, roles, recalled, pictures.blocks)
         await self.session.append_turn(
             [*self._changed_effort(), {"role": "user", "content": said}, *behind],
             [each.id for each in self.steering],
@@ -268,7 +289,7 @@ class ModelAgent(LiveAgent):
         if count:
             what = "a memory" if count == 1 else f"{count} memories"
             await self.conversation.add(BlockKind.NOTICE, f"Recalled {what} for this turn.")
-        for line in found.notes:
+        for line in (*pictures.lines, *found.notes):
             await self.conversation.add(BlockKind.NOTICE, line)
         if self.steering or self.queued != list(left):
             await self._queue(left)

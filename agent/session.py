@@ -33,7 +33,7 @@ from agent.sendable import (
 )
 from memory.database import Database
 from memory.digest import canonical_sha256, first_prefix, next_prefix, sha256
-from memory.sessions import SessionRecord
+from memory.sessions import Entry, SessionRecord
 from memory.transcript import Row
 
 BLOCK_DIGITS = 12
@@ -206,7 +206,7 @@ class Session:
     async def append_turn(
         self, messages: Sequence[Message], heard: Sequence[str] = (), *, within: bool = False
     ) -> None:
-        """Append a user message, and the system messages around it, in one write; no images.
+        """Append a user message, and the system messages around it, in one write.
 
         Args:
             messages: what is appended.
@@ -215,11 +215,11 @@ class Session:
         """
         event = {"type": "heard", "ids": list(heard), "within": within}
         events = [event] if heard else []
-        rows = [("event", event) for event in events]
-        rows += [(message["role"], message) for message in messages]
-        await self.database.sessions.append_all(
-            self.id, [(role, serialise(value)) for role, value in rows]
-        )
+        rows: list[Entry] = [("event", serialise(event)) for event in events]
+        for message in messages:
+            stored, attachments = detached(message)
+            rows.append((message["role"], serialise(stored), attachments))
+        await self.database.sessions.append_all(self.id, rows)
         for event in events:
             self.events.append(event)
             self._hear(event)

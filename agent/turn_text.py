@@ -79,6 +79,7 @@ def user_turn(
     notes: Sequence[str],
     roles: Sequence[ContentBlock] = (),
     recalled: str = "",
+    pictures: Sequence[ContentBlock] = (),
 ) -> list[ContentBlock]:
     """Build a user turn: project instructions, roles, notes, memories, then what the person said.
 
@@ -90,6 +91,7 @@ def user_turn(
         notes: facts that the agent must be told first.
         roles: roles that the agent takes on from now on.
         recalled: memories that fit, as a block of data.
+        pictures: blocks that show what the prompts mention.
     """
     content = []
     if instructions:
@@ -99,6 +101,7 @@ def user_turn(
         content.append(note(notes))
     if recalled:
         content.append(text_block(mask(recalled)))
+    content.extend(pictures)
     content.extend(text_block(spoken(prompt)) for prompt in prompts)
     return content
 

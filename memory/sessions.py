@@ -66,6 +66,7 @@ class SentMessage:
     name: str
 
 
+Entry: TypeAlias = tuple[str, str] | tuple[str, str, Sequence[Attachment]]
 Records: TypeAlias = list[SessionRecord]
 Rows: TypeAlias = list[Row]
 SentMessages: TypeAlias = list[SentMessage]
@@ -217,8 +218,8 @@ class Sessions:
             lambda db: transcript.append(db, session_id, role, payload, self._clock(), items)
         )
 
-    async def append_all(self, session_id: str, entries: Iterable[tuple[str, str]]) -> None:
-        """Add several rows without attachments, each a role and a payload: all of them or none.
+    async def append_all(self, session_id: str, entries: Iterable[Entry]) -> None:
+        """Add several rows, each a role, a payload and what is attached: all of them or none.
 
         Raises:
             NotFound: there is no such session.
@@ -227,8 +228,8 @@ class Sessions:
         items = tuple(entries)
 
         def unit(db: sqlite3.Connection) -> None:
-            for role, payload in items:
-                transcript.append(db, session_id, role, payload, self._clock())
+            for role, payload, *attached in items:
+                transcript.append(db, session_id, role, payload, self._clock(), *attached)
 
         await self._connection.write(unit)
 
