@@ -355,6 +355,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         slash="export",
     ),
     _key(
+        "prompt.picture",
+        "alt+v",
+        "Put the clipboard's picture into the prompt",
+        action="paste_picture",
+        slash="picture",
+    ),
+    _key(
         "app.usage",
         "alt+u",
         "Tokens and money: by agent, session, day and model",

@@ -166,6 +166,14 @@ async def test_files_commands_and_arguments_complete(open_cockpit: Open, tmp_pat
         assert not prompt.menu_open
         await cockpit.pilot.press("ctrl+c")
 
+        # A picture that is dropped on the terminal is named.
+        shot = tmp_path / "my shot.png"
+        shot.touch()
+        await cockpit.type("like")
+        prompt.post_message(Paste(f"'{shot}'"))
+        await cockpit.until(lambda: prompt.text == f'like @"{shot}" ')
+        await cockpit.pilot.press("ctrl+c")
+
         # Arguments, each with a line of help; the first row is the command by itself.
         await cockpit.type("/mod")
         await cockpit.pilot.press("tab")

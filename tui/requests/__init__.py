@@ -14,6 +14,7 @@ from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
 from tui.requests.drafts import edit_draft as edit_draft
+from tui.requests.drafts import paste_picture as paste_picture
 from tui.requests.drafts import sent_prompts as sent_prompts
 from tui.requests.grid import grid as grid
 from tui.requests.grid import leave_grid as leave_grid

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.requests.sending import beside
+
 if TYPE_CHECKING:
     from tui.app import TungstenApp
 
@@ -53,3 +55,20 @@ async def edit_draft(app: TungstenApp) -> None:
     if edited.text != draft and prompt.keep_aside(edited.text):
         said += ", and Up brings what was written there"
     app.say(said, "warning")
+
+
+@beside
+async def paste_picture(app: TungstenApp) -> None:
+    """Name the clipboard's picture in the prompt; an agent whose model sees is shown it."""
+    from tui.clipboard_picture import NoPicture, from_clipboard
+
+    try:
+        path = await from_clipboard(app.paths.data / "pictures")
+    except NoPicture as error:
+        app.say(str(error), "warning")
+        return
+    except OSError as error:
+        app.say(f"The picture can't be kept: {error.strerror or error}", "error")
+        return
+    app.cockpit.prompt.mention(str(path))
+    app.say("The picture goes with the prompt, to a model that takes images")

@@ -46,6 +46,9 @@ _MOVES = {
 """Keys that move the focus, unless the menu takes them."""
 
 
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)['\"]?\s*\Z", re.IGNORECASE)
+
+
 class Prompt(KeysInOrder, TextArea):
     """A text area that sends on Enter.
 
@@ -313,6 +316,8 @@ class Prompt(KeysInOrder, TextArea):
         event.stop()
         event.prevent_default()
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if _PICTURE.search(text[-16:]) and self._mention_pictures(text):
+            return
         lines = text.count("\n") + (not text.endswith("\n"))
         if len(text) >= LONG_PASTE or lines >= LONG_PASTE_LINES:
             number = max(self._pastes, default=0) + 1
@@ -321,6 +326,28 @@ class Prompt(KeysInOrder, TextArea):
             text = f"‹paste {number}: {size}›"
         start, end = self.selection
         result = self._replace_via_keyboard(text, start, end)
+        self.pasted = True
+        if result is not None:
+            self.move_cursor(result.end_location)
+
+    def _mention_pictures(self, text: str) -> bool:
+        """Name the pictures that were dropped on the terminal; False for other text."""
+        from tui.clipboard_picture import pasted_paths
+
+        paths = pasted_paths(text)
+        for path in paths:
+            self.mention(path)
+        return bool(paths)
+
+    def mention(self, path: str) -> None:
+        """Write a file's name at the cursor, apart from the words around it."""
+        from agent.mentions import mention
+
+        line, column = self.cursor_location
+        before = self.document[line][:column]
+        written = f"{'' if not before or before[-1].isspace() else ' '}{mention(path)} "
+        start, end = self.selection
+        result = self._replace_via_keyboard(written, start, end)
         self.pasted = True
         if result is not None:
             self.move_cursor(result.end_location)
