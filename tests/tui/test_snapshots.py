@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from agent.paths import Paths
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
 from agent.protocol.snapshot import DemoStatus, Snapshot
+from agent.protocol.wire import Wire
 from tests.stubs import scenes
-from tests.stubs.scripted_engine import ScriptedEngine
+from tests.stubs.scripted_engine import Handler, ScriptedEngine
 from tests.tui.conftest import engine_in_a_thread
 from tui.app import TungstenApp
 
@@ -69,8 +70,10 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
         transcripts: dict[str, list[Block]] = TALK,
         theme: str = "tungsten",
         connect: Any = None,
+        answers: Mapping[type[Wire], Handler] | None = None,
     ) -> bool:
         engine = ScriptedEngine(paths.engine_socket, snapshot, transcripts=transcripts)
+        engine.handlers.update(answers or {})
         context = engine_in_a_thread(engine)
         context.__enter__()
         contexts.append(context)
