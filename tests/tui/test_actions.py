@@ -145,11 +145,11 @@ async def test_the_footer_tells_the_keys_of_where_the_keyboard_is(open_cockpit: 
         await cockpit.pilot.press("f3")
         await cockpit.pilot.press("tab")
         await cockpit.until(lambda: "Enter type here" in row() and "F4 maximise" in row())
-        view.has_keyboard = True
+        view.has_keyboard, cockpit.app.keyboard_holder = True, view
         view.post_message(view.KeyboardTaken())
         await cockpit.until(lambda: "F12 take the keyboard back" in row())
         assert "quit" not in row()
-        view.has_keyboard = False
+        view.has_keyboard, cockpit.app.keyboard_holder = False, None
         view.post_message(view.KeyboardReturned())
         await cockpit.until(lambda: "Enter type here" in row())
         await cockpit.pilot.press("h", "i")
