@@ -195,6 +195,10 @@ class TungstenApp(FrontEnd):
         """Close the app; agents keep working in the engine."""
         self._quit(0)
 
+    def action_help_quit(self) -> None:
+        """Say how the app is closed, where Ctrl+C has nothing to copy or to empty."""
+        self.say(f"{actions.label('ctrl+q')} closes the app; agents keep working")
+
     def _quit(self, status: int) -> None:
         if self.return_code is not None:
             # Once more, while it closes: the screens may be gone by now.

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from tui import actions
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import one_line
+from tui.text import behind, one_line
 from tui.theme import STATE_GLYPHS, STATE_WORDS
 from tui.widgets.field import Field
 from tui.widgets.row_list import Row, RowList
@@ -108,7 +108,7 @@ def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:
         yield Row(
             f"agent:{agent.id}",
             one_line(agent.name),
-            f"{STATE_WORDS[agent.state]}  {one_line(agent.activity)}",
+            f"{STATE_WORDS[agent.state]}  {behind(agent.state, one_line(agent.activity))}",
             key,
             f"{STATE_GLYPHS[agent.state]} ",
         )

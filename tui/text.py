@@ -27,6 +27,14 @@ Piece = tuple[str, Style]
 _WORDS = re.compile(r"\s+|[^\s]+")
 
 
+def behind(word: str, text: str) -> str:
+    """What stands behind the word for a state: the text, without that word where it begins so."""
+    rest = text[len(word) :]
+    if text[: len(word)].lower() != word.lower() or rest[:1].isalnum():
+        return text
+    return rest.lstrip(" .,:;!-–—")
+
+
 def cuts(text: str, most: int) -> Iterator[tuple[int, int]]:
     """Cut a text into stretches of at most `most` characters, at line ends where there are any.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -63,3 +64,17 @@ def test_numbers_read_well() -> None:
     assert [text.age(s) for s in (0, 42, 425, 12_000, 1e6)] == ["now", "42s", "7m", "3h", "11d"]
     assert [text.money(cost) for cost in (0.184, 1234, None)] == ["$0.18", "$1,234", "unpriced"]
     assert text.home_path("/home/ada/x", "/home/ada") == "~/x"
+
+
+@pytest.mark.parametrize(
+    ("said", "rest"),
+    [
+        ("Done. The clock dropped a zero", "The clock dropped a zero"),
+        ("done", ""),
+        ("Donegal is far", "Donegal is far"),
+        ("The clock", "The clock"),
+        ("", ""),
+    ],
+)
+def test_a_state_is_not_said_twice(said: str, rest: str) -> None:
+    assert text.behind("done", said) == rest

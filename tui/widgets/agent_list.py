@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import Piece, age, between, fit, money, next_age_change, one_line, strip_of
+from tui.text import Piece, age, behind, between, fit, money, next_age_change, one_line, strip_of
 from tui.theme import STATE_GLYPHS, state_style
 from tui.widgets.lines import Lines
 
@@ -139,8 +139,8 @@ class AgentList(Lines):
             width,
             blank,
         )
-        doing = one_line(agent.activity)
         word = agent.state
+        doing = behind(word, one_line(agent.activity))
         left: list[Piece] = [edge, *([("  ", blank)] if worker else [])]
         left += [(f"{key} ", paint.faint + back), (word, state)]
         if doing and width >= 20:
