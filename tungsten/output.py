@@ -237,8 +237,8 @@ def _first_output(lines: list[str], anchor: Anchor, prompt: str) -> list[str]:
         return []
     above = columns(before) // anchor.width * anchor.width
     joined = lines[len(typed) - 1][len(shown) - above :]
-    # readline puts one blank there to make the terminal wrap.
-    return ["" if joined == " " else joined]
+    # readline puts one blank there to make the terminal wrap; without any, nothing is joined.
+    return ["" if joined == " " else joined] if joined else []
 
 
 def columns(text: str) -> int:

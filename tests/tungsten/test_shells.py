@@ -339,11 +339,15 @@ async def test_what_a_command_begins_and_does_not_end_hides_no_prompt(
     terminal: Terminal, tmp_path: Path, shell: str
 ) -> None:
     pane = await terminal.new_pane(name="p", cwd=tmp_path, width=80, height=24, shell=shell)
-    for begun in (r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033[4h\033[?7l\033(0\016"):
+    for begun in (
+        *(r"\033Pq#0", r"\033]2;evil", r"\033_x", r"\033[4h\033[?7l\033(0\016"),
+        *(r"\033[5;6r", r"one two three\nfour five six\033[A\r"),
+    ):
         result = await pane.run(f"printf '{begun}'", timeout=10)
         assert (result.ended, result.exit_status) == ("prompt", 0)
-        result = await pane.run("echo hello", timeout=10)
-        assert (result.exit_status, result.output) == (0, "hello\n")
+        result = await pane.run("seq 30", timeout=10)
+        counted = "".join(f"{number}\n" for number in range(1, 31))
+        assert (result.exit_status, result.output) == (0, counted), begun
 
 
 def kept_by_some_file(directory: Path, text: bytes) -> list[Path]:

@@ -41,7 +41,9 @@ __tungsten_text=
 __tungsten_status=0
 
 # Each mark is whole in itself: tmux may tell only the latest of several.
-__tungsten_ps0='\ek${__tungsten_nonce};C;$((__tungsten_at=0,__tungsten_n)); ${__tungsten_a};\e\\'
+# Below a line that runs is what an earlier command printed before it moved up; its output would be
+# written into that.
+__tungsten_ps0='\ek${__tungsten_nonce};C;$((__tungsten_at=0,__tungsten_n)); ${__tungsten_a};\e\\\e[J'
 __tungsten_ps1='\[\ek${__tungsten_nonce};P;$((__tungsten_at=1,++__tungsten_n));${__tungsten_status} ${__tungsten_a};${__tungsten_text}\e\\\]'
 # Takes the status, expands to nothing: what a person's prompt runs leaves a status of its own.
 __tungsten_first='${__tungsten_nonce:(__tungsten_status=$?):0}'
@@ -53,9 +55,9 @@ __tungsten_plain=
 
 __tungsten_prompt() {
   # What a command began and did not end (a picture cut off, the bytes of a binary) would swallow the
-  # prompt and its mark; insert mode, line drawing and lines that do not wrap, left on, would garble
-  # what comes next. Without anything to end, this says nothing.
-  printf '\e\\\e[4l\e[?7h\e(B\017' >/dev/tty
+  # prompt and its mark; insert mode, line drawing, lines that do not wrap, and a part of the screen
+  # that alone scrolls, left on, would garble what comes next. Without anything to end, this says nothing.
+  printf '\e\\\e[4l\e[?7h\e(B\017\e7\e[r\e8' >/dev/tty
   # A line must run as it was judged: no history expansion.
   set +H
   shopt -s promptvars

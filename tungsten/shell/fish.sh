@@ -31,8 +31,8 @@ function __tungsten_count --on-event fish_prompt
     set -g __tungsten_n (math $__tungsten_n + 1)
     set -g __tungsten_marking 0
     # What a command began and did not end would swallow the prompt and its mark, or garble what comes
-    # next: insert mode, line drawing, lines that do not wrap.
-    printf '\e\\\\\e[4l\e[?7h\e(B\017'
+    # next: insert mode, line drawing, lines that do not wrap, a part of the screen that alone scrolls.
+    printf '\e\\\\\e[4l\e[?7h\e(B\017\e7\e[r\e8'
 end
 
 # Ctrl-C on a line is no new prompt to fish: it shows the old one again, mark and all.
@@ -42,7 +42,8 @@ function __tungsten_cancelled --on-event fish_cancel
 end
 
 function __tungsten_running --on-event fish_preexec
-    printf '\ek%s;C;%s;;\e\\\\' $__tungsten_nonce $__tungsten_n
+    # Output would be written into what an earlier command printed before it moved up.
+    printf '\ek%s;C;%s;;\e\\\\\e[J' $__tungsten_nonce $__tungsten_n
     if test $__tungsten_marking = 1
         printf '\e[58:2::%d:%d:%dm \e[59m\n' (math "floor($__tungsten_n / 65536) % 256") \
             (math "floor($__tungsten_n / 256) % 256") (math $__tungsten_n % 256)

@@ -30,8 +30,9 @@ if [ -n "$__tungsten_nonce" ]; then
   __tungsten_x=x
   __tungsten_first='${__tungsten_x#[$((__tungsten_status=$?))x]}'
   # The first end is for what a command began and did not end: it would swallow prompt and mark, or
-  # garble what comes next (insert mode, line drawing, lines that do not wrap).
-  __tungsten_fresh=$__tungsten_escape'[4l'$__tungsten_escape'[?7h'$__tungsten_escape'(B'$(printf '\017')
+  # garble what comes next (insert mode, line drawing, lines that do not wrap, a part of the screen that
+  # alone scrolls, text below that was printed before the cursor moved up).
+  __tungsten_fresh=$(printf '\033[4l\033[?7h\033(B\017\0337\033[r\0338\033[J')
   PS1=$__tungsten_first$__tungsten_end$__tungsten_fresh$PS1$__tungsten_start';P;$((__tungsten_n=__tungsten_n+1));$__tungsten_status;'$__tungsten_text$__tungsten_end
   PS2=$PS2$__tungsten_start';2;$__tungsten_n;;'$__tungsten_end
 fi

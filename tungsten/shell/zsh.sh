@@ -41,8 +41,8 @@ typeset -g __tungsten_status=0
 __tungsten_precmd() {
   __tungsten_status=$?
   # What a command began and did not end would swallow the prompt and its mark, or garble what comes
-  # next: insert mode, line drawing, lines that do not wrap.
-  printf '\e\\\e[4l\e[?7h\e(B\017' >$TTY
+  # next: insert mode, line drawing, lines that do not wrap, a part of the screen that alone scrolls.
+  printf '\e\\\e[4l\e[?7h\e(B\017\e7\e[r\e8' >$TTY
   # A line must run as it was judged, and output must not be drawn over.
   setopt nobanghist nopromptcr nopromptsp
   __tungsten_bind
@@ -71,7 +71,8 @@ __tungsten_bind() {
 }
 
 __tungsten_preexec() {
-  printf '\ek%s;C;%s;;\e\\' "$__tungsten_nonce" "$__tungsten_n" >$TTY
+  # Output would be written into what an earlier command printed before it moved up.
+  printf '\ek%s;C;%s;;\e\\\e[J' "$__tungsten_nonce" "$__tungsten_n" >$TTY
   if (( __tungsten_marking )); then
     printf '\e[58:2::%d:%d:%dm \e[59m\r\n' \
       $(( __tungsten_n >> 16 & 255 )) $(( __tungsten_n >> 8 & 255 )) $(( __tungsten_n & 255 )) >$TTY
