@@ -108,8 +108,8 @@ class State:
     """Aliases that earlier lines of an interactive shell made: they are sure to apply."""
     remotes: frozenset[str] = frozenset()
     """Names that were given to repositories on other machines, by their agent."""
-    homes: frozenset[str] = frozenset()
-    """Beginnings of paths below which programs have been told to look for their settings."""
+    homes: frozenset[tuple[str, str]] = frozenset()
+    """Directories in which programs look for their settings, with the variable that says so."""
     left: str = ""
     """The directory before the last `cd`, when that may not have worked or was in a subshell."""
     unfinished: str = ""

@@ -31,7 +31,7 @@ _ONLY_NAMES = frozenset(
 """Programs that do not show what is in the files they name, or whose rules say whether they do."""
 
 _USES = re.compile(
-    r"-i|-e|-E|-F|--?(?:[\w-]+-)?(?:identity|identity-file|private-key|key|keyfile|key-file|kubeconfig|cert|cacert|ca-bundle|cert-file|keytab"
+    r"--?(?:[\w-]+-)?(?:identity|identity-file|private-key|key|keyfile|key-file|kubeconfig|cert|cacert|ca-bundle|cert-file|keytab"
     r"|netrc-file|homedir|keyring|config|userconfig|profile|credentials?|creds|defaults-(?:extra-)?file|rsh|exclude\w*|ignore|env-file|secret|mount|volume|v"
     r"|out|output|target|dest|destination|dir|data-dir|cache-dir|log-file|message|title|body|m)"
 )

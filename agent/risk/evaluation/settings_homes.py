@@ -20,8 +20,10 @@ _NAMED = re.compile(
     r"|PLUGINS?(?:_(?:PATH|DIR|HOME))?|EXTENSIONS?_(?:DIR|PATH))"
 )
 """`FOO_CONFIG`, `FOO_PLUGIN_DIR`: settings of the program `foo`."""
-_ANYWHERE = ("MPLCONFIGDIR",)
-"""Places of settings that are everyday in the temporary directory."""
+_WHOLE = {"HOME": "", "XDG_CONFIG_HOME": "/.config", "XDG_CONFIG_DIRS": "/.config"}
+"""Variables below whose directory much else stands, too, and where that is below a home."""
+_ANYWHERE = (*_WHOLE, "MPLCONFIGDIR")
+"""Those that name the temporary directory on an everyday, so that only what is in there counts."""
 _DIRECTORY = ("DIR", "HOME", "PLUGINS", "PLUGIN_PATH")
 _ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE)
 _OF_GIT = re.compile(r"(?:^|/)(?:\.gitconfig|git/config)$")
@@ -37,33 +39,28 @@ def of_known_program(name: str) -> bool:
 def settings_home(call: Call, name: str, values: Sequence[str]) -> None:
     """Judge a variable that names a place of settings, and keep the place in mind."""
     evaluator = call.evaluator
-    whole = name in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
     for piece in (piece for value in values for piece in value.split(":")):
         place = call.place(piece)
         path = place.path
         if UNKNOWN in path or not piece or path in (evaluator.ground.home, "/"):
             continue
-        if (
-            not whole
-            and name not in _ANYWHERE
-            and (place.zone in _ELSEWHERE or f"{path}/" in TEMPORARY)
-        ):
+        elsewhere = place.zone in _ELSEWHERE or f"{path}/" in TEMPORARY
+        if elsewhere and name not in _ANYWHERE:
             call.high(f"{name} makes later commands take settings or code from elsewhere")
         if name in programs.SETTINGS_HOMES or name.endswith(_DIRECTORY):
-            evaluator.state.homes |= {f"{path}\0{name if whole else ''}"}
+            evaluator.state.homes |= {(path, name)}
     if evaluator.state.homes and evaluator.has_own():
         reads_own(call, evaluator.own_files())
 
 
 def reads_own(call: Call, paths: Iterable[str]) -> None:
     """Files of the agent: do they stand where programs have been told to look for settings?"""
-    homes = [home.partition("\0") for home in call.evaluator.state.homes]
     for path in paths:
-        for home, _, kind in homes:
+        for home, name in call.evaluator.state.homes:
             if not f"{path}/".startswith(f"{home}/") or _OF_GIT.search(path):
                 continue
             below = path[len(home) :]
-            if kind and not STARTUP_HOME.match(f"/.config{below}" if kind[0] == "X" else below):
+            if name in _WHOLE and not STARTUP_HOME.match(_WHOLE[name] + below):
                 continue
             call.high("has programs take their settings from what the agent made")
             return
