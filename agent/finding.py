@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Characters of the words that are sought; whoever seeks more has pasted something by mistake."""
 
+MARKUP = r"[*_`~\[]{0,3}"
+"""What may stand before and after a space between two words, as Markdown writes styles."""
+
 
 class Readable(Protocol):
     """A block, or what a front end holds of one."""
@@ -39,10 +42,11 @@ class Place(NamedTuple):
 def pattern(words: str) -> re.Pattern[str] | None:
     """Compile what finds words: upper and lower case are one, so are a space and a line's end.
 
-    None where nothing is sought.
+    Between two words Markdown's own characters may stand, since they are not seen: `one **two**`
+    reads "one two". None where nothing is sought.
     """
     parts = [re.escape(part) for part in words[:LONGEST].split()]
-    return re.compile(r"\s+".join(parts), re.IGNORECASE) if parts else None
+    return re.compile(f"{MARKUP}\\s+{MARKUP}".join(parts), re.IGNORECASE) if parts else None
 
 
 def texts(block: Readable) -> tuple[str, ...]:

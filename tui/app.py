@@ -441,13 +441,14 @@ class TungstenApp(FrontEnd):
             work = getattr(reading_back, name)(self.cockpit.conversation, message, agent.id)
             self.run_worker(work, group="conversation", exit_on_error=False)
 
-    async def on_conversation_open_wanted(self, message: Conversation.OpenWanted) -> None:
+    def on_conversation_open_wanted(self, message: Conversation.OpenWanted) -> None:
         """Open what a block names."""
         from tui.opening import offer
 
         agent = self.focused_agent
         if agent is not None:
-            await offer(self, message.entry, agent.directory)
+            work = offer(self, message.entry, agent.directory)
+            self.run_worker(work, group="opening", exclusive=True, exit_on_error=False)
 
     def on_block_view_top_reached(self) -> None:
         """Read what came before."""

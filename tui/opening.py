@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from tui.named_files import Named, existing
-from tui.text import one_line
+from tui.text import one_line, size
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -37,7 +38,7 @@ class Target:
             from tui.screens.diff_view import DiffScreen
 
             return DiffScreen(self.diff, self.title, self.path)
-        if PurePath(self.path).suffix.lower() in PICTURES:
+        if _is_picture(self.path):
             from tui.screens.picture_view import PictureScreen
 
             return PictureScreen(self.path)
@@ -85,4 +86,14 @@ def targets_of(entry: Entry, directory: str) -> list[Target]:
 
 def _title(named: Named, directory: str) -> str:
     path = one_line(named.path.removeprefix(f"{directory.rstrip('/')}/"))
-    return f"{path}:{named.line}" if named.line else path
+    if named.line:
+        return f"{path}:{named.line}"
+    with contextlib.suppress(OSError):
+        # How large a picture is tells it from others where it cannot be shown.
+        if _is_picture(path):
+            return f"{path} ({size(Path(named.path).stat().st_size)})"
+    return path
+
+
+def _is_picture(path: str) -> bool:
+    return PurePath(path).suffix.lower() in PICTURES

@@ -23,6 +23,7 @@ PAGE = 500
 async def find(view: Conversation, asked: Conversation.SearchWanted, agent_id: str) -> None:
     """Find out where the words of a search stand, and show the place nearest to what is seen."""
     search = asked.search
+    looked_through = {entry.id: entry.version for entry in asked.transcript.entries}
     command = SearchTranscript(agent_id=agent_id, words=search.words)
     result, search.problem = await send(view, command)
     matches = result.get("matches")
@@ -30,8 +31,8 @@ async def find(view: Conversation, asked: Conversation.SearchWanted, agent_id: s
         found = matches if isinstance(matches, list) else []
         search.matches = {int(block_id): int(times) for block_id, times in found}
         for entry in asked.transcript.entries:
-            # What came meanwhile, or still streams.
-            search.count(entry)
+            if looked_through.get(entry.id) != entry.version:
+                search.count(entry)
     view.found(asked.transcript, search)
 
 

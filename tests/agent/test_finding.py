@@ -25,6 +25,7 @@ def block(text: str = "", tool: ToolCall | None = None) -> Block:
         ("שלום", "שלום עולם, שלום", 2),
         ("ÄRGER", "ärger", 1),
         ("aa", "aaaa", 2),
+        ("says it all", "says **it** all, says `it` [all](x)", 2),
         ("x", "", 0),
     ],
 )

@@ -110,11 +110,12 @@ class PastSessionScreen(ModalScreen["Forked | None"]):
         self.run_worker(work, exit_on_error=False)
 
     @on(Conversation.OpenWanted)
-    async def _open(self, event: Conversation.OpenWanted) -> None:
+    def _open(self, event: Conversation.OpenWanted) -> None:
         from tui.opening import offer
 
         event.stop()
-        await offer(self.app, event.entry, self._directory)
+        work = offer(self.app, event.entry, self._directory)
+        self.run_worker(work, group="opening", exclusive=True, exit_on_error=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys that close this to a search or a marked range while there is one."""

@@ -17,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agent.finding import LONGEST
+from agent.finding import LONGEST, MARKUP
 
 Spans = list[tuple[int, int, int]]
 """Where one occurrence stands: row, first character, and the one behind it; a span a row."""
@@ -45,7 +45,7 @@ def drawn_pattern(words: str) -> re.Pattern[str] | None:
         return None
     end = f" *[{BROKEN}{ENDED}]{_EDGES}"
     within = f"(?:{BROKEN}{_EDGES})?"
-    between = f"(?:{end}|\\s)+"
+    between = f"{MARKUP}(?:{end}|\\s)+{MARKUP}"
     return re.compile(
         between.join(within.join(map(re.escape, part)) for part in parts), re.IGNORECASE
     )
