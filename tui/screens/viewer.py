@@ -92,10 +92,10 @@ class Viewer(Screen[None]):
         """Run the person's editor at the chosen line; what it changed is shown after."""
         if not self._path:
             return
-        from tui.editor import EditorFailed, edit
+        from tui.terminal.editor import EditorFailed, edit_file
 
         try:
-            edit(self.app, self._path, self.line)
+            edit_file(self.app, self._path, self.line)
         except EditorFailed as error:
             self.say(str(error), problem=True)
         else:

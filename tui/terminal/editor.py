@@ -1,4 +1,4 @@
-"""The person's own editor on a draft: the app steps aside until it ends."""
+"""The person's own editor on a draft or a file: the app steps aside until it ends."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 USUAL = ("editor", "nano", "vi")
 """Tried in this order where neither VISUAL nor EDITOR is set; `editor` is Debian's choice."""
+
+_COLON = frozenset({"hx", "helix", "zed", "subl"})
+"""Editors that take `FILE:LINE`."""
+
+_GOTO = frozenset({"code", "codium", "cursor"})
+"""Editors that take `--goto FILE:LINE`, and come back at once unless they are told to wait."""
 
 
 class EditorFailed(Exception):
@@ -98,8 +104,48 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
         edited = edited.removesuffix("\n")
     if status == 0:
         return Edited(edited)
-    how = f"ended with exit status {status}" if status > 0 else "was ended by a signal"
-    return Edited(edited, f"{Path(words[0]).name} {how}")
+    return Edited(edited, f"{Path(words[0]).name} {_how(status)}")
+
+
+def at_line(words: list[str], path: str, line: int) -> list[str]:
+    """Complete an editor's command with a file, and the line to begin at; 0 is its beginning."""
+    name = Path(words[0]).name
+    place = f"{path}:{line}" if line else path
+    if name in _GOTO:
+        return [*words, "--wait", "--goto", place]
+    if name in _COLON:
+        return [*words, place]
+    # vi and its kin, emacs, nano, micro, kakoune, ed.
+    return [*words, f"+{line}", path] if line else [*words, path]
+
+
+def edit_file(app: App[Any], path: str, line: int = 0) -> None:
+    """Suspend the app and run the person's editor on a file, until it ends.
+
+    Blocks: the app must neither draw nor read keys meanwhile. Agents work on in the engine.
+
+    Args:
+        app: the app.
+        path: absolute, so that it can be no option.
+        line: where to begin, from 1; 0 is the beginning.
+
+    Raises:
+        EditorFailed: it could not be run, or ended with an error; says what to do.
+    """
+    words = at_line(command(os.environ), path, line)
+    try:
+        with app.suspend():
+            status = _run(words)
+    except SuspendNotSupported:
+        raise EditorFailed("an editor needs a terminal: it can't be opened here") from None
+    except OSError as error:
+        raise EditorFailed(f"{words[0]}: {error.strerror or error}") from None
+    if status:
+        raise EditorFailed(f"{Path(words[0]).name} {_how(status)}")
+
+
+def _how(status: int) -> str:
+    return f"ended with exit status {status}" if status > 0 else "was ended by a signal"
 
 
 def _run(words: list[str]) -> int:
