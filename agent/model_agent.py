@@ -421,7 +421,7 @@ class ModelAgent(LiveAgent):
                 raise
             finish = Finish(AgentState.IDLE, "interrupted")
             waits = " What is queued waits for you." if self._waiting else ""
-            told = "Interrupted by what you say." if self._goes_on else f"Interrupted.{waits}"
+            told = "Interrupted, to hear this:" if self._goes_on else f"Interrupted.{waits}"
             await self._say(BlockKind.NOTICE, told)
         except (AgentError, StorageError, TerminalError) as error:
             finish = Finish(AgentState.FAILED, one_line(error))

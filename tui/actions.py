@@ -457,13 +457,13 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "prompt.after_step",
         "alt+s",
-        "While the agent works: have it hear this, or the queue, after its step",
+        "While it works: it hears this, or the queue, after its step",
         PROMPT,
     ),
     _key(
         "prompt.now",
         "alt+n",
-        "While the agent works: interrupt it, and have it hear this, or the queue, now",
+        "While it works: interrupt it, so that it hears this, or the queue, now",
         PROMPT,
     ),
     _key("prompt.newline", "ctrl+j alt+enter shift+enter", "Start a new line", PROMPT),

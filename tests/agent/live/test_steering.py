@@ -84,7 +84,7 @@ async def test_a_running_turn_hears_the_person_after_its_step_at_once_or_after_i
     assert "afterwards" not in texts(third)
     assert begins_with(third, second)
     blocks = await house.blocks(agent_id)
-    assert "Interrupted by what you say." in [block["text"] for block in blocks]
+    assert "Interrupted, to hear this:" in [block["text"] for block in blocks]
     assert house.summary(agent_id).queued == ("afterwards",)
 
     # After the turn.
