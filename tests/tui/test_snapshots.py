@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from agent.errors import EngineVersionDiffers
 from agent.paths import Paths
+from agent.protocol.blocked import Blocked
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
 from agent.protocol.snapshot import DemoStatus, Snapshot
@@ -99,6 +100,12 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
     yield shot
     for context in contexts:
         context.__exit__(None, None, None)
+
+
+@sizes
+def test_blocked_today(shoot: Shoot, size: tuple[int, int]) -> None:
+    blocked = Blocked(seconds=4_000, at=scenes.NOW - 20, waiting=1)
+    assert shoot(scenes.BUSY.model_copy(update={"blocked_today": blocked}), size, "escape")
 
 
 def waits_for_transcript(app: TungstenApp) -> bool:

@@ -25,7 +25,7 @@ from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
 from tui.gate.host import host
-from tui.gate.keyboard import KeyboardApp, cursor_row
+from tui.gate.keyboard import KeyboardApp
 from tui.gate.keys_offered import is_high, key_line, keys_of_offer, keys_offered
 from tui.gate.queue import place_of
 from tui.gate.room import WIDEST, WIDEST_SIDES, Place, is_tiny, place_beside, share, width_on
@@ -270,7 +270,7 @@ class GateCard(Widget, can_focus=False):
         pane = app.keyboard_holder if isinstance(app, KeyboardApp) else None
         if pane is None or pane.screen is not self.screen:
             return Place(screen.region, folded=self.peeking)
-        return place_beside(screen, pane.region, cursor_row(pane), SMALLEST.width)
+        return place_beside(screen, pane.region, pane.cursor_row, SMALLEST.width)
 
     def _keys_offered(self) -> Content:
         assert self._gate is not None

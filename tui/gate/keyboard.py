@@ -21,12 +21,6 @@ KeyTaker = Callable[[events.Key | events.Paste], bool]
 """Sees an event before the app does; True keeps it from going any further."""
 
 
-def cursor_row(pane: PaneView) -> int:
-    """The row of the screen in which a pane's cursor stands; its last one when that is unknown."""
-    row = getattr(pane, "cursor_row", None)
-    return row if isinstance(row, int) else pane.region.bottom - 1
-
-
 class KeyboardApp(App[ReturnType], Generic[ReturnType]):
     """An app whose keys and pastes pass a stack of takers first.
 

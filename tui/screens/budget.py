@@ -25,6 +25,9 @@ LIMITS = ("dollars", "requests", "tokens", "minutes")
 WHOLE = frozenset({"requests", "tokens"})
 """Limits without a fraction."""
 
+USED = 26
+"""Cells for what is used already."""
+
 MOST = 1_000_000_000_000
 """More than anybody needs, and a number in full everywhere."""
 
@@ -48,7 +51,7 @@ class BudgetScreen(CardScreen["str | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [closing("close")]
     DEFAULT_CSS = """
     BudgetScreen {
-        .budget-used { width: 26; padding-left: 2; color: $text-muted; }
+        .budget-used { padding-left: 2; color: $text-muted; }
     }
     """
 
@@ -76,10 +79,10 @@ class BudgetScreen(CardScreen["str | None"]):
             "minutes": minutes,
         }
         self._said = {
-            "dollars": cost(used),
-            "requests": f"{used.requests:,}",
-            "tokens": f"{used.tokens:,}",
-            "minutes": f"{minutes:,.0f}",
+            "dollars": f"{cost(used)} used",
+            "requests": f"{used.requests:,} used",
+            "tokens": f"{used.tokens:,} used",
+            "minutes": f"{minutes:,.0f} passed",
         }
         self._warned: Budget | None = None
         """What was said to be spent already; Enter once more keeps it."""
@@ -98,8 +101,10 @@ class BudgetScreen(CardScreen["str | None"]):
                         placeholder="no limit",
                         id=limit,
                     )
-                    used = "passed" if limit == "minutes" else "used"
-                    yield Static(f"{self._said[limit]} {used}", classes="budget-used", markup=False)
+                    said = Static(self._said[limit], classes="budget-used", markup=False)
+                    # The rule for what stands first in such rows would come before one of ours.
+                    said.styles.width = USED
+                    yield said
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -131,8 +136,8 @@ class BudgetScreen(CardScreen["str | None"]):
         ]
         if spent and budget != self._warned:
             self._warned = budget
-            used = ", ".join(f"{limit} ({self._said[limit]})" for limit in spent)
-            self.problem(f"Used already: {used}. Enter once more keeps it: nothing more is asked.")
+            spent_words = ", ".join(f"{limit} ({self._said[limit]})" for limit in spent)
+            self.problem(f"Spent already: {spent_words}. Enter once more keeps it all the same.")
             return
         self._change(budget)
 

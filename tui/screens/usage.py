@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 LABEL = 17
 """Cells of the words before sums and bars."""
 
-LOW = 30
-"""Rows of a window below which the card has no margins."""
+TALL = 30
+"""Rows of a window that is high enough for an empty one."""
 
 TITLES = {"agents": "Agents", "sessions": "Sessions", "days": "Days", "models": "Models"}
 NOTHING = "Nothing was used yet."
@@ -185,7 +185,6 @@ class UsageScreen(CardScreen[None]):
         #card { height: 100%; max-height: 38; }
         #head { height: 5; }
         &.-tall #head { height: 6; }
-        &.-low #card { padding: 0 3; }
         #rows { height: 1fr; margin-top: 1; }
         #card-line { margin-top: 0; }
         #card-keys { margin-top: 0; }
@@ -211,9 +210,8 @@ class UsageScreen(CardScreen[None]):
         self._load()
 
     def on_resize(self) -> None:
-        """Leave rows to the table where there are few."""
-        self.set_class(self.app.size.height < LOW, "-low")
-        self.set_class(self.app.size.height >= LOW, "-tall")
+        """Leave a row between bars and views where there are enough."""
+        self.set_class(self.app.size.height >= TALL, "-tall")
 
     def _tell_keys(self) -> None:
         head = self.query_one(Head)

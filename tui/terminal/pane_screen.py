@@ -84,9 +84,11 @@ class PaneScreen(Widget):
         return self._pane_id
 
     @property
-    def cursor_row(self) -> int | None:
-        """The row of the screen in which its cursor stands; None before there is a picture."""
-        return None if self._frame is None else self.region.y + self._frame.cursor_y
+    def cursor_row(self) -> int:
+        """The row of the screen in which its cursor stands, its last one before there is any."""
+        if self._frame is None:
+            return self.region.bottom - 1
+        return self.region.y + self._frame.cursor_y
 
     def _pane(self) -> PaneSummary | None:
         """What the engine says about the pane."""

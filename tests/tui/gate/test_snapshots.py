@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from agent.protocol.gates import RiskLevel, Span
 
@@ -98,6 +99,32 @@ commands:
         await ready(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=unfold)
+
+
+@sizes
+def test_while_typing_in_a_pane(
+    snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]
+) -> None:
+    class Pane(Static):
+        cursor_row = size[1] - 9
+
+    async def type_there(pilot: Any) -> None:
+        pane = Pane("\n".join(["person$ make", "done"] * 40))
+        beside = size[0] * 5 // 8 if size[0] > 80 else 0
+        pane.styles.position = "absolute"
+        pane.styles.offset, pane.styles.width, pane.styles.height = (
+            (beside, 1),
+            size[0] - beside,
+            size[1] - 8,
+        )
+        await pilot.app.mount(pane)
+        await pilot.pause()
+        pilot.app.keyboard_holder = pane
+        pilot.app.dialog.keyboard_moved()
+        pilot.app.query_one("#prompt").cursor_blink = False
+        await pilot.pause(0.2)
+
+    assert snap_compare(make_app(make_gate()), terminal_size=size, run_before=type_there)
 
 
 def test_hidden_characters(snap_compare: Any, make_app: Make, make_gate: Make) -> None:

@@ -562,7 +562,7 @@ async def test_budgets_are_changed_where_it_is_seen_what_was_used(
         assert line(app) == "requests: a whole number, or nothing for no limit."
         await pilot.press("backspace", "backspace", "enter")
         await settle(pilot)
-        assert "Used already: requests (68)" in line(app)
+        assert "Spent already: requests (68 used)" in line(app)
         assert [one for one in app.sent if isinstance(one, SetBudget)] == []
         await pilot.press("0", "0", "enter")
         await settle(pilot)
