@@ -111,8 +111,8 @@ def told(turn: Turn) -> SessionTurn:
 def told_person(origin: SessionRecord, where: str) -> str:
     """What the conversation of a fork says about itself."""
     return (
-        f"Forked from {origin.name} ({origin.id}) {where}. Only the conversation is: files are as "
-        "they are now, nothing was rolled back, and the terminal is a new one."
+        f"Forked from {origin.name} ({origin.id}) {where}. Files are as they are now: nothing was "
+        "rolled back. The terminal is a new one."
     )
 
 
