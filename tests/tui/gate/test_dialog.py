@@ -443,7 +443,9 @@ async def test_a_pane_that_has_the_keyboard_keeps_it(
 ) -> None:
     app = make_app(make_gate())
     async with app.run_test() as pilot:
-        app.keyboard_holder = app.query_one("#world")
+        pane = app.query_one("#world")
+        pane.cursor_row = 3
+        app.keyboard_holder = pane
         await pilot.pause(QUIET)
         await pilot.press("A")
         await pilot.pause()
