@@ -288,6 +288,7 @@ class Evaluator(Dispatcher):
                 self.command(item, script, owner, depth, strict=strict)
                 waits = bool(item.words) and item.words[0].text in _DELAYING
                 self.deferred = before_all = before_all or waits
+                self.put_off = self.put_off or waits
         self.deferred, self.beside = before_all, was_beside
 
     def _call(

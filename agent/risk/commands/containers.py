@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from agent.risk.arguments import after_options, has, split, value, wordlist
@@ -259,13 +260,15 @@ def compose(call: Call) -> None:
 
 def inside_container(call: Call, words: list[str]) -> None:
     """A command inside a container: it can destroy what is in there, not the project."""
-    state = call.evaluator.state
-    cwd = state.cwd
+    evaluator = call.evaluator
+    state, cwd, context = evaluator.state, evaluator.state.cwd, evaluator.context
     state.cwd = "/app"
-    before = call.evaluator.worst
-    del before
-    call.run(words)
-    state.cwd = cwd
+    # What tests and tasks find there is judged where they run outside of it.
+    evaluator.context = replace(context, written=frozenset())
+    try:
+        call.run(words)
+    finally:
+        state.cwd, evaluator.context = cwd, context
 
 
 def _container(call: Call, verb: str, rest: list[str]) -> None:

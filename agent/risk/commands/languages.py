@@ -16,6 +16,9 @@ def run_text(call: Call, text: str, language: str) -> None:
         call.shell(text, here=language == "source")
     elif language == "python":
         python_code.judge(call, text)
+    elif language == "doctest":
+        lines = re.findall(r"(?m)^[ \t]*(?:>>>|\.\.\.) ?(.*)$", text)
+        python_code.judge(call, "\n".join(lines))
     elif language in ("psql", "mysql", "sqlite", "mongo", "cql"):
         sql.judge(call, text, language)
     elif language == "powershell":

@@ -198,7 +198,8 @@ def module(call: Call, name: str, rest: list[str]) -> None:
             django(call, rest)
         elif top == "doctest":
             for path in split([top, *rest], ("-o",))[1]:
-                run_file(call, path, "python")
+                # In any other text the examples are what runs.
+                run_file(call, path, "python" if path.endswith(".py") else "doctest")
             call.medium("runs doctest")
         elif top in (
             "unittest",

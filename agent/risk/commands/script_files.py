@@ -16,7 +16,7 @@ from agent.risk.evaluation.verbs import destroys
 from agent.risk.own import OWN_PROGRAMS
 from agent.risk.path_patterns import on_disk
 from agent.risk.paths import Zone, covers
-from agent.risk.running import patterns
+from agent.risk.running import READ_WHOLE, patterns
 from agent.risk.shell.syntax import UNKNOWN
 
 STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-")
@@ -167,8 +167,23 @@ def runs_later(call: Call, path: str) -> None:
     if path in evaluator.given:
         return
     written = path in evaluator.files or Path(path) in evaluator.context.written
-    if written and call.deferred:
+    if written and call.deferred and not (path.endswith(READ_WHOLE) and _starts_at_once(call)):
         call.high("runs later what the agent wrote, which may have changed by then")
+
+
+def _starts_at_once(call: Call) -> bool:
+    """Nothing comes before a program in the background, and it is started once."""
+    evaluator = call.evaluator
+    carriers = {carrier.rpartition("/")[2] for carrier in evaluator.carriers}
+    return (
+        not (evaluator.put_off or evaluator.waited)
+        and carriers <= _AT_ONCE
+        and not any(script.groups for script in evaluator.scripts)
+    )
+
+
+_AT_ONCE = frozenset(wordlist("nohup setsid env command exec nice ionice stdbuf time timeout"))
+"""Programs that start another one without waiting for anything."""
 
 
 def read_script(path: str, digests: dict[str, str]) -> str | bool | None:

@@ -118,6 +118,8 @@ class Judgement:
         """What this text makes; see `agent.risk.evaluation.made`."""
         self.doubted: set[str] = set()
         """Of these, where a command may have moved what nobody has told of."""
+        self.put_off = False
+        """Something waits before what comes next, or runs it again."""
         self.slow = False
         """A command that may take time came before."""
         self.removes: set[str] = set()

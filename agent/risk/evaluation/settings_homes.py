@@ -26,6 +26,10 @@ _ANYWHERE = (*_WHOLE, "MPLCONFIGDIR")
 """Those that name the temporary directory on an everyday, so that only what is in there counts."""
 _DIRECTORY = ("DIR", "HOME", "PLUGINS", "PLUGIN_PATH")
 _ELSEWHERE = (Zone.TEMPORARY, Zone.OUTSIDE)
+_SETTINGS = re.compile(
+    r"/(?:\.[\w.-]+(?:/.*)?|[\w.-]*(?:config|conf|settings|rc|init)[\w.-]*)$", re.I
+)
+"""What may be settings directly in a directory that holds the project."""
 _OF_GIT = re.compile(r"(?:^|/)(?:\.gitconfig|git/config)$")
 """git's own settings, which are read instead."""
 
@@ -55,12 +59,20 @@ def settings_home(call: Call, name: str, values: Sequence[str]) -> None:
 
 def reads_own(call: Call, paths: Iterable[str]) -> None:
     """Files of the agent: do they stand where programs have been told to look for settings?"""
+    from agent.risk.commands.any_settings import judge_settings
+
+    project = call.evaluator.ground.project
     for path in paths:
         for home, name in call.evaluator.state.homes:
             if not f"{path}/".startswith(f"{home}/") or _OF_GIT.search(path):
                 continue
             below = path[len(home) :]
             if name in _WHOLE and not STARTUP_HOME.match(_WHOLE[name] + below):
+                continue
+            if f"{project}/".startswith(f"{home}/") and not _SETTINGS.match(below):
+                continue
+            if name not in programs.SETTINGS_HOMES:
+                judge_settings(call, path)
                 continue
             call.high("has programs take their settings from what the agent made")
             return

@@ -90,3 +90,17 @@ def test_code_that_loads_itself_is_read_once(tmp_path: Path) -> None:
     assert assess_command("python -c 'import a'", ground(tmp_path, files)).risk is Risk.HIGH
     several = {f"m{n}.py": f"import m{n + 1}\n" for n in range(80)}
     assert assess_command("python -c 'import m0'", ground(tmp_path, several)).risk <= Risk.MEDIUM
+
+
+def test_tests_in_a_container_do_not_reach_the_project(tmp_path: Path) -> None:
+    context = ground(tmp_path, {"test_a.py": "import os\n\ndef test_a():\n    os.remove('a')\n"})
+    for line in ("docker run --rm app:dev pytest", "docker compose run --rm web pytest -q"):
+        assert assess_command(line, context).risk < Risk.HIGH, line
+
+
+def test_examples_in_a_text_are_what_runs(tmp_path: Path) -> None:
+    text = "# Use\n\n    >>> import os\n    >>> os.{}\n"
+    context = ground(tmp_path, {"fine.md": text.format("getcwd()")})
+    assert assess_command("python -m doctest fine.md", context).risk < Risk.HIGH
+    context = ground(tmp_path, {"evil.md": text.format("system('rm -rf ~/x')")})
+    assert assess_command("python -m doctest evil.md", context).risk is Risk.HIGH
