@@ -13,7 +13,7 @@ from agent.risk.evaluation.call import Call
 
 MAX_LOOKED_AT = 2_000
 """Files of the agent that are looked at for one piece of code."""
-MAX_LOADED = 64
+MAX_LOADED = 256
 """Files that one judgement follows."""
 
 _ENDINGS = {
