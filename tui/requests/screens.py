@@ -20,7 +20,9 @@ async def help_screen(app: TungstenApp) -> None:
     if isinstance(app.screen, HelpScreen):
         app.screen.dismiss(None)
     else:
-        await app.push_screen(HelpScreen(getattr(app.screen, "KEYS", "")))
+        in_grid = app.screen is app.cockpit and app.cockpit.choices.grid
+        here = actions.GRID if in_grid else getattr(app.screen, "KEYS", "")
+        await app.push_screen(HelpScreen(here))
 
 
 async def palette(app: TungstenApp) -> None:

@@ -182,9 +182,10 @@ async def test_filters_and_what_changes_meanwhile(open_cockpit: Open, connected:
         await cockpit.until(lambda: "Grid" not in cockpit.screen_text)
         await opened(cockpit)
         assert grid._filter is FILTERS[2]
-        for screen in ("f1", "alt+u"):
+        for screen, said in (("f1", "In the grid of all terminals"), ("alt+u", "Usage")):
             await press(screen)
             await cockpit.until(lambda: not connected)
+            await cockpit.until(lambda: said in cockpit.screen_text)  # noqa: B023
             await press("escape")
             await cockpit.until(lambda: connected == {"%1"})
         assert grid.has_focus
