@@ -75,6 +75,7 @@ class PaneScreen(Widget):
         self._problem_title = ""
         self._painter = Painter()
         self._rows: tuple[Strip, ...] = ()
+        self._known_style: Style | None = None
         self._history: tuple[Strip, ...] | None = None
         self._back = 0
 
@@ -112,12 +113,19 @@ class PaneScreen(Widget):
         if regions:
             self.refresh(*regions)
 
+    @property
+    def _base_style(self) -> Style:
+        """What is drawn where a program sets no style; Textual works it out anew at each look."""
+        if self._known_style is None:
+            self._known_style = self.rich_style
+        return self._known_style
+
     def _paint(self, frame: Frame) -> tuple[Strip, ...]:
         return self._painter.paint(
             frame,
             self.size.width,
             self.size.height,
-            self.rich_style,
+            self._base_style,
             self._cursor_style(),
             first_column=self.first_column(),
         )
@@ -144,6 +152,7 @@ class PaneScreen(Widget):
     def notify_style_update(self) -> None:
         """Forget drawn rows when the theme changes."""
         super().notify_style_update()
+        self._known_style = None
         self._painter = Painter(
             self.get_line_filters(), self.background_colors[1], remembered=self.REMEMBERED_ROWS
         )
@@ -157,7 +166,7 @@ class PaneScreen(Widget):
             self._draw(self._late_frame)
         rows = self._visible_rows()
         width = self.size.width
-        blank = self._painter.blank(width, self.rich_style)
+        blank = self._painter.blank(width, self._base_style)
         lines = [rows[y] if y < len(rows) else blank for y in crop.line_range]
         if any(line.cell_length != width for line in lines):
             # Drawn before a resize that is told of later: they must not reach beside the pane.

@@ -76,27 +76,39 @@ class Painter:
         if frame.dead:
             # tmux may write that the pane is dead below its last words; the view says it itself.
             return self.paint_lines(without_end(frame.lines), width, base)[-height:]
-        rows = list(self.paint_lines(frame.lines[-frame.height :], width, base, first_column))
+        lines = frame.lines[-frame.height :]
         x, y = frame.cursor_x - first_column, frame.cursor_y
-        if frame.cursor_visible and y < len(rows) and 0 <= x < width:
-            rows[y] = self._with_cursor(rows[y], x, width, cursor)
-        if len(rows) > height:
+        carried = PLAIN
+        if len(lines) > height:
             # The widget is smaller than the pane: keep the cursor in view. A full-screen program
             # that hides it has what matters most on top.
             pictured = frame.alternate and not frame.cursor_visible
-            top = 0 if pictured else max(0, min(y - height + 1, len(rows) - height))
-            rows = rows[top : top + height]
+            top = 0 if pictured else max(0, min(y - height + 1, len(lines) - height))
+            for line in lines[:top]:
+                carried = parse_line(line, carried)[1]
+            lines = lines[top : top + height]
+            y -= top
+        rows = list(self.paint_lines(lines, width, base, first_column, carried))
+        if frame.cursor_visible and 0 <= y < len(rows) and 0 <= x < width:
+            rows[y] = self._with_cursor(rows[y], x, width, cursor)
         return tuple(rows)
 
     def paint_lines(
-        self, lines: Iterable[str], width: int, base: Style, first_column: int = 0
+        self,
+        lines: Iterable[str],
+        width: int,
+        base: Style,
+        first_column: int = 0,
+        carried: CellStyle = PLAIN,
     ) -> tuple[Strip, ...]:
-        """Draw consecutive lines, of which each may carry its style into the next."""
+        """Draw consecutive lines, of which each may carry its style into the next.
+
+        `carried` is the style that the line before them has left on.
+        """
         drawn_for = (first_column, width, base)
         if self._rows_for != drawn_for or len(self._rows) > self._remembered:
             self.forget()
             self._rows_for = drawn_for
-        carried = PLAIN
         strips: list[Strip] = []
         for line in lines:
             key = (line, carried)
