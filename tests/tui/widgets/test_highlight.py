@@ -132,3 +132,11 @@ def test_what_stands_in_a_row_is_found_in_it(text: str, data: st.DataObject) -> 
     for spans in found:
         [(_, first, end)] = spans
         assert sought.lower() in strips[0].text[first:end].lower()
+
+
+@given(TEXTS, st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=4))
+def test_a_mark_at_any_place_moves_no_cell(text: str, spans: list[tuple[int, int]]) -> None:
+    [strip] = [strip_of([("  ", PLAIN), (clean(text).replace("\n", " "), PLAIN)], 80, PLAIN)]
+    [after] = marked([strip], [[(0, *sorted(span))] for span in spans], MARK, 0, NOW)
+    assert after.text == strip.text
+    assert sum(cell_len(segment.text) for segment in after) == 80
