@@ -57,8 +57,8 @@ class PromptMenu:
         else:
             if place != self._begun:
                 self._begun = place
-                self._app.run_worker(self._read(), group="file names")
-            self._app.run_worker(self._search(found), group="file names")
+                self._app.run_worker(self._read(), group="file names", exit_on_error=False)
+            self._app.run_worker(self._search(found), group="file names", exit_on_error=False)
 
     def close(self) -> None:
         """Put the menu away and leave the text as it is."""

@@ -131,7 +131,7 @@ async def test_what_is_not_known_is_left_out(
     assert state is not None
     assert not state.branches
     assert state.paths
-    monkeypatch.setattr(evidence, "GIT_BYTES", 10)
+    monkeypatch.setattr("agent.git_answer.MOST_BYTES", 10)
     state = await evidence.look(project)
     assert state is not None
     assert (state.paths, state.renames) == (frozenset(), ())
