@@ -7,9 +7,10 @@ of a hunk stands across both.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import TypeAlias
 
 from rich.cells import cell_len
 
@@ -19,6 +20,12 @@ LEAST_WIDTH = 120
 """Columns of a window from which a diff has two columns, about fifty for each."""
 
 BETWEEN = " │ "
+
+MOST_PAIRS = 900
+"""Pairs of lines of one change that are compared with each other."""
+
+_Line: TypeAlias = tuple[int | None, str]
+"""A line's number, where it is known, and its text."""
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -36,7 +43,7 @@ class _Side:
 
     number: int | None = None
     left: int = 0
-    lines: list[tuple[int | None, str]] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
     """Changed lines that have not been laid out."""
 
     def take(self) -> int | None:
@@ -64,7 +71,7 @@ def lay_out_sides(diff: str, width: int, *, within: bool = False) -> list[Row]:
     rows: list[Row] = []
 
     def flush() -> None:
-        for one, other in zip_longest(old.lines, new.lines):
+        for one, other in _paired(old.lines, new.lines):
             rows.extend(layout.changed(one, other))
         old.lines.clear()
         new.lines.clear()
@@ -94,6 +101,41 @@ def lay_out_sides(diff: str, width: int, *, within: bool = False) -> list[Row]:
     return rows
 
 
+def _paired(
+    old: Sequence[_Line], new: Sequence[_Line]
+) -> Iterator[tuple[_Line | None, _Line | None]]:
+    """Put lines beside those that come in their place: in their order, the most alike together."""
+    if len(old) == len(new) or len(old) * len(new) > MOST_PAIRS:
+        yield from zip_longest(old, new)
+        return
+    rows, columns = len(old), len(new)
+    # How much is alike at best from a pair on; a pair is a little better than two single lines.
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    gain = [[_likeness(one[1], other[1]) + 0.01 for other in new] for one in old]
+    for at in reversed(range(rows)):
+        for to in reversed(range(columns)):
+            paired = gain[at][to] + best[at + 1][to + 1]
+            best[at][to] = max(paired, best[at + 1][to], best[at][to + 1])
+    at = to = 0
+    while at < rows or to < columns:
+        if at == rows or (to < columns and best[at][to] == best[at][to + 1]):
+            yield None, new[to]
+            to += 1
+        elif to == columns or best[at][to] == best[at + 1][to]:
+            yield old[at], None
+            at += 1
+        else:
+            yield old[at], new[to]
+            at, to = at + 1, to + 1
+
+
+def _likeness(one: str, other: str) -> float:
+    """Which part of two lines is alike at their beginning and end, 0 to 1."""
+    start = _alike(one, other)
+    end = _alike(one[start:][::-1], other[start:][::-1])
+    return (start + end) / max(len(one), len(other), 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Columns:
     """Lays lines out beside each other.
@@ -110,16 +152,14 @@ class _Columns:
         """Lay out a line that belongs to no side."""
         return wrapped(in_kind(line, kind), 2 * self.half + len(BETWEEN))
 
-    def pair(self, one: tuple[int | None, str], other: tuple[int | None, str]) -> list[Row]:
+    def pair(self, one: _Line, other: _Line) -> list[Row]:
         """Lay out a line that stays."""
         return self._beside(
             self._column(one[0], in_kind(one[1], "text")),
             self._column(other[0], in_kind(other[1], "text")),
         )
 
-    def changed(
-        self, one: tuple[int | None, str] | None, other: tuple[int | None, str] | None
-    ) -> list[Row]:
+    def changed(self, one: _Line | None, other: _Line | None) -> list[Row]:
         """Lay out a line that goes beside the one that comes in its place, or a single one."""
         before, after = one[1] if one else "", other[1] if other else ""
         start = end = 0

@@ -93,6 +93,17 @@ def test_what_changes_within_a_line_is_marked() -> None:
     assert row[0].text.strip() == "7"
 
 
+def test_a_line_stands_beside_the_one_that_is_most_alike() -> None:
+    diff = "@@ -9 +9,3 @@\n-total = sum(all)\n+import math\n+total = fsum(all)\n+print(total)"
+    rows = lay_out_sides(diff, 80)[1:]
+    both = ["".join(part.text for part in row).split(BETWEEN) for row in rows]
+    assert [tuple(side.strip(" 0123456789") for side in sides) for sides in both] == [
+        ("", "import math"),
+        ("total = sum(all)", "total = fsum(all)"),
+        ("", "print(total)"),
+    ]
+
+
 def test_what_is_no_part_of_a_hunk_stands_across() -> None:
     rows = lay_out_sides("[… 9 characters not shown …]\n\\ No newline at end of file", 60)
     assert ["".join(part.text for part in row) for row in rows] == [
