@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory import Attachment, Database, InvalidRecord, NotFound, SessionRecord
+from memory import Attachment, Database, InvalidRecord, Memory, NotFound, SessionRecord
 from memory.migrate import migrations
 from memory.transcript import ROLES
 
@@ -153,3 +153,20 @@ async def test_what_was_said_before_there_was_an_index_is_found(path: Path) -> N
     async with await Database.open(path) as database:
         rows = await database.sessions.search("clock", 9)
         assert [(row.session_id, row.seq) for row in rows] == [("s", 1)]
+
+
+async def test_what_was_redacted_is_found_nowhere(path: Path) -> None:
+    fact = "The xylophone stands in the attic"
+    async with await Database.open(path, holds_secret=lambda _: False) as database:
+        await database.sessions.create(SessionRecord("s", "s", "/"))
+        await database.sessions.append("s", "event", block(f"Noted. {fact}, I see."))
+        await database.sessions.create(SessionRecord("f", "f", "/", forked_from="s", forked_seq=1))
+        stored = await database.memories.add(Memory("", fact), by="person")
+        assert len(await database.sessions.search("xylophone", 9)) == 1
+        await database.memories.redact(stored.id)
+        assert await database.sessions.search("xylophone", 9) == []
+        for one in "sf":
+            assert (await database.sessions.rows(one))[0].tombstoned
+            await database.sessions.verify(one)
+        for file in path.parent.iterdir():
+            assert b"xylophone" not in file.read_bytes()
