@@ -3,14 +3,15 @@ was forgotten."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory import Attachment, Database, InvalidRecord, Memory, NotFound, SessionRecord
@@ -21,7 +22,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ROWS = st.lists(
     st.tuples(st.sampled_from(ROLES), TEXT, st.sampled_from([(), (b"x",), (b"x", b"yy")])),
     min_size=1,
-    max_size=8,
+    max_size=4,
 )
 
 
@@ -45,32 +46,41 @@ def stored(path: Path, session_id: str, last: int) -> list[tuple[Any, ...]]:
     return rows
 
 
-@given(rows=ROWS, data=st.data())
-async def test_a_fork_has_its_origins_rows_to_the_byte(rows: Any, data: Any) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "tungsten.db"
-        async with await Database.open(path) as database:
-            sessions = database.sessions
-            born = {"system_json": '[{"type":"text"}]', "tools_json": "[1]"}
-            await sessions.create(SessionRecord("a", "a", "/", **born))  # type: ignore[arg-type]
-            for role, text, contents in rows:
-                attachments = [Attachment("image/png", content) for content in contents]
-                await sessions.append("a", role, text, attachments=attachments)
-            gone = data.draw(st.sets(st.integers(1, len(rows)), max_size=2))
-            for seq in gone:
-                await sessions.tombstone("a", seq)
+def test_a_fork_has_its_origins_rows_to_the_byte(path: Path) -> None:
+    born = {"system_json": '[{"type":"text"}]', "tools_json": "[1]"}
+    numbers = itertools.count()
+
+    async def forked(rows: Any, gone: set[int], last: int) -> None:
+        origin, fork = f"a{next(numbers)}", f"b{next(numbers)}"
+        sessions = database.sessions
+        await sessions.create(SessionRecord(origin, "a", "/", **born))  # type: ignore[arg-type]
+        for role, text, contents in rows:
+            attachments = [Attachment("image/png", content) for content in contents]
+            await sessions.append(origin, role, text, attachments=attachments)
+        for seq in gone:
+            await sessions.tombstone(origin, seq)
+        record = SessionRecord(fork, "b", "/", forked_from=origin, forked_seq=last, **born)  # type: ignore[arg-type]
+        await sessions.create(record)
+        assert stored(path, fork, 99) == stored(path, origin, last)
+        # It goes on as its origin would: the same row gets the same digests.
+        more = [await sessions.append(one, "user", "more") for one in (origin, fork)]
+        assert (more[0].prefix_sha256 == more[1].prefix_sha256) is (last == len(rows))
+        for one in (origin, fork):
+            await sessions.verify(one)
+
+    with asyncio.Runner() as runner:
+        # One file for all examples: making one costs more than all that is looked at.
+        database = runner.run(Database.open(path))
+
+        @settings(max_examples=25)
+        @given(rows=ROWS, data=st.data())
+        def example(rows: Any, data: st.DataObject) -> None:
+            gone = data.draw(st.sets(st.integers(1, len(rows)), max_size=1))
             last = data.draw(st.integers(0, len(rows)))
-            await sessions.create(
-                SessionRecord("b", "b", "/", forked_from="a", forked_seq=last, **born)  # type: ignore[arg-type]
-            )
-            assert stored(path, "b", 99) == stored(path, "a", last)
-            await sessions.verify("b")
-            # It goes on as its origin would: the same row gets the same digests.
-            more = [await sessions.append(one, "user", "more") for one in ("a", "b")]
-            if last == len(rows):
-                assert more[0].prefix_sha256 == more[1].prefix_sha256
-            for one in ("a", "b"):
-                await sessions.verify(one)
+            runner.run(forked(rows, gone, last))
+
+        example()
+        runner.run(database.close())
 
 
 async def test_a_fork_must_be_born_as_its_origin_was(database: Database, session: str) -> None:
