@@ -191,6 +191,8 @@ class Entry:
         """Wait until the shell runs the line of a message; gives what it has if it does not.
 
         Where a program has said something over the mark of that, the next prompt's tells as well.
+        A shell that ended since is taken to have run it: tmux may lose the mark with all else that
+        an ending program said last (`RunResult`).
         """
         shell, name, number = self._shell, entered.name, entered.number
         for seconds in (_GLANCE, *[REPORT_SECONDS] * REPORTS):
@@ -199,11 +201,12 @@ class Entry:
                     mark = await shell.next_mark(
                         lambda mark: mark.taken == name or mark.number > number
                     )
-                if mark is None:
-                    raise PaneDead(shell.pane_id, shell.exit_status)
                 # A message for an earlier prompt never runs.
-                return None if mark.taken == name else ""
-            _, count, line = await shell.state()
+                return None if mark is None or mark.taken == name else ""
+            try:
+                _, count, line = await shell.state()
+            except PaneDead:
+                return None
             if count != before:
                 return line
             if shell.hidden:
@@ -256,7 +259,11 @@ class Entry:
     async def _paste(self, number: int) -> Edited | None:
         shell = self._shell
         elsewhere = shell.elsewhere(number)
-        typing = keys.paste_commands(shell.pane_id, self._command, unless=elsewhere)
+        # A shell may ask for brackets only after it has told of its prompt, or never. Without them,
+        # each newline would run what stands before it.
+        typing = keys.paste_commands(
+            shell.pane_id, self._command, unless=elsewhere, bracketed=True
+        )
         return await shell.edit(typing, number)
 
     async def _clear_own(self, line: str, number: int) -> None:

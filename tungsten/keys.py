@@ -86,10 +86,20 @@ async def paste(client: ControlClient, pane_id: str, text: str) -> None:
 
 
 def paste_commands(
-    pane_id: str, text: str, *, unless: str = "#{pane_dead}"
+    pane_id: str, text: str, *, unless: str = "#{pane_dead}", bracketed: bool = False
 ) -> list[tuple[str, ...]]:
-    """Write the tmux commands that paste `text`, if the format `unless` is false then."""
+    """Write the tmux commands that paste `text`, if the format `unless` is false then.
+
+    Args:
+        pane_id: the pane.
+        text: what to paste.
+        unless: a format of tmux.
+        bracketed: whether to bracket it in any case, not just where the program has asked for it
+            by now; for what is known to understand brackets.
+    """
     clean = _PASTE_END.sub("", text)
+    if bracketed:
+        clean = f"\x1b[200~{clean}\x1b[201~"
     buffer = f"tungsten-{nonce(6)}"
     commands: list[tuple[str, ...]] = []
     for start in range(0, len(clean), _PASTE_CHUNK):
@@ -98,7 +108,8 @@ def paste_commands(
         commands.append(("set-buffer", *append, "-b", buffer, "--", chunk))
     if commands:
         # Pasting into a dead pane crashes tmux 3.3a, so the server itself must look first.
-        alive = f"paste-buffer -p -b {buffer} -t {pane_id}"
+        how = "" if bracketed else "-p "
+        alive = f"paste-buffer {how}-b {buffer} -t {pane_id}"
         dead = f"set-buffer -b {buffer} unused"
         commands.append(("if-shell", "-F", "-t", pane_id, unless, dead, alive))
         commands.append(("delete-buffer", "-b", buffer))

@@ -43,7 +43,10 @@ class RunResult:
         frame: the screen then.
         ended: `prompt`: the shell is back. `interrupted`: it is back with status 130.
             `incomplete`: the shell wanted more text (an open quote, say); it was cancelled.
-            `timeout`: still running. `pane_died`: the shell itself has ended.
+            `timeout`: still running. `pane_died`: the shell itself has ended. tmux discards what
+            an ended program has printed and tmux not read yet, unless the pane is recorded; on a
+            busy machine the end of the output may be missing then (tmux/tmux#506, up to 3.3a at
+            least: `window_pane_destroy_ready` waits for a pane's output only if it is piped).
         truncated: whether the beginning of the output is missing.
         refused: the piece that `before_each` refused; it and all after it were skipped, and there
             is no exit status.

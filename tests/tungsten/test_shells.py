@@ -79,6 +79,18 @@ async def test_zsh_run(zsh: Pane, command: str, status: int, output: str) -> Non
 
 
 @needs_zsh
+async def test_zsh_several_lines_are_one_whether_brackets_were_asked_for_or_not(zsh: Pane) -> None:
+    async def refuse() -> None:
+        raise LookupError
+
+    await zsh.run("unset zle_bracketed_paste", timeout=20)
+    with pytest.raises(LookupError):
+        await zsh.run("touch one\ntouch two", timeout=10, before_enter=refuse)
+    result = await zsh.run("test -e one && echo ran\necho a\nsh -c 'exit 3'", timeout=10)
+    assert (result.exit_status, result.output) == (3, "a\n")
+
+
+@needs_zsh
 async def test_zsh_many_commands_are_never_stale(zsh: Pane) -> None:
     for n in range(30):
         result = await zsh.run(f"echo n{n}; (exit {n})", timeout=10)
