@@ -335,10 +335,30 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def keys(as_json: Json = False) -> None:
-    """List every key and /command of the app; with --json keys are named as tmux names them."""
-    from tui import actions, keys_listing
+def keys(
+    as_json: Json = False,
+    check: Annotated[
+        bool, typer.Option(help="Only say which keys of config.toml can't be had, and why.")
+    ] = False,
+) -> None:
+    """List every key and /command of the app; with --json keys are named as tmux names them.
 
+    Exit status with --check: 0 all keys of config.toml are in force, 1 some are not.
+    """
+    from tui import actions, keys_listing, preferences
+    from tui.key_map import resolve
+
+    config = paths.find().config_file
+    preferred = preferences.read(paths.find())
+    found = resolve(preferred.keys, preferred.preset)
+    if check:
+        for line in preferences.refused(found, preferred, config):
+            print(clean(line))
+        if found.refusals:
+            raise typer.Exit(EXIT_FAILED)
+        print(f"no conflicts: {len(preferred.keys)} of your own keys are in force")
+        return
+    actions.use(found.keys)
     if as_json:
         print(json.dumps(actions.as_json(), indent=1))
         return

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from agent.protocol.gates import Question
     from agent.protocol.snapshot import Snapshot
     from tui.gate.dialog import GateDialog
+    from tui.preferences import Preferences
     from tui.terminal.pane_view import PaneView
 
 SAVE_DELAY = 0.2
@@ -64,8 +65,15 @@ class FrontEnd(KeyboardApp[None]):
     ansi_theme_dark = Reactive(DARK_PANES, init=False)
     ansi_theme_light = Reactive(LIGHT_PANES, init=False)
 
-    def __init__(self, paths: Paths, now: Callable[[], float], directory: Path) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        now: Callable[[], float],
+        directory: Path,
+        preferences: Preferences,
+    ) -> None:
         super().__init__()
+        self.preferences = preferences
         self.paths = paths
         self.now = now
         self.directory = directory
@@ -210,7 +218,7 @@ class FrontEnd(KeyboardApp[None]):
             index = self._shown_pane(agent)
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
             alone = cockpit.arrangement.conversation is None
-            hint = f"{actions.label('f3')} conversation" if alone else ""
+            hint = f"{actions.shown('view.conversation')} conversation" if alone else ""
             cockpit.terminal.show(panes[index], position, hint)
         else:
             cockpit.terminal.show(None)

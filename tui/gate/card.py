@@ -164,7 +164,7 @@ class GateCard(Widget, can_focus=False):
         if view.place:
             more.append(f"{view.place} · PgUp PgDn Home End")
         if self._writing == "command":
-            more = [f"{actions.label('ctrl+j')} starts a new line"]
+            more = [f"{actions.shown('prompt.newline')} starts a new line"]
             marked = 0
         line = self.query_one("#gate-more", Static)
         line.update(" · ".join(more))

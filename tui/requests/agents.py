@@ -131,7 +131,7 @@ async def archive_agent(app: TungstenApp) -> None:
 
     def answered(done: bool | None) -> None:
         if done:
-            app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+            app.say(f"{agent.name} is archived; {actions.shown('agent.sessions')} finds it again")
 
     has_workers = any(other.parent == agent.id for other in app.agents)
     workers = ", and its workers with it" if has_workers else ""
@@ -139,7 +139,7 @@ async def archive_agent(app: TungstenApp) -> None:
         agent,
         f"Archive {agent.name}?",
         f"This ends its turn and its terminals, and takes it off the list{workers}. "
-        "The session stays; ^R resumes it.",
+        f"The session stays; {actions.shown('agent.sessions')} resumes it.",
         verb="archive it",
         perform=archive,
         clock=app.now,

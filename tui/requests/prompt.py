@@ -59,7 +59,7 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
     elif agent.kind == "command":
-        app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
+        app.say(f"{agent.name} is a program: {actions.shown('pane.take')} types into it", "warning")
         prompt.put_back(text)
         return
     elif when == "now" and withdraws(app, agent):

@@ -381,7 +381,7 @@ class MemoriesScreen(Screen["str | None"]):
         else:
             from tui.screens.past_session import PastSessionScreen
 
-            why = f"archived; {actions.label('ctrl+r')} resumes it"
+            why = f"archived; {actions.shown('agent.sessions')} resumes it"
             await self.app.push_screen(
                 PastSessionScreen(origin.id, origin.name, origin.directory, why=why)
             )
