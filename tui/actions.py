@@ -439,9 +439,10 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.theme",
         "",
-        "Change between the dark and the light theme",
-        action="change_theme",
+        "Choose how the app looks: dark, light, high contrast, 16 colours",
+        action="choose_theme",
         slash="theme",
+        argument="NAME",
     ),
     _key("app.retry", "f5", "Try to reach the engine again", action="retry"),
     _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw"),

@@ -18,7 +18,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 
 from agent.tree import in_tree
-from tui import actions, empty_states
+from tui import actions, empty_states, themes
 from tui.arrangement import Choices
 from tui.attended import Attendance
 from tui.drafts import InterfaceState, draft_key, layout_key
@@ -96,8 +96,11 @@ class FrontEnd(KeyboardApp[None]):
         """Whether the person has been asked for a model without wanting to be."""
         self.gates: GateDialog | None = None
         self._opening = False
-        self._use_palette()
-        self.theme = LIGHT.name if self.memory.get("theme") == LIGHT.name else DARK.name
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        themes.wear(self, themes.chosen(self))
+        if not preferences.animations:
+            self.animation_level = "none"
         self._chosen_panes: dict[str, str] = {}
         """The pane that is shown of an agent, where the person chose one; else it is the newest."""
         self._saving: Timer | None = None
@@ -117,20 +120,6 @@ class FrontEnd(KeyboardApp[None]):
         """Whether a key was typed that has not been painted yet."""
         self._early: list[Event] | None = []
         """Keys and pastes from before the first frame; Textual would pass them over."""
-
-    def _use_palette(self) -> None:
-        """Take the themes for as many colours as the terminal says it has."""
-        if self.console.color_system != "256":
-            self.register_theme(DARK)
-            self.register_theme(LIGHT)
-            return
-        from tui import theme_256
-
-        self.register_theme(theme_256.DARK_256)
-        self.register_theme(theme_256.LIGHT_256)
-        self.ansi_theme_dark = theme_256.DARK_PANES_256
-        self.ansi_theme_light = theme_256.LIGHT_PANES_256
-        self._filters.append(theme_256.Numbered())
 
     def get_default_screen(self) -> Screen[Any]:
         """The cockpit is the first thing there is."""

@@ -59,11 +59,14 @@ _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
 _HARMLESS = {
-    key: verb for verb in ("look", "next", "previous", "tree") for key in actions.by_id(f"gate.{verb}").keys
+    key: verb
+    for verb in ("look", "next", "previous", "tree")
+    for key in actions.by_id(f"gate.{verb}").keys
 }
 
 _MESSAGE, _EDIT, _ALWAYS, _TREE = (
-    frozenset(actions.by_id(f"gate.{verb}").keys) for verb in ("deny_message", "edit", "always", "tree")
+    frozenset(actions.by_id(f"gate.{verb}").keys)
+    for verb in ("deny_message", "edit", "always", "tree")
 )
 _GATE_KEYS = frozenset(
     key
