@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -400,6 +401,29 @@ def list_agents(as_json: Json = False) -> None:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in listing(agents, width):
         print(line)
+
+
+@app.command()
+def watch(as_json: Json = False) -> None:
+    """Tell what all agents do, one plain line an event, and what waits for you; starts no engine.
+
+    For screen readers, pipes and logs. Ends with the engine, or at Ctrl-C.
+    """
+    from agent.headless import stopped_by_signals
+    from tui import preferences
+    from tui.watching import watch as follow
+
+    places = paths.find()
+    preferences.put_keys_in_force(preferences.read(places), places.config_file)
+
+    async def watched() -> None:
+        from agent.client import EngineClient as Client
+
+        with stopped_by_signals():
+            client = await Client.connect(places, start=False, client="watch")
+            await follow(client, sys.stdout, time.time, json=as_json)
+
+    _run(watched())
 
 
 @app.command()
