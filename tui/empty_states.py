@@ -11,10 +11,18 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from agent.protocol.snapshot import Snapshot
 
+STOPPED = "The engine was stopped"
+"""How the problem begins when somebody ended the engine; nothing failed then."""
+
+
+def retry_words(problem: str) -> str:
+    """What the key does that tries again: after a problem, or after the engine was stopped."""
+    return "start it again" if problem.startswith(STOPPED) else "try again"
+
 
 def no_engine(problem: str) -> Empty:
     """No engine can be had."""
-    keys = ((actions.shown("app.retry"), "try again"), (actions.shown("app.quit"), "quit"))
+    keys = ((actions.shown("app.retry"), retry_words(problem)), (actions.shown("app.quit"), "quit"))
     return Empty("No engine", (problem,), keys, problem=True)
 
 

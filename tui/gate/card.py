@@ -239,7 +239,7 @@ class GateCard(Widget, can_focus=False):
         if self._judging:
             return "Judging what you wrote …"
         if self._pane_has_keyboard:
-            key = actions.label(actions.by_id("pane.return").keys[0])
+            key = actions.shown("pane.return")
             return f"You type in the pane: {key} takes the keyboard back, then decide"
         if not self.armed:
             return self._hint or "Pause typing to decide"

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from tui import actions
 from tui.arrangement import SMALLEST, WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
 from tui.compositor import AreaCompositor
+from tui.empty_states import retry_words
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
 from tui.widgets.agent_list import AgentList
@@ -421,7 +422,7 @@ class CockpitScreen(Screen[None]):
             case "view.conversation":
                 return self._side_label(action, "conversation")
             case "app.retry":
-                return "try again" if self.host.problem else ""
+                return retry_words(self.host.problem) if self.host.problem else ""
             case "app.memories":
                 sensible = not self.host.problem
             case "grid.gate":
