@@ -764,6 +764,7 @@ _CLOSED_BY = {
     "own.close": "pane.own",
     "memories.close": "app.memories",
     "dreams.close": "app.dreams",
+    "usage.close": "app.usage",
     "memories.dreams": "app.dreams",
 }
 """Actions that the key of another one means, too: what opened a screen closes it."""

@@ -201,7 +201,7 @@ class TungstenApp(FrontEnd):
 
     def action_help_quit(self) -> None:
         """Say how the app is closed, where Ctrl+C has nothing to copy or to empty."""
-        self.say(f"{actions.label('ctrl+q')} closes the app; agents keep working")
+        self.say(f"{actions.shown('app.quit')} closes the app; agents keep working")
 
     def _quit(self, status: int) -> None:
         if self.return_code is not None:

@@ -64,7 +64,7 @@ def no_tiles(state: Snapshot, nothing: str, everything: bool) -> Empty:
     return Empty(
         nothing,
         ("Every agent works in a terminal, and all of them are seen here.",),
-        ((actions.label("ctrl+n"), "start an agent, or any program"),),
+        ((actions.shown("agent.new"), "start an agent, or any program"),),
     )
 
 

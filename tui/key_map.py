@@ -20,7 +20,6 @@ PRESETS: dict[str, dict[str, str]] = {
         "agent.previous": "alt+k ctrl+up alt+up",
         "conversation.page_up": "ctrl+b ctrl+u pageup",
         "conversation.page_down": "ctrl+f ctrl+d pagedown",
-        "block.fold": "o enter space",
         "memories.open": "enter l",
         "inbox.close": "escape q ctrl+g",
         "gate.scroll_up": "up k pageup home",
@@ -46,6 +45,18 @@ FIXED = {
     "inbox.open": "Enter opens, and decides nothing",
     "own.choose": "the arrows choose",
     "memories.view": "the arrows and Tab change the view",
+    "prompt.undo": "it is the key for undoing in every text field here",
+    "prompt.redo": "it is the key for redoing in every text field here",
+    "prompt.file": "the sign is part of what you write",
+    "grid.choose": "the arrows and vi's letters choose",
+    "grid.digit": "the digits choose",
+    "grid.scroll": "the page keys scroll",
+    "grid.ends": "these keys go to the ends",
+    "sessions.open": "Enter opens",
+    "sessions.close": "Esc closes",
+    "file.move": "the arrows scroll",
+    "file.sideways": "the arrows scroll",
+    "usage.choose": "the arrows choose",
     "dreams.turn": "the arrows change the dream",
     "dreams.down": "the page keys scroll",
 }
@@ -61,7 +72,7 @@ NEEDED = {
     **{
         action.id: "it could not be closed"
         for action in actions.DEFAULTS
-        if action.id.endswith(".close")
+        if action.id.endswith(".close") and action.id not in FIXED
     },
 }
 """Actions that always have a key, with what would be without one."""
@@ -70,7 +81,7 @@ _APPROVING = frozenset({"gate.approve", "gate.approve_high", "gate.always", "gat
 """Actions that let something happen, or lead there: no key of what lies below may be theirs."""
 
 _BELOW_GATES = frozenset({actions.PROMPT, actions.CONVERSATION, actions.PANE})
-_TYPED_IN = frozenset({actions.ANYWHERE, actions.PROMPT})
+_TYPED_IN = frozenset({actions.ANYWHERE, actions.PROMPT, actions.SESSIONS})
 _WRITING = MOVING | {"enter", "escape", "tab", "space", "backspace", "shift+tab"}
 
 
@@ -161,7 +172,7 @@ def _allow(action: actions.ActionKey, key: str) -> None:
         return
     if action.context in _TYPED_IN:
         if is_character(key) or key in _WRITING:
-            raise KeyRefusedError("the prompt is written with it")
+            raise KeyRefusedError("what you write is written with it")
         if key == "shift+enter" and action.id != "prompt.newline":
             raise KeyRefusedError("many terminals send Enter for it")
     elif action.context == actions.GATE:

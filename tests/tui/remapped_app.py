@@ -31,7 +31,7 @@ OWN = """\
 "agent.new" = "C-x"
 "app.memories" = "M-y"
 "turn.interrupt" = "F10"
-"agent.stop" = "C-y"
+"agent.stop" = "S-F8"
 "block.copy" = "c"
 "prompt.scroll_up" = "S-PPage"
 """
@@ -45,6 +45,10 @@ HOMES = {
     actions.OWN_PANES: ("tui.screens.own_panes", "OwnPanesScreen"),
     actions.MEMORIES: ("tui.screens.memories", "MemoriesScreen"),
     actions.DREAMS: ("tui.screens.dreams", "DreamsScreen"),
+    actions.GRID: ("tui.grid.view", "Grid"),
+    actions.SESSIONS: ("tui.screens.sessions", "SessionsScreen"),
+    actions.FILE: ("tui.screens.viewer", "Viewer"),
+    actions.USAGE: ("tui.screens.usage", "UsageScreen"),
 }
 """Where the actions of a context are bound."""
 

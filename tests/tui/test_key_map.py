@@ -127,8 +127,8 @@ def test_the_defaults_have_only_these_keys_twice() -> None:
         ({"pane.return": "C-c"}, "programs in panes need it"),
         ({"pane.return": "q"}, "programs in panes need it"),
         ({"memories.close": []}, "could not be closed"),
-        ({"agent.new": "x"}, "the prompt is written with it"),
-        ({"agent.new": "Up"}, "the prompt is written with it"),
+        ({"agent.new": "x"}, "is written with it"),
+        ({"agent.new": "Up"}, "is written with it"),
         ({"agent.new": "C-p"}, "app.palette"),
         ({"agent.new": "C-i"}, "Tab"),
         ({"agent.new": 5}, "in quotes"),
@@ -144,6 +144,17 @@ def test_what_may_not_be_is_refused_and_the_default_stays(
     assert [refusal.action_id for refusal in found.refusals] == list(written)
     assert reason in found.refusals[0].reason
     assert not found.keys
+
+
+def test_an_action_that_its_place_carries_out_can_be_chosen_only_where_that_reads_the_map() -> None:
+    read = {
+        *("prompt.newline", "prompt.clear", "prompt.scroll_up", "prompt.scroll_down"),
+        *("prompt.after_step", "prompt.now", "pane.type"),
+    }
+    for action in actions.DEFAULTS:
+        if action.action or action.context in {actions.GATE, actions.INBOX, actions.TERMINAL}:
+            continue
+        assert (action.id in FIXED) is (action.id not in read), action.id
 
 
 def test_keys_can_be_exchanged_taken_over_and_given_up() -> None:
