@@ -35,6 +35,7 @@ from agent.settings import (
     Dream,
     HeaderName,
     HeaderValue,
+    KeyNames,
     Price,
     Profile,
     Recording,
@@ -93,6 +94,18 @@ class Config(Settings):
 
     tmux: str = "tmux"
     """The tmux program: a name on PATH, or a path."""
+
+    theme: Literal["", "dark", "light", "high-contrast", "ansi-16"] = ""
+    """How the app looks; empty: as `/theme` chose last. ansi-16: the terminal's own 16 colours."""
+
+    animations: bool = True
+    """Whether anything on the screen may move that nobody moved."""
+
+    keys_preset: Literal["plain", "vi"] = "plain"
+    """Keys of the app where `[keys]` names none: the usual ones, or more of vi's."""
+
+    keys: dict[str, KeyNames] = Field(default={})
+    """Keys of the app by action, such as `"agent.new" = "C-n"`; `[]`: none. See `docs/keys.md`."""
 
     dream: Dream = Dream()
     """AutoDream."""

@@ -110,7 +110,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         self._stopping = loop.create_future()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop, "The engine was told to end.")
+            loop.add_signal_handler(number, self.stop, "it was told to end")
         config = load_config(self.paths)
         # Settings have taken what they need; the SDK would read the same variables for itself, and
         # what agents run must not inherit them.
@@ -155,7 +155,7 @@ class Engine:
         if isinstance(command, Shutdown):
             if self._parts is not None:
                 self._parts.end_panes = command.panes
-            self.stop("The engine was shut down.")
+            self.stop("it was shut down")
             return {}
         assert self._parts is not None
         assert self._restoring is not None
@@ -239,7 +239,7 @@ class Engine:
         if state.agents or state.demo is not None:
             self._count_changed(0)
         else:
-            self.stop("The engine had nothing to do.")
+            self.stop("it had nothing to do")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

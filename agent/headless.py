@@ -58,7 +58,7 @@ CANNOT_COORDINATE = (
     "--coordinate away."
 )
 
-PAUSED = "All agents are held: let them go on in the app (F9), then run this again."
+PAUSED = "All agents are held: let them go on in the app (/pause), then run this again."
 
 
 class Exit(IntEnum):

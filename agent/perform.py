@@ -805,7 +805,7 @@ def _check_ready(
     if isinstance(action, RunCommand) and foreground.pid not in (0, own.pid):
         if by_person:
             raise NotRun(
-                f"{foreground.name} runs there: ^T types into it, Alt+p shows another pane"
+                f"{foreground.name} runs there: /type types into it, or look at another pane"
             )
         raise NotRun(
             f"pane {action.pane_id} is busy: {foreground.name} runs there "

@@ -184,6 +184,18 @@ class Caps(Settings):
     """Of all sessions together, from midnight to midnight, local time."""
 
 
+def _key_names(value: Any) -> Any:
+    for each in value.values() if isinstance(value, dict) else (value,):
+        names = each if isinstance(each, list) else [each]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("must be a key in quotes, or a list of them")
+    return value
+
+
+KeyNames = Annotated[Any, AfterValidator(_key_names)]
+"""A key or several, as `"ctrl+n"` or `["C-n", "F5"]`; `agent.new = …` is a table in TOML."""
+
+
 class Price(Settings):
     """What a model costs that the price list does not know, in US dollars for a million tokens."""
 

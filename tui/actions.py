@@ -6,11 +6,18 @@ different story. Importable without Textual.
 Keys are written as Textual names them; `tmux_name` gives tmux's own names. Chosen so that tmux and
 common terminals deliver them: no Ctrl+Shift, no Shift+Enter alone, nothing on Ctrl+I, Ctrl+M or
 Ctrl+[ (which are Tab, Enter and Escape), nothing a shell user expects a prompt to edit with.
+
+A person may choose other keys: `tui.key_map` reads them and `use` puts them in force, before what
+binds keys is imported. Texts that name a key take it from here (`shown`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tui.key_names import label as label
+from tui.key_names import tmux_name as tmux_name
 
 ANYWHERE = "anywhere"
 PROMPT = "prompt"
@@ -198,7 +205,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "pane.attach",
         "ctrl+o",
-        "Attach real tmux to the pane; F12 comes back",
+        "Attach real tmux to the pane; its last line names the way back",
         action="attach",
         label="attach tmux",
         slash="attach",
@@ -432,9 +439,10 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.theme",
         "",
-        "Change between the dark and the light theme",
-        action="change_theme",
+        "Choose how the app looks: dark, light, high contrast, 16 colours",
+        action="choose_theme",
         slash="theme",
+        argument="NAME",
     ),
     _key("app.retry", "f5", "Try to reach the engine again", action="retry"),
     _key("app.clear", "ctrl+l", "Draw the screen anew", action="redraw"),
@@ -744,9 +752,56 @@ ACTIONS: tuple[ActionKey, ...] = (
 )
 
 
+DEFAULTS = ACTIONS
+"""The actions with the keys that they have where a person chose no others."""
+
+EVERYWHERE = frozenset({"app.quit", "app.help", "app.palette", "gate.inbox", "app.retry"})
+"""Actions whose keys work on every screen; all others of `ANYWHERE` need the cockpit."""
+
+_CLOSED_BY = {
+    "inbox.close": "gate.inbox",
+    "recording.close": "pane.recordings",
+    "own.close": "pane.own",
+    "memories.close": "app.memories",
+    "dreams.close": "app.dreams",
+    "usage.close": "app.usage",
+    "memories.dreams": "app.dreams",
+}
+"""Actions that the key of another one means, too: what opened a screen closes it."""
+
+
+def use(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Put a person's keys in force, by the ids of actions, for as long as this process runs.
+
+    Call it before what binds keys is imported: bindings are made of the registry once. The keys
+    are taken as they are; `tui.key_map` says which can be had.
+    """
+    global ACTIONS, _BY_ID
+    opening = {action.id: action.keys for action in DEFAULTS}
+    made = []
+    for action in DEFAULTS:
+        chosen = keys.get(action.id, action.keys)
+        opener = _CLOSED_BY.get(action.id)
+        if opener is not None and opener in keys:
+            others = (key for key in chosen if key not in opening[opener])
+            chosen = tuple(dict.fromkeys((*others, *keys[opener])))
+        made.append(action if chosen == action.keys else replace(action, keys=chosen))
+    ACTIONS = tuple(made)
+    _BY_ID = {action.id: action for action in ACTIONS}
+
+
+def shown(action_id: str) -> str:
+    """Write how an action is done: its first key, or its command where it has no key."""
+    action = by_id(action_id)
+    if action.keys:
+        return label(action.keys[0])
+    return f"/{action.slash}" if action.slash else ""
+
+
 def of(context: str) -> tuple[ActionKey, ...]:
-    """List the actions whose keys work in `context`."""
-    return tuple(action for action in ACTIONS if action.context == context)
+    """List the actions of a context; those that have no key only where a command does them."""
+    here = (action for action in ACTIONS if action.context == context)
+    return tuple(action for action in here if action.keys or context == ANYWHERE)
 
 
 def by_id(action_id: str) -> ActionKey:
@@ -768,28 +823,6 @@ def slash_commands(text: str) -> list[ActionKey]:
     return sorted(begin, key=lambda action: action.slash != name) + hold
 
 
-def label(key: str) -> str:
-    """Write a key as people read it: `^G` (Ctrl+G), `Alt+1`, `F1`, `Enter`."""
-    *modifiers, name = key.split("+")
-    shown = _SHOWN.get(name, name.upper() if len(name) > 1 and name[0] == "f" else name)
-    if modifiers == ["ctrl"] and len(name) == 1:
-        return f"^{name.upper()}"
-    prefix = "".join(f"{modifier.capitalize()}+" for modifier in modifiers)
-    return f"{prefix}{shown}"
-
-
-def tmux_name(key: str) -> str:
-    """Write a key as tmux names it (key names of tmux(1)): `C-g`, `M-1`, `F1`, `BTab`, `PPage`."""
-    if key == "shift+tab":
-        return "BTab"
-    *modifiers, name = key.split("+")
-    prefix = "".join(_PREFIXES[modifier] for modifier in modifiers)
-    shown = _TMUX.get(name)
-    if shown is None:
-        shown = name.upper() if name[0] == "f" and name[1:].isdigit() else name
-    return f"{prefix}{shown}"
-
-
 def as_json() -> list[dict[str, object]]:
     """List every action as `tungsten keys --json` prints it, keys in tmux's names."""
     return [
@@ -806,54 +839,3 @@ def as_json() -> list[dict[str, object]]:
 
 
 _BY_ID = {action.id: action for action in ACTIONS}
-_PREFIXES = {"ctrl": "C-", "alt": "M-", "shift": "S-"}
-_SHOWN = {
-    "escape": "Esc",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "full_stop": ".",
-    "minus": "-",
-    "plus": "+",
-    "equals_sign": "=",
-    "slash": "/",
-    "question_mark": "?",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}
-_TMUX = {
-    "escape": "Escape",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "pageup": "PPage",
-    "pagedown": "NPage",
-    "home": "Home",
-    "end": "End",
-    "backspace": "BSpace",
-    "delete": "DC",
-    "full_stop": ".",
-    "minus": "-",
-    "plus": "+",
-    "equals_sign": "=",
-    "slash": "/",
-    "question_mark": "?",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}

@@ -26,6 +26,7 @@ from tui.keyboard import let_alt_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.paste import keep_pastes_whole
+from tui.preferences import Preferences
 from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt, When
@@ -53,6 +54,7 @@ class TungstenApp(FrontEnd):
         first: Makes a command to send as soon as the engine answers.
         now: The clock, seconds since the epoch.
         directory: Where agents start when the person names no other directory.
+        preferences: What the settings say of the app.
     """
 
     CSS_PATH = "app.tcss"
@@ -67,9 +69,8 @@ class TungstenApp(FrontEnd):
             priority=True,
             id=action.id,
         )
-        for action in map(
-            actions.by_id, ("app.quit", "app.help", "app.palette", "gate.inbox", "app.retry")
-        )
+        for action in actions.ACTIONS
+        if action.keys and action.id in actions.EVERYWHERE
     ]
 
     def __init__(
@@ -80,8 +81,9 @@ class TungstenApp(FrontEnd):
         first: Callable[[], Command] | None = None,
         now: Callable[[], float] = time.time,
         directory: Path | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
-        super().__init__(paths, now, directory or Path.cwd())
+        super().__init__(paths, now, directory or Path.cwd(), preferences or Preferences())
         let_alt_be_keys()
         keep_pastes_whole()
         self.connection: Connection | None = None
@@ -95,6 +97,8 @@ class TungstenApp(FrontEnd):
         """Whether the engine was last said to hang."""
         self._heard = asyncio.Event()
         """Set when the engine has answered, or cannot be had."""
+        self.refused_keys = ""
+        """What of the person's key map is not in force, in one line; told once."""
 
     # Start and end
 
@@ -197,7 +201,7 @@ class TungstenApp(FrontEnd):
 
     def action_help_quit(self) -> None:
         """Say how the app is closed, where Ctrl+C has nothing to copy or to empty."""
-        self.say(f"{actions.label('ctrl+q')} closes the app; agents keep working")
+        self.say(f"{actions.shown('app.quit')} closes the app; agents keep working")
 
     def _quit(self, status: int) -> None:
         if self.return_code is not None:
@@ -221,7 +225,10 @@ class TungstenApp(FrontEnd):
         if self.problem:
             from agent.errors import EngineGone
 
-            raise EngineGone("There is no engine, so nothing was sent. F5 tries again to reach one")
+            raise EngineGone(
+                f"There is no engine, so nothing was sent. {actions.shown('app.retry')} "
+                "tries again to reach one"
+            )
         if self.connection is None:
             from agent.errors import EngineGone
 
@@ -254,6 +261,9 @@ class TungstenApp(FrontEnd):
         await reception.connected(self, message.welcome, first)
         self.ready.set()
         self._heard.set()
+        if self.refused_keys:
+            self.say(self.refused_keys, "warning")
+            self.refused_keys = ""
         self.call_after_refresh(self._started)
 
     def send_first(self, command: Command) -> None:
@@ -342,7 +352,7 @@ class TungstenApp(FrontEnd):
         self.cockpit.status.say("no engine", problem=True)
         self.show_all()
         if self.screen is not self.cockpit:
-            self.say(f"No engine: {actions.label('f5')} tries again. {text}", "error")
+            self.say(f"No engine: {actions.shown('app.retry')} tries again. {text}", "error")
 
     def action_retry(self) -> None:
         """Try to reach the engine again."""

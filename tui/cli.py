@@ -65,12 +65,18 @@ def open_app(first: Callable[[], Command] | None = None, *, focus: str = "") -> 
     # Before there is a loop, and before the prompt is a text area.
     without_tls()
     without_parser()
+    from tui import preferences
+
+    places = paths.find()
+    preferred = preferences.read(places)
+    refused = preferences.put_keys_in_force(preferred, places.config_file)
     from tui.app import TungstenApp
 
     # Shells export them in some set-ups; Textual would believe them and miss every resize.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
-    app = TungstenApp(paths.find(), first=first)
+    app = TungstenApp(places, first=first, preferences=preferred)
+    app.refused_keys = refused
     if focus:
         app.focused_id = focus
     app.run()

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -335,10 +336,30 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def keys(as_json: Json = False) -> None:
-    """List every key and /command of the app; with --json keys are named as tmux names them."""
-    from tui import actions, keys_listing
+def keys(
+    as_json: Json = False,
+    check: Annotated[
+        bool, typer.Option(help="Only say which keys of config.toml can't be had, and why.")
+    ] = False,
+) -> None:
+    """List every key and /command of the app; with --json keys are named as tmux names them.
 
+    Exit status with --check: 0 all keys of config.toml are in force, 1 some are not.
+    """
+    from tui import actions, keys_listing, preferences
+    from tui.key_map import resolve
+
+    config = paths.find().config_file
+    preferred = preferences.read(paths.find())
+    found = resolve(preferred.keys, preferred.preset)
+    if check:
+        for line in preferences.refused(found, preferred, config):
+            print(clean(line))
+        if found.refusals:
+            raise typer.Exit(EXIT_FAILED)
+        print(f"no conflicts: {len(preferred.keys)} of your own keys are in force")
+        return
+    actions.use(found.keys)
     if as_json:
         print(json.dumps(actions.as_json(), indent=1))
         return
@@ -380,6 +401,29 @@ def list_agents(as_json: Json = False) -> None:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in listing(agents, width):
         print(line)
+
+
+@app.command()
+def watch(as_json: Json = False) -> None:
+    """Tell what all agents do, one plain line an event, and what waits for you; starts no engine.
+
+    For screen readers, pipes and logs. Ends with the engine, or at Ctrl-C.
+    """
+    from agent.headless import stopped_by_signals
+    from tui import preferences
+    from tui.watching import watch as follow
+
+    places = paths.find()
+    preferences.put_keys_in_force(preferences.read(places), places.config_file)
+
+    async def watched() -> None:
+        from agent.client import EngineClient as Client
+
+        with stopped_by_signals():
+            client = await Client.connect(places, start=False, client="watch")
+            await follow(client, sys.stdout, time.time, json=as_json)
+
+    _run(watched())
 
 
 @app.command()

@@ -21,6 +21,7 @@ from textual.message import Message
 from agent.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.protocol.commands.prompts import ReadTranscript
+from tui.empty_states import STOPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +127,7 @@ class Connection:
                 stopped = client.stopping
                 await self._hang_up()
                 if stopped:
-                    await self._ask(f"The engine was stopped: {stopped}")
+                    await self._ask(f"{STOPPED}: {stopped}")
                     continue
                 short = short + 1 if time.monotonic() - began < SHORT else 0
                 if short >= MOST_SHORT:

@@ -11,10 +11,18 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from agent.protocol.snapshot import Snapshot
 
+STOPPED = "The engine was stopped"
+"""How the problem begins when somebody ended the engine; nothing failed then."""
+
+
+def retry_words(problem: str) -> str:
+    """What the key does that tries again: after a problem, or after the engine was stopped."""
+    return "start it again" if problem.startswith(STOPPED) else "try again"
+
 
 def no_engine(problem: str) -> Empty:
     """No engine can be had."""
-    keys = ((actions.label("f5"), "try again"), (actions.label("ctrl+q"), "quit"))
+    keys = ((actions.shown("app.retry"), retry_words(problem)), (actions.shown("app.quit"), "quit"))
     return Empty("No engine", (problem,), keys, problem=True)
 
 
@@ -24,7 +32,7 @@ def nothing_said(agent: AgentSummary) -> Empty:
         return Empty(
             "A program in a pane",
             ("This agent has no model: it is the program on the right.",),
-            ((actions.label("ctrl+t"), "type into it"),),
+            ((actions.shown("pane.take"), "type into it"),),
         )
     if agent.kind in {"playbook", "mcp"}:
         source = "its playbook" if agent.kind == "playbook" else "another program, over MCP"
@@ -37,7 +45,7 @@ def nothing_said(agent: AgentSummary) -> Empty:
         f"{agent.name} is ready",
         ("Say what to do below. It works in a real terminal that you see here.",),
         (
-            (actions.label("ctrl+n"), "start another agent"),
+            (actions.shown("agent.new"), "start another agent"),
             ("!", "run a shell command of your own in its terminal"),
         ),
     )
@@ -56,7 +64,7 @@ def no_tiles(state: Snapshot, nothing: str, everything: bool) -> Empty:
     return Empty(
         nothing,
         ("Every agent works in a terminal, and all of them are seen here.",),
-        ((actions.label("ctrl+n"), "start an agent, or any program"),),
+        ((actions.shown("agent.new"), "start an agent, or any program"),),
     )
 
 
@@ -76,8 +84,8 @@ def no_agents(state: Snapshot) -> Empty:
         "No agents yet",
         ("Say below what to do, and an agent starts on it in this directory.",),
         (
-            (actions.label("ctrl+n"), "start an agent elsewhere, or any program"),
-            (actions.label("ctrl+r"), "take up an old session"),
+            (actions.shown("agent.new"), "start an agent elsewhere, or any program"),
+            (actions.shown("agent.sessions"), "take up an old session"),
             ("/demo", "watch three agents at work"),
             ("/tour", "be shown round in five cards"),
         ),

@@ -18,7 +18,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 
 from agent.tree import in_tree
-from tui import actions, empty_states
+from tui import actions, empty_states, themes
 from tui.arrangement import Choices
 from tui.attended import Attendance
 from tui.drafts import InterfaceState, draft_key, layout_key
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from agent.protocol.gates import Question
     from agent.protocol.snapshot import Snapshot
     from tui.gate.dialog import GateDialog
+    from tui.preferences import Preferences
     from tui.terminal.pane_view import PaneView
 
 SAVE_DELAY = 0.2
@@ -64,8 +65,15 @@ class FrontEnd(KeyboardApp[None]):
     ansi_theme_dark = Reactive(DARK_PANES, init=False)
     ansi_theme_light = Reactive(LIGHT_PANES, init=False)
 
-    def __init__(self, paths: Paths, now: Callable[[], float], directory: Path) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        now: Callable[[], float],
+        directory: Path,
+        preferences: Preferences,
+    ) -> None:
         super().__init__()
+        self.preferences = preferences
         self.paths = paths
         self.now = now
         self.directory = directory
@@ -88,8 +96,11 @@ class FrontEnd(KeyboardApp[None]):
         """Whether the person has been asked for a model without wanting to be."""
         self.gates: GateDialog | None = None
         self._opening = False
-        self._use_palette()
-        self.theme = LIGHT.name if self.memory.get("theme") == LIGHT.name else DARK.name
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        themes.wear(self, themes.chosen(self))
+        if not preferences.animations:
+            self.animation_level = "none"
         self._chosen_panes: dict[str, str] = {}
         """The pane that is shown of an agent, where the person chose one; else it is the newest."""
         self._saving: Timer | None = None
@@ -109,20 +120,6 @@ class FrontEnd(KeyboardApp[None]):
         """Whether a key was typed that has not been painted yet."""
         self._early: list[Event] | None = []
         """Keys and pastes from before the first frame; Textual would pass them over."""
-
-    def _use_palette(self) -> None:
-        """Take the themes for as many colours as the terminal says it has."""
-        if self.console.color_system != "256":
-            self.register_theme(DARK)
-            self.register_theme(LIGHT)
-            return
-        from tui import theme_256
-
-        self.register_theme(theme_256.DARK_256)
-        self.register_theme(theme_256.LIGHT_256)
-        self.ansi_theme_dark = theme_256.DARK_PANES_256
-        self.ansi_theme_light = theme_256.LIGHT_PANES_256
-        self._filters.append(theme_256.Numbered())
 
     def get_default_screen(self) -> Screen[Any]:
         """The cockpit is the first thing there is."""
@@ -210,7 +207,7 @@ class FrontEnd(KeyboardApp[None]):
             index = self._shown_pane(agent)
             position = f"{index + 1} of {len(panes)}" if len(panes) > 1 else ""
             alone = cockpit.arrangement.conversation is None
-            hint = f"{actions.label('f3')} conversation" if alone else ""
+            hint = f"{actions.shown('view.conversation')} conversation" if alone else ""
             cockpit.terminal.show(panes[index], position, hint)
         else:
             cockpit.terminal.show(None)

@@ -60,10 +60,16 @@ def _rows(context: str) -> list[Row]:
     for action in actions.of(context):
         if action.id.startswith("agent.") and action.id[6:].isdigit():
             if action.id == "agent.1":
-                rows.append(Row("Alt+1 … Alt+9", "Look at agent 1 to 9"))
+                rows.append(Row(_numbers(), "Look at agent 1 to 9"))
             continue
         keys = " ".join(actions.label(key) for key in action.keys[:2])
         names = " ".join(f"{key} {actions.tmux_name(key)}" for key in action.keys)
         slash = f"/{action.slash}" if action.slash else ""
         rows.append(Row(keys, action.description, slash, names))
     return rows
+
+
+def _numbers() -> str:
+    """Write the keys of the numbered agents, the first and the last of them."""
+    keys = [key for number in range(1, 10) for key in actions.by_id(f"agent.{number}").keys[:1]]
+    return " … ".join(map(actions.label, dict.fromkeys((keys[0], keys[-1])))) if keys else ""

@@ -104,7 +104,7 @@ def ranked(rows: Sequence[Row], sought: str) -> tuple[Row, ...]:
 
 def _everything(agents: Sequence[AgentSummary]) -> Iterable[Row]:
     for number, agent in enumerate(agents, 1):
-        key = actions.label(f"alt+{number}") if number <= 9 else ""
+        key = actions.shown(f"agent.{number}") if number <= 9 else ""
         yield Row(
             f"agent:{agent.id}",
             one_line(agent.name),

@@ -171,7 +171,7 @@ def _paint(values: tuple[str, ...], chosen_by_hand: Mapping[str, str]) -> Paint:
         bad=style(error),
         bad_fill=fill(background, error),
         code=style(by_hand("code", foreground.blend(primary, 0.55))),
-        bar=Style(color=foreground.rich_color, bgcolor=selection.rich_color),
+        bar=Style(color=foreground.rich_color, bgcolor=by_hand("bar-ground", selection).rich_color),
         chosen=Style(bgcolor=selection.rich_color),
         added=Style(
             color=by_hand("added", foreground.blend(success, 0.6)).rich_color,
@@ -200,7 +200,16 @@ _DEFAULTS = {
     "success": "#8cc190",
 }
 _BLENDS = {"muted": 0.6, "faint": 0.38, "rule": 0.16, "selection": 0.1}
-_BY_HAND = ("code", "keyword", "string", "number", "added", "removed", "changed-ground")
+_BY_HAND = (
+    "code",
+    "keyword",
+    "string",
+    "number",
+    "added",
+    "removed",
+    "changed-ground",
+    "bar-ground",
+)
 """What is blended from the others unless the theme says how it looks."""
 
 _READ = (*_DEFAULTS, *_BLENDS, *_BY_HAND)

@@ -36,9 +36,10 @@ from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
-from tui import actions
+from tui import actions, preferences, themes
 from tui.app import TungstenApp
 from tui.screens.first_run import FirstRunScreen
+from tui.screens.theme import ThemeScreen
 
 NOW = scenes.NOW
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
@@ -555,9 +556,28 @@ async def test_the_theme_is_remembered(open_cockpit: Open) -> None:
     async with open_cockpit(CALM) as cockpit:
         await cockpit.type("/theme")
         await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: isinstance(cockpit.app.screen, ThemeScreen))
+        await cockpit.pilot.press("down", "down")
+        await cockpit.until(lambda: cockpit.app.theme == "tungsten-high-contrast")
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: cockpit.app.theme == "tungsten")
+        await cockpit.type("/theme drak")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "no theme drak" in cockpit.screen_text)
+        await cockpit.pilot.press("ctrl+c")
+        await cockpit.type("/theme light")
+        await cockpit.pilot.press("enter")
         await cockpit.until(lambda: cockpit.app.theme == "tungsten-light")
+        paths = cockpit.app.paths
     async with open_cockpit(CALM) as cockpit:
         assert cockpit.app.theme == "tungsten-light"
+    # What the settings say comes before it, until another one is chosen.
+    paths.config_file.write_text('theme = "high-contrast"')
+    app = TungstenApp(paths, preferences=preferences.read(paths))
+    assert app.theme == "tungsten-high-contrast"
+    app.memory.set("theme", "ansi-16")
+    app.memory.set("theme_over", "high-contrast")
+    assert themes.chosen(app) == "ansi-16"
 
 
 async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None:

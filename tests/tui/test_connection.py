@@ -130,7 +130,7 @@ async def test_without_an_engine_nothing_looks_live_and_the_next_one_is_taken_up
             assert app.gates.gate is None
             assert not app.gates.display
             assert {agent.state for agent in app.agents} == {AgentState.UNKNOWN}
-            assert "F5 try again" in cockpit.screen_text.splitlines()[-1]
+            assert "F5 start it again" in cockpit.screen_text.splitlines()[-1]
             # The one that is there still is the one that ended.
             for _ in range(5):
                 await pilot.pause(0.02)
@@ -249,7 +249,7 @@ async def test_quitting_tells_the_way_back_to_agents_that_rest(open_cockpit: Ope
         (["f9"], SetPaused),
         (["f2", "x", "enter"], RenameAgent),
         (["ctrl+n", "ctrl+s"], CreateAgent),
-        (["slash", *"trust", "enter"], TrustDirectory),
+        (["slash", *"trust", "enter", "y"], TrustDirectory),
         (["slash", *"compact", "enter"], Compact),
         (["slash", *"demo", "enter"], StartDemo),
         (["slash", *"dream", "enter"], DreamNow),

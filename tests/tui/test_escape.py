@@ -150,7 +150,15 @@ async def test_trust_says_that_it_changes_the_agents_that_are_there(open_cockpit
     async with open_cockpit(CALM) as cockpit:
         await cockpit.type("/trust")
         await cockpit.pilot.press("enter")
-        await cockpit.engine.received(TrustDirectory)
+        await cockpit.until(lambda: "MEDIUM runs there without you" in cockpit.screen_text)
+        await cockpit.pilot.press("enter", "n")
+        await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
+        assert not any(isinstance(one, TrustDirectory) for one in cockpit.engine.commands)
+        await cockpit.type("/trust")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "MEDIUM runs there without you" in cockpit.screen_text)
+        await cockpit.pilot.press("y")
+        assert (await cockpit.engine.received(TrustDirectory)).trusted
         await cockpit.until(lambda: "mend the parser and other agents there" in cockpit.screen_text)
 
 

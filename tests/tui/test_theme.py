@@ -9,7 +9,7 @@ from textual.theme import Theme
 
 from tests.stubs import scenes
 from tests.tui.conftest import Open
-from tui import requests
+from tui import themes
 from tui.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES, paint
 from tui.theme_256 import DARK_256, LIGHT_256
 
@@ -31,7 +31,7 @@ def test_every_colour_can_be_read_on_the_ground(palette: TerminalTheme) -> None:
 async def test_panes_follow_the_theme(open_cockpit: Open) -> None:
     async with open_cockpit(scenes.EMPTY) as cockpit:
         assert cockpit.app.ansi_theme is DARK_PANES
-        await requests.change_theme(cockpit.app)
+        themes.wear(cockpit.app, "light")
         assert cockpit.app.ansi_theme is LIGHT_PANES
 
 

@@ -17,7 +17,7 @@ from agent.paths import Paths
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tests.tui.test_theme import READABLE, contrast
-from tui import requests
+from tui import themes
 from tui.app import TungstenApp
 from tui.theme import DARK
 from tui.theme_256 import (
@@ -125,7 +125,7 @@ async def test_a_terminal_of_256_colours_is_sent_the_nearest(
                         if color.triplet is not None:
                             sent = color.downgrade(ColorSystem.EIGHT_BIT).number
                             assert sent == number(*color.triplet), segment
-            await requests.change_theme(cockpit.app)
+            themes.wear(cockpit.app, "light")
             await cockpit.pilot.pause()
 
 

@@ -122,7 +122,11 @@ def test_a_long_line_of_an_agent_is_cut_for_a_terminal_alone() -> None:
     agent = scenes.MENDER.model_copy(update={"state": AgentState.DONE, "activity": said})
     (whole,) = listing([agent])
     assert whole.endswith(said.strip())
-    (cut,) = listing([agent], 60)
-    assert cell_len(cut) <= 60
+    heading, cut = listing([agent], 80)
+    assert heading.split() == ["STATE", "NAME", "DIRECTORY", "DOES"]
+    assert cell_len(cut) <= 80
     assert cut.endswith("…")
-    assert whole.startswith(cut.removesuffix("…"))
+    does = cut[heading.index("DOES") :].removesuffix("…")
+    assert said.startswith(does)
+    assert cut[heading.index("DIRECTORY") :].startswith(agent.directory)
+    assert all(cell_len(line) <= 60 for line in listing([agent], 60))

@@ -164,7 +164,7 @@ class GateCard(Widget, can_focus=False):
         if view.place:
             more.append(f"{view.place} · PgUp PgDn Home End")
         if self._writing == "command":
-            more = [f"{actions.label('ctrl+j')} starts a new line"]
+            more = [f"{actions.shown('prompt.newline')} starts a new line"]
             marked = 0
         line = self.query_one("#gate-more", Static)
         line.update(" · ".join(more))
@@ -239,7 +239,7 @@ class GateCard(Widget, can_focus=False):
         if self._judging:
             return "Judging what you wrote …"
         if self._pane_has_keyboard:
-            key = actions.label(actions.by_id("pane.return").keys[0])
+            key = actions.shown("pane.return")
             return f"You type in the pane: {key} takes the keyboard back, then decide"
         if not self.armed:
             return self._hint or "Pause typing to decide"

@@ -10,22 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
+from tui import actions
 from tui.gate.card import TOO_SMALL
 from tui.gate.choices import GateChoices
 from tui.gate.exact_view import FAR, ExactView
 from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import can_answer, can_edit, can_rule, can_unfold, is_high
+from tui.gate.keys_offered import (
+    approving,
+    can_answer,
+    can_edit,
+    can_rule,
+    can_unfold,
+    is_high,
+)
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
+from tui.key_names import is_character
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate
@@ -38,14 +48,31 @@ SCROLL_KEYS = {
     "pagedown": 8,
     "home": -FAR,
     "end": FAR,
+} | {
+    key: rows
+    for action, rows in (("gate.scroll_up", -1), ("gate.scroll_down", 1))
+    for key in actions.by_id(action).keys
+    if is_character(key)
 }
 
 _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
 
-_HARMLESS = {"l": "look", "n": "next", "p": "previous", "t": "tree"}
+_HARMLESS = {
+    key: verb
+    for verb in ("look", "next", "previous", "tree")
+    for key in actions.by_id(f"gate.{verb}").keys
+}
 
-_GATE_KEYS = frozenset("aAdmewt")
+_MESSAGE, _EDIT, _ALWAYS, _TREE = (
+    frozenset(actions.by_id(f"gate.{verb}").keys)
+    for verb in ("deny_message", "edit", "always", "tree")
+)
+_GATE_KEYS = frozenset(
+    key
+    for verb in ("approve_high", "approve", "deny", "deny_message", "edit", "always", "tree")
+    for key in actions.by_id(f"gate.{verb}").keys
+)
 """Keys that mean something at some gate: where they mean nothing, they go no further."""
 
 _ONLY_OPENING = frozenset({"edit", "rule"})
@@ -404,45 +431,51 @@ class GateDialog(GateChoices):
     def _meaning(self, key: str) -> str:
         """The verb of a key; `wrong` for one that would mean something at another gate."""
         assert self._gate is not None
-        if key == "l" or (key in {"n", "p"} and len(self.pending()) > 1):
-            return _HARMLESS[key]
-        if key == "t" and can_unfold(self._gate) and not self.peeking:
-            return _HARMLESS[key]
+        harmless = _HARMLESS.get(key, "")
+        if harmless == "tree":
+            if can_unfold(self._gate) and not self.peeking:
+                return harmless
+        elif harmless == "look" or (harmless and len(self.pending()) > 1):
+            return harmless
         return self._deciding_keys().get(key, "wrong" if key in _GATE_KEYS else "")
 
     def _what_instead(self, key: str) -> str:
         assert self._gate is not None
         if self._offer is not None:
-            way = "e changes the rule" if self._offer.why_not else "w keeps the rule"
-            named = "Enter" if key == "enter" else key
-            return f"{named} does nothing here: {way}, Esc goes back"
-        if key == "w" and is_high(self._gate):
+            edit, always = actions.shown("gate.edit"), actions.shown("gate.always")
+            way = f"{edit} changes the rule" if self._offer.why_not else f"{always} keeps the rule"
+            return f"{actions.label(key)} does nothing here: {way}, Esc goes back"
+        if key in _ALWAYS and is_high(self._gate):
             return "HIGH is decided each time: no rule lifts it"
-        if key == "w" and self._ruleless == self._gate.id:
+        if key in _ALWAYS and self._ruleless == self._gate.id:
             return f"There is no rule for this: {self._why_ruleless}"
-        if key == "w":
+        if key in _ALWAYS:
             return "There is no rule for this: it is decided each time"
-        if key == "e":
-            return "Only a command can be changed: m denies and says what to do instead"
-        if key == "t":
+        if key in _EDIT:
+            message = actions.shown("gate.deny_message")
+            return f"Only a command can be changed: {message} denies and says what to do instead"
+        if key in _TREE:
             return "There is nothing to unfold: what is shown is all of it"
-        if key == "m" and not can_answer(self._gate):
-            return "It is your own command: there is nobody to tell. d does not run it"
-        way = (
-            "HIGH needs A (Shift+a)" if is_high(self._gate) else f"{self._gate.risk.value} needs a"
-        )
-        return f"{way}: nothing was decided"
+        if key in _MESSAGE and not can_answer(self._gate):
+            deny = actions.shown("gate.deny")
+            return f"It is your own command: there is nobody to tell. {deny} does not run it"
+        approve = approving(self._gate)
+        capital = f" (Shift+{approve.lower()})" if approve in ascii_uppercase else ""
+        return f"{self._gate.risk.value} needs {approve}{capital}: nothing was decided"
 
     def _deciding_keys(self) -> dict[str, str]:
         """Keys that work only after a silence, with the verb of each."""
         assert self._gate is not None
         if self._offer is not None:
-            return {"e": "rule"} | ({} if self._offer.why_not else {"w": "keep"})
-        keys = {"A" if is_high(self._gate) else "a": "approve", "d": "deny"}
-        keys |= {"m": "message"} if can_answer(self._gate) else {}
-        keys |= {"e": "edit"} if can_edit(self._gate) else {}
+            kept = {} if self._offer.why_not else dict.fromkeys(_ALWAYS, "keep")
+            return dict.fromkeys(_EDIT, "rule") | kept
+        approve = actions.by_id("gate.approve_high" if is_high(self._gate) else "gate.approve")
+        keys = dict.fromkeys(approve.keys, "approve")
+        keys |= dict.fromkeys(actions.by_id("gate.deny").keys, "deny")
+        keys |= dict.fromkeys(_MESSAGE, "message") if can_answer(self._gate) else {}
+        keys |= dict.fromkeys(_EDIT, "edit") if can_edit(self._gate) else {}
         ruled = can_rule(self._gate) and self._ruleless != self._gate.id
-        return keys | {"w": "always"} if ruled else keys
+        return keys | dict.fromkeys(_ALWAYS, "always") if ruled else keys
 
     def _run(self, verb: str) -> None:
         if verb in _APPROVING and self._too_small:
@@ -487,11 +520,12 @@ class GateDialog(GateChoices):
         pane = self._gate.pane_id
         if not self.peeking or host(self).show_pane(self._gate.agent_id, pane):
             return
+        back = actions.shown("gate.look")
         if pane is not None and pane.startswith("own"):
             its = pane.partition(":")[2]
-            self._say(f"Pane {its} is in your own tmux: look there. l comes back to the gate")
+            self._say(f"Pane {its} is in your own tmux: look there. {back} comes back to the gate")
         elif pane is not None:
-            self._say(f"Pane {pane} is closed. l comes back to the gate")
+            self._say(f"Pane {pane} is closed. {back} comes back to the gate")
 
     def _scroll(self, rows: int) -> None:
         self.query_one("#gate-text", ExactView).move(rows)

@@ -15,9 +15,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui import actions
 from tui.gate.host import host
 from tui.gate.words import duration, next_duration_change, short_path
-from tui.screens.card import CardScreen, card_foot, closing
+from tui.screens.card import CardScreen, card_foot
 from tui.text import fit, one_line
 
 if TYPE_CHECKING:
@@ -33,8 +34,18 @@ MOST = 1_000
 EDGE = "▎"
 """Marks the chosen line, as in every list."""
 
-DECIDING = frozenset("aAdm")
+DECIDING = frozenset(
+    key
+    for verb in ("approve", "approve_high", "deny", "deny_message")
+    for key in actions.by_id(f"gate.{verb}").keys
+)
 """Keys that decide in the gate dialog, and that a person may press here as well."""
+
+
+def _keys(action_id: str) -> list[str]:
+    """The keys of an action but those that the list or the app have themselves."""
+    others = {"up", "down", *actions.by_id("gate.inbox").keys}
+    return [key for key in actions.by_id(action_id).keys if key not in others]
 
 
 class Waiting(OptionList):
@@ -61,12 +72,18 @@ class Inbox(CardScreen["str | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        closing("close"),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
-        Binding("space", "select", show=False),
-        Binding("s", "select_agent", show=False),
-        Binding("D", "deny", show=False),
+        *(
+            Binding(key, action, show=False, priority=action == "close")
+            for action_id, action in (
+                ("inbox.close", "close"),
+                ("inbox.next", "move(1)"),
+                ("inbox.previous", "move(-1)"),
+                ("inbox.select", "select"),
+                ("inbox.select_agent", "select_agent"),
+                ("inbox.deny", "deny"),
+            )
+            for key in _keys(action_id)
+        ),
     ]
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
@@ -153,9 +170,12 @@ class Inbox(CardScreen["str | None"]):
     def _tell_what_keys_do(self) -> None:
         keys = [("Enter", "open")] if self.waiting() else []
         if host(self).state.gates:
-            keys += [("Space", "select"), ("s", "all of this agent")]
+            keys += [
+                (actions.shown("inbox.select"), "select"),
+                (actions.shown("inbox.select_agent"), "all of this agent"),
+            ]
         if self._selected:
-            keys.append(("D", f"deny {len(self._selected)}"))
+            keys.append((actions.shown("inbox.deny"), f"deny {len(self._selected)}"))
         self.tell_keys(*keys, ("Esc", "close"))
 
     def _tick(self, waiting: list[Gate | Question]) -> None:
@@ -177,7 +197,8 @@ class Inbox(CardScreen["str | None"]):
         if self._chosen() is None:
             self.progress("Nothing waits for you, so there is nothing to decide.")
         else:
-            self.problem("Enter opens the chosen line first; D denies what is selected.")
+            deny = actions.shown("inbox.deny")
+            self.problem(f"Enter opens the chosen line first; {deny} denies what is selected.")
 
     @property
     def _width(self) -> int:
@@ -266,7 +287,8 @@ class Inbox(CardScreen["str | None"]):
         """Deny the selected gates together, once their list was seen again."""
         gates = [gate for gate in host(self).state.gates if gate.id in self._selected]
         if not gates:
-            self.problem("Nothing is selected: Space selects a gate, s all of its agent.")
+            one, all_ = actions.shown("inbox.select"), actions.shown("inbox.select_agent")
+            self.problem(f"Nothing is selected: {one} selects a gate, {all_} all of its agent.")
             return
         from tui.gate.deny_many import DenyManyScreen
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui import actions
+
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate
     from tui.gate.rule_offer import RuleOffer
@@ -17,6 +19,11 @@ Key = tuple[str, str, str]
 def is_high(gate: Gate) -> bool:
     """Whether approving it has a key of its own."""
     return gate.risk.value == "HIGH"
+
+
+def approving(gate: Gate) -> str:
+    """The key that approves it, as people read it."""
+    return actions.shown("gate.approve_high" if is_high(gate) else "gate.approve")
 
 
 def can_edit(gate: Gate) -> bool:
@@ -68,20 +75,23 @@ def keys_offered(
     )
     for say, look, between in wordings:
         keys: list[Key] = [
-            ("A" if is_high(gate) else "a", "approve", "approve"),
-            ("d", "deny" if can_answer(gate) else "do not run it", "deny"),
+            (approving(gate), "approve", "approve"),
+            (actions.shown("gate.deny"), "deny" if can_answer(gate) else "do not run it", "deny"),
         ]
         if can_answer(gate):
-            keys.append(("m", say, "message"))
+            keys.append((actions.shown("gate.deny_message"), say, "message"))
         if can_edit(gate):
-            keys.append(("e", "edit", "edit"))
+            keys.append((actions.shown("gate.edit"), "edit", "edit"))
         if ruled and can_rule(gate):
-            keys.append(("w", "always", "always"))
+            keys.append((actions.shown("gate.always"), "always", "always"))
         if can_unfold(gate) and not peeking:
-            keys.append(("t", "fold" if unfolded else "tree", "tree"))
-        keys.append(("l", "back to the gate" if peeking else look, "look"))
+            keys.append((actions.shown("gate.tree"), "fold" if unfolded else "tree", "tree"))
+        keys.append((actions.shown("gate.look"), "back to the gate" if peeking else look, "look"))
         if others:
-            keys += [("n", "next", "next"), ("p", "previous", "previous")]
+            keys += [
+                (actions.shown("gate.next"), "next", "next"),
+                (actions.shown("gate.previous"), "previous", "previous"),
+            ]
         keys.append(("Esc", "later", "later"))
         line = key_line(keys, between)
         if line.cell_length <= room:
@@ -102,8 +112,9 @@ def _in_rows(keys: list[Key], between: str, room: int) -> Content:
 def keys_of_offer(offer: RuleOffer, room: int) -> Content:
     """Name the keys while a rule is shown."""
     keep = "approve, and always allow this" if room >= 54 else "always allow"
-    keys: list[Key] = [] if offer.why_not else [("w", keep, "keep")]
-    keys += [("e", "change the rule" if room >= 54 else "change", "rule"), ("Esc", "back", "")]
+    keys: list[Key] = [] if offer.why_not else [(actions.shown("gate.always"), keep, "keep")]
+    change = "change the rule" if room >= 54 else "change"
+    keys += [(actions.shown("gate.edit"), change, "rule"), ("Esc", "back", "")]
     return key_line(keys)
 
 

@@ -13,6 +13,8 @@ from tui.requests.agents import pause_all as pause_all
 from tui.requests.agents import stop_agent as stop_agent
 from tui.requests.agents import trust as trust
 from tui.requests.agents import untrust as untrust
+from tui.requests.appearance import choose_theme as choose_theme
+from tui.requests.appearance import set_theme as set_theme
 from tui.requests.drafts import edit_draft as edit_draft
 from tui.requests.drafts import paste_picture as paste_picture
 from tui.requests.drafts import sent_prompts as sent_prompts
@@ -33,7 +35,6 @@ from tui.requests.panes import record as record
 from tui.requests.panes import recordings as recordings
 from tui.requests.panes import take_keyboard as take_keyboard
 from tui.requests.prompt import submit as submit
-from tui.requests.screens import change_theme as change_theme
 from tui.requests.screens import demo as demo
 from tui.requests.screens import help_screen as help_screen
 from tui.requests.screens import inbox as inbox

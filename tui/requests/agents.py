@@ -17,6 +17,7 @@ from agent.protocol.commands.agents import (
 from agent.protocol.commands.gates import TrustDirectory
 from tui import actions
 from tui.requests.sending import AGAIN_SECONDS, beside, directory, focused, lacks_model, send
+from tungsten.printable import one_line
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -73,7 +74,7 @@ async def next_mode(app: TungstenApp) -> None:
         await set_mode(app, following)
         return
     app.looser_asked = (f"{agent.id} {following}", at)
-    key = actions.label(actions.by_id("agent.mode").keys[0])
+    key = actions.shown("agent.mode")
     app.say(f"{key} again: {agent.name} goes on in {following} ({MEANING[following]})", "warning")
 
 
@@ -131,7 +132,7 @@ async def archive_agent(app: TungstenApp) -> None:
 
     def answered(done: bool | None) -> None:
         if done:
-            app.say(f"{agent.name} is archived; {actions.label('ctrl+r')} finds it again")
+            app.say(f"{agent.name} is archived; {actions.shown('agent.sessions')} finds it again")
 
     has_workers = any(other.parent == agent.id for other in app.agents)
     workers = ", and its workers with it" if has_workers else ""
@@ -139,7 +140,7 @@ async def archive_agent(app: TungstenApp) -> None:
         agent,
         f"Archive {agent.name}?",
         f"This ends its turn and its terminals, and takes it off the list{workers}. "
-        "The session stays; ^R resumes it.",
+        f"The session stays; {actions.shown('agent.sessions')} resumes it.",
         verb="archive it",
         perform=archive,
         clock=app.now,
@@ -153,24 +154,41 @@ async def pause_all(app: TungstenApp) -> None:
     if app.known:
         pause = not app.state.paused
         if await send(app, SetPaused(paused=pause)) is not None:
-            key = actions.label(actions.by_id("agents.pause").keys[0])
+            key = actions.shown("agents.pause")
             held = f"Every agent holds before its next step; {key} lets them go on"
             app.say(held if pause else "The agents go on")
 
 
-@beside
 async def trust(app: TungstenApp) -> None:
-    """Trust the focused agent's directory."""
+    """Trust the focused agent's directory, once the person has seen what that means."""
     agent = focused(app)
-    if agent is not None:
-        command = TrustDirectory(directory=agent.directory, trusted=True)
-        if await send(app, command) is not None:
-            # Plan is left by the person alone: `Agents.trust_directory`.
-            if agent.mode is Mode.PLAN:
-                said = f"agents there go on in standard, new ones too; {agent.name} stays in plan"
-            else:
-                said = f"{agent.name} and other agents there go on in standard, new ones too"
-            app.say(f"{agent.directory} is trusted: {said}")
+    if agent is None:
+        return
+    from tui.screens.confirm import ConfirmScreen
+
+    # Plan is left by the person alone: `Agents.trust_directory`.
+    if agent.mode is Mode.PLAN:
+        said = f"agents there go on in standard, new ones too; {agent.name} stays in plan"
+    else:
+        said = f"{agent.name} and other agents there go on in standard, new ones too"
+
+    async def answered(sure: bool | None) -> None:
+        if sure:
+            await _trust(app, agent.directory, said)
+
+    screen = ConfirmScreen(
+        f"Trust {one_line(agent.directory)}?",
+        f"{said[:1].upper()}{said[1:]}: what is MEDIUM runs there without you. "
+        "HIGH goes on waiting for you. /untrust takes it back.",
+        verb="trust it",
+    )
+    await app.push_screen(screen, answered)
+
+
+@beside
+async def _trust(app: TungstenApp, directory: str, said: str) -> None:
+    if await send(app, TrustDirectory(directory=directory, trusted=True)) is not None:
+        app.say(f"{directory} is trusted: {said}")
 
 
 @beside

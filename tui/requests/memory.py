@@ -47,7 +47,7 @@ async def remember_text(app: TungstenApp, text: str) -> None:
         if not app.cockpit.prompt.text:
             app.cockpit.prompt.put_back(f"/remember {text}")
         return
-    key = actions.label(actions.by_id("app.memories").keys[0])
+    key = actions.shown("app.memories")
     app.say(f"Remembered for this project; {key} shows what is")
 
 

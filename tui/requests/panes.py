@@ -62,7 +62,7 @@ async def _record(app: TungstenApp, agent: AgentSummary, pane_id: str, *, on: bo
     command = RecordPane(agent_id=agent.id, pane_id=pane_id, on=on)
     if await send(app, command) is None:
         return
-    key = actions.label(actions.by_id("pane.recordings").keys[0])
+    key = actions.shown("pane.recordings")
     begun = f"{pane_id} is recorded from now on; /record ends that"
     app.say(begun if on else f"{pane_id} is no longer recorded; {key} plays what was")
 

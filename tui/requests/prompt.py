@@ -11,6 +11,7 @@ from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import COORDINATE, SendPrompt, When
 from tui import actions
 from tui.requests.agents import rename, set_mode, show_modes
+from tui.requests.appearance import set_theme
 from tui.requests.limits import set_budget, set_effort
 from tui.requests.memory import remember_text, set_memory_mode
 from tui.requests.sending import lacks_model, send
@@ -59,7 +60,7 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
     elif agent.kind == "command":
-        app.say(f"{agent.name} is a program: {actions.label('ctrl+t')} types into it", "warning")
+        app.say(f"{agent.name} is a program: {actions.shown('pane.take')} types into it", "warning")
         prompt.put_back(text)
         return
     elif when == "now" and withdraws(app, agent):
@@ -103,6 +104,7 @@ WITH_ARGUMENT: dict[str, Callable[[TungstenApp, str], Coroutine[Any, Any, None]]
     "app.memories": set_memory_mode,
     "app.remember": remember_text,
     "agent.effort": set_effort,
+    "app.theme": set_theme,
 }
 """What a command does with the words behind its name; others do without them."""
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from agent.protocol.commands.engine import StartDemo, StopDemo
 from tui import actions
 from tui.requests.sending import beside, focused, send
-from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from tui.app import TungstenApp
@@ -101,14 +100,6 @@ async def setup(app: TungstenApp) -> None:
     from tui.model_setup import ask
 
     await ask(app)
-
-
-async def change_theme(app: TungstenApp) -> None:
-    """Change between the dark and the light theme, and remember which."""
-    app.theme = LIGHT.name if app.theme == DARK.name else DARK.name
-    app.memory.set("theme", app.theme)
-    app.save_soon()
-    app.show_all()
 
 
 @beside

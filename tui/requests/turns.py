@@ -70,7 +70,7 @@ async def interrupt(app: TungstenApp) -> None:
         if not _one_escape_too_many(app, agent):
             await _interrupt(app, agent)
     elif prompt.text:
-        app.say(f"{actions.label('ctrl+c')} empties the prompt")
+        app.say(f"{actions.shown('prompt.clear')} empties the prompt")
 
 
 def _one_escape_too_many(app: TungstenApp, agent: AgentSummary) -> bool:
@@ -80,18 +80,19 @@ def _one_escape_too_many(app: TungstenApp, agent: AgentSummary) -> bool:
     nor one for a gate that waits, which would be withdrawn.
     """
     key, at = app.last_key
-    if key != "escape":
+    if key not in actions.by_id("turn.interrupt").keys:
         return False
     asked, asked_at = app.interrupt_asked
     app.interrupt_asked = ("", asked_at)
     if asked == agent.id and at - asked_at <= AGAIN_SECONDS:
         return False
     waits = any(gate.agent_id == agent.id for gate in app.state.gates)
-    if not waits and at - app.escaped_overlay_at > AFTER_OVERLAY_SECONDS:
+    closes_too = key == "escape" and at - app.escaped_overlay_at <= AFTER_OVERLAY_SECONDS
+    if not waits and not closes_too:
         return False
     app.interrupt_asked = (agent.id, at)
     also = ", and what waits for your decision is withdrawn" if waits else ""
-    app.say(f"Esc again interrupts {agent.name}{also}")
+    app.say(f"{actions.label(key)} again interrupts {agent.name}{also}")
     return True
 
 

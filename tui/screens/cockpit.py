@@ -18,6 +18,7 @@ from textual.strip import Strip
 from tui import actions
 from tui.arrangement import SMALLEST, WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
 from tui.compositor import AreaCompositor
+from tui.empty_states import retry_words
 from tui.text import Piece, between, fit, one_line, strip_of
 from tui.theme import Paint, paint
 from tui.widgets.agent_list import AgentList
@@ -45,7 +46,7 @@ SPLIT_STEP = 0.05
 BURST_SECONDS = 0.01
 """Keys that come faster than this are painted together."""
 
-_HERE = ("app.quit", "app.help", "app.palette", "gate.inbox")
+_HERE = actions.EVERYWHERE - {"app.retry"}
 """Actions of the app itself; all others need the cockpit."""
 
 _OF_THE_LAYOUT = frozenset(
@@ -292,7 +293,7 @@ class CockpitScreen(Screen[None]):
         ]
         right: list[Piece] = []
         if self.arrangement.terminal is None and agent.panes:
-            right = [(f"{actions.label('f4')} terminal ", styles.faint)]
+            right = [(f"{actions.shown('view.terminal')} terminal ", styles.faint)]
         return between(left, right, width, styles.blank)
 
     def _rule(self, rule: Region, split: Region | None, styles: Paint) -> Strip:
@@ -346,7 +347,8 @@ class CockpitScreen(Screen[None]):
             keys = f"{sooner} · {_NOW} now" if runs and not self._written else ""
             return f"{_waiting(agent)}{keys}", styles.muted
         if agent.state == "working":
-            esc = "" if self._gate_open else " · Esc interrupts"
+            interrupt = actions.shown("turn.interrupt")
+            esc = "" if self._gate_open else f" · {interrupt} interrupts"
             return f"working · Enter queues{esc}", styles.faint
         return "", styles.faint
 
@@ -420,7 +422,7 @@ class CockpitScreen(Screen[None]):
             case "view.conversation":
                 return self._side_label(action, "conversation")
             case "app.retry":
-                return "try again" if self.host.problem else ""
+                return retry_words(self.host.problem) if self.host.problem else ""
             case "app.memories":
                 sensible = not self.host.problem
             case "grid.gate":
@@ -688,6 +690,7 @@ def _waiting(agent: AgentSummary) -> str:
 def _program_label(agent: AgentSummary) -> str:
     """Say what the keys do for a program, or how it ended: the list may have no room for it."""
     if agent.state == "working":
-        keys = f"{actions.label('ctrl+t')} types into it · Esc presses ^C in it"
+        take, interrupt = actions.shown("pane.take"), actions.shown("turn.interrupt")
+        keys = f"{take} types into it · {interrupt} presses ^C in it"
         return f"a program · {keys}"
     return f"a program · {one_line(agent.activity)}" if agent.activity else "a program"

@@ -210,7 +210,7 @@ class DreamsScreen(Screen[None]):
         self._show_chosen()
 
     def _cannot(self, problem: str) -> None:
-        key = actions.label(actions.by_id("dreams.reload").keys[0])
+        key = actions.shown("dreams.reload")
         self._failed = True
         self._rows.note = [(f"{one_line(problem)} — {key} tries again.", "bad")]
         self._rows.put(0, 0, [])

@@ -200,7 +200,7 @@ class MemoriesScreen(Screen["str | None"]):
         rows = self._rows
         self._failed = bool(problem)
         if problem:
-            again = actions.label(actions.by_id("memories.reload").keys[0])
+            again = actions.shown("memories.reload")
             rows.note = [(f"{one_line(problem)} — {again} tries again.", "bad")]
             rows.put(0, 0, [])
             self._show_chosen()
@@ -265,7 +265,7 @@ class MemoriesScreen(Screen["str | None"]):
     def _tell_title(self) -> None:
         row = self.query_one("#memories-title", OneRow)
         mode = host(self).state.dream.mode
-        key = actions.label(actions.by_id("memories.mode").keys[0])
+        key = actions.shown("memories.mode")
         row.left = [(" Memories", "strong")]
         told = "recall only" if mode == "recall" else mode
         row.right = [("memory: ", "muted"), (told, "text"), (f"   {key} changes it ", "muted")]
@@ -298,6 +298,7 @@ class MemoriesScreen(Screen["str | None"]):
         self._open_field(asks=True)
 
     def _open_field(self, *, asks: bool) -> None:
+        self._say("")
         field = self._field
         if asks != self._asks:
             with field.prevent(Input.Changed):
@@ -381,7 +382,7 @@ class MemoriesScreen(Screen["str | None"]):
         else:
             from tui.screens.past_session import PastSessionScreen
 
-            why = f"archived; {actions.label('ctrl+r')} resumes it"
+            why = f"archived; {actions.shown('agent.sessions')} resumes it"
             await self.app.push_screen(
                 PastSessionScreen(origin.id, origin.name, origin.directory, why=why)
             )

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui import actions
 from tui.gate.entry import CommandArea
 from tui.gate.words import short_path
 from tui.screens.card import CardScreen, card_foot, row
@@ -72,7 +73,7 @@ class MemoryTextScreen(CardScreen[bool]):
     def on_mount(self) -> None:
         """Begin with the text."""
         self.query_one(CommandArea).begin(self._text)
-        keys = [("Enter", "keep it"), ("^J", "new line")]
+        keys = [("Enter", "keep it"), (actions.shown("prompt.newline"), "new line")]
         if self._project:
             keys.append(("Tab", "this or every project"))
         self.tell_keys(*keys, ("Esc", "cancel"))

@@ -116,7 +116,7 @@ class OwnPanesScreen(Screen[None]):
         """Tell the keys, and look for servers."""
         keys = self.query_one("#own-keys", OneRow)
         for action in actions.of(actions.OWN_PANES):
-            if action.label:
+            if action.label and action.keys:
                 keys.left += [
                     (f" {_keys(action)}", "text"),
                     (f" {action.label} ", "muted"),

@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui import actions
 from tui.gate.words import duration
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
 from tui.text import clock, fit, one_line
@@ -36,7 +37,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        closing("close", "escape,f7"),
+        closing("close", ",".join(("escape", *actions.by_id("pane.recordings").keys))),
         *LIST_KEYS,
     ]
     AUTO_FOCUS = "#filter"

@@ -155,7 +155,7 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             nothing.update(
                 "No session is called that, and nobody said it."
                 if self._sessions
-                else "No sessions yet: ^N starts one."
+                else f"No sessions yet: {actions.shown('agent.new')} starts one."
             )
 
     @property

@@ -85,7 +85,8 @@ CARDS = (
     TourCard(
         "The terminal, and the way back",
         "You can type into an agent’s terminal yourself: it waits until you give the keyboard "
-        "back, and is told what you did. F12 comes back from everywhere.",
+        f"back, and is told what you did. {actions.shown('pane.return')} comes back from "
+        "everywhere.",
         ("pane.take", "pane.return", "pane.attach", "pane.next", "pane.own", "turn.interrupt"),
         ("terminal",),
     ),

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
+from tui import actions
 from tungsten.orphans import bound
 
 if TYPE_CHECKING:
     from textual.app import App
 
-DETACH_KEY = "F12"
+DETACH_KEY = actions.tmux_name(actions.by_id("pane.return").keys[0])
 """Bound without a prefix on the private server, so that it also works when the app runs inside
 tmux, whose own prefix would never reach the inner client."""
 _STATUS = (

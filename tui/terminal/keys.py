@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.key_names import CHARACTERS
+
 _NAMES = {
     "enter": "Enter",
     "return": "Enter",
@@ -21,40 +23,6 @@ _NAMES = {
     "left": "Left",
     "right": "Right",
     "space": "Space",
-}
-_CHARACTERS = {
-    "at": "@",
-    "backslash": "\\",
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "circumflex_accent": "^",
-    "underscore": "_",
-    "slash": "/",
-    "minus": "-",
-    "plus": "+",
-    "question_mark": "?",
-    "full_stop": ".",
-    "comma": ",",
-    "semicolon": ";",
-    "colon": ":",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "equals_sign": "=",
-    "exclamation_mark": "!",
-    "quotation_mark": '"',
-    "apostrophe": "'",
-    "number_sign": "#",
-    "dollar_sign": "$",
-    "percent_sign": "%",
-    "ampersand": "&",
-    "asterisk": "*",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "vertical_line": "|",
-    "tilde": "~",
-    "grave_accent": "`",
 }
 _MODIFIERS = {"ctrl": "C-", "alt": "M-", "meta": "M-", "shift": "S-"}
 HIGHEST_FUNCTION_KEY = 12
@@ -100,7 +68,7 @@ def translate(key: str, character: str | None) -> Literal | KeyName | None:
         return _function_key(int(name[1:]), modifiers)
     if (named := _NAMES.get(name)) is not None:
         return KeyName(_prefix(modifiers) + named)
-    written = name if len(name) == 1 else _CHARACTERS.get(name)
+    written = name if len(name) == 1 else CHARACTERS.get(name)
     if written is None and character is not None and character.isprintable():
         written = character
     if written is None or len(written) != 1:

@@ -14,7 +14,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui import actions
 from tui.gate.host import host
+from tui.key_names import is_character
 from tui.terminal.passthrough import RETURN_LABEL
 from tui.terminal.strips import CACHED_ROWS, Painter
 
@@ -61,6 +63,12 @@ class PaneScreen(Widget):
         Binding("pagedown", "page_back(-1)", "Page down", show=False),
         Binding("home", "scroll_back(1000000)", "Oldest line", show=False),
         Binding("end", "scroll_back(-1000000)", "Back to now", show=False),
+        *(
+            Binding(key, f"scroll_back({lines})", show=False)
+            for action, lines in (("pane.scroll_up", 1), ("pane.scroll_down", -1))
+            for key in actions.by_id(action).keys
+            if is_character(key)
+        ),
     ]
     has_keyboard: reactive[bool] = reactive(False)
     """Whether the person's keys go to the pane's program."""

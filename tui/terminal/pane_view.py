@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui import actions
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.connection import connection, tmux_socket
@@ -49,7 +50,7 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take_keyboard", "Type here", show=False),
+        Binding(",".join(actions.by_id("pane.type").keys), "take_keyboard", "Type here", show=False)
     ]
 
     class Shown(Message):

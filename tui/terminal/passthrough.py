@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
+from tui import actions
 from tui.gate.host import host
 from tui.terminal.keys import KeyName, Literal, translate
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from tui.terminal.pane_view import PaneView
     from tungsten.view import LiveView
 
-RETURN_KEY = "f12"
-"""Takes the keyboard back. tmux and terminals deliver F12, and shells, editors and pagers leave it
+RETURN_KEYS = actions.by_id("pane.return").keys
+"""Take the keyboard back. tmux and terminals deliver F12, and shells, editors and pagers leave it
 free, which can't be said of any Ctrl key."""
-RETURN_LABEL = "F12"
-SCROLL_KEYS = {"shift+pageup": 1, "shift+pagedown": -1}
+RETURN_LABEL = actions.shown("pane.return")
+SCROLL_KEYS = {
+    key: pages
+    for action, pages in (("pane.page_up", 1), ("pane.page_down", -1))
+    for key in actions.by_id(action).keys
+}
 """Scroll the view, as in any terminal; programs do not get them."""
 BURST_SECONDS = 20.0
 """Keys closer together than this are one burst, of which the agent is told once."""
@@ -49,7 +54,7 @@ class KeysAhead:
     def _keep(self, event: events.Key | events.Paste) -> bool:
         if self._pane.app.screen is not self._pane.screen:
             return False
-        if isinstance(event, events.Key) and event.key == RETURN_KEY:
+        if isinstance(event, events.Key) and event.key in RETURN_KEYS:
             self._pane.give_back()
         else:
             self._kept.append(event)
@@ -96,7 +101,7 @@ class Passthrough:
         if isinstance(event, events.Paste):
             self._add(Paste(event.text), event.time)
             return True
-        if event.key == RETURN_KEY:
+        if event.key in RETURN_KEYS:
             self._pane.give_back()
             return True
         if event.key in SCROLL_KEYS:

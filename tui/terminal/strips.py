@@ -116,7 +116,8 @@ class Painter:
             if known is None:
                 runs, after = parse_line(line, carried)
                 segments = [Segment(run.text, self._style(run.style, base)) for run in runs]
-                known = self._rows[key] = (_filled(segments, first_column, width, base), after)
+                filler = self._filtered(base)
+                known = self._rows[key] = (_filled(segments, first_column, width, filler), after)
             strips.append(known[0])
             carried = known[1]
         return tuple(strips)
@@ -124,11 +125,12 @@ class Painter:
     def blank(self, width: int, base: Style) -> Strip:
         """An empty row."""
         if self._blank is None or self._blank.cell_length != width:
-            self._blank = Strip.blank(width, base)
+            self._blank = Strip.blank(width, self._filtered(base))
         return self._blank
 
     def line(self, text: str, width: int, style: Style) -> Strip:
         """A row of one style, filled up."""
+        style = self._filtered(style)
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
     def centred(self, text: str, width: int, style: Style) -> Strip:
@@ -141,7 +143,9 @@ class Painter:
         if self._cursor_row is not None and self._cursor_row[0] == key:
             return self._cursor_row[1]
         cells = row.crop(x, x + 1)
-        under = Strip([Segment(s.text, (s.style or Style.null()) + cursor) for s in cells])
+        under = Strip(
+            [Segment(s.text, self._filtered((s.style or Style.null()) + cursor)) for s in cells]
+        )
         drawn = Strip.join([row.crop(0, x), under, row.crop(x + 1, width)])
         self._cursor_row = (key, drawn)
         return drawn
@@ -149,11 +153,15 @@ class Painter:
     def _style(self, cell: CellStyle, base: Style) -> Style:
         known = self._styles.get(cell)
         if known is None:
-            segments = [Segment(" ", base + rich_style(cell))]
-            for line_filter in self._filters:
-                segments = line_filter.apply(segments, self._background)
-            known = self._styles[cell] = segments[0].style or base
+            known = self._styles[cell] = self._filtered(base + rich_style(cell))
         return known
+
+    def _filtered(self, style: Style) -> Style:
+        segments = [Segment(" ", style)]
+        for line_filter in self._filters:
+            segments = line_filter.apply(segments, self._background)
+        drawn = segments[0].style
+        return style if drawn is None else drawn
 
 
 def _filled(segments: list[Segment], first: int, width: int, base: Style) -> Strip:

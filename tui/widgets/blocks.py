@@ -87,7 +87,7 @@ def draw(
     lines = _lines(entry, room, paint, shown, part)
     if count > 1:
         ways = " · ".join(
-            f"{actions.label(actions.by_id(name).keys[0])} {word}"
+            f"{actions.shown(name)} {word}"
             for name, word, there in (
                 ("block.next_part", "goes on", part < count - 1),
                 ("block.previous_part", "goes back", part > 0),

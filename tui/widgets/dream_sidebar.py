@@ -73,7 +73,7 @@ class DreamSidebar(Lines):
         for line in _reasons(why, width - INDENT - 1) if why else ():
             lines.append(between([(" " * INDENT + line, paint.faint)], [], width, paint.blank))
         if dream.last_result:
-            key = f"{actions.label(actions.by_id('app.dreams').keys[0])} "
+            key = f"{actions.shown('app.dreams')} "
             room = max(1, height - len(lines))
             result = _result(one_line(dream.last_result), width - INDENT - 1, len(key) + 1, room)
             for number, line in enumerate(result, 1):

@@ -95,7 +95,8 @@ class Footer(Lines):
             return [strip_of([(row, style)], width, paint.blank) for row in rows[:height]]
         # While a pane has the keyboard, it gets every other key.
         mine = self._shown_context == actions.TERMINAL
-        always = [] if mine else [actions.by_id(action_id) for action_id in ALWAYS]
+        kept = [] if mine else [actions.by_id(action_id) for action_id in ALWAYS]
+        always = [action for action in kept if action.keys]
         right = [piece for action in always for piece in self._shown(action)]
         room = width - sum(cell_len(text) for text, _ in right) - 1
         column = 1
@@ -103,7 +104,7 @@ class Footer(Lines):
         context = actions.of(self._shown_context) if self._shown_context != actions.ANYWHERE else ()
         anywhere = [] if mine else sorted(actions.of(actions.ANYWHERE), key=_rank)
         for action in (*context, *anywhere):
-            if action.id in ALWAYS or not self._label(action):
+            if action.id in ALWAYS or not action.keys or not self._label(action):
                 continue
             shown = self._shown(action)
             cells = sum(cell_len(text) for text, _ in shown)

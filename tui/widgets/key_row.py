@@ -45,7 +45,7 @@ class KeyRow(Lines):
         last = actions.by_id(LAST)
         *others, close = actions.of(self._where)
         right: list[Piece] = []
-        for action in (close, last):
+        for action in (each for each in (close, last) if each.keys):
             right += [
                 (actions.label(action.keys[0]), paint.text),
                 (f" {self._labels.get(action.id, action.label)}", paint.muted),
@@ -56,7 +56,7 @@ class KeyRow(Lines):
         used = 1
         for action in others:
             label = self._labels.get(action.id, action.label)
-            if not label or action.id in self._idle:
+            if not label or not action.keys or action.id in self._idle:
                 continue
             pair = action.keys[:2] in (("up", "down"), ("left", "right"))
             keys = "".join(map(actions.label, action.keys[: 2 if pair else 1]))

@@ -151,7 +151,7 @@ class LazyList(KeysInOrder, Lines, Generic[RowT], can_focus=True):
         lines: list[Strip] = []
         for place in range(self._first, min(self._first + height, self.total)):
             chosen = place == self._chosen
-            ground = (paint.bar if chosen else paint.blank).background_style
+            ground = (paint.chosen if chosen else paint.blank).background_style
             edge: Piece = ("▎" if chosen else " ", paint.focus + ground)
             row = self._rows.get(place)
             left: list[Piece] = [("…", paint.faint + ground)]

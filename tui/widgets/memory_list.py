@@ -112,7 +112,7 @@ class Detail(Lines):
             return []
         lines = about(self._memory, self.clock(), width - 2, paint)
         if len(lines) > height:
-            key = actions.label(actions.by_id("memories.open").keys[0])
+            key = actions.shown("memories.open")
             lines[height - 1 :] = [[(f"… {key} shows all of it", paint.faint)]]
         return [strip_of([(" ", paint.blank), *line], width, paint.blank) for line in lines]
 

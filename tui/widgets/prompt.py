@@ -38,6 +38,12 @@ _SENDS = {key: when for action, when in _WHEN.items() for key in actions.by_id(a
 _NEWLINE = frozenset(actions.by_id("prompt.newline").keys)
 _DELETES = {"backspace": -1, "delete": 1, "ctrl+d": 1}
 _MENU_KEYS = frozenset({"up", "down", "tab", "enter", "escape"})
+_CLEAR = frozenset(actions.by_id("prompt.clear").keys)
+_PAGES = {
+    key: pages
+    for action, pages in (("prompt.scroll_up", -1), ("prompt.scroll_down", 1))
+    for key in actions.by_id(action).keys
+}
 _MOVES = {
     key: action.action
     for action in map(actions.by_id, ("focus.next", "focus.previous"))
@@ -236,14 +242,14 @@ class Prompt(KeysInOrder, TextArea):
             event.prevent_default()
             start, end = self.selection
             self._replace_via_keyboard("\n", start, end)
-        elif key == "ctrl+c" and not self.selected_text:
+        elif key in _CLEAR and not self.selected_text:
             event.stop()
             event.prevent_default()
             self._clear()
-        elif key in {"pageup", "pagedown"}:
+        elif key in _PAGES:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Scroll(-1 if key == "pageup" else 1))
+            self.post_message(self.Scroll(_PAGES[key]))
         elif key == "up" and self._at_first_row():
             event.stop()
             event.prevent_default()

@@ -728,4 +728,4 @@ async def test_a_person_whose_terminal_is_busy_is_told_what_they_can_do(house):
         return tools and tools[0].status == "failed" and tools[0].result
 
     said = await house.until(told)
-    assert said == "not done: cat runs there: ^T types into it, Alt+p shows another pane"
+    assert said == "not done: cat runs there: /type types into it, or look at another pane"
