@@ -12,6 +12,7 @@ from typing import IO, Any, assert_never
 from agent.client import EngineClient
 from agent.errors import AgentError
 from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.blocked import BlockedChanged
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.events import (
     ActionReported,
@@ -166,7 +167,14 @@ class Teller:
                 yield Told("notice", event.text, fields={"level": event.level})
             case EngineStopping(reason=reason):
                 yield Told("stopping", f"the engine stops: {reason}")
-            case BlockDelta() | DreamChanged() | UsageChanged() | SetupChanged() | DemoChanged():
+            case (
+                BlockDelta()
+                | DreamChanged()
+                | UsageChanged()
+                | SetupChanged()
+                | DemoChanged()
+                | BlockedChanged()
+            ):
                 pass
             case _:
                 assert_never(event)

@@ -261,9 +261,7 @@ class Entry:
         elsewhere = shell.elsewhere(number)
         # A shell may ask for brackets only after it has told of its prompt, or never. Without them,
         # each newline would run what stands before it.
-        typing = keys.paste_commands(
-            shell.pane_id, self._command, unless=elsewhere, bracketed=True
-        )
+        typing = keys.paste_commands(shell.pane_id, self._command, unless=elsewhere, bracketed=True)
         return await shell.edit(typing, number)
 
     async def _clear_own(self, line: str, number: int) -> None:

@@ -31,8 +31,8 @@ ROWS = 10_000
 KEPT = 20_000
 """Lines that are left with tmux: it lays them out anew when the recorded pane got another size.
 
-With `ROWS` more it is still below the `history-limit` of our server. Lines that were taken away keep
-their rows as they are, so how many rows there are depends on where a recording was cut into pieces.
+With `ROWS` more it is still below the `history-limit` of our server. Lines that were taken away
+keep their rows as they are, so how many rows there are depends on where a recording was cut.
 """
 
 _STEP = 256
