@@ -169,11 +169,11 @@ class Teller:
                 yield Told("stopping", f"the engine stops: {reason}")
             case (
                 BlockDelta()
+                | BlockedChanged()
                 | DreamChanged()
                 | UsageChanged()
                 | SetupChanged()
                 | DemoChanged()
-                | BlockedChanged()
             ):
                 pass
             case _:
