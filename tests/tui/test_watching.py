@@ -229,7 +229,7 @@ async def test_the_command_writes_into_a_pipe_and_ends_at_ctrl_c(
     home = paths.config.parent / "home"
     home.mkdir()
     (home / "run").symlink_to(paths.runtime)
-    (home / "config.toml").write_text('[keys]\n"gate.approve_high" = "Z"\n')
+    (home / "config.toml").write_text('[keys]\n"gate.approve_high" = "X"\n')
     following = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tui.cli", "watch"),
@@ -247,5 +247,5 @@ async def test_the_command_writes_into_a_pipe_and_ends_at_ctrl_c(
     assert (following.returncode, rest, errors) == (130, b"", b"")
     text = b"".join(read).decode()
     assert all(LINE.fullmatch(line) for line in text.splitlines())
-    assert "Z approves" in text
+    assert "X approves" in text
     assert text.endswith("red· text\n")
