@@ -15,7 +15,7 @@ def capture(socket: str, path: Path) -> None:
     """Picture the only pane of the tmux server at `socket`; raises ValueError if it is blank."""
     tmux = ["tmux", "-S", socket]
     fields = subprocess.check_output([*tmux, "display-message", "-p", frame.FIELDS], text=True)
-    text = subprocess.check_output([*tmux, "capture-pane", "-e", "-p"], text=True)
+    text = subprocess.check_output([*tmux, "capture-pane", "-e", "-N", "-p"], text=True)
     shown = frame.make(text.split("\n")[:-1], fields.rstrip("\n").split(" ", 10))
     image = picture.draw(shown, size=SIZE)
     if len(image.getcolors(1 << 20) or ()) < 3:
