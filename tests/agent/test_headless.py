@@ -276,14 +276,14 @@ async def test_while_all_agents_are_held_nothing_is_begun_that_would_wait(
     await client.send(SetPaused(paused=True))
     status, said = await asyncio.wait_for(lines(paths, project), 30)
     assert status == Exit.FAILED
-    assert "F9" in said[-1]["text"]
+    assert "/pause" in said[-1]["text"]
     playbook = project / "play.yaml"
     playbook.write_text("steps:\n- run: echo hi\n")
     played = player.run(paths, player.Wanted(playbook, project))
     assert await asyncio.wait_for(played, 30) == Exit.FAILED
-    assert "F9" in capsys.readouterr().out
+    assert "/pause" in capsys.readouterr().out
     assert await asyncio.wait_for(demo.run(paths, pace=0), 30) == Exit.FAILED
-    assert "F9" in capsys.readouterr().err
+    assert "/pause" in capsys.readouterr().err
     assert (await client.send(ListSessions()))["sessions"] == []
     await client.close()
 

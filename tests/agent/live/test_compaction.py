@@ -237,7 +237,7 @@ async def test_a_full_window_in_the_midst_of_an_answer_leads_to_a_summary_once(h
     house.script.then(full).then("A summary.").then(full)
     await house.prompt(agent_id, "again")
     summary = await house.state(agent_id, "failed")
-    assert "new agent" in summary.activity
+    assert "/new begins anew" in summary.activity
     assert not house.server.refused
 
 
