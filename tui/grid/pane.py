@@ -63,7 +63,7 @@ class TilePane(PaneView, can_focus=False):
     def first_column(self) -> int:
         """Follow the cursor to the right while the person types; else show the left edge."""
         frame, width = self._frame, self.size.width
-        if frame is None or not self.has_keyboard or width < 2:
+        if frame is None or not (self.has_keyboard and frame.cursor_visible) or width < 2:
             return 0
         # In steps of half the width, so that what is drawn moves seldom.
         step = width // 2
