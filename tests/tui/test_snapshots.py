@@ -72,6 +72,7 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
         theme: str = "tungsten",
         connect: Any = None,
         answers: Mapping[type[Wire], Handler] | None = None,
+        shows: Callable[[TungstenApp], bool] = lambda _: True,
     ) -> bool:
         engine = ScriptedEngine(paths.engine_socket, snapshot, transcripts=transcripts)
         engine.handlers.update(answers or {})
@@ -92,6 +93,10 @@ def shoot(snap_compare: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> I
             for key in keys:
                 await pilot.press(key)
                 await pilot.pause(0.05)
+                for _ in range(500):
+                    if shows(app):
+                        break
+                    await pilot.pause(0.01)
             for _ in range(3):
                 await pilot.pause(0.05)
 
