@@ -32,19 +32,21 @@ DARK = Theme(
     panel="#20262e",
     dark=True,
     variables={
-        "muted": "#8d97a3",
-        "faint": "#59626d",
+        "muted": "#959fab",
+        "faint": "#7b8590",
         "rule": "#2b323b",
         "selection": "#232b35",
+        "block-cursor-blurred-background": "#2a323c",
+        "text-disabled": "#7b8590",
     },
 )
 
 LIGHT = Theme(
     name="tungsten-light",
-    primary="#2b6299",
+    primary="#27598c",
     secondary="#5b6b7c",
-    accent="#a85b00",
-    warning="#a85b00",
+    accent="#884800",
+    warning="#884800",
     error="#b3261e",
     success="#2b7536",
     foreground="#23282e",
@@ -53,10 +55,12 @@ LIGHT = Theme(
     panel="#e6e6e2",
     dark=False,
     variables={
-        "muted": "#5d6670",
-        "faint": "#8e969e",
+        "muted": "#505963",
+        "faint": "#666e77",
         "rule": "#d5d6d2",
         "selection": "#e4e9ef",
+        "block-cursor-blurred-background": "#ccd3dc",
+        "text-disabled": "#666e77",
     },
 )
 

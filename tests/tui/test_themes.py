@@ -19,19 +19,23 @@ from tests.tui.conftest import Cockpit, Open
 from tests.tui.test_theme import contrast
 from tui import preferences, themes
 from tui.app import TungstenApp
-from tui.theme import DARK, STATE_GLYPHS, STATE_WORDS, Paint, paint
+from tui.theme import DARK, LIGHT, STATE_GLYPHS, STATE_WORDS, Paint, paint
 from tui.theme_16 import ANSI_16, MARKS, Sixteen
-from tui.theme_256 import number
+from tui.theme_256 import DARK_256, LIGHT_256, number
 from tui.theme_contrast import CONTRAST_PANES, HIGH_CONTRAST
 from tui.widgets.field import Field
 
-ENHANCED = 7.0
-"""Least contrast of text for who sees badly (WCAG 2.2, 1.4.6)."""
+TEXT, ENHANCED = 4.5, 7.0
+"""Least contrast of text, and of text for who sees badly (WCAG 2.2, 1.4.3 and 1.4.6)."""
 
 NO_TEXT = {"rule", "chosen"}
 """Lines between areas; and the ground of a chosen row, which has no text of its own."""
 
 LEAST: dict[str, tuple[Theme, float]] = {
+    "dark": (DARK, TEXT),
+    "light": (LIGHT, TEXT),
+    "dark 256": (DARK_256, TEXT),
+    "light 256": (LIGHT_256, TEXT),
     "high contrast": (HIGH_CONTRAST, ENHANCED),
 }
 

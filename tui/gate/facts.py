@@ -40,7 +40,7 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
     if place:
         rows.append(("where", Content(visible(place))))
     if gate.intent:
-        said = (f"“{_bounded(gate.intent)}”", "italic $foreground 60%")
+        said = (f"“{_bounded(gate.intent)}”", "italic $muted")
         rows.append(("it says", Content.assemble(said)))
     lines: list[Content] = []
     for label, content in rows:

@@ -251,7 +251,7 @@ class Inbox(CardScreen["str | None"]):
             (left, style),
             (name, "bold"),
             text.ljust(room),
-            (waited, "$foreground 60%"),
+            (waited, "$muted"),
         )
 
     def action_move(self, by: int) -> None:

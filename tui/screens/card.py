@@ -120,8 +120,7 @@ class CardScreen(ModalScreen[Result]):
 def keys_line(keys: Iterable[tuple[str, str]]) -> Content:
     """Write keys with their labels in one line."""
     return Content("   ").join(
-        Content.assemble((key, "bold $foreground"), " ", (label, "$foreground 60%"))
-        for key, label in keys
+        Content.assemble((key, "bold $foreground"), " ", (label, "$muted")) for key, label in keys
     )
 
 

@@ -319,9 +319,7 @@ class FirstRunScreen(CardScreen[Outcome]):
 
 
 def _choice(number: int, title: str, text: str) -> Content:
-    return Content.assemble(
-        (f"{number}  ", "$foreground 60%"), (title, "bold"), "\n   ", (text, "$foreground 60%")
-    )
+    return Content.assemble((f"{number}  ", "$muted"), (title, "bold"), "\n   ", (text, "$muted"))
 
 
 def _place() -> str:

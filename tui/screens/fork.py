@@ -116,9 +116,9 @@ class ForkScreen(CardScreen["Forked | None"]):
         said = fit(one_line(turn.prompt), width - 17)
         return Option(
             Content.assemble(
-                (f"{turn.number:>3}  ", "$foreground 60%"),
+                (f"{turn.number:>3}  ", "$muted"),
                 f"{said:<{width - 17}}",
-                (f"{age:>12}", "$foreground 60%"),
+                (f"{age:>12}", "$muted"),
             ),
             id=str(turn.number),
         )

@@ -43,7 +43,7 @@ class MemoryModeScreen(CardScreen["str | None"]):
                     Option(
                         Content.assemble(
                             (f"{'● ' if mode == self._mode else '  '}{_name(mode):<13}", "bold"),
-                            (meaning, "$foreground 60%"),
+                            (meaning, "$muted"),
                         ),
                         id=mode,
                     )

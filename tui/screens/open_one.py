@@ -50,9 +50,7 @@ class OpenOneScreen(CardScreen["Target | None"]):
         for number, target in enumerate(self._targets):
             kind = "the change of " if target.diff else ""
             shown = fit_path(target.title, width - len(kind))
-            listing.add_option(
-                Option(Content.assemble((kind, "$foreground 60%"), shown), id=str(number))
-            )
+            listing.add_option(Option(Content.assemble((kind, "$muted"), shown), id=str(number)))
         listing.highlighted = 0
 
     def action_close(self) -> None:

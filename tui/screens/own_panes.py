@@ -215,7 +215,7 @@ class OwnPanesScreen(Screen[None]):
         place = short_path(info.current_path, str(Path.home()))
         style = "bold $text-warning" if user is not None else "$foreground"
         return Content.assemble(
-            (left, style), (fit(one_line(place), max(8, width - len(left))), "$foreground 60%")
+            (left, style), (fit(one_line(place), max(8, width - len(left))), "$muted")
         )
 
     def _user(self, pane: OwnPane) -> tuple[AgentSummary, str] | None:

@@ -103,4 +103,4 @@ class QuestionScreen(CardScreen[bool]):
 
 
 def _option(number: int, text: str) -> Content:
-    return Content.assemble((f"{number + 1}  ", "$foreground 60%"), clean(text))
+    return Content.assemble((f"{number + 1}  ", "$muted"), clean(text))

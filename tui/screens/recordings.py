@@ -105,7 +105,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
         return Content.assemble(
             (name.ljust(max(8, width - len(right) - 12)), "bold"),
             (state.ljust(12), "$text-error"),
-            (right, "$foreground 60%"),
+            (right, "$muted"),
         )
 
     def action_close(self) -> None:

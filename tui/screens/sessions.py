@@ -175,7 +175,7 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         for start, end in hit.found:
             if end <= len(line):
                 said = said.stylize("bold $text-warning", start, end)
-        return Content.assemble((left, "$foreground 60%"), said)
+        return Content.assemble((left, "$muted"), said)
 
     def _row(self, session: SessionSummary, width: int) -> Content:
         from agent.protocol.agents import SHORT_ID
@@ -196,12 +196,12 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
             said += "  "
         elif said:
             said, place = fit(said, rest), ""
-        style = "$foreground 60%" if session.archived else "$foreground"
+        style = "$muted" if session.archived else "$foreground"
         return Content.assemble(
             (left, f"bold {style}"),
-            (middle, "$foreground 60%"),
+            (middle, "$muted"),
             (said, style),
-            (fit(place, rest), "$foreground 60%"),
+            (fit(place, rest), "$muted"),
         )
 
     def action_close(self) -> None:

@@ -88,8 +88,8 @@ class EndAgentScreen(ConfirmScreen):
         self.query_one("#doing", Static).update(
             Content.assemble(
                 (state, STATE_STYLES.get(agent.state, "$foreground")),
-                (f"  {fit(doing, room)}" if doing else "", "$foreground 60%"),
-                (f"\n{spent}" if used.requests else "", "$foreground 60%"),
+                (f"  {fit(doing, room)}" if doing else "", "$muted"),
+                (f"\n{spent}" if used.requests else "", "$muted"),
             )
         )
         if self._ticking is not None:

@@ -47,7 +47,7 @@ class ThemeScreen(CardScreen["str | None"]):
                     Option(
                         Content.assemble(
                             (f"{'● ' if name == self._before else '  '}{name:<16}", "bold"),
-                            (meaning, "$foreground 60%"),
+                            (meaning, "$muted"),
                         ),
                         id=name,
                     )
