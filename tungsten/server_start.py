@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import socket
 import sys
 import time
+
+# `socket` takes as long to import as Python does to start, and someone waits for a terminal.
+from _socket import AF_UNIX, SOCK_STREAM, socket
 
 _SET_CHILD_SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of linux/prctl.h."""
@@ -55,12 +57,14 @@ def main(path: str, argv: list[str]) -> int:
 
 def answers(path: str) -> bool:
     """Say whether anything listens on a Unix socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except OSError:
-            return False
-        return True
+    probe = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        probe.connect(path)
+    except OSError:
+        return False
+    finally:
+        probe.close()
+    return True
 
 
 if __name__ == "__main__":
