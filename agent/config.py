@@ -21,7 +21,6 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from rapidfuzz.distance import OSA
 
 from agent.errors import AgentError
 from agent.paths import Paths
@@ -398,6 +397,8 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
 
 def _nearest(name: str, known: Sequence[str]) -> str:
     """The known name that `name` is probably a slip of, or nothing."""
+    from rapidfuzz.distance import OSA
+
     scored = [(OSA.normalized_similarity(name, candidate), candidate) for candidate in known]
     score, best = max(scored)
     return best if score >= NEAR else ""

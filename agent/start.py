@@ -40,6 +40,8 @@ _BOOT = (
     "if os.fork(): os._exit(0)\n"
     "os.setsid()\n"
     "sys.path.insert(0, sys.argv[1])\n"
+    "from agent.no_plugins import without_plugins\n"
+    "without_plugins()\n"
     "from agent.engine import main\n"
     "main(sys.argv[2:])\n"
     "sys.stderr.flush()\n"

@@ -1,9 +1,8 @@
 """Keeps libraries from loading what a front end has no use for.
 
-Pydantic looks through all installed packages for plugins that observe validation; the search loads
-the readers of packages, archives, mail and tables: a tenth of the app's memory, and of its time to
-a live pane. Textual's text area loads tree-sitter where it is installed, to colour programs.
-Asyncio and `secrets` load OpenSSL, another tenth; the app talks through Unix sockets, without TLS.
+Textual's text area loads tree-sitter where it is installed, to colour programs. Asyncio and
+`secrets` load OpenSSL, a tenth of the app's memory; the app talks through Unix sockets, without
+TLS. For pydantic's plugins see `agent.no_plugins`.
 """
 
 from __future__ import annotations
@@ -12,16 +11,12 @@ import sys
 from _operator import _compare_digest
 from types import ModuleType
 
-LOADER = "pydantic.plugin._loader"
-"""Where pydantic 2 asks for its plugins; under another name, nothing but the search comes back."""
+from agent import no_plugins
 
 
 def without_plugins() -> None:
     """Have pydantic find no plugins, and no OpenSSL behind `secrets`, unless they are loaded."""
-    if LOADER not in sys.modules:
-        loader = ModuleType(LOADER, "No plugins.")
-        loader.get_plugins = tuple  # type: ignore[attr-defined]
-        sys.modules[LOADER] = loader
+    no_plugins.without_plugins()
     if "hmac" not in sys.modules:
         # `secrets` takes one function from it: where there is no OpenSSL, this one.
         stand_in = ModuleType("hmac")

@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from rapidfuzz.distance import OSA
 
 from agent.errors import AgentError
 from agent.playbook.steps import MAX_STEPS, VERBS, AnyStep
@@ -312,6 +311,8 @@ def _check_panes(steps: Sequence[AnyStep | None], reading: _Reading) -> None:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
+    from rapidfuzz.distance import OSA
+
     score, best = max((OSA.normalized_similarity(word, each), each) for each in known)
     return best if score >= NEAR else ""
 
