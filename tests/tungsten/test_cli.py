@@ -1,4 +1,8 @@
-"""`python -m tungsten` as a person runs it: real processes against a real tmux server."""
+"""`python -m tungsten` as a person runs it, against a real tmux server.
+
+Most of it runs within the test's process: to load Tungsten anew takes ten times as long as what is
+asked of it.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,9 @@ def variables(home: Path, runtime: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(variables: dict[str, str]) -> Run:
+def apart(variables: dict[str, str]) -> Run:
+    """Run it as a process of its own."""
+
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tungsten", *map(str, arguments)],
@@ -52,6 +58,28 @@ def run(variables: dict[str, str]) -> Run:
             env=variables,
             cwd=Path(__file__).parents[2],
         )
+
+    return run
+
+
+@pytest.fixture
+def run(
+    variables: dict[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Run it here; what it prints is taken from this process."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = [*map(str, arguments)]
+        with monkeypatch.context() as patch:
+            for name in os.environ.keys() - variables.keys():
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            patch.chdir(Path(__file__).parents[2])
+            capfd.readouterr()
+            status = cli.main(words)
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(words, status, said.out, said.err)
 
     return run
 
@@ -68,17 +96,17 @@ def server(place: Path) -> Iterator[Path]:
     subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
 
 
-def test_help_names_every_command(run: Run) -> None:
-    said = run("--help")
+def test_help_names_every_command(apart: Run) -> None:
+    said = apart("--help")
     assert said.returncode == 0
     for name in (
         *("list", "run", "send", "capture", "watch", "record", "replay", "text", "export"),
         *("screenshot", "attach"),
     ):
         assert f"\n  {name} " in said.stdout
-    assert "--styled" in run("capture", "--help").stdout
-    assert run().stdout == said.stdout
-    assert run("--version").stdout.startswith("tungsten ")
+    assert "--styled" in apart("capture", "--help").stdout
+    assert apart().stdout == said.stdout
+    assert apart("--version").stdout.startswith("tungsten ")
 
 
 def test_run_prints_the_output_and_gives_the_status(run: Run, tmp_path: Path) -> None:

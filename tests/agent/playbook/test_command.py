@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from agent.paths import find
 from agent.start import kill
-
-ROOT = Path(__file__).parents[3]
-CODE = "from tui.commands import cli; import sys; sys.exit(cli(sys.argv[1:]))"
+from tui.commands import cli
 
 
 @pytest.fixture
-def tungsten(short_dir, home, monkeypatch):
+def tungsten(short_dir, home, monkeypatch, capfd):
+    """The command within this process; its engine is one of its own."""
     monkeypatch.setenv("TUNGSTEN_HOME", str(short_dir / "tg"))
-    (short_dir / "project").mkdir()
+    project = short_dir / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
 
     def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-c", CODE, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=short_dir / "project",
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            check=False,
-        )
+        words = [*map(str, arguments)]
+        capfd.readouterr()
+        status = cli(words)
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(words, status, said.out, said.err)
 
     yield run
     asyncio.run(kill(find(), panes=True))
