@@ -7,7 +7,7 @@ it shows, so that both mean the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Characters of the words that are sought; whoever seeks more has pasted something by mistake."""
 
-MARKUP = r"[*_`~\[]{0,3}"
-"""What may stand before and after a space between two words, as Markdown writes styles."""
+SIGNS = r"[*_`~\[]"
+"""Signs with which Markdown writes styles."""
+
+MARKUP = SIGNS + "{0,3}"
+"""What may stand before and after a space between two words."""
 
 
 class Readable(Protocol):
@@ -46,7 +49,22 @@ def pattern(words: str) -> re.Pattern[str] | None:
     reads "one two". None where nothing is sought.
     """
     parts = [re.escape(part) for part in words[:LONGEST].split()]
-    return re.compile(f"{MARKUP}\\s+{MARKUP}".join(parts), re.IGNORECASE) if parts else None
+    return re.compile(joined(parts, [r"\s++"] * (len(parts) - 1)), re.IGNORECASE) if parts else None
+
+
+def joined(parts: Sequence[str], gaps: Sequence[str]) -> str:
+    """Write what finds parts with gaps and `MARKUP` between them, in time that is linear in a text.
+
+    A part may itself be signs of `MARKUP`, so that there are several ways to read them: each part
+    is atomic, together with the gap behind it. No reading is lost, since all end at the same place.
+    """
+    first, *others = parts
+    if not others:
+        return first
+    between = [
+        f"(?>{MARKUP}{part}{MARKUP}{gap})" for part, gap in zip(others[:-1], gaps[1:], strict=True)
+    ]
+    return f"{first}{MARKUP}{gaps[0]}{''.join(between)}{MARKUP}{others[-1]}"
 
 
 def texts(block: Readable) -> tuple[str, ...]:

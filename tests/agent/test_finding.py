@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,25 @@ def test_any_words_can_be_sought(text: str, words: str) -> None:
     sought = finding.pattern(words)
     if sought is not None:
         assert 0 <= finding.count(block(text), sought) <= len(text)
+
+
+SIGNED = st.text(st.sampled_from("*_`a b\n"), max_size=24)
+
+
+@given(SIGNED, SIGNED)
+def test_signs_of_markdown_in_words_are_told_from_those_between_them(text: str, words: str) -> None:
+    sought = finding.pattern(words)
+    if sought is None:
+        return
+    either = r"[*_`~\[]{0,3}\s+[*_`~\[]{0,3}".join(map(re.escape, words.split()))
+    meant = [match.start() for match in re.finditer(either, text, re.IGNORECASE)]
+    assert [place.offset for place in finding.places(block(text), sought)] == meant
+
+
+def test_signs_that_can_be_read_in_many_ways_are_sought_in_one() -> None:
+    """Reading all of them would take 4 to the power of 99 steps."""
+    sought = finding.pattern("* " * 99 + "x")
+    assert sought is not None
+    stars = "**** " * 200
+    assert finding.count(block(stars), sought) == 0
+    assert finding.count(block(f"{stars}x"), sought) == 1

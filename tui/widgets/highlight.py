@@ -17,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agent.finding import LONGEST, MARKUP
+from agent.finding import LONGEST, SIGNS, joined
 
 Spans = list[tuple[int, int, int]]
 """Where one occurrence stands: row, first character, and the one behind it; a span a row."""
@@ -28,7 +28,9 @@ BROKEN, ENDED = "\ue000", "\ue001"
 NEARLY = 3
 """Cells at a row's end that may be free though it was wrapped within a word: margin, a wide one."""
 
-_EDGES = "[ ▏▎│•]*"
+_SIGNS = "▏▎│•"
+
+_EDGES = f"[ {_SIGNS}]*"
 """What is drawn before the text of a row that goes on."""
 
 _JOINS = "\u200d"
@@ -43,11 +45,24 @@ def drawn_pattern(words: str) -> re.Pattern[str] | None:
     parts = words[:LONGEST].split()
     if not parts:
         return None
-    end = f" *[{BROKEN}{ENDED}]{_EDGES}"
-    within = f"(?:{BROKEN}{_EDGES})?"
-    between = f"{MARKUP}(?:{end}|\\s)+{MARKUP}"
-    return re.compile(
-        between.join(within.join(map(re.escape, part)) for part in parts), re.IGNORECASE
+    gaps = [f"(?:[{BROKEN}{ENDED}]{_edges(part[0])}|\\s)++" for part in parts[1:]]
+    return re.compile(joined([_broken(part) for part in parts], gaps), re.IGNORECASE)
+
+
+def _edges(character: str) -> str:
+    """What is drawn before a character in a row that goes on, up to the first such one."""
+    return f"[ {_SIGNS.replace(character, '')}]*+"
+
+
+def _broken(part: str) -> str:
+    """Write what finds a part also where a row breaks it; signs of Markdown alone are never broken.
+
+    Only one reading of it is possible at each place.
+    """
+    if re.fullmatch(SIGNS + "+", part):
+        return re.escape(part)
+    return re.escape(part[0]) + "".join(
+        f"(?:{BROKEN}{_edges(character)})?+{re.escape(character)}" for character in part[1:]
     )
 
 

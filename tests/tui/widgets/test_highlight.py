@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -10,7 +13,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.text import clean, strip_of, wrap
-from tui.widgets.highlight import marked, occurrences
+from tui.widgets.highlight import BROKEN, ENDED, drawn_pattern, marked, occurrences
 
 MARK, NOW = Style(underline=True), Style(reverse=True)
 PLAIN = Style(color="red")
@@ -140,3 +143,38 @@ def test_a_mark_at_any_place_moves_no_cell(text: str, spans: list[tuple[int, int
     [after] = marked([strip], [[(0, *sorted(span))] for span in spans], MARK, 0, NOW)
     assert after.text == strip.text
     assert sum(cell_len(segment.text) for segment in after) == 80
+
+
+JOINED = st.text(st.sampled_from(f"*_ab ▏•{BROKEN}{ENDED}"), max_size=24)
+
+
+@given(JOINED, st.text(st.sampled_from("*_ab "), max_size=12))
+def test_signs_that_are_drawn_are_told_from_those_that_are_sought(text: str, words: str) -> None:
+    sought = drawn_pattern(words)
+    if sought is None:
+        return
+    signs, edges = r"[*_`~\[]", "[ ▏▎│•]*"
+    within = f"(?:{BROKEN}{edges})?"
+    parts = [
+        re.escape(part) if re.fullmatch(f"{signs}+", part) else within.join(map(re.escape, part))
+        for part in words.split()
+    ]
+    between = f"{signs}{{0,3}}(?: *[{BROKEN}{ENDED}]{edges}|\\s)+{signs}{{0,3}}"
+    meant = re.finditer(between.join(parts), text, re.IGNORECASE)
+    assert [match.span() for match in sought.finditer(text)] == [match.span() for match in meant]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("* " * 99 + "x", f"****{BROKEN}▏ " * 200),
+        ("│" * 199 + "x", f"│││││{BROKEN}" * 200),
+        ("• " * 99 + "x", f"•{BROKEN}• • ▏ " * 200),
+        ("a " + "x", "a" + f"{BROKEN}    {ENDED}  " * 200),
+    ],
+)
+def test_signs_that_can_be_read_in_many_ways_are_sought_in_one(words: str, text: str) -> None:
+    """Reading all of them would never end."""
+    sought = drawn_pattern(words)
+    assert sought is not None
+    assert not list(sought.finditer(text))
