@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from textual.events import Paste
+import pytest
+from textual.app import App
+from textual.events import Key, Paste
 
 from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import SetBudget, SetMode
@@ -29,7 +31,9 @@ def rule(cockpit: Cockpit) -> str:
     return cockpit.screen_text.split("\n")[area.y]
 
 
-async def test_keys_say_when_an_agent_at_work_hears_what_is_written(open_cockpit: Open) -> None:
+async def test_keys_say_when_an_agent_at_work_hears_what_is_written(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_cockpit(AT_WORK, size=(80, 24), transcripts=TALK) as cockpit:
         assert "working · Enter queues · Esc interrupts" in rule(cockpit)
         await cockpit.type("use tabs")
@@ -69,6 +73,21 @@ async def test_keys_say_when_an_agent_at_work_hears_what_is_written(open_cockpit
         await cockpit.until(lambda: "Enter queues" in rule(cockpit))
         await cockpit.pilot.press("alt+s", "alt+n")
         assert len([one for one in cockpit.engine.commands if isinstance(one, Hasten)]) == 2
+
+        # What the app reads while tmux is being attached was typed for that.
+        attached: list[Key] = []
+
+        def attach(app: App[None], *_: str) -> None:
+            attached.extend([Key("y", "y"), Key("enter", None)])
+            for key in attached:
+                app.post_message(key)
+
+        monkeypatch.setattr("tui.terminal.attach.attach", attach)
+        await cockpit.pilot.press("ctrl+o")
+        await cockpit.type("z")
+        assert attached
+        assert cockpit.app.cockpit.prompt.text == "z"
+        assert len([one for one in cockpit.engine.commands if isinstance(one, SendPrompt)]) == 3
 
 
 async def test_a_gate_is_withdrawn_only_by_a_second_press(open_cockpit: Open) -> None:

@@ -23,7 +23,7 @@ from tungsten import printable
 
 Kind = (
     Literal["text", "marked", "stand_in", "continued"]
-    | Literal["added", "added_part", "removed", "removed_part", "hunk"]
+    | Literal["added", "added_part", "removed", "removed_part", "kept", "hunk"]
     | Literal["high", "medium"]
     | WordKind
 )
@@ -101,7 +101,7 @@ def lay_out_diff(diff: str, width: int) -> list[Row]:
     """Break a unified diff into rows, each line in the style of what it does."""
     rows: list[Row] = []
     for line in diff.rstrip("\n").split("\n"):
-        kind: Kind = "text"
+        kind: Kind = "kept"
         if line.startswith(("@@", "---", "+++")):
             kind = "hunk"
         elif line.startswith("+"):
@@ -195,8 +195,8 @@ def in_kind(line: str, kind: Kind) -> list[Part]:
     ]
 
 
-def wrapped(parts: Iterable[Part], width: int) -> list[Row]:
-    """Break a line into rows of at most `width` cells."""
+def wrapped(parts: Iterable[Part], width: int, *, words: bool = False) -> list[Row]:
+    """Break a line into rows of at most `width` cells; behind a space if one is near, for words."""
     rows: list[Row] = []
     row: list[Part] = []
     left = width
@@ -204,6 +204,10 @@ def wrapped(parts: Iterable[Part], width: int) -> list[Row]:
         at, text = 0, part.text
         while at < len(text):
             taken = _fitting(text, at, left)
+            if words and at + taken < len(text):
+                space = text.rfind(" ", at, at + taken) + 1
+                if at + taken - space <= width // 3:
+                    taken = max(0, space - at) or taken
             if taken:
                 fitting = text[at : at + taken]
                 row.append(Part(fitting, part.kind))

@@ -48,9 +48,18 @@ class ExactView(ScrollView, can_focus=False):
         }
         & > .exact--stand_in { color: $text-warning; background: $warning-muted; }
         & > .exact--added { color: $text-success; }
-        & > .exact--added_part { color: $text-success; background: $success-muted; }
+        & > .exact--added_part {
+            color: $text-success;
+            background: $success-muted;
+            text-style: bold underline;
+        }
         & > .exact--removed { color: $text-error; }
-        & > .exact--removed_part { color: $text-error; background: $error-muted; }
+        & > .exact--removed_part {
+            color: $text-error;
+            background: $error-muted;
+            text-style: bold underline;
+        }
+        & > .exact--kept { color: $foreground; }
         & > .exact--high { color: $text-error; text-style: bold; }
         & > .exact--medium { color: $text-warning; }
         & > .exact--hunk { color: $text-muted; }
@@ -70,6 +79,7 @@ class ExactView(ScrollView, can_focus=False):
         "exact--added_part",
         "exact--removed",
         "exact--removed_part",
+        "exact--kept",
         "exact--high",
         "exact--medium",
         "exact--hunk",

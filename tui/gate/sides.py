@@ -65,7 +65,7 @@ def lay_out_sides(diff: str, width: int, *, within: bool = False) -> list[Row]:
     lines = diff.rstrip("\n").split("\n")
     numbers = [max(map(int, found.group(1, 3))) for line in lines if (found := _HUNK.match(line))]
     digits = len(str(max(numbers, default=0) + len(lines)))
-    half = max(digits + 9, (width - len(BETWEEN)) // 2)
+    half = max(digits + 3 + 8, (width - len(BETWEEN)) // 2)
     layout = _Columns(digits, half)
     old, new = _Side(), _Side()
     rows: list[Row] = []
@@ -155,8 +155,8 @@ class _Columns:
     def pair(self, one: _Line, other: _Line) -> list[Row]:
         """Lay out a line that stays."""
         return self._beside(
-            self._column(one[0], in_kind(one[1], "text")),
-            self._column(other[0], in_kind(other[1], "text")),
+            self._column(one[0], in_kind(one[1], "kept"), Part("  ", "kept")),
+            self._column(other[0], in_kind(other[1], "kept"), Part("  ", "kept")),
         )
 
     def changed(self, one: _Line | None, other: _Line | None) -> list[Row]:
@@ -166,18 +166,25 @@ class _Columns:
         if one and other:
             start = _alike(before, after)
             end = _alike(before[start:][::-1], after[start:][::-1])
-        return self._beside(
-            self._column(one[0], list(_changed(before, start, end, "removed"))) if one else [],
-            self._column(other[0], list(_changed(after, start, end, "added"))) if other else [],
-        )
+        left: list[Row] = []
+        right: list[Row] = []
+        if one:
+            goes = list(_changed(before, start, end, "removed"))
+            left = self._column(one[0], goes, Part("- ", "removed"))
+        if other:
+            comes = list(_changed(after, start, end, "added"))
+            right = self._column(other[0], comes, Part("+ ", "added"))
+        return self._beside(left, right)
 
-    def _column(self, number: int | None, parts: list[Part]) -> list[Row]:
-        room = self.half - self.digits - 1
+    def _column(self, number: int | None, parts: list[Part], sign: Part) -> list[Row]:
+        """Number a line, and say what becomes of it, not by its colour alone."""
+        room = self.half - self.digits - 3
         name = "" if number is None else str(number)
         rows = []
-        for index, row in enumerate(wrapped(parts, room)):
+        for index, row in enumerate(wrapped(parts, room, words=True)):
             shown = (name if index == 0 else "").rjust(self.digits)
-            rows.append((Part(f"{shown} ", "continued"), *row))
+            mark = sign if index == 0 else Part("  ", "kept")
+            rows.append((Part(f"{shown} ", "continued"), mark, *row))
         return rows
 
     def _beside(self, left: list[Row], right: list[Row]) -> list[Row]:

@@ -46,6 +46,7 @@ async def edit_draft(app: TungstenApp) -> None:
         app.say(str(error), "error")
         return
     finally:
+        app.taken_back()
         app.cockpit.set_focus(prompt)
         app.action_redraw()
     if not edited.problem:

@@ -45,6 +45,7 @@ async def attach(app: TungstenApp) -> None:
         attach_pane(app, app.state.engine.tmux_socket, pane.pane_id)
     except AttachFailed as error:
         app.say(str(error), "error")
+    app.taken_back()
     app.action_redraw()
 
 

@@ -60,6 +60,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self._model = model
         self._facts = DirectoryFacts("")
         self._not_chosen = _NOT_CHOSEN
+        self._whole = str(self._base)
+        """The directory that was offered, or that Tab has completed: Tab then means to move on."""
 
     def compose(self) -> ComposeResult:
         """Lay out the fields."""
@@ -142,13 +144,16 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self.action_create()
 
     def action_complete(self) -> None:
-        """Complete the directory as far as possible; what can't get longer lets Tab move on."""
+        """Complete the directory as far as possible; one that is whole lets Tab move on."""
         field = self.query_one("#directory", Input)
         typed = field.value
-        longer = extend(typed, complete(typed, base=self._base)) if field.has_focus else typed
+        longer = typed
+        if field.has_focus and typed != self._whole:
+            longer = extend(typed, complete(typed, base=self._base))
         if longer == typed:
             self.focus_next()
             return
+        self._whole = longer if longer.endswith("/") else ""
         field.value = longer
         field.cursor_position = len(longer)
 

@@ -111,11 +111,12 @@ class Viewer(Screen[None]):
     async def action_open(self) -> None:
         """Open the file; it is what a file's own screen shows."""
 
-    def action_copy(self) -> None:
+    async def action_copy(self) -> None:
         """Copy the path."""
         if self._path:
-            self.app.copy_to_clipboard(self._path)
-            self.say(f"copied: {self._path}")
+            from tui.clipboard import copy
+
+            self.say(f"copied{await copy(self.app, self._path)}: {self._path}")
 
     def action_leave(self) -> None:
         """Close."""

@@ -7,7 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
+import termios
 import threading
+import tty
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -62,9 +64,44 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     if program is None:
         raise AttachFailed("tmux was not found: install it, then try again")
     server = _Server(program, socket)
-    session, window = server.place(pane_id)
-    if not session:
+    status: int | None = None
+    try:
+        # First of all, so that what is typed meanwhile waits for the client.
+        with app.suspend(), _typed_ahead():
+            session, window = server.place(pane_id)
+            if session:
+                status = _lend(server, session, window)
+    except SuspendNotSupported:
+        raise AttachFailed("attaching needs a terminal: it can't be done here") from None
+    if status is None:
         raise AttachFailed("that terminal is gone: the agent opens another with its next command")
+    if status != 0:
+        raise AttachFailed("tmux could not attach to that terminal: its server may be gone")
+
+
+@contextlib.contextmanager
+def _typed_ahead() -> Iterator[None]:
+    """Keep what is typed for the client that comes; drop what it left.
+
+    As a line of its own the terminal would show it, and take `^C` for a signal to the app. What is
+    typed behind the key that detaches was meant for the pane, so the app must not have it.
+    """
+    try:
+        before = termios.tcgetattr(0)
+    except termios.error:
+        yield
+        return
+    tty.setraw(0, termios.TCSANOW)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, before)
+            termios.tcflush(0, termios.TCIFLUSH)
+
+
+def _lend(server: _Server, session: str, window: str) -> int:
+    """Attach a client to a window, with a row that names the way back; return its exit status."""
     before = server.show_status(session)
     server.run("bind-key", "-n", DETACH_KEY, "detach-client")
     for name, value in _STATUS:
@@ -72,21 +109,17 @@ def attach(app: App[Any], socket: str, pane_id: str, *, tmux: str = "tmux") -> N
     # The app gives panes a fixed size; the person's terminal decides while it is attached.
     server.run("set-option", "-w", "-t", window, "window-size", "latest")
     try:
-        with app.suspend():
-            status = server.attach(f"{session}:{window}")
-            if status != 0:
-                with contextlib.suppress(OSError):
-                    os.write(0, RESET)
-    except SuspendNotSupported:
-        raise AttachFailed("attaching needs a terminal: it can't be done here") from None
+        status = server.attach(f"{session}:{window}")
+        if status != 0:
+            with contextlib.suppress(OSError):
+                os.write(0, RESET)
+        return status
     finally:
         for name, _ in _STATUS:
             server.run("set-option", "-u", "-t", session, name)
         if before:
             server.run("set-option", "-t", session, "status", before)
         server.run("unbind-key", "-n", DETACH_KEY)
-    if status != 0:
-        raise AttachFailed("tmux could not attach to that terminal: its server may be gone")
 
 
 class _Server:

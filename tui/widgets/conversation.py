@@ -275,22 +275,23 @@ class Conversation(BlockView):
         transcript.marked = transcript.chosen if transcript.marked is None else None
         self.redraw()
 
-    def action_copy(self) -> None:
-        """Copy the marked blocks, else the chosen one, through the terminal (OSC 52)."""
+    async def action_copy(self) -> None:
+        """Copy the marked blocks, else the chosen one."""
         transcript = self._transcript
         entries = transcript.range() if transcript is not None else []
         if transcript is None or not entries:
             return
+        from tui.clipboard import copy
         from tui.widgets.blocks import copied
         from tungsten.printable import counted
 
         text = "\n\n".join(copied(entry) for entry in entries)
-        self.app.copy_to_clipboard(text)
         transcript.marked = None
         self.redraw()
         blocks = f"{counted(len(entries), 'block')}, " if len(entries) > 1 else ""
         lines = counted(text.count("\n") + 1, "line")
-        self.app.notify(f"copied: {blocks}{lines}, {counted(len(text), 'character')}")
+        where = await copy(self.app, text)
+        self.app.notify(f"copied: {blocks}{lines}, {counted(len(text), 'character')}{where}")
 
     def action_open(self) -> None:
         """Open the diff of the chosen block, or a file that it names."""

@@ -110,7 +110,7 @@ def test_a_long_line_says_that_it_continues() -> None:
 
 def test_a_diff_is_coloured_by_what_each_line_does() -> None:
     rows = lay_out_diff("--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n same\n", 40)
-    assert [row[0].kind for row in rows] == ["hunk", "hunk", "hunk", "removed", "added", "text"]
+    assert [row[0].kind for row in rows] == ["hunk", "hunk", "hunk", "removed", "added", "kept"]
 
 
 LINE = st.text("ab \n", max_size=50)

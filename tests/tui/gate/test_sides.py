@@ -39,7 +39,8 @@ def columns(rows: list[Row]) -> tuple[list[str], list[str]]:
         for side, parts in zip(sides, (row[:at], row[at + 1 :]), strict=True):
             if not parts or not any(part.text.strip() for part in parts):
                 continue
-            number, *rest = parts
+            number, sign, *rest = parts
+            assert sign.text in ({"- ", "  "}, {"+ ", "  "})[side is sides[1]]
             if rest and rest[-1].kind == "text" and not rest[-1].text.strip(" "):
                 rest = rest[:-1]
             broken = bool(rest) and rest[0].text == CONTINUED
@@ -91,6 +92,19 @@ def test_what_changes_within_a_line_is_marked() -> None:
     marked = [(part.text, part.kind) for part in row if part.kind.endswith("_part")]
     assert marked == [("-", "removed_part"), ("+", "added_part")]
     assert row[0].text.strip() == "7"
+    assert (row[1].text, row[1].kind) == ("- ", "removed")
+
+
+def test_a_long_line_is_broken_between_words() -> None:
+    diff = "@@ -1 +1 @@\n-one line of several words\n+another line of several words, longer"
+    rows = ["".join(part.text for part in row) for row in lay_out_sides(diff, 51)[1:]]
+    left, right = zip(*(row.split(BETWEEN) for row in rows), strict=True)
+    assert [part.rstrip() for part in left] == ["1 - one line of several", "    ↪ words", ""]
+    assert [part.rstrip() for part in right] == [
+        "1 + another line of",
+        "    ↪ several words,",
+        "    ↪ longer",
+    ]
 
 
 def test_a_line_stands_beside_the_one_that_is_most_alike() -> None:
@@ -98,9 +112,9 @@ def test_a_line_stands_beside_the_one_that_is_most_alike() -> None:
     rows = lay_out_sides(diff, 80)[1:]
     both = ["".join(part.text for part in row).split(BETWEEN) for row in rows]
     assert [tuple(side.strip(" 0123456789") for side in sides) for sides in both] == [
-        ("", "import math"),
-        ("total = sum(all)", "total = fsum(all)"),
-        ("", "print(total)"),
+        ("", "+ import math"),
+        ("- total = sum(all)", "+ total = fsum(all)"),
+        ("", "+ print(total)"),
     ]
 
 

@@ -281,13 +281,16 @@ async def test_a_directory_that_is_not_there(host: Host, tmp_path: Path) -> None
 
 
 async def test_tab_completes_and_then_moves_on(host: Host, tmp_path: Path) -> None:
-    (tmp_path / "orchard").mkdir()
+    (tmp_path / "orchard" / "only").mkdir(parents=True)
     (tmp_path / "orchestra").mkdir()
     (tmp_path / "orchid.txt").touch()
     app = host(NewAgentScreen(str(tmp_path)))
     async with app.run_test() as pilot:
         await settle(pilot)
         field = app.screen.query_one("#directory", Input)
+        await pilot.press("tab", "shift+tab")
+        assert field.value == str(tmp_path)
+        assert app.focused is field
         await pilot.press("end", *"/or")
         await settle(pilot)
         await pilot.press("tab")
@@ -298,6 +301,9 @@ async def test_tab_completes_and_then_moves_on(host: Host, tmp_path: Path) -> No
         assert field.value == f"{tmp_path}/orchard/"
         await pilot.press("tab")
         assert app.focused is app.screen.query_one("#task")
+        # It goes on into the directory for who writes on.
+        await pilot.press("shift+tab", "end", "o", "tab")
+        assert field.value == f"{tmp_path}/orchard/only/"
 
 
 # Sessions, stop, rename, question ---------------------------------------------------------------

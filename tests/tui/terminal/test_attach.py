@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,41 @@ def app(python: str, socket: Path, pane: str, *, nested: bool) -> str:
     return f"env {unset}PYTHONPATH={ROOT} {command}"
 
 
+def slow_tmux(directory: Path) -> str:
+    """A PATH on which a tmux client says that it begins, and then waits until it may."""
+    program = directory / "bin" / "tmux"
+    program.parent.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+case "$*" in *attach-session*)
+    : > {directory}/begun
+    until [ -e {directory}/may-go-on ]; do sleep 0.05; done
+esac
+exec {shutil.which("tmux")} "$@"
+"""
+    )
+    program.chmod(0o700)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
 @pytest.mark.parametrize("nested", [True, False])
-def test_attach_and_come_back(private: Any, outer: Any, python: str, nested: bool) -> None:
+def test_attach_and_come_back(
+    private: Any, outer: Any, python: str, nested: bool, directory: Path
+) -> None:
     agent = private.start("PS1='agent> ' exec bash --norc -i")
     private.wait_for(agent, "agent>")
-    person = outer.start(app(python, private.socket, agent, nested=nested))
+    path = shlex.quote(slow_tmux(directory))
+    person = outer.start(f"PATH={path} {app(python, private.socket, agent, nested=nested)}")
     outer.wait_for(person, "the cockpit")
     outer.keys(person, "o")
+    outer.wait_for(person, lambda _: (directory / "begun").exists())
+    # Typed ahead: a line, and the beginning of another.
+    outer.keys(person, "echo early $((40+1))", "Enter", "echo 4")
+    (directory / "may-go-on").touch()
+    private.wait_for(agent, "early 41")
+    outer.keys(person, "3", "Enter")
     outer.wait_for(person, "F12 returns to Tungsten")
+    private.wait_for(agent, "\n43\n")
     outer.keys(person, "echo typed by $((40+2))", "Enter")
     private.wait_for(agent, "typed by 42")
     outer.wait_for(person, "typed by 42")
