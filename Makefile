@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` opens the app, `make test` passes the tests.
 .DEFAULT_GOAL := help
-.PHONY: help run test setup develop lint soak acceptance screenshots reference bench clean
+.PHONY: help run test setup develop lint soak acceptance screenshots recordings reference bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ acceptance: develop  ## what needs the package registries
 
 screenshots: develop  ## pictures of the running app, into screenshots/
 	.venv/bin/python scripts/screenshots.py
+
+recordings: develop  ## three jobs, recorded from the running app, into docs/recordings/
+	.venv/bin/python scripts/recordings.py
 
 reference: develop  ## docs/keys.md and docs/configuration.md, from the code
 	.venv/bin/python scripts/reference_docs.py

@@ -12,10 +12,13 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "journeys"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
+import workshop  # noqa: E402
 from draw_screen import capture  # noqa: E402
-from person import PROGRAM, Person  # noqa: E402
+
+from tests.journeys.person import PROGRAM, Person  # noqa: E402
+from tests.journeys.scripted_model import ScriptedModel  # noqa: E402
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 
@@ -29,6 +32,13 @@ def main() -> None:
             walk(person, partial(take, person, folder))
         finally:
             person.leave()
+        with ScriptedModel() as model:
+            person = Person(columns, rows, COLORTERM="truecolor", **model.variables)
+            try:
+                workshop.prepare(person, model)
+                look_round(person, partial(take, person, folder))
+            finally:
+                person.leave()
 
 
 REMEMBERED = (
@@ -111,6 +121,65 @@ def walk(person: Person, take: Callable[[str], None]) -> None:
         take(name)
         person.press("Escape")
         person.settle()
+
+
+def look_round(person: Person, take: Callable[[str], None]) -> None:
+    """Several agents, one of them at the gate: the grid, searches, the gate's views, themes."""
+
+    def show(name: str, *keys: str) -> None:
+        for key in keys:
+            person.press(key)
+            person.settle()
+        take(name)
+
+    workshop.begin(person)
+    person.settle()
+    show("gate-tree", "gate.tree")
+    person.press("Escape")
+    person.wait_gone("A approve")
+    show("grid", "view.grid")
+    person.press("Escape")
+    person.settle()
+    person.press("agent.1")
+    person.wait("two tests")
+    person.press("focus.next", "conversation.search")
+    person.type("tests")
+    show("search", "Enter")
+    person.press("Escape")
+    person.settle()
+    person.press("conversation.prompt")
+    person.do("/tour")
+    person.wait("What you see")
+    show("tour", "Right", "Right")
+    person.press("Escape")
+    person.settle()
+    person.press("agent.sessions")
+    person.settle()
+    person.type("settled")
+    person.settle()
+    take("sessions")
+    person.press("Escape")
+    person.settle()
+    show("usage-bars", "app.usage", "Down")
+    person.press("Escape")
+    person.settle()
+    for theme in ("light", "ansi-16", "dark"):
+        person.do(f"/theme {theme}")
+        person.settle()
+        if theme != "dark":
+            take(f"cockpit-{theme}")
+    workshop.start(person, "hours", "")
+    person.do("/mode careful")
+    person.wait("careful *$|careful *\\n")
+    person.do(workshop.MOVE_HOUR)
+    person.wait("a approve", workshop.PATIENCE)
+    person.settle()
+    take("gate-sides")
+    for seen in ("run a command", "write a file", "run a command"):
+        person.press("a")
+        person.wait(rf"wants to {seen}(?s:.*)a approve", workshop.PATIENCE)
+        person.settle()
+    show("gate-always", "gate.always")
 
 
 if __name__ == "__main__":

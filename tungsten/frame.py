@@ -15,20 +15,23 @@ _ESCAPES = re.compile(
 
 _TRIES = 3
 
+TITLE = "#{?#{==:#{pane_title},#{host}},,#{pane_title}}"
+"""The format of a pane's title; empty where no program gave it one, for then tmux has it be the
+name of the machine."""
+
 FIELDS = " ".join(
-    f"#{{{name}}}"
-    for name in (
-        "pane_id",
-        "pane_width",
-        "pane_height",
-        "cursor_x",
-        "cursor_y",
-        "cursor_flag",
-        "pane_in_mode",
-        "pane_dead",
-        "alternate_on",
-        "history_size",
-        "pane_title",
+    (
+        "#{pane_id}",
+        "#{pane_width}",
+        "#{pane_height}",
+        "#{cursor_x}",
+        "#{cursor_y}",
+        "#{cursor_flag}",
+        "#{pane_in_mode}",
+        "#{pane_dead}",
+        "#{alternate_on}",
+        "#{history_size}",
+        TITLE,
     )
 )
 """The format that `Frame` is read from; the title comes last since it may hold spaces."""

@@ -79,7 +79,7 @@ _INFO = "\t".join(
         "#{pane_in_mode}",
         "#{pane_current_command}",
         "#{pane_current_path}",
-        "#{pane_title}",
+        frame.TITLE,
     )
 )
 

@@ -32,6 +32,8 @@ DIM = 0.6
 SLANT = 0.2
 """How far an upright font is leaned over for italics: pixels aside per pixel up."""
 
+FULL_BLOCK = "█"
+
 ANSI = (
     (0, 0, 0),
     (205, 49, 49),
@@ -152,7 +154,10 @@ def _cell(
     right, bottom = left + wide - 1, top + chosen.height - 1
     if back != BACKGROUND:
         canvas.rectangle((left, top, right, bottom), fill=back)
-    if not cell.text.isspace() and not style.conceal:
+    if cell.text == FULL_BLOCK and not style.conceal:
+        # As terminals do: letters of a font leave seams between neighbours.
+        canvas.rectangle((left, top, right, bottom), fill=fore)
+    elif not cell.text.isspace() and not style.conceal:
         font = chosen.find(cell.text, bold=style.bold, italic=style.italic)
         if font is None:
             # A character that no font has: its place is seen, as in a terminal.

@@ -30,6 +30,7 @@ from tungsten.errors import (
     RecordingRefused,
     TerminalError,
 )
+from tungsten.frame import TITLE
 
 OPTION = "@tungsten-recording"
 """Pane option that names the file a pane is recorded into."""
@@ -61,9 +62,9 @@ _STATE = (
     "keypad_flag",
     "pane_tty",
     "default-terminal",
-    "pane_title",
+    "title",
 )
-_FORMAT = "\t".join(f"#{{{name}}}" for name in _STATE)
+_FORMAT = "\t".join([*(f"#{{{name}}}" for name in _STATE[:-1]), TITLE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ async def _piped(
         width=int(state["pane_width"]),
         height=int(state["pane_height"]),
         timestamp=int(time.time()),
-        title=title or state["pane_title"],
+        title=title or state["title"],
         env={"TERM": state["default-terminal"]},
     )
     screen = _drawn(state, shown, [] if isinstance(saved, CommandFailed) else saved)

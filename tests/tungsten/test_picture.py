@@ -53,7 +53,7 @@ def test_colours_and_attributes_stand_in_their_cells() -> None:
     assert colors_at(image, 1, 0) == {picture.BACKGROUND}
     assert picture.FOREGROUND in colors_at(image, 2, 0)
     assert picture.BACKGROUND in colors_at(image, 2, 0)
-    assert (1, 200, 3) in colors_at(image, 4, 0)
+    assert colors_at(image, 4, 0) == {(1, 200, 3)}
     assert colors_at(image, 6, 0) == {picture.ANSI[2]}
     assert colors_at(image, 0, 1) == {picture.BACKGROUND}
 

@@ -66,6 +66,13 @@ async def test_frames_follow_what_is_typed(terminal: Terminal, pane: Pane) -> No
     assert (await pane.run("echo still", timeout=10)).output == "still\n"
 
 
+async def test_a_title_is_what_a_program_gave_the_pane(pane: Pane) -> None:
+    # Until then tmux says the name of the machine, which tells nobody anything.
+    assert (await pane.info()).title == (await pane.capture()).title == ""
+    await pane.run("printf '\\033]2;two, {words}\\007'", timeout=20)
+    assert (await pane.info()).title == (await pane.capture()).title == "two, {words}"
+
+
 async def test_size_changed_by_another_client_is_shown(terminal: Terminal, pane: Pane) -> None:
     view = await LiveView.open(terminal.socket)
     screen = Screen()
