@@ -14,7 +14,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from tests.journeys.person import Person  # noqa: E402
 from tests.journeys.scripted_model import ScriptedModel, run, use  # noqa: E402
 
-SETTINGS = 'mode = "standard"\nanimations = false\n\n[prices."tungsten-demo"]\ninput = 3\noutput = 15\n'
+SETTINGS = """mode = "standard"
+animations = false
+
+[prices."tungsten-demo"]
+input = 3
+output = 15
+"""
 
 LEDGER = '''"""Invoices, and when they are settled."""
 
@@ -33,7 +39,7 @@ def settled(now):
     return now >= SETTLED_AT
 '''
 
-TESTS = '''import unittest
+TESTS = """import unittest
 from datetime import time
 
 import ledger
@@ -51,14 +57,14 @@ class LedgerTest(unittest.TestCase):
 
     def test_settled_at_dawn(self):
         self.assertTrue(ledger.settled(time(6, 0)))
-'''
+"""
 
-REPORT = '''days = {"Mon": 31, "Tue": 44, "Wed": 27, "Thu": 52, "Fri": 61, "Sat": 12, "Sun": 7}
+REPORT = """days = {"Mon": 31, "Tue": 44, "Wed": 27, "Thu": 52, "Fri": 61, "Sat": 12, "Sun": 7}
 print("\\033[1mInvoices settled\\033[0m")
 for day, count in days.items():
     colour = 32 if count > 40 else 33 if count > 20 else 31
     print(f"{day}  \\033[{colour}m{'█' * (count // 3)}\\033[0m {count}")
-'''
+"""
 
 OLD_HOUR = LEDGER[LEDGER.index("SETTLED_AT =") :]
 NEW_HOUR = '''SETTLED_AT = time(3, 15)
@@ -76,10 +82,10 @@ def settled(now, monday=False):
 '''
 
 LAST_TEST = TESTS[TESTS.index("    def test_settled_at_dawn") :]
-ONE_MORE = '''
+ONE_MORE = """
     def test_later_on_mondays(self):
         self.assertFalse(ledger.settled(time(3, 30), monday=True))
-'''
+"""
 
 PUBLISH = (
     'python3 -m unittest -q && git add -A && git commit -qm "Settle at 03:15" '
@@ -151,7 +157,7 @@ def begin(person: Person) -> None:
     person.do(tests)
     person.wait("two tests", PATIENCE)
     person.do("/rename tests")
-    person.wait(r"1 done")
+    person.wait("✓ tests")
     start(person, "report", report)
     person.wait("Friday is", PATIENCE)
     start(person, "python", prompt)
