@@ -45,9 +45,17 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for job in JOBS:
         with ScriptedModel() as model:
-            person = Person(*SIZES[job.__name__], **({} if job is first_gate else model.variables))
+            columns, rows = SIZES[job.__name__]
+            variables = {} if job is first_gate else model.variables
+            person = Person(columns, rows, **variables)
             try:
                 workshop.prepare(person, model)
+                if job is grid:
+                    workshop.begin(person)
+                    person.press("Escape")
+                    person.wait_gone("A approve")
+                    person.quit()
+                    person.press("C-l")
                 _record(person, job, folder / f"{job.__name__.replace('_', '-')}.cast")
             finally:
                 person.leave()
@@ -64,19 +72,16 @@ def first_gate(person: Person) -> None:
     time.sleep(2 * LOOK)
     person.press("d")
     person.wait_gone("A approve")
-    person.wait("(?i)done differently", workshop.PATIENCE)
-    person.press("agent.3")
     time.sleep(2 * LOOK)
-    person.press("app.quit")
-    person.wait(AT_THE_SHELL)
 
 
 def grid(person: Person) -> None:
-    """All terminals at once, and typing into one of them."""
-    workshop.begin(person)
+    """All terminals at once, typing into one of them, and into an agent."""
+    write(person, "tungsten")
+    person.wait("A approve", workshop.PATIENCE)
+    time.sleep(LOOK)
     person.press("Escape")
     person.wait_gone("A approve")
-    time.sleep(LOOK)
     person.press("view.grid")
     person.wait("Grid +4 all")
     person.settle()
@@ -93,13 +98,10 @@ def grid(person: Person) -> None:
     person.press("pane.return")
     person.wait_gone("you type here")
     time.sleep(LOOK)
-    person.press("f")
-    time.sleep(LOOK)
-    person.press("g")
-    person.wait("A approve")
-    time.sleep(LOOK)
-    person.press("d")
-    person.wait_gone("A approve")
+    person.press("1")
+    person.wait("▎1")
+    person.press("Enter")
+    person.wait("two tests")
     time.sleep(LOOK)
     person.press("app.quit")
     person.wait(AT_THE_SHELL)
@@ -144,6 +146,7 @@ def _record(person: Person, job: Callable[[Person], None], path: Path) -> None:
     _by_hand(person, "record", "%0", str(raw), "--stop")
     path.unlink(missing_ok=True)
     _by_hand(person, "export", str(raw), str(path))
+    path.chmod(0o644)
     check(path)
     print(f"{path.name}  {path.stat().st_size:,} bytes  {asciicast.length(path):.0f} s")
 
