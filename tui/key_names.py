@@ -5,6 +5,8 @@ Importable without Textual.
 
 from __future__ import annotations
 
+import unicodedata
+
 CHARACTERS = {
     "at": "@",
     "backslash": "\\",
@@ -39,7 +41,12 @@ CHARACTERS = {
     "tilde": "~",
     "grave_accent": "`",
 }
-"""Textual's names of the signs that a key may write."""
+CHARACTERS |= {
+    unicodedata.name(sign).lower().replace("-", "_").replace(" ", "_"): sign
+    for sign in (*filter(str.isprintable, map(chr, range(0xA1, 0x100))), "€")
+    if not sign.isalnum()
+}
+"""Textual's names of the signs that a key may write: ASCII's, and others that keyboards have."""
 
 _SHOWN = {
     "escape": "Esc",

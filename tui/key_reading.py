@@ -99,7 +99,7 @@ def read_key(written: str) -> str:
     if "alt" in modifiers:
         return _with_alt(modifiers, name, shown)
     if "shift" in modifiers:
-        if not (name.isalpha() and len(name) == 1):
+        if not (name.isalpha() and len(name) == len(name.upper()) == 1):
             raise KeyRefusedError("with Shift a key writes another sign: name that sign")
         return name.upper()
     return name
@@ -117,6 +117,8 @@ def _parsed(written: str) -> tuple[set[str], str]:
     if len(rest) == 1:
         if not rest.isprintable():
             raise KeyRefusedError("a key is named by a word, such as Enter")
+        if rest not in SIGNS and rest != " " and not rest.isalnum():
+            raise KeyRefusedError("it is no sign of a usual keyboard: take a letter or F1 to F12")
         return modifiers, "space" if rest == " " else SIGNS.get(rest, rest)
     lower = rest.lower()
     if lower in _NAMES:
@@ -124,13 +126,13 @@ def _parsed(written: str) -> tuple[set[str], str]:
         return modifiers | set(more), name
     if lower in CHARACTERS:
         return modifiers, lower
-    if re.fullmatch(r"f[1-9]\d?", lower):
+    if re.fullmatch(r"f[1-9][0-9]?", lower):
         return modifiers, lower
     raise KeyRefusedError("there is no such key: write it as in C-n, M-x, F5, PPage, ctrl+n, alt+x")
 
 
 def _number(name: str) -> int:
-    return int(name[1:]) if re.fullmatch(r"f\d+", name) else 0
+    return int(name[1:]) if re.fullmatch(r"f[0-9]+", name) else 0
 
 
 def _moving(modifiers: set[str], name: str, shown: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.keys import _character_to_key
 from typer.testing import CliRunner
 
 from agent.config import ConfigError, load
@@ -20,6 +21,7 @@ from agent.paths import Paths
 from tui import actions, preferences
 from tui.commands import app as command_line
 from tui.key_map import FIXED, NEEDED, PRESETS, overlaps, resolve
+from tui.key_names import is_character
 from tui.key_reading import SIGNS, KeyRefusedError, read_key
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,31 @@ def test_what_terminals_do_not_deliver_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(KeyRefusedError, match=reason):
         read_key(written)
+
+
+def test_every_sign_that_is_read_has_the_name_by_which_it_arrives() -> None:
+    for sign in map(chr, range(0x21, 0x3000)):
+        try:
+            key = read_key(sign)
+        except KeyRefusedError:
+            continue
+        assert key == _character_to_key(sign), sign
+        assert is_character(key)
+
+
+@pytest.mark.parametrize("written", ["😀", "№", "\u0301", "F1\u0661", "S-ß"])
+def test_what_would_leave_an_action_without_a_key_that_arrives_is_refused(
+    written: str,
+) -> None:
+    found = resolve(dict.fromkeys(NEEDED, written))
+    assert [each.action_id for each in found.refusals] == list(NEEDED)
+
+
+def test_signs_of_other_keyboards_decide_at_a_gate() -> None:
+    found = resolve({"gate.deny": "§", "gate.approve_high": "€"})
+    assert not found.refusals
+    assert found.keys == {"gate.deny": ("section_sign",), "gate.approve_high": ("euro_sign",)}
+    assert {actions.label(key) for (key,) in found.keys.values()} == {"§", "€"}
 
 
 @given(st.text(max_size=12))
