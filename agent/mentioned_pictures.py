@@ -15,6 +15,7 @@ from pathlib import Path
 from agent.attachments import image_block
 from agent.errors import AgentError
 from agent.mentions import mention, paths_in
+from agent.picture_file import NoPicture, opened
 from agent.regular_file import read_regular
 from agent.sendable import ContentBlock
 from agent.tools.files import resolve
@@ -31,9 +32,6 @@ MOST_BYTES = 5 * 1024 * 1024 * 3 // 4
 
 MOST_READ = 64 * 1024 * 1024
 """Bytes of a file that is read at all."""
-
-MOST_PIXELS = 64_000_000
-"""Pixels of a picture that is decoded at all."""
 
 EDGE = 2000
 """Pixels of an edge above which a picture is made smaller: the most where a request has more than
@@ -104,10 +102,6 @@ def read_pictures(paths: Sequence[str], directory: Path, room: int) -> Pictures:
     return found
 
 
-class NoPicture(AgentError):
-    """A file is no picture that can be shown."""
-
-
 def _read(path: Path) -> tuple[str, bytes, tuple[int, int]]:
     """Media type, bytes and size in pixels of a picture as it is sent.
 
@@ -115,25 +109,15 @@ def _read(path: Path) -> tuple[str, bytes, tuple[int, int]]:
         NoPicture: it is none, or too large; says which.
         OSError: it cannot be read.
     """
-    # Imported late, as in `agent.pictures`.
-    from PIL import Image, UnidentifiedImageError
-
     content = read_regular(path, MOST_READ + 1)
     if len(content) > MOST_READ:
         raise NoPicture(f"it has more than {MOST_READ // 1024**2} MB")
-    try:
-        with Image.open(io.BytesIO(content), formats=tuple(_MEDIA_TYPES)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise NoPicture(f"{image.width}×{image.height} pixels are too many")
-            image.load()
-            media_type = _MEDIA_TYPES[str(image.format)]
-            if max(image.size) <= EDGE and len(content) <= MOST_BYTES:
-                return media_type, content, image.size
-            smaller = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    except UnidentifiedImageError:
-        raise NoPicture("it is not a PNG, JPEG, GIF or WebP picture") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise NoPicture(f"it cannot be read as a picture ({one_line(error)})") from None
+    with opened(content) as image:
+        image.load()
+        media_type = _MEDIA_TYPES[str(image.format)]
+        if max(image.size) <= EDGE and len(content) <= MOST_BYTES:
+            return media_type, content, image.size
+        smaller = image.convert("RGBA" if image.has_transparency_data else "RGB")
     smaller.thumbnail((EDGE, EDGE))
     buffer = io.BytesIO()
     smaller.save(buffer, "PNG", optimize=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 
+from agent import picture_file
+from agent.picture_file import NoPicture, opened
 from agent.regular_file import read_regular
 from tui import actions
 from tui.screens.viewer import Viewer
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST = 30_000_000
 """Bytes of a file that are read as a picture."""
+
+FORMATS = (*picture_file.FORMATS, "BMP")
+"""What is shown, by Pillow's names: `tui.opening.PICTURES`."""
 
 LARGEST = 2_000
 """Pixels a side that are kept: more than any terminal has cells for."""
@@ -64,9 +68,8 @@ class PictureScreen(Viewer):
     async def _read(self) -> None:
         try:
             image, kind, pixels, length = await asyncio.to_thread(_image, Path(self._path))
-        except (OSError, SyntaxError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it holds none that can be read"
-            self.say(f"No picture: {why}", problem=True)
+        except (OSError, NoPicture) as error:
+            self.say(f"No picture: {getattr(error, 'strerror', None) or error}", problem=True)
             return
         self.tell(f"{kind} {pixels[0]}×{pixels[1]}", size(length))
         if self.app.no_color:
@@ -79,15 +82,10 @@ class PictureScreen(Viewer):
 
 
 def _image(path: Path) -> tuple[Image, str, tuple[int, int], int]:
-    from PIL import Image as Images
-
     content = read_regular(path, MOST)
-    try:
-        with Images.open(io.BytesIO(content)) as image:
-            kind, pixels = image.format or "picture", image.size
-            # Scaled down before it is decoded where its format can do that.
-            image.draft("RGB", (LARGEST, LARGEST))
-            image.thumbnail((LARGEST, LARGEST))
-            return image.convert("RGBA"), kind, pixels, len(content)
-    except Images.DecompressionBombError as error:
-        raise ValueError(str(error)) from error
+    with opened(content, FORMATS) as image:
+        kind, pixels = image.format or "picture", image.size
+        # Scaled down before it is decoded where its format can do that.
+        image.draft("RGB", (LARGEST, LARGEST))
+        image.thumbnail((LARGEST, LARGEST))
+        return image.convert("RGBA"), kind, pixels, len(content)
