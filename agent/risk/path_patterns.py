@@ -39,7 +39,7 @@ KEY_NAME = re.compile(
     r"(?:id_(?:rsa|dsa|ecdsa|ed25519)(?:_\w+)?|[^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx"
     r"|ppk|asc|gpg|ovpn)|[^/]*_rsa|\.env(?:\.[\w.-]+)?|\.envrc|[^/]*\.tfvars|\.netrc|_netrc"
     r"|\.pgpass|\.my\.cnf|\.pypirc|\.git-credentials|\.htpasswd|credentials(?:\.json|\.csv|\.toml)?"
-    r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|service[-_]account[\w-]*\.json"
+    r"|\.?secrets?(?:\.(?:json|ya?ml|toml|env|txt))?|\.dev\.vars(?:\.\w+)?|local\.settings\.json|wp-config\.php|service[-_]account[\w-]*\.json"
     r"|master\.key|authorized_keys|\.vault[-_]pass\w*|\.dockercfg|kubeconfig|\.s3cfg|\.boto"
     r"|application_default_credentials\.json|auth\.json|\.terraformrc|[\w.-]*\.tfstate(?:\.backup)?)$",
     re.I,
@@ -50,6 +50,22 @@ NOT_SECRET = re.compile(
     r"|(?:^|/)[^/]*(?:cert|chain|(?:^|[-_/])ca|crt|bundle)[^/]*\.pem$",
     re.I,
 )
+_TOOLS = (
+    r"(?!vscode|nvm/|pyenv|rbenv|rustup|cargo/|npm/|m2/|gradle/"
+    r"|cache/(?:pip|uv|go-build|yarn|pre-commit|bazel|mypy))[^/]+/"
+)
+"""A directory of a tool below home; in some, copies of anybody's code stand."""
+_TELLING = (
+    r"(?:[\w.-]*[-_.])?(?:access|auth|api|refresh|oauth|bearer|session)?[-_]?"
+    r"(?:tokens?|creds?|credentials?|secrets?|passwords?|passwd|api_?keys?)(?:[-_]v?\d+)?"
+    r"(?:\.(?:json|ya?ml|toml|ini|txt|conf|cfg|db|dat|enc|bin))?|keys?(?:\.(?:json|txt|db|dat))?"
+)
+"""A file that says by its name what it keeps: `token`, `oauth_creds.json`, `access-token`."""
+_HISTORY = (
+    r"(?:[\w.-]*[._-])?(?:repl_|bash_|zsh_)?history(?:\.(?:txt|jl|db|sqlite3?|json))?"
+    r"|lesshst|\.?histfile|\.?dbshell|viminfo|zhistory"
+)
+"""What was typed before, which is often a secret; the first dot is the tool's own."""
 SECRET_HOME = re.compile(
     r"^/(?:\.ssh(?:$|/(?!config$|known_hosts))|\.aws(?:$|/(?!config$))|\.gnupg|\.azure|\.kube(?:$|/)"
     r"|\.config/(?:gcloud|gh(?:$|/hosts)|hub|rclone|op|doctl|heroku|containers/auth|sops|age"
@@ -60,7 +76,11 @@ SECRET_HOME = re.compile(
     r"|\.cargo/credentials|\.gem/credentials|\.m2/settings|\.gradle/gradle\.properties|\.composer/auth"
     r"|Library/(?:Keychains|Application Support/(?:Google|Firefox|BraveSoftware))|\.bash_history"
     r"|\.zsh_history|\.python_history|\.psql_history|\.mysql_history|\.electrum|\.bitcoin|\.ethereum"
-    r"|\.claude/\.credentials|\.codex/auth|\.s3cfg|\.boto|\.Xauthority|\.ICEauthority|\.gsutil)",
+    r"|\.claude/\.credentials|\.codex/auth|\.s3cfg|\.boto|\.Xauthority|\.ICEauthority|\.gsutil"
+    r"|\.claude\.json|\.aider\.conf|\.condarc$|\.yarnrc\.yml|\.bundle/config$|\.(?:nuget/NuGet|config/NuGet)/NuGet\.Config"
+    r"|\.config/(?:solana|filezilla|configstore/(?!update-notifier)|\.?wrangler/config)|\.filezilla|\.android/adbkey$|\.fly/config|\.wrangler/config"
+    rf"|\.(?:{_TOOLS}){{1,2}}(?:{_TELLING})$"
+    rf"|\.(?:{_TOOLS}){{0,3}}(?:{_HISTORY})$)",
     re.I,
 )
 SECRET_SYSTEM = re.compile(

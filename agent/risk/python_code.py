@@ -15,6 +15,7 @@ from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.findings import quote, shown
 from agent.risk.own import OWN_PROGRAMS, own_module
 from agent.risk.python_names import (
+    COOKIES,
     DELETES,
     EVALUATES,
     FETCHES,
@@ -27,10 +28,14 @@ from agent.risk.python_names import (
     METHODS_WRITE,
     MOVES,
     PACKS,
+    PROGRAM_CALLS,
+    PROGRAMS,
     RUNS_SPREAD,
     RUNS_STATEMENTS,
     RUNS_TEXT,
     RUNS_WORDS,
+    SECRET_FILES,
+    SECRET_LOADERS,
     SENDS,
     SOURCES,
     SQL_METHODS,
@@ -81,6 +86,7 @@ _ONLY_LOOKS = frozenset(
     )
 )
 """Functions that do not call what they are given, or whose result is judged where it is called."""
+_SHOWING = frozenset(wordlist("print pprint pp write dumps info debug warning"))
 _BROWSERS = re.compile(r"webbrowser\.(?:get|GenericBrowser|BackgroundBrowser|register)")
 
 
@@ -107,6 +113,8 @@ class Reader(Values):
         self.called: set[int] = set()
         self.computed: set[str] = set()
         """Names that hold what an expression made, which may be text."""
+        self.secrets: set[str] = set()
+        """Names that hold what a file of secrets says."""
         self.prints = True
         """Something in the source may fill the files that it opens."""
 
@@ -153,6 +161,8 @@ class Reader(Values):
         for node in order:
             if isinstance(node, ast.Assign):
                 self._assign(node.targets, node.value)
+                if isinstance(node.value, ast.Call) and self.name(node.value.func) in SECRET_FILES:
+                    self.secrets.update(t.id for t in node.targets if isinstance(t, ast.Name))
             elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
                 self._assign([node.target], node.value)
             elif isinstance(node, ast.For):
@@ -241,6 +251,8 @@ class Reader(Values):
         first = self.value(node.args[0]) if node.args else NOTHING
         if last in LOADS:
             self._loads(node)
+        if last in _SHOWING:
+            self._shows(node)
         if node.args or node.keywords:
             self._handed_over(node, last)
         if _BROWSERS.fullmatch(dotted) and isinstance(first, str) and " " in first.strip():
@@ -268,6 +280,14 @@ class Reader(Values):
             variadic = "p" in dotted.rpartition(".")[2]
             del variadic
             self._words(texts[1:] if len(texts) > 1 and isinstance(texts[1], str) else texts)
+            return
+        if PROGRAM_CALLS.match(dotted) and any(map(PROGRAMS.match, self.modules.values())):
+            # `from sh import rm`, `plumbum.cmd.rm`: a function of a program's name runs it.
+            values = [self.value(argument) for argument in node.args]
+            self._words([last, *(v for v in values if not isinstance(v, int))])
+            return
+        if COOKIES.match(dotted):
+            call.high("Python: reads a browser's cookies")
             return
         if dotted in DELETES:
             self._path(first, "deletes", recursive=DELETES[dotted])
@@ -393,6 +413,29 @@ class Reader(Values):
                 self._call(ast.copy_location(each, node))
             if node.keywords and dotted in DELETES and not behind:
                 self.call.opaque("what a function is called with cannot be known")
+
+    def _shows(self, node: ast.Call) -> None:
+        """What is printed may be what a file of secrets holds, or has set."""
+        loaded = not SECRET_LOADERS.isdisjoint(m.partition(".")[0] for m in self.modules.values())
+        if not loaded and not self.call.evaluator.secret_environment:
+            return
+        parts: set[int] = set()
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            for inner in ast.walk(argument):
+                if isinstance(inner, (ast.Subscript, ast.Attribute)):
+                    parts.add(id(inner.value))
+                dotted = ""
+                if isinstance(inner, ast.Call):
+                    dotted = self.name(inner.func)
+                elif isinstance(inner, (ast.Attribute, ast.Name)) and id(inner) not in parts:
+                    dotted = self.name(inner)
+                if (
+                    dotted in SECRET_FILES
+                    or dotted == "os.environ"
+                    or (isinstance(inner, ast.Name) and inner.id in self.secrets)
+                ):
+                    self.call.high("reads credentials or keys", f"shows {shown(dotted)}")
+                    return
 
     def _loads(self, node: ast.Call) -> None:
         """A module is loaded by its name."""

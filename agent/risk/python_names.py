@@ -17,6 +17,14 @@ RUNS_TEXT = {
     "popen2.popen2",
     "IPython.get_ipython.system",
     "platform.popen",
+    "invoke.run",
+    "delegator.run",
+    "envoy.run",
+    "sarge.run",
+    "sarge.capture_stdout",
+    "pexpect.run",
+    "pexpect.spawn",
+    "fabric.api.local",
 }
 RUNS_WORDS = {
     "subprocess.run",
@@ -28,6 +36,19 @@ RUNS_WORDS = {
     "pty.spawn",
     "sh.Command",
 }
+SECRET_LOADERS = frozenset(["dotenv", "decouple", "environ", "environs"])
+"""Modules that load files of secrets."""
+SECRET_FILES = frozenset(
+    wordlist("dotenv.dotenv_values dotenv.main.dotenv_values dotenv.get_key decouple.config")
+)
+"""Functions that give what such a file says."""
+PROGRAM_CALLS = re.compile(
+    r"^(?:sh|plumbum\.cmd)\.(?!Command$|ErrorReturnCode|contrib|pushd$|cd$)[a-z]\w*$"
+)
+"""Functions that are programs of that name."""
+PROGRAMS = re.compile(r"^(?:sh|plumbum)(?:\.|$)")
+"""The modules that have them."""
+COOKIES = re.compile(r"^(?:browser_?cookie3?|rookiepy|pycookiecheat)\.\w+")
 RUNS_SPREAD = re.compile(r"^os\.(?:exec|spawn|posix_spawn)\w*$")
 DELETES = {
     "os.remove": False,
@@ -36,6 +57,10 @@ DELETES = {
     "os.rmdir": False,
     "os.removedirs": True,
     "os.truncate": False,
+    "distutils.dir_util.remove_tree": True,
+    "setuptools._distutils.dir_util.remove_tree": True,
+    "send2trash.send2trash": True,
+    "send2trash": True,
 }
 METHODS_DELETE = {"unlink": False, "rmdir": False, "rmtree": True, "rmtree_p": True}
 METHODS_WRITE = {"write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"}
@@ -108,7 +133,7 @@ HIGH_CALLS = {
     "os.reboot": "reboots", "pty.fork": "hands the terminal to something else", "os.forkpty": "hands the terminal to something else",
     "ctypes.pythonapi": "runs machine code",
     "socket.create_server": "opens a server that can hand out access", "code.interact": "opens another prompt",
-    "keyring.get_password": "reads stored passwords", "winreg.SetValue": "changes the machine",
+    "keyring.get_password": "reads stored passwords", "keyring.get_credential": "reads stored passwords", "netrc.netrc": "reads credentials or keys", "winreg.SetValue": "changes the machine",
     "fcntl.ioctl": "types into the terminal", "libtmux.Server": "controls the supervising terminal",
     "smtplib.SMTP": "sends mail", "ftplib.FTP": "sends data to another machine", "telnetlib.Telnet": "opens a connection",
     "paramiko.SSHClient": "runs commands on another machine", "os.mknod": "makes a device",

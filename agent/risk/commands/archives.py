@@ -42,6 +42,10 @@ def tar(call: Call) -> None:
         for operand in operands:
             call.deletes(operand, recursive=True)
     directories = value(argv, "-C", "--directory")
+    if "--recursive-unlink" in argv:
+        # Whole directories that stand where the archive has something are deleted first.
+        for directory in directories or ["."]:
+            call.deletes(directory, recursive=True)
     if not re.search(r"[xctru]", mode):
         mode += "".join(o[1:] for o in argv[1:] if re.fullmatch(r"-[a-zA-Z]+", o))
     extracts = "x" in mode or "--extract" in argv or "--get" in argv

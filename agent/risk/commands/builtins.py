@@ -9,6 +9,7 @@ from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.argument_runners import stage_paths
 from agent.risk.commands.reading import echo
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.environments import shows_environment
 from agent.risk.evaluation.findings import shown
 from agent.risk.evaluation.name_lists import names_fed, names_in
 from agent.risk.shell.compounds import RESERVED
@@ -66,6 +67,8 @@ def unalias(call: Call) -> None:
 def declare(call: Call) -> None:
     """`export`, `declare`, `local`, `readonly`: assignments as arguments."""
     evaluator = call.evaluator
+    if not [a for a in call.argv[1:] if a[:1] != "-"]:
+        shows_environment(call)
     conditional = call.command is not None and call.command.group is not None
     reference = any(re.match(r"^-\w*n", a) for a in call.argv[1:]) and call.argv[0] != "export"
     if reference:
@@ -263,6 +266,8 @@ def unset(call: Call) -> None:
 def set_builtin(call: Call) -> None:
     """`set`, `shopt`: options of the shell."""
     text = " ".join(call.argv[1:])
+    if not text:
+        shows_environment(call)
     if re.search(r"\+o history|-u.*histappend", text):
         call.high("erases traces of what was done")
     if re.search(r"(?:^|\s)-\w*o\s+vi\b", text):

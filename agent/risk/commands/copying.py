@@ -302,11 +302,11 @@ def rsync(call: Call) -> None:
     deleting = any(o.startswith("--del") or o == "--remove-source-files" for o in options)
     target = operands[-1] if len(operands) > 1 else ""
     sources = operands[:-1]
-    remote = re.match(r"^(?:[\w.-]+@)?[\w.-]+::?(?!/?$)|^rsync://", target)
+    remote = FAR.match(target)
     if remote:
         call.high("sends local data to another machine", f"sends {shown(' '.join(sources))}")
     for source in sources:
-        if not re.match(r"^(?:[\w.-]+@)?[\w.-]+:", source):
+        if not FAR.match(source):
             call.reads(source)
             call.gathers(source)
     if has(options, "n", "--dry-run") and not remote:
@@ -323,7 +323,7 @@ def rsync(call: Call) -> None:
             call.medium("copies files")
         else:
             call.writes(target)
-        far = [source for source in sources if _FAR.match(source)]
+        far = [source for source in sources if FAR.match(source)]
         for source in far:
             call.brings(source, target)
             call.scatters(target)
@@ -331,7 +331,8 @@ def rsync(call: Call) -> None:
     call.medium("copies files")
 
 
-_FAR = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^rsync://")
+FAR = re.compile(r"(?:[^/:@\s]+@)?(?:[^/:@\s\[]+|\[[^\]/]+\]):|(?:rsync|scp|sftp)://")
+"""A place on another machine, as rsync and scp tell it: a colon stands before the first slash."""
 
 
 def allocate(call: Call) -> None:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.commands.git_directories import git_place, git_surroundings
+from agent.risk.commands.git_losses import throws_away
 from agent.risk.commands.git_paths import git_paths
 from agent.risk.commands.git_remotes import names_remotes, push
 from agent.risk.commands.git_settings import git_alias, git_config, git_setting
@@ -130,7 +132,11 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             if any(o in (".", ":/", "*", "..", "./") or o.endswith("/") for o in operands):
                 call.high("throws away all work that was not committed")
             else:
-                call.medium("throws away changes of named files")
+                throws_away(
+                    call,
+                    split(argv, ("-s", "--source"))[1],
+                    staged=has(options, "S", "--staged"),
+                )
         else:
             call.medium("unstages files")
     elif verb == "switch":
@@ -263,7 +269,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             git_setting(call, name, setting)
         if value(argv, "--template"):
             call.high("plants code in the repository's hooks")
-        if any(o.startswith("ext::") for o in operands):
+        if any(word.removeprefix("--remote=").startswith("ext::") for word in argv):
             call.high("has git run a command")
         if verb == "pull" and has(options, "f", "--force"):
             call.medium("pulls")
@@ -427,10 +433,17 @@ def _checkout(call: Call, argv: list[str], options: list[str], operands: list[st
         if any(p in (".", ":/", "*", "./", "..") for p in paths):
             call.high("throws away all work that was not committed")
         else:
-            call.medium("throws away changes of named files")
+            at = argv.index("--") if "--" in argv else 1
+            throws_away(call, paths, staged=any(a[:1] != "-" for a in argv[1:at]))
     elif "." in operands[1:]:
         call.high("throws away all work that was not committed")
     elif has(options, "B"):
         call.medium("moves a branch")
+    elif has(options, "bp", "--orphan", "--patch", "--detach"):
+        call.medium("switches branches")
+    elif named := [o for o in operands if os.path.lexists(call.place(o).path)]:
+        throws_away(call, named, staged=named != operands)
+    elif len(operands) > 1:
+        throws_away(call, operands[1:], staged=True)
     else:
         call.medium("switches branches")

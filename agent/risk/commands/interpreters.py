@@ -173,6 +173,8 @@ def serves(call: Call, roots: list[str]) -> None:
 
 def file_server(call: Call) -> None:
     """`serve`, `http-server`, `live-server`, `httpd`: a local server of a directory."""
+    from agent.risk.evaluation.unlisted import simple
+
     valued = (
         "-p",
         "--port",
@@ -187,8 +189,22 @@ def file_server(call: Call) -> None:
         "--bind",
     )
     program = call.argv[0].rpartition("/")[2]
-    roots = value(call.argv, "-h", "--home") if program == "httpd" else []
-    serves(call, roots + split(call.argv, valued)[1])
+    if program == "caddy" and "file-server" not in call.argv[1:2]:
+        simple(call, program)
+        return
+    roots = value(call.argv, *_ROOTS.get(program, ()))
+    operands = [] if program in _NAMES_ROOT else split(call.argv, valued)[1]
+    serves(call, roots + operands)
+
+
+_ROOTS = {
+    "httpd": ("-h", "--home"), "caddy": ("-r", "--root"), "pyftpdlib": ("-d", "--directory"),
+    "uploadserver": ("-d", "--directory"), "static-web-server": ("-d", "--root"), "webfsd": ("-r",),
+    "filebrowser": ("-r", "--root"), "goshs": ("-d",), "gohttpserver": ("-r", "--root"), "thttpd": ("-d",),
+}  # fmt: skip
+"""Servers of files, and the options that name the directory."""
+_NAMES_ROOT = frozenset(["caddy", "pyftpdlib", "uploadserver", "static-web-server", "filebrowser"])
+"""Those of which a bare word names no directory."""
 
 
 def call_with(call: Call, argv: list[str]) -> Call:

@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import after_options, split, value, wordlist
 from agent.risk.commands.tool_runners import package_runner
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.environments import shows_environment
 from agent.risk.evaluation.findings import quote
 from agent.risk.paths import Zone
 
@@ -33,7 +34,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "numactl": (), "cpulimit": ("-l", "-p"), "prlimit": (), "proot": (), "exec": ("-a",), "arch": (),
     "rlwrap": ("-H", "-f"), "chronic": (), "ts": (), "softlimit": (), "setarch": (), "linux64": (), "linux32": (),
     "xvfb-run": ("-n", "-s", "--server-args"), "noglob": (), "nocorrect": (), "doppler": (), "dotenv": ("-f", "-e"),
-    "dotenvx": (), "cross-env": (), "env-cmd": ("-f",), "aws-vault": (), "envchain": (), "eatmydata": (),
+    "dotenvx": ("-f", "--env-file"), "dotenv-cli": ("-e", "-v"), "cross-env": (), "env-cmd": ("-f",), "aws-vault": (), "envchain": (), "eatmydata": (),
     "torsocks": (), "proxychains": (), "proxychains4": (), "tsocks": (), "pipx": (),
     "retry": (), "sem": ("-j",), "hyperfine": ("-w", "-r", "-n", "--warmup", "--runs"), "rtk": (),
     "mise": (), "direnv": (), "with-contenv": (), "tini": (), "dumb-init": (), "s6-setuidgid": (),
@@ -215,6 +216,7 @@ def env(call: Call) -> None:
         rest = rest[1:]
     if not rest:
         call.medium("shows the environment, which may hold secrets")
+        shows_environment(call)
         return
     state = call.evaluator.state
     before = state.cwd

@@ -10,6 +10,7 @@ from agent.risk.arguments import after_options, has, split, value, wordlist
 from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.script_files import from_stdin, read_script, run_file
+from agent.risk.commands.telltales import TELLTALES, telltales
 from agent.risk.commands.unpacking import unpacks_into
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.file_options import files_of
@@ -30,6 +31,8 @@ _MODULES_LOW = frozenset(
 )
 
 
+_SAME_PROGRAM = frozenset(["keyring", "dotenv", "pyftpdlib", "uploadserver"])
+"""Modules that do what the program of that name does."""
 _MODULES_HIGH = {
     "smtpd": "opens a server",
     "twine": "publishes a package",
@@ -97,6 +100,10 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         return
     top = name.partition(".")[0]
     files_of(call, [top, *rest])
+    if top in TELLTALES:
+        own, call.argv = call.argv, [top, *rest]
+        telltales(call, top)
+        call.argv = own
     if top in TAKES_UP and (call.evaluator.files or call.evaluator.context.written):
         takes_up(call, top)
     if top in RUNNERS and call.evaluator.has_own():
@@ -105,6 +112,8 @@ def module(call: Call, name: str, rest: list[str]) -> None:
         call.argv = own
     if top in ("tungsten", "tui", "agent") or own_module(name):
         call.high("controls Tungsten itself")
+    elif top in _SAME_PROGRAM:
+        call.run([top, *rest])
     elif top in _MODULE_RUNNERS:
         run_by_module(call, top, rest)
     elif name in ("tokenize", "uu", "quopri", "plistlib", "ast"):
@@ -261,6 +270,8 @@ def module(call: Call, name: str, rest: list[str]) -> None:
             for word in rest:
                 if not word.startswith("-"):
                     call.reads(word)
+            for path in value([name, *rest], "-o", "--output") if name == "zipapp" else ():
+                call.writes(path)
         call.medium(f"runs the module {name}")
     else:
         base = name.replace(".", "/")

@@ -8,6 +8,7 @@ import re
 from agent.risk.arguments import has, split, value, wordlist
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import carried
+from agent.risk.evaluation.environments import shows_environment
 from agent.risk.shell.syntax import VARIABLE
 
 _SECRET_NAME = re.compile(
@@ -31,6 +32,8 @@ def echo(call: Call) -> None:
                     and known.get(part.text) is None
                 ):
                     call.high("shows a secret of the environment", f"shows {part.text}")
+    if call.argv[0].endswith("env") and not [a for a in call.argv[1:] if a[:1] != "-"]:
+        shows_environment(call)
     if call.argv[0].endswith("env") and any(_SECRET_NAME.search(a) for a in call.argv[1:]):
         call.high("shows a secret of the environment")
     call.low()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from agent.risk.arguments import after_options, has, split, value
+from agent.risk.commands.copying import FAR
 from agent.risk.evaluation.call import Call
 from agent.risk.evaluation.carried import search
 from agent.risk.evaluation.findings import shown
@@ -118,11 +119,10 @@ def scp(call: Call) -> None:
         for text in (*value(argv, "-e", "-c", "--command"), " ".join(operands[1:]))
     ):
         call.high("sends local data to another machine, or deletes there")
-    remote = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:|^(?:scp|sftp)://")
     if len(operands) > 1:
-        if remote.match(operands[-1]):
+        if FAR.match(operands[-1]):
             for source in operands[:-1]:
-                if not remote.match(source):
+                if not FAR.match(source):
                     call.high("sends local data to another machine", f"sends {shown(source)}")
         else:
             for source in operands[:-1]:

@@ -90,6 +90,7 @@ _OPAQUE_DELETE = re.compile(
     r"|(?<![\"']\))\.(?:deleteDir|deleteRecursively|deleteTree)\s*\(\s*\)"
     r"|\brm\s*\(\s*(?:homedir|expanduser|joinpath|ENV\b)"
     r"|\bunlink\s*\(?\s*(?:glob|<|\$|@|Sys\.|path|list)|\bunlink\s*\(?\s*c\("
+    r"|\barray_(?:map|walk)\s*\([^;\n]{0,200}[\"'](?:unlink|rmdir)[\"']|\bos\.remove\s*\(\s*(?![\"'\s)])"
 )
 
 
@@ -125,6 +126,14 @@ _CONNECTS = re.compile(
 _ENVIRONMENT = re.compile(
     r"process\.env\b(?!\.\w|\[)|ENV\.(?:to_h|inspect|each)|getenv\(\)|%ENV|Sys\.getenv\(\)"
 )
+
+
+_SHOWN_ENVIRONMENT = re.compile(
+    r"(?:console\.\w+|JSON\.stringify|inspect|print_r|var_dump|var_export|\b(?:puts|pp?|print))[\s(]+(?:JSON\.stringify\()?"
+    r"(?:process\.env\b(?!\.\w|\[)|Bun\.env\b(?!\.\w|\[)|Deno\.env\.toObject|ENV\.(?:to_h|inspect|each)|ENV\b(?![\[.])|\$_ENV\b(?!\[)|%ENV)"
+    r"|^\s*(?:process|Bun)\.env\s*;?\s*$|config\([^)]*\)\.parsed"
+)
+"""The whole environment is shown; one variable is looked at in other places."""
 
 
 _SENDS = re.compile(
@@ -254,6 +263,8 @@ def code(call: Call, text: str, language: str) -> None:
         runs = re.search(r"child_process|spawn|popen|system|execSync|/bin/", text)
         reason = f"{language} code opens a network connection"
         call.high(reason, "opens a network connection") if runs else call.opaque(reason)
+    if _SHOWN_ENVIRONMENT.search(text) and (call.evaluator.secret_environment or "dotenv" in text):
+        call.high("shows a secret of the environment")
     if (read_local or _ENVIRONMENT.search(text)) and _SENDS.search(text):
         call.high("sends local data to another machine")
     connects_in_code(call, text)

@@ -159,6 +159,8 @@ def source(call: Call) -> None:
     ):
         call.medium(f"sets up the shell from {shown(path)}")
         return
+    if place.secret:
+        call.evaluator.secret_environment = True
     run_file(call, path, "source")
 
 

@@ -51,6 +51,7 @@ from agent.risk.commands.other_agents import agent
 from agent.risk.commands.package_scripts import package_script
 from agent.risk.commands.patches import patch
 from agent.risk.commands.permissions import chmod, umask
+from agent.risk.commands.pickers import PICKERS, picker
 from agent.risk.commands.powershell import powershell, windows
 from agent.risk.commands.prefixes import PREFIXES, busybox, env, prefix
 from agent.risk.commands.processes import fuser, kill, niceness, scheduled, systemd_run, task_kill
@@ -78,7 +79,7 @@ HANDLERS: dict[str, Handler] = {
     "rename": rename, "cpio": archive, "pax": archive, **dict.fromkeys(
         ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "pigz"), compress
     ), "mktemp": create, "prename": rename, "link": copy, "trash": rm, "trash-put": rm, "trash-cli": remove_trees, "mmv": rename, "kioclient": gio, "kioclient5": gio, "gvfs-trash": remove_trees, "gvfs-rm": remove_trees, "recycle": remove_trees, **dict.fromkeys(("fdupes", "jdupes", "rdfind", "fclones", "duff", "yadf", "czkawka", "czkawka_cli"), duplicates),
-    "ps": processes, **dict.fromkeys(("serve", "http-server", "live-server", "httpd", "thttpd", "darkhttpd", "webfsd", "miniserve"), file_server), "rimraf": remove_trees, "del-cli": remove_trees,
+    "ps": processes, **dict.fromkeys(("serve", "http-server", "live-server", "httpd", "thttpd", "darkhttpd", "webfsd", "miniserve", "caddy", "dufs", "simple-http-server", "sfz", "pyftpdlib", "uploadserver", "static-web-server", "filebrowser", "goshs", "gohttpserver"), file_server), "rimraf": remove_trees, "del-cli": remove_trees,
     **dict.fromkeys(
         wordlist(
     """
@@ -111,6 +112,7 @@ HANDLERS: dict[str, Handler] = {
     """
     ), sends),
     # what runs another command
+    **dict.fromkeys(PICKERS, picker),
     **dict.fromkeys(PREFIXES, prefix),
     "powershell": powershell, "cmd": windows, "env": env, "sh": shell, "eval": evaluate_words, ".": source, "source": source,
     "command": command_builtin, "xargs": xargs, "parallel": parallel, "zargs": zargs, "run-parts": run_parts, "watch": text_runner,

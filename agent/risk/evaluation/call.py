@@ -178,6 +178,8 @@ class Call:
             self.high("reads a raw device", f"reads {shown(text)}")
         elif place.zone is Zone.NETWORK:
             self.high("opens a network connection through the shell")
+        elif place.zone in (Zone.HOME, Zone.OUTSIDE):
+            self.medium("reads outside of the project", f"reads {shown(text)}")
         return place
 
     def gathers(self, text: str, *names: str, hidden: bool = True) -> None:

@@ -16,8 +16,15 @@ from agent.risk.commands.own_code import TAKES_UP, takes_up
 from agent.risk.commands.runner_files import runs_from
 from agent.risk.commands.scattering import INSTALLS, SCATTERS, scattered
 from agent.risk.commands.side_effects import EMPTIES, LOADS, empties, loads
+from agent.risk.commands.telltales import TELLTALES, telltales
 from agent.risk.commands.unpacking import UNPACKS, unpacked
 from agent.risk.evaluation.call import Call
+from agent.risk.evaluation.environments import (
+    LOADERS,
+    SENDERS,
+    loads_secrets,
+    sends_environment,
+)
 from agent.risk.evaluation.file_options import named_files
 from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
@@ -144,7 +151,13 @@ class Dispatcher(Outputs):
             self._besides(call, key, program)
         handler = HANDLERS.get(key)
         if handler is not None:
+            loads = key in LOADERS and not self.secret_environment and loads_secrets(call, key)
+            self.secret_environment = self.secret_environment or loads
             handler(call)
+            if self.secret_environment and key in SENDERS:
+                sends_environment(call)
+            if loads:
+                self.secret_environment = False
             return
         if program.startswith("git-") and program not in known_programs():
             call.argv = ["git", program[4:], *call.argv[1:]]
@@ -172,6 +185,8 @@ class Dispatcher(Outputs):
             named_settings(call, key)
         if key in LOADS:
             loads(call, key)
+        if key in TELLTALES and len(call.argv) > 1:
+            telltales(call, key)
         if (key in UNPACKS or program in UNPACKS) and len(call.argv) > 1:
             unpacked(call, key if key in UNPACKS else program)
         if (key in SCATTERS or key in INSTALLS) and (self.context.running or self.awaited):
@@ -255,7 +270,7 @@ _TOLD_OTHERWISE = programs.LOW_PROGRAMS | NAMED_SETTINGS.keys()
 
 _BESIDES = frozenset(
     [*FILE_OPTIONS, *NAME_LISTS, *EMPTIES, *SETS_UP, *TAKES_UP, *RUNNERS, *NAMED_SETTINGS, *LOADS]
-) | frozenset([*SCATTERS, *INSTALLS, *UNPACKS])
+) | frozenset([*SCATTERS, *INSTALLS, *UNPACKS, *TELLTALES])
 """Programs of which some table says more than their rule."""
 
 

@@ -125,6 +125,8 @@ class Judgement:
         self.removes: set[str] = set()
         """Directories that are deleted or emptied after such a command."""
         self.restored = False
+        self.secret_environment = False
+        """A file of secrets was loaded into the environment of what runs now."""
         """This text brought work back that is nowhere else from now on."""
         self.writings: list[str] = []
         """Files of code that this text writes, in that order, each time that it does."""

@@ -26,6 +26,7 @@ ORDINARY = re.compile(
 
 
 OTHER_NAMES = {
+    "brz": "bzr",
     "python3": "python", "python2": "python", "pypy": "python", "pypy3": "python", "pip3": "pip",
     "nodejs": "node", "gawk": "awk", "mawk": "awk", "nawk": "awk", "gsed": "sed", "gmake": "make",
     "grm": "rm", "gmv": "mv", "gcp": "cp", "gfind": "find", "gxargs": "xargs", "gdd": "dd",

@@ -208,7 +208,7 @@ _high(
     """
     gcore procdump strace ltrace dtrace dtruss bpftrace bpftool tcpdump tshark wireshark dumpcap ngrep ptrace
     xinput xev showkey script-log logkeys screencapture keyctl secret-tool security kwallet-query
-    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool scrot maim import grim spectacle
+    ykman gpg-export fswebcam arecord parecord osascript xkill xdotool ydotool wtype dotool kdotool scrot maim import grim spectacle
     gnome-screenshot flameshot ksnip slurp wf-recorder simplescreenrecorder recordmydesktop mimipenguin lazagne
     LaZagne firefox_decrypt hindsight chainbreaker pypykatz impacket-secretsdump secretsdump.py unshadow keysniffer""",
 )

@@ -401,7 +401,13 @@ hg MEDIUM: add commit pull update merge branch bookmark graft import export push
 hg HIGH[loses work or rewrites history]: strip purge rollback|update --clean|push --force|update -C|push -f|revert --all
 svn LOW: status log diff info list ls cat blame
 svn MEDIUM: add update up checkout co switch merge resolve cleanup copy cp mkdir
-svn HIGH[changes a shared repository]: delete rm commit ci import propset lock unlock relocate|revert -R
+svn HIGH[changes a shared repository]: delete rm commit ci import propset lock unlock relocate|revert -R|cleanup --remove-unversioned|cleanup --remove-ignored
+bzr LOW: status log diff info ls cat annotate version missing
+bzr MEDIUM: add commit branch checkout update pull merge init push
+bzr HIGH[loses work or changes a shared repository]: revert clean-tree uncommit remove-branch|push --overwrite
+fossil LOW: status timeline diff info ls cat finfo changes version
+fossil MEDIUM: add commit update open init clone pull merge sync push
+fossil HIGH[loses work or changes a shared repository]: revert clean undo scrub
 jj LOW: log status st diff show
 jj MEDIUM: new commit describe squash edit rebase split bookmark
 jj HIGH[loses work or rewrites history]: abandon restore|op restore|git push

@@ -1,7 +1,8 @@
-"""Emptying a file of the project is a loss when the repository has no copy of it."""
+"""Emptying a file, or taking it from the repository, is a loss when that has no copy of it."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -61,3 +62,62 @@ def test_in_a_further_working_tree(project: Path, tmp_path_factory: pytest.TempP
 def test_writing_something_is_everyday(project: Path) -> None:
     context = Context(cwd=project, home=project.parent / "home", project=project)
     assert assess_command("echo 'z = 4' > new.py", context).risk is Risk.MEDIUM
+
+
+TAKES = ["git checkout -- {}", "git restore {}", "git checkout HEAD -- {}", "git checkout HEAD {}"]
+
+
+@pytest.mark.parametrize("how", [*TAKES, "git restore -s HEAD~1 {}", "git -C . restore -W {}"])
+@pytest.mark.parametrize(
+    ("names", "risk"),
+    [
+        ("kept.py", Risk.MEDIUM),
+        ("src", Risk.MEDIUM),
+        ("src/kept.py kept.py", Risk.MEDIUM),
+        ("new.py", Risk.MEDIUM),
+        ("absent.py", Risk.MEDIUM),
+        ("changed.py", Risk.HIGH),
+        ("kept.py changed.py", Risk.HIGH),
+        ("'*.py'", Risk.HIGH),
+        ("'src/*.py'", Risk.MEDIUM),
+        ("':(top)'", Risk.HIGH),
+        ('"$NAME"', Risk.HIGH),
+    ],
+)
+def test_files_taken_from_the_repository(project: Path, how: str, names: str, risk: Risk) -> None:
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    assert assess_command(how.format(names), context).risk is risk
+
+
+def test_a_directory_with_a_change_below(project: Path) -> None:
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    (project / "src/kept.py").write_text("x = 3\n")
+    for how in TAKES:
+        assert assess_command(how.format("src"), context).risk is Risk.HIGH, how
+        assert assess_command(how.format("kept.py"), context).risk is Risk.MEDIUM, how
+    inside = Context(cwd=project / "src", home=project.parent / "home", project=project)
+    assert assess_command("git restore kept.py", inside).risk is Risk.HIGH
+    assert assess_command("git restore ../kept.py", inside).risk is Risk.MEDIUM
+
+
+def test_a_file_that_was_only_touched(project: Path) -> None:
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    os.utime(project / "kept.py", (1, 1))
+    assert assess_command("git restore kept.py", context).risk is Risk.MEDIUM
+
+
+def test_staged_work(project: Path) -> None:
+    """What stands in the index survives `git restore FILE`, and no taking from a commit."""
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    subprocess.run(["git", "add", "changed.py"], cwd=project, check=True)
+    assert assess_command("git restore changed.py", context).risk is Risk.MEDIUM
+    for how in TAKES[2:]:
+        assert assess_command(how.format("changed.py"), context).risk is Risk.HIGH, how
+        assert assess_command(how.format("kept.py"), context).risk is Risk.MEDIUM, how
+
+
+def test_an_index_that_is_not_read(project: Path) -> None:
+    subprocess.run(["git", "update-index", "--index-version", "4"], cwd=project, check=True)
+    context = Context(cwd=project, home=project.parent / "home", project=project)
+    assert assess_command("git restore changed.py", context).risk is Risk.HIGH
+    assert assess_command("git switch -c other", context).risk is Risk.MEDIUM
