@@ -36,6 +36,7 @@ from agent.risk.python_names import (
     RUNS_WORDS,
     SECRET_FILES,
     SECRET_LOADERS,
+    SECRET_MADE,
     SENDS,
     SOURCES,
     SQL_METHODS,
@@ -161,7 +162,7 @@ class Reader(Values):
         for node in order:
             if isinstance(node, ast.Assign):
                 self._assign(node.targets, node.value)
-                if isinstance(node.value, ast.Call) and self.name(node.value.func) in SECRET_FILES:
+                if isinstance(node.value, ast.Call) and self.name(node.value.func) in SECRET_MADE:
                     self.secrets.update(t.id for t in node.targets if isinstance(t, ast.Name))
             elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
                 self._assign([node.target], node.value)

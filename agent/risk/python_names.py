@@ -42,6 +42,8 @@ SECRET_FILES = frozenset(
     wordlist("dotenv.dotenv_values dotenv.main.dotenv_values dotenv.get_key decouple.config")
 )
 """Functions that give what such a file says."""
+SECRET_MADE = SECRET_FILES | {"environs.Env", "environ.Env", "decouple.Config"}
+"""The same, and what gives it when it is asked."""
 PROGRAM_CALLS = re.compile(
     r"^(?:sh|plumbum\.cmd)\.(?!Command$|ErrorReturnCode|contrib|pushd$|cd$)[a-z]\w*$"
 )

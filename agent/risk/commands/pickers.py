@@ -35,7 +35,7 @@ _PLACE = re.compile(r"\{[\w+*,.;:-]*\}")
 """Where a line, a field of it or the query is put: `{}`, `{1}`, `{+}`, `{q}`, `{2..}`."""
 _ACTION = re.compile(
     r"(?:execute(?:-silent|-multi)?|become|(?:change-)?preview|reload(?:-sync)?|transform(?:-[a-z-]+)?|bg-transform(?:-[a-z-]+)?)"
-    r"(?:\((.*)\)|\[(.*)\]|\{(.*)\}|:(.*)|([~!@#$%^&*;/|])(.*?)\5)(?=$|[+,])",
+    r"(?:\((.*?)\)|\[(.*?)\]|\{(.*?)\}|:(.*)|([~!@#$%^&*;/|])(.*?)\5)(?=$|[+,])",
     re.S,
 )
 _OPTIONS = ("FZF_DEFAULT_OPTS", "SKIM_DEFAULT_OPTIONS")

@@ -129,7 +129,11 @@ def scp(call: Call) -> None:
                 name = source.rstrip("/").rpartition("/")[2].rpartition(":")[2]
                 if call.place(operands[-1]).zone.name == "ROOT" and name:
                     call.evaluator.files[call.place(f"{operands[-1]}/{name}").path] = None
-            call.writes(operands[-1]) if call.place(operands[-1]).zone.name != "ROOT" else None
+            if operands[-1].endswith("/") and call.place(operands[-1]).zone.name != "ROOT":
+                for source in operands[:-1]:
+                    call.writes(f"{operands[-1]}{source.rpartition('/')[2].rpartition(':')[2]}")
+            elif call.place(operands[-1]).zone.name != "ROOT":
+                call.writes(operands[-1])
     elif value(argv, "-b") or call.feed().kind in ("file", "unknown"):
         call.high("runs a file of transfers")
     else:

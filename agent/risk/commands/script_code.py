@@ -131,7 +131,7 @@ _ENVIRONMENT = re.compile(
 _SHOWN_ENVIRONMENT = re.compile(
     r"(?:console\.\w+|JSON\.stringify|inspect|print_r|var_dump|var_export|\b(?:puts|pp?|print))[\s(]+(?:JSON\.stringify\()?"
     r"(?:process\.env\b(?!\.\w|\[)|Bun\.env\b(?!\.\w|\[)|Deno\.env\.toObject|ENV\.(?:to_h|inspect|each)|ENV\b(?![\[.])|\$_ENV\b(?!\[)|%ENV)"
-    r"|^\s*(?:process|Bun)\.env\s*;?\s*$|config\([^)]*\)\.parsed"
+    r"|(?:\b(?:in|of)\s+|\bObject\.\w+\(\s*)process\.env\b(?!\.\w|\[)|^\s*(?:process|Bun)\.env\s*;?\s*$|config\([^)]*\)\.parsed"
 )
 """The whole environment is shown; one variable is looked at in other places."""
 

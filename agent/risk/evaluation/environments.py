@@ -23,10 +23,10 @@ _OF_VAULTS = frozenset(wordlist("aws-vault envchain"))
 _RUNS = frozenset(
     wordlist(
         """node bun deno tsx npx npm pnpm yarn uv uvx docker podman nerdctl docker-compose
-        podman-compose just task mise poetry flask python pipenv vite wrangler nodemon"""
+        podman-compose just task mise poetry flask python pipenv vite wrangler nodemon ruby"""
     )
 )
-"""Programs that know `--env-file`."""
+"""Programs that know `--env-file`, or load what loads `.env` by `-r`."""
 
 LOADERS = frozenset([*_DEFAULT, *_OF_VAULTS, *_RUNS])
 
@@ -40,6 +40,8 @@ def loads_secrets(call: Call, program: str) -> bool:
     """
     argv = call.argv
     if program in _OF_VAULTS:
+        return True
+    if any(name.startswith("dotenv") for name in value(argv, "-r", "--require", "--import")):
         return True
     own = _DEFAULT.get(program)
     named = value(argv, *(own if own is not None else _ENV_FILE))

@@ -26,6 +26,7 @@ SHOWS_SECRETS = {
         ("kubectl oc", r"(?:.* )?config view\b.* --(?:raw|flatten)(?!=false)\b"),
         ("oc", r"(?:.* )?whoami\b.* (?:-t|--show-token)\b"),
         ("vault", r"print token\b"),
+        ("nomad", r"(?:-\S+ )*var get\b"),
         (
             "glab gh railway heroku fly flyctl vercel netlify",
             r"(?:\S+ )*?(?:whoami|auth:?\s?(?:status|whoami))\b.* (?:-t|--token|--show-token)\b",
