@@ -63,7 +63,7 @@ def picker(call: Call) -> None:
             inner = next((group for group in match.group(1, 2, 3, 4, 6) if group), "")
             call.shell(_PLACE.sub(UNKNOWN, inner))
     for text in value(argv, *_SHELLS.get(program, ())):
-        match = _SHELL.search(text)
-        if match is not None:
-            call.shell(_PLACE.sub(UNKNOWN, match[1]))
+        shell = _SHELL.search(text)
+        if shell is not None:
+            call.shell(_PLACE.sub(UNKNOWN, shell[1]))
     carried(call, anywhere=False, words=False)
