@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, CompositorMap
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -36,6 +36,21 @@ class AreaCompositor(Compositor):
     would draw every other area, too, and the dialog that covers a part of it. It also cuts up whole
     rows, also what is hidden or has not changed.
     """
+
+    @property
+    def full_map(self) -> CompositorMap:
+        """Where everything is.
+
+        After a part was scrolled, Textual 8.2 arranges all anew when asked for this, and compares
+        the next layout with it: what moved or went away in between would stay on the screen.
+        """
+        earlier = self._full_map
+        found = super().full_map
+        if found is not earlier:
+            moved = found.items() ^ earlier.items()
+            places = (place.clip.intersection(place.region) for _, place in moved)
+            self._dirty_regions.update(filter(None, places))
+        return found
 
     def update_widgets(self, widgets: set[Widget]) -> None:
         """Note what is to be drawn, without what an opaque widget of a higher layer covers."""

@@ -18,6 +18,7 @@ from agent.protocol.events import AgentChanged, GateClosed, GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui.compositor import AreaCompositor, _without
+from tui.gate.dialog import GateDialog
 from tui.screens import cockpit as cockpit_module
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=200)
@@ -114,6 +115,23 @@ async def test_pieces_make_the_whole(open_cockpit: Open, glass: Glass) -> None:
 
 SIDES = st.integers(0, 12)
 REGIONS = st.builds(Region, SIDES, SIDES, st.integers(1, 12), st.integers(1, 12))
+
+
+async def test_what_goes_away_while_something_asks_for_places_is_painted_over(
+    open_cockpit: Open, glass: Glass
+) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        app = cockpit.app
+        assert app.gates is not None
+        app.gates.open()
+        await cockpit.until(lambda: "m deny" in glass.text)
+        compositor = app.cockpit._compositor
+        dialog = app.screen.query_one(GateDialog)
+        # As after a part was scrolled.
+        compositor._full_map_invalidated = True
+        dialog.display = False
+        assert dialog not in compositor.full_map
+        await cockpit.until(lambda: "m deny" not in glass.text)
 
 
 @given(REGIONS, REGIONS)
