@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import unicodedata
@@ -39,6 +40,11 @@ async def search(database: Database, query: str, count: int) -> list[SaidHit]:
     """
     words = words_of(query)
     rows = await database.sessions.search(query, count)
+    # A block may hold 200,000 characters: agents and front ends go on meanwhile.
+    return await asyncio.to_thread(_hits, rows, words)
+
+
+def _hits(rows: Sequence[Said], words: Sequence[str]) -> list[SaidHit]:
     return [hit for row in rows if (hit := _hit(row, words)) is not None]
 
 
@@ -87,4 +93,15 @@ def excerpt(text: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int]
 
 def _folded(text: str) -> str:
     """Small letters without their accents, each at its place, as the index takes them."""
-    return "".join(unicodedata.normalize("NFD", each)[0].lower()[:1] for each in text)
+    return text.translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """Characters as they are folded, each worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = unicodedata.normalize("NFD", chr(code))[0].lower()[:1]
+        return self[code]
+
+
+_FOLDED = _Folded()

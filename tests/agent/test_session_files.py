@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,24 @@ async def test_secrets_are_neither_found_nor_shown(tmp_path: Path) -> None:
         assert (hit.agent_id, hit.block, hit.by_person) == ("s", 1, True)
         assert hit.excerpt == f"my key is {MASK}"
         assert await search(database, "api03", 9) == []
+
+
+async def test_texts_are_looked_through_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def watched(text: str, words: Sequence[str]) -> Any:
+        threads.append(threading.get_ident())
+        return excerpt(text, words)
+
+    monkeypatch.setattr("agent.session_search.excerpt", watched)
+    async with await Database.open(tmp_path / "t.db") as database:
+        await database.sessions.create(SessionRecord("s", "s", "/"))
+        await database.sessions.append("s", "event", json.dumps(block(1, "user", "a word")[1]))
+        assert len(await search(database, "word", 9)) == 1
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 def _tool(**fields: Any) -> ToolCall:
