@@ -98,10 +98,15 @@ def _parsed(text: str) -> object:
 
 
 def _wanted(before: Mapping[str, object], table: str, values: Mapping[str, Value]) -> object:
-    """What the file is to say."""
+    """What the file is to say.
+
+    Raises:
+        SettingsNotKept: something else has the table's name.
+    """
     name, _, rest = table.partition(".")
     below = before.get(name, {})
-    assert isinstance(below, Mapping)
+    if not isinstance(below, Mapping):
+        raise SettingsNotKept(f"the settings are not changed: {name} is no table there")
     if rest:
         changed = _wanted(below, rest, values)
     else:

@@ -53,6 +53,15 @@ def test_any_limit_is_written_and_all_else_stays(
         assert (comment in after) == (comment in before)
 
 
+@pytest.mark.parametrize("text", ["budget = 5\n", "[budget]\nday = 5\n", "[[budget]]\n"])
+def test_what_is_no_table_is_left_alone(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(settings_file.SettingsNotKept, match="is no table"):
+        settings_file.keep(file, "budget.day", {"dollars": 1})
+    assert file.read_text() == text
+
+
 @pytest.fixture
 async def parts(tmp_path: Path) -> AsyncIterator[Any]:
     paths = Paths(tmp_path / "config", tmp_path / "data", tmp_path / "run")
