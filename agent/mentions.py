@@ -18,6 +18,10 @@ _BARE = r"[^\s\"'`()\[\]{}<>|\\,;]"
 
 _MENTION = re.compile(rf"{_BEFORE}(?:({_QUOTED}\")|({_BARE}+))", re.MULTILINE)
 _BEGUN = re.compile(rf"{_BEFORE}(?:({_QUOTED}\\?)|({_BARE}*))$")
+
+LONGEST = 4096
+"""Characters of a path that is being written: `PATH_MAX` of Linux."""
+
 _ENDS = ".,:;!?"
 """What ends a sentence, and no path that is written without quotes."""
 
@@ -51,7 +55,7 @@ def paths_in(text: str) -> list[str]:
 
 def begun(before: str) -> Begun | None:
     """The mention that the cursor stands in, by what stands before it in its line."""
-    found = _BEGUN.search(before)
+    found = _BEGUN.search(before, max(0, len(before) - LONGEST))
     if found is None:
         return None
     if found[1] is None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.mentions import begun, mention, paths_in
+from agent.mentions import LONGEST, Begun, begun, mention, paths_in
 
 PATHS = st.text(
     st.one_of(
@@ -62,3 +62,11 @@ def test_what_is_no_mention() -> None:
     assert paths_in("look at @a.py, then @b.py. Or (@c.py)?") == ["a.py", "b.py", "c.py"]
     assert begun("ada@ex") is None
     assert begun("@a b") is None
+
+
+def test_a_path_begins_within_the_length_of_the_longest() -> None:
+    longest = "a" * (LONGEST - 1)
+    assert begun(f"see @{longest}") == Begun(4, longest)
+    assert begun(f"see @{longest}a") is None
+    # An `@` that is cut off from what stands before it is judged by that all the same.
+    assert begun(f"an@{longest}") is None
