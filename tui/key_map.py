@@ -182,6 +182,8 @@ def _allow(action: actions.ActionKey, key: str) -> None:
             raise KeyRefusedError("a gate is decided by a character or by F1 to F12, nothing else")
     elif action.context == actions.TERMINAL and (is_character(key) or not _free_in_panes(key)):
         raise KeyRefusedError("programs in panes need it")
+    elif action.id == "own.allow" and (key.endswith("enter") or key in {"space", "ctrl+j"}):
+        raise KeyRefusedError("Enter and Space let no agent into a pane of yours")
     if key == "enter" and action.context == actions.INBOX:
         raise KeyRefusedError("Enter opens, and decides nothing")
 
