@@ -75,6 +75,9 @@ _GATE_KEYS = frozenset(
 )
 """Keys that mean something at some gate: where they mean nothing, they go no further."""
 
+_DECIDING = frozenset({"approve", "deny", "keep"})
+"""What nothing can take back: such a key may always be the first letter of a sentence."""
+
 _ONLY_OPENING = frozenset({"edit", "rule"})
 """What may follow another key of the dialog at once: what is written there is judged anew."""
 
@@ -343,13 +346,13 @@ class GateDialog(GateChoices):
                 return True
             if event.key == "enter" and host(self).has_draft and self._keeps_enter(may_decide):
                 return True
-            if self.armed and event.is_printable and host(self).has_draft:
-                meaning = self._meaning(event.key)
-                if meaning and may_decide:
-                    self._held.hold(event)
-                    self._say(f"{WORDS[meaning]} …", calm=True)
-                    return True
-            elif self.armed and self._take_own_key(event.key, may_decide):
+            beside_draft = event.is_printable and host(self).has_draft
+            meaning = self._meaning(event.key) if self.armed and event.is_printable else ""
+            if may_decide and (meaning in _DECIDING or (meaning and beside_draft)):
+                self._held.hold(event)
+                self._say(f"{WORDS[meaning]} …", calm=True)
+                return True
+            if self.armed and not beside_draft and self._take_own_key(event.key, may_decide):
                 return True
         if self._pane_has_keyboard:
             self._follow_cursor()
@@ -368,7 +371,7 @@ class GateDialog(GateChoices):
         self._await_silence()
         return True
 
-    # A key while the prompt holds a draft --------------------------------------------------------
+    # A key that may be writing ------------------------------------------------------------------
 
     def _followed_by(self, event: events.Key | events.Paste) -> bool:
         """Say what the held key was, now that another one is here; nothing is decided."""

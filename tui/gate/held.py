@@ -1,7 +1,7 @@
 """A key that is either a decision or the beginning of a word: held until that is known.
 
-The mirror of `tui.gate.quiet`, for a prompt that holds a draft: after a pause in a half-written
-sentence its next letter must not decide anything. What is followed by another key was writing.
+The mirror of `tui.gate.quiet`: neither the first letter of a sentence nor, after a pause in it, its
+next one must decide anything. What is followed by another key was writing.
 """
 
 from __future__ import annotations

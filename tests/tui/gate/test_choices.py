@@ -173,6 +173,7 @@ async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
         assert await sent(pilot, AlwaysAllow) == []
         await pilot.pause(QUIET)
         await pilot.press("w")
+        await until_held_is_over(pilot)
         [kept] = await sent(pilot, AlwaysAllow)
         assert any("it stands in /etc/rules/1.toml" in one.message for one in app._notifications)
         assert (kept.gate_id, kept.rule) == ("g1", "Bash(make)")

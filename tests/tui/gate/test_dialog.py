@@ -47,7 +47,7 @@ async def until_held_is_over(pilot: Pilot[None]) -> None:
 
 
 async def decided(pilot: Pilot[None], count: int = 1) -> None:
-    """Wait for a decision by a key that was held, since the prompt holds a draft."""
+    """Wait for a decision by a key that was held, since it may begin a word."""
     for _ in range(60):
         if len(decisions(pilot.app)) >= count:
             return
@@ -101,7 +101,7 @@ async def test_one_key_decides(
     async with app.run_test() as pilot:
         await armed(pilot)
         await pilot.press(key)
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", decision, "")]
         assert app.prompt == ""
 
@@ -139,7 +139,7 @@ async def test_the_key_for_medium_does_not_approve_high(
         assert decisions(app) == []
 
 
-# A key while the prompt holds a draft ------------------------------------------------------------
+# A key that may be writing -----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -167,6 +167,29 @@ async def test_the_next_letter_of_a_draft_decides_nothing(
         await pilot.pause(QUIET)
         assert decisions(app) == []
         assert (app.dialog.gate.id, app.dialog.peeking, app.dialog._writing) == ("g1", False, "")
+
+
+@pytest.mark.usefixtures("slow_machine")
+@pytest.mark.parametrize(
+    ("risk", "sentence"),
+    [
+        (RiskLevel.HIGH, "Add more tests, please"),
+        (RiskLevel.MEDIUM, "add more tests, please"),
+        (RiskLevel.HIGH, "do more tests, please"),
+    ],
+)
+async def test_the_first_letter_of_a_sentence_decides_nothing(
+    make_app: MakeApp, make_gate: MakeGate, risk: RiskLevel, sentence: str
+) -> None:
+    app = make_app(make_gate(risk=risk))
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        for letter in sentence:
+            app.post_message(Key(letter, letter))
+        await pilot.pause()
+        assert app.prompt == sentence
+        await pilot.pause(QUIET)
+        assert decisions(app) == []
 
 
 @pytest.mark.usefixtures("slow_machine")
@@ -284,7 +307,7 @@ async def test_of_ones_own_command_nobody_is_told(make_app: MakeApp, make_gate: 
         assert app.prompt == ""
         await pilot.pause(QUIET)
         await pilot.press("d")
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", "deny", "")]
 
 
@@ -312,15 +335,19 @@ async def test_a_second_press_never_falls_through(make_app: MakeApp, make_gate: 
     app = make_app(make_gate(1), make_gate(2), make_gate(3))
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press(*"dddddd")
-        await pilot.pause()
-        assert decisions(app) == [("g1", "deny", "")]
-        assert app.dialog.gate is not None
-        assert app.dialog.gate.id == "g2"
-        await pilot.pause(QUIET)
-        await pilot.press("d")
-        await pilot.pause()
+        # A key that repeats is no decision; right behind one it makes no second one.
+        for count in (0, 1):
+            for _ in range(5):
+                app.post_message(Key("d", "d"))
+            await pilot.pause()
+            assert decisions(app) == [("g1", "deny", "")][:count]
+            assert app.dialog.gate is not None
+            assert app.dialog.gate.id == f"g{count + 1}"
+            await armed(pilot)
+            await pilot.press("d")
+            await decided(pilot, count + 1)
         assert [gate_id for gate_id, _, _ in decisions(app)] == ["g1", "g2"]
+        assert app.prompt == "d" * 10
 
 
 async def test_deny_with_a_message(make_app: MakeApp, make_gate: MakeGate) -> None:
@@ -465,6 +492,7 @@ async def test_a_refused_decision_brings_the_gate_back(
     async with app.run_test() as pilot:
         await armed(pilot)
         await pilot.press("d")
+        await decided(pilot)
         await pilot.pause()
         assert app.dialog.gate is not None
         assert app.dialog.gate.id == "g1"
@@ -490,7 +518,7 @@ async def test_a_small_terminal_can_still_decide(
         assert view.scroll_offset.y == view.max_scroll_y
         await pilot.pause(QUIET)
         await pilot.press(key)
-        await pilot.pause()
+        await decided(pilot)
         assert len(decisions(app)) == 1
 
 
@@ -512,7 +540,7 @@ async def test_nothing_is_approved_that_there_is_no_room_to_read(
         assert any("nothing is approved below 60×16" in n.message for n in app._notifications)
         await pilot.pause(QUIET)
         await pilot.press("d")
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", "deny", "")]
 
 
@@ -770,13 +798,14 @@ async def test_an_approval_that_no_person_typed_leaves_the_gate(
     async with app.run_test(size=(80, 24)) as pilot:
         await armed(pilot)
         await pilot.press("A")
+        await until_held_is_over(pilot)
         await pilot.pause()
         assert app.sent == []
         assert app.dialog.display
         assert [note.message for note in app._notifications] == [app.nobody]
         await armed(pilot)
         await pilot.press("d")
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", "deny", "")]
 
 
@@ -828,7 +857,7 @@ async def test_the_tree_of_a_command_is_unfolded_and_scrolled(
         await armed(pilot)
         await unfolded()
         await pilot.press("A")
-        await pilot.pause()
+        await decided(pilot)
         assert decisions(app) == [("g1", "approve", "")]
 
 
