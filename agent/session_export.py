@@ -172,6 +172,8 @@ def write(path: Path, text: str, *, overwrite: bool = False) -> bool:
     Raises:
         NotExported: it cannot be written.
     """
+    if "\0" in str(path):
+        raise NotExported("A file's name holds no NUL: choose another name.")
     claimed, name = False, ""
     try:
         if path.is_dir():

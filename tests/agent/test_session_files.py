@@ -216,7 +216,7 @@ def test_a_file_is_private_and_never_taken_silently(tmp_path: Path) -> None:
     path.chmod(0o644)
     assert write(path, "two\n", overwrite=True)
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("two\n", 0o600)
-    for wrong in (tmp_path, tmp_path / "no" / "where.md"):
+    for wrong in (tmp_path, tmp_path / "no" / "where.md", tmp_path / "a\0b.md"):
         with pytest.raises(NotExported):
             write(wrong, "x")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.md"]
