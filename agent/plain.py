@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tungsten.printable import without_escapes
+
 MAX_LINE = 200
 """Characters of a line; lists cut it further to what fits."""
 
@@ -36,7 +38,7 @@ def plain_line(markdown: str) -> str:
     Prose goes before code: a fenced block speaks only when nothing else does.
     """
     in_code = ""
-    for fenced, line in _lines(markdown[:MAX_READ]):
+    for fenced, line in _lines(without_escapes(markdown[:MAX_READ])):
         text = line if fenced else _plain(line)
         text = "".join(char for char in text if char.isprintable() or char.isspace())
         text = " ".join(text.split())[:MAX_LINE].rstrip()

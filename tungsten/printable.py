@@ -43,8 +43,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    if "\x1b" in text:
-        text = _ESCAPES.sub("", text)
+    text = without_escapes(text)
     if "\r" in text:
         # What a carriage return overwrote on a real screen is not worth a line here.
         text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
@@ -53,6 +52,11 @@ def clean(text: str) -> str:
     if "\t" in text:
         text = text.expandtabs(TAB)
     return text
+
+
+def without_escapes(text: str) -> str:
+    """Take escape sequences off, whole."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
 def one_line(text: str) -> str:

@@ -34,7 +34,7 @@ from agent.plain import MAX_LINE, plain_line
         ("`__init__` and `**kwargs` and \\*this\\*", "__init__ and **kwargs and *this*"),
         ("***both*** __strong__ _soft_ ~~gone~~", "both strong soft gone"),
         ("1. first\n2. second", "1. first"),
-        ("tabs\tand  \x1b[31mred\x07", "tabs and [31mred"),
+        ("tabs\tand  \x1b[31mred\x07", "tabs and red"),
         ("", ""),
         ("**", "**"),
         ("```\n```", ""),
@@ -67,6 +67,10 @@ MARKUP = st.sampled_from(
         " ",
     ]
 )
+
+
+def test_escape_sequences_leave_no_rest() -> None:
+    assert plain_line("\x1b]0;owned\x07\x1b[31mred\x1b[2J") == "red"
 
 
 @given(st.lists(MARKUP | st.text(max_size=5), max_size=80).map("".join))
