@@ -276,10 +276,12 @@ class LiveAgent:
             await self.services.go.wait()
             self.publish()
 
-    async def waiting(self, gate: Gate | None) -> None:
-        """Note that one more gate waits for the person, or one less."""
+    async def waiting(self, gate: Gate | None, *, doing: str | None = None) -> None:
+        """Note that one more gate waits for the person, or one less; and what it does now."""
         if gate is None:
             self._waits = self._waits[1:]
+            if doing is not None:
+                self._activity = doing
         else:
             self._waits = [*self._waits, f"approve: {' '.join(gate.text.split())}"[:200]]
             self._since = gate.opened_at

@@ -98,8 +98,11 @@ class Owner(Protocol):
     async def hold(self) -> None:
         """Return when agents may act; waits while they are paused."""
 
-    async def waiting(self, gate: Gate | None) -> None:
-        """Told when a gate of this agent opens, and with None when it is decided."""
+    async def waiting(self, gate: Gate | None, *, doing: str | None = None) -> None:
+        """Told when a gate of this agent opens, and with None when it is decided.
+
+        Then also what it does now, where that is no longer what was asked about.
+        """
 
 
 @dataclass(slots=True)
@@ -480,15 +483,19 @@ class Performer:
             )
         self._asked[gate.id] = Asked(step, looked, self._over(step, looked.assessment))
         await self._owner.waiting(gate)
+        doing: str | None = ""
         try:
-            return await waiting
+            decision = await waiting
+            if decision.approved and not decision.edited:
+                doing = f"run: {step.title}" if gate.replaces else None
+            return decision
         except asyncio.CancelledError:
             if not self._owner.closing:
                 await self._gates.withdraw(gate.id, "the turn was interrupted")
             raise
         finally:
             self._asked.pop(gate.id, None)
-            await self._owner.waiting(None)
+            await self._owner.waiting(None, doing=doing)
 
     def _gate(self, step: Step, looked: Looked, original: Step, replaced: Gate | None) -> Gate:
         assessment = looked.assessment

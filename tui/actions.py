@@ -632,9 +632,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("recording.begin", "home g", "To the beginning", RECORDING, "begin"),
     _key("recording.end", "end G", "To the end as it is now", RECORDING, "end", "end"),
     _key("recording.close", "escape q f7", "Close", RECORDING, "leave", "close"),
-    _key(
-        "grid.zoom", "enter", "Go into this agent; Alt+g comes back", GRID, "ask('zoom')", "zoom in"
-    ),
+    _key("grid.zoom", "enter", "Go into this agent", GRID, "ask('zoom')", "zoom in"),
     _key("grid.type", "t", "Give the keyboard to this terminal", GRID, "type", "type here"),
     _key(
         "grid.gate",

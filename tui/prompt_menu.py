@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from agent.mentions import mention
 from tui import file_names
 from tui.completion import Choice, Completing, choices, file_row
+from tui.text import one_line
 from tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ class PromptMenu:
         self._word = found.word
         # What is written in full needs no choosing, and Enter is to send it.
         self._show(() if names[:1] == [found.word] else list(map(file_row, names)))
+        read = self._directory in self._names or file_names.leads_elsewhere(found.word)
+        if not names and found.word and read:
+            # No menu: its keys keep their meaning, and Enter sends what is written.
+            self._listing.show((Row("", f" no file fits @{one_line(found.word)}"),))
+            self._app.cockpit.show_menu(1)
 
     async def _found(self, word: str) -> list[str]:
         directory = self._directory
@@ -140,7 +146,8 @@ class PromptMenu:
         if found is None:
             return
         if found.kind == "file":
-            self._put(found, prompt.cursor_location[0], row_id)
+            if row_id:
+                self._put(found, prompt.cursor_location[0], row_id)
             return
         text = prompt.text
         chosen = [one for one in choices(self._app, text) if one.row.id == row_id]

@@ -157,8 +157,7 @@ def explain(command: str, context: Context) -> str:
     if tree:
         lines.append("commands:")
     for depth, text, risk in tree[:400]:
-        mark = "" if risk is Risk.LOW else f"  ← {risk.name}"
-        lines.append("  " + "  " * depth + (text or "(nothing)") + mark)
+        lines.append(f"  {'  ' * depth}{text or '(nothing)'}  ← {risk.name}")
     if len(tree) > 400:
         lines.append(f"  … and {len(tree) - 400} more")
     return "\n".join(lines)

@@ -145,6 +145,13 @@ async def test_files_commands_and_arguments_complete(open_cockpit: Open, tmp_pat
         await cockpit.until(lambda: prompt.text == "see @prs")
         await cockpit.pilot.press("ctrl+y")
 
+        # What fits nothing is said, and no menu takes its keys.
+        await cockpit.type("@nosuch")
+        await cockpit.until(lambda: "no file fits @nosuch" in cockpit.screen_text)
+        assert not prompt.menu_open
+        await cockpit.pilot.press(*["backspace"] * len("@nosuch"))
+        await cockpit.until(lambda: "no file fits" not in cockpit.screen_text)
+
         # Directories lead on; what is odd is quoted, also while it is written.
         await cockpit.type("@sr")
         await cockpit.until(lambda: rows()[:1] == ["src/"])

@@ -189,7 +189,7 @@ class GateChoices(GateCard):
             return
         self._say(problem)
         if not problem and not self.peeking:
-            self._unfold(str(found.get("text", "")))
+            self._unfold(_commands(str(found.get("text", ""))))
 
     def _unfold(self, tree: str) -> None:
         self.query_one("#gate-text", ExactView).unfold(tree)
@@ -202,3 +202,9 @@ class GateChoices(GateCard):
         if self._gate is None or self._offer is None or self._offer.why_not:
             return
         self._decide("approve", rule=self._offer.rule)
+
+
+def _commands(explained: str) -> str:
+    """What `tungsten risk explain` says but for the verdict above it, which the facts hold."""
+    _, heading, tree = explained.partition("\ncommands:\n")
+    return f"{heading.lstrip()}{tree}" if heading else explained

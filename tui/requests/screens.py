@@ -19,9 +19,22 @@ async def help_screen(app: TungstenApp) -> None:
     if isinstance(app.screen, HelpScreen):
         app.screen.dismiss(None)
     else:
-        in_grid = app.screen is app.cockpit and app.cockpit.choices.grid
-        here = actions.GRID if in_grid else getattr(app.screen, "KEYS", "")
-        await app.push_screen(HelpScreen(here))
+        await app.push_screen(HelpScreen(_here(app)))
+
+
+def _here(app: TungstenApp) -> str:
+    """The context whose keys mean something where the person is; empty for the prompt's."""
+    cockpit = app.cockpit
+    if app.screen is not cockpit:
+        return str(getattr(app.screen, "KEYS", ""))
+    if app.gates is not None and app.gates.gate is not None:
+        return actions.GATE
+    if cockpit.choices.grid:
+        return actions.GRID
+    if cockpit.conversation.has_focus:
+        return actions.CONVERSATION
+    view = cockpit.terminal.view
+    return actions.PANE if view is not None and view.has_focus else ""
 
 
 async def palette(app: TungstenApp) -> None:

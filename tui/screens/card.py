@@ -64,15 +64,23 @@ class CardScreen(ModalScreen[Result]):
     def on_mount(self) -> None:
         """Take the picture of what lies below."""
         self.screen_layout_refresh_signal.subscribe(self, self._card_moved, immediate=True)
+        if self.SHOWS_BELOW:
+            self.look_below(DIMMED)
+
+    def look_below(self, dimmed: float) -> None:
+        """Take the picture of what lies below, covered that much by the background colour."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1]
-        if self.SHOWS_BELOW and below is not self:
-            color, theme = self.styles.background.with_alpha(DIMMED), self.app.ansi_theme
-            strips = below._compositor.render_strips()  # noqa: SLF001
-            self._below = [
-                Strip(Tint.process_segments(strip, color, theme), strip.cell_length)
-                for strip in strips
-            ]
+        if below is self:
+            return
+        color, theme = self.styles.background.with_alpha(dimmed), self.app.ansi_theme
+        strips = below._compositor.render_strips()  # noqa: SLF001
+        self._below = [
+            Strip(Tint.process_segments(strip, color, theme), strip.cell_length)
+            if dimmed
+            else strip
+            for strip in strips
+        ]
 
     def render_line(self, y: int) -> Strip:
         """Draw what lies below, unless the window has another size by now."""

@@ -29,8 +29,6 @@ class ThemeScreen(CardScreen["str | None"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [closing("close", "escape,q")]
     AUTO_FOCUS = "#themes"
-    SHOWS_BELOW = False
-    """The picture would stay in the colours that it was taken in."""
 
     def __init__(self, name: str, wear: Callable[[str], None], instead: str) -> None:
         super().__init__()
@@ -67,6 +65,14 @@ class ThemeScreen(CardScreen["str | None"]):
     def _tried(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         self._wear(event.option_id or self._before)
+        # Behind Textual's own, which gives the screens below their colours.
+        self.app.call_next(self._look_again)
+
+    def _look_again(self) -> None:
+        """Show the app as it is now, not dimmed: its colours are what is chosen."""
+        if self.is_current:
+            self.look_below(0)
+            self.refresh()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
+from textual.containers import Grid, Vertical
 from textual.events import Key, Paste
 from textual.geometry import Region
 from textual.strip import Strip
@@ -53,9 +52,9 @@ CARDS = (
             "agent.next",
             "view.conversation",
             "view.terminal",
-            "view.split_right",
-            "view.sidebar",
+            "view.grid",
             "focus.next",
+            "app.usage",
         ),
         ("agents", "conversation", "terminal", "footer"),
     ),
@@ -63,7 +62,7 @@ CARDS = (
         "Start an agent",
         "Write into the prompt what to do, as you would say it to a colleague, and press Enter. "
         "Without an agent one starts in this directory; otherwise the one you look at is told. "
-        "Agents go on working when the app is closed.",
+        "@ and a few letters name a file. Agents go on working when the app is closed.",
         ("prompt.send", "agent.new", "prompt.command", "prompt.shell", "app.setup", "app.demo"),
         ("prompt",),
     ),
@@ -121,6 +120,15 @@ class TourScreen(CardScreen[Left]):
     DEFAULT_CSS = """
     TourScreen {
         #card-line { display: none; }
+        #tour-keys {
+            grid-size: 2;
+            grid-columns: 9 1fr;
+            grid-rows: auto;
+            grid-gutter: 0 2;
+            height: auto;
+        }
+        .tour-key { text-style: bold; text-align: right; }
+        .tour-what { color: $foreground 80%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -146,7 +154,10 @@ class TourScreen(CardScreen[Left]):
         """Lay out text and keys."""
         with Vertical(id="card"):
             yield Static(id="tour-text", classes="card-text", markup=False)
-            yield Static(id="tour-keys")
+            with Grid(id="tour-keys"):
+                for _ in range(max(len(card.keys) for card in CARDS)):
+                    yield Static(classes="tour-key", markup=False)
+                    yield Static(classes="tour-what", markup=False)
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -163,9 +174,12 @@ class TourScreen(CardScreen[Left]):
         place = f"{self._card_shown + 1} of {len(CARDS)}"
         self.query_one("#card", Vertical).border_title = f"{place} · {card.title}"
         self.query_one("#tour-text", Static).update(card.text)
-        self.query_one("#tour-keys", Static).update(
-            Content("\n").join(_line(actions.by_id(name)) for name in card.keys)
-        )
+        rows = zip(self.query(".tour-key"), self.query(".tour-what"), card.keys, strict=True)
+        for key, what, name in rows:
+            action = actions.by_id(name)
+            label = actions.label(action.keys[0]) if action.keys else f"/{action.slash}"
+            cast(Static, key).update(label)
+            cast(Static, what).update(action.description)
         back = (("←", "back"),) if self._card_shown else ()
         self.tell_keys(("Enter", "done" if last else "next"), *back, ("Esc", "leave"))
         self.refresh()
@@ -236,8 +250,3 @@ class TourScreen(CardScreen[Left]):
         if not self._left:
             self._left = True
             self.dismiss(Left(self._card_shown, action))
-
-
-def _line(action: actions.ActionKey) -> Content:
-    key = actions.label(action.keys[0]) if action.keys else f"/{action.slash}"
-    return Content.assemble((f"{key:>9}  ", "bold"), (action.description, "$foreground 80%"))

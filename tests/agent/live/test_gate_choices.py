@@ -11,6 +11,7 @@ from agent.gate_rules import NotAllowed
 from agent.protocol.agents import Mode
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
+from agent.protocol.events import AgentChanged
 
 
 def use(name, **tool_input):
@@ -45,6 +46,7 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     first = await house.gate()
     told = (await house.agents.explain_gate(ExplainGate(gate_id=first.id)))["text"].split("\n")
     assert told[0].startswith("HIGH: ")
+    heard = len(house.events)
     assert told[-2:] == ["  touch one  ← MEDIUM", "  git push --force origin main  ← HIGH"]
     second = await edit(house, first, "touch two")
     assert (second.text, second.risk, second.original) == ("touch two", "MEDIUM", first.text)
@@ -70,6 +72,11 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     ]
     [started] = await journal(house, "action_started")
     assert started["text"] == "touch two"
+    # What was not approved is never said to run.
+    changed = [event.agent for event in house.events[heard:] if isinstance(event, AgentChanged)]
+    doing = {agent.activity for agent in changed if agent.state == "working"}
+    assert "run: touch two" in doing
+    assert not any("push" in activity for activity in doing)
 
 
 async def test_it_may_be_changed_many_times_and_be_worse_than_before(house):

@@ -836,6 +836,8 @@ async def test_the_tree_of_a_command_is_unfolded_and_scrolled(
         await unfolded()
         assert [one.gate_id for one in app.sent] == ["g1"]
         assert "git push --force origin main  ← HIGH" in seen()
+        # The verdict stands in the facts already.
+        assert "rewrites a shared branch" not in seen()
         await pilot.press("end")
         await pilot.pause()
         assert "echo 59  ← MEDIUM" in seen()
