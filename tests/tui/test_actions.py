@@ -179,8 +179,16 @@ async def test_typing_filters_the_help_and_escape_first_shows_all_of_it_again(
     open_cockpit: Open,
 ) -> None:
     async with open_cockpit(scenes.BUSY) as cockpit:
+        # What is open, or has the focus, comes first.
+        await cockpit.until(lambda: cockpit.app.gates is not None and cockpit.app.gates.gate)
         await cockpit.pilot.press("f1")
         await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        assert cockpit.screen_text.index("In the gate") < cockpit.screen_text.index("Anywhere")
+        await cockpit.pilot.press("f1", "escape", "tab", "f1")
+        await cockpit.until(lambda: "In the conversation" in cockpit.screen_text)
+        await cockpit.pilot.press("f1", "shift+tab", "f1")
+        await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        assert "In the conversation" not in cockpit.screen_text
         await cockpit.type("rename")
         await cockpit.until(lambda: "Show every key" not in cockpit.screen_text)
         assert "/rename" in cockpit.screen_text
