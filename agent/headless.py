@@ -342,6 +342,8 @@ class _Printer:
             # A person reads how it ended.
             return
         line = f"[{event.risk.value} {event.decision}] {event.action}: {what} → {outcome}"
+        if event.decision in ("denied", "refused") and event.reasons:
+            line += f" ({'; '.join(event.reasons)})"
         self._print(action_fields(event), f"{event.agent_name}: {line}" if worker else line)
 
     def question(self, question: Question) -> None:

@@ -355,7 +355,11 @@ def keys(
     if check:
         for line in preferences.refused(found, preferred, config):
             print(clean(line))
-        if found.refusals:
+        # A preset that there is not, or keys that stand below another heading.
+        problem = _config_problem()
+        if problem:
+            print(clean(problem))
+        if found.refusals or problem:
             raise typer.Exit(EXIT_FAILED)
         print(f"no conflicts: {len(preferred.keys)} of your own keys are in force")
         return
@@ -365,6 +369,16 @@ def keys(
         return
     for line in keys_listing.lines():
         print(line)
+
+
+def _config_problem() -> str:
+    from agent.config import ConfigError, load_file
+
+    try:
+        load_file(paths.find())
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 @app.command()

@@ -206,7 +206,8 @@ async def test_what_a_worker_needs_a_person_for_is_denied_too(
     out = io.StringIO()
     await headless.run(paths, "Do it.", directory=project, out=out)
     lines_of = out.getvalue().splitlines()
-    assert any(line.startswith("helper: [HIGH denied] run_command") for line in lines_of)
+    [told] = [line for line in lines_of if line.startswith("helper: [HIGH denied] run_command")]
+    assert told.endswith(f"({'; '.join(denied['reasons'])})")
 
 
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b[2J\x9b?1003h\x1b]0;root\x07"

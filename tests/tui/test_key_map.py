@@ -281,6 +281,12 @@ def test_check_tells_all_of_them(paths: Paths, monkeypatch: pytest.MonkeyPatch) 
     assert [line.split(":")[1] for line in checked.output.splitlines()] == ["4", "6", "8"]
     listed = json.loads(CliRunner().invoke(command_line, ["keys", "--json"]).output)
     assert next(row for row in listed if row["id"] == "agent.sessions")["keys"] == ["M-y", "F10"]
+    # A preset that there is not, and one below another heading.
+    for written in ('keys_preset = "vim"', '[budget.day]\nkeys_preset = "vi"'):
+        paths.config_file.write_text(written)
+        checked = CliRunner().invoke(command_line, ["keys", "--check"])
+        assert checked.exit_code == 1
+        assert "keys_preset" in checked.output
 
 
 @pytest.mark.parametrize(

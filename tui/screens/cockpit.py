@@ -407,6 +407,8 @@ class CockpitScreen(Screen[None]):
         elsewhere = action.context == actions.ANYWHERE and action.id not in _IN_THE_GRID
         if self.choices.grid and elsewhere:
             return ""
+        if self._gate_open and action.context == actions.GRID:
+            return ""
         match action.id:
             case "turn.interrupt":
                 runs = agent is not None and agent.state in {"working", "waiting"}

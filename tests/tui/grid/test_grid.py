@@ -226,8 +226,11 @@ async def test_gates_and_questions_in_the_grid(open_cockpit: Open, connected: se
         await cockpit.type("a draft")
         grid = await opened(cockpit)
         cockpit.engine.publish(GateOpened(gate=waiting.gates[0]))
+        assert "zoom in" in cockpit.screen_text
         await cockpit.until(lambda: app.gates is not None and app.gates.gate is not None)
         dialog = app.gates
+        # Its keys are the dialog's for now.
+        await cockpit.until(lambda: "zoom in" not in cockpit.screen_text)
         assert dialog is not None
         # Too early after it came up, no key decides, however late it is looked at.
         for letter in "daA":
