@@ -171,7 +171,12 @@ class Mind:
             )
         )
         if isinstance(command, Decide) and command.edited:
-            changed = {"id": f"{gate.id}+", "text": command.edited, "spans": (), "replaces": gate.id}
+            changed = {
+                "id": f"{gate.id}+",
+                "text": command.edited,
+                "spans": (),
+                "replaces": gate.id,
+            }
             self._engine.publish(GateOpened(gate=gate.model_copy(update=changed)))
         return {"file": "/home/ada/parser/.tungsten/rules"}
 
@@ -196,9 +201,14 @@ def by_action(action_id: str, *keys: str) -> Enter:
 
 
 def by_keys(*keys: str, to: str = "prompt") -> Enter:
-    """Go to the prompt or the conversation, then press keys."""
+    """Go to the conversation, or to the prompt with what is written put aside; then press keys."""
 
     async def enter(cockpit: Cockpit, _: Path) -> None:
+        if cockpit.app.gates is not None:
+            # Beside a gate that was put off; others come up while keys are pressed.
+            cockpit.app.gates.put_off()
+        if to == "prompt" and keys:
+            cockpit.app.cockpit.prompt.write_instead("")
         cockpit.app.cockpit.set_focus(getattr(cockpit.app.cockpit, to))
         await cockpit.pilot.press(*keys)
 
@@ -252,7 +262,9 @@ async def question(cockpit: Cockpit, _: Path) -> None:
 
 async def gate(cockpit: Cockpit, directory: Path) -> None:
     """Open the dialog at what waits, with nothing written beside it."""
-    cockpit.app.cockpit.set_focus(cockpit.app.cockpit.prompt)
+    prompt = cockpit.app.cockpit.prompt
+    cockpit.app.cockpit.set_focus(prompt)
+    prompt.write_instead("")
     if cockpit.app.gates is not None:
         cockpit.app.gates.open()
 
@@ -272,7 +284,7 @@ ROOMS: dict[str, tuple[Enter, str]] = {
     "file": (file, actions.FILE),
     "diff": (diff, actions.FILE),
     "picture": (picture, actions.FILE),
-    "prompt @": (by_keys("space", "@", "r"), actions.PROMPT),
+    "prompt @": (by_keys("@", "o"), actions.PROMPT),
     "prompt /": (by_keys("slash", "m"), actions.PROMPT),
     "sent prompts": (by_action("prompt.sent"), actions.PROMPT),
     "sessions": (by_action("agent.sessions"), actions.SESSIONS),

@@ -22,7 +22,10 @@ Licence = tuple[str, str]
 """What a key may lead to: the kind of a decision, and the gate or agent it is about."""
 
 TAKES_AWAY = frozenset(
-    "backspace delete ctrl+d ctrl+f ctrl+h ctrl+k ctrl+u ctrl+w ctrl+x ctrl+y ctrl+z".split()
+    {
+        *("backspace", "delete", "ctrl+d", "ctrl+f", "ctrl+h", "ctrl+k"),
+        *("ctrl+u", "ctrl+w", "ctrl+x", "ctrl+y", "ctrl+z"),
+    }
 )
 """Keys whose meaning in a prompt is to take something away."""
 SENDS = frozenset({"enter", "alt+s", "alt+n"})
@@ -44,7 +47,7 @@ class Watch:
         """Press one key, and see that nothing written is lost."""
         app = self.cockpit.app
         before = app.cockpit.prompt.expanded()
-        in_prompt = app.screen is app.cockpit and app.focused is app.cockpit.prompt
+        in_prompt = self._in_prompt()
         menu = app.cockpit.prompt.menu_open
         held_before = self._held
         allowed = list(self._allowed(key))
@@ -64,10 +67,13 @@ class Watch:
                 self._licences[licence] += 1
                 self._held.append(licence)
         after = app.cockpit.prompt.expanded()
-        gone = before.strip() and not within(before, after)
-        if gone and not (in_prompt and (key in TAKES_AWAY or self._is_command(before, key))):
-            if not (in_prompt and menu and key in COMPLETES):
-                await self._find(before.strip(), key)
+        if not before.strip() or within(before, after):
+            return
+        completed = menu and key in COMPLETES
+        meant = key in TAKES_AWAY or completed or self._is_command(before, key)
+        # Where keys are kept in order, a key may come after the one that gives the focus back.
+        if not (meant and (in_prompt or self._in_prompt())):
+            await self._find(before.strip(), key)
 
     def check_decisions(self) -> None:
         """See that every decision that has reached the engine had its own key."""
@@ -141,6 +147,13 @@ class Watch:
 
     # What was written ---------------------------------------------------------------------------
 
+    def _in_prompt(self) -> bool:
+        """Whether keys edit the prompt; setup and the tour hand on what is typed there."""
+        app = self.cockpit.app
+        if getattr(app.screen, "_type_into", None) is not None:
+            return True
+        return app.screen is app.cockpit and app.focused is app.cockpit.prompt
+
     def _is_command(self, text: str, key: str) -> bool:
         """A `/command` is carried out, and is no words for anybody."""
         return key in SENDS and text.lstrip().startswith("/")
@@ -151,7 +164,11 @@ class Watch:
             if any(text in kept or within(text, kept) for kept in self._kept()):
                 return
             await self.cockpit.pilot.pause(0.02)
-        raise AssertionError(f"{text!r} was lost by {key!r}; pressed: {self.pressed[-12:]}")
+        app = self.cockpit.app
+        there = f"{app.cockpit.prompt.expanded()!r} at {app.focused!r} of {app.screen!r}"
+        raise AssertionError(
+            f"{text!r} was lost by {key!r}: {there}; pressed: {self.pressed[-40:]}"
+        )
 
     def _kept(self) -> Iterator[str]:
         app = self.cockpit.app

@@ -15,7 +15,7 @@ from agent.protocol.gates import RiskLevel
 from tui.gate.held import WRITING_SECONDS
 
 Make = Callable[..., Any]
-LETTERS = "abdlmnpAxyz"
+LETTERS = "abdlmnptAxyz"
 PAUSES = [0.0, 0.03, 0.1, 0.3, 0.49, 0.51, 0.8, 3.0]
 
 
@@ -40,6 +40,7 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
     chance = random.Random(seed)
     now = 1000.0
     app = make_app(ticks=lambda: now)
+    app.explained = "HIGH  git push --force"
     risks: dict[str, RiskLevel] = {}
     typed = consumed = 0
     disturbed = now
@@ -48,6 +49,8 @@ async def play(make_app: Make, make_gate: Make, seed: int, steps: int) -> None:
         for number in range(steps):
             now += chance.choice(PAUSES)
             dialog = app.dialog
+            # The tree is another text, which comes when it comes: it restarts the silence.
+            await app.workers.wait_for_complete()
             # What the dialog's timer does when the silence is over.
             dialog._silence_over()
             before = len(decisions(app))
