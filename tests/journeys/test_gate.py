@@ -90,11 +90,19 @@ def test_a_second_press_does_not_reach_the_next_gate(arrive: Arrive, model: Scri
         time.sleep(1.5)
         person.wait(r"(?s)HIGH  project wants.*\bA approve")
     assert pending(person) == ["project", "project-2"]
+    # What is followed by another key is writing, the last one of them too.
     person.press("A", "A", "A")
+    person.wait("› AAA")
+    time.sleep(1.5)
+    assert pending(person) == ["project", "project-2"]
+    person.press("C-c")
+    person.wait_gone("› AAA")
+    person.wait(r"(?s)HIGH  project wants.*\bA approve")
+    person.press("A")
     person.wait(r"(?s)HIGH  project-2 wants.*\bA approve")
     person.when(lambda: pending(person) == ["project-2"], "the first to go on")
     assert (person.project / "decided").read_text() == "1\n"
-    # The presses that were too quick want silence behind them.
+    # The next gate wants silence before it takes a key.
     time.sleep(1)
     person.deny()
     person.wait_gone("HIGH  project-2 wants")
