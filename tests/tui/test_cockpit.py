@@ -560,7 +560,6 @@ async def test_the_theme_is_remembered(open_cockpit: Open) -> None:
         await cockpit.pilot.press("down", "down")
         await cockpit.until(lambda: cockpit.app.theme == "tungsten-high-contrast")
         # What is tried is seen: the app lies behind, in its own new colours.
-        cockpit.app.save_screenshot("/root/scratch/mendn/theme.svg")
         await cockpit.until(lambda: "mend the parser" in cockpit.screen_text)
         await cockpit.pilot.press("escape")
         await cockpit.until(lambda: cockpit.app.theme == "tungsten")
