@@ -6,12 +6,12 @@ gates and questions that are open.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 
+from agent.day_watch import DayWatch, day
 from agent.hub import Hub
 from agent.protocol.blocked import Blocked, BlockedChanged
 from agent.protocol.events import (
@@ -23,7 +23,6 @@ from agent.protocol.events import (
     QuestionClosed,
 )
 from agent.protocol.snapshot import Snapshot
-from agent.usage_watch import day
 from memory.database import Database
 from memory.errors import StorageError
 from memory.journal import Wait
@@ -31,52 +30,21 @@ from memory.journal import Wait
 log = logging.getLogger(__name__)
 
 
-class BlockedWatch:
-    """Publishes `BlockedChanged`. At midnight, local time, the time begins anew."""
+class BlockedWatch(DayWatch):
+    """Publishes `BlockedChanged`."""
 
     def __init__(self, database: Database, hub: Hub, *, clock: Callable[[], float]) -> None:
+        super().__init__(hub, clock=clock)
         self._database = database
-        self._hub = hub
-        self._clock = clock
         self._ended: list[Wait] = []
         """Waits that ended today."""
         self._read = 0
         """Sequence number in the journal of the last of them."""
-        self._midnight: asyncio.TimerHandle | None = None
-        self._summing: asyncio.Task[None] | None = None
-        self._again = False
-        self._unlisten: Callable[[], None] = lambda: None
 
-    async def start(self) -> None:
-        """Publish today's time and keep it current."""
-        self._unlisten = self._hub.listen(self._heard)
-        await self._sum()
-
-    async def close(self) -> None:
-        """Stop watching."""
-        self._unlisten()
-        if self._midnight is not None:
-            self._midnight.cancel()
-        summing, self._summing = self._summing, None
-        if summing is not None:
-            summing.cancel()
-            await asyncio.gather(summing, return_exceptions=True)
-
-    def _heard(self, event: Event) -> None:
-        if isinstance(
+    def _changes(self, event: Event) -> bool:
+        return isinstance(
             event, GateOpened | GateClosed | QuestionAsked | QuestionClosed | AgentRemoved
-        ):
-            self._wake()
-
-    def _wake(self) -> None:
-        self._again = True
-        if self._summing is None or self._summing.done():
-            self._summing = asyncio.create_task(self._keep_summing())
-
-    async def _keep_summing(self) -> None:
-        while self._again:
-            self._again = False
-            await self._sum()
+        )
 
     async def _sum(self) -> None:
         since, _ = day(self._clock())
@@ -97,12 +65,7 @@ class BlockedWatch:
         known = self._hub.snapshot().blocked_today
         if (found.seconds, found.waiting) != (known.seconds, known.waiting):
             self._hub.publish(BlockedChanged(blocked_today=found))
-        if self._midnight is not None:
-            self._midnight.cancel()
-            self._midnight = None
-        if found.seconds or found.waiting:
-            loop = asyncio.get_running_loop()
-            self._midnight = loop.call_later(max(until - now, 0.0) + 0.05, self._wake)
+        self._begin_anew(until - now if found.seconds or found.waiting else None)
 
 
 def waits_at(snapshot: Snapshot, now: float) -> Iterator[Wait]:

@@ -28,6 +28,7 @@ from typing import Any
 
 from agent.budget_words import RAISE, TAKE_AWAY, amount, number
 from agent.config import Config, ConfigError, load_file
+from agent.day_watch import day
 from agent.errors import AgentError
 from agent.model import prices
 from agent.model.endpoint import Endpoint
@@ -35,7 +36,6 @@ from agent.model.events import TurnUsage
 from agent.paths import Paths
 from agent.protocol.usage import Budget
 from agent.settings import Caps, Limits
-from agent.usage_watch import day
 from memory.database import Database
 from memory.sessions import SessionRecord
 from memory.usage import Purpose, UsageTotals

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from agent.config import load_file
+from agent.day_watch import day
 from agent.errors import AgentError
 from agent.paths import Paths
 from agent.protocol.usage import Budget, Course, Usage, UsageOf, UsageReport
 from agent.settings import Caps
-from agent.usage_watch import day, usage_of
+from agent.usage_watch import usage_of
 from memory.database import Database
 from memory.errors import StorageError
 from memory.sessions import SessionRecord

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.client import EngineClient
+from agent.day_watch import day
 from agent.dream_watch import DreamWatch
 from agent.engine import Engine
 from agent.engine_parts import check_tmux
@@ -25,7 +26,7 @@ from agent.protocol.events import AgentChanged, DreamChanged, Event, Notice, Usa
 from agent.protocol.usage import Usage
 from agent.settings import Dream
 from agent.singleton import claim, holder
-from agent.usage_watch import UsageWatch, day
+from agent.usage_watch import UsageWatch
 from memory.database import Database
 from memory.sessions import SessionRecord
 from tungsten.errors import TmuxMissing, TmuxTooOld
