@@ -16,7 +16,7 @@ ENGINE = EngineInfo(
     pid=4242,
     epoch="0f3a",
     started_at=NOW - 3_600,
-    tmux_socket="/nonexistent/tmux.sock",
+    tmux_socket="/dev/null/tmux.sock",
     directory="/home/ada/parser",
 )
 
