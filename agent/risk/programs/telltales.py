@@ -21,7 +21,7 @@ SHOWS_SECRETS = {
         ("pulumi", r".*--show-secrets(?!=false)\b|(?:\S+ )*?stack export\b"),
         (
             "terraform tofu terragrunt",
-            rf"(?:-\S+ )*(?:state pull\b|output\b(?:(?: -\S+)* -json(?: -\S+)*$|.*{_TELLING}))",
+            rf"(?:-\S+ )*(?:state pull\b|output\b.*{_TELLING})",
         ),
         ("kubectl oc", r"(?:.* )?config view\b.* --(?:raw|flatten)(?!=false)\b"),
         ("oc", r"(?:.* )?whoami\b.* (?:-t|--show-token)\b"),
