@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -681,6 +683,31 @@ async def test_a_new_agent_beside_the_demo_starts_where_the_app_was_opened(
         await cockpit.until(lambda: "New agent" in cockpit.screen_text)
         field = cockpit.app.screen.query_one("#directory", Input)
         assert field.value == "/home/ada/parser"
+
+
+async def test_what_is_written_while_an_agent_begins_is_for_that_one(open_cockpit: Open) -> None:
+    async with open_cockpit(CALM) as cockpit:
+        prompt, began = cockpit.app.cockpit.prompt, asyncio.Event()
+        other = CALM.agents[1].id
+        assert cockpit.app.focused_id != other
+
+        async def create(_: CreateAgent) -> dict[str, Any]:
+            await began.wait()
+            return {"agent_id": other}
+
+        cockpit.engine.on(CreateAgent, create)
+        await cockpit.pilot.press("ctrl+n")
+        await cockpit.until(lambda: "New agent" in cockpit.screen_text)
+        cockpit.app.screen.query_one("#directory", Input).value = "/"
+        await cockpit.pilot.press("ctrl+s")
+        await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
+        await cockpit.type("go ")
+        began.set()
+        await cockpit.until(lambda: cockpit.app.focused_id == other)
+        await cockpit.type("on")
+        assert prompt.text == "go on"
+        await cockpit.pilot.press("alt+1")
+        assert prompt.text == ""
 
 
 async def test_hidden_agents_are_counted_on_the_side_where_they_are(open_cockpit: Open) -> None:

@@ -16,7 +16,7 @@ from agent.protocol.commands.agents import (
 )
 from agent.protocol.commands.gates import TrustDirectory
 from tui import actions
-from tui.requests.sending import AGAIN_SECONDS, beside, directory, focused, lacks_model, send
+from tui.requests.sending import AGAIN_SECONDS, begin, beside, directory, focused, lacks_model, send
 from tungsten.printable import one_line
 
 if TYPE_CHECKING:
@@ -214,14 +214,13 @@ async def new_agent(app: TungstenApp) -> None:
 
             await ask(app, command, said="There is no model yet; the agent starts with one.")
         else:
-            await _create(app, command)
+            await _create(app, command, empty=empty)
 
+    empty = not app.cockpit.prompt.text
     model = in_use(app.state.setup) or "none chosen yet" if app.known else ""
     await app.push_screen(NewAgentScreen(directory(app), model=model), create)
 
 
 @beside
-async def _create(app: TungstenApp, command: CreateAgent) -> None:
-    result = await send(app, command)
-    if result is not None and isinstance(agent_id := result.get("agent_id"), str):
-        app.look_at(agent_id)
+async def _create(app: TungstenApp, command: CreateAgent, *, empty: bool) -> None:
+    await begin(app, command, empty=empty)

@@ -14,7 +14,7 @@ from tui.requests.agents import rename, set_mode, show_modes
 from tui.requests.appearance import set_theme
 from tui.requests.limits import set_budget, set_effort
 from tui.requests.memory import remember_text, set_memory_mode
-from tui.requests.sending import lacks_model, send
+from tui.requests.sending import begin, lacks_model
 from tui.requests.turns import withdraws
 
 if TYPE_CHECKING:
@@ -73,11 +73,8 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
         prompt.put_back(text)
         return
     app.cockpit.conversation.action_tail()
-    result = await send(app, command)
-    if result is None:
+    if await begin(app, command, empty=not prompt.text) is None:
         prompt.put_back(text)
-    elif isinstance(agent_id := result.get("agent_id"), str):
-        app.look_at(agent_id)
 
 
 def _is_slash_command(text: str) -> bool:

@@ -42,6 +42,27 @@ async def send(app: TungstenApp, command: Command) -> dict[str, Any] | None:
         return None
 
 
+async def begin(app: TungstenApp, command: Command, *, empty: bool) -> dict[str, Any] | None:
+    """As `send`, and look at the agent that it begins; what is written meanwhile is for that one.
+
+    Args:
+        app: the app.
+        command: begins an agent, or concerns the one that is looked at.
+        empty: whether nothing stood in the prompt before the person turned to this.
+    """
+    prompt, looked_at = app.cockpit.prompt, app.focused_id
+    result = await send(app, command)
+    agent_id = result.get("agent_id") if result is not None else None
+    if isinstance(agent_id, str) and agent_id != looked_at:
+        written = prompt.expanded() if empty and app.focused_id == looked_at else ""
+        if written:
+            prompt.begin("")
+        app.look_at(agent_id)
+        if written:
+            prompt.begin(written)
+    return result
+
+
 def focused(app: TungstenApp) -> AgentSummary | None:
     """Give the agent that is looked at; without one, say so."""
     agent = app.focused_agent
