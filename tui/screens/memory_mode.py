@@ -9,13 +9,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from agent.protocol.memory import MEANING
 from tui.screens.card import CardScreen, card_foot
-from tui.widgets.choice_list import ChoiceList
+from tui.widgets.choice_list import ChoiceList, value
 
 
 class MemoryModeScreen(CardScreen["str | None"]):
@@ -40,13 +38,7 @@ class MemoryModeScreen(CardScreen["str | None"]):
             card.border_title = "Memory"
             yield ChoiceList(
                 *(
-                    Option(
-                        Content.assemble(
-                            (f"{'● ' if mode == self._mode else '  '}{_name(mode):<13}", "bold"),
-                            (meaning, "$muted"),
-                        ),
-                        id=mode,
-                    )
+                    value(mode, f"{_name(mode):<13}", meaning, holds=mode == self._mode)
                     for mode, meaning in MEANING.items()
                 ),
                 id="modes",

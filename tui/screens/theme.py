@@ -9,13 +9,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.themes import NAMES
-from tui.widgets.choice_list import ChoiceList
+from tui.widgets.choice_list import ChoiceList, value
 
 
 class ThemeScreen(CardScreen["str | None"]):
@@ -42,13 +40,7 @@ class ThemeScreen(CardScreen["str | None"]):
             card.border_title = "Theme"
             yield ChoiceList(
                 *(
-                    Option(
-                        Content.assemble(
-                            (f"{'● ' if name == self._before else '  '}{name:<16}", "bold"),
-                            (meaning, "$muted"),
-                        ),
-                        id=name,
-                    )
+                    value(name, f"{name:<16}", meaning, holds=name == self._before)
                     for name, meaning in NAMES.items()
                 ),
                 id="themes",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.content import Content
 from textual.strip import Strip
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 EDGE = "▎"
 """Marks the chosen row, as in every list."""
@@ -25,3 +27,9 @@ class ChoiceList(OptionList):
         primary = Color.parse(self.app.theme_variables["primary"]).rich_color
         edge = Segment(EDGE, (first.style or Style.null()) + Style(color=primary, bold=True))
         return Strip([edge, *strip.crop(1)], strip.cell_length)
+
+
+def value(id: str, name: str, meaning: str, *, holds: bool) -> Option:  # noqa: A002
+    """A row for a value that something can have: marked when it holds, with what it means."""
+    mark = "● " if holds else "  "
+    return Option(Content.assemble((f"{mark}{name}", "bold"), (meaning, "$muted")), id=id)
