@@ -61,6 +61,8 @@ def main() -> int:
         if status == 1 and "-n" in sys.argv and 0 < len(failed) <= AGAIN:
             print(f"again, alone: {', '.join(failed)}", file=sys.stderr)
             alone = [*command, "-n", "0", "--last-failed", "--last-failed-no-failures=none"]
+            # Of a few tests, the snapshots of all others are unused; the first run looked at those.
+            alone += ["--snapshot-warn-unused"]
             status = subprocess.run(alone, env=environment, check=False).returncode
         shutil.rmtree(cache, ignore_errors=True)
         leaks = [f"process {line}" for line in stray_processes(mark, temporary)]

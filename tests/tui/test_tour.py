@@ -96,4 +96,4 @@ async def test_it_is_offered_once(open_cockpit: Open) -> None:
         assert "/tour" in said[0][0]
         app.save_now()
         assert json.loads(app.paths.interface_state.read_text())["tour_offered"] is True
-        assert "/tour" in cockpit.screen_text
+        await cockpit.until(lambda: "/tour" in cockpit.screen_text)

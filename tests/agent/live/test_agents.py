@@ -524,14 +524,22 @@ async def test_a_program_that_is_dangerous_waits_at_the_gate(house):
 
 
 async def test_a_program_survives_the_engine(house):
-    agent_id = await house.agent(command="read -r line; exit 0", name="program")
+    began = house.project / "began"
+    agent_id = await house.agent(command=f"touch {began}; read -r line; exit 0", name="program")
     await house.state(agent_id, "working")
     await house.again()
     assert house.summary(agent_id).state == "working"
     await house.prompt(agent_id, "x")
     await house.until(lambda: house.summary(agent_id).state == "done")
+    began.unlink()
     await house.agents.resume(ResumeAgent(agent_id=agent_id))
     await house.state(agent_id, "working")
+
+    async def reads():
+        return began.exists()
+
+    # A terminal drops a Ctrl-C that comes before there is a program to interrupt.
+    await house.poll(reads)
     await house.agents.interrupt(Interrupt(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).state == "failed")
 
