@@ -21,8 +21,8 @@ develop:
 lint: develop  ## lint, format, strict types, import direction
 	@.venv/bin/python scripts/lint.py
 
-test: lint  ## lint, then all tests; leaves nothing behind
-	.venv/bin/python scripts/run_tests.py -n 6 --dist worksteal -m "not soak and not acceptance"
+test: develop  ## lint beside all tests; leaves nothing behind
+	.venv/bin/python scripts/run_tests.py --lint --workers 6 -m "not soak and not acceptance"
 
 soak: develop  ## long chaos and fuzz runs
 	.venv/bin/python scripts/run_tests.py -m soak

@@ -16,10 +16,7 @@ CHECKS = (
     "ruff format --check .",
     "mypy",
     "lint-imports",
-    "pytest --collect-only -q -p no:cacheprovider",
 )
-"""The last one finds tests that cannot be collected. Beside mypy, which takes one processor, it
-also compiles them, which otherwise each worker of a first run does for itself."""
 
 
 def main() -> int:

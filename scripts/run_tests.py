@@ -1,8 +1,11 @@
 """Runs pytest and fails when the run leaves a process, a socket or a temporary file behind.
 
-Usage: python scripts/run_tests.py [pytest arguments]. Every process that the tests start carries a
-mark in its environment, names the run's temporary directory or works below it, so what is left
-behind is told from what others do on the same machine.
+Usage: python scripts/run_tests.py [--lint] [pytest arguments]. Every process that the tests start
+carries a mark in its environment, names the run's temporary directory or works below it, so what is
+left behind is told from what others do on the same machine.
+
+With `--lint` the checks of `make lint` run beside the tests, in the time that those wait for
+terminals, and what they said comes last; the run fails when one of them does.
 
 Tests of real terminals wait for real programs, and beside others on a busy machine one may run out
 of patience. A few that failed in a parallel run are therefore run once more, alone, and named; a
@@ -39,6 +42,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     mark = uuid.uuid4().hex
+    arguments = sys.argv[1:]
+    lint = None
+    if "--lint" in arguments:
+        arguments.remove("--lint")
+        lint = Lint()
     # Socket paths must stay short (sun_path), whatever TMPDIR the machine has.
     temporary = Path(tempfile.mkdtemp(prefix="tgrun-", dir=SHARED_TEMPORARY))
     before = stray_paths()
@@ -54,13 +62,13 @@ def main() -> int:
     environment["HOME"] = str(home)
     cache = temporary / "cache"
     command = [sys.executable, "-m", "pytest", f"--basetemp={temporary / 'pytest'}"]
-    command += ["-o", f"cache_dir={cache}", *sys.argv[1:]]
+    command += ["-o", f"cache_dir={cache}", "-p", "tests.forked_workers", *arguments]
     try:
         status = subprocess.run(command, env=environment, check=False).returncode
         failed = last_failed(cache)
-        if status == 1 and "-n" in sys.argv and 0 < len(failed) <= AGAIN:
+        if status == 1 and "--workers" in arguments and 0 < len(failed) <= AGAIN:
             print(f"again, alone: {', '.join(failed)}", file=sys.stderr)
-            alone = [*command, "-n", "0", "--last-failed", "--last-failed-no-failures=none"]
+            alone = [*command, "--workers=1", "--last-failed", "--last-failed-no-failures=none"]
             # Of a few tests, the snapshots of all others are unused; the first run looked at those.
             alone += ["--snapshot-warn-unused"]
             status = subprocess.run(alone, env=environment, check=False).returncode
@@ -77,9 +85,24 @@ def main() -> int:
         shutil.rmtree(temporary, ignore_errors=True)
     for leak in leaks:
         print(f"left behind: {leak}", file=sys.stderr)
-    if leaks and status == 0:
-        return 1
-    return status
+    clean = lint is None or lint.end()
+    return status or int(bool(leaks) or not clean)
+
+
+class Lint:
+    """`scripts/lint.py`, which gives way to the tests and keeps what it says until it is asked."""
+
+    def __init__(self) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as it runs
+        command = ["nice", "-n", "5", sys.executable, str(Path(__file__).with_name("lint.py"))]
+        self._process = subprocess.Popen(command, stdout=self._said, stderr=subprocess.STDOUT)
+
+    def end(self) -> bool:
+        """Wait for it and print what it said; whether all was clean."""
+        status = self._process.wait()
+        self._said.seek(0)
+        print(self._said.read().decode(), end="", flush=True)
+        return status == 0
 
 
 def last_failed(cache: Path) -> list[str]:
