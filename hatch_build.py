@@ -8,7 +8,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("agent", "memory", "tui", "tungsten")
-ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss"})
+ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss", ".toml"})
 ALLOWED_NAMES = frozenset({"py.typed", "tmux.conf"})
 IGNORED_DIRECTORIES = frozenset({"__pycache__"})
 

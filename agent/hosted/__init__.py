@@ -1,0 +1,1 @@
+"""Agents of other makers in panes: how they are started, known, spoken to, and what they say."""

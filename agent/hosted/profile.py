@@ -1,0 +1,241 @@
+"""What is known of one kind of agent: a TOML file that a person can read, change and add to.
+
+Shipped ones are beside this module, in `profiles/`; the person's are in `profiles/` beside their
+`config.toml`, and one of the same name takes the place of a shipped one. docs/hosted.md tells how
+to write one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from agent.hosted.status import Kind
+from agent.protocol.agents import AgentState
+from agent.settings import Settings, Texts
+
+NAME = r"[a-z][a-z0-9_-]{0,31}"
+"""What profiles and rules may be called."""
+
+KEY = re.compile(
+    r"[!-~]|Space|Enter|Escape|Tab|BTab|BSpace|Up|Down|Left|Right|Home|End|PPage|NPage"
+    r"|F([1-9]|1[0-2])|(?=.)(C-|M-|S-){1,2}([!-~]|Up|Down|Left|Right|Enter|Tab|Space)"
+)
+"""One key, by tmux's name for it (tmux(1), KEY BINDINGS)."""
+
+
+def _list(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+def _key(text: str) -> str:
+    if not KEY.fullmatch(text):
+        raise ValueError("must name exactly one key, as tmux does: 1, y, Enter, Escape, C-c")
+    return text
+
+
+def _state(value: object) -> object:
+    return AgentState(value) if isinstance(value, str) and value in set(AgentState) else value
+
+
+def _kind(value: object) -> object:
+    return Kind(value) if isinstance(value, str) and value in set(Kind) else value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression (Python's `re`), looked for in single lines."""
+
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_list)]
+Key = Annotated[str, AfterValidator(_key)]
+Keys = Annotated[tuple[Key, ...], BeforeValidator(_list)]
+Said = Annotated[AgentState, BeforeValidator(_state)]
+Waited = Annotated[Kind, BeforeValidator(_kind)]
+
+Meaning = Literal["allow_once", "allow_always", "deny", "other"]
+"""What an answer does: allows this one thing, allows it from now on, refuses it, or else."""
+
+
+class Answer(Settings):
+    """One way to answer a dialog: exactly one key."""
+
+    key: Key
+    """The key, by tmux's name."""
+
+    means: Meaning
+    """What it does."""
+
+    pattern: Pattern
+    """The line of the dialog that offers it; without such a line the answer is not offered.
+
+    A group named `label` is what it is called there; else the whole line is.
+    """
+
+    acts_alone: bool = True
+    """Whether this key alone answers: nothing has to follow it, and nothing may."""
+
+
+class Region(Settings):
+    """Which lines of the screen a rule looks at."""
+
+    lines: int | None = Field(default=None, ge=1, le=500)
+    """Only so many of the lowest lines that hold text; all of the screen unless given."""
+
+    begins: Pattern = ""
+    """The first line: the lowest that matches. A rule without such a line does not match."""
+
+    ends: Pattern = ""
+    """The last line: the next below it that matches. A rule without such a line does not match."""
+
+
+class Rule(Settings):
+    """How one state looks on the screen."""
+
+    name: str = Field(pattern=f"^{NAME}$")
+    """What it is called when it is explained."""
+
+    state: Said
+    """The state that the screen shows."""
+
+    kind: Waited | None = None
+    """What is waited for; with `waiting` only, and there it must be given."""
+
+    region: Region = Region()
+    """Where it looks."""
+
+    all: Patterns = ()
+    """Each of them must be found in some line there."""
+
+    any: Patterns = ()
+    """One of them must be found, if there are any."""
+
+    none: Patterns = ()
+    """None of them may be found."""
+
+    title: Pattern = ""
+    """The terminal's title must match, if given."""
+
+    cursor: Literal["any", "inside", "outside"] = "any"
+    """Whether the cursor must stand within the region."""
+
+    answers: Annotated[tuple[Answer, ...], BeforeValidator(_list)] = ()
+    """How the dialog can be answered."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Rule:
+        if (self.state is AgentState.WAITING) != (self.kind is not None):
+            raise ValueError('needs a kind with state = "waiting", and only there')
+        if self.answers and self.state is not AgentState.WAITING:
+            raise ValueError('has answers, which only state = "waiting" can have')
+        if not (self.all or self.any or self.region.begins or self.title):
+            raise ValueError("matches every screen: give it all, any, title or region.begins")
+        return self
+
+
+class Telling(Settings):
+    """What a title or a notification tells."""
+
+    pattern: Pattern
+    """What it looks like."""
+
+    state: Said
+    """The state that it tells."""
+
+    kind: Waited | None = None
+    """What is waited for; with `waiting` only."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Telling:
+        if (self.state is AgentState.WAITING) != (self.kind is not None):
+            raise ValueError('needs a kind with state = "waiting", and only there')
+        return self
+
+
+class Process(Settings):
+    """How the program is recognised among others."""
+
+    names: Texts = ()
+    """Names of its program, or of the script that an interpreter runs, without directory."""
+
+    arguments: Patterns = ()
+    """Or a pattern that one of its arguments matches, such as a package's path."""
+
+
+class Prompt(Settings):
+    """How a prompt is given to it, and how it is known to have been taken."""
+
+    paste: bool = True
+    """Whether the text is pasted in brackets, if the program asks for those; else it is typed."""
+
+    submit: Key = "Enter"
+    """The key that submits."""
+
+    confirmed_by: Annotated[tuple[Literal["working", "cleared"], ...], BeforeValidator(_list)] = (
+        "working",
+    )
+    """What shows that it was submitted: the agent works, or the text is gone from `input`."""
+
+    input: Pattern = ""
+    """A line of its input field, with a group named `text`: what stands in it."""
+
+
+class Versions(Settings):
+    """The versions whose screens the rules were recorded with."""
+
+    recorded: Texts = ()
+    """Such as `2.1.40`."""
+
+    command: Texts = ()
+    """What prints the version, as a program and its arguments."""
+
+    pattern: Pattern = r"(?P<version>\d+(?:\.\d+)+)"
+    """Where the version is in what it prints."""
+
+
+class Profile(Settings):
+    """One kind of agent."""
+
+    name: str = Field(pattern=f"^{NAME}$")
+    """What it is called: also the name of its file."""
+
+    title: str = Field(min_length=1, max_length=60)
+    """What a person calls it."""
+
+    process: Process = Process()
+    """How it is recognised."""
+
+    start: str = Field(min_length=1)
+    """The command line that starts it."""
+
+    resume: str = ""
+    """The command line that goes on with its last conversation; empty: it cannot."""
+
+    prompt: Prompt = Prompt()
+    """How it is spoken to."""
+
+    interrupt: Keys = ("Escape",)
+    """The keys that stop what it does."""
+
+    hook: str = ""
+    """The hook adapter that belongs to it; empty: none."""
+
+    versions: Versions = Versions()
+    """What its rules were recorded with."""
+
+    titles: Annotated[tuple[Telling, ...], BeforeValidator(_list)] = ()
+    """What its terminal title tells (OSC 0 and 2); the first that matches counts."""
+
+    notifications: Annotated[tuple[Telling, ...], BeforeValidator(_list)] = ()
+    """What its notifications tell (OSC 9, 99 and 777)."""
+
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(_list)] = ()
+    """What its screens tell."""

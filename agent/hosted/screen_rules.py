@@ -1,0 +1,188 @@
+"""What one picture of a screen tells by the rules of a profile: state, dialog and its answers.
+
+All rules are tried. An input field is on many screens, so a rule that says idle, done or failed
+gives way to one that says working or waiting; where some say working and some waiting, nothing is
+known. Among rules that say the same the first of the file counts.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from agent.hosted.profile import Meaning, Profile, Region, Rule
+from agent.hosted.status import Kind
+from agent.protocol.agents import AgentState
+from tungsten import frame as capture
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture of a screen as rules see it.
+
+    Attributes:
+        lines: its text, without styles and trailing blanks, from the top.
+        cursor: column and line of the cursor, from 0.
+        title: what the program calls its terminal.
+    """
+
+    lines: tuple[str, ...]
+    cursor: tuple[int, int] = (0, 0)
+    title: str = ""
+
+    @classmethod
+    def of(cls, shown: capture.Frame) -> Frame:
+        """Reduce a capture of a pane to this; history above its screen is left out."""
+        plain = capture.strip_styles("\n".join(shown.lines[-shown.height :])).split("\n")
+        lines = tuple(line.rstrip() for line in plain)
+        return cls(lines, (shown.cursor_x, shown.cursor_y), shown.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An answer that a dialog offers now.
+
+    Attributes:
+        key: the one key that gives it, by tmux's name.
+        means: what it does.
+        label: what the dialog calls it.
+        acts_alone: whether nothing has to follow the key.
+    """
+
+    key: str
+    means: Meaning
+    label: str
+    acts_alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenMatch:
+    """What a screen tells.
+
+    Attributes:
+        state: unknown where no rule matches, or where rules contradict each other.
+        rule: the name of the rule that decided; empty where none did.
+        kind: what is waited for, with `waiting`.
+        first: the first line of the region, from 0.
+        last: the line behind its last.
+        dialog: the lines of the region.
+        answers: what the dialog offers, in the order of the rule.
+        matched: the names of all rules that match, in the file's order.
+        reason: in one line, why it is this state.
+    """
+
+    state: AgentState
+    rule: str = ""
+    kind: Kind | None = None
+    first: int = 0
+    last: int = 0
+    dialog: tuple[str, ...] = ()
+    answers: tuple[Offered, ...] = ()
+    matched: tuple[str, ...] = ()
+    reason: str = ""
+
+
+_GIVES_WAY = {AgentState.WORKING: 0, AgentState.WAITING: 0, AgentState.FAILED: 1}
+"""What says more comes first; all else gives way to that."""
+
+
+def match(profile: Profile, frame: Frame) -> ScreenMatch:
+    """Say what a screen tells by a profile's rules; pure, and the same for the same screen."""
+    found = [(rule, lines) for rule in profile.rules if (lines := _where(rule, frame)) is not None]
+    if not found:
+        seen = "no rule matches the screen" if profile.rules else "its profile has no screen rules"
+        return ScreenMatch(AgentState.UNKNOWN, reason=seen)
+    names = tuple(rule.name for rule, _ in found)
+    least = min(_GIVES_WAY.get(rule.state, 2) for rule, _ in found)
+    strongest = [(rule, lines) for rule, lines in found if _GIVES_WAY.get(rule.state, 2) == least]
+    if len({rule.state for rule, _ in strongest}) > 1:
+        both = " and ".join(f"{rule.name} ({rule.state})" for rule, _ in strongest)
+        return ScreenMatch(
+            AgentState.UNKNOWN, matched=names, reason=f"rules contradict each other: {both}"
+        )
+    rule, (first, last) = strongest[0]
+    dialog = frame.lines[first:last]
+    return ScreenMatch(
+        state=rule.state,
+        rule=rule.name,
+        kind=rule.kind,
+        first=first,
+        last=last,
+        dialog=dialog,
+        answers=_offered(rule, dialog),
+        matched=names,
+        reason=f"rule {rule.name} matches the screen",
+    )
+
+
+def _where(rule: Rule, frame: Frame) -> tuple[int, int] | None:
+    """The lines that a rule matches in, as first and the one behind the last; None if not."""
+    if rule.title and not _compiled(rule.title).search(frame.title):
+        return None
+    place = _region(rule.region, frame.lines)
+    if place is None:
+        return None
+    first, last = place
+    lines = frame.lines[first:last]
+    if not all(_in_some(pattern, lines) for pattern in rule.all):
+        return None
+    if rule.any and not any(_in_some(pattern, lines) for pattern in rule.any):
+        return None
+    if any(_in_some(pattern, lines) for pattern in rule.none):
+        return None
+    inside = first <= frame.cursor[1] < last
+    if rule.cursor != "any" and inside is not (rule.cursor == "inside"):
+        return None
+    return place
+
+
+def _region(region: Region, lines: tuple[str, ...]) -> tuple[int, int] | None:
+    last = len(lines)
+    while last and not lines[last - 1].strip():
+        last -= 1
+    first = 0
+    if region.lines is not None:
+        first = last
+        left = region.lines
+        while first and left:
+            first -= 1
+            left -= bool(lines[first].strip())
+    if region.begins:
+        begins = _compiled(region.begins)
+        at = next((row for row in range(last - 1, first - 1, -1) if begins.search(lines[row])), -1)
+        if at < 0:
+            return None
+        first = at
+    if region.ends:
+        ends = _compiled(region.ends)
+        below = first + bool(region.begins)
+        at = next((row for row in range(below, last) if ends.search(lines[row])), -1)
+        if at < 0:
+            return None
+        last = at + 1
+    return first, last
+
+
+def _offered(rule: Rule, dialog: tuple[str, ...]) -> tuple[Offered, ...]:
+    found = []
+    for answer in rule.answers:
+        pattern = _compiled(answer.pattern)
+        for line in dialog:
+            if said := pattern.search(line):
+                label = said["label"] if "label" in pattern.groupindex else line
+                found.append(
+                    Offered(answer.key, answer.means, (label or "").strip(), answer.acts_alone)
+                )
+                break
+    return tuple(found)
+
+
+def _in_some(pattern: str, lines: tuple[str, ...]) -> bool:
+    compiled = _compiled(pattern)
+    return any(compiled.search(line) for line in lines)
+
+
+@functools.lru_cache(maxsize=2048)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
