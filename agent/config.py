@@ -324,11 +324,11 @@ def line_of(text: str, location: Iterable[int | str]) -> int:
     """The line, from 1, on which a TOML text sets `location`, or the nearest table around it."""
     wanted = [str(part) for part in location]
     table: list[str] = []
+    counted: dict[tuple[str, ...], int] = {}
     best, best_depth = 1, 0
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line):
-            table = _key(header[1])
-            path = table
+        if header := re.match(r"\s*(\[+)([^\]]+)\]", line):
+            path = table = _inside(_key(header[2]), counted, entry=len(header[1]) > 1)
         elif setting := re.match(r"\s*([^=#\[\]]+?)\s*=", line):
             path = table + _key(setting[1])
         else:
@@ -337,6 +337,25 @@ def line_of(text: str, location: Iterable[int | str]) -> int:
         if depth > best_depth and wanted[:depth] == path:
             best, best_depth = number, depth
     return best
+
+
+def _inside(key: list[str], counted: dict[tuple[str, ...], int], *, entry: bool) -> list[str]:
+    """The path of a table's header, with the numbers of the list entries that it is in.
+
+    Args:
+        key: the header's words.
+        counted: entries so far by their list's path; changed here.
+        entry: whether the header begins an entry of a list, `[[so]]`.
+    """
+    path: list[str] = []
+    for place, part in enumerate(key):
+        path.append(part)
+        own = tuple(path)
+        if entry and place == len(key) - 1:
+            counted[own] = counted.get(own, -1) + 1
+        if own in counted:
+            path.append(str(counted[own]))
+    return path
 
 
 def _line_with_most(pattern: str, text: str) -> int:
@@ -387,6 +406,8 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
             return f"{name} must be at least {context['ge']:g}{found}"
         case "less_than_equal":
             return f"{name} must be at most {context['le']:.0f}{found}"
+        case "missing":
+            return f"{name} is missing"
         case "finite_number":
             return f"{name} must be a finite number{found}"
         case "value_error":
@@ -422,6 +443,8 @@ def _model_at(model: type[BaseModel], location: Sequence[str]) -> type[BaseModel
         annotation = field.annotation if field else None
         if get_origin(annotation) is dict:
             annotation = get_args(annotation)[1] if next(parts, "") else None
+        elif get_origin(annotation) is tuple and next(parts, ""):
+            annotation = get_args(annotation)[0]
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             break
         model = annotation

@@ -8,6 +8,7 @@ to write one.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -18,6 +19,9 @@ from agent.settings import Settings, Texts
 
 NAME = r"[a-z][a-z0-9_-]{0,31}"
 """What profiles and rules may be called."""
+
+SIGNS = ("working", "cleared")
+"""What can show that a prompt was submitted."""
 
 KEY = re.compile(
     r"[!-~]|Space|Enter|Escape|Tab|BTab|BSpace|Up|Down|Left|Right|Home|End|PPage|NPage"
@@ -45,11 +49,23 @@ def _key(text: str) -> str:
 
 
 def _state(value: object) -> object:
-    return AgentState(value) if isinstance(value, str) and value in set(AgentState) else value
+    return _one_of(AgentState, value)
 
 
 def _kind(value: object) -> object:
-    return Kind(value) if isinstance(value, str) and value in set(Kind) else value
+    return _one_of(Kind, value)
+
+
+def _one_of(words: type[StrEnum], value: object) -> object:
+    if isinstance(value, str) and value in set(words):
+        return words(value)
+    raise ValueError(f"must be one of {', '.join(words)}")
+
+
+def _sign(value: str) -> str:
+    if value not in SIGNS:
+        raise ValueError(f"must be one of {', '.join(SIGNS)}")
+    return value
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
