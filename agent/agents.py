@@ -72,6 +72,7 @@ from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseToo
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import BlockKind, ToolStatus
 from agent.protocol.events import AgentRemoved, Notice, PausedChanged
+from agent.protocol.hosted import ExplainPane
 from agent.protocol.usage import Budget
 from agent.questions import Questions
 from agent.recordings import PaneRecorder
@@ -215,6 +216,10 @@ class Agents:
         agent.publish()
 
     def _make(self, record: SessionRecord, session: Session) -> LiveAgent:
+        if record.kind == "command" and record.extra.get("profile"):
+            from agent.hosted.hosted_agent import HostedAgent
+
+            return HostedAgent(record, session, self.services)
         return KINDS[kind_of(record)](record, session, self.services)
 
     async def close(self) -> None:
@@ -261,6 +266,10 @@ class Agents:
         """
         directory = _directory(command.directory)
         check_prompt(command.prompt)
+        if command.command.strip() or command.profile:
+            from agent.hosted.choosing import choose
+
+            command, extra = choose(command, extra or {}, self.services.paths)
         async with self._changing:
             given = command.name
             if command.kind == "mcp" and given in {agent.name for agent in self._live.values()}:
@@ -657,9 +666,7 @@ class Agents:
 
     async def unqueue(self, command: Unqueue) -> dict[str, Any]:
         """Take the queued prompts back."""
-        agent = self._agent(command.agent_id)
-        texts = await agent.unqueue() if isinstance(agent, ModelAgent) else []
-        return {"texts": texts}
+        return {"texts": await self._agent(command.agent_id).unqueue()}
 
     async def compact(self, command: Compact) -> None:
         """Have a conversation go on from a summary of itself."""
@@ -705,6 +712,12 @@ class Agents:
         """Unfold what a gate asks about."""
         _, asked = self._asked(command.gate_id)
         return await explain_gate(asked)
+
+    def explain_pane(self, command: ExplainPane) -> dict[str, Any]:
+        """Say how the state of a pane is known."""
+        from agent.hosted.explain import explain
+
+        return {"text": explain(self._live.values(), command.pane, self.services.clock())}
 
     async def suggest_rule(self, command: SuggestRule) -> dict[str, Any]:
         """Find a rule for what a gate asks about."""

@@ -30,7 +30,7 @@ class CommandAgent(LiveAgent):
 
     def _program_block(self, tool_use_id: str) -> int:
         """The block that shows the program's start; opened where there is none yet."""
-        title = " ".join(self.record.command.split())
+        title = " ".join(self.command.split())
         return self.conversation.tool_block(tool_use_id) or self.conversation.open(
             BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=PROGRAM, title=title)
         )
@@ -53,7 +53,7 @@ class CommandAgent(LiveAgent):
         reopened: tuple[Gate, Binding] | None = None,
         decision: Decision | None = None,
     ) -> None:
-        command = self.record.command
+        command = self.command
         step = Step(
             RunCommand(command, ""), Run(None), title=" ".join(command.split()), actor="person"
         )
@@ -74,12 +74,26 @@ class CommandAgent(LiveAgent):
             outcome = Outcome(ToolStatus.FAILED, str(error))
         await self.show_outcome(block_id, outcome)
         if outcome.status is ToolStatus.DONE:
-            await self.become(AgentState.WORKING, step.title)
+            await self._launched(step.title)
             dead = next((pane for pane in self.panes.summaries if pane.dead), None)
             if dead is not None:
                 await self._ended(dead.exit_status)
         else:
             await self.become(AgentState.FAILED, outcome.decision or outcome.text)
+
+    @property
+    def command(self) -> str:
+        """The command line that starts it next."""
+        return self.record.command
+
+    @property
+    def _runs(self) -> bool:
+        """Whether its program is believed to run."""
+        return self._state is AgentState.WORKING
+
+    async def _launched(self, title: str) -> None:
+        """Note that its program runs in its pane."""
+        await self.become(AgentState.WORKING, title)
 
     async def prompt(self, text: str) -> None:
         """Type what the person says into the program, and Enter."""
@@ -114,7 +128,7 @@ class CommandAgent(LiveAgent):
         """The program ended: done or failed by its exit status."""
         first = next(iter(self.panes.record), None)
         await super().pane_died(pane_id, status)
-        if pane_id == first and self._state is AgentState.WORKING:
+        if pane_id == first and self._runs:
             await self._ended(status)
 
     async def _ended(self, status: int | None) -> None:
@@ -128,7 +142,7 @@ class CommandAgent(LiveAgent):
     async def server_gone(self) -> bool:
         """The terminal is gone, and the program with it."""
         lost = await super().server_gone()
-        if lost and self._state is AgentState.WORKING:
+        if lost and self._runs:
             await self._ended(None)
         return lost
 
@@ -137,7 +151,7 @@ class CommandAgent(LiveAgent):
         await super().resume()
         if self.panes.first() is not None:
             return
-        if self._state is AgentState.WORKING:
+        if self._runs:
             dead = next(iter(self.panes.summaries), None)
             await self._ended(dead.exit_status if dead is not None else None)
 

@@ -59,6 +59,7 @@ from agent.protocol.commands.sessions import (
 )
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
+from agent.protocol.hosted import ExplainPane
 from agent.sent_prompts import sent_prompts
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -146,6 +147,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return await agents.suggest_rule(command)
         case ExplainGate():
             return await agents.explain_gate(command)
+        case ExplainPane():
+            return agents.explain_pane(command)
         case AlwaysAllow():
             return await agents.always_allow(command)
         case AllowPane():

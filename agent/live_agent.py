@@ -407,6 +407,10 @@ class LiveAgent:
         """Take what the person says."""
         raise NotImplementedError
 
+    async def unqueue(self) -> list[str]:
+        """Give the queued prompts back and forget them."""
+        return []
+
     async def interrupt(self) -> None:
         """Stop what is going on; the transcript stays valid."""
         for task in tuple(self._tasks):

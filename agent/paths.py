@@ -25,6 +25,11 @@ class Paths:
         return self.config / "config.toml"
 
     @property
+    def profiles(self) -> Path:
+        """The person's profiles of agents of other makers, a TOML file each."""
+        return self.config / "profiles"
+
+    @property
     def credentials_file(self) -> Path:
         """The model key, JSON, mode 0600."""
         return self.config / "credentials.json"

@@ -23,6 +23,8 @@ ACTION_STARTED = "action_started"
 ACTION_ENDED = "action_ended"
 GATE_OPENED = "gate_opened"
 GATE_CLOSED = "gate_closed"
+WAIT_BEGAN = "wait_began"
+WAIT_ENDED = "wait_ended"
 QUESTION_ASKED = "question_asked"
 QUESTION_ANSWERED = "question_answered"
 QUESTION_WITHDRAWN = "question_withdrawn"
@@ -309,6 +311,22 @@ class Journal:
         """
         return await self._close(QUESTION_ASKED, QUESTION_WITHDRAWN, question_id, {})
 
+    async def wait_began(self, wait_id: str, session_id: str, data: dict[str, Any]) -> Entry:
+        """Note that an agent of another maker waits for the person, in its own terminal."""
+        return await self._append(WAIT_BEGAN, session_id, wait_id, data)
+
+    async def wait_ended(self, wait_id: str, data: dict[str, Any]) -> Entry:
+        """Note that it waits no longer.
+
+        Raises:
+            NotFound: no such wait has begun.
+        """
+        return await self._close(WAIT_BEGAN, WAIT_ENDED, wait_id, data)
+
+    async def open_waits(self, session_id: str) -> list[Entry]:
+        """Waits of an agent that have begun and not ended."""
+        return await self._unmatched(WAIT_BEGAN, WAIT_ENDED, session_id)
+
     async def waits(self, since: float, after: int = 0) -> tuple[list[Wait], int]:
         """Times that agents waited for decisions and answers, ended `since` then.
 
@@ -327,8 +345,9 @@ class Journal:
             found = db.execute(
                 "SELECT closed.seq, opened.session_id, opened.at, closed.at FROM journal AS closed "
                 "JOIN journal AS opened ON opened.subject = closed.subject "
-                "AND opened.kind = CASE closed.kind WHEN ?1 THEN ?2 ELSE ?3 END "
-                "WHERE closed.kind IN (?1, ?4, ?5) AND closed.seq > ?6 AND closed.at >= ?7 "
+                "AND opened.kind = "
+                "CASE closed.kind WHEN ?1 THEN ?2 WHEN ?9 THEN ?8 ELSE ?3 END "
+                "WHERE closed.kind IN (?1, ?4, ?5, ?9) AND closed.seq > ?6 AND closed.at >= ?7 "
                 "AND opened.session_id IS NOT NULL "
                 "AND json_extract(opened.data, '$.gate.actor') IS NOT 'person' "
                 "ORDER BY closed.seq",
@@ -340,6 +359,8 @@ class Journal:
                     QUESTION_WITHDRAWN,
                     after,
                     since,
+                    WAIT_BEGAN,
+                    WAIT_ENDED,
                 ),
             ).fetchall()
             return [Wait(*row[1:]) for row in found], found[-1][0] if found else after

@@ -90,7 +90,23 @@ async def capture(client: ControlClient, pane_id: str, *, history: int = 0) -> F
         PaneGone: there is no such pane.
         ServerGone: the server ended.
     """
-    argv = ["capture-pane", "-e", "-p", "-N", "-t", pane_id]
+    return await _captured(client, pane_id, ("-e", "-N"), history)
+
+
+async def capture_plain(client: ControlClient, pane_id: str) -> Frame:
+    """Capture a pane's screen without styles and trailing blanks: a fifth of the bytes.
+
+    Raises:
+        PaneGone: there is no such pane.
+        ServerGone: the server ended.
+    """
+    return await _captured(client, pane_id, (), 0)
+
+
+async def _captured(
+    client: ControlClient, pane_id: str, styles: tuple[str, ...], history: int
+) -> Frame:
+    argv = ["capture-pane", "-p", *styles, "-t", pane_id]
     if history > 0:
         argv += ["-S", str(-history)]
     for _ in range(_TRIES):

@@ -56,6 +56,16 @@ async def type_text(client: ControlClient, pane_id: str, text: str) -> None:
     await _deliver(client, pane_id, _typing(pane_id, text.replace("\r\n", "\n")))
 
 
+async def type_bytes(client: ControlClient, pane_id: str, data: bytes) -> None:
+    """Send bytes exactly, as a terminal's answer is.
+
+    Raises:
+        PaneDead: the program has ended, so nobody would read them.
+        PaneGone: there is no such pane.
+    """
+    await _deliver(client, pane_id, [("send-keys", "-t", pane_id, "-H", *(f"{b:x}" for b in data))])
+
+
 def text_commands(pane_id: str, text: str, *, unless: str) -> list[tuple[str, ...]]:
     """Write the tmux commands that type `text`, each if the format `unless` is false then."""
     return [when_not(pane_id, unless, typing) for typing in _typing(pane_id, text)]

@@ -41,6 +41,11 @@ class OscScanner:
         self._held = b""
         self._skipping = False
 
+    @property
+    def within(self) -> bool:
+        """Whether a command has begun and is not complete."""
+        return bool(self._held) or self._skipping
+
     def feed(self, data: bytes) -> list[Osc]:
         """Take what was printed next; gives the commands that are complete, in their order."""
         if not self._held and not self._skipping and b"\x1b" not in data:

@@ -162,6 +162,24 @@ class Pane:
         """
         return await frame.capture(self.client, self.id, history=history)
 
+    async def capture_plain(self) -> Frame:
+        """Take a picture of the screen's text alone, at a fraction of the cost.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        return await frame.capture_plain(self.client, self.id)
+
+    async def answer_terminal_query(self, answer: str) -> None:
+        """Send what a terminal answers to a program's question: bytes, as no key would type them.
+
+        Raises:
+            PaneDead: the program has ended.
+            PaneGone: there is no such pane.
+        """
+        await keys.type_bytes(self.client, self.id, answer.encode())
+
     async def history(self, *, above: int = 0, count: int = 1000) -> Passage:
         """Read `count` lines that have scrolled off, the last of them `above` the screen.
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tungsten import environment as environments
 from tungsten import new_session, orphans, pieces, private_server, shells
@@ -39,6 +40,9 @@ from tungsten.view import HOME_SESSION
 from tungsten.wait_for import WaitChannel
 from tungsten.wall import Wall
 from tungsten.watch import Watch, orphaned_hooks
+
+if TYPE_CHECKING:
+    from tungsten.listening import Listener
 
 _EXPLANATIONS = 20
 _EXPLANATION_PAUSE = 0.02
@@ -118,6 +122,8 @@ class Terminal:
         # Hooks of one name form an array: each Terminal takes a place of its own in it.
         self._hook = f"pane-died[{secrets.randbelow(2**30) + 1}]"
         self._watching: asyncio.Task[Watch] | None = None
+        self._listening: Listener | None = None
+        self._listening_lock = asyncio.Lock()
         self._reconciling = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -294,6 +300,20 @@ class Terminal:
         # Shielded: who stops waiting for one pane must not end the watch of all.
         return await asyncio.shield(self._watching)
 
+    async def listener(self) -> Listener:
+        """Give what hears what panes print, made at first use.
+
+        Raises:
+            ServerGone: the server ended.
+        """
+        # Imported here: only hosted agents are listened to.
+        from tungsten.listening import Listener
+
+        async with self._listening_lock:
+            if self._listening is None:
+                self._listening = await Listener.open(self.client, self.socket, tmux=self._tmux)
+            return self._listening
+
     async def kill_server(self) -> None:
         """End the server and everything in it; its process is gone when this returns.
 
@@ -345,6 +365,8 @@ class Terminal:
                 if not _failed(self._watching):
                     with contextlib.suppress(TerminalError):
                         await self._watching.result().close()
+            if self._listening is not None:
+                await self._listening.close()
             if self._channel is not None:
                 with contextlib.suppress(ServerGone, ServerSilent):
                     await self.client.pipeline([("set-hook", "-gu", self._hook)])
@@ -358,6 +380,8 @@ class Terminal:
     def _give_up(self) -> None:
         if self._watching is not None:
             self._watching.cancel()
+        if self._listening is not None:
+            self._listening.abort()
         self.client.abort()
 
     # -- inside ------------------------------------------------------------------------------

@@ -175,6 +175,10 @@ class Telling(Settings):
             raise ValueError('needs a kind with state = "waiting", and only there')
         return self
 
+    def matches(self, text: str) -> bool:
+        """Whether it is what this text tells."""
+        return re.search(self.pattern, text) is not None
+
 
 class Process(Settings):
     """How the program is recognised among others."""
@@ -233,7 +237,10 @@ class Profile(Settings):
     """The command line that starts it."""
 
     resume: str = ""
-    """The command line that goes on with its last conversation; empty: it cannot."""
+    """The command line that goes on with its last conversation; empty: it cannot.
+
+    `{command}` in it is the command line that it was started with.
+    """
 
     prompt: Prompt = Prompt()
     """How it is spoken to."""

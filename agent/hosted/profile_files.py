@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -164,14 +165,21 @@ class ProfileFiles:
 
     def now(self) -> Profiles:
         """Give the profiles as the files are now."""
-        stamp = tuple(
-            (path.name, status.st_mtime_ns, status.st_size)
-            for path in sorted(self._own.glob("*.toml"))
-            if (status := path.stat()) is not None
-        )
+        try:
+            status = {path.name: path.stat() for path in sorted(self._own.glob("*.toml"))}
+        except OSError:
+            # One of them went away just now.
+            return load(self._own)
+        stamp = tuple((name, each.st_mtime_ns, each.st_size) for name, each in status.items())
         if stamp != self._stamp:
             self._known, self._stamp = load(self._own), stamp
         return self._known
+
+
+@functools.cache
+def profile_files(own: Path) -> ProfileFiles:
+    """The profiles in force where the person's are in the directory `own`."""
+    return ProfileFiles(own)
 
 
 def _program(word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from agent.protocol.hosted import Hosted
 from agent.protocol.usage import Budget, Usage
 from agent.protocol.wire import Wire
 
@@ -106,6 +107,8 @@ class AgentSummary(Wire):
     context_window: int | None = None
     branch: str | None = None
     instructions: tuple[InstructionFile, ...] = ()
+    hosted: Hosted | None = None
+    """What is known of an agent of another maker; None for all others."""
     wall: bool = False
     """Whether its panes stand behind a wall."""
     last_block: int = 0

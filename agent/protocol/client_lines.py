@@ -58,6 +58,7 @@ from agent.protocol.commands.sessions import (
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.greeting import Hello
+from agent.protocol.hosted import ExplainPane
 from agent.protocol.wire import Wire
 
 Command = Annotated[
@@ -90,6 +91,7 @@ Command = Annotated[
     | Decide
     | SuggestRule
     | ExplainGate
+    | ExplainPane
     | AlwaysAllow
     | Answer
     | SetMode
@@ -115,6 +117,7 @@ Command = Annotated[
 
 LOOK_COMMANDS = frozenset(
     {
+        "explain_pane",
         "list_sessions",
         "list_turns",
         "read_default_mode",

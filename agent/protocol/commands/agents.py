@@ -12,6 +12,9 @@ from agent.protocol.wire import Wire
 class CreateAgent(Wire):
     """Start an agent. `command` makes it a program in a pane instead of a model.
 
+    `profile` names the agent of another maker that the program is; a known one is recognised by
+    its command, and without a command started as its profile says.
+
     Result: `{"agent_id": str}`.
     """
 
@@ -20,6 +23,7 @@ class CreateAgent(Wire):
     directory: str
     model: str = ""
     command: str = ""
+    profile: str = ""
     prompt: str = ""
     mode: Mode | None = None
     """None: careful in a directory that is not trusted yet, standard otherwise."""

@@ -1,0 +1,338 @@
+"""An agent of another maker in a pane: its state by evidence, its prompts confirmed.
+
+It is a program like any other, started through the gate; what it is doing is what its hook, its
+terminal and its screen say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from typing import Literal
+
+from agent.command_agent import CommandAgent
+from agent.errors import AgentError
+from agent.gate import Binding, Decision
+from agent.hosted.delivery import TAKES_PROMPTS, NotDelivered, deliver
+from agent.hosted.drift import DriftAlarm
+from agent.hosted.observer import Observer
+from agent.hosted.profile import Profile
+from agent.hosted.profile_files import ProfileUnknown, profile_files
+from agent.hosted.screen_rules import Frame
+from agent.hosted.status import Evidence, HostedState
+from agent.protocol.agents import AgentState, AgentSummary
+from agent.protocol.conversation import BlockKind
+from agent.protocol.gates import Gate
+from agent.protocol.hosted import Hosted
+from agent.services import Services
+from agent.session import Session
+from memory.errors import StorageError
+from memory.sessions import SessionRecord
+from tungsten.errors import PaneDead, TerminalError
+from tungsten.program_status import QUERY
+
+log = logging.getLogger("agent.agents")
+
+MAX_QUEUED = 20
+"""Prompts that may wait for an agent; more were sent by mistake."""
+
+_OPERATORS = frozenset(";|&<>\n`$(){}")
+
+
+class HostedAgent(CommandAgent):
+    """A program with a profile.
+
+    Attributes:
+        observer: what is known of it; None while its program does not run.
+    """
+
+    def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
+        super().__init__(record, session, services)
+        self.observer: Observer | None = None
+        self.profile = self._read_profile()
+        self._launching = False
+        self._begun = False
+        """Whether it has once shown that it takes prompts."""
+        self._wait_id = ""
+        """Id of the journal's entry on what it waits for, while it does."""
+        self._speaking = asyncio.Lock()
+        self._alarm: DriftAlarm | None = None
+
+    def _read_profile(self) -> Profile:
+        """How it is known; where its profile is gone, one that knows nothing."""
+        name = str(self.record.extra.get("profile", ""))
+        try:
+            return profile_files(self.services.paths.profiles).now().get(name)
+        except ProfileUnknown:
+            return Profile(name="gone", title=name or "program", start=self.record.command)
+
+    # What it is ---------------------------------------------------------------------------------
+
+    @property
+    def command(self) -> str:
+        """The command line that starts it next: its profile's, where it goes on."""
+        profile = self.profile
+        started = self.record.command
+        if not self.record.extra.get("resuming") or not profile.resume:
+            return started
+        if not _OPERATORS.isdisjoint(started):
+            started = profile.start
+        return profile.resume.replace("{command}", started)
+
+    def summary(self) -> AgentSummary:
+        """Everything that a list shows, with what it waits for and how that is known."""
+        profile = self.profile
+        found = self.observer.state() if self.observer is not None else None
+        hosted = Hosted(profile=profile.name, title=profile.title)
+        if found is not None:
+            kind: Literal["", "permission", "question", "login", "other"] = (
+                found.kind.value if found.kind is not None else ""
+            )
+            hosted = Hosted(
+                profile=profile.name,
+                title=profile.title,
+                kind=kind,
+                source=found.source or "",
+                reason=found.reason,
+            )
+        return super().summary().model_copy(update={"hosted": hosted})
+
+    @property
+    def _runs(self) -> bool:
+        return self.observer is not None or self._launching
+
+    # Beginning and end --------------------------------------------------------------------------
+
+    async def launch(self) -> None:
+        """Run the program, through the gate."""
+        self._launching = True
+        await super().launch()
+
+    async def _launch(
+        self,
+        tool_use_id: str,
+        reopened: tuple[Gate, Binding] | None = None,
+        decision: Decision | None = None,
+    ) -> None:
+        self._launching = True
+        try:
+            await super()._launch(tool_use_id, reopened, decision)
+        finally:
+            self._launching = False
+
+    async def _pane_opened(self, pane_id: str) -> None:
+        await super()._pane_opened(pane_id)
+        if self._launching and self.observer is None:
+            # At once: what it asks its terminal comes first of all.
+            with contextlib.suppress(TerminalError):
+                await self._watch(pane_id)
+
+    async def _launched(self, title: str) -> None:
+        self._launching = False
+        pane_id = self.panes.first()
+        if self.observer is None and pane_id is not None:
+            await self._watch(pane_id)
+        if self.observer is not None:
+            await self._reflect(self.observer.state())
+
+    async def _watch(self, pane_id: str) -> None:
+        """Gather evidence of what runs in a pane."""
+        await self._unwatch()
+        self.profile = self._read_profile()
+        self._begun = False
+        pane = await self.panes.tmux(pane_id)
+
+        async def look() -> Frame | None:
+            try:
+                return Frame.of(await pane.capture_plain())
+            except TerminalError:
+                return None
+
+        async def answer() -> None:
+            with contextlib.suppress(TerminalError):
+                await pane.answer_terminal_query(QUERY)
+
+        self._alarm = alarm = DriftAlarm(self)
+        observer = Observer(
+            self.profile,
+            look=look,
+            answer=answer,
+            changed=self._changed,
+            looked=alarm.looked,
+            clock=self.services.clock,
+        )
+        self.observer = observer
+        terminal = await self.services.terminal()
+        listener = await terminal.listener()
+        await listener.add(pane_id, pane.window_id, observer.printed)
+        # What it has drawn before that.
+        observer.printed(())
+
+    async def _unwatch(self) -> None:
+        observer, self.observer = self.observer, None
+        if self._alarm is not None:
+            self._alarm.close()
+        if observer is not None:
+            await observer.close()
+
+    async def _ended(self, status: int | None) -> None:
+        await self._unwatch()
+        await super()._ended(status)
+        await self._waits_no_longer()
+
+    async def again(self) -> None:
+        """Start the program once more, to go on with its last conversation where it can."""
+        await self.save_extra(resuming=True)
+        await super().again()
+
+    async def resume(self) -> None:
+        """Take its pane up again where it still lives."""
+        was_running = self._state not in (AgentState.DONE, AgentState.FAILED) and bool(
+            self.record.extra.get("panes")
+        )
+        await super().resume()
+        pane_id = self.panes.first()
+        open_waits = await self.services.database.journal.open_waits(self.id)
+        self._wait_id = str(open_waits[-1].subject) if open_waits else ""
+        if pane_id is not None:
+            await self._watch(pane_id)
+            if self.observer is not None:
+                await self.observer.look_now()
+                await self._reflect(self.observer.state())
+        elif was_running:
+            dead = next(iter(self.panes.summaries), None)
+            await self._ended(dead.exit_status if dead is not None else None)
+        if self.observer is None:
+            await self._waits_no_longer()
+
+    async def stop(self) -> None:
+        """End the program; returns when its processes are gone."""
+        await self._unwatch()
+        await super().stop()
+        await self._waits_no_longer()
+
+    async def close(self) -> None:
+        """Watch no more; the program goes on."""
+        await self._unwatch()
+        await super().close()
+
+    # Its state ----------------------------------------------------------------------------------
+
+    def hear(self, evidence: Evidence) -> None:
+        """Take what a source outside its terminal says of it: its hook."""
+        if self.observer is not None:
+            self.observer.hear(evidence)
+
+    def _changed(self, found: HostedState) -> None:
+        if self.observer is not None:
+            self.spawn(self._reflect_now(), "state")
+
+    async def _reflect_now(self) -> None:
+        """Show the state as it is by now."""
+        if self.observer is not None:
+            try:
+                await self._reflect(self.observer.state())
+            except StorageError as error:
+                log.warning("%s", error)
+
+    async def _reflect(self, found: HostedState) -> None:
+        activity = found.reason
+        if found.kind is not None:
+            activity = f"{found.kind}: {found.reason}" if found.reason else str(found.kind)
+        await self.become(found.state, activity)
+        if found.state is AgentState.WAITING and not self._wait_id:
+            self._wait_id = uuid.uuid4().hex
+            await self.services.database.journal.wait_began(
+                self._wait_id, self.id, {"kind": found.kind, "source": found.source}
+            )
+        elif found.state is not AgentState.WAITING:
+            await self._waits_no_longer()
+        if found.state in TAKES_PROMPTS:
+            self._begun = True
+            if self.queued:
+                self.spawn(self._send_queued(), "queued")
+
+    async def _waits_no_longer(self) -> None:
+        wait_id, self._wait_id = self._wait_id, ""
+        if wait_id:
+            await self.services.database.journal.wait_ended(wait_id, {})
+
+    # Talking to it ------------------------------------------------------------------------------
+
+    async def prompt(self, text: str) -> None:
+        """Give it a prompt: at once where it takes one, once it does where it works or begins.
+
+        Raises:
+            AgentError: it did not reach it, or nothing shows that it did.
+        """
+        if not text.strip():
+            return
+        observer = self.observer
+        if self.panes.first() is None and not self._launching:
+            raise AgentError(f"{self.name} has ended: resume it to start its program again.")
+        state = self.state
+        begins = self._launching or observer is None or not self._begun
+        asks = state is AgentState.WAITING and not self._launching
+        if not asks and (begins or state is AgentState.WORKING):
+            if len(self.queued) >= MAX_QUEUED:
+                raise AgentError(f"Too much waits for {self.name} already.")
+            await self._queue([*self.queued, text])
+            return
+        await self._deliver(text)
+
+    async def unqueue(self) -> list[str]:
+        """Give back what waits to be said."""
+        texts = list(self.queued)
+        await self._queue([])
+        return texts
+
+    async def _queue(self, texts: list[str]) -> None:
+        self.queued = texts
+        self.publish()
+        await self.save_extra(queued=texts)
+
+    async def _send_queued(self) -> None:
+        """Say what waits; one that does not arrive is shown, so that it is not lost."""
+        if self._speaking.locked() or not self.queued:
+            return
+        text, rest = self.queued[0], self.queued[1:]
+        await self._queue(rest)
+        try:
+            await self._deliver(text)
+        except (AgentError, TerminalError) as error:
+            await self.conversation.add(BlockKind.ERROR, f"{error}\n\nThis was to be said:\n{text}")
+
+    async def _deliver(self, text: str) -> None:
+        pane_id = self.panes.first()
+        observer = self.observer
+        if pane_id is None or observer is None:
+            raise AgentError(f"{self.name} has ended: resume it to start its program again.")
+        keyboard = self.panes.own(pane_id).keyboard
+
+        async def allowed() -> None:
+            if not keyboard.free.is_set():
+                raise NotDelivered(f"You type in the terminal of {self.name}: leave it first.")
+
+        async with self._speaking:
+            await deliver(
+                text,
+                name=self.name,
+                profile=self.profile,
+                pane=await self.panes.tmux(pane_id),
+                observer=observer,
+                clock=self.services.clock,
+                allowed=allowed,
+            )
+        await self.conversation.add(BlockKind.USER, text)
+
+    async def interrupt(self) -> None:
+        """Withdraw what waits at the gate; else press what stops this kind of agent."""
+        pane_id = self.panes.first()
+        if self._waits or pane_id is None or self.observer is None:
+            await super().interrupt()
+            return
+        with contextlib.suppress(PaneDead):
+            await (await self.panes.tmux(pane_id)).send_keys(*self.profile.interrupt)
+        self.observer.doubt()

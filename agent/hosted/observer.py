@@ -1,0 +1,293 @@
+"""Watches one hosted agent: what its program tells its terminal, and its screen once it is at rest.
+
+Nothing is polled. Output wakes it; the screen is captured when the pane has been quiet for a
+moment, or, where a program never is, now and then while it prints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from agent.hosted.profile import Profile, Telling
+from agent.hosted.screen_rules import Frame, ScreenMatch, match
+from agent.hosted.status import Evidence, HostedState, Kind, Source, fuse
+from agent.protocol.agents import AgentState
+from tungsten.osc import Osc, plain
+from tungsten.program_status import CODE, Clear, Query, Records, parse
+
+QUIET_SECONDS = 0.1
+"""A pane that has printed nothing for so long is looked at."""
+
+LONGEST_SECONDS = 2.0
+"""One that prints all the time is looked at after so long: its agent most likely works."""
+
+MOST_ANSWERS = 4
+"""Questions for the protocol that are answered for one piece of output: no program asks more."""
+
+_STATES = {
+    "idle": AgentState.IDLE,
+    "working": AgentState.WORKING,
+    "done": AgentState.DONE,
+    "blocked": AgentState.WAITING,
+    "error": AgentState.FAILED,
+}
+_KINDS = {"permission": Kind.PERMISSION, "question": Kind.QUESTION, "auth": Kind.LOGIN}
+
+
+class Observer:
+    """Gathers the evidence of one agent and tells when its state changes.
+
+    Args:
+        profile: how its screens, titles and notifications are read.
+        look: captures its screen; None when that is not possible now.
+        answer: sends the program that it is hosted by a terminal that knows OSC 7501.
+        changed: told of each new state.
+        looked: told of each look at the screen at rest.
+        clock: seconds since the epoch.
+
+    Attributes:
+        evidence: the last word of each source.
+        shown: what the last look at the screen told; None before the first.
+        frame: what was looked at then.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        look: Callable[[], Awaitable[Frame | None]],
+        answer: Callable[[], Awaitable[None]],
+        changed: Callable[[HostedState], None],
+        looked: Callable[[ScreenMatch, Frame], None] = lambda shown, frame: None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.profile = profile
+        self.evidence: dict[Source, Evidence] = {}
+        self.shown: ScreenMatch | None = None
+        self.frame: Frame | None = None
+        self._look = look
+        self._answer = answer
+        self._changed = changed
+        self._looked = looked
+        self._clock = clock
+        self._records = Records()
+        self._loop = asyncio.get_running_loop()
+        self._told: HostedState | None = None
+        self._printed_at = 0.0
+        self._unseen_since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._looking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._news = asyncio.Event()
+        """Set whenever anything may have become known."""
+
+    # What is known ------------------------------------------------------------------------------
+
+    def state(self) -> HostedState:
+        """The state that everything known now means."""
+        return fuse(self.evidence.values(), self._clock())
+
+    def hear(self, evidence: Evidence) -> None:
+        """Take what a source says; the screen is then looked at, as it may say otherwise."""
+        if self._take(evidence) and evidence.source is not Source.SCREEN:
+            self._wake()
+        self._tell()
+
+    def forget(self, *sources: Source) -> None:
+        """Take back what these sources said, as nothing of it may be so any more."""
+        for source in sources:
+            self.evidence.pop(source, None)
+            if source is Source.PROGRAM_STATUS:
+                self._records.clear()
+        self._tell()
+
+    def doubt(self) -> None:
+        """Let what was said to be working count only until anything else says otherwise.
+
+        Agents that are interrupted by a key do not all report it.
+        """
+        for source, known in tuple(self.evidence.items()):
+            if known.state is AgentState.WORKING:
+                self.evidence[source] = replace(known, once=True)
+        self._wake()
+
+    async def until(self, met: Callable[[], bool], timeout: float) -> bool:  # noqa: ASYNC109
+        """Wait for something to become known; says whether it did within `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not met():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return met()
+        return True
+
+    def _take(self, evidence: Evidence) -> bool:
+        known = self.evidence.get(evidence.source)
+        if known is not None and known.at > evidence.at:
+            return False
+        same = known is not None and (known.state, known.kind) == (evidence.state, evidence.kind)
+        if known is not None and same and not evidence.once:
+            evidence = replace(evidence, since=known.begun)
+        self.evidence[evidence.source] = evidence
+        return True
+
+    def _tell(self) -> None:
+        """Tell the state, if it is another; look again when it may become one by itself."""
+        if self._closed:
+            return
+        self._news.set()
+        found = self.state()
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        if found.settles is not None:
+            self._settling = self._loop.call_later(found.settles, self._tell)
+        told = self._told
+        new = (found.state, found.kind, found.source, found.reason)
+        if told is None or (told.state, told.kind, told.source, told.reason) != new:
+            self._told = found
+            self._changed(found)
+
+    # What it prints -----------------------------------------------------------------------------
+
+    def printed(self, commands: Sequence[Osc]) -> None:
+        """Take note of output, and of the commands that were complete in it."""
+        if self._closed:
+            return
+        answers = 0
+        for osc in commands:
+            answers += self._command(osc)
+        for _ in range(min(answers, MOST_ANSWERS)):
+            self._spawn(self._answer())
+        if commands:
+            self._tell()
+        self._wake()
+
+    def _command(self, osc: Osc) -> int:
+        """Take one command; gives the number of questions in it."""
+        if osc.code == CODE:
+            said = parse(osc.text)
+            if isinstance(said, Query):
+                return 1
+            if said is not None:
+                self._records.take(said)
+                self._take_records(cleared=isinstance(said, Clear))
+        elif osc.code == -1:
+            self._records.clear()
+            self._take_records(cleared=True)
+        elif osc.code in (0, 2):
+            self._take_telling(Source.TITLE, self.profile.titles, plain(osc.text))
+        elif (text := notification(osc)) is not None:
+            self._take_telling(Source.NOTIFICATION, self.profile.notifications, text)
+        return 0
+
+    def _take_records(self, *, cleared: bool) -> None:
+        report = self._records.foremost()
+        if report is None:
+            if cleared and Source.PROGRAM_STATUS in self.evidence:
+                del self.evidence[Source.PROGRAM_STATUS]
+            return
+        state = _STATES[report.state]
+        kind = None
+        if state is AgentState.WAITING:
+            kind = Kind.OTHER if report.kind is None else _KINDS[report.kind]
+        detail = " ".join(part for part in (report.title, report.message) if part)
+        self._take(Evidence(Source.PROGRAM_STATUS, state, self._clock(), kind, detail))
+
+    def _take_telling(self, source: Source, known: Sequence[Telling], text: str) -> None:
+        for telling in known:
+            if telling.matches(text):
+                once = source is Source.NOTIFICATION
+                self._take(
+                    Evidence(source, telling.state, self._clock(), telling.kind, text, once=once)
+                )
+                return
+        if source is Source.TITLE and source in self.evidence:
+            self._take(Evidence(source, AgentState.UNKNOWN, self._clock(), detail=text))
+
+    # What its screen shows ----------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Look at the screen once it has been quiet, and at last anyway."""
+        now = self._loop.time()
+        self._printed_at = now
+        if self._timer is None and not self._closed:
+            self._unseen_since = now
+            self._timer = self._loop.call_later(QUIET_SECONDS, self._settled)
+
+    def _settled(self) -> None:
+        now = self._loop.time()
+        self._timer = None
+        rest = min(
+            self._printed_at + QUIET_SECONDS - now, self._unseen_since + LONGEST_SECONDS - now
+        )
+        if rest > 0.001:
+            self._timer = self._loop.call_later(rest, self._settled)
+            return
+        self._spawn(self._look_once(quiet=now - self._printed_at >= QUIET_SECONDS - 0.001))
+
+    async def look_now(self) -> ScreenMatch | None:
+        """Look at the screen at once; None where that is not possible."""
+        await self._look_once(quiet=False)
+        return self.shown
+
+    async def _look_once(self, *, quiet: bool) -> None:
+        async with self._looking:
+            at = self._clock()
+            frame = await self._look()
+            if frame is None or self._closed:
+                return
+            if frame != self.frame or self.shown is None:
+                self.shown, self.frame = match(self.profile, frame), frame
+            shown = self.shown
+        self._take(Evidence(Source.SCREEN, shown.state, at, shown.kind, shown.reason))
+        self._tell()
+        if quiet:
+            self._looked(shown, frame)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            what = {"message": "a hosted agent could not be watched", "exception": error}
+            self._loop.call_exception_handler(what)
+
+    async def close(self) -> None:
+        """Watch no more."""
+        self._closed = True
+        for timer in (self._timer, self._settling):
+            if timer is not None:
+                timer.cancel()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def notification(osc: Osc) -> str | None:
+    """The text of a desktop notification; None where a command is none.
+
+    OSC 9 is iTerm2's, of which `9;4;…` is ConEmu's progress; 777 is urxvt's, with a title; 99 is
+    kitty's, with metadata before the text.
+    """
+    match osc.code:
+        case 9:
+            head, sign, _ = osc.text.partition(b";")
+            return None if sign and head.isdigit() else plain(osc.text)
+        case 777:
+            word, _, rest = osc.text.partition(b";")
+            return plain(rest.replace(b";", b": ", 1)) if word == b"notify" else None
+        case 99:
+            return plain(osc.text.partition(b";")[2])
+    return None

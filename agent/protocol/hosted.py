@@ -1,0 +1,32 @@
+"""What a front end is told of an agent of another maker, and what it asks about one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from agent.protocol.wire import Wire
+
+
+class Hosted(Wire):
+    """What is known of a hosted agent beside its state."""
+
+    profile: str
+    """Name of its profile."""
+    title: str
+    """What its maker calls it."""
+    kind: Literal["", "permission", "question", "login", "other"] = ""
+    """What it waits for, while it waits."""
+    source: str = ""
+    """Whose word its state is: hook, program-status, title, notification, screen or process."""
+    reason: str = ""
+    """Why it is this state, in one line."""
+
+
+class ExplainPane(Wire):
+    """Say how the state of a hosted pane is known; `pane` is a pane's id or an agent's name.
+
+    Result: `{"text": str}`, several lines.
+    """
+
+    type: Literal["explain_pane"] = "explain_pane"
+    pane: str
