@@ -121,7 +121,7 @@ def typed_in(profile: Profile, frame: Frame | None) -> str | None:
     pattern = re.compile(profile.prompt.input)
     for line in reversed(frame.lines):
         if found := pattern.search(line):
-            return (found["text"] if "text" in pattern.groupindex else found[0]).strip()
+            return ((found["text"] if "text" in pattern.groupindex else found[0]) or "").strip()
     return None
 
 
@@ -138,6 +138,9 @@ def _shows(profile: Profile, frame: Frame | None, text: str) -> bool:
 
 
 def _confirmed(profile: Profile, observer: Observer, text: str, sent: float) -> bool:
+    if observer.closed:
+        # What was said made it end.
+        return True
     works = any(
         evidence.at >= sent
         and not evidence.once

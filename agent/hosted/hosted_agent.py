@@ -53,8 +53,6 @@ class HostedAgent(CommandAgent):
         self.observer: Observer | None = None
         self.profile = self._read_profile()
         self._launching = False
-        self._begun = False
-        """Whether it has once shown that it takes prompts."""
         self._wait_id = ""
         """Id of the journal's entry on what it waits for, while it does."""
         self._speaking = asyncio.Lock()
@@ -141,7 +139,6 @@ class HostedAgent(CommandAgent):
         """Gather evidence of what runs in a pane."""
         await self._unwatch()
         self.profile = self._read_profile()
-        self._begun = False
         pane = await self.panes.tmux(pane_id)
 
         async def look() -> Frame | None:
@@ -179,8 +176,8 @@ class HostedAgent(CommandAgent):
 
     async def _ended(self, status: int | None) -> None:
         await self._unwatch()
-        await super()._ended(status)
         await self._waits_no_longer()
+        await super()._ended(status)
 
     async def again(self) -> None:
         """Start the program once more, to go on with its last conversation where it can."""
@@ -241,18 +238,17 @@ class HostedAgent(CommandAgent):
         activity = found.reason
         if found.kind is not None:
             activity = f"{found.kind}: {found.reason}" if found.reason else str(found.kind)
+        if found.state is not AgentState.WAITING:
+            # First, as the time that it waited is added up anew when it no longer does.
+            await self._waits_no_longer()
         await self.become(found.state, activity)
         if found.state is AgentState.WAITING and not self._wait_id:
             self._wait_id = uuid.uuid4().hex
             await self.services.database.journal.wait_began(
                 self._wait_id, self.id, {"kind": found.kind, "source": found.source}
             )
-        elif found.state is not AgentState.WAITING:
-            await self._waits_no_longer()
-        if found.state in TAKES_PROMPTS:
-            self._begun = True
-            if self.queued:
-                self.spawn(self._send_queued(), "queued")
+        if found.state in TAKES_PROMPTS and self.queued:
+            self.spawn(self._send_queued(), "queued")
 
     async def _waits_no_longer(self) -> None:
         wait_id, self._wait_id = self._wait_id, ""
@@ -273,7 +269,8 @@ class HostedAgent(CommandAgent):
         if self.panes.first() is None and not self._launching:
             raise AgentError(f"{self.name} has ended: resume it to start its program again.")
         state = self.state
-        begins = self._launching or observer is None or not self._begun
+        frame = observer.frame if observer is not None else None
+        begins = self._launching or frame is None or not any(frame.lines)
         asks = state is AgentState.WAITING and not self._launching
         if not asks and (begins or state is AgentState.WORKING):
             if len(self.queued) >= MAX_QUEUED:

@@ -85,6 +85,11 @@ class Observer:
         self._news = asyncio.Event()
         """Set whenever anything may have become known."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether its program has ended, or is no longer watched."""
+        return self._closed
+
     # What is known ------------------------------------------------------------------------------
 
     def state(self) -> HostedState:
@@ -119,12 +124,12 @@ class Observer:
         """Wait for something to become known; says whether it did within `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while not met():
+                while not met() and not self._closed:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            return met()
-        return True
+            pass
+        return met()
 
     def _take(self, evidence: Evidence) -> bool:
         known = self.evidence.get(evidence.source)
@@ -267,6 +272,7 @@ class Observer:
     async def close(self) -> None:
         """Watch no more."""
         self._closed = True
+        self._news.set()
         for timer in (self._timer, self._settling):
             if timer is not None:
                 timer.cancel()

@@ -1,0 +1,209 @@
+"""Agents of other makers in real panes: their states, their prompts, and what becomes of both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.errors import AgentError
+from agent.hosted.hosted_agent import HostedAgent
+from agent.protocol.commands.agents import RenameAgent, ResumeAgent, StopAgent
+from agent.protocol.commands.prompts import Interrupt, Unqueue
+from agent.protocol.events import Notice
+from agent.protocol.hosted import ExplainPane
+
+FILES = Path(__file__).parent.parent / "hosted"
+
+
+class Stage:
+    """A house with a player's profile, and a player in a pane."""
+
+    def __init__(self, house):
+        self.house = house
+        profiles = house.paths.profiles
+        profiles.mkdir()
+        shutil.copy(FILES / "player.toml", profiles)
+        shutil.copy(FILES / "player.py", house.project)
+        self.fifo = house.root / "finish"
+        os.mkfifo(self.fifo)
+        self.agent_id = ""
+
+    async def player(self, *options, prompt=""):
+        command = " ".join([sys.executable, "player.py", str(self.fifo), *options])
+        self.agent_id = await self.house.agent(command=command, name="player", prompt=prompt)
+        # A script of the project is the person's own; whether it is asked about is another matter.
+        found = await self.house.until(
+            lambda: self.house.hub.snapshot().gates or self.summary.hosted.source, "a start"
+        )
+        if not isinstance(found, str):
+            await self.house.decide(found[0])
+        return self.agent_id
+
+    @property
+    def summary(self):
+        return self.house.summary(self.agent_id)
+
+    @property
+    def live(self) -> HostedAgent:
+        agent = self.house.agents._agent(self.agent_id)
+        assert isinstance(agent, HostedAgent)
+        return agent
+
+    async def state(self, state, source=""):
+        return await self.house.until(
+            lambda: (
+                (found := self.summary).state == state
+                and (not source or found.hosted.source == source)
+                and found
+            ),
+            f"{state} by {source}",
+        )
+
+    def finish(self):
+        with self.fifo.open("r+b", buffering=0) as fifo:
+            fifo.write(b"x")
+
+    async def press(self, key):
+        await (await self.live.panes.tmux(self.live.panes.first())).send_keys(key)
+
+    async def screen(self, pattern):
+        return await self.house.screen(self.agent_id, pattern)
+
+    def explain(self, pane=""):
+        command = ExplainPane(pane=pane or self.summary.panes[0].pane_id)
+        return self.house.agents.explain_pane(command)["text"]
+
+
+@pytest.fixture
+def stage(house):
+    return Stage(house)
+
+
+async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
+    house = stage.house
+    await stage.player(prompt="first of all\nin two lines")
+    # It is said once the program takes prompts, and not before.
+    await stage.state("working", "screen")
+    assert (await stage.screen(r"\* first of all / in two lines")).met
+    assert stage.summary.queued == ()
+    assert stage.summary.hosted.title == "Player"
+
+    # What is said to one that works waits, and can be taken back.
+    await house.prompt(stage.agent_id, "later")
+    assert stage.summary.queued == ("later",)
+    taken = await house.agents.unqueue(Unqueue(agent_id=stage.agent_id))
+    assert taken == {"texts": ["later"]}
+    await house.prompt(stage.agent_id, "ask: ls")
+    stage.finish()
+    waiting = await stage.state("waiting", "screen")
+    assert waiting.hosted.kind == "permission"
+    assert waiting.activity.startswith("permission")
+
+    # A dialog is open: nothing is typed into it.
+    with pytest.raises(AgentError, match="asks something"):
+        await house.prompt(stage.agent_id, "1")
+    said = stage.explain()
+    assert "player" in said
+    assert "waiting (permission)" in said
+    assert "rule: permission" in said
+    assert "answer: 1 = Yes (allow_once)" in said
+    assert "screen: waiting (permission)" in said
+    await stage.press("2")
+    await stage.state("idle")
+    assert (await stage.screen("refused")).met
+
+    journal = house.database.journal
+    waits, _ = await journal.waits(0.0)
+    assert [wait.session_id for wait in waits] == [stage.agent_id]
+    assert await journal.open_waits(stage.agent_id) == []
+
+    await house.prompt(stage.agent_id, "long work")
+    await stage.state("working")
+    await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
+    await stage.state("idle")
+    assert (await stage.screen("interrupted")).met
+    await house.agents.rename(RenameAgent(agent_id=stage.agent_id, name="other"))
+    assert stage.explain("other").startswith("other (")
+    assert "no agent of Tungsten has this pane" in stage.explain("%99")
+
+    # The engine ends, the pane lives on, and is taken up again.
+    await house.prompt(stage.agent_id, "ask: pwd")
+    await stage.state("waiting")
+    pane = stage.summary.panes[0].pane_id
+    await house.again()
+    assert stage.summary.panes[0].pane_id == pane
+    assert (await stage.state("waiting", "screen")).hosted.kind == "permission"
+    assert len(await house.database.journal.open_waits(stage.agent_id)) == 1
+    await stage.press("1")
+    await stage.state("idle")
+    await house.prompt(stage.agent_id, "quit")
+    assert (await stage.state("done")).activity == "exit 0"
+    with pytest.raises(AgentError, match="has ended"):
+        await house.prompt(stage.agent_id, "anyone?")
+    assert "its program" in stage.explain() or "exit 0" in stage.explain()
+
+    # It goes on with its last conversation.
+    await house.agents.resume(ResumeAgent(agent_id=stage.agent_id))
+    if house.hub.snapshot().gates:
+        await house.decide(house.hub.snapshot().gates[0])
+    await stage.state("idle", "screen")
+    assert (await stage.screen("resumed")).met
+    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    assert stage.summary.state == "idle"
+    assert stage.summary.activity == "stopped"
+    assert stage.summary.panes == ()
+
+
+async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage):
+    house = stage.house
+    await stage.player("--report")
+    await stage.state("idle", "program-status")
+    await house.prompt(stage.agent_id, "ask: ls")
+    await stage.state("waiting", "program-status")
+    assert stage.summary.hosted.kind == "permission"
+    await stage.press("1")
+    await stage.state("idle", "program-status")
+    await house.prompt(stage.agent_id, "work")
+    await stage.state("working", "program-status")
+    # It stops by a key of the person's in its pane, and does not report that.
+    await stage.press("Escape")
+    unsure = await stage.state("unknown")
+    assert unsure.activity == "program-status: working, but screen: idle"
+    # Where Tungsten stops it, what was said before is not believed for ever.
+    await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
+    await stage.state("idle", "screen")
+
+
+async def test_a_prompt_that_nothing_confirms_is_given_back(stage, monkeypatch):
+    monkeypatch.setattr("agent.hosted.delivery.CONFIRM_SECONDS", 0.5)
+    await stage.player("--deaf")
+    await stage.state("idle")
+    with pytest.raises(AgentError, match="nothing shows that it took it"):
+        await stage.house.prompt(stage.agent_id, "hello")
+    blocks = await stage.house.blocks(stage.agent_id)
+    assert not [block for block in blocks if block["kind"] == "user"]
+
+
+async def test_a_newer_version_that_looks_otherwise_is_told_of_once(stage, monkeypatch):
+    monkeypatch.setattr("agent.hosted.drift.STILL_SECONDS", 0.1)
+    house = stage.house
+    await stage.player("--strange")
+    await stage.state("unknown")
+    notices = lambda: [e for e in house.events if isinstance(e, Notice) and "Player 2.0" in e.text]  # noqa: E731
+    await house.until(notices, "the notice")
+    shown = [b["text"] for b in await house.blocks(stage.agent_id) if b["kind"] == "notice"]
+    assert len(shown) == 1
+    assert "A NEW FACE" in shown[0]
+    assert "recorded with 1.0" in shown[0]
+    with pytest.raises(AgentError, match="no rule matches"):
+        await house.prompt(stage.agent_id, "hello")
+    # Not again for the same version, whatever its screen does, and in the next engine.
+    await house.again()
+    await stage.press("x")
+    await stage.state("unknown")
+    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    assert len(notices()) == 1
