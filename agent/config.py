@@ -406,8 +406,6 @@ def _said(fault: Any, model: type[BaseModel]) -> str:
             return f"{name} must be at least {context['ge']:g}{found}"
         case "less_than_equal":
             return f"{name} must be at most {context['le']:.0f}{found}"
-        case "missing":
-            return f"{name} is missing"
         case "finite_number":
             return f"{name} must be a finite number{found}"
         case "value_error":
