@@ -132,7 +132,9 @@ async def use_it(paths: Paths) -> None:
         engine.publish(GateOpened(gate=scenes.GATE))
         await until("Z approve")
         await pilot.pause(0.7)
+        # Who knows the key of the documents is told which one it is now.
         await pilot.press("A")
+        await until("HIGH needs Z (Shift+z): nothing was decided")
         await pilot.press("a")
         await until("d deny")
         assert not [command for command in engine.commands if isinstance(command, Decide)]

@@ -72,14 +72,23 @@ _GATE_KEYS = frozenset(
     key
     for verb in ("approve_high", "approve", "deny", "deny_message", "edit", "always", "tree")
     for key in actions.by_id(f"gate.{verb}").keys
+) | frozenset(
+    key
+    for action in actions.DEFAULTS
+    if action.id in {"gate.approve", "gate.approve_high", "gate.deny"}
+    for key in action.keys
 )
-"""Keys that mean something at some gate: where they mean nothing, they go no further."""
+"""Keys that mean something at some gate, or did before a person chose others: where they mean
+nothing, they go no further."""
 
-_DECIDING = frozenset({"approve", "deny", "keep"})
-"""What nothing can take back: such a key may always be the first letter of a sentence."""
+_MOVING = frozenset({"next", "previous", "scroll"})
+"""What is pressed several times in a row: pressed twice, such a key begins no word."""
 
 _ONLY_OPENING = frozenset({"edit", "rule"})
-"""What may follow another key of the dialog at once: what is written there is judged anew."""
+"""What may follow another key of the dialog soon: what is written there is judged anew."""
+
+_FOLLOWED_BY_TEXT = _ONLY_OPENING | {"message"}
+"""Behind these a person may begin to write at once, and means it for the gate."""
 
 
 class GateDialog(GateChoices):
@@ -348,7 +357,8 @@ class GateDialog(GateChoices):
                 return True
             beside_draft = event.is_printable and host(self).has_draft
             meaning = self._meaning(event.key) if self.armed and event.is_printable else ""
-            if may_decide and (meaning in _DECIDING or (meaning and beside_draft)):
+            opens = meaning in _ONLY_OPENING and not beside_draft
+            if meaning and (may_decide or opens):
                 self._held.hold(event)
                 self._say(f"{WORDS[meaning]} …", calm=True)
                 return True
@@ -381,6 +391,12 @@ class GateDialog(GateChoices):
             self._say("Nothing was decided")
             return True
         if held is not None:
+            meaning = "" if host(self).has_draft else self._meaning(held.key)
+            if key == held.key and meaning in _MOVING:
+                self._take_own_key(key, may_decide=False)
+                return self._take_own_key(key, may_decide=False)
+            if meaning in _FOLLOWED_BY_TEXT:
+                self._refused.refuse()
             self._let_through(held)
         self._hint = "You are writing: the keys went to the prompt. Pause to decide"
         if key == "enter":
@@ -413,7 +429,7 @@ class GateDialog(GateChoices):
         if self._hint:
             self._say("")
         meaning = self._meaning(key)
-        if key in SCROLL_KEYS:
+        if meaning == "scroll":
             self._scroll(SCROLL_KEYS[key])
         elif meaning == "wrong" or (key == "enter" and not host(self).has_draft):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
@@ -421,7 +437,7 @@ class GateDialog(GateChoices):
             self._say(self._what_instead(key))
         elif meaning in _HARMLESS.values():
             self._run(meaning)
-        elif meaning and not may_decide and meaning not in _ONLY_OPENING:
+        elif meaning and not may_decide:
             self._refused.refuse()
             self._say("Too quick after the last key. Pause, then press it again")
         elif meaning:
@@ -434,6 +450,8 @@ class GateDialog(GateChoices):
     def _meaning(self, key: str) -> str:
         """The verb of a key; `wrong` for one that would mean something at another gate."""
         assert self._gate is not None
+        if key in SCROLL_KEYS:
+            return "scroll"
         harmless = _HARMLESS.get(key, "")
         if harmless == "tree":
             if can_unfold(self._gate) and not self.peeking:

@@ -31,6 +31,7 @@ WORDS = {
     "next": "Next",
     "previous": "Previous",
     "tree": "Unfolding",
+    "scroll": "Scrolling",
     "wrong": "Waiting",
 }
 """What the dialog says while it holds a key, by the verb of that key."""

@@ -17,7 +17,7 @@ from tests.tui.gate.test_dialog import (
     MakeGate,
     armed,
     decided,
-    until_held_is_over,
+    press,
 )
 
 RULE = {"rule": "Bash(make)", "why_not": "", "spared": 37, "asked": 40}
@@ -47,8 +47,7 @@ async def test_a_changed_command_comes_back_as_a_gate_and_waits_for_its_own_key(
     async with app.run_test() as pilot:
         await pilot.press(*"draft")
         await armed(pilot)
-        await pilot.press("e")
-        await until_held_is_over(pilot)
+        await press(pilot, "e")
         await pilot.press("space", *"all", "enter")
         [decision] = await sent(pilot, Decide)
         assert (decision.gate_id, decision.edited) == ("g1", "make all")
@@ -78,7 +77,8 @@ async def test_a_refused_change_goes_on_being_written(
     app.refuse = "denied by your rule"
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("e", "x", "enter")
+        await press(pilot, "e")
+        await pilot.press("x", "enter")
         await pilot.pause()
         assert app.dialog.command.text == "makex"
         assert app.focused is app.dialog.command
@@ -93,9 +93,11 @@ async def test_lines_can_be_added_and_nothing_changed_is_nothing_sent(
     app = make_app(medium(make_gate))
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("e", "enter")
+        await press(pilot, "e")
+        await pilot.press("enter")
         await pilot.pause(QUIET)
-        await pilot.press("e", "ctrl+j", *"ls", "enter")
+        await press(pilot, "e")
+        await pilot.press("ctrl+j", *"ls", "enter")
         [decision] = await sent(pilot, Decide)
         assert decision.edited == "make\nls"
 
@@ -107,18 +109,21 @@ async def test_a_change_that_nobody_answers_does_not_hold_the_dialog_for_ever(
     app = make_app(medium(make_gate), make_gate(2))
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("e", "x", "enter")
+        await press(pilot, "e")
+        await pilot.press("x", "enter")
         await pilot.pause(0.2)
         assert app.dialog.gate.id == "g2"
 
 
-async def test_editing_begins_at_once_behind_another_key_of_the_dialog(
+async def test_editing_begins_soon_behind_another_key_of_the_dialog(
     make_app: MakeApp, make_gate: MakeGate
 ) -> None:
     app = make_app(medium(make_gate))
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("A", "e", *" all", "enter")
+        await press(pilot, "A")
+        await press(pilot, "e")
+        await pilot.press(*" all", "enter")
         [decision] = await sent(pilot, Decide)
         assert decision.edited == "make all"
         assert app.prompt == ""
@@ -128,7 +133,7 @@ async def test_only_commands_can_be_changed(make_app: MakeApp, make_gate: MakeGa
     app = make_app(make_gate(action="write_file"))
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("e")
+        await press(pilot, "e")
         assert not app.dialog.command.display
         assert "Only a command can be changed" in app.dialog.border_subtitle
         assert app.prompt == ""
@@ -163,17 +168,16 @@ async def test_the_rule_and_what_it_would_have_done_are_seen_before_it_is_kept(
     app = offering()
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("w")
+        await press(pilot, "w")
         await pilot.pause()
         facts = said(app, "#gate-facts")
         assert "Bash(make)" in facts
         assert FOUND in facts
         # A second press at once, Enter and the key that approves keep nothing.
-        await pilot.press("w")
+        await press(pilot, "w")
         assert await sent(pilot, AlwaysAllow) == []
         await pilot.pause(QUIET)
-        await pilot.press("w")
-        await until_held_is_over(pilot)
+        await press(pilot, "w")
         [kept] = await sent(pilot, AlwaysAllow)
         assert any("it stands in /etc/rules/1.toml" in one.message for one in app._notifications)
         assert (kept.gate_id, kept.rule) == ("g1", "Bash(make)")
@@ -185,9 +189,10 @@ async def test_the_rule_can_be_changed_and_is_tried_again(offering: Callable[...
     app = offering()
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("w")
+        await press(pilot, "w")
         await pilot.pause(QUIET)
-        await pilot.press("e", "backspace", *":*)", "enter")
+        await press(pilot, "e")
+        await pilot.press("backspace", *":*)", "enter")
         await pilot.pause()
         assert [one.rule for one in await sent(pilot, SuggestRule)] == ["", "Bash(make:*)"]
         assert "Bash(make:*)" in said(app, "#gate-facts")
@@ -201,11 +206,11 @@ async def test_a_rule_that_would_not_help_cannot_be_kept(offering: Callable[...,
     app = offering(RULE | {"why_not": "it would not let it run"})
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("w")
+        await press(pilot, "w")
         await pilot.pause(QUIET)
         assert "cannot be kept: it would not" in said(app, "#gate-facts")
-        await pilot.press("w", "d", "m")
-        await pilot.pause()
+        for key in "wdm":
+            await press(pilot, key)
         assert app.prompt == ""
         assert "e changes the rule" in app.dialog.border_subtitle
         assert await sent(pilot, Decide) == []
@@ -216,14 +221,14 @@ async def test_where_there_is_no_rule_one_line_says_why(offering: Callable[..., 
     app = offering({"rule": "", "why_not": "it runs 2 commands"})
     async with app.run_test() as pilot:
         await armed(pilot)
-        await pilot.press("w")
+        await press(pilot, "w")
         await pilot.pause()
         assert "it runs 2 commands" in app.dialog.border_subtitle
         await pilot.press("down")
         assert "approve" in said(app, "#gate-keys")
         assert "always" not in said(app, "#gate-keys")
         await pilot.pause(QUIET)
-        await pilot.press("w")
+        await press(pilot, "w")
         assert app.prompt == ""
         assert len(await sent(pilot, SuggestRule)) == 1
 
@@ -233,7 +238,7 @@ async def test_high_is_never_always_allowed(make_app: MakeApp, make_gate: MakeGa
     async with app.run_test() as pilot:
         await armed(pilot)
         assert "always" not in said(app, "#gate-keys")
-        await pilot.press("w")
+        await press(pilot, "w")
         await pilot.pause(QUIET)
         assert "no rule lifts it" in app.dialog.border_subtitle
         assert "deny" in said(app, "#gate-keys")

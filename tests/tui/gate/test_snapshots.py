@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Static
 
 from agent.protocol.gates import RiskLevel, Span
+from tests.tui.gate.test_dialog import press
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -94,7 +95,7 @@ commands:
 
     async def unfold(pilot: Any) -> None:
         await ready(pilot)
-        await pilot.press("t")
+        await press(pilot, "t")
         await pilot.pause()
         await ready(pilot)
 
@@ -145,7 +146,8 @@ def test_message(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
     async def write(pilot: Any) -> None:
         pilot.app.query_one("#gate-message").cursor_blink = False
         await ready(pilot)
-        await pilot.press("m", *"push a new branch instead")
+        await press(pilot, "m")
+        await pilot.press(*"push a new branch instead")
 
     assert snap_compare(make_app(make_gate()), terminal_size=(80, 24), run_before=write)
 
@@ -153,7 +155,7 @@ def test_message(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
 def test_looking_at_the_pane(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
     async def look(pilot: Any) -> None:
         await ready(pilot)
-        await pilot.press("l")
+        await press(pilot, "l")
 
     assert snap_compare(make_app(make_gate()), terminal_size=(80, 24), run_before=look)
 
