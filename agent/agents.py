@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -797,6 +797,12 @@ class Agents:
         for agent in tuple(self._live.values()):
             if not agent.demo:
                 agent.memory.change_mode(mode)
+
+    async def redacted(self, extras: Mapping[str, dict[str, Any]]) -> None:
+        """Have agents hold nothing that was removed from their records."""
+        for agent_id, extra in extras.items():
+            if (agent := self._live.get(agent_id)) is not None:
+                await agent.redacted(extra)
 
     def _asked(self, gate_id: str) -> tuple[Performer, Asked]:
         """What an open gate is about, and who would do it."""

@@ -141,11 +141,9 @@ class LiveAgent:
         self.context_tokens = int(record.extra.get("context_tokens", 0))
         self.context_window: int | None = record.extra.get("context_window")
         self.instructions: tuple[InstructionFile, ...] = ()
-        self.queued: list[str] = list(record.extra.get("queued", []))
-        self.steering = steering.read(record.extra)
         self.queue_held = bool(record.extra.get("queue_held"))
         """Whether what is queued waits for the person's next word, as after an interrupt."""
-        self.notes: list[str] = list(record.extra.get("notes", []))
+        self._read_waiting()
         self._state = AgentState(record.state)
         self._activity = record.activity
         self._since = record.since
@@ -377,6 +375,20 @@ class LiveAgent:
     async def save_extra(self, **changes: Any) -> None:
         """Store changed fields of our own part of the record."""
         await self.save(extra={**self.record.extra, **changes})
+
+    def _read_waiting(self) -> None:
+        extra = self.record.extra
+        self.queued: list[str] = list(extra.get("queued", []))
+        self.steering = steering.read(extra)
+        self.notes: list[str] = list(extra.get("notes", []))
+
+    async def redacted(self, extra: dict[str, Any]) -> None:
+        """Keep no more than is left of the record now that words were removed for good."""
+        self.record = replace(self.record, extra=extra)
+        self._read_waiting()
+        self.publish()
+        # What was under way to the store meanwhile may have held them still.
+        await self.save(extra=extra)
 
     async def note(self, text: str) -> None:
         """Keep a fact that the agent must be told with the next thing it is told."""

@@ -115,6 +115,7 @@ async def carry_out(command: AskMemory, parts: Parts) -> dict[str, JsonValue]:
             return await _changed(database, memory_id)
         case RedactMemory(memory_id=memory_id):
             done = await store.redact(memory_id)
+            await parts.agents.redacted(done.extras)
             return {
                 "memories": len(done.memories),
                 "versions": done.versions,

@@ -1,8 +1,9 @@
 """Remove what must be forgotten, wherever the database holds it, and leave the chains whole.
 
 Every text that the memory ever had is looked for, as it is and as JSON writes it, in the versions
-of all memories, in transcripts, in the journal and in what a session is shown as doing; its quotes,
-which may be a few common words, only in what belongs to the session that they come from.
+of all memories, in transcripts, in the journal, in what a session is shown as doing and in what is
+kept beside it, as prompts that wait; its quotes, which may be a few common words, only in what
+belongs to the session that they come from.
 A row that holds one loses its text and keeps its digest, over which its chain runs. Another memory
 that holds one loses its text too: a copy is no better than the original.
 """
@@ -11,9 +12,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from memory import said, search_index, transcript, versions
 from memory.versions import Memory
@@ -24,12 +26,17 @@ SHORTEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What lost its text: memories by id, and how many versions, transcript rows and entries."""
+    """What lost its text: memories by id, and how many versions, transcript rows and entries.
+
+    Attributes:
+        extras: What is left of the `extra` of sessions that lost something there, by their ids.
+    """
 
     memories: tuple[str, ...]
     versions: int
     transcript_rows: int
     journal_entries: int
+    extras: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def redact(db: sqlite3.Connection, memory_id: str, at: float) -> Redaction:
@@ -71,13 +78,40 @@ def redact(db: sqlite3.Connection, memory_id: str, at: float) -> Redaction:
         (at, session_id),
     ).rowcount
     db.execute("UPDATE sessions SET activity = '' WHERE holds_text(activity)")
+    extras = _redact_extras(db, texts, quoted, session_id)
     for name in ("holds_text", "holds_words"):
         # They know the words.
         db.create_function(name, 1, None)
     search_index.scrub(db)
     said.scrub(db)
     gone = tuple(one for one in (memory_id, *also) if versions.get(db, one).status == "redacted")
-    return Redaction(gone, removed, len(rows), entries)
+    return Redaction(gone, removed, len(rows), entries, extras)
+
+
+def _redact_extras(
+    db: sqlite3.Connection, texts: frozenset[str], quoted: frozenset[str], session_id: str | None
+) -> dict[str, dict[str, Any]]:
+    """Remove the words from what callers keep with sessions, and return what is left there."""
+    left: dict[str, dict[str, Any]] = {}
+    for owner, extra in db.execute(
+        "SELECT id, extra FROM sessions WHERE holds_text(extra) OR (id = ? AND holds_words(extra))",
+        (session_id,),
+    ).fetchall():
+        forms = texts | quoted if owner == session_id else texts
+        left[owner] = _without(forms, json.loads(extra))
+        db.execute("UPDATE sessions SET extra = ? WHERE id = ?", (json.dumps(left[owner]), owner))
+    return left
+
+
+def _without(forms: frozenset[str], value: Any) -> Any:
+    """Take out of a list what holds the words anywhere, and leave a text that does empty."""
+    if isinstance(value, str):
+        return "" if _holds(forms, value) else value
+    if isinstance(value, list):
+        return [one for one in value if _without(forms, one) == one]
+    if isinstance(value, dict):
+        return {key: _without(forms, one) for key, one in value.items()}
+    return value
 
 
 def _redact_memory(db: sqlite3.Connection, memory_id: str, at: float, *, whole: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,12 +63,16 @@ class Engine:
     database: Database
     paths: Paths
     modes: list[str] = field(default_factory=list)
+    extras: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.hub = Hub()
         self.dream = DreamWatch(self.database, self.hub, Dream(), clock=self.clock)
-        self.agents = SimpleNamespace(change_memory_mode=self.modes.append)
+        self.agents = SimpleNamespace(change_memory_mode=self.modes.append, redacted=self._redacted)
         self.remembering = SimpleNamespace(change_mode=self._changed)
+
+    async def _redacted(self, extras: Mapping[str, dict[str, Any]]) -> None:
+        self.extras.update(extras)
 
     async def _changed(self, mode: str) -> None:
         self.modes.append(mode)
@@ -202,8 +206,12 @@ async def test_pinned_forgotten_brought_back_and_redacted(engine: Engine) -> Non
     assert await engine.texts(view="gone") == ["The deploy host is called heron."]
     await engine.ask(BringBackMemory(memory_id="m"))
     assert await engine.texts() == ["The deploy host is called heron."]
+    await engine.database.sessions.create(
+        SessionRecord("s1", "s1", "/", extra={"notes": ["The deploy host is called heron."]})
+    )
     done = await engine.ask(RedactMemory(memory_id="m"))
     assert done["memories"] == 1
+    assert engine.extras == {"s1": {"notes": []}}
     raw = b"".join(path.read_bytes() for path in engine.paths.data.glob("*.db*"))
     assert b"heron" not in raw
     with pytest.raises(StorageError, match="redacted"):

@@ -278,7 +278,9 @@ async def test_redaction_leaves_nothing_in_any_file_and_every_chain_whole(
     await database.sessions.append(session, "assistant", f'{{"content":"{escaped}"}}')
     await database.journal.append("action_started", session, {"text": f"save: {said}"})
     await database.journal.append("other", session, {"text": "kept"})
-    await database.sessions.update(session, activity=f"saving {said}")
+    waiting = {"queued": ["go on", f"mind: {said}"], "steering": [["id", said], ["id", "now"]]}
+    extra = {**waiting, "playbook": {"file": "a.yaml", "source": f"say: {said}"}, "window": 9}
+    await database.sessions.update(session, activity=f"saving {said}", extra=extra)
     await database.memories.add(Memory("before", "One.", session_id=session), by="agent")
     await database.memories.add(Memory("m", said, session_id=session), by="agent")
     await database.memories.add(Memory("after", "Two.", session_id=session), by="agent")
@@ -290,6 +292,14 @@ async def test_redaction_leaves_nothing_in_any_file_and_every_chain_whole(
 
     assert set(done.memories) == {"m", "copy"}
     assert (done.transcript_rows, done.journal_entries) == (1, 1)
+    left = {
+        "queued": ["go on"],
+        "steering": [["id", "now"]],
+        "playbook": {"file": "a.yaml", "source": ""},
+        "window": 9,
+    }
+    assert done.extras == {session: left}
+    assert (await database.sessions.get(session)).extra == left
     for text in ("4471", "rich-", "badge", "Marta", "marta", "gold"):
         assert holding(path, text) == [], text
     await database.memories.verify()

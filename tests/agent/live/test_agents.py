@@ -32,6 +32,7 @@ from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
 from memory.database import Database
 from memory.errors import StorageError
+from memory.versions import Memory
 from tungsten.errors import OutcomeUnknown
 from tungsten.pane import Pane
 
@@ -620,6 +621,19 @@ async def test_queued_prompts_survive_the_engine(house):
     await house.prompt(agent_id, "two")
     await house.again()
     assert house.summary(agent_id).queued == ("two",)
+
+    # Words that are redacted meanwhile are not sent with what waits.
+    secret = "the harbour phrase is zebra-quartz"
+    agent = house.agents._live[agent_id]
+    await house.prompt(agent_id, f"mind that {secret}")
+    await agent.note(f"The person says {secret}.")
+    memory = await house.database.memories.add(Memory("", secret), by="person")
+    done = await house.database.memories.redact(memory.id)
+    await house.agents.redacted(done.extras)
+    assert house.summary(agent_id).queued == ("two",)
+    assert agent.notes == []
+    await agent.save_extra(kept=True)
+    assert "zebra" not in str((await house.database.sessions.get(agent_id)).extra)
 
 
 async def test_a_full_disk_fails_the_turn_and_loses_nothing(house):
