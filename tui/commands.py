@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.client import EngineClient
     from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
+    from agent.protocol.snapshot import Snapshot
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -485,6 +486,7 @@ def kill_engine(
 async def _held_by_engine() -> str:
     """Say what the engine has in hand; empty when it does not answer at once, or has nothing."""
     from agent.client import EngineClient
+    from agent.demo import record
     from agent.errors import AgentError
 
     try:
@@ -496,8 +498,21 @@ async def _held_by_engine() -> str:
     await client.close()
     if snapshot is None:
         return ""
-    # Those of a demo end with it.
-    agents = sum(not (agent.archived or agent.demo) for agent in snapshot.agents)
+    recorded = record.read(paths.find().data / record.STATE_FILE) or {}
+    return held(snapshot, record.taken_over(recorded))
+
+
+def held(snapshot: Snapshot, taken_over: Set[str]) -> str:
+    """Say what an engine has in hand, empty for nothing.
+
+    Args:
+        snapshot: its state.
+        taken_over: ids of the demo's agents that the person has spoken to: the others end with it.
+    """
+    agents = sum(
+        not agent.archived and (not agent.demo or agent.id in taken_over)
+        for agent in snapshot.agents
+    )
     parts = [f"{agents} agent{'' if agents == 1 else 's'}"] if agents else []
     for waiting, word in ((len(snapshot.gates), "gate"), (len(snapshot.questions), "question")):
         if waiting:

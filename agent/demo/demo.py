@@ -61,6 +61,8 @@ class _Job:
     """Agent ids by role."""
     worked: set[str] = field(default_factory=set)
     ended: dict[str, AgentState] = field(default_factory=dict)
+    taken_over: set[str] = field(default_factory=set)
+    """Ids of agents that the person has spoken to: they stay, and the directory with them."""
     complete: bool = False
     """Whether every agent was created."""
     ending: asyncio.Task[None] | None = None
@@ -252,7 +254,11 @@ class Demo:
 
     def _heard(self, event: Event) -> None:
         job = self._job
-        if job is None or self._status is None or self._status.state not in ("running", "paused"):
+        if job is None:
+            return
+        if isinstance(event, AgentChanged):
+            self._note_taken_over(job)
+        if self._status is None or self._status.state not in ("running", "paused"):
             return
         match event:
             case AgentChanged(agent=agent):
@@ -266,6 +272,13 @@ class Demo:
                 return
         if job.complete and len(job.ended) == len(job.agents) and job.ending is None:
             job.ending = asyncio.create_task(self._finish(job))
+
+    def _note_taken_over(self, job: _Job) -> None:
+        """Write down whom the person has spoken to, for who ends the engine (`record`)."""
+        ids = {one for one in job.agents.values() if self._agents.was_spoken_to(one)}
+        if not ids <= job.taken_over:
+            job.taken_over |= ids
+            _store(self._state_file, job)
 
     def _heard_of(self, job: _Job, agent: AgentSummary) -> None:
         if job.role(agent.id) is None or agent.id not in job.worked:
@@ -369,6 +382,7 @@ def _store(path: Path, job: _Job) -> None:
         "fixture": job.fixture.to_json(),
         "agents": job.agents,
         "complete": job.complete,
+        record.TAKEN_OVER: sorted(job.taken_over),
     }
     record.write(path, value)
 
@@ -380,6 +394,7 @@ def _restored(saved: dict[str, Any]) -> _Job | None:
             Fixture.from_json(saved["fixture"]),
             bool(saved["keep"]),
             {str(role): str(agent_id) for role, agent_id in saved["agents"].items()},
+            taken_over=record.taken_over(saved),
             complete=bool(saved["complete"]),
         )
     except (KeyError, TypeError, AttributeError):

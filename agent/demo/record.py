@@ -21,6 +21,10 @@ class DemoRefused(AgentError):
     """The demo cannot start."""
 
 
+TAKEN_OVER = "taken_over"
+"""Key of the record below which agents stand, by id, that the person has spoken to."""
+
+
 def make_directory(keep: str) -> Path:
     """Make the directory to work in: `keep`, new or empty, or a temporary one when it is empty.
 
@@ -62,10 +66,17 @@ def remove_recorded(value: dict[str, Any]) -> bool:
 def remove_left(data: Path) -> bool:
     """Remove the directory of a demo whose engine is gone; says whether there was one.
 
-    The record stays: by it the next engine takes the demo's agents off its list.
+    The record stays: by it the next engine takes the demo's agents off its list. So does the
+    directory where the person has spoken to one of them, which stays on the list.
     """
     value = read(data / STATE_FILE)
-    return value is not None and remove_recorded(value)
+    return value is not None and not taken_over(value) and remove_recorded(value)
+
+
+def taken_over(value: dict[str, Any]) -> set[str]:
+    """Ids of the demo's agents in which the person has a hand, as a record tells them."""
+    ids = value.get(TAKEN_OVER)
+    return {str(one) for one in ids} if isinstance(ids, list) else set()
 
 
 def write(path: Path, value: dict[str, Any]) -> None:

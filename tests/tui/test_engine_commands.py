@@ -18,10 +18,22 @@ from agent.protocol.commands.agents import CreateAgent, ListSessions
 from agent.protocol.events import AgentChanged
 from agent.singleton import holder
 from agent.start import kill
+from tests.stubs import scenes
 from tui import cli as face
-from tui.commands import cli
+from tui.commands import cli, held
 
 Said = tuple[int, str, str]
+
+
+def test_of_a_demo_only_who_was_spoken_to_is_there_again() -> None:
+    of_demo = [
+        scenes.EDITOR.model_copy(update={"id": one, "demo": True}) for one in ("fix", "drive")
+    ]
+    snapshot = scenes.BUSY.model_copy(
+        update={"agents": (scenes.EDITOR, *of_demo), "gates": (), "questions": ()}
+    )
+    assert held(snapshot, set()).startswith(" 1 agent: it is there again")
+    assert held(snapshot, {"fix"}).startswith(" 2 agents: they are there again")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pytest
 
 from agent.agents import Agents
 from agent.config import Config
+from agent.demo import record
 from agent.demo.demo import Demo
 from agent.demo.fixture import Fixture, FixtureFailed, build, git
 from agent.demo.record import DemoRefused
@@ -292,6 +293,11 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
     await stage.parts.agents.interrupt(Interrupt(agent_id=fix))
     await stage.parts.agents.set_paused(SetPaused(paused=False))
     assert stage.notices == []
+    # Who ends the engine now leaves what that agent works in.
+    data = stage.parts.paths.data
+    assert record.taken_over(record.read(data / record.STATE_FILE) or {}) == {fix}
+    assert not record.remove_left(data)
+    assert exists(begun["directory"])
     second = await demo.start(0)
     # The one that the person has spoken to is theirs, and so is where it works.
     assert exists(begun["directory"])
