@@ -253,6 +253,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "alt+g",
         "All terminals at once, and into the chosen one",
         action="grid",
+        label="grid",
         slash="grid",
     ),
     _key("view.sidebar", "f6", "Fold the sidebar, and unfold it", action="sidebar"),

@@ -398,7 +398,9 @@ class CockpitScreen(Screen[None]):
         elif agent is None:
             self.prompt.placeholder = "Say what to do; an agent starts in this directory…"
         else:
-            self.prompt.placeholder = "Say what to do…   / for commands, ! for a shell command"
+            self.prompt.placeholder = (
+                "Say what to do…   @ for files, / for commands, ! for a shell command"
+            )
         self.refresh_lines()
 
     def footer_label(self, action: actions.ActionKey) -> str:
@@ -423,6 +425,9 @@ class CockpitScreen(Screen[None]):
                 return self._side_label(action, "terminal") if agent is not None else ""
             case "view.conversation":
                 return self._side_label(action, "conversation")
+            case "view.grid":
+                # One terminal is seen already.
+                sensible = sum(bool(each.panes) for each in self.host.state.agents) > 1
             case "app.retry":
                 return retry_words(self.host.problem) if self.host.problem else ""
             case "app.memories":
