@@ -146,7 +146,10 @@ class Agents:
             gates=Gates(database, hub, clock),
             questions=Questions(database, hub, clock),
             prompts=PromptFiles(paths.config / "prompts"),
-            budgets=Budgets(database, config, paths, clock),
+            budgets=Budgets(
+                *(database, config, paths, clock),
+                tell=lambda text: hub.publish(Notice(level="warning", text=text)),
+            ),
             rules=RuleFiles(paths, home or Path.home()),
             recordings=PaneRecorder(paths.recordings, config.recording, self._watched_terminal),
             allowed_panes=AllowedPanes(paths.tmux_socket, tmux=config.tmux),

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.budget_words import RAISE, TAKE_AWAY, amount, number
+from agent.budget_words import RAISE, TAKE_AWAY, amount, nearly_spent, number
 from agent.config import Config, ConfigError, load_file
 from agent.day_watch import day
 from agent.errors import AgentError
@@ -112,11 +112,27 @@ class _Request:
 
 
 class Budgets:
-    """The budgets of one engine's agents."""
+    """The budgets of one engine's agents.
+
+    Args:
+        database: whose log of usage counts.
+        config: with the limits of sessions and of the day.
+        paths: where the settings are read again.
+        clock: seconds since the epoch.
+        tell: is told in one line when little is left of the day's limit.
+    """
 
     def __init__(
-        self, database: Database, config: Config, paths: Paths, clock: Callable[[], float]
+        self,
+        database: Database,
+        config: Config,
+        paths: Paths,
+        clock: Callable[[], float],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._tell = tell
+        self._told: set[tuple[float, str]] = set()
+        """What was told of which day, by when it began."""
         self._database = database
         self._config = config
         self._paths = paths
@@ -146,6 +162,18 @@ class Budgets:
             if problem:
                 raise BudgetSpent(problem)
             self._made[session.id] = await self._make(session.id, model, endpoint)
+            if endpoint.provider != "demo":
+                await self._tell_nearly_spent()
+
+    async def _tell_nearly_spent(self) -> None:
+        """Say once, before the day's limit stops everything, how little is left of it."""
+        today = self._today()
+        if today.since is None or today.budget == Budget():
+            return
+        limit, words = nearly_spent(today.budget, await self._database.usage.totals(today.since))
+        if words and (today.since, limit) not in self._told:
+            self._told.add((today.since, limit))
+            self._tell(f"Today's limit is nearly spent: {words}. /usage raises it.")
 
     async def spent(self, session: SessionRecord, model: str, endpoint: Endpoint) -> str:
         """Why a session's own budget allows no further request; empty when it does.
@@ -319,8 +347,8 @@ class Budgets:
         return _Account(
             Budget(**self._config.budget.day.model_dump()),
             "Today's limit",
-            "raise {limit} below [budget.day] in config.toml, or go on tomorrow",
-            "take dollars from [budget.day] away",
+            "raise {limit} in /usage or below [budget.day] in config.toml, or go on tomorrow",
+            "take dollars away in /usage or from [budget.day]",
             since=since,
         )
 

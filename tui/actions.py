@@ -372,7 +372,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key(
         "app.usage",
         "alt+u",
-        "Tokens and money: by agent, session, day and model",
+        "Tokens and money: by agent, day and model",
         action="usage",
         slash="usage",
     ),
@@ -739,7 +739,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("file.edit", "e", "Open it at this line in your editor (EDITOR)", FILE, "edit", "edit"),
     _key("file.copy", "y", "Copy its path", FILE, "copy", "copy path"),
     _key("file.close", "escape q o", "Close", FILE, "leave", "close"),
-    _key("usage.next", "right tab", "Agents, sessions, days, models", USAGE, "turn(1)", "view"),
+    _key("usage.next", "right tab", "Another view: agents, days, models", USAGE, "turn(1)", "view"),
     _key("usage.previous", "left shift+tab", "The view before", USAGE, "turn(-1)"),
     _key("usage.choose", "up down", "Choose an agent; scroll elsewhere", USAGE, label="choose"),
     _key("usage.budget", "b", "Say what the agent may use", USAGE, "budget", "budget"),

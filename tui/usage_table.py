@@ -20,10 +20,10 @@ VIEWS = ("agents", "sessions", "days", "models")
 LEGEND = "Tokens: input that no cache had, read from the cache, put into it; output."
 """What the headings mean."""
 
-LEAST = ("to cache", "requests", "new input", "from cache", "output", "context", "today")
+LEAST = ("to cache", "new input", "cached", "output", "requests", "context", "today")
 """Columns that give way where it is narrow, in this order."""
 
-NAME = 20
+NAME = 16
 """Least cells of a name."""
 
 GAP = 2
@@ -59,7 +59,7 @@ def table(report: UsageReport, view: str, width: int, *, fill: bool = True) -> T
     rows: Sequence[UsageOf] = getattr(report, view)
     named = Counter(row.name for row in rows)
     marks = {row.id: f" {row.id[:SHORT_ID]}" for row in rows if named[row.name] > 1}
-    titles = ["requests", "new input", "from cache", "to cache", "output", "cache hit"]
+    titles = ["requests", "new input", "cached", "to cache", "output", "cache hit"]
     cells = [_cells(row.usage) for row in rows]
     if view in _WITH_CONTEXT:
         titles.append("context")
@@ -147,12 +147,30 @@ def summary(usage: Usage, limit: Budget | None = None, width: int | None = None)
     return fit(line if ratio is None else " · ".join([*parts[:2], *parts[3:]]), width)
 
 
+def without_price(report: UsageReport) -> tuple[str, ...]:
+    """Names of models whose price is not known."""
+    return tuple(one_line(row.name) for row in report.models if row.usage.unpriced)
+
+
+def within(budget: Budget, used: Usage) -> str:
+    """Say how much of a budget is used, `14 of 20 requests`; empty without limits on use."""
+    parts = []
+    if budget.dollars is not None:
+        parts.append(f"{cost(used)} of {money(budget.dollars)}")
+    if budget.requests is not None:
+        parts.append(f"{used.requests:,} of {budget.requests:,} requests")
+    if budget.tokens is not None:
+        parts.append(f"{count(used.tokens)} of {count(budget.tokens)} tokens")
+    return ", ".join(parts)
+
+
 def unpriced(report: UsageReport) -> str:
     """Say which models have no known price, empty when all have one."""
-    names = [one_line(row.name) for row in report.models if row.usage.unpriced]
+    names = without_price(report)
     if not names:
         return ""
-    return f"No known price: {', '.join(names)}. [prices] in config.toml gives one."
+    partly = " (+ ?)" if report.total.price == "partly priced" else ""
+    return f"No known price{partly}: {', '.join(names)}. [prices] in config.toml gives one."
 
 
 def listing(report: UsageReport, width: int = 100) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agent.budget import Budgets, BudgetSpent, stored
+from agent.budget_words import nearly_spent
 from agent.config import load
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
@@ -17,6 +18,7 @@ from agent.paths import Paths
 from agent.protocol.usage import Budget
 from memory.database import Database
 from memory.sessions import SessionRecord
+from memory.usage import UsageTotals
 
 CLAUDE = Endpoint("anthropic", "", "key", "claude-sonnet-4-5")
 LOCAL = Endpoint("endpoint", "http://localhost:11434", "", "qwen3-coder")
@@ -30,12 +32,16 @@ class House:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.now = NOON
+        self.told: list[str] = []
 
     def settings(self, text: str) -> None:
         self.paths.config_file.write_text(text)
 
     def restart(self) -> None:
-        self.budgets = Budgets(self.database, load(self.paths), self.paths, lambda: self.now)
+        config = load(self.paths)
+        self.budgets = Budgets(
+            self.database, config, self.paths, lambda: self.now, self.told.append
+        )
 
     async def session(self, name: str, parent: str | None = None, **limits: Any) -> str:
         record = SessionRecord(
@@ -229,6 +235,42 @@ async def test_the_limit_of_the_day_is_everyones_and_ends_with_the_day(house: Ho
     assert said.startswith("Today's limit, $0.50, is spent ($0.5")
     house.now += 86_400
     await house.request("a")
+
+
+async def test_how_little_is_left_of_the_day_is_said_once_and_before_it_is_spent(
+    house: House,
+) -> None:
+    house.settings("[budget.day]\nrequests = 3\n")
+    house.restart()
+    await house.session("a")
+    await house.request("a")
+    assert house.told == []
+    await house.request("a")
+    told = ["Today's limit is nearly spent: 2 of 3 requests. /usage raises it."]
+    assert house.told == told
+    await house.request("a")
+    assert "raise requests in /usage or below [budget.day]" in await house.refused("a")
+    assert house.told == told
+    house.now += 86_400
+    await house.request("a")
+    await house.request("a")
+    assert house.told == 2 * told
+
+
+@pytest.mark.parametrize(
+    ("limits", "used", "words"),
+    [
+        ({"requests": 40}, {"requests": 36}, "36 of 40 requests"),
+        ({"requests": 40}, {"requests": 35}, ""),
+        ({"requests": 1}, {}, ""),
+        ({"tokens": 1000}, {"input_tokens": 890, "output_tokens": 20}, "910 of 1,000 tokens"),
+        ({"dollars": 5.0, "requests": 9}, {"cost": 4.75, "requests": 2}, "$4.75 of $5.00"),
+        ({"dollars": 5.0}, {"cost": None}, ""),
+        ({"dollars": 5.0}, {"cost": 5.5}, ""),
+    ],
+)
+def test_what_is_nearly_spent(limits: dict[str, float], used: dict[str, float], words: str) -> None:
+    assert nearly_spent(Budget(**limits), UsageTotals(**used))[1] == words
 
 
 async def test_a_limit_that_is_raised_counts_at_once(house: House) -> None:

@@ -113,7 +113,7 @@ async def test_as_json(paths: Paths) -> None:
 async def test_the_listing_says_unpriced_and_what_to_do(paths: Paths) -> None:
     said = listing(await read(paths))
     assert said.startswith("today     $0.50 + ? of $20.00 · ")
-    assert "No known price: qwen3. [prices] in config.toml gives one." in said
+    assert "No known price (+ ?): qwen3. [prices] in config.toml gives one." in said
     [row] = [row for row in said.splitlines() if row.startswith("qwen3")]
     assert row.split() == ["qwen3", "1", "100", "0", "0", "7", "0%", "unpriced"]
     assert "\x1b" not in said

@@ -46,6 +46,7 @@ class BudgetScreen(CardScreen["str | None"]):
         used: What counts towards them.
         keep: Has others hold.
         minutes: Those that passed, where they are limited.
+        unpriced: Names of models that it is about and whose price is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [closing("close")]
@@ -65,8 +66,10 @@ class BudgetScreen(CardScreen["str | None"]):
         keep: Callable[[Budget], Awaitable[Kept]],
         *,
         minutes: float = 0.0,
+        unpriced: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self._unpriced = unpriced
         self._title = title
         self._whose = whose
         self._limits = limits
@@ -85,7 +88,7 @@ class BudgetScreen(CardScreen["str | None"]):
             "minutes": f"{minutes:,.0f} passed",
         }
         self._warned: Budget | None = None
-        """What was said to be spent already; Enter once more keeps it."""
+        """What was said to let nothing more happen; Enter once more keeps it."""
 
     def compose(self) -> ComposeResult:
         """Lay out the fields."""
@@ -134,10 +137,16 @@ class BudgetScreen(CardScreen["str | None"]):
             for limit in self._limits
             if (most := found[limit]) is not None and self._used[limit] >= most
         ]
-        if spent and budget != self._warned:
-            self._warned = budget
+        warnings = []
+        if spent:
             spent_words = ", ".join(f"{limit} ({self._said[limit]})" for limit in spent)
-            self.problem(f"Spent already: {spent_words}. Enter once more keeps it all the same.")
+            warnings.append(f"Spent already: {spent_words}.")
+        if self._unpriced and budget.dollars not in (None, self._budget.dollars):
+            names = ", ".join(self._unpriced)
+            warnings.append(f"No known price, so not asked under a limit in dollars: {names}.")
+        if warnings and budget != self._warned:
+            self._warned = budget
+            self.problem(f"{' '.join(warnings)} Enter once more keeps it all the same.")
             return
         self._change(budget)
 

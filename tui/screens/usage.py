@@ -1,9 +1,9 @@
-"""Usage: tokens and money by agent, session, day and model, over time, and how much may be."""
+"""Usage: tokens and money by agent, day and model, over time, and how much may be."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -18,7 +18,17 @@ from tui.gate.host import host, send
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.sparkline import sparkline
 from tui.text import Piece, count, fit, money, one_line, strip_of
-from tui.usage_table import VIEWS, Table, summary, table, unpriced, views, with_workers
+from tui.usage_table import (
+    VIEWS,
+    Table,
+    summary,
+    table,
+    unpriced,
+    views,
+    with_workers,
+    within,
+    without_price,
+)
 from tui.widgets.lines import Lines
 from tui.widgets.scrolled import Scrolled
 
@@ -87,7 +97,12 @@ class Head(Lines):
         name = fit(label, LABEL - 1).ljust(LABEL)
         values = course.dollars if self.dollars else course.tokens
         if not any(values):
-            return [(name, self.paint.muted), ("nothing in this time", self.paint.faint)]
+            nothing = "nothing in this time"
+            if any(course.tokens):
+                # Money of what has no price is not known; it is not nothing.
+                usage = of.usage if hasattr(of, "usage") else of.total
+                nothing = "no known price" if usage.unpriced else money(0)
+            return [(name, self.paint.muted), (nothing, self.paint.faint)]
         most = money(max(values)) if self.dollars else f"{count(int(max(values)))} tokens"
         said = f"  at most {most} {'a day' if self.days else 'an hour'}"
         bars = sparkline(values, width - LABEL - len(said))
@@ -248,7 +263,8 @@ class UsageScreen(CardScreen[None]):
             self._first = ""
         self._follow()
         shown.redraw()
-        self.progress(said or unpriced(report))
+        if said:
+            self.progress(said)
 
     def on_rows_chosen(self) -> None:
         """Show the bars of another agent."""
@@ -259,6 +275,19 @@ class UsageScreen(CardScreen[None]):
         head.chosen = self.query_one(Rows).chosen
         head.redraw()
         self._tell_keys()
+        if head.report is not None:
+            self.progress(self._within_budget(head.report, head.chosen) or unpriced(head.report))
+
+    def _within_budget(self, report: UsageReport, row: UsageOf | None) -> str:
+        """Say how much the chosen agent and its workers have used of its budget."""
+        agent = self._agent_of(row) if row is not None else None
+        if agent is None or row is None:
+            return ""
+        used = within(agent.budget, with_workers(report, row))
+        return f"{one_line(agent.name)} has used {used}" if used else ""
+
+    def _agent_of(self, row: UsageOf) -> AgentSummary | None:
+        return next((one for one in host(self).state.agents if one.id == row.id), None)
 
     def action_turn(self, step: int) -> None:
         """Look at another view."""
@@ -293,14 +322,15 @@ class UsageScreen(CardScreen[None]):
             self.problem("Budgets are of agents: ← leads to them.")
             return
         row = head.chosen
-        agent = next((one for one in host(self).state.agents if one.id == row.id), None)
+        agent = self._agent_of(row)
         if agent is None or agent.archived:
             key = actions.label(actions.by_id("agent.sessions").keys[0])
             self.problem(f"{row.name} is archived: {key} resumes it; then it can have a budget.")
             return
-        self._ask_budget(agent, with_workers(head.report, row))
+        unknown = [name for name in without_price(head.report) if name == one_line(row.model)]
+        self._ask_budget(agent, with_workers(head.report, row), unknown)
 
-    def _ask_budget(self, agent: AgentSummary, used: Usage) -> None:
+    def _ask_budget(self, agent: AgentSummary, used: Usage, unknown: Sequence[str]) -> None:
         from tui.screens.budget import LIMITS, BudgetScreen
 
         async def keep(budget: Budget) -> Kept:
@@ -312,7 +342,11 @@ class UsageScreen(CardScreen[None]):
         minutes = max(0.0, self._clock() - agent.created_at) / 60
         whose = f"What {one_line(agent.name)} may use, its workers with it, from its beginning"
         self.app.push_screen(
-            BudgetScreen("Budget", whose, LIMITS, agent.budget, used, keep, minutes=minutes),
+            BudgetScreen(
+                *("Budget", whose, LIMITS, agent.budget, used, keep),
+                minutes=minutes,
+                unpriced=unknown,
+            ),
             self._kept,
         )
 
@@ -332,7 +366,10 @@ class UsageScreen(CardScreen[None]):
         whose = "What all agents together may use in a day, from midnight to midnight"
         of_a_day = tuple(limit for limit in LIMITS if limit != "minutes")
         self.app.push_screen(
-            BudgetScreen("The day's limit", whose, of_a_day, report.day_limit, report.today, keep),
+            BudgetScreen(
+                *("The day's limit", whose, of_a_day, report.day_limit, report.today, keep),
+                unpriced=without_price(report),
+            ),
             self._kept,
         )
 

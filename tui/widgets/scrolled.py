@@ -1,4 +1,4 @@
-"""Styled lines that are scrolled by keys and the wheel, with a word on how many are below."""
+"""Styled lines that are scrolled by keys and the wheel, with a word on how many are not seen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Scrolled(Lines, can_focus=True):
         raise NotImplementedError
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        """Draw the visible part, and say how much is below."""
+        """Draw the visible part, and say how much is above and below."""
         paint = self.paint
         text = self.text(width - 1)
         if len(text) > height:
@@ -45,8 +45,10 @@ class Scrolled(Lines, can_focus=True):
         self._from = max(0, min(self._from, len(text) - height))
         shown = [strip_of(line, width, paint.blank) for line in text[self._from :][:height]]
         below = len(text) - self._from - height
-        if below > 0:
-            shown.append(between([], [(f"{below} more ↓ ", paint.faint)], width, paint.blank))
+        above = f"{self._from} above ↑ " if self._from else ""
+        hidden = f"{above} {below} more ↓ " if below > 0 else above
+        if hidden:
+            shown.append(between([], [(hidden, paint.faint)], width, paint.blank))
         return shown
 
     def action_move(self, rows: int) -> None:

@@ -24,7 +24,7 @@ from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
-from agent.protocol.usage import Budget, Usage
+from agent.protocol.usage import Budget, Course, Usage
 from tests.stubs.spending import REPORT
 from tests.tui.test_theme import contrast
 from tui.gate.inbox import Inbox
@@ -484,7 +484,7 @@ async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         rows = app.screen.query_one(Rows)
-        assert "No known price: qwen3-coder:30b" in (
+        assert "No known price (+ ?): qwen3-coder:30b" in (
             said.split(". [")[0] for said in line(app).splitlines()
         )
         await pilot.press("right", "right")
@@ -501,6 +501,7 @@ async def test_usage_turns_through_its_views_and_scrolls(host: Host) -> None:
         # The headings stay.
         assert text().startswith(" days ")
         assert "2026-09-01" in text()
+        assert "above ↑" in text()
         await pilot.press("left")
         await settle(pilot)
         assert rows.view == "sessions"
@@ -532,6 +533,13 @@ async def test_an_agent_is_chosen_and_its_bars_are_drawn(host: Host) -> None:
         await settle(pilot)
         assert bars()[0].startswith("14 days")
         assert bars()[0].rstrip().endswith("at most $2.80 a day")
+        # Without a price it is not known what it cost; that is not nothing.
+        head.report = REPORT.model_copy(
+            update={"last_days": Course(tokens=(0, 9), dollars=(0.0, 0.0))}
+        )
+        head.redraw()
+        await pilot.pause()
+        assert bars()[0].split() == ["14", "days", "no", "known", "price"]
         await pilot.press("end")
         await settle(pilot)
         assert rows.chosen == REPORT.agents[-1]
@@ -545,7 +553,7 @@ async def test_an_agent_is_chosen_and_its_bars_are_drawn(host: Host) -> None:
 async def test_budgets_are_changed_where_it_is_seen_what_was_used(
     host: Host, make_agent: Any
 ) -> None:
-    agent = make_agent(1, name="mend the parser", created_at=NOW - 600)
+    agent = make_agent(1, name="mend the parser", created_at=NOW - 600, budget=Budget(requests=90))
     app = host(UsageScreen("a1", clock=lambda: NOW), agents=(agent,))
     app.report = REPORT
     async with app.run_test(size=(80, 24)) as pilot:
@@ -554,16 +562,18 @@ async def test_budgets_are_changed_where_it_is_seen_what_was_used(
             return {field.id: field.value for field in app.screen.query(Input)}
 
         await settle(pilot)
+        assert line(app) == "mend the parser has used 68 of 90 requests"
         await pilot.press("b")
         await settle(pilot)
         used = [str(one.visual) for one in app.screen.query(".budget-used")]
         # With its workers.
         assert used == ["$1.94 used", "68 used", "2,851,297 used", "10 passed"]
-        assert fields() == dict.fromkeys(("dollars", "requests", "tokens", "minutes"), "")
+        assert fields() == {"dollars": "", "requests": "90", "tokens": "", "minutes": ""}
         await pilot.press(*"5x", "enter")
         await settle(pilot)
         assert line(app) == "dollars: a number such as 5, or nothing for no limit."
-        await pilot.press("backspace", "tab", "2", "full_stop", "5", "enter")
+        await pilot.press("backspace", "tab", "end", "backspace", "backspace")
+        await pilot.press("2", "full_stop", "5", "enter")
         await settle(pilot)
         assert line(app) == "requests: a whole number, or nothing for no limit."
         await pilot.press("backspace", "backspace", "enter")
@@ -581,7 +591,11 @@ async def test_budgets_are_changed_where_it_is_seen_what_was_used(
         await pilot.press("d")
         await settle(pilot)
         assert fields() == {"dollars": "20", "requests": "500", "tokens": ""}
-        await pilot.press("end", "backspace", "backspace", "0", "enter", "enter")
+        await pilot.press("end", "backspace", "backspace", "0", "enter")
+        await settle(pilot)
+        # What has no price would not be asked at all.
+        assert "so not asked under a limit in dollars: qwen3-coder:30b" in line(app)
+        await pilot.press("enter")
         await settle(pilot)
         assert app.sent[-2] == SetDayLimit(limit=Budget(dollars=0, requests=500))
         # A refusal stays in the card, with what was written.
