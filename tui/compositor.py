@@ -11,21 +11,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.light_strip import LightStrip
+
 Chops = list[dict[int, Strip | None]]
 """For each row, what is painted from each of its cuts to the next."""
-
-
-class _Piece(Strip):
-    """A part of a strip, to be painted once: without the seven caches that a strip comes with."""
-
-    def __init__(self, segments: Sequence[Segment], cell_length: int) -> None:
-        self._segments = list(segments)
-        self._cell_length = cell_length
-        self._render_cache = None
-
-    def crop(self, start: int, end: int | None = None) -> Strip:
-        """A part of it."""
-        return Strip(self._segments, self._cell_length).crop(start, end)
 
 
 class AreaCompositor(Compositor):
@@ -138,7 +127,7 @@ def _fill(chops: dict[int, Strip | None], missing: dict[int, int], strip: Strip,
     start = 0
     for edge, segments in zip(edges, Segment.divide(strip, edges), strict=False):
         if missing.get(left + start) == left + edge:
-            chops[left + start] = _Piece(segments, edge - start)
+            chops[left + start] = LightStrip(segments, edge - start)
             del missing[left + start]
         start = edge
 

@@ -448,7 +448,9 @@ class FrontEnd(KeyboardApp[None]):
 
     def _hush(self) -> None:
         self._said_over = None
-        self.cockpit.footer.hush()
+        # A timer may be over while the app closes.
+        if self.screen_stack:
+            self.cockpit.footer.hush()
 
     async def take_early_keys(self) -> None:
         """Type what was typed before the first frame: into the prompt, if anything lies over it."""

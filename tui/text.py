@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.light_strip import LightStrip
 from tungsten.printable import clean as clean
 from tungsten.printable import one_line as one_line
 
@@ -94,7 +95,7 @@ def strip_of(pieces: Iterable[Piece], width: int, fill: Style | None = None) -> 
             left -= cells
     if left > 0:
         segments.append(Segment(" " * left, fill))
-    return Strip(segments, width)
+    return LightStrip(segments, width)
 
 
 def between(left: list[Piece], right: list[Piece], width: int, fill: Style) -> Strip:

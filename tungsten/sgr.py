@@ -28,6 +28,9 @@ _LINES = str.maketrans("`afgijklmnopqrstuvwxyz{|}~", "◆▒°±␉┘┐┌└�
 _MOST_STYLES = 20_000
 """How many styles to remember; a picture in true colours would fill the memory with them."""
 
+_MOST_LINES = 2048
+"""How many lines to remember: some frames of several panes. Who draws them keeps what was drawn."""
+
 _JOINING = re.compile("[\u200d\u20e3\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _CLUSTER = re.compile(
     "\u200d[^\x1b]?|[\u20e3\ufe0e]|([^\x1b]?)\ufe0f|([\U0001f3fb-\U0001f3ff])", re.DOTALL
@@ -113,7 +116,7 @@ def forget() -> None:
     _parse.cache_clear()
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=_MOST_LINES)
 def _parse(line: str, carried: Style) -> tuple[tuple[Run, ...], Style]:
     if not line.isascii() and _JOINING.search(line) is not None:
         line = display(line)

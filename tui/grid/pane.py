@@ -20,7 +20,7 @@ class TilePane(PaneView, can_focus=False):
         told: called when what its head says of it has changed.
     """
 
-    REMEMBERED_ROWS: ClassVar[int] = 256
+    REMEMBERED_ROWS: ClassVar[int] = 128
     """Few: there are many tiles, and each shows a few rows."""
 
     def __init__(self, pane_id: str, told: Callable[[], None]) -> None:

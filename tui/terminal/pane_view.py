@@ -240,6 +240,16 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         self.watch(self.app, "app_focus", self._app_focus_changed, init=False)
         self.app.app_resume_signal.subscribe(self, self._app_resumed)
 
+    def _follow_no_more(self) -> None:
+        """Have nothing of the app refer to this view.
+
+        Textual 8.2 keeps whoever watches a value until it changes, and whoever subscribed to a
+        signal until it is sent: views that are gone would stay, with all that they have drawn.
+        """
+        self.app.app_resume_signal.unsubscribe(self)
+        watching = getattr(self.app, "__watchers", {}).get("app_focus", [])
+        watching[:] = [entry for entry in watching if entry[0] is not self]
+
     def on_show(self) -> None:
         """Begin to receive frames."""
         self._is_visible = True
@@ -254,6 +264,7 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
     async def on_unmount(self) -> None:
         """Give the keyboard back and stop the frames."""
         self._disconnect()
+        self._follow_no_more()
         if self._passthrough is not None:
             self._passthrough.end()
             self._passthrough = None

@@ -13,6 +13,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
+from tui.light_strip import LightStrip
 from tungsten.frame import strip_styles
 from tungsten.sgr import PLAIN, parse_line
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from tungsten.frame import Frame
     from tungsten.sgr import Style as CellStyle
 
+_Rows = dict[tuple[str, "CellStyle"], tuple[Strip, "CellStyle"]]
+
 BLACK = Color(0, 0, 0)
-CACHED_ROWS = 2048
-"""About forty screens; a pane that scrolls finds most of its rows again."""
+CACHED_ROWS = 1024
+"""About twenty screens; a pane that scrolls finds most of its rows again."""
 
 
 class Painter:
@@ -46,7 +49,9 @@ class Painter:
         self._background = background
         self._remembered = remembered
         self._styles: dict[CellStyle, Style] = {}
-        self._rows: dict[tuple[str, CellStyle], tuple[Strip, CellStyle]] = {}
+        self._rows: _Rows = {}
+        self._older: _Rows = {}
+        """Rows of before: those that are seen again come back, the others go."""
         self._rows_for: tuple[int, int, Style] | None = None
         self._blank: Strip | None = None
         self._cursor_row: tuple[object, Strip] | None = None
@@ -54,6 +59,7 @@ class Painter:
     def forget(self) -> None:
         """Drop everything drawn."""
         self._rows.clear()
+        self._older.clear()
         self._styles.clear()
         self._rows_for = None
         self._blank = None
@@ -106,14 +112,19 @@ class Painter:
         `carried` is the style that the line before them has left on.
         """
         drawn_for = (first_column, width, base)
-        if self._rows_for != drawn_for or len(self._rows) > self._remembered:
+        if self._rows_for != drawn_for:
             self.forget()
             self._rows_for = drawn_for
+        elif len(self._rows) > self._remembered // 2:
+            self._older, self._rows = self._rows, {}
+            self._styles.clear()
         strips: list[Strip] = []
         for line in lines:
             key = (line, carried)
             known = self._rows.get(key)
-            if known is None:
+            if known is None and (known := self._older.get(key)) is not None:
+                self._rows[key] = known
+            elif known is None:
                 runs, after = parse_line(line, carried)
                 segments = [Segment(run.text, self._style(run.style, base)) for run in runs]
                 filler = self._filtered(base)
@@ -175,8 +186,8 @@ def _filled(segments: list[Segment], first: int, width: int, base: Style) -> Str
     if cells < width:
         segments.append(Segment(" " * (width - cells), base))
     elif cells > width:
-        return Strip(segments, cells).crop(0, width)
-    return Strip(segments, width)
+        return LightStrip(segments, cells).crop(0, width)
+    return LightStrip(segments, width)
 
 
 def without_end(lines: Sequence[str]) -> Sequence[str]:

@@ -79,6 +79,9 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
             empty: what stands there while nothing was.
             waits: prompts that wait to be heard, each behind the word for when that is.
         """
+        if transcript is not self._transcript:
+            # Until it is drawn, no row shows any of its blocks.
+            self._rows = []
         self._transcript, self._empty, self._waits = transcript, empty, waits
         self.changed()
 

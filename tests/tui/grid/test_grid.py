@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from agent.protocol.events import AgentChanged, AgentRemoved, GateClosed, GateOp
 from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
+from tui.grid.pane import TilePane
 from tui.grid.tile import FILTERS
 from tui.grid.view import Grid
 from tui.screens.question import QuestionScreen
@@ -78,6 +81,8 @@ async def test_choosing_going_in_and_coming_back(open_cockpit: Open, connected: 
         await press("alt+2")
         before = app.cockpit.choices
         grid = await opened(cockpit)
+        first_seen = weakref.WeakSet(grid.query(TilePane))
+        assert len(first_seen) == 16
         for agent in app.agents:
             assert agent.name in cockpit.screen_text
         await cockpit.until(lambda: connected == {f"%{number}" for number in range(16)})
@@ -127,6 +132,10 @@ async def test_choosing_going_in_and_coming_back(open_cockpit: Open, connected: 
         await press("alt+1")
         assert app.cockpit.prompt.text == "half a"
         assert grid.is_attached
+        # Nothing is kept of what was closed: a day of going in and out costs no memory.
+        await cockpit.until(
+            lambda: gc.collect() >= 0 and all(pane.is_attached for pane in first_seen)
+        )
 
 
 async def test_filters_and_what_changes_meanwhile(open_cockpit: Open, connected: set[str]) -> None:

@@ -127,6 +127,19 @@ async def test_wheel_and_click(open_cockpit: Open) -> None:
         await cockpit.until(lambda: "AssertionError: 2 != 1" in cockpit.screen_text)
 
 
+async def test_the_focus_comes_before_another_conversation_is_drawn(open_cockpit: Open) -> None:
+    talk = {**long_talk(60), "a2": long_talk(2)["a1"]}
+    async with open_cockpit(CALM, transcripts=talk) as cockpit:
+        await at_its_end(cockpit, 60)
+        view = cockpit.app.cockpit.conversation
+        few = cockpit.app.transcript("a2")
+        few.load(talk["a2"])
+        view.show(few)
+        view.on_focus()
+        assert few.chosen == 2
+        await cockpit.until(lambda: "block 00060" not in cockpit.screen_text)
+
+
 async def test_a_very_long_block_is_shown_in_parts(open_cockpit: Open) -> None:
     words = " ".join(str(number) for number in range(12_000))
     call = ToolCall(
