@@ -128,7 +128,7 @@ class Budgets:
         config: Config,
         paths: Paths,
         clock: Callable[[], float],
-        tell: Callable[[str], None] = lambda _: None,
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._tell = tell
         self._told: set[tuple[float, str]] = set()
