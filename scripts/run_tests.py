@@ -81,6 +81,9 @@ def main() -> int:
             shutil.rmtree(theirs, ignore_errors=True)
         leaks += [f"file {path}" for path in sorted(temporary.iterdir())]
         leaks += [f"file {path}" for path in sorted(stray_paths() - before)]
+    except KeyboardInterrupt:
+        # The tests heard it, too, and have said so.
+        return 128 + signal.SIGINT
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     for leak in leaks:
