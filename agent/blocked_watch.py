@@ -1,7 +1,7 @@
 """How long agents waited for the person today, published when one begins to wait or goes on.
 
 Ended waits are read from the journal, so that a new engine knows of them; those that last are the
-gates and questions that are open.
+gates and questions that are open, and the agents of other makers that wait in their own terminals.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from operator import attrgetter
 
 from agent.day_watch import DayWatch, day
 from agent.hub import Hub
+from agent.protocol.agents import AgentSummary
 from agent.protocol.blocked import Blocked, BlockedChanged
 from agent.protocol.events import (
+    AgentChanged,
     AgentRemoved,
     Event,
     GateClosed,
@@ -40,11 +42,21 @@ class BlockedWatch(DayWatch):
         """Waits that ended today."""
         self._read = 0
         """Sequence number in the journal of the last of them."""
+        self._hosted: set[str] = set()
+        """Agents of other makers that wait."""
 
     def _changes(self, event: Event) -> bool:
+        if isinstance(event, AgentChanged):
+            return event.agent.hosted is not None and self._turns(event.agent)
         return isinstance(
             event, GateOpened | GateClosed | QuestionAsked | QuestionClosed | AgentRemoved
         )
+
+    def _turns(self, agent: AgentSummary) -> bool:
+        """Whether an agent of another maker begins to wait just now, or goes on."""
+        known, waits = agent.id in self._hosted, waits_itself(agent)
+        (self._hosted.add if waits else self._hosted.discard)(agent.id)
+        return known is not waits
 
     async def _sum(self) -> None:
         since, _ = day(self._clock())
@@ -75,6 +87,14 @@ def waits_at(snapshot: Snapshot, now: float) -> Iterator[Wait]:
             yield Wait(gate.agent_id, gate.opened_at, now)
     for question in snapshot.questions:
         yield Wait(question.agent_id, question.asked_at, now)
+    for agent in snapshot.agents:
+        if waits_itself(agent):
+            yield Wait(agent.id, agent.since, now)
+
+
+def waits_itself(agent: AgentSummary) -> bool:
+    """Whether an agent of another maker waits for the person in its own terminal."""
+    return agent.hosted is not None and agent.state == "waiting" and bool(agent.hosted.kind)
 
 
 def added_up(waits: Iterable[Wait], since: float, until: float) -> float:

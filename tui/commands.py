@@ -17,6 +17,7 @@ import typer
 
 from agent import paths
 from tui.dream_commands import dream
+from tui.hosted_commands import explain, profiles
 from tui.memory_commands import memory
 from tui.rule_commands import rules, trust
 from tui.session_commands import sessions
@@ -56,6 +57,8 @@ app.add_typer(dream, name="dream")
 app.add_typer(rules, name="rules")
 app.add_typer(sessions, name="sessions")
 app.command("trust")(trust)
+app.command("explain")(explain)
+app.command("profiles")(profiles)
 
 T = TypeVar("T")
 Profile = Annotated[

@@ -28,6 +28,12 @@ def no_engine(problem: str) -> Empty:
 
 def nothing_said(agent: AgentSummary) -> Empty:
     """An agent without a conversation yet."""
+    if agent.hosted is not None:
+        return Empty(
+            f"{agent.hosted.title} in a pane",
+            ("What you say below is typed into it, and confirmed once it has taken it.",),
+            ((actions.shown("pane.take"), "type into it yourself"),),
+        )
     if agent.kind == "command":
         return Empty(
             "A program in a pane",

@@ -154,6 +154,8 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
                 and agent.parent is None
             ):
                 tell_person(app, f"{agent.name} is done")
+            elif _asks_by_itself(agent) and not (known is not None and _asks_by_itself(known)):
+                tell_person(app, f"{agent.name} waits for you: {agent.activity}")
             now = app.focused_agent
             # The agent to look at may have been named before it was heard of.
             other = before is None or now is None or now.id != before.id
@@ -201,6 +203,11 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             return set()
         case ActionReported() | EngineStopping():
             return set()
+
+
+def _asks_by_itself(agent: AgentSummary) -> bool:
+    """Whether it waits for the person in its own terminal."""
+    return agent.hosted is not None and agent.state == "waiting" and bool(agent.hosted.kind)
 
 
 def _waits(agent: AgentSummary) -> tuple[tuple[str, ...], ...]:

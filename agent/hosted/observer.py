@@ -250,7 +250,7 @@ class Observer:
             if frame != self.frame or self.shown is None:
                 self.shown, self.frame = match(self.profile, frame), frame
             shown = self.shown
-        self._take(Evidence(Source.SCREEN, shown.state, at, shown.kind, shown.reason))
+        self._take(Evidence(Source.SCREEN, shown.state, at, shown.kind, shown.said()))
         self._tell()
         if quiet:
             self._looked(shown, frame)

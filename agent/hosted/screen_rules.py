@@ -82,6 +82,18 @@ class ScreenMatch:
     matched: tuple[str, ...] = ()
     reason: str = ""
 
+    def said(self) -> str:
+        """In one line what a person should read of it: what is asked, or why it is unknown."""
+        if self.state is AgentState.UNKNOWN:
+            return self.reason
+        if self.state is not AgentState.WAITING:
+            return ""
+        words = (" ".join(_FRAME.sub(" ", line).split()) for line in self.dialog)
+        return next((line for line in words if line), "")
+
+
+_FRAME = re.compile("[\u2500-\u259f|+]|--+")
+"""What dialogs are drawn with: box drawing and block elements, or plain characters."""
 
 _GIVES_WAY = {AgentState.WORKING: 0, AgentState.WAITING: 0, AgentState.FAILED: 1}
 """What says more comes first; all else gives way to that."""

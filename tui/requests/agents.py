@@ -203,13 +203,15 @@ async def untrust(app: TungstenApp) -> None:
 
 async def new_agent(app: TungstenApp) -> None:
     """Ask for a new agent's name, directory and model, and start it."""
+    from agent.hosted.profile_files import profile_files
     from tui.model_setup import in_use
     from tui.screens.new_agent import NewAgentScreen
 
     async def create(command: CreateAgent | None) -> None:
         if command is None:
             return
-        if command.kind == "model" and not command.command and lacks_model(app, None):
+        own = command.kind == "model" and not command.command and not command.profile
+        if own and lacks_model(app, None):
             from tui.model_setup import ask
 
             await ask(app, command, said="There is no model yet; the agent starts with one.")
@@ -218,7 +220,8 @@ async def new_agent(app: TungstenApp) -> None:
 
     empty = not app.cockpit.prompt.text
     model = in_use(app.state.setup) or "none chosen yet" if app.known else ""
-    await app.push_screen(NewAgentScreen(directory(app), model=model), create)
+    profiles = profile_files(app.paths.profiles).now()
+    await app.push_screen(NewAgentScreen(directory(app), model=model, profiles=profiles), create)
 
 
 @beside

@@ -59,7 +59,7 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
         return
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
-    elif agent.kind == "command":
+    elif agent.kind == "command" and agent.hosted is None:
         app.say(f"{agent.name} is a program: {actions.shown('pane.take')} types into it", "warning")
         prompt.put_back(text)
         return

@@ -334,7 +334,7 @@ class CockpitScreen(Screen[None]):
             return "a shell command of your own, through the gate", styles.attention
         if agent is None:
             return "", styles.faint
-        if agent.kind == "command":
+        if agent.kind == "command" and agent.hosted is None:
             return _program_label(agent), styles.muted
         runs = agent.state in {"working", "waiting"}
         waits = len(agent.queued) + len(agent.steering)
@@ -346,6 +346,9 @@ class CockpitScreen(Screen[None]):
             sooner = f" · {_STEP} sooner" if agent.queued else ""
             keys = f"{sooner} · {_NOW} now" if runs and not self._written else ""
             return f"{_waiting(agent)}{keys}", styles.muted
+        if agent.hosted is not None and agent.state == "waiting":
+            label = f"it waits in its terminal · {actions.shown('pane.take')} types there"
+            return label, styles.attention
         if agent.state == "working":
             interrupt = actions.shown("turn.interrupt")
             esc = "" if self._gate_open else f" · {interrupt} interrupts"
@@ -393,7 +396,7 @@ class CockpitScreen(Screen[None]):
         self.prompt.has_queue = bool(agent is not None and (agent.queued or agent.steering))
         if question is not None:
             self.prompt.placeholder = "Answer…"
-        elif agent is not None and agent.kind == "command":
+        elif agent is not None and agent.kind == "command" and agent.hosted is None:
             self.prompt.placeholder = "This agent is a program: / for commands"
         elif agent is None:
             self.prompt.placeholder = "Say what to do; an agent starts in this directory…"

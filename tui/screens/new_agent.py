@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
+from agent.hosted.profile_files import Profiles
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing, row
 from tui.screens.directory import DirectoryFacts, complete, extend, look
@@ -28,6 +29,9 @@ _MODES = {
 }
 _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 """Whether its terminals stand behind a wall; see docs/wall.md."""
+_NO_AGENT = "none"
+"""The choice of no agent of another maker."""
+
 _NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {
     "settings": "as your settings say",
@@ -43,6 +47,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
     Args:
         directory: Offered first; relative paths are taken from here.
         model: Shown as what an empty field means.
+        profiles: Agents of other makers that can be started.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,8 +59,11 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         Binding("tab", "complete", show=False, priority=True),
     ]
 
-    def __init__(self, directory: str = "", *, model: str = "") -> None:
+    def __init__(
+        self, directory: str = "", *, model: str = "", profiles: Profiles | None = None
+    ) -> None:
         super().__init__()
+        self._profiles = profiles or Profiles({})
         self._base = Path(directory or ".").absolute()
         self._model = model
         self._facts = DirectoryFacts("")
@@ -79,6 +87,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             yield row(
                 "Or a command", Field(placeholder="a program instead of a model", id="command")
             )
+            yield row("Or an agent", OneOf(_NO_AGENT, *self._profiles.by_name, id="profile"))
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
             yield Static(self._not_chosen, id="mode-said", classes="card-under", markup=False)
             yield row("Wall", OneOf(*_WALLS, id="wall"))
@@ -130,6 +139,19 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         if not self.query_one("#mode", OneOf).value:
             self.query_one("#mode-said", Static).update(self._not_chosen)
 
+    @on(Input.Changed, "#command")
+    def _command_changed(self, event: Input.Changed) -> None:
+        found = self._profiles.recognise(event.value) if event.value.strip() else None
+        if found is not None:
+            chosen = list(self._profiles.by_name).index(found.name)
+            self.query_one("#profile", OneOf).index = 1 + chosen
+
+    @on(OneOf.Changed, "#profile")
+    def _profile_changed(self, event: OneOf.Changed) -> None:
+        profile = self._profiles.by_name.get(event.value)
+        starts = "a program instead of a model" if profile is None else f"empty: {profile.start}"
+        self.query_one("#command", Input).placeholder = starts
+
     @on(OneOf.Changed, "#mode")
     def _mode_changed(self, event: OneOf.Changed) -> None:
         self.query_one("#mode-said", Static).update(_MODES[event.value])
@@ -179,12 +201,14 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             self.set_focus(field)
             return
         mode = self.query_one("#mode", OneOf).value
+        profile = self.query_one("#profile", OneOf).value
         self.dismiss(
             CreateAgent(
                 name=self._value("name"),
                 directory=facts.path,
                 model=self._value("model"),
                 command=self._value("command"),
+                profile="" if profile == _NO_AGENT else profile,
                 prompt=self._value("task"),
                 mode=Mode(mode) if mode else None,
                 wall=_WALLS[self.query_one("#wall", OneOf).value],

@@ -122,6 +122,10 @@ class StatusLine(Lines):
             today = cost(state.usage_today) if state is not None else ""
             if today and today != cost(usage):
                 facts.append((7, [gap, (f"{today} today", paint.faint)]))
+        elif agent.hosted is not None:
+            facts.append((4, [gap, (one_line(agent.hosted.title), paint.muted)]))
+            if agent.hosted.source:
+                facts.append((5, [(f" by its {agent.hosted.source}", paint.faint)]))
         elif agent.kind == "command":
             facts.append((4, [gap, ("a program, no model", paint.muted)]))
         if agent.instructions:
