@@ -248,12 +248,73 @@ class SearchMemory(Action):
         return self.query
 
 
+@dataclass(frozen=True, slots=True)
+class PatchFiles(Action):
+    """Change several files at once, as a patch says; paths are absolute.
+
+    `paths` are made or changed, `removed` deleted; `patch` is what was given, as it was.
+    """
+
+    kind: ClassVar[str] = "patch_files"
+    paths: tuple[str, ...]
+    removed: tuple[str, ...]
+    patch: str
+
+    @property
+    def text(self) -> str:
+        """One line for each file."""
+        return "\n".join(
+            [*(f"change {path}" for path in self.paths), *(f"delete {p}" for p in self.removed)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FetchUrl(Action):
+    """Read a page of the web."""
+
+    kind: ClassVar[str] = "fetch_url"
+    url: str
+
+    @property
+    def text(self) -> str:
+        """The address."""
+        return self.url
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWeb(Action):
+    """Ask a search engine of the web."""
+
+    kind: ClassVar[str] = "search_web"
+    query: str
+
+    @property
+    def text(self) -> str:
+        """What is looked for."""
+        return self.query
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool(Action):
+    """Use a tool of another program whose effect no rule knows; `input` is what it is given."""
+
+    kind: ClassVar[str] = "call_tool"
+    tool: str
+    input: str
+
+    @property
+    def text(self) -> str:
+        """The tool, and all that it is given."""
+        return f"{self.tool} {self.input}".strip()
+
+
 KINDS: dict[str, type[Action]] = {
     kind.kind: kind
     for kind in (
         *(RunCommand, TypeKeys, OpenPane, ClosePane, ReadScreen, ReadFile, WriteFile),
         *(StartWorker, MessageWorker, StopWorker, RemoveWorktree),
         *(Remember, SearchMemory),
+        *(PatchFiles, FetchUrl, SearchWeb, CallTool),
     )
 }
 """Every kind of action by its word."""
@@ -281,8 +342,9 @@ def read(value: Mapping[str, Any]) -> Action:
     for name in ("path", "cwd", "directory", "worktree", "project"):
         if fields.get(name) is not None:
             fields[name] = Path(fields[name])
-    if "keys" in fields:
-        fields["keys"] = tuple(fields["keys"])
+    for name in ("keys", "paths", "removed"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
     try:
         return kind(**fields)
     except TypeError as error:

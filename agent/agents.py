@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent import fork
 from agent.actions import RemoveWorktree, StartWorker
@@ -93,6 +93,9 @@ from memory.sessions import Glance, SessionRecord
 from tungsten.errors import TerminalError
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, TerminalEvent
 
+if TYPE_CHECKING:
+    from agent.hook.asking import Call, Hooks
+
 A = TypeVar("A", bound=LiveAgent)
 
 KINDS: dict[Kind, type[LiveAgent]] = {
@@ -159,6 +162,8 @@ class Agents:
         )
         self.services.go.set()
         self._live: dict[str, LiveAgent] = {}
+        self.hooks: Hooks | None = None
+        """Questions of other programs' hooks, once there was one."""
         self._changing = asyncio.Lock()
         self._events: set[asyncio.Task[None]] = set()
 
@@ -485,6 +490,14 @@ class Agents:
     async def await_use(self, command: AwaitUse) -> dict[str, Any]:
         """Wait further for such a use."""
         return await self._of_kind(McpAgent, command.agent_id).await_use(command)
+
+    async def answer_hook(self, call: Call) -> bytes:
+        """Give what the hook of another program, in a pane of an agent's, is to print."""
+        if self.hooks is None:
+            from agent.hook.asking import Hooks
+
+            self.hooks = Hooks(self._live.values)
+        return await self.hooks.serve(call)
 
     def nobody_there(self) -> None:
         """Told when the last person's app has gone: what only plays must not wait for one."""

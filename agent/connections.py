@@ -15,11 +15,13 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from agent.errors import AgentError
+from agent.hook import connection as hook
 from agent.hub import Hub, well_formed
 from agent.peer import credentials, runs_below, runs_in_pane
 from agent.protocol.client_lines import CLIENT_LINE, LOOK_COMMANDS, Command, CommandLine
@@ -38,6 +40,9 @@ from agent.protocol.server_lines import MAX_LINE_BYTES, Reply
 from agent.protocol.snapshot import Snapshot
 from agent.stream_protocol import StreamProtocol
 from tungsten.version import __version__
+
+if TYPE_CHECKING:
+    from agent.hook.asking import Call
 
 MAX_WAITING_BYTES = 2 * MAX_LINE_BYTES
 """What may wait unread for one front end: a whole ring of events and the longest reply."""
@@ -76,6 +81,9 @@ class Connections:
         self.on_count: Callable[[int], None] = lambda count: None
         self.allowed_pids: Callable[[], frozenset[int]] = frozenset
         """The programs in panes of the person's own that an agent may type into."""
+        self.answer_hook: hook.Serve = _no_answer
+        """Answers the hook of another agent."""
+        self._hooks: set[_Connection] = set()
         self._open: set[_Connection] = set()
         self._silent: dict[_Connection, None] = {}
         self._admitted: set[_Connection] = set()
@@ -99,6 +107,17 @@ class Connections:
             return False
         self._admitted.add(connection)
         return True
+
+    async def serve_hook(self, connection: _Connection, found: hook.Greeting) -> None:
+        """Answer a hook, which may ask and nothing else; in doubt it gets no answer."""
+        self._silent.pop(connection, None)
+        if len(self._hooks) >= hook.MAX_HOOKS:
+            return
+        self._hooks.add(connection)
+        try:
+            await connection.be_hook(found, self.answer_hook)
+        finally:
+            self._hooks.discard(connection)
 
     def person_there(self) -> bool:
         """Whether an app is connected from which a person may decide."""
@@ -280,11 +299,22 @@ class _Connection:
         """Serve the connection until it ends."""
         async with asyncio.timeout(HELLO_SECONDS):
             first = await self._read_line()
-        if first is None or not self._admit(first):
+        if first is None:
+            return
+        if (found := hook.greeting(parse_object(first))) is not None:
+            await self._owner.serve_hook(self, found)
+            return
+        if not self._admit(first):
             return
         while (line := await self._read_line()) is not None:
             if not self._take(line):
                 return
+
+    async def be_hook(self, found: hook.Greeting, answer: hook.Serve) -> None:
+        """Serve the connection of a hook until it is answered or gone."""
+        peer = credentials(self._writer.get_extra_info("socket"))
+        if peer.uid == os.getuid():
+            await hook.serve(found, self._reader, self._writer, peer.pid, answer)
 
     def receive(self, line: bytes) -> None:
         """Send an event; a front end that does not read is dropped rather than waited for."""
@@ -414,6 +444,10 @@ class _Connection:
         text = f"This command cannot be read: {place}: {first['msg']}."
         self.reply(Reply(id=number, error=text))
         return True
+
+
+async def _no_answer(call: Call) -> bytes:
+    return b""
 
 
 def _without_diffs(snapshot: Snapshot) -> Snapshot:

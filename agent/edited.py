@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.actions import RunCommand
 from agent.errors import AgentError
-from agent.steps import Outcome, Step
+from agent.steps import Elsewhere, Outcome, Step
 from agent.tools.inputs import MAX_COMMAND
 
 EDIT_TOLD = "The person changed your command. What was decided on instead is:"
@@ -24,6 +24,8 @@ def edited_step(step: Step, command: str) -> Step:
         CannotEdit: only a command can be changed, and only into one.
     """
     action = step.action
+    if isinstance(step.how, Elsewhere):
+        raise CannotEdit("Its own program runs this as it is; deny it with a message instead.")
     if not isinstance(action, RunCommand):
         raise CannotEdit("Only a command can be changed; deny this one with a message instead.")
     if not command.strip() or len(command) > MAX_COMMAND:

@@ -34,7 +34,7 @@ from agent.pieces import CHANGED, Pieces
 from agent.risk.keys import canonical, is_key
 from agent.risk.line_editor import may_submit
 from agent.shared_files import FileLocks, Seen
-from agent.steps import Effect, Lines, Look, Matches, Names, Picture, Run, Step, Wait
+from agent.steps import Effect, Elsewhere, Lines, Look, Matches, Names, Picture, Run, Step, Wait
 from agent.tools import files
 from agent.tools.placing import FileChanged
 from agent.tools.terminal import passage_text, run_text, screen_text
@@ -106,6 +106,11 @@ class Effects:
             BaseException: whatever `check` raises; nothing was done then.
         """
         match step.action, step.how:
+            case action, Elsewhere(tell=tell):
+                await check()
+                if isinstance(action, WriteFile):
+                    self._written.add(action.path)
+                return await tell()
             case RunCommand(pane_id="", command=command), _:
                 await check()
                 pane_id = await self._panes.open(command=command)

@@ -194,6 +194,7 @@ class Engine:
             services.person_there = self.connections.person_there
             services.allowed_panes.deciders = self.connections.deciders
             self.connections.allowed_pids = lambda: services.allowed_panes.pids
+            self.connections.answer_hook = self._parts.agents.answer_hook
 
     async def _end_restoring(self) -> None:
         if self._restoring is not None:

@@ -50,6 +50,11 @@ log = logging.getLogger("agent.agents")
 OWN = "own_"
 """Begin of ids that stand in the place of a tool use's for what the model did not ask for."""
 
+HOOK = "hook_"
+"""Begin of ids for what another program asked about, which carries it out itself."""
+
+LET_GO = "the engine ended: it asks in its own pane"
+
 PERSON = "person"
 """Name of the tool in blocks that show a person's own `!command`."""
 
@@ -148,7 +153,7 @@ class LiveAgent:
         self._activity = record.activity
         self._since = record.since
         self._waits: list[str] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._persons_turn = asyncio.Lock()
         """Held by the person's command that runs; further ones wait for it in their order."""
         self._orphaned: tuple[PaneSummary, ...] = ()
@@ -487,7 +492,10 @@ class LiveAgent:
 
     def spawn(self, work: Any, name: str) -> None:
         """Run a coroutine on behalf of this agent, ended by `interrupt` and `close`."""
-        task = asyncio.create_task(work, name=f"{self.id} {name}")
+        self.owns(asyncio.create_task(work, name=f"{self.id} {name}"))
+
+    def owns(self, task: asyncio.Task[Any]) -> None:
+        """Have a task ended with the others of this agent."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -618,7 +626,8 @@ class LiveAgent:
                 reopened = (gate, Binding(**entry.data["binding"]))
                 self._go_on(actions.read(entry.data["action"]), tool_use_id, reopened)
             else:
-                await self.services.gates.withdraw(gate.id, "no longer needed", self.id)
+                why = LET_GO if tool_use_id.startswith(HOOK) else "no longer needed"
+                await self.services.gates.withdraw(gate.id, why, self.id)
         left = {
             tool_use_id: block_id
             for tool_use_id, block_id in self.conversation.unfinished(PERSON, PROGRAM).items()

@@ -152,6 +152,22 @@ def runs_below(pid: int, roots: frozenset[int]) -> bool:
     return False
 
 
+def ancestors(pid: int | None) -> frozenset[int]:
+    """A process and all above it, by the system's word; empty where that is not known.
+
+    Unlike the questions above, this errs on the other side: what is not known is in no pane.
+    """
+    import psutil
+
+    if pid is None:
+        return frozenset()
+    try:
+        process = psutil.Process(pid)
+        return frozenset({pid, *(each.pid for each in process.parents())})
+    except psutil.Error:
+        return frozenset()
+
+
 def _is_stray(pid: int, server: int) -> bool:
     """Say whether a process without a terminal was orphaned since `server` started beside it.
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 from agent.actions import (
     Action,
     ClosePane,
+    PatchFiles,
     ReadFile,
     ReadScreen,
     RunCommand,
@@ -44,7 +45,7 @@ from agent.risk.evaluation.past import Past
 from agent.risk.running import runs_in_turn
 from agent.running_lines import Begun, RunningLines
 from agent.shared_files import FileLocks, Seen
-from agent.steps import Effect, Outcome, Progress, Step
+from agent.steps import Effect, Elsewhere, Outcome, Progress, Step
 from agent.turn_text import one_line
 from agent.workers import Workers
 from memory.database import Database
@@ -177,6 +178,10 @@ class Performer:
         )
         self._clock = clock
         self._asked: dict[str, Asked] = {}
+
+    def gate_of(self, step: Step) -> str | None:
+        """The open gate that asks about a step, None without one."""
+        return next((key for key, each in self._asked.items() if each.step is step), None)
 
     def asked(self, gate_id: str) -> Asked | None:
         """What one of this agent's open gates is about."""
@@ -354,10 +359,15 @@ class Performer:
 
     async def _look(self, step: Step) -> Looked:
         action = step.action
-        binding, foreground = await self._place(action, by_person=step.actor == "person")
+        if isinstance(step.how, Elsewhere):
+            binding, foreground = Binding(action.digest(), cwd=str(step.how.cwd)), None
+        else:
+            binding, foreground = await self._place(action, by_person=step.actor == "person")
         if isinstance(action, ReadFile) and self._outputs.hold(action.path):
             return Looked(binding, Assessment(Risk.LOW, ("reads the rest of its own results",)))
         context = await self._context(action, binding, foreground)
+        if isinstance(step.how, Elsewhere):
+            context = replace(context, foreground=step.how.shell)
         try:
             if len(action.text) > LARGE or context.running:
                 assessment = await asyncio.to_thread(assess, action, context)
@@ -443,11 +453,8 @@ class Performer:
             if own_pane.unsent and foreground.kind in ("repl", "reader", "shell", "ssh"):
                 # A screen can be printed over, so it cannot say what was typed before.
                 screen = UNKNOWN_LINE
-        cwd = self._owner.directory
-        if foreground is not None and foreground.cwd:
-            cwd = Path(foreground.cwd)
         return Context(
-            cwd=cwd,
+            cwd=Path(binding.cwd) if binding.cwd else self._owner.directory,
             home=around.home,
             project=around.project,
             foreground=name,
@@ -500,6 +507,7 @@ class Performer:
     def _gate(self, step: Step, looked: Looked, original: Step, replaced: Gate | None) -> Gate:
         assessment = looked.assessment
         over = self._over(step, assessment)
+        elsewhere = step.how.pane_id if isinstance(step.how, Elsewhere) else ""
         return Gate(
             id=uuid.uuid4().hex[:12],
             agent_id=self._owner.id,
@@ -515,7 +523,7 @@ class Performer:
             reasons=(over, *assessment.reasons) if over else assessment.reasons,
             effect=assessment.effect,
             cwd=looked.binding.cwd,
-            pane_id=looked.binding.pane_id or None,
+            pane_id=looked.binding.pane_id or elsewhere or None,
             foreground=looked.binding.foreground,
             intent=step.intent,
             diff=shortened(step.diff),
@@ -622,7 +630,7 @@ class Performer:
             "reasons": list(looked.assessment.reasons),
             **_told_of_work(step, looked.assessment),
         }
-        if step.actor == "agent" and isinstance(action, RunCommand | TypeKeys):
+        if step.actor == "agent" and isinstance(action, RunCommand | TypeKeys | PatchFiles):
             await self._makes(looked.assessment)
         try:
             await self._journal.action_started(

@@ -26,6 +26,9 @@ from memory.database import Database
 from tungsten.terminal import Terminal
 
 if TYPE_CHECKING:
+    from agent.hook.adapter import Heard, Released
+    from agent.live_agent import LiveAgent
+    from agent.steps import Effect
     from agent.workers import Fleet
 
 
@@ -55,6 +58,9 @@ class Services:
             line that does so last began, in seconds since the epoch.
         panes_opened: told of a pane id that tmux gave out just now.
         fleet: all agents, for those that coordinate some.
+        hook_heard: told what an agent's own hook says of its state.
+        answer_by_key: answers an agent's own prompt whose hook was let go, given whether its tool
+            may be used; says whether the prompt is known to be answered so. None: nothing can.
     """
 
     database: Database
@@ -82,6 +88,8 @@ class Services:
     file_locks: FileLocks = field(default_factory=FileLocks)
     shared_prefixes: SharedPrefixes = field(default_factory=SharedPrefixes)
     panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None
+    hook_heard: Callable[[LiveAgent, Heard], None] = lambda agent, heard: None
+    answer_by_key: Callable[[LiveAgent, Released, bool], Awaitable[Effect]] | None = None
 
     @property
     def own(self) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -77,7 +77,24 @@ class Plain:
     """Carry the action out; there is only one way."""
 
 
-How: TypeAlias = Run | Look | Wait | Picture | Lines | Names | Matches | Plain
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another program carries it out, which waits to be told that it may.
+
+    Attributes:
+        cwd: the directory in which it would.
+        pane_id: the pane in which that program runs; empty where it is not known.
+        shell: the shell that it gives commands to.
+        tell: tells it, and says how that went.
+    """
+
+    cwd: Path
+    pane_id: str
+    shell: str
+    tell: Callable[[], Awaitable[Effect]]
+
+
+How: TypeAlias = Run | Look | Wait | Picture | Lines | Names | Matches | Plain | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)

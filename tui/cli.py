@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SMALLEST = (20, 6)
 """Columns and rows below which not even the notice `terminal too small` can be read."""
 
+HOOKED = ("claude", "codex", "opencode", "gemini", "aider")
+"""Agents that start `tungsten hook NAME` themselves; the same as `agent.hook.adapters.ADAPTERS`."""
+
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
@@ -37,6 +40,11 @@ def _main(arguments: list[str]) -> None:
     if arguments in (["--version"], ["-V"]):
         print(f"tungsten {__version__}")
         return
+    if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in HOOKED:
+        # Started by an agent, which waits for it at every question.
+        from agent.hook.client import main as be_hook
+
+        sys.exit(be_hook(arguments[1:]))
     # Where the locale has no such character, a substitute is better than no answer.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 from agent.actions import (
     Action,
+    CallTool,
     ClosePane,
+    FetchUrl,
     MessageWorker,
     OpenPane,
+    PatchFiles,
     ReadFile,
     ReadScreen,
     Remember,
     RemoveWorktree,
     RunCommand,
     SearchMemory,
+    SearchWeb,
     StartWorker,
     StopWorker,
     TypeKeys,
@@ -83,6 +88,15 @@ def _assess(action: Action, context: Context) -> Assessment:
         return _worst([_read(action, p, context) for p in _places(action.path, context)])
     if isinstance(action, WriteFile):
         return _worst([_write(action, p, context) for p in _places(action.path, context)])
+    if isinstance(action, PatchFiles):
+        return _patch(action, context)
+    if isinstance(action, FetchUrl):
+        return _fetch(action, context)
+    if isinstance(action, SearchWeb):
+        return _ruled_medium("tells a search engine what is looked for", "searches", context)
+    if isinstance(action, CallTool):
+        reason = f"no rule knows what the tool {action.tool} does"
+        return Assessment(Risk.HIGH, (reason,), "cannot be known")
     if isinstance(action, StartWorker):
         return _worst([_start(action, p, context) for p in _places(action.directory, context)])
     if isinstance(action, MessageWorker):
@@ -241,6 +255,35 @@ def _write(action: WriteFile, place: Place, context: Context) -> Assessment:
     answer = _ruled("Edit", place, context, risk, reason, effect)
     denied = next((each.denied for each in found if each.denied), None)
     return answer if denied is None else replace(answer, denied_by=answer.denied_by or denied)
+
+
+def _patch(action: PatchFiles, context: Context) -> Assessment:
+    """As each of its files would be judged: what is written as writing, what is deleted as `rm`."""
+    found = [
+        _write(WriteFile(Path(path), action.patch, diff=action.patch), place, context)
+        for path in action.paths
+        for place in _places(path, context)
+    ]
+    found += [assess_command(shlex.join(["rm", "--", path]), context) for path in action.removed]
+    if not found:
+        return Assessment(Risk.HIGH, ("it does not say which files it changes",), "cannot be known")
+    worst = _worst(found)
+    effect = f"changes {len(action.paths)} files" if action.paths else ""
+    effect += ", " if effect and action.removed else ""
+    effect += f"deletes {len(action.removed)} files" if action.removed else ""
+    allowed = all(each.allowed for each in found)
+    return replace(worst, effect=effect, spans=(), allowed=allowed, writes=action.paths)
+
+
+def _fetch(action: FetchUrl, context: Context) -> Assessment:
+    """As `curl` that only shows the page: what the address carries away is looked at there."""
+    if not _ADDRESS.fullmatch(action.url):
+        return Assessment(Risk.HIGH, ("this is no plain address of the web",), "cannot be known")
+    found = assess_command(shlex.join(["curl", "-sS", "--", action.url]), context)
+    return replace(found, effect=found.effect or f"reads {action.url}", spans=())
+
+
+_ADDRESS = re.compile(r"https?://[!-~]+", re.I)
 
 
 def _package_hooks(action: WriteFile) -> str:

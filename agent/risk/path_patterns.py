@@ -102,11 +102,11 @@ STARTUP_HOME = re.compile(
     r"|cargo/config|cargo/bin|m2/settings|gradle/init|oh-my-zsh|bash_it|zshenv|zshrc|zlogin"
     r"|selected_editor|mailcap|forward|procmailrc|lesskey|dir_colors|ackrc|rgrc|envrc|direnvrc"
     r"|asdfrc|tool-versions|rvmrc|nvm|pyenv|rbenv|sdkman|perltidyrc|Rprofile|Renviron|octaverc"
-    r"|julia/config|ipython|jupyter|matplotlib|vim/|emacs\.d|claude|codex|cursor|vscode|gemini"
+    r"|julia/config|ipython|jupyter|matplotlib|vim/|emacs\.d|claude|codex|cursor|vscode|gemini|opencode|aider"
     r"|local/bin|local/share/(?:applications|systemd|dbus)|bin|fzf|docker/config|rhosts|shosts|crontab"
     r"|huskyrc|git-templates|githooks)"
     r"|\.config/(?:systemd|autostart|fish|git|nvim|vim|zsh|bash|tungsten|tmux|pip|npm|nushell|environment\.d"
-    r"|upstart|plasma-workspace|i3|sway|hypr|alacritty|kitty|wezterm|ghostty|direnv|mise|starship|starship\.toml"
+    r"|upstart|plasma-workspace|i3|sway|hypr|alacritty|kitty|wezterm|ghostty|direnv|mise|opencode|starship|starship\.toml"
     r"|powershell|emacs|helix|code|Code|Cursor|gh|matplotlib|yarn|user-dirs|xfce4|lesskey|ripgrep|cron)"
     r"|Library/(?:LaunchAgents|LaunchDaemons)|bin(?:/|$)|Library/Application Support/Code)",
     re.I,
@@ -120,7 +120,7 @@ STARTUP_ANYWHERE = re.compile(
     r"|(?:^|/)\.(?:npmrc|yarnrc(?:\.yml)?|pnpmfile\.cjs|envrc|gitmodules|lfsconfig|bashrc|zshrc"
     r"|profile|bash_profile|exrc|vimrc|nvimrc|gdbinit|pdbrc|pre-commit-config\.yaml|condarc|pypirc)$"
     r"|(?:^|/)(?:pip\.conf|sitecustomize\.py|usercustomize\.py|authorized_keys2?)$|\.pth$"
-    r"|(?:^|/)\.(?:vscode|idea|devcontainer|claude|cursor|codex|tungsten)/"
+    r"|(?:^|/)\.(?:vscode|idea|devcontainer|claude|cursor|codex|tungsten|gemini|opencode)/"
     r"|(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)\.mvn/(?:jvm|maven)\.config$"
     r"|(?:^|/)site-packages/|(?:^|/)\.(?:buildkite|gitea|forgejo|semaphore|zed|fleet|yarn/(?:plugins|releases))/"
     r"|(?:^|/)\.(?:mcp\.json|lldbinit|dir-locals(?:-2)?\.el|nvim\.lua|Rprofile|Renviron|irbrc|pryrc|ipython|psqlrc)$"

@@ -18,6 +18,10 @@ ACTIONS = {
     "remove_worktree": "remove a git work tree",
     "remember": "remember something",
     "search_memory": "look up what was remembered",
+    "patch_files": "change files",
+    "fetch_url": "read a page of the web",
+    "search_web": "search the web",
+    "call_tool": "use a tool",
 }
 
 

@@ -1,0 +1,1 @@
+"""The permission hooks of other makers' agents: what they ask passes our gate, or theirs stands."""

@@ -1,0 +1,305 @@
+"""Questions of other agents' hooks, taken through the same gate as every other action.
+
+What happens to one question, in order: whose it is (by the kernel's word on who asks, never by
+what is said), what is asked, what it would do, what rules and mode say; and then at most one word
+back. `allow` is said in one case only: our own gate let exactly this through, by policy or by the
+person, while the hook still waits. In all others the agent's own prompt stands.
+
+A question can end without our answer: the person answers in the agent's own pane (the hook goes
+away, or the agent tells that it went on), the hook is let go after a time, the engine ends. What
+is let go is answered by key, if something can press it; else the person is told where to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent.conversation import shortened
+from agent.errors import AgentError
+from agent.hook.adapter import Adapter, Asked, Heard, Released, parse
+from agent.hook.adapters import ADAPTERS
+from agent.hook.tools import Planned, plan
+from agent.live_agent import HOOK, LiveAgent
+from agent.peer import ancestors
+from agent.protocol.agents import AgentState
+from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
+from agent.protocol.events import Notice
+from agent.session import clean
+from agent.steps import Effect, Elsewhere, Outcome, Step
+from agent.turn_text import one_line
+from memory.errors import StorageError
+from tungsten.errors import TerminalError
+
+IN_PANE = "answered in its own pane"
+ASKS_IN_PANE = "the time to answer here is over: it asks in its own pane"
+WENT_AWAY = "its program does not ask any more"
+
+MAX_OPEN = 16
+"""Questions of one agent that may be open at once; more get the agent's own prompt."""
+
+GRACE_SECONDS = 2.0
+"""How much longer a hook is held that has no gate: what was decided just now must be written."""
+
+SHOWN_INPUT = 4_000
+"""Characters of a tool's input kept for the conversation."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One hook that waits: what it said, who it is, and how it is told.
+
+    Attributes:
+        agent: the word behind `tungsten hook`.
+        payload: what the agent wrote, data alone.
+        pid: the process, by the kernel's word; None where it is not known.
+        gone: done when the process has gone away.
+        held: tells it that a person is asked.
+    """
+
+    agent: str
+    payload: bytes
+    pid: int | None
+    gone: asyncio.Future[None]
+    held: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Open:
+    asked: Asked
+    step: Step
+    pane_id: str
+    task: asyncio.Task[Outcome]
+    released: Released | None = None
+    """Set once the hook was let go and the question stays."""
+
+
+@dataclass(slots=True)
+class Hooks:
+    """All questions of all agents' hooks; `agents` gives those that are on the list now."""
+
+    agents: Callable[[], Iterable[LiveAgent]]
+    _open: dict[str, list[_Open]] = field(default_factory=dict)
+
+    async def serve(self, call: Call) -> bytes:
+        """Give what a hook is to print; nothing where the agent's own prompt shall stand."""
+        adapter = ADAPTERS.get(call.agent)
+        place = await asyncio.to_thread(self._place, call.pid)
+        value = parse(call.payload) if call.payload else {}
+        if adapter is None or place is None:
+            return b""
+        if value is None:
+            # What cannot be read can be no answer, and no question that a person could answer.
+            return b""
+        agent, pane_id = place
+        said = adapter.read(value)
+        if isinstance(said, Heard):
+            await self.heard(agent, said)
+            return b""
+        if said is None or len(self._open.get(agent.id, ())) >= MAX_OPEN:
+            return b""
+        return await self._ask(adapter, agent, pane_id, said, call)
+
+    def _place(self, pid: int | None) -> tuple[LiveAgent, str] | None:
+        """The agent in whose pane a process runs, and that pane; None where it is in none."""
+        above = ancestors(pid)
+        for agent in tuple(self.agents()):
+            for pane_id, first in agent.panes.record.items():
+                if first in above and agent.panes.has_living(pane_id):
+                    return agent, pane_id
+        return None
+
+    # What agents tell ---------------------------------------------------------------------------
+
+    async def heard(self, agent: LiveAgent, heard: Heard) -> None:
+        """Take in what an agent tells; questions that are answered by now are dismissed."""
+        for each in tuple(self._open.get(agent.id, ())):
+            if _settled(each.asked, heard):
+                await self._dismiss(agent, each, IN_PANE)
+        agent.services.hook_heard(agent, heard)
+
+    async def answered_in_pane(self, agent: LiveAgent, pane_id: str) -> None:
+        """Dismiss what is asked for a pane whose prompt is known to have been answered."""
+        for each in tuple(self._open.get(agent.id, ())):
+            if each.pane_id == pane_id:
+                await self._dismiss(agent, each, IN_PANE)
+
+    async def _dismiss(self, agent: LiveAgent, each: _Open, why: str) -> None:
+        gate_id = agent.performer.gate_of(each.step)
+        if gate_id is not None:
+            await agent.services.gates.withdraw(gate_id, why, agent.id)
+        # What has no gate is judged, or held up by a pause, or being told just now.
+        each.task.cancel()
+
+    # What agents ask ----------------------------------------------------------------------------
+
+    async def _ask(
+        self, adapter: Adapter, agent: LiveAgent, pane_id: str, asked: Asked, call: Call
+    ) -> bytes:
+        cwd = _directory(asked.cwd) or agent.directory
+        planned = await asyncio.to_thread(plan, asked, cwd)
+        open_one: _Open | None = None
+
+        async def tell() -> Effect:
+            assert open_one is not None
+            if open_one.released is not None:
+                return await self._by_key(agent, open_one.released, allow=True)
+            if call.gone.done():
+                return Effect(WENT_AWAY, ok=False)
+            return Effect(f"allowed: {adapter.title} goes on with it")
+
+        step = Step(
+            planned.action,
+            Elsewhere(planned.cwd or cwd, pane_id, _shell(), tell),
+            title=planned.title,
+            intent=clean(asked.intent)[:500],
+            diff=planned.diff,
+        )
+        tool_use_id = f"{HOOK}{uuid.uuid4().hex[:16]}"
+        task = asyncio.create_task(
+            self._perform(agent, step, tool_use_id, call), name=f"{agent.id} {tool_use_id}"
+        )
+        open_one = _Open(asked, step, pane_id, task)
+        self._open.setdefault(agent.id, []).append(open_one)
+        task.add_done_callback(lambda _: self._forget(agent.id, open_one))
+        agent.owns(task)
+        return await self._await(adapter, agent, open_one, planned, tool_use_id, call)
+
+    async def _perform(self, agent: LiveAgent, step: Step, tool_use_id: str, call: Call) -> Outcome:
+        def progress(fields: dict[str, object]) -> None:
+            if fields.get("status") is ToolStatus.GATED:
+                call.held()
+                _tell_waiting(agent, step.title)
+
+        return await agent.performer.perform(step, tool_use_id=tool_use_id, progress=progress)
+
+    async def _await(
+        self,
+        adapter: Adapter,
+        agent: LiveAgent,
+        each: _Open,
+        planned: Planned,
+        tool_use_id: str,
+        call: Call,
+    ) -> bytes:
+        """Wait for what comes first: an answer of ours, the end of the hook, or of its time."""
+        until: set[asyncio.Future[Any]] = {each.task, call.gone}
+        await asyncio.wait(until, timeout=adapter.hold, return_when=asyncio.FIRST_COMPLETED)
+        gate_id = agent.performer.gate_of(each.step)
+        if not each.task.done() and gate_id is None:
+            # Being judged still, or decided this moment.
+            await asyncio.wait(until, timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            gate_id = agent.performer.gate_of(each.step)
+        if not each.task.done():
+            if call.gone.done():
+                await self._dismiss(agent, each, IN_PANE)
+            elif gate_id is None or agent.services.answer_by_key is None:
+                await self._dismiss(agent, each, ASKS_IN_PANE)
+                _tell_waiting(agent, planned.title)
+            else:
+                # Let go; the question stays, since something can answer the agent's own prompt.
+                each.released = Released(
+                    gate_id, each.pane_id, adapter.name, each.asked.tool, planned.action.text
+                )
+                agent.spawn(self._later(agent, each, planned, tool_use_id), tool_use_id)
+            return b""
+        outcome = await self._settle(agent, each, planned, tool_use_id)
+        if outcome is None or call.gone.done():
+            return b""
+        agent.services.hook_heard(agent, Heard("answered", AgentState.WORKING))
+        if outcome.status is ToolStatus.DONE:
+            return adapter.allow()
+        return adapter.deny(outcome.text) if outcome.status is ToolStatus.DENIED else b""
+
+    async def _later(
+        self, agent: LiveAgent, each: _Open, planned: Planned, tool_use_id: str
+    ) -> None:
+        """See a question through whose hook was let go."""
+        await asyncio.wait({each.task})
+        outcome = await self._settle(agent, each, planned, tool_use_id)
+        if outcome is not None and outcome.status is ToolStatus.DENIED:
+            assert each.released is not None
+            try:
+                await self._by_key(agent, each.released, allow=False)
+            except (AgentError, TerminalError) as error:
+                text = f"{agent.name}: its own prompt is not answered: {one_line(error)}"
+                agent.services.hub.publish(Notice(level="warning", text=text))
+
+    async def _by_key(self, agent: LiveAgent, released: Released, *, allow: bool) -> Effect:
+        assert agent.services.answer_by_key is not None
+        return await agent.services.answer_by_key(agent, released, allow)
+
+    async def _settle(
+        self, agent: LiveAgent, each: _Open, planned: Planned, tool_use_id: str
+    ) -> Outcome | None:
+        """What came of a question, shown in the conversation; None where it was dismissed."""
+        try:
+            outcome = each.task.result()
+        except asyncio.CancelledError:
+            return None
+        except (AgentError, StorageError, TerminalError) as error:
+            log.warning("%s: a question of its hook failed: %s", agent.id, error)
+            return None
+        given = json.dumps(each.asked.input, ensure_ascii=True, default=str)
+        block_id = agent.conversation.open(
+            BlockKind.TOOL,
+            tool=ToolCall(
+                tool_use_id=tool_use_id,
+                name=clean(each.asked.tool),
+                title=planned.title,
+                input_json=shortened(given, SHOWN_INPUT),
+            ),
+        )
+        await agent.show_outcome(block_id, outcome)
+        return outcome
+
+    def _forget(self, agent_id: str, each: _Open | None) -> None:
+        left = [one for one in self._open.get(agent_id, ()) if one is not each]
+        if left:
+            self._open[agent_id] = left
+        else:
+            self._open.pop(agent_id, None)
+
+
+def _tell_waiting(agent: LiveAgent, title: str) -> None:
+    waits = Heard("PermissionRequest", AgentState.WAITING, "permission", title, once=True)
+    agent.services.hook_heard(agent, waits)
+
+
+def _settled(asked: Asked, heard: Heard) -> bool:
+    """Whether what an agent tells means that a question of it is answered."""
+    if heard.session != asked.session:
+        return False
+    match heard.settles:
+        case "tool":
+            done = heard.done
+            return done is not None and (done.thread, done.key) == (asked.thread, asked.key)
+        case "turn":
+            return not asked.thread
+        case "request":
+            return bool(asked.request) and heard.request == asked.request
+        case _:
+            return False
+
+
+def _directory(text: str) -> Path | None:
+    """Where an agent says that it is, if there is such a place."""
+    if not text.startswith("/") or "\0" in text:
+        return None
+    found = Path(text)
+    return found if found.is_dir() else None
+
+
+def _shell() -> str:
+    """The shell that agents give commands to: the person's, where it is one that they know."""
+    name = Path(os.environ.get("SHELL", "")).name
+    return "zsh" if name == "zsh" else "bash"

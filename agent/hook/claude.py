@@ -1,0 +1,114 @@
+"""Claude Code: `PermissionRequest` and its other hooks.
+
+Read from @anthropic-ai/claude-code 2.1.332: the input and output schemas in its program
+(`hook_event_name`, `hookSpecificOutput`), its `sdk-tools.d.ts`, and https://code.claude.com/docs/en/hooks.
+
+* stdin: `session_id`, `transcript_path`, `cwd`, `permission_mode`, `agent_id` (in subagents alone),
+  `hook_event_name`, and by event: PermissionRequest `tool_name`, `tool_input`,
+  `permission_suggestions` (no `tool_use_id`); PostToolUse `tool_name`, `tool_input`;
+  Notification `message`, `notification_type`; UserPromptSubmit `prompt`; Stop; SessionEnd `reason`.
+* stdout: `{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior":
+  "allow"}}}`, or `"deny"` with `message`, which the model is told. Nothing printed with status 0:
+  the dialog stands. Status 2 would deny.
+* The hook runs while the dialog is on the screen; whichever answers first counts. When the person
+  answers in the pane, the hook is not ended: only PostToolUse, or the end of the turn, tells of it.
+* A hook is ended after `timeout` seconds, 600 unless given.
+* Settings: `hooks` in `~/.claude/settings.json` (`CLAUDE_CONFIG_DIR` moves the directory), or in a
+  project's `.claude/settings.local.json`. A tool that needs the person's own answer
+  (AskUserQuestion, ExitPlanMode) is not allowed by a hook.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from agent.hook.adapter import Adapter, Asked, Heard, HookSettings, Kind, text
+from agent.protocol.agents import AgentState
+
+ASKS_PERSON = frozenset({"AskUserQuestion", "ExitPlanMode", "EnterPlanMode"})
+"""Tools by which it asks the person something; nobody else can answer."""
+
+_WAITS: dict[str, Kind] = {
+    "permission_prompt": "permission",
+    "elicitation_dialog": "question",
+}
+"""`notification_type` of notifications that tell of a dialog."""
+
+
+def read(value: Mapping[str, Any]) -> Asked | Heard | None:
+    """Understand one event of Claude Code."""
+    event = text(value, "hook_event_name")
+    session, thread = text(value, "session_id"), text(value, "agent_id")
+    match event:
+        case "PermissionRequest" if text(value, "tool_name") in ASKS_PERSON:
+            tool = text(value, "tool_name")
+            return Heard(event, AgentState.WAITING, "question", tool, once=True, session=session)
+        case "PermissionRequest":
+            return asked(value)
+        case "PostToolUse":
+            return Heard(
+                event,
+                AgentState.WORKING,
+                settles="tool",
+                session=session,
+                done=asked(value),
+                detail=text(value, "tool_name"),
+            )
+        case "UserPromptSubmit":
+            return Heard(event, AgentState.WORKING, settles="turn", session=session)
+        case "Stop" if not thread:
+            return Heard(event, AgentState.IDLE, settles="turn", session=session)
+        case "SessionEnd":
+            return Heard(event, settles="turn", session=session, detail=text(value, "reason"))
+        case "Notification":
+            kind = _WAITS.get(text(value, "notification_type"))
+            if kind is None:
+                return None
+            detail = text(value, "message")
+            return Heard(event, AgentState.WAITING, kind, detail, once=True, session=session)
+        case _:
+            return None
+
+
+def asked(value: Mapping[str, Any]) -> Asked:
+    """The tool use that an event is about."""
+    given = value.get("tool_input")
+    intent = text(given, "description") if isinstance(given, Mapping) else ""
+    return Asked(
+        tool=text(value, "tool_name"),
+        input=given,
+        cwd=text(value, "cwd"),
+        session=text(value, "session_id"),
+        thread=text(value, "agent_id"),
+        intent=intent,
+    )
+
+
+def allow() -> bytes:
+    """Let it use the tool."""
+    return _decision({"behavior": "allow"})
+
+
+def deny(why: str) -> bytes:
+    """Keep it from using the tool; the model is told why."""
+    return _decision({"behavior": "deny", "message": why})
+
+
+def _decision(decision: dict[str, str]) -> bytes:
+    output = {"hookEventName": "PermissionRequest", "decision": decision}
+    return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
+
+
+ADAPTER = Adapter("claude", "Claude Code", read, allow, deny, recorded="2.1.332")
+
+HOOKS = (
+    HookSettings("PermissionRequest", timeout=ADAPTER.hold + 60),
+    HookSettings("PostToolUse"),
+    HookSettings("Notification"),
+    HookSettings("UserPromptSubmit"),
+    HookSettings("Stop"),
+    HookSettings("SessionEnd"),
+)
+"""What is installed."""
