@@ -109,6 +109,7 @@ async def examine(
         "database": _database,
         "panes": _panes,
         "engine": _engine,
+        "hooks": _hooks,
         "git": _git,
         "python": _python,
     }
@@ -468,6 +469,24 @@ async def _engine(around: _Surroundings) -> Check:
         text, _, remedy = differs.partition(". ")
         return Check("engine", "warning", f"{text}; {used}", remedy)
     return Check("engine", "ok", f"running, version {version}")
+
+
+async def _hooks(around: _Surroundings) -> Check:
+    from agent.hook import install as installer
+
+    where = installer.Where(
+        around.paths, Path.home(), around.directory, around.environment, installer.program()
+    )
+    try:
+        found = await asyncio.to_thread(installer.standing, where)
+    except AgentError as error:
+        return Check("hooks", "problem", str(error), f"look at {where.record}")
+    stale = [each for each in found if each.state == "stale"]
+    if stale:
+        text = "; ".join(f"{each.agent}: {each.text}" for each in stale)
+        return Check("hooks", "warning", text, f"tungsten hook install {stale[0].agent}")
+    installed = [each.agent for each in found if each.state == "installed"]
+    return Check("hooks", "ok", f"installed: {', '.join(installed)}" if installed else "none")
 
 
 async def _git(around: _Surroundings) -> Check:

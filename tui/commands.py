@@ -17,6 +17,7 @@ import typer
 
 from agent import paths
 from tui.dream_commands import dream
+from tui.hook_commands import hook
 from tui.hosted_commands import explain, profiles
 from tui.memory_commands import memory
 from tui.rule_commands import rules, trust
@@ -55,6 +56,7 @@ app.add_typer(cache, name="cache")
 app.add_typer(memory, name="memory")
 app.add_typer(dream, name="dream")
 app.add_typer(rules, name="rules")
+app.add_typer(hook, name="hook")
 app.add_typer(sessions, name="sessions")
 app.command("trust")(trust)
 app.command("explain")(explain)

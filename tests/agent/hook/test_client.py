@@ -37,11 +37,10 @@ def engine(path: Path, say: Callable[[socket.socket], None]) -> threading.Thread
     server.listen()
 
     def serve() -> None:
-        with server, server.accept()[0] as connection:
+        with server, server.accept()[0] as connection, contextlib.suppress(OSError):
             # The hook may go away at any point.
-            with contextlib.suppress(OSError):
-                connection.recv(65536)
-                say(connection)
+            connection.recv(65536)
+            say(connection)
 
     thread = threading.Thread(target=serve)
     thread.start()
