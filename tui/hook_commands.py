@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tungsten.printable import visible_line
+from tungsten.printable import visible, visible_line
 
 if TYPE_CHECKING:
     from agent.hook.install import Where
@@ -46,13 +46,10 @@ def install(
             typer.confirm("Write this?", abort=True)
     installer.carry_out(where, change)
     if change.changes:
-        print(
-            f"{ADAPTERS[agent].title}: installed. Take it out with: tungsten hook uninstall {agent}"
-        )
-    if agent in installer.TRUSTED_BY_PERSON:
-        print(
-            f"{ADAPTERS[agent].title} asks at its next start whether you trust it: say yes there."
-        )
+        title = ADAPTERS[agent].title
+        print(f"{title}: installed; `tungsten hook uninstall {agent}` takes it out again.")
+        if agent in installer.TRUSTED_BY_PERSON:
+            print(f"{title} asks whether you trust its hooks when it starts next (or /hooks).")
 
 
 @hook.command("uninstall")
@@ -112,4 +109,4 @@ def _where() -> Where:
 
 def _show(diff: str) -> None:
     for line in diff.splitlines():
-        print(visible_line(line))
+        print(visible(line))

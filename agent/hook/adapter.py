@@ -150,5 +150,5 @@ class HookSettings:
 
     event: str
     matcher: str = ""
-    timeout: float = 30
+    timeout: int = 30
     more: Mapping[str, Any] = field(default_factory=dict)

@@ -104,7 +104,7 @@ def _decision(decision: dict[str, str]) -> bytes:
 ADAPTER = Adapter("claude", "Claude Code", read, allow, deny, recorded="2.1.332")
 
 HOOKS = (
-    HookSettings("PermissionRequest", timeout=ADAPTER.hold + 60),
+    HookSettings("PermissionRequest", timeout=int(ADAPTER.hold) + 60),
     HookSettings("PostToolUse"),
     HookSettings("Notification"),
     HookSettings("UserPromptSubmit"),

@@ -40,6 +40,7 @@ NAMES = [
     "database",
     "panes",
     "engine",
+    "hooks",
     "git",
     "python",
 ]
