@@ -24,6 +24,8 @@ from agent.gate import Gates
 from agent.gate_explained import explain_gate
 from agent.gate_rules import always_allow, suggest_rule
 from agent.hub import Hub
+from agent.isolation.overlaps import SECONDS, Overlaps
+from agent.isolation.snapshots import TreeSnapshots, Work
 from agent.live_agent import OWN, Kind, LiveAgent, kind_of, log
 from agent.mcp_agent import McpAgent
 from agent.model_agent import ModelAgent, check_prompt
@@ -50,6 +52,7 @@ from agent.protocol.commands.agents import (
 )
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
+from agent.protocol.commands.isolation import PreviewRevert, Revert
 from agent.protocol.commands.panes import (
     AllowPane,
     DisallowPane,
@@ -158,9 +161,12 @@ class Agents:
             allowed_panes=AllowedPanes(paths.tmux_socket, tmux=config.tmux),
             home=home or Path.home(),
             fleet=self,
+            snapshots=TreeSnapshots(database, hub, config.snapshots, paths, clock),
+            overlaps=Overlaps(clock),
             panes_opened=self._pane_opened,
         )
         self.services.go.set()
+        self.services.snapshots.changed = self._files_changed
         self._live: dict[str, LiveAgent] = {}
         self.hooks: Hooks | None = None
         """Questions of other programs' hooks, once there was one."""
@@ -187,8 +193,17 @@ class Agents:
         for entry in await self.services.database.journal.entries(kinds=(FILES_MADE,)):
             self.services.written.update(map(Path, entry.data.get("files", ())))
             self.services.fetched.update(dict.fromkeys(entry.data.get("below", ()), entry.at))
+        ids = [record.id for record in records]
+        since = self.services.clock() - SECONDS
+        for done in await self.services.database.tree_steps.since(since, ids):
+            work = (done.kind, done.repository, done.top, done.paths, done.ended_at or since)
+            self._files_changed(done.agent_id, Work(*work))
         for record in records:
             await self._revive(record)
+        if await asyncio.to_thread(self.services.snapshots.journals.is_dir):
+            from agent.isolation.reverting import carry_on_all
+
+            await carry_on_all(self._live, self.services)
         # Workers first: who waits for them must find at work what is at work.
         for agent in sorted(self._live.values(), key=lambda agent: agent.record.parent is None):
             await self._set_going(agent)
@@ -437,6 +452,30 @@ class Agents:
             text = f"{made.path} stays, on branch {made.branch}: {outcome.text}"
             self.services.hub.publish(Notice(level="warning", text=" ".join(text.split())))
 
+    def _files_changed(self, agent_id: str, work: Work) -> None:
+        """Note what a step did to files, and show for whom that meets another's work."""
+        overlaps = self.services.overlaps
+        if work.kind == "revert":
+            news = overlaps.take_back(agent_id, work.repository, work.files)
+        else:
+            news = overlaps.note(agent_id, work.repository, work.top, work.files, work.at)
+        for other in news & self._live.keys():
+            self._live[other].publish()
+
+    def name_of(self, agent_id: str) -> str:
+        """What the person calls an agent of the list; empty for any other."""
+        agent = self._live.get(agent_id)
+        return agent.name if agent is not None else ""
+
+    async def revert(self, command: PreviewRevert | Revert) -> dict[str, Any]:
+        """Say what reverting a step or a turn would do, or do it."""
+        from agent.isolation import reverting
+
+        agent = self._agent(command.agent_id)
+        if isinstance(command, Revert):
+            return await reverting.carry_out(agent, command)
+        return (await reverting.preview(agent, command)).model_dump(mode="json")
+
     async def play(self, command: Play) -> str:
         """Play a playbook as a session of its own and give its id.
 
@@ -524,6 +563,8 @@ class Agents:
             await each.save(archived=True)
             self._live.pop(each.id, None)
             self.services.hub.publish(AgentRemoved(agent_id=each.id))
+            for other in self.services.overlaps.forget(each.id) & self._live.keys():
+                self._live[other].publish()
 
     async def resume(self, command: ResumeAgent) -> None:
         """Bring an archived or stopped agent back, in no looser a mode than its directory has.

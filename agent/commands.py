@@ -33,6 +33,7 @@ from agent.protocol.commands.engine import (
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.history import ReadSentPrompts
+from agent.protocol.commands.isolation import PreviewRevert, Revert
 from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
@@ -143,6 +144,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
         case ReadSentPrompts():
             prompts = await sent_prompts(agents.services.database)
             return {"prompts": [prompt.model_dump(mode="json") for prompt in prompts]}
+        case PreviewRevert() | Revert():
+            return await agents.revert(command)
         case SuggestRule():
             return await agents.suggest_rule(command)
         case ExplainGate():

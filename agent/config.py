@@ -41,7 +41,9 @@ from agent.settings import (
     Rules,
     RuleWithExamples,
     Settings,
+    Snapshots,
     Wall,
+    Worktrees,
 )
 
 
@@ -114,6 +116,12 @@ class Config(Settings):
 
     recording: Recording = Recording()
     """Recordings of panes."""
+
+    snapshots: Snapshots = Snapshots()
+    """Snapshots of trees, so that steps can be reverted."""
+
+    worktrees: Worktrees = Worktrees()
+    """Git worktrees of agents."""
 
     rules: Rules = Rules()
     """Rules of the gate."""

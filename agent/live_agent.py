@@ -141,6 +141,7 @@ class LiveAgent:
             clock=services.clock,
             workers=self.workers,
             locks=services.file_locks,
+            snapshots=None if record.demo else services.snapshots,
         )
         self.usage = Usage()
         self.context_tokens = int(record.extra.get("context_tokens", 0))
@@ -350,6 +351,7 @@ class LiveAgent:
             instructions=self.instructions,
             wall=self.walled,
             last_block=self.conversation.last_block,
+            overlaps=self.services.overlaps.of(self.id, self.services.fleet.name_of),
         )
 
     def publish(self) -> None:

@@ -55,6 +55,11 @@ class Paths:
         return self.data / "recordings"
 
     @property
+    def snapshots(self) -> Path:
+        """Trees as they were before and after agents' steps, and reverts that go on."""
+        return self.data / "snapshots"
+
+    @property
     def engine_socket(self) -> Path:
         """Where the engine listens."""
         return self.runtime / "engine.sock"

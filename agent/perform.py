@@ -8,6 +8,7 @@ judged is judged HIGH, and a change between judging and doing starts the way ove
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from agent.effects import Effects, MemoryEffects, NotRun
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
 from agent.hub import Hub
+from agent.isolation.snapshots import TreeSnapshots
 from agent.output import Outputs
 from agent.panes import OwnPane, Panes
 from agent.pieces import Pieces
@@ -156,6 +158,7 @@ class Performer:
         clock: Callable[[], float],
         workers: Workers,
         locks: FileLocks,
+        snapshots: TreeSnapshots | None = None,
     ) -> None:
         self._owner = owner
         self._panes = panes
@@ -165,6 +168,7 @@ class Performer:
         self._outputs = outputs
         self._surroundings = surroundings
         self._running = running
+        self._snapshots = snapshots
         self.seen = Seen()
         self._effects = Effects(
             panes,
@@ -662,9 +666,10 @@ class Performer:
         started = time.monotonic()
         ending: Literal["ok", "failed", "unknown"]
         try:
-            effect = await self._effects.carry_out(
-                step, check, submit, self._pieces(action, looked, decision)
-            )
+            async with self._kept(step, looked, tool_use_id, progress):
+                effect = await self._effects.carry_out(
+                    step, check, submit, self._pieces(action, looked, decision)
+                )
         except Changed as change:
             await self._journal.action_ended(action_id, {**ended, "outcome": "not run"})
             self._report(step, looked, word, decision.by, "not run")
@@ -733,6 +738,16 @@ class Performer:
             seconds=seconds,
         )
         return outcome
+
+    def _kept(
+        self, step: Step, looked: Looked, tool_use_id: str, progress: Progress
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """Keep the trees that a step may change, so that it can be reverted."""
+        if self._snapshots is None:
+            return contextlib.nullcontext()
+        where = {"tool_use_id": tool_use_id, "cwd": looked.binding.cwd}
+        risk = looked.assessment.risk
+        return self._snapshots.around(self._owner, step, risk=risk, progress=progress, **where)
 
     def _starts(self, pane_id: str, command: str, looked: Looked) -> None:
         """Note that a new pane runs a command for as long as it lives."""

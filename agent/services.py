@@ -13,6 +13,8 @@ from agent.budget import Budgets
 from agent.config import Config
 from agent.gate import Gates
 from agent.hub import Hub
+from agent.isolation.overlaps import Overlaps
+from agent.isolation.snapshots import TreeSnapshots
 from agent.model.client import ModelClient
 from agent.paths import Paths
 from agent.prompt_files import PromptFiles
@@ -79,6 +81,8 @@ class Services:
     allowed_panes: AllowedPanes
     home: Path
     fleet: Fleet
+    snapshots: TreeSnapshots
+    overlaps: Overlaps
     running: RunningLines = field(default_factory=RunningLines)
     written: set[Path] = field(default_factory=set)
     fetched: dict[str, float] = field(default_factory=dict)

@@ -174,6 +174,35 @@ class Recording(Settings):
     """Where the recording of one pane ends; the pane goes on."""
 
 
+class Snapshots(Settings):
+    """Trees before and after agents' steps, so that steps can be reverted: `[snapshots]`."""
+
+    mode: Literal["on", "off"] = "on"
+    """on: before and after each step that is not LOW in a trusted repository; off: none."""
+
+    days: int = Field(default=14, ge=1, le=MOST)
+    """How long a step can be reverted."""
+
+    megabytes: int = Field(default=2048, ge=1, le=MOST)
+    """Room for all snapshots; the oldest make room for new ones."""
+
+    file_megabytes: int = Field(default=256, ge=1, le=MOST)
+    """A larger file is not kept, and not put back."""
+
+    files: int = Field(default=100_000, ge=1, le=MOST)
+    """A tree with more files and directories is not kept."""
+
+    seconds: float = Field(default=10.0, gt=0, le=MOST)
+    """Longest time that a step waits for a snapshot; then it goes on without."""
+
+
+class Worktrees(Settings):
+    """Git worktrees of agents: `[worktrees]`."""
+
+    mode: Literal["off", "on"] = "off"
+    """on: new agents in a repository get a worktree of their own unless told otherwise."""
+
+
 class Caps(Settings):
     """Limits for everything that asks a model: `[budget.session]` and `[budget.day]`."""
 

@@ -61,6 +61,9 @@ class Fleet(Protocol):
     async def rested(self, agent: LiveAgent) -> None:
         """Told that an agent has ended its turn, and begins no other by itself."""
 
+    def name_of(self, agent_id: str) -> str:
+        """What the person calls an agent of the list; empty for any other."""
+
     async def stop_agent(self, agent: LiveAgent) -> None:
         """Stop an agent and its workers; returns when their processes are gone."""
 

@@ -16,6 +16,7 @@ from memory.journal import Journal
 from memory.memories import HoldsSecret, Memories
 from memory.remembered import Remembered
 from memory.sessions import Sessions
+from memory.tree_steps import TreeSteps
 from memory.usage import UsageLog
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Database:
         self.dreams = Dreams(connection, clock)
         self.memories = Memories(connection, clock, holds_secret, embedder)
         self.remembered = Remembered(connection)
+        self.tree_steps = TreeSteps(connection, clock)
         self._connection = connection
 
     @classmethod

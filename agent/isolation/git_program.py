@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from agent.errors import AgentError
@@ -30,7 +30,7 @@ def environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false"}
 
 
-async def git(directory: Path, *words: str, ok: Iterable[int] = (0,)) -> bytes:
+async def git(directory: Path, *words: str, ok: Collection[int] = (0,)) -> bytes:
     """Run git in a directory and give what it prints.
 
     Args:

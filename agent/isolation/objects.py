@@ -32,8 +32,6 @@ class Objects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._known: set[str] = set()
-        """What is there for certain; nothing but `keep_only` takes away."""
         self.added = 0
         """Bytes that were written since this began."""
 
@@ -125,7 +123,6 @@ class Objects:
     def keep_only(self, wanted: set[str]) -> int:
         """Delete every other content, and what was begun and never ended; gives bytes freed."""
         freed = 0
-        self._known.clear()
         for path in self._files():
             digest = path.parent.name + path.name
             if digest not in wanted:
@@ -153,12 +150,7 @@ class Objects:
         return self._root / digest[:2] / digest[2:]
 
     def _has(self, digest: str) -> bool:
-        if digest in self._known:
-            return True
-        if self._path(digest).exists():
-            self._known.add(digest)
-            return True
-        return False
+        return self._path(digest).exists()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[tuple[int, Callable[[str], None]]]:
@@ -174,7 +166,6 @@ class Objects:
             path = self._path(digest)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             os.replace(new, path)
-            self._known.add(digest)
 
         try:
             yield file, done

@@ -126,12 +126,14 @@ class _Reader:
         cache: Cache,
         limits: Limits,
         alone: frozenset[bytes],
+        ended: Callable[[], bool],
     ) -> None:
         self._top = top
         self._objects = objects
         self._cache = cache
         self._limits = limits
         self._alone = alone
+        self._ended = ended
         self._ignored = _Ignored(top)
         self._device = os.lstat(top).st_dev
         self._deadline = time.monotonic() + limits.seconds
@@ -144,6 +146,8 @@ class _Reader:
         self._ignored.close()
 
     def going_on(self) -> None:
+        if self._ended():
+            raise TreeNotKept("it was interrupted")
         if time.monotonic() > self._deadline:
             raise TreeNotKept(f"it took more than {self._limits.seconds:g} s to read")
         if self._objects.added > self._most:
@@ -199,9 +203,7 @@ class _Reader:
         return Entry("d", mode, 0, digest) if digest else Entry("r", 0)
 
     def _file(self, path: bytes, full: bytes, status: os.stat_result) -> Entry:
-        now = _Known(
-            status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, ""
-        )
+        now = _Known(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, "")
         mode = stat.S_IMODE(status.st_mode)
         known = self._cache.known.get(path)
         if known is not None and known[:4] == now[:4]:
@@ -289,6 +291,7 @@ def read_tree(
     cache: Cache,
     limits: Limits | None = None,
     alone: frozenset[bytes] = frozenset(),
+    ended: Callable[[], bool] = lambda: False,
 ) -> Scan:
     """Keep a tree as it is now. Reads every name, and what has changed since the cache was filled.
 
@@ -298,6 +301,7 @@ def read_tree(
         cache: what is known of it; brought up to date, also when this fails.
         limits: how large it may be.
         alone: directories, absolute, that are left alone besides.
+        ended: asked again and again; True ends this.
 
     Raises:
         TreeNotKept: it is larger than the limits, or its top cannot be read.
@@ -306,7 +310,7 @@ def read_tree(
     """
     reader = None
     try:
-        reader = _Reader(top, objects, cache, limits or Limits(), alone)
+        reader = _Reader(top, objects, cache, limits or Limits(), alone, ended)
         root = reader.directory(b"", 0)
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         if reader is not None and error.filename != top:

@@ -70,6 +70,19 @@ class InstructionFile(Wire):
     tokens: int
 
 
+class Overlap(Wire):
+    """A file of a repository that an agent and others have changed within a day."""
+
+    path: str
+    """Below the top of the repository."""
+    agents: tuple[str, ...]
+    """Names of the others."""
+    apart: bool
+    """Whether in worktrees of their own; else in one tree."""
+    at: float
+    """When it was last changed."""
+
+
 class AgentSummary(Wire):
     """All that a list of agents shows about one of them."""
 
@@ -112,6 +125,8 @@ class AgentSummary(Wire):
     wall: bool = False
     """Whether its panes stand behind a wall."""
     last_block: int = 0
+    overlaps: tuple[Overlap, ...] = ()
+    """Files that it and other agents have changed, the latest first."""
 
     @property
     def scripted(self) -> bool:

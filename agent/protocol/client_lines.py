@@ -31,6 +31,7 @@ from agent.protocol.commands.engine import (
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule, TrustDirectory
 from agent.protocol.commands.history import ReadSentPrompts
+from agent.protocol.commands.isolation import PreviewRevert, Revert
 from agent.protocol.commands.limits import SetDayLimit
 from agent.protocol.commands.panes import (
     AllowPane,
@@ -110,6 +111,8 @@ Command = Annotated[
     | SearchTranscript
     | ReadUsage
     | ReadSentPrompts
+    | PreviewRevert
+    | Revert
     | Shutdown,
     Field(discriminator="type"),
 ]

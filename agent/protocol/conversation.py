@@ -42,6 +42,8 @@ class ToolCall(Wire):
     diff: str = ""
     """Unified diff of a file change, empty otherwise."""
     pane_id: str | None = None
+    changed: int = 0
+    """How many files and directories it changed that can be put back; 0 where none, or unknown."""
 
 
 class BlockKind(StrEnum):

@@ -284,9 +284,7 @@ def test_the_cache_spares_reading(
         (Limits(new_bytes=-1), "that is new"),
     ],
 )
-def test_too_large(
-    template: tuple[Path, Path], short_dir: Path, limits: Limits, why: str
-) -> None:
+def test_too_large(template: tuple[Path, Path], short_dir: Path, limits: Limits, why: str) -> None:
     copy = Copy(template[0], short_dir)
     with pytest.raises(TreeNotKept, match=why):
         read_tree(os.fsencode(copy.top), copy.objects, copy.cache, limits)
@@ -302,9 +300,7 @@ def test_a_file_that_is_too_large_is_named(template: tuple[Path, Path], short_di
     now = read_tree(os.fsencode(copy.top), copy.objects, copy.cache, limits).root
     found = plan(copy.objects, [Span(begin.root, now)], now)
     assert found.operations == ()
-    assert found.stays == (
-        Left(b"large", "it was not kept: it is too large, or cannot be read"),
-    )
+    assert found.stays == (Left(b"large", "it was not kept: it is too large, or cannot be read"),)
 
 
 def test_a_damaged_content_is_not_put_back(template: tuple[Path, Path], short_dir: Path) -> None:

@@ -19,7 +19,11 @@ NAMES = (
 )
 CONTENTS = (
     *(b"", b"one\n", b"one\ntwo\n", b"one\r\ntwo\r\n", b"mixed\r\nends\n\r", b"no end"),
-    *(b"\0\1\2binary\xff", b"$Id$\n", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+    *(
+        b"\0\1\2binary\xff",
+        b"$Id$\n",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+    ),
 )
 
 
