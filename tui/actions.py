@@ -34,6 +34,7 @@ MEMORIES = "memories"
 DREAMS = "dreams"
 FILE = "file"
 USAGE = "usage"
+REVERT = "revert"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -51,6 +52,7 @@ CONTEXTS = {
     DREAMS: "In what dreams did (/dreams)",
     FILE: "While a file, a diff or a picture is looked at (o on a block)",
     USAGE: "In what was used (/usage)",
+    REVERT: "While a revert is looked at (/revert)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -193,6 +195,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="interrupt",
         label="interrupt",
         slash="interrupt",
+    ),
+    _key(
+        "turn.revert",
+        "",
+        "Revert the last turn, or the chosen step: shows the diff first",
+        action="revert",
+        slash="revert",
     ),
     _key(
         "pane.take",
@@ -574,6 +583,14 @@ ACTIONS: tuple[ActionKey, ...] = (
         "turn(1)",
         palette=True,
     ),
+    _key(
+        "block.revert",
+        "R",
+        "Revert what this step did to files, or its turn: shows the diff first",
+        CONVERSATION,
+        "app.ask('revert')",
+        palette=False,
+    ),
     _key("block.fork", "F", "Fork the session at this turn", CONVERSATION, "screen.fork_here"),
     _key("conversation.page_up", "pageup", "One page up", CONVERSATION, "page(-1)"),
     _key("conversation.page_down", "pagedown", "One page down", CONVERSATION, "page(1)"),
@@ -747,6 +764,18 @@ ACTIONS: tuple[ActionKey, ...] = (
     _key("usage.period", "p", "Bars for 24 hours, or for 14 days", USAGE, "period", "days"),
     _key("usage.unit", "m", "Bars of tokens, or of money", USAGE, "unit", "money"),
     _key("usage.close", "escape q alt+u", "Close", USAGE, "close", "close"),
+    _key("revert.do", "y", "Put the files back as shown", REVERT, "revert", "revert"),
+    _key("revert.turn", "t", "The whole turn, or the step alone", REVERT, "turn", "turn"),
+    _key(
+        "revert.over",
+        "o",
+        "Put back what has changed since as well, or leave it",
+        REVERT,
+        "over",
+        "changed since, too",
+    ),
+    _key("revert.scroll", "up down", "Line by line; by pages with PgUp, PgDn", REVERT, "", "lines"),
+    _key("revert.close", "escape q", "Close; nothing is changed", REVERT, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

@@ -26,6 +26,9 @@ ROOMY = 48
 PART = 10_000
 """Characters of one text that are laid out at once; 1 MB at once would take a second."""
 
+REVERTS = "↶ "
+"""Stands before how many files a step changed that can be put back."""
+
 LONG_WORD = 20
 """Characters of a word on average beyond which a text is not one of words with spaces."""
 
@@ -269,6 +272,8 @@ def _tool(
         right.append((" approved", paint.muted))
     elif BY_RULE in tool.decision and tool.status in {"running", "done", "failed"}:
         right.append((f" {BY_RULE}", paint.muted))
+    if tool.changed and width >= ROOMY:
+        right.append((f" {REVERTS}{counted(tool.changed, 'file')}", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
