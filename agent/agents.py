@@ -91,6 +91,7 @@ from agent.turn_text import one_line
 from agent.usage_report import report
 from agent.workers import from_coordinator
 from memory.database import Database
+from memory.directories import git_top_level
 from memory.errors import NotFound, StorageError
 from memory.sessions import Glance, SessionRecord
 from tungsten.errors import TerminalError
@@ -98,6 +99,7 @@ from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal, Termi
 
 if TYPE_CHECKING:
     from agent.hook.asking import Call, Hooks
+    from agent.isolation.own_worktree import OwnWorktree
 
 A = TypeVar("A", bound=LiveAgent)
 
@@ -301,6 +303,7 @@ class Agents:
             name = self._name(given, directory, wanted=wanted)
             mode = command.mode or await self._default_mode(directory, demo=demo)
             agent_id = uuid.uuid4().hex[:12]
+            made = None if demo or kind else await self._worktree(command, directory, name)
             is_program = bool(command.command.strip())
             wanted_wall = self.services.config.wall.mode == "on"
             thinks = not (kind or is_program or demo) and command.kind == "model"
@@ -308,7 +311,7 @@ class Agents:
             record = SessionRecord(
                 id=agent_id,
                 name=name,
-                directory=str(directory),
+                directory=str(made.directory if made else directory),
                 kind=kind or ("command" if is_program else command.kind),
                 model=command.model,
                 mode=mode,
@@ -319,6 +322,7 @@ class Agents:
                 created_at=self.services.clock(),
                 extra={
                     **(extra or {}),
+                    **(made.extra if made else {}),
                     **({"wall": True} if walled else {}),
                     **(self._how_to_think() if thinks else {}),
                     **stored(command.budget),
@@ -326,13 +330,32 @@ class Agents:
                 system_json=serialise([text_block(self.services.prompts.read("system"))]),
                 tools_json=serialise(definitions(self.services.prompts.tool)),
             )
-            agent = await self._born(record)
+            try:
+                agent = await self._born(record)
+            except BaseException:
+                if made is not None:
+                    await made.take_back()
+                raise
         agent.publish()
         if isinstance(agent, CommandAgent):
             await agent.launch()
         if command.prompt.strip():
             await agent.prompt(command.prompt)
         return agent_id
+
+    async def _worktree(
+        self, command: CreateAgent, directory: Path, name: str
+    ) -> OwnWorktree | None:
+        """Make the worktree that a new agent is to have; None where it is to have none."""
+        wanted = command.worktree
+        if wanted is None:
+            on = self.services.config.worktrees.mode == "on"
+            wanted = on and command.kind == "model" and git_top_level(directory) is not None
+        if not wanted:
+            return None
+        from agent.isolation.own_worktree import make
+
+        return await make(directory, name)
 
     def _how_to_think(self) -> dict[str, str]:
         """What a new session keeps of the settings, so that its requests begin alike for good."""
@@ -444,7 +467,8 @@ class Agents:
     async def _remove_worktree(self, agent: LiveAgent) -> None:
         """Remove an archived worker's own work tree where nothing would be lost; else say so."""
         made = agent.own_worktree
-        if made is None or not made.path.is_dir():
+        # Another agent's is kept: its session may be resumed there.
+        if made is None or agent.record.parent is None or not made.path.is_dir():
             return
         step = Step(RemoveWorktree(made.path, made.branch), title=str(made.path), actor="person")
         outcome = await agent.performer.perform(step, tool_use_id=f"{OWN}{uuid.uuid4().hex[:16]}")

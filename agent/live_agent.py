@@ -19,6 +19,7 @@ from agent.errors import AgentError
 from agent.fork import origins
 from agent.gate import Binding, Decision
 from agent.git import branch
+from agent.isolation.worktrees import Worktree
 from agent.output import Outputs
 from agent.panes import TMUX_SECONDS, Panes
 from agent.perform import Performer, Surroundings
@@ -38,7 +39,6 @@ from agent.steps import Outcome, Run, Step
 from agent.tools.inputs import MAX_COMMAND
 from agent.usage_watch import usage_of
 from agent.workers import Workers
-from agent.worktree import Worktree
 from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord

@@ -16,9 +16,11 @@ import re
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent import worktree
 from agent.actions import MessageWorker, RemoveWorktree, StartWorker, StopWorker
 from agent.errors import AgentError
+from agent.isolation import worktrees
+from agent.isolation.git_program import GitFailed
+from agent.isolation.worktrees import Worktree
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.events import AgentChanged, AgentRemoved, Event
@@ -32,7 +34,6 @@ from agent.tools.inputs import (
     WorkerWait,
 )
 from agent.turn_text import marked
-from agent.worktree import Worktree
 
 if TYPE_CHECKING:
     from agent.live_agent import LiveAgent
@@ -126,7 +127,7 @@ class Workers:
         if tool.worktree:
             if self._owner.walled:
                 raise WorkerRefused("behind your wall a work tree cannot reach its repository")
-            made, directory = worktree.plan(self._owner.directory, directory, name)
+            made, directory = worktrees.plan(self._owner.directory, directory, name)
         action = StartWorker(
             worker_id=worker_id(self._owner.id, key),
             name=name,
@@ -217,13 +218,13 @@ class Workers:
     async def _start(self, action: StartWorker) -> LiveAgent:
         made = None if action.worktree is None else Worktree(action.worktree, action.branch)
         if made is not None:
-            await worktree.add(made, self._owner.directory)
+            await worktrees.add(made, self._owner.directory)
         try:
             return await self._fleet.start_worker(self._owner, action)
         except BaseException:
             if made is not None:
-                with contextlib.suppress(worktree.WorktreeFailed):
-                    await worktree.remove(made)
+                with contextlib.suppress(GitFailed):
+                    await worktrees.remove(made)
             raise
 
     async def message(self, action: MessageWorker) -> Effect:
@@ -242,7 +243,7 @@ class Workers:
 
     async def remove_worktree(self, action: RemoveWorktree) -> Effect:
         """Remove a work tree in which nothing would be lost."""
-        stays = await _whole(worktree.remove(Worktree(action.path, action.branch)))
+        stays = await _whole(worktrees.remove(Worktree(action.path, action.branch)))
         return Effect(f"{action.path} is removed" + (f"; {stays}" if stays else ""))
 
 

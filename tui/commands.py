@@ -22,6 +22,7 @@ from tui.hosted_commands import explain, profiles
 from tui.memory_commands import memory
 from tui.rule_commands import rules, trust
 from tui.session_commands import sessions
+from tui.worktree_commands import worktrees
 from tungsten.printable import clean, visible
 from tungsten.version import __version__
 
@@ -58,6 +59,7 @@ app.add_typer(dream, name="dream")
 app.add_typer(rules, name="rules")
 app.add_typer(hook, name="hook")
 app.add_typer(sessions, name="sessions")
+app.add_typer(worktrees, name="worktrees")
 app.command("trust")(trust)
 app.command("explain")(explain)
 app.command("profiles")(profiles)

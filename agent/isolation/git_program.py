@@ -12,10 +12,9 @@ from agent.errors import AgentError
 GIT_SECONDS = 300.0
 """How long git may take to check out a large project."""
 
-QUIET = ("git", "--no-optional-locks") + tuple(
-    part
-    for setting in ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.pager=cat")
-    for part in ("-c", setting)
+QUIET = (
+    *("git", "--no-optional-locks", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false", "-c", "core.pager=cat"),
 )
 """How every command line begins. Without optional locks, looking never writes an index (git(1))."""
 

@@ -1,4 +1,4 @@
-"""Files that several agents have changed: of one repository, in one tree or in several worktrees."""
+"""Files that several agents have changed: of one repository, in one tree or several worktrees."""
 
 from __future__ import annotations
 

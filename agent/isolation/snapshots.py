@@ -442,7 +442,7 @@ def _tops(places: list[Path]) -> list[Path]:
 
 
 def _head(top: Path) -> tuple[str, Path]:
-    """What HEAD of a working tree says, a branch with its commit, and what its repository shares."""
+    """What HEAD of a tree says, a branch with its commit, and what its repository shares."""
     repository = git.common_directory(top) or top
     head = git.head(top) or ""
     if head.startswith(git.BRANCHES):

@@ -249,7 +249,7 @@ class _Ignored:
         try:
             if self._git is None:
                 words = ("check-ignore", "--stdin", "-z", "--verbose", "--non-matching")
-                self._git = subprocess.Popen(  # noqa: S603 - a fixed command line
+                self._git = subprocess.Popen(
                     (*QUIET, "-C", os.fsdecode(self._top), *words),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -390,7 +390,7 @@ def digests(objects: Objects, root: str, seen: set[str]) -> None:
 def changes(objects: Objects, before: str, after: str) -> list[Change]:
     """What differs between two stored trees, sorted by path.
 
-    A directory is named where it came, went, or has other mode bits; what it holds is named besides.
+    A directory is named where it came, went, or has other mode bits; what it holds is too.
     Below what was left alone on either side nothing is told.
 
     Raises:

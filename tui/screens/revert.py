@@ -21,7 +21,6 @@ from tui.widgets.said import Said
 from tui.widgets.text_rows import TextRow, TextRows
 from tungsten.printable import counted
 
-
 NONE = (0, 0)
 """Line numbers of what is no line of a file."""
 

@@ -31,6 +31,8 @@ class CreateAgent(Wire):
     """`mcp`: no model; another program gives it its steps with `UseTool`."""
     wall: bool | None = None
     """Whether its panes stand behind a wall; None: as the settings say."""
+    worktree: bool | None = None
+    """Whether it gets a git worktree of its own; None: as the settings say, in a repository."""
     budget: Budget = Budget()
 
 

@@ -67,7 +67,7 @@ async def test_a_step_and_a_turn(house):
     assert [(each.path, each.why) for each in seen.conflicts] == [("notes", "it has changed since")]
     assert "-the person's" in seen.conflicts_diff
     (project / "notes").write_text("theirs\n")
-    os.chmod(project / "notes", 0o600)
+    (project / "notes").chmod(0o600)
     assert (await revert(house, agent_id, step))["left"] == []
     assert (project / "notes").read_text() == "mine\n"
     assert (project / "notes").stat().st_mode & 0o7777 == 0o644
@@ -146,7 +146,7 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
 
 
 async def test_where_there_is_no_snapshot(house):
-    """Careful and untrusted, or in no repository, or too large: the step goes on, and it is said."""
+    """Careful and untrusted, or in no repository, or too large: the step goes on."""
     house.script.then(use("file_write", path="a", content="1\n")).then("done")
     agent_id = await house.agent("work", trusted=False)
     await house.decide(await house.gate())
@@ -164,7 +164,7 @@ async def test_where_there_is_no_snapshot(house):
     house.script.then(use("file_write", path="c", content="1\n")).then("done")
     for number in (1, 2):
         await house.prompt(agent_id, "go on")
-        await house.until(lambda: len(house.script.requests) == 2 * number + 2)
+        await house.until(lambda n=number: len(house.script.requests) == 2 * n + 2)
         await house.state(agent_id, "done")
     assert (house.project / "c").exists()
     said = [event.text for event in house.events if event.type == "notice"]

@@ -1,0 +1,309 @@
+"""Git worktrees of agents: made beside the project, listed, compared, merged, removed.
+
+One stands in `PROJECT.worktrees/NAME` on a new branch (`worker/NAME` of a worker, `agent/NAME` of
+any other agent), which begins at what is checked out. git runs no hooks for it, as nobody approved
+those. Nothing is removed in which work would be lost, unless just that loss was agreed to; commits
+are never lost: a branch that holds some of its own stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.isolation.git_program import GitFailed, git
+from agent.isolation.tree import MADE_AGAIN
+from memory.directories import git_top_level
+
+WORKERS = "worker/"
+"""How the names of workers' branches begin."""
+
+AGENTS = "agent/"
+"""How the names of other agents' branches begin."""
+
+SHORTEST = 8
+"""Characters of a token that are enough to agree."""
+
+NAMED = 5
+"""Files that a loss names; it counts the others."""
+
+_HALF_DONE = {
+    "MERGE_HEAD": "a merge",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisection",
+}
+"""What git keeps in a worktree's directory while something is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """Where a worktree is, or will be."""
+
+    path: Path
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A worktree of a repository, as git lists it; `branch` is empty where none is checked out."""
+
+    path: Path
+    branch: str
+    head: str
+    main: bool
+    locked: bool
+    gone: bool
+    """Whether its directory is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What removing a worktree would lose; paths are below it.
+
+    Attributes:
+        uncommitted: changed, staged or untracked files.
+        ignored: files that git ignores, but for what a build or an installer makes again.
+        half_done: what git has under way there, such as a rebase.
+        unmerged: commits that are on no other branch; the branch stays with them.
+    """
+
+    uncommitted: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    half_done: str = ""
+    unmerged: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.uncommitted or self.ignored or self.half_done)
+
+    def token(self) -> str:
+        """Tells this loss from any other: what is agreed to is what was told."""
+        told = repr((self.uncommitted, self.ignored, self.half_done))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def told(self) -> tuple[str, ...]:
+        """Say it line by line."""
+        lines = []
+        if self.half_done:
+            lines.append(f"{self.half_done} is under way")
+        for paths, what in (
+            (self.uncommitted, "not committed"),
+            (self.ignored, "ignored by git, and nothing makes it again"),
+        ):
+            if paths:
+                more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+                lines.append(f"{what}: {', '.join(paths[:NAMED])}{more}")
+        return tuple(lines)
+
+
+class WouldLose(GitFailed):
+    """Removing a worktree would lose work; nothing was changed."""
+
+    def __init__(self, path: Path, loss: Loss) -> None:
+        super().__init__(f"{path} stays, it would lose: {'; '.join(loss.told())}")
+        self.loss = loss
+
+
+def plan(
+    project: Path, directory: Path, name: str, beginning: str = WORKERS
+) -> tuple[Worktree, Path]:
+    """Say where the worktree of an agent called `name` goes.
+
+    Args:
+        project: the repository, or a directory in it.
+        directory: where it is to work, in the same repository.
+        name: fit for a branch.
+        beginning: of the branch's name.
+
+    Returns:
+        The worktree, and the directory in it that is what `directory` is here.
+
+    Raises:
+        GitFailed: there is no repository, or `directory` is not in it.
+    """
+    top = git_top_level(project)
+    if top is None or not directory.is_relative_to(top):
+        raise GitFailed(f"{directory} is in no repository of yours: leave worktree out")
+    path = top.with_name(f"{top.name}.worktrees") / name
+    return Worktree(path, f"{beginning}{name}"), path / directory.relative_to(top)
+
+
+async def add(worktree: Worktree, directory: Path) -> None:
+    """Make a worktree of the repository around `directory`.
+
+    Raises:
+        GitFailed: the path or the branch is taken, or git cannot.
+    """
+    if await asyncio.to_thread(os.path.lexists, worktree.path):
+        raise GitFailed(f"{worktree.path} is there already: choose another name")
+    words = ("worktree", "add", "-q", "-b", worktree.branch, "--", str(worktree.path), "HEAD")
+    await git(directory, *words)
+
+
+async def listed(directory: Path) -> list[Listed]:
+    """Every worktree of the repository around `directory`, the main one first.
+
+    Raises:
+        GitFailed: there is no repository.
+    """
+    output = await git(directory, "worktree", "list", "--porcelain", "-z")
+    found = []
+    for number, record in enumerate(output.removesuffix(b"\0\0").split(b"\0\0")):
+        facts = dict(line.partition(b" ")[::2] for line in record.split(b"\0"))
+        branch = os.fsdecode(facts.get(b"branch", b"")).removeprefix("refs/heads/")
+        found.append(
+            Listed(
+                Path(os.fsdecode(facts[b"worktree"])),
+                branch,
+                facts.get(b"HEAD", b"").decode(),
+                main=number == 0,
+                locked=b"locked" in facts,
+                gone=b"prunable" in facts,
+            )
+        )
+    return found
+
+
+async def loss(path: Path) -> Loss:
+    """Look what removing a worktree would lose.
+
+    Raises:
+        GitFailed: git cannot say.
+    """
+    status = await git(
+        path, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"
+    )
+    uncommitted = tuple(os.fsdecode(each[3:]) for each in status.split(b"\0") if each)
+    ignored = await git(
+        path, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
+    )
+    names = [each for each in ignored.split(b"\0") if each]
+    precious = tuple(os.fsdecode(each) for each in names if not _made_again(each))
+    own = Path(os.fsdecode(await git(path, "rev-parse", "--absolute-git-dir")).strip("\n"))
+    half_done = next((word for name, word in _HALF_DONE.items() if (own / name).exists()), "")
+    return Loss(uncommitted, precious, half_done, await unmerged(path))
+
+
+def _made_again(path: bytes) -> bool:
+    return any(part in MADE_AGAIN for part in path.rstrip(b"/").split(b"/"))
+
+
+async def unmerged(path: Path) -> int:
+    """How many commits of a worktree are on no other branch, here or at a remote."""
+    branch = await git(path, "symbolic-ref", "-q", "HEAD", ok=(0, 1))
+    name = os.fsdecode(branch).strip()
+    # Below --branches patterns begin behind refs/heads/ (git-rev-list(1)).
+    exclude = (f"--exclude={name.removeprefix('refs/heads/')}",) if name else ()
+    words = ("rev-list", "--count", "HEAD", "--not", *exclude, "--branches", "--remotes", "--tags")
+    return int(await git(path, *words))
+
+
+async def diff(path: Path) -> str:
+    """What a worktree has that the main one's branch has not, committed or not, as unified diff.
+
+    Untracked files are named before it.
+
+    Raises:
+        GitFailed: git cannot say.
+    """
+    main = (await listed(path))[0]
+    base = (await git(path, "merge-base", "HEAD", main.head)).decode().strip()
+    plain = ("diff", "--no-ext-diff", "--no-textconv", "--no-color")
+    text = (await git(path, *plain, base, "--")).decode(errors="replace")
+    new = await git(path, "ls-files", "-z", "--others", "--exclude-standard")
+    names = [os.fsdecode(each) for each in new.split(b"\0") if each]
+    shown = (name.encode("utf-8", "backslashreplace").decode() for name in names)
+    return "".join(f"new, not tracked: {name!r}\n" for name in shown) + text
+
+
+async def merge(path: Path) -> str:
+    """Merge a worktree's branch into what is checked out in the main worktree; says what came.
+
+    Raises:
+        GitFailed: a side has what is not committed, or the two do not go together: nothing was
+            changed.
+    """
+    all_of_them = await listed(path)
+    main = all_of_them[0]
+    place = await asyncio.to_thread(path.resolve)
+    here = next((each for each in all_of_them if each.path == place), None)
+    if here is None or here.main or not here.branch:
+        raise GitFailed(f"{path} is no worktree on a branch of its own")
+    if not main.branch:
+        raise GitFailed(f"{main.path} has no branch checked out: check one out, then merge")
+    lost = await loss(path)
+    if lost.uncommitted or lost.half_done:
+        raise GitFailed(f"commit first: {'; '.join(lost.told())}")
+    changed = await git(main.path, "status", "--porcelain=v1", "-z", "--untracked-files=no")
+    if changed:
+        raise GitFailed(f"{main.path} has changes that are not committed: commit them first")
+    before = (await git(main.path, "rev-parse", "HEAD")).strip()
+    message = f"Merge branch '{here.branch}'"
+    try:
+        await git(main.path, "merge", "--no-edit", "-q", "-m", message, "--", here.branch)
+    except GitFailed as error:
+        conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
+        names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]
+        if (await git(main.path, "rev-parse", "-q", "--verify", "MERGE_HEAD", ok=(0, 1))).strip():
+            await git(main.path, "merge", "--abort")
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            listed_names = ", ".join(names[:NAMED])
+            raise GitFailed(
+                f"{here.branch} and {main.branch} both changed {listed_names}{more}: merge "
+                f"{main.branch} in {path} first; nothing was changed"
+            ) from error
+        raise
+    after = (await git(main.path, "rev-parse", "HEAD")).strip()
+    if before == after:
+        return f"{main.branch} has all of {here.branch} already"
+    return f"{here.branch} is merged into {main.branch} in {main.path}"
+
+
+async def remove(worktree: Worktree, *, agreed: str = "") -> str:
+    """Remove a worktree in which nothing would be lost, and its branch if it is merged.
+
+    Args:
+        worktree: which.
+        agreed: the token, or its beginning, of a loss that the person has seen and agreed to.
+
+    Returns:
+        What stays, empty where nothing does.
+
+    Raises:
+        WouldLose: it holds what would be lost; nothing was changed.
+        GitFailed: git does not remove it, as it is locked or holds submodules.
+    """
+    all_of_them = await listed(worktree.path)
+    main = all_of_them[0].path
+    if await asyncio.to_thread(worktree.path.resolve) == main:
+        raise GitFailed(f"{main} is the repository itself: it is not removed")
+    found = await loss(worktree.path)
+    if found and (len(agreed) < SHORTEST or not found.token().startswith(agreed)):
+        raise WouldLose(worktree.path, found)
+    force = ("--force",) if found else ()
+    await git(main, "worktree", "remove", *force, "--", str(worktree.path))
+    if not worktree.branch:
+        return ""
+    try:
+        await git(main, "branch", "-q", "-d", "--", worktree.branch)
+    except GitFailed:
+        return f"the branch {worktree.branch} stays: it holds commits that are not merged"
+    return ""
+
+
+def own_name(wanted: str, taken: Sequence[str]) -> str:
+    """A name that is fit for a branch and a directory, and not taken yet."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in wanted)
+    name = plain.strip("-") or "agent"
+    number = 2
+    found = name
+    while found in taken:
+        found, number = f"{name}-{number}", number + 1
+    return found

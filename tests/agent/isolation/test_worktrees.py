@@ -1,0 +1,117 @@
+"""Worktrees are made, compared and merged, and none is removed in which work would be lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.isolation import worktrees
+from agent.isolation.git_program import GitFailed
+from agent.isolation.own_worktree import make
+from agent.isolation.worktrees import Loss, WouldLose
+from tests.agent.isolation.trees import git
+
+
+@pytest.fixture
+def project(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "t")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "t@example.org")
+    monkeypatch.setenv("HOME", str(short_dir))
+    top = short_dir / "project"
+    top.mkdir()
+    git(top, "init", "-q", "--template=")
+    git(top, "config", "user.name", "t")
+    git(top, "config", "user.email", "t@example.org")
+    (top / ".git" / "hooks").mkdir()
+    hook = top / ".git" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch '{short_dir}/ran'\n")
+    hook.chmod(0o755)
+    (top / ".gitignore").write_text("*.secret\nnode_modules/\n")
+    (top / "a").write_text("one\n")
+    git(top, "add", ".")
+    git(top, "commit", "-qm", "first")
+    return top
+
+
+async def test_from_making_to_removing(project: Path, short_dir: Path) -> None:
+    made = await make(project, "my agent")
+    again = await make(project, "my agent")
+    assert made.worktree.branch == "agent/my-agent"
+    assert again.worktree.branch == "agent/my-agent-2"
+    path = made.worktree.path
+    assert path == short_dir / "project.worktrees" / "my-agent"
+    found = await worktrees.listed(project)
+    assert [(each.branch, each.main) for each in found] == [
+        ("main", True),
+        ("agent/my-agent", False),
+        ("agent/my-agent-2", False),
+    ]
+    assert not (short_dir / "ran").exists(), "nobody approved the repository's hooks"
+    assert await worktrees.remove(again.worktree) == ""
+    assert not again.worktree.path.exists()
+
+    # What is not committed, ignored, or under way keeps it; what an installer makes does not.
+    (path / "node_modules").mkdir()
+    (path / "node_modules" / "made").write_text("again")
+    assert not await worktrees.loss(path)
+    (path / "b").write_text("new\n")
+    (path / "a").write_text("changed\n")
+    (path / "key.secret").write_text("x\n")
+    with pytest.raises(WouldLose) as refused:
+        await worktrees.remove(made.worktree)
+    assert refused.value.loss == Loss(("a", "b"), ("key.secret",), "", 0)
+    assert "not committed: a, b; ignored by git" in str(refused.value)
+    shown = await worktrees.diff(path)
+    assert "new, not tracked: 'b'" in shown
+    assert "+changed" in shown
+    with pytest.raises(GitFailed, match="commit first"):
+        await worktrees.merge(path)
+
+    # What was agreed to is what is lost, and nothing else.
+    agreed = refused.value.loss.token()
+    (path / "later").write_text("new\n")
+    with pytest.raises(WouldLose):
+        await worktrees.remove(made.worktree, agreed=agreed)
+    with pytest.raises(WouldLose):
+        await worktrees.remove(made.worktree, agreed="")
+    (path / "later").unlink()
+
+    git(path, "add", ".")
+    git(path, "commit", "-qm", "work")
+    assert (await worktrees.loss(path)).unmerged == 1
+    (project / "a").write_text("mine\n")
+    with pytest.raises(GitFailed, match="not committed: commit them first"):
+        await worktrees.merge(path)
+    git(project, "commit", "-qam", "mine")
+    with pytest.raises(GitFailed, match="both changed a:"):
+        await worktrees.merge(path)
+    assert git(project, "status", "--porcelain") == ""
+    assert (project / "a").read_text() == "mine\n"
+    git(project, "reset", "-q", "--hard", "HEAD~1")
+    assert "is merged into main" in await worktrees.merge(path)
+    assert (project / "b").read_text() == "new\n"
+    with pytest.raises(WouldLose, match=r"key\.secret"):
+        await worktrees.remove(made.worktree)
+    kept = (await worktrees.loss(path)).token()
+    assert await worktrees.remove(made.worktree, agreed=kept) == ""
+    assert [each.main for each in await worktrees.listed(project)] == [True]
+    assert "agent/my-agent" not in git(project, "branch")
+
+
+async def test_commits_are_never_lost(project: Path) -> None:
+    made = await make(project, "x")
+    (made.worktree.path / "b").write_text("new\n")
+    git(made.worktree.path, "add", ".")
+    git(made.worktree.path, "commit", "-qm", "work")
+    assert "agent/x stays" in await worktrees.remove(made.worktree)
+    assert "work" in git(project, "log", "--format=%s", "agent/x")
+
+
+async def test_the_repository_itself_and_none(project: Path, short_dir: Path) -> None:
+    with pytest.raises(GitFailed, match="the repository itself"):
+        await worktrees.remove(worktrees.Worktree(project, "main"))
+    (short_dir / "plain").mkdir()
+    with pytest.raises(GitFailed, match="in no git repository"):
+        await make(short_dir / "plain", "x")
