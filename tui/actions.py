@@ -35,6 +35,7 @@ DREAMS = "dreams"
 FILE = "file"
 USAGE = "usage"
 REVERT = "revert"
+WORKTREES = "worktrees"
 
 CONTEXTS = {
     ANYWHERE: "Anywhere",
@@ -53,6 +54,7 @@ CONTEXTS = {
     FILE: "While a file, a diff or a picture is looked at (o on a block)",
     USAGE: "In what was used (/usage)",
     REVERT: "While a revert is looked at (/revert)",
+    WORKTREES: "Among worktrees (/worktrees)",
 }
 """Where an action's key works, with the heading help shows."""
 
@@ -195,6 +197,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="interrupt",
         label="interrupt",
         slash="interrupt",
+    ),
+    _key(
+        "app.worktrees",
+        "alt+k",
+        "Git worktrees: compare, merge, remove; files that several agents changed",
+        action="worktrees",
+        slash="worktrees",
     ),
     _key(
         "turn.revert",
@@ -776,6 +785,28 @@ ACTIONS: tuple[ActionKey, ...] = (
     ),
     _key("revert.scroll", "up down", "Line by line; by pages with PgUp, PgDn", REVERT, "", "lines"),
     _key("revert.close", "escape q", "Close; nothing is changed", REVERT, "leave", "close"),
+    _key("worktrees.choose", "up down", "Choose a worktree", WORKTREES, label="choose"),
+    _key(
+        "worktrees.diff", "d", "What it has that its repository has not", WORKTREES, "diff", "diff"
+    ),
+    _key(
+        "worktrees.merge",
+        "m",
+        "Merge its branch into the repository's; asks first",
+        WORKTREES,
+        "merge",
+        "merge",
+    ),
+    _key(
+        "worktrees.remove",
+        "x",
+        "Remove it; tells what would be lost, and asks first",
+        WORKTREES,
+        "remove",
+        "remove",
+    ),
+    _key("worktrees.reload", "f5", "Look again", WORKTREES, "reload"),
+    _key("worktrees.close", "escape q alt+k", "Close", WORKTREES, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 
@@ -793,6 +824,7 @@ _CLOSED_BY = {
     "memories.close": "app.memories",
     "dreams.close": "app.dreams",
     "usage.close": "app.usage",
+    "worktrees.close": "app.worktrees",
     "memories.dreams": "app.dreams",
 }
 """Actions that the key of another one means, too: what opened a screen closes it."""

@@ -40,9 +40,16 @@ async def _list(*, as_json: bool) -> None:
 
     agents = await _agents()
     rows = []
-    for each in await trees.listed(Path.cwd()):
+    known = await trees.listed(Path.cwd())
+    paths_known = [each.path for each in known]
+    for each in known:
         loss = trees.Loss() if each.gone or each.main else await trees.loss(each.path)
-        rows.append((each, loss, [agent.name for agent in agents if _works_in(agent, each.path)]))
+        names = [
+            agent.name
+            for agent in agents
+            if trees.within(Path(agent.directory), paths_known) == each.path
+        ]
+        rows.append((each, loss, names))
     if as_json:
         told = [
             {
@@ -108,7 +115,8 @@ def remove(
 
     async def done() -> str:
         found = await _found(name)
-        busy = [agent.name for agent in await _agents() if _works_in(agent, found.path)]
+        agents = await _agents()
+        busy = [each.name for each in agents if Path(each.directory).is_relative_to(found.path)]
         if busy:
             raise GitFailed(f"{', '.join(busy)} works in {found.path}: archive it first")
         try:
@@ -149,7 +157,3 @@ async def _agents() -> tuple[AgentSummary, ...]:
         return snapshot.agents if snapshot is not None else ()
     finally:
         await client.close()
-
-
-def _works_in(agent: AgentSummary, path: Path) -> bool:
-    return Path(agent.directory).is_relative_to(path)

@@ -307,3 +307,9 @@ def own_name(wanted: str, taken: Sequence[str]) -> str:
     while found in taken:
         found, number = f"{name}-{number}", number + 1
     return found
+
+
+def within(directory: Path, paths: Sequence[Path]) -> Path | None:
+    """The innermost of some worktrees that a directory is in; None where it is in none of them."""
+    around = [path for path in paths if directory.is_relative_to(path)]
+    return max(around, key=lambda path: len(path.parts), default=None)

@@ -23,6 +23,7 @@ from tui.requests.grid import leave_grid as leave_grid
 from tui.requests.grid import open_waiting as open_waiting
 from tui.requests.grid import zoom as zoom
 from tui.requests.isolation import revert as revert
+from tui.requests.isolation import worktrees as worktrees
 from tui.requests.limits import budget as budget
 from tui.requests.limits import effort as effort
 from tui.requests.memory import dream as dream

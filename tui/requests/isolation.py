@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.requests.sending import focused
+from tui.requests.sending import directory, focused
 
 if TYPE_CHECKING:
     from tui.app import TungstenApp
@@ -30,3 +30,11 @@ async def revert(app: TungstenApp) -> None:
             app.say(said)
 
     await app.push_screen(RevertScreen(agent.id, block, turn=turn), done)
+
+
+async def worktrees(app: TungstenApp) -> None:
+    """Show the worktrees of the repository at hand, and files that several agents changed."""
+    if app.screen is app.cockpit and app.known:
+        from tui.screens.worktrees import WorktreesScreen
+
+        await app.push_screen(WorktreesScreen(directory(app)))

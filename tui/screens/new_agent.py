@@ -32,6 +32,8 @@ _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 _NO_AGENT = "none"
 """The choice of no agent of another maker."""
 
+_WORKTREES = {"as the settings say": None, "one of its own": True, "this directory": False}
+"""Whether it gets a git worktree of its own; see docs/isolation.md."""
 _NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {
     "settings": "as your settings say",
@@ -91,6 +93,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
             yield Static(self._not_chosen, id="mode-said", classes="card-under", markup=False)
             yield row("Wall", OneOf(*_WALLS, id="wall"))
+            yield row("Worktree", OneOf(*_WORKTREES, id="worktree"))
             yield from card_foot()
 
     def on_mount(self) -> None:
@@ -212,6 +215,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
                 prompt=self._value("task"),
                 mode=Mode(mode) if mode else None,
                 wall=_WALLS[self.query_one("#wall", OneOf).value],
+                worktree=_WORKTREES[self.query_one("#worktree", OneOf).value],
             )
         )
 

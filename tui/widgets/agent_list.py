@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
 
 
+SHARED = "⧉"
+"""Stands before how many files an agent has changed that others have changed, too."""
+
 METER = 3
 """Cells of the meter of an agent's context."""
 
@@ -116,6 +119,8 @@ class AgentList(Lines):
             labels.append(("walled ", paint.faint + back))
         if agent.scripted:
             labels.append(("demo ", paint.faint + back))
+        if agent.overlaps:
+            labels.append((f"{SHARED}{len(agent.overlaps)} ", paint.attention + back))
         if agent.paused:
             labels.append(("paused ", muted))
         if width >= METER_WIDTH and agent.context_window:

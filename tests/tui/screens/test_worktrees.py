@@ -1,0 +1,61 @@
+"""The worktrees of a real repository in the app: compared, merged, removed; files changed twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from agent.protocol.agents import Overlap
+from tests.agent.isolation.trees import git
+from tests.tui.screens.test_own_panes import text, until
+from tui.screens.diff_view import DiffScreen
+from tui.screens.worktrees import WorktreesScreen
+
+
+async def test_from_looking_to_removing(host: Any, make_agent: Any, tmp_path: Path) -> None:
+    top = tmp_path / "project"
+    top.mkdir()
+    git(top, "init", "-q", "--template=")
+    for name, value in (("user.name", "t"), ("user.email", "t@example.org")):
+        git(top, "config", name, value)
+    git(top, "commit", "-qm", "first", "--allow-empty")
+    for name in ("busy", "work"):
+        git(top, "worktree", "add", "-q", "-b", f"agent/{name}", str(tmp_path / name))
+    work = tmp_path / "work"
+    (work / "b").write_text("new\n")
+    git(work, "add", "b")
+    git(work, "commit", "-qm", "work")
+    (work / "c").write_text("not committed\n")
+    overlap = Overlap(path="src/a.py", agents=("other",), apart=True, at=1.0)
+    agent = make_agent(directory=str(tmp_path / "busy"), overlaps=(overlap,))
+    app = host(WorktreesScreen(str(top)), agents=(agent,))
+    async with app.run_test(size=(110, 30)) as pilot:
+        await until(pilot, lambda: "agent/work" in text(app))
+        shown = text(app)
+        assert "the repository itself" in shown
+        assert "1 commit not merged · 1 not committed" in shown
+        assert f"src/a.py: other, {agent.name}, in worktrees of their own" in shown or (
+            f"src/a.py: {agent.name}, other, in worktrees of their own" in shown
+        )
+        await pilot.press("down", "x")
+        await until(pilot, lambda: "works there: archive it first" in text(app))
+        await pilot.press("down")
+        await until(pilot, lambda: "not committed: c" in text(app))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DiffScreen))
+        await until(pilot, lambda: "new, not tracked: 'c'" in text(app))
+        await pilot.press("escape", "m", "y")
+        await until(pilot, lambda: "commit first" in text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "This loses for good what is not committed: c" in text(app))
+        await pilot.press("n")
+        (work / "c").unlink()
+        await pilot.press("m", "y")
+        await until(pilot, lambda: "is merged into main" in text(app))
+        assert (top / "b").exists()
+        await until(pilot, lambda: "all of it is merged" in text(app))
+        await pilot.press("x", "y")
+        await until(pilot, lambda: "is removed" in text(app))
+        assert not work.exists()
+        await pilot.press("escape")
+    assert app.results == [None]
