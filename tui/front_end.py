@@ -108,8 +108,8 @@ class FrontEnd(KeyboardApp[None]):
         self._ticking: Timer | None = None
         self._said_at = 0.0
         self._typed_at = 0.0
-        self._lent_until = 0.0
-        """When another program last had the terminal, on the clock of events."""
+        self._lent = (-math.inf, -math.inf)
+        """From when to when another program last had the terminal, on the clock of events."""
         self.last_key = ("", 0.0)
         """The key pressed last and when, in seconds that never go backwards; a click is no key."""
         self.escaped_overlay_at = -math.inf
@@ -462,9 +462,12 @@ class FrontEnd(KeyboardApp[None]):
             else:
                 keep(event)
 
-    def taken_back(self) -> None:
-        """Told when another program had the terminal: what was typed so far was meant for it."""
-        self._lent_until = time.monotonic()
+    def taken_back(self, since: float = -math.inf) -> None:
+        """Told when another program had the terminal: what was typed so far was meant for it.
+
+        Text that was typed before `since` cannot reach it any more; it is written all the same.
+        """
+        self._lent = (since, time.monotonic())
 
     async def give_way(self) -> None:
         """Let the screen do what it has to, and a key that was just typed appear."""
@@ -489,8 +492,11 @@ class FrontEnd(KeyboardApp[None]):
         """Let a message go with the next key; keep what is typed before there is a prompt."""
         from textual.events import Key, MouseDown, MouseEvent, Paste
 
-        if event.time < self._lent_until and isinstance(event, Key | Paste | MouseEvent):
-            return
+        since, until = self._lent
+        if event.time < until and isinstance(event, Key | Paste | MouseEvent):
+            text = isinstance(event, Paste) or (isinstance(event, Key) and event.is_printable)
+            if not text or event.time >= since:
+                return
         if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
             self._early.append(event)
             return

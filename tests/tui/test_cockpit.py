@@ -56,10 +56,15 @@ async def test_shows_agents_conversation_and_dream(open_cockpit: Open) -> None:
         text = cockpit.screen_text
         for shown in ("mend the parser", "▲ 1", "19 h of 24", "fix-offsets", "$0.18"):
             assert shown in text
-        assert "1 h 2 min blocked today" in text
+        assert "waited for you 1 h 2 min today" in text
         waits = blocked.model_copy(update={"waiting": 2, "at": NOW - 30})
         cockpit.engine.publish(BlockedChanged(blocked_today=waits))
-        await cockpit.until(lambda: "1 h 3 min blocked today" in cockpit.screen_text)
+        await cockpit.until(lambda: "waited for you 1 h 3 min today" in cockpit.screen_text)
+        # One terminal is seen without the grid.
+        assert "Alt+g grid" in cockpit.screen_text
+        for other in state.agents[1:]:
+            cockpit.engine.publish(AgentRemoved(agent_id=other.id))
+        await cockpit.until(lambda: "Alt+g grid" not in cockpit.screen_text)
 
 
 @pytest.mark.parametrize("size", [(100, 24), (120, 40), (200, 50)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from agent.protocol.events import AgentChanged
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
 from tests.tui.test_cockpit import CALM, TALK
+from tui.front_end import MESSAGE_SECONDS
+from tui.terminal.editor import Edited
 
 WORKING = scenes.MENDER.model_copy(update={"state": AgentState.WORKING})
 AT_WORK = scenes.BUSY.model_copy(
@@ -82,6 +85,18 @@ async def test_keys_say_when_an_agent_at_work_hears_what_is_written(
             for key in attached:
                 app.post_message(key)
 
+        # What it read before an editor had the terminal is in neither, but for this.
+        def edit(app: App[None], text: str, _: Path) -> Edited:
+            for key in (Key("h", "h"), Key("enter", None)):
+                app.post_message(key)
+            since = time.monotonic()
+            app.post_message(Key("i", "i"))
+            return Edited("whole ", since)
+
+        monkeypatch.setattr("tui.terminal.editor.edit", edit)
+        await cockpit.pilot.press("alt+e")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "whole h")
+        cockpit.app.cockpit.prompt.clear()
         monkeypatch.setattr("tui.terminal.attach.attach", attach)
         await cockpit.pilot.press("ctrl+o")
         await cockpit.type("z")
@@ -102,6 +117,14 @@ async def test_a_gate_is_withdrawn_only_by_a_second_press(open_cockpit: Open) ->
         await cockpit.until(lambda: "Alt+n again interrupts" in cockpit.screen_text)
         assert cockpit.app.cockpit.prompt.text == "do this instead"
         assert not any(isinstance(one, SendPrompt) for one in cockpit.engine.commands)
+        # As long as that stands there, and no longer.
+        app = cockpit.app
+        asked, at = app.interrupt_asked
+        app.interrupt_asked = (asked, at - MESSAGE_SECONDS["information"] - 0.1)
+        await cockpit.pilot.press("alt+n")
+        assert not any(isinstance(one, SendPrompt) for one in cockpit.engine.commands)
+        asked, at = app.interrupt_asked
+        app.interrupt_asked = (asked, at - MESSAGE_SECONDS["information"] + 1)
         await cockpit.pilot.press("alt+n")
         assert (await cockpit.engine.received(SendPrompt)).when == "now"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tui.requests.sending import beside
@@ -39,14 +40,15 @@ async def edit_draft(app: TungstenApp) -> None:
     prompt = app.cockpit.prompt
     app.keep_draft()
     app.save_now()
-    draft = prompt.expanded()
+    draft, since = prompt.expanded(), math.inf
     try:
         edited = edit(app, draft, app.paths.data)
+        since = edited.since
     except EditorFailed as error:
         app.say(str(error), "error")
         return
     finally:
-        app.taken_back()
+        app.taken_back(since)
         app.cockpit.set_focus(prompt)
         app.action_redraw()
     if not edited.problem:

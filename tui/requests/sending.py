@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
 from tui import actions
+from tui.front_end import MESSAGE_SECONDS
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Request = Callable[Concatenate["TungstenApp", P], Coroutine[Any, Any, None]]
 
-AGAIN_SECONDS = 3.0
-"""How long a second press counts as the answer to what the first one made the app say."""
+AGAIN_SECONDS = MESSAGE_SECONDS["information"]
+"""How long a second press counts as the answer to what the first one made the app say: as long as
+that stands there."""
 
 
 def beside(request: Request[P]) -> Request[P]:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,16 @@ class EditorFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an editor left: the text, and what went wrong, empty where nothing did."""
+    """What an editor left.
+
+    Attributes:
+        text: The draft as it is now.
+        since: When the editor had the terminal, in seconds that never go backwards.
+        problem: What went wrong, empty where nothing did.
+    """
 
     text: str
+    since: float
     problem: str = ""
 
 
@@ -89,6 +97,7 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
             # Editors end the last line; it is taken off again.
             file.write(text if ends or not text else f"{text}\n")
         with app.suspend():
+            since = time.monotonic()
             status = _run([*words, str(path)])
         edited = path.read_text("utf-8", "replace")
     except SuspendNotSupported:
@@ -103,8 +112,8 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
     if not ends:
         edited = edited.removesuffix("\n")
     if status == 0:
-        return Edited(edited)
-    return Edited(edited, f"{Path(words[0]).name} {_how(status)}")
+        return Edited(edited, since)
+    return Edited(edited, since, f"{Path(words[0]).name} {_how(status)}")
 
 
 def at_line(words: list[str], path: str, line: int) -> list[str]:

@@ -134,7 +134,7 @@ class StatusLine(Lines):
             facts.append((8, [gap, (f"{files} instruction {word}", paint.faint)]))
         blocked = state.blocked_today.by(self._now) if state is not None else 0.0
         if blocked >= 60:
-            facts.append((2, [gap, (f"{duration(blocked)} blocked today", paint.muted)]))
+            facts.append((2, [gap, (f"waited for you {duration(blocked)} today", paint.muted)]))
         return facts
 
     def _alerts(self) -> list[Piece]:
