@@ -26,6 +26,7 @@ from agent.risk.evaluation.findings import (
     MAX_SCANNED,
     MAX_TEXT,
     Finding,
+    Found,
     Spent,
     State,
 )
@@ -379,7 +380,7 @@ class Evaluator(Dispatcher):
         if not command.words:
             self.needs_cover(call)
             if self.tree is not None:
-                self.tree.append((depth, "redirect", call.level))
+                self.tree.append(Found(depth, "redirect", call.level))
 
     def _fills(self, command: Command, call: Call) -> None:
         """What never ends is written to a file."""

@@ -142,22 +142,33 @@ def _keys(data: object) -> list[str | Paste] | None:
     return keys
 
 
+_JOINERS = frozenset({"&&", "||", "|", "|&"})
+"""What says of a command more than that it comes next."""
+
+
 def explain(command: str, context: Context) -> str:
     """The tree a person can read: the verdict, then every command found and its risk."""
     answer: Assessment = assess_command(command, context)
     effect = answer.effect or "it only looks"
     # A reason that says the effect, and why it matters, takes its place.
     effect = next((reason for reason in answer.reasons if reason.startswith(effect)), effect)
-    lines = [f"{answer.risk.name}: {effect}"]
-    lines += [f"  why: {reason}" for reason in answer.reasons if reason != effect]
     try:
         tree = evaluate(command, context, tree=True).tree or []
-    except Exception:  # noqa: BLE001 - the verdict above already says that it failed
+    except Exception:  # noqa: BLE001 - the verdict already says that it failed
         tree = []
+    # Of several commands each has its own reasons below it.
+    several = len(tree) > 1
+    said = {reason for one in tree for reason in one.why} if several else set()
+    lines = [f"{answer.risk.name}: {effect}"]
+    lines += [f"  why: {reason}" for reason in answer.reasons if reason not in {effect, *said}]
     if tree:
         lines.append("commands:")
-    for depth, text, risk in tree[:400]:
-        lines.append(f"  {'  ' * depth}{text or '(nothing)'}  ← {risk.name}")
+    for one in tree[:400]:
+        indent = "  " * (one.depth + 1)
+        joiner = f"{one.joiner} " if one.joiner in _JOINERS else ""
+        lines.append(f"{indent}{joiner}{one.text or '(nothing)'}  ← {one.risk.name}")
+        if several:
+            lines += [f"{indent}  why: {reason}" for reason in one.why]
     if len(tree) > 400:
         lines.append(f"  … and {len(tree) - 400} more")
     return "\n".join(lines)

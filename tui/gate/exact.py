@@ -121,7 +121,7 @@ def lay_out_tree(tree: str, width: int) -> list[Row]:
             kind = "high"
         elif line.startswith("MEDIUM:") or line.endswith("← MEDIUM"):
             kind = "medium"
-        elif line.startswith("  why:") or line == "commands:":
+        elif line.lstrip().startswith("why:") or line == "commands:":
             kind = "hunk"
         rows += wrapped(in_kind(line, kind), max(8, width))
     return rows

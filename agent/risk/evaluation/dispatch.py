@@ -26,7 +26,7 @@ from agent.risk.evaluation.environments import (
     sends_environment,
 )
 from agent.risk.evaluation.file_options import named_files
-from agent.risk.evaluation.findings import MAX_MEANINGS, quote, shown
+from agent.risk.evaluation.findings import MAX_MEANINGS, Found, quote, shown
 from agent.risk.evaluation.made import SETS_UP, passes, sets_up
 from agent.risk.evaluation.name_lists import NAME_LISTS, listed_files
 from agent.risk.evaluation.named_secrets import names_secrets
@@ -63,6 +63,7 @@ class Dispatcher(Outputs):
         """
         argv = call.argv
         name = argv[0]
+        begun = len(self.findings)
         if self.rules.deny or self.rules.ask or self.rules.allow:
             self._command_rules(argv, call)
         self.checks = self.checks or is_check(argv)
@@ -77,7 +78,9 @@ class Dispatcher(Outputs):
             text = self._typed(argv, call)
             if len(text) > 120 or UNKNOWN in text or "\n" in text:
                 text = " ".join(shown(a) for a in argv)[:200]
-            self.tree.append((call.depth, text, call.level))
+            why = (one.reason for one in self.findings[begun:] if one.depth == call.depth)
+            joiner = call.command.joiner if call.command is not None and direct else ""
+            self.tree.append(Found(call.depth, text, call.level, tuple(dict.fromkeys(why)), joiner))
 
     def _typed(self, argv: list[str], call: Call) -> str:
         """The words for a person: with their own quotes, where only these tell them apart."""

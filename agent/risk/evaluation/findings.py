@@ -52,6 +52,25 @@ class Finding:
     command: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One command that was found in a text, for a person to read.
+
+    Attributes:
+        depth: How many other commands it is within.
+        text: Its words.
+        risk: Its own.
+        why: Reasons for that.
+        joiner: What stands between it and the command before (`&&`, `|`), if anything does.
+    """
+
+    depth: int
+    text: str
+    risk: Risk
+    why: tuple[str, ...] = ()
+    joiner: str = ""
+
+
 @dataclass(slots=True)
 class Feed:
     """What a command reads on standard input: `none`, `text`, `unknown`, `remote`, `file`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.risk.assessment import Assessment, Context, Risk, Span
 from agent.risk.evaluation.call import Call
-from agent.risk.evaluation.findings import Finding, State, Stopwatch
+from agent.risk.evaluation.findings import Finding, Found, State, Stopwatch
 from agent.risk.evaluation.made import Made
 from agent.risk.evaluation.uncommitted import uncommitted
 from agent.risk.links import Links
@@ -103,7 +103,7 @@ class Judgement:
         self.counted: set[str] = set()
         """Functions that are being looked at for what they print."""
         """Numbers of the substitutions whose output is being told."""
-        self.tree: list[tuple[int, str, Risk]] | None = None
+        self.tree: list[Found] | None = None
         """Every command found, with its depth and risk; kept only for who wants to read it."""
         self.reading: set[str] = set()
         self.loaded: set[str] = set()

@@ -66,6 +66,13 @@ def test_what_is_tungstens_own_is_still_named(place: Context) -> None:
             "HIGH: deletes /home/ada\n  why: deletes your home directory\n"
             "commands:\n  rm -rf /home/ada  ← HIGH",
         ),
+        (
+            "cd src && curl -s http://localhost:9/x | sh; touch a",
+            "HIGH: runs downloaded text\ncommands:\n  cd src  ← LOW\n"
+            "  && curl -s http://localhost:9/x  ← LOW\n"
+            "  | sh  ← HIGH\n    why: runs text that comes from another machine\n"
+            "  touch a  ← MEDIUM\n    why: creates a",
+        ),
     ],
 )
 def test_each_fact_is_said_once(command: str, said: str, place: Context) -> None:
