@@ -176,7 +176,9 @@ def _with_alt(modifiers: set[str], name: str, shown: str) -> str:
         # The one sign that the app has terminals deliver: `tui.keyboard`.
         return "alt+slash"
     if not (len(name) == 1 and name.isascii() and name.isalnum()):
-        raise KeyRefusedError("with Alt, letters and digits arrive in every terminal, signs do not")
+        raise KeyRefusedError(
+            "with Alt, letters, digits and / arrive in every terminal, other signs do not"
+        )
     if "shift" in modifiers or name.isupper():
         if name.upper() == "O" or name.isdecimal():
             raise KeyRefusedError(f"what {shown} sends begins the sequences of other keys")

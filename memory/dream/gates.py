@@ -10,7 +10,7 @@ Everything is computed from rows, with a clock that can be injected; nothing is 
   with `gap="session"`, from the last row of the last session other than the latest one.
 - **sessions**: those with at least one user turn since the last dream began to look. Demo
   sessions and workers (sessions with a parent) do not count: the former are scripted, the latter
-  belong to another.
+  belong to another. Of a fork only what was said in it does.
 
 Times are seconds since the epoch, so time zones play no part. When the clock has gone back, what
 lies in the future counts as now: gates close, none opens early. The clock is read after the rows,
@@ -157,7 +157,8 @@ class DreamGates:
             db.execute(
                 "SELECT COUNT(DISTINCT session_id) FROM transcript "
                 "JOIN sessions ON sessions.id = session_id "
-                "WHERE user_turn = 1 AND at > ? AND demo = 0 AND parent IS NULL",
+                "WHERE user_turn = 1 AND at > ? AND demo = 0 AND parent IS NULL "
+                "AND seq > forked_seq",
                 (-math.inf if dream is None else dream.started_at,),
             ).fetchone()[0]
         )

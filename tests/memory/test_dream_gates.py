@@ -147,7 +147,13 @@ async def test_only_sessions_with_a_turn_of_a_user_count(
     await talk(database, "tools only", RESULT)
     await database.sessions.create(SessionRecord("silent", "silent", "/"))
     await database.sessions.append("silent", "assistant", "hello?")
+    # What a fork begins with was said elsewhere.
+    fork = SessionRecord("fork", "fork", "/", forked_from="real", forked_seq=2)
+    await database.sessions.create(fork)
     assert (await gates.status()).gates[2].value == 1
+    await talk(database, "fork", "and here")
+    assert (await gates.status()).gates[2].value == 2
+    await database.sessions.update("fork", demo=True)
     await database.sessions.tombstone("real", 1)
     await database.sessions.tombstone("real", 2)
     await database.sessions.update("real", archived=True)

@@ -67,7 +67,7 @@ def test_every_key_of_the_registry_can_be_written_as_tmux_names_it(key: str) -> 
         ("C-1", "Ctrl"),
         ("C-Enter", "Enter"),
         ("S-Space", "another key"),
-        ("M-[", "letters and digits"),
+        ("M-[", "letters, digits and / "),
         ("M-O", "sequences"),
         ("C-S-Up", "many terminals"),
         ("F13", "F12"),
