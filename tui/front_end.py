@@ -87,6 +87,8 @@ class FrontEnd(KeyboardApp[None]):
         self.took_back = self.memory.take_back()
         """Whether drafts hold what was sent without an answer before the app ended."""
         self.focused_id: str = str(self.memory.get("focused", ""))
+        self._place = 0
+        """Where the focused agent stands in the list, or stood."""
         self.problem = ""
         self._said_over: tuple[str, Literal["information", "warning", "error"]] | None = None
         """What is said over a dialog, where the footer is not seen."""
@@ -168,9 +170,12 @@ class FrontEnd(KeyboardApp[None]):
 
     @property
     def focused_agent(self) -> AgentSummary | None:
-        """The agent whose conversation is shown."""
+        """The agent whose conversation is shown; the one that follows it when it is gone."""
         agents = self.agents
-        return next((a for a in agents if a.id == self.focused_id), agents[0] if agents else None)
+        place = next((n for n, agent in enumerate(agents) if agent.id == self.focused_id), None)
+        if place is not None:
+            self._place = place
+        return agents[min(self._place, len(agents) - 1)] if agents else None
 
     @property
     def question(self) -> Question | None:

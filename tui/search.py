@@ -29,6 +29,7 @@ class Search:
         problem: Why nothing was found out, in one line.
         reading: Whether blocks are being read that are not here yet.
         opened: Id of a block that was unfolded for a place in it, to be folded again after.
+        around: Said where the last step went around an end; empty otherwise.
     """
 
     def __init__(self, words: str = "") -> None:
@@ -39,6 +40,7 @@ class Search:
         self.problem = ""
         self.reading = False
         self.opened: int | None = None
+        self.around = ""
 
     @property
     def total(self) -> int:
@@ -82,6 +84,7 @@ class Search:
         """
         matches = self.matches or {}
         ids = sorted(matches)
+        self.around = ""
         if not ids:
             return None
         here = self.current
@@ -92,9 +95,13 @@ class Search:
             block_id = here.block_id
         start = ids[0] if block_id is None else block_id
         if step > 0:
-            following = next((each for each in ids if each > start), ids[0])
-            return Match(following, 0)
-        before = next((each for each in reversed(ids) if each < start), ids[-1])
+            following = next((each for each in ids if each > start), None)
+            if following is None:
+                self.around = "on from the top"
+            return Match(ids[0] if following is None else following, 0)
+        before = next((each for each in reversed(ids) if each < start), None)
+        if before is None:
+            before, self.around = ids[-1], "on from the end"
         return Match(before, matches[before] - 1)
 
 

@@ -600,6 +600,22 @@ async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None
         await cockpit.until(lambda: "publish" not in cockpit.screen_text)
 
 
+async def test_in_the_place_of_a_removed_agent_its_neighbour_is_looked_at(
+    open_cockpit: Open,
+) -> None:
+    agents = [
+        scenes.EDITOR.model_copy(update={"id": f"b{n}", "name": f"agent {n}"}) for n in range(4)
+    ]
+    async with open_cockpit(CALM.model_copy(update={"agents": tuple(agents)})) as cockpit:
+        app = cockpit.app
+        await cockpit.pilot.press("alt+3")
+        for gone, then in (("b2", "b3"), ("b3", "b1")):
+            cockpit.engine.publish(AgentRemoved(agent_id=gone))
+            await cockpit.until(lambda gone=gone: gone not in {each.id for each in app.agents})
+            assert app.focused_agent is not None
+            assert app.focused_agent.id == then
+
+
 class Busy(Screen[None]):
     """A screen that closes before it comes to what was to follow its next refresh."""
 

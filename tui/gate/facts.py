@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.gate.said_once import said_once
+from tui.gate.said_once import said_once, without
 from tui.gate.words import short_path
 from tungsten.printable import visible
 
@@ -28,7 +28,7 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         rows.append(("", Content(visible(offer.words()))))
     if gate.original:
         rows.append(("instead", Content(f"of {_bounded(gate.original)}")))
-    why, effect = said_once(gate.reasons, gate.effect)
+    why, effect = said_once(gate.reasons, without(gate.text, gate.effect, gate.reasons))
     if why:
         rows.append(("why", Content(_bounded(why))))
     if effect:

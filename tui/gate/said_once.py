@@ -44,6 +44,16 @@ def said_once(reasons: Sequence[str], effect: str) -> tuple[str, str]:
     return why, BETWEEN.join(left)
 
 
+def without(text: str, effect: str, reasons: Sequence[str]) -> str:
+    """Leave out of an effect what only repeats the text of the gate that stands above it.
+
+    That is the text itself, or a verb that a reason begins with and the text: `writes /srv/x`.
+    """
+    verb = effect.removesuffix(f" {text}") if text else effect
+    repeats = verb != effect and any(reason.startswith(f"{verb} ") for reason in reasons)
+    return "" if effect == text or repeats else effect
+
+
 def _best(part: str, reasons: Sequence[str], lines: list[list[str]]) -> list[str] | None:
     """The line whose reason begins most like a part of the effect; None where two do alike."""
     alike = [_alike(part, reason) for reason in reasons]

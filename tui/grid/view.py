@@ -177,6 +177,11 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         return min(self._index // each, pages - 1), pages, each
 
     @property
+    def empty(self) -> bool:
+        """Whether the filter takes no terminal."""
+        return not self._tiles
+
+    @property
     def pages(self) -> int:
         """How many pages there are now."""
         return self._pages(self.size)[1]

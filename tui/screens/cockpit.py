@@ -440,6 +440,8 @@ class CockpitScreen(Screen[None]):
                 waiting = {gate.agent_id for gate in state.gates}
                 waiting |= {question.agent_id for question in state.questions}
                 sensible = agent is not None and agent.id in waiting
+            case "grid.zoom" | "grid.type":
+                sensible = self.grid is not None and not self.grid.empty
             case "grid.page":
                 sensible = self.grid is not None and self.grid.pages > 1
             case (

@@ -493,6 +493,8 @@ class Conversation(BlockView):
         position = search.position
         said = f"  {position} of {search.total}" if position else f"  {search.total} places"
         left.append((said, paint.strong))
+        if search.around:
+            left.append((f"  {search.around}", paint.attention))
         if search.reading:
             return [*left, ("  reading back …", paint.muted)], "Esc"
         return left, "n next · N before · Esc"

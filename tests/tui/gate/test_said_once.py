@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.gate.said_once import said_once
+from tui.gate.said_once import said_once, without
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,25 @@ from tui.gate.said_once import said_once
 )
 def test_what_is_told(reasons: list[str], effect: str, told: tuple[str, str] | None) -> None:
     assert said_once(reasons, effect) == (told or (reasons[0], ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "effect", "reasons", "left"),
+    [
+        ("git reset --hard HEAD~1", "git reset --hard HEAD~1", ["throws away work"], ""),
+        ("a; b", "a; b", ["runs b"], ""),
+        ("/srv/calc.py", "writes /srv/calc.py", ["writes calc.py"], ""),
+        ("/srv/calc.py", "writes /srv/calc.py", ["plants something"], "writes /srv/calc.py"),
+        ("/srv/calc.py", "writes /srv/other.py", ["writes calc.py"], "writes /srv/other.py"),
+        ("rm x", "deletes x", ["deletes a file"], "deletes x"),
+        ("", "sends a file", ["sends it"], "sends a file"),
+        ("x", "", [], ""),
+    ],
+)
+def test_what_stands_above_is_not_repeated(
+    text: str, effect: str, reasons: list[str], left: str
+) -> None:
+    assert without(text, effect, reasons) == left
 
 
 WORDS = st.lists(

@@ -182,6 +182,9 @@ async def test_filters_and_what_changes_meanwhile(open_cockpit: Open, connected:
             await cockpit.until(lambda: name in cockpit.screen_text)  # noqa: B023
         cockpit.engine.publish(AgentRemoved(agent_id="f5"))
         await cockpit.until(lambda: "Nobody has failed" in cockpit.screen_text)
+        # Nothing is there to go into.
+        await cockpit.until(lambda: "zoom in" not in cockpit.screen_text)
+        assert "type here" not in cockpit.screen_text
         await cockpit.until(lambda: not connected)
         await press("right", "down", "1", "t", "g", "shift+pageup", "pagedown", "home")
         await press("F", "F")

@@ -51,10 +51,13 @@ async def test_the_whole_conversation_is_searched_and_read_back(open_cockpit: Op
         await cockpit.pilot.press("N")
         await cockpit.until(lambda: "1 of 4" in cockpit.screen_text)
         # Around the beginning, and around the end.
+        assert "on from" not in cockpit.screen_text
         await cockpit.pilot.press("N")
         await cockpit.until(lambda: "block 01180" in cockpit.screen_text)
+        await cockpit.until(lambda: "4 of 4  on from the end" in cockpit.screen_text)
         await cockpit.pilot.press("n")
         await cockpit.until(lambda: "block 00007" in cockpit.screen_text)
+        await cockpit.until(lambda: "1 of 4  on from the top" in cockpit.screen_text)
         # What comes later counts too; a block that grows only once it is whole.
         new = said(1_201).model_copy(update={"text": "a needle, a needle"})
         cockpit.engine.publish(BlockChanged(agent_id="a1", block=new))
@@ -68,6 +71,7 @@ async def test_the_whole_conversation_is_searched_and_read_back(open_cockpit: Op
         transcript.chosen = 949
         await cockpit.pilot.press("n")
         await cockpit.until(lambda: "3 of 6" in cockpit.screen_text)
+        assert "on from" not in cockpit.screen_text
         await cockpit.pilot.press("escape")
         await cockpit.until(lambda: "3 of 6" not in cockpit.screen_text)
         assert cockpit.app.cockpit.conversation.has_focus
