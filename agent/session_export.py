@@ -117,7 +117,40 @@ def _written(block: Block) -> str:
         case BlockKind.ERROR:
             return _quoted(f"**Error:** {text}")
         case _:
-            return text
+            return _beneath(text)
+
+
+_HEADING = re.compile(r"^( {0,3})(#{1,6})(?=[ \t]|$)")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+_TAG = re.compile(r"<(?=/?(h[1-6]|details|summary)\b|!--)", re.IGNORECASE)
+
+
+def _beneath(text: str) -> str:
+    """Keep what somebody wrote below the heading that says who it was.
+
+    Only the export's own headings are of the first two levels, so that none within a text looks
+    like the beginning of another one's; what is open at its end is closed.
+    """
+    lines: list[str] = []
+    fence, before = "", ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        if fence:
+            if found and found[1].startswith(fence) and not found[2].strip():
+                fence = ""
+            lines.append(line)
+            continue
+        if found and not ("`" in found[1] and "`" in found[2]):
+            fence = found[1]
+        elif before.strip() and _UNDERLINE.match(line):
+            line = f"\\{line.lstrip()}"
+        else:
+            line = _HEADING.sub(lambda its: f"{its[1]}{('##' + its[2])[:6]}", line, count=1)
+            line = _TAG.sub("&lt;", line)
+        lines.append(line)
+        before = line
+    return "\n".join([*lines, *([fence] if fence else [])])
 
 
 def _tool(tool: ToolCall) -> str:

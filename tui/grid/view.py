@@ -217,6 +217,8 @@ class Grid(KeysInOrder, Widget, can_focus=True):
             self.mount(*new)
             self.call_after_refresh(lambda: self.tell_seen(self._seen))
         for pane_id, pane in self._panes.items():
+            # Again, in case it could not be shown: a new tmux server gives out the same ids.
+            pane.show(pane_id)
             pane.choose(pane_id == self._chosen)
 
     def tell_seen(self, seen: bool) -> None:

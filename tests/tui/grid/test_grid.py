@@ -23,6 +23,7 @@ from tui.grid.view import Grid
 from tui.screens.question import QuestionScreen
 from tui.terminal.pane_view import PaneView
 from tui.terminal.strips import Painter
+from tungsten.errors import ServerGone
 from tungsten.frame import Frame
 
 BIG = (200, 50)
@@ -347,6 +348,22 @@ async def test_any_size_and_back(open_cockpit: Open, connected: set[str]) -> Non
         await pilot.press("enter")
         await cockpit.until(lambda: "Grid" not in cockpit.screen_text)
         assert app.cockpit.prompt.has_focus
+
+
+async def test_a_terminal_of_a_new_server_is_shown_though_an_old_one_had_its_id(
+    open_cockpit: Open, connected: set[str]
+) -> None:
+    fleet = calm(2)
+    async with open_cockpit(fleet, size=(120, 40)) as cockpit:
+        grid = await opened(cockpit)
+        await cockpit.until(lambda: len(connected) == 2)
+        agent = fleet.agents[1]
+        pane = grid._panes[agent.panes[0].pane_id]
+        pane.failed(ServerGone("it has ended"))
+        assert pane.pane_id not in connected
+        pane._failed_at -= 60
+        cockpit.engine.publish(AgentChanged(agent=agent.model_copy(update={"activity": "ended"})))
+        await cockpit.until(lambda: pane.pane_id in connected)
 
 
 async def test_nothing_to_show(open_cockpit: Open, connected: set[str]) -> None:
