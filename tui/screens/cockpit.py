@@ -115,6 +115,16 @@ class CockpitScreen(Screen[None]):
         self.areas.choices = self.choices
         return self.areas
 
+    def _compositor_refresh(self) -> None:
+        above = self.app.screen
+        if above is self or above.styles.background.a < 1:
+            super()._compositor_refresh()
+        else:
+            # Textual 8.2 has a screen paint anew where the one below changed, also one that hides
+            # it; what is painted when that one goes is all of this one.
+            self._compositor._dirty_regions.clear()  # noqa: SLF001
+            self._dirty_widgets.clear()
+
     def compose(self) -> ComposeResult:
         """Make the areas."""
         yield AgentList(id="agents")
