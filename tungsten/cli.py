@@ -251,7 +251,7 @@ def attach(
     flags = [] if resize else ["-f", "ignore-size"]
     if read_only:
         flags.append("-r")
-    argv = ["tmux", "-u", "-S", str(place.socket), "attach-session", *flags, "-t", info.id]
+    argv = ["tmux", "-u", "-N", "-S", str(place.socket), "attach-session", *flags, "-t", info.id]
     # Inside another tmux, tmux would refuse to nest.
     environment = {name: value for name, value in os.environ.items() if name != "TMUX"}
     _become(argv, environment)

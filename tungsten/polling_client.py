@@ -56,7 +56,7 @@ class PollingClient(ControlClient):
         self.reason = ""
         self.version = ""
         self._socket = socket
-        self._command = [tmux, "-u", "-S", str(socket)]
+        self._command = [tmux, "-u", "-N", "-S", str(socket)]
         self._subscribers: list[Callable[[Notification], None]] = []
         self._known: dict[str, tuple[str, str, str]] | None = None
         self._running: set[asyncio.subprocess.Process] = set()

@@ -60,8 +60,13 @@ async def test_failures_are_the_same(polled: Terminal, runtime: Path, tmux: str)
     assert isinstance(first, CommandFailed)
     assert second == [";"]
     assert client.call("display-message", "-p", "a\\;") == ["a\\;"]
+    none = runtime / "none.sock"
     with pytest.raises(ServerGone):
-        await ControlClient.connect(runtime / "none.sock", tmux=tmux)
+        await ControlClient.connect(none, tmux=tmux)
+    # Whoever watches starts no server, also where the one that there was has ended meanwhile.
+    with pytest.raises(ServerGone):
+        await PollingClient(none, tmux).command("new-session", "-d")
+    assert not none.exists()
     await client.command("kill-server")
     await asyncio.wait_for(client.closed.wait(), 10)
     with pytest.raises(ServerGone):

@@ -126,7 +126,7 @@ class _Server:
     """tmux's own command line, as little of it as attaching needs."""
 
     def __init__(self, program: str, socket: str) -> None:
-        self._command = [program, "-u", "-S", socket]
+        self._command = [program, "-u", "-N", "-S", socket]
         self._hangs = False
         # The app may itself run in a pane: without these tmux would refuse to nest.
         self._environment = {

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tui.terminal.attach import _Server
+
 ROOT = Path(__file__).parents[3]
 HOST = Path(__file__).with_name("attach_host.py")
 
@@ -78,6 +80,12 @@ def test_a_pane_that_is_gone(private: Any, outer: Any, python: str) -> None:
     outer.wait_for(person, "the cockpit")
     outer.keys(person, "o")
     outer.wait_for(person, "that terminal is gone")
+
+
+def test_attaching_starts_no_server(tmp_path: Path) -> None:
+    socket = tmp_path / "none.sock"
+    assert _Server(shutil.which("tmux") or "", str(socket)).attach("$0:@0") != 0
+    assert not socket.exists()
 
 
 def test_the_server_ends_while_attached(private: Any, outer: Any, python: str) -> None:
