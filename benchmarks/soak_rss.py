@@ -87,9 +87,8 @@ def look_around(program: PtyProgram) -> tuple[float, float]:
 
 
 def still_live(program: PtyProgram) -> None:
-    """A picture that stands still would hold no memory, and be wrong."""
-    if b"tick" not in program.output:
-        raise RuntimeError("no busy pane was painted")
+    """Wait for a picture, where the machine is busy: one that stands still would be wrong."""
+    program.until(b"tick")
 
 
 def figures(rounds: list[tuple[float, float, float]]) -> list[Figure]:

@@ -149,7 +149,8 @@ async def leave(watch: Watch) -> None:
     watch.check_decisions()
     stack = [type(screen).__name__ for screen in app.screen_stack]
     assert len(stack) == 1, f"{stack} can't be left; pressed: {watch.pressed[-40:]}"
-    assert not app.cockpit.choices.grid
+    there = f"with the focus at {app.focused!r} in {app.size}"
+    assert not app.cockpit.choices.grid, f"the grid can't be left {there}: {watch.pressed[-60:]}"
 
 
 async def answers(cockpit: Cockpit) -> None:

@@ -77,6 +77,10 @@ class EndAgentScreen(ConfirmScreen):
 
     def agents_changed(self) -> None:
         """Show what the agent does now; its time goes on by itself."""
+        row = next(iter(self.query("#doing").results(Static)), None)
+        if row is None:
+            # Closed before it was seen.
+            return
         known = (one for one in host(self).state.agents if one.id == self._agent.id)
         self._agent = agent = next(known, self._agent)
         passed = self._clock() - agent.since
@@ -85,7 +89,7 @@ class EndAgentScreen(ConfirmScreen):
         room = WIDTH - len(state) - 2
         used = agent.usage
         spent = f"{used.requests:,} requests · {count(used.tokens)} tokens · {cost(used)}"
-        self.query_one("#doing", Static).update(
+        row.update(
             Content.assemble(
                 (state, STATE_STYLES.get(agent.state, "$foreground")),
                 (f"  {fit(doing, room)}" if doing else "", "$muted"),

@@ -1,0 +1,236 @@
+"""Random keys, pastes, clicks and sizes at the real app in a real terminal, watched from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.client import EngineClient
+from agent.paths import Paths
+from agent.protocol.commands.agents import CreateAgent
+from tests.journeys.conftest import Arrive
+from tests.journeys.fuzz_rooms import ALL, ENTER, ESCAPE, F12, PASTES, ROOMS, SAFE, mouse, paste
+from tests.journeys.fuzz_watch import Outside
+from tests.journeys.person import PATIENCE, Person
+from tests.journeys.raw_terminal import few_programs
+from tests.journeys.scripted_model import ScriptedModel, run
+from tui.gate.held import WRITING_SECONDS
+from tui.gate.quiet import QUIET_SECONDS
+
+pytestmark = pytest.mark.journey
+
+PROGRAMS = ("tmux", "bash", "sh", "cat", "env", "git", "stty", "sleep", "echo", "true")
+WORK = [
+    run("git push --force origin main") if number % 2 else run(f"touch made-{number}")
+    for number in range(60)
+]
+SIZES = ((120, 40), (80, 24), (200, 50), (44, 14), (30, 8))
+SILENCE = max(QUIET_SECONDS, WRITING_SECONDS) + 0.2
+DECIDING = ("a", "A", "d", "w")
+
+
+@pytest.fixture
+def person(
+    arrive: Arrive, model: ScriptedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Person:
+    """A person whose agents ask for one thing after another, on a machine with few programs."""
+    model.script("", *WORK)
+    person = arrive(
+        **model.variables,
+        PATH=few_programs(tmp_path / "bin", PROGRAMS),
+        EDITOR="true",
+        VISUAL="true",
+        TMUX_TMPDIR=str(tmp_path),
+        # What is typed at random as the address of a model is asked nobody for.
+        HTTP_PROXY="http://127.0.0.1:9",
+        HTTPS_PROXY="http://127.0.0.1:9",
+        NO_PROXY="127.0.0.1,localhost",
+    )
+    person.settings('mode = "careful"\n')
+    monkeypatch.chdir(person.project)
+
+    async def begin() -> None:
+        paths = Paths(person.home, person.home / "data", person.home / "run")
+        client = await EngineClient.connect(paths, client="test")
+        for number in range(3):
+            directory = str(person.project)
+            await client.send(
+                CreateAgent(name=f"agent {number}", directory=directory, prompt="work")
+            )
+        await client.send(CreateAgent(name="cat", directory=directory, command="exec cat"))
+        await client.close()
+
+    # The engine is started from here.
+    for name, value in person.variables.items():
+        monkeypatch.setenv(name, value)
+    asyncio.run(begin())
+    return person
+
+
+class AtRandom:
+    """Presses keys; from time to time one alone, that decides something."""
+
+    def __init__(self, outside: Outside, dice: random.Random) -> None:
+        self.outside = outside
+        self.dice = dice
+        self.keys = 0
+        self._marks = iter(range(0x4E10, 0x9F00, 6))
+
+    def visit(self, room: str, keys: int) -> None:
+        """Go into a room, with something written in the prompt or nothing; press keys there."""
+        outside, dice = self.outside, self.dice
+        kept = self.write_a_mark()
+        careful = dice.random() < 0.5
+        if not careful:
+            outside.send("ctrl+c", b"\x03")
+            outside.terminal.drain(0.1)
+        enter, shown = ROOMS[room]
+        self.enter(enter, shown)
+        pressed = 0
+        while pressed < keys:
+            chance = dice.random()
+            if chance < 0.03:
+                outside.terminal.resize(*dice.choice(SIZES))
+            elif chance < 0.08:
+                outside.send("paste", paste(dice.choice(PASTES)))
+            elif chance < 0.2:
+                data, row = mouse(dice, *outside.terminal.size, drags=not careful)
+                outside.send("click", data, outside.terminal.row(row))
+            elif chance < 0.24:
+                self.alone(dice.choice(DECIDING))
+            else:
+                pressed += self.burst(SAFE if careful else ALL)
+            pressed += 1
+            outside.terminal.drain(0.01)
+        self.keys += pressed
+        outside.lives()
+        outside.check_decisions()
+        if careful:
+            assert outside.until_kept(kept, 10), (
+                f"{kept!r} was lost in {room}: {outside.drafts()}\n{outside.last(120)}"
+            )
+
+    def enter(self, way: bytes, shown: str) -> None:
+        """Go in as a person does: by a key, or by a name in the palette."""
+        outside = self.outside
+        key, sought = way[:1], way[1:] if way[:1] == b"\x10" else b""
+        outside.send("way in", key if sought else way)
+        if sought:
+            outside.terminal.wait("Find")
+            outside.send("words", sought)
+            outside.terminal.drain(0.2)
+            outside.send("enter", ENTER)
+        outside.terminal.wait(shown)
+
+    def burst(self, keys: dict[str, bytes]) -> int:
+        """Keys at once, as of someone who writes fast."""
+        names = self.dice.choices(list(keys), k=self.dice.randrange(1, 9))
+        for name in names:
+            self.outside.send(name, keys[name])
+        return len(names)
+
+    def alone(self, name: str) -> None:
+        """One key between two silences."""
+        terminal = self.outside.terminal
+        terminal.drain(SILENCE)
+        self.outside.send(name, name.encode())
+        terminal.drain(SILENCE)
+
+    def home(self) -> None:
+        """Go back to the prompt: F12 for the keyboard in a pane, Escape for everything else."""
+        outside = self.outside
+        outside.terminal.resize(120, 40)
+        for _ in range(8):
+            outside.send("f12", F12)
+            outside.send("escape", ESCAPE)
+            # A lone Escape is one only after a while: what follows at once makes it Alt.
+            outside.terminal.drain(0.12)
+            outside.lives()
+
+    def write_a_mark(self) -> str:
+        """Write something that nobody else writes, and see that it is kept: so the app is alive."""
+        outside = self.outside
+        first = next(self._marks)
+        mark = "".join(chr(first + number) for number in range(6))
+        self.home()
+        for key in (b"", b"\x1bOS", b"\x1bOS\x1bOR"):
+            # Alone a terminal has no prompt; what shows it takes it away where it is shown.
+            outside.send("layout", key)
+            outside.send("mark", mark.encode())
+            if outside.until_kept(mark, 4):
+                return mark
+            self.home()
+        raise AssertionError(f"no prompt took {mark!r}:\n{outside.terminal.text}\n{outside.last()}")
+
+    def deny_one(self) -> None:
+        """Decide once as a person does, so that it is known that a key alone can."""
+        outside = self.outside
+        self.home()
+        self.refill()
+        end = time.monotonic() + PATIENCE
+        while not outside.snapshot().gates:
+            assert time.monotonic() < end, f"nobody asks: {outside.snapshot().agents}"
+            outside.terminal.drain(0.1)
+        outside.check_decisions()
+        before = outside.decided.get("denied", 0)
+        while outside.decided.get("denied", 0) == before:
+            assert time.monotonic() < end, f"nothing was denied:\n{outside.terminal.text}"
+            self.home()
+            outside.send("ctrl+g", b"\x07")
+            outside.terminal.drain(0.5)
+            outside.send("enter", ENTER)
+            outside.terminal.drain(0.5)
+            self.alone("d")
+            outside.check_decisions()
+
+    def refill(self) -> None:
+        """Have agents that stopped asking go on."""
+        snapshot = self.outside.snapshot()
+        waiting = {gate.agent_id for gate in snapshot.gates}
+        idle = [
+            agent
+            for agent in snapshot.agents
+            if agent.kind == "model" and agent.state in {"idle", "done"} and agent.id not in waiting
+        ]
+        self.outside.keep_busy(idle[:3], "work")
+
+
+def at_random(person: Person, rooms: list[str], dice: random.Random, keys: int) -> AtRandom:
+    """Visit rooms one after another; at the end the app is closed as a person closes it."""
+    outside = Outside(person)
+    someone = AtRandom(outside, dice)
+    try:
+        for room in rooms:
+            someone.refill()
+            someone.visit(room, keys)
+        someone.home()
+        someone.deny_one()
+        starts = outside.starts
+        outside.send("ctrl+q", b"\x11")
+        end = time.monotonic() + PATIENCE
+        while outside.starts == starts:
+            assert time.monotonic() < end, f"it did not close:\n{outside.terminal.text}"
+            outside.terminal.drain(0.1)
+            outside.lives()
+    finally:
+        print(someone.keys, "keys,", outside.starts, "starts, decided:", outside.decided)
+        outside.terminal.close()
+    return someone
+
+
+def test_random_bytes(person: Person) -> None:
+    at_random(person, ["gate", "palette", "grid", "keyboard in the pane"], random.Random(3), 25)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(300, 320))
+def test_random_bytes_for_long(person: Person, seed: int) -> None:
+    dice = random.Random(seed)
+    rooms = dice.sample(list(ROOMS), len(ROOMS))
+    # Together 100,000 keys.
+    at_random(person, rooms, dice, 5_000 // len(rooms))
