@@ -40,7 +40,9 @@ _NAMED = {
     "shift+enter": CSI + b"13;2u",
 } | {f"ctrl+{letter}": control(letter) for letter in "gjlnprt"}
 _ALT = {f"alt+{key}": ESCAPE + key.encode() for key in "123456789wpghlomnsurz/"}
-_LETTERS = {letter: letter.encode() for letter in "abcdefghijklmnoprstuvwxyzADFGNRUZ0123456789 .,日é"}
+_LETTERS = {
+    letter: letter.encode() for letter in "abcdefghijklmnoprstuvwxyzADFGNRUZ0123456789 .,日é"
+}
 _ERASING = (
     {name: bytes([number]) for name, number in (("backspace", 127), ("ctrl+h", 8))}
     | {f"ctrl+{letter}": control(letter) for letter in "acdefkuvwxyz"}

@@ -21,7 +21,6 @@ from agent.paths import Paths
 from agent.protocol.agents import AgentSummary
 from agent.protocol.commands.prompts import SendPrompt
 from agent.protocol.snapshot import Snapshot
-from tests.journeys.fuzz_rooms import ENTER
 from tests.journeys.person import Person
 from tests.journeys.raw_terminal import RawTerminal
 from tui.gate.held import WRITING_SECONDS
@@ -29,8 +28,6 @@ from tui.gate.quiet import QUIET_SECONDS
 
 CLOSE = 0.5
 """What a busy machine may leave of a silence, on the way from here to the app, as a share."""
-DECIDES = {"approve": "approve", "deny": "deny", "always": "allow", "edit": "change"}
-"""Words of the keys that a click decides by."""
 
 
 @dataclass
@@ -130,19 +127,17 @@ class Outside:
         A key that decides alone stands between two silences, and counts once. Enter ends what was
         begun by a key before it.
         """
-        keys = {
-            "approved": {"A" if risk == "HIGH" else "a"},
-            "denied": set() if message else {"d"},
-            "always": {"w"},
-            "edited": set(),
+        keys, begins, word = {
+            "approved": ({"A" if risk == "HIGH" else "a"}, set(), "approve"),
+            "denied": (set() if message else {"d"}, {"m", "D"}, "deny"),
+            "always": ({"w"}, set(), "allow"),
+            "edited": (set(), {"e"}, "change"),
         }[verb]
-        begins = {"denied": {"m", "D"}, "edited": {"e"}}.get(verb, set())
-        words = {"approved": "approve", "denied": "deny", "always": "allow", "edited": "change"}
         begun = False
         for number, each in enumerate(self.sent):
             if each.at < opened or each.at > decided:
                 continue
-            clicked = each.name == "click" and words[verb] in each.row
+            clicked = each.name == "click" and word in each.row
             begun = begun or each.name in begins or clicked
             if each.used:
                 continue
@@ -177,7 +172,7 @@ class Outside:
         with closing(sqlite3.connect(f"file:{self.paths.database}?mode=ro", uri=True)) as database:
             tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             for (table,) in tables.fetchall():
-                for row in database.execute(f'SELECT * FROM "{table}"'):  # noqa: S608
+                for row in database.execute(f'SELECT * FROM "{table}"'):
                     if any(within(text, str(value)) for value in row if isinstance(value, str)):
                         return True
         return within(text, self.snapshot().model_dump_json())
@@ -233,6 +228,3 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from strings(each)
-
-
-__all__ = ["ENTER", "Outside"]

@@ -34,9 +34,7 @@ class RawTerminal(PtyProgram):
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._half = b""
-        super().__init__(
-            [str(PROGRAM)], columns=columns, rows=rows, environment=person.environment
-        )
+        super().__init__([str(PROGRAM)], columns=columns, rows=rows, environment=person.environment)
         os.set_blocking(self.fd, False)
 
     def read(self, timeout: float) -> bool:
@@ -101,9 +99,7 @@ def few_programs(directory: Path, names: tuple[str, ...]) -> str:
     directory.mkdir()
     for name in names:
         found = next(
-            path
-            for place in os.environ["PATH"].split(":")
-            if (path := Path(place) / name).exists()
+            path for place in os.environ["PATH"].split(":") if (path := Path(place) / name).exists()
         )
         (directory / name).symlink_to(found)
     return str(directory)

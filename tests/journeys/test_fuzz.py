@@ -1,8 +1,9 @@
-"""Random keys, pastes, clicks and sizes at the real app in a real terminal, watched from outside."""
+"""Random keys, pastes, clicks and sizes at the real app in a terminal, watched from outside."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from tui.gate.held import WRITING_SECONDS
 from tui.gate.quiet import QUIET_SECONDS
 
 pytestmark = pytest.mark.journey
+LOG = logging.getLogger(__name__)
 
 PROGRAMS = ("tmux", "bash", "sh", "cat", "env", "git", "stty", "sleep", "echo", "true")
 WORK = [
@@ -217,7 +219,7 @@ def at_random(person: Person, rooms: list[str], dice: random.Random, keys: int) 
             outside.terminal.drain(0.1)
             outside.lives()
     finally:
-        print(someone.keys, "keys,", outside.starts, "starts, decided:", outside.decided)
+        LOG.info("%d keys, %d starts, %s", someone.keys, outside.starts, outside.decided)
         outside.terminal.close()
     return someone
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -16,6 +18,12 @@ EDGE = "▎"
 
 class ChoiceList(OptionList):
     """Textual's list; the mark takes the cell that pads each row at its left."""
+
+    def _move_page(self, direction: Literal[-1, 1]) -> None:
+        # Textual 8.2 looks for the row before there are any: a key may come before the first
+        # layout, and a window may have no room for one.
+        if self._lines:
+            super()._move_page(direction)
 
     def render_line(self, y: int) -> Strip:
         """Draw a line, with the mark before each line of the chosen row."""
