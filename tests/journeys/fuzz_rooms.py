@@ -96,7 +96,7 @@ ROOMS: dict[str, tuple[bytes, str]] = {
         ("theme", b"how the app looks", r"(?i)high contrast"),
         ("effort", b"how much trouble", r"(?i)effort|trouble"),
         ("budget", b"what the agent may use", r"(?i)budget"),
-        ("instructions", b"instruction files", r"(?i)instruction"),
+        ("instructions", b"instruction files", r"is told of this"),
         ("fork", b"up to a turn", r"(?i)fork"),
         ("export", b"as markdown", r"(?i)markdown"),
         ("tour", b"five cards", r"(?i)tour|1 of 5|of 5"),

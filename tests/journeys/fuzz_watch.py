@@ -60,7 +60,7 @@ class Outside:
         """Open the app."""
         self.starts += 1
         terminal = RawTerminal(self.person)
-        terminal.wait("find")
+        assert terminal.until_shown("find", 60), terminal.text
         return terminal
 
     def send(self, name: str, data: bytes, row: str = "") -> None:

@@ -13,10 +13,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from textual._compositor import CompositorUpdate
 from textual.geometry import Region
+from textual.screen import Screen
 
 from agent.protocol.events import AgentChanged, GateClosed, GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Open
+from tui.app import TungstenApp
 from tui.compositor import AreaCompositor, _without
 from tui.gate.dialog import GateDialog
 from tui.screens import cockpit as cockpit_module
@@ -132,6 +134,34 @@ async def test_what_goes_away_while_something_asks_for_places_is_painted_over(
         dialog.display = False
         assert dialog not in compositor.full_map
         await cockpit.until(lambda: "m deny" not in glass.text)
+
+
+async def test_what_changes_below_a_card_paints_nothing(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        app, pilot = cockpit.app, cockpit.pilot
+        await pilot.press("escape", "f1")
+        await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
+        await pilot.pause(0.3)
+        painted: list[object] = []
+        display = TungstenApp._display
+
+        def watched(app: TungstenApp, screen: Screen[Any], renderable: Any) -> None:
+            if renderable is not None:
+                painted.append(renderable)
+            display(app, screen, renderable)
+
+        monkeypatch.setattr(TungstenApp, "_display", watched)
+        for number in range(3):
+            changed = scenes.MENDER.model_copy(update={"activity": f"step {number} of many"})
+            cockpit.engine.publish(AgentChanged(agent=changed))
+            await cockpit.until(lambda: changed in app.agents)  # noqa: B023
+            app.cockpit.refresh()
+            await pilot.pause(0.1)
+        assert painted == []
+        await pilot.press("escape")
+        await cockpit.until(lambda: "step 2 of many" in cockpit.screen_text)
 
 
 @given(REGIONS, REGIONS)
