@@ -216,7 +216,12 @@ class WorktreesScreen(Screen[None]):
             "nothing is changed.",
             verb="merge it",
         )
-        await self.app.push_screen(screen, lambda sure: self._merge(tree) if sure else None)
+
+        def merge(sure: bool | None) -> None:
+            if sure:
+                self._merge(tree)
+
+        await self.app.push_screen(screen, merge)
 
     @work(exit_on_error=False)
     async def _merge(self, tree: Listed) -> None:
@@ -253,7 +258,12 @@ class WorktreesScreen(Screen[None]):
             text,
             verb="lose that and remove it" if loss else "remove it",
         )
-        await self.app.push_screen(screen, lambda sure: self._remove(tree, loss) if sure else None)
+
+        def remove(sure: bool | None) -> None:
+            if sure:
+                self._remove(tree, loss)
+
+        await self.app.push_screen(screen, remove)
 
     @work(exit_on_error=False)
     async def _remove(self, tree: Listed, loss: Loss) -> None:
