@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("agent", "memory", "tui", "tungsten")
 ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss", ".toml"})
-ALLOWED_NAMES = frozenset({"py.typed", "tmux.conf"})
+ALLOWED_NAMES = frozenset({"py.typed", "tmux.conf", "tungsten.js"})
 IGNORED_DIRECTORIES = frozenset({"__pycache__"})
 
 

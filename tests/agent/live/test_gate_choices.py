@@ -47,7 +47,8 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     told = (await house.agents.explain_gate(ExplainGate(gate_id=first.id)))["text"].split("\n")
     assert told[0].startswith("HIGH: ")
     heard = len(house.events)
-    assert told[-2:] == ["  touch one  ← MEDIUM", "  git push --force origin main  ← HIGH"]
+    commands = [line for line in told if "←" in line]
+    assert commands == ["  touch one  ← MEDIUM", "  git push --force origin main  ← HIGH"]
     second = await edit(house, first, "touch two")
     assert (second.text, second.risk, second.original) == ("touch two", "MEDIUM", first.text)
     assert second.opened_at == first.opened_at
