@@ -8,8 +8,10 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = ("agent", "memory", "tui", "tungsten")
-ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss", ".toml"})
+ALLOWED_SUFFIXES = frozenset({".md", ".py", ".sh", ".sql", ".tcss"})
 ALLOWED_NAMES = frozenset({"py.typed", "tmux.conf", "tungsten.js"})
+PROFILES = Path("agent/hosted/profiles")
+"""Where TOML is shipped; anywhere else it might be somebody's settings."""
 IGNORED_DIRECTORIES = frozenset({"__pycache__"})
 
 
@@ -45,6 +47,7 @@ def strays_below(root: Path) -> list[Path]:
                 continue
             hidden = any(part.startswith(".") for part in relative.parts)
             allowed = path.suffix in ALLOWED_SUFFIXES or path.name in ALLOWED_NAMES
-            if hidden or path.is_symlink() or not allowed:
+            profile = path.suffix == ".toml" and relative.parent == PROFILES
+            if hidden or path.is_symlink() or not (allowed or profile):
                 found.append(relative)
     return found

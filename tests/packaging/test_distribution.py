@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "memory", "tui", "tungsten")
 TOP_LEVEL = {"CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", "PKG-INFO"}
 SHIPPED_SUFFIXES = {".md", ".py", ".sh", ".sql", ".tcss"}
-SHIPPED_NAMES = {"py.typed", "tmux.conf"}
+SHIPPED_NAMES = {"py.typed", "tmux.conf", "tungsten.js"}
+SHIPPED_TOML = Path("agent/hosted/profiles")
 
 
 @pytest.fixture
@@ -73,7 +74,10 @@ def assert_allowed(paths: set[Path]) -> None:
     assert paths
     for path in paths:
         assert path.parts[0] in PACKAGES, path
-        assert path.suffix in SHIPPED_SUFFIXES or path.name in SHIPPED_NAMES, path
+        if path.suffix == ".toml":
+            assert path.parent == SHIPPED_TOML, path
+        else:
+            assert path.suffix in SHIPPED_SUFFIXES or path.name in SHIPPED_NAMES, path
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,7 @@ def assert_allowed(paths: set[Path]) -> None:
         "memory/tungsten.db",
         "agent/prompts/.hidden.md",
         "tui/id_rsa",
+        "agent/config.toml",
     ],
 )
 def test_build_refuses_a_stray_file(checkout: Path, stray: str) -> None:
