@@ -19,9 +19,23 @@ def tell_person(app: TungstenApp, text: str) -> None:
     if app.app_focus or app.is_headless:
         return
     app.bell()
+    _write(app, notification(text, os.environ))
+
+
+def tell_terminal(app: TungstenApp) -> None:
+    """Tell the terminal what all agents do, where it is one that wants to know."""
+    if app.terminal_status is None and not app.is_headless:
+        from tui.terminal_status import TerminalStatus, bears
+
+        app.terminal_status = bears(os.environ) and TerminalStatus(lambda text: _write(app, text))
+    if app.terminal_status:
+        app.terminal_status.show(app.state)
+
+
+def _write(app: TungstenApp, sequence: str) -> None:
     driver = app._driver  # noqa: SLF001  # Textual has no public way to write past its screen.
     if driver is not None:
-        driver.write(notification(text, os.environ))
+        driver.write(sequence)
         driver.flush()
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.gate.dialog import GateDialog
     from tui.preferences import Preferences
     from tui.terminal.pane_view import PaneView
+    from tui.terminal_status import TerminalStatus
 
 SAVE_DELAY = 0.2
 """Seconds between the last change of a draft and its way to the disk."""
@@ -96,6 +97,8 @@ class FrontEnd(KeyboardApp[None]):
         """What was last said of an engine that was started with other variables."""
         self.setup_offered = False
         """Whether the person has been asked for a model without wanting to be."""
+        self.terminal_status: TerminalStatus | Literal[False] | None = None
+        """Tells the terminal what agents do; False where it does not want to know."""
         self.gates: GateDialog | None = None
         self._opening = False
         self.register_theme(DARK)
@@ -554,6 +557,8 @@ class FrontEnd(KeyboardApp[None]):
         """Write what is not on the disk yet, however the app ends."""
         with contextlib.suppress(OSError):
             self.memory.save()
+        if self.terminal_status:
+            self.terminal_status.end()
 
     def save_soon(self) -> None:
         """Write drafts and layout shortly."""

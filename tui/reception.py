@@ -35,7 +35,7 @@ from agent.protocol.greeting import Welcome
 from agent.protocol.server_lines import EventLine
 from agent.state import apply
 from agent.variables import difference
-from tui.attention import tell_person
+from tui.attention import tell_person, tell_terminal
 from tui.drafts import draft_key
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def drain(app: TungstenApp, arrived: deque[EventLine]) -> None:
         changed |= receive(app, arrived.popleft())
     if "agents" in changed:
         app.show_agents()
+        tell_terminal(app)
     if "conversation" in changed:
         app.show_conversation()
     if "blocks" in changed:

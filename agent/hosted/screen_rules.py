@@ -88,11 +88,11 @@ class ScreenMatch:
             return self.reason
         if self.state is not AgentState.WAITING:
             return ""
-        words = (" ".join(_FRAME.sub(" ", line).split()) for line in self.dialog)
+        words = (" ".join(_FRAME.sub(" ", line).split()).strip("- ") for line in self.dialog)
         return next((line for line in words if line), "")
 
 
-_FRAME = re.compile("[\u2500-\u259f|+]|--+")
+_FRAME = re.compile("[\u2500-\u259f|+]")
 """What dialogs are drawn with: box drawing and block elements, or plain characters."""
 
 _GIVES_WAY = {AgentState.WORKING: 0, AgentState.WAITING: 0, AgentState.FAILED: 1}

@@ -354,9 +354,10 @@ class CockpitScreen(Screen[None]):
             return f"{before}Enter queues · {keys}", styles.muted if waits else styles.faint
         if waits:
             sooner = f" · {_STEP} sooner" if agent.queued else ""
-            keys = f"{sooner} · {_NOW} now" if runs and not self._written else ""
+            hastens = runs and not self._written and agent.hosted is None
+            keys = f"{sooner} · {_NOW} now" if hastens else ""
             return f"{_waiting(agent)}{keys}", styles.muted
-        if agent.hosted is not None and agent.state == "waiting":
+        if agent.hosted is not None and agent.hosted.kind:
             label = f"it waits in its terminal · {actions.shown('pane.take')} types there"
             return label, styles.attention
         if agent.state == "working":

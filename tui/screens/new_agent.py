@@ -89,7 +89,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             yield row(
                 "Or a command", Field(placeholder="a program instead of a model", id="command")
             )
-            yield row("Or an agent", OneOf(_NO_AGENT, *self._profiles.by_name, id="profile"))
+            if self._profiles.by_name:
+                yield row("Or an agent", OneOf(_NO_AGENT, *self._profiles.by_name, id="profile"))
             yield row("Mode", OneOf(*_MODES, chosen=False, id="mode"))
             yield Static(self._not_chosen, id="mode-said", classes="card-under", markup=False)
             yield row("Wall", OneOf(*_WALLS, id="wall"))
@@ -204,7 +205,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
             self.set_focus(field)
             return
         mode = self.query_one("#mode", OneOf).value
-        profile = self.query_one("#profile", OneOf).value
+        profile = self.query_one("#profile", OneOf).value if self._profiles.by_name else _NO_AGENT
         self.dismiss(
             CreateAgent(
                 name=self._value("name"),

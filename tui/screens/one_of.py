@@ -69,12 +69,26 @@ class OneOf(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Draw the choices."""
+        first = self._first
         return Content("   ").join(
             Content.assemble((f"● {choice}", "bold $text-primary"))
             if number == self.index
             else Content(f"{'●' if self.index == NONE and choice == self._usual else '○'} {choice}")
             for number, choice in enumerate(self._choices)
+            if number >= first
         )
+
+    @property
+    def _first(self) -> int:
+        """The first choice that is shown: where there is no room for all, the chosen one is."""
+        first = 0
+        room = self.content_size.width
+        while first < self.index and room:
+            shown = self._choices[first : self.index + 1]
+            if sum(len(choice) + 5 for choice in shown) - 3 <= room:
+                break
+            first += 1
+        return first
 
     def action_move(self, by: int) -> None:
         """Choose the next or the one before."""
@@ -94,6 +108,8 @@ class OneOf(Widget, can_focus=True):
         """Choose what was clicked."""
         at = 1
         for number, choice in enumerate(self._choices):
+            if number < self._first:
+                continue
             if at <= event.x < at + len(choice) + 2:
                 self.index = number
             at += len(choice) + 5

@@ -11,6 +11,7 @@ import pytest
 from textual.color import Color
 from textual.widgets import Input, OptionList, Static
 
+from agent.hosted.profile_files import load
 from agent.protocol.agents import Mode, SessionSummary
 from agent.protocol.commands.agents import (
     CreateAgent,
@@ -241,6 +242,29 @@ async def test_it_says_what_is_taken_where_nothing_is_chosen(
         following = modes[(modes.index(mode) + 1) % 3]
         assert app.screen.query_one("#mode", OneOf).value == following
         assert str(mode_said.visual).startswith("It ")
+
+
+async def test_an_agent_of_another_maker_is_chosen_or_recognised(
+    host: Host, tmp_path: Path
+) -> None:
+    profiles = load(tmp_path / "none")
+    app = host(NewAgentScreen(str(tmp_path), profiles=profiles))
+    async with app.run_test(size=(60, 30)) as pilot:
+        await settle(pilot)
+        screen, chosen = app.screen, app.screen.query_one("#profile", OneOf)
+        assert chosen.value == "none"
+        await pilot.press(*["down"] * 4, *"claude -c")
+        await pilot.pause()
+        assert chosen.value == "claude"
+        await pilot.press(*["backspace"] * 9, "down", "left", "left", "left")
+        # There is no room for all of them: the one that is chosen is shown.
+        assert chosen.value == "opencode"
+        assert "● opencode" in str(chosen.render())
+        assert "none" not in str(chosen.render())
+        assert screen.query_one("#command", Input).placeholder == "empty: opencode"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.results == [CreateAgent(directory=str(tmp_path), profile="opencode")]
 
 
 async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
