@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Literal
 
 from agent.command_agent import CommandAgent
@@ -57,6 +59,8 @@ class HostedAgent(CommandAgent):
         """Id of the journal's entry on what it waits for, while it does."""
         self._speaking = asyncio.Lock()
         self._alarm: DriftAlarm | None = None
+        self._deafen: Callable[[], Awaitable[None]] | None = None
+        """Ends listening to its pane."""
 
     def _read_profile(self) -> Profile:
         """How it is known; where its profile is gone, one that knows nothing."""
@@ -116,6 +120,9 @@ class HostedAgent(CommandAgent):
     ) -> None:
         self._launching = True
         try:
+            # Before the program starts: what it asks its terminal at once is to be heard.
+            with contextlib.suppress(TerminalError):
+                await (await self.services.terminal()).listener()
             await super()._launch(tool_use_id, reopened, decision)
         finally:
             self._launching = False
@@ -130,8 +137,12 @@ class HostedAgent(CommandAgent):
     async def _launched(self, title: str) -> None:
         self._launching = False
         pane_id = self.panes.first()
+        await self.save_extra(ran=True)
         if self.observer is None and pane_id is not None:
-            await self._watch(pane_id)
+            try:
+                await self._watch(pane_id)
+            except TerminalError as error:
+                await self.become(AgentState.UNKNOWN, str(error))
         if self.observer is not None:
             await self._reflect(self.observer.state())
 
@@ -161,9 +172,13 @@ class HostedAgent(CommandAgent):
             clock=self.services.clock,
         )
         self.observer = observer
-        terminal = await self.services.terminal()
-        listener = await terminal.listener()
-        await listener.add(pane_id, pane.window_id, observer.printed)
+        try:
+            listener = await (await self.services.terminal()).listener()
+            await listener.add(pane_id, pane.window_id, observer.printed)
+            self._deafen = partial(listener.remove, pane_id)
+        except TerminalError:
+            await self._unwatch()
+            raise
         # What it has drawn before that.
         observer.printed(())
 
@@ -173,6 +188,9 @@ class HostedAgent(CommandAgent):
             self._alarm.close()
         if observer is not None:
             await observer.close()
+        deafen, self._deafen = self._deafen, None
+        if deafen is not None and not self.closing:
+            await deafen()
 
     async def _ended(self, status: int | None) -> None:
         await self._unwatch()
@@ -181,7 +199,7 @@ class HostedAgent(CommandAgent):
 
     async def again(self) -> None:
         """Start the program once more, to go on with its last conversation where it can."""
-        await self.save_extra(resuming=True)
+        await self.save_extra(resuming=bool(self.record.extra.get("ran")))
         await super().again()
 
     async def resume(self) -> None:

@@ -7,7 +7,7 @@ moment, or, where a program never is, now and then while it prints.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from agent.hosted.profile import Profile, Telling
@@ -58,7 +58,7 @@ class Observer:
         profile: Profile,
         *,
         look: Callable[[], Awaitable[Frame | None]],
-        answer: Callable[[], Awaitable[None]],
+        answer: Callable[[], Coroutine[None, None, None]],
         changed: Callable[[HostedState], None],
         looked: Callable[[ScreenMatch, Frame], None] = lambda shown, frame: None,
         clock: Callable[[], float],
@@ -228,6 +228,8 @@ class Observer:
     def _settled(self) -> None:
         now = self._loop.time()
         self._timer = None
+        if self._closed:
+            return
         rest = min(
             self._printed_at + QUIET_SECONDS - now, self._unseen_since + LONGEST_SECONDS - now
         )
@@ -255,11 +257,8 @@ class Observer:
         if quiet:
             self._looked(shown, frame)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            await work
-
-        task = asyncio.create_task(run())
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
