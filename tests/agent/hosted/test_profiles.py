@@ -102,6 +102,14 @@ def test_faults_are_told_by_file_and_line_and_take_nothing_away(tmp_path: Path) 
         known.get("bad")
 
 
+def test_the_documented_example_is_sound(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "hosted.md"
+    example = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "mine.toml").write_text(example)
+    profile = read(tmp_path / "mine.toml")
+    assert profile.rules[0].answers[0].means == "allow_once"
+
+
 def test_two_rules_of_one_name_and_a_rule_that_always_matches(tmp_path: Path) -> None:
     start = "name = 'x'\ntitle = 'X'\nstart = 'x'\n"
     rule = "[[rules]]\nname = 'same'\nstate = 'idle'\nall = ['a']\n"
