@@ -163,7 +163,9 @@ class Agents:
             allowed_panes=AllowedPanes(paths.tmux_socket, tmux=config.tmux),
             home=home or Path.home(),
             fleet=self,
-            snapshots=TreeSnapshots(database, hub, config.snapshots, paths, clock),
+            snapshots=TreeSnapshots(
+                database, hub, config.snapshots, paths, clock, home or Path.home()
+            ),
             overlaps=Overlaps(clock),
             panes_opened=self._pane_opened,
         )
@@ -206,6 +208,10 @@ class Agents:
             from agent.isolation.reverting import carry_on_all
 
             await carry_on_all(self._live, self.services)
+        if await asyncio.to_thread(self.services.paths.snapshots.is_dir):
+            sweeping = asyncio.create_task(self.services.snapshots.sweep())
+            self._events.add(sweeping)
+            sweeping.add_done_callback(self._events.discard)
         # Workers first: who waits for them must find at work what is at work.
         for agent in sorted(self._live.values(), key=lambda agent: agent.record.parent is None):
             await self._set_going(agent)

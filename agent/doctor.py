@@ -107,6 +107,7 @@ async def examine(
         "runtime directory": _runtime,
         "disk": _disk,
         "database": _database,
+        "snapshots": _snapshots,
         "panes": _panes,
         "engine": _engine,
         "hooks": _hooks,
@@ -157,6 +158,25 @@ async def _tmux(around: _Surroundings) -> Check:
         text = f"{found} is version {version}, {least} or newer is needed"
         return Check("tmux", "problem", text, install("tmux"))
     return Check("tmux", "ok", f"{version} ({found})")
+
+
+async def _snapshots(around: _Surroundings) -> Check:
+    from agent.isolation.objects import Objects
+
+    try:
+        wanted = config.load(around.paths, environment=around.environment).snapshots
+    except ConfigError:
+        return Check("snapshots", "ok", "see settings")
+    place = around.paths.snapshots
+    cut_short = sorted((place / "reverts").glob("*.json"))
+    if cut_short:
+        text = f"a revert was cut short: {cut_short[0]}"
+        return Check("snapshots", "warning", text, "start tungsten: it carries on with it")
+    size = await asyncio.to_thread(Objects(place / "objects").size)
+    told = f"{place}, {size / 1024**2:.0f} of {wanted.megabytes} MB, kept for {wanted.days} days"
+    if wanted.mode == "off":
+        told = "off: steps cannot be reverted"
+    return Check("snapshots", "ok", told)
 
 
 async def _panes(around: _Surroundings) -> Check:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.isolation.objects import Objects
 from agent.isolation.revert import Left, Operation, shown
-from agent.isolation.tree import KEPT, Change, Entry, changes, entry_at, hidden_by, listing
+from agent.isolation.tree import KEPT, Change, Entry, changes, flat
 
 TEXT = 1 << 20
 """Bytes of a file up to which its lines are compared."""
@@ -101,9 +102,10 @@ def plan(objects: Objects, spans: Sequence[Span], now: str) -> Plan:
                 doubts.setdefault(path, f"{span.shared[path]} changed it at the same time")
             expected[path] = change.after
     operations, conflicts, stays = [], [], []
+    there = flat(objects, now)
     for path in sorted(wanted):
-        target, current = wanted[path], entry_at(objects, now, path)
-        if hidden_by(objects, now, path) or not _kept(current, target, expected[path]):
+        target, current = wanted[path], there.get(path)
+        if _is_hidden(there, path) or not _kept(current, target, expected[path]):
             if current != target and not _both_stand(current, target):
                 stays.append(Left(path, _why_not(target, current, expected[path])))
             continue
@@ -116,7 +118,7 @@ def plan(objects: Objects, spans: Sequence[Span], now: str) -> Plan:
             conflicts.append((each, doubts[path]))
         else:
             operations.append(each)
-    return _without_filled(objects, now, Plan(tuple(operations), tuple(conflicts), tuple(stays)))
+    return _without_filled(there, Plan(tuple(operations), tuple(conflicts), tuple(stays)))
 
 
 def _kept(*entries: Entry | None) -> bool:
@@ -139,28 +141,30 @@ def _why_not(*entries: Entry | None) -> str:
     return "it was not kept"
 
 
-def _without_filled(objects: Objects, now: str, found: Plan) -> Plan:
+def _is_hidden(there: Mapping[bytes, Entry], path: bytes) -> bool:
+    """Whether nothing is known of a path, as something above it is left alone."""
+    while path := os.path.dirname(path):
+        if path in there:
+            return there[path].kind not in KEPT
+    return False
+
+
+def _without_filled(there: Mapping[bytes, Entry], found: Plan) -> Plan:
     """Leave directories that hold more than what goes: their names are told instead."""
+    holds = Counter(os.path.dirname(path) for path in there)
     operations, conflicts, stays = [], list(found.conflicts), list(found.stays)
-    kept: set[bytes] = set()
+    # What a directory holds stands behind it, so that this has come to it before.
     for each in reversed(found.operations):
-        emptied = each.now is not None and each.now.kind == "d" and not _is_directory(each.wanted)
-        if emptied:
-            names = _names(objects, now, each.path)
-            below = {os.path.join(each.path, name) for name in names}
-            removed = {
-                other.path
-                for other in found.operations
-                if other.wanted is None and other.path not in kept
-            }
-            if below - removed:
-                kept.add(each.path)
-                why = "it holds what came later, or was not kept"
-                if each.wanted is None:
-                    stays.append(Left(each.path, why))
-                else:
-                    conflicts.append((each, why))
-                continue
+        emptied = _is_directory(each.now) and not _is_directory(each.wanted)
+        if emptied and holds[each.path]:
+            why = "it holds what came later, or was not kept"
+            if each.wanted is None:
+                stays.append(Left(each.path, why))
+            else:
+                conflicts.append((each, why))
+            continue
+        if each.now is not None and each.wanted is None:
+            holds[os.path.dirname(each.path)] -= 1
         operations.append(each)
     stays.sort(key=lambda left: left.path)
     return Plan(tuple(reversed(operations)), tuple(conflicts), tuple(stays))
@@ -168,15 +172,6 @@ def _without_filled(objects: Objects, now: str, found: Plan) -> Plan:
 
 def _is_directory(entry: Entry | None) -> bool:
     return entry is not None and entry.kind == "d"
-
-
-def _names(objects: Objects, root: str, path: bytes) -> Iterable[bytes]:
-    for part in path.split(b"/"):
-        below = listing(objects, root).get(part)
-        if below is None or below.kind != "d":
-            return ()
-        root = below.digest
-    return listing(objects, root)
 
 
 # Shown ----------------------------------------------------------------------------------------

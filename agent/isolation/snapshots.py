@@ -125,6 +125,7 @@ class TreeSnapshots:
         settings: whether, how much and how long.
         paths: where the store is.
         clock: seconds since the epoch.
+        home: the person's; a tree with all of it is nobody's project and is not kept.
     """
 
     def __init__(
@@ -134,7 +135,9 @@ class TreeSnapshots:
         settings: Snapshots,
         paths: Paths,
         clock: Callable[[], float],
+        home: Path,
     ) -> None:
+        self._home = home
         self._database = database
         self._hub = hub
         self._settings = settings
@@ -173,7 +176,12 @@ class TreeSnapshots:
             cwd: where it happens; may be empty.
             progress: told `changed`, how many paths the step has changed, where any.
         """
-        begun = await self.begin(agent, step, risk=risk, tool_use_id=tool_use_id, cwd=cwd)
+        begun = None
+        try:
+            begun = await self.begin(agent, step, risk=risk, tool_use_id=tool_use_id, cwd=cwd)
+        except Exception:
+            # Whatever is wrong with a tree: the gate has decided that the step may happen.
+            log.exception("no snapshot before a step of %s", agent.id)
         try:
             yield
         finally:
@@ -208,13 +216,13 @@ class TreeSnapshots:
                 if isinstance(action, WriteFile):
                     begun.only = os.fsencode(action.path.relative_to(top))
                 await self._begin(begun, top, tool_use_id, step.title)
-        except asyncio.CancelledError:
+        except BaseException:
             await self._take_back(begun)
             raise
         return begun if begun.numbers else None
 
     async def _is_kept(self, agent: Acting, top: Path) -> bool:
-        if self._settings.mode == "off":
+        if self._settings.mode == "off" or self._home.is_relative_to(top):
             return False
         if agent.mode is Mode.STANDARD and agent.directory.is_relative_to(top):
             return True
@@ -256,6 +264,8 @@ class TreeSnapshots:
             begun.before[top] = scan.root
         except StorageError as error:
             log.warning("a step's tree was not written down: %s", error)
+        if not begun.numbers:
+            self.going_on.discard(begun)
 
     async def _take_back(self, begun: Begun) -> None:
         """Forget a step that did not begin after all."""

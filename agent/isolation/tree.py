@@ -362,16 +362,22 @@ def entry_at(objects: Objects, root: str, path: bytes) -> Entry | None:
     return _plain(listing(objects, root).get(name))
 
 
-def hidden_by(objects: Objects, root: str, path: bytes) -> bool:
-    """Whether a stored tree tells nothing of a path, as something above it was left alone."""
-    for part in path.split(b"/")[:-1]:
-        below = listing(objects, root).get(part)
-        if below is None or below.kind == "f" or below.kind == "l":
-            return False
-        if below.kind != "d":
-            return True
-        root = below.digest
-    return False
+def flat(objects: Objects, root: str) -> dict[bytes, Entry]:
+    """Everything in a stored tree by its path, directories without their digests.
+
+    Raises:
+        ContentLost: a directory of it is not in the store.
+    """
+    found: dict[bytes, Entry] = {}
+    left = [(b"", root)]
+    while left:
+        path, digest = left.pop()
+        for name, entry in listing(objects, digest).items():
+            below = os.path.join(path, name)
+            found[below] = entry._replace(size=0, digest="") if entry.kind == "d" else entry
+            if entry.kind == "d":
+                left.append((below, entry.digest))
+    return found
 
 
 def digests(objects: Objects, root: str, seen: set[str]) -> None:

@@ -38,6 +38,7 @@ NAMES = [
     "runtime directory",
     "disk",
     "database",
+    "snapshots",
     "panes",
     "engine",
     "hooks",
@@ -422,3 +423,12 @@ async def test_git_without_an_identity(
     (paths.data / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
     check = (await checks(paths, environment, directory=paths.data))["git"]
     assert (check.status, check.text) == ("ok", "commits as Ada <ada@example.org>")
+
+
+async def test_snapshots_and_a_revert_that_was_cut_short(paths, environment):
+    assert (await checks(paths, environment))["snapshots"].text.endswith(", 0 of 2048 MB, kept for 14 days")
+    (paths.snapshots / "reverts").mkdir(parents=True)
+    (paths.snapshots / "reverts" / "one.json").write_text("{}")
+    found = (await checks(paths, environment))["snapshots"]
+    assert found.status == "warning"
+    assert "carries on" in found.remedy

@@ -12,6 +12,7 @@ from agent.isolation.revert import Journal, Operation
 from agent.isolation.tree import entry_at
 from agent.protocol.commands.agents import SetMode
 from agent.protocol.commands.isolation import PreviewRevert, Revert, RevertPreview
+from tests.agent.isolation.trees import git
 
 
 def use(name, **tool_input):
@@ -172,3 +173,33 @@ async def test_where_there_is_no_snapshot(house):
         f"Steps in {house.project} cannot be reverted: it holds more than 1 files. "
         "See [snapshots] in config.toml"
     ]
+
+
+async def test_in_worktrees_of_their_own(house):
+    """An agent in its own worktree is trusted as its repository is, and meets others' work."""
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    git(house.project, *identity, "commit", "-q", "--allow-empty", "-m", "first")
+    house.script.then(use("file_write", path="a", content="one\n")).then("done")
+    first = await house.agent("work", worktree=True)
+    await house.state(first, "done")
+    house.script.then(use("terminal_run", command="echo two > a")).then("done")
+    second = await house.agent("work", name="other", worktree=True)
+    await house.state(second, "done")
+    one, other = house.summary(first), house.summary(second)
+    assert (one.mode, one.branch, other.branch) == ("standard", "agent/project", "agent/other")
+    [overlap] = other.overlaps
+    assert (overlap.path, overlap.agents, overlap.apart) == ("a", ("project",), True)
+    assert not (house.project / "a").exists()
+    await revert(house, second, await tool_block(house, second, "echo two"))
+    assert (house.summary(first).overlaps, house.summary(second).overlaps) == ((), ())
+
+    # What is too old, or has no room any more, is forgotten; its contents go with it.
+    snapshots = house.agents.services.snapshots
+    assert snapshots.objects.size() > 0
+    await snapshots.sweep()
+    assert (await look(house, first, await tool_block(house, first, "a"))).count == 1
+    snapshots._clock = lambda: 4e9
+    await snapshots.sweep()
+    assert snapshots.objects.size() == 0
+    with pytest.raises(AgentError, match="its snapshots are gone"):
+        await look(house, first, await tool_block(house, first, "a"))
