@@ -353,12 +353,18 @@ class Agents:
         self, command: CreateAgent, directory: Path, name: str
     ) -> OwnWorktree | None:
         """Make the worktree that a new agent is to have; None where it is to have none."""
-        wanted = command.worktree
+        config, wanted = self.services.config, command.worktree
+        walled = config.wall.mode == "on" if command.wall is None else command.wall
         if wanted is None:
-            on = self.services.config.worktrees.mode == "on"
-            wanted = on and command.kind == "model" and git_top_level(directory) is not None
+            possible = command.kind == "model" and not walled
+            wanted = config.worktrees.mode == "on" and possible
+            wanted = wanted and git_top_level(directory) is not None
         if not wanted:
             return None
+        if walled:
+            raise DirectoryUnusable(
+                "Behind a wall a worktree cannot reach its repository: no wall."
+            )
         from agent.isolation.own_worktree import make
 
         return await make(directory, name)

@@ -426,7 +426,9 @@ async def test_git_without_an_identity(
 
 
 async def test_snapshots_and_a_revert_that_was_cut_short(paths, environment):
-    assert (await checks(paths, environment))["snapshots"].text.endswith(", 0 of 2048 MB, kept for 14 days")
+    assert (await checks(paths, environment))["snapshots"].text.endswith(
+        ", 0 of 2048 MB, kept for 14 days"
+    )
     (paths.snapshots / "reverts").mkdir(parents=True)
     (paths.snapshots / "reverts" / "one.json").write_text("{}")
     found = (await checks(paths, environment))["snapshots"]
