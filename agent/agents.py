@@ -266,6 +266,7 @@ class Agents:
             task.cancel()
         if self._events:
             await asyncio.wait(self._events)
+        await self.services.snapshots.close()
         await self.services.allowed_panes.close()
         await self.services.recordings.close()
 
@@ -488,8 +489,10 @@ class Agents:
             text = f"{made.path} stays, on branch {made.branch}: {outcome.text}"
             self.services.hub.publish(Notice(level="warning", text=" ".join(text.split())))
 
-    def _files_changed(self, agent_id: str, work: Work) -> None:
+    def _files_changed(self, agent_id: str, work: Work, use: str = "", count: int = 0) -> None:
         """Note what a step did to files, and show for whom that meets another's work."""
+        if (agent := self._live.get(agent_id)) is not None and use:
+            agent.conversation.note_changed(use, count)
         overlaps = self.services.overlaps
         if work.kind == "revert":
             news = overlaps.take_back(agent_id, work.repository, work.files)

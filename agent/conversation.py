@@ -155,6 +155,11 @@ class Conversation:
         assert tool is not None
         self.change(block_id, tool=tool.model_copy(update=fields))
 
+    def note_changed(self, tool_use_id: str, count: int) -> None:
+        """Show how many files a tool use changed, where it has a block."""
+        if (block_id := self.tool_block(tool_use_id)) is not None:
+            self.change_tool(block_id, changed=count)
+
     def tool_block(self, tool_use_id: str) -> int | None:
         """Find the block of a tool use."""
         for block in reversed(self._blocks.values()):

@@ -126,6 +126,9 @@ class Hooks:
             if _settled(each.asked, heard):
                 await self._dismiss(agent, each, IN_PANE)
         agent.services.hook_heard(agent, heard)
+        if heard.done is not None or heard.settles == "turn":
+            # What it was let do is over: the tree is as that left it.
+            agent.services.snapshots.settle_soon(agent.id)
 
     async def answered_in_pane(self, agent: LiveAgent, pane_id: str) -> None:
         """Dismiss what is asked for a pane whose prompt is known to have been answered."""

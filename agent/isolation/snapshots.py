@@ -39,7 +39,7 @@ from agent.protocol.agents import Mode
 from agent.protocol.events import Notice
 from agent.risk import Risk
 from agent.settings import Snapshots
-from agent.steps import Progress, Step
+from agent.steps import Elsewhere, Progress, Step
 from memory.database import Database
 from memory.directories import git_top_level
 from memory.errors import StorageError
@@ -96,6 +96,7 @@ class Begun:
 
     agent: Acting
     kind: Kind = "step"
+    tool_use_id: str = ""
     numbers: dict[Path, int] = field(default_factory=dict)
     before: dict[Path, str] = field(default_factory=dict)
     only: bytes = b""
@@ -112,8 +113,8 @@ class Work:
     at: float
 
 
-Changed = Callable[[str, Work], None]
-"""Told of an agent's id and of what a step of the agent's did."""
+Changed = Callable[[str, Work, str, int], None]
+"""Told of an agent's id, what a step of it did, its tool use, and how many paths that changed."""
 
 
 class TreeSnapshots:
@@ -145,11 +146,14 @@ class TreeSnapshots:
         self._clock = clock
         self.objects = Objects(paths.snapshots / "objects")
         self.journals = paths.snapshots / "reverts"
-        self.changed: Changed = lambda agent_id, work: None
+        self.changed: Changed = lambda agent_id, work, use, count: None
         self._trees: dict[Path, _Tree] = {}
         self._users = 0
         self._sweeping = asyncio.Lock()
         self._swept = 0
+        self._elsewhere: dict[str, Begun] = {}
+        """The last step of each agent that another program does, until its end is known."""
+        self._settling: set[asyncio.Task[None]] = set()
         self.going_on: set[Begun] = set()
         """Steps that have begun and not ended."""
 
@@ -185,7 +189,11 @@ class TreeSnapshots:
         try:
             yield
         finally:
-            if begun is not None:
+            if begun is not None and isinstance(step.how, Elsewhere):
+                # It was only let through: another program does it from now on, in its own time.
+                self.going_on.discard(begun)
+                self._elsewhere[agent.id] = begun
+            elif begun is not None:
                 # Also of a step that was interrupted: it may have done half of what it meant to.
                 ending = asyncio.ensure_future(self.end(begun))
                 try:
@@ -208,7 +216,9 @@ class TreeSnapshots:
             places = [action.path.parent]
         elif cwd:
             places.append(Path(cwd))
-        begun = Begun(agent)
+        if isinstance(step.how, Elsewhere):
+            await self.settle(agent.id)
+        begun = Begun(agent, tool_use_id=tool_use_id)
         try:
             for top in await asyncio.to_thread(_tops, places):
                 if not await self._is_kept(agent, top):
@@ -279,11 +289,29 @@ class TreeSnapshots:
 
         Where the engine ends and the step goes on, its end stays unknown.
         """
+        self.going_on.add(begun)
         try:
             return 0 if begun.agent.closing else await self._end(begun)
         finally:
             self.going_on.discard(begun)
             await self._sweep_if_grown()
+
+    async def settle(self, agent_id: str) -> None:
+        """End what an agent's own program was let do: it is over, or the next begins."""
+        begun = self._elsewhere.pop(agent_id, None)
+        if begun is not None:
+            await self.end(begun)
+
+    def settle_soon(self, agent_id: str) -> None:
+        """As `settle`, without waiting for it."""
+        task = asyncio.create_task(self.settle(agent_id))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def close(self) -> None:
+        """Wait until what was begun to be written down is."""
+        if self._settling:
+            await asyncio.wait(self._settling)
 
     async def _end(self, begun: Begun) -> int:
         count = 0
@@ -305,9 +333,9 @@ class TreeSnapshots:
                 continue
             count += len(found)
             files = [each.path for each in found if "d" not in _kinds(each)]
-            if files:
+            if found:
                 work = Work(begun.kind, repository, top, files, self._clock())
-                self.changed(begun.agent.id, work)
+                self.changed(begun.agent.id, work, begun.tool_use_id, count)
         return count
 
     def _own_changes(

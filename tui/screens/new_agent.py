@@ -32,7 +32,7 @@ _WALLS = {"as the settings say": None, "behind a wall": True, "no wall": False}
 _NO_AGENT = "none"
 """The choice of no agent of another maker."""
 
-_WORKTREES = {"as the settings say": None, "one of its own": True, "this directory": False}
+_WORKTREES = {"as the settings say": None, "its own": True, "none": False}
 """Whether it gets a git worktree of its own; see docs/isolation.md."""
 _NOT_CHOSEN = "Careful, or standard in a directory that you trust."
 _BECAUSE = {

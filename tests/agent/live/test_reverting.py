@@ -7,11 +7,14 @@ import os
 
 import pytest
 
+from agent.actions import RunCommand
 from agent.errors import AgentError
 from agent.isolation.revert import Journal, Operation
 from agent.isolation.tree import entry_at
 from agent.protocol.commands.agents import SetMode
 from agent.protocol.commands.isolation import PreviewRevert, Revert, RevertPreview
+from agent.risk import Risk
+from agent.steps import Elsewhere, Step
 from tests.agent.isolation.trees import git
 
 
@@ -144,6 +147,21 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
     assert (project / "shared").read_text() == "second\n"
     assert (project / "own").read_text() == "1\n"
     assert row.changed == 2
+
+    # What an agent's own program is let do ends when it says so, or when the next begins.
+    snapshots, agent = house.agents.services.snapshots, house.agents._agent(first)
+    for number, over in ((1, True), (2, False), (3, True)):
+        step = Step(RunCommand("make", ""), Elsewhere(project, "", "bash", None), title="make")
+        where = {"tool_use_id": f"hook_{number}", "cwd": str(project), "progress": None}
+        async with snapshots.around(agent, step, risk=Risk.MEDIUM, **where):
+            pass
+        assert not snapshots.going_on
+        (project / f"made{number}").write_text("1\n")
+        if over:
+            snapshots.settle_soon(first)
+            await snapshots.close()
+    rows = await house.database.tree_steps.of_uses(first, ["hook_1", "hook_2", "hook_3"])
+    assert [each.paths for each in rows] == [(b"made1",), (b"made2",), (b"made3",)]
 
 
 async def test_where_there_is_no_snapshot(house):
