@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tungsten import frame, keys
+from tungsten import frame, keys, pressing
 from tungsten.connection import Connection, insist
 from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, PaneGone, PaneNotAllowed, ServerGone, TerminalError
 from tungsten.frame import Frame
 from tungsten.outcome import PaneInfo, exit_status
+from tungsten.pressing import Standing
 
 _INFO = "\t".join(
     (
@@ -258,6 +259,15 @@ class OwnServer:
     async def send_keys(self, pane_id: str, *names: str) -> None:
         """Press keys by tmux's names; raises as `send_text` does."""
         await keys.type_keys(await self._driven(pane_id), pane_id, names)
+
+    async def press_if(self, pane_id: str, key: str, standing: Standing) -> bool:
+        """Press one key if the screen still shows this, else none; see `pressing.press_if`.
+
+        Raises:
+            PaneNotAllowed: the person did not allow this pane.
+        """
+        client = await self._driven(pane_id)
+        return await pressing.press_if(client, pane_id, key, standing.condition())
 
     async def paste(self, pane_id: str, text: str) -> None:
         """Paste text; raises as `send_text` does."""

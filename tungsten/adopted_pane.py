@@ -20,6 +20,7 @@ from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.history import Passage
 from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, ForText, Until, WaitResult
+from tungsten.pressing import Standing
 
 QUIET_SECONDS = 0.3
 """A shell is looked at once more when its pane was quiet for so long: the prompt is printed before
@@ -81,6 +82,10 @@ class AdoptedPane:
         """Press keys by tmux's names; raises as `send_text` does."""
         await self._require_live()
         await self._server.send_keys(self.id, *names)
+
+    async def press_if(self, key: str, standing: Standing) -> bool:
+        """Press one key if the screen still shows this, else none; see `OwnServer.press_if`."""
+        return await self._server.press_if(self.id, key, standing)
 
     async def wait(self, until: Until, timeout: float) -> WaitResult:  # noqa: ASYNC109
         """Wait for something to happen on the pane, for at most `timeout` seconds.

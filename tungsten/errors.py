@@ -157,6 +157,16 @@ class TextNotTypable(TerminalError):
     """The text holds characters that cannot be typed as they are."""
 
 
+class KeyUnknown(TerminalError):
+    """What was to be pressed is not one key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"“{key}” is not one key: name one character, or Enter, Escape, Tab, an arrow, C-x."
+        )
+        self.key = key
+
+
 class DirectoryMissing(TerminalError):
     """A pane was to start in a directory that does not exist."""
 

@@ -129,12 +129,13 @@ def paste_commands(
 def when_not(pane_id: str, condition: str, command: Sequence[str]) -> tuple[str, ...]:
     """Write the tmux command that runs `command` if the format `condition` is false then."""
     # Both branches must be given, so that replies stay in step; this one does nothing.
-    return _either(pane_id, condition, ("start-server",), command)
+    return either(pane_id, condition, ("start-server",), command)
 
 
-def _either(
+def either(
     pane_id: str, condition: str, then: Sequence[str], otherwise: Sequence[str]
 ) -> tuple[str, ...]:
+    """Write the tmux command that runs one of two, by what a format is in that pane just then."""
     branches = [
         command_line(command)[:-1].decode("utf-8", "surrogateescape")
         for command in (then, otherwise)
@@ -180,7 +181,7 @@ async def _deliver(
         # and types in one step.
         deaf = ("display-message", "-p", "-t", pane_id, STATE)
         try:
-            said = await client.command(*_either(pane_id, _DEAF, deaf, commands[0]))
+            said = await client.command(*either(pane_id, _DEAF, deaf, commands[0]))
         except CommandFailed as error:
             if error.message.startswith("can't find pane"):
                 raise PaneGone(pane_id) from None

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import cursor_line, foreground, frame, history, keys, waiting
+from tungsten import cursor_line, foreground, frame, history, keys, pressing, waiting
 from tungsten.command_line import CommandLine
 from tungsten.connection import Connection, at_least_once
 from tungsten.cursor_line import CursorLine
@@ -44,6 +44,7 @@ from tungsten.outcome import (
 )
 from tungsten.output import read_output, without_filling
 from tungsten.pieces import Judge, Line, Pieces
+from tungsten.pressing import Standing
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ class Pane:
     async def send_keys(self, *names: str) -> None:
         """Press keys by tmux's names. See `keys.type_keys` for the errors."""
         await keys.type_keys(self.client, self.id, names)
+
+    async def press_if(self, key: str, standing: Standing) -> bool:
+        """Press one key if the screen still shows this, else none; see `pressing.press_if`."""
+        return await pressing.press_if(self.client, self.id, key, standing.condition())
 
     async def paste(self, text: str) -> None:
         """Paste text, bracketed where the program asks for it. See `keys.paste`."""
