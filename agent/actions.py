@@ -308,6 +308,38 @@ class CallTool(Action):
         return f"{self.tool} {self.input}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class AllowDialog(Action):
+    """Let a hosted agent do what its dialog asks about, which the screen does not tell for sure.
+
+    Where the dialog tells the command exactly, the action is that command.
+    """
+
+    kind: ClassVar[str] = "allow_dialog"
+    shown: str
+    doubt: str
+
+    @property
+    def text(self) -> str:
+        """The dialog as it stands on the screen, whole."""
+        return self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDialog(Action):
+    """Give a hosted agent's dialog an answer that lets nothing happen: no, or the person's own."""
+
+    kind: ClassVar[str] = "answer_dialog"
+    answer: str
+    denies: bool
+    shown: str
+
+    @property
+    def text(self) -> str:
+        """The answer, as the dialog calls it."""
+        return self.answer
+
+
 KINDS: dict[str, type[Action]] = {
     kind.kind: kind
     for kind in (
@@ -315,6 +347,7 @@ KINDS: dict[str, type[Action]] = {
         *(StartWorker, MessageWorker, StopWorker, RemoveWorktree),
         *(Remember, SearchMemory),
         *(PatchFiles, FetchUrl, SearchWeb, CallTool),
+        *(AllowDialog, AnswerDialog),
     )
 }
 """Every kind of action by its word."""

@@ -534,6 +534,8 @@ class Performer:
             actor=step.actor,
             replaces="" if replaced is None else replaced.id,
             original="" if replaced is None else original.action.text,
+            presses=step.how.presses if isinstance(step.how, Elsewhere) else "",
+            deny_presses=step.how.deny_presses if isinstance(step.how, Elsewhere) else "",
         )
 
     def _refused(self, step: Step, looked: Looked, reason: str) -> Outcome:
@@ -560,6 +562,7 @@ class Performer:
             ToolStatus.DENIED,
             text,
             decision=told,
+            message=decision.message,
             risk=RiskLevel(looked.assessment.risk.name),
             reasons=looked.assessment.reasons,
         )
@@ -798,7 +801,7 @@ def _judged(assessment: Assessment) -> dict[str, object]:
     return {"risk": RiskLevel(assessment.risk.name), "reasons": assessment.reasons}
 
 
-def _told_of_work(step: Step, assessment: Assessment) -> dict[str, bool]:
+def _told_of_work(step: Step, assessment: Assessment) -> dict[str, Any]:
     """Whether a step checks the work, and whether it changes it: only what is true is told."""
     edits = assessment.edits or isinstance(step.action, WriteFile)
     return {

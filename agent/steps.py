@@ -86,12 +86,17 @@ class Elsewhere:
         pane_id: the pane in which that program runs; empty where it is not known.
         shell: the shell that it gives commands to.
         tell: tells it, and says how that went.
+        presses: the key that this presses in its dialog, and what that is called there; empty
+            where it is told otherwise.
+        deny_presses: the same of a denial.
     """
 
     cwd: Path
     pane_id: str
     shell: str
     tell: Callable[[], Awaitable[Effect]]
+    presses: str = ""
+    deny_presses: str = ""
 
 
 How: TypeAlias = Run | Look | Wait | Picture | Lines | Names | Matches | Plain | Elsewhere
@@ -153,6 +158,8 @@ class Outcome:
     picture: Path | None = None
     checks: bool = False
     edits: bool = False
+    message: str = ""
+    """What the person said when they denied it."""
 
     @property
     def is_error(self) -> bool:

@@ -113,6 +113,18 @@ class Region(Settings):
     """The last line: the next below it that matches. A rule without such a line does not match."""
 
 
+class Asks(Settings):
+    """How the command that a dialog asks about is told from its screen, exactly or not at all."""
+
+    command: Pattern
+    """The line that shows it, with a group named `text`. It is known only where just one line of
+    the region matches, with room left behind it."""
+
+    beside: Patterns = ()
+    """What the other lines look like, those that offer answers and empty ones aside. A line that
+    none of them matches may belong to the command, which is then not known."""
+
+
 class Rule(Settings):
     """How one state looks on the screen."""
 
@@ -145,6 +157,12 @@ class Rule(Settings):
 
     answers: Annotated[tuple[Answer, ...], BeforeValidator(_list)] = ()
     """How the dialog can be answered."""
+
+    asks: Asks | None = None
+    """How to tell what command a permission is for; without it, that is never known for sure."""
+
+    changing: Patterns = ()
+    """What may change in the region while it is the same dialog, such as a clock."""
 
     @model_validator(mode="after")
     def _whole(self) -> Rule:

@@ -54,6 +54,11 @@ class Gate(Wire):
     """Id of the gate whose command the person changed into this one."""
     original: str = ""
     """What the agent asked for, where the person changed it."""
+    presses: str = ""
+    """The key that allowing presses in the agent's own dialog, and what it is called there; empty
+    where no key answers it."""
+    deny_presses: str = ""
+    """The key that denying presses there; empty: it presses none."""
 
 
 class Question(Wire):

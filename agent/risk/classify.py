@@ -9,6 +9,8 @@ from pathlib import Path
 
 from agent.actions import (
     Action,
+    AllowDialog,
+    AnswerDialog,
     CallTool,
     ClosePane,
     FetchUrl,
@@ -97,6 +99,12 @@ def _assess(action: Action, context: Context) -> Assessment:
     if isinstance(action, CallTool):
         reason = f"no rule knows what the tool {action.tool} does"
         return Assessment(Risk.HIGH, (reason,), "cannot be known")
+    if isinstance(action, AllowDialog):
+        whole = (Span(0, len(action.text), action.doubt),)
+        return Assessment(Risk.HIGH, (action.doubt,), "cannot be known", whole)
+    if isinstance(action, AnswerDialog):
+        reason = "tells the agent no" if action.denies else "gives the agent your own answer"
+        return Assessment(Risk.LOW, (reason,), reason)
     if isinstance(action, StartWorker):
         return _worst([_start(action, p, context) for p in _places(action.directory, context)])
     if isinstance(action, MessageWorker):

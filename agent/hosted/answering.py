@@ -1,0 +1,188 @@
+"""A hosted agent's dialog answered by one key: looked at again, compared, pressed, seen to be gone.
+
+Nothing is pressed into anything but the very dialog that was decided about, in the same pane, with
+the same program in front. There is one try: whatever comes of it, the key is not pressed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, replace
+
+from agent.effects import NotRun
+from agent.hosted.dialog import Dialog, read
+from agent.hosted.profile import Profile
+from agent.hosted.screen_rules import Offered
+from agent.panes import PaneLost, Panes
+from agent.steps import Effect
+from tungsten.errors import PaneGone, TerminalError
+from tungsten.foreground import Foreground
+from tungsten.frame import Frame
+from tungsten.outcome import ForIdle
+from tungsten.pressing import Standing
+
+CLEARS_SECONDS = 3.0
+"""How long a dialog may stand after its key; agents draw within a tenth of it."""
+
+DRAWS_SECONDS = 0.1
+"""A pane that has printed nothing for so long after a key is looked at."""
+
+NOTHING = "nothing was pressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A dialog that was looked at, and what showed it.
+
+    Attributes:
+        pane_id: where.
+        dialog: what stands there.
+        pid: the program in front, which reads the keys.
+        program: its name.
+        cwd: where it is; empty if that is not known.
+    """
+
+    pane_id: str
+    dialog: Dialog
+    pid: int
+    program: str
+    cwd: str
+
+
+class Answering:
+    """Presses the keys that answer dialogs of one agent's panes.
+
+    Args:
+        panes: the agent's.
+        profile: tells what its screens show.
+    """
+
+    def __init__(self, panes: Panes, profile: Profile) -> None:
+        self._panes = panes
+        self._profile = profile
+        self._shown: dict[str, str] = {}
+        self._pressed: dict[str, str] = {}
+        self._changed = asyncio.Event()
+
+    def pressed(self, seen: Seen) -> bool:
+        """Whether the one key of a dialog is under way, or was sent while it stands there."""
+        return self._pressed.get(seen.pane_id) == seen.dialog.fingerprint
+
+    def saw(self, pane_id: str, dialog: Dialog | None) -> None:
+        """Note what a pane shows now: whoever watches it tells."""
+        shown = "" if dialog is None else dialog.fingerprint
+        self._shown[pane_id] = shown
+        if self._pressed.get(pane_id, shown) != shown:
+            # The same dialog may come again, and is another question then.
+            del self._pressed[pane_id]
+        self._changed.set()
+
+    async def look(self, pane_id: str) -> Seen | None:
+        """Look at a pane now; None where it shows no dialog for sure, or its program has ended.
+
+        Raises:
+            AgentError, TerminalError: the pane is gone, or not the agent's.
+        """
+        pane = await self._panes.seen(pane_id)
+        foreground = await pane.foreground()
+        dialog = read(self._profile, await pane.capture())
+        if dialog is None or foreground.kind == "dead":
+            return None
+        return _seen(pane_id, dialog, foreground)
+
+    async def press(self, seen: Seen, answer: Offered) -> Effect:
+        """Press the one key of an answer if all is still as it was seen; waits for it to be gone.
+
+        While a person types in the pane, this waits.
+
+        Raises:
+            NotRun: nothing was pressed; says why.
+            OutcomeUnknown: the connection broke, and nothing tells whether it was pressed.
+            AgentError, TerminalError: the pane is gone, or not the agent's.
+        """
+        pane_id = seen.pane_id
+        await self._panes.own(pane_id).keyboard.free.wait()
+        pane = await self._panes.seen(pane_id)
+        if self.pressed(seen):
+            raise NotRun(f"it was answered already; {NOTHING}")
+        foreground = await pane.foreground()
+        if (foreground.pid, foreground.name) != (seen.pid, seen.program):
+            other = foreground.name or "nothing"
+            raise NotRun(f"{other} runs in front instead of {seen.program}; {NOTHING}")
+        if seen.cwd != foreground.cwd:
+            raise NotRun(f"its directory is {foreground.cwd or 'unknown'} now; {NOTHING}")
+        frame = await pane.capture()
+        dialog = self._still(seen, frame)
+        if answer not in dialog.answers:
+            raise NotRun(f"it does not offer {named(answer)}; {NOTHING}")
+        standing = Standing.of(frame, self._panes.own(pane_id).pid, dialog.first, dialog.last)
+        if dialog.changing:
+            # What may change meanwhile is not for tmux to compare.
+            lines = [
+                "" if number - dialog.first in dialog.changing else line
+                for number, line in enumerate(standing.lines)
+            ]
+            standing = replace(standing, lines=tuple(lines))
+        self._shown[pane_id] = dialog.fingerprint
+        # First: whatever becomes of the connection, there is no second try.
+        self._pressed[pane_id] = dialog.fingerprint
+        if not await pane.press_if(answer.key, standing):
+            self._pressed.pop(pane_id, None)
+            raise NotRun(
+                f"its screen changed at that very moment, or takes no keys now (copy mode?); "
+                f"{NOTHING}"
+            )
+        if await self._cleared(seen):
+            self._pressed.pop(pane_id, None)
+            return Effect(f"{named(answer)} was pressed")
+        return Effect(
+            f"{named(answer)} was pressed once and the dialog still stands: look at its pane",
+            ok=False,
+        )
+
+    def _still(self, seen: Seen, frame: Frame) -> Dialog:
+        """Find the dialog that was decided about on a picture.
+
+        Raises:
+            NotRun: it does not stand there, or not as it was.
+        """
+        dialog = read(self._profile, frame)
+        if dialog is None:
+            raise NotRun(f"its dialog is gone: it was answered in its pane; {NOTHING}")
+        if dialog.fingerprint != seen.dialog.fingerprint:
+            raise NotRun(f"another dialog stands there now; {NOTHING}")
+        return dialog
+
+    async def _cleared(self, seen: Seen) -> bool:
+        """Wait until another screen is seen; looks once itself where nobody tells of any."""
+        fingerprint = seen.dialog.fingerprint
+        with contextlib.suppress(TerminalError):
+            pane = await self._panes.seen(seen.pane_id)
+            await pane.wait(ForIdle(DRAWS_SECONDS), CLEARS_SECONDS)
+        await self._look_again(seen.pane_id)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLEARS_SECONDS):
+                while self._shown.get(seen.pane_id) == fingerprint:
+                    self._changed.clear()
+                    await self._changed.wait()
+                return True
+        await self._look_again(seen.pane_id)
+        return self._shown.get(seen.pane_id) != fingerprint
+
+    async def _look_again(self, pane_id: str) -> None:
+        dialog = None
+        # Where the pane went away, so did its dialog.
+        with contextlib.suppress(PaneGone, PaneLost):
+            pane = await self._panes.seen(pane_id)
+            dialog = read(self._profile, await pane.capture())
+        self._shown[pane_id] = "" if dialog is None else dialog.fingerprint
+
+
+def named(answer: Offered) -> str:
+    """The key, and what the dialog calls it."""
+    return f"{answer.key} ({answer.label})" if answer.label else answer.key
+
+
+def _seen(pane_id: str, dialog: Dialog, foreground: Foreground) -> Seen:
+    return Seen(pane_id, dialog, foreground.pid, foreground.name, foreground.cwd)

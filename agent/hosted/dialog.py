@@ -1,0 +1,154 @@
+"""A dialog on a hosted agent's screen: which one it is, what it asks about, and its answers.
+
+What it asks about is told exactly or not at all. A line that is cut off, folded or broken may hide
+what matters most, so where anything on the screen could be more of the command, it is not known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+from agent.hosted.profile import Asks, Meaning, Profile, Rule
+from agent.hosted.screen_rules import Frame, Offered, ScreenMatch, match
+from agent.hosted.status import Kind
+from agent.protocol.agents import AgentState
+from tungsten import frame as capture
+from tungsten.cells import character_width
+
+ROOM = 10
+"""Columns that must be free behind a command: with fewer, it may have been cut off or broken there.
+More than borders and margins of the agents' dialogs take."""
+
+_EDGE = frozenset("│┃|║▌▐")
+"""What draws the sides of a box."""
+
+_FRAME = re.compile(r"[\s\u2500-\u259f]+")
+"""Blanks and what boxes are drawn with (Unicode's Box Drawing and Block Elements)."""
+
+_CUT = re.compile(r"…|\.\.\.$|\b(?:lines?|chars|characters) (?:more|hidden|omitted)\b")
+"""What says that something was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A dialog as it was looked at.
+
+    Attributes:
+        rule: the name of the rule that found it.
+        kind: what it waits for.
+        first: its first line on the screen, from 0.
+        last: the line behind its last.
+        lines: those lines, as they stand.
+        answers: what it offers.
+        command: the command that it asks about, where that is known exactly; else empty.
+        doubt: why it is not known; empty where it is.
+        fingerprint: tells it from every other dialog: SHA-256, hex.
+        changing: which of the lines may change meanwhile, counted from the first.
+    """
+
+    rule: str
+    kind: Kind
+    first: int
+    last: int
+    lines: tuple[str, ...]
+    answers: tuple[Offered, ...]
+    command: str
+    doubt: str
+    fingerprint: str
+    changing: frozenset[int] = frozenset()
+
+    def answer(self, means: Meaning) -> Offered | None:
+        """The answer that means this; None where none does, or where several do."""
+        found = [each for each in self.answers if each.means == means]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def text(self) -> str:
+        """Its lines, without the empty ones around them."""
+        return "\n".join(self.lines).strip("\n")
+
+
+def read(profile: Profile, shown: capture.Frame) -> Dialog | None:
+    """Find the dialog that a picture without history shows; None where it shows none for sure."""
+    frame = Frame.of(shown)
+    return of_match(profile, match(profile, frame), shown.width)
+
+
+def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
+    """Make a dialog of what the rules have found on a screen of `width` columns."""
+    if found.state is not AgentState.WAITING or found.kind is None:
+        return None
+    rule = next(rule for rule in profile.rules if rule.name == found.rule)
+    command, doubt = _command(rule, found.dialog, width)
+    changing = [re.compile(pattern) for pattern in rule.changing]
+    kept = [_without(changing, line) for line in found.dialog]
+    offered = [(each.key, each.means, each.label) for each in found.answers]
+    said = json.dumps([profile.name, rule.name, found.kind, kept, offered], ensure_ascii=False)
+    return Dialog(
+        rule=rule.name,
+        kind=found.kind,
+        first=found.first,
+        last=found.last,
+        lines=found.dialog,
+        answers=found.answers,
+        command=command,
+        doubt=doubt,
+        fingerprint=hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest(),
+        changing=frozenset(
+            number
+            for number, (line, left) in enumerate(zip(found.dialog, kept, strict=True))
+            if line != left
+        ),
+    )
+
+
+def _without(changing: list[re.Pattern[str]], line: str) -> str:
+    for pattern in changing:
+        line = pattern.sub("", line)
+    return line
+
+
+def _command(rule: Rule, lines: tuple[str, ...], width: int) -> tuple[str, str]:
+    """The command that a dialog asks about and nothing, or nothing and why that is not known."""
+    if rule.asks is None:
+        return "", "what it asks about cannot be told from its screen"
+    pattern = re.compile(rule.asks.command)
+    found = [(line, said) for line in lines if (said := pattern.search(line)) is not None]
+    if len(found) != 1 or not found[0][1]["text"].strip():
+        return "", "its command is not on one line of the screen"
+    line, said = found[0]
+    beside = _strange(rule, rule.asks, lines, line)
+    if beside is not None:
+        return "", f"this may be part of its command, too: {beside.strip()[:60]}"
+    command = said["text"].strip()
+    if not command.isprintable():
+        return "", "its command holds characters that cannot be seen"
+    if _CUT.search(command):
+        return "", "its command is shown shortened"
+    if _columns(line[: said.end("text")].rstrip()) > _edge(line, width) - ROOM:
+        return "", "its command fills the line, and may go on where it cannot be seen"
+    return command, ""
+
+
+def _strange(rule: Rule, asks: Asks, lines: tuple[str, ...], command: str) -> str | None:
+    """The first line that nothing is known of, where there is one."""
+    known = [*asks.beside, *(answer.pattern for answer in rule.answers)]
+    patterns = [re.compile(each) for each in known]
+    for line in lines:
+        if line == command or not _FRAME.sub("", line):
+            continue
+        if not any(each.search(line) for each in patterns):
+            return line
+    return None
+
+
+def _edge(line: str, width: int) -> int:
+    """The column at which what a line shows must end."""
+    return _columns(line) - 1 if line and line[-1] in _EDGE else width
+
+
+def _columns(text: str) -> int:
+    return sum(map(character_width, text))
