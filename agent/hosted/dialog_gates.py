@@ -12,8 +12,8 @@ import contextlib
 import logging
 import re
 import uuid
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ DIALOG = "dialog"
 
 IN_ITS_PANE = "answered in its pane"
 """Why what waits in the inbox does no more."""
+
+ENDED = "its program has ended"
 
 SHOWS_SECONDS = 5.0
 """How long an agent may take to show the dialog of what its hook asked about before."""
@@ -87,10 +89,14 @@ class DialogGates:
     Args:
         agent: the agent.
         profile: tells what its screens show.
+        say: gives it a prompt: what the person says to a denial.
     """
 
-    def __init__(self, agent: LiveAgent, profile: Profile) -> None:
+    def __init__(
+        self, agent: LiveAgent, profile: Profile, say: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._agent = agent
+        self._say = say
         self._answering = Answering(agent.panes, profile)
         self._open: dict[str, _Open] = {}
         self._claims: dict[str, Claim] = {}
@@ -104,10 +110,6 @@ class DialogGates:
             self._spawn(self._look(pane_id))
         else:
             self._now(pane_id, None)
-
-    def gone(self, pane_id: str) -> None:
-        """Take note that a pane is closed, or its program has ended."""
-        self._now(pane_id, None)
 
     async def _look(self, pane_id: str) -> None:
         try:
@@ -142,6 +144,7 @@ class DialogGates:
             opened.task = self._spawn(self._ask(opened))
 
     def _dismiss(self, opened: _Open, why: str) -> None:
+        """Take back what is asked about a dialog."""
         if opened.claim is not None:
             self._let_go(opened.claim, why)
         elif opened.task is not None and not opened.task.done():
@@ -226,9 +229,11 @@ class DialogGates:
         block_id = conversation.open(
             BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=DIALOG, title=title)
         )
-        asking = self._permission if permission else self._question
         try:
-            outcome = await asking(opened, tool_use_id, block_id)
+            if permission:
+                outcome = await self._permission(opened, tool_use_id, block_id)
+            else:
+                outcome = await self._question(opened, tool_use_id)
         except asyncio.CancelledError:
             if self._agent.closing:
                 raise
@@ -236,6 +241,8 @@ class DialogGates:
         except StorageError as error:
             outcome = Outcome(ToolStatus.FAILED, str(error))
         await self._agent.show_outcome(block_id, outcome)
+        if outcome.status is ToolStatus.DENIED:
+            await self._deny(opened.seen, outcome.message)
 
     async def _permission(self, opened: _Open, tool_use_id: str, block_id: int) -> Outcome:
         seen = opened.seen
@@ -268,10 +275,7 @@ class DialogGates:
                 tool_use_id=tool_use_id,
                 progress=lambda fields: self._agent.conversation.change_tool(block_id, **fields),
             )
-            if outcome.status is ToolStatus.DENIED:
-                await self._deny(seen, deny, outcome.message)
-                return outcome
-            if outcome.status is ToolStatus.DONE:
+            if outcome.status in (ToolStatus.DENIED, ToolStatus.DONE):
                 return outcome
             self._tell(outcome.text)
             if self._open.get(seen.pane_id) is not opened or self._answering.pressed(seen):
@@ -280,7 +284,8 @@ class DialogGates:
             doubt = f"it could not be answered: {outcome.text}"
         return outcome
 
-    async def _deny(self, seen: Seen, deny: Offered | None, message: str) -> None:
+    async def _deny(self, seen: Seen, message: str) -> None:
+        deny = seen.dialog.answer("deny")
         if deny is None:
             self._tell("no one key of its dialog denies: answer in its pane")
             return
@@ -289,11 +294,11 @@ class DialogGates:
             self._tell(outcome.text)
         elif message:
             try:
-                await self._agent.prompt(message)
+                await self._say(message)
             except (AgentError, TerminalError) as error:
                 self._tell(f"denied, and your message was not given to it: {error}")
 
-    async def _question(self, opened: _Open, tool_use_id: str, block_id: int) -> Outcome:
+    async def _question(self, opened: _Open, tool_use_id: str) -> Outcome:
         seen = opened.seen
         offered = {each.label: each for each in seen.dialog.answers if each.label}
         if not offered:
@@ -320,8 +325,8 @@ class DialogGates:
             outcome = await self._answer_by(seen, answer, denies=False)
             if outcome.status is not ToolStatus.DONE:
                 self._tell(outcome.text)
-            agent.conversation.change_tool(block_id, decision=f"you chose {answer.label}")
-            return outcome
+                return outcome
+            return replace(outcome, decision=f"you chose {answer.label}")
 
     async def _answer_by(self, seen: Seen, answer: Offered, *, denies: bool) -> Outcome:
         """Press a key by which nothing happens that would have to be decided."""
@@ -351,18 +356,32 @@ class DialogGates:
 
     # Beginning and end --------------------------------------------------------------------------
 
-    async def recover(self) -> None:
-        """Close what an earlier engine asked; a dialog that stands there still is asked anew."""
-        conversation = self._agent.conversation
-        for block_id in conversation.unfinished(DIALOG).values():
-            outcome = Outcome(ToolStatus.INTERRUPTED, "the engine ended; its dialog stood on")
-            await self._agent.show_outcome(block_id, outcome)
+    @property
+    def asks(self) -> bool:
+        """Whether the person is asked about a dialog that stands there."""
+        return any(opened.task is not None for opened in self._open.values())
+
+    async def end(self) -> None:
+        """Take back what is asked, as the program has ended."""
+        standing, self._open = tuple(self._open.values()), {}
+        for opened in standing:
+            if opened.claim is not None:
+                self._let_go(opened.claim, ENDED)
+            elif opened.step is not None:
+                gate = self._agent.performer.gate_of(opened.step)
+                if gate is not None:
+                    await self._withdraw(gate, ENDED)
+        for claim in tuple(self._claims.values()):
+            self._let_go(claim, ENDED)
+        await self.close()
 
     async def close(self) -> None:
-        """Ask no more; what is asked stays in the journal when the engine ends."""
-        for task in tuple(self._tasks):
+        """Ask no more; what is asked stays in the journal."""
+        # A denial's message may be what ends the program: that task must not wait for itself.
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._open.clear()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -375,6 +394,13 @@ class DialogGates:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a dialog could not be asked about", exc_info=error)
+
+
+async def recover(agent: LiveAgent) -> None:
+    """Close what an earlier engine asked; a dialog that stands there still is asked anew."""
+    for block_id in agent.conversation.unfinished(DIALOG).values():
+        outcome = Outcome(ToolStatus.INTERRUPTED, "the engine ended; its dialog stood on")
+        await agent.show_outcome(block_id, outcome)
 
 
 def _same(one: Seen, other: Seen) -> bool:

@@ -18,11 +18,12 @@ from agent.command_agent import CommandAgent
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
 from agent.hosted.delivery import TAKES_PROMPTS, NotDelivered, deliver
+from agent.hosted.dialog_gates import DialogGates, recover
 from agent.hosted.drift import DriftAlarm
 from agent.hosted.observer import Observer
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import ProfileUnknown, profile_files
-from agent.hosted.screen_rules import Frame
+from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import Evidence, HostedState
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
@@ -48,11 +49,13 @@ class HostedAgent(CommandAgent):
 
     Attributes:
         observer: what is known of it; None while its program does not run.
+        dialogs: asks about the dialogs that it shows; None while its program does not run.
     """
 
     def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
         super().__init__(record, session, services)
         self.observer: Observer | None = None
+        self.dialogs: DialogGates | None = None
         self.profile = self._read_profile()
         self._launching = False
         self._wait_id = ""
@@ -163,12 +166,18 @@ class HostedAgent(CommandAgent):
                 await pane.answer_terminal_query(QUERY)
 
         self._alarm = alarm = DriftAlarm(self)
+        self.dialogs = dialogs = DialogGates(self, self.profile, self._say)
+
+        def looked(shown: ScreenMatch, frame: Frame) -> None:
+            alarm.looked(shown, frame)
+            dialogs.looked(pane_id, shown)
+
         observer = Observer(
             self.profile,
             look=look,
             answer=answer,
             changed=self._changed,
-            looked=alarm.looked,
+            looked=looked,
             clock=self.services.clock,
         )
         self.observer = observer
@@ -186,6 +195,9 @@ class HostedAgent(CommandAgent):
         observer, self.observer = self.observer, None
         if self._alarm is not None:
             self._alarm.close()
+        dialogs, self.dialogs = self.dialogs, None
+        if dialogs is not None:
+            await (dialogs.close() if self.closing else dialogs.end())
         if observer is not None:
             await observer.close()
         deafen, self._deafen = self._deafen, None
@@ -208,6 +220,7 @@ class HostedAgent(CommandAgent):
             self.record.extra.get("panes")
         )
         await super().resume()
+        await recover(self)
         pane_id = self.panes.first()
         open_waits = await self.services.database.journal.open_waits(self.id)
         self._wait_id = str(open_waits[-1].subject) if open_waits else ""
@@ -297,6 +310,12 @@ class HostedAgent(CommandAgent):
             return
         await self._deliver(text)
 
+    async def _say(self, text: str) -> None:
+        """Give it a prompt once it has been looked at, as right after a dialog is answered."""
+        if self.observer is not None:
+            await self.observer.look_now()
+        await self.prompt(text)
+
     async def unqueue(self) -> list[str]:
         """Give back what waits to be said."""
         texts = list(self.queued)
@@ -345,7 +364,8 @@ class HostedAgent(CommandAgent):
     async def interrupt(self) -> None:
         """Withdraw what waits at the gate; else press what stops this kind of agent."""
         pane_id = self.panes.first()
-        if self._waits or pane_id is None or self.observer is None:
+        asks = self.dialogs is not None and self.dialogs.asks
+        if (self._waits and not asks) or pane_id is None or self.observer is None:
             await super().interrupt()
             return
         with contextlib.suppress(PaneDead):

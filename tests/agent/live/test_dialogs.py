@@ -3,58 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
 from agent.effects import NotRun
 from agent.gate import GateAlreadyClosed
-from agent.hosted.dialog_gates import DialogGates
-from agent.hosted.profile import Profile
-from agent.hosted.screen_rules import Frame, match
 from agent.protocol.agents import Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
 from agent.protocol.events import GateClosed, Notice
 from tests.stubs.dialogs import Dialogs
-from tungsten import waiting
-from tungsten.errors import ServerGone
 
-PROFILE = Profile.model_validate(
-    {
-        "name": "asker",
-        "title": "Asker",
-        "start": "asker",
-        "rules": [
-            {
-                "name": "run-command",
-                "state": "waiting",
-                "kind": "permission",
-                "region": {"begins": "^Bash command", "ends": r"^ *\d\. No"},
-                "all": ["Do you want to proceed"],
-                "asks": {
-                    "command": r"^  \$ (?P<text>.+)",
-                    "beside": ["^Bash command", "^Do you want to proceed", r"^ . \d\. "],
-                },
-                "changing": [r"\(\d+ s\)"],
-                "answers": [
-                    {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes)$"},
-                    {"key": "2", "means": "allow_always", "pattern": r"2\. (?P<label>Yes, .*)"},
-                    {"key": "3", "means": "deny", "pattern": r"3\. (?P<label>No.*)"},
-                ],
-            },
-            {
-                "name": "choose",
-                "state": "waiting",
-                "kind": "question",
-                "region": {"begins": "^Which", "ends": "^Esc"},
-                "answers": [
-                    {"key": "a", "means": "other", "pattern": r"a\) (?P<label>.+)"},
-                    {"key": "b", "means": "other", "pattern": r"b\) (?P<label>.+)"},
-                ],
-            },
-        ],
-    }
-)
+PROFILE = r"""
+name = "asker"
+title = "Asker"
+start = "asker"
+
+[prompt]
+paste = false
+
+[[rules]]
+name = "works"
+state = "working"
+all = ["^working on it"]
+
+[[rules]]
+name = "ready"
+state = "idle"
+all = ["^ready>"]
+
+[[rules]]
+name = "run-command"
+state = "waiting"
+kind = "permission"
+region = { begins = "^Bash command", ends = '^ *\d\. No' }
+all = ["Do you want to proceed"]
+changing = ['\(\d+ s\)']
+
+[rules.asks]
+command = '^  \$ (?P<text>.+)'
+beside = ["^Bash command", "^Do you want to proceed"]
+
+[[rules.answers]]
+key = "1"
+means = "allow_once"
+pattern = '1\. (?P<label>Yes)$'
+
+[[rules.answers]]
+key = "2"
+means = "allow_always"
+pattern = '2\. (?P<label>Yes, .*)'
+
+[[rules.answers]]
+key = "3"
+means = "deny"
+pattern = '3\. (?P<label>No.*)'
+
+[[rules]]
+name = "choose"
+state = "waiting"
+kind = "question"
+region = { begins = "^Which", ends = "^Esc" }
+
+[[rules.answers]]
+key = "a"
+means = "other"
+pattern = 'a\) (?P<label>.+)'
+
+[[rules.answers]]
+key = "b"
+means = "other"
+pattern = 'b\) (?P<label>.+)'
+"""
 WORKS = "working on it\n\n\n"
 CHOOSE = "Which colour?\n a) red\n b) blue\nEsc to leave"
 
@@ -70,35 +89,16 @@ KEYS = {"1": "works", "2": "works", "3": "works", "a": "works", "b": "works"}
 
 
 class Asker:
-    """An agent with a program in its pane that asks, and what watches it."""
+    """A hosted agent whose program draws what a test tells it to."""
 
-    def __init__(self, house, agent, pane_id, dialogs):
-        self.house, self.agent, self.pane_id, self.dialogs = house, agent, pane_id, dialogs
-        self.gates = DialogGates(agent, PROFILE)
-        self.told = []
-        self.watching = True
-        self._task = None
+    def __init__(self, house, agent, dialogs):
+        self.house, self.agent, self.dialogs = house, agent, dialogs
+        self.pane_id = agent.panes.first()
+        self.pane = house.terminal.pane(self.pane_id)
 
-    async def watch(self):
-        terminal = await self.house.open_terminal()
-        pane = terminal.pane(self.pane_id)
-        self.pane = pane
-
-        async def follow():
-            async with waiting.printing(pane, terminal.watch) as printed:
-                while True:
-                    if self.watching:
-                        shown = match(PROFILE, Frame.of(await pane.capture()))
-                        self.gates.looked(self.pane_id, shown)
-                    await printed()
-
-        self._task = asyncio.create_task(follow())
-
-    async def close(self):
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, ServerGone):
-            await self._task
-        await self.gates.close()
+    def unseen(self):
+        """From now on, nobody sees what its screen shows."""
+        self.agent.dialogs.looked = lambda pane_id, shown: None
 
     async def ask(self, name, text):
         self.dialogs.tell("works", WORKS, only=True)
@@ -125,6 +125,7 @@ class Asker:
 
         def found():
             blocks = [b for b in self.agent.conversation.blocks if b.tool is not None]
+            blocks = [block for block in blocks if block.tool.name == "dialog"]
             return blocks and blocks[-1].tool.status == status and blocks[-1].tool
 
         return await self.house.until(found, f"a block that is {status}")
@@ -139,12 +140,15 @@ async def asker(house, short_dir):
     dialogs = Dialogs(short_dir / "told.sock")
     await dialogs.listen()
     try:
-        agent = house.agents._agent(await house.agent())
-        made = Asker(house, agent, await agent.panes.open(command=dialogs.command), dialogs)
+        house.paths.profiles.mkdir(exist_ok=True)
+        (house.paths.profiles / "asker.toml").write_text(PROFILE)
+        agent_id = await house.agent(command=dialogs.command, profile="asker")
+        await house.decide(await house.gate())
         await dialogs.connected()
-        await made.watch()
-        yield made
-        await made.close()
+        agent = house.agents._agent(agent_id)
+        await house.until(lambda: agent.dialogs, "its watching")
+        house.events.clear()
+        yield Asker(house, agent, dialogs)
     finally:
         await dialogs.close()
 
@@ -186,7 +190,7 @@ async def test_who_answers_first_wins_and_the_other_is_told(house, asker):
     # They do in the very moment in which the inbox decides: nobody sees the screen change.
     await asker.ask("high", asks("rm -rf /home"))
     gate = await house.gate()
-    asker.watching = False
+    asker.unseen()
     await asker.pane.send_keys("3")
     await asker.dialogs.until(lambda: len(asker.got) == 2)
     await house.decide(gate)
@@ -197,13 +201,13 @@ async def test_who_answers_first_wins_and_the_other_is_told(house, asker):
 async def test_another_dialog_in_its_place_is_never_answered(house, asker):
     await asker.ask("high", asks("rm -rf /"))
     gate = await house.gate()
-    asker.watching = False
+    asker.unseen()
     await asker.ask("other", asks("rm -rf /home"))
     await house.decide(gate)
     await asker.notice("another dialog stands there now; nothing was pressed")
     assert asker.got == []
     # Only a clock has gone on.
-    asker.watching = True
+    del asker.agent.dialogs.looked
     await asker.ask("other", asks("rm -rf /home", clock=2))
     gate = await house.until(
         lambda: [g for g in house.hub.snapshot().gates if g.text == "rm -rf /home"], "a gate"
@@ -214,19 +218,14 @@ async def test_another_dialog_in_its_place_is_never_answered(house, asker):
     assert asker.dialogs.got[0][1] == "later"
 
 
-async def test_denied_by_its_own_key_and_the_message_is_said_to_it(house, asker, monkeypatch):
-    said = []
-
-    async def prompt(text):
-        # The dialog is gone by then.
-        said.append((text, asker.dialogs.drawn[-1]))
-
-    monkeypatch.setattr(asker.agent, "prompt", prompt)
-    await asker.ask("high", asks("rm -rf /"))
-    await house.decide(await house.gate(), "deny", "use trash instead")
-    await house.until(lambda: said, "the message")
-    assert (asker.got, said) == (["3"], [("use trash instead", "works")])
-    assert (await asker.tool("denied")).decision == "denied by you: use trash instead"
+async def test_denied_by_its_own_key_and_the_message_is_said_to_it(house, asker):
+    asker.dialogs.tell("ready", "ready> ", {"\r": "works"}, only=True)
+    await asker.dialogs.draw("high", asks("rm -rf /"), {"3": "ready"})
+    await house.decide(await house.gate(), "deny", "use trash")
+    await asker.dialogs.until(lambda: "\r" in asker.got)
+    assert "".join(asker.got) == "3use trash\r"
+    assert [on for _, on in asker.dialogs.got] == ["high", *["ready"] * 10]
+    assert (await asker.tool("denied")).decision == "denied by you: use trash"
     assert asker.notices() == []
 
 
@@ -318,7 +317,6 @@ async def test_a_question_is_answered_by_the_key_of_the_answer(house, asker):
 async def test_an_engine_that_ends_leaves_the_dialog_to_stand(house, asker):
     await asker.ask("high", asks("rm -rf /"))
     await house.gate()
-    await asker.gates.close()
     await house.again()
     assert house.hub.snapshot().gates == ()
     assert asker.got == []
@@ -332,29 +330,29 @@ async def test_what_a_hook_let_go_of_is_one_item_answered_by_key(house, asker):
         hears.set()
 
     command = "rm -rf build && echo done"
-    claim = asker.gates.claim(asker.pane_id, command, gone)
-    answering = asyncio.create_task(asker.gates.answer(claim, "allow_once"))
+    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
+    answering = asyncio.create_task(asker.agent.dialogs.answer(claim, "allow_once"))
     await asker.ask("high", asks("rm -rf build &&\n    echo done"))
     assert (await answering).ok
     assert asker.got == ["1"]
     # Answered in the pane: the hook is told.
     await asker.works()
-    claim = asker.gates.claim(asker.pane_id, command, gone)
+    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
     await asker.ask("high", asks(command))
     await claim.shown.wait()
     await asker.pane.send_keys("3")
     await asyncio.wait_for(hears.wait(), 20)
     assert told == ["answered in its pane"]
     with pytest.raises(NotRun, match="nothing was pressed"):
-        await asker.gates.answer(claim, "allow_once")
+        await asker.agent.dialogs.answer(claim, "allow_once")
     # Its dialog shows something else: that is asked about, and the hook's is dismissed.
-    claim = asker.gates.claim(asker.pane_id, command, gone)
+    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
     await asker.ask("other", asks("rm -rf /"))
     gate = await house.gate()
     assert gate.text == "rm -rf /"
     assert told[-1] == "its dialog shows something else"
     # The hook comes later than the screen: one item still.
-    asker.gates.claim(asker.pane_id, "rm -rf /", gone)
+    asker.agent.dialogs.claim(asker.pane_id, "rm -rf /", gone)
     assert (await asker.closed(gate)).text == "its hook asks about this"
     assert house.hub.snapshot().gates == ()
     assert [event.text for event in house.gates_seen()] == ["rm -rf /"]
