@@ -23,7 +23,8 @@ _BRACKETED = frozenset(".[]*+?(){|$\\")
 _NAMED = re.compile(r"Enter|Escape|Space|Tab|BTab|Up|Down|Left|Right|C-[a-z]")
 
 _STATE = "#{pane_pid} #{pane_dead}#{pane_in_mode}#{pane_input_off}#{pane_synchronized} "
-_STATE += "#{pane_width} #{pane_height}"
+_STATE += "#{pane_width} #{pane_height} #{cursor_x} #{cursor_y} #{alternate_on} #{history_size} "
+_STATE += "#{C/r:^$}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +33,34 @@ class Standing:
 
     Attributes:
         pid: the process that the pane was started with.
-        width: columns of the screen.
-        height: lines of the screen.
-        lines: the screen's plain lines, top first, without blanks at their ends.
-        first: number of the first line that matters, from 0.
-        last: number of the line after the last that matters.
+        frame: the picture of its screen that was looked at, without history.
+        changing: numbers of lines, from 0, that may change meanwhile.
     """
 
     pid: int
-    width: int
-    height: int
-    lines: tuple[str, ...]
-    first: int
-    last: int
-
-    @classmethod
-    def of(cls, frame: Frame, pid: int, first: int, last: int) -> Standing:
-        """Take the lines from a picture without history."""
-        return cls(pid, frame.width, frame.height, plain_lines(frame), first, last)
+    frame: Frame
+    changing: frozenset[int] = frozenset()
 
     def condition(self) -> str:
         """Write it as a format of tmux.
 
-        It also holds only while the pane is alive, not in copy mode, takes input, and does not
-        pass its keys on to others (`synchronize-panes`).
+        All lines that hold text must be where they were, no more of them below (the cursor and the
+        first empty line tell), and the pane alive, not in copy mode, taking input, and not passing
+        its keys on to others (`synchronize-panes`).
         """
+        frame = self.frame
+        lines = plain_lines(frame)
+        # tmux gives the number of the first line that matches, from 1, and 0 where none does.
+        at = {line: number for number, line in reversed(list(enumerate(lines, 1)))}
         told = [_STATE]
-        wanted = [f"{self.pid} 0000 {self.width} {self.height}"]
-        asked = set()
-        for line in self.lines[self.first : self.last]:
-            if line and line not in asked:
-                asked.add(line)
-                # tmux gives the number of the first line that matches, from 1.
-                told.append(f"#{{C/r:{_whole(line)}}}")
-                wanted.append(str(self.lines.index(line) + 1))
+        wanted = [
+            f"{self.pid} 0000 {frame.width} {frame.height} {frame.cursor_x} {frame.cursor_y} "
+            f"{int(frame.alternate)} {frame.history_size} {at.get('', 0)}"
+        ]
+        kept = [line for number, line in enumerate(lines) if number not in self.changing]
+        for line in dict.fromkeys(filter(None, kept)):
+            told.append(f"#{{C/r:{_whole(line)}}}")
+            wanted.append(str(at[line]))
         return f"#{{==:{'|'.join(told)},{'|'.join(wanted)}}}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.effects import NotRun
 from agent.hosted.dialog import Dialog, read
@@ -116,14 +116,11 @@ class Answering:
         dialog = self._still(seen, frame)
         if answer not in dialog.answers:
             raise NotRun(f"it does not offer {named(answer)}; {NOTHING}")
-        standing = Standing.of(frame, self._panes.own(pane_id).pid, dialog.first, dialog.last)
-        if dialog.changing:
-            # What may change meanwhile is not for tmux to compare.
-            lines = [
-                "" if number - dialog.first in dialog.changing else line
-                for number, line in enumerate(standing.lines)
-            ]
-            standing = replace(standing, lines=tuple(lines))
+        standing = Standing(
+            self._panes.own(pane_id).pid,
+            frame,
+            frozenset(dialog.first + number for number in dialog.changing),
+        )
         self._shown[pane_id] = dialog.fingerprint
         # First: whatever becomes of the connection, there is no second try.
         self._pressed[pane_id] = dialog.fingerprint

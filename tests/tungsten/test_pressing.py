@@ -13,7 +13,7 @@ import pytest
 from tests.stubs.dialogs import Dialogs
 from tungsten.errors import KeyUnknown, PaneDead, PaneGone
 from tungsten.pane import ForExit, Pane
-from tungsten.pressing import Standing
+from tungsten.pressing import Standing, plain_lines
 from tungsten.terminal import Terminal
 
 ALPHABET = "ab1 .,:;#{}[]()*+?|^$\\\"'`~!@%&=<>/_-é漢»│╭😀\u00a0"
@@ -41,7 +41,13 @@ async def looked(pane: Pane, text: str) -> Standing:
     while text.split("\n")[-1] not in shown:
         frame = await pane.capture()
         shown = frame.text
-    return Standing.of(frame, (await pane.info()).pid, 0, len(text.split("\n")))
+    return Standing((await pane.info()).pid, frame)
+
+
+def with_line(standing: Standing, number: int, line: str) -> Standing:
+    lines = standing.frame.lines
+    changed = (*lines[:number], line, *lines[number + 1 :])
+    return replace(standing, frame=replace(standing.frame, lines=changed))
 
 
 async def test_what_stands_there_still_is_answered_and_nothing_else(
@@ -51,48 +57,47 @@ async def test_what_stands_there_still_is_answered_and_nothing_else(
     standing = await looked(pane, ASKS)
     assert await pane.press_if("1", standing)
     await dialogs.until(lambda: dialogs.got == [("31", "asks")])
-    for number, line in enumerate(standing.lines[:6]):
-        for changed in (line + "x", line[1:] + "y", f" {line}"):
-            if line:
-                lines = (*standing.lines[:number], changed, *standing.lines[number + 1 :])
-                assert not await pane.press_if("1", replace(standing, lines=lines)), line
+    for number, line in enumerate(plain_lines(standing.frame)[:7]):
+        for changed in (line + "x", line[1:] + "y", f" {line}x"):
+            assert not await pane.press_if("1", with_line(standing, number, changed)), line
+    # But for what may change.
+    some = replace(with_line(standing, 3, "x"), changing=frozenset({3}))
+    assert await pane.press_if("1", some)
+    frame = standing.frame
     for other in (
-        replace(standing, pid=standing.pid + 1),
-        replace(standing, width=standing.width + 1),
-        replace(standing, height=standing.height - 1),
+        replace(frame, width=frame.width + 1),
+        replace(frame, height=frame.height - 1),
+        replace(frame, cursor_x=frame.cursor_x + 1),
+        replace(frame, alternate=False),
         # The same text, one line further down.
-        replace(standing, lines=("", *standing.lines), first=1, last=7),
+        replace(frame, lines=("", *frame.lines)),
     ):
-        assert not await pane.press_if("1", other)
+        assert not await pane.press_if("1", replace(standing, frame=other))
+    assert not await pane.press_if("1", replace(standing, pid=standing.pid + 1))
     for key in ("", "12", "1Enter", "Enter Enter", "M-x", "\n", "\x1b", "F1"):
         with pytest.raises(KeyUnknown):
             await pane.press_if(key, standing)
     for key in (";", "~", "Escape"):
         assert await pane.press_if(key, standing)
-    await dialogs.until(lambda: len(dialogs.got) == 4)
-    assert [byte for byte, _ in dialogs.got] == ["31", "3b", "7e", "1b"]
+    await dialogs.until(lambda: len(dialogs.got) == 5)
+    assert [byte for byte, _ in dialogs.got] == ["31", "31", "3b", "7e", "1b"]
 
 
 async def test_any_text_is_compared_as_it_is(pane: Pane, dialogs: Dialogs) -> None:
     rng = random.Random(8)
-    for number in range(60):
+    for number in range(25):
         lines = ["".join(rng.choices(ALPHABET, k=rng.randint(1, 60))) for _ in range(6)]
         text = "\n".join([*lines, f"end {number}"])
         await dialogs.draw(str(number), text)
         standing = await looked(pane, f"end {number}")
-        standing = replace(standing, last=7)
         assert await pane.press_if("y", standing), text
         row = rng.randrange(6)
-        if line := standing.lines[row]:
+        if line := plain_lines(standing.frame)[row]:
             column = rng.randrange(len(line))
             other = rng.choice([c for c in ALPHABET if c != line[column] and c not in " \u00a0"])
-            changed = f"{line[:column]}{other}{line[column + 1 :]}"
-            lines = [*standing.lines[:row], changed, *standing.lines[row + 1 :]]
-            assert not await pane.press_if("n", replace(standing, lines=tuple(lines))), (
-                line,
-                changed,
-            )
-    await dialogs.until(lambda: len(dialogs.got) == 60)
+            changed = with_line(standing, row, f"{line[:column]}{other}{line[column + 1 :]}")
+            assert not await pane.press_if("n", changed), (line, changed)
+    await dialogs.until(lambda: len(dialogs.got) == 25)
     assert {byte for byte, _ in dialogs.got} == {"79"}
 
 

@@ -1,0 +1,172 @@
+"""Screens that change between look and key: real tmux, a real program that tells every byte."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.effects import NotRun
+from agent.hosted import answering
+from agent.hosted.answering import Answering
+from agent.hosted.profile import Profile
+from agent.panes import Panes
+from tests.stubs.dialogs import Dialogs
+from tungsten.pane import Pane
+from tungsten.terminal import Terminal
+
+RACES = 1_000
+SAMPLE = 30
+
+PROFILE = Profile.model_validate(
+    {
+        "name": "asker",
+        "title": "Asker",
+        "start": "asker",
+        "rules": [
+            {
+                "name": "run-command",
+                "state": "waiting",
+                "kind": "permission",
+                "region": {"begins": "^Bash command", "ends": r"^ *\d\. No"},
+                "asks": {"command": r"^  \$ (?P<text>.+)", "beside": ["^Bash command"]},
+                "answers": [
+                    {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes)$"},
+                    {"key": "2", "means": "deny", "pattern": r"2\. (?P<label>No)$"},
+                ],
+            }
+        ],
+    }
+)
+
+
+def asks(command: str, *, yes: str = "Yes", above: str = "") -> str:
+    return f"{above}Bash command\n  $ {command}\n 1. {yes}\n 2. No\n"
+
+
+def another(command: str, rng: random.Random) -> str:
+    """Draw anything but the dialog that was looked at, some of it very much like it."""
+    column = rng.randrange(len(command))
+    return rng.choice(
+        [
+            "working on it\n",
+            "",
+            "$ ",
+            asks(command + "x"),
+            asks(f"{command[:column]}#{command[column + 1 :]}"),
+            asks(command, yes="Yes, and never ask again"),
+            asks(command) + "Bash command\n  $ rm -rf /\n 1. Yes\n 2. No\n",
+            asks(command).replace(" 1. Yes", " 1. No").replace(" 2. No", " 2. Yes"),
+        ]
+    )
+
+
+class Changing(Answering):
+    """Changes the screen before one of the times that it turns to the pane."""
+
+    def __init__(self, panes: Panes, change: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(panes, PROFILE)
+        self.change = change
+        self.at = -1
+        self.turns = 0
+
+    async def turn(self) -> None:
+        if self.turns == self.at:
+            await self.change()
+        self.turns += 1
+
+
+@pytest.fixture
+async def terminal(short_dir: Path) -> AsyncIterator[Terminal]:
+    terminal = await Terminal.open(short_dir / "tmux.sock")
+    yield terminal
+    await terminal.kill_server()
+
+
+@pytest.fixture
+async def dialogs(short_dir: Path) -> AsyncIterator[Dialogs]:
+    made = Dialogs(short_dir / "told.sock")
+    await made.listen()
+    yield made
+    await made.close()
+
+
+async def nothing() -> None:
+    """Take no notice."""
+
+
+async def raced(
+    terminal: Terminal, dialogs: Dialogs, monkeypatch: pytest.MonkeyPatch, races: int
+) -> None:
+    async def opened() -> Terminal:
+        return terminal
+
+    monkeypatch.setattr(answering, "CLEARS_SECONDS", 0.2)
+    panes = Panes("asker", dialogs.socket.parent, opened, nothing)
+    pane_id = await panes.open(command=dialogs.command)
+    pane = terminal.pane(pane_id)
+    await dialogs.connected()
+    rng = random.Random(4)
+    racing = Changing(panes, nothing)
+
+    def interposed(name: str) -> None:
+        genuine = getattr(Pane, name)
+
+        async def turned(self: Pane, *args: Any, **options: Any) -> Any:
+            await racing.turn()
+            return await genuine(self, *args, **options)
+
+        monkeypatch.setattr(Pane, name, turned)
+
+    async def shows(text: str) -> None:
+        wanted = "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+        while await Pane.text(pane) != wanted:
+            pass
+
+    for name in ("foreground", "capture", "press_if"):
+        interposed(name)
+    points = set()
+    for number in range(races):
+        command = f"ls {number}"
+        racing.at = -1
+        dialogs.tell("asks", asks(command))
+        await shows(asks(command))
+        seen = await racing.look(pane_id)
+        assert seen is not None
+        assert seen.dialog.command == command
+        allow = seen.dialog.answer("allow_once")
+        assert allow is not None
+        changed = another(command, rng)
+
+        async def change(changed: str = changed) -> None:
+            dialogs.tell("changed", changed)
+            await shows(changed)
+
+        racing.change, racing.turns, racing.at = change, 0, rng.randrange(3)
+        points.add(racing.at)
+        with pytest.raises(NotRun, match="nothing was pressed"):
+            await racing.press(seen, allow)
+        assert racing.turns > racing.at
+    # What was sent would be there before this.
+    racing.at = -1
+    await pane.send_keys("z")
+    await dialogs.until(lambda: bool(dialogs.got))
+    assert dialogs.got == [("7a", "changed")]
+    assert points == {0, 1, 2}
+
+
+async def test_not_a_byte_reaches_a_screen_that_changed_between_look_and_key(
+    terminal: Terminal, dialogs: Dialogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raced(terminal, dialogs, monkeypatch, SAMPLE)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+async def test_a_thousand_such_races(
+    terminal: Terminal, dialogs: Dialogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raced(terminal, dialogs, monkeypatch, RACES)
