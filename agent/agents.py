@@ -573,8 +573,10 @@ class Agents:
         """Give what the hook of another program, in a pane of an agent's, is to print."""
         if self.hooks is None:
             from agent.hook.asking import Hooks
+            from agent.hosted.hook_dialogs import join
 
             self.hooks = Hooks(self._live.values)
+            join(self.hooks, self.services, self._live.get)
         return await self.hooks.serve(call)
 
     def nobody_there(self) -> None:

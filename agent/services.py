@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.allowed_panes import AllowedPanes
 from agent.budget import Budgets
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from agent.live_agent import LiveAgent
     from agent.steps import Effect
     from agent.workers import Fleet
+
+
+async def _nobody_asks(agent: LiveAgent, pane_id: str) -> None:
+    """Take no notice: there is no hook."""
 
 
 class ModelSource(Protocol):
@@ -63,6 +67,8 @@ class Services:
         hook_heard: told what an agent's own hook says of its state.
         answer_by_key: answers an agent's own prompt whose hook was let go, given whether its tool
             may be used; says whether the prompt is known to be answered so. None: nothing can.
+        hook_asks: what hooks ask about in one pane of an agent's, each as the person reads it.
+        hook_answered: told that a dialog they ask about was answered in its pane.
     """
 
     database: Database
@@ -94,6 +100,8 @@ class Services:
     panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None
     hook_heard: Callable[[LiveAgent, Heard], None] = lambda agent, heard: None
     answer_by_key: Callable[[LiveAgent, Released, bool], Awaitable[Effect]] | None = None
+    hook_asks: Callable[[str, str], tuple[str, ...]] = lambda agent_id, pane_id: ()
+    hook_answered: Callable[[LiveAgent, str], Coroutine[Any, Any, None]] = _nobody_asks
 
     @property
     def own(self) -> tuple[Path, ...]:

@@ -85,9 +85,15 @@ class _Open:
 
 @dataclass(slots=True)
 class Hooks:
-    """All questions of all agents' hooks; `agents` gives those that are on the list now."""
+    """All questions of all agents' hooks; `agents` gives those that are on the list now.
+
+    `began` is told the agent, the pane and what the person reads of each question, and `ended` of
+    its end: whether it was answered, by a word of ours or a key.
+    """
 
     agents: Callable[[], Iterable[LiveAgent]]
+    began: Callable[[str, str, str], None] = lambda agent_id, pane_id, text: None
+    ended: Callable[[str, str, bool], None] = lambda agent_id, pane_id, answered: None
     _open: dict[str, list[_Open]] = field(default_factory=dict)
 
     async def serve(self, call: Call) -> bytes:
@@ -129,6 +135,11 @@ class Hooks:
         if heard.done is not None or heard.settles == "turn":
             # What it was let do is over: the tree is as that left it.
             agent.services.snapshots.settle_soon(agent.id)
+
+    def asks_in(self, agent_id: str, pane_id: str) -> tuple[str, ...]:
+        """What is asked for a pane now, each as the person reads it."""
+        asked = self._open.get(agent_id, ())
+        return tuple(each.step.action.text for each in asked if each.pane_id == pane_id)
 
     async def answered_in_pane(self, agent: LiveAgent, pane_id: str) -> None:
         """Dismiss what is asked for a pane whose prompt is known to have been answered."""
@@ -173,6 +184,7 @@ class Hooks:
         )
         open_one = _Open(asked, step, pane_id, task)
         self._open.setdefault(agent.id, []).append(open_one)
+        self.began(agent.id, pane_id, planned.action.text)
         task.add_done_callback(lambda _: self._forget(agent.id, open_one))
         agent.owns(task)
         return await self._await(adapter, agent, open_one, planned, tool_use_id, call)
@@ -265,12 +277,15 @@ class Hooks:
         await agent.show_outcome(block_id, outcome)
         return outcome
 
-    def _forget(self, agent_id: str, each: _Open | None) -> None:
+    def _forget(self, agent_id: str, each: _Open) -> None:
         left = [one for one in self._open.get(agent_id, ()) if one is not each]
         if left:
             self._open[agent_id] = left
         else:
             self._open.pop(agent_id, None)
+        settled = not each.task.cancelled() and each.task.exception() is None
+        said = settled and each.task.result().status in (ToolStatus.DONE, ToolStatus.DENIED)
+        self.ended(agent_id, each.pane_id, said)
 
 
 def _tell_waiting(agent: LiveAgent, title: str) -> None:

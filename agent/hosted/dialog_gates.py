@@ -13,8 +13,8 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from agent.actions import Action, AllowDialog, AnswerDialog, RunCommand
@@ -32,6 +32,7 @@ from agent.protocol.events import Notice
 from agent.steps import Effect, Elsewhere, Outcome, Step
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
+from tungsten.outcome import ForIdle
 
 if TYPE_CHECKING:
     from agent.live_agent import LiveAgent
@@ -49,28 +50,10 @@ ENDED = "its program has ended"
 SHOWS_SECONDS = 5.0
 """How long an agent may take to show the dialog of what its hook asked about before."""
 
+QUIET_SECONDS = 0.3
+"""A dialog that still stands when its pane was quiet for so long was not answered there."""
+
 _DRAWN = re.compile(r"[\s\u2500-\u259f]+")
-
-
-@dataclass(eq=False, slots=True)
-class Claim:
-    """What a hook has asked about and let go of, so that it is answered by key.
-
-    Its own item in the inbox stands for the dialog, too.
-
-    Attributes:
-        pane_id: where the dialog will stand.
-        command: what it asks about, whole and exact.
-        gone: told why the item is no longer needed, once.
-        shown: set when the dialog stands there, or will not be this one's.
-        seen: the dialog; None where there is none (any more).
-    """
-
-    pane_id: str
-    command: str
-    gone: Callable[[str], None]
-    shown: asyncio.Event = field(default_factory=asyncio.Event)
-    seen: Seen | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -79,7 +62,8 @@ class _Open:
 
     seen: Seen
     task: asyncio.Task[None] | None = None
-    claim: Claim | None = None
+    hooked: bool = False
+    """What the agent's hook asks stands for it in the inbox."""
     step: Step | None = None
 
 
@@ -99,7 +83,7 @@ class DialogGates:
         self._say = say
         self._answering = Answering(agent.panes, profile)
         self._open: dict[str, _Open] = {}
-        self._claims: dict[str, Claim] = {}
+        self._shown = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     # What is seen -------------------------------------------------------------------------------
@@ -132,21 +116,18 @@ class DialogGates:
             self._begin(seen)
 
     def _begin(self, seen: Seen) -> None:
-        claim = self._claims.get(seen.pane_id)
         opened = self._open[seen.pane_id] = _Open(seen)
-        if claim is not None and seen.dialog.kind is Kind.PERMISSION:
-            if _is_about(seen.dialog, claim.command):
-                opened.claim, claim.seen = claim, seen
-                claim.shown.set()
-                return
-            self._let_go(claim, "its dialog shows something else")
-        if seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
+        self._shown.set()
+        agent = self._agent
+        asked = agent.services.hook_asks(agent.id, seen.pane_id)
+        opened.hooked = any(is_about(seen.dialog, text) for text in asked)
+        if not opened.hooked and seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
             opened.task = self._spawn(self._ask(opened))
 
     def _dismiss(self, opened: _Open, why: str) -> None:
         """Take back what is asked about a dialog."""
-        if opened.claim is not None:
-            self._let_go(opened.claim, why)
+        if opened.hooked:
+            self._spawn(self._agent.services.hook_answered(self._agent, opened.seen.pane_id))
         elif opened.task is not None and not opened.task.done():
             gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
             if gate is None:
@@ -161,27 +142,35 @@ class DialogGates:
         except StorageError as error:
             log.warning("%s", error)
 
-    # What a hook let go of ----------------------------------------------------------------------
+    # What its hook asks -------------------------------------------------------------------------
 
-    def claim(self, pane_id: str, command: str, gone: Callable[[str], None]) -> Claim:
-        """Have the dialog that will ask about a command answered by `answer`, and by nothing else.
-
-        There is no second item in the inbox about it. `gone` is told when there is nothing to
-        answer any more: it was answered in its pane, or the dialog is about something else.
-        """
-        earlier = self._claims.get(pane_id)
-        if earlier is not None:
-            self._let_go(earlier, "its agent asks about something else by now")
-        claim = self._claims[pane_id] = Claim(pane_id, command, gone)
+    def hook_asks(self, pane_id: str, text: str) -> None:
+        """Take note that the agent's hook asks: its item in the inbox stands for the dialog."""
         opened = self._open.get(pane_id)
-        if opened is not None and opened.claim is None and _is_about(opened.seen.dialog, command):
+        if opened is None or opened.hooked or not is_about(opened.seen.dialog, text):
+            return
+        if not self._answering.pressed(opened.seen):
             self._dismiss(opened, "its hook asks about this")
-            opened.claim, claim.seen = claim, opened.seen
-            claim.shown.set()
-        return claim
+            opened.hooked = True
 
-    async def answer(self, claim: Claim, means: Meaning) -> Effect:
-        """Press the key that answers a claimed dialog, once it stands there.
+    def hook_is_over(self, pane_id: str, *, answered: bool) -> None:
+        """Take note that it asks no more; a dialog that was not answered is then asked about."""
+        opened = self._open.get(pane_id)
+        if opened is not None and opened.hooked and not answered:
+            self._spawn(self._once_quiet(opened))
+
+    async def _once_quiet(self, opened: _Open) -> None:
+        # A dialog that was just answered in its pane is about to go away.
+        pane_id = opened.seen.pane_id
+        with contextlib.suppress(AgentError, TerminalError):
+            pane = await self._agent.panes.seen(pane_id)
+            await pane.wait(ForIdle(QUIET_SECONDS), SHOWS_SECONDS)
+        if self._open.get(pane_id) is opened and not self._answering.pressed(opened.seen):
+            del self._open[pane_id]
+            await self._look(pane_id)
+
+    async def answer(self, pane_id: str, text: str, means: Meaning) -> Effect:
+        """Press the key that answers the dialog about what a hook asked and let go of.
 
         Raises:
             NotRun: nothing was pressed; says why.
@@ -189,35 +178,16 @@ class DialogGates:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SHOWS_SECONDS):
-                await claim.shown.wait()
-        if claim.seen is None:
+                while pane_id not in self._open:
+                    self._shown.clear()
+                    await self._shown.wait()
+        opened = self._open.get(pane_id)
+        if opened is None or not is_about(opened.seen.dialog, text):
             raise NotRun(f"its dialog does not stand in its pane; {NOTHING}")
-        answer = claim.seen.dialog.answer(means)
+        answer = opened.seen.dialog.answer(means)
         if answer is None:
             raise NotRun(f"no one key of its dialog does this: answer in its pane; {NOTHING}")
-        effect = await self._press(claim.seen, answer)
-        self._claims.pop(claim.pane_id, None)
-        return effect
-
-    def release(self, claim: Claim) -> None:
-        """Let go of a claim; a dialog that stands there still is asked about as any other."""
-        if self._claims.get(claim.pane_id) is not claim:
-            return
-        del self._claims[claim.pane_id]
-        opened = self._open.get(claim.pane_id)
-        if (
-            opened is not None
-            and opened.claim is claim
-            and not self._answering.pressed(opened.seen)
-        ):
-            self._begin(opened.seen)
-
-    def _let_go(self, claim: Claim, why: str) -> None:
-        if self._claims.get(claim.pane_id) is claim:
-            del self._claims[claim.pane_id]
-        claim.seen = None
-        claim.shown.set()
-        claim.gone(why)
+        return await self._press(opened.seen, answer)
 
     # Asking -------------------------------------------------------------------------------------
 
@@ -365,14 +335,9 @@ class DialogGates:
         """Take back what is asked, as the program has ended."""
         standing, self._open = tuple(self._open.values()), {}
         for opened in standing:
-            if opened.claim is not None:
-                self._let_go(opened.claim, ENDED)
-            elif opened.step is not None:
-                gate = self._agent.performer.gate_of(opened.step)
-                if gate is not None:
-                    await self._withdraw(gate, ENDED)
-        for claim in tuple(self._claims.values()):
-            self._let_go(claim, ENDED)
+            gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
+            if gate is not None:
+                await self._withdraw(gate, ENDED)
         await self.close()
 
     async def close(self) -> None:
@@ -407,7 +372,8 @@ def _same(one: Seen, other: Seen) -> bool:
     return (one.dialog.fingerprint, one.pid) == (other.dialog.fingerprint, other.pid)
 
 
-def _is_about(dialog: Dialog, command: str) -> bool:
-    """Whether a dialog shows the whole of a command, however it is broken into lines."""
-    sought = _DRAWN.sub("", command)
-    return bool(sought) and sought in _DRAWN.sub("", dialog.text)
+def is_about(dialog: Dialog, text: str) -> bool:
+    """Whether a dialog shows the whole of a command, however it is broken, or a file's name."""
+    shown = _DRAWN.sub("", dialog.text)
+    sought = _DRAWN.sub("", PurePath(text).name if text.startswith("/") else text)
+    return bool(sought) and sought in shown

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 
 import pytest
 
-from agent.effects import NotRun
 from agent.gate import GateAlreadyClosed
+from agent.hook.adapters import ADAPTERS
+from agent.hook.asking import Call
 from agent.protocol.agents import Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
 from agent.protocol.events import GateClosed, Notice
@@ -322,38 +325,62 @@ async def test_an_engine_that_ends_leaves_the_dialog_to_stand(house, asker):
     assert asker.got == []
 
 
-async def test_what_a_hook_let_go_of_is_one_item_answered_by_key(house, asker):
-    told, hears = [], asyncio.Event()
+async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_go(
+    house, asker, monkeypatch
+):
+    async def hooked(command, hold):
+        """Have the agent's hook ask about a command, held for so many seconds."""
+        monkeypatch.setitem(ADAPTERS, "codex", replace(ADAPTERS["codex"], hold=hold))
+        said = {
+            "session_id": "s1",
+            "cwd": str(house.project),
+            "hook_event_name": "PermissionRequest",
+            "tool_name": "Bash",
+            "tool_input": {"command": command},
+        }
+        gone = asyncio.get_running_loop().create_future()
+        pid = asker.agent.panes.own(asker.pane_id).pid
+        call = Call("codex", json.dumps(said).encode(), pid, gone, lambda: None)
+        return await house.agents.answer_hook(call)
 
-    def gone(why):
-        told.append(why)
-        hears.set()
-
-    command = "rm -rf build && echo done"
-    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
-    answering = asyncio.create_task(asker.agent.dialogs.answer(claim, "allow_once"))
-    await asker.ask("high", asks("rm -rf build &&\n    echo done"))
-    assert (await answering).ok
-    assert asker.got == ["1"]
-    # Answered in the pane: the hook is told.
-    await asker.works()
-    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
-    await asker.ask("high", asks(command))
-    await claim.shown.wait()
-    await asker.pane.send_keys("3")
-    await asyncio.wait_for(hears.wait(), 20)
-    assert told == ["answered in its pane"]
-    with pytest.raises(NotRun, match="nothing was pressed"):
-        await asker.agent.dialogs.answer(claim, "allow_once")
-    # Its dialog shows something else: that is asked about, and the hook's is dismissed.
-    claim = asker.agent.dialogs.claim(asker.pane_id, command, gone)
-    await asker.ask("other", asks("rm -rf /"))
+    # Let go at once: the dialog comes, is no item of its own, and the hook's decides.
+    assert await hooked("rm -rf / && echo done", 0.01) == b""
+    await asker.ask("high", asks("rm -rf / &&\n    echo done"))
     gate = await house.gate()
-    assert gate.text == "rm -rf /"
-    assert told[-1] == "its dialog shows something else"
-    # The hook comes later than the screen: one item still.
-    asker.agent.dialogs.claim(asker.pane_id, "rm -rf /", gone)
-    assert (await asker.closed(gate)).text == "its hook asks about this"
-    assert house.hub.snapshot().gates == ()
-    assert [event.text for event in house.gates_seen()] == ["rm -rf /"]
+    assert gate.text == "rm -rf / && echo done"
+    await house.decide(gate)
+    await asker.dialogs.until(lambda: asker.got == ["1"])
+    await house.until(lambda: not house.hub.snapshot().gates, "no gate")
+    await asker.works()
+
+    # The dialog is there before the hook asks: its item takes the other's place.
+    await asker.ask("high", asks("rm -rf /"))
+    first = await house.gate()
+    hook = asyncio.create_task(hooked("rm -rf /", 60))
+    assert (await asker.closed(first)).text == "its hook asks about this"
+    second = await house.gate()
+    assert (second.text, len(house.hub.snapshot().gates)) == ("rm -rf /", 1)
+    # Answered in the pane: that item is dismissed, and the agent's own prompt has decided.
+    await asker.pane.send_keys("3")
+    assert (await asker.closed(second)).text == "answered in its own pane"
+    assert await hook == b""
     assert asker.got == ["1", "3"]
+
+    # Answered by the hook: no key is pressed, though the dialog stands a moment longer.
+    hook = asyncio.create_task(hooked("rm -rf /home", 60))
+    third = await house.gate()
+    await asker.ask("high", asks("rm -rf /home"))
+    await house.decide(third)
+    assert b"allow" in await hook
+    await asker.ask("next", asks("rm -rf /home", clock=2))
+    await asker.works()
+    assert asker.got == ["1", "3"]
+
+    # Let go, denied in the inbox: the dialog's own key denies.
+    assert await hooked("rm -rf /var", 0.01) == b""
+    fourth = await house.gate()
+    await asker.ask("high", asks("rm -rf /var"))
+    await house.decide(fourth, "deny")
+    await asker.dialogs.until(lambda: asker.got == ["1", "3", "3"])
+    texts = [gate.text for gate in house.gates_seen()]
+    assert texts == ["rm -rf / && echo done", *["rm -rf /"] * 2, "rm -rf /home", "rm -rf /var"]

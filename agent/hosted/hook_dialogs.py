@@ -1,0 +1,60 @@
+"""Where the two ways to answer an agent's question meet: its hook, and the dialog on its screen.
+
+Both ask about one thing, and there is one item in the inbox: the hook's, which tells exactly what
+is asked. While it is open the dialog is not asked about; once the hook was let go, the item is
+answered by a key in that dialog; and where the person answers there, the item is dismissed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent.effects import NotRun
+from agent.hook.adapter import Heard, Released
+from agent.hook.asking import Hooks
+from agent.hosted.dialog_gates import DialogGates
+from agent.hosted.hosted_agent import HostedAgent
+from agent.hosted.profile import Meaning
+from agent.hosted.status import Evidence, Kind, Source
+from agent.live_agent import LiveAgent
+from agent.services import Services
+from agent.steps import Effect
+
+
+def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | None]) -> None:
+    """Have hooks and dialogs of all agents know of each other; `find` gives an agent by its id."""
+
+    def dialogs_of(agent: LiveAgent | None) -> DialogGates | None:
+        return agent.dialogs if isinstance(agent, HostedAgent) else None
+
+    def began(agent_id: str, pane_id: str, text: str) -> None:
+        dialogs = dialogs_of(find(agent_id))
+        if dialogs is not None:
+            dialogs.hook_asks(pane_id, text)
+
+    def ended(agent_id: str, pane_id: str, answered: bool) -> None:
+        dialogs = dialogs_of(find(agent_id))
+        if dialogs is not None:
+            dialogs.hook_is_over(pane_id, answered=answered)
+
+    def heard(agent: LiveAgent, said: Heard) -> None:
+        if isinstance(agent, HostedAgent) and said.state is not None:
+            kind = Kind(said.kind) if said.kind else None
+            agent.hear(
+                Evidence(
+                    Source.HOOK, said.state, services.clock(), kind, said.detail, once=said.once
+                )
+            )
+
+    async def by_key(agent: LiveAgent, released: Released, allow: bool) -> Effect:
+        dialogs = dialogs_of(agent)
+        if dialogs is None:
+            raise NotRun("nobody sees its dialog: answer in its pane; nothing was pressed")
+        means: Meaning = "allow_once" if allow else "deny"
+        return await dialogs.answer(released.pane_id, released.text, means)
+
+    hooks.began, hooks.ended = began, ended
+    services.hook_asks = hooks.asks_in
+    services.hook_answered = hooks.answered_in_pane
+    services.hook_heard = heard
+    services.answer_by_key = by_key
