@@ -101,7 +101,7 @@ def _assess(action: Action, context: Context) -> Assessment:
         return Assessment(Risk.HIGH, (reason,), "cannot be known")
     if isinstance(action, AllowDialog):
         whole = (Span(0, len(action.text), action.doubt),)
-        return Assessment(Risk.HIGH, (action.doubt,), "cannot be known", whole)
+        return Assessment(Risk.HIGH, (action.doubt,), "", whole)
     if isinstance(action, AnswerDialog):
         reason = "tells the agent no" if action.denies else "gives the agent your own answer"
         return Assessment(Risk.LOW, (reason,), reason)

@@ -33,6 +33,10 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         rows.append(("why", Content(_bounded(why))))
     if effect:
         rows.append(("effect", Content(_bounded(effect))))
+    if gate.presses:
+        denies = f"denying presses {gate.deny_presses}" if gate.deny_presses else "none to deny"
+        pressed = f"{gate.presses} once, in its own dialog; {denies}"
+        rows.append(("key", Content(_bounded(pressed))))
     place = short_path(gate.cwd, home)
     if gate.pane_id:
         running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")

@@ -22,6 +22,8 @@ ACTIONS = {
     "fetch_url": "read a page of the web",
     "search_web": "search the web",
     "call_tool": "use a tool",
+    "allow_dialog": "do what its dialog asks",
+    "answer_dialog": "have its dialog answered",
 }
 
 

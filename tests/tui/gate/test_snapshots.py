@@ -67,6 +67,29 @@ def test_long(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[in
 
 
 @sizes
+def test_a_dialog_of_another_agent(
+    snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]
+) -> None:
+    shown = "Edit file\n\n   src/calc.py\n\n 12 -    return a + b\n 12 +    return a - b\n\n"
+    shown += (
+        "Do you want to make this edit?\n \u203a 1. Yes\n   2. Yes, during this session\n   3. No"
+    )
+    doubt = "what it asks about cannot be told from its screen"
+    gate = make_gate(
+        action="allow_dialog",
+        text=shown,
+        spans=(Span(start=0, end=len(shown), reason=doubt),),
+        reasons=(doubt,),
+        effect="",
+        foreground="",
+        intent="",
+        presses="1 (Yes)",
+        deny_presses="3 (No)",
+    )
+    assert snap_compare(make_app(gate), terminal_size=size, run_before=ready)
+
+
+@sizes
 def test_diff(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
     gate = make_gate(
         risk=RiskLevel.MEDIUM,
