@@ -94,6 +94,8 @@ class Hooks:
     agents: Callable[[], Iterable[LiveAgent]]
     began: Callable[[str, str, str], None] = lambda agent_id, pane_id, text: None
     ended: Callable[[str, str, bool], None] = lambda agent_id, pane_id, answered: None
+    by_key: Callable[[LiveAgent], bool] = lambda agent: agent.services.answer_by_key is not None
+    """Whether something can press the keys of an agent's own prompt."""
     _open: dict[str, list[_Open]] = field(default_factory=dict)
 
     async def serve(self, call: Call) -> bytes:
@@ -217,7 +219,7 @@ class Hooks:
         if not each.task.done():
             if call.gone.done():
                 await self._dismiss(agent, each, IN_PANE)
-            elif gate_id is None or agent.services.answer_by_key is None:
+            elif gate_id is None or not self.by_key(agent):
                 await self._dismiss(agent, each, ASKS_IN_PANE)
                 _tell_waiting(agent, planned.title)
             else:

@@ -54,6 +54,7 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
         return await dialogs.answer(released.pane_id, released.text, means)
 
     hooks.began, hooks.ended = began, ended
+    hooks.by_key = lambda agent: dialogs_of(agent) is not None
     services.hook_asks = hooks.asks_in
     services.hook_answered = hooks.answered_in_pane
     services.hook_heard = heard
