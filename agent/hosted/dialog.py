@@ -115,14 +115,20 @@ def _command(rule: Rule, lines: tuple[str, ...], width: int) -> tuple[str, str]:
     """The command that a dialog asks about and nothing, or nothing and why that is not known."""
     if rule.asks is None:
         return "", "what it asks about cannot be told from its screen"
-    pattern = re.compile(rule.asks.command)
+    asks = rule.asks
+    if asks.between:
+        edges = [row for row, line in enumerate(lines) if re.search(asks.between, line)]
+        if len(edges) != 2:
+            return "", "it cannot be told where its command begins and ends"
+        lines = tuple(line for line in lines[edges[0] + 1 : edges[1]] if line.strip())
+    pattern = re.compile(asks.command)
     found = [(line, said) for line in lines if (said := pattern.search(line)) is not None]
     if len(found) != 1 or not found[0][1]["text"].strip():
         return "", "its command is not on one line of the screen"
     line, said = found[0]
-    beside = _strange(rule, rule.asks, lines, line)
-    if beside is not None:
-        return "", f"this may be part of its command, too: {beside.strip()[:60]}"
+    strange = _strange(rule, asks, lines, line)
+    if strange is not None:
+        return "", f"this may be part of its command, too: {strange.strip()[:60]}"
     command = said["text"].strip()
     if not command.isprintable():
         return "", "its command holds characters that cannot be seen"

@@ -117,12 +117,16 @@ class Asks(Settings):
     """How the command that a dialog asks about is told from its screen, exactly or not at all."""
 
     command: Pattern
-    """The line that shows it, with a group named `text`. It is known only where just one line of
-    the region matches, with room left behind it."""
+    """The line that shows it, with a group named `text`. It is known only where just one line can
+    be it, with room left behind it."""
+
+    between: Pattern = ""
+    """It stands alone between the only two lines that look like this. Without it, `beside` counts.
+    """
 
     beside: Patterns = ()
-    """What the other lines look like, those that offer answers and empty ones aside. A line that
-    none of them matches may belong to the command, which is then not known."""
+    """What the other lines of the region look like, those that offer answers and empty ones aside.
+    A line that none of them matches may belong to the command, which is then not known."""
 
 
 class Rule(Settings):

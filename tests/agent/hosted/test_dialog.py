@@ -1,0 +1,130 @@
+"""What a dialog asks about: the command exactly, or nothing, however it is drawn."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.hosted.dialog import Dialog, of_match
+from agent.hosted.profile import Profile
+from agent.hosted.screen_rules import Frame, match
+
+ONE = {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes.*)"}
+NO = {"key": "Escape", "means": "deny", "pattern": r"3\. (?P<label>No.*)"}
+
+
+def profile(begins: str, ends: str, asks: dict[str, object] | None) -> Profile:
+    rule = {
+        "name": "permission",
+        "state": "waiting",
+        "kind": "permission",
+        "region": {"begins": begins, "ends": ends},
+        "changing": [r"\d+ s$"],
+        "answers": [ONE, NO],
+    } | ({"asks": asks} if asks else {})
+    return Profile.model_validate({"name": "a", "title": "A", "start": "a", "rules": [rule]})
+
+
+BESIDE = profile(
+    "^  Would you like",
+    "^  Press enter",
+    {
+        "command": r"^  \$ (?P<text>.+)",
+        "beside": ["^  Would you like", "^  Environment: ", "^  Reason: ", "^  Press enter"],
+    },
+)
+BETWEEN = profile(
+    "^─{20,}", "^ Esc to cancel", {"command": "^ (?P<text>.+)", "between": "^╌{20,}$"}
+)
+SILENT = profile("^  Would you like", "^  Press enter", None)
+
+
+def beside(command: str, reason: str = "Shall I?") -> str:
+    return (
+        "• Running it\n\n  Would you like to run the following command?\n\n  Environment: local\n\n"
+        f"  Reason: {reason}\n\n  $ {command}\n\n› 1. Yes, proceed (y)\n"
+        "  3. No, and say why (esc)\n\n  Press enter to confirm"
+    )
+
+
+def between(command: str, said: str = "Tidy the folder") -> str:
+    line = "╌" * 80
+    return (
+        f"{'─' * 80}\n Bash command\n {said}\n{line}\n {command}\n{line}\n"
+        " Do you want to proceed?\n > 1. Yes\n   3. No\n\n Esc to cancel"
+    )
+
+
+def dialog(known: Profile, text: str, width: int = 80) -> Dialog:
+    found = of_match(known, match(known, Frame(tuple(text.split("\n")))), width)
+    assert found is not None, text
+    return found
+
+
+@pytest.mark.parametrize(("known", "draw"), [(BESIDE, beside), (BETWEEN, between)])
+@pytest.mark.parametrize("command", ["ls", "rm -rf build && echo 'a  b' | tee x", "x" * 60])
+def test_a_command_on_one_line_is_told_exactly(known, draw, command):
+    found = dialog(known, draw(command))
+    assert (found.command, found.doubt) == (command, "")
+    assert found.answer("allow_once").key == "1"
+    assert found.answer("deny").key == "Escape"
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        (BESIDE, beside("ls\n    rm -rf /")),
+        (BESIDE, beside("ls\n  $ rm -rf /")),
+        (BESIDE, beside("ls\n  /")),
+        (BESIDE, beside("rm -rf /", "to see\n  $ ls")),
+        (BESIDE, beside("ls", "to see\n  all of it")),
+        (BESIDE, beside("ls …")),
+        (BESIDE, beside("ls ...")),
+        (BESIDE, beside("x" * 70)),
+        (BESIDE, beside("ls \u202e")),
+        (BESIDE, beside(" ")),
+        (BETWEEN, between("ls\n rm -rf /")),
+        (BETWEEN, between("ls\n\n rm -rf /")),
+        (BETWEEN, between(f"ls\n{'╌' * 80}\n rm -rf /")),
+        (BETWEEN, between("rm -rf /", f"{'╌' * 80}\n ls\n{'╌' * 80}")),
+        (BETWEEN, between("x" * 75)),
+        (BETWEEN, between("日" * 36)),
+        (BETWEEN, between("echo a… b")),
+        (SILENT, beside("ls")),
+    ],
+)
+def test_what_is_not_told_exactly_is_not_told(known, text):
+    found = dialog(known, text)
+    assert found.command == ""
+    assert found.doubt
+
+
+@pytest.mark.parametrize(("room", "known"), [(1, False), (9, False), (12, True)])
+def test_a_box_is_an_edge_too(room, known):
+    boxed = profile("^Bash", "3. No", {"command": r"^│ \$ (?P<text>.+?) *│", "beside": ["^Bash"]})
+    text = f"Bash\n│ $ {'x' * 30}{' ' * room}│\n│ 1. Yes │\n│ 3. No │"
+    assert dialog(boxed, text).command == ("x" * 30 if known else "")
+
+
+def test_a_dialog_is_the_same_only_while_all_of_it_is():
+    text = beside("ls")
+    one = dialog(BESIDE, text)
+    assert dialog(BESIDE, "above\n" + text).fingerprint == one.fingerprint
+    assert dialog(BESIDE, text.replace("local", "local 3 s")).fingerprint == (
+        dialog(BESIDE, text.replace("local", "local 14 s")).fingerprint
+    )
+    for other in (
+        text.replace("$ ls", "$ lS"),
+        text.replace("Yes, proceed", "Yes, always"),
+        text.replace("Shall I", "Shall we"),
+        text.replace("› 1", "  1").replace("  3. No", "› 3. No"),
+    ):
+        assert dialog(BESIDE, other).fingerprint != one.fingerprint, other
+
+
+def test_an_answer_that_two_lines_offer_is_none():
+    both = beside("ls").replace("  3. No, and say why (esc)", " 1. Yes\n  3. No")
+    known = profile("^  Would", "^  Press", None)
+    rule = known.rules[0]
+    twice = rule.model_copy(update={"answers": (*rule.answers, rule.answers[0])})
+    doubled = known.model_copy(update={"rules": (twice,)})
+    assert dialog(doubled, both).answer("allow_once") is None
