@@ -135,6 +135,9 @@ class Gates:
         return await self._wait(gate, binding)
 
     async def _wait(self, gate: Gate, binding: Binding) -> Decision:
+        if gate.id in self._closed:
+            # It was withdrawn while it was being written down: as if it had been a moment later.
+            raise asyncio.CancelledError
         waiting = _Open(gate, binding, asyncio.get_running_loop().create_future())
         self._open[gate.id] = waiting
         self._hub.publish(GateOpened(gate=gate))

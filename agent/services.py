@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.workers import Fleet
 
 
-async def _nobody_asks(agent: LiveAgent, pane_id: str) -> None:
+async def _nobody_asks(agent: LiveAgent, pane_id: str, about: Callable[[str], bool]) -> None:
     """Take no notice: there is no hook."""
 
 
@@ -101,7 +101,9 @@ class Services:
     hook_heard: Callable[[LiveAgent, Heard], None] = lambda agent, heard: None
     answer_by_key: Callable[[LiveAgent, Released, bool], Awaitable[Effect]] | None = None
     hook_asks: Callable[[str, str], tuple[str, ...]] = lambda agent_id, pane_id: ()
-    hook_answered: Callable[[LiveAgent, str], Coroutine[Any, Any, None]] = _nobody_asks
+    hook_answered: Callable[[LiveAgent, str, Callable[[str], bool]], Coroutine[Any, Any, None]] = (
+        _nobody_asks
+    )
 
     @property
     def own(self) -> tuple[Path, ...]:

@@ -87,13 +87,13 @@ class _Open:
 class Hooks:
     """All questions of all agents' hooks; `agents` gives those that are on the list now.
 
-    `began` is told the agent, the pane and what the person reads of each question, and `ended` of
-    its end: whether it was answered, by a word of ours or a key.
+    `began` is told the agent, the pane and what the person reads of each question, and `ended` the
+    same at its end, and whether it was answered, by a word of ours or a key.
     """
 
     agents: Callable[[], Iterable[LiveAgent]]
     began: Callable[[str, str, str], None] = lambda agent_id, pane_id, text: None
-    ended: Callable[[str, str, bool], None] = lambda agent_id, pane_id, answered: None
+    ended: Callable[[str, str, str, bool], None] = lambda agent_id, pane_id, text, answered: None
     by_key: Callable[[LiveAgent], bool] = lambda agent: agent.services.answer_by_key is not None
     """Whether something can press the keys of an agent's own prompt."""
     _open: dict[str, list[_Open]] = field(default_factory=dict)
@@ -143,10 +143,15 @@ class Hooks:
         asked = self._open.get(agent_id, ())
         return tuple(each.step.action.text for each in asked if each.pane_id == pane_id)
 
-    async def answered_in_pane(self, agent: LiveAgent, pane_id: str) -> None:
-        """Dismiss what is asked for a pane whose prompt is known to have been answered."""
+    async def answered_in_pane(
+        self, agent: LiveAgent, pane_id: str, about: Callable[[str], bool] = lambda text: True
+    ) -> None:
+        """Dismiss what is asked for a pane whose prompt is known to have been answered.
+
+        `about` says of what the person reads in a question whether that prompt was for it.
+        """
         for each in tuple(self._open.get(agent.id, ())):
-            if each.pane_id == pane_id:
+            if each.pane_id == pane_id and about(each.step.action.text):
                 await self._dismiss(agent, each, IN_PANE)
 
     async def _dismiss(self, agent: LiveAgent, each: _Open, why: str) -> None:
@@ -287,7 +292,7 @@ class Hooks:
             self._open.pop(agent_id, None)
         settled = not each.task.cancelled() and each.task.exception() is None
         said = settled and each.task.result().status in (ToolStatus.DONE, ToolStatus.DENIED)
-        self.ended(agent_id, each.pane_id, said)
+        self.ended(agent_id, each.pane_id, each.step.action.text, said)
 
 
 def _tell_waiting(agent: LiveAgent, title: str) -> None:

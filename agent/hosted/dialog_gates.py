@@ -14,6 +14,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,9 @@ ENDED = "its program has ended"
 SHOWS_SECONDS = 5.0
 """How long an agent may take to show the dialog of what its hook asked about before."""
 
+ANSWERED_SECONDS = 3.0
+"""How long a dialog may stand after its hook was answered."""
+
 QUIET_SECONDS = 0.3
 """A dialog that still stands when its pane was quiet for so long was not answered there."""
 
@@ -84,6 +88,8 @@ class DialogGates:
         self._answering = Answering(agent.panes, profile)
         self._open: dict[str, _Open] = {}
         self._shown = asyncio.Event()
+        self._answered: dict[str, tuple[str, float]] = {}
+        """What a hook last answered in a pane, and when, by the loop's clock."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # What is seen -------------------------------------------------------------------------------
@@ -121,13 +127,22 @@ class DialogGates:
         agent = self._agent
         asked = agent.services.hook_asks(agent.id, seen.pane_id)
         opened.hooked = any(is_about(seen.dialog, text) for text in asked)
+        text, at = self._answered.get(seen.pane_id, ("", 0.0))
+        loop = asyncio.get_running_loop()
+        rest = at + ANSWERED_SECONDS - loop.time()
+        if not opened.hooked and rest > 0 and is_about(seen.dialog, text):
+            # It is about to go away. If it does not, it is another one that looks the same.
+            opened.hooked = True
+            loop.call_later(rest, self._look_anew, opened)
         if not opened.hooked and seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
             opened.task = self._spawn(self._ask(opened))
 
     def _dismiss(self, opened: _Open, why: str) -> None:
         """Take back what is asked about a dialog."""
         if opened.hooked:
-            self._spawn(self._agent.services.hook_answered(self._agent, opened.seen.pane_id))
+            dialog, answered = opened.seen.dialog, self._agent.services.hook_answered
+            about = partial(is_about, dialog)
+            self._spawn(answered(self._agent, opened.seen.pane_id, about))
         elif opened.task is not None and not opened.task.done():
             gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
             if gate is None:
@@ -153,11 +168,19 @@ class DialogGates:
             self._dismiss(opened, "its hook asks about this")
             opened.hooked = True
 
-    def hook_is_over(self, pane_id: str, *, answered: bool) -> None:
+    def hook_is_over(self, pane_id: str, text: str, *, answered: bool) -> None:
         """Take note that it asks no more; a dialog that was not answered is then asked about."""
         opened = self._open.get(pane_id)
+        if answered:
+            self._answered[pane_id] = (text, asyncio.get_running_loop().time())
         if opened is not None and opened.hooked and not answered:
             self._spawn(self._once_quiet(opened))
+
+    def _look_anew(self, opened: _Open) -> None:
+        pane_id = opened.seen.pane_id
+        if self._open.get(pane_id) is opened and not self._answering.pressed(opened.seen):
+            del self._open[pane_id]
+            self._spawn(self._look(pane_id))
 
     async def _once_quiet(self, opened: _Open) -> None:
         # A dialog that was just answered in its pane is about to go away.
@@ -165,9 +188,7 @@ class DialogGates:
         with contextlib.suppress(AgentError, TerminalError):
             pane = await self._agent.panes.seen(pane_id)
             await pane.wait(ForIdle(QUIET_SECONDS), SHOWS_SECONDS)
-        if self._open.get(pane_id) is opened and not self._answering.pressed(opened.seen):
-            del self._open[pane_id]
-            await self._look(pane_id)
+        self._look_anew(opened)
 
     async def answer(self, pane_id: str, text: str, means: Meaning) -> Effect:
         """Press the key that answers the dialog about what a hook asked and let go of.

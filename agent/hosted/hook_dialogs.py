@@ -32,10 +32,10 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
         if dialogs is not None:
             dialogs.hook_asks(pane_id, text)
 
-    def ended(agent_id: str, pane_id: str, answered: bool) -> None:
+    def ended(agent_id: str, pane_id: str, text: str, answered: bool) -> None:
         dialogs = dialogs_of(find(agent_id))
         if dialogs is not None:
-            dialogs.hook_is_over(pane_id, answered=answered)
+            dialogs.hook_is_over(pane_id, text, answered=answered)
 
     def heard(agent: LiveAgent, said: Heard) -> None:
         if isinstance(agent, HostedAgent) and said.state is not None:

@@ -211,7 +211,7 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
         return await house.agents.answer_hook(call)
 
     # Let go at once: the dialog comes, is no item of its own, and the hook's decides.
-    assert await hooked("rm -rf / && echo done", 0.01) == b""
+    assert await hooked("rm -rf / && echo done", 2) == b""
     await asker.ask("high", asks("rm -rf / &&\n    echo done"))
     gate = await house.gate()
     assert gate.text == "rm -rf / && echo done"
@@ -244,7 +244,7 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     assert asker.got == ["1", "3"]
 
     # Let go, denied in the inbox: the dialog's own key denies.
-    assert await hooked("rm -rf /var", 0.01) == b""
+    assert await hooked("rm -rf /var", 2) == b""
     fourth = await house.gate()
     await asker.ask("high", asks("rm -rf /var"))
     await house.decide(fourth, "deny")
