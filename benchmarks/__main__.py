@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import Figure, report
 
-NAMES = ("startup", "ui", "terminal", "risk", "cache", "overhead", "interrupt", "memory")
+NAMES = ("startup", "ui", "terminal", "risk", "cache", "overhead", "interrupt", "memory", "hosted")
 
 
 def main() -> None:

@@ -61,8 +61,8 @@ class Dialog:
     changing: frozenset[int] = frozenset()
 
     def answer(self, means: Meaning) -> Offered | None:
-        """The answer that means this; None where none does, or where several do."""
-        found = [each for each in self.answers if each.means == means]
+        """The answer that means this; None where none does by one key, or where several do."""
+        found = [each for each in self.answers if each.means == means and each.acts_alone]
         return found[0] if len(found) == 1 else None
 
     @property

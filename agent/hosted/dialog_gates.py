@@ -291,7 +291,8 @@ class DialogGates:
 
     async def _question(self, opened: _Open, tool_use_id: str) -> Outcome:
         seen = opened.seen
-        offered = {each.label: each for each in seen.dialog.answers if each.label}
+        answers = [each for each in seen.dialog.answers if each.label and each.acts_alone]
+        offered = {each.label: each for each in answers}
         if not offered:
             return Outcome(ToolStatus.FAILED, "no key answers this: answer in its pane")
         agent = self._agent

@@ -128,3 +128,8 @@ def test_an_answer_that_two_lines_offer_is_none():
     twice = rule.model_copy(update={"answers": (*rule.answers, rule.answers[0])})
     doubled = known.model_copy(update={"rules": (twice,)})
     assert dialog(doubled, both).answer("allow_once") is None
+    # Nor is one to which another key must follow.
+    more = rule.answers[0].model_copy(update={"acts_alone": False})
+    followed = rule.model_copy(update={"answers": (more, *rule.answers[1:])})
+    known = known.model_copy(update={"rules": (followed,)})
+    assert dialog(known, beside("ls")).answer("allow_once") is None
