@@ -273,13 +273,25 @@ class HostedAgent(CommandAgent):
             # First, as the time that it waited is added up anew when it no longer does.
             await self._waits_no_longer()
         await self.become(found.state, activity)
-        if found.state is AgentState.WAITING and not self._wait_id:
+        if found.state is AgentState.WAITING and not self._wait_id and not self._waits:
             self._wait_id = uuid.uuid4().hex
             await self.services.database.journal.wait_began(
                 self._wait_id, self.id, {"kind": found.kind, "source": found.source}
             )
         if found.state in TAKES_PROMPTS and self.queued:
             self.spawn(self._send_queued(), "queued")
+
+    async def waiting(self, gate: Gate | None, *, doing: str | None = None) -> None:
+        """Note that one more gate waits, or one less; from then on the time counts by that."""
+        await super().waiting(gate, doing=doing)
+        if gate is not None:
+            await self._waits_no_longer()
+
+    async def asking(self, question: str | None) -> None:
+        """Note that one more question waits, or one less; as with gates."""
+        await super().asking(question)
+        if question is not None:
+            await self._waits_no_longer()
 
     async def _waits_no_longer(self) -> None:
         wait_id, self._wait_id = self._wait_id, ""

@@ -112,13 +112,19 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     assert "rule: permission" in said
     assert "answer: 1 = Yes (allow_once)" in said
     assert "screen: waiting (permission)" in said
+    gate = await house.gate()
+    assert (gate.risk, gate.presses, gate.deny_presses) == ("HIGH", "1 (Yes)", "2 (No)")
     await stage.press("2")
     await stage.state("idle")
     assert (await stage.screen("refused")).met
+    await house.until(lambda: not house.hub.snapshot().gates, "the gate's end")
 
+    # Until its dialog was in the inbox, and from then on: each moment counts once.
     journal = house.database.journal
     waits, _ = await journal.waits(0.0)
-    assert [wait.session_id for wait in waits] == [stage.agent_id]
+    assert {wait.session_id for wait in waits} == {stage.agent_id}
+    times = [at for wait in waits for at in (wait.since, wait.until)]
+    assert times == sorted(times)
     assert await journal.open_waits(stage.agent_id) == []
 
     await house.prompt(stage.agent_id, "long work")
@@ -137,7 +143,8 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     await house.again()
     assert stage.summary.panes[0].pane_id == pane
     assert (await stage.state("waiting", "screen")).hosted.kind == "permission"
-    assert len(await house.database.journal.open_waits(stage.agent_id)) == 1
+    await house.gate()
+    assert await house.database.journal.open_waits(stage.agent_id) == []
     await stage.press("1")
     await stage.state("idle")
     await house.prompt(stage.agent_id, "quit")
