@@ -187,7 +187,7 @@ def _overtaken(each: Evidence, claims: list[Evidence]) -> bool:
 
 def _contradicts(each: Evidence, first: Evidence) -> bool:
     """Whether it says otherwise, and `first` has not had the last word of the two."""
-    if each.state is first.state:
+    if each.state is first.state or {each.state, first.state} <= RESTING:
         return False
     if each.source.grade == first.source.grade:
         # Neither is believed more: the later one counts, but does not make a wait a rest.
