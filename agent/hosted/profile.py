@@ -112,6 +112,9 @@ class Region(Settings):
     ends: Pattern = ""
     """The last line: the next below it that matches. A rule without such a line does not match."""
 
+    bottom: bool = False
+    """Whether no text may stand below the last line of the region."""
+
 
 class Asks(Settings):
     """How the command that a dialog asks about is told from its screen, exactly or not at all."""
@@ -156,8 +159,12 @@ class Rule(Settings):
     title: Pattern = ""
     """The terminal's title must match, if given."""
 
-    cursor: Literal["any", "inside", "outside"] = "any"
-    """Whether the cursor must stand within the region."""
+    cursor: Literal["any", "inside", "outside", "parked"] = "any"
+    """Whether the cursor must stand within the region, outside, or behind the end of a line, where
+    a program may leave a cursor that it does not show."""
+
+    cursor_line: Pattern = ""
+    """The line with the cursor must match, if given: what other programs print moves the cursor."""
 
     answers: Annotated[tuple[Answer, ...], BeforeValidator(_list)] = ()
     """How the dialog can be answered."""

@@ -25,18 +25,20 @@ class Frame:
         lines: its text, without styles and trailing blanks, from the top.
         cursor: column and line of the cursor, from 0.
         title: what the program calls its terminal.
+        width: columns of the screen; 0 if that is not known.
     """
 
     lines: tuple[str, ...]
     cursor: tuple[int, int] = (0, 0)
     title: str = ""
+    width: int = 0
 
     @classmethod
     def of(cls, shown: capture.Frame) -> Frame:
         """Reduce a capture of a pane to this; history above its screen is left out."""
         plain = capture.strip_styles("\n".join(shown.lines[-shown.height :])).split("\n")
         lines = tuple(line.rstrip() for line in plain)
-        return cls(lines, (shown.cursor_x, shown.cursor_y), shown.title)
+        return cls(lines, (shown.cursor_x, shown.cursor_y), shown.title, shown.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,28 @@ def _where(rule: Rule, frame: Frame) -> tuple[int, int] | None:
         return None
     if any(_in_some(pattern, lines) for pattern in rule.none):
         return None
-    inside = first <= frame.cursor[1] < last
-    if rule.cursor != "any" and inside is not (rule.cursor == "inside"):
+    if not _stands(rule, frame, first <= frame.cursor[1] < last):
+        return None
+    if rule.cursor_line and not _compiled(rule.cursor_line).search(_at(frame)):
         return None
     return place
+
+
+def _stands(rule: Rule, frame: Frame, inside: bool) -> bool:
+    """Whether the cursor is where the rule wants it."""
+    match rule.cursor:
+        case "any":
+            return True
+        case "parked":
+            return 0 < frame.width <= frame.cursor[0]
+        case wanted:
+            return inside is (wanted == "inside")
+
+
+def _at(frame: Frame) -> str:
+    """The line with the cursor; empty where a program has parked it beyond the last."""
+    row = frame.cursor[1]
+    return frame.lines[row] if row < len(frame.lines) else ""
 
 
 def _region(region: Region, lines: tuple[str, ...]) -> tuple[int, int] | None:
@@ -171,6 +191,8 @@ def _region(region: Region, lines: tuple[str, ...]) -> tuple[int, int] | None:
         below = first + bool(region.begins)
         at = next((row for row in range(below, last) if ends.search(lines[row])), -1)
         if at < 0:
+            return None
+        if region.bottom and at + 1 < last:
             return None
         last = at + 1
     return first, last
