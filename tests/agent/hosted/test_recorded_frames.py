@@ -1,0 +1,87 @@
+"""The screen rules of the shipped profiles against pictures of the real agents.
+
+Prints, with `-s`, for each agent how many waits were found. A third of the frames was held out
+while the rules were written: `Judged.held_out` tells what they gave at the first try.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from agent.hosted.profile_files import SHIPPED, read
+from tests.real_agents import frame_files, programs
+from tests.real_agents.judged import Judged, judged, table
+
+LEAST = 0.95
+"""The share of waits that must be found, and called what they are, of each agent."""
+
+ONLY_ITS_PROGRAM_TELLS = {("gemini", "gone/copied-alone")}
+"""An exact copy of its last screen, where the agent was killed: text, cursor and title are the
+same. What runs in front there is not the agent, which is looked at before any key."""
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[Judged]:
+    return judged()
+
+
+def test_no_wait_is_shown_as_rest_and_nothing_else_as_permission(frames: list[Judged]) -> None:
+    sys.stdout.write(f"\n{table(frames)}\n")
+    wrong = [each.told() for each in frames if each.false_approval]
+    known = [
+        each.told() for each in frames if (each.agent, each.frame.scene) in ONLY_ITS_PROGRAM_TELLS
+    ]
+    assert set(wrong) <= set(known)
+    assert [each.told() for each in frames if each.wait_missed] == []
+
+
+def test_waits_are_found(frames: list[Judged]) -> None:
+    for agent in programs.VERSIONS:
+        waits = [each for each in frames if each.agent == agent and each.frame.state == "waiting"]
+        missed = [each.told() for each in waits if not each.wait_found]
+        assert len(missed) <= (1 - LEAST) * len(waits), missed
+
+
+def test_what_works_is_not_said_to_rest(frames: list[Judged]) -> None:
+    works = [each for each in frames if each.frame.state == "working"]
+    assert [each.told() for each in works if each.said.state in ("idle", "done")] == []
+
+
+def test_every_permission_can_be_refused(frames: list[Judged]) -> None:
+    """By one key; aider takes a whole line, and so has no key at all."""
+    for each in frames:
+        if each.frame.kind != "permission" or each.said.kind != "permission":
+            continue
+        means = {answer.means for answer in each.said.answers}
+        if each.agent == "aider":
+            assert means == set(), each.told()
+        elif each.frame.scene != "permission/always":
+            assert "deny" in means, each.told()
+
+
+def test_there_are_frames_of_every_agent_and_width(frames: list[Judged]) -> None:
+    assert len(frames) >= 200
+    for agent, version in programs.VERSIONS.items():
+        assert (frame_files.FOLDER / f"{agent}-{version}.txt").exists()
+        assert read(SHIPPED / f"{agent}.toml").versions.recorded == (version,)
+        some = [each.frame for each in frames if each.agent == agent]
+        assert {frame.size[0] for frame in some} >= {60, 80, 120, 200}, agent
+        assert {"working", "waiting", "idle", "done", "gone"} <= {frame.state for frame in some}
+        assert {"permission", "question", "login"} <= {frame.kind for frame in some}
+
+
+def test_frames_tell_nothing_of_a_machine() -> None:
+    for path in frame_files.FOLDER.glob("*.txt"):
+        for frame in frame_files.read(path):
+            text = "\n".join((frame.title, *frame.lines))
+            assert "/root" not in text
+            assert "/tmp" not in text.replace("/tmp/codex", "")
+
+
+def test_frames_are_read_as_they_were_written(tmp_path) -> None:
+    path = next(frame_files.FOLDER.glob("codex-*.txt"))
+    again = tmp_path / path.name
+    frame_files.write(again, frame_files.read(path))
+    assert again.read_bytes() == path.read_bytes()
