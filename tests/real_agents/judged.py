@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.hosted.profile import Profile
 from agent.hosted.profile_files import SHIPPED, read
 from agent.hosted.screen_rules import Frame, ScreenMatch, match
 from tests.real_agents import frame_files
@@ -20,6 +21,7 @@ class Judged:
     """A frame of an agent, and what the rules say of it."""
 
     agent: str
+    profile: Profile
     frame: Recorded
     said: ScreenMatch
 
@@ -65,7 +67,7 @@ def judged() -> list[Judged]:
         profile = read(SHIPPED / f"{agent}.toml")
         for frame in frame_files.read(path):
             seen = Frame(frame.lines, frame.cursor, frame.title, frame.size[0])
-            found.append(Judged(agent, frame, match(profile, seen)))
+            found.append(Judged(agent, profile, frame, match(profile, seen)))
     return found
 
 

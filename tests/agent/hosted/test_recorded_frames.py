@@ -7,10 +7,12 @@ while the rules were written: `Judged.held_out` tells what they gave at the firs
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from agent.hosted.profile_files import SHIPPED, read
+from agent.hosted.screen_rules import Frame, match
 from tests.real_agents import frame_files, programs
 from tests.real_agents.judged import Judged, judged, table
 
@@ -47,6 +49,46 @@ def test_waits_are_found(frames: list[Judged]) -> None:
 def test_what_works_is_not_said_to_rest(frames: list[Judged]) -> None:
     works = [each for each in frames if each.frame.state == "working"]
     assert [each.told() for each in works if each.said.state in ("idle", "done")] == []
+
+
+def test_a_dialog_that_is_only_quoted_is_none(frames: list[Judged]) -> None:
+    """Above the input field, and as the output of a command above a shell's prompt."""
+    tried = 0
+    for each in frames:
+        if each.frame.kind != "permission":
+            continue
+        shown = _text(each.frame.lines)
+        resting = [
+            other.frame
+            for other in frames
+            if (other.agent, other.frame.size) == (each.agent, each.frame.size)
+            and other.frame.scene in ("idle/start", "idle/interrupted", "done/after-work")
+        ]
+        for rest in resting:
+            below = _text(rest.lines)
+            kept = len(below) - min(8, len(below))
+            lines = (*below[:kept], *shown, *below[kept:])
+            row = rest.cursor[1] + len(shown)
+            cut = max(0, len(lines) - len(rest.lines))
+            for title in (rest.title, each.frame.title):
+                assert _kind(each, lines[cut:], (rest.cursor[0], row - cut), title) is None
+                tried += 1
+        lines = (*shown[-len(each.frame.lines) + 1 :], "$")
+        assert _kind(each, lines, (2, len(lines) - 1), each.frame.title) is None
+        lines = (*shown, "Killed", "  by the kernel")
+        assert _kind(each, lines, each.frame.cursor, each.frame.title) is None
+    assert tried > 200
+
+
+def _text(lines: Sequence[str]) -> tuple[str, ...]:
+    last = max(row for row, line in enumerate(lines) if line.strip())
+    return tuple(lines[: last + 1])
+
+
+def _kind(like: Judged, lines: tuple[str, ...], cursor: tuple[int, int], title: str) -> str | None:
+    frame = Frame(lines, cursor, title, like.frame.size[0])
+    said = match(like.profile, frame)
+    return said.kind if said.kind == "permission" else None
 
 
 def test_every_permission_can_be_refused(frames: list[Judged]) -> None:
