@@ -106,7 +106,7 @@ def version(program: Path, home: Path) -> str:
         text=True,
         check=True,
         timeout=60,
-        env={"PATH": _path(), "HOME": str(home)},
+        env={"PATH": _path(), "HOME": str(home), "TMPDIR": str(home)},
     )
     return done.stdout.strip()
 

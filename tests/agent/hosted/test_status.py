@@ -53,7 +53,8 @@ def test_what_a_later_word_contradicts_is_never_idle(found) -> None:
         return
     assert state.source is not None
     for each in latest(found):
-        if each.state in (AgentState.UNKNOWN, state.state) or each.once:
+        # Done and idle are two words for rest, and do not contradict each other.
+        if each.state is AgentState.UNKNOWN or each.state in RESTING or each.once:
             continue
         # Whoever else claims something was overruled by a higher grade, later or as late.
         if each.source.grade < state.source.grade:
@@ -61,6 +62,14 @@ def test_what_a_later_word_contradicts_is_never_idle(found) -> None:
         else:
             assert each.source.grade == state.source.grade
             assert each.state is not AgentState.WAITING
+
+
+def test_done_and_idle_do_not_contradict_each_other() -> None:
+    done = Evidence(Source.PROGRAM_STATUS, AgentState.DONE, 100.0)
+    idle = Evidence(Source.SCREEN, AgentState.IDLE, 101.0)
+    assert fuse([done, idle], 110.0).state is AgentState.DONE
+    works = Evidence(Source.SCREEN, AgentState.WORKING, 101.0)
+    assert fuse([done, works], 110.0).state is AgentState.UNKNOWN
 
 
 @settings(max_examples=120)
