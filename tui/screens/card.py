@@ -16,6 +16,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
+from tui.screens.closed_once import ClosedOnce
+
 Result = TypeVar("Result")
 
 
@@ -47,7 +49,7 @@ def closing(action: str, keys: str = "escape") -> Binding:
     return Binding(keys, action, show=False, priority=True)
 
 
-class CardScreen(ModalScreen[Result]):
+class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
     """A card in the middle, over a dimmed still picture of the screen below.
 
     Still, and opaque for Textual, since a translucent screen over live panes costs a full repaint

@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
-from textual.screen import Screen
 
 from agent.protocol.commands.engine import DreamNow
 from agent.protocol.memory import (
@@ -34,6 +33,7 @@ from agent.protocol.memory import (
 )
 from tui import actions, dream_diff
 from tui.gate.host import host, send
+from tui.screens.closed_once import ClosedOnce
 from tui.text import one_line
 from tui.widgets.dream_list import NOW, Diff, Dreams, Operations
 from tui.widgets.key_row import KeyRow
@@ -53,7 +53,7 @@ NO_CHANGE = "This dream changed nothing and left nothing open."
 NO_PLAN = "A dream would change nothing now."
 
 
-class DreamsScreen(Screen[None]):
+class DreamsScreen(ClosedOnce[None]):
     """Shows one dream after the other; begins with the last one that there was.
 
     Args:

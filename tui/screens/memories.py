@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Input
 
 from agent.protocol.memory import (
@@ -40,6 +39,7 @@ from agent.protocol.memory import (
 )
 from tui import actions
 from tui.gate.host import host, send
+from tui.screens.closed_once import ClosedOnce
 from tui.text import one_line
 from tui.widgets.field import Field
 from tui.widgets.key_row import KeyRow
@@ -67,7 +67,7 @@ class Sought(Field):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "screen.into_list", show=False)]
 
 
-class MemoriesScreen(Screen["str | None"]):
+class MemoriesScreen(ClosedOnce["str | None"]):
     """Lists memories; goes away with the id of an agent to look at, or None.
 
     Args:

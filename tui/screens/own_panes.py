@@ -19,13 +19,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui import actions
 from tui.gate.host import host, send
 from tui.gate.words import short_path
+from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.text import fit, one_line
@@ -55,7 +55,7 @@ class OwnPane:
         return f"{self.server.socket} {self.info.id} {self.info.pid}"
 
 
-class OwnPanesScreen(Screen[None]):
+class OwnPanesScreen(ClosedOnce[None]):
     """Lists the person's own panes and shows the chosen one, live.
 
     Args:

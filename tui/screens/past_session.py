@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui.gate.host import send
 from tui.screens.card import closing, keys_line
+from tui.screens.closed_once import ClosedOnce
 from tui.text import one_line
 from tui.transcript import Transcript
 from tui.widgets.conversation import Conversation, Empty
@@ -27,7 +28,7 @@ SEEKING = 2_000
 """As long as a place in it is looked for."""
 
 
-class PastSessionScreen(ModalScreen["Forked | None"]):
+class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"]):
     """Shows what was said; nothing can be said to it, and the list of agents stays as it is.
 
     Goes away with what came of it when it was forked.

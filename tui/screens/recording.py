@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.strip import Strip
 
 from tui import actions
+from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
 from tui.text import Piece, between, clock, one_line, strip_of
@@ -81,7 +81,7 @@ class TimeLine(Lines):
         return [strip_of([*left, *bar, *right], width, paint.blank)]
 
 
-class RecordingScreen(Screen[None]):
+class RecordingScreen(ClosedOnce[None]):
     """Plays one recording.
 
     Args:

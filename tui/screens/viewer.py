@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tui import actions
+from tui.screens.closed_once import ClosedOnce
 from tui.text import fit_path, one_line
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
@@ -16,7 +16,7 @@ from tui.widgets.said import Said
 from tui.widgets.text_rows import TextRows
 
 
-class Viewer(Screen[None]):
+class Viewer(ClosedOnce[None]):
     """Shows something to read; nothing is changed but in the person's own editor.
 
     Args:
