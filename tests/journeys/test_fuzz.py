@@ -112,13 +112,23 @@ class AtRandom:
                 pressed += self.burst(SAFE if careful else ALL)
             pressed += 1
             outside.terminal.drain(0.01)
+            if careful and dice.random() < 0.1:
+                self.see_kept(kept, room)
         self.keys += pressed
         outside.lives()
         outside.check_decisions()
         if careful:
-            assert outside.until_kept(kept, 10), (
-                f"{kept!r} was lost in {room}: {outside.drafts()}\n{outside.last(120)}"
-            )
+            self.see_kept(kept, room)
+
+    def see_kept(self, mark: str, room: str) -> None:
+        """See that what was written is not lost."""
+        outside = self.outside
+        kept = outside.until_kept(mark, 10)
+        outside.lives()
+        assert kept, (
+            f"{mark!r} was lost in {room}: {outside.drafts()}\n{outside.last()}\n"
+            f"{outside.terminal.text}"
+        )
 
     def enter(self, way: bytes, shown: str) -> bool:
         """Go in as a person does, by a key or by a name in the palette; says whether it opened.
