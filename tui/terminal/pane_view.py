@@ -17,6 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui import actions
+from tui.arrangement import SMALLEST
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
 from tui.terminal.connection import connection, tmux_socket
@@ -372,7 +373,13 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         if self.take_keyboard() or self._ahead is not None or not isinstance(app, KeyboardApp):
             return
         if self._pane_id is None or self._frame is not None or self._problem:
-            self._takes_no_keys()
+            self._takes_no_keys("This terminal takes no keys: its program has ended")
+            return
+        width, height = self.screen.size
+        if width < SMALLEST.width or height < SMALLEST.height:
+            # It will not be seen, and keys for it would go nowhere.
+            least = f"{SMALLEST.width}×{SMALLEST.height}"
+            self._takes_no_keys(f"Nothing can be typed in a window below {least}")
             return
         self._ahead = KeysAhead(self, app)
 
@@ -381,12 +388,12 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
             return
         kept, self._ahead = self._ahead.end(), None
         if not self.take_keyboard():
-            self._takes_no_keys()
+            self._takes_no_keys("This terminal takes no keys: its program has ended")
         elif self._passthrough is not None:
             self._passthrough.go_on_with(kept)
 
-    def _takes_no_keys(self) -> None:
-        self.notify("This terminal takes no keys: its program has ended", severity="warning")
+    def _takes_no_keys(self, why: str) -> None:
+        self.notify(why, severity="warning")
         self.post_message(self.KeyboardReturned())
 
     def hold_again(self) -> None:

@@ -366,6 +366,18 @@ async def test_a_terminal_of_a_new_server_is_shown_though_an_old_one_had_its_id(
         await cockpit.until(lambda: pane.pane_id in connected)
 
 
+async def test_a_window_too_small_keeps_no_keys(open_cockpit: Open, connected: set[str]) -> None:
+    async with open_cockpit(calm(3), size=(40, 12)) as cockpit:
+        await cockpit.pilot.press("alt+g")
+        await cockpit.until(lambda: cockpit.app.cockpit.choices.grid)
+        await cockpit.pilot.press("t")
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: not cockpit.app.cockpit.choices.grid)
+        # Nor where a terminal is to be shown first.
+        await cockpit.pilot.press("ctrl+t", "x")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "x")
+
+
 async def test_nothing_to_show(open_cockpit: Open, connected: set[str]) -> None:
     async with open_cockpit(scenes.EMPTY, size=(80, 24)) as cockpit:
         await opened(cockpit)
