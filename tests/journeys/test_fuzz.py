@@ -157,10 +157,13 @@ class AtRandom:
         """One key between two silences."""
         terminal = self.outside.terminal
         if self.dice.random() < 0.5:
-            # Often nothing is asked about there: gates that were put off are in the inbox.
-            self.outside.send("ctrl+g", SAFE["ctrl+g"])
-            terminal.drain(0.3)
-            self.outside.send("enter", ENTER)
+            # Turns that Escape interrupted ask for nothing, and gates that were put off are in
+            # the inbox.
+            self.refill()
+            terminal.drain(0.5)
+            for key in ("escape", "f12", "ctrl+g", "enter"):
+                self.outside.send(key, SAFE[key])
+                terminal.drain(0.2)
         terminal.drain(SILENCE)
         self.outside.send(name, name.encode())
         terminal.drain(SILENCE)
