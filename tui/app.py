@@ -460,6 +460,12 @@ class TungstenApp(FrontEnd):
             work = offer(self, message.entry, agent.directory)
             self.run_worker(work, group="opening", exclusive=True, exit_on_error=False)
 
+    def on_conversation_pictures_wanted(self, message: Conversation.PicturesWanted) -> None:
+        """Show the pictures that a block names."""
+        if (agent := self.focused_agent) is not None:
+            work = self.cockpit.conversation.show_pictures(message.entry, agent.directory)
+            self.run_worker(work, group="opening", exit_on_error=False)
+
     def on_block_view_top_reached(self) -> None:
         """Read what came before."""
         agent = self.focused_agent

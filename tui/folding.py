@@ -41,6 +41,7 @@ class Folding:
     def shown(self, entry: Entry) -> frozenset[str]:
         """What of a block is shown below its line: `WHOLE`, `FOLDED`, or diff and result apart."""
         if entry.id in self.unfolded:
+            # Of a block without a folded form, the pictures that it names.
             return WHOLE
         if entry.id in self.folded or not can_fold(entry):
             return FOLDED

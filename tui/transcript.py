@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from agent.protocol.conversation import Block, ToolCall
     from tui.search import Search
+    from tui.widgets.inline_pictures import Inline
 
 
 OWN_COMMAND = "person"
@@ -24,7 +25,8 @@ OWN_COMMAND = "person"
 class Entry:
     """One block; `version` grows with every change, so that a drawing can be told to be old.
 
-    `found` holds the rows of its drawing in which sought words stand.
+    `found` holds the rows of its drawing in which sought words stand; `pictures` those that it
+    names, once they were read (`tui.widgets.inline_pictures`).
     """
 
     __slots__ = (
@@ -35,6 +37,7 @@ class Entry:
         "id",
         "kind",
         "markdown",
+        "pictures",
         "streaming",
         "text",
         "tool",
@@ -48,6 +51,7 @@ class Entry:
         self.drawn_for: tuple[object, ...] = ()
         self.found: list[int] = []
         self.markdown: object | None = None
+        self.pictures: tuple[Inline, ...] = ()
         self.replace(block)
 
     def replace(self, block: Block) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from agent.picture_file import MOST_PIXELS, NoPicture, opened
 from tui.opening import PICTURES
-from tui.screens.picture_view import FORMATS, _image
+from tui.picture_reading import FORMATS, read
 
 EPS = b"""%!PS-Adobe-3.0 EPSF-3.0
 %%BoundingBox: 0 0 100 100
@@ -28,7 +28,11 @@ def of_the_engine(path: Path) -> None:
         image.load()
 
 
-@pytest.fixture(params=[of_the_engine, _image], ids=["engine", "screen"])
+def of_the_screen(path: Path) -> None:
+    read(path, (2_000, 2_000))
+
+
+@pytest.fixture(params=[of_the_engine, of_the_screen], ids=["engine", "screen"])
 def look(request: pytest.FixtureRequest) -> Callable[[Path], object]:
     """Each way in which a file is looked at."""
     return request.param  # type: ignore[no-any-return]

@@ -118,6 +118,12 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         work = offer(self.app, event.entry, self._directory)
         self.run_worker(work, group="opening", exclusive=True, exit_on_error=False)
 
+    @on(Conversation.PicturesWanted)
+    def _show_pictures(self, event: Conversation.PicturesWanted) -> None:
+        event.stop()
+        work = self.query_one(Conversation).show_pictures(event.entry, self._directory)
+        self.run_worker(work, group="opening", exit_on_error=False)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys that close this to a search or a marked range while there is one."""
         return action != "close" or not self.query_one(Conversation).takes_keys

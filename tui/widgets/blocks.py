@@ -88,6 +88,10 @@ def draw(
     count = parts(entry, shown)
     part = min(part, count - 1)
     lines = _lines(entry, room, paint, shown, part)
+    if entry.pictures and shown == WHOLE and part == count - 1:
+        from tui.widgets.inline_pictures import lines as pictures
+
+        lines += pictures(entry.pictures, room, paint)
     if count > 1:
         ways = " · ".join(
             f"{actions.shown(name)} {word}"

@@ -6,6 +6,7 @@ not be known and nothing moves under the reader's eyes when they change.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -63,6 +64,13 @@ class Conversation(BlockView):
 
     class OpenWanted(Message):
         """What a block names is to be opened."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
+
+    class PicturesWanted(Message):
+        """A block was unfolded that may name pictures, which are to be read."""
 
         def __init__(self, entry: Entry) -> None:
             super().__init__()
@@ -224,9 +232,31 @@ class Conversation(BlockView):
     def action_fold(self) -> None:
         """Unfold the chosen block, or fold it."""
         entry, transcript = self.chosen, self._transcript
-        if entry is not None and transcript is not None and can_fold(entry):
+        if entry is None or transcript is None:
+            return
+        from tui.widgets.inline_pictures import names_pictures
+
+        pictures = names_pictures(entry)
+        if pictures or can_fold(entry):
             transcript.folding.toggle(entry)
             self._bring_into_view(transcript.find(entry.id), 1)
+        if pictures and transcript.folding.shown(entry):
+            self.post_message(self.PicturesWanted(entry))
+
+    async def show_pictures(self, entry: Entry, directory: str) -> None:
+        """Draw the pictures that a block names below it."""
+        from tui.widgets.inline_pictures import read
+
+        colors = not self.app.no_color
+        entry.pictures = await asyncio.to_thread(read, entry, directory, colors=colors)
+        entry.version += 1
+        transcript = self._transcript
+        if transcript is None or transcript.entry(entry.id) is not entry:
+            return
+        if not entry.pictures and not can_fold(entry):
+            transcript.folding.toggle(entry)
+            self.app.notify("No picture is there that this block names", severity="warning")
+        self._bring_into_view(transcript.find(entry.id), 1)
 
     def action_fold_kind(self, kind: str) -> None:
         """Unfold all of a kind (see `tui.folding`), also what comes later, or fold it."""

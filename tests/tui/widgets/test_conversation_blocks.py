@@ -10,6 +10,7 @@ from agent.protocol.agents import AgentSummary
 from agent.protocol.conversation import Block, BlockKind, ToolCall, ToolStatus
 from tests.stubs import scenes
 from tests.tui.conftest import Open
+from tui.widgets import inline_pictures
 from tui.widgets.picture import UPPER_HALF
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
@@ -133,6 +134,56 @@ async def test_what_a_block_names_is_opened(open_cockpit: Open, tmp_path: Path) 
         await opened(10, "This is no text")
         await pilot.press("escape")
         assert cockpit.app.screen is cockpit.app.cockpit
+
+
+async def test_pictures_are_drawn_below_the_block_that_names_them(
+    open_cockpit: Open, tmp_path: Path
+) -> None:
+    Image.new("RGB", (20, 10), "red").save(tmp_path / "shot.png")
+    Image.new("RGB", (800, 900), "blue").save(tmp_path / "tall one.png")
+    (tmp_path / "broken.png").write_text("no picture")
+    agent: AgentSummary = scenes.MENDER.model_copy(update={"directory": str(tmp_path)})
+    asked = said(2, 'Mend it: @shot.png and @"tall one.png"')
+    ran = ToolCall(
+        tool_use_id="t",
+        name="terminal_run",
+        status=ToolStatus.DONE,
+        title="./plot.py",
+        result="wrote broken.png",
+    )
+    talk = [
+        said(1, "Nothing here, and no gone.png"),
+        asked.model_copy(update={"kind": BlockKind.USER}),
+        Block(id=3, kind=BlockKind.TOOL, at=scenes.NOW, tool=ran),
+    ]
+    state = CALM.model_copy(update={"agents": (agent,)})
+    async with open_cockpit(state, transcripts={"a1": talk}, size=(120, 40)) as cockpit:
+        transcript = cockpit.app.transcript("a1")
+        await cockpit.until(lambda: "tall one" in cockpit.screen_text)
+        await cockpit.pilot.press("tab")
+        assert UPPER_HALF not in cockpit.screen_text
+
+        async def unfold(block_id: int, shown: str) -> None:
+            transcript.chosen = block_id
+            await cockpit.pilot.press("enter")
+            await cockpit.until(lambda: shown in cockpit.screen_text)
+
+        await unfold(2, "▧ shot.png  PNG 20×10, ")
+        assert "▧ tall one.png  PNG 800×900, " in cockpit.screen_text
+        rows = [row for row in cockpit.screen_text.splitlines() if UPPER_HALF in row]
+        # No larger than they are, and than a few rows.
+        assert [row.count(UPPER_HALF) for row in rows] == [20] * 5 + [21] * 12
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: UPPER_HALF not in cockpit.screen_text)
+        await unfold(3, "▧ broken.png  it is not a ")
+        await unfold(1, "No picture is there that this block names")
+        assert 1 not in transcript.folding.unfolded
+        # Without colours they are only named.
+        pictures = inline_pictures.read(transcript.entries[1], str(tmp_path), colors=False)
+        assert [(each.path, each.image) for each in pictures] == [
+            ("shot.png", None),
+            ("tall one.png", None),
+        ]
 
 
 def said(number: int, text: str) -> Block:
