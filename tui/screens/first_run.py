@@ -43,7 +43,11 @@ _NEXT_FIELD = {"url": "#model", "model": "#endpoint-key"}
 """Where Enter goes on to; elsewhere it tries what was filled in: often a key is all there is."""
 
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
-    ("demo", "Built-in demo model", "Scripted and offline. Its terminals, git and gate are real."),
+    (
+        "demo",
+        "Built-in demo model",
+        "Starts a scripted job, offline. Terminals, git and gate are real.",
+    ),
     ("anthropic", "API key", "Paste it once; it is kept where only you can read it."),
     (
         "endpoint",

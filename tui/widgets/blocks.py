@@ -91,7 +91,8 @@ def draw(
     if entry.pictures and shown == WHOLE and part == count - 1:
         from tui.widgets.inline_pictures import lines as pictures
 
-        lines += pictures(entry.pictures, room, paint)
+        ground = paint.chosen if entry.kind == "user" else paint.blank
+        lines += pictures(entry.pictures, room, paint, ground)
     if count > 1:
         ways = " · ".join(
             f"{actions.shown(name)} {word}"

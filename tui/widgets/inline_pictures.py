@@ -22,6 +22,7 @@ from tui.widgets.picture import cells
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from rich.style import Style
 
     from tui.theme import Paint
     from tui.transcript import Entry
@@ -64,20 +65,31 @@ def read(entry: Entry, directory: str, *, colors: bool) -> tuple[Inline, ...]:
     return tuple(_read(path, directory, colors=colors) for path in islice(found, MOST))
 
 
-def lines(pictures: tuple[Inline, ...], width: int, paint: Paint) -> list[list[Piece]]:
-    """Draw pictures below each other, each under its name, in at most `width` cells."""
+def lines(
+    pictures: tuple[Inline, ...], width: int, paint: Paint, ground: Style
+) -> list[list[Piece]]:
+    """Draw pictures below each other, each under its name, in at most `width` cells.
+
+    Args:
+        pictures: What was read.
+        width: Cells there is room for.
+        paint: Styles of the theme.
+        ground: The style of the block around them, for its background.
+    """
+    back = ground.background_style
     drawn: list[list[Piece]] = []
     for path, what, image in pictures:
         name = fit_path(one_line(path), max(8, width // 2))
         said = fit(what, max(1, width - cell_len(name) - 4))
-        drawn.append([("▧ ", paint.faint), (name, paint.muted), (f"  {said}", paint.faint)])
+        faint = paint.faint + back
+        drawn.append([("▧ ", faint), (name, paint.muted + back), (f"  {said}", faint)])
         if image is not None:
             most = max(1, min(COLUMNS, width))
             share = min(1.0, most / image.width, 2 * ROWS / image.height)
             columns = max(1, min(most, round(image.width * share)))
             drawn += [
-                [(text, style or paint.blank) for text, style, _ in strip]
-                for strip in cells(image, columns, ROWS, paint.blank)
+                [(text, style or ground) for text, style, _ in strip]
+                for strip in cells(image, columns, ROWS, ground)
             ]
     return drawn
 
