@@ -134,7 +134,10 @@ def look_round(person: Person, take: Callable[[str], None]) -> None:
 
     workshop.begin(person)
     person.settle()
-    show("gate-tree", "gate.tree")
+    # Held until nothing follows it, as every letter of a gate.
+    person.press("gate.tree")
+    person.wait("← HIGH")
+    show("gate-tree")
     person.press("Escape")
     person.wait_gone("A approve")
     show("grid", "view.grid")
@@ -179,7 +182,9 @@ def look_round(person: Person, take: Callable[[str], None]) -> None:
         person.press("a")
         person.wait(rf"wants to {seen}(?s:.*)a approve", workshop.PATIENCE)
         person.settle()
-    show("gate-always", "gate.always")
+    person.press("gate.always")
+    person.wait("would have")
+    show("gate-always")
 
 
 if __name__ == "__main__":
