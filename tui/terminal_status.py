@@ -46,9 +46,9 @@ def report(state: Snapshot) -> Report:
         kinds = ["permission"] if state.gates else ["question"] if state.questions else []
         kinds += [agent.hosted.kind for agent in waiting if agent.hosted is not None]
         kind = next((_KINDS[each] for each in kinds if each in _KINDS), None)
-        names = [agent.name for agent in waiting] or [
-            asks.agent_name for asks in (*state.gates, *state.questions)
-        ]
+        names = [agent.name for agent in waiting]
+        names = names or [gate.agent_name for gate in state.gates]
+        names = names or [question.agent_name for question in state.questions]
         return Report("blocked", kind=kind, app=APP, message=_who(names, "wait", "waits"))
     working = [agent.name for agent in state.agents if agent.state is AgentState.WORKING]
     if working and not state.paused:

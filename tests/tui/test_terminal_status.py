@@ -28,8 +28,7 @@ def agent(name: str, state: str, kind: str = "") -> AgentSummary:
 
 
 def snapshot(*agents: AgentSummary, paused: bool = False) -> Snapshot:
-    empty = Snapshot.model_construct(agents=agents, gates=(), questions=(), paused=paused)
-    return empty
+    return Snapshot.model_construct(agents=agents, gates=(), questions=(), paused=paused)
 
 
 def test_who_waits_comes_before_who_works() -> None:
