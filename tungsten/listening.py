@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 
 from tungsten.connection import Connection, at_least_once
@@ -23,6 +23,9 @@ from tungsten.watch import REMOVE_SECONDS, SESSION_PREFIX
 
 CODES = frozenset({0, 2, 9, 99, 777, 7501})
 """What is told to who listens: titles, notifications (iTerm2, kitty, urxvt), states of programs."""
+
+MOST_EARLY = 1_000
+"""Pieces of output kept of a pane that is not listened to yet: a moment's worth."""
 
 Heard = Callable[[Sequence[Osc]], None]
 """Told after each output of a pane which commands were complete in it; mostly none."""
@@ -39,6 +42,11 @@ class Listener:
         self._hearing: Connection | None = None
         self._panes: dict[str, _Listening] = {}
         self._unsubscribe: list[Callable[[], None]] = []
+        self._expecting = 0
+        self._early: dict[str, list[str]] = {}
+        """What panes printed that nobody listens to yet, while one is expected to be."""
+        self._linked: set[str] = set()
+        """Windows that are linked already."""
 
     @classmethod
     async def open(cls, client: Connection, socket: Path, *, tmux: str = "tmux") -> Listener:
@@ -67,6 +75,27 @@ class Listener:
         ]
         return listener
 
+    @property
+    def expects(self) -> str:
+        """The session that new windows are to be linked into at once; empty while none are."""
+        return self._session if self._expecting else ""
+
+    @contextlib.asynccontextmanager
+    async def expecting(self) -> AsyncIterator[None]:
+        """Miss nothing that a program prints which is started meanwhile, and then added."""
+        self._expecting += 1
+        try:
+            yield
+        finally:
+            self._expecting -= 1
+            if not self._expecting:
+                self._early.clear()
+                await self._unlink(self._linked - {each.window_id for each in self._panes.values()})
+
+    def linked(self, window_id: str) -> None:
+        """Take note that a new window was linked into `expects`."""
+        self._linked.add(window_id)
+
     async def add(self, pane_id: str, window_id: str, heard: Heard) -> None:
         """Call `heard` with what this pane prints from now on.
 
@@ -74,9 +103,13 @@ class Listener:
             CommandFailed: there is no such window.
             ServerGone: the server ended.
         """
-        self._panes[pane_id] = _Listening(window_id, heard)
+        listening = self._panes[pane_id] = _Listening(window_id, heard)
+        for written in self._early.pop(pane_id, ()):
+            heard(listening.commands(written))
         try:
-            await self._link(window_id)
+            if window_id not in self._linked:
+                await self._link(window_id)
+                self._linked.add(window_id)
         except BaseException:
             self._panes.pop(pane_id, None)
             raise
@@ -86,11 +119,16 @@ class Listener:
         known = self._panes.pop(pane_id, None)
         if known is None or any(each.window_id == known.window_id for each in self._panes.values()):
             return
-        with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
-            async with asyncio.timeout(REMOVE_SECONDS):
-                await at_least_once(
-                    self._client, "unlink-window", "-t", f"={self._session}:{known.window_id}"
-                )
+        await self._unlink({known.window_id})
+
+    async def _unlink(self, window_ids: Collection[str]) -> None:
+        for window_id in tuple(window_ids):
+            self._linked.discard(window_id)
+            with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
+                async with asyncio.timeout(REMOVE_SECONDS):
+                    await at_least_once(
+                        self._client, "unlink-window", "-t", f"={self._session}:{window_id}"
+                    )
 
     async def close(self) -> None:
         """Hear no more; the windows stay in their own sessions."""
@@ -138,6 +176,10 @@ class Listener:
         listening = self._panes.get(pane_id)
         if listening is not None:
             listening.heard(listening.commands(written))
+        elif self._expecting:
+            early = self._early.setdefault(pane_id, [])
+            if len(early) < MOST_EARLY:
+                early.append(written)
 
     def _missed(self) -> None:
         """Something may have been printed while no client was there."""

@@ -38,6 +38,8 @@ class Wanted:
     shell: str
     ssh: Sequence[str]
     wall: Wall | None
+    listening: str = ""
+    """Session that its window is linked into as well, before it can have printed anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class Made:
     Attributes:
         nonce: the secret in the marks of its shell; empty if it leaves none.
         shell: which shell.
+        linked: whether its window was linked into the session that listens.
     """
 
     pane_id: str
     window_id: str
     nonce: str
     shell: str
+    linked: bool = False
 
 
 async def make(client: Connection, directory: Path, wanted: Wanted, *, later: Later) -> Made:
@@ -88,12 +92,12 @@ async def make(client: Connection, directory: Path, wanted: Wanted, *, later: La
         if wanted.wall is not None:
             note = None if start is None else start.note
             program = list(wanted.wall.enclose(program, wanted.cwd, note))
-        pane_id, window_id = await _new_session(client, later, argv, wanted.name, program, nonce)
+        pane_id, window_id, linked = await _new_session(client, later, argv, wanted, program, nonce)
     except BaseException:
         if start is not None:
             start.forget()
         raise
-    return Made(pane_id, window_id, nonce, shell)
+    return Made(pane_id, window_id, nonce, shell, linked)
 
 
 def is_internal(session: str) -> bool:
@@ -102,20 +106,29 @@ def is_internal(session: str) -> bool:
 
 
 async def _new_session(
-    client: Connection, later: Later, argv: list[str], name: str, program: list[str], nonce: str
-) -> tuple[str, str]:
-    wanted = _UNSAFE.sub("-", name).strip("-")[:40] or "pane"
-    if is_internal(wanted):
-        wanted = f"pane-{wanted}"
-    session = wanted
+    client: Connection,
+    later: Later,
+    argv: list[str],
+    wanted: Wanted,
+    program: list[str],
+    nonce: str,
+) -> tuple[str, str, bool]:
+    name = _UNSAFE.sub("-", wanted.name).strip("-")[:40] or "pane"
+    if is_internal(name):
+        name = f"pane-{name}"
+    session, linked = name, False
     while True:
         window = f"pane-{secrets.token_hex(6)}"
         try:
-            printed = await client.command(*argv, "-n", window, "-s", session, *program)
+            command = (*argv, "-n", window, "-s", session, *program)
+            if wanted.listening:
+                printed, linked = await _linked(client, command, session, window, wanted.listening)
+            else:
+                printed = await client.command(*command)
         except CommandFailed as error:
             if "duplicate session" not in error.message:
                 raise
-            session = f"{wanted}-{secrets.token_hex(3)}"
+            session = f"{name}-{secrets.token_hex(3)}"
             continue
         except ServerSilent:
             later(_unmake(client, session, window, nonce))
@@ -125,7 +138,21 @@ async def _new_session(
             if not printed:
                 continue
         pane_id, _, window_id = printed[0].partition(" ")
-        return pane_id, window_id
+        return pane_id, window_id, linked
+
+
+async def _linked(
+    client: Connection, command: tuple[str, ...], session: str, window: str, listening: str
+) -> tuple[list[str], bool]:
+    """Open a pane and link its window into another session, in one step of the server's.
+
+    It reads what a pane prints only after all commands that have arrived together.
+    """
+    link = ("link-window", "-d", "-s", f"={session}:={window}", "-t", f"={listening}:")
+    printed, linked = await client.pipeline([command, link])
+    if isinstance(printed, CommandFailed):
+        raise printed
+    return printed, not isinstance(linked, CommandFailed)
 
 
 async def _unmake(client: Connection, session: str, window: str, nonce: str) -> None:

@@ -221,12 +221,14 @@ class Terminal:
         ssh: Sequence[str],
         wall: Wall | None,
     ) -> Pane:
-        made = await new_session.make(
-            self.client,
-            self.socket.parent,
-            new_session.Wanted(name, cwd, command, size, environment or {}, shell, ssh, wall),
-            later=self.spawn,
+        listener = self._listening
+        listening = listener.expects if listener is not None and command is not None else ""
+        wanted = new_session.Wanted(
+            name, cwd, command, size, environment or {}, shell, ssh, wall, listening
         )
+        made = await new_session.make(self.client, self.socket.parent, wanted, later=self.spawn)
+        if made.linked and listener is not None:
+            listener.linked(made.window_id)
         pane = Pane(self, made.pane_id, made.window_id, made.nonce, made.shell)
         self._panes[pane.id] = pane
         pane.walled = wall is not None

@@ -123,10 +123,12 @@ class HostedAgent(CommandAgent):
     ) -> None:
         self._launching = True
         try:
-            # Before the program starts: what it asks its terminal at once is to be heard.
-            with contextlib.suppress(TerminalError):
-                await (await self.services.terminal()).listener()
-            await super()._launch(tool_use_id, reopened, decision)
+            async with contextlib.AsyncExitStack() as stack:
+                # What it asks its terminal the moment that it starts is to be heard.
+                with contextlib.suppress(TerminalError):
+                    listener = await (await self.services.terminal()).listener()
+                    await stack.enter_async_context(listener.expecting())
+                await super()._launch(tool_use_id, reopened, decision)
         finally:
             self._launching = False
 

@@ -214,3 +214,29 @@ async def test_a_newer_version_that_looks_otherwise_is_told_of_once(stage, monke
     await stage.state("unknown")
     await house.agents.stop(StopAgent(agent_id=stage.agent_id))
     assert len(notices()) == 1
+
+
+ASKS_AT_ONCE = r"""
+stty raw -echo
+printf '\033]7501;?\033\\'
+dd bs=1 count=10 2>/dev/null | od -An -c
+exec sleep 60
+"""
+
+
+async def test_what_a_program_asks_the_moment_it_starts_is_answered(stage):
+    house = stage.house
+    (house.project / "player").write_text(ASKS_AT_ONCE)
+    for number in range(4):
+        name = f"quick{number}"
+        stage.agent_id = await house.agent(command="sh player", name=name, profile="player")
+        await house.until(lambda: house.hub.snapshot().gates or stage.summary.panes, "a start")
+        if house.hub.snapshot().gates:
+            await house.decide(house.hub.snapshot().gates[0])
+            await house.until(lambda: stage.summary.panes, "a pane")
+        assert (await stage.screen(r"033 +] +7 +5 +0 +1 +; +\? +033 +\\")).met
+    # Panes that nobody listens to are not heard of.
+    listener = await house.terminal.listener()
+    assert len(listener._linked) == len(listener._panes) == 4
+    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    assert len(listener._linked) == len(listener._panes) == 3
