@@ -310,6 +310,8 @@ class HostedAgent(CommandAgent):
         """
         if not text.strip():
             return
+        # In the prompt box one slash begins a command of Tungsten's: two are one for the agent.
+        text = text[1:] if text.startswith("//") else text
         observer = self.observer
         if self.panes.first() is None and not self._launching:
             raise AgentError(f"{self.name} has ended: resume it to start its program again.")

@@ -127,8 +127,9 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     assert times == sorted(times)
     assert await journal.open_waits(stage.agent_id) == []
 
-    await house.prompt(stage.agent_id, "long work")
+    await house.prompt(stage.agent_id, "//long work")
     await stage.state("working")
+    assert (await stage.screen(r"\* /long work")).met
     await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
     await stage.state("idle")
     assert (await stage.screen("interrupted")).met
