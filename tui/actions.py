@@ -200,7 +200,7 @@ ACTIONS: tuple[ActionKey, ...] = (
     ),
     _key(
         "app.worktrees",
-        "alt+k",
+        "alt+i",
         "Git worktrees: compare, merge, remove; files that several agents changed",
         action="worktrees",
         slash="worktrees",
@@ -805,8 +805,8 @@ ACTIONS: tuple[ActionKey, ...] = (
         "remove",
         "remove",
     ),
-    _key("worktrees.reload", "f5", "Look again", WORKTREES, "reload"),
-    _key("worktrees.close", "escape q alt+k", "Close", WORKTREES, "leave", "close"),
+    _key("worktrees.reload", "r", "Look again", WORKTREES, "reload"),
+    _key("worktrees.close", "escape q alt+i", "Close", WORKTREES, "leave", "close"),
     _key("conversation.prompt", "i", "Back to the prompt", CONVERSATION, "screen.focus_prompt"),
 )
 

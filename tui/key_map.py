@@ -57,6 +57,8 @@ FIXED = {
     "file.move": "the arrows scroll",
     "file.sideways": "the arrows scroll",
     "usage.choose": "the arrows choose",
+    "revert.scroll": "the arrows scroll",
+    "worktrees.choose": "the arrows choose",
     "dreams.turn": "the arrows change the dream",
     "dreams.down": "the page keys scroll",
 }
