@@ -35,7 +35,9 @@ PROGRAM = Path(__file__).with_name("hosted_program.py")
 PANES, WORKING = 50, 10
 COLUMNS, ROWS = 200, 50
 SECONDS = 10.0
-SETTLES = 5.0
+SETTLES = 65.0
+"""Seconds until the list tells all ages in minutes, as it does nearly always."""
+
 KEYS, GAP = 60, 0.05
 QUESTIONS = 40
 

@@ -13,7 +13,8 @@ from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Call
 from agent.protocol.agents import Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
-from tests.agent.live.asker import CHOOSE, asks, hosted
+from agent.protocol.commands.prompts import Interrupt
+from tests.agent.live.asker import CHOOSE, WORKS, asks, hosted
 
 
 @pytest.fixture
@@ -182,6 +183,22 @@ async def test_a_question_is_answered_by_the_key_of_the_answer(house, asker):
     await house.until(lambda: house.hub.snapshot().questions, "a question")
     await asker.pane.send_keys("a")
     await house.until(lambda: not house.hub.snapshot().questions, "no question")
+
+
+async def test_interrupted_it_leaves_its_dialog_and_ended_it_asks_nothing(house, asker):
+    asker.dialogs.tell("works", WORKS, only=True)
+    await asker.dialogs.draw("high", asks("rm -rf /"), {"\x1b": "works"})
+    gate = await house.gate()
+    await house.agents.interrupt(Interrupt(agent_id=asker.agent.id))
+    assert (await asker.closed(gate)).text == "answered in its pane"
+    assert asker.got == ["\x1b"]
+
+    await asker.ask("high", asks("rm -rf /home"))
+    gate = await house.gate()
+    await asker.dialogs.close()
+    assert (await asker.closed(gate)).text == "its program has ended"
+    await house.state(asker.agent.id, "failed", "done")
+    assert asker.got == ["\x1b"]
 
 
 async def test_an_engine_that_ends_leaves_the_dialog_to_stand(house, asker):
