@@ -18,12 +18,16 @@ from agent.protocol.agents import AgentState
 from tungsten import frame as capture
 from tungsten.cells import character_width
 
+UNTOLD = "what it asks about cannot be told from its screen"
+
 ROOM = 10
 """Columns that must be free behind a command: with fewer, it may have been cut off or broken there.
 More than borders and margins of the agents' dialogs take."""
 
 _EDGE = frozenset("│┃|║▌▐")
 """What draws the sides of a box."""
+
+_SIDES = "│┃║▌▐ "
 
 _FRAME = re.compile(r"[\s\u2500-\u259f]+")
 """Blanks and what boxes are drawn with (Unicode's Box Drawing and Block Elements)."""
@@ -45,6 +49,8 @@ class Dialog:
         answers: what it offers.
         command: the command that it asks about, where that is known exactly; else empty.
         doubt: why it is not known; empty where it is.
+        subject: everything on the screen that may be part of the command, line by line; empty where
+            it cannot be told what may be.
         fingerprint: tells it from every other dialog: SHA-256, hex.
         changing: which of the lines may change meanwhile, counted from the first.
     """
@@ -57,8 +63,16 @@ class Dialog:
     answers: tuple[Offered, ...]
     command: str
     doubt: str
+    subject: tuple[str, ...]
     fingerprint: str
     changing: frozenset[int] = frozenset()
+
+    def is_for(self, command: str) -> bool:
+        """Whether it asks about just this command, wherever that is broken into lines."""
+        if self.command or not self.subject:
+            return bool(self.command) and self.command == command.strip()
+        pattern = r"\s*".join(map(re.escape, self.subject))
+        return re.fullmatch(pattern, command.strip()) is not None
 
     def answer(self, means: Meaning) -> Offered | None:
         """The answer that means this; None where none does by one key, or where several do."""
@@ -82,7 +96,12 @@ def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
     if found.state is not AgentState.WAITING or found.kind is None:
         return None
     rule = next(rule for rule in profile.rules if rule.name == found.rule)
-    command, doubt = _command(rule, found.dialog, width)
+    command, doubt = "", UNTOLD
+    subject: tuple[str, ...] = ()
+    if rule.asks is not None:
+        parts = _parts(rule, rule.asks, found.dialog)
+        subject = _subject(rule.asks, parts)
+        command, doubt = _command(rule.asks, parts, width)
     changing = [re.compile(pattern) for pattern in rule.changing]
     kept = [_without(changing, line) for line in found.dialog]
     offered = [(each.key, each.means, each.label) for each in found.answers]
@@ -96,6 +115,7 @@ def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
         answers=found.answers,
         command=command,
         doubt=doubt,
+        subject=subject,
         fingerprint=hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest(),
         changing=frozenset(
             number
@@ -111,22 +131,44 @@ def _without(changing: list[re.Pattern[str]], line: str) -> str:
     return line
 
 
-def _command(rule: Rule, lines: tuple[str, ...], width: int) -> tuple[str, str]:
-    """The command that a dialog asks about and nothing, or nothing and why that is not known."""
-    if rule.asks is None:
-        return "", "what it asks about cannot be told from its screen"
-    asks = rule.asks
+def undrawn(text: str) -> str:
+    """Take out blanks, line ends, and what boxes are drawn with."""
+    return _FRAME.sub("", text)
+
+
+def _parts(rule: Rule, asks: Asks, lines: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The lines that may be part of the command; None where it cannot be told which may."""
     if asks.between:
         edges = [row for row, line in enumerate(lines) if re.search(asks.between, line)]
         if len(edges) != 2:
-            return "", "it cannot be told where its command begins and ends"
-        lines = tuple(line for line in lines[edges[0] + 1 : edges[1]] if line.strip())
-    pattern = re.compile(asks.command)
-    found = [(line, said) for line in lines if (said := pattern.search(line)) is not None]
+            return None
+        return tuple(line for line in lines[edges[0] + 1 : edges[1]] if line.strip())
+    known = [*asks.beside, *(answer.pattern for answer in rule.answers)]
+    patterns = [re.compile(each) for each in known]
+    return tuple(
+        line
+        for line in lines
+        if re.search(asks.command, line)
+        or (undrawn(line) and not any(each.search(line) for each in patterns))
+    )
+
+
+def _subject(asks: Asks, parts: tuple[str, ...] | None) -> tuple[str, ...]:
+    said = re.search(asks.command, parts[0]) if parts else None
+    if said is None or parts is None:
+        return ()
+    return tuple(part.strip(_SIDES) for part in (said["text"], *parts[1:]))
+
+
+def _command(asks: Asks, parts: tuple[str, ...] | None, width: int) -> tuple[str, str]:
+    """The command that a dialog asks about and nothing, or nothing and why that is not known."""
+    if parts is None:
+        return "", "it cannot be told where its command begins and ends"
+    found = [(line, said) for line in parts if (said := re.search(asks.command, line)) is not None]
     if len(found) != 1 or not found[0][1]["text"].strip():
         return "", "its command is not on one line of the screen"
     line, said = found[0]
-    strange = _strange(rule, asks, lines, line)
+    strange = next((part for part in parts if part is not line), None)
     if strange is not None:
         return "", f"this may be part of its command, too: {strange.strip()[:60]}"
     command = said["text"].strip()
@@ -137,18 +179,6 @@ def _command(rule: Rule, lines: tuple[str, ...], width: int) -> tuple[str, str]:
     if _columns(line[: said.end("text")].rstrip()) > _edge(line, width) - ROOM:
         return "", "its command fills the line, and may go on where it cannot be seen"
     return command, ""
-
-
-def _strange(rule: Rule, asks: Asks, lines: tuple[str, ...], command: str) -> str | None:
-    """The first line that nothing is known of, where there is one."""
-    known = [*asks.beside, *(answer.pattern for answer in rule.answers)]
-    patterns = [re.compile(each) for each in known]
-    for line in lines:
-        if line == command or not _FRAME.sub("", line):
-            continue
-        if not any(each.search(line) for each in patterns):
-            return line
-    return None
 
 
 def _edge(line: str, width: int) -> int:

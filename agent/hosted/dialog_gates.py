@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from agent.actions import Action, AllowDialog, AnswerDialog, RunCommand
 from agent.effects import NotRun
 from agent.errors import AgentError
 from agent.hosted.answering import NOTHING, Answering, Seen, named
-from agent.hosted.dialog import Dialog
+from agent.hosted.dialog import Dialog, undrawn
 from agent.hosted.profile import Meaning, Profile
 from agent.hosted.screen_rules import Offered, ScreenMatch
 from agent.hosted.status import Kind
@@ -56,8 +55,6 @@ ANSWERED_SECONDS = 3.0
 
 QUIET_SECONDS = 0.3
 """A dialog that still stands when its pane was quiet for so long was not answered there."""
-
-_DRAWN = re.compile(r"[\s\u2500-\u259f]+")
 
 
 @dataclass(eq=False, slots=True)
@@ -203,8 +200,10 @@ class DialogGates:
                     self._shown.clear()
                     await self._shown.wait()
         opened = self._open.get(pane_id)
-        if opened is None or not is_about(opened.seen.dialog, text):
+        if opened is None:
             raise NotRun(f"its dialog does not stand in its pane; {NOTHING}")
+        if not opened.seen.dialog.is_for(text):
+            raise NotRun(f"its dialog does not show just this: answer in its pane; {NOTHING}")
         answer = opened.seen.dialog.answer(means)
         if answer is None:
             raise NotRun(f"no one key of its dialog does this: answer in its pane; {NOTHING}")
@@ -395,7 +394,12 @@ def _same(one: Seen, other: Seen) -> bool:
 
 
 def is_about(dialog: Dialog, text: str) -> bool:
-    """Whether a dialog shows the whole of a command, however it is broken, or a file's name."""
-    shown = _DRAWN.sub("", dialog.text)
-    sought = _DRAWN.sub("", PurePath(text).name if text.startswith("/") else text)
-    return bool(sought) and sought in shown
+    """Whether a dialog seems to be about what a hook asks.
+
+    Where the screen tells what may be the command, it is that and nothing else. This decides which
+    item in the inbox stands for the dialog, never what is pressed.
+    """
+    if dialog.subject and not text.startswith("/"):
+        return dialog.is_for(text)
+    sought = undrawn(PurePath(text).name if text.startswith("/") else text)
+    return bool(sought) and sought in undrawn(dialog.text)

@@ -98,6 +98,29 @@ def test_what_is_not_told_exactly_is_not_told(known, text):
     assert found.doubt
 
 
+def test_it_is_for_a_command_only_if_it_shows_all_of_it_and_no_more():
+    for draw, known in ((beside, BESIDE), (between, BETWEEN)):
+        for command in ("ls", "make && echo a  b", "echo 'a\n b'", "x" * 75):
+            shown = dialog(known, draw(command.replace("\n", "\n  ")))
+            assert shown.is_for(command), command
+            for other in (
+                command + "x",
+                command.replace(" ", "", 1) + "  y",
+                command[1:],
+                "",
+                f"{command}; rm -rf /",
+                "l",
+            ):
+                assert not shown.is_for(other)
+        # What it says beside does not make it one for that.
+        assert not dialog(known, draw("rm -rf / && ls")).is_for("ls")
+    assert not dialog(BESIDE, beside("rm -rf / tmp")).is_for("rm -rf /tmp")
+    assert not dialog(BESIDE, beside("rm -rf / tmp\n  && ls")).is_for("rm -rf /tmp && ls")
+    assert not dialog(BESIDE, beside("rm -rf /", "ls")).is_for("ls")
+    assert not dialog(SILENT, beside("ls")).is_for("ls")
+    assert not dialog(BETWEEN, between("rm -rf /", f"{'╌' * 80}\n ls\n{'╌' * 80}")).is_for("ls")
+
+
 @pytest.mark.parametrize(("room", "known"), [(1, False), (9, False), (12, True)])
 def test_a_box_is_an_edge_too(room, known):
     boxed = profile("^Bash", "3. No", {"command": r"^│ \$ (?P<text>.+?) *│", "beside": ["^Bash"]})
