@@ -62,11 +62,15 @@ state = "waiting"
 kind = "permission"
 region = { begins = "^Bash command", ends = '^ *\d\. No' }
 all = ["Do you want to proceed"]
-asks = { command = '^  \$ (?P<text>.+)', beside = ["^Bash command", "^Do you want to proceed"] }
 answers = [
     { key = "1", means = "allow_once", pattern = '1\. (?P<label>Yes)$' },
     { key = "2", means = "deny", pattern = '2\. (?P<label>No)$' },
 ]
+
+[rules.asks]
+heading = "^Bash command"
+command = '^  \$ (?P<text>.+)'
+beside = ["^Bash command", "^Do you want to proceed"]
 """
 
 

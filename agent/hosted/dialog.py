@@ -98,7 +98,8 @@ def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
     rule = next(rule for rule in profile.rules if rule.name == found.rule)
     command, doubt = "", UNTOLD
     subject: tuple[str, ...] = ()
-    if rule.asks is not None:
+    heading = next(filter(undrawn, found.dialog), "")
+    if rule.asks is not None and re.search(rule.asks.heading, heading):
         parts = _parts(rule, rule.asks, found.dialog)
         subject = _subject(rule.asks, parts)
         command, doubt = _command(rule.asks, parts, width)
@@ -172,6 +173,8 @@ def _command(asks: Asks, parts: tuple[str, ...] | None, width: int) -> tuple[str
     if strange is not None:
         return "", f"this may be part of its command, too: {strange.strip()[:60]}"
     command = said["text"].strip()
+    if not (undrawn(command[0]) and undrawn(command[-1])):
+        return "", "its command is drawn in a way that is not known"
     if not command.isprintable():
         return "", "its command holds characters that cannot be seen"
     if _CUT.search(command):

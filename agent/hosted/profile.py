@@ -119,6 +119,9 @@ class Region(Settings):
 class Asks(Settings):
     """How the command that a dialog asks about is told from its screen, exactly or not at all."""
 
+    heading: Pattern
+    """The region's first line that holds text, if it asks about a command and nothing else."""
+
     command: Pattern
     """The line that shows it, with a group named `text`. It is known only where just one line can
     be it, with room left behind it."""

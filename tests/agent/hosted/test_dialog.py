@@ -28,12 +28,15 @@ BESIDE = profile(
     "^  Would you like",
     "^  Press enter",
     {
+        "heading": "^  Would you like to run the following command",
         "command": r"^  \$ (?P<text>.+)",
         "beside": ["^  Would you like", "^  Environment: ", "^  Reason: ", "^  Press enter"],
     },
 )
 BETWEEN = profile(
-    "^─{20,}", "^ Esc to cancel", {"command": "^ (?P<text>.+)", "between": "^╌{20,}$"}
+    "^─{20,}",
+    "^ Esc to cancel",
+    {"heading": "^ Bash command$", "command": "^ (?P<text>.+)", "between": "^╌{20,}$"},
 )
 SILENT = profile("^  Would you like", "^  Press enter", None)
 
@@ -90,6 +93,11 @@ def test_a_command_on_one_line_is_told_exactly(known, draw, command):
         (BETWEEN, between("日" * 36)),
         (BETWEEN, between("echo a… b")),
         (SILENT, beside("ls")),
+        # Another kind of dialog, whatever it shows.
+        (BETWEEN, between("ls").replace(" Bash command", " Create file")),
+        (BETWEEN, between("ls", " Bash command").replace(" Bash command", " Create file", 1)),
+        (BETWEEN, between("│ ls")),
+        (BESIDE, beside("ls").replace("run the following command", "make these edits")),
     ],
 )
 def test_what_is_not_told_exactly_is_not_told(known, text):
@@ -123,7 +131,11 @@ def test_it_is_for_a_command_only_if_it_shows_all_of_it_and_no_more():
 
 @pytest.mark.parametrize(("room", "known"), [(1, False), (9, False), (12, True)])
 def test_a_box_is_an_edge_too(room, known):
-    boxed = profile("^Bash", "3. No", {"command": r"^│ \$ (?P<text>.+?) *│", "beside": ["^Bash"]})
+    boxed = profile(
+        "^Bash",
+        "3. No",
+        {"heading": "^Bash", "command": r"^│ \$ (?P<text>.+?) *│", "beside": ["^Bash"]},
+    )
     text = f"Bash\n│ $ {'x' * 30}{' ' * room}│\n│ 1. Yes │\n│ 3. No │"
     assert dialog(boxed, text).command == ("x" * 30 if known else "")
 

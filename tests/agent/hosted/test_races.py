@@ -32,7 +32,11 @@ PROFILE = Profile.model_validate(
                 "state": "waiting",
                 "kind": "permission",
                 "region": {"begins": "^Bash command", "ends": r"^ *\d\. No"},
-                "asks": {"command": r"^  \$ (?P<text>.+)", "beside": ["^Bash command"]},
+                "asks": {
+                    "heading": "^Bash",
+                    "command": r"^  \$ (?P<text>.+)",
+                    "beside": ["^Bash command"],
+                },
                 "answers": [
                     {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes)$"},
                     {"key": "2", "means": "deny", "pattern": r"2\. (?P<label>No)$"},

@@ -32,6 +32,7 @@ all = ["Do you want to proceed"]
 changing = ['\(\d+ s\)']
 
 [rules.asks]
+heading = "^Bash command"
 command = '^  \$ (?P<text>.+)'
 beside = ["^Bash command", "^Do you want to proceed"]
 
