@@ -250,11 +250,8 @@ async def test_asks_and_is_answered(
     connect: Any,
     short_dir: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name, program = agent_program
-    # The engine asks the agents their version, and some leave files there.
-    monkeypatch.setenv("TMPDIR", str(short_dir))
     async with hosting(name, program, paths, connect, short_dir) as hosted:
         home = short_dir / "agent-home"
         version = programs.version(program, home)

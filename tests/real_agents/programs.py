@@ -73,7 +73,8 @@ def install(name: str, folder: Path) -> Path:
         npm = shutil.which("npm")
         if npm is None:
             raise NotInstalled(f"{package} needs npm: install Node.js")
-        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        options = ("--ignore-scripts", "--no-audit", "--no-fund")
+        command = [npm, "install", *options, "--prefix", str(folder)]
         command.append(f"{package}@{version}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     program = _program(name, folder)
@@ -87,6 +88,9 @@ def _program(name: str, folder: Path) -> Path | None:
     modules = folder / "node_modules"
     if name == "aider":
         found = [folder / "venv" / "bin" / "aider"]
+    elif name == "claude":
+        # What its package starts is put in place by the scripts that are not run.
+        found = [*modules.glob("@anthropic-ai/claude-code-*/claude")]
     elif name == "opencode":
         # The build that any processor runs comes first.
         found = [
