@@ -126,9 +126,9 @@ class Hosted:
         for key in keys:
             self.tmux("send-keys", "-t", self.pane, key)
 
-    async def rests(self) -> None:
+    async def rests(self, patience: float = PATIENCE) -> None:
         """Wait until the agent is at rest, and has also drawn that."""
-        await self.until(lambda: self.agent and self.agent.state in REST)
+        await self.until(lambda: self.agent and self.agent.state in REST, patience)
         await self.until(lambda: self.screen()[1].state in REST)
         await self.until(lambda: self.agent and self.agent.state in REST)
 
@@ -237,7 +237,8 @@ async def hosting(
                 hosted.press("2")
                 await hosted.until(lambda: "› 2. Trust all" in hosted.screen()[0])
                 hosted.press("Enter")
-            await hosted.rests()
+            # At its first start it may fetch parts of itself.
+            await hosted.rests(4 * PATIENCE)
             hosted.opened.clear()
             yield hosted
         finally:
