@@ -129,7 +129,7 @@ class Hosted:
     async def rests(self, patience: float = PATIENCE) -> None:
         """Wait until the agent is at rest, and has also drawn that."""
         await self.until(lambda: self.agent and self.agent.state in REST, patience)
-        await self.until(lambda: self.screen()[1].state in REST)
+        await self.until(lambda: self.screen()[1].state in REST, patience)
         await self.until(lambda: self.agent and self.agent.state in REST)
 
     async def ask(self, prompt: str, *steps: Step) -> None:
