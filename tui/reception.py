@@ -36,7 +36,6 @@ from agent.protocol.server_lines import EventLine
 from agent.state import apply
 from agent.variables import difference
 from tui.attention import tell_person, tell_terminal
-from tui.drafts import draft_key
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -163,8 +162,8 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             queue = known is not None and agent is now and _waits(agent) != _waits(known)
             return {"agents", "conversation"} if other or queue else {"agents"}
         case AgentRemoved(agent_id=agent_id):
+            # What was being written for it stays: it stands there again when it is resumed.
             app.transcripts.pop(agent_id, None)
-            app.memory.set(draft_key(agent_id), None)
             return {"agents", "conversation", "gates"}
         case BlockChanged(agent_id=agent_id, block=block):
             transcript = app.transcripts.get(agent_id)

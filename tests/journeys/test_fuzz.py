@@ -33,6 +33,8 @@ WORK = [
 SIZES = ((120, 40), (80, 24), (200, 50), (44, 14), (30, 8))
 SILENCE = max(QUIET_SECONDS, WRITING_SECONDS) + 0.2
 DECIDING = ("a", "A", "d", "w")
+MEANT = {key: key.encode() for key in "aAdwme"} | {"enter": ENTER}
+"""What would decide, were it not written so fast."""
 MOST = 0.7
 """Least share of rooms that must have opened."""
 
@@ -107,7 +109,12 @@ class AtRandom:
                 data, row = mouse(dice, *outside.terminal.size, drags=not careful)
                 outside.send("click", data, outside.terminal.row(row))
             elif chance < 0.24:
-                self.alone(dice.choice(DECIDING))
+                if dice.random() < 0.7:
+                    self.meet_gate()
+                if dice.random() < 0.5:
+                    self.alone(dice.choice(DECIDING))
+                else:
+                    self.burst(MEANT)
             else:
                 pressed += self.burst(SAFE if careful else ALL)
             pressed += 1
@@ -153,17 +160,20 @@ class AtRandom:
             self.outside.send(name, keys[name])
         return len(names)
 
+    def meet_gate(self) -> None:
+        """Open a gate: turns that Escape interrupted ask for nothing, and others were put off."""
+        self.refill()
+        end = time.monotonic() + 3
+        while not self.outside.snapshot().gates and time.monotonic() < end:
+            self.outside.terminal.drain(0.1)
+        self.outside.terminal.resize(120, 40)
+        for key in ("escape", "f12", "escape", "ctrl+g", "enter"):
+            self.outside.send(key, SAFE[key])
+            self.outside.terminal.drain(0.2)
+
     def alone(self, name: str) -> None:
         """One key between two silences."""
         terminal = self.outside.terminal
-        if self.dice.random() < 0.5:
-            # Turns that Escape interrupted ask for nothing, and gates that were put off are in
-            # the inbox.
-            self.refill()
-            terminal.drain(0.5)
-            for key in ("escape", "f12", "ctrl+g", "enter"):
-                self.outside.send(key, SAFE[key])
-                terminal.drain(0.2)
         terminal.drain(SILENCE)
         self.outside.send(name, name.encode())
         terminal.drain(SILENCE)

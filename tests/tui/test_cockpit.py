@@ -589,15 +589,21 @@ async def test_the_theme_is_remembered(open_cockpit: Open) -> None:
     assert themes.chosen(app) == "ansi-16"
 
 
-async def test_a_removed_agent_takes_its_draft_along(open_cockpit: Open) -> None:
+async def test_the_draft_of_a_removed_agent_is_there_when_it_is_resumed(
+    open_cockpit: Open,
+) -> None:
     async with open_cockpit(CALM) as cockpit:
         await cockpit.pilot.press("alt+2")
         await cockpit.type("half")
         await cockpit.pilot.press("alt+1")
         assert cockpit.app.memory.get("draft:a2") == "half"
+        removed = next(agent for agent in cockpit.app.agents if agent.id == "a2")
         cockpit.engine.publish(AgentRemoved(agent_id="a2"))
-        await cockpit.until(lambda: cockpit.app.memory.get("draft:a2") is None)
         await cockpit.until(lambda: "publish" not in cockpit.screen_text)
+        cockpit.engine.publish(AgentChanged(agent=removed))
+        await cockpit.until(lambda: "publish" in cockpit.screen_text)
+        cockpit.app.look_at("a2")
+        await cockpit.until(lambda: cockpit.app.cockpit.prompt.text == "half")
 
 
 async def test_in_the_place_of_a_removed_agent_its_neighbour_is_looked_at(
