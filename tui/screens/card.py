@@ -88,7 +88,8 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         """Draw what lies below, unless the window has another size by now."""
         width, height = self.size
         blank = super().render_line(y)
-        if len(self._below) != height or self._below[y].cell_length != width:
+        # While the window changes its size, rows are asked for that it no longer has.
+        if not y < len(self._below) == height or self._below[y].cell_length != width:
             return blank
         below, card = self._below[y], self._card
         if not card.y <= y < card.bottom:

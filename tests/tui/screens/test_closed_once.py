@@ -59,6 +59,15 @@ async def test_what_lies_above_stays() -> None:
         assert len(app.screen_stack) == 1
 
 
+async def test_a_row_below_the_window_is_blank() -> None:
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        card = Card("a card")
+        await app.push_screen(card)
+        await pilot.pause()
+        assert card.render_line(app.size.height).text.strip() == ""
+
+
 async def test_it_may_be_closed_before_it_is_seen() -> None:
     app: App[None] = App()
     async with app.run_test() as pilot:
