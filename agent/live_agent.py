@@ -273,6 +273,11 @@ class LiveAgent:
         """The model it asks."""
         return self.record.model or ("" if self.demo else self.services.models.default_model)
 
+    @property
+    def hook_hold(self) -> float | None:
+        """Seconds for which a hook of a program in its panes waits; None: as for any such."""
+        return None
+
     async def hold(self) -> None:
         """Return when agents may act."""
         if not self.services.go.is_set():

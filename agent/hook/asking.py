@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ GRACE_SECONDS = 2.0
 """How much longer a hook is held that has no gate: what was decided just now must be written."""
 
 SHOWN_INPUT = 4_000
-"""Characters of a tool's input kept for the conversation."""
+"""Characters of one text of a tool's input kept for the conversation."""
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +215,8 @@ class Hooks:
     ) -> bytes:
         """Wait for what comes first: an answer of ours, the end of the hook, or of its time."""
         until: set[asyncio.Future[Any]] = {each.task, call.gone}
-        await asyncio.wait(until, timeout=adapter.hold, return_when=asyncio.FIRST_COMPLETED)
+        hold = adapter.hold if agent.hook_hold is None else agent.hook_hold
+        await asyncio.wait(until, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
         gate_id = agent.performer.gate_of(each.step)
         if not each.task.done() and gate_id is None:
             # Being judged still, or decided this moment.
@@ -271,14 +272,13 @@ class Hooks:
         except (AgentError, StorageError, TerminalError) as error:
             log.warning("%s: a question of its hook failed: %s", agent.id, error)
             return None
-        given = json.dumps(each.asked.input, ensure_ascii=True, default=str)
         block_id = agent.conversation.open(
             BlockKind.TOOL,
             tool=ToolCall(
                 tool_use_id=tool_use_id,
                 name=clean(each.asked.tool),
                 title=planned.title,
-                input_json=shortened(given, SHOWN_INPUT),
+                input_json=_shown(each.asked.input),
             ),
         )
         await agent.show_outcome(block_id, outcome)
@@ -314,6 +314,19 @@ def _settled(asked: Asked, heard: Heard) -> bool:
             return bool(asked.request) and heard.request == asked.request
         case _:
             return False
+
+
+def _shown(given: object) -> str:
+    """A tool's input for the conversation, as a JSON object that is not too long."""
+    values = dict(given) if isinstance(given, Mapping) else {"input": given}
+    values = {
+        name: shortened(value, SHOWN_INPUT) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    text = json.dumps(values, ensure_ascii=True, default=str)
+    if len(text) > 4 * SHOWN_INPUT:
+        text = json.dumps({"input": shortened(text, SHOWN_INPUT)}, ensure_ascii=True)
+    return text
 
 
 def _directory(text: str) -> Path | None:

@@ -67,7 +67,8 @@ def _asked(value: Mapping[str, Any]) -> Asked:
 ADAPTER = Adapter("codex", "Codex", read, claude.allow, claude.deny, HOLD_SECONDS, "0.171.0")
 
 HOOKS = (
-    HookSettings("PermissionRequest"),
+    # Longer than any profile may hold it.
+    HookSettings("PermissionRequest", timeout=3660),
     HookSettings("PostToolUse"),
     HookSettings("UserPromptSubmit"),
     HookSettings("Stop"),

@@ -65,6 +65,11 @@ class HostedAgent(CommandAgent):
         self._deafen: Callable[[], Awaitable[None]] | None = None
         """Ends listening to its pane."""
 
+    @property
+    def hook_hold(self) -> float | None:
+        """Seconds for which its hook waits, where its profile says so."""
+        return self.profile.hook_hold
+
     def _read_profile(self) -> Profile:
         """How it is known; where its profile is gone, one that knows nothing."""
         name = str(self.record.extra.get("profile", ""))

@@ -283,6 +283,10 @@ class Profile(Settings):
     hook: str = ""
     """The hook adapter that belongs to it; empty: none."""
 
+    hook_hold: float | None = Field(default=None, ge=0, le=3600)
+    """Seconds for which its hook waits for the person before its own prompt has to do; as its
+    adapter says unless given: 1 for Codex, whose screen waits, 3600 for the others."""
+
     versions: Versions = Versions()
     """What its rules were recorded with."""
 

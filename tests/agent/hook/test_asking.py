@@ -1,0 +1,85 @@
+"""When a hook is let go, and what the conversation keeps of a question."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.actions import RunCommand
+from agent.hook import codex
+from agent.hook.adapter import Asked
+from agent.hook.asking import ASKS_IN_PANE, SHOWN_INPUT, Hooks, _Open, _shown
+from agent.hook.tools import Planned
+from agent.hosted.profile import Profile
+from agent.hosted.profile_files import SHIPPED, read
+from agent.steps import Effect, Elsewhere, Step
+
+
+async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str], _Open]:
+    """Wait for an answer that never comes, until the hook is let go."""
+    withdrawn: list[str] = []
+
+    async def withdraw(gate_id: str, why: str, agent_id: str) -> None:
+        withdrawn.append(why)
+
+    async def press(agent: object, released: object, allow: bool) -> Effect:
+        return Effect("")
+
+    later: list[Any] = []
+    services = SimpleNamespace(
+        gates=SimpleNamespace(withdraw=withdraw),
+        answer_by_key=press if by_key else None,
+        hook_heard=lambda agent, heard: None,
+    )
+    agent: Any = SimpleNamespace(
+        id="a",
+        name="a",
+        hook_hold=hold,
+        services=services,
+        performer=SimpleNamespace(gate_of=lambda step: "g"),
+        spawn=lambda work, name: later.append(work),
+    )
+    action = RunCommand("sudo reboot", "")
+    step = Step(action, Elsewhere(Path("/"), "%1", "bash", lambda: asyncio.sleep(0)))  # type: ignore[arg-type, return-value]
+    asked = Asked("Bash", {"command": action.command})
+    task: Any = asyncio.create_task(asyncio.Event().wait())
+    each = _Open(asked, step, "%1", task)
+    call: Any = SimpleNamespace(gone=asyncio.get_running_loop().create_future())
+    hooks = Hooks(lambda: ())
+    answer = await hooks._await(codex.ADAPTER, agent, each, Planned(action, "t"), "hook_1", call)
+    for work in later:
+        work.close()
+    task.cancel()
+    return answer, withdrawn, each
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+async def test_a_profile_says_when_a_hook_is_let_go(by_key: bool) -> None:
+    answer, withdrawn, each = await let_go(0.0, by_key=by_key)
+    assert answer == b""
+    if by_key:
+        assert each.released is not None
+        assert (each.released.gate_id, each.released.text) == ("g", "sudo reboot")
+        assert withdrawn == []
+    else:
+        assert (withdrawn, each.released) == ([ASKS_IN_PANE], None)
+
+
+def test_profiles_hold_no_hook_for_ever() -> None:
+    shipped = read(SHIPPED / "codex.toml").model_dump()
+    assert shipped["hook_hold"] is None
+    assert Profile(name="x", title="X", start="x", hook_hold=5).hook_hold == 5.0
+    with pytest.raises(ValueError, match="hook_hold"):
+        Profile(name="x", title="X", start="x", hook_hold=3601)
+
+
+@pytest.mark.parametrize("given", [{"a": "x" * 100_000}, ["x"], None, {"a": ["x" * 100_000]}, "x"])
+def test_the_conversation_keeps_a_short_object(given: object) -> None:
+    shown = _shown(given)
+    assert len(shown) < 5 * SHOWN_INPUT
+    assert isinstance(json.loads(shown), dict)
