@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.hosted.dialog import of_match
 from agent.hosted.profile_files import SHIPPED, read
 from agent.hosted.screen_rules import Frame, match
 from tests.real_agents import frame_files, programs
@@ -44,6 +45,31 @@ def test_waits_are_found(frames: list[Judged]) -> None:
         waits = [each for each in frames if each.agent == agent and each.frame.state == "waiting"]
         missed = [each.told() for each in waits if not each.wait_found]
         assert len(missed) <= (1 - LEAST) * len(waits), missed
+
+
+ASKED = {
+    "cat dialog.txt; touch shown",
+    "for tree in apple pear plum cherry quince; do rm -rf build/$tree && echo gone $tree; done",
+    "git push origin main",
+    "rm -rf build",
+    "sleep 30",
+    "timeout 20 tail -f /dev/null; rm -rf build",
+}
+"""All commands that the agents asked about while they were recorded."""
+
+
+def test_a_command_that_is_told_is_told_exactly(frames: list[Judged]) -> None:
+    told = []
+    for each in frames:
+        width = each.frame.size[0]
+        frame = Frame(tuple(each.frame.lines), each.frame.cursor, each.frame.title, width)
+        shown = of_match(each.profile, match(each.profile, frame), width)
+        if shown is not None and shown.command:
+            told.append(shown.command)
+            assert each.frame.kind == "permission", each.frame.scene
+            assert shown.answer("allow_once") is not None
+    assert set(told) <= ASKED
+    assert len(told) >= 50
 
 
 def test_what_works_is_not_said_to_rest(frames: list[Judged]) -> None:
