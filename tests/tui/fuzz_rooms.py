@@ -17,6 +17,7 @@ from agent.protocol.commands.engine import AskMemory, ReadUsage
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule
 from agent.protocol.commands.history import ReadSentPrompts, SentPrompt
+from agent.protocol.commands.isolation import PreviewRevert, Revert
 from agent.protocol.commands.sessions import (
     ExportSession,
     ForkSession,
@@ -86,7 +87,7 @@ class Mind:
             paths=None,
             clock=lambda: scenes.NOW,
             dream=self._dream,
-            agents=SimpleNamespace(change_memory_mode=lambda mode: None),
+            agents=SimpleNamespace(change_memory_mode=lambda mode: None, redacted=self._redacted),
             remembering=SimpleNamespace(change_mode=self._mode_changed),
         )
         one = next(iter(scenes.BUSY.agents))
@@ -135,6 +136,13 @@ class Mind:
             ListTurns: {"turns": turns},
             ForkSession: {"agent_id": "a3", "prompt": ""},
             ExportSession: {"file": "/home/ada/it.md", "exists": False},
+            PreviewRevert: {
+                "token": "t1",
+                "title": "revert: wind it",
+                "diff": "goes back: clock\n@@ -1 +1 @@\n-two\n+one\n",
+                "count": 1,
+            },
+            Revert: {"said": "1 file went back", "left": []},
         }
         for command, answer in answers.items():
             engine.on(command, lambda _, answer=answer: answer)
@@ -147,6 +155,9 @@ class Mind:
         await self._dream.close()
 
     async def _mode_changed(self, mode: str) -> None:
+        pass
+
+    async def _redacted(self, extras: dict[str, Any]) -> None:
         pass
 
     async def _remember(self, command: AskMemory) -> dict[str, Any]:

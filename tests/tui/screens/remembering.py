@@ -75,12 +75,15 @@ class Remembering(ScreenHost):
             paths=self.paths,
             clock=lambda: NOW,
             dream=self.dream,
-            agents=SimpleNamespace(change_memory_mode=lambda mode: None),
+            agents=SimpleNamespace(change_memory_mode=lambda mode: None, redacted=self._redacted),
             remembering=SimpleNamespace(change_mode=self._mode_changed),
         )
 
     async def _mode_changed(self, mode: str) -> None:
         pass
+
+    async def _redacted(self, extras: dict[str, Any]) -> None:
+        assert extras == {}, "no agent runs here"
 
     async def on_unmount(self) -> None:
         await self.dream.close()
