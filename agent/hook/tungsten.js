@@ -45,6 +45,12 @@ export const Tungsten = async ({ client, directory, worktree }) => {
       await reply(about, { reply: "reject", message: answer.slice(5) })
   }
 
+  // One after the other: what is told last must be what happened last.
+  let before = Promise.resolve()
+  const tell = (event) => {
+    before = before.then(() => hook({ ...event, cwd: directory })).catch(() => {})
+  }
+
   const told = new Set(["question.asked", "session.status", "session.idle", "permission.replied"])
 
   return {
@@ -58,7 +64,7 @@ export const Tungsten = async ({ client, directory, worktree }) => {
       // Never awaited: OpenCode goes on, and its own prompt stands meanwhile.
       if (event.type === "permission.asked") ask(event).catch(() => {})
       if (event.type === "permission.replied") asked.get(event.properties.requestID)?.kill()
-      if (told.has(event.type)) hook({ ...event, cwd: directory }).catch(() => {})
+      if (told.has(event.type)) tell(event)
     },
   }
 }
