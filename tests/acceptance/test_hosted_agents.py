@@ -138,10 +138,16 @@ class Hosted:
         assert self.agent is not None
         self.scenes.steps[prompt] = steps
         asked = len(self.scenes.asked)
-        try:
-            await self.client.send(SendPrompt(agent_id=self.agent.id, text=prompt))
-        except CommandRefused as refused:
-            raise AssertionError(f"{refused}\n{self.screen()[0]}") from refused
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                await self.client.send(SendPrompt(agent_id=self.agent.id, text=prompt))
+                break
+            except CommandRefused as refused:
+                # Its hook tells that it rests a moment before its screen does; nothing was typed.
+                if "takes a prompt" not in str(refused) or time.monotonic() > end:
+                    raise AssertionError(f"{refused}\n{self.screen()[0]}") from refused
+                await asyncio.sleep(0.2)
         await self.until(lambda: len(self.scenes.asked) > asked)
 
     async def type(self, prompt: str, *steps: Step) -> None:
