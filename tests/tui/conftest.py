@@ -22,7 +22,10 @@ from agent.protocol.conversation import Block
 from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
+from tests.tui.camera import camera
 from tui.app import TungstenApp
+
+__all__ = ["camera"]
 
 
 @pytest.fixture(autouse=True, scope="session")

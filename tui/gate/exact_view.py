@@ -25,12 +25,14 @@ FAR = 1_000_000
 class ExactView(ScrollView, can_focus=False):
     """Shows text whole, and a very long one page by page: only the page in view is laid out.
 
-    It begins where the first dangerous part is in view.
+    It begins where the first dangerous part is in view, and stays there in a window of another
+    size until the person scrolls.
     """
 
     DEFAULT_CSS = """
     ExactView {
         height: 1fr;
+        overflow-x: hidden;
         background: $surface;
         scrollbar-size-vertical: 1;
         scrollbar-background: $surface;
@@ -106,6 +108,8 @@ class ExactView(ScrollView, can_focus=False):
         self._page = 0
         self._to_mark = False
         """Whether the first dangerous part still has to be brought into view."""
+        self._scrolled = False
+        """Whether the person has looked elsewhere."""
         self._rows: list[Row] = []
         self._marked_rows: tuple[int, ...] = ()
         self._laid_out_for = 0
@@ -124,9 +128,9 @@ class ExactView(ScrollView, can_focus=False):
         self._spans = tuple(sorted(spans))
         self._diff = diff
         self._tree = ""
-        self._to_tree = False
+        self._scrolled = False
         self._pages = pages(text, diff)
-        self._to_mark = bool(self._spans)
+        self._begin()
         first = self._spans[0][0] if self._spans else 0
         on_first = (
             number
@@ -138,11 +142,15 @@ class ExactView(ScrollView, can_focus=False):
     def unfold(self, tree: str) -> None:
         """Show a tree of commands below the text, from its beginning; empty takes it away."""
         self._tree = tree
+        self._scrolled = False
         self._pages = pages(self._text, self._diff, tree)
-        self._to_tree = bool(tree)
-        self._to_mark = bool(self._spans) and not tree
+        self._begin()
         first = next((at for at, page in enumerate(self._pages) if page.of == "tree"), 0)
         self._turn_to(first)
+
+    def _begin(self) -> None:
+        self._to_tree = bool(self._tree)
+        self._to_mark = bool(self._spans) and not self._tree
 
     @property
     def unfolded(self) -> bool:
@@ -164,6 +172,7 @@ class ExactView(ScrollView, can_focus=False):
 
     def move(self, rows: int) -> None:
         """Scroll by rows, negative ones upwards, and on to another page at the end of this one."""
+        self._scrolled = True
         far = abs(rows) >= FAR
         if rows > 0 and (far or self.rows_below == 0) and self._page < len(self._pages) - 1:
             self._turn_to(len(self._pages) - 1 if far else self._page + 1)
@@ -190,8 +199,8 @@ class ExactView(ScrollView, can_focus=False):
         first = next(
             (n for n, row in enumerate(self._rows) if any(part.kind == "marked" for part in row)), 0
         )
-        if first >= height:
-            self.scroll_to(y=first - height // 3, animate=False, force=True)
+        beginning = first - height // 3 if first >= height else 0
+        self.scroll_to(y=beginning, animate=False, force=True)
 
     @property
     def place(self) -> str:
@@ -233,7 +242,13 @@ class ExactView(ScrollView, can_focus=False):
     def on_resize(self) -> None:
         """Break the lines anew for another width."""
         self._lay_out(self.scrollable_content_region.width)
+        if not self._scrolled:
+            self._begin()
         self.post_message(self.Moved())
+
+    def on_scroll_to(self) -> None:
+        """Take note that the person drags the scrollbar."""
+        self._scrolled = True
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Say that another part is in view."""

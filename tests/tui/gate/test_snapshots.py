@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from textual.widgets import Static
 
 from agent.protocol.gates import RiskLevel, Span
-from tests.tui.gate.test_dialog import press
+from tests.tui.camera import Camera
+from tests.tui.settling import settled
 
-SIZES = [(80, 24), (120, 40), (200, 50)]
-sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 SCRIPT = "\n".join(
     [
         "cat > deploy.sh <<'EOF'",
@@ -40,22 +39,23 @@ DIFF = """--- a/calc.py
 Make = Callable[..., Any]
 
 
+class Pane(Static):
+    """Stands for a pane that has the keyboard."""
+
+    cursor_row = 0
+
+
 async def ready(pilot: Any) -> None:
-    pilot.app.query_one("#prompt").cursor_blink = False
-    for _ in range(60):
-        await pilot.pause(0.05)
-        if pilot.app.dialog.armed:
-            return
+    await settled(pilot.app)
+    assert pilot.app.dialog.armed
 
 
-@sizes
-def test_high(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
+async def test_high(camera: Camera, make_app: Make, make_gate: Make) -> None:
     app = make_app(make_gate(1), make_gate(2))
-    assert snap_compare(app, terminal_size=size, run_before=ready)
+    await camera.shoot(app, ready)
 
 
-@sizes
-def test_long(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
+async def test_long(camera: Camera, make_app: Make, make_gate: Make) -> None:
     start = SCRIPT.index("curl")
     gate = make_gate(
         text=SCRIPT,
@@ -63,12 +63,11 @@ def test_long(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[in
         reasons=("writes a script and runs it", "pipes a download into a shell"),
         effect="downloads https://example.com/install and runs it as you",
     )
-    assert snap_compare(make_app(gate), terminal_size=size, run_before=ready)
+    await camera.shoot(make_app(gate), ready)
 
 
-@sizes
-def test_a_dialog_of_another_agent(
-    snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]
+async def test_a_dialog_of_another_agent(
+    camera: Camera, make_app: Make, make_gate: Make
 ) -> None:
     shown = "Edit file\n\n   src/calc.py\n\n 12 -    return a + b\n 12 +    return a - b\n\n"
     shown += (
@@ -86,11 +85,10 @@ def test_a_dialog_of_another_agent(
         presses="1 (Yes)",
         deny_presses="3 (No)",
     )
-    assert snap_compare(make_app(gate), terminal_size=size, run_before=ready)
+    await camera.shoot(make_app(gate), ready)
 
 
-@sizes
-def test_diff(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
+async def test_diff(camera: Camera, make_app: Make, make_gate: Make) -> None:
     gate = make_gate(
         risk=RiskLevel.MEDIUM,
         action="write_file",
@@ -101,11 +99,10 @@ def test_diff(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[in
         effect="",
         pane_id=None,
     )
-    assert snap_compare(make_app(gate), terminal_size=size, run_before=ready)
+    await camera.shoot(make_app(gate), ready)
 
 
-@sizes
-def test_tree(snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]) -> None:
+async def test_tree(camera: Camera, make_app: Make, make_gate: Make) -> None:
     text = "for f in *.py; do sed -i s/a/b/ $f; done && git push --force origin main | tee log"
     app = make_app(make_gate(text=text, spans=(Span(start=52, end=59),)))
     app.explained = """HIGH: rewrites a shared branch on origin
@@ -118,70 +115,65 @@ commands:
 
     async def unfold(pilot: Any) -> None:
         await ready(pilot)
-        await press(pilot, "t")
-        await pilot.pause()
+        await pilot.press("t")
         await ready(pilot)
 
-    assert snap_compare(app, terminal_size=size, run_before=unfold)
+    await camera.shoot(app, unfold)
 
 
-@sizes
-def test_while_typing_in_a_pane(
-    snap_compare: Any, make_app: Make, make_gate: Make, size: tuple[int, int]
-) -> None:
-    class Pane(Static):
-        cursor_row = size[1] - 9
+async def test_while_typing_in_a_pane(camera: Camera, make_app: Make, make_gate: Make) -> None:
+    pane = Pane("\n".join(["person$ make", "done"] * 40))
 
     async def type_there(pilot: Any) -> None:
-        pane = Pane("\n".join(["person$ make", "done"] * 40))
-        beside = size[0] * 5 // 8 if size[0] > 80 else 0
-        pane.styles.position = "absolute"
-        pane.styles.offset, pane.styles.width, pane.styles.height = (
-            (beside, 1),
-            size[0] - beside,
-            size[1] - 8,
-        )
         await pilot.app.mount(pane)
-        await pilot.pause()
+        await place(pilot)
         pilot.app.keyboard_holder = pane
+        pilot.app.set_gates(make_gate())
+        await settled(pilot.app)
+        assert not pilot.app.dialog.armed
+
+    async def place(pilot: Any) -> None:
+        columns, rows = pilot.app.size
+        beside = columns * 5 // 8 if columns > 80 else 0
+        pane.cursor_row = rows - 9
+        pane.styles.position = "absolute"
+        pane.styles.offset = (beside, 1)
+        pane.styles.width, pane.styles.height = columns - beside, rows - 8
+        await settled(pilot.app)
         pilot.app.dialog.keyboard_moved()
-        pilot.app.query_one("#prompt").cursor_blink = False
-        await pilot.pause(0.2)
 
-    assert snap_compare(make_app(make_gate()), terminal_size=size, run_before=type_there)
+    await camera.shoot(make_app(), type_there, resized=place)
 
 
-def test_hidden_characters(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
+async def test_hidden_characters(camera: Camera, make_app: Make, make_gate: Make) -> None:
     gate = make_gate(text="echo \u202egnp.exe \x1b[2K\tdone\u00a0# \u200bx", spans=())
-    assert snap_compare(make_app(gate), terminal_size=(80, 24), run_before=ready)
+    await camera.shoot(make_app(gate), ready)
 
 
-def test_while_typing(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
+async def test_while_typing(camera: Camera, make_app: Make, make_gate: Make) -> None:
     async def type_on(pilot: Any) -> None:
-        pilot.app.query_one("#prompt").cursor_blink = False
         await pilot.press(*"half a senten")
 
-    app = make_app(make_gate())
-    assert snap_compare(app, terminal_size=(80, 24), run_before=type_on)
+    # The silence after these keys never comes.
+    app = make_app(make_gate(), ticks=lambda: time.monotonic() - 1000)
+    await camera.shoot(app, type_on)
 
 
-def test_message(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
+async def test_message(camera: Camera, make_app: Make, make_gate: Make) -> None:
     async def write(pilot: Any) -> None:
-        pilot.app.query_one("#gate-message").cursor_blink = False
         await ready(pilot)
-        await press(pilot, "m")
-        await pilot.press(*"push a new branch instead")
+        await pilot.press("m", *"push a new branch instead")
 
-    assert snap_compare(make_app(make_gate()), terminal_size=(80, 24), run_before=write)
+    await camera.shoot(make_app(make_gate()), write)
 
 
-def test_looking_at_the_pane(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
+async def test_looking_at_the_pane(camera: Camera, make_app: Make, make_gate: Make) -> None:
     async def look(pilot: Any) -> None:
         await ready(pilot)
-        await press(pilot, "l")
+        await pilot.press("l")
 
-    assert snap_compare(make_app(make_gate()), terminal_size=(80, 24), run_before=look)
+    await camera.shoot(make_app(make_gate()), look)
 
 
-def test_tiny(snap_compare: Any, make_app: Make, make_gate: Make) -> None:
-    assert snap_compare(make_app(make_gate()), terminal_size=(40, 10), run_before=ready)
+async def test_tiny(camera: Camera, make_app: Make, make_gate: Make) -> None:
+    await camera.shoot(make_app(make_gate()), ready, sizes=[(40, 10)])
