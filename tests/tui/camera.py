@@ -14,7 +14,6 @@ import inspect
 import pickle
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,13 +172,16 @@ async def _at_rest(app: App[Any]) -> Picture:
 
 @asynccontextmanager
 async def started(app: App[Any], size: tuple[int, int]) -> AsyncIterator[Pilot[Any]]:
-    """Run an app whose keys and pauses take until it has settled, and which draws only pictures."""
+    """Run an app whose pauses take until it has settled, and which draws only pictures."""
 
     async def idle(*_: object) -> None:
         await settled(app)
 
+    async def handled(*_: object) -> None:
+        await settled(app, waits=False)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("textual.app.wait_for_idle", idle)
+        patch.setattr("textual.app.wait_for_idle", handled)
         patch.setattr("textual.pilot.wait_for_idle", idle)
         patch.setattr(Compositor, "render_update", _nothing_drawn)
         # A cursor that blinks is there or not by the clock, and so is a message after its time.

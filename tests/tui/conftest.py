@@ -23,9 +23,10 @@ from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.camera import camera
+from tests.tui.shooting import running, shoot
 from tui.app import TungstenApp
 
-__all__ = ["camera"]
+__all__ = ["camera", "running", "shoot"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -32,7 +32,7 @@ from textual.app import App
 
 LETTERS = "".join(
     chr(code)
-    for first, last in (("a", "z"), ("A", "Z"), ("0", "9"), ("À", "ſ"))
+    for first, last in (("a", "z"), ("A", "Z"), ("0", "9"), ("À", "ž"))
     for code in range(ord(first), ord(last) + 1)
 )
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -44,7 +44,7 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Picture:
-    """A screen: rows of text, and for each of their cells how it is drawn, as `Style.parse` has it."""
+    """A screen: rows of text, and how each of their cells is drawn, in words of `Style.parse`."""
 
     text: tuple[str, ...]
     styles: tuple[tuple[str, ...], ...]
@@ -122,9 +122,9 @@ def _name(style: Style, *, blank: bool) -> str:
     plain = Style(
         color=_plain(style.color) if shown else None,
         bgcolor=_plain(style.bgcolor),
-        bold=style.bold and shown or None,
-        dim=style.dim and shown or None,
-        italic=style.italic and shown or None,
+        bold=(style.bold and shown) or None,
+        dim=(style.dim and shown) or None,
+        italic=(style.italic and shown) or None,
         underline=style.underline or None,
         underline2=style.underline2 or None,
         strike=style.strike or None,
@@ -153,7 +153,7 @@ def _plain(color: Color | None) -> Color | None:
 
 
 def _cells(text: str) -> list[str]:
-    """The characters by cells: a wide one and nothing; what has no width goes with its neighbour."""
+    """The characters by cells: after a wide one, nothing; what has no width stands with others."""
     cells: list[str] = []
     for character in text:
         width = cell_len(character)

@@ -1,4 +1,4 @@
-"""When an app has nothing left to do: told by its queues, its timers and its work, not by a clock."""
+"""When an app has nothing left to do: its queues, timers and work tell it, and no clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from textual.app import App
+from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.worker import WorkerState
+from textual.timer import Timer
 
 SOON = 1.0
 """Seconds: a timer that rings once, no later than this, is part of what a key began: the silence
@@ -18,6 +19,9 @@ before a gate may be decided, the pause after which a search begins."""
 FOREVER = {"engine", "lost", "keys"}
 """Groups of workers that go on for as long as the app does."""
 
+AGES = {"_age", "sync", "agents_changed"}
+"""What timers call that tell how old something is, again and again; in tests the clock stands."""
+
 ROUNDS = 3
 """Turns of the loop without anything to do after which an app has settled: what one turn reads from
 a socket is a message in the next."""
@@ -25,12 +29,25 @@ a socket is a message in the next."""
 TURNS, PAUSE = 20, 0.002
 """Turns of the loop after which a pause is made, and how long it is in seconds."""
 
-TIMES_OUT = 60.0
+TIMES_OUT = 20.0
 """Seconds after which a test ends whose app never settles."""
 
 
-async def settled(app: App[Any]) -> bool:
+async def pressed(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys: characters one upon the other, and a named key when all before it has settled."""
+    for key in keys:
+        if len(key) > 1:
+            await settled(pilot.app)
+        await pilot.press(key)
+    await settled(pilot.app)
+
+
+async def settled(app: App[Any], *, waits: bool = True) -> bool:
     """Let an app go on until it has settled: all has been handled, laid out and answered.
+
+    Args:
+        app: Which one; it runs in this loop.
+        waits: Whether to wait for answers, timers and movements, too.
 
     Returns:
         Whether there was anything to do.
@@ -44,7 +61,7 @@ async def settled(app: App[Any]) -> bool:
                 # Its timer would do this, at most a sixtieth of a second later.
                 screen._on_timer_update()
                 calm = -1
-        what = next(_to_be_handled(app), "") or next(_awaited(app), "")
+        what = next(_to_be_handled(app), "") or (waits and next(_awaited(app), ""))
         if what:
             if time.monotonic() - began > TIMES_OUT:
                 raise AssertionError(f"the app does not settle: {what}")
@@ -58,10 +75,11 @@ async def settled(app: App[Any]) -> bool:
 
 
 def _to_be_drawn(screen: Screen[Any]) -> bool:
+    # One that lies under another wants to be drawn again each time that it was.
+    alone = screen is screen.app.screen and (screen._repaint_required or screen._scroll_required)
     return screen.is_current and bool(
-        screen._layout_required
-        or screen._scroll_required
-        or screen._repaint_required
+        alone
+        or screen._layout_required
         or screen._recompose_required
         or screen._dirty_widgets
         or screen._callbacks
@@ -84,11 +102,16 @@ def _awaited(app: App[Any]) -> Iterator[str]:
     if app._animator._animations or app._animator._scheduled:
         yield "something moves"
     for worker in app.workers:
-        if worker.state in {WorkerState.PENDING, WorkerState.RUNNING}:
-            if worker.group not in FOREVER:
-                yield f"{worker} goes on"
+        if not worker.is_finished and worker.group not in FOREVER:
+            yield f"{worker} goes on"
     for pump in (app, *app._registry):
         for timer in pump._timers:
-            task = timer._task
-            if timer._repeat is not None and timer._interval <= SOON and task and not task.done():
+            # What is to be called is an argument of a partial function.
+            called = getattr(timer._callback, "args", [None])[0]
+            if _is_to_ring(timer) and getattr(called, "__name__", "") not in AGES:
                 yield f"{timer} of {pump} is to ring"
+
+
+def _is_to_ring(timer: Timer) -> bool:
+    goes_on = timer._task is not None and not timer._task.done()
+    return goes_on and timer._repeat is not None and timer._interval <= SOON

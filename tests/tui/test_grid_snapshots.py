@@ -1,13 +1,11 @@
-"""How the grid looks: as many terminals as there may be, at the three sizes that are promised."""
+"""How the grid looks with as many terminals as there may be."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.stubs import scenes
-from tests.tui.test_snapshots import Shoot, shoot, sizes
-
-__all__ = ["shoot"]
+from tests.tui.shooting import Shoot
 
 
 def opened(agents: int) -> tuple[str, ...]:
@@ -15,25 +13,22 @@ def opened(agents: int) -> tuple[str, ...]:
     return ("escape", "alt+g") if agents > 1 else ("alt+g",)
 
 
-@sizes
 @pytest.mark.parametrize("agents", [1, 4, 9, 16])
-def test_tiles(shoot: Shoot, agents: int, size: tuple[int, int]) -> None:
-    assert shoot(scenes.fleet(agents), size, *opened(agents))
+async def test_tiles(shoot: Shoot, agents: int) -> None:
+    await shoot(scenes.fleet(agents), *opened(agents))
 
 
-@sizes
-def test_filtered(shoot: Shoot, size: tuple[int, int]) -> None:
-    assert shoot(scenes.fleet(16), size, *opened(16), "f", "f")
+async def test_filtered(shoot: Shoot) -> None:
+    await shoot(scenes.fleet(16), *opened(16), "f", "f")
 
 
-@sizes
-def test_nothing_to_show(shoot: Shoot, size: tuple[int, int]) -> None:
-    assert shoot(scenes.EMPTY, size, "alt+g")
+async def test_nothing_to_show(shoot: Shoot) -> None:
+    await shoot(scenes.EMPTY, "alt+g")
 
 
-def test_nobody_in_that_state(shoot: Shoot) -> None:
-    assert shoot(scenes.fleet(4), (80, 24), *opened(4), "F")
+async def test_nobody_in_that_state(shoot: Shoot) -> None:
+    await shoot(scenes.fleet(4), *opened(4), "F")
 
 
-def test_light(shoot: Shoot) -> None:
-    assert shoot(scenes.fleet(9), (120, 40), *opened(9), "right", theme="tungsten-light")
+async def test_another_one_chosen(shoot: Shoot) -> None:
+    await shoot(scenes.fleet(9), *opened(9), "right")

@@ -18,7 +18,7 @@ from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.protocol.usage import UsageReport
 from agent.protocol.wire import Wire
 from tui.gate.keyboard import KeyboardApp
-from tui.theme import DARK, LIGHT
+from tui.theme import DARK
 
 NOW = 1_790_000_000.0
 
@@ -26,10 +26,9 @@ NOW = 1_790_000_000.0
 class ScreenHost(KeyboardApp[None]):
     """Opens a screen and keeps its result; `refuse` makes the engine refuse everything."""
 
-    def __init__(self, screen: Screen[Any], *, light: bool = False, **state: Any) -> None:
+    def __init__(self, screen: Screen[Any], **state: Any) -> None:
         super().__init__()
         self.opened = screen
-        self.light = light
         self.results: list[Any] = []
         self.sent: list[Wire] = []
         self.refuse = ""
@@ -44,8 +43,7 @@ class ScreenHost(KeyboardApp[None]):
 
     def on_mount(self) -> None:
         self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = LIGHT.name if self.light else DARK.name
+        self.theme = DARK.name
         self.push_screen(self.opened, self.results.append)
 
     async def approval_problem(self, ago: float) -> str:

@@ -1,4 +1,4 @@
-"""How memories and dreams look, at the three sizes that are promised."""
+"""How memories and dreams look."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.tui.camera import Camera
 from tests.tui.screens.conftest import NOW
 from tests.tui.screens.remembering import Remembering, dreamt, known, text
-from tests.tui.screens.test_snapshots import settle, sizes
+from tests.tui.settling import pressed
 from tui.screens.dreams import DreamsScreen
 from tui.screens.memories import MemoriesScreen
 
@@ -46,75 +47,58 @@ def dreams(tmp_path: Path) -> Make:
 
 def after(*keys: str) -> Callable[[Any], Any]:
     async def press(pilot: Any) -> None:
-        while "Reading" in text(pilot.app):
-            await pilot.pause(0.01)
-        for key in keys:
-            if len(key) > 1:
-                # What was asked for before it has come.
-                await settle(pilot)
-            await pilot.press(key)
-        await settle(pilot)
+        assert "Reading" not in text(pilot.app)
+        await pressed(pilot, *keys)
 
     return press
 
 
-@sizes
-@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
-def test_memories(snap_compare: Any, memories: Make, size: Any, light: bool) -> None:
-    app = memories(light=light)
-    assert snap_compare(app, terminal_size=size, run_before=after("down", "down", "down"))
+async def test_memories(camera: Camera, memories: Make) -> None:
+    app = memories()
+    await camera.shoot(app, after("down", "down", "down"))
 
 
-@sizes
-def test_held_back(snap_compare: Any, memories: Make, size: Any) -> None:
-    assert snap_compare(memories(), terminal_size=size, run_before=after("right"))
+async def test_held_back(camera: Camera, memories: Make) -> None:
+    await camera.shoot(memories(), after("right"))
 
 
-@sizes
-def test_searched(snap_compare: Any, memories: Make, size: Any) -> None:
+async def test_searched(camera: Camera, memories: Make) -> None:
     keys = ("question_mark", *"which port does billing use")
-    assert snap_compare(memories(), terminal_size=size, run_before=after(*keys))
+    await camera.shoot(memories(), after(*keys))
 
 
-@sizes
-def test_all_of_one(snap_compare: Any, memories: Make, size: Any) -> None:
+async def test_all_of_one(camera: Camera, memories: Make) -> None:
     keys = ("slash", *"03:15", "enter", "enter")
-    assert snap_compare(memories(), terminal_size=size, run_before=after(*keys))
+    await camera.shoot(memories(), after(*keys))
 
 
-@sizes
-def test_no_memories(snap_compare: Any, memories: Make, size: Any) -> None:
-    assert snap_compare(memories(fill=None), terminal_size=size, run_before=after())
+async def test_no_memories(camera: Camera, memories: Make) -> None:
+    await camera.shoot(memories(fill=None), after())
 
 
-@sizes
-def test_memories_that_cannot_be_read(snap_compare: Any, memories: Make, size: Any) -> None:
+async def test_memories_that_cannot_be_read(camera: Camera, memories: Make) -> None:
     app = memories()
     app.refuse = (
         "/home/ada/.local/share/tungsten/tungsten.db is locked by another process: wait for it "
         "or stop it, then try again"
     )
-    assert snap_compare(app, terminal_size=size, run_before=after())
+    await camera.shoot(app, after())
 
 
 @pytest.mark.parametrize(
     "keys", [("e",), ("n",), ("R",), ("m",), ("x",)], ids=["edit", "new", "redact", "mode", "out"]
 )
-def test_what_is_asked(snap_compare: Any, memories: Make, keys: tuple[str, ...]) -> None:
-    assert snap_compare(memories(), terminal_size=(80, 24), run_before=after("down", *keys))
+async def test_what_is_asked(camera: Camera, memories: Make, keys: tuple[str, ...]) -> None:
+    await camera.shoot(memories(), after("down", *keys))
 
 
-@sizes
-@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
-def test_dream(snap_compare: Any, dreams: Make, size: Any, light: bool) -> None:
-    assert snap_compare(dreams(light=light), terminal_size=size, run_before=after("a", "down"))
+async def test_dream(camera: Camera, dreams: Make) -> None:
+    await camera.shoot(dreams(), after("a", "down"))
 
 
-@sizes
-def test_left_open(snap_compare: Any, dreams: Make, size: Any) -> None:
-    assert snap_compare(dreams(), terminal_size=size, run_before=after("end"))
+async def test_left_open(camera: Camera, dreams: Make) -> None:
+    await camera.shoot(dreams(), after("end"))
 
 
-@sizes
-def test_no_dream(snap_compare: Any, dreams: Make, size: Any) -> None:
-    assert snap_compare(dreams(fill=known), terminal_size=size, run_before=after())
+async def test_no_dream(camera: Camera, dreams: Make) -> None:
+    await camera.shoot(dreams(fill=known), after())

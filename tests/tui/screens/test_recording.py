@@ -12,8 +12,8 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from agent.paths import Paths
+from tests.tui.camera import Camera
 from tests.tui.screens.conftest import NOW, ScreenHost
-from tests.tui.screens.test_snapshots import sizes
 from tui.screens.recording import RecordingScreen
 from tui.screens.recordings import RecordingsScreen
 from tungsten.asciicast import Event, Header
@@ -237,19 +237,16 @@ async def test_the_empty_list_says_how_to_record(tmp_path: Path) -> None:
         await until(pilot, lambda: app.results == [None])
 
 
-@sizes
-def test_how_the_list_looks(snap_compare: Any, recordings: Path, size: tuple[int, int]) -> None:
+async def test_how_the_list_looks(camera: Camera, recordings: Path) -> None:
     app = ScreenHost(RecordingsScreen(recordings, "a1", clock=lambda: NOW))
 
     async def listed(pilot: Any) -> None:
-        app.screen.query_one(Input).cursor_blink = False
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 3)
 
-    assert snap_compare(app, terminal_size=size, run_before=listed)
+    await camera.shoot(app, listed)
 
 
-@sizes
-def test_how_it_looks(snap_compare: Any, cast: Path, socket: Path, size: tuple[int, int]) -> None:
+async def test_how_it_looks(camera: Camera, cast: Path, socket: Path) -> None:
     app = player(cast, socket)
 
     async def in_the_middle(pilot: Any) -> None:
@@ -260,4 +257,4 @@ def test_how_it_looks(snap_compare: Any, cast: Path, socket: Path, size: tuple[i
         await pilot.press(*["right"] * 30)
         await until(pilot, lambda: app.screen.position == 159.0)
 
-    assert snap_compare(app, terminal_size=size, run_before=in_the_middle)
+    await camera.shoot(app, in_the_middle)

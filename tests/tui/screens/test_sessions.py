@@ -20,6 +20,8 @@ from agent.protocol.commands.sessions import (
     SessionTurn,
 )
 from agent.protocol.conversation import Block, BlockKind
+from tests.tui.camera import Camera
+from tests.tui.settling import pressed
 from tui.screens.fork import Forked, ForkScreen
 from tui.screens.past_session import PastSessionScreen
 from tui.screens.place import PlaceScreen
@@ -28,7 +30,6 @@ from tui.widgets.conversation import Conversation
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
-sizes = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
 
 async def settle(pilot: Any) -> None:
@@ -225,34 +226,24 @@ async def test_a_file_that_is_there_is_replaced_at_a_second_enter_alone(searched
         assert "readable by you only" in shown(app)
 
 
-@sizes
-def test_found_places_look(snap_compare: Any, searched: Any, size: tuple[int, int]) -> None:
+async def test_found_places_look(camera: Camera, searched: Any) -> None:
     async def look(pilot: Any) -> None:
-        await settle(pilot)
-        await pilot.press(*"clock", "down")
-        await settle(pilot)
+        await pressed(pilot, *"clock", "down")
 
-    assert snap_compare(searched, terminal_size=size, run_before=look)
+    await camera.shoot(searched, look)
 
 
-@sizes
-def test_turns_look(snap_compare: Any, searched: Any, size: tuple[int, int]) -> None:
+async def test_turns_look(camera: Camera, searched: Any) -> None:
     async def look(pilot: Any) -> None:
-        await settle(pilot)
         await pilot.press("f3")
-        await settle(pilot)
 
-    assert snap_compare(searched, terminal_size=size, run_before=look)
+    await camera.shoot(searched, look)
 
 
-@sizes
-def test_a_file_to_write_looks(snap_compare: Any, searched: Any, size: tuple[int, int]) -> None:
+async def test_a_file_to_write_looks(camera: Camera, searched: Any) -> None:
     async def look(pilot: Any) -> None:
-        await settle(pilot)
-        await pilot.press("f4")
-        await settle(pilot)
+        await pressed(pilot, "f4")
         # Whose home it is differs from machine to machine.
         pilot.app.screen.query_one("#place", Input).value = "/srv/notes/reader.md"
-        await settle(pilot)
 
-    assert snap_compare(searched, terminal_size=size, run_before=look)
+    await camera.shoot(searched, look)

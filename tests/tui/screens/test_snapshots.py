@@ -1,4 +1,4 @@
-"""How the screens look, at the three sizes that are promised, dark and light."""
+"""How the screens look, at the sizes and in the themes that are promised."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agent.protocol.agents import InstructionFile, SessionSummary
 from agent.protocol.gates import Question
 from agent.protocol.usage import Budget
 from tests.stubs.spending import LEAD, REPORT
+from tests.tui.camera import Camera
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -24,46 +25,29 @@ from tui.usage_table import VIEWS
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
-SIZES = [(80, 24), (120, 40), (200, 50)]
-sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
-async def settle(pilot: Any) -> None:
-    for field in pilot.app.screen.query("Input"):
-        field.cursor_blink = False
-    for _ in range(3):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
+async def test_first_run(camera: Camera, host: Host) -> None:
+    app = host(FirstRunScreen())
+    await camera.shoot(app)
 
 
-@sizes
-@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
-def test_first_run(snap_compare: Any, host: Host, size: tuple[int, int], light: bool) -> None:
-    app = host(FirstRunScreen(), light=light)
-    assert snap_compare(app, terminal_size=size, run_before=settle)
-
-
-@sizes
-def test_first_run_endpoint_fails(snap_compare: Any, host: Host, size: tuple[int, int]) -> None:
+async def test_first_run_endpoint_fails(camera: Camera, host: Host) -> None:
     app = host(FirstRunScreen())
     app.refuse = "http://localhost:11434 does not answer: start the server there, then press Enter"
 
     async def fill_in(pilot: Any) -> None:
-        await settle(pilot)
         await pilot.press("3", "f5", "enter", *"qwen3:32b", "enter", "enter")
-        await settle(pilot)
 
-    assert snap_compare(app, terminal_size=size, run_before=fill_in)
+    await camera.shoot(app, fill_in)
 
 
-@sizes
-def test_new_agent(snap_compare: Any, host: Host, size: tuple[int, int]) -> None:
+async def test_new_agent(camera: Camera, host: Host) -> None:
     app = host(NewAgentScreen("/usr", model="demo"))
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-@sizes
-def test_sessions(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+async def test_sessions(camera: Camera, host: Host, make_agent: Any) -> None:
     app = host(SessionsScreen(clock=lambda: NOW))
     said = ("mend the clock of the tower, and say what was wrong with it", "wind it", "")
     app.sessions = [
@@ -74,76 +58,61 @@ def test_sessions(snap_compare: Any, host: Host, make_agent: Any, size: tuple[in
         )
         for n in range(1, 9)
     ]
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-def test_no_sessions(snap_compare: Any, host: Host) -> None:
+async def test_no_sessions(camera: Camera, host: Host) -> None:
     app = host(SessionsScreen(clock=lambda: NOW))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+    await camera.shoot(app)
 
 
-@sizes
-def test_inbox(
-    snap_compare: Any, host: Host, gates: Any, question: Question, size: tuple[int, int]
-) -> None:
+async def test_inbox(camera: Camera, host: Host, gates: Any, question: Question) -> None:
     app = host(Inbox(clock=lambda: NOW), gates=gates, questions=(question,))
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-def test_empty_inbox(snap_compare: Any, host: Host) -> None:
-    assert snap_compare(host(Inbox()), terminal_size=(80, 24), run_before=settle)
+async def test_empty_inbox(camera: Camera, host: Host) -> None:
+    await camera.shoot(host(Inbox()))
 
 
-@sizes
-def test_question(snap_compare: Any, host: Host, question: Question, size: tuple[int, int]) -> None:
-    assert snap_compare(host(QuestionScreen(question)), terminal_size=size, run_before=settle)
+async def test_question(camera: Camera, host: Host, question: Question) -> None:
+    await camera.shoot(host(QuestionScreen(question)))
 
 
-@sizes
-@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
-def test_usage(snap_compare: Any, host: Host, size: tuple[int, int], light: bool) -> None:
-    app = host(UsageScreen(), light=light)
+async def test_usage(camera: Camera, host: Host) -> None:
+    app = host(UsageScreen())
     app.report = REPORT
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-@sizes
-def test_budget(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+async def test_budget(camera: Camera, host: Host, make_agent: Any) -> None:
     agent = make_agent(1, name="mend the parser", budget=Budget(dollars=5, requests=40))
     app = host(UsageScreen("a1", clock=lambda: NOW), agents=(agent,))
     app.report = REPORT
 
     async def ask(pilot: Any) -> None:
-        await settle(pilot)
         await pilot.press("b")
-        await settle(pilot)
         await pilot.press("enter")
-        await settle(pilot)
 
-    assert snap_compare(app, terminal_size=size, run_before=ask)
+    await camera.shoot(app, ask)
 
 
 @pytest.mark.parametrize("view", VIEWS[1:])
-def test_usage_by(snap_compare: Any, host: Host, view: str) -> None:
+async def test_usage_by(camera: Camera, host: Host, view: str) -> None:
     app = host(UsageScreen())
     app.report = REPORT
 
     async def turn(pilot: Any) -> None:
-        await settle(pilot)
         await pilot.press(*["right"] * VIEWS.index(view))
-        await settle(pilot)
 
-    assert snap_compare(app, terminal_size=(80, 24), run_before=turn)
-
-
-def test_no_usage(snap_compare: Any, host: Host) -> None:
-    assert snap_compare(host(UsageScreen()), terminal_size=(80, 24), run_before=settle)
+    await camera.shoot(app, turn)
 
 
-@sizes
-def test_instructions(
-    snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]
-) -> None:
+async def test_no_usage(camera: Camera, host: Host) -> None:
+    await camera.shoot(host(UsageScreen()))
+
+
+async def test_instructions(camera: Camera, host: Host, make_agent: Any) -> None:
     files = (
         InstructionFile(path="/etc/xdg/tungsten/AGENTS.md", tokens=212),
         InstructionFile(
@@ -154,20 +123,19 @@ def test_instructions(
         ),
     )
     app = host(InstructionsScreen(make_agent(instructions=files)))
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-def test_no_instructions(snap_compare: Any, host: Host, make_agent: Any) -> None:
+async def test_no_instructions(camera: Camera, host: Host, make_agent: Any) -> None:
     app = host(InstructionsScreen(make_agent()))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+    await camera.shoot(app)
 
 
-@sizes
-def test_stop(snap_compare: Any, host: Host, make_agent: Any, size: tuple[int, int]) -> None:
+async def test_stop(camera: Camera, host: Host, make_agent: Any) -> None:
     agent = make_agent(state="working", activity="runs the tests of the parser", usage=LEAD.usage)
     app = host(StopAgentScreen(agent, clock=lambda: NOW), agents=(agent,))
-    assert snap_compare(app, terminal_size=size, run_before=settle)
+    await camera.shoot(app)
 
 
-def test_rename(snap_compare: Any, host: Host) -> None:
-    assert snap_compare(host(RenameScreen("mender")), terminal_size=(80, 24), run_before=settle)
+async def test_rename(camera: Camera, host: Host) -> None:
+    await camera.shoot(host(RenameScreen("mender")))
