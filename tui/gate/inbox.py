@@ -167,6 +167,11 @@ class Inbox(CardScreen["str | None"]):
         self._tell_what_keys_do()
         self._tick(waiting)
 
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        if self.query_one(OptionList).option_count:
+            self.sync()
+
     def _tell_what_keys_do(self) -> None:
         keys = [("Enter", "open")] if self.waiting() else []
         if host(self).state.gates:

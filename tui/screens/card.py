@@ -13,6 +13,7 @@ from textual.geometry import NULL_REGION, Region
 from textual.renderables.tint import Tint
 from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
@@ -26,6 +27,9 @@ LEAST_SIDE = 12
 
 DIMMED = 0.7
 """How much of what lies below a card is covered by the background colour."""
+
+RESIZE_DELAY = 0.12
+"""Seconds without a further change of the window after which a card looks below it again."""
 
 
 LIST_KEYS: tuple[BindingType, ...] = tuple(
@@ -62,6 +66,8 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
     SHOWS_BELOW: ClassVar[bool] = True
     _below: Sequence[Strip] = ()
     _card: Region = NULL_REGION
+    _dimmed = DIMMED
+    _looking: Timer | None = None
 
     def on_mount(self) -> None:
         """Take the picture of what lies below."""
@@ -69,12 +75,30 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         if self.SHOWS_BELOW:
             self.look_below(DIMMED)
 
+    def on_resize(self) -> None:
+        """Follow the window: write rows for its width, and look below once that is drawn anew."""
+        self.follow_width()
+        if self._below:
+            if self._looking is not None:
+                self._looking.stop()
+            self._looking = self.set_timer(RESIZE_DELAY, self._look_again)
+
+    def follow_width(self) -> None:
+        """Write anew what was cut to the width of the window; for cards that have such rows."""
+
+    def _look_again(self) -> None:
+        self._looking = None
+        if len(self._below) != self.size.height or self._below[0].cell_length != self.size.width:
+            self.look_below(self._dimmed)
+            self.refresh()
+
     def look_below(self, dimmed: float) -> None:
         """Take the picture of what lies below, covered that much by the background colour."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1]
         if below is self:
             return
+        self._dimmed = dimmed
         color, theme = self.styles.background.with_alpha(dimmed), self.app.ansi_theme
         strips = below._compositor.render_strips()  # noqa: SLF001
         self._below = [

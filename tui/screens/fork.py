@@ -95,8 +95,7 @@ class ForkScreen(CardScreen["Forked | None"]):
             nothing.display = False
             self.problem(problem)
         listing = self.query_one(OptionList)
-        width = max(30, min(74, self.size.width - 12))
-        listing.add_options(self._row(turn, width) for turn in self._turns)
+        listing.add_options(Option(self._row(turn), id=str(turn.number)) for turn in self._turns)
         if self._turns:
             listing.highlighted = self._first()
             self.tell_keys(
@@ -111,16 +110,19 @@ class ForkScreen(CardScreen["Forked | None"]):
                 return index
         return len(self._turns) - 1
 
-    def _row(self, turn: SessionTurn, width: int) -> Option:
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        for index, turn in enumerate(self._turns):
+            self.query_one(OptionList).replace_option_prompt_at_index(index, self._row(turn))
+
+    def _row(self, turn: SessionTurn) -> Content:
+        width = max(30, min(74, self.size.width - 12))
         age = duration(self._clock() - turn.at) if turn.whole else "no end yet"
         said = fit(one_line(turn.prompt), width - 17)
-        return Option(
-            Content.assemble(
-                (f"{turn.number:>3}  ", "$muted"),
-                f"{said:<{width - 17}}",
-                (f"{age:>12}", "$muted"),
-            ),
-            id=str(turn.number),
+        return Content.assemble(
+            (f"{turn.number:>3}  ", "$muted"),
+            f"{said:<{width - 17}}",
+            (f"{age:>12}", "$muted"),
         )
 
     @on(OptionList.OptionSelected)

@@ -45,13 +45,21 @@ class OpenOneScreen(CardScreen["Target | None"]):
     def on_mount(self) -> None:
         """Fill it."""
         self.tell_keys(("Enter", "open"), ("↑↓", "choose"), ("Esc", "close"))
-        width = max(20, min(76, self.size.width - 10))
         listing = self.query_one(OptionList)
         for number, target in enumerate(self._targets):
-            kind = "the change of " if target.diff else ""
-            shown = fit_path(target.title, width - len(kind))
-            listing.add_option(Option(Content.assemble((kind, "$muted"), shown), id=str(number)))
+            listing.add_option(Option(self._row(target), id=str(number)))
         listing.highlighted = 0
+
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        listing = self.query_one(OptionList)
+        for index in range(listing.option_count):
+            listing.replace_option_prompt_at_index(index, self._row(self._targets[index]))
+
+    def _row(self, target: Target) -> Content:
+        width = max(20, min(76, self.size.width - 10))
+        kind = "the change of " if target.diff else ""
+        return Content.assemble((kind, "$muted"), fit_path(target.title, width - len(kind)))
 
     def action_close(self) -> None:
         """Leave."""

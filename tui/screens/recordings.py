@@ -75,6 +75,14 @@ class RecordingsScreen(CardScreen["Kept | None"]):
         self._loaded = True
         self._fill()
 
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        listing = self.query_one(OptionList)
+        chosen = listing.highlighted
+        if self._loaded:
+            self._fill()
+            listing.highlighted = chosen
+
     @on(Input.Changed, "#filter")
     def _fill(self) -> None:
         wanted = self.query_one("#filter", Input).value.lower().split()

@@ -128,6 +128,11 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         self._said, self._said_for = found, sought
         self._fill()
 
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        if self._loaded:
+            self._fill()
+
     def _fill(self) -> None:
         wanted = self.query_one("#filter", Input).value.lower().split()
         listing = self.query_one(OptionList)

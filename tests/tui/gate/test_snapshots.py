@@ -162,7 +162,9 @@ async def test_while_typing(camera: Camera, make_app: Make, make_gate: Make) -> 
 async def test_message(camera: Camera, make_app: Make, make_gate: Make) -> None:
     async def write(pilot: Any) -> None:
         await ready(pilot)
-        await pilot.press("m", *"push a new branch instead")
+        await pilot.press("m")
+        await settled(pilot.app)
+        await pilot.press(*"push a new branch instead")
 
     await camera.shoot(make_app(make_gate()), write)
 
