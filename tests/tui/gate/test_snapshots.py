@@ -66,9 +66,7 @@ async def test_long(camera: Camera, make_app: Make, make_gate: Make) -> None:
     await camera.shoot(make_app(gate), ready)
 
 
-async def test_a_dialog_of_another_agent(
-    camera: Camera, make_app: Make, make_gate: Make
-) -> None:
+async def test_a_dialog_of_another_agent(camera: Camera, make_app: Make, make_gate: Make) -> None:
     shown = "Edit file\n\n   src/calc.py\n\n 12 -    return a + b\n 12 +    return a - b\n\n"
     shown += (
         "Do you want to make this edit?\n \u203a 1. Yes\n   2. Yes, during this session\n   3. No"
