@@ -19,6 +19,7 @@ from typing import Any
 from agent.client import EngineClient
 from agent.paths import Paths
 from agent.protocol.agents import AgentSummary
+from agent.protocol.commands.agents import SetPaused
 from agent.protocol.commands.prompts import SendPrompt
 from agent.protocol.snapshot import Snapshot
 from tests.journeys.person import Person
@@ -204,12 +205,12 @@ class Outside:
 
         async def tell() -> None:
             client = await EngineClient.connect(self.paths, start=False, client="test")
+            await client.send(SetPaused(paused=False))
             for agent in agents:
                 await client.send(SendPrompt(agent_id=agent.id, text=prompt))
             await client.close()
 
-        if agents:
-            asyncio.run(tell())
+        asyncio.run(tell())
 
 
 def within(text: str, longer: str) -> bool:
