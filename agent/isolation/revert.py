@@ -292,6 +292,10 @@ class _Work:
         except FileNotFoundError:
             self._gone.add(each.path)
         except OSError as error:
+            if self._again and error.errno == errno.ENOTDIR:
+                # What it was in is a file again already.
+                self._gone.add(each.path)
+                return
             filled = error.errno in (errno.ENOTEMPTY, errno.EEXIST)
             why = "it holds what came later, or was not kept" if filled else _said(error)
             self._leave(each.path, why)

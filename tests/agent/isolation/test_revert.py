@@ -375,6 +375,25 @@ def test_a_killed_revert_is_carried_on_with(template: tuple[Path, Path]) -> None
     assert killed_and_carried_on(template[0], random.Random(5), 9)
 
 
+def test_carried_on_where_all_but_the_journal_was_done(
+    template: tuple[Path, Path], short_dir: Path
+) -> None:
+    """What stood in a directory that is a file again is known to be gone."""
+    copy = Copy(template[0], short_dir)
+    before, begin = trees.photograph(copy.top), copy.keep()
+    (copy.top / "run").unlink()
+    (copy.top / "run" / "within").mkdir(parents=True)
+    (copy.top / "run" / "within" / "deep").write_text("deep\n")
+    found = copy.plan(Span(begin, copy.keep()))
+    journal = short_dir / "journal.json"
+    Journal("one", os.fsencode(copy.top), found.operations).write(journal)
+    shutil.rmtree(copy.top / "run")
+    (copy.top / "run").write_text("#!/bin/sh\n")
+    (copy.top / "run").chmod(0o755)
+    assert carry_on(journal, copy.objects)[1] == []
+    assert trees.photograph(copy.top) == before
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(6))
