@@ -26,7 +26,7 @@ ROOMY = 48
 PART = 10_000
 """Characters of one text that are laid out at once; 1 MB at once would take a second."""
 
-REVERTS = "↶ "
+REVERTS = "↶"
 """Stands before how many files a step changed that can be put back."""
 
 LONG_WORD = 20
@@ -277,8 +277,9 @@ def _tool(
         right.append((" approved", paint.muted))
     elif BY_RULE in tool.decision and tool.status in {"running", "done", "failed"}:
         right.append((f" {BY_RULE}", paint.muted))
-    if tool.changed and width >= ROOMY:
-        right.append((f" {REVERTS}{counted(tool.changed, 'file')}", paint.muted))
+    if tool.changed:
+        files = f" {counted(tool.changed, 'file')}" if width >= ROOMY else str(tool.changed)
+        right.append((f" {REVERTS}{files}", paint.muted))
     if tool.seconds is not None and width >= ROOMY:
         right.append((f" {duration(tool.seconds)}", paint.faint))
     if tool.risk is not None:
