@@ -104,6 +104,8 @@ class Grid(KeysInOrder, Widget, can_focus=True):
         self._index = 0
         """Where the chosen tile stands, or stood."""
         self._panes: dict[str, TilePane] = {}
+        self._owners: dict[str, str] = {}
+        """The agent of each terminal of the page, by their ids."""
         self._seen = False
         self._drawn: dict[Region, tuple[Strip, ...]] = {}
         self._drawn_heads: dict[str, tuple[object, Strip]] = {}
@@ -205,10 +207,13 @@ class Grid(KeysInOrder, Widget, can_focus=True):
 
     def _mount_page(self) -> None:
         """Have a widget for each terminal of the page, and for no other."""
-        page = [tile.id for tile in self._page(self.size)]
-        for pane_id in [pane_id for pane_id in self._panes if pane_id not in page]:
-            self._panes.pop(pane_id).remove()
-            self._drawn_heads.pop(pane_id, None)
+        page = {tile.id: tile.agent.id for tile in self._page(self.size)}
+        for pane_id in tuple(self._panes):
+            # A new tmux server gives out the same ids again.
+            if page.get(pane_id) != self._owners.get(pane_id):
+                self._panes.pop(pane_id).remove()
+                self._drawn_heads.pop(pane_id, None)
+        self._owners = page
         new = [TilePane(pane_id, self.redraw) for pane_id in page if pane_id not in self._panes]
         for pane in new:
             assert pane.pane_id is not None
@@ -217,8 +222,6 @@ class Grid(KeysInOrder, Widget, can_focus=True):
             self.mount(*new)
             self.call_after_refresh(lambda: self.tell_seen(self._seen))
         for pane_id, pane in self._panes.items():
-            # Again, in case it could not be shown: a new tmux server gives out the same ids.
-            pane.show(pane_id)
             pane.choose(pane_id == self._chosen)
 
     def tell_seen(self, seen: bool) -> None:
