@@ -28,8 +28,8 @@ LEAST_SIDE = 12
 DIMMED = 0.7
 """How much of what lies below a card is covered by the background colour."""
 
-RESIZE_DELAY = 0.12
-"""Seconds without a further change of the window after which a card looks below it again."""
+DELAY = 0.12
+"""Seconds without a further change of window or theme after which a card looks below it again."""
 
 
 LIST_KEYS: tuple[BindingType, ...] = tuple(
@@ -74,23 +74,26 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         self.screen_layout_refresh_signal.subscribe(self, self._card_moved, immediate=True)
         if self.SHOWS_BELOW:
             self.look_below(DIMMED)
+            self.watch(self.app, "theme", self._look_soon, init=False)
 
     def on_resize(self) -> None:
-        """Follow the window: write rows for its width, and look below once that is drawn anew."""
+        """Follow the window: write rows for its width, and look below when that has followed."""
         self.follow_width()
-        if self._below:
-            if self._looking is not None:
-                self._looking.stop()
-            self._looking = self.set_timer(RESIZE_DELAY, self._look_again)
+        if self._below and (len(self._below), self._below[0].cell_length) != self.size[::-1]:
+            self._look_soon()
 
     def follow_width(self) -> None:
         """Write anew what was cut to the width of the window; for cards that have such rows."""
 
+    def _look_soon(self) -> None:
+        if self._looking is not None:
+            self._looking.stop()
+        self._looking = self.set_timer(DELAY, self._look_again)
+
     def _look_again(self) -> None:
         self._looking = None
-        if len(self._below) != self.size.height or self._below[0].cell_length != self.size.width:
-            self.look_below(self._dimmed)
-            self.refresh()
+        self.look_below(self._dimmed)
+        self.refresh()
 
     def look_below(self, dimmed: float) -> None:
         """Take the picture of what lies below, covered that much by the background colour."""

@@ -94,6 +94,11 @@ class SentPromptsScreen(CardScreen["str | None"]):
         self._loaded = True
         self._show()
 
+    def follow_width(self) -> None:
+        """Write the rows for the width of the window."""
+        if self._loaded:
+            self._show()
+
     @on(Input.Changed)
     def _show(self) -> None:
         found = self._found(self.query_one(Input).value)

@@ -46,9 +46,10 @@ class RowList(Lines):
         self._shown_from = 0
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Show these rows; the first one is chosen when they differ from before."""
-        if rows != self._found:
-            self._found, self._chosen, self._shown_from = rows, 0, 0
+        """Show these rows; the first one is chosen when they are others than before."""
+        if [row.id for row in rows] != [row.id for row in self._found]:
+            self._chosen, self._shown_from = 0, 0
+        self._found = rows
         self.redraw()
 
     def move(self, step: int) -> None:
