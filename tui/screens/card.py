@@ -74,7 +74,11 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         self.screen_layout_refresh_signal.subscribe(self, self._card_moved, immediate=True)
         if self.SHOWS_BELOW:
             self.look_below(DIMMED)
-            self.watch(self.app, "theme", self._look_soon, init=False)
+            self.app.theme_changed_signal.subscribe(self, lambda _: self._look_soon())
+
+    def on_unmount(self) -> None:
+        """Be no longer told of themes: a signal keeps who is subscribed until it is sent."""
+        self.app.theme_changed_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
         """Follow the window: write rows for its width, and look below when that has followed."""
@@ -98,9 +102,10 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
     def look_below(self, dimmed: float) -> None:
         """Take the picture of what lies below, covered that much by the background colour."""
         stack = self.app.screen_stack
-        below = stack[stack.index(self) - 1]
-        if below is self:
+        if self not in stack[1:]:
+            # The first of all, or on its way out.
             return
+        below = stack[stack.index(self) - 1]
         self._dimmed = dimmed
         color, theme = self.styles.background.with_alpha(dimmed), self.app.ansi_theme
         strips = below._compositor.render_strips()  # noqa: SLF001

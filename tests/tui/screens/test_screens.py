@@ -37,6 +37,7 @@ from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
 from tui.screens.usage import Head, Rows, UsageScreen
+from tui.theme import LIGHT
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0
@@ -376,6 +377,7 @@ async def test_the_chosen_session_is_marked(host: Host, make_agent: Any, theme: 
     app = host(SessionsScreen(clock=lambda: NOW))
     app.sessions = [make_agent(n) for n in range(1, 4)]
     async with app.run_test(size=(120, 40)) as pilot:
+        app.register_theme(LIGHT)
         app.theme = theme
         await settle(pilot)
         await pilot.press("down")
