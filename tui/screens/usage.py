@@ -82,7 +82,7 @@ class Head(Lines):
             lines.append([])
         tabs: list[Piece] = []
         for view in views(self.report) if self.report is not None else ():
-            style = paint.chosen if view == self.view else paint.muted
+            style = paint.text + paint.chosen if view == self.view else paint.muted
             tabs += [(f" {TITLES[view]} ", style), ("  ", paint.blank)]
         return [strip_of(line, width, paint.blank) for line in [*lines, tabs]]
 

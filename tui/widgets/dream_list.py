@@ -95,6 +95,6 @@ class Dreams(Lines):
         pieces: list[Piece] = [(" dreams ", paint.muted)]
         pieces += [("… ", paint.faint)] if first else []
         for name, text in names[first:]:
-            pieces += [(text, paint.chosen if name == self.chosen else paint.muted)]
+            pieces += [(text, paint.text + paint.chosen if name == self.chosen else paint.muted)]
             pieces += [(" ", paint.blank)]
         return [strip_of(pieces, width, paint.blank)]

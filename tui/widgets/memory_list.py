@@ -83,7 +83,7 @@ class Tabs(Lines):
                 for status, number in self.counts.items()
                 if not statuses or status in statuses
             )
-            style = paint.chosen if view == self.view else paint.muted
+            style = paint.text + paint.chosen if view == self.view else paint.muted
             if view == "held" and found and view != self.view:
                 style = paint.attention
             count = f" {found:,}" if self.counts else ""

@@ -256,5 +256,10 @@ async def test_how_it_looks(camera: Camera, cast: Path, socket: Path) -> None:
         await until(pilot, lambda: "two failed" in text(app))
         await pilot.press(*["right"] * 30)
         await until(pilot, lambda: app.screen.position == 159.0)
+        await drawn(pilot)
 
-    await camera.shoot(app, in_the_middle)
+    async def drawn(pilot: Any) -> None:
+        # tmux draws in its own time.
+        await until(pilot, lambda: "two failed" in text(app) and "2:39" in text(app))
+
+    await camera.shoot(app, in_the_middle, resized=drawn)
