@@ -27,7 +27,7 @@ ROUNDS = 3
 """Turns of the loop without anything to do after which an app has settled: what one turn reads from
 a socket is a message in the next."""
 
-TURNS, PAUSE = 20, 0.002
+TURNS, PAUSE = 20, 0.01
 """Turns of the loop after which a pause is made, and how long it is in seconds."""
 
 TIMES_OUT = 60.0
@@ -64,7 +64,9 @@ async def settled(app: App[Any], *, waits: bool = True) -> bool:
         if ready and turn % TURNS:
             # Others can go on; to look at all of them each time would take most of the time.
             continue
-        what = next(_to_do(app, waits=waits), "")
+        what = next(_to_do(app), "")
+        if not what and waits and (what := next(_awaited(app), "")):
+            await asyncio.sleep(PAUSE)
         if not what:
             calm += 1
             continue
@@ -74,15 +76,13 @@ async def settled(app: App[Any], *, waits: bool = True) -> bool:
     raise AssertionError("unreachable")
 
 
-def _to_do(app: App[Any], *, waits: bool) -> Iterator[str]:
+def _to_do(app: App[Any]) -> Iterator[str]:
     for screen in (*app._background_screens, app.screen):
         if _to_be_drawn(screen):
             # Its timer would do this, at most a sixtieth of a second later.
             screen._on_timer_update()
             yield f"{screen} is laid out"
     yield from _to_be_handled(app)
-    if waits:
-        yield from _awaited(app)
 
 
 def _to_be_drawn(screen: Screen[Any]) -> bool:
