@@ -193,6 +193,30 @@ def _members(group: int) -> list[int]:
     return sorted(found)
 
 
+def commands(pid: int) -> list[tuple[str, ...]]:
+    """Give the command lines of a process and of all others in its group, such as a pipeline's."""
+    try:
+        group = os.getpgid(pid) if pid > 0 else 0
+    except ProcessLookupError:
+        return []
+    if not group:
+        return []
+    if _PROC:
+        return [_program(member, [])[1] for member in _members(group)]
+    return _commands_elsewhere(group)
+
+
+def _commands_elsewhere(group: int) -> list[tuple[str, ...]]:
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group:
+                found.append(tuple(process.cmdline()))
+    return found
+
+
 def _reads(pid: int, fields: list[bytes]) -> bool | None:
     """Say whether a process waits for input, from where it sleeps; None if it can't be told."""
     if len(fields) < 2 or fields[1] not in (b"S", b"I"):

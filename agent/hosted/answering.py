@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from agent.effects import NotRun
 from agent.hosted.dialog import Dialog, read
 from agent.hosted.profile import Profile
+from agent.hosted.profile_files import runs
 from agent.hosted.screen_rules import Offered
 from agent.panes import PaneLost, Panes
 from agent.steps import Effect
 from tungsten.errors import PaneGone, TerminalError
-from tungsten.foreground import Foreground
+from tungsten.foreground import Foreground, commands
 from tungsten.frame import Frame
 from tungsten.outcome import ForIdle
 from tungsten.pressing import Standing
@@ -79,7 +80,9 @@ class Answering:
         self._changed.set()
 
     async def look(self, pane_id: str) -> Seen | None:
-        """Look at a pane now; None where it shows no dialog for sure, or its program has ended.
+        """Look at a pane now; None where it shows no dialog of its agent for sure.
+
+        Text alone is none: its program must run in front, as the profile's `process` tells.
 
         Raises:
             AgentError, TerminalError: the pane is gone, or not the agent's.
@@ -89,6 +92,11 @@ class Answering:
         dialog = read(self._profile, await pane.capture())
         if dialog is None or foreground.kind == "dead":
             return None
+        if not runs(self._profile, foreground.arguments):
+            # A shell or a wall that started it may be taken for what is in front.
+            beside = await asyncio.to_thread(commands, foreground.pid)
+            if not any(runs(self._profile, each) for each in beside):
+                return None
         return _seen(pane_id, dialog, foreground)
 
     async def press(self, seen: Seen, answer: Offered) -> Effect:

@@ -74,20 +74,10 @@ class Profiles:
 
     def of_process(self, words: Sequence[str]) -> Profile | None:
         """Find the profile of a running program by its arguments, as ps(1) shows them."""
-        at = 0
-        while at < len(words) and (
-            _ASSIGNMENT.match(words[at])
-            or PurePath(words[at]).name in _STARTERS
-            or (at and words[at].startswith("-"))
-        ):
-            at += 1
-        rest = words[at:]
+        rest, started = _started(words)
         if not rest:
             return None
-        programs = {_program(rest[0])}
-        if _INTERPRETER.fullmatch(PurePath(rest[0]).name):
-            script = next((word for word in rest[1:] if not word.startswith("-")), "")
-            programs.add(_program(script))
+        programs = set(map(_program, started))
         for profile in self.by_name.values():
             process = profile.process
             if programs & set(process.names) or any(
@@ -180,6 +170,37 @@ class ProfileFiles:
 def profile_files(own: Path) -> ProfileFiles:
     """The profiles in force where the person's are in the directory `own`."""
     return ProfileFiles(own)
+
+
+def runs(profile: Profile, words: Sequence[str]) -> bool:
+    """Whether a running program is a profile's own, by its arguments; False where that is not told.
+
+    Only the program counts, and the script that it interprets: what else it was given may be no
+    more than the name of a file that another program shows.
+    """
+    _, started = _started(words)
+    process = profile.process
+    return any(
+        _program(word) in process.names
+        or any(re.search(pattern, word) for pattern in process.arguments)
+        for word in started
+    )
+
+
+def _started(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """A command line without what only starts it; and of it the program, and a script it runs."""
+    at = 0
+    while at < len(words) and (
+        _ASSIGNMENT.match(words[at])
+        or PurePath(words[at]).name in _STARTERS
+        or (at and words[at].startswith("-"))
+    ):
+        at += 1
+    rest = words[at:]
+    started = list(rest[:1])
+    if rest and _INTERPRETER.fullmatch(PurePath(rest[0]).name):
+        started += [word for word in rest[1:] if not word.startswith("-")][:1]
+    return rest, started
 
 
 def _program(word: str) -> str:

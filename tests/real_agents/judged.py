@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.hosted.profile import Profile
-from agent.hosted.profile_files import SHIPPED, read
+from agent.hosted.profile_files import SHIPPED, read, runs
 from agent.hosted.screen_rules import Frame, ScreenMatch, match
 from tests.real_agents import frame_files
 from tests.real_agents.frame_files import Recorded
@@ -26,9 +26,19 @@ class Judged:
     said: ScreenMatch
 
     @property
+    def mistaken(self) -> bool:
+        """Whether its looks alone are taken for a permission that nobody asks for."""
+        return self.said.kind == "permission" and self.frame.kind != "permission"
+
+    @property
+    def in_front(self) -> Sequence[str]:
+        """The program that ran in front: the agent, or the shell that it was started from."""
+        return ("bash",) if self.frame.state == "gone" else self.profile.start.split()
+
+    @property
     def false_approval(self) -> bool:
         """Whether a permission could be given that nobody asks for."""
-        return self.said.kind == "permission" and self.frame.kind != "permission"
+        return self.mistaken and runs(self.profile, self.in_front)
 
     @property
     def wait_missed(self) -> bool:

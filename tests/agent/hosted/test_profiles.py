@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.config import ConfigError
-from agent.hosted.profile_files import SHIPPED, ProfileFiles, ProfileUnknown, load, read
+from agent.hosted.profile import Process
+from agent.hosted.profile_files import SHIPPED, ProfileFiles, ProfileUnknown, load, read, runs
 from agent.hosted.screen_rules import Frame, match
 from agent.protocol.agents import AgentState
 
@@ -82,6 +83,27 @@ def test_what_is_shipped_is_sound_and_knows_the_ways_to_start_it() -> None:
         assert found.name == name, command
     for command in ("", "ls", "echo claude", "vim claude.md", "claude | tee log", "'", "cat aider"):
         assert known.recognise(command) is None, command
+
+
+def test_a_running_program_is_told_by_itself_and_not_by_what_it_is_given() -> None:
+    gemini = load(Path("/nowhere")).get("gemini")
+    for words in (
+        "gemini",
+        "node --max-old-space-size=4096 /usr/lib/node_modules/@google/gemini-cli/dist/a.js",
+        "node /usr/bin/gemini --model x",
+    ):
+        assert runs(gemini, words.split()), words
+    for words in (
+        "",
+        "bash",
+        "cat gemini",
+        "cat node_modules/@google/gemini-cli/dialog.txt",
+        "less /usr/bin/gemini",
+        "claude",
+        "node server.js gemini",
+    ):
+        assert not runs(gemini, words.split()), words
+    assert not runs(gemini.model_copy(update={"process": Process()}), ["gemini"])
 
 
 def test_faults_are_told_by_file_and_line_and_take_nothing_away(tmp_path: Path) -> None:

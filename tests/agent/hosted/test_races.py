@@ -12,7 +12,7 @@ import pytest
 from agent.effects import NotRun
 from agent.hosted import answering
 from agent.hosted.answering import Answering
-from agent.hosted.profile import Profile
+from agent.hosted.profile import Process, Profile
 from agent.panes import Panes
 from tests.stubs.dialogs import Dialogs
 from tungsten.pane import Pane
@@ -26,6 +26,7 @@ PROFILE = Profile.model_validate(
         "name": "asker",
         "title": "Asker",
         "start": "asker",
+        "process": {"names": ["dialog_program"]},
         "rules": [
             {
                 "name": "run-command",
@@ -132,6 +133,13 @@ async def raced(
 
     for name in ("foreground", "capture", "press_if"):
         interposed(name)
+    # The same on the screen of another program is no dialog.
+    await dialogs.draw("asks", asks("ls"))
+    await shows(asks("ls"))
+    assert await racing.look(pane_id) is not None
+    other = Process(names=("another",))
+    stranger = Answering(panes, PROFILE.model_copy(update={"process": other}))
+    assert await stranger.look(pane_id) is None
     points = set()
     for number in range(races):
         command = f"ls {number}"

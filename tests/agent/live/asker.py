@@ -10,6 +10,9 @@ name = "asker"
 title = "Asker"
 start = "asker"
 
+[process]
+names = ["dialog_program"]
+
 [prompt]
 paste = false
 
