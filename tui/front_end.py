@@ -99,6 +99,8 @@ class FrontEnd(KeyboardApp[None]):
         """Whether the person has been asked for a model without wanting to be."""
         self.terminal_status: TerminalStatus | Literal[False] | None = None
         """Tells the terminal what agents do; False where it does not want to know."""
+        self.called: set[str] = set()
+        """Agents that wait in their own terminal and for which the person was called."""
         self.gates: GateDialog | None = None
         self._opening = False
         self.register_theme(DARK)

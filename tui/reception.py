@@ -40,6 +40,7 @@ from tui.attention import tell_person, tell_terminal
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
+    from agent.protocol.snapshot import Snapshot
     from tui.app import TungstenApp
 
 PAGE = 200
@@ -154,7 +155,10 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
                 and agent.parent is None
             ):
                 tell_person(app, f"{agent.name} is done")
-            elif _asks_by_itself(agent) and not (known is not None and _asks_by_itself(known)):
+            elif not _asks_by_itself(agent):
+                app.called.discard(agent.id)
+            elif not (known is not None and _asks_by_itself(known)) and not _has_item(state, agent):
+                app.called.add(agent.id)
                 tell_person(app, f"{agent.name} waits for you: {agent.activity}")
             now = app.focused_agent
             # The agent to look at may have been named before it was heard of.
@@ -178,12 +182,14 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
             transcript.extend(block_id, text)
             return _if_focused(app, agent_id)
         case GateOpened(gate=gate):
-            tell_person(app, f"{gate.agent_name} waits for your decision ({gate.risk})")
+            if not _called(app, gate.agent_id):
+                tell_person(app, f"{gate.agent_name} waits for your decision ({gate.risk})")
             return {"agents", "gates"}
         case GateClosed():
             return {"agents", "gates"}
         case QuestionAsked(question=question):
-            tell_person(app, f"{question.agent_name} asks: {question.text}")
+            if not _called(app, question.agent_id):
+                tell_person(app, f"{question.agent_name} asks: {question.text}")
             return {"agents"}
         case QuestionClosed():
             return {"agents"}
@@ -208,6 +214,19 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
 def _asks_by_itself(agent: AgentSummary) -> bool:
     """Whether it waits for the person in its own terminal."""
     return agent.hosted is not None and agent.state == "waiting" and bool(agent.hosted.kind)
+
+
+def _has_item(state: Snapshot, agent: AgentSummary) -> bool:
+    """Whether the inbox already says that it waits."""
+    asks = {gate.agent_id for gate in state.gates}
+    return agent.id in asks or any(each.agent_id == agent.id for each in state.questions)
+
+
+def _called(app: TungstenApp, agent_id: str) -> bool:
+    """Whether the person was called for this already, as the agent began to wait; counts once."""
+    called = agent_id in app.called
+    app.called.discard(agent_id)
+    return called
 
 
 def _waits(agent: AgentSummary) -> tuple[tuple[str, ...], ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.protocol.events import GateOpened
+from agent.protocol.agents import AgentState
+from agent.protocol.events import AgentChanged, GateClosed, GateOpened
+from agent.protocol.hosted import Hosted
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui.attention import notification
@@ -42,3 +44,41 @@ async def test_a_gate_rings_only_out_of_sight(
         cockpit.engine.publish(GateOpened(gate=other))
         await cockpit.until(lambda: "bell" in rung)
         assert any("publish waits for your decision" in text for text in rung)
+
+        # One wait of another maker's agent rings once: by its state or in the inbox, first come.
+        agent = scenes.BUSY.agents[0]
+
+        async def becomes(kind: str) -> None:
+            hosted = Hosted(profile="x", title="X", kind=kind)  # type: ignore[arg-type]
+            state = AgentState.WAITING if kind else AgentState.WORKING
+            changed = agent.model_copy(update={"state": state, "hosted": hosted})
+            cockpit.engine.publish(AgentChanged(agent=changed))
+            await cockpit.until(
+                lambda: any(a.hosted == hosted for a in app.state.agents if a.id == agent.id)
+            )
+
+        async def asked(gate_id: str) -> None:
+            gate = scenes.GATE.model_copy(update={"id": gate_id, "agent_id": agent.id})
+            cockpit.engine.publish(GateOpened(gate=gate))
+            await cockpit.until(lambda: any(g.id == gate_id for g in app.state.gates))
+
+        for gate_id in ("g1", "g2"):
+            cockpit.engine.publish(GateClosed(gate_id=gate_id, agent_id="a2", outcome="withdrawn"))
+        await becomes("")
+        rung.clear()
+        await becomes("permission")
+        assert rung.count("bell") == 1
+        await asked("h1")
+        assert rung.count("bell") == 1
+        # The next dialog takes the place of the first.
+        cockpit.engine.publish(GateClosed(gate_id="h1", agent_id=agent.id, outcome="approved"))
+        await asked("h2")
+        assert rung.count("bell") == 2
+        # Its item first, then its state; and what only its state tells.
+        await becomes("")
+        await becomes("permission")
+        assert rung.count("bell") == 2
+        cockpit.engine.publish(GateClosed(gate_id="h2", agent_id=agent.id, outcome="approved"))
+        await becomes("")
+        await becomes("login")
+        assert rung.count("bell") == 3
