@@ -795,9 +795,11 @@ class Agents:
 
     def hold_keyboard(self, command: HoldKeyboard) -> None:
         """Keep an agent from typing where a person types, or let it type again."""
-        panes = self._agent(command.agent_id).panes
-        if command.pane_id in panes:
-            panes.own(command.pane_id).keyboard.hold(on=command.on)
+        agent = self._agent(command.agent_id)
+        if command.pane_id in agent.panes:
+            agent.panes.own(command.pane_id).keyboard.hold(on=command.on)
+            if not command.on:
+                agent.keyboard_left()
 
     async def decide(self, command: Decide) -> None:
         """Take a decision on a gate; what a person wrote instead must be able to run at all."""

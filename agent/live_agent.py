@@ -402,6 +402,9 @@ class LiveAgent:
         # What was under way to the store meanwhile may have held them still.
         await self.save(extra=extra)
 
+    def keyboard_left(self) -> None:
+        """Note that a person who typed in a pane does so no longer."""
+
     async def note(self, text: str) -> None:
         """Keep a fact that the agent must be told with the next thing it is told."""
         if text not in self.notes:

@@ -118,6 +118,11 @@ class Adapter:
     hold: float = HOLD_SECONDS
     recorded: str = ""
 
+    @property
+    def asks(self) -> bool:
+        """Whether its hook asks about what it wants to do, and not only tells."""
+        return self.allow is not nothing
+
 
 def parse(payload: bytes) -> dict[str, Any] | None:
     """Read a hook's input, None if it is no JSON object."""

@@ -96,6 +96,10 @@ class Hooks:
     ended: Callable[[str, str, str, bool], None] = lambda agent_id, pane_id, text, answered: None
     by_key: Callable[[LiveAgent], bool] = lambda agent: agent.services.answer_by_key is not None
     """Whether something can press the keys of an agent's own prompt."""
+    in_pane: Callable[[LiveAgent], None] = lambda agent: None
+    """Told of an agent that the person has answered in its own pane."""
+    _alive: set[tuple[str, str]] = field(default_factory=set)
+    """Agents and panes whose hook, of a kind that asks, was heard of."""
     _open: dict[str, list[_Open]] = field(default_factory=dict)
 
     async def serve(self, call: Call) -> bytes:
@@ -109,6 +113,8 @@ class Hooks:
             # What cannot be read can be no answer, and no question that a person could answer.
             return b""
         agent, pane_id = place
+        if adapter.asks:
+            self._alive.add((agent.id, pane_id))
         said = adapter.read(value)
         if isinstance(said, Heard):
             await self.heard(agent, said)
@@ -138,6 +144,10 @@ class Hooks:
             # What it was let do is over: the tree is as that left it.
             agent.services.snapshots.settle_soon(agent.id)
 
+    def lives_in(self, agent_id: str, pane_id: str) -> bool:
+        """Whether a hook that asks was heard of in a pane."""
+        return (agent_id, pane_id) in self._alive
+
     def asks_in(self, agent_id: str, pane_id: str) -> tuple[str, ...]:
         """What is asked for a pane now, each as the person reads it."""
         asked = self._open.get(agent_id, ())
@@ -158,6 +168,8 @@ class Hooks:
         gate_id = agent.performer.gate_of(each.step)
         if gate_id is not None:
             await agent.services.gates.withdraw(gate_id, why, agent.id)
+        if why == IN_PANE:
+            self.in_pane(agent)
         # What has no gate is judged, or held up by a pause, or being told just now.
         each.task.cancel()
 

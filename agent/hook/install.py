@@ -36,6 +36,12 @@ MAX_BYTES = 4 * 1024 * 1024
 TRUSTED_BY_PERSON = frozenset({"codex"})
 """Agents that run a new hook only once the person has said in them that it may."""
 
+FIRST_START = {
+    "opencode": "fetches its own library for plugins from npm's registry when it starts next, and "
+    "may show nothing for a minute"
+}
+"""What the person is told of an agent's next start; read from OpenCode 1.18.33."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -211,6 +217,15 @@ def uninstalling(where: Where, agent: str | None = None) -> list[Change]:
             note, after = "it is not there any more", None
         changes.append(Change(kept.agent, kept.scope, path, found, after, note))
     return changes
+
+
+def recorded(paths: Paths, agent: str) -> bool:
+    """Whether the hook was put into any settings of an agent; False where that cannot be read."""
+    try:
+        kept = _kept(Where(paths, Path(), Path(), {}, ()))
+    except NotInstalled:
+        return False
+    return any(each.agent == agent for each in kept.values())
 
 
 def carry_out(where: Where, change: Change) -> None:

@@ -24,6 +24,10 @@ ECHO_SECONDS = 3.0
 CONFIRM_SECONDS = 6.0
 """How long it may take to show that it was submitted."""
 
+AGREE_SECONDS = 2.0
+"""How long what says that it rests and what says otherwise may take to agree: hooks tell of the end
+of a turn before its last picture is drawn."""
+
 SHOWN = 24
 """Characters of a prompt's line that are looked for in the input field, where longer ones wrap."""
 
@@ -66,6 +70,7 @@ async def deliver(
     """
     prompt = profile.prompt
     await observer.look_now()
+    await observer.until(lambda: not _at_odds(observer), AGREE_SECONDS)
     _check_state(observer, name, profile)
     _check_foreground(await pane.foreground(), name)
     await allowed()
@@ -87,6 +92,12 @@ async def deliver(
             f"{name} was typed to, but nothing shows that it took it: look at its terminal before "
             "you send it again."
         )
+
+
+def _at_odds(observer: Observer) -> bool:
+    """Whether something says that it takes prompts, and something else that it does not."""
+    rests = any(each.state in TAKES_PROMPTS for each in observer.evidence.values())
+    return rests and observer.state().state is AgentState.UNKNOWN
 
 
 def _check_state(observer: Observer, name: str, profile: Profile) -> None:

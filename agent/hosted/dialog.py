@@ -7,7 +7,9 @@ what matters most, so where anything on the screen could be more of the command,
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
 import re
 from dataclasses import dataclass
 
@@ -31,6 +33,12 @@ _SIDES = "│┃║▌▐ "
 
 _FRAME = re.compile(r"[\s\u2500-\u259f]+")
 """Blanks and what boxes are drawn with (Unicode's Box Drawing and Block Elements)."""
+
+_NUMBERED = re.compile(r"\d+(\s|$)")
+"""A line of a file or of a change, as dialogs show them."""
+
+HEAD = 4
+"""Lines with text in which a dialog says what file it is about."""
 
 _CUT = re.compile(r"…|\.\.\.$|\b(?:lines?|chars|characters) (?:more|hidden|omitted)\b")
 """What says that something was left out."""
@@ -130,6 +138,50 @@ def _without(changing: list[re.Pattern[str]], line: str) -> str:
     for pattern in changing:
         line = pattern.sub("", line)
     return line
+
+
+def is_about(dialog: Dialog, text: str, cwd: str) -> bool:
+    """Whether a dialog seems to be about what a hook asks.
+
+    This decides which item in the inbox stands for the dialog, never what is pressed. A short
+    command is no part of a longer one, and a file is its whole path.
+
+    Args:
+        dialog: as it was looked at.
+        text: a command line, the absolute path of a file, or what else the person reads.
+        cwd: where the agent is; what a dialog calls a file is relative to it.
+    """
+    if dialog.subject:
+        # Where the screen tells what may be the command, it is that and nothing else.
+        return dialog.is_for(text)
+    if text.startswith("/") and _file(dialog, text, cwd):
+        return True
+    sought = undrawn(text)
+    return bool(sought) and sought in _paragraphs(dialog)
+
+
+def _file(dialog: Dialog, path: str, cwd: str) -> bool:
+    """Whether its head names a file; what stands below that may be what is written into it."""
+    head: list[str] = []
+    for line in dialog.lines:
+        text = _FRAME.sub(" ", line).strip()
+        if _NUMBERED.match(text) or len(head) == HEAD:
+            break
+        head += [text] if text else []
+    words = [line.split() for line in head]
+    # A long path may have been broken where the line ends.
+    broken = [one[-1] + other[0] for one, other in itertools.pairwise(words)]
+    named = (word.strip("\"'`()?,:;") for word in (*itertools.chain(*words), *broken))
+    return any(path == os.path.normpath(os.path.join(cwd, word)) for word in named if word)  # noqa: PTH118
+
+
+def _paragraphs(dialog: Dialog) -> set[str]:
+    """What stands between empty lines and edges of boxes, without blanks; also without its `$`."""
+    parts = [""]
+    for line in dialog.lines:
+        text = undrawn(line)
+        parts = [*parts[:-1], parts[-1] + text] if text else [*parts, ""]
+    return {*parts, *(part.removeprefix("$") for part in parts)}
 
 
 def undrawn(text: str) -> str:

@@ -14,14 +14,14 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.actions import Action, AllowDialog, AnswerDialog, RunCommand
 from agent.effects import NotRun
 from agent.errors import AgentError
 from agent.hosted.answering import NOTHING, Answering, Seen, named
-from agent.hosted.dialog import Dialog, undrawn
+from agent.hosted.dialog import is_about
 from agent.hosted.profile import Meaning, Profile
 from agent.hosted.screen_rules import Offered, ScreenMatch
 from agent.hosted.status import Kind
@@ -50,6 +50,10 @@ ENDED = "its program has ended"
 SHOWS_SECONDS = 5.0
 """How long an agent may take to show the dialog of what its hook asked about before."""
 
+HOOK_SECONDS = 2.0
+"""How long a dialog waits for its agent's hook: Claude Code's comes a third of a second after its
+dialog is on the screen, and later on a busy machine."""
+
 ANSWERED_SECONDS = 3.0
 """How long a dialog may stand after its hook was answered."""
 
@@ -75,18 +79,26 @@ class DialogGates:
         agent: the agent.
         profile: tells what its screens show.
         say: gives it a prompt: what the person says to a denial.
+        gone: told when a dialog is seen to be gone, and no other stands in its place.
     """
 
     def __init__(
-        self, agent: LiveAgent, profile: Profile, say: Callable[[str], Awaitable[None]]
+        self,
+        agent: LiveAgent,
+        profile: Profile,
+        say: Callable[[str], Awaitable[None]],
+        gone: Callable[[], None],
     ) -> None:
         self._agent = agent
         self._say = say
+        self._gone = gone
         self._answering = Answering(agent.panes, profile)
         self._open: dict[str, _Open] = {}
         self._shown = asyncio.Event()
         self._answered: dict[str, tuple[str, float]] = {}
         """What a hook last answered in a pane, and when, by the loop's clock."""
+        self._unheard: set[str] = set()
+        """Panes whose hook was waited for in vain."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # What is seen -------------------------------------------------------------------------------
@@ -98,14 +110,17 @@ class DialogGates:
         else:
             self._now(pane_id, None)
 
-    async def _look(self, pane_id: str) -> None:
+    async def _look(self, pane_id: str, *, anew: bool = False) -> None:
+        expected = False
         try:
             seen = await self._answering.look(pane_id)
         except (AgentError, TerminalError):
             seen = None
-        self._now(pane_id, seen)
+        if not anew and seen is not None and pane_id not in self._unheard:
+            expected = await self._agent.services.hook_expected(self._agent, pane_id)
+        self._now(pane_id, seen, hook_expected=expected)
 
-    def _now(self, pane_id: str, seen: Seen | None) -> None:
+    def _now(self, pane_id: str, seen: Seen | None, *, hook_expected: bool = False) -> None:
         standing = self._open.get(pane_id)
         ours = standing is not None and self._answering.pressed(standing.seen)
         self._answering.saw(pane_id, None if seen is None else seen.dialog)
@@ -115,31 +130,43 @@ class DialogGates:
             del self._open[pane_id]
             if not ours:
                 self._dismiss(standing, IN_ITS_PANE)
+            if seen is None:
+                self._gone()
         if seen is not None:
-            self._begin(seen)
+            self._begin(seen, hook_expected=hook_expected)
 
-    def _begin(self, seen: Seen) -> None:
+    def _begin(self, seen: Seen, *, hook_expected: bool) -> None:
         opened = self._open[seen.pane_id] = _Open(seen)
         self._shown.set()
         agent = self._agent
         asked = agent.services.hook_asks(agent.id, seen.pane_id)
-        opened.hooked = any(is_about(seen.dialog, text) for text in asked)
+        opened.hooked = any(is_about(seen.dialog, text, seen.cwd) for text in asked)
         text, at = self._answered.get(seen.pane_id, ("", 0.0))
         loop = asyncio.get_running_loop()
         rest = at + ANSWERED_SECONDS - loop.time()
-        if not opened.hooked and rest > 0 and is_about(seen.dialog, text):
+        if not opened.hooked and rest > 0 and is_about(seen.dialog, text, seen.cwd):
             # It is about to go away. If it does not, it is another one that looks the same.
             opened.hooked = True
             loop.call_later(rest, self._look_anew, opened)
-        if not opened.hooked and seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
+        if opened.hooked:
+            return
+        if seen.dialog.kind is Kind.PERMISSION and hook_expected:
+            loop.call_later(HOOK_SECONDS, self._hook_is_silent, opened)
+        elif seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
+            opened.task = self._spawn(self._ask(opened))
+
+    def _hook_is_silent(self, opened: _Open) -> None:
+        pane_id = opened.seen.pane_id
+        if self._open.get(pane_id) is opened and not opened.hooked:
+            self._unheard.add(pane_id)
             opened.task = self._spawn(self._ask(opened))
 
     def _dismiss(self, opened: _Open, why: str) -> None:
         """Take back what is asked about a dialog."""
         if opened.hooked:
-            dialog, answered = opened.seen.dialog, self._agent.services.hook_answered
-            about = partial(is_about, dialog)
-            self._spawn(answered(self._agent, opened.seen.pane_id, about))
+            seen, answered = opened.seen, self._agent.services.hook_answered
+            about = partial(is_about, seen.dialog, cwd=seen.cwd)
+            self._spawn(answered(self._agent, seen.pane_id, about))
         elif opened.task is not None and not opened.task.done():
             gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
             if gate is None:
@@ -159,7 +186,10 @@ class DialogGates:
     def hook_asks(self, pane_id: str, text: str) -> None:
         """Take note that the agent's hook asks: its item in the inbox stands for the dialog."""
         opened = self._open.get(pane_id)
-        if opened is None or opened.hooked or not is_about(opened.seen.dialog, text):
+        self._unheard.discard(pane_id)
+        if opened is None or opened.hooked:
+            return
+        if not is_about(opened.seen.dialog, text, opened.seen.cwd):
             return
         if not self._answering.pressed(opened.seen):
             self._dismiss(opened, "its hook asks about this")
@@ -169,7 +199,10 @@ class DialogGates:
         """Take note that it asks no more; a dialog that was not answered is then asked about."""
         opened = self._open.get(pane_id)
         if answered:
-            self._answered[pane_id] = (text, asyncio.get_running_loop().time())
+            loop = asyncio.get_running_loop()
+            self._answered[pane_id] = (text, loop.time())
+            if opened is not None and opened.hooked:
+                loop.call_later(ANSWERED_SECONDS, self._look_anew, opened)
         if opened is not None and opened.hooked and not answered:
             self._spawn(self._once_quiet(opened))
 
@@ -177,7 +210,8 @@ class DialogGates:
         pane_id = opened.seen.pane_id
         if self._open.get(pane_id) is opened and not self._answering.pressed(opened.seen):
             del self._open[pane_id]
-            self._spawn(self._look(pane_id))
+            # Its hook has had its time.
+            self._spawn(self._look(pane_id, anew=True))
 
     async def _once_quiet(self, opened: _Open) -> None:
         # A dialog that was just answered in its pane is about to go away.
@@ -391,15 +425,3 @@ async def recover(agent: LiveAgent) -> None:
 
 def _same(one: Seen, other: Seen) -> bool:
     return (one.dialog.fingerprint, one.pid) == (other.dialog.fingerprint, other.pid)
-
-
-def is_about(dialog: Dialog, text: str) -> bool:
-    """Whether a dialog seems to be about what a hook asks.
-
-    Where the screen tells what may be the command, it is that and nothing else. This decides which
-    item in the inbox stands for the dialog, never what is pressed.
-    """
-    if dialog.subject and not text.startswith("/"):
-        return dialog.is_for(text)
-    sought = undrawn(PurePath(text).name if text.startswith("/") else text)
-    return bool(sought) and sought in undrawn(dialog.text)

@@ -7,10 +7,12 @@ answered by a key in that dialog; and where the person answers there, the item i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from agent.effects import NotRun
 from agent.hook.adapter import Heard, Released
+from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Hooks
 from agent.hosted.dialog_gates import DialogGates
 from agent.hosted.hosted_agent import HostedAgent
@@ -53,9 +55,25 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
         means: Meaning = "allow_once" if allow else "deny"
         return await dialogs.answer(released.pane_id, released.text, means)
 
-    hooks.began, hooks.ended = began, ended
+    async def expected(agent: LiveAgent, pane_id: str) -> bool:
+        if hooks.lives_in(agent.id, pane_id):
+            return True
+        adapter = ADAPTERS.get(agent.profile.hook) if isinstance(agent, HostedAgent) else None
+        if adapter is None or not adapter.asks:
+            return False
+        # Imported here: few engines come to it.
+        from agent.hook.install import recorded
+
+        return await asyncio.to_thread(recorded, services.paths, adapter.name)
+
+    def in_pane(agent: LiveAgent) -> None:
+        if isinstance(agent, HostedAgent) and agent.observer is not None:
+            agent.observer.waits_no_longer()
+
+    hooks.began, hooks.ended, hooks.in_pane = began, ended, in_pane
     hooks.by_key = lambda agent: dialogs_of(agent) is not None
     services.hook_asks = hooks.asks_in
+    services.hook_expected = expected
     services.hook_answered = hooks.answered_in_pane
     services.hook_heard = heard
     services.answer_by_key = by_key

@@ -24,6 +24,7 @@ from agent.hosted.observer import Observer
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import ProfileUnknown, profile_files
 from agent.hosted.screen_rules import Frame, ScreenMatch
+from agent.hosted.status import NOTHING as NOTHING_SEEN
 from agent.hosted.status import Evidence, HostedState
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
@@ -58,6 +59,9 @@ class HostedAgent(CommandAgent):
         self.dialogs: DialogGates | None = None
         self.profile = self._read_profile()
         self._launching = False
+        if self._state is AgentState.IDLE and (not record.activity or record.extra.get("panes")):
+            # Nothing was seen of it yet, or nothing since an earlier engine ended.
+            self._state, self._activity = AgentState.UNKNOWN, NOTHING_SEEN.reason
         self._wait_id = ""
         """Id of the journal's entry on what it waits for, while it does."""
         self._speaking = asyncio.Lock()
@@ -118,6 +122,7 @@ class HostedAgent(CommandAgent):
     async def launch(self) -> None:
         """Run the program, through the gate."""
         self._launching = True
+        await self.become(AgentState.UNKNOWN, NOTHING_SEEN.reason)
         await super().launch()
 
     async def _launch(
@@ -173,11 +178,17 @@ class HostedAgent(CommandAgent):
                 await pane.answer_terminal_query(QUERY)
 
         self._alarm = alarm = DriftAlarm(self)
-        self.dialogs = dialogs = DialogGates(self, self.profile, self._say)
+
+        def dialog_gone() -> None:
+            observer.waits_no_longer()
+
+        self.dialogs = dialogs = DialogGates(self, self.profile, self._say, dialog_gone)
 
         def looked(shown: ScreenMatch, frame: Frame) -> None:
             alarm.looked(shown, frame)
             dialogs.looked(pane_id, shown)
+            # It may have said that it rests before it had drawn anything to type into.
+            self._go_on_with_queue()
 
         observer = Observer(
             self.profile,
@@ -260,6 +271,11 @@ class HostedAgent(CommandAgent):
         if self.observer is not None:
             self.observer.hear(evidence)
 
+    def keyboard_left(self) -> None:
+        """Note that a person typed in its pane: what stopped it there may never be reported."""
+        if self.observer is not None:
+            self.observer.doubt()
+
     def _changed(self, found: HostedState) -> None:
         if self.observer is not None:
             self.spawn(self._reflect_now(), "state")
@@ -285,8 +301,7 @@ class HostedAgent(CommandAgent):
             await self.services.database.journal.wait_began(
                 self._wait_id, self.id, {"kind": found.kind, "source": found.source}
             )
-        if found.state in TAKES_PROMPTS and self.queued:
-            self.spawn(self._send_queued(), "queued")
+        self._go_on_with_queue()
 
     async def waiting(self, gate: Gate | None, *, doing: str | None = None) -> None:
         """Note that one more gate waits, or one less; from then on the time counts by that."""
@@ -317,12 +332,10 @@ class HostedAgent(CommandAgent):
             return
         # In the prompt box one slash begins a command of Tungsten's: two are one for the agent.
         text = text[1:] if text.startswith("//") else text
-        observer = self.observer
         if self.panes.first() is None and not self._launching:
             raise AgentError(f"{self.name} has ended: resume it to start its program again.")
         state = self.state
-        frame = observer.frame if observer is not None else None
-        begins = self._launching or frame is None or not any(frame.lines)
+        begins = self._launching or not self._drawn
         asks = state is AgentState.WAITING and not self._launching
         if not asks and (begins or state is AgentState.WORKING):
             if len(self.queued) >= MAX_QUEUED:
@@ -347,6 +360,18 @@ class HostedAgent(CommandAgent):
         self.queued = texts
         self.publish()
         await self.save_extra(queued=texts)
+
+    def _go_on_with_queue(self) -> None:
+        observer = self.observer
+        if observer is None or not self.queued or not self._drawn:
+            return
+        if observer.state().state in TAKES_PROMPTS:
+            self.spawn(self._send_queued(), "queued")
+
+    @property
+    def _drawn(self) -> bool:
+        frame = self.observer.frame if self.observer is not None else None
+        return frame is not None and any(frame.lines)
 
     async def _send_queued(self) -> None:
         """Say what waits; one that does not arrive is shown, so that it is not lost."""

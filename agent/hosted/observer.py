@@ -120,6 +120,17 @@ class Observer:
                 self.evidence[source] = replace(known, once=True)
         self._wake()
 
+    def waits_no_longer(self) -> None:
+        """Take back that it waits, where something said so that does not tell of its end.
+
+        An agent whose dialog is left by a key in its pane may not report that.
+        """
+        for source in (Source.HOOK, Source.NOTIFICATION):
+            known = self.evidence.get(source)
+            if known is not None and known.state is AgentState.WAITING:
+                del self.evidence[source]
+        self._tell()
+
     async def until(self, met: Callable[[], bool], timeout: float) -> bool:  # noqa: ASYNC109
         """Wait for something to become known; says whether it did within `timeout` seconds."""
         try:

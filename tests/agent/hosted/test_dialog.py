@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.hosted.dialog import Dialog, of_match
+from agent.hosted.dialog import Dialog, is_about, of_match
 from agent.hosted.profile import Profile
 from agent.hosted.screen_rules import Frame, match
 
@@ -127,6 +127,39 @@ def test_it_is_for_a_command_only_if_it_shows_all_of_it_and_no_more():
     assert not dialog(BESIDE, beside("rm -rf /", "ls")).is_for("ls")
     assert not dialog(SILENT, beside("ls")).is_for("ls")
     assert not dialog(BETWEEN, between("rm -rf /", f"{'╌' * 80}\n ls\n{'╌' * 80}")).is_for("ls")
+
+
+BOX = profile("^╭", "^╰─{30,}", None)
+
+
+def box(*lines: str) -> str:
+    return "\n".join(
+        ("╭" + "─" * 40 + "╮", *(f"│ {line:38} │" for line in lines), "╰" + "─" * 40 + "╯")
+    )
+
+
+def test_a_hook_is_not_taken_for_a_longer_command_or_another_file():
+    # Where the dialog tells what may be its command.
+    for other in ("ls", "rm -rf /", "rm -rf / && l"):
+        assert not is_about(dialog(BESIDE, beside("rm -rf / && ls")), other, "/a")
+    assert is_about(dialog(BESIDE, beside("rm -rf / && ls")), "rm -rf / && ls", "/a")
+    assert is_about(dialog(BESIDE, beside("/bin/ls x")), "/bin/ls x", "/a")
+    assert not is_about(dialog(BESIDE, beside("rm notes.md")), "/a/notes.md", "/a")
+    # Where it does not.
+    shown = dialog(
+        BOX, box("Shell", "", "$ for x in a b; do rm -rf $x &&", "echo gone; done", "", "Yes")
+    )
+    assert is_about(shown, "for x in a b; do rm -rf $x && echo gone; done", "/a")
+    for other in ("echo gone; done", "rm -rf $x", "for x in a b; do rm -rf $x &&", "done", "", "x"):
+        assert not is_about(shown, other, "/a"), other
+    # A file is its whole path, in the dialog's head.
+    for head in ("Create file sub/notes.md", "Edit sub/notes.md?", "To: /a/sub/no", "Edit"):
+        second = {"To: /a/sub/no": "tes.md", "Edit": "/a/sub/notes.md"}.get(head, "")
+        shown = dialog(BOX, box(head, second, "", "1 also b.md", "2 and other.md"))
+        assert is_about(shown, "/a/sub/notes.md", "/a"), head
+        for other in ("/a/notes.md", "/b/sub/notes.md", "/a/sub/otes.md", "/a/b.md", "/a/other.md"):
+            assert not is_about(shown, other, "/a"), (head, other)
+    assert not is_about(dialog(BOX, box("Edit sub/notes.md")), "/a/sub/notes.md", "")
 
 
 @pytest.mark.parametrize(("room", "known"), [(1, False), (9, False), (12, True)])

@@ -11,6 +11,7 @@ import pytest
 from agent.gate import GateAlreadyClosed
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Call
+from agent.hosted import dialog_gates
 from agent.protocol.agents import Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
 from agent.protocol.commands.prompts import Interrupt
@@ -227,6 +228,20 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
         call = Call("codex", json.dumps(said).encode(), pid, gone, lambda: None)
         return await house.agents.answer_hook(call)
 
+    async def stands(text):
+        """Wait until a dialog was seen."""
+        dialogs = asker.agent.dialogs
+        while not any(text in opened.seen.dialog.text for opened in dialogs._open.values()):
+            dialogs._shown.clear()
+            await dialogs._shown.wait()
+
+    # Before any hook was heard of there, what the screen shows is asked about at once.
+    monkeypatch.setattr(dialog_gates, "HOOK_SECONDS", 600.0)
+    await asker.ask("high", asks("rm -rf /tmp"))
+    gate = await house.gate()
+    await asker.works()
+    await asker.closed(gate)
+
     # Let go at once: the dialog comes, is no item of its own, and the hook's decides.
     assert await hooked("rm -rf / && echo done", 2) == b""
     await asker.ask("high", asks("rm -rf / &&\n    echo done"))
@@ -237,7 +252,15 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await house.until(lambda: not house.hub.snapshot().gates, "no gate")
     await asker.works()
 
-    # The dialog is there before the hook asks: its item takes the other's place.
+    # The dialog is there before the hook asks: it waits for it, and what is harmless passes
+    # without anybody having been asked.
+    await asker.ask("harmless", asks("npm test &&\n    npm start"))
+    await stands("npm test")
+    assert not asker.agent.dialogs.asks
+    assert b"allow" in await hooked("npm test && npm start", 60)
+    await asker.works()
+    # Where the hook is silent, the dialog is asked about; asks it late, its item takes the place.
+    monkeypatch.setattr(dialog_gates, "HOOK_SECONDS", 0.1)
     await asker.ask("high", asks("rm -rf /"))
     first = await house.gate()
     hook = asyncio.create_task(hooked("rm -rf /", 60))
@@ -266,5 +289,18 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await asker.ask("high", asks("rm -rf /var"))
     await house.decide(fourth, "deny")
     await asker.dialogs.until(lambda: asker.got == ["1", "3", "3"])
+    await house.until(lambda: not house.hub.snapshot().gates, "no gate")
+    await asker.works()
+
+    # Left by a key in its pane, of which its hook tells nothing: it waits no longer.
+    assert await hooked("rm -rf /opt", 0.2) == b""
+    fifth = await house.gate()
+    asker.dialogs.tell("ready", "ready> ", only=True)
+    await asker.dialogs.draw("high", asks("rm -rf /opt"), {"\x1b": "ready"})
+    await stands("rm -rf /opt")
+    await asker.pane.send_keys("Escape")
+    assert (await asker.closed(fifth)).text == "answered in its own pane"
+    await house.state(asker.agent.id, "idle")
     texts = [gate.text for gate in house.gates_seen()]
+    assert (texts.pop(0), texts.pop()) == ("rm -rf /tmp", "rm -rf /opt")
     assert texts == ["rm -rf / && echo done", *["rm -rf /"] * 2, "rm -rf /home", "rm -rf /var"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -11,11 +12,15 @@ import pytest
 
 from agent.errors import AgentError
 from agent.hosted.hosted_agent import HostedAgent
+from agent.hosted.status import Evidence, Kind, Source
+from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import RenameAgent, ResumeAgent, StopAgent
+from agent.protocol.commands.panes import HoldKeyboard, Recordings, RecordPane
 from agent.protocol.commands.prompts import Interrupt, Unqueue
-from agent.protocol.events import Notice
-from agent.protocol.hosted import ExplainPane
+from agent.protocol.events import AgentChanged, Notice
+from agent.protocol.hosted import ExplainPane, Hosted
 
+NOBODY = Hosted(profile="none", title="none")
 FILES = Path(__file__).parent.parent / "hosted"
 
 
@@ -35,6 +40,12 @@ class Stage:
     async def player(self, *options, prompt=""):
         command = " ".join([sys.executable, "player.py", str(self.fifo), *options])
         self.agent_id = await self.house.agent(command=command, name="player", prompt=prompt)
+        # Nothing that was not seen of it is said.
+        assert "idle" not in {
+            event.agent.state
+            for event in self.house.events
+            if isinstance(event, AgentChanged) and not (event.agent.hosted or NOBODY).source
+        }
         # A script of the project is the person's own; whether it is asked about is another matter.
         found = await self.house.until(
             lambda: self.house.hub.snapshot().gates or self.summary.hosted.source, "a start"
@@ -170,8 +181,16 @@ async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage)
     house = stage.house
     await stage.player("--report")
     await stage.state("idle", "program-status")
+    # It is recorded like any other.
+    recorded = RecordPane(agent_id=stage.agent_id, pane_id=stage.summary.panes[0].pane_id, on=True)
+    await house.agents.record_pane(recorded)
     await house.prompt(stage.agent_id, "ask: ls")
     await stage.state("waiting", "program-status")
+    await house.agents.record_pane(recorded.model_copy(update={"on": False}))
+    [path] = (await house.agents.recordings(Recordings(agent_id=stage.agent_id)))["paths"]
+    text = Path(path).read_text()  # noqa: ASYNC240 - a file that a test reads
+    assert "* begun" in text
+    assert "Run this command?" in text
     assert stage.summary.hosted.kind == "permission"
     await stage.press("1")
     await stage.state("idle", "program-status")
@@ -184,6 +203,34 @@ async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage)
     # Where Tungsten stops it, what was said before is not believed for ever.
     await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
     await stage.state("idle", "screen")
+
+    # Nor where the person does in its pane of the cockpit.
+    await house.prompt(stage.agent_id, "work")
+    await stage.state("working", "program-status")
+    held = HoldKeyboard(agent_id=stage.agent_id, pane_id=stage.summary.panes[0].pane_id, on=True)
+    house.agents.hold_keyboard(held)
+    await stage.press("Escape")
+    await stage.state("unknown")
+    house.agents.hold_keyboard(held.model_copy(update={"on": False}))
+    await stage.state("idle", "screen")
+
+    # A hook tells of the end of a turn before that is drawn: a prompt waits for the two to agree.
+    await house.prompt(stage.agent_id, "work")
+    await stage.state("working", "program-status")
+    stage.live.hear(Evidence(Source.HOOK, AgentState.IDLE, stage.live.services.clock()))
+    assert (await stage.state("unknown")).activity.startswith("hook: idle, but ")
+    prompted = asyncio.create_task(house.prompt(stage.agent_id, "ask: the next"))
+    # So far that it has looked.
+    await asyncio.sleep(0)
+    stage.finish()
+    await prompted
+    await stage.state("waiting")
+    # A dialog that is gone waits for nobody, whatever its hook had said.
+    stage.live.hear(
+        Evidence(Source.HOOK, AgentState.WAITING, stage.live.services.clock(), Kind.PERMISSION)
+    )
+    await stage.press("2")
+    await stage.state("idle")
 
 
 async def test_a_prompt_that_nothing_confirms_is_given_back(stage, monkeypatch):
