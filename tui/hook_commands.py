@@ -50,6 +50,8 @@ def install(
         print(f"{title}: installed; `tungsten hook uninstall {agent}` takes it out again.")
         if agent in installer.TRUSTED_BY_PERSON:
             print(f"{title} asks whether you trust its hooks when it starts next (or /hooks).")
+        if agent in installer.FIRST_START:
+            print(f"{title} {installer.FIRST_START[agent]}.")
 
 
 @hook.command("uninstall")
