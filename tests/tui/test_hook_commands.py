@@ -59,6 +59,8 @@ def test_a_hook_comes_and_goes(home: Path, tungsten: Callable[..., Said], monkey
     rows = json.loads(tungsten("hook", "status", "--json")[1])
     assert {row["agent"]: row["state"] for row in rows}["claude"] == "installed"
     assert "/hooks" in tungsten("hook", "install", "codex", "--yes")[1]
+    assert "nothing for a minute" in tungsten("hook", "install", "opencode", "--yes")[1]
+    assert tungsten("hook", "uninstall", "opencode", "--yes")[0] == 0
 
     checks = {check.name: check for check in asyncio.run(examine(find()))}
     assert (checks["hooks"].status, checks["hooks"].text) == ("ok", "installed: claude, codex")

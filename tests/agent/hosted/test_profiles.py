@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from agent.config import ConfigError
-from agent.hosted.profile import Process
+from agent.hosted.profile import (
+    Answer,
+    Asks,
+    Process,
+    Profile,
+    Prompt,
+    Region,
+    Rule,
+    Telling,
+    Versions,
+)
 from agent.hosted.profile_files import SHIPPED, ProfileFiles, ProfileUnknown, load, read, runs
 from agent.hosted.screen_rules import Frame, match
 from agent.protocol.agents import AgentState
@@ -122,6 +133,14 @@ def test_faults_are_told_by_file_and_line_and_take_nothing_away(tmp_path: Path) 
     assert any("broken.toml:1: is not valid TOML" in each for each in known.faults)
     with pytest.raises(ProfileUnknown, match="known are aider, claude,"):
         known.get("bad")
+
+
+def test_every_field_is_documented() -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    text = "".join((docs / page).read_text() for page in ("hosted.md", "dialogs.md"))
+    for model in (Profile, Process, Prompt, Versions, Telling, Rule, Region, Answer, Asks):
+        for name in model.model_fields:
+            assert re.search(rf"\b{name}\b", text), f"{model.__name__}.{name}"
 
 
 def test_the_documented_example_is_sound(tmp_path: Path) -> None:
