@@ -38,7 +38,7 @@ async def _nobody_asks(agent: LiveAgent, pane_id: str, about: Callable[[str], bo
     """Take no notice: there is no hook."""
 
 
-async def _no_hook(agent: LiveAgent, pane_id: str) -> bool:
+async def _no_hook(agent: LiveAgent, pane_id: str, unheard: bool) -> bool:
     """Expect nothing: there is no hook."""
     return False
 
@@ -73,7 +73,8 @@ class Services:
         answer_by_key: answers an agent's own prompt whose hook was let go, given whether its tool
             may be used; says whether the prompt is known to be answered so. None: nothing can.
         hook_asks: what hooks ask about in one pane of an agent's, each as the person reads it.
-        hook_expected: whether the hook of an agent in a pane asks about what its dialogs are about.
+        hook_expected: whether the hook of an agent in a pane asks about what its dialogs are about,
+            given whether it was waited for there in vain.
         hook_answered: told that a dialog they ask about was answered in its pane.
     """
 
@@ -107,7 +108,7 @@ class Services:
     hook_heard: Callable[[LiveAgent, Heard], None] = lambda agent, heard: None
     answer_by_key: Callable[[LiveAgent, Released, bool], Awaitable[Effect]] | None = None
     hook_asks: Callable[[str, str], tuple[str, ...]] = lambda agent_id, pane_id: ()
-    hook_expected: Callable[[LiveAgent, str], Coroutine[Any, Any, bool]] = _no_hook
+    hook_expected: Callable[[LiveAgent, str, bool], Coroutine[Any, Any, bool]] = _no_hook
     hook_answered: Callable[[LiveAgent, str, Callable[[str], bool]], Coroutine[Any, Any, None]] = (
         _nobody_asks
     )

@@ -116,8 +116,9 @@ class DialogGates:
             seen = await self._answering.look(pane_id)
         except (AgentError, TerminalError):
             seen = None
-        if not anew and seen is not None and pane_id not in self._unheard:
-            expected = await self._agent.services.hook_expected(self._agent, pane_id)
+        if not anew and seen is not None:
+            unheard = pane_id in self._unheard
+            expected = await self._agent.services.hook_expected(self._agent, pane_id, unheard)
         self._now(pane_id, seen, hook_expected=expected)
 
     def _now(self, pane_id: str, seen: Seen | None, *, hook_expected: bool = False) -> None:
@@ -186,7 +187,6 @@ class DialogGates:
     def hook_asks(self, pane_id: str, text: str) -> None:
         """Take note that the agent's hook asks: its item in the inbox stands for the dialog."""
         opened = self._open.get(pane_id)
-        self._unheard.discard(pane_id)
         if opened is None or opened.hooked:
             return
         if not is_about(opened.seen.dialog, text, opened.seen.cwd):

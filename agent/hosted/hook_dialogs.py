@@ -55,11 +55,11 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
         means: Meaning = "allow_once" if allow else "deny"
         return await dialogs.answer(released.pane_id, released.text, means)
 
-    async def expected(agent: LiveAgent, pane_id: str) -> bool:
+    async def expected(agent: LiveAgent, pane_id: str, unheard: bool) -> bool:
         if hooks.lives_in(agent.id, pane_id):
             return True
         adapter = ADAPTERS.get(agent.profile.hook) if isinstance(agent, HostedAgent) else None
-        if adapter is None or not adapter.asks:
+        if unheard or adapter is None or not adapter.asks:
             return False
         # Imported here: few engines come to it.
         from agent.hook.install import recorded

@@ -15,6 +15,7 @@ from agent.hosted import dialog_gates
 from agent.protocol.agents import Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
 from agent.protocol.commands.prompts import Interrupt
+from agent.protocol.events import GateOpened
 from tests.agent.live.asker import CHOOSE, WORKS, asks, hosted
 
 
@@ -259,6 +260,18 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     assert not asker.agent.dialogs.asks
     assert b"allow" in await hooked("npm test && npm start", 60)
     await asker.works()
+    # What stands though its hook was answered is another question.
+    monkeypatch.setattr(dialog_gates, "ANSWERED_SECONDS", 0.1)
+    await asker.ask("harmless", asks("npm test &&\n    npm stop"))
+    await stands("npm stop")
+    assert b"allow" in await hooked("npm test && npm stop", 60)
+    left = await house.gate()
+    await asker.works()
+    await asker.closed(left)
+    house.events.remove(
+        next(e for e in house.events if isinstance(e, GateOpened) and e.gate == left)
+    )
+    monkeypatch.setattr(dialog_gates, "ANSWERED_SECONDS", 3.0)
     # Where the hook is silent, the dialog is asked about; asks it late, its item takes the place.
     monkeypatch.setattr(dialog_gates, "HOOK_SECONDS", 0.1)
     await asker.ask("high", asks("rm -rf /"))
