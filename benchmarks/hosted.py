@@ -46,6 +46,9 @@ name = "asker"
 title = "Asker"
 start = "asker"
 
+[process]
+names = ["hosted_program"]
+
 [[rules]]
 name = "ready"
 state = "idle"
