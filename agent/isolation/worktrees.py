@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.isolation.git_program import GitFailed, git
-from agent.isolation.tree import MADE_AGAIN
+from agent.isolation.unsaid import has_submodules, hidden_edits, in_the_way, not_made_again
 from memory.directories import git_top_level
 
 WORKERS = "worker/"
@@ -72,19 +72,21 @@ class Loss:
         ignored: files that git ignores, but for what a build or an installer makes again.
         half_done: what git has under way there, such as a rebase.
         unmerged: commits that are on no other branch; the branch stays with them.
+        detached: of those, the ones that are on no branch at all, by the last of them.
     """
 
     uncommitted: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     half_done: str = ""
     unmerged: int = 0
+    detached: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.uncommitted or self.ignored or self.half_done)
+        return bool(self.uncommitted or self.ignored or self.half_done or self.detached)
 
     def token(self) -> str:
         """Tells this loss from any other: what is agreed to is what was told."""
-        told = repr((self.uncommitted, self.ignored, self.half_done))
+        told = repr((self.uncommitted, self.ignored, self.half_done, self.detached))
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def told(self) -> tuple[str, ...]:
@@ -92,6 +94,9 @@ class Loss:
         lines = []
         if self.half_done:
             lines.append(f"{self.half_done} is under way")
+        if self.detached:
+            text = f"commits on no branch: {self.unmerged}, the last is {self.detached[:12]}"
+            lines.append(f"{text} (git branch NAME {self.detached[:12]} keeps them)")
         for paths, what in (
             (self.uncommitted, "not committed"),
             (self.ignored, "ignored by git, and nothing makes it again"),
@@ -184,14 +189,17 @@ async def loss(path: Path) -> Loss:
         path, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
     )
     names = [each for each in ignored.split(b"\0") if each]
-    precious = tuple(os.fsdecode(each) for each in names if not _made_again(each))
+    precious = tuple(await not_made_again(path, names))
+    uncommitted += tuple(await hidden_edits(path))
+    count, detached = await unmerged(path), ""
+    if count and not await git(path, "symbolic-ref", "-q", "HEAD", ok=(0, 1)):
+        detached = (await git(path, "rev-parse", "HEAD")).decode().strip()
+    return Loss(uncommitted, precious, await _under_way(path), count, detached)
+
+
+async def _under_way(path: Path) -> str:
     own = Path(os.fsdecode(await git(path, "rev-parse", "--absolute-git-dir")).strip("\n"))
-    half_done = next((word for name, word in _HALF_DONE.items() if (own / name).exists()), "")
-    return Loss(uncommitted, precious, half_done, await unmerged(path))
-
-
-def _made_again(path: bytes) -> bool:
-    return any(part in MADE_AGAIN for part in path.rstrip(b"/").split(b"/"))
+    return next((word for name, word in _HALF_DONE.items() if (own / name).exists()), "")
 
 
 async def unmerged(path: Path) -> int:
@@ -243,10 +251,21 @@ async def merge(path: Path) -> str:
     changed = await git(main.path, "status", "--porcelain=v1", "-z", "--untracked-files=no")
     if changed:
         raise GitFailed(f"{main.path} has changes that are not committed: commit them first")
+    if under_way := await _under_way(main.path):
+        raise GitFailed(f"{under_way} is under way in {main.path}: end it first")
+    base = await git(main.path, "merge-base", "HEAD", here.head, ok=(0, 1))
+    if base and (names := await in_the_way(main.path, base.decode().strip(), here.head)):
+        told = Loss(ignored=tuple(names)).told()[0].partition(": ")[2]
+        raise GitFailed(
+            f"{here.branch} would overwrite what git ignores in {main.path}: {told}; move it away, "
+            "then merge; nothing was changed"
+        )
     before = (await git(main.path, "rev-parse", "HEAD")).strip()
     message = f"Merge branch '{here.branch}'"
     try:
-        await git(main.path, "merge", "--no-edit", "-q", "-m", message, "--", here.branch)
+        # The branch may be set up to be merged in another way.
+        plain = ("--commit", "--no-squash", "--no-edit", "-q", "-m", message)
+        await git(main.path, "merge", *plain, "--", here.branch)
     except GitFailed as error:
         conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
         names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]
@@ -287,6 +306,9 @@ async def remove(worktree: Worktree, *, agreed: str = "") -> str:
     found = await loss(worktree.path)
     if found and (len(agreed) < SHORTEST or not found.token().startswith(agreed)):
         raise WouldLose(worktree.path, found)
+    if found and await has_submodules(worktree.path):
+        # By force git would delete their repositories as well, with commits that are nowhere else.
+        raise GitFailed(f"{worktree.path} holds submodules: remove it with git, if nothing is lost")
     force = ("--force",) if found else ()
     await git(main, "worktree", "remove", *force, "--", str(worktree.path))
     if not worktree.branch:

@@ -115,3 +115,97 @@ async def test_the_repository_itself_and_none(project: Path, short_dir: Path) ->
     (short_dir / "plain").mkdir()
     with pytest.raises(GitFailed, match="in no git repository"):
         await make(short_dir / "plain", "x")
+
+
+async def test_nothing_is_lost_that_git_does_not_tell(project: Path) -> None:
+    (project / "build").mkdir()
+    (project / "build" / "kept").write_text("tracked\n")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "build")
+    made = await make(project, "odd")
+    path, lost = made.worktree.path, worktrees.loss
+
+    # An ignored file in a directory that is made again as a whole alone, or not ignored itself.
+    (path / "build" / "x.secret").write_text("mine")
+    (path / "target").mkdir()
+    (path / "target" / "y.secret").write_text("mine")
+    (path / ".venv").mkdir()
+    (path / ".venv" / ".gitignore").write_text("*\n")
+    assert (await lost(path)).ignored == ("build/x.secret", "target/")
+    (path / "build" / "x.secret").unlink()
+    (path / "target" / "y.secret").unlink()
+
+    # Edits that status is told to overlook.
+    for mark in ("--assume-unchanged", "--skip-worktree"):
+        git(path, "update-index", mark, "a")
+        assert not await lost(path)
+        (path / "a").write_text("edited\n")
+        assert (await lost(path)).uncommitted == ("a",)
+        git(path, "update-index", mark.replace("--", "--no-"), "a")
+        git(path, "checkout", "-q", "--", "a")
+
+    # Commits that no branch holds.
+    git(path, "checkout", "-q", "--detach")
+    (path / "a").write_text("two\n")
+    git(path, "commit", "-qam", "on no branch")
+    with pytest.raises(WouldLose, match="commits on no branch: 1, the last is "):
+        await worktrees.remove(made.worktree)
+    git(path, "branch", "rescued")
+    assert await worktrees.remove(made.worktree) == ""
+
+
+async def test_submodules_are_never_removed_by_force(project: Path, short_dir: Path) -> None:
+    source = short_dir / "source"
+    source.mkdir()
+    git(source, "init", "-q", "--template=")
+    git(source, "commit", "-qm", "first", "--allow-empty")
+    local = ("-c", "protocol.file.allow=always")
+    git(project, *local, "submodule", "add", "-q", str(source), "sub")
+    git(project, "commit", "-qm", "sub")
+    made = await make(project, "deep")
+    path = made.worktree.path
+    git(path, *local, "submodule", "update", "-q", "--init")
+    git(path / "sub", "commit", "-qm", "in it alone", "--allow-empty")
+    git(path, "commit", "-qam", "moved")
+    (path / "junk").write_text("")
+    agreed = (await worktrees.loss(path)).token()
+    with pytest.raises(GitFailed, match="holds submodules"):
+        await worktrees.remove(made.worktree, agreed=agreed)
+    assert (path / "sub" / ".git").exists()
+
+
+async def test_a_merge_overwrites_nothing_that_is_ignored(project: Path) -> None:
+    made = await make(project, "merged")
+    path = made.worktree.path
+    names = ("x.secret", "d.secret", "e.secret/below")
+    (path / "e.secret").mkdir()
+    for name in names:
+        (path / name).write_text("the agent's")
+    git(path, "add", "-f", *names)
+    git(path, "commit", "-qm", "secrets")
+    (project / "x.secret").write_text("mine")
+    (project / "e.secret").write_text("mine")
+    (project / "d.secret").mkdir()
+    (project / "d.secret" / "notes").write_text("mine")
+    told = "git ignores in .*: d.secret/notes, e.secret, x.secret; move it away"
+    with pytest.raises(GitFailed, match=told):
+        await worktrees.merge(path)
+    for name in ("x.secret", "e.secret", "d.secret/notes"):
+        assert (project / name).read_text() == "mine"
+        (project / name).unlink()
+
+    # A merge of the person's own stays under way.
+    git(project, "branch", "other")
+    git(project, "checkout", "-q", "other")
+    git(project, "commit", "-qm", "other", "--allow-empty")
+    git(project, "checkout", "-q", "main")
+    git(project, "merge", "-q", "-s", "ours", "--no-ff", "--no-commit", "other")
+    with pytest.raises(GitFailed, match="a merge is under way in "):
+        await worktrees.merge(path)
+    assert (project / ".git" / "MERGE_HEAD").exists()
+    git(project, "merge", "--abort")
+
+    git(project, "config", "branch.main.mergeoptions", "--squash")
+    (project / "d.secret").rmdir()
+    assert "is merged" in await worktrees.merge(path)
+    assert git(project, "status", "--porcelain") == ""
