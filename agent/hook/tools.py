@@ -8,7 +8,6 @@ knows what that changes.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -27,6 +26,7 @@ from agent.actions import (
     WriteFile,
 )
 from agent.hook.adapter import Asked
+from agent.line_diff import unified
 from agent.session import clean
 
 MAX_READ_BYTES = 4 * 1024 * 1024
@@ -134,7 +134,7 @@ def _before(path: Path) -> str:
 
 
 def _written(path: Path, before: str, after: str) -> Planned:
-    lines = difflib.unified_diff(
+    lines = unified(
         before.splitlines(keepends=True), after.splitlines(keepends=True), str(path), str(path)
     )
     diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
@@ -211,15 +211,31 @@ def _glob(given: dict[str, Any], cwd: Path) -> Planned:
     path = given.get("path", ".")
     if not isinstance(path, str):
         raise Unknown
-    return _looked_at("", path, given["pattern"], cwd)
+    return _looked_at(None, path, given["pattern"], cwd)
 
 
-def _looked_at(pattern: str, path: str, glob: object, cwd: Path) -> Planned:
-    """A search below a directory; a pattern of files may lead out of it."""
+_FILES = re.compile(r"[\w*/.\-]*(\{[\w,\-]+\})?")
+"""Patterns of files whose meaning is known: stars, and at most one choice at the end."""
+
+
+def _looked_at(pattern: str | None, path: str, glob: object, cwd: Path) -> Planned:
+    """A search below a directory: of what files hold by `pattern`, of their names without.
+
+    A pattern of files may lead out of it, or to credentials in it. Whoever reads all that a home
+    directory holds reads those as well.
+    """
     if not isinstance(glob, str) or ".." in glob or glob.startswith(("/", "~")):
         raise Unknown
+    if not (known := _FILES.fullmatch(glob)):
+        raise Unknown
     found = _path(path or ".", cwd)
-    return Planned(ReadFile(found), _title(f"search {pattern or glob} in {found}"))
+    if pattern is None:
+        return Planned(ReadFile(found), _title(f"search {glob} in {found}"))
+    if Path.home().is_relative_to(found):
+        raise Unknown
+    named = glob.removesuffix(known[1] or "")
+    place = found / named if named.strip("*/") else found
+    return Planned(ReadFile(place), _title(f"search {pattern} in {found}"))
 
 
 def _listed(given: dict[str, Any], cwd: Path) -> Planned:
@@ -353,7 +369,7 @@ def _opencode_glob(given: dict[str, Any], cwd: Path) -> Planned:
     path = metadata.get("path") or "."
     if not isinstance(path, str):
         raise Unknown
-    return _looked_at("", path, metadata["pattern"], cwd)
+    return _looked_at(None, path, metadata["pattern"], cwd)
 
 
 def _opencode_fetch(given: dict[str, Any], cwd: Path) -> Planned:

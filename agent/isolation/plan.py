@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from agent.isolation.objects import Objects
 from agent.isolation.revert import Left, Operation, shown
 from agent.isolation.tree import KEPT, Change, Entry, changes, flat
+from agent.line_diff import unified
 
 TEXT = 1 << 20
 """Bytes of a file up to which its lines are compared."""
@@ -216,9 +216,7 @@ def _hunks(objects: Objects, each: Operation) -> list[str]:
     old, new = _text(objects, each.now), _text(objects, each.wanted)
     if old is None or new is None or old == new:
         return []
-    found = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), lineterm="\n"
-    )
+    found = unified(old.splitlines(keepends=True), new.splitlines(keepends=True), "", "")
     lines = []
     for line in list(found)[2:]:
         lines.append(line.rstrip("\n"))

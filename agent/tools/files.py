@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from agent.actions import ReadFile, WriteFile
 from agent.errors import AgentError
+from agent.line_diff import unified
 from agent.session import clean
 from agent.shared_files import Seen
 from agent.steps import Lines, Matches, Names, Plain, Step
@@ -119,7 +119,7 @@ def _write(path: Path, shown: str, before: str | None, after: str, why: str) -> 
 
 def unified_diff(before: str, after: str, name: str) -> str:
     """Unified diff with three lines of context, empty when nothing changes."""
-    lines = difflib.unified_diff(
+    lines = unified(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
         f"a/{name}",
