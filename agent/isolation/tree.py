@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import stat
 import subprocess
 import time
@@ -39,6 +40,12 @@ SETTLED_NS = 2_000_000_000
 
 Times of FAT have steps of two seconds; other file systems have finer ones.
 """
+
+ANSWER_SECONDS = 0.1
+"""How often it is asked whether there is still time, while git does not answer."""
+
+ENDS_SECONDS = 1.0
+"""How long git may take to end."""
 
 DEEPEST = 200
 """Levels of directories that are read; what is deeper is left alone."""
@@ -134,7 +141,7 @@ class _Reader:
         self._limits = limits
         self._alone = alone
         self._ended = ended
-        self._ignored = _Ignored(top)
+        self._ignored = _Ignored(top, self.going_on)
         self._device = os.lstat(top).st_dev
         self._deadline = time.monotonic() + limits.seconds
         self._most = objects.added + limits.new_bytes
@@ -240,8 +247,9 @@ class _Reader:
 class _Ignored:
     """Which directories git ignores, asked of one git that is started when first needed."""
 
-    def __init__(self, top: bytes) -> None:
+    def __init__(self, top: bytes, going_on: Callable[[], None]) -> None:
         self._top = top
+        self._going_on = going_on
         self._git: subprocess.Popen[bytes] | None = None
 
     def holds(self, path: bytes) -> bool:
@@ -255,34 +263,44 @@ class _Ignored:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     env=environment() | {"GIT_FLUSH": "1"},
+                    bufsize=0,
                 )
             assert self._git.stdin is not None
             assert self._git.stdout is not None
             self._git.stdin.write(path + b"\0")
             self._git.stdin.flush()
             # git-check-ignore(1): source, line, pattern, path; a pattern with ! takes back.
-            fields = [_to_nul(self._git.stdout) for _ in range(4)]
+            fields = self._fields(self._git.stdout.fileno(), 4)
         except OSError:
             return False
         return bool(fields[0]) and not fields[2].startswith(b"!") and fields[3] == path
 
+    def _fields(self, output: int, count: int) -> list[bytes]:
+        """Read so many fields that end with NUL.
+
+        git may never answer: what it reads its patterns from may be a pipe, for example.
+
+        Raises:
+            TreeNotKept: the time is over.
+            OSError: git has ended.
+        """
+        found = b""
+        while found.count(b"\0") < count:
+            self._going_on()
+            if select.select([output], [], [], ANSWER_SECONDS)[0]:
+                piece = os.read(output, 65536)
+                if not piece:
+                    raise BrokenPipeError
+                found += piece
+        return found.split(b"\0")[:count]
+
     def close(self) -> None:
         if self._git is not None:
-            with contextlib.suppress(OSError):
-                self._git.communicate(timeout=5)
-            if self._git.returncode is None:
+            try:
+                self._git.communicate(timeout=ENDS_SECONDS)
+            except (OSError, ValueError, subprocess.TimeoutExpired):
                 self._git.kill()
                 self._git.wait()
-
-
-def _to_nul(stream: object) -> bytes:
-    read: Callable[[int], bytes] = stream.read  # type: ignore[attr-defined]
-    found = bytearray()
-    while (byte := read(1)) not in (b"\0", b""):
-        found += byte
-    if not byte:
-        raise BrokenPipeError
-    return bytes(found)
 
 
 def read_tree(

@@ -290,6 +290,16 @@ def test_too_large(template: tuple[Path, Path], short_dir: Path, limits: Limits,
         read_tree(os.fsencode(copy.top), copy.objects, copy.cache, limits)
 
 
+def test_a_git_that_never_answers_is_not_waited_for(short_dir: Path) -> None:
+    top = short_dir / "tree"
+    (top / "build").mkdir(parents=True)
+    trees.git(top, "init", "-q")
+    # git reads its patterns from this, and nobody writes to it.
+    os.mkfifo(top / ".gitignore")
+    with pytest.raises(TreeNotKept, match="took more than"):
+        read_tree(os.fsencode(top), Objects(short_dir / "o"), Cache(), Limits(seconds=0.2))
+
+
 def test_a_file_that_is_too_large_is_named(template: tuple[Path, Path], short_dir: Path) -> None:
     copy = Copy(template[0], short_dir)
     limits = Limits(largest=1_000)
