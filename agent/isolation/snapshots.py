@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent import git
-from agent.actions import RunCommand, TypeKeys, WriteFile
+from agent.actions import AllowDialog, CallTool, PatchFiles, RunCommand, TypeKeys, WriteFile
 from agent.errors import AgentError
 from agent.hub import Hub
 from agent.isolation.objects import Objects
@@ -58,6 +58,10 @@ LEAST_PATIENCE = 60.0
 
 SWEPT_PART = 8
 """The store is looked through when it has grown by this part of its room."""
+
+
+_MAY_CHANGE = (RunCommand, TypeKeys, WriteFile, PatchFiles, CallTool, AllowDialog)
+"""Actions that may change files; of the last two nobody knows what they do."""
 
 
 class Acting(Protocol):
@@ -209,11 +213,13 @@ class TreeSnapshots:
     ) -> Begun | None:
         """Keep the trees that a step may change; None where there is none to keep."""
         action = step.action
-        if not isinstance(action, RunCommand | TypeKeys | WriteFile) or risk is Risk.LOW:
+        if not isinstance(action, _MAY_CHANGE) or risk is Risk.LOW:
             return None
         places = [agent.directory]
         if isinstance(action, WriteFile):
             places = [action.path.parent]
+        elif isinstance(action, PatchFiles):
+            places = [Path(path).parent for path in (*action.paths, *action.removed)]
         elif cwd:
             places.append(Path(cwd))
         if isinstance(step.how, Elsewhere):

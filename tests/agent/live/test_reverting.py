@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from agent.actions import RunCommand
+from agent.actions import CallTool, PatchFiles, RunCommand
 from agent.errors import AgentError
 from agent.isolation.revert import Journal, Operation
 from agent.isolation.tree import entry_at
@@ -150,8 +150,10 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
 
     # What an agent's own program is let do ends when it says so, or when the next begins.
     snapshots, agent = house.agents.services.snapshots, house.agents._agent(first)
+    patch = PatchFiles((str(project / "made2"),), (), "")
+    kinds = (RunCommand("make", ""), patch, CallTool("mcp__x", "{}"))
     for number, over in ((1, True), (2, False), (3, True)):
-        step = Step(RunCommand("make", ""), Elsewhere(project, "", "bash", None), title="make")
+        step = Step(kinds[number - 1], Elsewhere(project, "", "bash", None), title="make")
         where = {"tool_use_id": f"hook_{number}", "cwd": str(project), "progress": None}
         async with snapshots.around(agent, step, risk=Risk.MEDIUM, **where):
             pass
