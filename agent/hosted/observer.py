@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from agent.hosted.profile import Profile, Telling
 from agent.hosted.screen_rules import Frame, ScreenMatch, match
-from agent.hosted.status import Evidence, HostedState, Kind, Source, fuse
+from agent.hosted.status import RESTING, Evidence, HostedState, Kind, Source, fuse
 from agent.protocol.agents import AgentState
 from tungsten.osc import Osc, plain
 from tungsten.program_status import CODE, Clear, Query, Records, parse
@@ -93,8 +93,18 @@ class Observer:
     # What is known ------------------------------------------------------------------------------
 
     def state(self) -> HostedState:
-        """The state that everything known now means."""
-        return fuse(self.evidence.values(), self._clock())
+        """The state that everything known now means.
+
+        A dialog stands until the screen was looked at again, which all that is heard brings about:
+        who says idle again and again hides none until then.
+        """
+        found = fuse(self.evidence.values(), self._clock())
+        screen = self.evidence.get(Source.SCREEN)
+        dialog = screen is not None and screen.state is AgentState.WAITING
+        if not dialog or found.state not in RESTING or found.source is Source.PROCESS:
+            return found
+        reason = f"{found.source}: {found.state}, and its screen is not looked at yet"
+        return replace(found, state=AgentState.UNKNOWN, reason=reason)
 
     def hear(self, evidence: Evidence) -> None:
         """Take what a source says; the screen is then looked at, as it may say otherwise."""
