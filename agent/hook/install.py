@@ -8,7 +8,9 @@ is theirs: then our entries alone are taken out. Files are replaced whole, a lin
 from __future__ import annotations
 
 import base64
+import contextlib
 import difflib
+import fcntl
 import hashlib
 import json
 import os
@@ -17,7 +19,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -107,7 +109,8 @@ def program() -> list[str]:
     if started.name == "tungsten" and started.exists():
         return [str(started.absolute())]
     found = shutil.which("tungsten")
-    return [found] if found else [sys.executable, "-m", "tui.cli"]
+    # -P: an agent starts it where it works, and a package of the same name there is not this one.
+    return [found] if found else [sys.executable, "-P", "-m", "tui.cli"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,27 @@ def carry_out(where: Where, change: Change) -> None:
     Raises:
         NotInstalled: the file is another one by now, or cannot be written; it is as it was.
     """
+    with _alone(where):
+        _carry_out(where, change)
+
+
+@contextlib.contextmanager
+def _alone(where: Where) -> Iterator[None]:
+    """Let no other program of ours change settings meanwhile: each writes the whole record."""
+    lock = where.record.with_suffix(".lock")
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NotInstalled(f"{lock} cannot be made ({error.strerror}).") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _carry_out(where: Where, change: Change) -> None:
     if _read(change.path) != change.before:
         raise NotInstalled(f"{change.path} has changed meanwhile: look at it, then try again.")
     known = _kept(where)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from re import _parser  # type: ignore[attr-defined]
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -39,7 +40,35 @@ def _pattern(text: str) -> str:
         re.compile(text)
     except re.error as error:
         raise ValueError(f"is no regular expression: {error}") from None
+    if _nests(_parser.parse(text)):
+        # Lines come from any program: one that is made for it would take it forever to match.
+        raise ValueError(
+            "repeats what repeats, as (a+)+ does, and may take forever: write the outer one "
+            "possessive, as (?:a+)++"
+        )
     return text
+
+
+MANY = 16
+"""Repetitions up to which one within another costs little."""
+
+
+def _nests(parsed: Any, repeated: bool = False) -> bool:
+    """Whether a parsed pattern has a repetition within one that tries all its ways."""
+    if not isinstance(parsed, tuple | list | _parser.SubPattern):
+        return False
+    if isinstance(parsed, tuple) and len(parsed) == 2 and str(parsed[0]) in _REPEATS:
+        _, most, body = parsed[1]
+        often = int(most) > MANY
+        return (often and repeated) or _nests(body, repeated or (often and _gives_back(parsed)))
+    return any(_nests(each, repeated) for each in parsed)
+
+
+def _gives_back(parsed: Any) -> bool:
+    return str(parsed[0]) != "POSSESSIVE_REPEAT"
+
+
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 
 
 def _key(text: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import re
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +315,36 @@ def test_a_record_that_cannot_be_read_is_not_written_over(where: Where) -> None:
     with pytest.raises(NotInstalled, match="cannot be read"):
         put(where, "claude")
     assert where.record.read_text() == "{"
+
+
+def test_two_at_once_lose_none_of_what_they_keep(
+    where: Where, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    keep = install._keep
+
+    def other() -> None:
+        put(where, "codex")
+        done.set()
+
+    def between(where: Where, known: dict[str, install.Kept]) -> None:
+        monkeypatch.setattr(install, "_keep", keep)
+        second.start()
+        # Whoever comes second waits, and this ends by its time; else it would be done by now.
+        done.wait(0.2)
+        keep(where, known)
+
+    second = threading.Thread(target=other)
+    monkeypatch.setattr(install, "_keep", between)
+    put(where, "claude")
+    second.join()
+    assert {each.agent for each in install._kept(where).values()} == {"claude", "codex"}
+
+
+def test_what_an_agent_starts_is_not_taken_from_where_it_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cli.py"])
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    command = [*install.program()[:-2], "-c", "import sys; print('' in sys.path)"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"False\n"

@@ -263,3 +263,29 @@ none = ['fine']
     assert match(profile, frame(*lines, cursor=(0, 1))).state is AgentState.UNKNOWN
     assert match(profile, Frame(("x",), title="failed: y")).state is AgentState.FAILED
     assert match(profile, Frame(("fine",), title="failed")).state is AgentState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        ("(a+)+$", False),
+        (r"^(?:\w+\s?){3,}$", False),
+        ("(?:x|(?:a*b)*c)*", False),
+        ("(?=(a+)+)x", False),
+        (r"^(?:\w+\s?)++$", True),
+        (r"(\d+m )?\d+s", True),
+        (r"(?:a|b)+ .* \S+", True),
+    ],
+)
+def test_no_line_of_a_screen_can_hold_the_engine_up(pattern: str, may: bool) -> None:
+    one = {
+        "name": "m",
+        "title": "m",
+        "start": "m",
+        "titles": [{"pattern": pattern, "state": "idle"}],
+    }
+    if may:
+        assert Profile.model_validate(one).titles[0].pattern == pattern
+    else:
+        with pytest.raises(ValueError, match="repeats what repeats"):
+            Profile.model_validate(one)
