@@ -11,7 +11,8 @@ import itertools
 import json
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from agent.hosted.profile import Asks, Meaning, Profile, Rule
 from agent.hosted.screen_rules import Frame, Offered, ScreenMatch, match
@@ -19,6 +20,8 @@ from agent.hosted.status import Kind
 from agent.protocol.agents import AgentState
 from tungsten import frame as capture
 from tungsten.cells import character_width
+
+FORGED = "its command may begin further up: another beginning of a dialog stands in it or above it"
 
 UNTOLD = "what it asks about cannot be told from its screen"
 
@@ -96,14 +99,19 @@ class Dialog:
 def read(profile: Profile, shown: capture.Frame) -> Dialog | None:
     """Find the dialog that a picture without history shows; None where it shows none for sure."""
     frame = Frame.of(shown)
-    return of_match(profile, match(profile, frame), shown.width)
+    return of_match(profile, match(profile, frame), frame)
 
 
-def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
-    """Make a dialog of what the rules have found on a screen of `width` columns."""
+def of_match(profile: Profile, found: ScreenMatch, frame: Frame) -> Dialog | None:
+    """Make a dialog of what the rules have found on a screen."""
     if found.state is not AgentState.WAITING or found.kind is None:
         return None
     rule = next(rule for rule in profile.rules if rule.name == found.rule)
+    begins = _begins(rule, frame.lines[: found.first])
+    if begins is not None:
+        found = replace(found, first=begins, dialog=frame.lines[begins : found.last])
+        return _dialog(profile, rule, found, ("", FORGED, ()))
+    width = frame.width
     command, doubt = "", UNTOLD
     subject: tuple[str, ...] = ()
     heading = next(filter(undrawn, found.dialog), "")
@@ -111,6 +119,33 @@ def of_match(profile: Profile, found: ScreenMatch, width: int) -> Dialog | None:
         parts = _parts(rule, rule.asks, found.dialog)
         subject = _subject(rule.asks, parts)
         command, doubt = _command(rule.asks, parts, width)
+    return _dialog(profile, rule, found, (command, doubt, subject))
+
+
+def _begins(rule: Rule, above: Sequence[str]) -> int | None:
+    """Where else a dialog may begin whose lowest first line stands right behind these lines.
+
+    A command of several lines, or a reason, may hold what looks like the beginning of a dialog, so
+    that what stands above that would not be seen. What a dialog says is indented; that its true
+    beginning is not further up, off the screen, is told by a line that is not.
+    """
+    asks = rule.asks
+    if asks is None or asks.between:
+        # No text of a dialog that is drawn between lines reaches the column where those begin.
+        return None
+    looks = [re.compile(each) for each in (asks.heading, rule.region.begins) if each]
+    for row, line in enumerate(above):
+        if any(each.search(line) for each in looks):
+            return row
+    outside = any(line and not line[0].isspace() for line in above)
+    return None if outside else 0
+
+
+def _dialog(
+    profile: Profile, rule: Rule, found: ScreenMatch, told: tuple[str, str, tuple[str, ...]]
+) -> Dialog:
+    assert found.kind is not None
+    command, doubt, subject = told
     changing = [re.compile(pattern) for pattern in rule.changing]
     kept = [_without(changing, line) for line in found.dialog]
     offered = [(each.key, each.means, each.label) for each in found.answers]

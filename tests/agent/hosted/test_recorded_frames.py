@@ -64,7 +64,7 @@ def test_a_command_that_is_told_is_told_exactly(frames: list[Judged]) -> None:
     for each in frames:
         width = each.frame.size[0]
         frame = Frame(tuple(each.frame.lines), each.frame.cursor, each.frame.title, width)
-        shown = of_match(each.profile, match(each.profile, frame), width)
+        shown = of_match(each.profile, match(each.profile, frame), frame)
         if shown is not None and shown.command:
             told.append(shown.command)
             assert each.frame.kind == "permission", each.frame.scene
