@@ -107,7 +107,7 @@ def of_match(profile: Profile, found: ScreenMatch, frame: Frame) -> Dialog | Non
     if found.state is not AgentState.WAITING or found.kind is None:
         return None
     rule = next(rule for rule in profile.rules if rule.name == found.rule)
-    begins = _begins(rule, frame.lines[: found.first])
+    begins = _begins(rule, frame.lines[: found.first], found.dialog[0])
     if begins is not None:
         found = replace(found, first=begins, dialog=frame.lines[begins : found.last])
         return _dialog(profile, rule, found, ("", FORGED, ()))
@@ -122,23 +122,24 @@ def of_match(profile: Profile, found: ScreenMatch, frame: Frame) -> Dialog | Non
     return _dialog(profile, rule, found, (command, doubt, subject))
 
 
-def _begins(rule: Rule, above: Sequence[str]) -> int | None:
+def _begins(rule: Rule, above: Sequence[str], first: str) -> int | None:
     """Where else a dialog may begin whose lowest first line stands right behind these lines.
 
     A command of several lines, or a reason, may hold what looks like the beginning of a dialog, so
-    that what stands above that would not be seen. What a dialog says is indented; that its true
-    beginning is not further up, off the screen, is told by a line that is not.
+    that what stands above that would not be seen. Where a dialog is indented, a line that is not
+    tells that its true beginning is not further up, off the screen.
     """
     asks = rule.asks
-    if asks is None or asks.between:
-        # No text of a dialog that is drawn between lines reaches the column where those begin.
+    if asks is None:
         return None
-    looks = [re.compile(each) for each in (asks.heading, rule.region.begins) if each]
+    # Above a dialog that is drawn between lines others may stand, and the screen's own.
+    beginnings = (asks.heading,) if asks.between else (asks.heading, rule.region.begins)
+    looks = [re.compile(each) for each in beginnings if each]
     for row, line in enumerate(above):
         if any(each.search(line) for each in looks):
             return row
     outside = any(line and not line[0].isspace() for line in above)
-    return None if outside else 0
+    return None if outside or asks.between or not first[:1].isspace() else 0
 
 
 def _dialog(

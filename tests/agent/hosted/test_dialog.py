@@ -212,6 +212,7 @@ INNER = "  Would you like to run the following command?\n\n  $ ls"
 @pytest.mark.parametrize(
     "text",
     [
+        between(f"rm -rf ~\n{between('ls')}"),
         beside(f"rm -rf ~\n{INNER}"),
         beside("ls", f"because of this\n  rm -rf ~\n{INNER}").replace("  $ ls\n\n  $ ls", "  $ ls"),
         # Its own beginning has left the screen; also where nothing else of it is left.
@@ -222,7 +223,8 @@ INNER = "  Would you like to run the following command?\n\n  $ ls"
 )
 def test_what_looks_like_its_beginning_hides_nothing(text: str) -> None:
     frame = Frame(tuple(text.split("\n")), width=80)
-    found = of_match(BESIDE, match(BESIDE, frame), frame)
+    known = BETWEEN if "Bash command" in text else BESIDE
+    found = of_match(known, match(known, frame), frame)
     assert found is not None
     assert (found.command, found.doubt) == ("", FORGED)
     assert not found.is_for("ls"), "nor is a key pressed for what a hook asked"
