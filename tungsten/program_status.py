@@ -172,7 +172,10 @@ class Records:
         return bool(self._records)
 
     def take(self, said: Report | Clear) -> None:
-        """Replace a record, or remove some; the oldest goes where there are too many."""
+        """Replace a record, or remove some; where there are too many, one that matters least goes.
+
+        So parts that come and go hide none that waits for the person.
+        """
         if isinstance(said, Clear):
             for each in tuple(self._records):
                 if not said.id or each == said.id or each.startswith(f"{said.id}/"):
@@ -181,7 +184,15 @@ class Records:
         self._records[said.id] = said
         self._records.move_to_end(said.id)
         while len(self._records) > MAX_RECORDS:
-            self._records.popitem(last=False)
+            del self._records[self._least()]
+
+    def _least(self) -> str:
+        """The one that was told longest ago of those in the least urgent state."""
+        for state in reversed(_URGENCY):
+            for each, report in self._records.items():
+                if report.state == state:
+                    return each
+        return next(iter(self._records))
 
     def ended(self) -> None:
         """The program has ended: what was only going on is over, results stay."""

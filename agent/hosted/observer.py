@@ -7,6 +7,7 @@ moment, or, where a program never is, now and then while it prints.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 
@@ -24,7 +25,15 @@ LONGEST_SECONDS = 2.0
 """One that prints all the time is looked at after so long: its agent most likely works."""
 
 MOST_ANSWERS = 4
-"""Questions for the protocol that are answered for one piece of output: no program asks more."""
+"""Questions for the protocol that wait for an answer at once: no program asks more."""
+
+MOST_CHANGES = 50
+"""Changes of state within `CHANGES_SECONDS` that are told: each is written down, and may call the
+person. What changes more often than that is no agent at work."""
+
+CHANGES_SECONDS = 10.0
+
+RESTLESS = HostedState(AgentState.UNKNOWN, reason="what it says of its state changes all the time")
 
 _STATES = {
     "idle": AgentState.IDLE,
@@ -80,6 +89,10 @@ class Observer:
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._looking = asyncio.Lock()
+        self._changes: deque[float] = deque(maxlen=MOST_CHANGES)
+        """When its state last changed, by the loop's clock."""
+        self._owed = 0
+        """Questions for the protocol that are to be answered yet."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._news = asyncio.Event()
@@ -98,6 +111,8 @@ class Observer:
         A dialog stands until the screen was looked at again, which all that is heard brings about:
         who says idle again and again hides none until then.
         """
+        if self._overrun() > 0:
+            return RESTLESS
         found = fuse(self.evidence.values(), self._clock())
         screen = self.evidence.get(Source.SCREEN)
         dialog = screen is not None and screen.state is AgentState.WAITING
@@ -105,6 +120,12 @@ class Observer:
             return found
         reason = f"{found.source}: {found.state}, and its screen is not looked at yet"
         return replace(found, state=AgentState.UNKNOWN, reason=reason)
+
+    def _overrun(self) -> float:
+        """Seconds until its state counts again, where it changed more often than any agent's."""
+        if len(self._changes) < MOST_CHANGES:
+            return 0.0
+        return self._changes[0] + CHANGES_SECONDS - self._loop.time()
 
     def hear(self, evidence: Evidence) -> None:
         """Take what a source says; the screen is then looked at, as it may say otherwise."""
@@ -171,12 +192,15 @@ class Observer:
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
-        if found.settles is not None:
-            self._settling = self._loop.call_later(found.settles, self._tell)
+        settles = self._overrun() if found is RESTLESS else found.settles
+        if settles is not None:
+            self._settling = self._loop.call_later(max(0.01, settles), self._tell)
         told = self._told
         new = (found.state, found.kind, found.source, found.reason)
         if told is None or (told.state, told.kind, told.source, told.reason) != new:
             self._told = found
+            if found is not RESTLESS:
+                self._changes.append(self._loop.time())
             self._changed(found)
 
     # What it prints -----------------------------------------------------------------------------
@@ -188,11 +212,23 @@ class Observer:
         answers = 0
         for osc in commands:
             answers += self._command(osc)
-        for _ in range(min(answers, MOST_ANSWERS)):
-            self._spawn(self._answer())
+        if answers:
+            idle = not self._owed
+            self._owed = min(self._owed + answers, MOST_ANSWERS)
+            if idle:
+                self._spawn(self._answer_all())
         if commands:
             self._tell()
         self._wake()
+
+    async def _answer_all(self) -> None:
+        """Answer what was asked, one after the other: a flood of questions costs no more."""
+        try:
+            while self._owed and not self._closed:
+                await self._answer()
+                self._owed = max(0, self._owed - 1)
+        finally:
+            self._owed = 0
 
     def _command(self, osc: Osc) -> int:
         """Take one command; gives the number of questions in it."""

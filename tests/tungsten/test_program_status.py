@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tungsten.osc import MAX_SEQUENCE, Osc, OscScanner, plain
-from tungsten.program_status import Clear, Query, Records, Report, encode, parse
+from tungsten.program_status import MAX_RECORDS, Clear, Query, Records, Report, encode, parse
 
 
 def b64(text: str) -> bytes:
@@ -148,3 +148,14 @@ def test_one_byte_at_a_time() -> None:
 
 def test_what_a_program_says_becomes_one_line() -> None:
     assert plain(b"a\x1b[31m\n\xff b") == "a [31m � b"
+
+
+def test_many_records_hide_none_that_is_more_urgent() -> None:
+    records = Records()
+    records.take(Report("blocked"))
+    records.take(Report("working", "task"))
+    for number in range(2 * MAX_RECORDS):
+        records.take(Report("idle", f"n{number}"))
+    assert records.foremost() == Report("blocked")
+    records.take(Clear(""))
+    assert not records

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
-from agent.hosted.observer import Observer
+from agent.hosted.observer import (
+    CHANGES_SECONDS,
+    MOST_ANSWERS,
+    MOST_CHANGES,
+    RESTLESS,
+    Observer,
+)
 from agent.hosted.profile import Profile
 from agent.hosted.screen_rules import Frame
 from agent.hosted.status import Evidence, HostedState, Source
@@ -55,5 +62,60 @@ async def test_a_dialog_stands_until_the_screen_is_looked_at_again() -> None:
         screen[0] = Frame(("> ",))
         await observer.look_now()
         assert observer.state().state is AgentState.IDLE
+    finally:
+        await observer.close()
+
+
+async def test_a_flood_of_questions_is_answered_one_by_one() -> None:
+    answered, at_once, most = 0, 0, 0
+    free = asyncio.Event()
+
+    async def look() -> None:
+        return None
+
+    async def answer() -> None:
+        nonlocal answered, at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await free.wait()
+        at_once -= 1
+        answered += 1
+
+    observer = Observer(PROFILE, look=look, answer=answer, changed=print, clock=time.time)
+    try:
+        for _ in range(100):
+            observer.printed([Osc(7501, b"?")])
+            await asyncio.sleep(0)
+        free.set()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (most, answered) == (1, MOST_ANSWERS)
+        observer.printed([Osc(7501, b"?")])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert answered == MOST_ANSWERS + 1, "later ones are answered again"
+    finally:
+        await observer.close()
+
+
+async def test_a_flood_of_states_is_unknown_and_told_of_once() -> None:
+    told: list[HostedState] = []
+
+    async def look() -> None:
+        return None
+
+    async def answer() -> None:
+        """No program asks."""
+
+    observer = Observer(PROFILE, look=look, answer=answer, changed=told.append, clock=time.time)
+    try:
+        for number in range(20 * MOST_CHANGES):
+            observer.printed([Osc(7501, (b"state=blocked", b"state=working")[number % 2])])
+        assert len(told) == MOST_CHANGES + 1
+        assert observer.state() == told[-1] == RESTLESS
+        # Once the time is over it counts again.
+        observer._changes[0] -= CHANGES_SECONDS
+        observer.printed([Osc(7501, b"state=blocked")])
+        assert told[-1].state is AgentState.WAITING
     finally:
         await observer.close()
