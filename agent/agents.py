@@ -37,6 +37,7 @@ from agent.playbook.player import PlaybookAgent, record_of
 from agent.prefix import serialise
 from agent.prompt_files import PromptFiles
 from agent.protocol.agents import AgentState, Mode, SessionSummary
+from agent.protocol.commands.adopt import AdoptPane
 from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
@@ -248,6 +249,10 @@ class Agents:
 
     def _make(self, record: SessionRecord, session: Session) -> LiveAgent:
         if record.kind == "command" and record.extra.get("profile"):
+            if record.extra.get("adopted"):
+                from agent.hosted.adopted_agent import AdoptedAgent
+
+                return AdoptedAgent(record, session, self.services)
             from agent.hosted.hosted_agent import HostedAgent
 
             return HostedAgent(record, session, self.services)
@@ -553,6 +558,16 @@ class Agents:
         """Take such a pane back."""
         await self._agent(command.agent_id).permits.disallow(command.pane_id)
 
+    async def adopt_pane(self, command: AdoptPane) -> dict[str, Any]:
+        """Take what runs in a pane of the person's own among the agents."""
+        from agent.hosted.adopting import adopt
+
+        return {"agent_id": await adopt(self, command)}
+
+    def find(self, agent_id: str) -> LiveAgent | None:
+        """Give an agent of the list."""
+        return self._live.get(agent_id)
+
     async def export_playbook(self, command: ExportPlaybook) -> dict[str, Any]:
         """Write what a session did in its terminals as a playbook."""
         agent = self._live.get(command.agent_id)
@@ -576,7 +591,7 @@ class Agents:
             from agent.hosted.hook_dialogs import join
 
             self.hooks = Hooks(self._live.values)
-            join(self.hooks, self.services, self._live.get)
+            join(self.hooks, self.services, self.find)
         return await self.hooks.serve(call)
 
     def nobody_there(self) -> None:

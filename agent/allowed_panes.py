@@ -40,6 +40,9 @@ class Allowed:
         socket: of the person's server.
         pane: the pane in it.
         pid: the program that was allowed.
+        server: tells the server that it is in from all others; see `Permit`.
+        tty: the pane's terminal.
+        size: its columns and lines.
         program: its name.
         directory: where it is.
     """
@@ -50,6 +53,9 @@ class Allowed:
     socket: Path
     pane: AdoptedPane
     pid: int
+    server: str
+    tty: str
+    size: tuple[int, int]
     program: str
     directory: str
 
@@ -131,11 +137,14 @@ class AllowedPanes:
             server.disallow(pane_id)
             raise NotAllowed(f"Pane {pane_id} shows another program by now: look at it again.")
         allowed = Allowed(
-            self._name(agent[0], pane_id),
+            self._name(pane_id),
             *agent,
             socket,
             AdoptedPane(server, pane_id),
             pid,
+            permit.server,
+            info.tty,
+            (info.width, info.height),
             info.current_command,
             info.current_path,
         )
@@ -187,8 +196,8 @@ class AllowedPanes:
             await server.close()
         self._servers.clear()
 
-    def _name(self, agent_id: str, pane_id: str) -> str:
-        taken = {one.name for one in self._allowed.values() if one.agent_id == agent_id}
+    def _name(self, pane_id: str) -> str:
+        taken = {one.name for one in self._allowed.values()}
         number = 1
         while (name := f"own{number if number > 1 else ''}:{pane_id}") in taken:
             # Another server's pane of that number.

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from agent.errors import CommandRefused
 from agent.protocol.client_lines import Command
+from agent.protocol.commands.adopt import AdoptPane
 from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
@@ -154,6 +155,8 @@ async def _by_agents(command: Command, agents: Agents) -> dict[str, JsonValue]:
             return agents.explain_pane(command)
         case AlwaysAllow():
             return await agents.always_allow(command)
+        case AdoptPane():
+            return await agents.adopt_pane(command)
         case AllowPane():
             return await agents.allow_pane(command)
         case DisallowPane():

@@ -166,6 +166,10 @@ class Panes:
         """Give the id of the first pane that lives, None when there is none."""
         return next((key for key, pane in self._panes.items() if not pane.summary.dead), None)
 
+    def take_up(self, summary: PaneSummary, pane: AdoptedPane, pid: int) -> None:
+        """Take a pane of the person's own as the agent's, whose program runs there."""
+        self._panes[summary.pane_id] = OwnPane(summary, pid, fresh=False, adopted=pane)
+
     def allow(self, pane_id: str, pane: AdoptedPane, pid: int) -> None:
         """Take a pane of the person's own among those that may be read and typed into."""
         summary = PaneSummary(pane_id=pane_id)

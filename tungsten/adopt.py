@@ -20,6 +20,7 @@ from tungsten.control_client import ControlClient
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, PaneGone, PaneNotAllowed, ServerGone, TerminalError
 from tungsten.frame import Frame
+from tungsten.listening import Heard
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pressing import Standing
 
@@ -202,6 +203,24 @@ class OwnServer:
 
         return stop
 
+    def listen(self, pane_id: str, heard: Heard, gone: Callable[[], None]) -> Callable[[], None]:
+        """Call `heard` after each output of a pane, `gone` at its end; see `adopted_output`.
+
+        Returns:
+            the function that ends it.
+        """
+        # Imported here: only agents that are adopted are listened to.
+        from tungsten.adopted_output import follow
+
+        task = asyncio.create_task(follow(self, pane_id, heard, gone))
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+        def stop() -> None:
+            task.cancel()
+
+        return stop
+
     async def allow(self, pane_id: str) -> Permit:
         """Let a pane be driven from now on, because its person said so.
 
@@ -212,6 +231,21 @@ class OwnServer:
         permit = await self._permit(pane_id)
         self._permits.add(permit)
         return permit
+
+    async def is_synchronized(self, pane_id: str) -> bool:
+        """Whether a pane passes its keys on to others (`synchronize-panes`).
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
+        form = "#{pane_id} #{pane_synchronized}"
+        client = await self.connected()
+        asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, form)]))[0]
+        found, _, passes = ("" if isinstance(asked, CommandFailed) else asked[0]).partition(" ")
+        if found != pane_id:
+            raise PaneGone(pane_id)
+        return passes == "1"
 
     async def require(self, pane_id: str) -> PaneInfo:
         """Describe a pane that may be driven now.
@@ -306,13 +340,19 @@ class OwnServer:
 
         try:
             while True:
-                session = await self._session(pane_id)
+                session = await self.session_of(pane_id)
                 with contextlib.suppress(ServerGone):
                     await self._follow_in(session, pane_id, show, fps)
         except TerminalError:
             on_frame(None)
 
-    async def _session(self, pane_id: str) -> str:
+    async def session_of(self, pane_id: str) -> str:
+        """Say in which session a pane is, by tmux's id.
+
+        Raises:
+            PaneGone: there is no such pane.
+            ServerGone: the server ended.
+        """
         client = await self.connected()
         form = "#{pane_id} #{session_id}"
         asked = (await client.pipeline([("display-message", "-p", "-t", pane_id, form)]))[0]
@@ -321,13 +361,23 @@ class OwnServer:
             raise PaneGone(pane_id)
         return session
 
+    async def attached(self, session: str) -> ControlClient:
+        """Attach one more client to a session, which is told what is printed there.
+
+        It counts for no size and is marked as one that only reads.
+
+        Raises:
+            ServerGone: the server, or the session, ended.
+        """
+        return await ControlClient.connect(
+            self.socket, tmux=self._tmux, session=session, no_output=False, read_only=True
+        )
+
     async def _follow_in(
         self, session: str, pane_id: str, show: Callable[[Frame], None], fps: float
     ) -> None:
         """Show a pane as long as it may be in this session."""
-        client = await ControlClient.connect(
-            self.socket, tmux=self._tmux, session=session, no_output=False
-        )
+        client = await self.attached(session)
         due = asyncio.Event()
         moved = False
 

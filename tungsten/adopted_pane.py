@@ -13,12 +13,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from tungsten import foreground, history
+from tungsten import foreground, frame, history
 from tungsten.adopt import OwnServer
 from tungsten.errors import PaneDead, PaneGone, PaneInCopyMode, TerminalError
 from tungsten.foreground import Foreground
 from tungsten.frame import Frame
 from tungsten.history import Passage
+from tungsten.listening import Heard
 from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, ForText, Until, WaitResult
 from tungsten.pressing import Standing
 
@@ -53,6 +54,11 @@ class AdoptedPane:
         await self._server.require(self.id)
         return await self._server.capture(self.id, history=history)
 
+    async def capture_plain(self) -> Frame:
+        """Take a picture of the screen's text alone; raises as `capture` does."""
+        await self._server.require(self.id)
+        return await frame.capture_plain(await self._server.connected(), self.id)
+
     async def history(self, *, above: int = 0, count: int = 1000) -> Passage:
         """Read lines that have scrolled off; see `Pane.history`, and raises as `capture` does."""
         await self._server.require(self.id)
@@ -82,6 +88,18 @@ class AdoptedPane:
         """Press keys by tmux's names; raises as `send_text` does."""
         await self._require_live()
         await self._server.send_keys(self.id, *names)
+
+    async def paste(self, text: str) -> None:
+        """Paste text, bracketed where the program asks for it; raises as `send_text` does.
+
+        tmux pastes from a buffer only: one of a name of its own, there for just this step.
+        """
+        await self._require_live()
+        await self._server.paste(self.id, text)
+
+    def listen(self, heard: Heard, gone: Callable[[], None]) -> Callable[[], None]:
+        """Call `heard` after each output, and `gone` at the end; see `OwnServer.listen`."""
+        return self._server.listen(self.id, heard, gone)
 
     async def press_if(self, key: str, standing: Standing) -> bool:
         """Press one key if the screen still shows this, else none; see `OwnServer.press_if`."""
@@ -122,6 +140,11 @@ class AdoptedPane:
             raise PaneDead(self.id, info.exit_status)
         if info.in_mode:
             raise PaneInCopyMode(self.id)
+        if await self._server.is_synchronized(self.id):
+            raise TerminalError(
+                f"Pane {self.id} passes its keys on to others (synchronize-panes), so nothing is "
+                "typed: turn that off first."
+            )
 
     async def _until(self, until: Until) -> str | None:
         match until:

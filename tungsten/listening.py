@@ -40,7 +40,7 @@ class Listener:
         self._client = client
         self._session = f"{SESSION_PREFIX}{os.getpid()}-{nonce(6)}"
         self._hearing: Connection | None = None
-        self._panes: dict[str, _Listening] = {}
+        self._panes: dict[str, Listening] = {}
         self._unsubscribe: list[Callable[[], None]] = []
         self._expecting = 0
         self._early: dict[str, list[str]] = {}
@@ -103,7 +103,7 @@ class Listener:
             CommandFailed: there is no such window.
             ServerGone: the server ended.
         """
-        listening = self._panes[pane_id] = _Listening(window_id, heard)
+        listening = self._panes[pane_id] = Listening(window_id, heard)
         for written in self._early.pop(pane_id, ()):
             heard(listening.commands(written))
         try:
@@ -188,7 +188,7 @@ class Listener:
             listening.heard(())
 
 
-class _Listening:
+class Listening:
     """One pane that somebody listens to."""
 
     def __init__(self, window_id: str, heard: Heard) -> None:

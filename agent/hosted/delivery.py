@@ -15,6 +15,7 @@ from agent.hosted.profile import Profile
 from agent.hosted.screen_rules import Frame
 from agent.hosted.status import Source
 from agent.protocol.agents import AgentState
+from tungsten.adopted_pane import AdoptedPane
 from tungsten.foreground import Foreground
 from tungsten.pane import Pane
 
@@ -47,7 +48,7 @@ async def deliver(
     *,
     name: str,
     profile: Profile,
-    pane: Pane,
+    pane: Pane | AdoptedPane,
     observer: Observer,
     clock: Callable[[], float],
     allowed: Callable[[], Awaitable[None]],

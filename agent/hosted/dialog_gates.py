@@ -386,13 +386,13 @@ class DialogGates:
         """Whether the person is asked about a dialog that stands there."""
         return any(opened.task is not None for opened in self._open.values())
 
-    async def end(self) -> None:
-        """Take back what is asked, as the program has ended."""
+    async def end(self, why: str = ENDED) -> None:
+        """Take back what is asked, as the program has ended, or is not watched any more."""
         standing, self._open = tuple(self._open.values()), {}
         for opened in standing:
             gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
             if gate is not None:
-                await self._withdraw(gate, ENDED)
+                await self._withdraw(gate, why)
         await self.close()
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from agent.command_agent import CommandAgent
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
 from agent.hosted.delivery import TAKES_PROMPTS, NotDelivered, deliver
-from agent.hosted.dialog_gates import DialogGates, recover
+from agent.hosted.dialog_gates import ENDED, DialogGates, recover
 from agent.hosted.drift import DriftAlarm
 from agent.hosted.observer import Observer
 from agent.hosted.profile import Profile
@@ -35,6 +35,7 @@ from agent.session import Session
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import PaneDead, TerminalError
+from tungsten.listening import Heard
 from tungsten.program_status import QUERY
 
 log = logging.getLogger("agent.agents")
@@ -165,17 +166,13 @@ class HostedAgent(CommandAgent):
         """Gather evidence of what runs in a pane."""
         await self._unwatch()
         self.profile = self._read_profile()
-        pane = await self.panes.tmux(pane_id)
+        pane = await self.panes.seen(pane_id)
 
         async def look() -> Frame | None:
             try:
                 return Frame.of(await pane.capture_plain())
             except TerminalError:
                 return None
-
-        async def answer() -> None:
-            with contextlib.suppress(TerminalError):
-                await pane.answer_terminal_query(QUERY)
 
         self._alarm = alarm = DriftAlarm(self)
 
@@ -193,29 +190,39 @@ class HostedAgent(CommandAgent):
         observer = Observer(
             self.profile,
             look=look,
-            answer=answer,
+            answer=partial(self._answer_query, pane_id),
             changed=self._changed,
             looked=looked,
             clock=self.services.clock,
         )
         self.observer = observer
         try:
-            listener = await (await self.services.terminal()).listener()
-            await listener.add(pane_id, pane.window_id, observer.printed)
-            self._deafen = partial(listener.remove, pane_id)
+            self._deafen = await self._listen(pane_id, observer.printed)
         except TerminalError:
             await self._unwatch()
             raise
         # What it has drawn before that.
         observer.printed(())
 
-    async def _unwatch(self) -> None:
+    async def _listen(self, pane_id: str, heard: Heard) -> Callable[[], Awaitable[None]]:
+        """Hear what a pane prints; gives what ends that."""
+        pane = await self.panes.tmux(pane_id)
+        listener = await (await self.services.terminal()).listener()
+        await listener.add(pane_id, pane.window_id, heard)
+        return partial(listener.remove, pane_id)
+
+    async def _answer_query(self, pane_id: str) -> None:
+        """Tell its program that its terminal knows OSC 7501."""
+        with contextlib.suppress(AgentError, TerminalError):
+            await (await self.panes.tmux(pane_id)).answer_terminal_query(QUERY)
+
+    async def _unwatch(self, why: str = ENDED) -> None:
         observer, self.observer = self.observer, None
         if self._alarm is not None:
             self._alarm.close()
         dialogs, self.dialogs = self.dialogs, None
         if dialogs is not None:
-            await (dialogs.close() if self.closing else dialogs.end())
+            await (dialogs.close() if self.closing else dialogs.end(why))
         if observer is not None:
             await observer.close()
         deafen, self._deafen = self._deafen, None
@@ -400,7 +407,7 @@ class HostedAgent(CommandAgent):
                 text,
                 name=self.name,
                 profile=self.profile,
-                pane=await self.panes.tmux(pane_id),
+                pane=await self.panes.seen(pane_id),
                 observer=observer,
                 clock=self.services.clock,
                 allowed=allowed,
@@ -415,5 +422,5 @@ class HostedAgent(CommandAgent):
             await super().interrupt()
             return
         with contextlib.suppress(PaneDead):
-            await (await self.panes.tmux(pane_id)).send_keys(*self.profile.interrupt)
+            await (await self.panes.seen(pane_id)).send_keys(*self.profile.interrupt)
         self.observer.doubt()

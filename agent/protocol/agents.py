@@ -43,6 +43,13 @@ class PaneSummary(Wire):
     exit_status: int | None = None
     recording: bool = False
     """Whether what it prints is being recorded."""
+    socket: str = ""
+    """Of the person's own server, where it is a pane of that; its id there follows the colon."""
+
+    @property
+    def tmux_id(self) -> str:
+        """What its server calls it."""
+        return self.pane_id.rpartition(":")[2]
 
 
 class AllowedPane(Wire):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from agent.protocol.commands.adopt import AdoptPane
 from agent.protocol.commands.agents import (
     ArchiveAgent,
     CreateAgent,
@@ -66,6 +67,7 @@ Command = Annotated[
     CreateAgent
     | Play
     | RecordPane
+    | AdoptPane
     | AllowPane
     | DisallowPane
     | Recordings

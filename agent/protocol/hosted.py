@@ -20,6 +20,8 @@ class Hosted(Wire):
     """Whose word its state is: hook, program-status, title, notification, screen or process."""
     reason: str = ""
     """Why it is this state, in one line."""
+    adopted: bool = False
+    """Whether it runs in the person's own tmux: it is then let go, never ended."""
 
 
 class ExplainPane(Wire):
