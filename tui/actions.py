@@ -249,6 +249,13 @@ ACTIONS: tuple[ActionKey, ...] = (
         action="own_panes",
         slash="own",
     ),
+    _key(
+        "pane.adopt",
+        "",
+        "Take an agent that runs in your own tmux among yours",
+        action="adopt",
+        slash="adopt",
+    ),
     _key("pane.next", "alt+p", "Show the agent's next pane", action="next_pane"),
     _key(
         "view.conversation",
@@ -692,6 +699,7 @@ ACTIONS: tuple[ActionKey, ...] = (
         "allow",
         "allow",
     ),
+    _key("own.adopt", "j", "Take what runs there among your agents", OWN_PANES, "adopt", "adopt"),
     _key("own.disallow", "r", "Take the pane back", OWN_PANES, "disallow", "take back"),
     _key("own.choose", "up down", "Choose a pane", OWN_PANES, label="choose"),
     _key("own.close", "escape q alt+o", "Close", OWN_PANES, "leave", "close"),

@@ -70,6 +70,8 @@ class AdoptedAgent(HostedAgent):
         refused: why it could not be taken up at first; None where it could.
     """
 
+    only_by_person = "it runs in your own tmux, where no key is pressed without you"
+
     def __init__(self, record: SessionRecord, session: Session, services: Services) -> None:
         super().__init__(record, session, services)
         self.refused: AgentError | TerminalError | None = None

@@ -80,6 +80,7 @@ class DialogGates:
         profile: tells what its screens show.
         say: gives it a prompt: what the person says to a denial.
         gone: told when a dialog is seen to be gone, and no other stands in its place.
+        only_by_person: why no key is pressed without the person; empty: mode and rules count.
     """
 
     def __init__(
@@ -88,10 +89,13 @@ class DialogGates:
         profile: Profile,
         say: Callable[[str], Awaitable[None]],
         gone: Callable[[], None],
+        *,
+        only_by_person: str = "",
     ) -> None:
         self._agent = agent
         self._say = say
         self._gone = gone
+        self._only_by_person = only_by_person
         self._answering = Answering(agent.panes, profile)
         self._open: dict[str, _Open] = {}
         self._shown = asyncio.Event()
@@ -273,7 +277,7 @@ class DialogGates:
         allow, deny = seen.dialog.answer("allow_once"), seen.dialog.answer("deny")
         if allow is None:
             return Outcome(ToolStatus.FAILED, "no one key allows this once: answer in its pane")
-        doubt = seen.dialog.doubt
+        doubt = self._only_by_person or seen.dialog.doubt
         if not seen.cwd:
             doubt = doubt or "it cannot be told in which directory it is"
 

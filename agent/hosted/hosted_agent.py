@@ -70,6 +70,9 @@ class HostedAgent(CommandAgent):
         self._deafen: Callable[[], Awaitable[None]] | None = None
         """Ends listening to its pane."""
 
+    only_by_person = ""
+    """Why the keys of its dialogs are pressed by the person alone; empty: mode and rules count."""
+
     @property
     def hook_hold(self) -> float | None:
         """Seconds for which its hook waits, where its profile says so."""
@@ -179,7 +182,9 @@ class HostedAgent(CommandAgent):
         def dialog_gone() -> None:
             observer.waits_no_longer()
 
-        self.dialogs = dialogs = DialogGates(self, self.profile, self._say, dialog_gone)
+        self.dialogs = dialogs = DialogGates(
+            self, self.profile, self._say, dialog_gone, only_by_person=self.only_by_person
+        )
 
         def looked(shown: ScreenMatch, frame: Frame) -> None:
             alarm.looked(shown, frame)

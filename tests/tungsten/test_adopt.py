@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -12,8 +13,18 @@ import pytest
 
 from tungsten import still
 from tungsten.adopt import OwnServer, default_socket
-from tungsten.errors import PaneDead, PaneGone, PaneNotAllowed, ServerGone
+from tungsten.adopted_pane import AdoptedPane
+from tungsten.errors import (
+    PaneDead,
+    PaneGone,
+    PaneInCopyMode,
+    PaneNotAllowed,
+    ServerGone,
+    TerminalError,
+)
 from tungsten.frame import Frame
+from tungsten.osc import Osc, plain
+from tungsten.pressing import Standing
 
 Tmux = Callable[..., str]
 
@@ -135,6 +146,81 @@ async def test_a_pane_is_driven_only_when_it_was_allowed(own: OwnServer, tmux: T
     with pytest.raises(PaneNotAllowed):
         await own.send_text("%0", "x")
     assert "x" not in (await own.capture("%1")).text
+
+
+async def test_one_key_goes_into_what_was_seen_in_an_allowed_pane_or_nowhere(
+    own: OwnServer, tmux: Tmux
+) -> None:
+    before = state(tmux)
+    pid = int(tmux("display-message", "-p", "-t", "%0", "#{pane_pid}"))
+    pane = AdoptedPane(own, "%0")
+    standing = Standing(pid, await own.capture("%0"))
+    for press in (pane.press_if("1", standing), own.press_if("%0", "1", standing)):
+        with pytest.raises(PaneNotAllowed):
+            await press
+    await own.allow("%0")
+    tmux("copy-mode", "-t", "%0")
+    assert not await pane.press_if("1", standing)
+    with pytest.raises(PaneInCopyMode):
+        await pane.paste("x")
+    tmux("send-keys", "-X", "-t", "%0", "cancel")
+    tmux("set-option", "-w", "-t", "%0", "synchronize-panes", "on")
+    assert not await pane.press_if("1", standing)
+    with pytest.raises(TerminalError, match="synchronize-panes"):
+        await pane.paste("x")
+    tmux("set-option", "-w", "-u", "-t", "%0", "synchronize-panes")
+    assert not await pane.press_if("1", replace(standing, pid=pid + 1))
+    assert await pane.press_if("1", standing)
+    screens = Screens()
+    stop = own.watch("%0", screens)
+    await screens.until(reads("1"))
+    # Another one who saw the same comes second.
+    second = AdoptedPane(own, "%0")
+    assert not await second.press_if("1", standing)
+    assert (await pane.capture_plain()).text.strip() == "1"
+    own.disallow("%0")
+    with pytest.raises(PaneNotAllowed):
+        await pane.press_if("2", Standing(pid, await own.capture("%0")))
+    stop()
+    assert state(tmux) == before
+
+
+async def test_what_a_pane_prints_is_heard_wherever_it_moves(own: OwnServer, tmux: Tmux) -> None:
+    tmux("new-window", "-d", "-t", "work", "env", "cat")
+    told: list[str] = []
+    news, gone = asyncio.Event(), asyncio.Event()
+
+    def heard(commands: Sequence[Osc]) -> None:
+        told.extend(plain(each.text) for each in commands)
+        news.set()
+
+    async def until(title: str) -> None:
+        async with asyncio.timeout(15):
+            while title not in told:
+                await news.wait()
+                news.clear()
+
+    own.listen("%0", heard, gone.set)
+    async with asyncio.timeout(15):
+        await news.wait()
+    # As a program does it: what is typed comes back, its escapes as they are.
+    tty = tmux("display-message", "-p", "-t", "%0", "#{pane_tty}")
+    say = f"printf '\\033]0;%s\\007' TITLE > {tty}"
+    tmux("run-shell", say.replace("TITLE", "one"))
+    await until("one")
+    tmux("join-pane", "-d", "-s", "%0", "-t", "%1")
+    session = await own.session_of("%0")
+    attached = "#{client_control_mode} #{session_id} #{client_readonly}"
+    async with asyncio.timeout(15):
+        while f"1 {session} 1" not in tmux("list-clients", "-F", attached):
+            await news.wait()
+            news.clear()
+    tmux("run-shell", say.replace("TITLE", "two"))
+    await until("two")
+    assert not gone.is_set()
+    tmux("kill-pane", "-t", "%0")
+    async with asyncio.timeout(15):
+        await gone.wait()
 
 
 async def test_what_was_allowed_is_the_program_not_the_place(own: OwnServer, tmux: Tmux) -> None:

@@ -5,6 +5,7 @@ An action of `tui.actions` names its function here.
 
 from __future__ import annotations
 
+from tui.requests.adopting import adopt as adopt
 from tui.requests.agents import archive_agent as archive_agent
 from tui.requests.agents import begin_rename as begin_rename
 from tui.requests.agents import new_agent as new_agent

@@ -106,11 +106,11 @@ async def stop_agent(app: TungstenApp) -> None:
     agent = focused(app)
     if agent is None:
         return
-    from tui.screens.stop_agent import StopAgentScreen
+    from tui.screens.stop_agent import StopAgentScreen, is_adopted
 
     def answered(stopped: bool | None) -> None:
         if stopped:
-            app.say(f"{agent.name} has stopped")
+            app.say(f"{agent.name} {'is let go' if is_adopted(agent) else 'has stopped'}")
 
     workers = sum(1 for other in app.agents if other.parent == agent.id)
     await app.push_screen(StopAgentScreen(agent, workers, clock=app.now), answered)
@@ -121,7 +121,7 @@ async def archive_agent(app: TungstenApp) -> None:
     agent = focused(app)
     if agent is None:
         return
-    from tui.screens.stop_agent import EndAgentScreen
+    from tui.screens.stop_agent import LET_GO, EndAgentScreen, is_adopted
 
     async def archive() -> str:
         try:
@@ -136,10 +136,11 @@ async def archive_agent(app: TungstenApp) -> None:
 
     has_workers = any(other.parent == agent.id for other in app.agents)
     workers = ", and its workers with it" if has_workers else ""
+    ends = f"This ends its turn and its terminals, and takes it off the list{workers}"
     screen = EndAgentScreen(
         agent,
         f"Archive {agent.name}?",
-        f"This ends its turn and its terminals, and takes it off the list{workers}. "
+        f"{LET_GO if is_adopted(agent) else ends}. "
         f"The session stays; {actions.shown('agent.sessions')} resumes it.",
         verb="archive it",
         perform=archive,

@@ -38,6 +38,9 @@ async def attach(app: TungstenApp) -> None:
     if pane is None or not app.known:
         app.say("There is no terminal yet: it opens with the first command", "warning")
         return
+    if pane.socket:
+        app.say("This pane is in your own tmux: attach to it there", "warning")
+        return
     from tui.terminal.attach import AttachFailed
     from tui.terminal.attach import attach as attach_pane
 
@@ -96,5 +99,9 @@ async def own_panes(app: TungstenApp) -> None:
         from tui.screens.own_panes import OwnPanesScreen
 
         await app.push_screen(
-            OwnPanesScreen(app.focused_agent, own_pane=os.environ.get("TMUX_PANE", ""))
+            OwnPanesScreen(
+                app.focused_agent,
+                own_pane=os.environ.get("TMUX_PANE", ""),
+                profiles=app.paths.profiles,
+            )
         )

@@ -39,7 +39,37 @@ if TYPE_CHECKING:
     from tungsten.outcome import PaneInfo
 
 NOTHING = "No tmux server of yours runs, or it has no pane: start one with `tmux` in a terminal."
+UNRECOGNISED = "No profile knows what runs in this pane: docs/hosted.md says how to write one."
 HERE = "Tungsten itself runs in this pane: an agent there could approve itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A program that a profile knows.
+
+    Attributes:
+        profile: the profile's name.
+        title: what its maker calls it.
+        directory: where it is.
+    """
+
+    profile: str
+    title: str
+    directory: str
+
+
+def recognise(info: PaneInfo, profiles: Path | None) -> Found | None:
+    """Find what runs in a pane among the profiles; `profiles` is the directory of the person's."""
+    from agent.hosted.profile_files import profile_files
+    from tungsten import foreground
+
+    if profiles is None:
+        return None
+    front = foreground.probe(info.pid, info.tty, dead=info.dead)
+    profile = profile_files(profiles).now().of_process(front.arguments)
+    if profile is None:
+        return None
+    return Found(profile.name, profile.title, front.cwd or info.current_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +78,7 @@ class OwnPane:
 
     server: OwnServer
     info: PaneInfo
+    found: Found | None = None
 
     @property
     def id(self) -> str:
@@ -61,6 +92,7 @@ class OwnPanesScreen(ClosedOnce[None]):
     Args:
         agent: Who may use a pane that is allowed here; None where there is no agent.
         own_pane: The tmux pane that the app itself is in, empty outside tmux.
+        profiles: The directory of the person's profiles, by which programs are known.
     """
 
     KEYS = actions.OWN_PANES
@@ -90,11 +122,13 @@ class OwnPanesScreen(ClosedOnce[None]):
         agent: AgentSummary | None,
         *,
         own_pane: str = "",
+        profiles: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._agent = agent
         self._own_pane = own_pane
+        self._profiles = profiles
         self._clock = clock
         self._servers: list[OwnServer] = []
         self._panes: dict[str, OwnPane] = {}
@@ -168,7 +202,8 @@ class OwnPanesScreen(ClosedOnce[None]):
         for server in self._servers:
             with contextlib.suppress(TerminalError):
                 for info in await server.panes():
-                    pane = OwnPane(server, info)
+                    known = await asyncio.to_thread(recognise, info, self._profiles)
+                    pane = OwnPane(server, info, known)
                     found[pane.id] = pane
         self._panes = found
         self._fill()
@@ -202,6 +237,8 @@ class OwnPanesScreen(ClosedOnce[None]):
         if self._is_here(pane):
             mark = "Tungsten"
         program = "(ended)" if info.dead else info.current_command
+        if pane.found is not None:
+            program = pane.found.title
         wide = width >= 90
         left = "".join(
             f"{fit(one_line(word), cells):<{cells}} "
@@ -226,6 +263,9 @@ class OwnPanesScreen(ClosedOnce[None]):
                 named = (allowed.socket, allowed.tmux_id, allowed.pid)
                 if named == (socket, pane.info.id, pane.info.pid):
                     return agent, allowed.pane_id
+            for adopted in agent.panes:
+                if (adopted.socket, adopted.tmux_id) == (socket, pane.info.id):
+                    return agent, adopted.pane_id
         return None
 
     def _is_here(self, pane: OwnPane) -> bool:
@@ -304,6 +344,64 @@ class OwnPanesScreen(ClosedOnce[None]):
         done = f"{name} may read pane {pane.info.id} and type into it, through the gate."
         self._say(problem or done, problem=bool(problem))
 
+    def action_adopt(self) -> None:
+        """Take what runs in the chosen pane among the agents, once the person has said yes."""
+        pane = self._chosen()
+        if pane is None:
+            return
+        if (user := self._user(pane)) is not None:
+            self._say(f"{one_line(user[0].name)} has it already; r takes it back.")
+        elif self._is_here(pane):
+            self._say(HERE, problem=True)
+        else:
+            self._ask_to_adopt(pane)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _ask_to_adopt(self, pane: OwnPane) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        # Now: another program may have begun in it since it was listed.
+        found = await asyncio.to_thread(recognise, pane.info, self._profiles)
+        if found is None:
+            self._say(UNRECOGNISED, problem=True)
+            return
+        title = one_line(found.title)
+
+        async def perform() -> str:
+            return await self._adopt(pane, found)
+
+        def answered(done: bool | None) -> None:
+            if done:
+                self._say(f"{title} in pane {pane.info.id} is one of your agents now.")
+
+        await self.app.push_screen(
+            ConfirmScreen(
+                f"Adopt {title} in pane {pane.info.id}?",
+                "Its screen, its titles and what it prints are watched, and its questions come to "
+                "the inbox. Nothing of your tmux is changed: no option, no key, no size. Keys are "
+                "pressed only where you answer in the inbox, or write to it yourself. "
+                "Stopping it lets it go; its program goes on.",
+                verb="adopt it",
+                during="Looking at it …",
+                perform=perform,
+            ),
+            answered,
+        )
+
+    async def _adopt(self, pane: OwnPane, found: Found) -> str:
+        from agent.protocol.commands.adopt import AdoptPane
+
+        if problem := await host(self).approval_problem(0.0):
+            return problem
+        command = AdoptPane(
+            socket=str(pane.server.socket),
+            tmux_id=pane.info.id,
+            pid=pane.info.pid,
+            profile=found.profile,
+            directory=found.directory,
+        )
+        return (await send(self, command))[1]
+
     def action_disallow(self) -> None:
         """Take the chosen pane back from the agent that may use it."""
         pane = self._chosen()
@@ -315,9 +413,16 @@ class OwnPanesScreen(ClosedOnce[None]):
 
     @work(exit_on_error=False)
     async def _disallow(self, pane: OwnPane, agent: AgentSummary, name: str) -> None:
+        from agent.protocol.commands.agents import StopAgent
         from agent.protocol.commands.panes import DisallowPane
 
-        _, problem = await send(self, DisallowPane(agent_id=agent.id, pane_id=name))
+        adopted = agent.hosted is not None and agent.hosted.adopted
+        command = (
+            StopAgent(agent_id=agent.id)
+            if adopted
+            else DisallowPane(agent_id=agent.id, pane_id=name)
+        )
+        _, problem = await send(self, command)
         self._say(problem or f"Pane {pane.info.id} is yours alone again.", problem=bool(problem))
 
     def _say(self, text: str, *, problem: bool = False) -> None:

@@ -27,11 +27,19 @@ if TYPE_CHECKING:
 WIDTH = 76
 """Cells of a row in the card."""
 
+LET_GO = "Its program goes on in your own tmux, as it is; here it is watched no more"
+"""What stopping means for an agent that was adopted."""
+
 STATE_STYLES = {
     "working": "$text-success",
     "waiting": "bold $text-warning",
     "failed": "$text-error",
 }
+
+
+def is_adopted(agent: AgentSummary) -> bool:
+    """Whether an agent runs in the person's own tmux."""
+    return agent.hosted is not None and agent.hosted.adopted
 
 
 class EndAgentScreen(ConfirmScreen):
@@ -113,11 +121,18 @@ class StopAgentScreen(EndAgentScreen):
         )
         if workers:
             ends += " and its worker" if workers == 1 else f" and its {workers} workers"
-        super().__init__(
-            agent,
+        title, text, verb = (
             f"Stop {agent.name}?",
             f"This ends its turn{ends}. The session stays: a prompt goes on with it.",
-            verb="stop it",
+            "stop it",
+        )
+        if is_adopted(agent):
+            title, text, verb = f"Let {agent.name} go?", f"{LET_GO}.", "let it go"
+        super().__init__(
+            agent,
+            title,
+            text,
+            verb=verb,
             perform=self._stop,
             clock=clock,
         )

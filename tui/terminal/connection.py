@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
 
+    from tungsten.adopted_view import AdoptedView
     from tungsten.view import LiveView
 
 
@@ -25,6 +26,7 @@ class PaneConnection:
         self._socket = ""
         self._opening = asyncio.Lock()
         self._users = 0
+        self._own: dict[str, AdoptedView] = {}
 
     def begin(self) -> None:
         """Count one more widget that shows panes."""
@@ -52,6 +54,15 @@ class PaneConnection:
                 self._socket = socket
             return self._view
 
+    async def own(self, socket: str) -> AdoptedView:
+        """Return the view of the person's own server at `socket`; raises as `view` does."""
+        async with self._opening:
+            if socket not in self._own:
+                from tungsten.adopted_view import AdoptedView
+
+                self._own[socket] = await AdoptedView.open(Path(socket))
+            return self._own[socket]
+
     async def lost(self, view: LiveView) -> None:
         """Forget a view whose server does not answer any more."""
         if self._view is view:
@@ -61,6 +72,8 @@ class PaneConnection:
         """Close the connection; panes and their programs live on."""
         async with self._opening:
             await self._close()
+            while self._own:
+                await self._own.popitem()[1].close()
 
     async def _close(self) -> None:
         view, self._view = self._view, None

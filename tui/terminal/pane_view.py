@@ -27,6 +27,7 @@ from tui.terminal.strips import without_end
 from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
+    from tungsten.adopted_view import AdoptedView
     from tungsten.errors import TerminalError
     from tungsten.frame import Frame
     from tungsten.view import LiveView
@@ -38,6 +39,8 @@ RESIZE_DELAY = 0.12
 """Seconds without a further change before the tmux pane follows the widget's size."""
 RETRY_SECONDS = 1.0
 """Least time between two attempts to reach a server that has ended."""
+ENDED = "This terminal takes no keys: its program has ended"
+PERSONS = "This pane is in your own tmux: type in it there, or write to its agent"
 HISTORY = 5000
 """Lines of scrollback fetched when the person scrolls up."""
 
@@ -82,6 +85,8 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         self._failed_at = 0.0
         self._is_visible = False
         self._live: LiveView | None = None
+        self._own: AdoptedView | None = None
+        """In the place of `_live`, where the pane is in the person's own tmux."""
         self._stop: Callable[[], None] | None = None
         self._resizing: Timer | None = None
         self._retrying: Timer | None = None
@@ -132,14 +137,28 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         from tungsten.errors import TerminalError
 
         try:
+            if socket := self._own_socket(pane_id):
+                own = await connection(self).own(socket)
+                if pane_id == self._pane_id and self._is_visible:
+                    self._live, self._own = None, own
+                    tmux_id = pane_id.rpartition(":")[2]
+                    self._stop = own.show(tmux_id, self._take_frame, fps=self._fps_now())
+                return
             live = await connection(self).view(tmux_socket(self))
             if pane_id != self._pane_id or not self._is_visible:
                 return
-            self._live = live
+            self._live, self._own = live, None
             self._stop = live.show(pane_id, self._take_frame, fps=self._fps_now())
             self.post_message(self.Shown(pane_id, live.server))
         except TerminalError as error:
             self.failed(error)
+
+    def _own_socket(self, pane_id: str) -> str:
+        """Where the person's own server listens that a pane is in; empty for a pane of ours."""
+        if pane_id.startswith("%"):
+            return ""
+        panes = (pane for agent in host(self).state.agents for pane in agent.panes)
+        return next((pane.socket for pane in panes if pane.pane_id == pane_id), "")
 
     def _disconnect(self) -> None:
         if self._stop is not None:
@@ -160,6 +179,8 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
             self.notify(str(error), severity="warning", markup=False)
             return
         match error:
+            case PaneGone() | ServerGone() if self._own is not None:
+                title, text = "Not there any more", "This pane was one of your own tmux."
             case PaneGone():
                 title, text = "Terminal closed", "The agent opens another with its next command."
             case ServerGone():
@@ -321,10 +342,11 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
     async def _fetch_history(self, then_back: int) -> None:
         from tungsten.errors import TerminalError
 
-        if self._live is None or self._pane_id is None:
+        live = self._live or self._own
+        if live is None or self._pane_id is None:
             return
         try:
-            frame = await self._live.capture(self._pane_id, history=HISTORY)
+            frame = await live.capture(self._pane_id.rpartition(":")[2], history=HISTORY)
         except TerminalError as error:
             self.failed(error)
             return
@@ -373,7 +395,7 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
         if self.take_keyboard() or self._ahead is not None or not isinstance(app, KeyboardApp):
             return
         if self._pane_id is None or self._frame is not None or self._problem:
-            self._takes_no_keys("This terminal takes no keys: its program has ended")
+            self._takes_no_keys(PERSONS if self._own else ENDED)
             return
         width, height = self.screen.size
         if width < SMALLEST.width or height < SMALLEST.height:
@@ -388,7 +410,7 @@ class PaneView(KeysInOrder, PaneScreen, can_focus=True):
             return
         kept, self._ahead = self._ahead.end(), None
         if not self.take_keyboard():
-            self._takes_no_keys("This terminal takes no keys: its program has ended")
+            self._takes_no_keys(PERSONS if self._own else ENDED)
         elif self._passthrough is not None:
             self._passthrough.go_on_with(kept)
 

@@ -164,6 +164,7 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
     await house.prompt(agent_id, "ask: ls")
     gate = await house.gate()
     assert (gate.pane_id, gate.presses) == (f"own:{pane_id}", "1 (Yes)")
+    assert "no key is pressed without you" in str(gate)
     desk.tmux("copy-mode", "-t", pane_id)
     await house.decide(gate)
     again = await house.until(

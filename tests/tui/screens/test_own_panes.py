@@ -12,8 +12,11 @@ import psutil
 import pytest
 from textual.pilot import Pilot
 
-from agent.protocol.agents import AgentSummary, AllowedPane
+from agent.protocol.agents import AgentSummary, AllowedPane, PaneSummary
+from agent.protocol.commands.adopt import AdoptPane
+from agent.protocol.commands.agents import StopAgent
 from agent.protocol.commands.panes import AllowPane, DisallowPane
+from agent.protocol.hosted import Hosted
 from tui.screens.own_panes import OwnPanesScreen
 
 Tmux = Callable[..., str]
@@ -161,3 +164,56 @@ async def test_without_an_agent_or_a_server_it_says_what_to_do(tmux: Tmux, host:
         tmux("kill-server")
         psutil.wait_procs([server], timeout=20)
         await until(pilot, lambda: "No tmux server of yours" in text(app))
+
+
+async def test_an_agent_that_runs_there_is_adopted_after_a_yes_and_let_go(
+    tmux: Tmux, host: Any, make_agent: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "cat.toml").write_text(
+        'name = "cat"\ntitle = "Tom Cat"\nstart = "cat"\nprocess = { names = ["cat"] }\n'
+    )
+    agent: AgentSummary = make_agent()
+    screen = OwnPanesScreen(None, profiles=tmp_path)
+    app = host(screen, agents=(agent,))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "Tom Cat" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "Adopt Tom Cat in pane %0?" in text(app))
+        assert "Nothing of your tmux is changed" in text(app)
+        # Neither looking nor Enter is a yes.
+        await pilot.press("enter")
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen)
+        assert app.sent == []
+        app.unattended = "Not approved: no tmux client typed this"
+        await pilot.press("j")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.press("y")
+        await until(pilot, lambda: "no tmux client typed this" in text(app))
+        assert app.sent == []
+        app.unattended = ""
+        await pilot.press("y")
+        await until(pilot, lambda: app.sent and app.screen is screen)
+        pane_id, pid = tmux("list-panes", "-t", "mine", "-F", "#{pane_id} #{pane_pid}").split()
+        [adopt] = app.sent
+        socket = tmux.socket  # type: ignore[attr-defined]
+        assert isinstance(adopt, AdoptPane)
+        assert (adopt.socket, adopt.tmux_id, adopt.pid) == (str(socket), pane_id, int(pid))
+        assert (adopt.profile, adopt.directory[:1]) == ("cat", "/")
+        await until(pilot, lambda: "is one of your agents now" in text(app))
+
+        shown = PaneSummary(pane_id=f"own:{pane_id}", socket=str(socket.resolve()))
+        hosted = Hosted(profile="cat", title="Tom Cat", adopted=True)
+        changed = agent.model_copy(update={"panes": (shown,), "hosted": hosted})
+        app.state = app.state.model_copy(update={"agents": (changed,)})
+        screen.agents_changed()
+        await until(pilot, lambda: f"● {agent.name}" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "has it already" in text(app))
+        await pilot.press("r")
+        await until(pilot, lambda: len(app.sent) == 2)
+        assert app.sent[1] == StopAgent(agent_id=agent.id)
+        # What no profile knows is not adopted.
+        (tmp_path / "cat.toml").unlink()
+        await pilot.press("down", "j")
+        await until(pilot, lambda: "No profile knows" in text(app))

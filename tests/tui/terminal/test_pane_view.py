@@ -111,6 +111,33 @@ async def test_colours_and_cursor(terminal: Terminal, directory: Path) -> None:
         assert next(iter(cursor)).style.bgcolor != next(iter(row.crop(x + 1, x + 2))).style.bgcolor
 
 
+async def test_a_pane_of_the_persons_own_is_live_at_its_own_size_and_takes_no_keys(
+    terminal: Terminal, directory: Path
+) -> None:
+    pane = await start(terminal, "echo theirs; exec cat")
+    before = await terminal.pane(pane).info()
+    # As the person's: the app's own server is another.
+    app = PaneHost(directory / "none.sock")
+    app.belongs_to("a1", f"own:{pane}", socket=str(directory / "t.sock"))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.show(f"own:{pane}")
+        await until(pilot, lambda: "theirs" in app.text)
+        await terminal.pane(pane).send_text("more")
+        await until(pilot, lambda: "more" in app.text)
+        assert not app.pane.take_keyboard()
+        app.pane.take_keyboard_soon()
+        await pilot.resize_terminal(50, 15)
+        await terminal.pane(pane).send_text(" of it\n")
+        await until(pilot, lambda: "more of it" in app.text)
+        assert not app.pane.has_keyboard
+        assert any("your own tmux" in each.message for each in app._notifications)
+        now = await terminal.pane(pane).info()
+        assert (now.width, now.height) == (before.width, before.height)
+        await terminal.pane(pane).kill()
+        await until(pilot, lambda: "Not there any more" in app.text)
+    assert app.sent == []
+
+
 async def test_rows_that_stay_are_the_same_objects(terminal: Terminal, directory: Path) -> None:
     pane = await start(terminal, "echo one; echo two; exec cat")
     app = PaneHost(directory / "t.sock")
