@@ -30,6 +30,9 @@ WIDTH = 76
 LET_GO = "Its program goes on in your own tmux, as it is; here it is watched no more"
 """What stopping means for an agent that was adopted."""
 
+STOPPING = "Stopping: waiting until its processes are gone …"
+LETTING_GO = "Letting it go …"
+
 STATE_STYLES = {
     "working": "$text-success",
     "waiting": "bold $text-warning",
@@ -68,7 +71,7 @@ class EndAgentScreen(ConfirmScreen):
             title,
             text,
             verb=verb,
-            during="Stopping: waiting until its processes are gone …",
+            during=LETTING_GO if is_adopted(agent) else STOPPING,
             perform=perform,
         )
         self._agent = agent
