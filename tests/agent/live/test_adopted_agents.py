@@ -229,6 +229,34 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
     assert desk.listed() == before
 
 
+async def test_another_program_in_the_same_pane_is_not_what_was_adopted(desk):
+    house = desk.house
+    os.mkfifo(house.root / "finish")
+    play = f"{sys.executable} player.py {house.root / 'finish'}"
+    where = ("-n", "play", "-c", str(house.project))
+    pane_id, pid = desk.open(*where, "sh", "-c", f"{play}; {play}; exec cat")
+    await desk.shows(pane_id, "PLAYER")
+    agent_id = await desk.adopt(pane_id, pid)
+    await desk.state("idle", "screen")
+    program = house.agents.find(agent_id).record.extra["adopted"]["program"]
+    assert program != pid
+    running = psutil.Process(program)
+    await house.agents.stop(StopAgent(agent_id=agent_id))
+    desk.types(pane_id, "quit", "Enter")
+    psutil.wait_procs([running], timeout=20)
+    await desk.shows(pane_id, "PLAYER")
+    with pytest.raises(AgentError, match=f"ran in pane {pane_id} is gone|Its program has ended"):
+        await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await desk.nobody()
+    # That one is adopted by a yes of its own; its end is seen though its pane lives on.
+    await desk.adopt(pane_id, pid)
+    await desk.state("idle", "screen")
+    await house.prompt(desk.agent_id, "quit")
+    await desk.state("unknown", activity="its program has ended")
+    await desk.nobody()
+    assert psutil.pid_exists(pid)
+
+
 async def test_what_was_adopted_is_taken_up_by_the_next_engine_or_told_to_be_gone(desk):
     house = desk.house
     first, second, third = (desk.play(name) for name in ("one", "two", "three"))
@@ -250,8 +278,9 @@ async def test_what_was_adopted_is_taken_up_by_the_next_engine_or_told_to_be_gon
 
     await house.shut()
     await desk.nobody()
+    running = psutil.Process(second[1])
     desk.tmux("kill-pane", "-t", second[0])
-    psutil.wait_procs([psutil.Process(second[1])] if psutil.pid_exists(second[1]) else [], 20)
+    psutil.wait_procs([running], timeout=20)
     await house.open()
     desk.agent_id = agents[1]
     await desk.state("unknown", activity="gone while Tungsten did not run")
