@@ -242,6 +242,15 @@ async def test_another_program_in_the_same_pane_is_not_what_was_adopted(desk):
     assert program != pid
     running = psutil.Process(program)
     await house.agents.stop(StopAgent(agent_id=agent_id))
+    # As where numbers were given out anew.
+    live = house.agents.find(agent_id)
+    adopted = live.record.extra["adopted"]
+    elsewhere = {"program": os.getpid(), "begun": psutil.Process().create_time()}
+    for other in ({"begun": 1.0}, {"server": "1 1"}, elsewhere):
+        await live.save_extra(adopted={**adopted, **other})
+        with pytest.raises(AgentError, match=f"ran in pane {pane_id} is gone"):
+            await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await live.save_extra(adopted=adopted)
     desk.types(pane_id, "quit", "Enter")
     psutil.wait_procs([running], timeout=20)
     await desk.shows(pane_id, "PLAYER")
