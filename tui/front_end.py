@@ -337,8 +337,16 @@ class FrontEnd(KeyboardApp[None]):
         if delay is not None:
             self._ticking = self.set_timer(max(0.05, delay), self._age)
 
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the cockpit has its parts: not while the app closes, when a timer may be over.
+
+        Textual 8.2 (`App._close_all`) takes the screens off the stack after their parts.
+        """
+        return self.is_running and bool(self.screen_stack)
+
     def _age(self) -> None:
-        if not self.screen_stack:
+        if not self._is_shown:
             return
         agent = self.focused_agent
         self.cockpit.agents.show(self.agents, agent.id if agent is not None else "", self.now())
@@ -458,8 +466,7 @@ class FrontEnd(KeyboardApp[None]):
 
     def _hush(self) -> None:
         self._said_over = None
-        # A timer may be over while the app closes.
-        if self.screen_stack:
+        if self._is_shown:
             self.cockpit.footer.hush()
 
     async def take_early_keys(self) -> None:

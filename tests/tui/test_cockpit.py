@@ -40,6 +40,7 @@ from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
 from tui import actions, preferences, themes
 from tui.app import TungstenApp
+from tui.screens.cockpit import CockpitScreen
 from tui.screens.first_run import FirstRunScreen
 from tui.screens.theme import ThemeScreen
 
@@ -629,7 +630,9 @@ class Busy(Screen[None]):
         pass
 
 
-async def test_what_changes_under_a_closing_screen_is_drawn(open_cockpit: Open) -> None:
+async def test_what_changes_under_a_closing_screen_is_drawn(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_cockpit(CALM, transcripts=TALK) as cockpit:
         await cockpit.until(lambda: "off-by-one" in cockpit.screen_text)
         over = Busy()
@@ -642,6 +645,16 @@ async def test_what_changes_under_a_closing_screen_is_drawn(open_cockpit: Open) 
         await cockpit.until(lambda: over._callbacks)
         over.dismiss()
         await cockpit.until(lambda: "Yes." in cockpit.screen_text)
+        # A timer of the app may be over when the parts of its screen are gone.
+        gone: list[bool] = []
+
+        def unmounted(screen: CockpitScreen) -> None:
+            gone.append(not screen.children)
+            screen.host._age()
+            screen.host._hush()
+
+        monkeypatch.setattr(CockpitScreen, "on_unmount", unmounted, raising=False)
+    assert gone == [True]
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
