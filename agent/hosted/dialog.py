@@ -107,7 +107,8 @@ def of_match(profile: Profile, found: ScreenMatch, frame: Frame) -> Dialog | Non
     if found.state is not AgentState.WAITING or found.kind is None:
         return None
     rule = next(rule for rule in profile.rules if rule.name == found.rule)
-    begins = _begins(rule, frame.lines[: found.first], found.dialog[0])
+    first = next(iter(found.dialog), "")
+    begins = _begins(rule, frame.lines[: found.first], first)
     if begins is not None:
         found = replace(found, first=begins, dialog=frame.lines[begins : found.last])
         return _dialog(profile, rule, found, ("", FORGED, ()))

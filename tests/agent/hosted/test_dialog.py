@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.hosted.dialog import FORGED, Dialog, is_about, of_match
+from agent.hosted.dialog import FORGED, UNTOLD, Dialog, is_about, of_match
 from agent.hosted.profile import Profile
 from agent.hosted.screen_rules import Frame, match
 
@@ -230,3 +230,12 @@ def test_what_looks_like_its_beginning_hides_nothing(text: str) -> None:
     assert not found.is_for("ls"), "nor is a key pressed for what a hook asked"
     if "rm -rf ~" in text:
         assert "rm -rf ~" in found.text, "the person sees all of it"
+
+
+def test_a_wait_that_only_the_title_tells_has_no_lines() -> None:
+    rule = {"name": "p", "state": "waiting", "kind": "permission", "title": "^asks"}
+    known = Profile.model_validate({"name": "a", "title": "A", "start": "a", "rules": [rule]})
+    frame = Frame(("", ""), title="asks", width=80)
+    found = of_match(known, match(known, frame), frame)
+    assert found is not None
+    assert (found.text, found.doubt) == ("", UNTOLD)
