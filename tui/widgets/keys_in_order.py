@@ -27,7 +27,7 @@ class KeysInOrder(_Mixed):
     """
 
     _led_away = False
-    """Whether one of its own keys has moved the focus elsewhere."""
+    """Whether one of its own keys has moved the focus elsewhere, and no other key has."""
 
     async def _on_key(self, event: Key) -> None:
         if self._passed_on(event):
@@ -36,10 +36,11 @@ class KeysInOrder(_Mixed):
             if not binding.priority:
                 await self._carry_out(event, binding.action)
                 return
+        had_focus = self.screen.focused is self
         if event.is_printable and event.character and self._write_elsewhere(event.character):
             event.stop()
             event.prevent_default()
-            self._led_away = self.screen.focused not in (self, None)
+            self._led_away = had_focus and self.screen.focused not in (self, None)
 
     def _write_elsewhere(self, _character: str) -> bool:
         """Write what means nothing here where it was meant for, and move the focus there."""
@@ -48,8 +49,10 @@ class KeysInOrder(_Mixed):
     async def _carry_out(self, event: Key, action: str) -> None:
         event.stop()
         event.prevent_default()
+        # Where another key has moved the focus meanwhile, what waits here was typed before that.
+        had_focus = self.screen.focused is self
         await self.run_action(action)
-        self._led_away = self.screen.focused not in (self, None)
+        self._led_away = had_focus and self.screen.focused not in (self, None)
 
     def _passed_on(self, event: Key) -> bool:
         """Let the app give a key anew that came behind the one that moved the focus."""

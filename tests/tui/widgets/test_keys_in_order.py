@@ -67,3 +67,17 @@ async def test_editing_keys_keep_their_place(name: str) -> None:
             await pilot.pause()
             text = widget.value if isinstance(widget, Input) else widget.text
             assert text == expected(typed), typed
+
+
+async def test_a_key_of_the_form_takes_no_text_along_that_was_typed_before_it() -> None:
+    app = Form()
+    async with app.run_test() as pilot:
+        field, prompt = app.query_one(Field), app.query_one(Prompt)
+        field.focus()
+        await pilot.pause()
+        # What a busy app finds: keys wait at the field while one with priority is carried out.
+        for key in ("a", "home", "b", "c"):
+            field.post_message(Key(key, key if len(key) == 1 else None))
+        app.screen.set_focus(prompt)
+        await pilot.pause()
+        assert (field.value, prompt.text) == ("bca", "")
