@@ -70,7 +70,7 @@ class OneOf(Widget, can_focus=True):
     def render(self) -> Content:
         """Draw the choices."""
         first = self._first
-        return Content("   ").join(
+        return Content(" " * self._gap).join(
             Content.assemble((f"● {choice}", "bold $text-primary"))
             if number == self.index
             else Content(f"{'●' if self.index == NONE and choice == self._usual else '○'} {choice}")
@@ -79,13 +79,21 @@ class OneOf(Widget, can_focus=True):
         )
 
     @property
+    def _gap(self) -> int:
+        """Blanks between choices: fewer where there is no room for all."""
+        room = self.content_size.width
+        words = sum(len(choice) + 2 for choice in self._choices)
+        fits = (gap for gap in (3, 2, 1) if words + gap * (len(self._choices) - 1) <= room)
+        return next(fits, 3)
+
+    @property
     def _first(self) -> int:
         """The first choice that is shown: where there is no room for all, the chosen one is."""
         first = 0
-        room = self.content_size.width
+        room, gap = self.content_size.width, self._gap
         while first < self.index and room:
             shown = self._choices[first : self.index + 1]
-            if sum(len(choice) + 5 for choice in shown) - 3 <= room:
+            if sum(len(choice) + 2 + gap for choice in shown) - gap <= room:
                 break
             first += 1
         return first
@@ -112,4 +120,4 @@ class OneOf(Widget, can_focus=True):
                 continue
             if at <= event.x < at + len(choice) + 2:
                 self.index = number
-            at += len(choice) + 5
+            at += len(choice) + 2 + self._gap

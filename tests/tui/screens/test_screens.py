@@ -268,6 +268,21 @@ async def test_an_agent_of_another_maker_is_chosen_or_recognised(
         assert app.results == [CreateAgent(directory=str(tmp_path), profile="opencode")]
 
 
+async def test_all_agents_of_other_makers_are_seen_at_80_columns(
+    host: Host, tmp_path: Path
+) -> None:
+    profiles = load(tmp_path / "none")
+    app = host(NewAgentScreen(str(tmp_path), profiles=profiles))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        offered = app.screen.query_one("#profile", OneOf)
+        shown = str(offered.render())
+        assert all(name in shown for name in ("none", *profiles.by_name))
+        assert len(shown) <= offered.content_size.width
+        await pilot.click(offered, offset=(shown.index("opencode") + 1, 0))
+        assert offered.value == "opencode"
+
+
 async def test_every_field_is_handed_over(host: Host, tmp_path: Path) -> None:
     app = host(NewAgentScreen(str(tmp_path)))
     async with app.run_test() as pilot:
