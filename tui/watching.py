@@ -112,6 +112,12 @@ class Teller:
         """Tell what there is, as far as it was not told yet."""
         agents = [agent for agent in snapshot.agents if not agent.archived]
         waiting = len(snapshot.gates) + len(snapshot.questions)
+        asked_by = {gate.agent_id for gate in snapshot.gates}
+        asked_by |= {question.agent_id for question in snapshot.questions}
+        # Agents of other makers also wait in dialogs that are answered in their terminals alone.
+        waiting += sum(
+            agent.state is AgentState.WAITING and agent.id not in asked_by for agent in agents
+        )
         count = f"{len(agents)} agent{'' if len(agents) == 1 else 's'}"
         waits = f"{waiting} wait{'s' if waiting == 1 else ''} for you"
         yield Told("engine", f"{count}, {waits if waiting else 'nothing waits for you'}")

@@ -87,6 +87,19 @@ def test_what_there_is_stands_first() -> None:
     ]
 
 
+def test_who_waits_in_its_own_terminal_is_counted_too() -> None:
+    agents = tuple(
+        agent.model_copy(update={"activity": "login: Sign in"})
+        if agent.state is AgentState.WAITING
+        else agent
+        for agent in scenes.BUSY.agents
+    )
+    alone = scenes.BUSY.model_copy(update={"agents": agents, "gates": (), "questions": ()})
+    told = [told.text for told in Teller().all_of(alone)]
+    assert told[0] == "3 agents, 1 waits for you"
+    assert len(told) == 4
+
+
 def test_each_event_is_one_line_or_none() -> None:
     teller = Teller()
     assert list(teller.all_of(scenes.BUSY))

@@ -100,7 +100,7 @@ class Inbox(CardScreen["str | None"]):
         with Vertical(id="card", classes="-wide") as card:
             card.border_title = "Inbox: what waits for you"
             yield Waiting(id="waiting")
-            yield Static(id="nothing", classes="card-hint")
+            yield Static(id="nothing", classes="card-hint", markup=False)
             yield Static(id="about", classes="card-hint card-gap", markup=False)
             yield from card_foot()
 
@@ -162,10 +162,23 @@ class Inbox(CardScreen["str | None"]):
         listing.display = bool(ids)
         nothing = self.query_one("#nothing", Static)
         nothing.display = not ids
-        nothing.update("Nothing waits for you. Agents whose next step is risky will appear here.")
+        nothing.update(self._nothing())
         self._tell_about()
         self._tell_what_keys_do()
         self._tick(waiting)
+
+    def _nothing(self) -> str:
+        in_terminals = [
+            one_line(agent.name)
+            for agent in host(self).state.agents
+            if agent.hosted is not None and agent.hosted.kind and not agent.archived
+        ]
+        if not in_terminals:
+            return "Nothing waits for you. Agents whose next step is risky will appear here."
+        names = fit(", ".join(in_terminals), 200)
+        verb = "waits in its terminal" if len(in_terminals) == 1 else "wait in their terminals"
+        keys = actions.shown("pane.take")
+        return f"Nothing to decide here. {names} {verb}: look at it, {keys} types there."
 
     def follow_width(self) -> None:
         """Write the rows for the width of the window."""

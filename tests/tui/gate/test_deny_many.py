@@ -7,7 +7,9 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from agent.protocol.agents import AgentSummary
 from agent.protocol.gates import Question
+from agent.protocol.hosted import Hosted
 from tests.tui.gate.conftest import NOW
 from tests.tui.gate.test_dialog import MakeApp, MakeGate, decisions
 from tui.gate.deny_many import DenyManyScreen
@@ -43,6 +45,20 @@ async def test_all_of_one_agent_are_denied_with_one_message(
         assert isinstance(app.screen, Inbox)
         assert said(app, "#card-line") == "2 denied."
         assert [gate.id for gate in app.state.gates] == ["g2"]
+
+
+async def test_an_empty_inbox_names_who_waits_in_its_own_terminal(make_app: MakeApp) -> None:
+    app = make_app()
+    hosted = Hosted(profile="claude", title="Claude Code", kind="login")
+    waiting = AgentSummary(
+        id="a1", name="[b]own", directory="/p", since=NOW, created_at=NOW, hosted=hosted
+    )
+    app.state = app.state.model_copy(update={"agents": (waiting,)})
+    async with app.run_test() as pilot:
+        await open_inbox(app, pilot)
+        assert said(app, "#nothing") == (
+            "Nothing to decide here. [b]own waits in its terminal: look at it, ^T types there."
+        )
 
 
 async def test_single_gates_are_selected_and_let_go(make_app: MakeApp, make_gate: MakeGate) -> None:
