@@ -53,3 +53,18 @@ async def test_a_step_goes_back_from_the_conversation(open_cockpit: Open) -> Non
         await cockpit.until(lambda: "the step alone" in cockpit.screen_text)
         await cockpit.pilot.press("escape", "alt+i")
         await cockpit.until(lambda: isinstance(app.screen, WorktreesScreen))
+
+
+async def test_the_demo_says_that_nothing_goes_back_and_shows_its_own_worktrees(
+    open_cockpit: Open,
+) -> None:
+    demo = CALM.agents[0].model_copy(update={"demo": True, "directory": "/nowhere/of-the-demo"})
+    state = CALM.model_copy(update={"agents": (demo,)})
+    async with open_cockpit(state, transcripts=TALK) as cockpit:
+        await cockpit.type("/revert")
+        await cockpit.pilot.press("enter")
+        await cockpit.until(lambda: "Of the demo's files nothing is kept" in cockpit.screen_text)
+        assert cockpit.app.screen is cockpit.app.cockpit
+        await cockpit.pilot.press("alt+i")
+        await cockpit.until(lambda: isinstance(cockpit.app.screen, WorktreesScreen))
+        await cockpit.until(lambda: "/nowhere/of-the-demo" in cockpit.screen_text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.requests.sending import directory, focused
+from tui.requests.sending import focused
 
 if TYPE_CHECKING:
     from tui.app import TungstenApp
@@ -14,6 +14,9 @@ async def revert(app: TungstenApp) -> None:
     """Show what reverting the chosen step would do; without one, the last turn."""
     agent = focused(app)
     if agent is None or app.screen is not app.cockpit:
+        return
+    if agent.demo:
+        app.say("Of the demo's files nothing is kept: steps of your own agents go back", "warning")
         return
     from tui.screens.revert import RevertScreen
 
@@ -33,8 +36,9 @@ async def revert(app: TungstenApp) -> None:
 
 
 async def worktrees(app: TungstenApp) -> None:
-    """Show the worktrees of the repository at hand, and files that several agents changed."""
+    """Show the worktrees of the focused agent's repository, and files that several changed."""
     if app.screen is app.cockpit and app.known:
         from tui.screens.worktrees import WorktreesScreen
 
-        await app.push_screen(WorktreesScreen(directory(app)))
+        agent = app.focused_agent
+        await app.push_screen(WorktreesScreen(agent.directory if agent else str(app.directory)))
