@@ -43,7 +43,7 @@ def install(
     else:
         _show(change.diff())
         if not yes:
-            typer.confirm("Write this?", abort=True)
+            _confirm()
     installer.carry_out(where, change)
     if change.changes:
         title = ADAPTERS[agent].title
@@ -72,10 +72,10 @@ def uninstall(
         if change.note:
             print(f"{visible_line(str(change.path))}: {change.note}.")
     if not yes:
-        typer.confirm("Write this?", abort=True)
+        _confirm()
     for change in changes:
         installer.carry_out(where, change)
-        print(f"{visible_line(str(change.path))}: done.")
+        print(f"{visible_line(str(change.path))}: the hook is taken out.")
 
 
 @hook.command("status")
@@ -107,6 +107,14 @@ def _where() -> Where:
     # An agent must not see to what it is asked.
     refuse_in_pane(places.tmux_socket)
     return installer.Where(places, Path.home(), Path.cwd(), os.environ, installer.program())
+
+
+def _confirm() -> None:
+    try:
+        typer.confirm("Write this?", abort=True)
+    except typer.Abort:
+        print("\nNothing was written.")
+        raise
 
 
 def _show(diff: str) -> None:

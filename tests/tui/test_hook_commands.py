@@ -46,7 +46,8 @@ def test_a_hook_comes_and_goes(home: Path, tungsten: Callable[..., Said], monkey
     file.write_text('{"model": "x"}\n')
 
     monkeypatch.setattr("typer.confirm", _no)
-    assert tungsten("hook", "install", "claude")[0] == 130
+    status, out, _ = tungsten("hook", "install", "claude")
+    assert (status, out.endswith("\nNothing was written.\n")) == (130, True)
     assert file.read_text() == '{"model": "x"}\n'
 
     status, out, _ = tungsten("hook", "install", "claude", "--yes")
