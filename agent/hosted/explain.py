@@ -58,7 +58,8 @@ def _hosted(head: str, agent: HostedAgent, now: float) -> str:
         lines.append(f"  shown as: {agent.state}, as a gate of its start is open")
     if state.source is not None:
         lines.append(f"  source: {state.source}, for {_age(state.age)}")
-    lines.append(f"  why: {state.reason or 'as the source says'}")
+    if state.reason:
+        lines.append(f"  why: {state.reason}")
     shown = observer.shown
     if shown is None:
         lines.append("  screen: not looked at yet")

@@ -25,7 +25,7 @@ from agent.hosted.profile import Profile
 from agent.hosted.profile_files import ProfileUnknown, profile_files
 from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import NOTHING as NOTHING_SEEN
-from agent.hosted.status import Evidence, HostedState
+from agent.hosted.status import Evidence, HostedState, Kind
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
 from agent.protocol.gates import Gate
@@ -303,7 +303,9 @@ class HostedAgent(CommandAgent):
     async def _reflect(self, found: HostedState) -> None:
         activity = found.reason
         if found.kind is not None:
-            activity = f"{found.kind}: {found.reason}" if found.reason else str(found.kind)
+            what = "dialog" if found.kind is Kind.OTHER else str(found.kind)
+            reason = found.reason.rstrip(": ")
+            activity = f"{what}: {reason}" if reason else what
         if found.state is not AgentState.WAITING:
             # First, as the time that it waited is added up anew when it no longer does.
             await self._waits_no_longer()

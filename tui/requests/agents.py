@@ -179,7 +179,7 @@ async def trust(app: TungstenApp) -> None:
 
     screen = ConfirmScreen(
         f"Trust {one_line(agent.directory)}?",
-        f"{said[:1].upper()}{said[1:]}: what is MEDIUM runs there without you. "
+        f"Once trusted, {said}: what is MEDIUM runs there without you. "
         "HIGH goes on waiting for you. /untrust takes it back.",
         verb="trust it",
     )
