@@ -55,6 +55,7 @@ README_KEYS = (
     *("view.conversation", "view.terminal", "conversation.search", "conversation.next_match"),
     *("conversation.previous_prompt", "block.open", "block.mark", "block.copy"),
     *("block.fold_kinds", "turn.interrupt", "app.palette", "app.quit", "app.help"),
+    *("app.worktrees", "block.revert"),
 )
 """Actions whose keys the README tells."""
 
