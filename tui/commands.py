@@ -102,7 +102,9 @@ def cli(arguments: list[str]) -> int:
         if usage is None:
             raise
         where = getattr(getattr(error, "ctx", None), "command_path", "tungsten")
-        print(f"tungsten: {clean(usage()).rstrip('.')} (see {where} --help)", file=sys.stderr)
+        # Typer 0.29 says of a wrong choice: "Invalid value for …: Value error, … is not one of …".
+        said = clean(usage()).replace(": Value error, ", ": ", 1).rstrip(".")
+        print(f"tungsten: {said} (see {where} --help)", file=sys.stderr)
         return EXIT_USAGE
     return status if isinstance(status, int) else 0
 

@@ -32,7 +32,7 @@ def install(
     ] = "user",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
-    """Put the hook into an agent's settings: shows the change, and asks."""
+    """Put the hook into an agent's settings; shows it, and asks."""
     from agent.hook import install as installer
     from agent.hook.adapters import ADAPTERS
 
@@ -59,7 +59,7 @@ def uninstall(
     agent: Annotated[Agent | None, typer.Argument(help="Which; all without one.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
-    """Take the hook out again: every file is then as it was before, to the byte."""
+    """Take it out again; files are as they were, to the byte."""
     from agent.hook import install as installer
 
     where = _where()
@@ -82,7 +82,7 @@ def uninstall(
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say in which agents' settings the hook is, and whether it still fits."""
+    """Say in whose settings it is, and whether it still fits."""
     from agent.hook import install as installer
 
     found = installer.standing(_where())

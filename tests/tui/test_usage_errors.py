@@ -31,6 +31,7 @@ from tui.commands import cli
         ("risk check", "tungsten risk check"),
         ("stop", "tungsten stop"),
         ("attach one two", "tungsten attach"),
+        ("hook install nosuch", "tungsten hook install"),
     ],
 )
 def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +39,7 @@ def test_the_help_that_is_named(line: str, helped: str, capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert said.endswith(f"(see {helped} --help)\n")
     assert said.count("\n") == 1
+    assert "Value error" not in said
 
 
 @pytest.mark.parametrize(
