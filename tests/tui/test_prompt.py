@@ -321,3 +321,14 @@ async def test_undo_brings_back_what_was_emptied_and_pastes_with_it(open_cockpit
         await cockpit.type("for the first")
         await cockpit.pilot.press("alt+2", "ctrl+z")
         assert prompt.text == ""
+        # A button that is let go over a screen which came up meanwhile selects no more, or moving
+        # the mouse would, and the next key would replace what is written.
+        prompt.write_instead("what was written")
+        await cockpit.pilot.mouse_down(prompt, offset=(12, 0))
+        await cockpit.pilot.press("ctrl+p")
+        await cockpit.until(lambda: cockpit.app.screen is not cockpit.app.cockpit)
+        await cockpit.pilot.mouse_up(offset=(60, 20))
+        await cockpit.pilot.press("escape")
+        await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
+        await cockpit.pilot.hover(prompt, offset=(2, 0))
+        assert prompt.selection.is_empty

@@ -90,6 +90,10 @@ class CommandArea(Borrowing, KeysInOrder, TextArea):
         """Rows the command takes."""
         return max(1, self.wrapped_document.height)
 
+    def on_mouse_release(self) -> None:
+        """Select no further when the mouse is taken away, as `Prompt` does."""
+        self._end_mouse_selection()
+
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":
             event.stop()

@@ -358,6 +358,14 @@ class Prompt(KeysInOrder, TextArea):
         if result is not None:
             self.move_cursor(result.end_location)
 
+    def on_mouse_release(self) -> None:
+        """Select no further when the mouse is taken away, as by a screen that comes up.
+
+        Textual 8.2 does so for `Input` alone: where the button was let go over that screen, moving
+        the mouse would go on selecting here, and the next key would replace what was written.
+        """
+        self._end_mouse_selection()
+
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell that the draft changed."""
         event.stop()
