@@ -332,3 +332,9 @@ async def test_undo_brings_back_what_was_emptied_and_pastes_with_it(open_cockpit
         await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
         await cockpit.pilot.hover(prompt, offset=(2, 0))
         assert prompt.selection.is_empty
+        # So many lines that they scroll; without them the cursor is nowhere for a moment.
+        prompt.put_draft("one\ntwo")
+        prompt.post_message(Paste("\n" * 30))
+        await cockpit.until(lambda: prompt.show_vertical_scrollbar)
+        await cockpit.pilot.press("ctrl+z")
+        assert prompt.text == "one\ntwo"

@@ -90,6 +90,11 @@ class CommandArea(Borrowing, KeysInOrder, TextArea):
         """Rows the command takes."""
         return max(1, self.wrapped_document.height)
 
+    def _recompute_cursor_offset(self) -> None:
+        """Find the cursor on the screen, once it is in the text again, as `Prompt` does."""
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+
     def on_mouse_release(self) -> None:
         """Select no further when the mouse is taken away, as `Prompt` does."""
         self._end_mouse_selection()

@@ -268,6 +268,15 @@ class Prompt(KeysInOrder, TextArea):
         super().undo()
         self.history.checkpoint()
 
+    def _recompute_cursor_offset(self) -> None:
+        """Find the cursor on the screen, once it is in the text again.
+
+        Textual 8.2 (`TextArea._undo_batch`) shows or hides the scroll bar, and looks for the cursor
+        for that, when undo has taken lines away and not moved the cursor yet.
+        """
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+
     def _delete_mark(self, step: int) -> bool:
         """Delete the mark of a paste at the cursor, or around it: half of one would mean nothing.
 
