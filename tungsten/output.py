@@ -125,7 +125,18 @@ def _begins(lines: list[str], anchor: Anchor) -> bool:
         return _after_mark(lines, anchor.marked) is not None
     if anchor.whole:
         return bool(lines) and lines[0].rstrip() == anchor.command
-    return bool(lines) and _first_word(anchor) in lines[0]
+    return bool(lines) and _place(_first_word(anchor), lines[0]) >= 0
+
+
+def _place(typed: str, line: str) -> int:
+    """Find what was typed in a line: how much stands before it, -1 if it is not there.
+
+    A wide character that did not fit into a row any more has left a blank before it there.
+    """
+    typed, line = typed.rstrip(), line.rstrip()
+    if not typed.isascii():
+        typed, line = "".join(typed.split()), "".join(line.split())
+    return line.find(typed)
 
 
 def _first_word(anchor: Anchor) -> str:
@@ -211,7 +222,7 @@ def _after_command(lines: list[str], anchor: Anchor, *, search: bool) -> str | N
         joined = [] if anchor.whole else _first_output(lines, anchor, prompt)
         return "\n".join([*joined, *lines[len(typed) :]])
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].rstrip().startswith((prompt + first).rstrip()):
+        if _place(prompt + first, lines[index]) == 0:
             return "\n".join(lines[index + len(typed) :])
     return None
 
