@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TypeAlias
 
 from agent.config import Config, ConfigError, read_table, validate
 from agent.errors import AgentError
+from agent.replaced_file import replace
 
 Value: TypeAlias = str | int | float | None
 """What is written below a table; None takes the key away."""
@@ -123,16 +122,5 @@ def _toml(value: Value) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".new")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            os.fchmod(descriptor, mode)
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(beside).replace(file)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    replace(file, text.encode(), mode)

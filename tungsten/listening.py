@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 
+from tungsten import idle_session
 from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, ServerSilent
@@ -57,7 +58,7 @@ class Listener:
         """
         listener = cls(client)
         try:
-            await listener._make_session()
+            await idle_session.make(client, listener._session, "listen")
             hearing = await Connection.connect(
                 socket,
                 tmux=tmux,
@@ -145,17 +146,8 @@ class Listener:
         if self._hearing is not None:
             self._hearing.abort()
 
-    async def _make_session(self) -> None:
-        # As `Watch` does: a dead pane costs no process, and is there to be the current window.
-        argv = ("new-session", "-d", "-s", self._session)
-        try:
-            await at_least_once(self._client, *argv, "-x", "20", "-y", "2", "-n", "listen", "true")
-        except CommandFailed as error:
-            if "duplicate session" not in error.message:
-                raise
-
     async def _make_again(self) -> None:
-        await self._make_session()
+        await idle_session.make(self._client, self._session, "listen")
         for window_id in {each.window_id for each in self._panes.values()}:
             with contextlib.suppress(CommandFailed):
                 await self._link(window_id)

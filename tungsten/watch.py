@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tungsten import orphans
+from tungsten import idle_session, orphans
 from tungsten.connection import Connection, at_least_once
 from tungsten.control_protocol import Notification
 from tungsten.errors import CommandFailed, OutcomeUnknown, ServerGone, ServerSilent
@@ -70,7 +70,7 @@ class Watch:
         return watch
 
     async def _begin(self, socket: Path, tmux: str) -> None:
-        await self._make_session()
+        await idle_session.make(self._client, self._session, "watch")
         channel = await WaitChannel.open(
             socket, self._session, self._rang, tmux=tmux, make_session=self._make_again
         )
@@ -154,18 +154,9 @@ class Watch:
             with contextlib.suppress(CommandFailed, ServerGone, ServerSilent):
                 await at_least_once(self._client, *argv)
 
-    async def _make_session(self) -> None:
-        # The dead pane of `true` costs no process; the window exists to be the current one.
-        argv = ("new-session", "-d", "-s", self._session)
-        try:
-            await at_least_once(self._client, *argv, "-x", "20", "-y", "2", "-n", "watch", "true")
-        except CommandFailed as error:
-            if "duplicate session" not in error.message:
-                raise
-
     async def _make_again(self) -> None:
         """Make the session once more that somebody killed."""
-        await self._make_session()
+        await idle_session.make(self._client, self._session, "watch")
         if self._channel is not None:
             await self._client.pipeline(self._arming(self._channel))
         for window_id in tuple(self._callbacks):

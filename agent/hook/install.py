@@ -18,7 +18,6 @@ import shlex
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from agent.hook import settings_change
 from agent.hook.adapters import ADAPTERS
 from agent.hook.settings_change import NotInstalled
 from agent.paths import Paths
+from agent.replaced_file import replace
 from memory.directories import git_top_level
 
 Scope = Literal["user", "project"]
@@ -384,18 +384,7 @@ def _write(path: Path, data: bytes | None, made: Sequence[str]) -> None:
                 # Something else lives there by now.
                 break
         return
-    real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.", suffix=".new")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(beside).replace(real)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    replace(real, data, mode)
 
 
 def _kept(where: Where) -> dict[str, Kept]:
