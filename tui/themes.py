@@ -19,7 +19,7 @@ NAMES = {
     "dark": "Light text on a dark ground",
     "light": "Dark text on a light ground",
     "high-contrast": "White on black; all text at least 7 to 1",
-    "ansi-16": "The sixteen colours of your terminal, whatever they look like",
+    "ansi-16": "The sixteen colours that your terminal has",
 }
 """Names of themes, with what they look like."""
 

@@ -52,6 +52,7 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         profiles: Agents of other makers that can be started.
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         closing("cancel"),
         Binding("ctrl+s", "create", "Start", show=False),
