@@ -33,8 +33,12 @@ class Dialogs:
     async def listen(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, self.socket)
 
+    @property
+    def is_connected(self) -> bool:
+        return self._writer is not None
+
     async def connected(self) -> None:
-        await self.until(lambda: self._writer is not None)
+        await self.until(lambda: self.is_connected)
 
     async def close(self) -> None:
         if self._writer is not None:
