@@ -28,7 +28,7 @@ from typing import NoReturn
 from pydantic import JsonValue
 
 from agent import variables
-from agent.commands import carry_out
+from agent.commands.dispatch import carry_out
 from agent.config import load as load_config
 from agent.connections import Connections, one_line
 from agent.engine_parts import Parts

@@ -179,7 +179,12 @@ class Parts:
 
 def load_agents() -> None:
     """Import what agents are made of; takes half a second of processor time."""
-    for name in ("agent.agents", "agent.demo.demo", "tungsten.terminal"):
+    for name in (
+        "agent.agents",
+        "agent.commands.for_agents",
+        "agent.demo.demo",
+        "tungsten.terminal",
+    ):
         importlib.import_module(name)
 
 

@@ -116,6 +116,14 @@ class Session:
     """How the requests were sent that were answered with messages, by their places."""
 
     @classmethod
+    async def for_reading(cls, database: Database, record: SessionRecord) -> Session:
+        """Read a session that is not to be continued, as far as it can be read."""
+        try:
+            return await cls.open(database, record, verify=False)
+        except AgentError:
+            return cls(record.id, [], [], database, damaged=True)
+
+    @classmethod
     async def open(
         cls, database: Database, record: SessionRecord, *, verify: bool = True
     ) -> Session:

@@ -25,6 +25,7 @@ from typing import Any
 
 from agent.agents import Agents
 from agent.asking import Asking
+from agent.commands.prompts import send_prompt
 from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
@@ -184,10 +185,10 @@ async def measure(root: Path) -> tuple[list[float], list[float], int]:
         Asking.request = timed  # type: ignore[method-assign]
         try:
             await agents.restore()
-            agent_id = await agents.create(
+            agent_id = await agents.creation.create(
                 CreateAgent(name="bench", directory=str(project), mode=Mode.STANDARD)
             )
-            agent = agents._live[agent_id]
+            agent = agents.live.get(agent_id)
             assert isinstance(agent, ModelAgent)
             await fill(agent)
             async with anthropic.AsyncAnthropic(
@@ -223,7 +224,7 @@ async def turn(hub: Hub, agents: Agents, agent_id: str, number: int) -> None:
 
     stop: Callable[[], None] = hub.listen(heard)
     try:
-        await agents.send_prompt(SendPrompt(agent_id=agent_id, text=f"And part {number}?"))
+        await send_prompt(agents, SendPrompt(agent_id=agent_id, text=f"And part {number}?"))
         await asyncio.wait_for(done.wait(), 30)
     finally:
         stop()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import JsonValue
 
+from agent.commands.agents import archive
 from agent.demo import record
 from agent.demo.fixture import Fixture, build
 from agent.demo.push import ASIDE, FORCE, PUSHES
@@ -200,7 +201,7 @@ class Demo:
                 mode=Mode.STANDARD,
             )
             # Heard of before its id is known here: `worked` and `ended` are settled below.
-            job.agents[role] = await self._agents.create(command, demo=True)
+            job.agents[role] = await self._agents.creation.create(command, demo=True)
             await asyncio.to_thread(_store, self._state_file, job)
         job.complete = True
         await asyncio.to_thread(_store, self._state_file, job)
@@ -353,7 +354,7 @@ class Demo:
                 all_of_them = False
                 continue
             with contextlib.suppress(AgentError):
-                await self._agents.archive(ArchiveAgent(agent_id=agent_id))
+                await archive(self._agents, ArchiveAgent(agent_id=agent_id))
         return all_of_them
 
 

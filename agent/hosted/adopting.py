@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.commands.agents import archive
 from agent.errors import AgentError
 from agent.protocol.commands.adopt import AdoptPane
 from agent.protocol.commands.agents import ArchiveAgent, CreateAgent
@@ -25,9 +26,9 @@ async def adopt(agents: Agents, command: AdoptPane) -> str:
         name=command.name, directory=command.directory, profile=command.profile, wall=False
     )
     extra = {"adopted": wanted.model_dump()}
-    agent_id = await agents.create(create, wanted=command.profile, extra=extra)
-    agent = agents.find(agent_id)
+    agent_id = await agents.creation.create(create, wanted=command.profile, extra=extra)
+    agent = agents.live.find(agent_id)
     if isinstance(agent, AdoptedAgent) and agent.refused is not None:
-        await agents.archive(ArchiveAgent(agent_id=agent_id))
+        await archive(agents, ArchiveAgent(agent_id=agent_id))
         raise AgentError(str(agent.refused)) from agent.refused
     return agent_id

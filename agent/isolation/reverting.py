@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -255,11 +255,11 @@ def _remarks(found: Sequence[_OfTree]) -> tuple[str, ...]:
 # After a kill ----------------------------------------------------------------------------------
 
 
-async def carry_on_all(agents: Mapping[str, LiveAgent], services: Services) -> None:
+async def carry_on_all(find: Callable[[str], LiveAgent | None], services: Services) -> None:
     """Carry on with reverts that an earlier engine was killed in, and say so.
 
     Args:
-        agents: those of the list, by id.
+        find: gives an agent of the list by its id.
         services: whose snapshots.
     """
     snapshots = services.snapshots
@@ -286,7 +286,7 @@ async def carry_on_all(agents: Mapping[str, LiveAgent], services: Services) -> N
                 await services.database.tree_steps.end(
                     step.number, after=scan.root, head=step.before_head, paths=paths
                 )
-            if (agent := agents.get(step.agent_id)) is not None:
+            if (agent := find(step.agent_id)) is not None:
                 missed = {each.path for each in left}
                 back = [each.path for each in done.operations if each.path not in missed]
                 await _tell(agent, use, step.title, len(back), back, left)

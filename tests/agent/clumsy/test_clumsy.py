@@ -63,10 +63,10 @@ class Nobody:
         work = None
         if isinstance(event, QuestionAsked):
             answer = Answer(question_id=event.question.id, text=NOBODY)
-            work = self._house.agents.answer(answer)
+            work = self._house.carry_out(answer)
         elif isinstance(event, GateOpened):
             deny = Decide(gate_id=event.gate.id, decision="deny", by="nobody")
-            work = self._house.agents.decide(deny)
+            work = self._house.carry_out(deny)
         if work is not None:
             made = asyncio.create_task(work)
             self._tasks.add(made)
@@ -98,7 +98,7 @@ async def attempt(root, task: Task) -> Tried:
             ended = f"{summary.state}: {summary.activity}"
         except TimeoutError:
             pass
-        await house.agents.stop(StopAgent(agent_id=agent_id))
+        await house.carry_out(StopAgent(agent_id=agent_id))
         wrong = ""
         try:
             await asyncio.to_thread(task.check, house.project)

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 
 from agent.agents import Agents
+from agent.commands.gates import decide
+from agent.commands.modes import set_paused
+from agent.commands.prompts import interrupt, send_prompt
 from agent.config import Config
 from agent.demo import record
 from agent.demo.demo import Demo
@@ -127,7 +130,7 @@ class Stage:
                 self.gated.set()
                 if self.decision != "wait":
                     command = Decide(gate_id=gate.id, decision=self.decision)
-                    task = asyncio.create_task(self.parts.agents.decide(command))
+                    task = asyncio.create_task(decide(self.parts.agents, command))
                     self._tasks.add(task)
 
 
@@ -216,11 +219,11 @@ async def test_the_person_changes_the_command(stage, edited, then, truth):
     await stage.gate()
     [gate] = stage.gates
     stage.gated.clear()
-    decide = stage.parts.agents.decide
-    await decide(Decide(gate_id=gate.id, decision="approve", edited=edited))
+    agents = stage.parts.agents
+    await decide(agents, Decide(gate_id=gate.id, decision="approve", edited=edited))
     await stage.gate()
     message = "no, open a PR instead" if then == "deny" else ""
-    await decide(Decide(gate_id=stage.gates[1].id, decision=then, message=message))
+    await decide(agents, Decide(gate_id=stage.gates[1].id, decision=then, message=message))
     status = await stage.end()
     assert status.state == "done", "\n".join([status.text, *stage.shown])
     assert re.search(truth, status.text)
@@ -263,9 +266,9 @@ async def test_it_can_be_paused_and_stopped_while_it_waits(stage):
     await stage.gate()
     with pytest.raises(DemoRefused, match="running already"):
         await demo.start(0)
-    await stage.parts.agents.set_paused(SetPaused(paused=True))
+    await set_paused(stage.parts.agents, SetPaused(paused=True))
     assert stage.parts.hub.snapshot().demo.state == "paused"
-    await stage.parts.agents.set_paused(SetPaused(paused=False))
+    await set_paused(stage.parts.agents, SetPaused(paused=False))
     assert stage.parts.hub.snapshot().demo.state == "running"
     await demo.stop()
     assert stage.statuses[-2].state == "stopped"
@@ -285,13 +288,13 @@ async def test_one_that_has_ended_makes_room_only_when_nobody_works_there(stage,
             await demo.start(pace)
     # The person has its first agent do something more, which is held here.
     fix = begun["agents"][0]
-    await stage.parts.agents.set_paused(SetPaused(paused=True))
-    await stage.parts.agents.send_prompt(SendPrompt(agent_id=fix, text="Once more."))
+    await set_paused(stage.parts.agents, SetPaused(paused=True))
+    await send_prompt(stage.parts.agents, SendPrompt(agent_id=fix, text="Once more."))
     with pytest.raises(DemoRefused, match=r"running already.*/demo-stop"):
         await demo.start(0)
     assert exists(begun["directory"])
-    await stage.parts.agents.interrupt(Interrupt(agent_id=fix))
-    await stage.parts.agents.set_paused(SetPaused(paused=False))
+    await interrupt(stage.parts.agents, Interrupt(agent_id=fix))
+    await set_paused(stage.parts.agents, SetPaused(paused=False))
     assert stage.notices == []
     # Who ends the engine now leaves what that agent works in.
     data = stage.parts.paths.data

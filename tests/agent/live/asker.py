@@ -147,7 +147,7 @@ async def hosted(house, directory):
             return dialogs.is_connected
 
         await house.poll(started)
-        agent = house.agents._agent(agent_id)
+        agent = house.agents.live.get(agent_id)
         await house.until(lambda: agent.dialogs, "its watching")
     except BaseException:
         await dialogs.close()

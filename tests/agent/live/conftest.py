@@ -13,6 +13,7 @@ import pytest
 
 from agent import processes
 from agent.agents import Agents
+from agent.commands import for_agents
 from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
@@ -228,15 +229,19 @@ class House:
     async def agent(self, prompt="", *, trusted=True, **fields):
         if trusted:
             await self.database.directories.trust(self.project)
-        return await self.agents.create(
+        return await self.agents.creation.create(
             CreateAgent(directory=str(self.project), prompt=prompt, **fields)
         )
 
     def summary(self, agent_id):
         return self.hub.agent(agent_id)
 
+    async def carry_out(self, command):
+        """Do what a front end asks for."""
+        return await for_agents.carry_out(command, self.agents)
+
     async def prompt(self, agent_id, text):
-        await self.agents.send_prompt(SendPrompt(agent_id=agent_id, text=text))
+        await self.carry_out(SendPrompt(agent_id=agent_id, text=text))
 
     async def state(self, agent_id, *states):
         wanted = {AgentState(state) for state in states}
@@ -252,10 +257,10 @@ class House:
         return await self.until(lambda: next(iter(self.hub.snapshot().gates), None), "a gate")
 
     async def decide(self, gate, decision="approve", message=""):
-        await self.agents.decide(Decide(gate_id=gate.id, decision=decision, message=message))
+        await self.carry_out(Decide(gate_id=gate.id, decision=decision, message=message))
 
     async def blocks(self, agent_id):
-        answer = await self.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+        answer = await self.carry_out(ReadTranscript(agent_id=agent_id))
         return answer["blocks"]
 
     async def tools(self, agent_id):

@@ -19,6 +19,7 @@ import sys
 import anthropic  # noqa: F401 - seconds, once for all
 
 import agent.agents
+import agent.commands.for_agents
 import agent.demo.demo  # noqa: F401
 import tungsten.terminal  # noqa: F401
 from agent.engine import main as be_the_engine

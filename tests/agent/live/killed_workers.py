@@ -21,6 +21,7 @@ import anthropic  # noqa: F401 - seconds, once for all
 
 from agent import processes
 from agent.agents import Agents
+from agent.commands.gates import decide
 from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
@@ -106,7 +107,7 @@ async def live(root, number):
     def heard(event):
         if isinstance(event, GateOpened):
             decision = Decide(gate_id=event.gate.id, decision="approve")
-            task = asyncio.ensure_future(agents.decide(decision))
+            task = asyncio.ensure_future(decide(agents, decision))
             tasks.add(task)
         if event.type == "agent_changed" and event.agent.state in (
             AgentState.DONE,
@@ -139,7 +140,7 @@ async def live(root, number):
         if born:
             await database.directories.trust(project)
             prompt = "/coordinate Do it."
-            await agents.create(CreateAgent(directory=str(project), prompt=prompt))
+            await agents.creation.create(CreateAgent(directory=str(project), prompt=prompt))
         async with asyncio.timeout(20):
             while hub.snapshot().agents[0].state not in (AgentState.DONE, AgentState.FAILED):
                 if hub.snapshot().agents[0].state is AgentState.IDLE and not born:

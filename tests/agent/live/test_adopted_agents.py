@@ -72,7 +72,7 @@ class Desk(Own):
             directory=str(self.house.project),
             **fields,
         )
-        self.agent_id = (await self.house.agents.adopt_pane(command))["agent_id"]
+        self.agent_id = (await self.house.carry_out(command))["agent_id"]
         return self.agent_id
 
     @property
@@ -146,7 +146,7 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
         await desk.adopt(pane_id, pid, name="second")
     other = await house.agent()
     with pytest.raises(AgentError, match="mine may use pane"):
-        await house.agents.allow_pane(
+        await house.carry_out(
             AllowPane(agent_id=other, socket=str(desk.socket), tmux_id=pane_id, pid=pid)
         )
     desk.agent_id = agent_id
@@ -156,7 +156,7 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
     await desk.state("working", "screen")
     assert "* first / in two lines" in desk.screen(pane_id)
     assert desk.listed() == before
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     await desk.state("idle")
     assert "interrupted" in desk.screen(pane_id)
 
@@ -193,11 +193,9 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
     assert "to all" not in desk.screen(pane_id)
     # Nor is anything started or recorded there.
     with pytest.raises(AgentError, match="run it there"):
-        await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command="pwd"))
+        await house.carry_out(RunAsPerson(agent_id=agent_id, command="pwd"))
     with pytest.raises(AgentError, match="not recorded"):
-        await house.agents.record_pane(
-            RecordPane(agent_id=agent_id, pane_id=f"own:{pane_id}", on=True)
-        )
+        await house.carry_out(RecordPane(agent_id=agent_id, pane_id=f"own:{pane_id}", on=True))
 
     # Hooks count that run below that pane, and no others of that server.
     place = house.agents.hooks and house.agents.hooks._place
@@ -205,25 +203,25 @@ async def test_what_is_adopted_is_an_agent_and_its_server_stays_as_it_is(desk):
         gone = asyncio.get_running_loop().create_future()
         assert await house.agents.answer_hook(Call("claude", b"{}", 1, gone, print)) == b""
         place = house.agents.hooks._place
-    assert place(pid) == (house.agents.find(agent_id), f"own:{pane_id}")
+    assert place(pid) == (house.agents.live.find(agent_id), f"own:{pane_id}")
     assert place(int(desk.tmux("display-message", "-p", "-t", "%0", "#{pane_pid}"))) is None
 
-    await house.agents.rename(RenameAgent(agent_id=agent_id, name="other name"))
-    explained = house.agents.explain_pane(ExplainPane(pane=f"own:{pane_id}"))["text"]
+    await house.carry_out(RenameAgent(agent_id=agent_id, name="other name"))
+    explained = (await house.carry_out(ExplainPane(pane=f"own:{pane_id}")))["text"]
     assert f"other name (own:{pane_id}): idle" in explained
     assert "rule: ready" in explained
 
     # It is let go, and taken up again while it runs.
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     await desk.nobody()
     assert desk.summary.panes == ()
     assert "let it go" in desk.summary.activity
     with pytest.raises(AgentError, match="not watched any more"):
         await house.prompt(agent_id, "anyone?")
     assert desk.listed() == before
-    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await house.carry_out(ResumeAgent(agent_id=agent_id))
     await desk.state("idle", "screen")
-    await house.agents.archive(ArchiveAgent(agent_id=agent_id))
+    await house.carry_out(ArchiveAgent(agent_id=agent_id))
     await desk.nobody()
     assert psutil.pid_exists(pid)
     assert desk.listed() == before
@@ -238,24 +236,24 @@ async def test_another_program_in_the_same_pane_is_not_what_was_adopted(desk):
     await desk.shows(pane_id, "PLAYER")
     agent_id = await desk.adopt(pane_id, pid)
     await desk.state("idle", "screen")
-    program = house.agents.find(agent_id).record.extra["adopted"]["program"]
+    program = house.agents.live.find(agent_id).record.extra["adopted"]["program"]
     assert program != pid
     running = psutil.Process(program)
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     # As where numbers were given out anew.
-    live = house.agents.find(agent_id)
+    live = house.agents.live.find(agent_id)
     adopted = live.record.extra["adopted"]
     elsewhere = {"program": os.getpid(), "begun": psutil.Process().create_time()}
     for other in ({"begun": 1.0}, {"server": "1 1"}, elsewhere):
         await live.save_extra(adopted={**adopted, **other})
         with pytest.raises(AgentError, match=f"ran in pane {pane_id} is gone"):
-            await house.agents.resume(ResumeAgent(agent_id=agent_id))
+            await house.carry_out(ResumeAgent(agent_id=agent_id))
     await live.save_extra(adopted=adopted)
     desk.types(pane_id, "quit", "Enter")
     psutil.wait_procs([running], timeout=20)
     await desk.shows(pane_id, "PLAYER")
     with pytest.raises(AgentError, match=f"ran in pane {pane_id} is gone|Its program has ended"):
-        await house.agents.resume(ResumeAgent(agent_id=agent_id))
+        await house.carry_out(ResumeAgent(agent_id=agent_id))
     await desk.nobody()
     # That one is adopted by a yes of its own; its end is seen though its pane lives on.
     await desk.adopt(pane_id, pid)
@@ -278,7 +276,7 @@ async def test_what_was_adopted_is_taken_up_by_the_next_engine_or_told_to_be_gon
     # Into another window of another session, and still watched there.
     desk.tmux("join-pane", "-d", "-s", third[0], "-t", "%0")
     desk.finish("three")
-    moved = house.agents.find(agents[2])
+    moved = house.agents.live.find(agents[2])
 
     async def seen():
         return "finished" in str(moved.observer.frame)
@@ -295,7 +293,7 @@ async def test_what_was_adopted_is_taken_up_by_the_next_engine_or_told_to_be_gon
     await desk.state("unknown", activity="gone while Tungsten did not run")
     assert desk.summary.panes == ()
     with pytest.raises(AgentError, match="of your own tmux is gone"):
-        await house.agents.resume(ResumeAgent(agent_id=agents[1]))
+        await house.carry_out(ResumeAgent(agent_id=agents[1]))
     for agent_id in (agents[0], agents[2]):
         desk.agent_id = agent_id
         await desk.state("idle", "screen")

@@ -12,7 +12,7 @@ import sqlite3
 import psutil
 import pytest
 
-from agent.agents import DirectoryUnusable
+from agent.agent_directory import DirectoryUnusable
 from agent.errors import AgentError
 from agent.model.local_server.responder import ResponderMessage
 from agent.prefix import serialise
@@ -53,7 +53,7 @@ async def test_a_new_agent_has_a_pane_a_name_and_a_branch(house):
 @pytest.mark.parametrize("directory", ["", "relative", "/does/not/exist", "/etc/hostname"])
 async def test_a_directory_must_be_whole_and_there(house, directory):
     with pytest.raises(AgentError) as caught:
-        await house.agents.create(CreateAgent(directory=directory))
+        await house.agents.creation.create(CreateAgent(directory=directory))
     assert "\n" not in str(caught.value)
     assert house.hub.snapshot().agents == ()
 
@@ -64,8 +64,8 @@ async def test_names_are_unique(house):
         await house.agent(name="one")
     second = await house.agent(name="two")
     with pytest.raises(AgentError, match="already"):
-        await house.agents.rename(RenameAgent(agent_id=second, name="one"))
-    await house.agents.rename(RenameAgent(agent_id=first, name="uno"))
+        await house.carry_out(RenameAgent(agent_id=second, name="one"))
+    await house.carry_out(RenameAgent(agent_id=first, name="uno"))
     assert house.summary(first).name == "uno"
 
 
@@ -83,7 +83,7 @@ async def test_stop_returns_when_every_process_is_gone(house):
     await house.screen(agent_id, "986")
     pid = int(await house.poll(lambda: _content(pid_file)))
     assert psutil.pid_exists(pid)
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     assert _ended(pid)
     summary = house.summary(agent_id)
     assert (summary.state, summary.activity, summary.panes) == ("idle", "stopped", ())
@@ -122,7 +122,7 @@ async def test_panes_that_a_person_split_off_end_with_the_agent(house):
 
     beside, pid = await split("split-window", pane.pane_id)
     window, in_window = await split("new-window", f"={house.summary(agent_id).name}:")
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     assert not psutil.pid_exists(pid)
     assert not psutil.pid_exists(in_window)
     left = await terminal.client.command("list-panes", "-a", "-F", "#{pane_id}")
@@ -138,8 +138,8 @@ async def test_a_session_is_resumed_in_no_looser_a_mode_than_its_directory_has(h
     ):
         agent_id = await house.agent(trusted=trusted, mode=mode)
         assert house.summary(agent_id).mode is mode
-        await house.agents.archive(ArchiveAgent(agent_id=agent_id))
-        await house.agents.resume(ResumeAgent(agent_id=agent_id))
+        await house.carry_out(ArchiveAgent(agent_id=agent_id))
+        await house.carry_out(ResumeAgent(agent_id=agent_id))
         assert house.summary(agent_id).mode is after
 
 
@@ -153,7 +153,7 @@ async def test_sessions_are_told_apart_and_the_last_used_comes_first(house):
     await house.prompt(first, "and again")
     await house.until(lambda: len(house.script.requests) == 3)
     await house.state(first, "done")
-    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    listed = (await house.carry_out(ListSessions()))["sessions"]
     assert [(one["id"], one["prompt"]) for one in listed] == [
         (first, "mend the clock"),
         (second, "wind the clock"),
@@ -166,22 +166,22 @@ async def test_an_archived_session_is_listed_read_and_resumed(house):
     before = await house.state(agent_id, "done")
     assert before.usage.output_tokens
     assert before.context_tokens
-    await house.agents.archive(ArchiveAgent(agent_id=agent_id))
+    await house.carry_out(ArchiveAgent(agent_id=agent_id))
     assert house.hub.snapshot().agents == ()
-    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    listed = (await house.carry_out(ListSessions()))["sessions"]
     assert [(item["id"], item["archived"]) for item in listed] == [(agent_id, True)]
     assert listed[0]["usage"]["requests"] == 1
     assert listed[0]["prompt"] == "hi"
     assert listed[0]["used_at"] >= listed[0]["created_at"]
-    page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+    page = await house.carry_out(ReadTranscript(agent_id=agent_id))
     assert [block["text"] for block in page["blocks"]] == ["hi", "Hello."]
     search = SearchTranscript(agent_id=agent_id, words="HELLO")
-    assert await house.agents.search_transcript(search) == {"matches": [[2, 1]]}
+    assert await house.carry_out(search) == {"matches": [[2, 1]]}
     with pytest.raises(AgentError):
-        await house.agents.send_prompt(SendPrompt(agent_id=agent_id, text="x"))
+        await house.carry_out(SendPrompt(agent_id=agent_id, text="x"))
 
     house.events.clear()
-    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await house.carry_out(ResumeAgent(agent_id=agent_id))
     shown = [event.agent for event in house.events if event.type == "agent_changed"]
     assert {(agent.usage, agent.context_tokens) for agent in shown} == {
         (before.usage, before.context_tokens)
@@ -200,7 +200,7 @@ async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
     await house.until(lambda: len(house.script.requests) == 3)
     await house.state(origin, "done")
     [cut] = (house.paths.data / "outputs" / origin).iterdir()
-    listed = (await house.agents.list_turns(ListTurns(agent_id=origin)))["turns"]
+    listed = (await house.carry_out(ListTurns(agent_id=origin)))["turns"]
     assert [(one["prompt"], one["whole"]) for one in listed] == [
         ("mend the clock", True),
         ("and wind it", True),
@@ -208,7 +208,7 @@ async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
     rows = await house.database.sessions.rows(origin)
 
     # Behind the last turn: the next request begins with all that the last one had.
-    made = await house.agents.fork(ForkSession(agent_id=origin, turn=2))
+    made = await house.carry_out(ForkSession(agent_id=origin, turn=2))
     fork = made["agent_id"]
     summary = house.summary(fork)
     assert (summary.name, summary.mode, len(summary.panes)) == ("mender-fork", "standard", 1)
@@ -235,20 +235,20 @@ async def test_a_fork_begins_as_its_origin_and_goes_its_own_way(house):
     assert len(await house.database.sessions.rows(origin)) == len(rows)
 
     # Before it, to say it otherwise; from a session that is archived, and told apart.
-    await house.agents.archive(ArchiveAgent(agent_id=origin))
-    made = await house.agents.fork(ForkSession(agent_id=origin, turn=2, before=True))
+    await house.carry_out(ArchiveAgent(agent_id=origin))
+    made = await house.carry_out(ForkSession(agent_id=origin, turn=2, before=True))
     assert made["prompt"] == "and wind it"
     assert house.summary(made["agent_id"]).name == "mender-fork-2"
     texts = [block["text"] for block in await house.blocks(made["agent_id"])]
     assert texts[:-1] == ["mend the clock", "First."]
-    listed = (await house.agents.list_sessions(ListSessions()))["sessions"]
+    listed = (await house.carry_out(ListSessions()))["sessions"]
     origins = {one["id"]: one["forked_from"] for one in listed}
     assert origins == {origin: "", fork: origin, made["agent_id"]: origin}
     await house.again()
     assert house.summary(fork).state == "done"
     for wrong in ({"agent_id": origin, "turn": 3}, {"agent_id": "nobody", "turn": 1}):
         with pytest.raises(AgentError):
-            await house.agents.fork(ForkSession(**wrong))
+            await house.carry_out(ForkSession(**wrong))
 
 
 async def test_agents_come_back_as_they_were_with_their_panes(house):
@@ -271,7 +271,7 @@ async def test_a_turn_that_the_engine_left_goes_on(house):
     await house.prompt(agent_id, "and then this")
     await house.again()
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     await house.until(lambda: len(house.script.requests) == 3)
     await house.state(agent_id, "done")
     texts = str(house.script.requests[-1]["messages"])
@@ -292,7 +292,7 @@ async def test_how_a_turn_ended_is_known_though_nothing_said_so(house, ending):
     agent_id = await house.agent("go")
     if ending == "interrupted":
         await house.state(agent_id, "waiting")
-        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+        await house.carry_out(Interrupt(agent_id=agent_id))
     before = await house.rest(agent_id)
     await house.shut()
     async with await Database.open(house.paths.database) as database:
@@ -451,7 +451,7 @@ async def test_a_directory_that_went_away_is_one_clear_line(house):
 @pytest.mark.parametrize("directory", ["/tmp/a\0b", "/" + "x" * 5000, "~nobody-here/x", "", "p"])
 async def test_a_directory_that_cannot_be_is_one_clear_line(house, directory):
     with pytest.raises(DirectoryUnusable):
-        await house.agents.create(CreateAgent(directory=directory))
+        await house.agents.creation.create(CreateAgent(directory=directory))
     assert not house.hub.snapshot().agents
 
 
@@ -501,14 +501,14 @@ async def test_a_program_that_has_just_ended_can_be_stopped(house, monkeypatch):
     async def unheard(pane_id, status):
         """The news has not come yet."""
 
-    monkeypatch.setattr(house.agents._agent(agent_id), "pane_died", unheard)
+    monkeypatch.setattr(house.agents.live.get(agent_id), "pane_died", unheard)
     await house.prompt(agent_id, "x")
 
     async def ended():
         return (await pane.info()).dead
 
     await house.poll(ended)
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     assert house.summary(agent_id).activity == "stopped"
 
 
@@ -533,7 +533,7 @@ async def test_a_program_survives_the_engine(house):
     await house.prompt(agent_id, "x")
     await house.until(lambda: house.summary(agent_id).state == "done")
     began.unlink()
-    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+    await house.carry_out(ResumeAgent(agent_id=agent_id))
     await house.state(agent_id, "working")
 
     async def reads():
@@ -541,7 +541,7 @@ async def test_a_program_survives_the_engine(house):
 
     # A terminal drops a Ctrl-C that comes before there is a program to interrupt.
     await house.poll(reads)
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).state == "failed")
 
 
@@ -596,7 +596,7 @@ async def test_tools_that_changed_are_announced_once_and_sent_as_they_were(house
 async def test_a_persons_gate_survives_the_engine(house):
     agent_id = await house.agent()
     command = "git push --force origin main; echo done >> log"
-    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=command))
+    await house.carry_out(RunAsPerson(agent_id=agent_id, command=command))
     gate = await house.gate()
     await house.again()
     assert await house.gate() == gate
@@ -624,7 +624,7 @@ async def test_queued_prompts_survive_the_engine(house):
 
     # Words that are redacted meanwhile are not sent with what waits.
     secret = "the harbour phrase is zebra-quartz"
-    agent = house.agents._live[agent_id]
+    agent = house.agents.live.get(agent_id)
     await house.prompt(agent_id, f"mind that {secret}")
     await agent.note(f"The person says {secret}.")
     memory = await house.database.memories.add(Memory("", secret), by="person")
@@ -709,7 +709,7 @@ async def test_an_agent_is_stopped_beside_a_tmux_server_that_was_stopped(house):
     os.kill(server, signal.SIGSTOP)
     try:
         async with asyncio.timeout(30):
-            await house.agents.stop(StopAgent(agent_id=agent_id))
+            await house.carry_out(StopAgent(agent_id=agent_id))
     finally:
         os.kill(server, signal.SIGCONT)
     assert house.summary(agent_id).state == "idle"
@@ -722,7 +722,7 @@ async def test_a_coordinated_task_is_shown_with_its_command_and_said_without(hou
     assert house.script.requests[0]["messages"][0]["content"][-1]["text"] == "mend it"
 
     async def said():
-        page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+        page = await house.carry_out(ReadTranscript(agent_id=agent_id))
         return [block["text"] for block in page["blocks"] if block["kind"] == "user"]
 
     assert await said() == ["/coordinate mend it"]
@@ -735,17 +735,17 @@ async def test_a_coordinated_task_is_shown_with_its_command_and_said_without(hou
     await house.state(agent_id, "done")
     assert await said() == ["/coordinate mend it", "/coordinate wind it"]
     search = SearchTranscript(agent_id=agent_id, words="Coordinate\n m")
-    assert await house.agents.search_transcript(search) == {"matches": [[1, 1]]}
+    assert await house.carry_out(search) == {"matches": [[1, 1]]}
 
 
 async def test_a_person_whose_terminal_is_busy_is_told_what_they_can_do(house):
     house.script.then(use("terminal_run", command="cat", timeout=1)).then("It waits.")
     agent_id = await house.agent("go")
     await house.state(agent_id, "done")
-    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command="ls"))
+    await house.carry_out(RunAsPerson(agent_id=agent_id, command="ls"))
 
     def told():
-        blocks = house.agents._live[agent_id].conversation.page(None, 100)
+        blocks = house.agents.live.get(agent_id).conversation.page(None, 100)
         tools = [block.tool for block in blocks if block.tool and block.tool.name == "person"]
         return tools and tools[0].status == "failed" and tools[0].result
 

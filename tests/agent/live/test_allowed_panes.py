@@ -72,7 +72,7 @@ class Own:
 
     async def allow(self, agent_id, pane_id, pid):
         command = AllowPane(agent_id=agent_id, socket=str(self.socket), tmux_id=pane_id, pid=pid)
-        return (await self.house.agents.allow_pane(command))["pane_id"]
+        return (await self.house.carry_out(command))["pane_id"]
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def test_what_is_typed_passes_the_gate(house, own):
     await house.rest(agent_id)
     assert "\ntyped" in own.screen(pane_id)
     assert "\\ntyped" in str(house.results())
-    exported = await house.agents.export_playbook(ExportPlaybook(agent_id=agent_id))
+    exported = await house.carry_out(ExportPlaybook(agent_id=agent_id))
     assert "person's own tmux" in exported["source"]
     assert "steps: []" in exported["source"]
 
@@ -166,7 +166,7 @@ async def test_taken_back_it_is_out_of_reach_at_once(house, own):
     pane_id, pid = own.shell
     agent_id = await house.agent()
     name = await own.allow(agent_id, pane_id, pid)
-    await house.agents.disallow_pane(DisallowPane(agent_id=agent_id, pane_id=name))
+    await house.carry_out(DisallowPane(agent_id=agent_id, pane_id=name))
     assert house.summary(agent_id).allowed_panes == ()
     house.script.then(use("terminal_read", pane=name)).then("no")
     await house.prompt(agent_id, "look")
@@ -174,7 +174,7 @@ async def test_taken_back_it_is_out_of_reach_at_once(house, own):
     assert "is not one of your panes" in str(house.results())
     assert "is taken back" in told(house, 0)
     with pytest.raises(NotAllowed):
-        await house.agents.disallow_pane(DisallowPane(agent_id=agent_id, pane_id=name))
+        await house.carry_out(DisallowPane(agent_id=agent_id, pane_id=name))
     assert house.agents.services.allowed_panes.pids == frozenset()
 
 
@@ -206,7 +206,7 @@ async def test_a_wait_in_it_ends_with_the_permission(house, own):
     house.script.then(use("terminal_wait", pane=name, exit=True, timeout=30)).then("taken back")
     await house.prompt(agent_id, "wait for that one's end")
     await house.poll(own.watched)
-    await house.agents.disallow_pane(DisallowPane(agent_id=agent_id, pane_id=name))
+    await house.carry_out(DisallowPane(agent_id=agent_id, pane_id=name))
     await house.rest(agent_id)
     assert "was not allowed" in str(house.results())
 
@@ -247,10 +247,10 @@ async def test_one_pane_is_for_one_agent_and_goes_with_it(house, own):
     await own.allow(first, pane_id, pid)
     with pytest.raises(NotAllowed, match="take that back first"):
         await own.allow(second, pane_id, pid)
-    await house.agents.archive(ArchiveAgent(agent_id=first))
+    await house.carry_out(ArchiveAgent(agent_id=first))
     assert psutil.pid_exists(pid)
     await own.allow(second, pane_id, pid)
-    await house.agents.archive(ArchiveAgent(agent_id=second))
+    await house.carry_out(ArchiveAgent(agent_id=second))
     assert psutil.pid_exists(pid)
 
 
@@ -274,7 +274,7 @@ async def test_panes_of_agents_and_panes_with_a_front_end_are_not_allowed(house,
         agent_id=agent_id, socket=str(house.paths.tmux_socket), tmux_id=info.id, pid=info.pid
     )
     with pytest.raises(NotAllowed, match="panes of agents"):
-        await house.agents.allow_pane(command)
+        await house.carry_out(command)
     program = f"{sys.executable} -c 'import time; print(1, flush=True); time.sleep(1000)' & wait"
     pane_id, pid = own.open("sh", "-c", program)
 
@@ -311,7 +311,7 @@ async def test_no_server_there_is_one_line(house):
         agent_id=agent_id, socket=str(house.root / "none.sock"), tmux_id="%0", pid=1
     )
     with pytest.raises(AgentError, match="No tmux server answers"):
-        await house.agents.allow_pane(command)
+        await house.carry_out(command)
 
 
 async def test_looking_from_outside_stays_possible(house, own):

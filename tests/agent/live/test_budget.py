@@ -6,6 +6,7 @@ import pytest
 
 from agent.config import load
 from agent.protocol.commands.agents import SetBudget
+from agent.protocol.commands.engine import ReadUsage
 from agent.protocol.commands.prompts import Interrupt
 from agent.protocol.usage import Budget
 from tests.agent.live.conftest import use
@@ -32,10 +33,10 @@ async def test_a_spent_budget_ends_the_turn_and_a_raised_one_lets_it_go_on(house
     await house.prompt(agent_id, "go on")
     await stopped(house, agent_id, "/budget requests 4")
     assert len(house.script.requests) == 2
-    told = await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=Budget(requests=1)))
+    told = await house.carry_out(SetBudget(agent_id=agent_id, budget=Budget(requests=1)))
     assert told["spent"].endswith("is spent (2 made): /budget requests 4 raises it.")
     wanted = Budget(requests=3, minutes=60)
-    told = await house.agents.set_budget(SetBudget(agent_id=agent_id, budget=wanted))
+    told = await house.carry_out(SetBudget(agent_id=agent_id, budget=wanted))
     assert told == {"spent": ""}
     assert house.summary(agent_id).budget == wanted
     await house.prompt(agent_id, "and now?")
@@ -45,7 +46,7 @@ async def test_a_spent_budget_ends_the_turn_and_a_raised_one_lets_it_go_on(house
     said = [block.get("text") for block in house.script.requests[2]["messages"][-1]["content"]]
     assert said[-1] == "and now?"
     assert not house.server.refused
-    found = (await house.agents.read_usage())["report"]
+    found = (await house.carry_out(ReadUsage()))["report"]
     assert found["agents"][0]["usage"]["requests"] == found["today"]["requests"] == 3
 
 
@@ -85,7 +86,7 @@ async def test_a_request_that_never_ends_was_made(house, ended):
     agent_id = await house.agent("go", budget=Budget(requests=1))
     await asyncio.wait_for(house.script.arrived.wait(), 10)
     if ended == "by the person":
-        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+        await house.carry_out(Interrupt(agent_id=agent_id))
         await house.state(agent_id, "idle")
         await house.prompt(agent_id, "again")
     else:
@@ -103,7 +104,7 @@ async def test_the_input_of_an_answer_that_is_cut_off_counts(house):
     house.script.then("late", delay=600.0)
     agent_id = await house.agent("go")
     found = await house.until(lambda: sent(house, agent_id), "the beginning")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     await house.state(agent_id, "idle")
     await house.again()
     assert house.summary(agent_id).usage.requests == 1

@@ -76,7 +76,7 @@ async def test_a_session_that_only_grows_is_healthy(house):
 
 async def test_a_name_that_two_sessions_have_lists_them(house):
     first = await turns(house, "mend it")
-    await house.agents.archive(ArchiveAgent(agent_id=first))
+    await house.carry_out(ArchiveAgent(agent_id=first))
     second = await turns(house, "wind it")
     with pytest.raises(SessionUnknown) as caught:
         await diagnose(house.paths, "bench")
@@ -91,7 +91,7 @@ async def test_a_name_that_two_sessions_have_lists_them(house):
 
 async def test_a_changed_tool_is_named_with_its_byte(house):
     agent_id = await turns(house, "one", "two")
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     session.tools[3] = {**session.tools[3], "description": "Something else."}
     await house.prompt(agent_id, "three")
     await house.until(lambda: len(house.script.requests) == 3)
@@ -112,7 +112,7 @@ async def test_changed_instructions_are_named_by_their_file(house):
     (house.project / "AGENTS.md").write_text("Say please.\n")
     (house.project / "CLAUDE.md").write_text("Be brief.\n")
     agent_id = await turns(house, "one", "two")
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     block = session.messages[1]["content"][0]
     block["text"] = block["text"].replace("Be brief.", "Be long.")
     await house.prompt(agent_id, "three")
@@ -167,7 +167,7 @@ async def test_a_frozen_tool_that_was_changed_later_is_named(house):
 
 async def test_a_picture_that_is_no_longer_sent_is_named_and_otherwise_it_is_read_back(house):
     agent_id = await turns(house, "one")
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     seen = use("terminal_read") | {"id": "t1"}
     await session.append_assistant([seen])
     await session.append_user([tool_result("t1", "a screen", png=b"\x89PNG")])
@@ -185,7 +185,7 @@ async def test_a_picture_that_is_no_longer_sent_is_named_and_otherwise_it_is_rea
 
 async def test_another_model_shares_no_cache(house):
     agent_id = await turns(house, "one")
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     await session.sending("another")
     found = await diagnose(house.paths, agent_id)
     assert [finding.cause for finding in found.findings] == ["model"]
@@ -194,7 +194,7 @@ async def test_another_model_shares_no_cache(house):
 
 async def test_the_command_line_tells_it_in_lines_and_as_json(house):
     agent_id = await turns(house, "one", "two")
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     session.system[0] = {**session.system[0], "text": "Now is 2026-01-01. " + "x"}
     await house.prompt(agent_id, "three")
     await house.until(lambda: len(house.script.requests) == 3)

@@ -188,7 +188,7 @@ async def test_another_endpoint_is_told_a_signed_summary_as_text(house):
     agent_id, _ = await reading(house, "summarising")
     await house.rest(agent_id)
     await house.models.turn_to("small")
-    live = house.agents._live[agent_id]
+    live = house.agents.live.get(agent_id)
     await live.save(model="small")
     await house.prompt(agent_id, "More?")
     await house.until(lambda: "More?" in str(house.script.requests[-1]["messages"][-2:]))
@@ -204,7 +204,7 @@ async def test_another_endpoint_is_told_a_signed_summary_as_text(house):
 async def test_where_the_window_is_unknown_only_a_refusal_leads_to_a_summary(house, model):
     agent_id, forgetful = await reading(house, model, reads=0)
     await house.rest(agent_id)
-    live = house.agents._live[agent_id]
+    live = house.agents.live.get(agent_id)
 
     async def nobody_says(client, model):
         return None
@@ -277,17 +277,17 @@ async def test_a_first_prompt_that_does_not_fit_is_told_as_that(house):
 async def test_compacting_by_hand_while_nothing_runs_starts_no_turn(house):
     agent_id = await house.agent()
     with pytest.raises(AgentError, match="nothing to compact"):
-        await house.agents.compact(Compact(agent_id=agent_id))
+        await house.carry_out(Compact(agent_id=agent_id))
     await house.prompt(agent_id, "The first task.")
     await house.until(lambda: len(house.script.requests) == 1)
     await house.rest(agent_id)
     house.script.then("What matters.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     summary = await house.state(agent_id, "done")
     assert summary.activity == "compacted"
     assert len(house.script.requests) == 2
     with pytest.raises(AgentError, match="nothing to compact"):
-        await house.agents.compact(Compact(agent_id=agent_id))
+        await house.carry_out(Compact(agent_id=agent_id))
     await house.again()
     assert house.summary(agent_id).state == "done"
     assert len(house.script.requests) == 2
@@ -306,10 +306,10 @@ async def test_compacting_by_hand_during_a_turn_happens_before_its_next_request(
     house.script.then(use("ask_person", question="Ready?")).then("What matters.").then("Done.")
     agent_id = await house.agent("The task.")
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     from agent.protocol.commands.gates import Answer
 
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     summary = await house.state(agent_id, "done")
     assert summary.activity == "Done."
     assert asks_for_summary(house.script.requests[1])
@@ -333,7 +333,7 @@ async def test_a_role_and_changed_tools_stay_in_force(house, monkeypatch):
         lambda self, name: "Reads differently." if name == "file_read" else prompts(name),
     )
     house.script.then("A summary.").then("Two.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).activity == "compacted")
     await house.prompt(agent_id, "/coordinate More.")
     await house.until(lambda: len(house.script.requests) == 3)
@@ -356,16 +356,16 @@ async def test_what_is_asked_for_a_summary_is_counted_and_may_be_refused(house):
     async def spent(model, endpoint):
         raise BudgetSpent("The budget is spent.")
 
-    live = house.agents._live[agent_id]
+    live = house.agents.live.get(agent_id)
     live.may_ask = spent
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     summary = await house.state(agent_id, "failed")
     assert summary.activity == "The budget is spent."
     assert len(house.script.requests) == 1
     assert await house.rows(agent_id) == rows
     del live.may_ask
     house.script.then("A summary.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).activity == "compacted")
     assert house.summary(agent_id).usage.requests == 2
 
@@ -377,11 +377,11 @@ async def test_an_interrupt_while_the_summary_is_written_changes_nothing(house):
     rows = await house.rows(agent_id)
     house.script.arrived.clear()
     house.script.then(ResponderMessage([{"type": "text", "text": "word " * 400}], delay=0.02))
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.script.arrived.wait()
     from agent.protocol.commands.prompts import Interrupt
 
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     assert house.summary(agent_id).state == "idle"
     assert await house.rows(agent_id) == rows
     await house.prompt(agent_id, "Go on.")
@@ -394,7 +394,7 @@ async def test_the_doctor_says_where_a_conversation_was_compacted(house):
     agent_id = await house.agent("First.", name="bench")
     await house.rest(agent_id)
     house.script.then("A summary.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).activity == "compacted")
     for number, text in enumerate(("Second.", "Third."), 3):
         await house.prompt(agent_id, text)
@@ -412,7 +412,7 @@ async def test_the_doctor_says_where_a_conversation_was_compacted(house):
     assert found.bytes == len(whole.encode())
     assert "Request 2 begins anew" in told(found)
     # A change behind the beginning is still found, and named by its row.
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     session.messages[session.first]["content"][0]["text"] += "!"
     await house.prompt(agent_id, "Fourth.")
     await house.until(lambda: len(house.script.requests) == 5)
@@ -428,7 +428,7 @@ async def test_a_row_behind_a_compaction_that_was_changed_later_is_named(house):
     agent_id = await house.agent("First.", name="bench")
     await house.rest(agent_id)
     house.script.then("A summary.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.until(lambda: house.summary(agent_id).activity == "compacted")
     await house.prompt(agent_id, "Second.")
     await house.until(lambda: len(house.script.requests) == 3)

@@ -161,9 +161,9 @@ async def test_in_careful_mode_a_rule_is_kept_here_and_the_key_allows_once(house
     await asker.agent.set_mode(Mode.CAREFUL)
     await asker.ask("medium", asks("npm test"))
     gate = await house.gate()
-    found = await house.agents.suggest_rule(SuggestRule(gate_id=gate.id))
+    found = await house.carry_out(SuggestRule(gate_id=gate.id))
     assert found["rule"] == "Bash(npm test)", found
-    await house.agents.always_allow(AlwaysAllow(gate_id=gate.id, rule=found["rule"]))
+    await house.carry_out(AlwaysAllow(gate_id=gate.id, rule=found["rule"]))
     await asker.dialogs.until(lambda: asker.got == ["1"])
     await asker.tool("done")
     await asker.ask("again", asks("npm test"))
@@ -175,10 +175,10 @@ async def test_a_question_is_answered_by_the_key_of_the_answer(house, asker):
     await asker.ask("choose", CHOOSE)
     question = (await house.until(lambda: house.hub.snapshot().questions, "a question"))[0]
     assert question.options == ("red", "blue")
-    await house.agents.answer(Answer(question_id=question.id, text="green"))
+    await house.carry_out(Answer(question_id=question.id, text="green"))
     await asker.notice("choose one of them")
     question = (await house.until(lambda: house.hub.snapshot().questions, "a question"))[0]
-    await house.agents.answer(Answer(question_id=question.id, text="blue"))
+    await house.carry_out(Answer(question_id=question.id, text="blue"))
     await asker.dialogs.until(lambda: asker.got == ["b"])
     assert (await asker.tool("done")).decision == "you chose blue"
     await asker.ask("choose", CHOOSE)
@@ -191,7 +191,7 @@ async def test_interrupted_it_leaves_its_dialog_and_ended_it_asks_nothing(house,
     asker.dialogs.tell("works", WORKS, only=True)
     await asker.dialogs.draw("high", asks("rm -rf /"), {"\x1b": "works"})
     gate = await house.gate()
-    await house.agents.interrupt(Interrupt(agent_id=asker.agent.id))
+    await house.carry_out(Interrupt(agent_id=asker.agent.id))
     assert (await asker.closed(gate)).text == "answered in its pane"
     assert asker.got == ["\x1b"]
 

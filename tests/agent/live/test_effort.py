@@ -55,7 +55,7 @@ async def turn(house, agent_id, text):
 
 async def effort(house, agent_id, level):
     command = SetEffort(agent_id=agent_id, level=level)
-    return (await house.agents.set_effort(command))["told"]
+    return (await house.carry_out(command))["told"]
 
 
 def sent(house, number=-1):
@@ -68,7 +68,7 @@ def roles(request):
 
 async def turn_to(house, agent_id, model):
     await house.models.turn_to(model)
-    await house.agents._live[agent_id].save(model=model)
+    await house.agents.live.get(agent_id).save(model=model)
 
 
 async def healthy(house, agent_id):
@@ -136,7 +136,7 @@ async def test_where_it_cannot_be_said_in_between_the_person_is_told_the_price(h
     assert house.usages[-1].read > 0.9 * house.usages[-2].total
     # Back at the first, which signed its thinking behind other words than those of the second.
     await serve(house, "tungsten-demo")
-    await house.agents._live[agent_id].save(model="tungsten-demo")
+    await house.agents.live.get(agent_id).save(model="tungsten-demo")
     await turn(house, agent_id, "five")
     assert [effort_of(m) for m in sent(house)["messages"] if effort_of(m)] == ["low", "max"]
     await turn_to(house, agent_id, "claude-two")
@@ -153,7 +153,7 @@ async def test_a_compaction_keeps_the_level_and_asks_as_the_conversation_does(ho
     await effort(house, agent_id, "low")
     await turn(house, agent_id, "two")
     house.script.then("All so far.")
-    await house.agents.compact(Compact(agent_id=agent_id))
+    await house.carry_out(Compact(agent_id=agent_id))
     await house.until(lambda: len(house.server.received) == 5)
     await house.state(agent_id, "done")
     asked = sent(house)
@@ -174,7 +174,7 @@ async def test_instructions_have_the_persons_authority_only_where_they_are_their
     await turn(house, agent_id, "one")
     assert roles(sent(house)) == ["user", "assistant", "user"]
     assert "Say please." in sent(house)["messages"][0]["content"][0]["text"]
-    await house.agents.trust_directory(TrustDirectory(directory=str(house.project), trusted=True))
+    await house.carry_out(TrustDirectory(directory=str(house.project), trusted=True))
     await turn(house, agent_id, "two")
     reminder = sent(house, 2)["messages"][-1]
     assert (reminder["role"], reminder["clear_at"]) == ("system", "next_user_message")
@@ -209,7 +209,7 @@ async def test_after_a_turn_without_an_answer_they_are_told_as_text(house):
     house.script.then(say("never whole", think=60))
     agent_id = await house.agent("one")
     await house.script.arrived.wait()
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     await house.state(agent_id, "idle")
     assert roles(sent(house)) == ["user", "system"]
     await effort(house, agent_id, "low")

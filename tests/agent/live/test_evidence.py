@@ -106,7 +106,7 @@ async def test_the_evidence_outlives_the_engine(house):
     from agent.protocol.commands.gates import Answer
 
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     summary = await house.rest(agent_id)
     assert summary.activity.startswith("The last check failed")
     assert len(house.script.requests) == 4

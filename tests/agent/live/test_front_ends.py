@@ -15,7 +15,7 @@ import types
 import pytest
 
 from agent.client import EngineClient
-from agent.commands import carry_out
+from agent.commands.dispatch import carry_out
 from agent.connections import Connections
 from agent.errors import EngineGone
 from agent.model.local_server.responder import ResponderMessage
@@ -166,7 +166,7 @@ async def come_and_go(house, partings, seed):
         running = [asyncio.create_task(each.run(parted)) for each in front_ends]
         await house.database.directories.trust(house.project)
         agents = [
-            await house.agents.create(
+            await house.agents.creation.create(
                 CreateAgent(name=f"a{number}", directory=str(house.project), prompt="Push.")
             )
             for number in range(AGENTS)
@@ -186,7 +186,7 @@ async def come_and_go(house, partings, seed):
         blocks = {
             (agent, block.id): block.text
             for agent in agents
-            for block in house.agents._agent(agent).conversation.page(None, 10**6)
+            for block in house.agents.live.get(agent).conversation.page(None, 10**6)
         }
         for each in front_ends:
             assert each.seen == list(range(each.seen[0], house.hub.seq + 1))

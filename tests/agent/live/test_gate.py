@@ -148,14 +148,14 @@ async def test_plan_mode_refuses_what_changes_something_and_says_why(house):
 async def test_an_untrusted_directory_means_careful_until_it_is_trusted(house):
     ask = ReadDefaultMode(directory=str(house.project))
     agent_id = await house.agent(trusted=False)
-    told = await house.agents.read_default_mode(ask)
+    told = await house.carry_out(ask)
     assert told == {"mode": house.summary(agent_id).mode, "because": "untrusted"}
     assert told["mode"] == "careful"
-    await house.agents.trust_directory(TrustDirectory(directory=str(house.project), trusted=True))
+    await house.carry_out(TrustDirectory(directory=str(house.project), trusted=True))
     assert house.summary(agent_id).mode == "standard"
-    told = await house.agents.read_default_mode(ask)
+    told = await house.carry_out(ask)
     assert told == {"mode": "standard", "because": "trusted"}
-    await house.agents.set_mode(SetMode(agent_id=agent_id, mode=Mode.PLAN))
+    await house.carry_out(SetMode(agent_id=agent_id, mode=Mode.PLAN))
     assert house.summary(agent_id).mode == "plan"
 
 
@@ -163,7 +163,7 @@ async def test_an_interrupt_withdraws_the_gate(house):
     house.script.then(use("terminal_run", command=PUSH))
     agent_id = await house.agent("push")
     gate = await house.gate()
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     assert house.hub.snapshot().gates == ()
     assert await house.database.journal.open_gates() == []
     with pytest.raises(GateAlreadyClosed, match="withdrawn"):
@@ -181,7 +181,7 @@ async def test_on_a_full_disk_an_interrupt_leaves_no_gate_that_nobody_waits_for(
 
     monkeypatch.setattr(house.database.journal, "gate_closed", full)
     with contextlib.suppress(AgentError, DiskFull):
-        await house.agents.interrupt(Interrupt(agent_id=agent_id))
+        await house.carry_out(Interrupt(agent_id=agent_id))
     assert house.hub.snapshot().gates == ()
     with pytest.raises(GateAlreadyClosed, match="withdrawn"):
         await house.decide(gate)
@@ -190,7 +190,7 @@ async def test_on_a_full_disk_an_interrupt_leaves_no_gate_that_nobody_waits_for(
 
 async def test_a_persons_dangerous_command_is_gated_too(house):
     agent_id = await house.agent()
-    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=PUSH))
+    await house.carry_out(RunAsPerson(agent_id=agent_id, command=PUSH))
     gate = await house.gate()
     assert gate.actor == "person"
     await house.decide(gate, "deny")
@@ -246,9 +246,9 @@ async def test_nobody_can_deny_and_not_approve_and_it_is_told_so(house):
     agent_id = await house.agent("push")
     gate = await house.gate()
     with pytest.raises(NobodyApproves):
-        await house.agents.decide(Decide(gate_id=gate.id, decision="approve", by="nobody"))
+        await house.carry_out(Decide(gate_id=gate.id, decision="approve", by="nobody"))
     assert house.hub.snapshot().gates == (gate,)
-    await house.agents.decide(Decide(gate_id=gate.id, decision="deny", by="nobody"))
+    await house.carry_out(Decide(gate_id=gate.id, decision="deny", by="nobody"))
     await house.state(agent_id, "done")
     [report] = [event for event in house.events if event.type == "action_reported"]
     assert (report.decision, report.by) == ("denied", "nobody")

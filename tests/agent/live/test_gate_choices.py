@@ -19,18 +19,18 @@ def use(name, **tool_input):
 
 
 async def edit(house, gate, command):
-    await house.agents.decide(Decide(gate_id=gate.id, decision="approve", edited=command))
+    await house.carry_out(Decide(gate_id=gate.id, decision="approve", edited=command))
     return await house.until(
         lambda: next((g for g in house.hub.snapshot().gates if g.replaces == gate.id), None)
     )
 
 
 async def suggest(house, gate, rule=""):
-    return await house.agents.suggest_rule(SuggestRule(gate_id=gate.id, rule=rule))
+    return await house.carry_out(SuggestRule(gate_id=gate.id, rule=rule))
 
 
 async def allow(house, gate, rule):
-    return await house.agents.always_allow(AlwaysAllow(gate_id=gate.id, rule=rule))
+    return await house.carry_out(AlwaysAllow(gate_id=gate.id, rule=rule))
 
 
 async def journal(house, kind):
@@ -44,7 +44,7 @@ async def test_a_changed_command_is_judged_and_asked_about_again(house):
     house.script.then(use("terminal_run", command="touch one; git push --force origin main"))
     agent_id = await house.agent("go")
     first = await house.gate()
-    told = (await house.agents.explain_gate(ExplainGate(gate_id=first.id)))["text"].split("\n")
+    told = (await house.carry_out(ExplainGate(gate_id=first.id)))["text"].split("\n")
     assert told[0].startswith("HIGH: ")
     heard = len(house.events)
     commands = [line for line in told if "←" in line]
@@ -114,10 +114,10 @@ async def test_what_cannot_be_changed_or_is_denied_leaves_the_gate_open(house):
     gate = await house.gate()
     for command, why in ((" ", "1 to"), ("git tag x", "denied by your rule")):
         with pytest.raises(CannotEdit, match=why):
-            await house.agents.decide(Decide(gate_id=gate.id, decision="approve", edited=command))
+            await house.carry_out(Decide(gate_id=gate.id, decision="approve", edited=command))
     assert house.hub.snapshot().gates == (gate,)
     with pytest.raises(AgentError, match="Only a person"):
-        await house.agents.decide(
+        await house.carry_out(
             Decide(gate_id=gate.id, decision="approve", edited="pwd", by="nobody")
         )
     await house.decide(gate, "deny")
@@ -125,7 +125,7 @@ async def test_what_cannot_be_changed_or_is_denied_leaves_the_gate_open(house):
         lambda: next((g for g in house.hub.snapshot().gates if g.id != gate.id), None)
     )
     with pytest.raises(CannotEdit, match="Only a command"):
-        await house.agents.decide(Decide(gate_id=gate.id, decision="approve", edited="b.txt"))
+        await house.carry_out(Decide(gate_id=gate.id, decision="approve", edited="b.txt"))
     await house.decide(gate, "deny")
     await house.state(agent_id, "done")
 

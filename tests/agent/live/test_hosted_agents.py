@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.commands.panes import explain_pane
 from agent.errors import AgentError
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, Kind, Source
@@ -60,7 +61,7 @@ class Stage:
 
     @property
     def live(self) -> HostedAgent:
-        agent = self.house.agents._agent(self.agent_id)
+        agent = self.house.agents.live.get(self.agent_id)
         assert isinstance(agent, HostedAgent)
         return agent
 
@@ -86,7 +87,7 @@ class Stage:
 
     def explain(self, pane=""):
         command = ExplainPane(pane=pane or self.summary.panes[0].pane_id)
-        return self.house.agents.explain_pane(command)["text"]
+        return explain_pane(self.house.agents, command)["text"]
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     # What is said to one that works waits, and can be taken back.
     await house.prompt(stage.agent_id, "later")
     assert stage.summary.queued == ("later",)
-    taken = await house.agents.unqueue(Unqueue(agent_id=stage.agent_id))
+    taken = await house.carry_out(Unqueue(agent_id=stage.agent_id))
     assert taken == {"texts": ["later"]}
     await house.prompt(stage.agent_id, "ask: ls")
     stage.finish()
@@ -141,10 +142,10 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     await house.prompt(stage.agent_id, "//long work")
     await stage.state("working")
     assert (await stage.screen(r"\* /long work")).met
-    await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
+    await house.carry_out(Interrupt(agent_id=stage.agent_id))
     await stage.state("idle")
     assert (await stage.screen("interrupted")).met
-    await house.agents.rename(RenameAgent(agent_id=stage.agent_id, name="other"))
+    await house.carry_out(RenameAgent(agent_id=stage.agent_id, name="other"))
     assert stage.explain("other").startswith("other (")
     assert "no agent of Tungsten has this pane" in stage.explain("%99")
 
@@ -166,12 +167,12 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     assert "its program" in stage.explain() or "exit 0" in stage.explain()
 
     # It goes on with its last conversation.
-    await house.agents.resume(ResumeAgent(agent_id=stage.agent_id))
+    await house.carry_out(ResumeAgent(agent_id=stage.agent_id))
     if house.hub.snapshot().gates:
         await house.decide(house.hub.snapshot().gates[0])
     await stage.state("idle", "screen")
     assert (await stage.screen("resumed")).met
-    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    await house.carry_out(StopAgent(agent_id=stage.agent_id))
     assert stage.summary.state == "idle"
     assert stage.summary.activity == "stopped"
     assert stage.summary.panes == ()
@@ -183,11 +184,11 @@ async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage)
     await stage.state("idle", "program-status")
     # It is recorded like any other.
     recorded = RecordPane(agent_id=stage.agent_id, pane_id=stage.summary.panes[0].pane_id, on=True)
-    await house.agents.record_pane(recorded)
+    await house.carry_out(recorded)
     await house.prompt(stage.agent_id, "ask: ls")
     await stage.state("waiting", "program-status")
-    await house.agents.record_pane(recorded.model_copy(update={"on": False}))
-    [path] = (await house.agents.recordings(Recordings(agent_id=stage.agent_id)))["paths"]
+    await house.carry_out(recorded.model_copy(update={"on": False}))
+    [path] = (await house.carry_out(Recordings(agent_id=stage.agent_id)))["paths"]
     text = Path(path).read_text()  # noqa: ASYNC240 - a file that a test reads
     assert "* begun" in text
     assert "Run this command?" in text
@@ -201,17 +202,17 @@ async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage)
     unsure = await stage.state("unknown")
     assert unsure.activity == "program-status: working, but screen: idle"
     # Where Tungsten stops it, what was said before is not believed for ever.
-    await house.agents.interrupt(Interrupt(agent_id=stage.agent_id))
+    await house.carry_out(Interrupt(agent_id=stage.agent_id))
     await stage.state("idle", "screen")
 
     # Nor where the person does in its pane of the cockpit.
     await house.prompt(stage.agent_id, "work")
     await stage.state("working", "program-status")
     held = HoldKeyboard(agent_id=stage.agent_id, pane_id=stage.summary.panes[0].pane_id, on=True)
-    house.agents.hold_keyboard(held)
+    await house.carry_out(held)
     await stage.press("Escape")
     await stage.state("unknown")
-    house.agents.hold_keyboard(held.model_copy(update={"on": False}))
+    await house.carry_out(held.model_copy(update={"on": False}))
     await stage.state("idle", "screen")
 
     # A hook tells of the end of a turn before that is drawn: a prompt waits for the two to agree.
@@ -260,7 +261,7 @@ async def test_a_newer_version_that_looks_otherwise_is_told_of_once(stage, monke
     await house.again()
     await stage.press("x")
     await stage.state("unknown")
-    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    await house.carry_out(StopAgent(agent_id=stage.agent_id))
     assert len(notices()) == 1
 
 
@@ -286,5 +287,5 @@ async def test_what_a_program_asks_the_moment_it_starts_is_answered(stage):
     # Panes that nobody listens to are not heard of.
     listener = await house.terminal.listener()
     assert len(listener._linked) == len(listener._panes) == 4
-    await house.agents.stop(StopAgent(agent_id=stage.agent_id))
+    await house.carry_out(StopAgent(agent_id=stage.agent_id))
     assert len(listener._linked) == len(listener._panes) == 3

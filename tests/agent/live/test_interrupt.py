@@ -86,9 +86,9 @@ async def person(house):
     def heard(event):
         match event:
             case GateOpened(gate=gate):
-                work = house.agents.decide(Decide(gate_id=gate.id, decision="approve"))
+                work = house.carry_out(Decide(gate_id=gate.id, decision="approve"))
             case QuestionAsked(question=question):
-                work = house.agents.answer(Answer(question_id=question.id, text="yes"))
+                work = house.carry_out(Answer(question_id=question.id, text="yes"))
             case _:
                 return
         task = asyncio.ensure_future(asyncio.wait([asyncio.ensure_future(work)]))
@@ -108,7 +108,7 @@ async def moment(house, agent_id, events):
 
 async def pressed(house, agent_id, later):
     await asyncio.sleep(later)
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
 
 
 async def interrupted_often(house, times, seed):

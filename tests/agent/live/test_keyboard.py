@@ -48,7 +48,7 @@ async def test_what_the_agent_would_type_waits_until_the_keyboard_is_given_back(
     house, opened, tool
 ):
     agent_id, pane, screen = opened
-    house.agents.hold_keyboard(hold(agent_id, pane))
+    await house.carry_out(hold(agent_id, pane))
     tool["input"] |= {"pane": pane} if tool["name"] == "terminal_type" else {}
     house.script.then(tool).then("Done.")
     await house.prompt(agent_id, "go on")
@@ -60,7 +60,7 @@ async def test_what_the_agent_would_type_waits_until_the_keyboard_is_given_back(
     await screen.send_text("son >> typed")
     await screen.send_keys("Enter")
     await house.poll(lambda: _written(house, "person\n"))
-    house.agents.hold_keyboard(hold(agent_id, pane, on=False))
+    await house.carry_out(hold(agent_id, pane, on=False))
     await house.rest(agent_id)
     assert (house.project / "typed").read_text() == "person\nagents-2\n"
     assert [t["status"] for t in await house.tools(agent_id)] == ["done", "done"]
@@ -73,23 +73,23 @@ async def _written(house, text):
 
 async def test_each_of_two_people_must_give_it_back(house, opened):
     agent_id, pane, _ = opened
-    keyboard = house.agents._live[agent_id].panes.own(pane).keyboard
+    keyboard = house.agents.live.get(agent_id).panes.own(pane).keyboard
     for on, free in ((True, False), (True, False), (False, False), (False, True), (False, True)):
-        house.agents.hold_keyboard(hold(agent_id, pane, on=on))
+        await house.carry_out(hold(agent_id, pane, on=on))
         assert keyboard.free.is_set() is free
     with pytest.raises(AgentError):
-        house.agents.hold_keyboard(hold("nobody", pane))
-    house.agents.hold_keyboard(hold(agent_id, "%404"))
+        await house.carry_out(hold("nobody", pane))
+    await house.carry_out(hold(agent_id, "%404"))
 
 
 async def test_a_half_typed_line_is_found_at_delivery_as_ever(house, opened):
     agent_id, pane, screen = opened
-    house.agents.hold_keyboard(hold(agent_id, pane))
+    await house.carry_out(hold(agent_id, pane))
     house.script.then(use("terminal_run", command="echo no > typed")).then("I saw it.")
     await house.prompt(agent_id, "go on")
     await held(house, agent_id, pane)
     await screen.send_text("half a thought")
-    house.agents.hold_keyboard(hold(agent_id, pane, on=False))
+    await house.carry_out(hold(agent_id, pane, on=False))
     await house.rest(agent_id)
     assert not (house.project / "typed").exists()
     assert "half a thought" in await screen.line()
@@ -97,11 +97,11 @@ async def test_a_half_typed_line_is_found_at_delivery_as_ever(house, opened):
 
 async def test_interrupting_ends_the_wait_and_nothing_was_typed(house, opened):
     agent_id, pane, _ = opened
-    house.agents.hold_keyboard(hold(agent_id, pane))
+    await house.carry_out(hold(agent_id, pane))
     house.script.then(use("terminal_run", command="echo no > typed"))
     await house.prompt(agent_id, "go on")
     await held(house, agent_id, pane)
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     await house.rest(agent_id)
     assert (await house.tools(agent_id))[-1]["status"] == "interrupted"
     assert not (house.project / "typed").exists()
@@ -109,7 +109,7 @@ async def test_interrupting_ends_the_wait_and_nothing_was_typed(house, opened):
 
 async def test_a_pane_that_dies_holds_nothing_up(house, opened):
     agent_id, pane, screen = opened
-    house.agents.hold_keyboard(hold(agent_id, pane))
+    await house.carry_out(hold(agent_id, pane))
     house.script.then(use("terminal_run", command="echo no > typed")).then("It is gone.")
     await house.prompt(agent_id, "go on")
     await held(house, agent_id, pane)
@@ -117,7 +117,7 @@ async def test_a_pane_that_dies_holds_nothing_up(house, opened):
     await screen.send_keys("Enter")
     # What tmux tells the engine of a pane's end.
     await house.poll(lambda: _dead(screen))
-    await house.agents._live[agent_id].pane_died(pane, 0)
+    await house.agents.live.get(agent_id).pane_died(pane, 0)
     await house.rest(agent_id)
     assert not (house.project / "typed").exists()
 
@@ -128,14 +128,14 @@ async def _dead(screen):
 
 async def test_taking_the_keyboard_between_decision_and_delivery_counts(house, opened):
     agent_id, pane, _ = opened
-    await house.agents.set_mode(SetMode(agent_id=agent_id, mode="careful"))
+    await house.carry_out(SetMode(agent_id=agent_id, mode="careful"))
     house.script.then(use("terminal_run", command="touch typed")).then("Done.")
     await house.prompt(agent_id, "go on")
     gate = await house.gate()
-    house.agents.hold_keyboard(hold(agent_id, pane))
+    await house.carry_out(hold(agent_id, pane))
     await house.decide(gate)
     await held(house, agent_id, pane)
     assert not (house.project / "typed").exists()
-    house.agents.hold_keyboard(hold(agent_id, pane, on=False))
+    await house.carry_out(hold(agent_id, pane, on=False))
     await house.rest(agent_id)
     assert (house.project / "typed").exists()

@@ -42,7 +42,7 @@ async def test_long_queued_prompts_are_told_in_part_and_given_back_whole(house):
     with pytest.raises(AgentError, match="waits already"):
         await house.prompt(agent_id, "one more")
     assert {len(text) for text in house.summary(agent_id).queued} == {SHOWN_QUEUED}
-    answer = await house.agents.unqueue(Unqueue(agent_id=agent_id))
+    answer = await house.carry_out(Unqueue(agent_id=agent_id))
     assert answer["texts"] == [long] * (MAX_QUEUED // MAX_PROMPT)
     go_on.set()
     await house.rest(agent_id)
@@ -70,7 +70,7 @@ async def test_a_page_of_long_blocks_fits_into_an_answer(house, monkeypatch):
         await house.rest(agent_id)
     seen, before = [], None
     while before is None or before > 1:
-        page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id, before=before))
+        page = await house.carry_out(ReadTranscript(agent_id=agent_id, before=before))
         assert 0 < len(page["blocks"]) < 8
         seen = page["blocks"] + seen
         before = page["blocks"][0]["id"]
@@ -98,7 +98,7 @@ async def test_a_shortened_block_is_not_shown_again_after_a_restart(house):
     await house.again()
     await house.rest(agent_id)
     go_on.set()
-    page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+    page = await house.carry_out(ReadTranscript(agent_id=agent_id))
     assert [block["kind"] for block in page["blocks"]].count("user") == 1
 
 
@@ -112,6 +112,4 @@ async def test_a_command_line_that_no_editor_takes_is_refused(house):
     assert str(MAX_COMMAND) in first["result"]
     assert str(MAX_COMMAND) in second["result"]
     with pytest.raises(AgentError, match="into a file"):
-        await house.agents.run_as_person(
-            RunAsPerson(agent_id=agent_id, command="x" * (MAX_COMMAND + 1))
-        )
+        await house.carry_out(RunAsPerson(agent_id=agent_id, command="x" * (MAX_COMMAND + 1)))

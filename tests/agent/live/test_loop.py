@@ -71,14 +71,14 @@ async def test_a_prompt_during_a_turn_waits_and_becomes_the_next_turn(house):
     await house.prompt(agent_id, "two")
     await house.prompt(agent_id, "three")
     assert house.summary(agent_id).queued == ("two", "three")
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     await house.until(lambda: len(house.script.requests) == 3)
     await house.rest(agent_id)
     said = house.script.requests[2]["messages"][-1]["content"]
     assert [block["text"] for block in said] == ["two", "three"]
     assert house.summary(agent_id).queued == ()
     with pytest.raises(AgentError, match="not open any more"):
-        await house.agents.answer(Answer(question_id=question.id, text="no"))
+        await house.carry_out(Answer(question_id=question.id, text="no"))
 
 
 async def test_queued_prompts_can_be_taken_back(house):
@@ -86,7 +86,7 @@ async def test_queued_prompts_can_be_taken_back(house):
     agent_id = await house.agent("one")
     await house.state(agent_id, "waiting")
     await house.prompt(agent_id, "two")
-    assert await house.agents.unqueue(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
+    assert await house.carry_out(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
     assert house.summary(agent_id).queued == ()
 
 
@@ -96,14 +96,14 @@ async def test_an_interrupt_holds_the_queue_until_the_person_says_something(hous
     await house.state(agent_id, "waiting")
     await house.prompt(agent_id, "two")
     await house.prompt(agent_id, "three")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     for _ in range(2):
         summary = house.summary(agent_id)
         assert (summary.state, summary.queued) == ("idle", ("two", "three"))
         assert len(house.script.requests) == 1
         # Nor does the next engine begin what was held.
         await house.again()
-    page = await house.agents.read_transcript(ReadTranscript(agent_id=agent_id))
+    page = await house.carry_out(ReadTranscript(agent_id=agent_id))
     assert page["blocks"][-1]["text"] == "Interrupted. What is queued waits for you."
     await house.prompt(agent_id, "four")
     await house.state(agent_id, "done")
@@ -121,8 +121,8 @@ async def test_what_an_interrupt_holds_can_be_taken_back(house):
     agent_id = await house.agent("one")
     await house.state(agent_id, "waiting")
     await house.prompt(agent_id, "two")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
-    assert await house.agents.unqueue(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
+    await house.carry_out(Interrupt(agent_id=agent_id))
+    assert await house.carry_out(Unqueue(agent_id=agent_id)) == {"texts": ["two"]}
     assert house.summary(agent_id).state == "idle"
     assert len(house.script.requests) == 1
 
@@ -141,7 +141,7 @@ async def test_an_interrupt_while_a_command_runs_stops_it_and_keeps_the_transcri
         return (await terminal.pane(pane).foreground()).name == "sleep"
 
     await house.poll(sleeps)
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     summary = house.summary(agent_id)
     assert (summary.state, summary.activity) == ("idle", "interrupted")
     statuses = [tool["status"] for tool in await house.tools(agent_id)]
@@ -160,7 +160,7 @@ async def test_an_interrupt_while_a_command_runs_stops_it_and_keeps_the_transcri
 
 async def test_an_interrupt_right_behind_a_prompt_ends_the_turn(house):
     agent_id = await house.agent("go")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     summary = house.summary(agent_id)
     assert (summary.state, summary.activity) == ("idle", "interrupted")
 
@@ -169,7 +169,7 @@ async def test_an_interrupt_while_the_model_streams_discards_the_message(house):
     house.script.then(ResponderMessage([{"type": "text", "text": "word " * 400}], delay=0.02))
     agent_id = await house.agent("talk")
     await house.until(lambda: any(e.type == "block_delta" for e in house.events))
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     assert [row["role"] for row in await house.rows(agent_id)] == ["user"]
     shown = await house.blocks(agent_id)
     assert [block["kind"] for block in shown] == ["user", "assistant", "notice"]
@@ -334,8 +334,8 @@ async def test_a_person_at_the_keyboard_is_told_to_the_agent(house):
     agent_id = await house.agent("go")
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
     pane = house.summary(agent_id).panes[0].pane_id
-    await house.agents.person_typed(PersonTyped(agent_id=agent_id, pane_id=pane))
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(PersonTyped(agent_id=agent_id, pane_id=pane))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     await house.state(agent_id, "done")
     last = house.script.requests[-1]["messages"][-1]["content"]
     assert "typed into pane" in last[-1]["text"]
@@ -343,7 +343,7 @@ async def test_a_person_at_the_keyboard_is_told_to_the_agent(house):
 
 async def test_a_persons_own_command_runs_and_the_agent_hears_of_it(house):
     agent_id = await house.agent()
-    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command="echo mine"))
+    await house.carry_out(RunAsPerson(agent_id=agent_id, command="echo mine"))
     await house.until(
         lambda: any(
             e.type == "block_changed" and e.block.tool and e.block.tool.status == "done"
@@ -360,7 +360,7 @@ async def test_a_persons_second_command_waits_for_the_first(house):
     agent_id = await house.agent()
     go = house.project / "go"
     for command in (f"until [ -e {go} ]; do sleep 0.05; done; echo first >> log", "cat log"):
-        await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=command))
+        await house.carry_out(RunAsPerson(agent_id=agent_id, command=command))
 
     def tools():
         found = {e.block.id: e.block.tool for e in house.events if e.type == "block_changed"}
@@ -375,7 +375,7 @@ async def test_a_persons_second_command_waits_for_the_first(house):
 
 async def test_a_pause_holds_before_the_next_step_whatever_becomes_of_the_engine(house):
     agent_id = await house.agent()
-    await house.agents.set_paused(SetPaused(paused=True))
+    await house.carry_out(SetPaused(paused=True))
     await house.prompt(agent_id, "go")
     await house.until(lambda: house.summary(agent_id).paused)
     assert not house.script.requests
@@ -383,7 +383,7 @@ async def test_a_pause_holds_before_the_next_step_whatever_becomes_of_the_engine
     await house.until(lambda: house.summary(agent_id).paused)
     assert house.hub.snapshot().paused
     assert not house.script.requests
-    await house.agents.set_paused(SetPaused(paused=False))
+    await house.carry_out(SetPaused(paused=False))
     await house.state(agent_id, "done")
     assert not house.summary(agent_id).paused
     await house.again()

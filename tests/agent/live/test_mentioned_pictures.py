@@ -54,12 +54,10 @@ async def test_a_picture_is_shown_where_the_model_takes_images(house):
 
     # Within a turn too; what an engine that was started anew sends begins with all of it.
     draw(house.project / "later.webp", (9, 9), "WEBP")
-    await house.agents.send_prompt(
-        SendPrompt(agent_id=agent_id, text="and @later.webp", when="after_step")
-    )
+    await house.carry_out(SendPrompt(agent_id=agent_id, text="and @later.webp", when="after_step"))
     await house.again()
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     await house.rest(agent_id)
     assert shown(house.script.requests[-1]) == [*shown(request), ("WEBP", (9, 9))]
     assert not house.server.refused

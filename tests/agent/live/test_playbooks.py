@@ -20,11 +20,11 @@ def use(name, **tool_input):
 
 async def play(house, text, **more):
     command = Play(directory=str(house.project), source=text, file="p.yaml", **more)
-    return await house.agents.play(command)
+    return (await house.carry_out(command))["agent_id"]
 
 
 async def export(house, agent_id):
-    answer = await house.agents.export_playbook(ExportPlaybook(agent_id=agent_id))
+    answer = await house.carry_out(ExportPlaybook(agent_id=agent_id))
     return answer["source"]
 
 
@@ -64,7 +64,7 @@ async def test_what_an_agent_did_is_played_again(house):
     assert (await house.rest(played)).state == "done", await house.blocks(played)
     assert [path.read_bytes() for path in made] == before
     assert parse(await export(house, played), "again.yaml").steps == steps
-    await house.agents.stop(StopAgent(agent_id=played))
+    await house.carry_out(StopAgent(agent_id=played))
 
 
 async def test_a_secret_is_never_exported(house):
@@ -103,7 +103,7 @@ async def test_mode_decides_what_runs_alone(house):
 async def test_an_interrupted_one_plays_no_further(house):
     played = await play(house, "steps:\n- run: sleep 100\n- run: touch never\n")
     await house.until(lambda: house.summary(played).activity.startswith("1/2"))
-    await house.agents.interrupt(Interrupt(agent_id=played))
+    await house.carry_out(Interrupt(agent_id=played))
     summary = house.summary(played)
     assert (summary.state, summary.activity) == ("idle", "interrupted")
     assert not (house.project / "never").exists()
@@ -123,7 +123,7 @@ async def test_the_engine_ends_and_nothing_is_played_twice(house):
     assert summary.state == "failed"
     assert "engine ended" in summary.activity
     assert log.read_text() == "once\n"
-    await house.agents.stop(StopAgent(agent_id=played))
+    await house.carry_out(StopAgent(agent_id=played))
     assert not (house.project / "never").exists()
 
 
@@ -141,7 +141,7 @@ async def test_it_takes_no_prompts_but_a_persons_command(house):
     with pytest.raises(AgentError, match="no model to talk to"):
         await house.prompt(played, "hello")
     command = RunAsPerson(agent_id=played, command="echo mine > mine")
-    await house.agents.run_as_person(command)
+    await house.carry_out(command)
 
     async def made():
         return (house.project / "mine").exists()
@@ -172,23 +172,23 @@ async def test_a_screenshot_is_kept(house):
 
 async def test_tools_of_another_program_are_bounded(house):
     directory = str(house.project)
-    agent_id = await house.agents.create(CreateAgent(directory=directory, kind="mcp"))
+    agent_id = await house.agents.creation.create(CreateAgent(directory=directory, kind="mcp"))
     assert house.summary(agent_id).kind == "mcp"
 
     async def using(name, patience=20.0, **given):
         command = UseTool(agent_id=agent_id, name=name, input=given, patience=patience)
-        return await house.agents.use_tool(command)
+        return await house.carry_out(command)
 
     with pytest.raises(AgentError, match="there is no tool"):
         await using("file_read", path="x")
     running = await using("terminal_run", 0.0, command="sleep 100")
     assert running["status"] in ("running", "gated")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     wrong = UseTool(agent_id=await house.agent(), name="terminal_panes")
     with pytest.raises(AgentError, match="another kind"):
-        await house.agents.use_tool(wrong)
-    await house.agents.stop(StopAgent(agent_id=agent_id))
-    await house.agents.resume(ResumeAgent(agent_id=agent_id))
+        await house.carry_out(wrong)
+    await house.carry_out(StopAgent(agent_id=agent_id))
+    await house.carry_out(ResumeAgent(agent_id=agent_id))
     assert house.summary(agent_id).panes
 
 

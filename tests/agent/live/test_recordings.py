@@ -29,7 +29,7 @@ def use(name, **tool_input):
 
 
 async def ran(house, agent_id, command):
-    await house.agents.run_as_person(RunAsPerson(agent_id=agent_id, command=command))
+    await house.carry_out(RunAsPerson(agent_id=agent_id, command=command))
     await house.poll(lambda: done(house, agent_id, command))
 
 
@@ -74,8 +74,8 @@ async def test_every_pane_from_its_beginning_and_after_it_is_gone(recorded):
     [running] = listed(house.paths.recordings)
     assert (running.agent_id, running.running, running.masked) == (agent_id, True, False)
     assert running.title == f"project · {pane.pane_id}"
-    await house.agents.stop(StopAgent(agent_id=agent_id))
-    await house.agents.archive(ArchiveAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
+    await house.carry_out(ArchiveAgent(agent_id=agent_id))
     [kept] = await ended(house)
     assert (kept.agent_id, kept.running, kept.masked) == (agent_id, False, True)
     assert kept.seconds > 0
@@ -90,7 +90,7 @@ async def test_every_pane_from_its_beginning_and_after_it_is_gone(recorded):
 async def test_a_program_that_ends_ends_its_recording(recorded):
     house = recorded
     create = CreateAgent(directory=str(house.project), command="sh -c 'sleep 0.5; echo bye'")
-    agent_id = await house.agents.create(create)
+    agent_id = await house.agents.creation.create(create)
     await house.until(lambda: [p for p in house.summary(agent_id).panes if p.dead], "its end")
     [kept] = await ended(house)
     assert "bye" in text_of(kept.path)
@@ -127,15 +127,15 @@ async def test_one_pane_on_demand(house):
     agent_id = await house.agent()
     pane_id = house.summary(agent_id).panes[0].pane_id
     await ran(house, agent_id, "echo before-$((1 + 1))")
-    await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
+    await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
     assert house.summary(agent_id).panes[0].recording
     # Once more changes nothing.
-    await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
+    await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
     await ran(house, agent_id, "echo during-$((1 + 1))")
-    await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id=pane_id, on=False))
+    await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=False))
     assert not house.summary(agent_id).panes[0].recording
     await ran(house, agent_id, "echo after-$((1 + 1))")
-    answer = await house.agents.recordings(Recordings(agent_id=agent_id))
+    answer = await house.carry_out(Recordings(agent_id=agent_id))
     [path] = answer["paths"]
     text = text_of(type(house.root)(path))
     # It begins with the screen as it was.
@@ -143,7 +143,7 @@ async def test_one_pane_on_demand(house):
     assert "during-2" in text
     assert "after-2" not in text
     with pytest.raises(NotYourPane):
-        await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id="%99", on=True))
+        await house.carry_out(RecordPane(agent_id=agent_id, pane_id="%99", on=True))
 
 
 async def test_what_ended_by_itself_is_masked_when_the_pane_is_recorded_again(recorded):
@@ -156,8 +156,8 @@ async def test_what_ended_by_itself_is_masked_when_the_pane_is_recorded_again(re
         if str(kept.path) in (process.info["cmdline"] or []):
             process.kill()
     await house.poll(lambda: stopped(kept.path))
-    await house.agents.record_pane(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
-    answer = await house.agents.recordings(Recordings(agent_id=agent_id))
+    await house.carry_out(RecordPane(agent_id=agent_id, pane_id=pane_id, on=True))
+    answer = await house.carry_out(Recordings(agent_id=agent_id))
     assert len(answer["paths"]) == 2
     assert not kept.path.exists()
 
@@ -177,7 +177,7 @@ async def test_the_next_engine_goes_on_with_what_runs_and_masks_what_has_ended(r
     house = await house.open()
     assert house.summary(agent_id).panes[0].recording
     await ran(house, agent_id, "echo three")
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
     first, second = sorted(await ended(house), key=lambda kept: kept.agent_id != agent_id)
     assert "one" in text_of(first.path)
     assert "three" in text_of(first.path)

@@ -29,13 +29,13 @@ async def tool_block(house, agent_id, title):
 
 async def look(house, agent_id, block, **fields):
     command = PreviewRevert(agent_id=agent_id, block=block["id"], **fields)
-    return RevertPreview.model_validate(await house.agents.revert(command))
+    return RevertPreview.model_validate(await house.carry_out(command))
 
 
 async def revert(house, agent_id, block, *, over=False, **fields):
     seen = await look(house, agent_id, block, **fields)
     command = Revert(agent_id=agent_id, block=block["id"], token=seen.token, over=over, **fields)
-    return await house.agents.revert(command)
+    return await house.carry_out(command)
 
 
 async def test_a_step_and_a_turn(house):
@@ -65,7 +65,7 @@ async def test_a_step_and_a_turn(house):
     (project / "notes").write_text("the person's\n")
     stale = Revert(agent_id=agent_id, block=step["id"], token=seen.token)
     with pytest.raises(AgentError, match="look again"):
-        await house.agents.revert(stale)
+        await house.carry_out(stale)
     seen = await look(house, agent_id, step)
     assert seen.count == 0
     assert [(each.path, each.why) for each in seen.conflicts] == [("notes", "it has changed since")]
@@ -133,7 +133,7 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
         for path, wanted in ((b"own", None), (b"shared", None))
     )
     begun = await snapshots.begin_revert(
-        house.agents._agent(first), project, "revert_killed", "revert: it"
+        house.agents.live.get(first), project, "revert_killed", "revert: it"
     )
     assert begun.numbers
     journal = snapshots.journals / "revert_killed-0.json"
@@ -149,7 +149,7 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
     assert row.changed == 2
 
     # What an agent's own program is let do ends when it says so, or when the next begins.
-    snapshots, agent = house.agents.services.snapshots, house.agents._agent(first)
+    snapshots, agent = house.agents.services.snapshots, house.agents.live.get(first)
     patch = PatchFiles((str(project / "made2"),), (), "")
     kinds = (RunCommand("make", ""), patch, CallTool("mcp__x", "{}"))
     for number, over in ((1, True), (2, False), (3, True)):
@@ -177,7 +177,7 @@ async def test_where_there_is_no_snapshot(house):
     with pytest.raises(AgentError, match="changed no file of a trusted repository"):
         await look(house, agent_id, step)
     await house.database.directories.trust(house.project)
-    await house.agents.set_mode(SetMode(agent_id=agent_id, mode="standard"))
+    await house.carry_out(SetMode(agent_id=agent_id, mode="standard"))
     house.agents.services.snapshots._settings = house.config.snapshots.model_copy(
         update={"files": 1}
     )

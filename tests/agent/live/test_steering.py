@@ -38,12 +38,12 @@ def begins_with(request, before):
 
 
 async def say(house, agent_id, text, when):
-    await house.agents.send_prompt(SendPrompt(agent_id=agent_id, text=text, when=when))
+    await house.carry_out(SendPrompt(agent_id=agent_id, text=text, when=when))
 
 
 async def answer(house):
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
 
 
 async def test_a_running_turn_hears_the_person_after_its_step_at_once_or_after_it(house):
@@ -104,7 +104,7 @@ async def test_a_running_turn_hears_the_person_after_its_step_at_once_or_after_i
     assert [each.text for each in await sent_prompts(house.database)] == said[::-1]
 
     with pytest.raises(AgentError, match="Nothing is queued"):
-        await house.agents.hasten(Hasten(agent_id=agent_id, when="now"))
+        await house.carry_out(Hasten(agent_id=agent_id, when="now"))
 
 
 async def _events(house, agent_id):
@@ -125,26 +125,26 @@ async def test_what_steers_survives_the_engine_and_is_heard_once(house, monkeypa
     assert house.summary(agent_id).steering == ("again",)
 
     # The engine ends between the row that tells it and the note that it was told.
-    agent = house.agents._live[agent_id]
+    agent = house.agents.live.get(agent_id)
     kept = dict(agent.record.extra)
     await answer(house)
     await house.until(lambda: len(house.script.requests) == 2)
     await house.state(agent_id, "waiting")
-    await house.agents._live[agent_id].save_extra(steering=kept["steering"])
+    await house.agents.live.get(agent_id).save_extra(steering=kept["steering"])
     await house.again()
     assert house.summary(agent_id).steering == ()
     # What was said within the turn did not begin another.
-    session = house.agents._live[agent_id].session
+    session = house.agents.live.get(agent_id).session
     assert [message["role"] for message in _of_turn(session)][:2] == ["assistant", "user"]
     assert len(_of_turn(session)) == len(session.messages) - 1
 
     # Esc has it wait for the person, before what was queued; both can be taken back.
     await say(house, agent_id, "later", "after_turn")
     await say(house, agent_id, "sooner", "after_step")
-    await house.agents.interrupt(Interrupt(agent_id=agent_id))
+    await house.carry_out(Interrupt(agent_id=agent_id))
     summary = house.summary(agent_id)
     assert (summary.state, summary.queued, summary.steering) == ("idle", ("sooner", "later"), ())
-    assert await house.agents.unqueue(Unqueue(agent_id=agent_id)) == {"texts": ["sooner", "later"]}
+    assert await house.carry_out(Unqueue(agent_id=agent_id)) == {"texts": ["sooner", "later"]}
     said = [block["text"] for block in await house.blocks(agent_id) if block["kind"] == "user"]
     assert said == ["again", "again"]
     assert len(house.script.requests) == 2
@@ -157,9 +157,9 @@ async def test_what_is_queued_can_be_heard_sooner(house):
     agent_id = await house.agent("one")
     await house.state(agent_id, "waiting")
     await say(house, agent_id, "two", "after_turn")
-    await house.agents.hasten(Hasten(agent_id=agent_id, when="after_step"))
+    await house.carry_out(Hasten(agent_id=agent_id, when="after_step"))
     assert (house.summary(agent_id).queued, house.summary(agent_id).steering) == ((), ("two",))
-    await house.agents.hasten(Hasten(agent_id=agent_id, when="now"))
+    await house.carry_out(Hasten(agent_id=agent_id, when="now"))
     await house.until(lambda: len(house.script.requests) == 2)
     await house.state(agent_id, "waiting")
     assert texts(house.script.requests[1])[-1] == "two"

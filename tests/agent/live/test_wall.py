@@ -41,7 +41,7 @@ async def test_an_agent_works_behind_it_and_the_gate_stands(house):
     assert (house.project / "typed").read_text() == "typed\n"
     await house.again()
     assert house.summary(agent_id).wall
-    await house.agents.stop(StopAgent(agent_id=agent_id))
+    await house.carry_out(StopAgent(agent_id=agent_id))
 
 
 async def test_what_is_hidden_is_hidden_from_it(house):
@@ -51,7 +51,7 @@ async def test_what_is_hidden_is_hidden_from_it(house):
     tests = "; ".join(f"test -e {path} && echo found" for path in lost)
     text = f"steps:\n- run: |\n    ({tests}) > seen; true\n  status: any\n"
     command = Play(directory=str(house.project), source=text, file="p.yaml", wall=True)
-    played = await house.agents.play(command)
+    played = (await house.carry_out(command))["agent_id"]
     await house.rest(played)
     assert (house.project / "seen").read_text() == ""
 

@@ -180,7 +180,7 @@ async def test_where_the_first_one_fails_the_next_goes(house, crew):
     ahead = await house.poll(lambda: _first(arrived))
     # Interrupted before any answer began: the others must not wait for it for ever.
     name = next(n for n in names if f"{n}: look" in json.dumps(ahead))
-    await house.agents.stop(StopAgent(agent_id=agents(house)[name].id))
+    await house.carry_out(StopAgent(agent_id=agents(house)[name].id))
     failing.set()
     await house.rest(lead)
     assert len(arrived) == 3
@@ -218,7 +218,7 @@ async def test_what_is_above_a_workers_level_goes_to_the_person(house, crew):
     assert over.reasons[0] == "MEDIUM is above this worker's level, LOW"
     assert (house.project / "free").exists()
     assert not (house.project / "made").exists()
-    offered = await house.agents.suggest_rule(SuggestRule(gate_id=over.id))
+    offered = await house.carry_out(SuggestRule(gate_id=over.id))
     assert not offered["rule"]
     assert "above this worker's level" in offered["why_not"]
     await house.decide(over)
@@ -272,7 +272,7 @@ async def test_starting_one_passes_the_gate(house, crew, mode):
         gate = await house.until(
             lambda: next((g for g in house.hub.snapshot().gates if g.agent_name == "one"), None)
         )
-        await house.agents.set_mode(SetMode(agent_id=lead, mode=Mode.PLAN))
+        await house.carry_out(SetMode(agent_id=lead, mode=Mode.PLAN))
         assert agents(house)["one"].mode == "plan"
         await house.decide(gate, "deny")
     await house.rest(lead)
@@ -299,11 +299,11 @@ async def test_stopping_a_coordinator_stops_its_workers(house, crew):
     lead = await house.agent("/coordinate split it", name="lead")
     files = [house.project / f"pid-{name}" for name in ("one", "two")]
     pids = [int(await house.poll(lambda f=file: _content(f))) for file in files]
-    await house.agents.stop(StopAgent(agent_id=lead))
+    await house.carry_out(StopAgent(agent_id=lead))
     assert not [pid for pid in pids if _lives(pid)]
     assert {agent.state for agent in agents(house).values()} == {"idle"}
     assert not any(agent.panes for agent in agents(house).values())
-    await house.agents.archive(ArchiveAgent(agent_id=lead))
+    await house.carry_out(ArchiveAgent(agent_id=lead))
     assert not agents(house)
 
 
@@ -360,7 +360,7 @@ async def test_a_coordinator_that_does_not_wait_is_told_later(house, crew):
     assert told(crew, "split it")[0].startswith(
         "not within 0.05 s; what still works goes on\none: "
     )
-    await house.agents.rename(RenameAgent(agent_id=agents(house)["one"].id, name="uno"))
+    await house.carry_out(RenameAgent(agent_id=agents(house)["one"].id, name="uno"))
     go.set()
     await rested(house, "uno")
     await house.poll(lambda: _notes(house, lead))
@@ -392,7 +392,7 @@ async def test_after_a_restart_only_unfinished_workers_go_on(house, crew):
     await house.again()
     question = await house.until(lambda: next(iter(house.hub.snapshot().questions), None))
     assert agents(house)["lead"].state == "working"
-    await house.agents.answer(Answer(question_id=question.id, text="yes"))
+    await house.carry_out(Answer(question_id=question.id, text="yes"))
     assert (await house.rest(lead)).activity == "Done."
     assert list(agents(house)) == ["lead", "one", "two"]
     assert len(crew.requests("one: look")) == 1
@@ -407,7 +407,7 @@ async def test_a_start_that_was_under_way_is_known_and_not_repeated(house, crew,
     crew.play("split it", use("ask_person", question="Wait?"), "Done.")
     lead = await house.agent("/coordinate split it", name="lead")
     await house.state(lead, "waiting")
-    agent = house.agents._live[lead]
+    agent = house.agents.live.get(lead)
     await agent.interrupt()
     # As an engine leaves them that is killed there.
     use_id = "toolu_start"
@@ -449,10 +449,10 @@ async def test_a_wait_that_is_waited_again_waits_for_who_was_just_told(house, cr
     lead = await house.agent("/coordinate split it", name="lead")
     await house.rest(lead)
     await rested(house, "one")
-    live = house.agents._live
-    await live[agents(house)["one"].id].session.append_user([{"type": "text", "text": "again"}])
-    await live[lead].session.append_user([{"type": "text", "text": "go"}])
-    await live[lead].session.append_assistant([{**use("worker_wait"), "id": "toolu_wait"}])
+    live = house.agents.live
+    await live.get(agents(house)["one"].id).session.append_user([{"type": "text", "text": "again"}])
+    await live.get(lead).session.append_user([{"type": "text", "text": "go"}])
+    await live.get(lead).session.append_assistant([{**use("worker_wait"), "id": "toolu_wait"}])
     await house.again()
     await house.until(lambda: agents(house)["lead"].activity == "Done.")
     assert told(crew, "split it") == [
@@ -505,7 +505,7 @@ async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, cre
     assert "is there already" in told(crew, "split it")[0]
     assert not (trees / "ran").exists(), "no hook ran"
     assert "You are one of two." in str(crew.requests("dirty: look")[0]["messages"][0])
-    await house.agents.archive(ArchiveAgent(agent_id=lead))
+    await house.carry_out(ArchiveAgent(agent_id=lead))
     assert not (trees / "clean").exists()
     assert (trees / "dirty" / "file").read_text() == "changed\n"
     [said] = [event.text for event in house.events if event.type == "notice"]

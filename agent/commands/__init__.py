@@ -1,0 +1,1 @@
+"""What the engine does for each command of `agent.protocol.commands`."""
