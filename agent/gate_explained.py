@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.actions import RunCommand
 from agent.errors import CommandRefused
-from agent.perform import Asked
+from agent.own_gates import Asked
 from agent.risk.report import explain
 
 

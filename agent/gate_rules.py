@@ -12,8 +12,8 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.git import common_directory
+from agent.own_gates import Asked
 from agent.paths import Paths
-from agent.perform import Asked
 from agent.protocol.commands.gates import AlwaysAllow, Decide
 from agent.risk import Context, Risk
 from agent.risk.replay import replay

@@ -20,9 +20,10 @@ from agent.fork import origins
 from agent.gate import Binding, Decision
 from agent.git import branch
 from agent.isolation.worktrees import Worktree
+from agent.judging import Surroundings
 from agent.output import Outputs
 from agent.panes import TMUX_SECONDS, Panes
-from agent.perform import Performer, Surroundings
+from agent.perform import Performer
 from agent.permits import Permits
 from agent.plain import plain_line
 from agent.protocol.agents import AgentState, AgentSummary, InstructionFile, Mode, PaneSummary
@@ -693,7 +694,7 @@ class LiveAgent:
                 given.pane_id in self.panes
             ) else ()  # fmt: skip
             if self.panes.remember(given.pane_id, given.pid, given.text):
-                await self.performer.gave(given, before)
+                await self.performer.lines.gave(given, before)
         if not self.services.running.any:
             return
         for pane_id in self.panes.record:

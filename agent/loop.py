@@ -22,8 +22,9 @@ from agent.errors import AgentError
 from agent.evidence import Evidence, so_far, was_told
 from agent.model.errors import ContextTooLong
 from agent.output import Outputs
+from agent.owner import Owner
 from agent.panes import Panes
-from agent.perform import Owner, Performer
+from agent.perform import Performer
 from agent.plain import plain_line
 from agent.prompt_files import PromptFiles
 from agent.protocol.agents import AgentState
@@ -434,7 +435,7 @@ class Loop:
             except files.FileRefused:
                 # Why an edit does not fit tells what is in the file.
                 path = files.resolve(tool.path, directory)
-                if isinstance(tool, FileEdit) and self._performer.asks_to_read(path):
+                if isinstance(tool, FileEdit) and self._performer.judging.asks_to_read(path):
                     text = f"{tool.path}: what is in it needs leave to be read; file_read it first"
                     raise files.FileRefused(text) from None
                 raise

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent import gate_explained, gate_rules
 from agent.errors import AgentUnknown
-from agent.perform import Asked, Performer
+from agent.own_gates import Asked
+from agent.perform import Performer
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule
 
@@ -18,7 +19,7 @@ async def decide(agents: Agents, command: Decide) -> None:
     """Take a decision on a gate; what a person wrote instead must be able to run at all."""
     if command.edited and command.decision == "approve":
         performer, asked = _asked(agents, command.gate_id)
-        await performer.judge_edited(asked, command.edited)
+        await performer.judging.edited(asked.step, command.edited)
     await agents.services.gates.decide(command)
 
 
@@ -49,7 +50,7 @@ def _asked(agents: Agents, gate_id: str) -> tuple[Performer, Asked]:
     """What an open gate is about, and who would do it."""
     gate = agents.services.gates.gate(gate_id)
     performer = agents.live.get(gate.agent_id).performer
-    asked = performer.asked(gate_id)
+    asked = performer.gates.asked(gate_id)
     if asked is None:
         raise AgentUnknown(f"{gate.agent_name} is about to ask; try again in a moment.")
     return performer, asked

@@ -165,7 +165,7 @@ class Hooks:
                 await self._dismiss(agent, each, IN_PANE)
 
     async def _dismiss(self, agent: LiveAgent, each: _Open, why: str) -> None:
-        gate_id = agent.performer.gate_of(each.step)
+        gate_id = agent.performer.gates.of_step(each.step)
         if gate_id is not None:
             await agent.services.gates.withdraw(gate_id, why, agent.id)
         if why == IN_PANE:
@@ -229,11 +229,11 @@ class Hooks:
         until: set[asyncio.Future[Any]] = {each.task, call.gone}
         hold = adapter.hold if agent.hook_hold is None else agent.hook_hold
         await asyncio.wait(until, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
-        gate_id = agent.performer.gate_of(each.step)
+        gate_id = agent.performer.gates.of_step(each.step)
         if not each.task.done() and gate_id is None:
             # Being judged still, or decided this moment.
             await asyncio.wait(until, timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            gate_id = agent.performer.gate_of(each.step)
+            gate_id = agent.performer.gates.of_step(each.step)
         if not each.task.done():
             if call.gone.done():
                 await self._dismiss(agent, each, IN_PANE)

@@ -173,7 +173,7 @@ class DialogGates:
             about = partial(is_about, seen.dialog, cwd=seen.cwd)
             self._spawn(answered(self._agent, seen.pane_id, about))
         elif opened.task is not None and not opened.task.done():
-            gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
+            gate = None if opened.step is None else self._agent.performer.gates.of_step(opened.step)
             if gate is None:
                 opened.task.cancel()
             else:
@@ -394,7 +394,7 @@ class DialogGates:
         """Take back what is asked, as the program has ended, or is not watched any more."""
         standing, self._open = tuple(self._open.values()), {}
         for opened in standing:
-            gate = None if opened.step is None else self._agent.performer.gate_of(opened.step)
+            gate = None if opened.step is None else self._agent.performer.gates.of_step(opened.step)
             if gate is not None:
                 await self._withdraw(gate, why)
         await self.close()

@@ -348,7 +348,7 @@ async def test_when_the_judge_dies_the_person_decides(house, monkeypatch, size):
     def dies(*_arguments):
         raise SystemError("the thread is gone")
 
-    monkeypatch.setattr("agent.perform.assess", dies)
+    monkeypatch.setattr("agent.judging.assess", dies)
     house.script.then(use("terminal_run", command=f"touch made #{'x' * size}")).then("done")
     agent_id = await house.agent("go")
     gate = await house.gate()

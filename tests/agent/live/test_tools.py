@@ -460,7 +460,7 @@ async def test_an_open_quote_is_not_run(house):
 
 
 async def test_a_shell_that_is_slow_to_start_is_named_as_the_cause(house, monkeypatch):
-    monkeypatch.setattr("agent.perform.START_SECONDS", 0.3)
+    monkeypatch.setattr("agent.judging.START_SECONDS", 0.3)
     fifo = house.home / "held"
     os.mkfifo(fifo)
     # Held until the test lets it go, as by a start-up file that asks something.
