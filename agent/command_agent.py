@@ -9,7 +9,8 @@ import uuid
 from agent.actions import Action, RunCommand, TypeKeys
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
-from agent.live_agent import OWN, PROGRAM, LiveAgent
+from agent.live_agent import LiveAgent
+from agent.persons_actions import OWN, PROGRAM
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.gates import Gate
@@ -35,17 +36,18 @@ class CommandAgent(LiveAgent):
             BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=PROGRAM, title=title)
         )
 
-    def _go_on(
+    def go_on(
         self,
         action: Action,
         tool_use_id: str,
         reopened: tuple[Gate, Binding] | None = None,
         decision: Decision | None = None,
     ) -> None:
+        """Go on with the program's start, as with a person's action on its pane."""
         if isinstance(action, RunCommand) and not action.pane_id:
             self.spawn(self._launch(tool_use_id, reopened, decision), "launch")
         else:
-            super()._go_on(action, tool_use_id, reopened, decision)
+            super().go_on(action, tool_use_id, reopened, decision)
 
     async def _launch(
         self,
@@ -103,7 +105,7 @@ class CommandAgent(LiveAgent):
         await self.conversation.add(BlockKind.USER, text)
         keys = tuple(part for part in (text, "Enter") if part)
         step = Step(TypeKeys(keys, pane_id), Plain(), title=text, actor="person")
-        self._spawn_person(step, f"{OWN}{uuid.uuid4().hex[:16]}")
+        self.persons.do(step, f"{OWN}{uuid.uuid4().hex[:16]}")
 
     async def interrupt(self) -> None:
         """Withdraw what waits at the gate; else press Ctrl-C in the program."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import uuid
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from agent import actions, processes, steering
-from agent.actions import Action, RunCommand
+from agent import pane_recovery, steering
+from agent.actions import Action
 from agent.budget import budget_of
 from agent.conversation import Conversation
 from agent.errors import AgentError
@@ -22,49 +20,32 @@ from agent.git import branch
 from agent.isolation.worktrees import Worktree
 from agent.judging import Surroundings
 from agent.output import Outputs
-from agent.panes import TMUX_SECONDS, Panes
+from agent.panes import Panes
 from agent.perform import Performer
 from agent.permits import Permits
+from agent.persons_actions import PERSON, PersonsActions
 from agent.plain import plain_line
-from agent.protocol.agents import AgentState, AgentSummary, InstructionFile, Mode, PaneSummary
-from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
+from agent.protocol.agents import AgentState, AgentSummary, InstructionFile, Mode
+from agent.protocol.conversation import BlockKind
 from agent.protocol.events import AgentChanged
 from agent.protocol.gates import Gate
 from agent.protocol.usage import Usage
-from agent.recovery import UNKNOWN, Recovered, lines, recover
 from agent.remembering import AgentMemory
 from agent.risk import Risk
 from agent.services import Services
 from agent.session import Session
-from agent.steps import Outcome, Run, Step
-from agent.tools.inputs import MAX_COMMAND
+from agent.steps import Outcome
 from agent.usage_watch import usage_of
 from agent.workers import Workers
 from memory.directories import git_top_level
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
-from tungsten.errors import TerminalError
 from tungsten.wall import Wall, around
 
 log = logging.getLogger("agent.agents")
 
-OWN = "own_"
-"""Begin of ids that stand in the place of a tool use's for what the model did not ask for."""
-
-HOOK = "hook_"
-"""Begin of ids for what another program asked about, which carries it out itself."""
-
-LET_GO = "the engine ended: it asks in its own pane"
-
-PERSON = "person"
-"""Name of the tool in blocks that show a person's own `!command`."""
-
-PROGRAM = "program"
-"""Name of the tool in blocks that show the start of an agent's program."""
-
-QUEUED = "waits for your command before it"
-NEVER_BEGAN = "not run: the engine ended before it began; nothing was done."
-
+SHOWN_QUEUED = 1_000
+"""Characters of a queued prompt that front ends are told; they get all of it by taking it back."""
 
 Kind = Literal["model", "command", "playbook", "mcp"]
 
@@ -76,17 +57,6 @@ def kind_of(record: SessionRecord) -> Kind:
 
 class PromptEmpty(AgentError):
     """There is nothing to say."""
-
-
-TAKE_BACK_SECONDS = 2.0
-"""How long a shell may take to say what is on its line, and to clear it, after a restart."""
-
-SHOWN_QUEUED = 1_000
-"""Characters of a queued prompt that front ends are told; they get all of it by taking it back."""
-
-
-class CommandTooLong(AgentError):
-    """No line editor takes it, and nobody could judge it at a gate."""
 
 
 class LiveAgent:
@@ -103,7 +73,7 @@ class LiveAgent:
             record.name,
             self.directory,
             services.terminal,
-            self._panes_changed,
+            self.panes_changed,
             self._wall,
             recording=services.recordings.running,
             opened=self._pane_opened,
@@ -156,9 +126,7 @@ class LiveAgent:
         self._since = record.since
         self._waits: list[str] = []
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._persons_turn = asyncio.Lock()
-        """Held by the person's command that runs; further ones wait for it in their order."""
-        self._orphaned: tuple[PaneSummary, ...] = ()
+        self.persons = PersonsActions(self)
         self.permits = Permits(self)
 
     @property
@@ -419,7 +387,8 @@ class LiveAgent:
             await self.save_extra(notes=[])
         return notes
 
-    async def _panes_changed(self) -> None:
+    async def panes_changed(self) -> None:
+        """Store which panes it has, and tell everyone."""
         self.record = replace(self.record, pane_ids=tuple(self.panes.record))
         for pane_id in self.panes.record:
             self.services.panes_opened(self.id, pane_id)
@@ -449,8 +418,8 @@ class LiveAgent:
     async def resume(self) -> None:
         """Go on from where an earlier engine left it."""
         await self.permits.recover()
-        await self._find_panes()
-        await self._recover_own_actions()
+        await self.find_panes()
+        await self.persons.recover()
 
     async def rename(self, name: str) -> None:
         """Take another name."""
@@ -478,24 +447,8 @@ class LiveAgent:
         """
         await self.interrupt()
         await self.permits.forget()
-        beside: dict[str, int] = {}
-        with contextlib.suppress(AgentError, TerminalError, TimeoutError):
-            async with asyncio.timeout(TMUX_SECONDS):
-                beside = await self.panes.beside()
-        pids = [*self.panes.record.values(), *beside.values()]
-        running = await asyncio.to_thread(processes.below, pids)
-        for pane_id in tuple(self.panes.record):
-            try:
-                async with asyncio.timeout(TMUX_SECONDS):
-                    await self.panes.close(pane_id)
-            except (AgentError, TerminalError, TimeoutError):
-                self.panes.forget(pane_id)
-        for pane_id in beside:
-            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
-                async with asyncio.timeout(TMUX_SECONDS):
-                    await self.panes.close_beside(pane_id)
-        stubborn = await processes.end(running)
-        await self._panes_changed()
+        stubborn = await self.panes.end()
+        await self.panes_changed()
         if stubborn:
             await self.become(AgentState.UNKNOWN, f"still running: {', '.join(stubborn)}")
             raise AgentError(f"{self.name}: these would not end: {', '.join(stubborn)}")
@@ -518,83 +471,17 @@ class LiveAgent:
 
     async def run_as_person(self, command: str) -> None:
         """Start a person's command in the first pane; what becomes of it is shown as a block."""
-        if len(command) > MAX_COMMAND:
-            raise CommandTooLong(
-                f"The command has {len(command):,} characters, {MAX_COMMAND:,} are possible: put "
-                "it into a file and run that."
-            )
-        pane_id = self.panes.first() or await self.panes.open()
-        tool_use_id = f"{OWN}{uuid.uuid4().hex[:16]}"
-        step = Step(
-            RunCommand(command, pane_id),
-            Run(None),
-            title=" ".join(command.split())[:300],
-            actor="person",
-        )
-        # Stored before it is confirmed: whatever happens to the engine, the person is told of it.
-        block_id = self._person_block(tool_use_id, step.title)
-        try:
-            await self.conversation.store(block_id)
-        except StorageError as error:
-            self.conversation.change_tool(block_id, status=ToolStatus.FAILED, result=str(error))
-            raise
-        self._spawn_person(step, tool_use_id)
+        await self.persons.run(command)
 
-    def _spawn_person(
+    def go_on(
         self,
-        step: Step,
+        action: Action,
         tool_use_id: str,
         reopened: tuple[Gate, Binding] | None = None,
         decision: Decision | None = None,
     ) -> None:
-        block_id = self._person_block(tool_use_id, step.title)
-        work = self._as_person(step, tool_use_id, block_id, reopened, decision)
-        self.spawn(work, "person")
-
-    def _person_block(self, tool_use_id: str, title: str) -> int:
-        """The block that shows an action of the person's; opened where there is none yet."""
-        return self.conversation.tool_block(tool_use_id) or self.conversation.open(
-            BlockKind.TOOL, tool=ToolCall(tool_use_id=tool_use_id, name=PERSON, title=title)
-        )
-
-    async def _as_person(
-        self,
-        step: Step,
-        tool_use_id: str,
-        block_id: int,
-        reopened: tuple[Gate, Binding] | None,
-        decision: Decision | None,
-    ) -> None:
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                if isinstance(step.action, RunCommand) and reopened is None:
-                    if self._persons_turn.locked():
-                        self.conversation.change_tool(block_id, decision=QUEUED)
-                    await stack.enter_async_context(self._persons_turn)
-                outcome = await self.performer.perform(
-                    step,
-                    tool_use_id=tool_use_id,
-                    progress=lambda fields: self.conversation.change_tool(block_id, **fields),
-                    reopened=reopened,
-                    decision=decision,
-                )
-        except asyncio.CancelledError:
-            if self.closing:
-                raise
-            outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
-        except StorageError as error:
-            outcome = Outcome(ToolStatus.FAILED, str(error))
-        if outcome.status in (ToolStatus.DONE, ToolStatus.FAILED):
-            # First, since whoever sees the outcome may speak of it at once.
-            await self._note_result(step, outcome)
-        await self.show_outcome(block_id, outcome)
-
-    async def _note_result(self, step: Step, outcome: Outcome) -> None:
-        ran = f"The person ran `{step.action.text}` in pane {outcome.pane_id or '?'}:"
-        try:
-            await self.note(f"{ran}\n{outcome.text[:2000]}")
-        except StorageError as error:
-            log.warning("%s", error)
+        """Go on with a person's action that an earlier engine did not come to finish."""
+        self.persons.go_on(action, tool_use_id, reopened, decision)
 
     async def show_outcome(self, block_id: int, outcome: Outcome) -> None:
         """Finish a tool block that is not part of a turn."""
@@ -614,112 +501,11 @@ class LiveAgent:
         except StorageError as error:
             log.warning("%s", error)
 
-    async def _recover_own_actions(self) -> None:
-        """Bring back what a person asked for and an earlier engine did not come to finish."""
-        journal = self.services.database.journal
-        pending = {use["id"] for use in self.session.unanswered()}
-        for entry in await journal.unfinished_actions(self.id):
-            tool_use_id = str(entry.data.get("tool_use_id", ""))
-            if tool_use_id not in pending:
-                ended = {key: entry.data.get(key) for key in ("tool_use_id", "action", "risk")}
-                await journal.action_ended(str(entry.subject), {**ended, "outcome": "unknown"})
-                if tool_use_id.startswith(OWN):
-                    block_id = self._person_block(tool_use_id, entry.data["text"])
-                    await self.show_outcome(block_id, Outcome(ToolStatus.UNKNOWN, UNKNOWN))
-        asked = set()
-        for entry in await journal.open_gates(self.id):
-            tool_use_id = str(entry.data.get("tool_use_id", ""))
-            if tool_use_id in pending:
-                continue
-            gate = Gate.model_validate(entry.data["gate"])
-            if tool_use_id.startswith(OWN):
-                asked.add(tool_use_id)
-                reopened = (gate, Binding(**entry.data["binding"]))
-                self._go_on(actions.read(entry.data["action"]), tool_use_id, reopened)
-            else:
-                why = LET_GO if tool_use_id.startswith(HOOK) else "no longer needed"
-                await self.services.gates.withdraw(gate.id, why, self.id)
-        left = {
-            tool_use_id: block_id
-            for tool_use_id, block_id in self.conversation.unfinished(PERSON, PROGRAM).items()
-            if tool_use_id not in asked
-        }
-        known = await recover(self.services.database, self.id, left)
-        for tool_use_id, block_id in left.items():
-            found = known.get(tool_use_id, Recovered())
-            if found.outcome is None and found.decision is not None and found.asked is not None:
-                # Decided, and not come to: it still counts.
-                self._go_on(actions.read(found.asked), tool_use_id, decision=found.decision)
-                continue
-            outcome = found.outcome or Outcome(ToolStatus.INTERRUPTED, NEVER_BEGAN)
-            await self.show_outcome(block_id, outcome)
-
-    def _go_on(
-        self,
-        action: Action,
-        tool_use_id: str,
-        reopened: tuple[Gate, Binding] | None = None,
-        decision: Decision | None = None,
-    ) -> None:
-        """Ask again whether a person's own action may happen, or act on what was decided."""
-        step = Step(action, Run(None), title=" ".join(action.text.split()), actor="person")
-        self._spawn_person(step, tool_use_id, reopened, decision)
-
     # Panes --------------------------------------------------------------------------------------
 
-    async def _find_panes(self) -> None:
+    async def find_panes(self) -> None:
         """Take back the panes that still live, and tell the agent of those that do not."""
-        recorded = self.record.extra.get("panes", {})
-        try:
-            gone = await self.panes.adopt(recorded)
-        except TerminalError as error:
-            await self.conversation.add(BlockKind.ERROR, str(error))
-            return
-        for pane_id in self.panes.record:
-            self.panes.show_recording(pane_id, on=pane_id in self.services.recordings)
-        if self.panes.record:
-            await self._remember_lines()
-            await self._take_lines_back()
-        for pane_id in gone:
-            await self.note(
-                f"Pane {pane_id} is gone, with what ran in it; another is opened when needed."
-            )
-        if gone:
-            await self._panes_changed()
-
-    async def _remember_lines(self) -> None:
-        """Note what the panes' shells were given before: it may still run, and decide what runs."""
-        for given in await lines(self.services.database, self.id):
-            before = self.panes.own(given.pane_id).history.lines if (
-                given.pane_id in self.panes
-            ) else ()  # fmt: skip
-            if self.panes.remember(given.pane_id, given.pid, given.text):
-                await self.performer.lines.gave(given, before)
-        if not self.services.running.any:
-            return
-        for pane_id in self.panes.record:
-            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
-                async with asyncio.timeout(TAKE_BACK_SECONDS):
-                    pane = await self.panes.tmux(pane_id)
-                    if (await pane.foreground()).pid == self.panes.own(pane_id).pid:
-                        self.services.running.prompted(self.panes.own(pane_id).pid)
-
-    async def _take_lines_back(self) -> None:
-        """Clear what an earlier engine had typed at a prompt and did not come to enter.
-
-        It stood in the way of every further command, and an Enter of a person would have run it.
-        """
-        for entry in await self.services.database.journal.unfinished_actions(self.id):
-            data = entry.data
-            pane_id = str(data.get("pane_id", ""))
-            if data.get("action") != "run_command" or pane_id not in self.panes:
-                continue
-            if self.panes.record[pane_id] != data.get("pid"):
-                continue
-            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
-                async with asyncio.timeout(TAKE_BACK_SECONDS):
-                    pane = await self.panes.tmux(pane_id)
-                    await pane.take_back(str(data.get("text", "")))
+        await pane_recovery.find_panes(self)
 
     async def pane_died(self, pane_id: str, status: int | None) -> None:
         """Note that the first process of a pane ended."""

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent import processes
 from agent.errors import AgentError
 from agent.protocol.agents import PaneSummary
 from agent.risk.evaluation.past import Past
@@ -276,6 +277,26 @@ class Panes:
     async def close_beside(self, pane_id: str) -> None:
         """Close such a pane."""
         await (await self._terminal()).pane(pane_id).kill()
+
+    async def end(self) -> list[str]:
+        """End all panes, also those beside them, and what runs there; gives what would not end."""
+        beside: dict[str, int] = {}
+        with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+            async with asyncio.timeout(TMUX_SECONDS):
+                beside = await self.beside()
+        pids = [*self.record.values(), *beside.values()]
+        running = await asyncio.to_thread(processes.below, pids)
+        for pane_id in tuple(self.record):
+            try:
+                async with asyncio.timeout(TMUX_SECONDS):
+                    await self.close(pane_id)
+            except (AgentError, TerminalError, TimeoutError):
+                self.forget(pane_id)
+        for pane_id in beside:
+            with contextlib.suppress(AgentError, TerminalError, TimeoutError):
+                async with asyncio.timeout(TMUX_SECONDS):
+                    await self.close_beside(pane_id)
+        return await processes.end(running)
 
     def forget(self, pane_id: str) -> None:
         """Take a pane off the list."""

@@ -15,8 +15,9 @@ from agent.budget import stored
 from agent.command_agent import CommandAgent
 from agent.default_mode import default_mode
 from agent.errors import AgentError
-from agent.live_agent import OWN, LiveAgent
+from agent.live_agent import LiveAgent
 from agent.model_agent import ModelAgent
+from agent.persons_actions import OWN
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import (
     ArchiveAgent,

@@ -27,8 +27,9 @@ from agent.errors import AgentError
 from agent.hook.adapter import Adapter, Asked, Heard, Released, parse
 from agent.hook.adapters import ADAPTERS
 from agent.hook.tools import Planned, plan
-from agent.live_agent import HOOK, LiveAgent
+from agent.live_agent import LiveAgent
 from agent.peer import ancestors
+from agent.persons_actions import HOOK
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice

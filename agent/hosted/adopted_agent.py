@@ -143,7 +143,7 @@ class AdoptedAgent(HostedAgent):
         )
         self.panes.take_up(summary, allowed.pane, allowed.pid)
         self._later(self._follow(wanted.program))
-        await self._panes_changed()
+        await self.panes_changed()
 
     def _checked(self, wanted: Adopted, allowed: Allowed) -> Adopted:
         """Give what is in the pane; the first time that is what the profile knows there.
@@ -180,7 +180,7 @@ class AdoptedAgent(HostedAgent):
             await self.observer.look_now()
             await self._reflect(self.observer.state())
 
-    async def _find_panes(self) -> None:
+    async def find_panes(self) -> None:
         """Take up what an earlier engine had, if it is there still."""
         if not self.record.extra.get("panes"):
             return
@@ -188,7 +188,7 @@ class AdoptedAgent(HostedAgent):
             await self._take()
         except (AgentError, TerminalError) as error:
             self._why = f"gone while Tungsten did not run: {one_line(error)}"
-            await self._panes_changed()
+            await self.panes_changed()
 
     async def stop(self) -> None:
         """Let it go: its program and its pane stay as they are."""
@@ -247,7 +247,7 @@ class AdoptedAgent(HostedAgent):
         with contextlib.suppress(NotAllowed, TerminalError):
             await self.services.allowed_panes.disallow(self.id, allowed.name)
         self.panes.forget(allowed.name)
-        await self._panes_changed()
+        await self.panes_changed()
         await self.services.database.journal.append(
             LET_GO, self.id, {"pane_id": allowed.name, "why": why}
         )
