@@ -156,7 +156,7 @@ class Creation:
         agent = live_agent(record, session, self._services)
         try:
             if isinstance(agent, ModelAgent):
-                await agent.read_instructions()
+                await agent.context.read_instructions()
                 await agent.panes.open()
         except BaseException:
             await self._services.database.sessions.update(record.id, archived=True)

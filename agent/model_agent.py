@@ -6,44 +6,35 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any
 
-from agent import instructions
-from agent.authority import may_instruct
 from agent.budget import BudgetSpent
 from agent.errors import AgentError
 from agent.instructions import Instructions
 from agent.live_agent import LiveAgent, PromptEmpty, log
 from agent.loop import Finish, Loop, said
-from agent.mentioned_pictures import Pictures, not_shown, pictures_in, read_pictures
 from agent.model import prices
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.events import TurnUsage
 from agent.model.thinking import Level, Setting
 from agent.panes import DirectoryGone
-from agent.prefix import serialise
-from agent.protocol.agents import AgentState, InstructionFile
+from agent.protocol.agents import AgentState
 from agent.protocol.commands.prompts import COORDINATE, When
 from agent.protocol.conversation import BlockKind
 from agent.recovery import recover
-from agent.sendable import ContentBlock, Message, effort_message
+from agent.sendable import Message, effort_message
 from agent.services import Services
 from agent.session import Session, SessionDamaged
 from agent.shared_prefix import Going
 from agent.steering import Said, stored
-from agent.tools.registry import changes, definitions
+from agent.turn_context import TurnContext
 from agent.turn_text import (
     one_line,
-    role,
     shown_prompt,
     spoken,
-    system_message,
-    told_instructions,
     user_turn,
 )
-from memory.digest import sha256
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import TerminalError
@@ -94,6 +85,7 @@ class ModelAgent(LiveAgent):
             config=services.config,
             prompts=services.prompts,
         )
+        self.context = TurnContext(self, self.loop.asking)
         self._turn: asyncio.Task[None] | None = None
         self._breakable = False
         """Whether the turn's task can be cancelled: it is not about to end by itself."""
@@ -220,8 +212,8 @@ class ModelAgent(LiveAgent):
             if not self.steering or last is None or last["role"] != "user":
                 return
             texts = [each.text for each in self.steering]
-            pictures = await self._pictures(texts)
-            roles = await self._roles(texts)
+            pictures = await self.context.pictures(texts)
+            roles = await self.context.roles(texts)
             said = user_turn(texts, "", (), roles, pictures=pictures.blocks)
             ids = [each.id for each in self.steering]
             await self.session.append_turn([{"role": "user", "content": said}], ids, within=True)
@@ -230,21 +222,6 @@ class ModelAgent(LiveAgent):
                 await self.conversation.add(BlockKind.USER, shown_prompt(text))
             for line in pictures.lines:
                 await self.conversation.add(BlockKind.NOTICE, line)
-
-    async def _pictures(self, prompts: Sequence[str]) -> Pictures:
-        """The pictures that prompts mention, for a model that takes images."""
-        paths = pictures_in(prompts)
-        if not paths:
-            return Pictures()
-        try:
-            takes, model = await self.loop.asking.takes_images()
-        except AgentError:
-            # The turn will say what is missing.
-            return Pictures()
-        if not takes:
-            return not_shown(paths, model)
-        room = self.session.image_room()
-        return await asyncio.to_thread(read_pictures, paths, self.directory, room)
 
     async def unqueue(self) -> list[str]:
         """Give back what waits to be heard."""
@@ -271,13 +248,13 @@ class ModelAgent(LiveAgent):
                 f"{self.directory} does not exist any more: create it again, or archive this agent."
             )
         await self.read_usage()
-        roles = await self._roles(prompts)
-        found = await self.read_instructions()
-        await self._announce_tools()
+        roles = await self.context.roles(prompts)
+        found = await self.context.read_instructions()
+        await self.context.announce_tools()
         await self.loop.settle()
-        told, behind = await self.instructed(found, self.session.instructions_sha256())
+        told, behind = await self.context.instructed(found, self.session.instructions_sha256())
         recalled, count = await self.memory.begin_turn(prompts)
-        pictures = await self._pictures(prompts)
+        pictures = await self.context.pictures(prompts)
         said = user_turn(prompts, told, self.notes, roles, recalled, pictures.blocks)
         await self.session.append_turn(
             [*self._changed_effort(), {"role": "user", "content": said}, *behind],
@@ -316,80 +293,6 @@ class ModelAgent(LiveAgent):
         async with self._starting:
             if self.queued and not self.busy and not self.queue_held:
                 await self._begin(self._waiting)
-
-    async def _roles(self, prompts: Sequence[str]) -> list[ContentBlock]:
-        """Read the roles that begin with this turn; one that was given in the same words counts.
-
-        Raises:
-            AgentError: the file of a role cannot be read.
-        """
-        if self.record.parent is not None:
-            name = "" if self.session.messages else "worker"
-        else:
-            name = "coordinator" if any(COORDINATE.match(text) for text in prompts) else ""
-        if not name:
-            return []
-        # In a work tree of its own it is its coordinator's project that the person trusts.
-        kept = self.record.extra.get("project")
-        project = Path(kept) if kept else self.project()
-        if project and not await self.services.database.directories.is_trusted(project):
-            project = None
-        try:
-            text = await asyncio.to_thread(self.services.prompts.read, name, project)
-        except OSError as error:
-            raise AgentError(f"The prompt {name}.md cannot be read: {one_line(error)}") from error
-        block = role(name, text)
-        told = any(block in message["content"] for message in self.session.messages)
-        return [] if told else [block]
-
-    async def read_instructions(self) -> Instructions:
-        """Read the project instructions as they are on disk now, and show which are in force."""
-        found = await asyncio.to_thread(
-            instructions.read,
-            self.directory,
-            self.services.home,
-            config=self.services.paths.config,
-        )
-        self.instructions = tuple(
-            InstructionFile(path=str(file.path), tokens=file.tokens) for file in found.files
-        )
-        return found
-
-    async def instructed(self, found: Instructions, known: str) -> tuple[str, list[Message]]:
-        """Say project instructions: as text within a user message, or as messages behind it."""
-        told = told_instructions(found, known)
-        # Workers of one task begin alike, up to their briefs: what one has cached, others read.
-        begins_alike = self.record.parent is not None and not self.session.messages
-        if not told or begins_alike or not await may_instruct(found, self.project(), self.services):
-            return told, []
-        if not await self.loop.asking.takes_system():
-            return told, []
-        return "", [system_message(told, reminds=found.sha256 == known)]
-
-    async def in_force(self) -> tuple[Instructions, Sequence[str]]:
-        """Project instructions as they are on disk, and facts told before that still count."""
-        found = await self.read_instructions()
-        try:
-            now = await asyncio.to_thread(definitions, self.services.prompts.tool)
-        except OSError as error:
-            log.warning("the tools' descriptions cannot be read: %s", one_line(error))
-            return found, ()
-        same = serialise(now) == serialise(self.session.tools)
-        return found, () if same else (changes(self.session.tools, now),)
-
-    async def _announce_tools(self) -> None:
-        """Note, once, where the tools differ from those that the agent knows of."""
-        try:
-            now = await asyncio.to_thread(definitions, self.services.prompts.tool)
-        except OSError as error:
-            log.warning("the tools' descriptions cannot be read: %s", one_line(error))
-            return
-        digest = sha256(serialise(now))
-        if digest == self.record.extra.get("tools_told", sha256(self.record.tools_json)):
-            return
-        self.notes.append(changes(self.session.tools, now))
-        # In one write, or a kill between two would lose the announcement or repeat it.
-        await self.save_extra(notes=self.notes, tools_told=digest)
 
     async def _start(self, work: Coroutine[Any, Any, Finish]) -> None:
         try:
@@ -512,6 +415,14 @@ class ModelAgent(LiveAgent):
             return contextlib.nullcontext(Going())
         return self.services.shared_prefixes.going(f"{self.record.parent} {model}")
 
+    async def in_force(self) -> tuple[Instructions, Sequence[str]]:
+        """Project instructions as they are on disk, and facts told before that still count."""
+        return await self.context.in_force()
+
+    async def instructed(self, found: Instructions, known: str) -> tuple[str, list[Message]]:
+        """Say project instructions: as text within a user message, or as messages behind it."""
+        return await self.context.instructed(found, known)
+
     async def work(self, activity: str) -> None:
         """Show what the turn is doing."""
         await self.become(AgentState.WORKING, activity)
@@ -574,8 +485,8 @@ class ModelAgent(LiveAgent):
     async def resume(self) -> None:
         """Find the panes, show what was not shown yet, and go on with a turn that was running."""
         await super().resume()
-        await self.read_instructions()
-        await self._announce_tools()
+        await self.context.read_instructions()
+        await self.context.announce_tools()
         await self.conversation.catch_up()
         if any(each.id in self.session.heard for each in self.steering):
             left = [each for each in self.steering if each.id not in self.session.heard]
