@@ -20,7 +20,8 @@ from agent.singleton import holder
 from agent.start import kill
 from tests.stubs import scenes
 from tui import cli as face
-from tui.commands import cli, held
+from tui.commands import cli
+from tui.engine_commands import held
 
 Said = tuple[int, str, str]
 
