@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -16,11 +16,12 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui import actions
-from tui.arrangement import SMALLEST, WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.arrangement import WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.between_areas import draw_rule, draw_title, draw_too_small, rule_label
 from tui.compositor import AreaCompositor
-from tui.empty_states import retry_words
-from tui.text import Piece, between, fit, one_line, strip_of
-from tui.theme import Paint, paint
+from tui.footer_labels import footer_label
+from tui.text import strip_of
+from tui.theme import paint
 from tui.widgets.agent_list import AgentList
 from tui.widgets.conversation import Conversation
 from tui.widgets.dream_sidebar import DreamSidebar
@@ -54,9 +55,6 @@ _OF_THE_LAYOUT = frozenset(
 )
 """Actions that mean nothing while the grid has all the room."""
 
-_IN_THE_GRID = frozenset({"app.help", "app.quit", "app.retry", "gate.inbox", "agent.new"})
-"""Actions that the footer names beside those of the grid."""
-
 _BEFORE_FOCUS = frozenset({"escape", "tab", "shift+tab"})
 """Keys that a dialog over the cockpit may want, so the cockpit only gets what is left."""
 
@@ -84,7 +82,7 @@ class CockpitScreen(Screen[None]):
         self._compositor = AreaCompositor()
         self.areas = AreaLayout()
         self.choices = Choices()
-        self._agent: AgentSummary | None = None
+        self.agent: AgentSummary | None = None
         self._question: Question | None = None
         self._arranged: tuple[Size, Choices] | None = None
         self._arrangement = Arrangement()
@@ -133,7 +131,7 @@ class CockpitScreen(Screen[None]):
         yield TerminalArea(id="terminal")
         yield Prompt(id="prompt")
         yield StatusLine("connecting…", id="status")
-        yield Footer(self.footer_label, self.fit_message, id="footer")
+        yield Footer(partial(footer_label, self), self.fit_message, id="footer")
 
     def on_mount(self) -> None:
         """Begin with the keyboard in the prompt."""
@@ -255,17 +253,25 @@ class CockpitScreen(Screen[None]):
         if areas.grid is not None:
             return Strip.blank(width, styles.blank)
         if areas.prompt is None:
-            return self._too_small(y, width, height, styles)
+            return draw_too_small(y, width, height, styles)
         cells: list[tuple[int, Strip]] = []
         if areas.sidebar_line is not None and y < areas.sidebar_line.bottom:
             cells.append((areas.sidebar_line.x, strip_of([("│", styles.rule)], 1)))
         if areas.split_line is not None and y in areas.split_line.line_range:
             cells.append((areas.split_line.x, strip_of([("│", styles.rule)], 1)))
-        title = areas.conversation_title
-        if title is not None and y == title.y:
-            cells.append((title.x, self._title(title.width, styles)))
+        heading = areas.conversation_title
+        if heading is not None and y == heading.y:
+            focused = self.conversation.has_focus
+            drawn = draw_title(self.agent, areas, heading.width, styles, focused=focused)
+            cells.append((heading.x, drawn))
         if areas.rule is not None and y == areas.rule.y:
-            cells.append((areas.rule.x, self._rule(areas.rule, areas.split_line, styles)))
+            said = rule_label(
+                *(self.agent, self._question, self.prompt.text, styles),
+                in_pane=self._pane_has_keyboard,
+                gate_open=self.gate_open,
+                written=self._written,
+            )
+            cells.append((areas.rule.x, draw_rule(areas.rule, areas.split_line, said, styles)))
         if y in areas.prompt.line_range:
             glyph = " › " if y == areas.prompt.y else "   "
             style = styles.focus if self.prompt.has_focus else styles.faint
@@ -281,90 +287,14 @@ class CockpitScreen(Screen[None]):
             strips.append(Strip.blank(width - x, styles.blank))
         return Strip.join(strips)
 
-    def _too_small(self, y: int, width: int, height: int, styles: Paint) -> Strip:
-        if y != max(0, (height - 1) // 2):
-            return Strip.blank(width, styles.blank)
-        text = (
-            f"Tungsten needs {SMALLEST.width}×{SMALLEST.height}, this is {width}×{height}. "
-            "Nothing is lost."
-        )
-        if len(text) > width:
-            text = f"needs {SMALLEST.width}×{SMALLEST.height}, is {width}×{height}"
-        left = max(0, (width - len(text)) // 2)
-        return strip_of([(" " * left, styles.blank), (fit(text, width), styles.text)], width)
-
-    def _title(self, width: int, styles: Paint) -> Strip:
-        agent = self._agent
-        if agent is None:
-            return Strip.blank(width, styles.blank)
-        focused = self.conversation.has_focus
-        left: list[Piece] = [
-            (f" {one_line(agent.name)}", styles.focus if focused else styles.strong)
-        ]
-        right: list[Piece] = []
-        if self.arrangement.terminal is None and agent.panes:
-            right = [(f"{actions.shown('view.terminal')} terminal ", styles.faint)]
-        return between(left, right, width, styles.blank)
-
-    def _rule(self, rule: Region, split: Region | None, styles: Paint) -> Strip:
-        left, style = self._rule_label(styles)
-        label: list[Piece] = [("──", styles.rule)]
-        if left:
-            label += [(f" {left} ", style)]
-        line = list(between(label, [], rule.width, Style.null()))
-        used = sum(segment.cell_length for segment in line[: len(label)])
-        pieces: list[Piece] = [(s.text, s.style or styles.rule) for s in line[: len(label)]]
-        rest = "─" * (rule.width - used)
-        joint = split.x - rule.x - used if split is not None else -1
-        if 0 <= joint < len(rest):
-            rest = rest[:joint] + "┴" + rest[joint + 1 :]
-        pieces.append((rest, styles.rule))
-        return strip_of(pieces, rule.width)
-
     @property
     def _pane_has_keyboard(self) -> bool:
         return self.host.keyboard_holder is not None
 
     @property
-    def _gate_open(self) -> bool:
+    def gate_open(self) -> bool:
         """Whether a gate lies over this, for which Esc is."""
         return self.host.gates is not None and self.host.gates.gate is not None
-
-    def _rule_label(self, styles: Paint) -> tuple[str, Style]:
-        agent, question = self._agent, self._question
-        if self._pane_has_keyboard:
-            return "you type in the pane", styles.attention
-        if question is not None:
-            options = "  ".join(
-                f"{number} {one_line(option)}" for number, option in enumerate(question.options, 1)
-            )
-            text = one_line(question.text)
-            return f"▲ {text}" + (f"  {options}" if options else ""), styles.attention
-        if self.prompt.text.startswith("!"):
-            return "a shell command of your own, through the gate", styles.attention
-        if agent is None:
-            return "", styles.faint
-        if agent.kind == "command" and agent.hosted is None:
-            return _program_label(agent), styles.muted
-        runs = agent.state in {"working", "waiting"}
-        waits = len(agent.queued) + len(agent.steering)
-        if runs and agent.kind == "model" and self._written == "prompt":
-            before = f"{waits} {'waits' if waits == 1 else 'wait'} · " if waits else ""
-            keys = f"{_STEP} after this step · {_NOW} now"
-            return f"{before}Enter queues · {keys}", styles.muted if waits else styles.faint
-        if waits:
-            sooner = f" · {_STEP} sooner" if agent.queued else ""
-            hastens = runs and not self._written and agent.hosted is None
-            keys = f"{sooner} · {_NOW} now" if hastens else ""
-            return f"{_waiting(agent)}{keys}", styles.muted
-        if agent.hosted is not None and agent.hosted.kind:
-            label = f"it waits in its terminal · {actions.shown('pane.take')} types there"
-            return label, styles.attention
-        if agent.state == "working":
-            interrupt = actions.shown("turn.interrupt")
-            esc = "" if self._gate_open else f" · {interrupt} interrupts"
-            return f"working · Enter queues{esc}", styles.faint
-        return "", styles.faint
 
     def refresh_lines(self) -> None:
         """Draw titles, rule and the prompt's glyph anew.
@@ -401,9 +331,9 @@ class CockpitScreen(Screen[None]):
 
     def show_agent(self, agent: AgentSummary | None, question: Question | None) -> None:
         """Show whose conversation this is."""
-        if (agent, question) == (self._agent, self._question):
+        if (agent, question) == (self.agent, self._question):
             return
-        self._agent, self._question = agent, question
+        self.agent, self._question = agent, question
         self.prompt.has_queue = bool(agent is not None and (agent.queued or agent.steering))
         if question is not None:
             self.prompt.placeholder = "Answer…"
@@ -416,68 +346,6 @@ class CockpitScreen(Screen[None]):
                 "Say what to do…   @ for files, / for commands, ! for a shell command"
             )
         self.refresh_lines()
-
-    def footer_label(self, action: actions.ActionKey) -> str:
-        """Name an action for the footer; empty when it makes no sense now."""
-        agent = self._agent
-        elsewhere = action.context == actions.ANYWHERE and action.id not in _IN_THE_GRID
-        if self.choices.grid and elsewhere:
-            return ""
-        if self._gate_open and action.context == actions.GRID:
-            return ""
-        match action.id:
-            case "turn.interrupt":
-                runs = agent is not None and agent.state in {"working", "waiting"}
-                sensible = runs and not self._gate_open
-            case "pane.take":
-                sensible = bool(agent is not None and agent.panes)
-            case "pane.attach":
-                sensible = bool(agent is not None and agent.panes)
-            case "gate.inbox":
-                sensible = bool(self.host.state.gates or self.host.state.questions)
-            case "view.terminal":
-                return self._side_label(action, "terminal") if agent is not None else ""
-            case "view.conversation":
-                return self._side_label(action, "conversation")
-            case "view.grid":
-                # One terminal is seen already.
-                sensible = sum(bool(each.panes) for each in self.host.state.agents) > 1
-            case "app.retry":
-                return retry_words(self.host.problem) if self.host.problem else ""
-            case "app.memories":
-                sensible = not self.host.problem
-            case "grid.gate":
-                state = self.host.state
-                waiting = {gate.agent_id for gate in state.gates}
-                waiting |= {question.agent_id for question in state.questions}
-                sensible = agent is not None and agent.id in waiting
-            case "grid.zoom" | "grid.type":
-                sensible = self.grid is not None and not self.grid.empty
-            case "grid.page":
-                sensible = self.grid is not None and self.grid.pages > 1
-            case (
-                "block.fold"
-                | "block.fold_all"
-                | "block.copy"
-                | "block.open"
-                | "conversation.search"
-            ):
-                sensible = bool(self.conversation.has_blocks)
-            case _:
-                sensible = True
-        return action.label if sensible else ""
-
-    def _side_label(self, action: actions.ActionKey, side: Alone) -> str:
-        """Say what the key of a side does: bring it up, give it all the room, or end that."""
-        areas = self.arrangement
-        if getattr(areas, side) is None:
-            return action.label
-        view = self.terminal.view
-        if self.focused is not (self.conversation if side == "conversation" else view):
-            return ""
-        if areas.conversation is not None and areas.terminal is not None:
-            return "maximise"
-        return "split" if self.choices.alone else ""
 
     # The grid
 
@@ -689,31 +557,3 @@ class CockpitScreen(Screen[None]):
     def show_menu(self, rows: int) -> None:
         """Give the menu its rows."""
         self.choose(replace(self.choices, menu_rows=rows))
-
-
-_STEP, _NOW = (
-    actions.label(actions.by_id(action).keys[0]) for action in ("prompt.after_step", "prompt.now")
-)
-"""The keys with which an agent that works hears something before its turn has ended."""
-
-
-def _waiting(agent: AgentSummary) -> str:
-    """Say what waits to be heard, and until when."""
-    steering, queued = len(agent.steering), len(agent.queued)
-    prompts = "prompt" if steering + queued == 1 else "prompts"
-    if not steering:
-        words = f"{queued} {prompts} queued"
-    elif not queued:
-        words = f"{steering} {prompts} after this step"
-    else:
-        words = f"{steering} after this step, {queued} queued"
-    return f"{words} · ↑ takes {'it' if prompts == 'prompt' else 'them'} back"
-
-
-def _program_label(agent: AgentSummary) -> str:
-    """Say what the keys do for a program, or how it ended: the list may have no room for it."""
-    if agent.state == "working":
-        take, interrupt = actions.shown("pane.take"), actions.shown("turn.interrupt")
-        keys = f"{take} types into it · {interrupt} presses ^C in it"
-        return f"a program · {keys}"
-    return f"a program · {one_line(agent.activity)}" if agent.activity else "a program"
