@@ -112,9 +112,9 @@ def root(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check tmux, terminal, key, paths and permissions, and say what to do."""
-    from agent import doctor as examination
+    from agent.doctor.examine import examine
 
-    checks = asyncio.run(examination.examine(paths.find()))
+    checks = asyncio.run(examine(paths.find()))
     if as_json:
         rows = [
             {"name": c.name, "status": c.status, "text": c.text, "remedy": c.remedy} for c in checks

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import credentials, doctor
+from agent import credentials
 from agent.credentials import Credentials
 from agent.demo.responder import DemoResponder
-from agent.doctor import Check, examine
+from agent.doctor import examine as examination
+from agent.doctor import model
+from agent.doctor.check import Check
+from agent.doctor.examine import examine
 from agent.model import endpoint
 from agent.model.local_server.server import LocalMessagesServer
 from agent.models import DEMO_MODEL
@@ -149,7 +152,7 @@ async def test_a_program_that_hangs_is_reported_and_ended(
     pid = paths.data / "pid"
     program(paths.data / "bin", "tmux", f"echo $$ > {pid}; exec sleep 600")
     environment["PATH"] = f"{paths.data / 'bin'}:{environment['PATH']}"
-    monkeypatch.setattr(doctor, "CHECK_SECONDS", 0.5)
+    monkeypatch.setattr(examination, "CHECK_SECONDS", 0.5)
     check = (await checks(paths, environment))["tmux"]
     assert (check.status, check.text) == ("problem", "no answer within 0.5 s")
     with pytest.raises(ProcessLookupError):
@@ -240,7 +243,7 @@ async def test_a_chosen_endpoint_is_asked_with_its_own_key(
     address = f"127.0.0.1:{silent.sockets[0].getsockname()[1]}"
     silently = Credentials("endpoint", "very-secret", f"http://{address}", "qwen")
     credentials.save(paths.credentials_file, silently)
-    monkeypatch.setattr(doctor, "MODEL_SECONDS", 0.5)
+    monkeypatch.setattr(model, "MODEL_SECONDS", 0.5)
     check = (await checks(paths, environment))["model"]
     assert check.status == "warning"
     assert check.text == f"qwen at {address} has not answered within 0.5 s"
@@ -248,7 +251,7 @@ async def test_a_chosen_endpoint_is_asked_with_its_own_key(
         writer.close()
     silent.close()
     await silent.wait_closed()
-    monkeypatch.setattr(doctor, "MODEL_SECONDS", 20)
+    monkeypatch.setattr(model, "MODEL_SECONDS", 20)
     check = (await checks(paths, environment))["model"]
     assert (check.status, check.text) == ("problem", f"Nothing listens at {address}")
     assert check.remedy == "start the model server"

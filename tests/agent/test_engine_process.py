@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from agent.client import EngineClient
-from agent.doctor import examine
+from agent.doctor.examine import examine
 from agent.engine import start_problem
 from agent.errors import AgentError, EngineUnreachable
 from agent.paths import Paths

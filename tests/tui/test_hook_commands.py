@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from agent.doctor import examine
+from agent.doctor.examine import examine
 from agent.paths import Paths, find
 from agent.start import kill
 from tui.commands import cli

@@ -1,0 +1,1 @@
+"""`tungsten doctor`: checks of everything Tungsten needs."""
