@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from tui import actions
 from tui.widgets.field import Field
-from tui.widgets.keys_in_order import KeysInOrder
+from tui.widgets.keys_in_order import TextInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -60,7 +59,7 @@ class Entry(Borrowing, Field):
         self.value = ""
 
 
-class CommandArea(Borrowing, KeysInOrder, TextArea):
+class CommandArea(Borrowing, TextInOrder):
     """A whole command, in as many lines as it has; Enter hands it over and runs nothing."""
 
     class Submitted(Message):
@@ -69,10 +68,6 @@ class CommandArea(Borrowing, KeysInOrder, TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, compact=True, highlight_cursor_line=False)
-        self.cursor_blink = False
 
     def begin(self, text: str) -> None:
         """Take the focus, with a command to change."""
@@ -89,15 +84,6 @@ class CommandArea(Borrowing, KeysInOrder, TextArea):
     def rows(self) -> int:
         """Rows the command takes."""
         return max(1, self.wrapped_document.height)
-
-    def _recompute_cursor_offset(self) -> None:
-        """Find the cursor on the screen, once it is in the text again, as `Prompt` does."""
-        if self.cursor_location[0] < self.document.line_count:
-            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
-
-    def on_mouse_release(self) -> None:
-        """Select no further when the mouse is taken away, as `Prompt` does."""
-        self._end_mouse_selection()
 
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":

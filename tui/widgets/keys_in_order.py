@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.events import Key
+from textual.widgets import TextArea
 
 if TYPE_CHECKING:
     from textual.widget import Widget as _Mixed
@@ -62,3 +63,35 @@ class KeysInOrder(_Mixed):
             event.prevent_default()
             self.app.post_message(Key(event.key, event.character))
         return self._led_away
+
+
+class TextInOrder(KeysInOrder, TextArea):
+    """Several lines to write in; their cursor rests, since a blinking one costs as much as a screen.
+
+    F6 and F7 are keys of the app's. In Textual they select the line or all of the text, which they
+    did here when they were typed right behind the key that closed a screen: the next letter then
+    took the place of everything that had been written.
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+        for key in ("f6", "f7"):
+            self._bindings.key_to_bindings.pop(key, None)
+
+    def _recompute_cursor_offset(self) -> None:
+        """Find the cursor on the screen, once it is in the text again.
+
+        Textual 8.2 (`TextArea._undo_batch`) shows or hides the scroll bar, and looks for the cursor
+        for that, when undo has taken lines away and not moved the cursor yet.
+        """
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+
+    def on_mouse_release(self) -> None:
+        """Select no further when the mouse is taken away, as by a screen that comes up.
+
+        Textual 8.2 does so for `Input` alone: where the button was let go over that screen, moving
+        the mouse would go on selecting here, and the next key would replace what was written.
+        """
+        self._end_mouse_selection()

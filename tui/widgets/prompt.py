@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui import actions
-from tui.widgets.keys_in_order import KeysInOrder
+from tui.widgets.keys_in_order import TextInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
@@ -55,7 +55,7 @@ _MOVES = {
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)['\"]?\s*\Z", re.IGNORECASE)
 
 
-class Prompt(KeysInOrder, TextArea):
+class Prompt(TextInOrder):
     """A text area that sends on Enter.
 
     A long paste is shown as `‹paste 1: 812 lines›` and takes its place again when it is sent.
@@ -103,9 +103,7 @@ class Prompt(KeysInOrder, TextArea):
             self.line = line
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, compact=True, highlight_cursor_line=False)
-        # A blinking cursor costs as much as all the rest of an idle screen.
-        self.cursor_blink = False
+        super().__init__(id=id)
         self.has_queue = False
         self.menu_open = False
         self.pasted = False
@@ -268,15 +266,6 @@ class Prompt(KeysInOrder, TextArea):
         super().undo()
         self.history.checkpoint()
 
-    def _recompute_cursor_offset(self) -> None:
-        """Find the cursor on the screen, once it is in the text again.
-
-        Textual 8.2 (`TextArea._undo_batch`) shows or hides the scroll bar, and looks for the cursor
-        for that, when undo has taken lines away and not moved the cursor yet.
-        """
-        if self.cursor_location[0] < self.document.line_count:
-            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
-
     def _delete_mark(self, step: int) -> bool:
         """Delete the mark of a paste at the cursor, or around it: half of one would mean nothing.
 
@@ -366,14 +355,6 @@ class Prompt(KeysInOrder, TextArea):
         self.pasted = True
         if result is not None:
             self.move_cursor(result.end_location)
-
-    def on_mouse_release(self) -> None:
-        """Select no further when the mouse is taken away, as by a screen that comes up.
-
-        Textual 8.2 does so for `Input` alone: where the button was let go over that screen, moving
-        the mouse would go on selecting here, and the next key would replace what was written.
-        """
-        self._end_mouse_selection()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell that the draft changed."""

@@ -7,6 +7,7 @@ import random
 import pytest
 from textual.app import App, ComposeResult
 from textual.events import Key
+from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from tui.widgets.field import Field
@@ -81,3 +82,22 @@ async def test_a_key_of_the_form_takes_no_text_along_that_was_typed_before_it() 
         app.screen.set_focus(prompt)
         await pilot.pause()
         assert (field.value, prompt.text) == ("bca", "")
+
+
+@pytest.mark.parametrize("key", ["f6", "f7"])
+async def test_a_key_of_the_app_selects_nothing_behind_one_that_closes_a_screen(key: str) -> None:
+    class Closing(ModalScreen[None]):
+        def key_enter(self) -> None:
+            self.dismiss(None)
+
+    app = Form()
+    async with app.run_test() as pilot:
+        prompt = app.query_one(Prompt)
+        prompt.focus()
+        await pilot.press(*"kept")
+        await app.push_screen(Closing())
+        await pilot.pause()
+        app.burst(["enter", key])
+        await pilot.pause()
+        await pilot.press("x")
+        assert prompt.text == "keptx"
