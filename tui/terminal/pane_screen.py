@@ -170,6 +170,10 @@ class PaneScreen(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Hand out the rows as they are; rows that did not change are the same objects."""
+        if self.parent is None:
+            # Taken away, which the arrangement that is drawn does not know yet: Textual 8.2
+            # (`Widget._message_loop_exit`) has let go of its styles and its screen by now.
+            return [Strip.blank(crop.width)] * crop.height
         if self._late_frame is not None and self.app.screen is self.screen:
             self._draw(self._late_frame)
         rows = self._visible_rows()

@@ -367,6 +367,16 @@ async def test_a_terminal_of_a_new_server_is_shown_though_an_old_one_had_its_id(
         await cockpit.until(lambda: pane_id in connected)
 
 
+async def test_a_terminal_that_goes_away_while_it_is_drawn_ends_nothing(
+    open_cockpit: Open, connected: set[str]
+) -> None:
+    async with open_cockpit(calm(2)) as cockpit:
+        pane = (await opened(cockpit)).query(TilePane).first()
+        room = pane.region
+        await pane.remove()
+        assert {strip.cell_length for strip in pane.render_lines(room)} == {room.width}
+
+
 async def test_a_window_too_small_keeps_no_keys(open_cockpit: Open, connected: set[str]) -> None:
     async with open_cockpit(calm(3), size=(40, 12)) as cockpit:
         await cockpit.pilot.press("alt+g")
