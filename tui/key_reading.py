@@ -173,11 +173,11 @@ def _with_ctrl(modifiers: set[str], name: str, shown: str) -> str:
 
 def _with_alt(modifiers: set[str], name: str, shown: str) -> str:
     if (modifiers, name) == ({"alt"}, "slash"):
-        # The one sign that the app has terminals deliver: `tui.keyboard`.
+        # A key of the app's own; the others stand elsewhere on many keyboards, behind a third key.
         return "alt+slash"
     if not (len(name) == 1 and name.isascii() and name.isalnum()):
         raise KeyRefusedError(
-            "with Alt, letters, digits and / arrive in every terminal, other signs do not"
+            "with Alt, letters, digits and / are on every keyboard, other signs are not"
         )
     if "shift" in modifiers or name.isupper():
         if name.upper() == "O" or name.isdecimal():

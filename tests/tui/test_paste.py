@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from textual import constants
 from textual._xterm_parser import BRACKETED_PASTE_END as END
@@ -157,6 +157,40 @@ def test_alt_is_never_taken_for_escape(clock: Clock, typed: str) -> None:
         found += parser.tick()
         assert keys(found)[-1] == f"alt+{'enter' if typed == chr(13) else typed}"
         assert "escape" not in keys(found)
+
+
+TYPED = {f"\x1b{digit}": f"alt+{digit}" for digit in "0123456789"}
+TYPED |= {f"\x1b{letter}": f"alt+{letter}" for letter in "aceghlmnorsuvwzéß"}
+TYPED |= {"\x1bD": "alt+shift+d", "\x1b/": "alt+slash", "\x1b,": "alt+comma", "\x1b ": "alt+space"}
+TYPED |= {
+    "\x1b\r": "alt+enter",
+    "\x1b[A": "up",
+    "\x1b[24~": "f12",
+    "\x1bOP": "f1",
+    "\x1b[1;5B": "ctrl+down",
+}
+TYPED |= {key: key for key in "adx8é"} | {"\r": "enter", "\x7f": "backspace", "\x10": "ctrl+p"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(sorted(TYPED)), max_size=20),
+    st.lists(st.integers(1, 9), max_size=30),
+)
+@example(["\x1b8", "\x1b9"], [])
+@example(["\x1b8", "\x1bé", "\x1b9"], [1, 1, 1, 1, 1])
+@example(["\x1b8", *["x"] * 40], [])
+def test_keys_are_the_same_however_many_come_in_one_read(
+    clock: Clock, typed: list[str], cuts: list[int]
+) -> None:
+    let_alt_be_keys()
+    parser, stream = WholePastes(), "".join(typed)
+    found: list[Message] = []
+    while stream:
+        size = cuts.pop() if cuts else len(stream)
+        found += parser.feed(stream[:size])
+        stream = stream[size:]
+    assert keys(found) == [TYPED[key] for key in typed]
 
 
 @pytest.mark.parametrize("key", ["\x1b[A", "\x1bOP", "\x1b[1;5B"])
