@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import tempfile
 from pathlib import Path
+
+_OURS, _NEW = "tungsten-", ".new"
+"""What the name of a file begins and ends with that is about to take another one's place."""
 
 
 def replace(path: Path, data: bytes, mode: int) -> None:
@@ -19,7 +24,8 @@ def replace(path: Path, data: bytes, mode: int) -> None:
         OSError: it was not written, and what was there still is.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    prefix = f".{path.name}.{_OURS}"
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=_NEW)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, mode)
@@ -30,3 +36,24 @@ def replace(path: Path, data: bytes, mode: int) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+    _settle(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Delete what replacing a file has left beside it where the program was killed meanwhile.
+
+    Whoever calls this knows that nobody replaces the file now.
+    """
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.{_OURS}*{_NEW}"):
+            left.unlink(missing_ok=True)
+
+
+def _settle(directory: Path) -> None:
+    """Have the disk know of a move by now, so that later ones cannot come before it."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

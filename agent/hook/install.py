@@ -27,7 +27,7 @@ from agent.hook import settings_change
 from agent.hook.adapters import ADAPTERS
 from agent.hook.settings_change import NotInstalled
 from agent.paths import Paths
-from agent.replaced_file import replace
+from agent.replaced_file import replace, sweep
 from memory.directories import git_top_level
 
 Scope = Literal["user", "project"]
@@ -118,6 +118,8 @@ class Kept:
     """A file that was changed: its bytes before, base64, None where there was none.
 
     `after` is the SHA-256 of what we made of it; `made` are directories that were made for it.
+    `also` is the SHA-256 of what we had made of it until then: where we were killed before the file
+    was replaced, it is still that.
     """
 
     agent: str
@@ -126,11 +128,16 @@ class Kept:
     before: str | None
     after: str
     made: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def original(self) -> bytes | None:
         """The bytes before."""
         return None if self.before is None else base64.b64decode(self.before)
+
+    def is_ours(self, data: bytes) -> bool:
+        """Whether a file's bytes are just what we made of it."""
+        return _sha(data) in (self.after, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +182,10 @@ def installing(where: Where, agent: str, scope: Scope) -> Change:
     found = _read(path)
     known = _kept(where).get(str(path))
     base = found
-    if known is not None and found is not None and _sha(found) == known.after:
+    also: tuple[str, ...] = ()
+    if known is not None and found is not None and known.is_ours(found):
         # Ours, unchanged: what was there before stays what is given back.
-        base = known.original
+        base, also = known.original, (_sha(found),)
     elif agent == "opencode" and found is not None:
         raise NotInstalled(f"{path} is there already and is not ours as it is: move it away first.")
     try:
@@ -192,7 +200,7 @@ def installing(where: Where, agent: str, scope: Scope) -> Change:
     after = text.encode()
     before = None if base is None else base64.b64encode(base).decode()
     made = known.made if known is not None else tuple(map(str, _missing(_real(path))))
-    kept = Kept(agent, scope, str(path), before, _sha(after), made)
+    kept = Kept(agent, scope, str(path), before, _sha(after), made, also)
     return Change(agent, scope, path, found, after, kept=kept)
 
 
@@ -208,7 +216,7 @@ def uninstalling(where: Where, agent: str | None = None) -> list[Change]:
             continue
         path, note = Path(kept.path), ""
         found, after = _read(path), kept.original
-        if found is not None and found != after and _sha(found) != kept.after:
+        if found is not None and found != after and not kept.is_ours(found):
             note = "it was changed since: only what Tungsten had put in is taken out"
             try:
                 after = settings_change.without_hook(kept.agent, _text(found)).encode()
@@ -262,18 +270,38 @@ def _carry_out(where: Where, change: Change) -> None:
         raise NotInstalled(f"{change.path} has changed meanwhile: look at it, then try again.")
     known = _kept(where)
     before = known.get(str(change.path))
+    sweep(_real(change.path))
+    sweep(where.record)
     try:
         if change.kept is not None:
             # Before the file: whatever happens, its bytes are known.
             _keep(where, known | {str(change.path): change.kept})
         if change.changes:
-            _write(change.path, change.after, () if before is None else before.made)
+            _write(change.path, change.after)
         if change.kept is None:
+            if change.after is None and before is not None:
+                _remove(before.made)
             known.pop(str(change.path), None)
             _keep(where, known)
-    except OSError as error:
+    except (OSError, NotInstalled) as error:
+        if change.kept is not None:
+            _undo(where, change, known)
+        if isinstance(error, NotInstalled):
+            raise
         reason = error.strerror or str(error)
         raise NotInstalled(f"{change.path} cannot be changed ({reason}).") from error
+
+
+def _undo(where: Where, change: Change, known: Mapping[str, Kept]) -> None:
+    """Keep what was kept before, where a file could not be written; quiet if that fails, too.
+
+    Nothing is lost then: of a file that holds its own bytes, nothing is taken out.
+    """
+    with contextlib.suppress(OSError, NotInstalled):
+        if _read(change.path) == change.before:
+            _keep(where, known)
+            if str(change.path) not in known and change.kept is not None:
+                _remove(change.kept.made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,28 +397,37 @@ def _missing(path: Path) -> list[Path]:
     return [each for each in path.parents if not each.exists()]
 
 
-def _write(path: Path, data: bytes | None, made: Sequence[str]) -> None:
-    """Replace a file by other bytes, or delete it with the directories that were made for it."""
+def _write(path: Path, data: bytes | None) -> None:
+    """Replace a file by other bytes, or delete it."""
     real = _real(path)
     mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
     if not mode & stat.S_IWUSR:
         raise NotInstalled(f"{path} is read-only: chmod u+w it, then try again.")
     if data is None:
         real.unlink()
-        for each in made:
-            try:
-                Path(each).rmdir()
-            except OSError:
-                # Something else lives there by now.
-                break
-        return
-    replace(real, data, mode)
+    else:
+        replace(real, data, mode)
+
+
+def _remove(made: Sequence[str]) -> None:
+    """Remove directories that were made for a file, as far as nothing else lives there by now."""
+    for each in made:
+        try:
+            Path(each).rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            break
 
 
 def _kept(where: Where) -> dict[str, Kept]:
     try:
         rows = json.loads(where.record.read_text("utf-8"))
-        return {row["path"]: Kept(**{**row, "made": tuple(row["made"])}) for row in rows}
+        lists = ("made", "also")
+        return {
+            row["path"]: Kept(**{**row, **{name: tuple(row.get(name, ())) for name in lists}})
+            for row in rows
+        }
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -402,6 +439,6 @@ def _keep(where: Where, known: Mapping[str, Kept]) -> None:
     where.record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if known:
         rows = json.dumps([asdict(each) for each in known.values()], indent=1)
-        _write(where.record, rows.encode(), ())
+        _write(where.record, rows.encode())
     else:
         where.record.unlink(missing_ok=True)
