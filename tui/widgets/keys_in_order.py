@@ -66,7 +66,7 @@ class KeysInOrder(_Mixed):
 
 
 class TextInOrder(KeysInOrder, TextArea):
-    """Several lines to write in; their cursor rests, since a blinking one costs as much as a screen.
+    """Several lines to write in; their cursor rests: a blinking one costs as much as a screen.
 
     F6 and F7 are keys of the app's. In Textual they select the line or all of the text, which they
     did here when they were typed right behind the key that closed a screen: the next letter then
