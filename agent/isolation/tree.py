@@ -295,12 +295,14 @@ class _Ignored:
         return found.split(b"\0")[:count]
 
     def close(self) -> None:
-        if self._git is not None:
-            try:
-                self._git.communicate(timeout=ENDS_SECONDS)
-            except (OSError, ValueError, subprocess.TimeoutExpired):
+        if self._git is None:
+            return
+        try:
+            self._git.communicate(timeout=ENDS_SECONDS)
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            # Closes its pipes, and waits for it.
+            with self._git:
                 self._git.kill()
-                self._git.wait()
 
 
 def read_tree(
