@@ -251,7 +251,7 @@ class ModelAgent(LiveAgent):
         roles = await self.context.roles(prompts)
         found = await self.context.read_instructions()
         await self.context.announce_tools()
-        await self.loop.settle()
+        await self.loop.tools.settle()
         told, behind = await self.context.instructed(found, self.session.instructions_sha256())
         recalled, count = await self.memory.begin_turn(prompts)
         pictures = await self.context.pictures(prompts)
