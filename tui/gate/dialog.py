@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -20,66 +19,21 @@ from textual.timer import Timer
 from tui import actions
 from tui.gate.card import TOO_SMALL
 from tui.gate.choices import GateChoices
-from tui.gate.exact_view import FAR, ExactView
+from tui.gate.exact_view import ExactView
 from tui.gate.held import WORDS, HeldKey
 from tui.gate.host import host
+from tui.gate.key_meanings import HARMLESS, SCROLL_KEYS, Shown
 from tui.gate.keyboard import KeyboardApp
-from tui.gate.keys_offered import (
-    approving,
-    can_answer,
-    can_edit,
-    can_rule,
-    can_unfold,
-    is_high,
-)
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
-from tui.key_names import is_character
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate
 
 LAYER = "gate"
-SCROLL_KEYS = {
-    "up": -1,
-    "down": 1,
-    "pageup": -8,
-    "pagedown": 8,
-    "home": -FAR,
-    "end": FAR,
-} | {
-    key: rows
-    for action, rows in (("gate.scroll_up", -1), ("gate.scroll_down", 1))
-    for key in actions.by_id(action).keys
-    if is_character(key)
-}
-
 _APPROVING = frozenset({"approve", "edit", "always", "rule", "keep"})
 """What may let something happen, so that it must be readable."""
-
-_HARMLESS = {
-    key: verb
-    for verb in ("look", "next", "previous", "tree")
-    for key in actions.by_id(f"gate.{verb}").keys
-}
-
-_MESSAGE, _EDIT, _ALWAYS, _TREE = (
-    frozenset(actions.by_id(f"gate.{verb}").keys)
-    for verb in ("deny_message", "edit", "always", "tree")
-)
-_GATE_KEYS = frozenset(
-    key
-    for verb in ("approve_high", "approve", "deny", "deny_message", "edit", "always", "tree")
-    for key in actions.by_id(f"gate.{verb}").keys
-) | frozenset(
-    key
-    for action in actions.DEFAULTS
-    if action.id in {"gate.approve", "gate.approve_high", "gate.deny"}
-    for key in action.keys
-)
-"""Keys that mean something at some gate, or did before a person chose others: where they mean
-nothing, they go no further."""
 
 _MOVING = frozenset({"next", "previous", "scroll"})
 """What is pressed several times in a row: pressed twice, such a key begins no word."""
@@ -356,7 +310,7 @@ class GateDialog(GateChoices):
             if event.key == "enter" and host(self).has_draft and self._keeps_enter(may_decide):
                 return True
             beside_draft = event.is_printable and host(self).has_draft
-            meaning = self._meaning(event.key) if self.armed and event.is_printable else ""
+            meaning = self._shown.meaning(event.key) if self.armed and event.is_printable else ""
             opens = meaning in _ONLY_OPENING and not beside_draft
             if meaning and (may_decide or opens):
                 self._held.hold(event)
@@ -391,7 +345,7 @@ class GateDialog(GateChoices):
             self._say("Nothing was decided")
             return True
         if held is not None:
-            meaning = "" if host(self).has_draft else self._meaning(held.key)
+            meaning = "" if host(self).has_draft else self._shown.meaning(held.key)
             if key == held.key and meaning in _MOVING:
                 self._take_own_key(key, may_decide=False)
                 return self._take_own_key(key, may_decide=False)
@@ -428,14 +382,14 @@ class GateDialog(GateChoices):
     def _take_own_key(self, key: str, may_decide: bool) -> bool:
         if self._hint:
             self._say("")
-        meaning = self._meaning(key)
+        meaning = self._shown.meaning(key)
         if meaning == "scroll":
             self._scroll(SCROLL_KEYS[key])
         elif meaning == "wrong" or (key == "enter" and not host(self).has_draft):
             # A key that was meant for the gate goes no further, so that it stands in no prompt.
             self._refused.refuse()
-            self._say(self._what_instead(key))
-        elif meaning in _HARMLESS.values():
+            self._say(self._shown.what_instead(key))
+        elif meaning in HARMLESS.values():
             self._run(meaning)
         elif meaning and not may_decide:
             self._refused.refuse()
@@ -447,56 +401,16 @@ class GateDialog(GateChoices):
             return False
         return True
 
-    def _meaning(self, key: str) -> str:
-        """The verb of a key; `wrong` for one that would mean something at another gate."""
+    @property
+    def _shown(self) -> Shown:
         assert self._gate is not None
-        if key in SCROLL_KEYS:
-            return "scroll"
-        harmless = _HARMLESS.get(key, "")
-        if harmless == "tree":
-            if can_unfold(self._gate) and not self.peeking:
-                return harmless
-        elif harmless == "look" or (harmless and len(self.pending()) > 1):
-            return harmless
-        return self._deciding_keys().get(key, "wrong" if key in _GATE_KEYS else "")
-
-    def _what_instead(self, key: str) -> str:
-        assert self._gate is not None
-        if self._offer is not None:
-            edit, always = actions.shown("gate.edit"), actions.shown("gate.always")
-            way = f"{edit} changes the rule" if self._offer.why_not else f"{always} keeps the rule"
-            return f"{actions.label(key)} does nothing here: {way}, Esc goes back"
-        if key in _ALWAYS and is_high(self._gate):
-            return "HIGH is decided each time: no rule lifts it"
-        if key in _ALWAYS and self._ruleless == self._gate.id:
-            return f"There is no rule for this: {self._why_ruleless}"
-        if key in _ALWAYS:
-            return "There is no rule for this: it is decided each time"
-        if key in _EDIT:
-            message = actions.shown("gate.deny_message")
-            return f"Only a command can be changed: {message} denies and says what to do instead"
-        if key in _TREE:
-            return "There is nothing to unfold: what is shown is all of it"
-        if key in _MESSAGE and not can_answer(self._gate):
-            deny = actions.shown("gate.deny")
-            return f"It is your own command: there is nobody to tell. {deny} does not run it"
-        approve = approving(self._gate)
-        capital = f" (Shift+{approve.lower()})" if approve in ascii_uppercase else ""
-        return f"{self._gate.risk.value} needs {approve}{capital}: nothing was decided"
-
-    def _deciding_keys(self) -> dict[str, str]:
-        """Keys that work only after a silence, with the verb of each."""
-        assert self._gate is not None
-        if self._offer is not None:
-            kept = {} if self._offer.why_not else dict.fromkeys(_ALWAYS, "keep")
-            return dict.fromkeys(_EDIT, "rule") | kept
-        approve = actions.by_id("gate.approve_high" if is_high(self._gate) else "gate.approve")
-        keys = dict.fromkeys(approve.keys, "approve")
-        keys |= dict.fromkeys(actions.by_id("gate.deny").keys, "deny")
-        keys |= dict.fromkeys(_MESSAGE, "message") if can_answer(self._gate) else {}
-        keys |= dict.fromkeys(_EDIT, "edit") if can_edit(self._gate) else {}
-        ruled = can_rule(self._gate) and self._ruleless != self._gate.id
-        return keys | dict.fromkeys(_ALWAYS, "always") if ruled else keys
+        return Shown(
+            self._gate,
+            self._offer,
+            self._why_ruleless if self._ruleless == self._gate.id else None,
+            several=len(self.pending()) > 1,
+            peeking=self.peeking,
+        )
 
     def _run(self, verb: str) -> None:
         if verb in _APPROVING and self._too_small:
