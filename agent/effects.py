@@ -34,7 +34,19 @@ from agent.pieces import CHANGED, Pieces
 from agent.risk.keys import canonical, is_key
 from agent.risk.line_editor import may_submit
 from agent.shared_files import FileLocks, Seen
-from agent.steps import Effect, Elsewhere, Lines, Look, Matches, Names, Picture, Run, Step, Wait
+from agent.steps import (
+    Effect,
+    Elsewhere,
+    Lines,
+    Look,
+    Matches,
+    Names,
+    NotRun,
+    Picture,
+    Run,
+    Step,
+    Wait,
+)
 from agent.tools import files
 from agent.tools.placing import FileChanged
 from agent.tools.terminal import passage_text, run_text, screen_text
@@ -64,10 +76,6 @@ _PIECES = re.compile(r"(\r\n|[\r\n]|\x0f|\x1b[^\[O]|\x18[\s\S])")
 """What a text is sent in: line ends, C-o, and what follows Escape or C-x, come by themselves."""
 
 _SUBMITTING = frozenset({"Enter", "C-o"})
-
-
-class NotRun(AgentError):
-    """The action cannot happen as things stand; nothing was done."""
 
 
 class Effects:

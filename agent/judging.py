@@ -12,7 +12,6 @@ from pathlib import Path
 
 from agent.actions import Action, ClosePane, ReadFile, ReadScreen, RunCommand, TypeKeys
 from agent.edited import CannotEdit, edited_step
-from agent.effects import NotRun
 from agent.gate import Binding
 from agent.hub import Hub
 from agent.output import Outputs
@@ -23,7 +22,7 @@ from agent.readers import reader_name, shows_further_panes, standing
 from agent.risk import Assessment, Context, Risk, Rules, Verdict, above, assess, decide
 from agent.risk.evaluation.past import Past
 from agent.running_lines import RunningLines
-from agent.steps import Elsewhere, Step
+from agent.steps import Elsewhere, NotRun, Step
 from tungsten.foreground import Foreground
 from tungsten.pane import ForPrompt
 

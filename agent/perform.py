@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from agent.actions import Action, PatchFiles, RunCommand, TypeKeys
 from agent.edited import edited_step, told_of_edit
-from agent.effects import Effects, MemoryEffects, NotRun
+from agent.effects import Effects, MemoryEffects
 from agent.errors import AgentError
 from agent.gate import Binding, Decision, Gates
 from agent.given_lines import GivenLines
@@ -36,7 +36,7 @@ from agent.risk import Assessment
 from agent.risk.running import runs_in_turn
 from agent.running_lines import Begun, RunningLines
 from agent.shared_files import FileLocks, Seen
-from agent.steps import Effect, Outcome, Progress, Step
+from agent.steps import Effect, NotRun, Outcome, Progress, Step
 from agent.turn_text import one_line
 from agent.workers import Workers
 from memory.database import Database

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.actions import Remember, SearchMemory
-from agent.effects import NotRun
-from agent.steps import Effect, Step
+from agent.steps import Effect, NotRun, Step
 from agent.summary import prompts_of
 from agent.tools import memory as tools
 from agent.tools.inputs import MemorySave, MemorySearch

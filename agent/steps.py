@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from agent.actions import Action, Actor
+from agent.errors import AgentError
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.gates import RiskLevel
 from tungsten.pane import Until
 
 LineSource: TypeAlias = Literal["lines", "names", "matches"]
+
+
+class NotRun(AgentError):
+    """The action cannot happen as things stand; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)

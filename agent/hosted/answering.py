@@ -10,13 +10,12 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
-from agent.effects import NotRun
 from agent.hosted.dialog import Dialog, read
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import runs
 from agent.hosted.screen_rules import Offered
 from agent.panes import PaneLost, Panes
-from agent.steps import Effect
+from agent.steps import Effect, NotRun
 from tungsten.errors import PaneGone, TerminalError
 from tungsten.foreground import Foreground, commands
 from tungsten.frame import Frame

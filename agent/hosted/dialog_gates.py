@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.actions import Action, AllowDialog, AnswerDialog, RunCommand
-from agent.effects import NotRun
 from agent.errors import AgentError
 from agent.hosted.answering import NOTHING, Answering, Seen, named
 from agent.hosted.dialog import is_about
@@ -29,7 +28,7 @@ from agent.perform import MAX_LOOKS
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
-from agent.steps import Effect, Elsewhere, Outcome, Step
+from agent.steps import Effect, Elsewhere, NotRun, Outcome, Step
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 from tungsten.outcome import ForIdle

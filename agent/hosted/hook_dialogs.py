@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from agent.effects import NotRun
 from agent.hook.adapter import Heard, Released
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Hooks
@@ -20,7 +19,7 @@ from agent.hosted.profile import Meaning
 from agent.hosted.status import Evidence, Kind, Source
 from agent.live_agent import LiveAgent
 from agent.services import Services
-from agent.steps import Effect
+from agent.steps import Effect, NotRun
 
 
 def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | None]) -> None:
