@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +19,7 @@ from agent.model.endpoint import Endpoint
 from agent.model.errors import AuthenticationFailed, InvalidRequest, ModelError, StreamBroken
 from agent.model.events import MessageEnded, Retrying, StreamEvent, TurnUsage
 from agent.model.failures import from_connection, from_status, short_reason
+from agent.model.on_demand import load_sdk
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
 from agent.prefix import serialise
@@ -44,21 +43,6 @@ END_TIMEOUT = 0.5
 
 NO_KEY = "none"
 """Sent where an endpoint needs no key: the SDK insists on some credential."""
-
-
-def _load_sdk() -> None:
-    """Import the SDK without the collector, which would look through all of it again and again.
-
-    That takes a fifth of the import's time. Its modules stay for good, so later collections need
-    not look at them either.
-    """
-    if "anthropic" not in sys.modules:
-        gc.disable()
-        try:
-            import anthropic  # noqa: F401
-        finally:
-            gc.freeze()
-            gc.enable()
 
 
 class _Failure(Exception):
@@ -368,7 +352,7 @@ class ModelClient:
         return self._sdk
 
     def _open(self) -> AsyncAnthropic:
-        _load_sdk()
+        load_sdk()
         import anthropic
         import httpx2
 

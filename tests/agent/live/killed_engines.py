@@ -16,13 +16,12 @@ import os
 import signal
 import sys
 
-import anthropic  # noqa: F401 - seconds, once for all
-
 import agent.agents
 import agent.commands.for_agents
 import agent.demo.demo  # noqa: F401
 import tungsten.terminal  # noqa: F401
 from agent.engine import main as be_the_engine
+from agent.model.on_demand import load_sdk
 from memory.connection import Connection
 from memory.journal import Entry, Journal
 from memory.sessions import Sessions
@@ -104,6 +103,7 @@ def forked(arguments, kill, path):
 
 
 def main():
+    load_sdk()
     # Waited for only here, so that its pid is nobody else's as long as it may be killed.
     last = None
     for line in sys.stdin:

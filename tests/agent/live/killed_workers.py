@@ -17,8 +17,6 @@ import sys
 import time
 from pathlib import Path
 
-import anthropic  # noqa: F401 - seconds, once for all
-
 from agent import processes
 from agent.agents import Agents
 from agent.commands.gates import decide
@@ -28,6 +26,7 @@ from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
+from agent.model.on_demand import load_sdk
 from agent.paths import Paths
 from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import CreateAgent
@@ -205,6 +204,7 @@ def forked(root, number):
 
 
 def main():
+    load_sdk()
     base = Path(sys.argv[1])
     for text in sys.argv[2:]:
         number = int(text)
