@@ -25,8 +25,8 @@ from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
-from tui.paste import keep_pastes_whole
 from tui.preferences import Preferences
+from tui.terminal.driver import Driver
 from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt, When
@@ -85,7 +85,6 @@ class TungstenApp(FrontEnd):
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd(), preferences or Preferences())
         let_alt_be_keys()
-        keep_pastes_whole()
         self.connection: Connection | None = None
         self._connect = connect
         self._first = first
@@ -101,6 +100,10 @@ class TungstenApp(FrontEnd):
         """What of the person's key map is not in force, in one line; told once."""
 
     # Start and end
+
+    def get_driver_class(self) -> type[Driver]:
+        """Read the terminal by a driver of our own."""
+        return Driver
 
     def run(self, **options: Any) -> None:
         """Run in this process's terminal until the person quits."""

@@ -115,7 +115,7 @@ class FrontEnd(KeyboardApp[None]):
         self._ticking: Timer | None = None
         self._said_at = 0.0
         self._typed_at = 0.0
-        self._lent = (-math.inf, -math.inf)
+        self._lent = (-math.inf, False)
         """From when to when another program last had the terminal, on the clock of events."""
         self.last_key = ("", 0.0)
         """The key pressed last and when, in seconds that never go backwards; a click is no key."""
@@ -479,12 +479,12 @@ class FrontEnd(KeyboardApp[None]):
             else:
                 keep(event)
 
-    def taken_back(self, since: float = -math.inf) -> None:
+    def taken_back(self, *, keep_text: bool = False) -> None:
         """Told when another program had the terminal: what was typed so far was meant for it.
 
-        Text that was typed before `since` cannot reach it any more; it is written all the same.
+        With `keep_text` what it left unread is written into the prompt; no key does anything.
         """
-        self._lent = (since, time.monotonic())
+        self._lent = (time.monotonic(), keep_text)
 
     async def give_way(self) -> None:
         """Let the screen do what it has to, and a key that was just typed appear."""
@@ -509,11 +509,14 @@ class FrontEnd(KeyboardApp[None]):
         """Let a message go with the next key; keep what is typed before there is a prompt."""
         from textual.events import Key, MouseDown, MouseEvent, Paste
 
-        since, until = self._lent
+        until, keep_text = self._lent
         if event.time < until and isinstance(event, Key | Paste | MouseEvent):
-            text = isinstance(event, Paste) or (isinstance(event, Key) and event.is_printable)
-            if not text or event.time >= since:
-                return
+            if keep_text and (
+                isinstance(event, Paste) or (isinstance(event, Key) and event.is_printable)
+            ):
+                # Nothing else: what has come up meanwhile was not seen when it was typed.
+                self.cockpit.prompt.take_text(event)
+            return
         if self._early is not None and isinstance(event, Key | Paste) and not event.is_forwarded:
             self._early.append(event)
             return

@@ -2,11 +2,9 @@
 
 Textual 8.2 (`textual/_xterm_parser.py`) goes on looking for escape sequences inside a bracketed
 paste. One it does not know, such as a colour, it gives out again as keys, up to 32 characters of
-what follows with it: pasted text then opens screens, moves the cursor, and could decide a gate. Its
-driver also ends the app over a byte that is not UTF-8.
+what follows with it: pasted text then opens screens, moves the cursor, and could decide a gate.
 
-So what stands between the marks of a paste loses its control characters before that parser sees it,
-and bytes that are not UTF-8 become replacement characters.
+So what stands between the marks of a paste loses its control characters before that parser sees it.
 
 The same parser takes whatever comes within a tenth of a second after Escape for Alt with it: who
 presses Esc and types on loses Esc and a letter. A terminal writes Alt with a letter at once, so
@@ -20,10 +18,7 @@ within `TOGETHER`; and `[` or `O` right behind Esc, with which the terminal's ow
 from __future__ import annotations
 
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Iterable
-from functools import partial
-from typing import Any
 
 from textual import constants
 from textual._time import get_time
@@ -128,16 +123,3 @@ def _begun(data: str, mark: str) -> int:
     """How many characters at the end of `data` are the beginning of a mark."""
     most = min(len(data), len(mark) - 1)
     return next((n for n in range(most, 0, -1) if data.endswith(mark[:n])), 0)
-
-
-def keep_pastes_whole() -> None:
-    """Have every driver made from now on read the terminal so."""
-    from textual.drivers import linux_driver
-
-    driver: Any = linux_driver
-    driver.XTermParser = WholePastes
-    driver.getincrementaldecoder = _forgiving
-
-
-def _forgiving(encoding: str) -> Any:
-    return partial(getincrementaldecoder(encoding), errors="replace")

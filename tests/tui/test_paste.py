@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
@@ -203,11 +204,11 @@ def test_a_key_whose_sequence_is_torn_apart_stays_that_key(clock: Clock, key: st
 
 
 @pytest.fixture
-def terminal(paths: Paths) -> Iterator[Callable[[], Terminal]]:
+def terminal(paths: Paths) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def begin() -> Terminal:
-        opened.append(Terminal(paths))
+    def begin(**variables: str) -> Terminal:
+        opened.append(Terminal(paths, **variables))
         opened[-1].read_until(b"connecting")
         return opened[-1]
 
@@ -217,7 +218,7 @@ def terminal(paths: Paths) -> Iterator[Callable[[], Terminal]]:
 
 
 def test_in_a_real_terminal_it_opens_nothing_and_keeps_its_order(
-    terminal: Callable[[], Terminal], paths: Paths
+    terminal: Callable[..., Terminal], paths: Paths
 ) -> None:
     app = terminal()
     inside = "one \x1b[31mred\x1b[0m\x07 two\x11\x0e A d and three"
@@ -230,3 +231,21 @@ def test_in_a_real_terminal_it_opens_nothing_and_keeps_its_order(
     draft = json.loads(paths.interface_state.read_text())
     kept = "one [31mred[0m two A d and three four \ufffd\ufffd five"
     assert kept in json.dumps(draft, ensure_ascii=False)
+
+
+def test_what_is_typed_while_an_editor_comes_and_goes_is_kept(
+    paths: Paths, terminal: Callable[..., Terminal]
+) -> None:
+    # An editor that leaves unread what is typed for it.
+    app = terminal(VISUAL="true")
+    typed = [chr(number) for number in range(0x4E10, 0x4E10 + 80)]
+    app.type("\x1be")
+    for character in typed:
+        # As fast as a key that is held down.
+        select.select([], [], [], 0.005)
+        app.type(character)
+    app.read_until(typed[-1].encode())
+    app.type("\x11")
+    assert app.ended() == 0
+    draft = json.loads(paths.interface_state.read_text())
+    assert "".join(typed) in json.dumps(draft, ensure_ascii=False)

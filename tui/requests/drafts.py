@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from tui.requests.sending import beside
@@ -40,15 +39,14 @@ async def edit_draft(app: TungstenApp) -> None:
     prompt = app.cockpit.prompt
     app.keep_draft()
     app.save_now()
-    draft, since = prompt.expanded(), math.inf
+    draft = prompt.expanded()
     try:
         edited = edit(app, draft, app.paths.data)
-        since = edited.since
     except EditorFailed as error:
         app.say(str(error), "error")
         return
     finally:
-        app.taken_back(since)
+        app.taken_back(keep_text=True)
         app.cockpit.set_focus(prompt)
         app.action_redraw()
     if not edited.problem:

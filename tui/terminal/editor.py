@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +41,10 @@ class Edited:
 
     Attributes:
         text: The draft as it is now.
-        since: When the editor had the terminal, in seconds that never go backwards.
         problem: What went wrong, empty where nothing did.
     """
 
     text: str
-    since: float
     problem: str = ""
 
 
@@ -97,7 +94,6 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
             # Editors end the last line; it is taken off again.
             file.write(text if ends or not text else f"{text}\n")
         with app.suspend():
-            since = time.monotonic()
             status = _run([*words, str(path)])
         edited = path.read_text("utf-8", "replace")
     except SuspendNotSupported:
@@ -112,8 +108,8 @@ def edit(app: App[Any], text: str, directory: Path) -> Edited:
     if not ends:
         edited = edited.removesuffix("\n")
     if status == 0:
-        return Edited(edited, since)
-    return Edited(edited, since, f"{Path(words[0]).name} {_how(status)}")
+        return Edited(edited)
+    return Edited(edited, f"{Path(words[0]).name} {_how(status)}")
 
 
 def at_line(words: list[str], path: str, line: int) -> list[str]:

@@ -212,6 +212,10 @@ class Prompt(TextInOrder):
 
     # Keys
 
+    def take_text(self, event: Key | Paste) -> None:
+        """Write a key that writes something, or a paste, wherever the focus is."""
+        self._forward_event(event)
+
     async def _on_key(self, event: Key) -> None:
         key = event.key
         if self._passed_on(event):
