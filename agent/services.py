@@ -71,7 +71,8 @@ class Services:
         fleet: all agents, for those that coordinate some.
         hook_heard: told what an agent's own hook says of its state.
         answer_by_key: answers an agent's own prompt whose hook was let go, given whether its tool
-            may be used; says whether the prompt is known to be answered so. None: nothing can.
+            may be used, and what the person says to it; tells whether the prompt is known to be
+            answered so. None: nothing can.
         hook_asks: what hooks ask about in one pane of an agent's, each as the person reads it.
         hook_expected: whether the hook of an agent in a pane asks about what its dialogs are about,
             given whether it was waited for there in vain.
@@ -106,7 +107,7 @@ class Services:
     shared_prefixes: SharedPrefixes = field(default_factory=SharedPrefixes)
     panes_opened: Callable[[str, str], None] = lambda agent_id, pane_id: None
     hook_heard: Callable[[LiveAgent, Heard], None] = lambda agent, heard: None
-    answer_by_key: Callable[[LiveAgent, Released, bool], Awaitable[Effect]] | None = None
+    answer_by_key: Callable[[LiveAgent, Released, bool, str], Awaitable[Effect]] | None = None
     hook_asks: Callable[[str, str], tuple[str, ...]] = lambda agent_id, pane_id: ()
     hook_expected: Callable[[LiveAgent, str, bool], Coroutine[Any, Any, bool]] = _no_hook
     hook_answered: Callable[[LiveAgent, str, Callable[[str], bool]], Coroutine[Any, Any, None]] = (

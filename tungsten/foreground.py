@@ -193,27 +193,27 @@ def _members(group: int) -> list[int]:
     return sorted(found)
 
 
-def commands(pid: int) -> list[tuple[str, ...]]:
-    """Give the command lines of a process and of all others in its group, such as a pipeline's."""
+def group(pid: int) -> dict[int, tuple[str, ...]]:
+    """Give the command line of a process and of all others in its group, such as a pipeline's."""
     try:
-        group = os.getpgid(pid) if pid > 0 else 0
+        wanted = os.getpgid(pid) if pid > 0 else 0
     except ProcessLookupError:
-        return []
-    if not group:
-        return []
+        return {}
+    if not wanted:
+        return {}
     if _PROC:
-        return [_program(member, [])[1] for member in _members(group)]
-    return _commands_elsewhere(group)
+        return {member: _program(member, [])[1] for member in _members(wanted)}
+    return _group_elsewhere(wanted)
 
 
-def _commands_elsewhere(group: int) -> list[tuple[str, ...]]:
+def _group_elsewhere(wanted: int) -> dict[int, tuple[str, ...]]:
     import psutil
 
-    found = []
+    found = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
-            if os.getpgid(process.pid) == group:
-                found.append(tuple(process.cmdline()))
+            if os.getpgid(process.pid) == wanted:
+                found[process.pid] = tuple(process.cmdline())
     return found
 
 

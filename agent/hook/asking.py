@@ -265,14 +265,21 @@ class Hooks:
         if outcome is not None and outcome.status is ToolStatus.DENIED:
             assert each.released is not None
             try:
-                await self._by_key(agent, each.released, allow=False)
+                pressed = await self._by_key(
+                    agent, each.released, allow=False, message=outcome.message
+                )
+                problem = "" if pressed.ok else pressed.text
             except (AgentError, TerminalError) as error:
-                text = f"{agent.name}: its own prompt is not answered: {one_line(error)}"
-                agent.services.hub.publish(Notice(level="warning", text=text))
+                problem = f"its own prompt is not answered: {one_line(error)}"
+            if problem:
+                notice = Notice(level="warning", text=f"{agent.name}: {problem}")
+                agent.services.hub.publish(notice)
 
-    async def _by_key(self, agent: LiveAgent, released: Released, *, allow: bool) -> Effect:
+    async def _by_key(
+        self, agent: LiveAgent, released: Released, *, allow: bool, message: str = ""
+    ) -> Effect:
         assert agent.services.answer_by_key is not None
-        return await agent.services.answer_by_key(agent, released, allow)
+        return await agent.services.answer_by_key(agent, released, allow, message)
 
     async def _settle(
         self, agent: LiveAgent, each: _Open, planned: Planned, tool_use_id: str

@@ -17,7 +17,7 @@ from agent.hosted.screen_rules import Offered
 from agent.panes import PaneLost, Panes
 from agent.steps import Effect, NotRun
 from tungsten.errors import PaneGone, TerminalError
-from tungsten.foreground import Foreground, commands
+from tungsten.foreground import Foreground, group
 from tungsten.frame import Frame
 from tungsten.outcome import ForIdle
 from tungsten.pressing import Standing
@@ -38,8 +38,8 @@ class Seen:
     Attributes:
         pane_id: where.
         dialog: what stands there.
-        pid: the program in front, which reads the keys.
-        program: its name.
+        pid: the agent's own process in front; of several, the first that was started.
+        program: the name of the one that reads the keys.
         cwd: where it is; empty if that is not known.
     """
 
@@ -91,12 +91,19 @@ class Answering:
         dialog = read(self._profile, await pane.capture())
         if dialog is None or foreground.kind == "dead":
             return None
-        if not runs(self._profile, foreground.arguments):
-            # A shell or a wall that started it may be taken for what is in front.
-            beside = await asyncio.to_thread(commands, foreground.pid)
-            if not any(runs(self._profile, each) for each in beside):
-                return None
-        return _seen(pane_id, dialog, foreground)
+        pid = await asyncio.to_thread(self._own, foreground)
+        if not pid:
+            return None
+        return Seen(pane_id, dialog, pid, foreground.name, foreground.cwd)
+
+    def _own(self, foreground: Foreground) -> int:
+        """The agent's own process among those in front, the first that was started; 0 if none is.
+
+        A shell or a wall that started it may be taken for what is in front, and of an agent that
+        runs as several processes now the one and now the other.
+        """
+        beside = {foreground.pid: foreground.arguments, **group(foreground.pid)}
+        return min((pid for pid, words in beside.items() if runs(self._profile, words)), default=0)
 
     async def press(self, seen: Seen, answer: Offered) -> Effect:
         """Press the one key of an answer if all is still as it was seen; waits for it to be gone.
@@ -114,7 +121,8 @@ class Answering:
         if self.pressed(seen):
             raise NotRun(f"it was answered already; {NOTHING}")
         foreground = await pane.foreground()
-        if (foreground.pid, foreground.name) != (seen.pid, seen.program):
+        pid = await asyncio.to_thread(self._own, foreground)
+        if (pid, foreground.name) != (seen.pid, seen.program):
             other = foreground.name or "nothing"
             raise NotRun(f"{other} runs in front instead of {seen.program}; {NOTHING}")
         if seen.cwd != foreground.cwd:
@@ -186,7 +194,3 @@ class Answering:
 def named(answer: Offered) -> str:
     """The key, and what the dialog calls it."""
     return f"{answer.key} ({answer.label})" if answer.label else answer.key
-
-
-def _seen(pane_id: str, dialog: Dialog, foreground: Foreground) -> Seen:
-    return Seen(pane_id, dialog, foreground.pid, foreground.name, foreground.cwd)

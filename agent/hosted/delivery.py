@@ -43,6 +43,10 @@ class NotDelivered(AgentError):
     """The prompt did not reach the agent, or nothing shows that it did; says which."""
 
 
+class AtWork(NotDelivered):
+    """It has begun to work meanwhile, and nothing was typed: it may be told once it rests."""
+
+
 async def deliver(
     text: str,
     *,
@@ -66,6 +70,7 @@ async def deliver(
             when nothing may be.
 
     Raises:
+        AtWork: it works, and nothing was typed.
         NotDelivered: it is not known to have been submitted.
         TerminalError: the pane cannot be reached.
     """
@@ -75,6 +80,7 @@ async def deliver(
     _check_state(observer, name, profile)
     _check_foreground(await pane.foreground(), name)
     await allowed()
+    typed = clock()
     if prompt.paste:
         await pane.paste(text)
     else:
@@ -84,6 +90,9 @@ async def deliver(
             f"{name} does not show what was typed in its input field, so it was not submitted: "
             "look at its terminal."
         )
+    if prompt.settles:
+        # By its own clock: a busy machine makes that slower, and its echo as well.
+        await observer.ended(prompt.settles + max(0.0, clock() - typed))
     await allowed()
     _check_waiting(observer, name)
     sent = clock()
@@ -106,7 +115,8 @@ def _check_state(observer: Observer, name: str, profile: Profile) -> None:
     found = observer.state()
     if found.state in TAKES_PROMPTS or not profile.rules:
         return
-    raise NotDelivered(
+    refused = AtWork if found.state is AgentState.WORKING else NotDelivered
+    raise refused(
         f"{name} does not show that it takes a prompt ({found.reason or found.state}): "
         "look at its terminal, or type there."
     )

@@ -64,6 +64,7 @@ class Dialog:
             it cannot be told what may be.
         fingerprint: tells it from every other dialog: SHA-256, hex.
         changing: which of the lines may change meanwhile, counted from the first.
+        heading: the line that asks, where its lines begin with the screen; else empty.
     """
 
     rule: str
@@ -77,6 +78,7 @@ class Dialog:
     subject: tuple[str, ...]
     fingerprint: str
     changing: frozenset[int] = frozenset()
+    heading: str = ""
 
     def is_for(self, command: str) -> bool:
         """Whether it asks about just this command, wherever that is broken into lines."""
@@ -92,8 +94,9 @@ class Dialog:
 
     @property
     def text(self) -> str:
-        """Its lines, without the empty ones around them."""
-        return "\n".join(self.lines).strip("\n")
+        """What asks, where that is not the first line, and its lines without empty ones around."""
+        lines = "\n".join(self.lines).strip("\n")
+        return f"{self.heading}\n\n{lines}" if self.heading else lines
 
 
 def read(profile: Profile, shown: capture.Frame) -> Dialog | None:
@@ -168,6 +171,7 @@ def _dialog(
             for number, (line, left) in enumerate(zip(found.dialog, kept, strict=True))
             if line != left
         ),
+        heading=found.heading,
     )
 
 

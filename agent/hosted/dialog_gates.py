@@ -224,8 +224,10 @@ class DialogGates:
             await pane.wait(ForIdle(QUIET_SECONDS), SHOWS_SECONDS)
         self._look_anew(opened)
 
-    async def answer(self, pane_id: str, text: str, means: Meaning) -> Effect:
+    async def answer(self, pane_id: str, text: str, means: Meaning, message: str = "") -> Effect:
         """Press the key that answers the dialog about what a hook asked and let go of.
+
+        Once the dialog is gone, `message` is given to the agent, if there is one.
 
         Raises:
             NotRun: nothing was pressed; says why.
@@ -244,7 +246,10 @@ class DialogGates:
         answer = opened.seen.dialog.answer(means)
         if answer is None:
             raise NotRun(f"no one key of its dialog does this: answer in its pane; {NOTHING}")
-        return await self._press(opened.seen, answer)
+        effect = await self._press(opened.seen, answer)
+        if effect.ok and message:
+            await self._say_why(message)
+        return effect
 
     # Asking -------------------------------------------------------------------------------------
 
@@ -320,10 +325,13 @@ class DialogGates:
         if outcome.status is not ToolStatus.DONE:
             self._tell(outcome.text)
         elif message:
-            try:
-                await self._say(message)
-            except (AgentError, TerminalError) as error:
-                self._tell(f"denied, and your message was not given to it: {error}")
+            await self._say_why(message)
+
+    async def _say_why(self, message: str) -> None:
+        try:
+            await self._say(message)
+        except (AgentError, TerminalError) as error:
+            self._tell(f"denied, and your message was not given to it: {error}")
 
     async def _question(self, opened: _Open, tool_use_id: str) -> Outcome:
         seen = opened.seen

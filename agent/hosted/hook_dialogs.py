@@ -47,12 +47,12 @@ def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | Non
                 )
             )
 
-    async def by_key(agent: LiveAgent, released: Released, allow: bool) -> Effect:
+    async def by_key(agent: LiveAgent, released: Released, allow: bool, message: str) -> Effect:
         dialogs = dialogs_of(agent)
         if dialogs is None:
             raise NotRun("nobody sees its dialog: answer in its pane; nothing was pressed")
         means: Meaning = "allow_once" if allow else "deny"
-        return await dialogs.answer(released.pane_id, released.text, means)
+        return await dialogs.answer(released.pane_id, released.text, means, message)
 
     async def expected(agent: LiveAgent, pane_id: str, unheard: bool) -> bool:
         if hooks.lives_in(agent.id, pane_id):

@@ -17,7 +17,7 @@ from typing import Literal
 from agent.command_agent import CommandAgent
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
-from agent.hosted.delivery import TAKES_PROMPTS, NotDelivered, deliver
+from agent.hosted.delivery import TAKES_PROMPTS, AtWork, NotDelivered, deliver
 from agent.hosted.dialog_gates import ENDED, DialogGates, recover
 from agent.hosted.drift import DriftAlarm
 from agent.hosted.observer import Observer
@@ -352,11 +352,19 @@ class HostedAgent(CommandAgent):
         begins = self._launching or not self._drawn
         asks = state is AgentState.WAITING and not self._launching
         if not asks and (begins or state is AgentState.WORKING):
-            if len(self.queued) >= MAX_QUEUED:
-                raise AgentError(f"Too much waits for {self.name} already.")
-            await self._queue([*self.queued, text])
+            await self._say_later(text)
             return
-        await self._deliver(text)
+        try:
+            await self._deliver(text)
+        except AtWork:
+            # It began just now, and may be done by now.
+            await self._say_later(text)
+            self._go_on_with_queue()
+
+    async def _say_later(self, text: str) -> None:
+        if len(self.queued) >= MAX_QUEUED:
+            raise AgentError(f"Too much waits for {self.name} already.")
+        await self._queue([*self.queued, text])
 
     async def _say(self, text: str) -> None:
         """Give it a prompt once it has been looked at, as right after a dialog is answered."""
@@ -395,6 +403,9 @@ class HostedAgent(CommandAgent):
         await self._queue(rest)
         try:
             await self._deliver(text)
+        except AtWork:
+            await self._queue([text, *self.queued])
+            self._go_on_with_queue()
         except (AgentError, TerminalError) as error:
             await self.conversation.add(BlockKind.ERROR, f"{error}\n\nThis was to be said:\n{text}")
 

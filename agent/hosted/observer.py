@@ -146,20 +146,25 @@ class Observer:
 
         Agents that are interrupted by a key do not all report it.
         """
+        self._doubt_work()
+        self._wake()
+
+    def _doubt_work(self) -> None:
         for source, known in tuple(self.evidence.items()):
             if known.state is AgentState.WORKING:
                 self.evidence[source] = replace(known, once=True)
-        self._wake()
 
     def waits_no_longer(self) -> None:
         """Take back that it waits, where something said so that does not tell of its end.
 
-        An agent whose dialog is left by a key in its pane may not report that.
+        An agent whose dialog is left by a key in its pane may not report that, nor that its turn
+        ends with it: so what was said of its work before is in doubt, too.
         """
         for source in (Source.HOOK, Source.NOTIFICATION):
             known = self.evidence.get(source)
             if known is not None and known.state is AgentState.WAITING:
                 del self.evidence[source]
+        self._doubt_work()
         self._tell()
 
     async def until(self, met: Callable[[], bool], timeout: float) -> bool:  # noqa: ASYNC109
@@ -172,6 +177,10 @@ class Observer:
         except TimeoutError:
             pass
         return met()
+
+    async def ended(self, timeout: float) -> bool:  # noqa: ASYNC109
+        """Let its program have so many seconds; says whether it has ended meanwhile."""
+        return await self.until(lambda: self._closed, timeout)
 
     def _take(self, evidence: Evidence) -> bool:
         known = self.evidence.get(evidence.source)

@@ -139,7 +139,8 @@ class Region(Settings):
     """The first line: the lowest that matches. A rule without such a line does not match."""
 
     ends: Pattern = ""
-    """The last line: the next below it that matches. A rule without such a line does not match."""
+    """The last line: the next below `begins` that matches, or without that the lowest. A rule
+    without such a line does not match."""
 
     bottom: bool = False
     """Whether no text may stand below the last line of the region."""
@@ -213,7 +214,8 @@ class Rule(Settings):
             raise ValueError('needs a kind with state = "waiting", and only there')
         if self.answers and self.state is not AgentState.WAITING:
             raise ValueError('has answers, which only state = "waiting" can have')
-        if not (self.all or self.any or self.region.begins or self.title):
+        bounded = self.region.begins or self.region.ends
+        if not (self.all or self.any or bounded or self.title):
             raise ValueError("matches every screen: give it all, any, title or region.begins")
         return self
 
@@ -267,6 +269,9 @@ class Prompt(Settings):
 
     input: Pattern = ""
     """A line of its input field, with a group named `text`: what stands in it."""
+
+    settles: float = Field(default=0.0, ge=0, le=10)
+    """Seconds for which it takes a key behind a paste for a part of that; then it submits."""
 
 
 class Versions(Settings):

@@ -69,6 +69,8 @@ class ScreenMatch:
         first: the first line of the region, from 0.
         last: the line behind its last.
         dialog: the lines of the region.
+        heading: the line with the cursor, where that tells what is asked: in a region that begins
+            with the screen; else empty.
         answers: what the dialog offers, in the order of the rule.
         matched: the names of all rules that match, in the file's order.
         reason: in one line, why it is this state.
@@ -80,6 +82,7 @@ class ScreenMatch:
     first: int = 0
     last: int = 0
     dialog: tuple[str, ...] = ()
+    heading: str = ""
     answers: tuple[Offered, ...] = ()
     matched: tuple[str, ...] = ()
     reason: str = ""
@@ -90,7 +93,8 @@ class ScreenMatch:
             return self.reason
         if self.state is not AgentState.WAITING:
             return ""
-        words = (" ".join(_FRAME.sub(" ", line).split()).strip("- ") for line in self.dialog)
+        lines = (self.heading, *self.dialog)
+        words = (" ".join(_FRAME.sub(" ", line).split()).strip("- ") for line in lines)
         return next((line for line in words if line), "")
 
 
@@ -124,6 +128,7 @@ def match(profile: Profile, frame: Frame) -> ScreenMatch:
         first=first,
         last=last,
         dialog=dialog,
+        heading=_heading(rule, frame),
         answers=_offered(rule, dialog),
         matched=names,
         reason=f"rule {rule.name} matches the screen",
@@ -163,6 +168,11 @@ def _stands(rule: Rule, frame: Frame, inside: bool) -> bool:
             return inside is (wanted == "inside")
 
 
+def _heading(rule: Rule, frame: Frame) -> str:
+    bounded = rule.region.begins or rule.region.lines is not None
+    return _at(frame) if rule.cursor_line and not bounded else ""
+
+
 def _at(frame: Frame) -> str:
     """The line with the cursor; empty where a program has parked it beyond the last."""
     row = frame.cursor[1]
@@ -188,8 +198,8 @@ def _region(region: Region, lines: tuple[str, ...]) -> tuple[int, int] | None:
         first = at
     if region.ends:
         ends = _compiled(region.ends)
-        below = first + bool(region.begins)
-        at = next((row for row in range(below, last) if ends.search(lines[row])), -1)
+        rows = range(first + 1, last) if region.begins else range(last - 1, first - 1, -1)
+        at = next((row for row in rows if ends.search(lines[row])), -1)
         if at < 0:
             return None
         if region.bottom and at + 1 < last:

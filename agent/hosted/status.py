@@ -132,7 +132,7 @@ def fuse(evidence: Iterable[Evidence], now: float) -> HostedState:
     """
     said = _latest(evidence)
     claims = [each for each in said if each.state is not AgentState.UNKNOWN]
-    claims = [each for each in claims if not _overtaken(each, claims)]
+    claims = [each for each in claims if not _overtaken(each, claims, now)]
     if not claims:
         silent = max(said, key=_order, default=None)
         if silent is None:
@@ -144,7 +144,7 @@ def fuse(evidence: Iterable[Evidence], now: float) -> HostedState:
         return _state(first, first.state, now, first.detail)
     against = [each for each in claims if _contradicts(each, first)]
     if not against:
-        return _state(first, first.state, now, first.detail)
+        return _told(_clearest(first, claims), now)
     # The one that would be missed most stands for all.
     other = max(against, key=lambda each: (each.state is AgentState.WAITING, each.at, _order(each)))
     held = now - min(each.begun for each in against)
@@ -176,11 +176,16 @@ def _order(each: Evidence) -> tuple[int, float, str, str, str, float, bool]:
     return each.source.grade, each.at, *words, -each.begun, each.once
 
 
-def _overtaken(each: Evidence, claims: list[Evidence]) -> bool:
-    """Whether it told of a moment that is over by what others say since."""
+def _overtaken(each: Evidence, claims: list[Evidence], now: float) -> bool:
+    """Whether it told of a moment that is over by what others say since.
+
+    That it works is over only once another has said for a while that it rests.
+    """
+    works = each.state is AgentState.WORKING
     return each.once and any(
         other.at > each.at
         and (each.state is not AgentState.WAITING or other.state is AgentState.WORKING)
+        and not (works and other.state in RESTING and now - other.begun < SETTLING)
         for other in claims
     )
 
@@ -194,6 +199,20 @@ def _contradicts(each: Evidence, first: Evidence) -> bool:
         rests = each.state is AgentState.WAITING and first.state in RESTING
         return each.at == first.at or rests
     return each.at > first.at
+
+
+def _clearest(first: Evidence, claims: list[Evidence]) -> Evidence:
+    """Who says what is waited for, where the one that is believed most says only that it waits."""
+    if first.state is not AgentState.WAITING or first.kind not in (None, Kind.OTHER):
+        return first
+    clear = [
+        each for each in claims if each.state is first.state and each.kind not in (None, Kind.OTHER)
+    ]
+    return max(clear, key=_order, default=first)
+
+
+def _told(of: Evidence, now: float) -> HostedState:
+    return _state(of, of.state, now, of.detail)
 
 
 def _state(of: Evidence, state: AgentState, now: float, reason: str) -> HostedState:

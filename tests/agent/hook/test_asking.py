@@ -27,7 +27,7 @@ async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str],
     async def withdraw(gate_id: str, why: str, agent_id: str) -> None:
         withdrawn.append(why)
 
-    async def press(agent: object, released: object, allow: bool) -> Effect:
+    async def press(agent: object, released: object, allow: bool, message: str) -> Effect:
         return Effect("")
 
     later: list[Any] = []

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from agent.hosted.answering import Answering
 from agent.hosted.dialog import FORGED, UNTOLD, Dialog, is_about, of_match
 from agent.hosted.profile import Profile
+from agent.hosted.profile_files import SHIPPED, read
 from agent.hosted.screen_rules import Frame, match
+from tungsten.foreground import Foreground
 
 ONE = {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes.*)"}
 NO = {"key": "Escape", "means": "deny", "pattern": r"3\. (?P<label>No.*)"}
@@ -239,3 +244,50 @@ def test_a_wait_that_only_the_title_tells_has_no_lines() -> None:
     found = of_match(known, match(known, frame), frame)
     assert found is not None
     assert (found.text, found.doubt) == ("", UNTOLD)
+
+
+AIDER = "Run shell command? (Y)es/(N)o/(D)on't ask again [Yes]:"
+
+
+def test_where_a_dialog_begins_with_the_screen_the_line_that_asks_comes_first() -> None:
+    """What a command is told by cannot hide a part of it that is further up."""
+    known = read(SHIPPED / "aider.toml")
+
+    def asked(*lines: str) -> Dialog | None:
+        frame = Frame(lines, (len(lines[-1]) + 1, len(lines) - 1), "", 80)
+        return of_match(known, match(known, frame), frame)
+
+    first = ("> tidy", "", "rm -rf / #", "> ls", AIDER)
+    shown = asked(*first)
+    assert shown is not None
+    assert shown.text == "\n".join((AIDER, "", *first))
+    assert [(each.key, each.means) for each in shown.answers] == [
+        ("Enter", "allow_once"),
+        ("C-c", "deny"),
+    ]
+    # An earlier one, that was left by ^C, is still on the screen.
+    both = (*first, "", "^C again to exit", "─" * 40, "> tidy", "", "rm -rf build", AIDER)
+    again = asked(*both)
+    assert again is not None
+    assert again.text == "\n".join((AIDER, "", *both))
+    assert len(again.answers) == 2
+    # With an answer begun, Enter would mean that; of several commands, the first may be out of
+    # sight.
+    several = AIDER.replace("command?", "commands?")
+    for line in (f"{AIDER} n", several):
+        unanswered = asked(*first[:-1], line)
+        assert unanswered is not None
+        assert unanswered.answers == ()
+
+
+def test_of_an_agent_of_several_processes_the_first_is_the_one_that_is_in_front(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever of them happens to read at that moment."""
+    node = ("node", "/usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js")
+    beside = {7: ("sh", "start.sh"), 8: node, 9: node, 10: ("less",)}
+    monkeypatch.setattr("agent.hosted.answering.group", lambda pid: beside if pid in beside else {})
+    answering = Answering(SimpleNamespace(), read(SHIPPED / "gemini.toml"))  # type: ignore[arg-type]
+    for reads in (7, 8, 9):
+        assert answering._own(Foreground(reads, "node", "command")) == 8
+    assert answering._own(Foreground(11, "less", "pager", arguments=("less", "gemini"))) == 0

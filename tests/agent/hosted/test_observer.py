@@ -14,7 +14,7 @@ from agent.hosted.observer import (
 )
 from agent.hosted.profile import Profile
 from agent.hosted.screen_rules import Frame
-from agent.hosted.status import Evidence, HostedState, Source
+from agent.hosted.status import SETTLING, Evidence, HostedState, Source
 from agent.protocol.agents import AgentState
 from tungsten.osc import Osc
 
@@ -61,6 +61,34 @@ async def test_a_dialog_stands_until_the_screen_is_looked_at_again() -> None:
         assert AgentState.IDLE not in {each.state for each in told}
         screen[0] = Frame(("> ",))
         await observer.look_now()
+        assert observer.state().state is AgentState.IDLE
+    finally:
+        await observer.close()
+
+
+async def test_a_dialog_that_is_left_by_a_key_leaves_nothing_in_doubt() -> None:
+    """A person at the pane leaves it before the hook could ask about it, and nobody reports it."""
+    screen = [Frame(("Do you want", "1. Yes"))]
+    now = 100.0
+
+    async def look() -> Frame:
+        return screen[0]
+
+    async def answer() -> None:
+        """No program asks."""
+
+    observer = Observer(PROFILE, look=look, answer=answer, changed=print, clock=lambda: now)
+    try:
+        observer.hear(Evidence(Source.HOOK, AgentState.WORKING, now))
+        now += 1
+        await observer.look_now()
+        assert observer.state().state is AgentState.UNKNOWN
+        screen[0] = Frame(("> ",))
+        now += 1
+        await observer.look_now()
+        observer.waits_no_longer()
+        assert observer.state().state is AgentState.WORKING
+        now += SETTLING
         assert observer.state().state is AgentState.IDLE
     finally:
         await observer.close()

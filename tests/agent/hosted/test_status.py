@@ -138,3 +138,16 @@ def test_a_notification_is_over_when_something_works_but_not_when_all_is_quiet()
     assert fuse([asked, title], NOW).state is AgentState.UNKNOWN
     allowed = Evidence(Source.HOOK, AgentState.WORKING, 90.0, once=True)
     assert fuse([allowed, screen(AgentState.IDLE, 91.0)], NOW).state is AgentState.IDLE
+    # What is drawn between a dialog and the work that it allowed may look like rest.
+    drawing = fuse([allowed, screen(AgentState.IDLE, 91.0)], 91.5)
+    assert drawing.state is AgentState.WORKING
+    assert drawing.settles is not None
+
+
+def test_who_only_knows_that_it_waits_leaves_to_others_for_what() -> None:
+    waits = Evidence(Source.HOOK, AgentState.WAITING, 90.0, Kind.OTHER, "it waits")
+    asks = Evidence(Source.SCREEN, AgentState.WAITING, 91.0, Kind.PERMISSION, "Run this?")
+    found = fuse([waits, asks], NOW)
+    assert (found.state, found.kind, found.reason) == (asks.state, asks.kind, asks.detail)
+    knows = Evidence(Source.HOOK, AgentState.WAITING, 90.0, Kind.LOGIN)
+    assert fuse([knows, asks], NOW).kind is Kind.LOGIN

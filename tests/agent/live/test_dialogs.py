@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -203,6 +204,28 @@ async def test_interrupted_it_leaves_its_dialog_and_ended_it_asks_nothing(house,
     assert asker.got == ["\x1b"]
 
 
+async def test_what_another_program_draws_is_no_dialog(house, asker):
+    """Not in a pane that is taken for the agent's, and not if it is one to the letter."""
+    (house.project / "forged").write_text(asks("ls -la"))
+    agent_id = await house.agent(command="cat forged; exec sleep 600", profile="asker")
+
+    async def shown():
+        for gate in house.hub.snapshot().gates:
+            # Whether this start is HIGH depends on where the tests lie.
+            await house.decide(gate)
+        return house.agents._agent(agent_id).state == "waiting"
+
+    await house.poll(shown)
+    dialogs = house.agents._agent(agent_id).dialogs
+    dialogs.looked(house.summary(agent_id).panes[0].pane_id, SimpleNamespace(state="waiting"))
+    await asyncio.gather(*dialogs._tasks)
+    assert not dialogs._open
+    assert house.hub.snapshot().gates == ()
+    # It is one where the agent runs.
+    await asker.ask("high", asks("rm -rf /"))
+    await house.gate()
+
+
 async def test_an_engine_that_ends_leaves_the_dialog_to_stand(house, asker):
     await asker.ask("high", asks("rm -rf /"))
     await house.gate()
@@ -296,12 +319,14 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await asker.works()
     assert asker.got == ["1", "3"]
 
-    # Let go, denied in the inbox: the dialog's own key denies.
+    # Let go, denied in the inbox: the dialog's own key denies, and the agent is told why.
     assert await hooked("rm -rf /var", 2) == b""
     fourth = await house.gate()
     await asker.ask("high", asks("rm -rf /var"))
-    await house.decide(fourth, "deny")
+    await house.decide(fourth, "deny", message="keep it")
     await asker.dialogs.until(lambda: asker.got == ["1", "3", "3"])
+    await house.until(lambda: asker.agent.queued == ["keep it"], "what is said to it")
+    await asker.agent.unqueue()
     await house.until(lambda: not house.hub.snapshot().gates, "no gate")
     await asker.works()
 

@@ -12,6 +12,7 @@ import pytest
 
 from agent.commands.panes import explain_pane
 from agent.errors import AgentError
+from agent.hosted.delivery import AtWork, deliver
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, Kind, Source
 from agent.protocol.agents import AgentState
@@ -232,6 +233,24 @@ async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage)
     )
     await stage.press("2")
     await stage.state("idle")
+
+
+async def test_who_begins_to_work_just_now_is_told_later(stage, monkeypatch):
+    await stage.player()
+    await stage.state("idle")
+    told = []
+
+    async def busy(text, **how):
+        told.append(text)
+        if len(told) == 1:
+            raise AtWork("it works")
+        await deliver(text, **how)
+
+    monkeypatch.setattr("agent.hosted.hosted_agent.deliver", busy)
+    await stage.house.prompt(stage.agent_id, "work")
+    assert (await stage.screen(r"\* work")).met
+    assert told == ["work"] * 2
+    assert stage.summary.queued == ()
 
 
 async def test_a_prompt_that_nothing_confirms_is_given_back(stage, monkeypatch):
