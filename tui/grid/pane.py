@@ -60,9 +60,9 @@ class TilePane(PaneView, can_focus=False):
         """Leave clicks to the grid."""
         event.prevent_default()
 
-    def first_column(self) -> int:
+    def first_column(self, width: int) -> int:
         """Follow the cursor to the right while the person types; else show the left edge."""
-        frame, width = self._frame, self.size.width
+        frame = self._frame
         if frame is None or not (self.has_keyboard and frame.cursor_visible) or width < 2:
             return 0
         # In steps of half the width, so that what is drawn moves seldom.

@@ -84,6 +84,7 @@ class PaneScreen(Widget):
         self._painter = Painter()
         self._rows: tuple[Strip, ...] = ()
         self._known_style: Style | None = None
+        self._cursor_styles: dict[str, Style] = {}
         self._history: tuple[Strip, ...] | None = None
         self._back = 0
 
@@ -129,22 +130,25 @@ class PaneScreen(Widget):
         return self._known_style
 
     def _paint(self, frame: Frame) -> tuple[Strip, ...]:
+        width, height = self.size
         return self._painter.paint(
             frame,
-            self.size.width,
-            self.size.height,
+            width,
+            height,
             self._base_style,
             self._cursor_style(),
-            first_column=self.first_column(),
+            first_column=self.first_column(width),
         )
 
-    def first_column(self) -> int:
-        """The column of the pane that is drawn at the left edge."""
+    def first_column(self, width: int) -> int:
+        """The column of the pane that is drawn at the left edge of a view of this width."""
         return 0
 
     def _cursor_style(self) -> Style:
         name = "pane--cursor" if self.has_keyboard else "pane--cursor-idle"
-        return self.get_component_rich_style(name)
+        if name not in self._cursor_styles:
+            self._cursor_styles[name] = self.get_component_rich_style(name)
+        return self._cursor_styles[name]
 
     def _redraw(self) -> None:
         if not self.is_attached:
@@ -161,6 +165,7 @@ class PaneScreen(Widget):
         """Forget drawn rows when the theme changes."""
         super().notify_style_update()
         self._known_style = None
+        self._cursor_styles = {}
         self._painter = Painter(
             self.get_line_filters(), self.background_colors[1], remembered=self.REMEMBERED_ROWS
         )
@@ -197,13 +202,12 @@ class PaneScreen(Widget):
             return self._note("No terminal", "One opens with the next command.")
         if self._frame is None:
             return self._note("", "Opening the terminal …")
-        height = self.size.height
         if self._back and self._history is not None:
             everything = (*self._history, *self._rows)
             end = len(everything) - self._back
-            return everything[max(0, end - height) : end]
-        if self._frame.dead and height > 1:
-            return (*self._rows[-(height - 1) :], self._ending())
+            return everything[max(0, end - self.size.height) : end]
+        if self._frame.dead and (above := self.size.height - 1) > 0:
+            return (*self._rows[-above:], self._ending())
         return self._rows
 
     def _ending(self) -> Strip:

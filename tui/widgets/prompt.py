@@ -200,6 +200,9 @@ class Prompt(TextInOrder):
         return max(1, self.wrapped_document.height)
 
     def _write(self, text: str) -> None:
+        if not (text or self.text or self.history.undo_stack or self.history.redo_stack):
+            # Nothing is written, as nothing was: each look at another agent ends here.
+            return
         self.text = text
         self.move_cursor(self.document.end)
 
