@@ -41,7 +41,7 @@ async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str],
         name="a",
         hook_hold=hold,
         services=services,
-        performer=SimpleNamespace(gate_of=lambda step: "g"),
+        performer=SimpleNamespace(gates=SimpleNamespace(of_step=lambda step: "g")),
         spawn=lambda work, name: later.append(work),
     )
     action = RunCommand("sudo reboot", "")

@@ -213,10 +213,10 @@ async def test_what_another_program_draws_is_no_dialog(house, asker):
         for gate in house.hub.snapshot().gates:
             # Whether this start is HIGH depends on where the tests lie.
             await house.decide(gate)
-        return house.agents._agent(agent_id).state == "waiting"
+        return house.agents.live.get(agent_id).state == "waiting"
 
     await house.poll(shown)
-    dialogs = house.agents._agent(agent_id).dialogs
+    dialogs = house.agents.live.get(agent_id).dialogs
     dialogs.looked(house.summary(agent_id).panes[0].pane_id, SimpleNamespace(state="waiting"))
     await asyncio.gather(*dialogs._tasks)
     assert not dialogs._open
