@@ -1,10 +1,11 @@
-"""The worktrees of a repository, what each holds and would lose, and what agents change twice."""
+"""The worktrees of a repository: what each holds and would lose, and what agents change twice."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,21 +16,44 @@ from textual.widgets.option_list import Option
 
 from agent.errors import AgentError
 from tui import actions
+from tui.diff_rows import rows
 from tui.gate.host import host
 from tui.gate.words import short_path
 from tui.text import fit, one_line
 from tui.widgets.choice_list import ChoiceList
+from tui.widgets.code import diff_size
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.said import Said
+from tui.widgets.text_rows import TextRows
 from tungsten.printable import counted
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from agent.isolation.worktrees import Listed, Loss
     from agent.protocol.agents import AgentSummary
 
 MOST_FILES = 12
 """Files that several agents changed which are named."""
+
+SEEN = 20_000
+"""Characters of a worktree's diff that are looked at for its first rows."""
+
+ALONE = (
+    "No worktree lies beside the repository.\n\n"
+    "An agent works in one of its own, on a branch of its own, where the form for a new agent says "
+    "so: {key}, and there Worktree. What it did is compared, merged and removed here then."
+)
+
+
+class Head(TextRows, can_focus=False):
+    """The first rows of a diff, none of them chosen."""
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Draw them."""
+        self._chosen = -1
+        return super().draw(width, height)
 
 
 class WorktreesScreen(Screen[None]):
@@ -59,7 +83,10 @@ class WorktreesScreen(Screen[None]):
                 background: $block-cursor-blurred-background; color: $foreground; text-style: none;
             }
         }
-        & > #trees-more { height: 1fr; padding: 1 2; color: $text-muted; }
+        & > #trees-names { background: $background; margin-top: 1; }
+        & > #trees-chosen { margin-top: 1; }
+        & > #trees-more { height: auto; max-height: 40%; padding: 0 1; color: $text-muted; }
+        & > #trees-head { height: 1fr; margin-top: 1; }
     }
     """
 
@@ -67,13 +94,16 @@ class WorktreesScreen(Screen[None]):
         super().__init__()
         self._directory = Path(directory)
         self._trees: list[tuple[Listed, Loss]] = []
-        self._busy = False
+        self._looked = self._busy = False
 
     def compose(self) -> ComposeResult:
         """Lay out title, list, what the chosen one holds, and keys."""
         yield OneRow(id="trees-title")
+        yield OneRow(id="trees-names")
         yield ChoiceList(id="trees")
-        yield Static(id="trees-more", markup=False)
+        yield OneRow(id="trees-chosen")
+        yield Static(id="trees-more")
+        yield Head(id="trees-head")
         yield Said(id="trees-said")
         yield KeyRow(actions.WORKTREES, id="trees-keys")
 
@@ -84,6 +114,11 @@ class WorktreesScreen(Screen[None]):
         title.right = [(f"{short_path(str(self._directory), str(Path.home()))} ", "muted")]
         title.redraw()
         self.action_reload()
+
+    def on_resize(self) -> None:
+        """Write the rows for the width of the window."""
+        if self._looked:
+            self._fill()
 
     def agents_changed(self) -> None:
         """Show again who works where; called when the app has heard of a change."""
@@ -110,36 +145,51 @@ class WorktreesScreen(Screen[None]):
             self._fill()
             self._say(str(error), problem=True)
             return
-        self._trees = found
+        self._trees, self._looked = found, True
         self._fill()
 
     def _fill(self) -> None:
         listing = self.query_one(OptionList)
         kept = listing.highlighted or 0
         width = max(40, self.size.width - 2)
+        names = self.query_one("#trees-names", OneRow)
+        branch, agents = self._rooms(width)
+        words = f" {'branch':<{branch}} {'agents':<{agents}} what it alone has"
+        names.left = [(words, "faint")] if self._trees else []
+        names.redraw()
+        listing.display = bool(self._trees)
         listing.clear_options()
         listing.add_options(Option(self._row(*each, width)) for each in self._trees)
         if self._trees:
             listing.highlighted = min(kept, len(self._trees) - 1)
         self._tell_more()
 
+    @staticmethod
+    def _rooms(width: int) -> tuple[int, int]:
+        """Cells of a row for the branch and for the agents."""
+        return (width // 3, width // 5) if width >= 90 else (22, 12)
+
     def _row(self, tree: Listed, loss: Loss, width: int) -> Content:
-        names = ", ".join(agent.name for agent in self._agents_in(tree)) or "nobody"
-        wide = width >= 90
-        cells = ((tree.branch or "no branch", 30 if wide else 20), (names, 20 if wide else 12))
-        left = "".join(f"{fit(one_line(word), room):<{room}} " for word, room in cells)
+        names = ", ".join(agent.name for agent in self._agents_in(tree))
+        words = (tree.branch or "no branch", names)
+        left = [
+            set_cell_size(fit(one_line(word), room), room)
+            for word, room in zip(words, self._rooms(width), strict=True)
+        ]
         if tree.main:
             facts = "the repository itself"
         elif tree.gone:
             facts = "its directory is gone"
         else:
-            held = [f"{counted(loss.unmerged, 'commit')} not merged"] if loss.unmerged else []
-            held += [f"{len(loss.uncommitted)} not committed"] if loss.uncommitted else []
-            held += [f"{len(loss.ignored)} ignored"] if loss.ignored else []
+            held = _held(loss, wide=width >= 90)
             facts = " · ".join([*held, *([loss.half_done] if loss.half_done else [])])
             facts = facts or "all of it is merged"
-        style = "bold $text-warning" if loss else "$foreground"
-        return Content.assemble((left, style), (fit(facts, max(8, width - len(left))), "$muted"))
+        room = max(8, width - sum(self._rooms(width)) - 2)
+        return Content.assemble(
+            (f"{left[0]} ", "$foreground"),
+            (f"{left[1]} ", "$text-primary"),
+            (fit(facts, room), "$text-warning" if loss else "$text-muted"),
+        )
 
     def _agents_in(self, tree: Listed) -> list[AgentSummary]:
         from agent.isolation.worktrees import within
@@ -155,22 +205,72 @@ class WorktreesScreen(Screen[None]):
 
     @on(OptionList.OptionHighlighted)
     def _tell_more(self) -> None:
-        lines = []
+        lines: list[Content] = []
+        chosen = self.query_one("#trees-chosen", OneRow)
+        chosen.left, chosen.right = [], []
+        idle = [] if self._trees else ["worktrees.choose"]
+        if self._chosen is None or self._chosen[0].main or self._chosen[0].gone:
+            idle.append("worktrees.diff")
+        if self._chosen is None or self._chosen[0].main:
+            idle += ["worktrees.merge", "worktrees.remove"]
+        self.query_one(KeyRow).tell(idle=idle)
         if self._chosen is not None:
             tree, loss = self._chosen
-            lines.append(one_line(str(tree.path)))
-            lines += [f"removing it would lose what is {one_line(each)}" for each in loss.told()]
+            path = short_path(str(tree.path), str(Path.home()))
+            chosen.left = [(f" {one_line(path)}", "strong")]
+            if tree.main and len(self._trees) == 1:
+                lines.append(Content(ALONE.format(key=actions.shown("agent.new"))))
+            elif tree.main:
+                lines.append(Content("What is merged comes here."))
+            lines += [
+                Content.styled(f"removing it would lose what is {one_line(each)}", "$text-warning")
+                for each in loss.told()
+            ]
+        lines += self._shared()
+        chosen.redraw()
+        more = self.query_one("#trees-more", Static)
+        more.update(Content("\n").join(lines))
+        more.display = bool(lines)
+        self._show_head()
+
+    def _shared(self) -> list[Content]:
+        """What several agents changed, one line for each file."""
         shared = {
             (each.path, tuple(sorted((agent.name, *each.agents)))): each.apart
             for agent in host(self).state.agents
             for each in agent.overlaps
         }
-        if shared:
-            lines += ["", f"{counted(len(shared), 'file')} that several agents changed today:"]
+        if not shared:
+            return []
+        lines = [Content(f"{counted(len(shared), 'file')} that several agents changed today:")]
         for (path, names), apart in list(shared.items())[:MOST_FILES]:
             where = "in worktrees of their own" if apart else "in one tree"
-            lines.append(one_line(f"  {path}: {', '.join(names)}, {where}"))
-        self.query_one("#trees-more", Static).update("\n".join(lines))
+            lines.append(Content(one_line(f"  {path}: {', '.join(names)}, {where}")))
+        return lines
+
+    @work(exclusive=True, group="head", exit_on_error=False)
+    async def _show_head(self) -> None:
+        """Show how the chosen worktree's diff begins."""
+        head = self.query_one(Head)
+        head.note = []
+        head.begin(())
+        if self._chosen is None or self._chosen[0].main or self._chosen[0].gone:
+            return
+        from agent.isolation import worktrees
+
+        tree = self._chosen[0]
+        try:
+            text = await worktrees.diff(tree.path)
+        except AgentError as error:
+            head.note = [(one_line(str(error)), "bad")]
+            head.begin(())
+            return
+        chosen = self.query_one("#trees-chosen", OneRow)
+        added, removed = diff_size(text)
+        chosen.right = [(f"+{added} -{removed} ", "muted")]
+        chosen.redraw()
+        head.note = [("It has nothing that the repository has not.", "muted")]
+        head.begin(rows(text[:SEEN]) if text else ())
 
     def _say(self, text: str, *, problem: bool = False) -> None:
         if self.is_attached:
@@ -279,3 +379,15 @@ class WorktreesScreen(Screen[None]):
         finally:
             self._busy = False
         self._look()
+
+
+def _held(loss: Loss, *, wide: bool) -> list[str]:
+    """What a worktree alone has, by kind."""
+    commits = f"{counted(loss.unmerged, 'commit')} not merged"
+    files = len(loss.uncommitted)
+    kinds = (
+        (loss.unmerged, commits if wide else f"{loss.unmerged} unmerged"),
+        (files, f"{files} not committed" if wide else f"{files} uncommitted"),
+        (len(loss.ignored), f"{len(loss.ignored)} ignored"),
+    )
+    return [words for number, words in kinds if number]
