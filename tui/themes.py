@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.filter import Monochrome
 
 from tui.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES
@@ -49,8 +50,9 @@ def wear(app: FrontEnd, name: str) -> None:
     theme, panes = _made(name, app.console.color_system or "", sixteen=bool(instead(app)))
     _filter(app, name)
     app.register_theme(theme)
-    app.ansi_theme_dark = panes if theme.dark else DARK_PANES
-    app.ansi_theme_light = LIGHT_PANES if theme.dark else panes
+    # Unwatched: each of them would have the whole app styled once more beside the theme.
+    app.set_reactive(App.ansi_theme_dark, panes if theme.dark else DARK_PANES)
+    app.set_reactive(App.ansi_theme_light, LIGHT_PANES if theme.dark else panes)
     app.theme = theme.name
 
 

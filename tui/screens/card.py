@@ -74,7 +74,7 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         self.screen_layout_refresh_signal.subscribe(self, self._card_moved, immediate=True)
         if self.SHOWS_BELOW:
             self.look_below(DIMMED)
-            self.app.theme_changed_signal.subscribe(self, lambda _: self._look_soon())
+            self.app.theme_changed_signal.subscribe(self, lambda _: self.look_soon())
 
     def on_unmount(self) -> None:
         """Be no longer told of themes: a signal keeps who is subscribed until it is sent."""
@@ -84,12 +84,13 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         """Follow the window: write rows for its width, and look below when that has followed."""
         self.follow_width()
         if self._below and (len(self._below), self._below[0].cell_length) != self.size[::-1]:
-            self._look_soon()
+            self.look_soon()
 
     def follow_width(self) -> None:
         """Write anew what was cut to the width of the window; for cards that have such rows."""
 
-    def _look_soon(self) -> None:
+    def look_soon(self) -> None:
+        """Look below again when what changed below has been laid out."""
         if self._looking is not None:
             self._looking.stop()
         self._looking = self.set_timer(DELAY, self._look_again)
@@ -98,6 +99,11 @@ class CardScreen(ModalScreen[Result], ClosedOnce[Result]):
         self._looking = None
         self.look_below(self._dimmed)
         self.refresh()
+        # A card upon this one shows it: its picture is of before.
+        stack = self.app.screen_stack
+        for above in stack[stack.index(self) + 1 :][:1] if self in stack else ():
+            if isinstance(above, CardScreen):
+                above.look_soon()
 
     def look_below(self, dimmed: float) -> None:
         """Take the picture of what lies below, covered that much by the background colour."""
