@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,7 +22,12 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual._compositor import Compositor
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.styles import RulesMap
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from tests.tui.picture import Picture, differences, read, taken, written
@@ -49,6 +54,8 @@ class Camera:
     def __init__(self, snapshot: SnapshotAssertion, node: pytest.Item) -> None:
         self._snapshot = snapshot
         self._node = node
+        self._worn: tuple[App[Any] | None, list[str]] = (None, [])
+        self.said: list[str] = []
 
     async def shoot(
         self,
@@ -63,7 +70,7 @@ class Camera:
         Args:
             app: Which one; not started yet.
             before: Brings it there; is given the pilot.
-            sizes: Columns and rows, in the order in which they are taken.
+            sizes: Columns and rows, taken in this order or from the last to the first.
             resized: Brings it there once more when its size has changed.
         """
         sizes = tuple(sizes)
@@ -91,9 +98,9 @@ class Camera:
             resized: As in `shoot`.
         """
         app = pilot.app
-        worn = [*THEMES, *also]
-        said: list[str] = []
-        themes.wear(app, worn[0])  # type: ignore[arg-type]
+        sizes = tuple(sizes)
+        if tuple(app.size) == sizes[-1]:
+            sizes = sizes[::-1]
         for size in sizes:
             if tuple(app.size) != size:
                 await pilot.resize_terminal(*size)
@@ -103,18 +110,40 @@ class Camera:
                     await resized(pilot)
                     await settled(app)
             pictures = {}
-            for theme in worn:
-                if pictures:
-                    themes.wear(app, theme)  # type: ignore[arg-type]
+            for theme in self._themes(app, [*THEMES, *also]):
                 await settled(app)
                 pictures[theme] = await _at_rest(app)
-            # The next size begins where this one ends: a theme less to be worn.
-            worn.reverse()
             ordered = {theme: pictures[theme] for theme in (*THEMES, *also)}
-            said += self._compared("-".join(filter(None, (name, "{}x{}".format(*size)))), ordered)
-        themes.wear(app, THEMES[0])  # type: ignore[arg-type]
-        if said:
-            pytest.fail("\n".join(said), pytrace=False)
+            name_and_size = "-".join(filter(None, (name, "{}x{}".format(*size))))
+            self.said += self._compared(name_and_size, ordered)
+
+    async def screens(self, app: App[Any], states: Mapping[str, Screen[Any] | Step]) -> None:
+        """Start an app that has no state of its own, and compare pictures of one after the other.
+
+        Args:
+            app: Which one; not started yet.
+            states: By their names: a screen, opened on the app alone, or what brings the app there.
+        """
+        async with started(app, SIZES[0]) as pilot:
+            for name, state in states.items():
+                while len(app.screen_stack) > 1:
+                    await app.pop_screen()
+                if isinstance(state, Screen):
+                    await app.push_screen(state)
+                else:
+                    await state(pilot)
+                await settled(app)
+                await self.take(pilot, name)
+
+    def _themes(self, app: App[Any], names: list[str]) -> Iterator[str]:
+        """Wear one theme after the other, the last one first: it is worn already."""
+        before, worn = self._worn
+        if before is app and sorted(worn) == sorted(names):
+            names = worn[::-1]
+        self._worn = (app, names)
+        for name in names:
+            themes.wear(app, name)  # type: ignore[arg-type]
+            yield name
 
     def _compared(self, name: str, pictures: dict[str, Picture]) -> Iterator[str]:
         """Compare the pictures of one size; say which of them differ, and how."""
@@ -184,6 +213,9 @@ async def started(app: App[Any], size: tuple[int, int]) -> AsyncIterator[Pilot[A
         patch.setattr("textual.app.wait_for_idle", handled)
         patch.setattr("textual.pilot.wait_for_idle", idle)
         patch.setattr(Compositor, "render_update", _nothing_drawn)
+        patch.setattr(Stylesheet, "replace_rules", staticmethod(_only_what_differs))
+        patch.setattr(RuleSet, "__hash__", object.__hash__)
+        patch.setattr("textual.strip.FIFOCache", _nothing_kept)
         # A cursor that blinks is there or not by the clock, and so is a message after its time.
         for widget in (Input, TextArea):
             patch.setattr(widget.cursor_blink, "_default", False)
@@ -199,7 +231,41 @@ def _nothing_drawn(compositor: Compositor, **_: object) -> None:
     compositor._dirty_regions.clear()
 
 
+class _Forgetful(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Forget it."""
+
+
+_FORGETFUL = _Forgetful()
+
+
+def _nothing_kept(_maxsize: int) -> _Forgetful:
+    """Make no caches for a strip: it is drawn for one picture, and each has seven of them."""
+    return _FORGETFUL
+
+
+_replace_rules = Stylesheet.replace_rules
+
+
+def _only_what_differs(node: DOMNode, rules: RulesMap, animate: bool = False) -> None:
+    """Set no rule to what it is: that would change nothing, in a good part of the time."""
+    if animate:
+        _replace_rules(node, rules, animate)
+        return
+    styles = node.styles.base
+    known = styles._rules
+    for name in known.keys() | rules.keys():
+        if known.get(name) != (value := rules.get(name)):
+            setattr(styles, name, value)
+    node.notify_style_update()
+
+
 @pytest.fixture
-def camera(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Camera:
-    """Take pictures for the test that asks for it."""
-    return Camera(snapshot, request.node)
+def camera(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Iterator[Camera]:
+    """Take pictures for the test that asks for it; all that differ are told together."""
+    made = Camera(snapshot, request.node)
+    yield made
+    if made.said:
+        pytest.fail("\n".join(made.said), pytrace=False)

@@ -26,7 +26,7 @@ NOW = 1_790_000_000.0
 class ScreenHost(KeyboardApp[None]):
     """Opens a screen and keeps its result; `refuse` makes the engine refuse everything."""
 
-    def __init__(self, screen: Screen[Any], **state: Any) -> None:
+    def __init__(self, screen: Screen[Any] | None = None, **state: Any) -> None:
         super().__init__()
         self.opened = screen
         self.results: list[Any] = []
@@ -44,7 +44,8 @@ class ScreenHost(KeyboardApp[None]):
     def on_mount(self) -> None:
         self.register_theme(DARK)
         self.theme = DARK.name
-        self.push_screen(self.opened, self.results.append)
+        if self.opened is not None:
+            self.push_screen(self.opened, self.results.append)
 
     async def approval_problem(self, ago: float) -> str:
         return self.unattended
