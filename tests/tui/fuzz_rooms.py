@@ -32,9 +32,11 @@ from agent.protocol.snapshot import Snapshot
 from agent.settings import Dream
 from memory.database import Database
 from memory.errors import StorageError
+from tests.agent.isolation.trees import git
 from tests.stubs import scenes, spending
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.tui.conftest import Cockpit
+from tests.tui.fuzz_watch import QUIET
 from tests.tui.screens import remembering
 from tests.tui.screens.test_recording import TOLD, put
 from tui import actions
@@ -265,6 +267,35 @@ async def player(cockpit: Cockpit, directory: Path) -> None:
     )
 
 
+async def worktrees(cockpit: Cockpit, directory: Path) -> None:
+    """A real repository, with a worktree that holds more than its main branch."""
+    from tui.screens.worktrees import WorktreesScreen
+
+    top = directory / "project"
+    if not top.exists():
+        top.mkdir()
+        git(top, "init", "-q", "--template=")
+        for name, value in (("user.name", "t"), ("user.email", "t@example.org")):
+            git(top, "config", name, value)
+        git(top, "commit", "-qm", "first", "--allow-empty")
+    work = directory / "work"
+    if not work.exists():
+        git(top, "worktree", "prune")
+        git(top, "worktree", "add", "-q", "-B", "agent/work", str(work))
+        (work / "made").write_text("new\n")
+    await cockpit.app.push_screen(WorktreesScreen(str(top)))
+
+
+async def several_files(cockpit: Cockpit, directory: Path) -> None:
+    from tui.opening import Target
+    from tui.screens.open_one import OpenOneScreen
+
+    path = directory / "named.txt"
+    path.write_text("what a block names\n")
+    targets = [Target("named.txt:1", str(path), 1), Target("a diff", diff=scenes.DIFF)]
+    await cockpit.app.push_screen(OpenOneScreen(targets))
+
+
 async def question(cockpit: Cockpit, _: Path) -> None:
     from tui.screens.question import QuestionScreen
 
@@ -280,9 +311,35 @@ async def gate(cockpit: Cockpit, directory: Path) -> None:
         cockpit.app.gates.open()
 
 
+def in_gate(risk: RiskLevel, *keys: str) -> Enter:
+    """Open the dialog at a gate of that risk, and press keys of its own, each after a silence."""
+
+    async def enter(cockpit: Cockpit, directory: Path) -> None:
+        engine = cockpit.engine
+        if not any(one.risk is risk for one in engine.snapshot.gates):
+            engine.publish(GateOpened(gate=another_gate(engine.snapshot.seq + 10_000, risk)))
+            await cockpit.pilot.pause()
+        await gate(cockpit, directory)
+        waits = next(one.id for one in engine.snapshot.gates if one.risk is risk)
+        if cockpit.app.gates is not None:
+            cockpit.app.gates.open(waits)
+        for key in keys:
+            await cockpit.pilot.pause(2 * QUIET)
+            await cockpit.pilot.press(key)
+            await cockpit.pilot.pause(2 * QUIET)
+
+    return enter
+
+
 ROOMS: dict[str, tuple[Enter, str]] = {
     "cockpit": (by_keys(), actions.PROMPT),
     "gate": (gate, actions.GATE),
+    "gate of MEDIUM": (in_gate(RiskLevel.MEDIUM), actions.GATE),
+    "gate, why not": (in_gate(RiskLevel.HIGH, "m"), actions.GATE),
+    "gate, edited": (in_gate(RiskLevel.HIGH, "e"), actions.GATE),
+    "gate, unfolded": (in_gate(RiskLevel.HIGH, "t"), actions.GATE),
+    "gate, its pane": (in_gate(RiskLevel.HIGH, "l"), actions.GATE),
+    "rule offer": (in_gate(RiskLevel.MEDIUM, "w"), actions.GATE),
     "grid": (by_action("view.grid"), actions.GRID),
     "grid filtered": (by_action("view.grid", "f"), actions.GRID),
     "grid, keyboard in a tile": (by_action("view.grid", "t"), actions.GRID),
@@ -308,10 +365,22 @@ ROOMS: dict[str, tuple[Enter, str]] = {
     "usage day": (by_action("app.usage", "d"), actions.USAGE),
     "budget": (by_action("agent.budget"), actions.USAGE),
     "memories": (by_action("app.memories"), actions.MEMORIES),
+    "memory": (by_action("app.memories", "enter"), actions.MEMORIES),
+    "memory, edited": (by_action("app.memories", "e"), actions.MEMORIES),
+    "memory, redacted": (by_action("app.memories", "R"), actions.MEMORIES),
+    "memory mode": (by_action("app.memories", "m"), actions.MEMORIES),
+    "memories written": (by_action("app.memories", "x"), actions.MEMORIES),
+    "memories read": (by_action("app.memories", "i"), actions.MEMORIES),
+    "remember": (by_action("app.remember"), actions.ANYWHERE),
     "dreams": (by_action("app.dreams"), actions.DREAMS),
+    "dreams, planned": (by_action("app.dreams", "p"), actions.DREAMS),
     "recordings": (by_action("pane.recordings"), actions.RECORDING),
     "player": (player, actions.RECORDING),
     "own panes": (by_action("pane.own"), actions.OWN_PANES),
+    "adopt": (by_action("pane.adopt"), actions.OWN_PANES),
+    "worktrees": (worktrees, actions.WORKTREES),
+    "revert": (by_action("turn.revert"), actions.REVERT),
+    "several files": (several_files, actions.ANYWHERE),
     "new agent": (by_action("agent.new"), actions.ANYWHERE),
     "setup": (by_action("app.setup"), actions.ANYWHERE),
     "tour": (by_action("app.tour"), actions.ANYWHERE),

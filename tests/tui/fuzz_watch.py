@@ -38,6 +38,10 @@ class Watch:
     def __init__(self, cockpit: Cockpit) -> None:
         self.cockpit = cockpit
         self.pressed: list[str] = []
+        self.rooms: dict[str, int] = {}
+        """How often each room was visited."""
+        self.resizes = 0
+        self.decided: Counter[str] = Counter()
         self._licences: Counter[Licence] = Counter()
         self._held: list[Licence] = []
         self._last = time.monotonic()
@@ -75,6 +79,22 @@ class Watch:
         if not (meant and (in_prompt or self._in_prompt())):
             await self._find(before.strip(), key)
 
+    def deciding(self) -> list[str]:
+        """Keys that would decide, or lead to a decision, where the person is now."""
+        app = self.cockpit.app
+        screen, dialog = app.screen, app.gates
+        if isinstance(screen, DenyManyScreen):
+            return ["enter"]
+        if isinstance(screen, ConfirmScreen):
+            return ["y"]
+        if screen is not app.cockpit or dialog is None or dialog.gate is None:
+            return []
+        if dialog._writing:
+            return ["enter"]
+        if dialog.gate.risk is RiskLevel.HIGH:
+            return ["A", "A", "d", "m", "e", "a"]
+        return ["a", "a", "d", "m", "e", "w", "w", "A"]
+
     def check_decisions(self) -> None:
         """See that every decision that has reached the engine had its own key."""
         commands = self.cockpit.engine.commands
@@ -85,6 +105,7 @@ class Watch:
             used = next((one for one in licences if self._licences[one] > 0), None)
             assert used, f"{command!r} had no key; pressed: {self.pressed[-12:]}"
             self._licences[used] -= 1
+            self.decided[used[0]] += 1
             if used in self._held:
                 self._held.remove(used)
         self._looked_at = len(commands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.tui.fuzz_watch import QUIET, Watch
 from tui import actions
 from tui.gate.quiet import QuietRule
 
+LOG = logging.getLogger(__name__)
 TALK = {"a1": list(scenes.CONVERSATION)}
 LETTERS = [*"abcdefghijklnoprtuvwxz", "space", "enter", "backspace", "delete", "/", "!"]
 KEYS = [
@@ -116,18 +118,25 @@ async def visit(watch: Watch, room: str, directory: Path, dice: random.Random, k
     enter, context = fuzz_rooms.ROOMS[room]
     watch.pressed.append(f"<{room}>")
     await enter(cockpit, directory)
+    watch.rooms[room] = watch.rooms.get(room, 0) + 1
     own = [key for action in actions.of(context) for key in action.keys if key not in LEAVES]
     for _ in range(keys):
         chance = dice.random()
         if chance < 0.03:
             size = dice.choice(SIZES) if dice.random() < 0.5 else (dice.randrange(10, 220), 30)
+            watch.resizes += 1
             await cockpit.pilot.resize_terminal(*size)
         elif chance < 0.06 and len(cockpit.engine.snapshot.gates) < 4:
             risk = dice.choice([RiskLevel.HIGH, RiskLevel.MEDIUM])
             number = len(watch.pressed)
             cockpit.engine.publish(GateOpened(gate=fuzz_rooms.another_gate(number, risk)))
             await cockpit.pilot.pause()
-        elif chance < 0.12:
+        elif chance < 0.1:
+            await cockpit.pilot.pause(QUIET * 1.5)
+        elif chance < 0.24 and (deciding := watch.deciding()):
+            # One key between two silences, as of somebody who means it.
+            await cockpit.pilot.pause(QUIET * 1.5)
+            await watch.press(dice.choice(deciding))
             await cockpit.pilot.pause(QUIET * 1.5)
         else:
             await watch.press(dice.choice(dice.choice((own, own, WRITING, WRITING, ALL_KEYS))))
@@ -182,6 +191,11 @@ async def go_through(
             await answers(cockpit)
             await mind.close()
             watch.check_decisions()
+            LOG.info(
+                "%d keys and %d resizes in %d rooms, decided: %s",
+                *(len(watch.pressed) - len(watch.rooms), watch.resizes, len(watch.rooms)),
+                dict(watch.decided),
+            )
     finally:
         await database.close()
 
