@@ -39,7 +39,7 @@ _NAMED = {
     "f12": F12,
     "shift+enter": CSI + b"13;2u",
 } | {f"ctrl+{letter}": control(letter) for letter in "gjlnprt"}
-_ALT = {f"alt+{key}": ESCAPE + key.encode() for key in "123456789wpghlomnsurz/"}
+_ALT = {f"alt+{key}": ESCAPE + key.encode() for key in "123456789wpghilomnsurz/"}
 _LETTERS = {
     letter: letter.encode() for letter in "abcdefghijklmnoprstuvwxyzADFGNRUZ0123456789 .,日é"
 }
@@ -85,6 +85,11 @@ ROOMS: dict[str, tuple[bytes, str]] = {
     "memories": (b"\x1br", r"(?i)memor"),
     "dreams": (b"\x1bz", r"(?i)dream"),
     "own panes": (b"\x1bo", r"(?i)own"),
+    "worktrees": (b"\x1bi", r"(?i)worktree"),
+    "deny many": (control("g") + b" D", r"(?i)deny"),
+    "memory mode": (b"\x1brm", r"(?i)memory"),
+    "dreams, planned": (b"\x1bzp", r"(?i)dream"),
+    "past session": (control("r") + b"\x1bOQ", r"(?i)session"),
     "recordings": (CSI + b"18~", r"(?i)record"),
     "rename": (b"\x1bOQ", r"(?i)rename|name"),
     "stop": (CSI + b"19~", r"(?i)stop"),
@@ -102,6 +107,9 @@ ROOMS: dict[str, tuple[bytes, str]] = {
         ("tour", b"five cards", r"(?i)tour|1 of 5|of 5"),
         ("model", b"choose the model", r"(?i)endpoint"),
         ("archive", b"off the list", r"(?i)archive|list"),
+        ("revert", b"revert the last turn", r"(?i)revert|nothing"),
+        ("adopt", b"runs in your own tmux", r"(?i)own|tmux"),
+        ("remember", b"remember what you say", r"(?i)remember"),
     )
 }
 """How each is entered from the cockpit, and what is to be seen there."""

@@ -27,6 +27,12 @@ from tests.journeys.raw_terminal import RawTerminal
 from tui.gate.held import WRITING_SECONDS
 from tui.gate.quiet import QUIET_SECONDS
 
+MAY_DECIDE = frozenset("aAdw")
+"""Keys that decide alone."""
+
+ROOMY = 24
+"""Rows from which a gate shows what it asks about, whatever else it shows."""
+
 CLOSE = 0.5
 """What a busy machine may leave of a silence, on the way from here to the app, as a share."""
 
@@ -39,6 +45,8 @@ class Sent:
     name: str
     row: str = ""
     """For the mouse: what the row below it showed."""
+    screen: str = ""
+    """For a key that may decide: what the terminal showed, as far as it was read by then."""
     used: bool = False
 
 
@@ -51,7 +59,7 @@ class Outside:
         self.sent: list[Sent] = []
         self.decided: dict[str, int] = {}
         self.starts = 0
-        self._gates: dict[str, tuple[float, str]] = {}
+        self._gates: dict[str, tuple[float, dict[str, Any]]] = {}
         self._read_to = 0
         self.terminal = self.start()
 
@@ -66,7 +74,8 @@ class Outside:
 
     def send(self, name: str, data: bytes, row: str = "") -> None:
         """Send bytes, and remember that."""
-        self.sent.append(Sent(time.time(), name, row))
+        screen = self.terminal.text if name in MAY_DECIDE else ""
+        self.sent.append(Sent(time.time(), name, row, screen))
         self.terminal.send(data)
 
     def last(self, count: int = 60) -> str:
@@ -96,15 +105,16 @@ class Outside:
         """See that each decision in the journal has a key that was meant for it."""
         for at, kind, gate_id, data in self._journal():
             if kind == "gate_opened":
-                self._gates[gate_id] = (at, data["gate"]["risk"])
+                self._gates[gate_id] = (at, data["gate"])
                 continue
             outcome = data["outcome"]
             if outcome not in {"approved", "denied", "edited"}:
                 continue
-            opened, risk = self._gates[gate_id]
+            opened, gate = self._gates[gate_id]
+            risk = gate["risk"]
             verb = "always" if data.get("rule") else outcome
             self.decided[verb] = self.decided.get(verb, 0) + 1
-            licence = self._licence(verb, risk, opened, at, bool(data.get("message")))
+            licence = self._licence(verb, gate, opened, at, bool(data.get("message")))
             assert licence is not None, (
                 f"{verb} at {at:.2f} of a {risk} gate of {opened:.2f} had no key: {data}\n"
                 + " ".join(f"{each.name}@{each.at:.2f}" for each in self.sent[-80:])
@@ -121,15 +131,16 @@ class Outside:
         return [(at, kind, gate_id, json.loads(data)) for _, at, kind, gate_id, data in rows]
 
     def _licence(
-        self, verb: str, risk: str, opened: float, decided: float, message: bool
+        self, verb: str, gate: dict[str, Any], opened: float, decided: float, message: bool
     ) -> Sent | None:
         """Find what was sent between the opening of a gate and its decision that may have made it.
 
-        A key that decides alone stands between two silences, and counts once. Enter ends what was
-        begun by a key before it.
+        A key that decides alone stands between two silences, counts once, and was pressed while
+        that very gate stood there, and had for a while. Enter ends what was begun by a key before
+        it.
         """
         keys, begins, word = {
-            "approved": ({"A" if risk == "HIGH" else "a"}, set(), "approve"),
+            "approved": ({"A" if gate["risk"] == "HIGH" else "a"}, set(), "approve"),
             "denied": (set() if message else {"d"}, {"m", "D"}, "deny"),
             "always": ({"w"}, set(), "allow"),
             "edited": (set(), {"e"}, "change"),
@@ -142,7 +153,12 @@ class Outside:
             begun = begun or each.name in begins or clicked
             if each.used:
                 continue
-            alone = each.name in keys and self._stands_alone(number)
+            alone = (
+                each.name in keys
+                and each.at - opened >= QUIET_SECONDS * CLOSE
+                and _shows(each.screen, gate)
+                and self._stands_alone(number)
+            )
             if alone or (clicked and keys) or (begins and begun and each.name == "enter"):
                 # One Enter may deny many.
                 each.used = each.name != "enter"
@@ -211,6 +227,14 @@ class Outside:
             await client.close()
 
         asyncio.run(tell())
+
+
+def _shows(screen: str, gate: dict[str, Any]) -> bool:
+    """Whether a gate's dialog is on a screen, with its command; a tiny one has no room for it."""
+    if screen.count("\n") + 1 < ROOMY:
+        return True
+    command = "".join(gate["text"].split())[:20]
+    return re.search(r" wants? ", screen) is not None and command in re.sub(r"[\s│]", "", screen)
 
 
 def within(text: str, longer: str) -> bool:

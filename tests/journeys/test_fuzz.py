@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import time
 from pathlib import Path
 
@@ -32,7 +33,8 @@ WORK = [
 ]
 SIZES = ((120, 40), (80, 24), (200, 50), (44, 14), (30, 8))
 SILENCE = max(QUIET_SECONDS, WRITING_SECONDS) + 0.2
-DECIDING = ("a", "A", "d", "w")
+WANTS = r"\b(HIGH|MEDIUM)\s.* wants?\b"
+"""What the head of a gate says."""
 MEANT = {key: key.encode() for key in "aAdwme"} | {"enter": ENTER}
 """What would decide, were it not written so fast."""
 MOST = 0.7
@@ -84,7 +86,7 @@ class AtRandom:
         self.outside = outside
         self.dice = dice
         self.keys = 0
-        self.visited = self.entered = 0
+        self.visited = self.entered = self.tried = self.resizes = 0
         self._marks = iter(range(0x4E10, 0x9F00, 6))
 
     def visit(self, room: str, keys: int) -> None:
@@ -103,16 +105,15 @@ class AtRandom:
             chance = dice.random()
             if chance < 0.03:
                 outside.terminal.resize(*dice.choice(SIZES))
+                self.resizes += 1
             elif chance < 0.08:
                 outside.send("paste", paste(dice.choice(PASTES)))
             elif chance < 0.2:
                 data, row = mouse(dice, *outside.terminal.size, drags=not careful)
                 outside.send("click", data, outside.terminal.row(row))
-            elif chance < 0.24:
-                if dice.random() < 0.7:
-                    self.meet_gate()
-                if dice.random() < 0.5:
-                    self.alone(dice.choice(DECIDING))
+            elif chance < 0.26:
+                if self.meet_gate() and dice.random() < 0.8:
+                    self.decide()
                 else:
                     self.burst(MEANT)
             else:
@@ -160,8 +161,11 @@ class AtRandom:
             self.outside.send(name, keys[name])
         return len(names)
 
-    def meet_gate(self) -> None:
-        """Open a gate: turns that Escape interrupted ask for nothing, and others were put off."""
+    def meet_gate(self) -> bool:
+        """Open a gate: turns that Escape interrupted ask for nothing, and others were put off.
+
+        Says whether one stands there.
+        """
         self.refill()
         end = time.monotonic() + 3
         while not self.outside.snapshot().gates and time.monotonic() < end:
@@ -170,6 +174,32 @@ class AtRandom:
         for key in ("escape", "f12", "escape", "ctrl+g", "enter"):
             self.outside.send(key, SAFE[key])
             self.outside.terminal.drain(0.2)
+        return self.outside.terminal.until_shown(WANTS, 1)
+
+    def decide(self) -> None:
+        """Do what decides at the gate that stands there, or seems to; most often rightly."""
+        outside, dice = self.outside, self.dice
+        found = re.search(WANTS, outside.terminal.text)
+        high = found is not None and found[1] == "HIGH"
+        self.tried += 1
+        way = dice.choice(("approve", "approve", "deny", "wrong", "why", "edit", "always"))
+        match way:
+            case "approve":
+                self.alone("A" if high else "a")
+            case "deny":
+                self.alone("d")
+            case "wrong":
+                self.alone("a" if high else "A")
+            case "always":
+                self.alone("w")
+                self.alone("w")
+            case _:
+                self.alone("m" if way == "why" else "e")
+                self.burst({letter: letter.encode() for letter in "nof"})
+                outside.terminal.drain(SILENCE)
+                outside.send("enter", ENTER)
+                outside.terminal.drain(SILENCE)
+        outside.check_decisions()
 
     def alone(self, name: str) -> None:
         """One key between two silences."""
@@ -256,8 +286,9 @@ def at_random(person: Person, rooms: list[str], dice: random.Random, keys: int) 
             outside.lives()
     finally:
         LOG.info(
-            "%d keys in %d of %d rooms, %d starts, decided: %s",
-            *(someone.keys, someone.entered, someone.visited, outside.starts, outside.decided),
+            "%d keys, %d resizes in %d of %d rooms, %d starts; %d tries to decide, decided: %s",
+            *(someone.keys, someone.resizes, someone.entered, someone.visited, outside.starts),
+            *(someone.tried, outside.decided),
         )
         outside.terminal.close()
     return someone
