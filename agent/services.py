@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.workers import Fleet
 
 
-async def _nobody_asks(agent: LiveAgent, pane_id: str, about: Callable[[str], bool]) -> None:
+async def _nobody_asks(agent: LiveAgent, pane_id: str, about: Callable[[str], bool] | None) -> None:
     """Take no notice: there is no hook."""
 
 
@@ -76,7 +76,8 @@ class Services:
         hook_asks: what hooks ask about in one pane of an agent's, each as the person reads it.
         hook_expected: whether the hook of an agent in a pane asks about what its dialogs are about,
             given whether it was waited for there in vain.
-        hook_answered: told that a dialog they ask about was answered in its pane.
+        hook_answered: told that a dialog they ask about was answered in its pane, and which it was;
+            None: that the pane shows none, and its agent rests.
     """
 
     database: Database
@@ -110,9 +111,9 @@ class Services:
     answer_by_key: Callable[[LiveAgent, Released, bool, str], Awaitable[Effect]] | None = None
     hook_asks: Callable[[str, str], tuple[str, ...]] = lambda agent_id, pane_id: ()
     hook_expected: Callable[[LiveAgent, str, bool], Coroutine[Any, Any, bool]] = _no_hook
-    hook_answered: Callable[[LiveAgent, str, Callable[[str], bool]], Coroutine[Any, Any, None]] = (
-        _nobody_asks
-    )
+    hook_answered: Callable[
+        [LiveAgent, str, Callable[[str], bool] | None], Coroutine[Any, Any, None]
+    ] = _nobody_asks
 
     @property
     def own(self) -> tuple[Path, ...]:

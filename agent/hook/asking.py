@@ -155,14 +155,25 @@ class Hooks:
         return tuple(each.step.action.text for each in asked if each.pane_id == pane_id)
 
     async def answered_in_pane(
-        self, agent: LiveAgent, pane_id: str, about: Callable[[str], bool] = lambda text: True
+        self,
+        agent: LiveAgent,
+        pane_id: str,
+        about: Callable[[str], bool] | None = None,
     ) -> None:
         """Dismiss what is asked for a pane whose prompt is known to have been answered.
 
-        `about` says of what the person reads in a question whether that prompt was for it.
+        `about` says of what the person reads in a question whether that prompt was for it. Without
+        it, the pane shows none any more: then what a hook was let go with is over, and what is
+        decided by now and waits for its prompt is not.
         """
         for each in tuple(self._open.get(agent.id, ())):
-            if each.pane_id == pane_id and about(each.step.action.text):
+            if each.pane_id != pane_id:
+                continue
+            if about is None:
+                left = each.released is not None and agent.performer.gate_of(each.step) is not None
+            else:
+                left = about(each.step.action.text)
+            if left:
                 await self._dismiss(agent, each, IN_PANE)
 
     async def _dismiss(self, agent: LiveAgent, each: _Open, why: str) -> None:

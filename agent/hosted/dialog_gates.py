@@ -23,7 +23,7 @@ from agent.hosted.answering import NOTHING, Answering, Seen, named
 from agent.hosted.dialog import is_about
 from agent.hosted.profile import Meaning, Profile
 from agent.hosted.screen_rules import Offered, ScreenMatch
-from agent.hosted.status import Kind
+from agent.hosted.status import RESTING, Kind
 from agent.perform import MAX_LOOKS
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
@@ -110,8 +110,12 @@ class DialogGates:
         """Take note of a pane's screen at rest."""
         if shown.state is AgentState.WAITING:
             self._spawn(self._look(pane_id))
-        else:
-            self._now(pane_id, None)
+            return
+        self._now(pane_id, None)
+        services = self._agent.services
+        if shown.state in RESTING and services.hook_asks(self._agent.id, pane_id):
+            # Its dialog may have come and gone between two looks.
+            self._spawn(services.hook_answered(self._agent, pane_id, None))
 
     async def _look(self, pane_id: str, *, anew: bool = False) -> None:
         expected = False

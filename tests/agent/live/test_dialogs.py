@@ -330,7 +330,15 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await house.until(lambda: not house.hub.snapshot().gates, "no gate")
     await asker.works()
 
-    # Left by a key in its pane, of which its hook tells nothing: it waits no longer.
+    # Left by a key in its pane before its dialog was seen, of which its hook tells nothing.
+    assert await hooked("rm -rf /srv", 0.1) == b""
+    unseen = await house.gate()
+    await asker.dialogs.draw("ready", "ready> ")
+    assert (await asker.closed(unseen)).text == "answered in its own pane"
+    await house.state(asker.agent.id, "idle")
+    await asker.works()
+
+    # Left after it was seen: it waits no longer.
     assert await hooked("rm -rf /opt", 0.2) == b""
     fifth = await house.gate()
     asker.dialogs.tell("ready", "ready> ", only=True)
@@ -341,4 +349,5 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await house.state(asker.agent.id, "idle")
     texts = [gate.text for gate in house.gates_seen()]
     assert (texts.pop(0), texts.pop()) == ("rm -rf /tmp", "rm -rf /opt")
+    assert texts.pop() == "rm -rf /srv"
     assert texts == ["rm -rf / && echo done", *["rm -rf /"] * 2, "rm -rf /home", "rm -rf /var"]
