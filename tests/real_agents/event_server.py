@@ -44,9 +44,12 @@ class EventServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Who came just before that is heard of only now, and a cut takes one more round.
+        for _ in range(3):
+            await asyncio.sleep(0)
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
     async def start(self, port: int = 0) -> None:

@@ -36,7 +36,7 @@ class GeminiServer(EventServer):
         if body.get("generationConfig", {}).get("responseJsonSchema") or not body.get("tools"):
             step = Say(json.dumps(_sorted(body)))
         else:
-            step = await self.scenes.step(*newest(body["contents"]))
+            step = await self.scenes.step(*newest(body["contents"]), json.dumps(body["contents"]))
         if isinstance(step, Fail):
             error = {"code": step.status, "message": step.message, "status": "INVALID_ARGUMENT"}
             await self.json(connection, {"error": error}, step.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ class MessagesScenes:
         if self._tools and not request.get("tools"):
             # A client may want a title for the session.
             return ResponderMessage([{"type": "text", "text": "Orchard"}])
-        match await self.scenes.step(prompt, said):
+        match await self.scenes.step(prompt, said, json.dumps(request["messages"])):
             case Use(tool, given, saying):
                 blocks: list[Mapping[str, Any]] = []
                 if saying:

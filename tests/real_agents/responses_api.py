@@ -36,7 +36,7 @@ class ResponsesServer(EventServer):
                 titled = {"title": "Tend the orchard"}
                 step: Step = Say(json.dumps(titled))
                 if body.get("tools"):
-                    step = await self.scenes.step(*newest(body["input"]))
+                    step = await self.scenes.step(*newest(body["input"]), json.dumps(body["input"]))
                 if isinstance(step, Fail):
                     error = {"message": step.message, "type": "invalid_request_error"}
                     await self.json(connection, {"error": error}, step.status)

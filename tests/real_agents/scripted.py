@@ -7,7 +7,7 @@ A scene is chosen by a text in the newest prompt. Its steps are the same for eve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,19 +51,25 @@ class Scenes:
 
     Attributes:
         asked: every request, as the wire read it: the prompt and how many steps were said.
+        heard: what the newest request says to the model, whole.
+        answering: called whenever the model is about to say a step.
         open: requests that are being held now.
         last: the newest step that was given as an answer.
     """
 
     steps: dict[str, Sequence[Step]] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    heard: str = ""
+    answering: Callable[[], None] = lambda: None
     open: int = 0
     last: Step | None = None
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def step(self, prompt: str, said: int) -> Step:
+    async def step(self, prompt: str, said: int, heard: str) -> Step:
         """The step that comes next after `said` steps of the scene in this prompt."""
+        self.heard = heard
         self.asked.append((prompt, said))
+        self.answering()
         for text, steps in self.steps.items():
             if text in prompt:
                 step = steps[said] if said < len(steps) else Say("All of it is done.")
