@@ -229,6 +229,8 @@ def _gemini(home: Path, directory: Path, base_url: str, trusted: bool, signed_in
         "privacy": {"usageStatisticsEnabled": False},
         "telemetry": {"enabled": False},
         "security": security,
+        # What is quoted of a box is not to be taken for a model that repeats itself.
+        "model": {"disableLoopDetection": True},
     }
     _write(home / ".gemini" / "settings.json", settings)
     if trusted:
