@@ -170,7 +170,10 @@ class Hooks:
             if each.pane_id != pane_id:
                 continue
             if about is None:
-                left = each.released is not None and agent.performer.gate_of(each.step) is not None
+                left = (
+                    each.released is not None
+                    and agent.performer.gates.of_step(each.step) is not None
+                )
             else:
                 left = about(each.step.action.text)
             if left:
