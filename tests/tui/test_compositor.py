@@ -18,6 +18,7 @@ from textual.screen import Screen
 from agent.protocol.events import AgentChanged, GateClosed, GateOpened
 from tests.stubs import scenes
 from tests.tui.conftest import Open
+from tests.tui.settling import settled
 from tui.app import TungstenApp
 from tui.compositor import AreaCompositor, _without
 from tui.gate.dialog import GateDialog
@@ -143,7 +144,7 @@ async def test_what_changes_below_a_card_paints_nothing(
         app, pilot = cockpit.app, cockpit.pilot
         await pilot.press("escape", "f1")
         await cockpit.until(lambda: "Anywhere" in cockpit.screen_text)
-        await pilot.pause(0.3)
+        await settled(app)
         painted: list[object] = []
         display = TungstenApp._display
 

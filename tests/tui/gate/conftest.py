@@ -38,6 +38,8 @@ class HostApp(KeyboardApp[None]):
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self.register_theme(DARK)
+        self.theme = DARK.name
         self.ticks = ticks
         self.sent: list[Wire] = []
         self.refuse = ""
@@ -59,8 +61,6 @@ class HostApp(KeyboardApp[None]):
         yield GateDialog(clock=lambda: NOW, ticks=self.ticks)
 
     def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.theme = DARK.name
         self.query_one(TextArea).focus()
         self.dialog.sync()
 

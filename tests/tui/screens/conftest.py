@@ -28,6 +28,8 @@ class ScreenHost(KeyboardApp[None]):
 
     def __init__(self, screen: Screen[Any] | None = None, **state: Any) -> None:
         super().__init__()
+        self.register_theme(DARK)
+        self.theme = DARK.name
         self.opened = screen
         self.results: list[Any] = []
         self.sent: list[Wire] = []
@@ -42,8 +44,6 @@ class ScreenHost(KeyboardApp[None]):
         self.state = Snapshot(seq=1, engine=engine, **state)
 
     def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.theme = DARK.name
         if self.opened is not None:
             self.push_screen(self.opened, self.results.append)
 
