@@ -45,6 +45,7 @@ class HostApp(KeyboardApp[None]):
         self.refuse = ""
         self.nobody = ""
         self.explained = ""
+        self.rule: dict[str, Any] = {}
         self.looked_at: tuple[str, str | None] = ("", None)
         self.state = Snapshot(
             seq=1,
@@ -99,6 +100,8 @@ class HostApp(KeyboardApp[None]):
             self.set_gates(*left)
         if command.type == "explain_gate":  # type: ignore[attr-defined]
             return {"text": self.explained}
+        if command.type == "suggest_rule":  # type: ignore[attr-defined]
+            return self.rule
         return {}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from textual.widgets import Static
 
 from agent.protocol.gates import RiskLevel, Span
-from tests.tui.camera import Camera
-from tests.tui.settling import settled
+from tests.tui.camera import SIZES, Camera, started
+from tests.tui.settling import pressed, settled
 
 SCRIPT = "\n".join(
     [
@@ -50,29 +50,28 @@ async def ready(pilot: Any) -> None:
     assert pilot.app.dialog.armed
 
 
-async def test_high(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    app = make_app(make_gate(1), make_gate(2))
-    await camera.shoot(app, ready)
+async def nothing_waits(app: Any) -> None:
+    """Take the gates away, and what is said about that."""
+    app.set_gates()
+    await settled(app)
+    app.clear_notifications()
+    await settled(app)
 
 
-async def test_long(camera: Camera, make_app: Make, make_gate: Make) -> None:
+async def test_gates(camera: Camera, make_app: Make, make_gate: Make) -> None:
     start = SCRIPT.index("curl")
-    gate = make_gate(
+    long = make_gate(
         text=SCRIPT,
         spans=(Span(start=start, end=SCRIPT.index("\n", start)),),
         reasons=("writes a script and runs it", "pipes a download into a shell"),
         effect="downloads https://example.com/install and runs it as you",
     )
-    await camera.shoot(make_app(gate), ready)
-
-
-async def test_a_dialog_of_another_agent(camera: Camera, make_app: Make, make_gate: Make) -> None:
     shown = "Edit file\n\n   src/calc.py\n\n 12 -    return a + b\n 12 +    return a - b\n\n"
     shown += (
         "Do you want to make this edit?\n \u203a 1. Yes\n   2. Yes, during this session\n   3. No"
     )
     doubt = "what it asks about cannot be told from its screen"
-    gate = make_gate(
+    dialog = make_gate(
         action="allow_dialog",
         text=shown,
         spans=(Span(start=0, end=len(shown), reason=doubt),),
@@ -83,11 +82,7 @@ async def test_a_dialog_of_another_agent(camera: Camera, make_app: Make, make_ga
         presses="1 (Yes)",
         deny_presses="3 (No)",
     )
-    await camera.shoot(make_app(gate), ready)
-
-
-async def test_diff(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    gate = make_gate(
+    diff = make_gate(
         risk=RiskLevel.MEDIUM,
         action="write_file",
         text="/srv/work/orchard/calc.py",
@@ -97,12 +92,35 @@ async def test_diff(camera: Camera, make_app: Make, make_gate: Make) -> None:
         effect="",
         pane_id=None,
     )
-    await camera.shoot(make_app(gate), ready)
+    hidden = make_gate(text="echo \u202egnp.exe \x1b[2K\tdone\u00a0# \u200bx", spans=())
+    states = {
+        "high": [make_gate(1), make_gate(2)],
+        "long": [long],
+        "dialog": [dialog],
+        "diff": [diff],
+        "hidden": [hidden],
+    }
+    app = make_app()
+    async with started(app, SIZES[0]) as pilot:
+        for name, gates in states.items():
+            await nothing_waits(app)
+            app.set_gates(*gates)
+            await ready(pilot)
+            await camera.take(pilot, name)
 
 
-async def test_tree(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    text = "for f in *.py; do sed -i s/a/b/ $f; done && git push --force origin main | tee log"
-    app = make_app(make_gate(text=text, spans=(Span(start=52, end=59),)))
+async def test_beside_yes_and_no(camera: Camera, make_app: Make, make_gate: Make) -> None:
+    loop = "for f in *.py; do sed -i s/a/b/ $f; done && git push --force origin main | tee log"
+    tree = make_gate(1, text=loop, spans=(Span(start=52, end=59),))
+    install = make_gate(
+        2,
+        risk=RiskLevel.MEDIUM,
+        text="npm install left-pad",
+        spans=(),
+        reasons=("npm runs scripts of the packages it installs",),
+        effect="",
+    )
+    app = make_app()
     app.explained = """HIGH: rewrites a shared branch on origin
   why: rewrites a shared branch on the remote
   why: edits files in place
@@ -110,13 +128,29 @@ commands:
   sed -i s/a/b/ *.py  ← MEDIUM
   git push --force origin main  ← HIGH
   tee log  ← MEDIUM"""
-
-    async def unfold(pilot: Any) -> None:
-        await ready(pilot)
-        await pilot.press("t")
-        await ready(pilot)
-
-    await camera.shoot(app, unfold)
+    app.rule = {"rule": "Bash(npm install:*)", "spared": 7, "asked": 30}
+    refused = {"rule": "Bash(npm:*)", "why_not": "npm can run any program: name what it may do"}
+    states = {
+        "tree": (tree, "t"),
+        "looking": (make_gate(3), "l"),
+        "message": (make_gate(4), "m", *"push a new branch instead"),
+        "edit": (make_gate(5), "e"),
+        "always": (install, "w"),
+        "rule": (install, "w", "e"),
+        "no-such-rule": (install, "w"),
+    }
+    async with started(app, SIZES[0]) as pilot:
+        for name, (gate, *keys) in states.items():
+            app.set_gates(gate)
+            await ready(pilot)
+            if name == "no-such-rule":
+                app.rule = refused
+            for key in keys:
+                await pilot.press(key)
+                await settled(app)
+            await camera.take(pilot, name)
+            await pressed(pilot, "escape", "escape")
+            await nothing_waits(app)
 
 
 async def test_while_typing_in_a_pane(camera: Camera, make_app: Make, make_gate: Make) -> None:
@@ -143,11 +177,6 @@ async def test_while_typing_in_a_pane(camera: Camera, make_app: Make, make_gate:
     await camera.shoot(make_app(), type_there, resized=place)
 
 
-async def test_hidden_characters(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    gate = make_gate(text="echo \u202egnp.exe \x1b[2K\tdone\u00a0# \u200bx", spans=())
-    await camera.shoot(make_app(gate), ready)
-
-
 async def test_while_typing(camera: Camera, make_app: Make, make_gate: Make) -> None:
     async def type_on(pilot: Any) -> None:
         await pilot.press(*"half a senten")
@@ -155,24 +184,6 @@ async def test_while_typing(camera: Camera, make_app: Make, make_gate: Make) -> 
     # The silence after these keys never comes.
     app = make_app(make_gate(), ticks=lambda: time.monotonic() - 1000)
     await camera.shoot(app, type_on)
-
-
-async def test_message(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    async def write(pilot: Any) -> None:
-        await ready(pilot)
-        await pilot.press("m")
-        await settled(pilot.app)
-        await pilot.press(*"push a new branch instead")
-
-    await camera.shoot(make_app(make_gate()), write)
-
-
-async def test_looking_at_the_pane(camera: Camera, make_app: Make, make_gate: Make) -> None:
-    async def look(pilot: Any) -> None:
-        await ready(pilot)
-        await pilot.press("l")
-
-    await camera.shoot(make_app(make_gate()), look)
 
 
 async def test_tiny(camera: Camera, make_app: Make, make_gate: Make) -> None:
