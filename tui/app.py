@@ -373,24 +373,24 @@ class TungstenApp(FrontEnd):
         text = message.text
         # A command is done here and now, and is nothing to come back to.
         if text.startswith("/") and not text.startswith("//"):
-            work = self._submit(text, message.when)
+            work = self._submit(text, message.when, message.agent_id)
             self.run_worker(work, group="prompt", exit_on_error=False)
             return
-        number = self.memory.sent(self.focused_id, text)
+        number = self.memory.sent(message.agent_id, text)
         # With the draft that it was until now, so that it is never there twice.
         self.keep_draft()
         self.save_now()
-        work = self._submit_kept(text, message.when, number)
+        work = self._submit_kept(text, message.when, number, message.agent_id)
         self.run_worker(work, group="prompt", exit_on_error=False)
 
-    async def _submit_kept(self, text: str, when: When, number: int) -> None:
+    async def _submit_kept(self, text: str, when: When, number: int, agent_id: str) -> None:
         # Cancelled, as by the end of the app, it stays kept: nobody knows what became of it.
-        await self._submit(text, when)
+        await self._submit(text, when, agent_id)
         self.memory.answered(number)
         self.keep_draft()
         self.save_soon()
 
-    async def _submit(self, text: str, when: When) -> None:
+    async def _submit(self, text: str, when: When, agent_id: str) -> None:
         if not self.known and not self.problem:
             # Before the engine has answered, nobody knows which agent is meant.
             self.say("Waiting for the engine; then this is sent.")
@@ -398,7 +398,7 @@ class TungstenApp(FrontEnd):
             self.cockpit.footer.hush()
         from tui import requests
 
-        await requests.submit(self, text, when)
+        await requests.submit(self, text, when, agent_id)
 
     async def on_prompt_hasten(self, message: Prompt.Hasten) -> None:
         """Have the focused agent hear sooner what is queued."""

@@ -106,11 +106,12 @@ class InterfaceState:
             # Each goes before what is there, so that the first one comes to stand first.
             for agent_id, text in reversed(_texts(sent)):
                 found = True
-                self._put_before(draft_key(agent_id), text)
+                self.put_before(draft_key(agent_id), text)
             self.set(key, None)
         return found
 
-    def _put_before(self, key: str, text: str) -> None:
+    def put_before(self, key: str, text: str) -> None:
+        """Put a text before the draft that is kept, on lines of its own."""
         draft = self.get(key)
         if isinstance(draft, dict) and isinstance(draft.get("text"), str):
             self.set(key, {**draft, "text": f"{text}\n{draft['text']}"})

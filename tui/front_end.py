@@ -185,10 +185,27 @@ class FrontEnd(KeyboardApp[None]):
     @property
     def question(self) -> Question | None:
         """What the focused agent asks."""
-        agent = self.focused_agent
+        return self.question_of(self.focused_agent)
+
+    def question_of(self, agent: AgentSummary | None) -> Question | None:
+        """What an agent asks."""
         if agent is None:
             return None
         return next((one for one in self.state.questions if one.agent_id == agent.id), None)
+
+    def written_to(self, agent_id: str) -> AgentSummary | None:
+        """The agent that a prompt was written to; the one that follows it when it is gone."""
+        found = (agent for agent in self.agents if agent.id == agent_id)
+        return next(found, self.focused_agent)
+
+    def put_back(self, agent: AgentSummary | None, text: str) -> None:
+        """Put what could not be sent before what is written to that agent meanwhile."""
+        looked_at = self.focused_agent
+        if agent is None or looked_at is None or agent.id == looked_at.id:
+            self.cockpit.prompt.put_back(text)
+        else:
+            self.memory.put_before(draft_key(agent.id), text)
+            self.save_soon()
 
     def show_all(self) -> None:
         """Show everything anew."""
@@ -371,13 +388,25 @@ class FrontEnd(KeyboardApp[None]):
 
     # Keys: looking
 
+    def _in_turn(self, look: Callable[..., None], *arguments: int) -> None:
+        """Look at another agent once the prompt has what was typed before that key.
+
+        A busy app gets several keys at once; each then waits where the focus is, but for those that
+        mean something everywhere: what was written to one agent would reach the other.
+        """
+        prompt = self.cockpit.prompt
+        if prompt.has_focus:
+            prompt.call_later(look, *arguments)
+        else:
+            look(*arguments)
+
     def action_next_agent(self) -> None:
         """Look at the next agent, around the end."""
-        self._step_agent(1)
+        self._in_turn(self._step_agent, 1)
 
     def action_previous_agent(self) -> None:
         """Look at the agent before."""
-        self._step_agent(-1)
+        self._in_turn(self._step_agent, -1)
 
     def _step_agent(self, step: int) -> None:
         agents, agent = self.agents, self.focused_agent
@@ -386,11 +415,17 @@ class FrontEnd(KeyboardApp[None]):
 
     def action_choose_agent(self, number: int) -> None:
         """Look at agent 1 to 9."""
+        self._in_turn(self._choose_agent, number)
+
+    def _choose_agent(self, number: int) -> None:
         if number <= len(self.agents):
             self.look_at(self.agents[number - 1].id)
 
     def action_next_waiting(self) -> None:
         """Look at the agent that has waited longest."""
+        self._in_turn(self._look_at_waiting)
+
+    def _look_at_waiting(self) -> None:
         waiting = [agent for agent in self.agents if agent.state == "waiting"]
         if waiting:
             self.look_at(min(waiting, key=lambda agent: agent.since).id)

@@ -335,3 +335,18 @@ async def test_undo_brings_back_what_was_emptied_and_pastes_with_it(open_cockpit
         await cockpit.until(lambda: prompt.show_vertical_scrollbar)
         await cockpit.pilot.press("ctrl+z")
         assert prompt.text == "one\ntwo"
+
+
+async def test_keys_that_come_together_reach_the_agent_they_were_typed_for(
+    open_cockpit: Open,
+) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": (), "questions": ()})
+    async with open_cockpit(calm) as cockpit:
+        app = cockpit.app
+        keys = [*"one", "enter", *"more", "alt+2", *"two", "enter", *"rest", "alt+1", *"!"]
+        for key in keys:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        sent = [await cockpit.engine.received(SendPrompt, count=number) for number in (1, 2)]
+        assert [(one.agent_id, one.text) for one in sent] == [("a1", "one"), ("a2", "two")]
+        await cockpit.until(lambda: app.cockpit.prompt.text == "more!")
+        assert app.memory.get("draft:a2") == "rest"

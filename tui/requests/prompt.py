@@ -23,21 +23,24 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
 
 
-async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None:
+async def submit(
+    app: TungstenApp, text: str, when: When = "after_turn", agent_id: str = ""
+) -> None:
     """Do what stood in the prompt; put it back when that can't be done.
 
     Args:
         app: the app.
         text: all of it, pastes in place.
         when: an agent that works is to hear a prompt.
+        agent_id: whom it was written to; the one that is looked at where there is none such.
     """
     prompt = app.cockpit.prompt
     coordinated = COORDINATE.match(text) is not None
     if not coordinated and _is_slash_command(text):
         await _slash(app, text.strip())
         return
-    agent = app.focused_agent
-    question = app.question
+    agent = app.written_to(agent_id)
+    question = app.question_of(agent)
     command: Command
     if text.startswith("!"):
         line = text[1:].strip()
@@ -45,7 +48,7 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
             return
         if agent is None:
             app.say("A shell command needs an agent's terminal: start an agent first", "warning")
-            prompt.put_back(text)
+            app.put_back(agent, text)
             return
         command = RunAsPerson(agent_id=agent.id, command=line)
     elif question is not None and not coordinated and when == "after_turn":
@@ -54,27 +57,27 @@ async def submit(app: TungstenApp, text: str, when: When = "after_turn") -> None
         from tui.model_setup import ask
 
         # It stays where it was written, and is sent by the person once there is a model.
-        prompt.put_back(text)
+        app.put_back(agent, text)
         await ask(app, said="There is no model yet. What you wrote stays in the prompt.")
         return
     elif agent is None:
         command = CreateAgent(directory=str(app.directory), prompt=text)
     elif agent.kind == "command" and agent.hosted is None:
         app.say(f"{agent.name} is a program: {actions.shown('pane.take')} types into it", "warning")
-        prompt.put_back(text)
+        app.put_back(agent, text)
         return
     elif when == "now" and withdraws(app, agent):
-        prompt.put_back(text)
+        app.put_back(agent, text)
         return
     else:
         command = SendPrompt(agent_id=agent.id, text=text, when=when)
     if coordinated and _asks_demo_model(app, agent):
         app.say("The demo model cannot coordinate workers: /model chooses one that can", "warning")
-        prompt.put_back(text)
+        app.put_back(agent, text)
         return
     app.cockpit.conversation.action_tail()
     if await begin(app, command, empty=not prompt.text) is None:
-        prompt.put_back(text)
+        app.put_back(agent, text)
 
 
 def _is_slash_command(text: str) -> bool:

@@ -64,13 +64,14 @@ class Prompt(TextInOrder):
     class Submitted(Message):
         """The person sent something, and the prompt is empty again; put back what can't be used.
 
-        `when` is when an agent that works is to hear it.
+        `when` is when an agent that works is to hear it, `agent_id` whom it was written to.
         """
 
-        def __init__(self, text: str, when: When = "after_turn") -> None:
+        def __init__(self, text: str, when: When = "after_turn", agent_id: str = "") -> None:
             super().__init__()
             self.text = text
             self.when = when
+            self.agent_id = agent_id
 
     class Hasten(Message):
         """The person wants what is queued heard sooner."""
@@ -379,7 +380,8 @@ class Prompt(TextInOrder):
         if text.strip():
             # At once: what is typed from now on belongs to the next prompt.
             self.taken()
-            self.post_message(self.Submitted(text, when))
+            # Another agent may be looked at by the time this is heard of.
+            self.post_message(self.Submitted(text, when, getattr(self.app, "focused_id", "")))
         elif self.has_queue and when != "after_turn":
             self.post_message(self.Hasten(when))
 
