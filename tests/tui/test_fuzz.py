@@ -35,6 +35,18 @@ KEYS = [
 ] + ["left", "right", "ctrl+left", "ctrl+right", "ctrl+w", "ctrl+u", "ctrl+z", "ctrl+a", "ctrl+e"]
 
 
+@pytest.fixture(autouse=True)
+def fast_fingers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press the next key once all messages are handled, not once the machine has been idle."""
+
+    async def turns(*_: float) -> None:
+        for _turn in range(20):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", turns)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", turns)
+
+
 async def press_at_random(open_cockpit: Open, seed: int, count: int) -> None:
     dice = random.Random(seed)
     async with open_cockpit(scenes.BUSY, transcripts=TALK) as cockpit:
