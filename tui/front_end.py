@@ -244,7 +244,9 @@ class FrontEnd(KeyboardApp[None]):
             cockpit.grid.follow()
         cockpit.footer.redraw()
         for screen in self.screen_stack[1:]:
-            if callable(follow := getattr(screen, "agents_changed", None)):
+            follow = getattr(screen, "agents_changed", None)
+            # One that has just been opened has no parts yet; it begins with what is known then.
+            if callable(follow) and screen.is_mounted:
                 follow()
         self._tick()
 

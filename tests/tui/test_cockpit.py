@@ -41,7 +41,9 @@ from tests.tui.conftest import Cockpit, Open
 from tui import actions, preferences, themes
 from tui.app import TungstenApp
 from tui.screens.cockpit import CockpitScreen
+from tui.screens.dreams import DreamsScreen
 from tui.screens.first_run import FirstRunScreen
+from tui.screens.memories import MemoriesScreen
 from tui.screens.theme import ThemeScreen
 
 NOW = scenes.NOW
@@ -827,3 +829,13 @@ async def test_no_ends_of_words_stand_beside_a_wide_card(open_cockpit: Open) -> 
             assert row[card.right :].isspace()
         around = rows[: card.y] + rows[card.bottom :]
         assert any(row[: card.x].strip() for row in around)
+
+
+async def test_what_is_heard_while_a_screen_opens_ends_nothing(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        app = cockpit.app
+        for screen in (MemoriesScreen("/", clock=app.now), DreamsScreen(clock=app.now)):
+            opened = app.push_screen(screen)
+            app.show_agents()
+            await opened
+            await app.pop_screen()

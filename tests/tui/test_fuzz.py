@@ -49,11 +49,13 @@ def fast_fingers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def press_at_random(open_cockpit: Open, seed: int, count: int) -> None:
     dice = random.Random(seed)
+    resizes = 0
     async with open_cockpit(scenes.BUSY, transcripts=TALK) as cockpit:
         for _ in range(count):
             chance = dice.random()
             if chance < 0.06:
                 size = (dice.randrange(10, 220), dice.randrange(4, 60))
+                resizes += 1
                 await cockpit.pilot.resize_terminal(*size)
             elif chance < 0.5:
                 await cockpit.pilot.press(dice.choice(LETTERS))
@@ -73,6 +75,7 @@ async def press_at_random(open_cockpit: Open, seed: int, count: int) -> None:
         prompt.focus()
         prompt.put_draft("still alive")
         await cockpit.until(lambda: "still alive" in cockpit.screen_text)
+    LOG.info("%d keys and %d resizes", count - resizes, resizes)
 
 
 @pytest.mark.parametrize("seed", range(2))
