@@ -350,3 +350,11 @@ async def test_keys_that_come_together_reach_the_agent_they_were_typed_for(
         assert [(one.agent_id, one.text) for one in sent] == [("a1", "one"), ("a2", "two")]
         await cockpit.until(lambda: app.cockpit.prompt.text == "more!")
         assert app.memory.get("draft:a2") == "rest"
+        # A command is about the agent that is looked at.
+        for key in ["ctrl+u", "slash", *"budget", "space", *"off", "enter", "alt+2"]:
+            sign = {"slash": "/", "space": " "}.get(key, key if len(key) == 1 else None)
+            app.post_message(Key(key, sign))
+        await cockpit.until(lambda: "stands in the prompt of" in cockpit.screen_text)
+        assert app.memory.get("draft:a1") == "/budget off"
+        assert app.cockpit.prompt.text == "rest"
+        assert not [one for one in cockpit.engine.commands if isinstance(one, SetBudget)]

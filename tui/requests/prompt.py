@@ -36,10 +36,14 @@ async def submit(
     """
     prompt = app.cockpit.prompt
     coordinated = COORDINATE.match(text) is not None
+    agent = app.written_to(agent_id)
     if not coordinated and _is_slash_command(text):
+        if agent is not None and agent is not app.focused_agent:
+            app.put_back(agent, text)
+            app.say(f"{text.strip()} came too late: it stands in the prompt of {agent.name}")
+            return
         await _slash(app, text.strip())
         return
-    agent = app.written_to(agent_id)
     question = app.question_of(agent)
     command: Command
     if text.startswith("!"):
