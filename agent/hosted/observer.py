@@ -33,6 +33,12 @@ person. What changes more often than that is no agent at work."""
 
 CHANGES_SECONDS = 10.0
 
+CALM_SECONDS = 2.0
+"""How long what changed too often must stay the same to count again."""
+
+WORDS_SECONDS = 0.2
+"""How often it is told why the state is what it is, where that alone changes: a title may turn."""
+
 RESTLESS = HostedState(AgentState.UNKNOWN, reason="what it says of its state changes all the time")
 
 _STATES = {
@@ -89,8 +95,12 @@ class Observer:
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._looking = asyncio.Lock()
+        self._told_at = 0.0
+        self._last: tuple[AgentState, Kind | None] | None = None
+        """What all evidence last meant, also while that changed too often to count."""
         self._changes: deque[float] = deque(maxlen=MOST_CHANGES)
-        """When its state last changed, by the loop's clock."""
+        """When that changed, by the loop's clock."""
+        self._restless_until = 0.0
         self._owed = 0
         """Questions for the protocol that are to be answered yet."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,8 +121,9 @@ class Observer:
         A dialog stands until the screen was looked at again, which all that is heard brings about:
         who says idle again and again hides none until then.
         """
-        if self._overrun() > 0:
-            return RESTLESS
+        return RESTLESS if self._loop.time() < self._restless_until else self._known()
+
+    def _known(self) -> HostedState:
         found = fuse(self.evidence.values(), self._clock())
         screen = self.evidence.get(Source.SCREEN)
         dialog = screen is not None and screen.state is AgentState.WAITING
@@ -121,11 +132,17 @@ class Observer:
         reason = f"{found.source}: {found.state}, and its screen is not looked at yet"
         return replace(found, state=AgentState.UNKNOWN, reason=reason)
 
-    def _overrun(self) -> float:
-        """Seconds until its state counts again, where it changed more often than any agent's."""
-        if len(self._changes) < MOST_CHANGES:
-            return 0.0
-        return self._changes[0] + CHANGES_SECONDS - self._loop.time()
+    def _count(self, known: HostedState, now: float) -> None:
+        """Take note of a change; where there are too many, none counts until it is calm."""
+        if (known.state, known.kind) == self._last:
+            return
+        self._last = (known.state, known.kind)
+        full = len(self._changes) == MOST_CHANGES
+        if now < self._restless_until or (full and now - self._changes[0] < CHANGES_SECONDS):
+            self._restless_until = now + CALM_SECONDS
+            self._changes.clear()
+        else:
+            self._changes.append(now)
 
     def hear(self, evidence: Evidence) -> None:
         """Take what a source says; the screen is then looked at, as it may say otherwise."""
@@ -197,20 +214,25 @@ class Observer:
         if self._closed:
             return
         self._news.set()
-        found = self.state()
+        now = self._loop.time()
+        known = self._known()
+        self._count(known, now)
+        found = RESTLESS if now < self._restless_until else known
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
-        settles = self._overrun() if found is RESTLESS else found.settles
-        if settles is not None:
-            self._settling = self._loop.call_later(max(0.01, settles), self._tell)
+        settles = self._restless_until - now if found is RESTLESS else found.settles
         told = self._told
-        new = (found.state, found.kind, found.source, found.reason)
-        if told is None or (told.state, told.kind, told.source, told.reason) != new:
-            self._told = found
-            if found is not RESTLESS:
-                self._changes.append(self._loop.time())
-            self._changed(found)
+        if told is None or _words(told) != _words(found):
+            same = told is not None and (told.state, told.kind) == (found.state, found.kind)
+            if not same or now - self._told_at >= WORDS_SECONDS:
+                self._told, self._told_at = found, now
+                self._changed(found)
+            else:
+                left = self._told_at + WORDS_SECONDS - now
+                settles = left if settles is None else min(left, settles)
+        if settles is not None and not self._closed:
+            self._settling = self._loop.call_later(max(0.01, settles), self._tell)
 
     # What it prints -----------------------------------------------------------------------------
 
@@ -344,6 +366,10 @@ class Observer:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _words(found: HostedState) -> tuple[object, ...]:
+    return found.state, found.kind, found.source, found.reason
 
 
 def notification(osc: Osc) -> str | None:

@@ -6,13 +6,12 @@ import asyncio
 import time
 
 from agent.hosted.observer import (
-    CHANGES_SECONDS,
     MOST_ANSWERS,
     MOST_CHANGES,
     RESTLESS,
     Observer,
 )
-from agent.hosted.profile import Profile
+from agent.hosted.profile import Profile, Telling
 from agent.hosted.screen_rules import Frame
 from agent.hosted.status import SETTLING, Evidence, HostedState, Source
 from agent.protocol.agents import AgentState
@@ -126,6 +125,28 @@ async def test_a_flood_of_questions_is_answered_one_by_one() -> None:
         await observer.close()
 
 
+async def test_a_title_that_turns_is_no_change_of_state() -> None:
+    told: list[HostedState] = []
+
+    async def look() -> None:
+        return None
+
+    async def answer() -> None:
+        """No program asks."""
+
+    profile = PROFILE.model_copy(
+        update={"titles": (Telling.model_validate({"pattern": "^.", "state": "working"}),)}
+    )
+    observer = Observer(profile, look=look, answer=answer, changed=told.append, clock=time.time)
+    try:
+        for number in range(20 * MOST_CHANGES):
+            observer.printed([Osc(0, f"{number} at it".encode())])
+        assert observer.state().state is AgentState.WORKING
+        assert len(told) < MOST_CHANGES
+    finally:
+        await observer.close()
+
+
 async def test_a_flood_of_states_is_unknown_and_told_of_once() -> None:
     told: list[HostedState] = []
 
@@ -141,9 +162,13 @@ async def test_a_flood_of_states_is_unknown_and_told_of_once() -> None:
             observer.printed([Osc(7501, (b"state=blocked", b"state=working")[number % 2])])
         assert len(told) == MOST_CHANGES + 1
         assert observer.state() == told[-1] == RESTLESS
-        # Once the time is over it counts again.
-        observer._changes[0] -= CHANGES_SECONDS
-        observer.printed([Osc(7501, b"state=blocked")])
-        assert told[-1].state is AgentState.WAITING
+        # Once it has been calm it counts again, also if nothing more is heard.
+        observer._restless_until = 0.0
+        observer._tell()
+        assert told[-1].state is AgentState.WORKING
+        for number in range(MOST_CHANGES):
+            assert observer.state().state is told[-1].state
+            observer.printed([Osc(7501, (b"state=blocked", b"state=working")[number % 2])])
+        assert len(told) == 2 * MOST_CHANGES + 2
     finally:
         await observer.close()
