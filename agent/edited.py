@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from agent.actions import RunCommand
 from agent.errors import AgentError
@@ -23,15 +24,18 @@ def edited_step(step: Step, command: str) -> Step:
     Raises:
         CannotEdit: only a command can be changed, and only into one.
     """
-    action = step.action
-    if isinstance(step.how, Elsewhere):
-        raise CannotEdit("Its own program runs this as it is; deny it with a message instead.")
+    action, how = step.action, step.how
+    if isinstance(how, Elsewhere) and how.instead is None:
+        why = how.fixed or "its own program runs it as it is"
+        raise CannotEdit(f"This can't be changed: {why}; deny it with a message instead.")
     if not isinstance(action, RunCommand):
         raise CannotEdit("Only a command can be changed; deny this one with a message instead.")
     if not command.strip() or len(command) > MAX_COMMAND:
         raise CannotEdit(f"A command has 1 to {MAX_COMMAND:,} characters: change it again.")
     title = " ".join(command.split())[:300]
-    return replace(step, action=replace(action, command=command), title=title)
+    if isinstance(how, Elsewhere) and how.instead is not None:
+        how = replace(how, tell=partial(how.instead, command))
+    return replace(step, action=replace(action, command=command), how=how, title=title)
 
 
 def told_of_edit(original: Step, step: Step, outcome: Outcome) -> Outcome:

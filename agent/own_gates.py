@@ -21,6 +21,8 @@ class Asked:
 
     step: Step
     looked: Looked
+    original: Step
+    """What the agent wanted, where the person has changed it; else `step` itself."""
     over: str = ""
     """That it is above the agent's level; empty when it is not."""
 
@@ -39,7 +41,7 @@ class OwnGates:
 
     def of_step(self, step: Step) -> str | None:
         """The open gate that asks about a step, None without one."""
-        return next((key for key, each in self._asked.items() if each.step is step), None)
+        return next((key for key, each in self._asked.items() if each.original is step), None)
 
     def asked(self, gate_id: str) -> Asked | None:
         """What one of this agent's open gates is about."""
@@ -49,6 +51,7 @@ class OwnGates:
         self,
         step: Step,
         looked: Looked,
+        original: Step,
         tool_use_id: str,
         gate: Gate,
         binding: Binding | None,
@@ -58,6 +61,7 @@ class OwnGates:
         Args:
             step: what to do.
             looked: the step as it was judged.
+            original: what the agent wanted, where the person has changed it; else the step.
             tool_use_id: ties the journal's entries to the conversation.
             gate: what the person sees.
             binding: that of a gate which an earlier engine opened; None for a new one.
@@ -68,7 +72,8 @@ class OwnGates:
             waiting = self._gates.ask(
                 gate, looked.binding, tool_use_id=tool_use_id, action=step.action
             )
-        self._asked[gate.id] = Asked(step, looked, self._judging.over(step, looked.assessment))
+        over = self._judging.over(step, looked.assessment)
+        self._asked[gate.id] = Asked(step, looked, original, over)
         await self._owner.waiting(gate)
         doing: str | None = ""
         try:
@@ -113,6 +118,7 @@ class OwnGates:
             original="" if replaced is None else original.action.text,
             presses=step.how.presses if isinstance(step.how, Elsewhere) else "",
             deny_presses=step.how.deny_presses if isinstance(step.how, Elsewhere) else "",
+            fixed=step.how.fixed if isinstance(step.how, Elsewhere) else "",
         )
 
     async def not_needed(self, gate: Gate) -> None:

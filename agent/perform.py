@@ -169,7 +169,7 @@ class Performer:
                 if decision is None and asks:
                     progress({"status": ToolStatus.GATED, "title": step.title})
                     gate = reopened or (self.gates.gate(step, looked, original, replaced), None)
-                    decision = await self.gates.ask(step, looked, tool_use_id, *gate)
+                    decision = await self.gates.ask(step, looked, original, tool_use_id, *gate)
                     reopened = None
                     if decision.edited:
                         step, replaced = edited_step(original, decision.edited), gate[0]

@@ -94,6 +94,9 @@ class Elsewhere:
         presses: the key that this presses in its dialog, and what that is called there; empty
             where it is told otherwise.
         deny_presses: the same of a denial.
+        instead: tells it another command, which it is to run in place of its own; None where it
+            takes none.
+        fixed: why it takes none, in words for the person.
     """
 
     cwd: Path
@@ -102,6 +105,8 @@ class Elsewhere:
     tell: Callable[[], Awaitable[Effect]]
     presses: str = ""
     deny_presses: str = ""
+    instead: Callable[[str], Awaitable[Effect]] | None = None
+    fixed: str = ""
 
 
 How: TypeAlias = Run | Look | Wait | Picture | Lines | Names | Matches | Plain | Elsewhere

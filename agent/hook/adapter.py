@@ -105,6 +105,10 @@ class Adapter:
         read: what a hook's input means; None if it means nothing to us.
         allow: what to print so that the tool is used, without asking anybody.
         deny: what to print so that it is not, given why not.
+        change: what to print so that the tool is used with another command, given what it asked
+            with and that command; None where the agent takes none.
+        remark: what to print so that the model is told something, given an event that a hook tells
+            of; nothing printed where that event cannot.
         hold: seconds for which a hook waits for the person before it lets go, with nothing
             printed. Then the agent's own prompt stands, and is answered by key.
         recorded: the version that all this was read from.
@@ -117,6 +121,8 @@ class Adapter:
     deny: Callable[[str], bytes]
     hold: float = HOLD_SECONDS
     recorded: str = ""
+    change: Callable[[Mapping[str, Any], str], bytes] | None = None
+    remark: Callable[[str, str], bytes] = lambda event, text: b""
 
     @property
     def asks(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +27,7 @@ from agent.conversation import shortened
 from agent.errors import AgentError
 from agent.hook.adapter import Adapter, Asked, Heard, Released, parse
 from agent.hook.adapters import ADAPTERS
-from agent.hook.tools import Planned, plan
+from agent.hook.tools import MAX_TITLE, Planned, plan
 from agent.live_agent import LiveAgent
 from agent.peer import ancestors
 from agent.persons_actions import HOOK
@@ -34,7 +35,7 @@ from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
 from agent.session import clean
-from agent.steps import Effect, Elsewhere, Outcome, Step
+from agent.steps import Effect, Elsewhere, NotRun, Outcome, Step
 from agent.turn_text import one_line
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
@@ -42,6 +43,8 @@ from tungsten.errors import TerminalError
 IN_PANE = "answered in its own pane"
 ASKS_IN_PANE = "the time to answer here is over: it asks in its own pane"
 WENT_AWAY = "its program does not ask any more"
+
+EDIT_RAN = "The person changed a command of yours before it ran. What ran in its place is:"
 
 MAX_OPEN = 16
 """Questions of one agent that may be open at once; more get the agent's own prompt."""
@@ -64,14 +67,14 @@ class Call:
         payload: what the agent wrote, data alone.
         pid: the process, by the kernel's word; None where it is not known.
         gone: done when the process has gone away.
-        held: tells it that a person is asked.
+        held: tells it that a person is asked, and for how many seconds at most.
     """
 
     agent: str
     payload: bytes
     pid: int | None
     gone: asyncio.Future[None]
-    held: Callable[[], None]
+    held: Callable[[int], None]
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ class _Open:
     task: asyncio.Task[Outcome]
     released: Released | None = None
     """Set once the hook was let go and the question stays."""
+    command: str = ""
+    """What the person had it run instead of what it asked about."""
 
 
 @dataclass(slots=True)
@@ -102,6 +107,8 @@ class Hooks:
     _alive: set[tuple[str, str]] = field(default_factory=set)
     """Agents and panes whose hook, of a kind that asks, was heard of."""
     _open: dict[str, list[_Open]] = field(default_factory=dict)
+    _remarks: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    """What models are to be told, by agent, conversation and thread."""
 
     async def serve(self, call: Call) -> bytes:
         """Give what a hook is to print; nothing where the agent's own prompt shall stand."""
@@ -119,7 +126,7 @@ class Hooks:
         said = adapter.read(value)
         if isinstance(said, Heard):
             await self.heard(agent, said)
-            return b""
+            return self._remark(adapter, agent, said)
         if said is None or len(self._open.get(agent.id, ())) >= MAX_OPEN:
             return b""
         return await self._ask(adapter, agent, pane_id, said, call)
@@ -188,6 +195,16 @@ class Hooks:
         # What has no gate is judged, or held up by a pause, or being told just now.
         each.task.cancel()
 
+    def _remark(self, adapter: Adapter, agent: LiveAgent, heard: Heard) -> bytes:
+        """Tell the model of commands that the person changed, once its agent says what it did."""
+        thread = heard.done.thread if heard.done is not None else ""
+        place = (agent.id, heard.session, thread)
+        told = self._remarks.get(place)
+        said = adapter.remark(heard.event, "\n\n".join(told)) if told else b""
+        if said:
+            del self._remarks[place]
+        return said
+
     # What agents ask ----------------------------------------------------------------------------
 
     async def _ask(
@@ -205,17 +222,32 @@ class Hooks:
                 return Effect(WENT_AWAY, ok=False)
             return Effect(f"allowed: {adapter.title} goes on with it")
 
+        async def instead(command: str) -> Effect:
+            assert open_one is not None
+            if open_one.released is not None:
+                raise NotRun("its hook was let go, so it can only run what it asked about")
+            effect = await tell()
+            open_one.command = command
+            return effect
+
+        takes = adapter.change is not None and isinstance(asked.input, Mapping)
         step = Step(
             planned.action,
-            Elsewhere(planned.cwd or cwd, pane_id, _shell(), tell),
+            Elsewhere(
+                planned.cwd or cwd,
+                pane_id,
+                _shell(),
+                tell,
+                instead=instead if takes else None,
+                fixed="" if takes else f"{adapter.title} runs a command only as it asked",
+            ),
             title=planned.title,
             intent=clean(asked.intent)[:500],
             diff=planned.diff,
         )
         tool_use_id = f"{HOOK}{uuid.uuid4().hex[:16]}"
-        task = asyncio.create_task(
-            self._perform(agent, step, tool_use_id, call), name=f"{agent.id} {tool_use_id}"
-        )
+        performing = self._perform(agent, step, tool_use_id, call, _hold(adapter, agent))
+        task = asyncio.create_task(performing, name=f"{agent.id} {tool_use_id}")
         open_one = _Open(asked, step, pane_id, task)
         self._open.setdefault(agent.id, []).append(open_one)
         self.began(agent.id, pane_id, planned.action.text)
@@ -223,10 +255,17 @@ class Hooks:
         agent.owns(task)
         return await self._await(adapter, agent, open_one, planned, tool_use_id, call)
 
-    async def _perform(self, agent: LiveAgent, step: Step, tool_use_id: str, call: Call) -> Outcome:
+    async def _perform(
+        self, agent: LiveAgent, step: Step, tool_use_id: str, call: Call, hold: float
+    ) -> Outcome:
+        told = False
+
         def progress(fields: dict[str, object]) -> None:
-            if fields.get("status") is ToolStatus.GATED:
-                call.held()
+            nonlocal told
+            if fields.get("status") is ToolStatus.GATED and not told:
+                # Once: a command that the person changes is asked about anew.
+                told = True
+                call.held(math.ceil(hold))
                 _tell_waiting(agent, step.title)
 
         return await agent.performer.perform(step, tool_use_id=tool_use_id, progress=progress)
@@ -242,7 +281,7 @@ class Hooks:
     ) -> bytes:
         """Wait for what comes first: an answer of ours, the end of the hook, or of its time."""
         until: set[asyncio.Future[Any]] = {each.task, call.gone}
-        hold = adapter.hold if agent.hook_hold is None else agent.hook_hold
+        hold = _hold(adapter, agent)
         await asyncio.wait(until, timeout=hold, return_when=asyncio.FIRST_COMPLETED)
         gate_id = agent.performer.gates.of_step(each.step)
         if not each.task.done() and gate_id is None:
@@ -266,6 +305,12 @@ class Hooks:
         if outcome is None or call.gone.done():
             return b""
         agent.services.hook_heard(agent, Heard("answered", AgentState.WORKING))
+        if outcome.status is ToolStatus.DONE and each.command:
+            assert adapter.change is not None
+            place = (agent.id, each.asked.session, each.asked.thread)
+            told = f"{EDIT_RAN}\n{each.command}\n\nYours was:\n{each.step.action.text}"
+            self._remarks.setdefault(place, []).append(told)
+            return adapter.change(each.asked.input, each.command)
         if outcome.status is ToolStatus.DONE:
             return adapter.allow()
         return adapter.deny(outcome.text) if outcome.status is ToolStatus.DENIED else b""
@@ -311,7 +356,7 @@ class Hooks:
             tool=ToolCall(
                 tool_use_id=tool_use_id,
                 name=clean(each.asked.tool),
-                title=planned.title,
+                title=" ".join(each.command.split())[:MAX_TITLE] or planned.title,
                 input_json=_shown(each.asked.input),
             ),
         )
@@ -327,6 +372,11 @@ class Hooks:
         settled = not each.task.cancelled() and each.task.exception() is None
         said = settled and each.task.result().status in (ToolStatus.DONE, ToolStatus.DENIED)
         self.ended(agent_id, each.pane_id, each.step.action.text, said)
+
+
+def _hold(adapter: Adapter, agent: LiveAgent) -> float:
+    """Seconds for which an agent's hook waits for the person."""
+    return adapter.hold if agent.hook_hold is None else agent.hook_hold
 
 
 def _tell_waiting(agent: LiveAgent, title: str) -> None:

@@ -8,8 +8,10 @@ Read from @anthropic-ai/claude-code 2.1.332: the input and output schemas in its
   `permission_suggestions` (no `tool_use_id`); PostToolUse `tool_name`, `tool_input`;
   Notification `message`, `notification_type`; UserPromptSubmit `prompt`; Stop; SessionEnd `reason`.
 * stdout: `{"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior":
-  "allow"}}}`, or `"deny"` with `message`, which the model is told. Nothing printed with status 0:
-  the dialog stands. Status 2 would deny.
+  "allow"}}}`, or `"deny"` with `message`, which the model is told. With `allow`, `updatedInput`
+  takes the place of the whole input; the model sees its own input and the other's result. What
+  PostToolUse and UserPromptSubmit print as `additionalContext`, the model reads. Nothing printed
+  with status 0: the dialog stands. Status 2 would deny.
 * The hook runs while the dialog is on the screen; whichever answers first counts. When the person
   answers in the pane, the hook is not ended: only PostToolUse, or the end of the turn, tells of it.
 * A hook is ended after `timeout` seconds, 600 unless given.
@@ -35,6 +37,9 @@ _WAITS: dict[str, Kind] = {
     "elicitation_dialog": "question",
 }
 """`notification_type` of notifications that tell of a dialog."""
+
+_TAKES_CONTEXT = frozenset({"PostToolUse", "UserPromptSubmit"})
+"""Events whose `additionalContext` the model is given."""
 
 
 def read(value: Mapping[str, Any]) -> Asked | Heard | None:
@@ -91,17 +96,39 @@ def allow() -> bytes:
     return _decision({"behavior": "allow"})
 
 
+def change(given: Mapping[str, Any], command: str) -> bytes:
+    """Let it use the tool, with another command."""
+    return _decision({"behavior": "allow", "updatedInput": {**given, "command": command}})
+
+
+def remark(event: str, said: str) -> bytes:
+    """Tell the model something beside what happened."""
+    if event not in _TAKES_CONTEXT:
+        return b""
+    output = {"hookEventName": event, "additionalContext": said}
+    return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
+
+
 def deny(why: str) -> bytes:
     """Keep it from using the tool; the model is told why."""
     return _decision({"behavior": "deny", "message": why})
 
 
-def _decision(decision: dict[str, str]) -> bytes:
+def _decision(decision: Mapping[str, Any]) -> bytes:
     output = {"hookEventName": "PermissionRequest", "decision": decision}
     return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
 
 
-ADAPTER = Adapter("claude", "Claude Code", read, allow, deny, recorded="2.1.332")
+ADAPTER = Adapter(
+    "claude",
+    "Claude Code",
+    read,
+    allow,
+    deny,
+    recorded="2.1.332",
+    change=change,
+    remark=remark,
+)
 
 HOOKS = (
     HookSettings("PermissionRequest", timeout=int(ADAPTER.hold) + 60),

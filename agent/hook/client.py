@@ -6,7 +6,8 @@ nothing printed and status 0, each agent shows its own prompt (`agent.hook.claud
 where that is written). Whatever goes wrong here therefore ends in the agent's own prompt.
 
 The wire: one line `{"type":"hook","protocol":1,"agent":"NAME","size":N}`, then N bytes, exactly as
-the agent gave them. Back come `held` once a person is asked, and `answer N` with N bytes to print.
+the agent gave them. Back come `held SECONDS`, how long at most, once a person is asked, and
+`answer N` with N bytes to print.
 The other end knows that this process is gone by the end of the connection.
 """
 
@@ -32,7 +33,10 @@ ANSWER_SECONDS = 10.0
 """How long an engine may take to answer, or to say that it asks a person."""
 
 HELD_SECONDS = 24 * 3600.0
-"""How long a person may take; the engine lets go long before (`agent.hook.adapter`)."""
+"""How long a person may take, whatever the engine says."""
+
+LATE_SECONDS = 3.0
+"""How much later than it said an engine may let go: what was decided just now must be written."""
 
 WITHOUT_INPUT = frozenset({"aider"})
 """Agents that write nothing: what they leave open is the person's keyboard."""
@@ -103,11 +107,14 @@ def _answer(connection: socket.socket) -> bytes:
     ends, held, got = monotonic() + ANSWER_SECONDS, False, b""
     while True:
         line, found, rest = got.partition(b"\n")
-        if found and line == b"held" and not held:
-            held, got, ends = True, rest, monotonic() + HELD_SECONDS
+        word, _, size = line.partition(b" ")
+        if found and word == b"held" and not held:
+            held, got = True, rest
+            # An engine of an earlier version does not say how long.
+            longest = int(size) + LATE_SECONDS if size else HELD_SECONDS
+            ends = monotonic() + min(longest, HELD_SECONDS)
             continue
         if found:
-            word, _, size = line.partition(b" ")
             if word != b"answer" or int(size) > MAX_BYTES:
                 return b""
             if len(rest) >= int(size):

@@ -57,7 +57,10 @@ async def serve(
     gone = asyncio.get_running_loop().create_future()
     watching = asyncio.create_task(_watch(reader, gone))
     try:
-        said = await answer(Call(found.agent, payload, pid, gone, lambda: writer.write(b"held\n")))
+        call = Call(
+            found.agent, payload, pid, gone, lambda seconds: writer.write(b"held %d\n" % seconds)
+        )
+        said = await answer(call)
         # Also an empty one: it is answered, and need not be waited for.
         writer.write(b"answer %d\n" % len(said) + said)
         with contextlib.suppress(ConnectionError):

@@ -299,6 +299,7 @@ class DialogGates:
             press,
             presses=named(allow),
             deny_presses=named(deny) if deny is not None else "",
+            fixed="its dialog takes a command only as it stands there",
         )
         outcome = Outcome(ToolStatus.FAILED, NOTHING)
         for _ in range(MAX_LOOKS):

@@ -59,6 +59,8 @@ class Gate(Wire):
     where no key answers it."""
     deny_presses: str = ""
     """The key that denying presses there; empty: it presses none."""
+    fixed: str = ""
+    """Why its command cannot be changed; empty where it can."""
 
 
 class Question(Wire):

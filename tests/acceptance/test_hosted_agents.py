@@ -21,6 +21,7 @@ import pytest
 
 from agent.paths import Paths
 from agent.protocol.agents import AgentState
+from agent.protocol.commands.gates import Decide
 from tests.real_agents import programs
 from tests.real_agents.person import ALLOWS, PATIENCE, REFUSES, REST, Hosted, hosting, shell
 from tests.real_agents.scripted import Say
@@ -28,6 +29,7 @@ from tests.real_agents.scripted import Say
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 
 ASK_BY_HOOK = ("claude", "codex", "opencode")
+TAKE_ANOTHER_COMMAND = ("claude",)
 ALL = (*ASK_BY_HOOK, "gemini", "aider")
 
 LATEST_SECONDS = 0.5
@@ -59,6 +61,8 @@ async def test_asks_and_is_answered(
         if name in ASK_BY_HOOK:
             await passes_silently(hosted)
         await is_answered_in_the_inbox(hosted, branches)
+        if name in TAKE_ANOTHER_COMMAND:
+            await is_changed_in_the_inbox(hosted, branches)
         await is_answered_in_its_pane(hosted, branches)
         await is_left_at_once(hosted, branches)
         await quotes_its_dialog(hosted)
@@ -121,6 +125,24 @@ async def is_answered_in_the_inbox(hosted: Hosted, branches: Path) -> None:
     assert hosted.closed[-1].outcome == "denied"
     await hosted.rests()
     assert not (branches / "two").exists()
+
+
+async def is_changed_in_the_inbox(hosted: Hosted, branches: Path) -> None:
+    """Another command runs in place of its own, and its model is told."""
+    gate = await hosted.high("push the changed", push("asked"))
+    edit = Decide(gate_id=gate.id, decision="approve", edited=push("other"))
+    await hosted.client.send(edit)
+    changed = await hosted.until(
+        lambda: next((each for each in hosted.opened if each.replaces == gate.id), None)
+    )
+    assert (changed.text, changed.risk) == (push("other"), "HIGH")
+    # It asked once only.
+    hosted.opened.remove(changed)
+    await hosted.decide(changed, "approve")
+    await hosted.until(lambda: (branches / "other").exists())
+    await hosted.until(lambda: "changed a command of yours" in hosted.scenes.heard)
+    await hosted.rests()
+    assert not (branches / "asked").exists()
 
 
 async def is_answered_in_its_pane(hosted: Hosted, branches: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui import actions
 from tui.gate.said_once import said_once, without
 from tui.gate.words import short_path
 from tungsten.printable import visible
@@ -37,6 +38,9 @@ def facts(gate: Gate, width: int, home: str, offer: RuleOffer | None = None) -> 
         denies = f"denying presses {gate.deny_presses}" if gate.deny_presses else "none to deny"
         pressed = f"{gate.presses} once, in its own dialog; {denies}"
         rows.append(("key", Content(_bounded(pressed))))
+    if gate.fixed and gate.action == "run_command":
+        key = actions.shown("gate.deny_message")
+        rows.append(("edit", Content(f"no: {_bounded(gate.fixed)}; {key} denies and says why")))
     place = short_path(gate.cwd, home)
     if gate.pane_id:
         running = f"pane {gate.pane_id}" + (f", {gate.foreground}" if gate.foreground else "")

@@ -117,7 +117,8 @@ class Shown:
             return "There is no rule for this: it is decided each time"
         if key in _EDIT:
             message = actions.shown("gate.deny_message")
-            return f"Only a command can be changed: {message} denies and says what to do instead"
+            why = self.gate.fixed or "Only a command can be changed"
+            return f"{why}: {message} denies and says what to do instead"
         if key in _TREE:
             return "There is nothing to unfold: what is shown is all of it"
         if key in _MESSAGE and not can_answer(self.gate):

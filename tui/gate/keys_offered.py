@@ -28,7 +28,7 @@ def approving(gate: Gate) -> str:
 
 def can_edit(gate: Gate) -> bool:
     """Whether it is about something that a person can write differently."""
-    return gate.action == "run_command" and not gate.presses
+    return gate.action == "run_command" and not gate.fixed
 
 
 def can_unfold(gate: Gate) -> bool:

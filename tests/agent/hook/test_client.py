@@ -51,7 +51,9 @@ def engine(path: Path, say: Callable[[socket.socket], None]) -> threading.Thread
     ("said", "expected"),
     [
         ([b"answer 5\nallow"], b"allow"),
+        ([b"held 1\n", b"answer 5\nal", b"low"], b"allow"),
         ([b"held\n", b"answer 5\nal", b"low"], b"allow"),
+        ([b"held x\n", b"answer 5\nallow"], b""),
         ([b"held\nanswer 0\n"], b""),
         ([b"answer 5\nallo"], b""),
         ([b"held\n"], b""),
@@ -75,6 +77,22 @@ def test_it_does_not_hang_on_an_engine_that_is_stopped(monkeypatch, short_dir: P
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.05)
     path, done = short_dir / "s", threading.Event()
     thread = engine(path, lambda connection: done.wait(30))
+    assert printed(monkeypatch, path) == b""
+    done.set()
+    thread.join()
+
+
+def test_it_lets_go_when_an_engine_hangs_behind_the_time_that_it_said(
+    monkeypatch, short_dir: Path
+) -> None:
+    monkeypatch.setattr(client, "LATE_SECONDS", 0.05)
+    path, done = short_dir / "s", threading.Event()
+
+    def hang(connection: socket.socket) -> None:
+        connection.sendall(b"held 0\n")
+        done.wait(30)
+
+    thread = engine(path, hang)
     assert printed(monkeypatch, path) == b""
     done.set()
     thread.join()

@@ -141,6 +141,40 @@ async def test_questions_of_hooks_pass_the_gate(paths: Paths, connect, short_dir
     assert await session.result(started) == ALLOW
     assert (await session.closed()).outcome == "approved"
 
+    # HIGH: a person changes the command first: it is judged anew, shown, and run in its place.
+    given = {"command": "rm -rf ~/work", "timeout": 5, "description": "Clean up"}
+    started = await session.start("claude", session.said("Bash", **given))
+    gate = await session.gate()
+    assert (gate.risk, gate.fixed) == ("HIGH", "")
+    await client.send(Decide(gate_id=gate.id, decision="approve", edited="rm -rf ./build"))
+    changed = await session.gate()
+    assert (changed.text, changed.risk, changed.original) == (
+        "rm -rf ./build",
+        "MEDIUM",
+        "rm -rf ~/work",
+    )
+    await session.decide(changed, "approve")
+    decision = {"behavior": "allow", "updatedInput": given | {"command": "rm -rf ./build"}}
+    answer = (await session.result(started) or {})["hookSpecificOutput"]
+    assert answer == {"hookEventName": "PermissionRequest", "decision": decision}
+    await session.until(lambda e: isinstance(e, ActionReported) and e.text == "rm -rf ./build")
+    # The model is told of it once, when its agent says what came of it.
+    done = session.said("Bash", "PostToolUse", **given)
+    told = (await session.hook("claude", done) or {})["hookSpecificOutput"]
+    assert told["hookEventName"] == "PostToolUse"
+    assert "ran in its place is:\nrm -rf ./build\n\nYours was:\nrm -rf ~/work" in str(
+        told["additionalContext"]
+    )
+    assert await session.hook("claude", done) is None
+    # One that is answered in the pane meanwhile is withdrawn like any other.
+    started = await session.start("claude", session.said("Bash", command="sudo reboot"))
+    gate = await session.gate()
+    await client.send(Decide(gate_id=gate.id, decision="approve", edited="sudo halt"))
+    changed = await session.gate()
+    started[1].close()
+    closed = await session.until(lambda e: isinstance(e, GateClosed) and e.gate_id == changed.id)
+    assert (closed.outcome, closed.text) == ("withdrawn", "answered in its own pane")
+
     # HIGH: a person denies, with a word to the agent.
     started = await session.start("claude", session.said("mcp__db__drop", table="users"))
     gate = await session.gate()
@@ -169,7 +203,8 @@ async def test_questions_of_hooks_pass_the_gate(paths: Paths, connect, short_dir
 
     # Codex's screen is let go soon; the agent's own prompt stands.
     started = await session.start("codex", session.said("Bash", command="sudo reboot"))
-    await session.gate()
+    gate = await session.gate()
+    assert gate.fixed == "Codex runs a command only as it asked"
     assert await session.result(started) is None
     assert "own pane" in (await session.closed()).text
 

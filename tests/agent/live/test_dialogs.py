@@ -249,7 +249,7 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
         }
         gone = asyncio.get_running_loop().create_future()
         pid = asker.agent.panes.own(asker.pane_id).pid
-        call = Call("codex", json.dumps(said).encode(), pid, gone, lambda: None)
+        call = Call("codex", json.dumps(said).encode(), pid, gone, lambda seconds: None)
         return await house.agents.answer_hook(call)
 
     async def stands(text):

@@ -137,6 +137,15 @@ async def test_only_commands_can_be_changed(make_app: MakeApp, make_gate: MakeGa
         assert not app.dialog.command.display
         assert "Only a command can be changed" in app.dialog.border_subtitle
         assert app.prompt == ""
+    gate = make_gate(fixed="Codex runs a command only as it asked")
+    app = make_app(gate)
+    async with app.run_test() as pilot:
+        await armed(pilot)
+        assert "Codex runs a command only as it asked; m denies" in said(app, "#gate-facts")
+        assert "edit" not in said(app, "#gate-keys")
+        await press(pilot, "e")
+        assert not app.dialog.command.display
+        assert "Codex runs a command only as it asked" in app.dialog.border_subtitle
 
 
 # Keeping a rule ---------------------------------------------------------------------------------
