@@ -45,6 +45,14 @@ class BlockedWatch(DayWatch):
         self._hosted: set[str] = set()
         """Agents of other makers that wait."""
 
+    async def start(self) -> None:
+        """Publish today's figure and keep it current; without an engine nobody was waited for."""
+        try:
+            await self._database.journal.end_waits_left()
+        except StorageError as error:
+            log.warning("waits that an earlier engine left cannot be ended: %s", error)
+        await super().start()
+
     def _changes(self, event: Event) -> bool:
         if isinstance(event, AgentChanged):
             return event.agent.hosted is not None and self._turns(event.agent)

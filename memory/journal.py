@@ -327,6 +327,25 @@ class Journal:
         """Waits of an agent that have begun and not ended."""
         return await self._unmatched(WAIT_BEGAN, WAIT_ENDED, session_id)
 
+    async def end_waits_left(self) -> None:
+        """End the waits of agents that an earlier engine left open, as of the last thing it wrote.
+
+        Nobody could answer once it was gone. To be called before this one writes.
+        """
+
+        def unit(db: sqlite3.Connection) -> None:
+            last = db.execute("SELECT at FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+            left = db.execute(
+                "SELECT session_id, subject FROM journal AS opened WHERE kind = ?1 AND NOT EXISTS "
+                "(SELECT 1 FROM journal WHERE subject = opened.subject AND kind = ?2)",
+                (WAIT_BEGAN, WAIT_ENDED),
+            ).fetchall()
+            for session_id, subject in left:
+                text = _serialise({"until": last[0]})
+                _add(db, self._clock(), WAIT_ENDED, session_id, subject, text)
+
+        await self._connection.write(unit)
+
     async def waits(self, since: float, after: int = 0) -> tuple[list[Wait], int]:
         """Times that agents waited for decisions and answers, ended `since` then.
 
@@ -343,7 +362,8 @@ class Journal:
 
         def unit(db: sqlite3.Connection) -> tuple[list[Wait], int]:
             found = db.execute(
-                "SELECT closed.seq, opened.session_id, opened.at, closed.at FROM journal AS closed "
+                "SELECT closed.seq, opened.session_id, opened.at, "
+                "COALESCE(json_extract(closed.data, '$.until'), closed.at) FROM journal AS closed "
                 "JOIN journal AS opened ON opened.subject = closed.subject "
                 "AND opened.kind = "
                 "CASE closed.kind WHEN ?1 THEN ?2 WHEN ?9 THEN ?8 ELSE ?3 END "

@@ -60,7 +60,9 @@ class HostedAgent(CommandAgent):
         self.dialogs: DialogGates | None = None
         self.profile = self._read_profile()
         self._launching = False
-        if self._state is AgentState.IDLE and (not record.activity or record.extra.get("panes")):
+        rested = self._state is AgentState.IDLE
+        seen = record.activity and not record.extra.get("panes")
+        if self._state is AgentState.WAITING or (rested and not seen):
             # Nothing was seen of it yet, or nothing since an earlier engine ended.
             self._state, self._activity = AgentState.UNKNOWN, NOTHING_SEEN.reason
         self._wait_id = ""
@@ -252,8 +254,6 @@ class HostedAgent(CommandAgent):
         await super().resume()
         await recover(self)
         pane_id = self.panes.first()
-        open_waits = await self.services.database.journal.open_waits(self.id)
-        self._wait_id = str(open_waits[-1].subject) if open_waits else ""
         if pane_id is not None:
             await self._watch(pane_id)
             if self.observer is not None:
@@ -262,8 +262,6 @@ class HostedAgent(CommandAgent):
         elif was_running:
             dead = next(iter(self.panes.summaries), None)
             await self._ended(dead.exit_status if dead is not None else None)
-        if self.observer is None:
-            await self._waits_no_longer()
 
     async def stop(self) -> None:
         """End the program; returns when its processes are gone."""
@@ -272,8 +270,10 @@ class HostedAgent(CommandAgent):
         await self._waits_no_longer()
 
     async def close(self) -> None:
-        """Watch no more; the program goes on."""
+        """Watch no more; the program goes on, and waits for nobody who could answer."""
         await self._unwatch()
+        with contextlib.suppress(StorageError):
+            await self._waits_no_longer()
         await super().close()
 
     # Its state ----------------------------------------------------------------------------------

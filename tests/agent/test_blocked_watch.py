@@ -245,6 +245,24 @@ async def test_the_next_engine_knows_what_was_waited_for(database: Database, clo
         assert engine.seconds() == 145
 
 
+async def test_without_an_engine_nobody_was_waited_for(database: Database, clock: Clock) -> None:
+    journal = database.journal
+    async with running(database, clock):
+        await journal.wait_began("w1", "a", {})
+        clock.now += 100
+        await journal.wait_ended("w1", {})
+        await journal.wait_began("w2", "a", {})
+        clock.now += 20
+        # The last that this engine is known to have done.
+        await journal.append("note", "b", {})
+    clock.now += 3_600
+    async with running(database, clock) as engine:
+        assert engine.seconds() == 120
+        assert await journal.open_waits("a") == []
+        clock.now += 60
+        assert engine.seconds() == 120
+
+
 async def test_a_question_that_is_interrupted_was_waited_for(
     database: Database, clock: Clock
 ) -> None:

@@ -14,7 +14,7 @@ from agent.commands.panes import explain_pane
 from agent.errors import AgentError
 from agent.hosted.delivery import AtWork, deliver
 from agent.hosted.hosted_agent import HostedAgent
-from agent.hosted.status import Evidence, Kind, Source
+from agent.hosted.status import Evidence, HostedState, Kind, Source
 from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import RenameAgent, ResumeAgent, StopAgent
 from agent.protocol.commands.panes import HoldKeyboard, Recordings, RecordPane
@@ -177,6 +177,12 @@ async def test_its_screen_tells_what_it_does_and_prompts_are_confirmed(stage):
     assert stage.summary.state == "idle"
     assert stage.summary.activity == "stopped"
     assert stage.summary.panes == ()
+
+    # What it waits for in its own terminal is waited for as long as there is an engine.
+    await stage.live._reflect(HostedState(AgentState.WAITING, Kind.LOGIN))
+    assert len(await house.database.journal.open_waits(stage.agent_id)) == 1
+    await stage.live.close()
+    assert await house.database.journal.open_waits(stage.agent_id) == []
 
 
 async def test_it_reports_by_the_protocol_and_contradictions_are_not_idle(stage):
