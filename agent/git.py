@@ -45,6 +45,20 @@ def common_directory(directory: Path) -> Path | None:
     return None
 
 
+def repository_of(directory: Path) -> Path | None:
+    """The top of the repository that the worktree around `directory` belongs to.
+
+    None where it is no worktree beside another, or that has none (a bare repository).
+    """
+    common = common_directory(directory)
+    if common is None or common.name != ".git":
+        return None
+    for candidate in (directory, *directory.parents):
+        if (candidate / ".git").exists():
+            return None if candidate.resolve() == common.parent else common.parent
+    return None
+
+
 def _git(directory: Path) -> Path:
     git = directory / ".git"
     if git.is_file():

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from agent.git import branch, common_directory
+from agent.git import branch, common_directory, repository_of
 
 
 def test_the_branch_and_the_repository_around_a_directory(tmp_path):
@@ -20,6 +20,10 @@ def test_the_branch_and_the_repository_around_a_directory(tmp_path):
     tree.mkdir()
     (tree / ".git").write_text(f"gitdir: {tmp_path}/.git\n")
     assert branch(tree) == "0123456"
+    (tree / "below").mkdir()
+    assert repository_of(tree / "below") == tmp_path.resolve()
+    assert repository_of(tmp_path / "a") is None
+    assert repository_of(tmp_path.parent) is None
 
 
 @pytest.mark.parametrize("place", ["HEAD", "commondir"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.events import Key
 
@@ -146,7 +148,9 @@ async def test_mode_without_a_name_changes_nothing_and_tells_the_names(open_cock
         assert not any(isinstance(one, SetMode) for one in cockpit.engine.commands)
 
 
-async def test_trust_says_that_it_changes_the_agents_that_are_there(open_cockpit: Open) -> None:
+async def test_trust_says_that_it_changes_the_agents_that_are_there(
+    open_cockpit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_cockpit(CALM) as cockpit:
         await cockpit.type("/trust")
         await cockpit.pilot.press("enter")
@@ -154,9 +158,13 @@ async def test_trust_says_that_it_changes_the_agents_that_are_there(open_cockpit
         await cockpit.pilot.press("enter", "n")
         await cockpit.until(lambda: cockpit.app.screen is cockpit.app.cockpit)
         assert not any(isinstance(one, TrustDirectory) for one in cockpit.engine.commands)
+        monkeypatch.setattr("agent.git.repository_of", lambda directory: Path("/top"))
         await cockpit.type("/trust")
         await cockpit.pilot.press("enter")
         await cockpit.until(lambda: "MEDIUM runs there without you" in cockpit.screen_text)
+        assert "/top, whose worktree it is, stays as it is" in cockpit.screen_text.replace(
+            "\n", " "
+        )
         await cockpit.pilot.press("y")
         assert (await cockpit.engine.received(TrustDirectory)).trusted
         await cockpit.until(lambda: "mend the parser and other agents there" in cockpit.screen_text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -165,6 +167,7 @@ async def trust(app: TungstenApp) -> None:
     agent = focused(app)
     if agent is None:
         return
+    from agent.git import repository_of
     from tui.screens.confirm import ConfirmScreen
 
     # Plan is left by the person alone: `Agents.trust_directory`.
@@ -177,10 +180,12 @@ async def trust(app: TungstenApp) -> None:
         if sure:
             await _trust(app, agent.directory, said)
 
+    top = await asyncio.to_thread(repository_of, Path(agent.directory))
+    apart = f" {one_line(str(top))}, whose worktree it is, stays as it is." if top else ""
     screen = ConfirmScreen(
         f"Trust {one_line(agent.directory)}?",
         f"Once trusted, {said}: what is MEDIUM runs there without you. "
-        "HIGH goes on waiting for you. /untrust takes it back.",
+        f"HIGH goes on waiting for you.{apart} /untrust takes it back.",
         verb="trust it",
     )
     await app.push_screen(screen, answered)
