@@ -145,7 +145,8 @@ async def _tell(
     tool = ToolCall(
         tool_use_id=use,
         name=REVERT,
-        title=title,
+        # Its name says the verb.
+        title=title.removeprefix(f"{REVERT}: ").removeprefix(f"{REVERT} "),
         status=ToolStatus.DONE if not left else ToolStatus.FAILED,
         decision="by you",
         result="\n".join(lines),
@@ -215,7 +216,7 @@ def _title(block: Block, *, turn: bool) -> str:
         return "revert the turn"
     assert block.tool is not None
     if block.tool.name == REVERT:
-        return f"undo: {block.tool.title}"[:200]
+        return f"revert the revert: {block.tool.title}"[:200]
     return f"revert: {block.tool.title}"[:200]
 
 

@@ -22,9 +22,14 @@ def use(name, **tool_input):
     return {"type": "tool_use", "name": name, "input": tool_input}
 
 
+def shown(block):
+    """What the line of a step says, its tool's name first."""
+    return f"{block['tool']['name']} {block['tool']['title']}"
+
+
 async def tool_block(house, agent_id, title):
     blocks = [block for block in await house.blocks(agent_id) if block["tool"]]
-    return next(block for block in reversed(blocks) if title in block["tool"]["title"])
+    return next(block for block in reversed(blocks) if title in shown(block))
 
 
 async def look(house, agent_id, block, **fields):
@@ -77,8 +82,9 @@ async def test_a_step_and_a_turn(house):
     assert (project / "notes").stat().st_mode & 0o7777 == 0o644
 
     # The revert stands in the conversation, and is undone as any step.
-    undo = await tool_block(house, agent_id, "revert: ")
+    undo = await tool_block(house, agent_id, "revert ")
     assert (undo["tool"]["changed"], undo["tool"]["result"]) == (1, "notes")
+    assert shown(undo) == f"revert {step['tool']['title']}"
     assert "was told" not in undo["tool"]["decision"]
     await revert(house, agent_id, undo)
     assert (project / "notes").read_text() == "theirs\n"
@@ -142,7 +148,7 @@ async def test_two_agents_in_one_tree_and_an_engine_that_is_killed(house):
     await house.again()
     assert not journal.exists()
     assert not (project / "shared").exists()
-    undo = await tool_block(house, first, "revert: it")
+    undo = await tool_block(house, first, "revert it")
     await revert(house, first, undo)
     assert (project / "shared").read_text() == "second\n"
     assert (project / "own").read_text() == "1\n"
