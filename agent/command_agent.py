@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import shlex
+import shutil
 import uuid
+from dataclasses import replace
 
 from agent.actions import Action, RunCommand, TypeKeys
 from agent.errors import AgentError
@@ -17,6 +21,25 @@ from agent.protocol.gates import Gate
 from agent.steps import Outcome, Plain, Run, Step
 from memory.errors import StorageError
 from tungsten.errors import PaneDead, TerminalError
+
+NOT_FOUND = 127
+"""Exit status of a shell that did not find a program (POSIX.1-2024, XCU 2.8.2)."""
+
+_BEFORE = re.compile(r"env|exec|\w+=.*", re.DOTALL)
+"""Words that may stand before a program's name."""
+
+
+def failure(command: str, status: int) -> str:
+    """Say in one line how a command line ended that did not end well."""
+    if status != NOT_FOUND:
+        return f"exit {status}"
+    words: list[str] = []
+    with contextlib.suppress(ValueError):
+        words = shlex.split(command)
+    program = next((word for word in words if not _BEFORE.fullmatch(word)), "")
+    if program and shutil.which(program) is None:
+        return f"{program}: not found (exit {status})"
+    return f"exit {status}: a program was not found"
 
 
 class CommandAgent(LiveAgent):
@@ -74,7 +97,8 @@ class CommandAgent(LiveAgent):
             outcome = Outcome(ToolStatus.INTERRUPTED, "interrupted")
         except StorageError as error:
             outcome = Outcome(ToolStatus.FAILED, str(error))
-        await self.show_outcome(block_id, outcome)
+        # What took no time is its start; it runs on.
+        await self.show_outcome(block_id, replace(outcome, seconds=None))
         if outcome.status is ToolStatus.DONE:
             await self._launched(step.title)
             dead = next((pane for pane in self.panes.summaries if pane.dead), None)
@@ -136,10 +160,19 @@ class CommandAgent(LiveAgent):
     async def _ended(self, status: int | None) -> None:
         if status == 0:
             await self.become(AgentState.DONE, "exit 0")
+        elif status is None and await asyncio.to_thread(self._closed_by_person):
+            await self.become(AgentState.IDLE, "stopped: you closed all terminals")
         elif status is None:
             await self.become(AgentState.UNKNOWN, "its terminal is gone; its exit status unknown")
         else:
-            await self.become(AgentState.FAILED, f"exit {status}")
+            await self.become(AgentState.FAILED, failure(self.command, status))
+
+    def _closed_by_person(self) -> bool:
+        """Whether the person has ended all terminals since it was last heard of."""
+        try:
+            return self.services.paths.panes_closed.stat().st_mtime >= self._since
+        except OSError:
+            return False
 
     async def server_gone(self) -> bool:
         """The terminal is gone, and the program with it."""

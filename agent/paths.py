@@ -60,6 +60,11 @@ class Paths:
         return self.data / "snapshots"
 
     @property
+    def panes_closed(self) -> Path:
+        """Written when the person ends all panes together with the engine."""
+        return self.data / "panes-closed"
+
+    @property
     def engine_socket(self) -> Path:
         """Where the engine listens."""
         return self.runtime / "engine.sock"

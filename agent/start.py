@@ -121,6 +121,9 @@ async def _end_panes(paths: Paths) -> str:
         return "no panes were open"
     from agent import processes
 
+    with contextlib.suppress(OSError):
+        # The next engine need not wonder where they are.
+        paths.panes_closed.write_text("")
     children = [] if server is None else await asyncio.to_thread(_panes_of, server)
     running = await asyncio.to_thread(processes.below, children)
     try:

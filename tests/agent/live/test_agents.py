@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from agent.agent_directory import DirectoryUnusable
+from agent.command_agent import failure
 from agent.errors import AgentError
 from agent.model.local_server.responder import ResponderMessage
 from agent.prefix import serialise
@@ -30,6 +31,7 @@ from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
 from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
+from agent.start import kill
 from memory.database import Database
 from memory.errors import StorageError
 from memory.versions import Memory
@@ -491,6 +493,15 @@ async def test_a_program_as_agent_works_and_ends_with_its_status(house):
     await house.prompt(agent_id, "hello")
     summary = await house.until(lambda: (s := house.summary(agent_id)).state == "failed" and s)
     assert summary.activity == "exit 3"
+    [started] = [tool for tool in await house.tools(agent_id) if tool["name"] == "program"]
+    assert (started["status"], started["seconds"]) == ("done", None)
+
+
+def test_a_program_that_is_not_there_is_named():
+    assert failure("make test", 2) == "exit 2"
+    assert failure("no-such-program --x", 127) == "no-such-program: not found (exit 127)"
+    assert failure("A=b env C=d no-such-program", 127).startswith("no-such-program: not found")
+    assert failure("sh script", 127) == failure("it's", 127) == "exit 127: a program was not found"
 
 
 async def test_a_program_that_has_just_ended_can_be_stopped(house, monkeypatch):
@@ -532,6 +543,14 @@ async def test_a_program_survives_the_engine(house):
     assert house.summary(agent_id).state == "working"
     await house.prompt(agent_id, "x")
     await house.until(lambda: house.summary(agent_id).state == "done")
+    await house.carry_out(ResumeAgent(agent_id=agent_id))
+    await house.state(agent_id, "working")
+    # The person ends the terminals with the engine.
+    await house.shut()
+    await kill(house.paths, panes=True)
+    await house.open()
+    summary = house.summary(agent_id)
+    assert (summary.state, summary.activity) == ("idle", "stopped: you closed all terminals")
     began.unlink()
     await house.carry_out(ResumeAgent(agent_id=agent_id))
     await house.state(agent_id, "working")
