@@ -57,13 +57,17 @@ def install(
 @hook.command("uninstall")
 def uninstall(
     agent: Annotated[Agent | None, typer.Argument(help="Which; all without one.")] = None,
+    scope: Annotated[
+        Literal["user", "project"] | None,
+        typer.Option(help="Out of yours, or this project's, alone; all without."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
     """Take it out again; files are as they were, to the byte."""
     from agent.hook import install as installer
 
     where = _where()
-    changes = installer.uninstalling(where, agent)
+    changes = installer.uninstalling(where, agent, scope)
     if not changes:
         print("No hook is installed.")
         return

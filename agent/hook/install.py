@@ -119,7 +119,8 @@ class Kept:
 
     `after` is the SHA-256 of what we made of it; `made` are directories that were made for it.
     `also` is the SHA-256 of what we had made of it until then: where we were killed before the file
-    was replaced, it is still that.
+    was replaced, it is still that. `real` is the file that `path` led to then, the same where it is
+    no link.
     """
 
     agent: str
@@ -129,6 +130,13 @@ class Kept:
     after: str
     made: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    real: str = ""
+
+    @property
+    def shown(self) -> Path:
+        """The file as it is named, or as it is where that name leads elsewhere by now."""
+        named = Path(self.path)
+        return named if self.real in ("", _leads_to(named)) else Path(self.real)
 
     @property
     def original(self) -> bytes | None:
@@ -150,6 +158,8 @@ class Change:
     before: bytes | None
     after: bytes | None
     note: str = ""
+    key: str = ""
+    """What the file is known by: where its name led to when the hook was put in."""
     kept: Kept | None = None
     """What is known afterwards of a file with our hook in it."""
 
@@ -180,7 +190,8 @@ def installing(where: Where, agent: str, scope: Scope) -> Change:
     """
     path = where.file(agent, scope)
     found = _read(path)
-    known = _kept(where).get(str(path))
+    key = str(_real(path))
+    known = _kept(where).get(key)
     base = found
     also: tuple[str, ...] = ()
     if known is not None and found is not None and known.is_ours(found):
@@ -200,21 +211,30 @@ def installing(where: Where, agent: str, scope: Scope) -> Change:
     after = text.encode()
     before = None if base is None else base64.b64encode(base).decode()
     made = known.made if known is not None else tuple(map(str, _missing(_real(path))))
-    kept = Kept(agent, scope, str(path), before, _sha(after), made, also)
-    return Change(agent, scope, path, found, after, kept=kept)
+    kept = Kept(agent, scope, str(path), before, _sha(after), made, also, key)
+    return Change(agent, scope, path, found, after, key=key, kept=kept)
 
 
-def uninstalling(where: Where, agent: str | None = None) -> list[Change]:
-    """Say what taking the hooks out would do, of one agent or of all; does nothing.
+def uninstalling(
+    where: Where, agent: str | None = None, scope: Scope | None = None
+) -> list[Change]:
+    """Say what taking the hooks out would do; does nothing.
+
+    Args:
+        where: whose settings.
+        agent: out of this one's alone.
+        scope: out of the person's, or those of the project where they are, alone.
 
     Raises:
         NotInstalled: a file that was changed since is not understood; says which.
     """
     changes = []
-    for kept in _kept(where).values():
-        if agent not in (None, kept.agent):
+    for key, kept in _kept(where).items():
+        if agent not in (None, kept.agent) or scope not in (None, kept.scope):
             continue
-        path, note = Path(kept.path), ""
+        if scope == "project" and str(where.file(kept.agent, scope)) != kept.path:
+            continue
+        path, note = kept.shown, ""
         found, after = _read(path), kept.original
         if found is not None and found != after and not kept.is_ours(found):
             note = "it was changed since: only what Tungsten had put in is taken out"
@@ -226,7 +246,7 @@ def uninstalling(where: Where, agent: str | None = None) -> list[Change]:
                 note = "it was changed since, and is left: delete it if you do not need it"
         elif found is None:
             note, after = "it is not there any more", None
-        changes.append(Change(kept.agent, kept.scope, path, found, after, note))
+        changes.append(Change(kept.agent, kept.scope, path, found, after, note, key))
     return changes
 
 
@@ -269,19 +289,19 @@ def _carry_out(where: Where, change: Change) -> None:
     if _read(change.path) != change.before:
         raise NotInstalled(f"{change.path} has changed meanwhile: look at it, then try again.")
     known = _kept(where)
-    before = known.get(str(change.path))
+    before = known.get(change.key)
     sweep(_real(change.path))
     sweep(where.record)
     try:
         if change.kept is not None:
             # Before the file: whatever happens, its bytes are known.
-            _keep(where, known | {str(change.path): change.kept})
+            _keep(where, known | {change.key: change.kept})
         if change.changes:
             _write(change.path, change.after)
         if change.kept is None:
             if change.after is None and before is not None:
                 _remove(before.made)
-            known.pop(str(change.path), None)
+            known.pop(change.key, None)
             _keep(where, known)
     except (OSError, NotInstalled) as error:
         if change.kept is not None:
@@ -300,7 +320,7 @@ def _undo(where: Where, change: Change, known: Mapping[str, Kept]) -> None:
     with contextlib.suppress(OSError, NotInstalled):
         if _read(change.path) == change.before:
             _keep(where, known)
-            if str(change.path) not in known and change.kept is not None:
+            if change.key not in known and change.kept is not None:
                 _remove(change.kept.made)
 
 
@@ -317,14 +337,14 @@ class Standing:
 
 def standing(where: Where) -> list[Standing]:
     """How the settings of all agents stand; never fails."""
-    kept = _kept(where)
+    kept = {str(each.shown): each for each in _kept(where).values()}
     places = {
         (agent, scope): where.file(agent, scope)
         for agent in ADAPTERS
         for scope in ("user", "project")
     }
     seen = {str(path): (agent, scope) for (agent, scope), path in places.items()}
-    others = {each.path: (each.agent, each.scope) for each in kept.values()}
+    others = {path: (each.agent, each.scope) for path, each in kept.items()}
     return [
         _stands(where, agent, scope, Path(path), kept.get(path))
         for path, (agent, scope) in {**others, **seen}.items()
@@ -376,6 +396,12 @@ def _real(path: Path) -> Path:
         raise NotInstalled(f"{path} leads nowhere: mend the link first.") from error
 
 
+def _leads_to(path: Path) -> str:
+    with contextlib.suppress(NotInstalled):
+        return str(_real(path))
+    return str(path)
+
+
 def _read(path: Path) -> bytes | None:
     """A settings file's bytes, None where there is none."""
     real = _real(path)
@@ -424,10 +450,10 @@ def _kept(where: Where) -> dict[str, Kept]:
     try:
         rows = json.loads(where.record.read_text("utf-8"))
         lists = ("made", "also")
-        return {
-            row["path"]: Kept(**{**row, **{name: tuple(row.get(name, ())) for name in lists}})
-            for row in rows
-        }
+        found = [
+            Kept(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows
+        ]
+        return {each.real or _leads_to(Path(each.path)): each for each in found}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError) as error:

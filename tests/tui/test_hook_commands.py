@@ -62,6 +62,15 @@ def test_a_hook_comes_and_goes(home: Path, tungsten: Callable[..., Said], monkey
     assert "/hooks" in tungsten("hook", "install", "codex", "--yes")[1]
     assert "nothing for a minute" in tungsten("hook", "install", "opencode", "--yes")[1]
     assert tungsten("hook", "uninstall", "opencode", "--yes")[0] == 0
+    # Of this project's settings alone, and of no other project's.
+    ours, mine = home / ".claude" / "settings.local.json", file.read_text()
+    assert tungsten("hook", "install", "claude", "--scope", "project", "--yes")[0] == 0
+    monkeypatch.chdir("/")
+    assert "No hook" in tungsten("hook", "uninstall", "--scope", "project")[1]
+    monkeypatch.chdir(home)
+    status, out, _ = tungsten("hook", "uninstall", "claude", "--scope", "project", "--yes")
+    assert (status, str(ours) in out, ours.exists()) == (0, True, False)
+    assert file.read_text() == mine
 
     checks = {check.name: check for check in asyncio.run(examine(find()))}
     assert (checks["hooks"].status, checks["hooks"].text) == ("ok", "installed: claude, codex")

@@ -233,6 +233,19 @@ def test_a_link_stays_a_link_and_modes_stay(where: Where, tmp_path: Path) -> Non
     assert link.is_symlink()
     assert (real.read_text(), real.stat().st_mode & 0o777) == ('{"a": 1}', 0o640)
 
+    # A link that leads elsewhere by then: the hook goes out of the file that it was put into.
+    put(where, "claude")
+    other = tmp_path / "other.json"
+    other.write_text('{"b": 2}')
+    link.unlink()
+    link.symlink_to(other)
+    put(where, "claude")
+    states = {each.path: each.state for each in standing(where) if each.agent == "claude"}
+    assert states == {link: "installed", real: "installed"}
+    assert {change.path for change in take_out(where)} == {link, real}
+    assert (real.read_text(), other.read_text()) == ('{"a": 1}', '{"b": 2}')
+    assert (link.is_symlink(), where.record.exists()) == (True, False)
+
 
 def test_a_read_only_file_is_left(where: Where) -> None:
     file = where.file("claude", "user")
