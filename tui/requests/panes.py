@@ -98,10 +98,15 @@ async def own_panes(app: TungstenApp) -> None:
     if app.screen is app.cockpit and app.known:
         from tui.screens.own_panes import OwnPanesScreen
 
+        def done(adopted: str | None) -> None:
+            if adopted:
+                app.look_at(adopted)
+
         await app.push_screen(
             OwnPanesScreen(
                 app.focused_agent,
                 own_pane=os.environ.get("TMUX_PANE", ""),
                 profiles=app.paths.profiles,
-            )
+            ),
+            done,
         )

@@ -86,8 +86,8 @@ class OwnPane:
         return f"{self.server.socket} {self.info.id} {self.info.pid}"
 
 
-class OwnPanesScreen(ClosedOnce[None]):
-    """Lists the person's own panes and shows the chosen one, live.
+class OwnPanesScreen(ClosedOnce[str]):
+    """Lists the person's own panes and shows the chosen one, live; gives the agent adopted last.
 
     Args:
         agent: Who may use a pane that is allowed here; None where there is no agent.
@@ -132,6 +132,7 @@ class OwnPanesScreen(ClosedOnce[None]):
         self._clock = clock
         self._servers: list[OwnServer] = []
         self._panes: dict[str, OwnPane] = {}
+        self._adopted = ""
         self._shown = ""
         self._stop: Callable[[], None] = lambda: None
         self._looking = asyncio.Event()
@@ -307,7 +308,7 @@ class OwnPanesScreen(ClosedOnce[None]):
 
     def action_leave(self) -> None:
         """Go back to the cockpit."""
-        self.dismiss(None)
+        self.dismiss(self._adopted or None)
 
     def action_allow(self) -> None:
         """Let the agent use the chosen pane."""
@@ -400,7 +401,9 @@ class OwnPanesScreen(ClosedOnce[None]):
             profile=found.profile,
             directory=found.directory,
         )
-        return (await send(self, command))[1]
+        answer, problem = await send(self, command)
+        self._adopted = str(answer.get("agent_id", "")) or self._adopted
+        return problem
 
     def action_disallow(self) -> None:
         """Take the chosen pane back from the agent that may use it."""

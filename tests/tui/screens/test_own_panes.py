@@ -192,6 +192,7 @@ async def test_an_agent_that_runs_there_is_adopted_after_a_yes_and_let_go(
         await until(pilot, lambda: "no tmux client typed this" in text(app))
         assert app.sent == []
         app.unattended = ""
+        app.answers["adopt_pane"] = {"agent_id": agent.id}
         await pilot.press("y")
         await until(pilot, lambda: app.sent and app.screen is screen)
         pane_id, pid = tmux("list-panes", "-t", "mine", "-F", "#{pane_id} #{pane_pid}").split()
@@ -217,3 +218,6 @@ async def test_an_agent_that_runs_there_is_adopted_after_a_yes_and_let_go(
         (tmp_path / "cat.toml").unlink()
         await pilot.press("down", "j")
         await until(pilot, lambda: "No profile knows" in text(app))
+        # What was adopted is what the person looks at next.
+        await pilot.press("escape")
+        await until(pilot, lambda: app.results == [agent.id])
