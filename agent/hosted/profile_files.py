@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -58,6 +60,10 @@ class Profiles:
             raise ProfileUnknown(
                 f'There is no profile "{name}"; known are {known} (tungsten profiles).'
             ) from None
+
+    def absent(self) -> frozenset[str]:
+        """Names of those whose program is not on the `PATH`; looks at the disk."""
+        return frozenset(name for name, each in self.by_name.items() if _is_absent(each.start))
 
     def recognise(self, command: str) -> Profile | None:
         """Find the profile of the program that a command line starts, None if there is none."""
@@ -201,6 +207,18 @@ def _started(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     if rest and _INTERPRETER.fullmatch(PurePath(rest[0]).name):
         started += [word for word in rest[1:] if not word.startswith("-")][:1]
     return rest, started
+
+
+def _is_absent(start: str) -> bool:
+    """Whether a command line starts one program, and that is not there."""
+    try:
+        words = shlex.split(start, comments=True)
+    except ValueError:
+        return False
+    _, started = _started(words)
+    if not started or not _ENDS.isdisjoint(words):
+        return False
+    return shutil.which(os.path.expanduser(started[0])) is None  # noqa: PTH111 - no path yet
 
 
 def _program(word: str) -> str:

@@ -738,6 +738,8 @@ async def test_what_is_written_while_an_agent_begins_is_for_that_one(open_cockpi
             return {"agent_id": other}
 
         cockpit.engine.on(CreateAgent, create)
+        # The keyboard was in the conversation.
+        cockpit.app.cockpit.set_focus(cockpit.app.cockpit.conversation)
         await cockpit.pilot.press("ctrl+n")
         await cockpit.until(lambda: "New agent" in cockpit.screen_text)
         cockpit.app.screen.query_one("#directory", Input).value = "/"

@@ -216,6 +216,9 @@ async def new_agent(app: TungstenApp) -> None:
     async def create(command: CreateAgent | None) -> None:
         if command is None:
             return
+        if app.cockpit.focused is app.cockpit.conversation:
+            # What is written next is for the new one.
+            app.cockpit.action_focus_prompt()
         own = command.kind == "model" and not command.command and not command.profile
         if own and lacks_model(app, None):
             from tui.model_setup import ask

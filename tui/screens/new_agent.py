@@ -71,6 +71,8 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         self._model = model
         self._facts = DirectoryFacts("")
         self._not_chosen = _NOT_CHOSEN
+        self._absent: frozenset[str] = frozenset()
+        """Agents of other makers whose program is not there."""
         self._whole = str(self._base)
         """The directory that was offered, or that Tab has completed: Tab then means to move on."""
 
@@ -102,11 +104,20 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
         """Begin with the directory."""
         self.query_one("#directory", Input).focus()
         self._tell_form_keys()
+        if self._profiles.by_name:
+            self._look_for_programs()
 
     def _tell_form_keys(self) -> None:
         self.tell_keys(
             ("Enter", "start"), ("↑↓", "fields"), ("Tab", "complete, next"), ("Esc", "cancel")
         )
+
+    @work(exclusive=True, group="programs", exit_on_error=False)
+    async def _look_for_programs(self) -> None:
+        self._absent = await asyncio.to_thread(self._profiles.absent)
+        chosen = self.query_one("#profile", OneOf)
+        chosen.tell_absent(self._absent)
+        self._tell_start(chosen.value)
 
     @on(Input.Changed, "#directory")
     def _directory_changed(self, event: Input.Changed) -> None:
@@ -153,8 +164,14 @@ class NewAgentScreen(CardScreen["CreateAgent | None"]):
 
     @on(OneOf.Changed, "#profile")
     def _profile_changed(self, event: OneOf.Changed) -> None:
-        profile = self._profiles.by_name.get(event.value)
+        self._tell_start(event.value)
+
+    def _tell_start(self, chosen: str) -> None:
+        """Say what starts the chosen agent, or that it is not there and what to do."""
+        profile = self._profiles.by_name.get(chosen)
         starts = "a program instead of a model" if profile is None else f"empty: {profile.start}"
+        if profile is not None and chosen in self._absent:
+            starts = f"{profile.start} is not on PATH: install it, or give its path"
         self.query_one("#command", Input).placeholder = starts
 
     @on(OneOf.Changed, "#mode")

@@ -13,6 +13,9 @@ from textual.widget import Widget
 
 NONE = -1
 
+ABSENT = "×"
+"""Stands before what cannot be had as it is."""
+
 
 class OneOf(Widget, can_focus=True):
     """Shows all choices; Left, Right and Space move between them.
@@ -54,12 +57,18 @@ class OneOf(Widget, can_focus=True):
         super().__init__(id=id)
         self._choices = choices
         self._usual = ""
+        self._absent: frozenset[str] = frozenset()
         if not chosen:
             self.set_reactive(OneOf.index, NONE)
 
     def tell_usual(self, choice: str) -> None:
         """Mark what is taken as long as nothing is chosen; empty: nothing is known of that."""
         self._usual = choice
+        self.refresh()
+
+    def tell_absent(self, choices: frozenset[str]) -> None:
+        """Mark what cannot be had as it is; it can be chosen all the same."""
+        self._absent = choices
         self.refresh()
 
     @property
@@ -73,10 +82,16 @@ class OneOf(Widget, can_focus=True):
         return Content(" " * self._gap).join(
             Content.assemble((f"● {choice}", "bold $text-primary"))
             if number == self.index
-            else Content(f"{'●' if self.index == NONE and choice == self._usual else '○'} {choice}")
+            else Content(f"{self._mark(choice)} {choice}")
             for number, choice in enumerate(self._choices)
             if number >= first
         )
+
+    def _mark(self, choice: str) -> str:
+        """What stands before one that is not chosen."""
+        if choice in self._absent:
+            return ABSENT
+        return "●" if self.index == NONE and choice == self._usual else "○"
 
     @property
     def _gap(self) -> int:

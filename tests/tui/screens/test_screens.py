@@ -246,9 +246,11 @@ async def test_it_says_what_is_taken_where_nothing_is_chosen(
 
 
 async def test_an_agent_of_another_maker_is_chosen_or_recognised(
-    host: Host, tmp_path: Path
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profiles = load(tmp_path / "none")
+    (tmp_path / "opencode").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
     app = host(NewAgentScreen(str(tmp_path), profiles=profiles))
     async with app.run_test(size=(60, 30)) as pilot:
         await settle(pilot)
@@ -257,10 +259,15 @@ async def test_an_agent_of_another_maker_is_chosen_or_recognised(
         await pilot.press(*["down"] * 4, *"claude -c")
         await pilot.pause()
         assert chosen.value == "claude"
+        # Those that are not installed are marked, and it says what to do.
+        assert "× aider" in str(chosen.render())
+        placeholder = screen.query_one("#command", Input).placeholder
+        assert placeholder == "claude is not on PATH: install it, or give its path"
         await pilot.press(*["backspace"] * 9, "down", "left", "left", "left")
         # There is no room for all of them: the one that is chosen is shown.
         assert chosen.value == "opencode"
         assert "● opencode" in str(chosen.render())
+        assert "○ gemini" not in str(chosen.render())
         assert "none" not in str(chosen.render())
         assert screen.query_one("#command", Input).placeholder == "empty: opencode"
         await pilot.press("enter")
