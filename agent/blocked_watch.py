@@ -102,7 +102,9 @@ def waits_at(snapshot: Snapshot, now: float) -> Iterator[Wait]:
 
 def waits_itself(agent: AgentSummary) -> bool:
     """Whether an agent of another maker waits for the person in its own terminal."""
-    return agent.hosted is not None and agent.state == "waiting" and bool(agent.hosted.kind)
+    hosted = agent.hosted
+    waits = hosted is not None and bool(hosted.kind) and not hosted.passing
+    return waits and agent.state == "waiting"
 
 
 def added_up(waits: Iterable[Wait], since: float, until: float) -> float:

@@ -212,8 +212,10 @@ def receive(app: TungstenApp, line: EventLine) -> set[str]:
 
 
 def _asks_by_itself(agent: AgentSummary) -> bool:
-    """Whether it waits for the person in its own terminal."""
-    return agent.hosted is not None and agent.state == "waiting" and bool(agent.hosted.kind)
+    """Whether it waits for the person in its own terminal, and for nobody else."""
+    hosted = agent.hosted
+    asks = hosted is not None and bool(hosted.kind) and not hosted.passing
+    return asks and agent.state == "waiting"
 
 
 def _has_item(state: Snapshot, agent: AgentSummary) -> bool:

@@ -124,9 +124,13 @@ class DialogGates:
         except (AgentError, TerminalError):
             seen = None
         if not anew and seen is not None:
-            unheard = pane_id in self._unheard
-            expected = await self._agent.services.hook_expected(self._agent, pane_id, unheard)
+            expected = await self.hook_expected(pane_id)
         self._now(pane_id, seen, hook_expected=expected)
+
+    async def hook_expected(self, pane_id: str) -> bool:
+        """Whether the agent's hook may yet ask about what its dialog in a pane is about."""
+        unheard = pane_id in self._unheard
+        return await self._agent.services.hook_expected(self._agent, pane_id, unheard)
 
     def _now(self, pane_id: str, seen: Seen | None, *, hook_expected: bool = False) -> None:
         standing = self._open.get(pane_id)
@@ -138,7 +142,8 @@ class DialogGates:
             del self._open[pane_id]
             if not ours:
                 self._dismiss(standing, IN_ITS_PANE)
-            if seen is None:
+            if seen is None or (standing.hooked and not self._is_hooked(seen)):
+                # What its hook said was of the one before; of its end it may say nothing.
                 self._gone()
         if seen is not None:
             self._begin(seen, hook_expected=hook_expected)
@@ -146,9 +151,7 @@ class DialogGates:
     def _begin(self, seen: Seen, *, hook_expected: bool) -> None:
         opened = self._open[seen.pane_id] = _Open(seen)
         self._shown.set()
-        agent = self._agent
-        asked = agent.services.hook_asks(agent.id, seen.pane_id)
-        opened.hooked = any(is_about(seen.dialog, text, seen.cwd) for text in asked)
+        opened.hooked = self._is_hooked(seen)
         text, at = self._answered.get(seen.pane_id, ("", 0.0))
         loop = asyncio.get_running_loop()
         rest = at + ANSWERED_SECONDS - loop.time()
@@ -162,6 +165,11 @@ class DialogGates:
             loop.call_later(HOOK_SECONDS, self._hook_is_silent, opened)
         elif seen.dialog.kind in (Kind.PERMISSION, Kind.QUESTION):
             opened.task = self._spawn(self._ask(opened))
+
+    def _is_hooked(self, seen: Seen) -> bool:
+        """Whether the agent's hook asks about what a dialog is about."""
+        asked = self._agent.services.hook_asks(self._agent.id, seen.pane_id)
+        return any(is_about(seen.dialog, text, seen.cwd) for text in asked)
 
     def _hook_is_silent(self, opened: _Open) -> None:
         pane_id = opened.seen.pane_id

@@ -17,6 +17,7 @@ from typing import Literal
 from agent.command_agent import CommandAgent
 from agent.errors import AgentError
 from agent.gate import Binding, Decision
+from agent.hosted import dialog_gates
 from agent.hosted.delivery import TAKES_PROMPTS, AtWork, NotDelivered, deliver
 from agent.hosted.dialog_gates import ENDED, DialogGates, recover
 from agent.hosted.drift import DriftAlarm
@@ -25,7 +26,7 @@ from agent.hosted.profile import Profile
 from agent.hosted.profile_files import ProfileUnknown, profile_files
 from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import NOTHING as NOTHING_SEEN
-from agent.hosted.status import Evidence, HostedState, Kind
+from agent.hosted.status import Evidence, HostedState, Kind, Source
 from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
 from agent.protocol.gates import Gate
@@ -67,6 +68,9 @@ class HostedAgent(CommandAgent):
             self._state, self._activity = AgentState.UNKNOWN, NOTHING_SEEN.reason
         self._wait_id = ""
         """Id of the journal's entry on what it waits for, while it does."""
+        self._passes_until: float | None = None
+        """When its hook has had its time to answer what is seen to wait, by the loop's clock."""
+        self._passing = False
         self._speaking = asyncio.Lock()
         self._alarm: DriftAlarm | None = None
         self._deafen: Callable[[], Awaitable[None]] | None = None
@@ -116,6 +120,7 @@ class HostedAgent(CommandAgent):
                 kind=kind,
                 source=found.source or "",
                 reason=found.reason,
+                passing=self._passing and _is_seen(found),
             )
         return super().summary().model_copy(update={"hosted": hosted})
 
@@ -295,10 +300,30 @@ class HostedAgent(CommandAgent):
     async def _reflect_now(self) -> None:
         """Show the state as it is by now."""
         if self.observer is not None:
+            self._passing = await self._may_pass(self.observer.state())
+        if self.observer is not None:
             try:
                 await self._reflect(self.observer.state())
             except StorageError as error:
                 log.warning("%s", error)
+
+    async def _may_pass(self, found: HostedState) -> bool:
+        """Whether its hook may answer a permission that is seen, so that nobody is called for it.
+
+        When the hook has had its time, the state is shown anew.
+        """
+        pane_id = self.panes.first()
+        if not _is_seen(found) or self._waits or pane_id is None or self.dialogs is None:
+            self._passes_until = None
+            return False
+        loop = asyncio.get_running_loop()
+        if self._passes_until is None:
+            expected = await self.dialogs.hook_expected(pane_id)
+            seconds = dialog_gates.HOOK_SECONDS if expected else 0.0
+            self._passes_until = loop.time() + seconds
+            if expected:
+                loop.call_later(seconds + 0.01, self._changed, found)
+        return loop.time() < self._passes_until
 
     async def _reflect(self, found: HostedState) -> None:
         activity = found.reason
@@ -310,7 +335,8 @@ class HostedAgent(CommandAgent):
             # First, as the time that it waited is added up anew when it no longer does.
             await self._waits_no_longer()
         await self.become(found.state, activity)
-        if found.state is AgentState.WAITING and not self._wait_id and not self._waits:
+        asks = found.state is AgentState.WAITING and not (self._passing and _is_seen(found))
+        if asks and not (self._wait_id or self._waits or self.closing):
             self._wait_id = uuid.uuid4().hex
             await self.services.database.journal.wait_began(
                 self._wait_id, self.id, {"kind": found.kind, "source": found.source}
@@ -442,3 +468,8 @@ class HostedAgent(CommandAgent):
         with contextlib.suppress(PaneDead):
             await (await self.panes.seen(pane_id)).send_keys(*self.profile.interrupt)
         self.observer.doubt()
+
+
+def _is_seen(found: HostedState) -> bool:
+    """Whether it waits for a permission, and its hook has not said so."""
+    return found.kind is Kind.PERMISSION and found.source is not Source.HOOK

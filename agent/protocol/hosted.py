@@ -20,6 +20,8 @@ class Hosted(Wire):
     """Whose word its state is: hook, program-status, title, notification, screen or process."""
     reason: str = ""
     """Why it is this state, in one line."""
+    passing: bool = False
+    """Whether its hook may answer that in a moment, without anybody being asked."""
     adopted: bool = False
     """Whether it runs in the person's own tmux: it is then let go, never ended."""
 

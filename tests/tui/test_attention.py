@@ -48,8 +48,8 @@ async def test_a_gate_rings_only_out_of_sight(
         # One wait of another maker's agent rings once: by its state or in the inbox, first come.
         agent = scenes.BUSY.agents[0]
 
-        async def becomes(kind: str) -> None:
-            hosted = Hosted(profile="x", title="X", kind=kind)  # type: ignore[arg-type]
+        async def becomes(kind: str, *, passing: bool = False) -> None:
+            hosted = Hosted(profile="x", title="X", kind=kind, passing=passing)  # type: ignore[arg-type]
             state = AgentState.WAITING if kind else AgentState.WORKING
             changed = agent.model_copy(update={"state": state, "hosted": hosted})
             cockpit.engine.publish(AgentChanged(agent=changed))
@@ -82,3 +82,11 @@ async def test_a_gate_rings_only_out_of_sight(
         await becomes("")
         await becomes("login")
         assert rung.count("bell") == 3
+        # What its hook answers a moment later calls nobody; what it does not, calls then.
+        await becomes("")
+        await becomes("permission", passing=True)
+        await becomes("")
+        await becomes("permission", passing=True)
+        assert rung.count("bell") == 3
+        await becomes("permission")
+        assert rung.count("bell") == 4

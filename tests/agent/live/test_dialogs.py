@@ -281,6 +281,9 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     await asker.ask("harmless", asks("npm test &&\n    npm start"))
     await stands("npm test")
     assert not asker.agent.dialogs.asks
+    # Nobody is called for it either.
+    await house.until(lambda: house.summary(asker.agent.id).hosted.passing, "the wait")
+    assert house.summary(asker.agent.id).state == "waiting"
     assert b"allow" in await hooked("npm test && npm start", 60)
     await asker.works()
     # What stands though its hook was answered is another question.
@@ -299,6 +302,7 @@ async def test_what_a_hook_asks_is_one_item_and_answered_by_key_once_it_is_let_g
     monkeypatch.setattr(dialog_gates, "HOOK_SECONDS", 0.1)
     await asker.ask("high", asks("rm -rf /"))
     first = await house.gate()
+    await house.until(lambda: not house.summary(asker.agent.id).hosted.passing, "its time")
     hook = asyncio.create_task(hooked("rm -rf /", 60))
     assert (await asker.closed(first)).text == "its hook asks about this"
     second = await house.gate()
