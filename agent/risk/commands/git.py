@@ -285,6 +285,9 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.medium("moves local branches")
         if verb == "clone":
             _cloned(call, operands)
+            address = operands[0].rstrip("/") if operands else ""
+            usual = address.rpartition("/")[2].rpartition(":")[2].removesuffix(".git")
+            _set_apart(call, argv, operands[1] if len(operands) > 1 else usual)
         call.low() if verb in ("ls-remote", "archive") else call.medium(f"runs git {verb}")
     elif verb == "grep":
         for text in value(argv, "-O", "--open-files-in-pager"):
@@ -328,6 +331,7 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
             call.high("plants code in the repository's hooks")
         for path in value(argv, "--separate-git-dir"):
             call.evaluator.moved_to(call.place(path).path)
+        _set_apart(call, argv, operands[0] if operands else ".")
         call.medium("makes a repository")
     elif verb == "symbolic-ref":
         if has(options, "d", "--delete"):
@@ -373,6 +377,14 @@ def _git_verb(call: Call, verb: str, argv: list[str]) -> None:
 
 
 _ADDRESS = re.compile(r"\w+://|[\w.-]+@[\w.-]+:|gh:")
+
+
+def _set_apart(call: Call, argv: list[str], made: str) -> None:
+    """Note where a new repository's settings are, where they are not below it."""
+    for path in value(argv, "--separate-git-dir"):
+        apart, top = call.place(path).path, call.place(made).path
+        if made and UNKNOWN not in top:
+            call.evaluator.files[f"{top}/.git"] = f"gitdir: {apart}\n"
 
 
 def _cloned(call: Call, operands: list[str]) -> None:

@@ -52,6 +52,16 @@ def test_settings_from_elsewhere(project: Path, file: str, way: str) -> None:
     assert judged(project, way) is Risk.HIGH
 
 
+@pytest.mark.parametrize("make", ["init {} s", "clone {} ev s", "clone {} https://a.b/s.git"])
+def test_settings_set_apart_in_the_same_line(project: Path, make: str) -> None:
+    made = "git " + make.format("--separate-git-dir=meta")
+    assert judged(project, f"{made} && git -C s log && cd s && git status") is Risk.MEDIUM
+    runs = "printf '[core]\\n\\tfsmonitor = ./x.sh\\n' >> meta/config"
+    assert judged(project, f"{made} && {runs}") is Risk.MEDIUM
+    assert judged(project, f"{made} && {runs} && git -C s status") is Risk.HIGH
+    assert judged(project, f"{made} && echo x > meta/hooks/post-x && git -C s fetch") is Risk.HIGH
+
+
 def test_hooks_of_another_repository(project: Path) -> None:
     assert judged(project, "git -C ev fetch") is Risk.MEDIUM
     (project / "ev/hooks/reference-transaction").write_text("x")
