@@ -389,8 +389,21 @@ def _into_place(new: bytes, name: bytes, directory: int) -> None:
 
 
 def _change_mode(directory: int, name: bytes, mode: int, is_kind: Callable[[int], bool]) -> None:
-    if is_kind(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
-        os.chmod(name, mode, dir_fd=directory)
+    """Change the mode of what stands at a name, if it is of a kind, and never through a link.
+
+    What was looked at is what is changed, also where something else takes its name meanwhile.
+    """
+    if not hasattr(os, "O_PATH"):
+        if is_kind(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+            os.chmod(name, mode, dir_fd=directory, follow_symlinks=False)
+        return
+    # Needs no right to read it; its own chmod is that of /proc (open(2), O_PATH).
+    file = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        if is_kind(os.fstat(file).st_mode):
+            os.chmod(f"/proc/self/fd/{file}", mode)
+    finally:
+        os.close(file)
 
 
 def _look(directory: int, name: bytes) -> Entry | None:

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from agent.isolation.objects import Objects
 from agent.isolation.plan import Plan, Span, diff, plan
-from agent.isolation.revert import Journal, Left, carry_on, revert
+from agent.isolation.revert import Journal, Left, _change_mode, carry_on, revert
 from agent.isolation.tree import Cache, Limits, TreeNotKept, read_tree
 from tests.agent.isolation import trees
 
@@ -227,6 +228,27 @@ def test_no_link_leads_out(template: tuple[Path, Path], short_dir: Path) -> None
     (left,) = copy.revert(found)
     assert left.path == b"src/b.txt"
     assert (outside / "b.txt").read_text() == "changed\n"
+
+
+def test_a_mode_is_never_changed_through_a_link(short_dir: Path) -> None:
+    mine, other = short_dir / "mine", short_dir / "other"
+    for path in (mine, other):
+        path.touch(mode=0o640)
+
+    def is_file(mode: int) -> bool:
+        # Right behind the look, a link takes its place.
+        mine.rename(short_dir / "was")
+        mine.symlink_to(other)
+        return stat.S_ISREG(mode)
+
+    directory = os.open(short_dir, os.O_RDONLY)
+    try:
+        _change_mode(directory, b"mine", 0o4777, is_file)
+        _change_mode(directory, b"mine", 0o4777, stat.S_ISREG)
+    finally:
+        os.close(directory)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (other, short_dir / "was")]
+    assert modes == [0o640, 0o4777]
 
 
 def test_what_changes_between_look_and_revert_is_left(
