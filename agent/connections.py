@@ -83,7 +83,8 @@ class Connections:
         """The programs in panes of the person's own that an agent may type into."""
         self.answer_hook: hook.Serve = _no_answer
         """Answers the hook of another agent."""
-        self._hooks: set[_Connection] = set()
+        self._hooks: dict[_Connection, int] = {}
+        """Hooks that wait, and how large their questions are."""
         self._open: set[_Connection] = set()
         self._silent: dict[_Connection, None] = {}
         self._admitted: set[_Connection] = set()
@@ -113,11 +114,13 @@ class Connections:
         self._silent.pop(connection, None)
         if len(self._hooks) >= hook.MAX_HOOKS:
             return
-        self._hooks.add(connection)
+        if sum(self._hooks.values()) + found.size > hook.MAX_HELD:
+            return
+        self._hooks[connection] = found.size
         try:
             await connection.be_hook(found, self.answer_hook)
         finally:
-            self._hooks.discard(connection)
+            del self._hooks[connection]
 
     def person_there(self) -> bool:
         """Whether an app is connected from which a person may decide."""

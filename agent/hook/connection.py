@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_HOOKS = 256
 """Hooks that may wait at once; what comes beyond gets its agent's own prompt."""
 
+MAX_HELD = 64 * 1024 * 1024
+"""Bytes that the questions of all hooks that wait may have together; likewise."""
+
 Serve = Callable[["Call"], Awaitable[bytes]]
 
 

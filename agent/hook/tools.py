@@ -34,6 +34,9 @@ MAX_READ_BYTES = 4 * 1024 * 1024
 
 MAX_TITLE = 300
 
+MAX_PATCHED = 2_000
+"""Files of a patch whose names are resolved; what changes more is not looked through."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -262,6 +265,8 @@ def _patch(text: str, cwd: Path) -> Planned:
     removed: list[str] = []
     first, *body, last = text.strip().split("\n")
     if (first, last) != ("*** Begin Patch", "*** End Patch"):
+        raise Unknown
+    if text.count("\n***") > MAX_PATCHED:
         raise Unknown
     for line in (each.removesuffix("\r") for each in body):
         found = _PATCH.fullmatch(line)

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from agent.actions import RunCommand
+from agent.connections import Connections
 from agent.hook import codex
 from agent.hook.adapter import Asked
 from agent.hook.asking import ASKS_IN_PANE, SHOWN_INPUT, Hooks, _Open, _shown
+from agent.hook.connection import MAX_HELD, Greeting
 from agent.hook.tools import Planned
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import SHIPPED, read
@@ -83,3 +85,19 @@ def test_the_conversation_keeps_a_short_object(given: object) -> None:
     shown = _shown(given)
     assert len(shown) < 5 * SHOWN_INPUT
     assert isinstance(json.loads(shown), dict)
+
+
+async def test_questions_are_held_up_to_a_size_together() -> None:
+    served: list[int] = []
+
+    class Connection:
+        async def be_hook(self, found: Greeting, answer: object) -> None:
+            served.append(found.size)
+            if len(served) < 12:
+                # The others wait meanwhile.
+                await Connections.serve_hook(engine, Connection(), found)  # type: ignore[arg-type]
+
+    engine: Any = SimpleNamespace(_silent={}, _hooks={}, answer_hook=None)
+    await Connections.serve_hook(engine, Connection(), Greeting("claude", MAX_HELD // 8))  # type: ignore[arg-type]
+    assert served == [MAX_HELD // 8] * 8
+    assert engine._hooks == {}

@@ -87,6 +87,7 @@ CASES = [
     ("apply_patch", {"command": PATCH.format("*** Add File: n.txt\n+x\n  *** Delete File: /etc/x")}, "call_tool", "HIGH", "/etc/x"),
     ("apply_patch", {"command": PATCH.format("*** Environment ID: x\n*** Add File: n\n+x")}, "call_tool", "HIGH", ""),
     ("apply_patch", {"command": PATCH.format("")}, "call_tool", "HIGH", ""),
+    ("apply_patch", {"command": PATCH.format("*** Add File: n\n+x\n" * 2_001)}, "call_tool", "HIGH", ""),
     ("apply_patch", {"command": "rm -rf /"}, "call_tool", "HIGH", "rm"),
     ("opencode.bash", {"patterns": ["ls"], "metadata": {"command": "ls"}, "args": {"command": "ls"}}, "run_command", "LOW", "ls"),
     ("opencode.bash", {"patterns": ["ls"], "metadata": {"command": "ls"}, "args": None}, "call_tool", "HIGH", "ls"),
