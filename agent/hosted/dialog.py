@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agent.hosted.profile import Asks, Meaning, Profile, Rule
@@ -41,7 +41,10 @@ _NUMBERED = re.compile(r"\d+(\s|$)")
 """A line of a file or of a change, as dialogs show them."""
 
 HEAD = 4
-"""Lines with text in which a dialog says what file it is about."""
+"""Lines of several words in which a dialog says what file it is about."""
+
+ALL = 12
+"""Lines with text that are looked at for that, those of one word too."""
 
 _CUT = re.compile(r"…|\.\.\.$|\b(?:lines?|chars|characters) (?:more|hidden|omitted)\b")
 """What says that something was left out."""
@@ -206,14 +209,25 @@ def _file(dialog: Dialog, path: str, cwd: str) -> bool:
     head: list[str] = []
     for line in dialog.lines:
         text = _FRAME.sub(" ", line).strip()
-        if _NUMBERED.match(text) or len(head) == HEAD:
+        # A line of one word may be a part of a long path.
+        if _NUMBERED.match(text) or sum(" " in each for each in head) == HEAD or len(head) == ALL:
             break
         head += [text] if text else []
     words = [line.split() for line in head]
-    # A long path may have been broken where the line ends.
-    broken = [one[-1] + other[0] for one, other in itertools.pairwise(words)]
+    # A long path may have been broken where lines end, more than once.
+    broken = itertools.chain(*(_joined(words[at:]) for at in range(len(words))))
     named = (word.strip("\"'`()?,:;") for word in (*itertools.chain(*words), *broken))
     return any(path == os.path.normpath(os.path.join(cwd, word)) for word in named if word)  # noqa: PTH118
+
+
+def _joined(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """What the last word of the first line may go on to, through lines that hold one word alone."""
+    word = lines[0][-1]
+    for line in lines[1:]:
+        word += line[0]
+        yield word
+        if len(line) > 1:
+            return
 
 
 def _paragraphs(dialog: Dialog) -> set[str]:

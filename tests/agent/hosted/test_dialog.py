@@ -167,6 +167,14 @@ def test_a_hook_is_not_taken_for_a_longer_command_or_another_file():
         for other in ("/a/notes.md", "/b/sub/notes.md", "/a/sub/otes.md", "/a/b.md", "/a/other.md"):
             assert not is_about(shown, other, "/a"), (head, other)
     assert not is_about(dialog(BOX, box("Edit sub/notes.md")), "/a/sub/notes.md", "")
+    # A long path is broken as often as it must be.
+    for cut in (
+        ("Edit file", "/a/de", "ep/do", "wn/no", "tes.md", "", "Really?"),
+        ("Edit /a/deep", "/down", "/notes.md now"),
+    ):
+        assert is_about(dialog(BOX, box(*cut)), "/a/deep/down/notes.md", "/a"), cut
+        for other in ("/a/deep/down", "/a/down/notes.md", "/a/tes.md"):
+            assert not is_about(dialog(BOX, box(*cut)), other, "/a"), (cut, other)
 
 
 @pytest.mark.parametrize(("room", "known"), [(1, False), (9, False), (12, True)])
