@@ -74,8 +74,8 @@ def running(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Running:
         directory = Path("/home/ada/parser")
         app = TungstenApp(paths, now=lambda: scenes.NOW, directory=directory, connect=connect)
         async with engine, started(app, size) as pilot:
-            if connect is None:
-                await app.ready.wait()
+            # From the engine, or why there is none.
+            await app._heard.wait()
             await pressed(pilot)
             yield pilot
 
