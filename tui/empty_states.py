@@ -37,7 +37,7 @@ def nothing_said(agent: AgentSummary) -> Empty:
     if agent.kind == "command":
         return Empty(
             "A program in a pane",
-            ("This agent has no model: it is the program on the right.",),
+            ("This agent has no model: it is the program in its terminal.",),
             ((actions.shown("pane.take"), "type into it"),),
         )
     if agent.kind in {"playbook", "mcp"}:

@@ -23,9 +23,9 @@ class Colours(App[None]):
         yield Static("a  宽字符 e\u0301 🎉 [red]שלום[/] |\n\n[u]  under  [/] [reverse] turned [/]")
 
 
-def kept(module: str, test: str, size: tuple[int, int]) -> dict[str, Picture]:
+def kept(module: str, test: str, name: str, size: tuple[int, int]) -> dict[str, Picture]:
     folder = TESTS / "tui" / "__snapshots__" / module
-    return read((folder / f"{test}[{size[0]}x{size[1]}].txt").read_text(encoding="utf-8"))
+    return read((folder / f"{test}[{name}-{size[0]}x{size[1]}].txt").read_text(encoding="utf-8"))
 
 
 async def test_what_is_kept_is_what_was_taken() -> None:
@@ -53,7 +53,9 @@ async def test_an_app_that_is_started_at_a_size_looks_like_one_that_has_come_to_
     running: Running, size: tuple[int, int]
 ) -> None:
     async with running(CALM, size=size) as pilot:
-        assert not differences(kept("test_snapshots", "test_busy", size)["dark"], taken(pilot.app))
+        assert not differences(
+            kept("test_snapshots", "test_calm", "busy", size)["dark"], taken(pilot.app)
+        )
 
 
 def test_all_that_is_kept_belongs_to_a_test() -> None:

@@ -22,10 +22,6 @@ async def test_files_while_a_turn_is_steered(shoot: Shoot, monkeypatch: pytest.M
     await shoot(snapshot, *"see", "space", "@", *"offs")
 
 
-async def test_arguments(shoot: Shoot) -> None:
-    await shoot(CALM, "slash", *"mode", "space")
-
-
 async def test_what_was_sent(shoot: Shoot) -> None:
     said = (
         ("Make the tests pass, then commit.", 60, "mend the parser"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from agent.errors import EngineVersionDiffers
+from agent.protocol.agents import AgentState
 from agent.protocol.blocked import Blocked
 from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
-from agent.protocol.snapshot import DemoStatus
+from agent.protocol.hosted import Hosted
+from agent.protocol.snapshot import DemoStatus, Setup
 from tests.stubs import scenes
-from tests.tui.shooting import CALM, Shoot
+from tests.tui.camera import Camera
+from tests.tui.settling import pressed
+from tests.tui.shooting import CALM, Running, Shoot
 
 
 async def test_blocked_today(shoot: Shoot) -> None:
@@ -16,12 +20,53 @@ async def test_blocked_today(shoot: Shoot) -> None:
     await shoot(scenes.BUSY.model_copy(update={"blocked_today": blocked}), "escape")
 
 
-async def test_busy(shoot: Shoot) -> None:
-    await shoot(CALM)
+async def test_calm(camera: Camera, running: Running) -> None:
+    states = {
+        "busy": ((), ()),
+        "menu": (("/", "down"), ("escape", "ctrl+u")),
+        "arguments": (("slash", *"mode", "space"), ("escape", "ctrl+u")),
+        "palette": (("ctrl+p", "m", "o"), ("escape",)),
+        "no-such-action": (("ctrl+p", *"qqq"), ("escape",)),
+        "help": (("f1",), ("escape",)),
+        "terminal-alone": (("f4",), ("f4",)),
+        "theme": (("slash", *"theme", "enter"), ("escape",)),
+        "tour": (("slash", *"tour", "enter"), ("escape",)),
+        "unfolded": (("tab", "up", "up", "enter"), ()),
+    }
+    async with running(CALM) as pilot:
+        for name, (keys, back) in states.items():
+            await pressed(pilot, *keys)
+            await camera.take(pilot, name)
+            await pressed(pilot, *back)
 
 
-async def test_unfolded_diff(shoot: Shoot) -> None:
-    await shoot(CALM, "tab", "up", "up", "enter")
+async def test_nothing_said(camera: Camera, running: Running) -> None:
+    claude = {"kind": "command", "directory": "/home/ada/parser", "branch": "main"}
+    hosted = Hosted(profile="claude", title="Claude Code", source="screen")
+    login = hosted.model_copy(update={"kind": "login", "reason": "its screen asks to sign in"})
+    playbook = {"kind": "playbook", "model": "", "name": "release", "panes": ()}
+    kinds = {
+        "ready": {"name": "new one", "state": AgentState.IDLE, "activity": "", "panes": ()},
+        "hosted": {**claude, "name": "claude", "hosted": hosted},
+        "signs-in": {**claude, "name": "claude 2", "hosted": login, "state": AgentState.WAITING},
+        "command": {"kind": "command", "name": "htop", "model": "", "activity": "htop"},
+        "playbook": playbook,
+        "mcp": {**playbook, "kind": "mcp", "name": "by another program"},
+    }
+    agents = [
+        scenes.MENDER.model_copy(update={"id": f"k{number}", "last_block": 0, **values})
+        for number, values in enumerate(kinds.values())
+    ]
+    state = CALM.model_copy(update={"agents": tuple(agents)})
+    async with running(state, transcripts={}) as pilot:
+        for number, name in enumerate(kinds, 1):
+            await pressed(pilot, f"alt+{number}")
+            await camera.take(pilot, name)
+
+
+async def test_no_model(shoot: Shoot) -> None:
+    none = Setup(provider="none", base_url="", model="")
+    await shoot(scenes.NO_MODEL.model_copy(update={"setup": none}))
 
 
 async def test_no_agents(shoot: Shoot) -> None:
@@ -33,26 +78,6 @@ async def test_no_engine(shoot: Shoot) -> None:
         raise EngineVersionDiffers("0.9.0", "0.1.0")
 
     await shoot(CALM, connect=refuse)
-
-
-async def test_terminal_alone(shoot: Shoot) -> None:
-    await shoot(CALM, "f4")
-
-
-async def test_menu_of_commands(shoot: Shoot) -> None:
-    await shoot(CALM, "/", "down")
-
-
-async def test_tour(shoot: Shoot) -> None:
-    await shoot(CALM, "slash", *"tour", "enter")
-
-
-async def test_help(shoot: Shoot) -> None:
-    await shoot(CALM, "f1")
-
-
-async def test_palette(shoot: Shoot) -> None:
-    await shoot(CALM, "ctrl+p", "m", "o")
 
 
 async def test_question_queue_and_a_long_prompt(shoot: Shoot) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tui.camera import Camera
+from tests.tui.camera import SIZES, Camera, started
 from tests.tui.screens.conftest import NOW
 from tests.tui.screens.remembering import Remembering, dreamt, known, text
 from tests.tui.settling import pressed
@@ -45,35 +45,37 @@ def dreams(tmp_path: Path) -> Make:
     return make
 
 
-def after(*keys: str) -> Callable[[Any], Any]:
-    async def press(pilot: Any) -> None:
-        assert "Reading" not in text(pilot.app)
-        await pressed(pilot, *keys)
-
-    return press
+async def walk(camera: Camera, app: Remembering, states: dict[str, Any]) -> None:
+    """Take pictures of one state after the other: keys that lead there, and keys back."""
+    async with started(app, SIZES[0]) as pilot:
+        assert "Reading" not in text(app)
+        for name, (keys, back) in states.items():
+            await pressed(pilot, *keys)
+            await camera.take(pilot, name)
+            await pressed(pilot, *back)
 
 
 async def test_memories(camera: Camera, memories: Make) -> None:
-    app = memories()
-    await camera.shoot(app, after("down", "down", "down"))
-
-
-async def test_held_back(camera: Camera, memories: Make) -> None:
-    await camera.shoot(memories(), after("right"))
+    states = {
+        "memories": (("down", "down", "down"), ("home",)),
+        "edit": (("down", "e"), ("escape",)),
+        "new": (("n",), ("escape",)),
+        "redact": (("R",), ("escape",)),
+        "mode": (("m",), ("escape",)),
+        "out": (("x",), ("escape", "home")),
+        "held-back": (("right",), ("left",)),
+        "all-of-one": (("slash", *"03:15", "enter", "enter"), ("escape", "escape")),
+    }
+    await walk(camera, memories(), states)
 
 
 async def test_searched(camera: Camera, memories: Make) -> None:
     keys = ("question_mark", *"which port does billing use")
-    await camera.shoot(memories(), after(*keys))
-
-
-async def test_all_of_one(camera: Camera, memories: Make) -> None:
-    keys = ("slash", *"03:15", "enter", "enter")
-    await camera.shoot(memories(), after(*keys))
+    await walk(camera, memories(), {"searched": (keys, ())})
 
 
 async def test_no_memories(camera: Camera, memories: Make) -> None:
-    await camera.shoot(memories(fill=None), after())
+    await walk(camera, memories(fill=None), {"none": ((), ())})
 
 
 async def test_memories_that_cannot_be_read(camera: Camera, memories: Make) -> None:
@@ -82,23 +84,16 @@ async def test_memories_that_cannot_be_read(camera: Camera, memories: Make) -> N
         "/home/ada/.local/share/tungsten/tungsten.db is locked by another process: wait for it "
         "or stop it, then try again"
     )
-    await camera.shoot(app, after())
+    await walk(camera, app, {"locked": ((), ())})
 
 
-@pytest.mark.parametrize(
-    "keys", [("e",), ("n",), ("R",), ("m",), ("x",)], ids=["edit", "new", "redact", "mode", "out"]
-)
-async def test_what_is_asked(camera: Camera, memories: Make, keys: tuple[str, ...]) -> None:
-    await camera.shoot(memories(), after("down", *keys))
-
-
-async def test_dream(camera: Camera, dreams: Make) -> None:
-    await camera.shoot(dreams(), after("a", "down"))
-
-
-async def test_left_open(camera: Camera, dreams: Make) -> None:
-    await camera.shoot(dreams(), after("end"))
+async def test_dreams(camera: Camera, dreams: Make) -> None:
+    states = {
+        "left-open": (("end",), ("home",)),
+        "dream": (("a", "down"), ()),
+    }
+    await walk(camera, dreams(), states)
 
 
 async def test_no_dream(camera: Camera, dreams: Make) -> None:
-    await camera.shoot(dreams(fill=known), after())
+    await walk(camera, dreams(fill=known), {"none": ((), ())})
