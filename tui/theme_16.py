@@ -25,7 +25,7 @@ MARKS = (
 """What stands for each of the sixteen, in their order."""
 
 BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = range(7)
-GREY, WHITE = 8, 15
+LIGHT_GREY, GREY, WHITE = 7, 8, 15
 
 GROUND, TEXT, MUTED, FAINT, CHOSEN = "#101010", "#f0f0f0", "#b8b8b8", "#6a6a6a", "#01233f"
 
@@ -83,8 +83,12 @@ _BRIGHTER = 8
 _DARK = frozenset({BLACK, BLUE, GREY, 12})
 """On these, text is white; on the others, black."""
 
-DARKEST, LIGHTEST = 0.22, 0.6
-"""Shares of white below which a ground is the terminal's own, and from which it is its text's."""
+DARKEST, LIGHTEST, LIGHTER = 0.22, 0.6, 0.87
+"""Shares of white below which a ground is the terminal's own, and from which it is its text's; and
+from which a picture's dot is white and no longer light grey."""
+
+UPPER_HALF = "\u2580"
+"""The block of pictures: a dot in the text's colour, and below it one in the ground's."""
 
 NOTHING, TURNED = -1, -2
 """In the place of a number: the terminal's own ground; text and ground exchanged."""
@@ -103,11 +107,39 @@ class Sixteen(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Replace the colours of the segments' styles."""
-        changed = _with_colors if self._with_colors else _without_colors
         return [
-            Segment(text, None if style is None else changed(style), control)
+            Segment(text, None if style is None else self._changed(text, style), control)
             for text, style, control in segments
         ]
+
+    def _changed(self, text: str, style: Style) -> Style:
+        if not self._with_colors:
+            return _without_colors(style)
+        return _two_dots(style) if _is_drawn(text) else _with_colors(style)
+
+
+def _is_drawn(text: str) -> bool:
+    """Whether cells hold two dots of a picture each, and no text that is to be read."""
+    return text[:1] == UPPER_HALF and not text.strip(UPPER_HALF)
+
+
+@lru_cache(maxsize=2048)
+def _two_dots(style: Style) -> Style:
+    """Both colours of cells of a picture: there, one need not be seen before the other."""
+    return Style(color=_dot(style.color), bgcolor=_dot(style.bgcolor), meta=style.meta or None)
+
+
+def _dot(color: RichColor | None) -> RichColor | None:
+    if color is None or color.triplet is None:
+        return color if color is not None and (color.number or 0) < 16 else None
+    rgb = tuple(color.triplet)
+    if rgb == _GROUND:
+        return None
+    if not _has_no_hue(rgb):
+        return RichColor.from_ansi(_nearest(rgb)[0])
+    share = max(rgb) / 255
+    greys = ((DARKEST, BLACK), (LIGHTEST, GREY), (LIGHTER, LIGHT_GREY))
+    return RichColor.from_ansi(next((number for most, number in greys if share < most), WHITE))
 
 
 @lru_cache(maxsize=2048)

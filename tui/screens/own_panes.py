@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -149,14 +150,7 @@ class OwnPanesScreen(ClosedOnce[str]):
 
     def on_mount(self) -> None:
         """Tell the keys, and look for servers."""
-        keys = self.query_one("#own-keys", OneRow)
-        for action in actions.of(actions.OWN_PANES):
-            if action.label and action.keys:
-                keys.left += [
-                    (f" {_keys(action)}", "text"),
-                    (f" {action.label} ", "muted"),
-                ]
-        keys.redraw()
+        self._tell_keys()
         self._tell_title()
         self._opened = asyncio.create_task(self._follow())
 
@@ -216,6 +210,8 @@ class OwnPanesScreen(ClosedOnce[str]):
     def _fill(self) -> None:
         listing = self.query_one(OptionList)
         listing.display = bool(self._panes)
+        self._tell_title()
+        self._tell_keys()
         ids = [option.id for option in listing.options]
         width = max(40, self.size.width - 2)
         if ids == list(self._panes):
@@ -242,7 +238,7 @@ class OwnPanesScreen(ClosedOnce[str]):
             program = pane.found.title
         wide = width >= 90
         left = "".join(
-            f"{fit(one_line(word), cells):<{cells}} "
+            f"{set_cell_size(fit(one_line(word), cells), cells)} "
             for word, cells in (
                 (mark, 18 if wide else 12),
                 (info.id, 5),
@@ -435,10 +431,20 @@ class OwnPanesScreen(ClosedOnce[str]):
         row.left = [(f" {text}", "bad" if problem else "text")] if text else []
         row.redraw()
 
+    def _tell_keys(self) -> None:
+        """Name the keys that do something: without a pane, only the one that closes."""
+        row = self.query_one("#own-keys", OneRow)
+        row.left = []
+        for action in actions.of(actions.OWN_PANES):
+            if action.label and action.keys and (self._panes or action.action == "leave"):
+                row.left += [(f" {_keys(action)}", "text"), (f" {action.label} ", "muted")]
+        row.redraw()
+
     def _tell_title(self) -> None:
         row = self.query_one("#own-title", OneRow)
         row.left = [(" Your own tmux panes", "strong")]
-        if self._agent is not None:
+        row.right = []
+        if self._agent is not None and self._panes:
             row.right = [(f"a lets {fit(one_line(self._agent.name), 24)} use one ", "muted")]
         row.redraw()
 

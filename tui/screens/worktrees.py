@@ -187,8 +187,8 @@ class WorktreesScreen(Screen[None]):
         room = max(8, width - sum(self._rooms(width)) - 2)
         return Content.assemble(
             (f"{left[0]} ", "$foreground"),
-            (f"{left[1]} ", "$text-primary"),
-            (fit(facts, room), "$text-warning" if loss else "$text-muted"),
+            (f"{left[1]} ", "$foreground"),
+            (fit(facts, room), "$text-warning" if loss else "$muted"),
         )
 
     def _agents_in(self, tree: Listed) -> list[AgentSummary]:
@@ -245,7 +245,7 @@ class WorktreesScreen(Screen[None]):
         lines = [Content(f"{counted(len(shared), 'file')} that several agents changed today:")]
         for (path, names), apart in list(shared.items())[:MOST_FILES]:
             where = "in worktrees of their own" if apart else "in one tree"
-            lines.append(Content(one_line(f"  {path}: {', '.join(names)}, {where}")))
+            lines.append(Content("  " + one_line(f"{path}: {', '.join(names)}, {where}")))
         return lines
 
     @work(exclusive=True, group="head", exit_on_error=False)

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from tui.terminal.strips import Painter
+from tui.text import wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from rich.style import Style
 
     from tungsten.frame import Frame
+
+
+WORDS = 76
+"""Columns that words take at most."""
 
 
 class FrameView(Lines):
@@ -48,8 +53,10 @@ class FrameView(Lines):
             self._painter = Painter(self.get_line_filters(), self.background_colors[1])
         if self._said:
             style = self.paint.bad if self._problem else self.paint.muted
-            above = [self._painter.blank(width, self.rich_style)] * (height // 2)
-            return [*above, self._painter.centred(self._said, width, style)]
+            rows = wrap([(self._said, style)], max(1, min(width - 4, WORDS)))
+            words = ["".join(text for text, _ in row).strip() for row in rows]
+            above = [self._painter.blank(width, self.rich_style)] * ((height - len(rows) + 1) // 2)
+            return [*above, *(self._painter.centred(row, width, style) for row in words)]
         if self._frame is None:
             return []
         cursor: Style = self.rich_style.without_color + self.paint.focus
