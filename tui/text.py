@@ -67,6 +67,11 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def column(text: str, width: int) -> str:
+    """Make a line exactly `width` cells wide, whatever its characters take: what follows aligns."""
+    return set_cell_size(fit(text, width), max(0, width))
+
+
 def fit_path(path: str, width: int) -> str:
     """Shorten a path to `width` cells, keeping its end."""
     if cell_len(path) <= width:

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import fit, one_line
+from tui.text import column, fit, one_line
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class DenyManyScreen(CardScreen["str | None"]):
         width = max(30, min(102, self.app.size.width - 10))
         lines = [
             Content.assemble(
-                (fit(one_line(gate.agent_name), 16).ljust(17), "bold"),
+                (f"{column(one_line(gate.agent_name), 16)} ", "bold"),
                 fit(one_line(gate.text[:1_000]), max(8, width - 17)),
             )
             for gate in self._gates[:LISTED]

@@ -19,7 +19,7 @@ from tui import actions
 from tui.gate.host import host
 from tui.gate.words import duration, next_duration_change, short_path
 from tui.screens.card import CardScreen, card_foot
-from tui.text import fit, one_line
+from tui.text import column, fit, one_line
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST = 1_000
 """Characters of a line's text that are looked at; the dialog shows all of them."""
+
+NAME = 17
+"""Cells of an agent's name, with the blank behind it."""
 
 EDGE = "▎"
 """Marks the chosen line, as in every list."""
@@ -251,7 +254,7 @@ class Inbox(CardScreen["str | None"]):
 
     def _row(self, one: Gate | Question, width: int, chosen: bool) -> Content:
         waited = duration(self._clock() - _since(one)).rjust(9)
-        name = fit(one_line(one.agent_name), 16).ljust(17)
+        name = f"{column(one_line(one.agent_name), NAME - 1)} "
         if _is_question(one):
             label, style = "asks", "$text-primary"
         else:
@@ -260,15 +263,13 @@ class Inbox(CardScreen["str | None"]):
         left = f"{'●' if one.id in self._selected else ' '} {label}".ljust(10)
         edge = EDGE if chosen else " "
         width -= 1
-        text = fit(
-            one_line(one.text[:MOST]), max(8, width - len(left) - len(name) - len(waited) - 2)
-        )
-        room = width - len(left) - len(name) - len(waited)
+        room = max(8, width - len(left) - NAME - len(waited))
+        text = column(one_line(one.text[:MOST]), room - 2)
         return Content.assemble(
             (edge, "$primary"),
             (left, style),
             (name, "bold"),
-            text.ljust(room),
+            f"{text}  ",
             (waited, "$muted"),
         )
 

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from tui.gate.host import send
 from tui.gate.words import duration
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import fit, one_line
+from tui.text import column, one_line
 from tui.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:
@@ -118,10 +118,9 @@ class ForkScreen(CardScreen["Forked | None"]):
     def _row(self, turn: SessionTurn) -> Content:
         width = max(30, min(74, self.size.width - 12))
         age = duration(self._clock() - turn.at) if turn.whole else "no end yet"
-        said = fit(one_line(turn.prompt), width - 17)
         return Content.assemble(
             (f"{turn.number:>3}  ", "$muted"),
-            f"{said:<{width - 17}}",
+            column(one_line(turn.prompt), width - 17),
             (f"{age:>12}", "$muted"),
         )
 

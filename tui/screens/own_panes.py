@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,7 +28,7 @@ from tui.gate.words import short_path
 from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
-from tui.text import fit, one_line
+from tui.text import column, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import OneRow
 
@@ -238,7 +237,7 @@ class OwnPanesScreen(ClosedOnce[str]):
             program = pane.found.title
         wide = width >= 90
         left = "".join(
-            f"{set_cell_size(fit(one_line(word), cells), cells)} "
+            f"{column(one_line(word), cells)} "
             for word, cells in (
                 (mark, 18 if wide else 12),
                 (info.id, 5),

@@ -27,6 +27,19 @@ PAGE = 200
 SEEKING = 2_000
 """As long as a place in it is looked for."""
 
+KEYS = (
+    ("↑↓", "blocks"),
+    ("[ ]", "prompts"),
+    ("z", "unfold all"),
+    ("/", "search"),
+    ("y", "copy"),
+    ("o", "open"),
+    ("F", "fork here"),
+    ("Esc", "close"),
+)
+FIRST_LEFT_OUT = ("y", "[ ]", "o", "z")
+"""Keys that are not named where there is no room for all, in this order; they work all the same."""
+
 
 class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"]):
     """Shows what was said; nothing can be said to it, and the list of agents stays as it is.
@@ -74,21 +87,25 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         """Lay out a title, the conversation and its keys."""
         yield Static(self._title, markup=False)
         yield Conversation(id="past")
-        keys = (
-            ("↑↓", "blocks"),
-            ("[ ]", "prompts"),
-            ("z", "unfold all"),
-            ("/", "search"),
-            ("y", "copy"),
-            ("o", "open"),
-            ("F", "fork here"),
-            ("Esc", "close"),
-        )
-        yield Static(keys_line(keys))
+        yield Static(id="past-keys")
 
     def on_mount(self) -> None:
         """Read the end of it, or what is around the place that is looked for."""
         self._read(None)
+
+    def on_resize(self) -> None:
+        """Name the keys there is room for."""
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        keys: tuple[tuple[str, str], ...] = KEYS
+        if self._transcript.first_id is None:
+            keys = KEYS[-1:]
+        for known_well in (None, *FIRST_LEFT_OUT):
+            keys = tuple(key for key in keys if key[0] != known_well)
+            if keys_line(keys).cell_length <= self.size.width - 2:
+                break
+        self.query_one("#past-keys", Static).update(keys_line(keys))
 
     @on(Conversation.SearchWanted)
     def _find(self, event: Conversation.SearchWanted) -> None:
@@ -158,6 +175,7 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
             transcript.chosen = sought
             transcript.top = (max(0, transcript.find(sought) - 1), 0)
             transcript.follow = False
+        self._tell_keys()
         said = problem or "Nothing was said in it."
         self.query_one(Conversation).show(
             transcript, empty=Empty("No conversation", (said,), problem=bool(problem))

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from tui import actions
 from tui.gate.words import duration
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
-from tui.text import clock, fit, one_line
+from tui.text import clock, column, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
@@ -109,9 +109,9 @@ class RecordingsScreen(CardScreen["Kept | None"]):
         age = f"{duration(self._clock() - kept.started_at)} ago"
         right = f"{age:>14}{clock(kept.seconds):>9}{_size(kept.size):>9}"
         state = "● recording" if kept.running else ""
-        name = fit(one_line(kept.title), max(8, width - len(right) - 13))
+        name = column(one_line(kept.title), max(8, width - len(right) - 13))
         return Content.assemble(
-            (name.ljust(max(8, width - len(right) - 12)), "bold"),
+            (f"{name} ", "bold"),
             (state.ljust(12), "$text-error"),
             (right, "$muted"),
         )

@@ -20,7 +20,7 @@ from tui import actions
 from tui.gate.host import send
 from tui.gate.words import duration, short_path
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
-from tui.text import fit, one_line
+from tui.text import column, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
@@ -188,9 +188,9 @@ class SessionsScreen(CardScreen["str | Forked | None"]):
         age = duration(self._clock() - (session.used_at or session.since))
         state = "archived" if session.archived else session.state.value
         cells = NAME if width > 80 else NAME_NARROW
-        left = f"{fit(one_line(session.name), cells):<{cells + 1}}"
+        left = f"{column(one_line(session.name), cells)} "
         middle = f"{state:<8}{age:>12}  {session.id[:SHORT_ID]:<{SHORT_ID}}  "
-        rest = max(8, width - len(left) - len(middle))
+        rest = max(8, width - cells - 1 - len(middle))
         place = one_line(short_path(session.directory, str(Path.home())))
         said = one_line(session.prompt)
         if session.forked_from:

@@ -17,7 +17,7 @@ from tui import actions
 from tui.gate.host import host, send
 from tui.screens.card import CardScreen, card_foot, closing
 from tui.sparkline import sparkline
-from tui.text import Piece, count, fit, money, one_line, strip_of
+from tui.text import Piece, column, count, money, one_line, strip_of
 from tui.usage_table import (
     VIEWS,
     Table,
@@ -94,7 +94,7 @@ class Head(Lines):
 
     def _bars(self, label: str, of: UsageReport | UsageOf, width: int) -> list[Piece]:
         course: Course = of.last_days if self.days else of.last_hours
-        name = fit(label, LABEL - 1).ljust(LABEL)
+        name = f"{column(label, LABEL - 1)} "
         values = course.dollars if self.dollars else course.tokens
         if not any(values):
             nothing = "nothing in this time"

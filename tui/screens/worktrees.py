@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,7 +18,7 @@ from tui import actions
 from tui.diff_rows import rows
 from tui.gate.host import host
 from tui.gate.words import short_path
-from tui.text import fit, one_line
+from tui.text import column, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.code import diff_size
 from tui.widgets.key_row import KeyRow
@@ -94,6 +93,7 @@ class WorktreesScreen(Screen[None]):
         super().__init__()
         self._directory = Path(directory)
         self._trees: list[tuple[Listed, Loss]] = []
+        self._fault = ""
         self._looked = self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -141,11 +141,10 @@ class WorktreesScreen(Screen[None]):
                 loss = worktrees.Loss() if empty else await worktrees.loss(each.path)
                 found.append((each, loss))
         except AgentError as error:
-            self._trees = []
+            self._trees, self._fault = [], str(error)
             self._fill()
-            self._say(str(error), problem=True)
             return
-        self._trees, self._looked = found, True
+        self._trees, self._fault, self._looked = found, "", True
         self._fill()
 
     def _fill(self) -> None:
@@ -173,7 +172,7 @@ class WorktreesScreen(Screen[None]):
         names = ", ".join(agent.name for agent in self._agents_in(tree))
         words = (tree.branch or "no branch", names)
         left = [
-            set_cell_size(fit(one_line(word), room), room)
+            column(one_line(word), room)
             for word, room in zip(words, self._rooms(width), strict=True)
         ]
         if tree.main:
@@ -252,7 +251,7 @@ class WorktreesScreen(Screen[None]):
     async def _show_head(self) -> None:
         """Show how the chosen worktree's diff begins."""
         head = self.query_one(Head)
-        head.note = []
+        head.note = [(one_line(self._fault), "bad")]
         head.begin(())
         if self._chosen is None or self._chosen[0].main or self._chosen[0].gone:
             return
@@ -267,7 +266,7 @@ class WorktreesScreen(Screen[None]):
             return
         chosen = self.query_one("#trees-chosen", OneRow)
         added, removed = diff_size(text)
-        chosen.right = [(f"+{added} -{removed} ", "muted")]
+        chosen.right = [(f"+{added} -{removed} ", "muted")] if text else []
         chosen.redraw()
         head.note = [("It has nothing that the repository has not.", "muted")]
         head.begin(rows(text[:SEEN]) if text else ())
@@ -352,7 +351,8 @@ class WorktreesScreen(Screen[None]):
         lost = "; ".join(one_line(each) for each in loss.told())
         text = f"This loses for good what is {lost}." if loss else "Nothing would be lost."
         if loss.unmerged:
-            text += f" Its {counted(loss.unmerged, 'commit')} stay, on {one_line(tree.branch)}."
+            stay = "stays" if loss.unmerged == 1 else "stay"
+            text += f" Its {counted(loss.unmerged, 'commit')} {stay}, on {one_line(tree.branch)}."
         screen = ConfirmScreen(
             f"Remove {one_line(tree.path.name)}?",
             text,

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from agent.protocol.memory import Remembered, View
 from tui import actions
 from tui.memory_words import about, place
-from tui.text import Piece, age, fit, one_line, strip_of
+from tui.text import Piece, age, column, one_line, strip_of
 from tui.widgets.lazy_list import LazyList
 from tui.widgets.lines import Lines
 
@@ -118,4 +118,4 @@ class Detail(Lines):
 
 
 def _cell(text: str, width: int) -> str:
-    return f"{fit(text, width):<{width}}"
+    return column(text, width)
