@@ -841,3 +841,13 @@ async def test_what_is_heard_while_a_screen_opens_ends_nothing(open_cockpit: Ope
             app.show_agents()
             await opened
             await app.pop_screen()
+
+
+async def test_what_the_mouse_drags_over_is_nothing_to_copy(open_cockpit: Open) -> None:
+    async with open_cockpit(scenes.BUSY) as cockpit:
+        for key in ("", "f1"):
+            await cockpit.pilot.press(*filter(None, (key,)))
+            await cockpit.pilot.mouse_down(offset=(20, 3))
+            await cockpit.pilot.hover(offset=(60, 9))
+            await cockpit.pilot.mouse_up(offset=(60, 9))
+            assert not cockpit.app.screen.get_selected_text()

@@ -25,6 +25,9 @@ class Lines(Widget):
     A subclass implements `draw`; whoever changes what it shows calls `redraw`.
     """
 
+    ALLOW_SELECT = False
+    """Strips hold no text that Textual could select; it would copy the name of the widget."""
+
     GROUND: ClassVar[str] = "background"
     """The theme variable that is the background."""
 
