@@ -243,12 +243,16 @@ class FrontEnd(KeyboardApp[None]):
         if cockpit.grid is not None and cockpit.choices.grid:
             cockpit.grid.follow()
         cockpit.footer.redraw()
+        self._tell_screens("agents_changed")
+        self._tick()
+
+    def _tell_screens(self, change: str) -> None:
+        """Tell the screens over the cockpit of a change, by their method of that name, if any."""
         for screen in self.screen_stack[1:]:
-            follow = getattr(screen, "agents_changed", None)
+            follow = getattr(screen, change, None)
             # One that has just been opened has no parts yet; it begins with what is known then.
             if callable(follow) and screen.is_mounted:
                 follow()
-        self._tick()
 
     def _shown_pane(self, agent: AgentSummary) -> int:
         """Index of the pane that is shown of an agent with panes."""
@@ -259,9 +263,7 @@ class FrontEnd(KeyboardApp[None]):
     def show_dream(self) -> None:
         """Show AutoDream anew, in the sidebar and wherever else it is looked at."""
         self.cockpit.show_dream(self.state.dream)
-        for screen in self.screen_stack[1:]:
-            if callable(follow := getattr(screen, "dream_changed", None)):
-                follow()
+        self._tell_screens("dream_changed")
 
     async def open_remembered_pane(self) -> None:
         """Show the pane that was shown last, before the engine has said what there is."""
@@ -334,9 +336,7 @@ class FrontEnd(KeyboardApp[None]):
         elif self.state.gates and self.may_decide and not self._opening:
             self._opening = True
             self.run_worker(self._open_dialog(), group="gates", exit_on_error=False)
-        for screen in self.screen_stack[1:]:
-            if callable(follow := getattr(screen, "sync", None)):
-                follow()
+        self._tell_screens("sync")
 
     async def _open_dialog(self) -> None:
         from tui.gate.dialog import GateDialog

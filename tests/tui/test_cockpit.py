@@ -40,6 +40,7 @@ from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
 from tui import actions, preferences, themes
 from tui.app import TungstenApp
+from tui.gate.inbox import Inbox
 from tui.screens.cockpit import CockpitScreen
 from tui.screens.dreams import DreamsScreen
 from tui.screens.first_run import FirstRunScreen
@@ -836,9 +837,10 @@ async def test_no_ends_of_words_stand_beside_a_wide_card(open_cockpit: Open) -> 
 async def test_what_is_heard_while_a_screen_opens_ends_nothing(open_cockpit: Open) -> None:
     async with open_cockpit(scenes.BUSY) as cockpit:
         app = cockpit.app
-        for screen in (MemoriesScreen("/", clock=app.now), DreamsScreen(clock=app.now)):
+        memories, dreams = MemoriesScreen("/", clock=app.now), DreamsScreen(clock=app.now)
+        for screen in (memories, dreams, Inbox(clock=app.now)):
             opened = app.push_screen(screen)
-            app.show_agents()
+            app.show_all()
             await opened
             await app.pop_screen()
 
