@@ -131,6 +131,17 @@ def test_every_permission_can_be_refused(frames: list[Judged]) -> None:
             assert "deny" in means, each.told()
 
 
+def test_gemini_rests_wherever_it_has_left_the_cursor(frames: list[Judged]) -> None:
+    """It was seen below all that is drawn, after a start on a busy machine."""
+    rest = [each for each in frames if (each.agent, each.said.rule) == ("gemini", "idle")]
+    assert rest
+    for each in rest:
+        bottom = max(row for row, line in enumerate(each.frame.lines) if line) + 1
+        title = each.frame.title
+        seen = Frame((*each.frame.lines, ""), (0, bottom), title, each.frame.size[0])
+        assert (match(each.profile, seen).state == "idle") is title.startswith("◇")
+
+
 def test_there_are_frames_of_every_agent_and_width(frames: list[Judged]) -> None:
     assert len(frames) >= 200
     for agent, version in programs.VERSIONS.items():
