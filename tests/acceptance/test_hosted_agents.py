@@ -24,13 +24,14 @@ from agent.protocol.agents import AgentState
 from agent.protocol.commands.gates import Decide
 from tests.real_agents import programs
 from tests.real_agents.person import ALLOWS, PATIENCE, REFUSES, REST, Hosted, hosting, shell
-from tests.real_agents.scripted import Say
+from tests.real_agents.scripted import Hold, Say
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 
 ASK_BY_HOOK = ("claude", "codex", "opencode")
 TAKE_ANOTHER_COMMAND = ("claude",)
-ALL = (*ASK_BY_HOOK, "gemini", "aider")
+TELL_BY_HOOK = (*ASK_BY_HOOK, "gemini")
+ALL = (*TELL_BY_HOOK, "aider")
 
 LATEST_SECONDS = 0.5
 """How late what an agent asks may be in the inbox, beside the time for which no processor was
@@ -58,6 +59,7 @@ async def test_asks_and_is_answered(
     name, program = agent_program
     async with hosting(name, program, paths, connect, short_dir) as hosted:
         branches = short_dir / "remote.git" / "refs" / "heads"
+        await works_and_rests(hosted)
         if name in ASK_BY_HOOK:
             await passes_silently(hosted)
         await is_answered_in_the_inbox(hosted, branches)
@@ -70,8 +72,10 @@ async def test_asks_and_is_answered(
         with capsys.disabled():
             version = programs.version(program, short_dir / "agent-home")
             sys.stdout.write(f"\n{name} ({version}): {hosted.told_late()}\n")
+        # Its hook, or what it is to start when it waits, was started each time.
+        assert len(hosted.late) == sum(not gate.replaces for gate in hosted.opened)
+        assert ("hook" in {source for _, _, source in hosted.said}) == (name in TELL_BY_HOOK)
         if name in ASK_BY_HOOK:
-            assert len(hosted.late) == len(hosted.opened)
             for late, queued in zip(hosted.late, hosted.queued, strict=True):
                 assert late - queued <= LATEST_SECONDS
 
@@ -93,6 +97,15 @@ def push(branch: str) -> str:
     return f"git push -q --force origin HEAD:{branch}"
 
 
+async def works_and_rests(hosted: Hosted) -> None:
+    """It works for as long as its model thinks, and rests then."""
+    await hosted.ask("ponder the pears", Hold())
+    await hosted.until(lambda: hosted.agent and hosted.agent.state is AgentState.WORKING)
+    hosted.scenes.go.set()
+    await hosted.until(lambda: "Now it is done" in hosted.screen()[0])
+    await hosted.rests()
+
+
 async def passes_silently(hosted: Hosted) -> None:
     """What is harmless runs, and nobody is asked, by whichever way."""
     await hosted.ask("plant a tree", shell(hosted.name, "touch tree.txt"))
@@ -101,7 +114,6 @@ async def passes_silently(hosted: Hosted) -> None:
     assert any(ran.text == "touch tree.txt" for ran in hosted.ran)
     await hosted.rests()
     assert (hosted.opened, hosted.closed, hosted.notices) == ([], [], [])
-    assert AgentState.WORKING in [state for state, _, _ in hosted.said]
 
 
 async def is_answered_in_the_inbox(hosted: Hosted, branches: Path) -> None:
@@ -136,8 +148,6 @@ async def is_changed_in_the_inbox(hosted: Hosted, branches: Path) -> None:
         lambda: next((each for each in hosted.opened if each.replaces == gate.id), None)
     )
     assert (changed.text, changed.risk) == (push("other"), "HIGH")
-    # It asked once only.
-    hosted.opened.remove(changed)
     await hosted.decide(changed, "approve")
     await hosted.until(lambda: (branches / "other").exists())
     await hosted.until(lambda: "changed a command of yours" in hosted.scenes.heard)

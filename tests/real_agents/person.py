@@ -116,7 +116,8 @@ class Hosted:
                     if agent.hosted is not None:
                         self.said.append((agent.state, agent.hosted.kind, agent.hosted.source))
                 case GateOpened(gate=gate):
-                    self._measure(time.time())
+                    if not gate.replaces:
+                        self._measure(time.time())
                     self.opened.append(gate)
                 case GateClosed() as closed:
                     self.closed.append(closed)
