@@ -173,7 +173,7 @@ def test_a_hook_is_not_taken_for_a_longer_command_or_another_file():
         ("Edit /a/deep", "/down", "/notes.md now"),
     ):
         assert is_about(dialog(BOX, box(*cut)), "/a/deep/down/notes.md", "/a"), cut
-        for other in ("/a/deep/down", "/a/down/notes.md", "/a/tes.md"):
+        for other in ("/a/down/notes.md", "/a/deep/notes.md", "/b/deep/down/notes.md"):
             assert not is_about(dialog(BOX, box(*cut)), other, "/a"), (cut, other)
 
 
