@@ -73,7 +73,7 @@ async def _list(*, as_json: bool) -> None:
         if not each.main and not each.gone:
             facts += [f"{counted(loss.unmerged, 'commit')} not merged"] if loss.unmerged else []
             facts += loss.told() or (("nothing would be lost",) if not loss.unmerged else ())
-        print(visible_line(f"{each.path}  {' · '.join(facts)}"))
+        print(f"{visible_line(str(each.path))}  {visible_line(' · '.join(facts))}")
 
 
 @worktrees.command("diff")
