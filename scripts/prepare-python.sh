@@ -32,18 +32,35 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ]; then
     exit 0
 fi
 rm -f "$venv"/.prepared-*
-echo "tungsten: installing dependencies into .venv (the first time takes a minute)"
-pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet --no-compile"
+echo "tungsten: installing dependencies into .venv (the first time takes a few minutes)"
+pip="$venv/bin/python -m pip --disable-pip-version-check install --no-compile --progress-bar off"
+log="$venv/pip.log"
+# Of what pip says each package as it comes, so that somebody who waits sees it go on; all of its
+# last words where it fails.
+install() {
+    rm -f "$log.done"
+    : >"$log"
+    { $pip "$@" 2>&1 && : >"$log.done"; } | while IFS= read -r line; do
+        printf '%s\n' "$line" >>"$log"
+        case $line in
+            Collecting\ *) name=${line#Collecting }; echo "  ${name%%[ ;\[<>=!~]*}" ;;
+            Installing\ collected*) echo "  unpacking all of them" ;;
+        esac
+    done
+    [ -f "$log.done" ] && return
+    tail -n 8 "$log" >&2
+    return 1
+}
 offline="packages could not be installed, for the reason above; check the network or the package index, then run make again"
 # Dependency groups need pip 25.1 (https://pip.pypa.io/en/stable/news/#v25-1).
 if ! $venv/bin/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))'; then
-    $pip 'pip>=25.1' || fail "$offline"
+    install 'pip>=25.1' || fail "$offline"
 fi
 if [ "$want" = develop ]; then
-    $pip --editable . --group dev || fail "$offline"
+    install --editable . --group dev || fail "$offline"
     echo "$fingerprint" >"$venv/.prepared-run"
 else
-    $pip --editable . || fail "$offline"
+    install --editable . || fail "$offline"
 fi
 # Or the first start would, and each of many that are first at once. On all processors, as pip does
 # not; some packages bring files that are for another Python. Who develops has the tests collected

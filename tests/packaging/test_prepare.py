@@ -100,3 +100,46 @@ def test_no_package_manager_names_the_way_out(machine: Machine) -> None:
     done = machine.prepare()
     assert done.returncode == 1
     assert "github.com/tmux/tmux" in done.stderr
+
+
+PIP = """#!/bin/sh
+case "$*" in
+    *--editable*)
+        echo 'Obtaining file:///x'
+        echo 'Collecting textual>=8 (from tungsten==0.1.0)'
+        echo '  Downloading textual-8.2-py3-none-any.whl (700 kB)'
+        echo 'Collecting idna'
+        {ending}
+        ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_waits_for_pip_sees_each_package_and_why_it_fails(tmp_path: Path, fails: bool) -> None:
+    scripts, tools = tmp_path / "scripts", tmp_path / ".venv" / "bin"
+    scripts.mkdir()
+    tools.mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "prepare-python.sh", scripts)
+    for name in ("pyproject.toml", "hatch_build.py"):
+        (tmp_path / name).touch()
+    ending = "echo 'Installing collected packages: x'"
+    if fails:
+        ending = "echo 'ERROR: no network' >&2; exit 1"
+    for name in ("python", "pip"):
+        (tools / name).write_text(PIP.format(ending=ending))
+        (tools / name).chmod(0o755)
+
+    def prepare() -> subprocess.CompletedProcess[str]:
+        script = ["sh", str(scripts / "prepare-python.sh"), "run"]
+        return subprocess.run(script, capture_output=True, text=True, check=False)
+
+    done = prepare()
+    seen = "  textual\n  idna\n" + ("" if fails else "  unpacking all of them\n")
+    assert done.stdout.partition("minutes)\n")[2] == seen
+    if fails:
+        assert done.returncode == 1
+        assert "ERROR: no network\ntungsten: packages could not be installed" in done.stderr
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert prepare().stdout == ""
