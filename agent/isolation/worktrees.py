@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.isolation.git_program import GitFailed, git
+from agent.isolation.git_program import GIT_SECONDS, GitFailed, GitSlow, git
 from agent.isolation.unsaid import has_submodules, hidden_edits, in_the_way, not_made_again
 from memory.directories import git_top_level
 
@@ -24,6 +24,9 @@ WORKERS = "worker/"
 
 AGENTS = "agent/"
 """How the names of other agents' branches begin."""
+
+SIGN_SECONDS = 60.0
+"""How long a merge may take that is signed: nobody can type a passphrase for it here."""
 
 SHORTEST = 8
 """Characters of a token that are enough to agree."""
@@ -260,12 +263,14 @@ async def merge(path: Path) -> str:
             f"{here.branch} would overwrite what git ignores in {main.path}: {told}; move it away, "
             "then merge; nothing was changed"
         )
+    signs = await git(main.path, "config", "--type=bool", "--get", "commit.gpgsign", ok=(0, 1))
+    limit = SIGN_SECONDS if signs.strip() == b"true" else GIT_SECONDS
     before = (await git(main.path, "rev-parse", "HEAD")).strip()
     message = f"Merge branch '{here.branch}'"
     try:
         # The branch may be set up to be merged in another way.
         plain = ("--commit", "--no-squash", "--no-edit", "-q", "-m", message)
-        await git(main.path, "merge", *plain, "--", here.branch)
+        await git(main.path, "merge", *plain, "--", here.branch, seconds=limit)
     except GitFailed as error:
         conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
         names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]
@@ -277,6 +282,12 @@ async def merge(path: Path) -> str:
             raise GitFailed(
                 f"{here.branch} and {main.branch} both changed {listed_names}{more}: merge "
                 f"{main.branch} in {path} first; nothing was changed"
+            ) from error
+        if isinstance(error, GitSlow) and limit == SIGN_SECONDS:
+            raise GitFailed(
+                f"{error}: commit.gpgsign has merges signed, and that waits for something, such as "
+                f"a passphrase: unlock the key (or git merge {here.branch} at a shell); nothing "
+                "was changed"
             ) from error
         raise
     after = (await git(main.path, "rev-parse", "HEAD")).strip()

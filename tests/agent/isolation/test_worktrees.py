@@ -154,6 +154,31 @@ async def test_nothing_is_lost_that_git_does_not_tell(project: Path) -> None:
     assert await worktrees.remove(made.worktree) == ""
 
 
+async def test_a_merge_that_waits_to_be_signed_says_so(
+    project: Path, short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = (await make(project, "fix")).worktree.path
+    (path / "a").write_text("two\n")
+    git(path, "commit", "-qam", "second")
+    # Both sides have one more, so that there is something to sign.
+    (project / "b").write_text("b\n")
+    git(project, "add", "b")
+    git(project, "commit", "-qm", "beside")
+    signs = short_dir / "sign"
+    signs.write_text("#!/bin/sh\nexec sleep 60\n")
+    signs.chmod(0o755)
+    for name, value in (("commit.gpgsign", "true"), ("gpg.program", str(signs))):
+        git(project, "config", name, value)
+    monkeypatch.setattr(worktrees, "SIGN_SECONDS", 0.3)
+    before = git(project, "rev-parse", "HEAD")
+    with pytest.raises(GitFailed, match=r"commit\.gpgsign .* such as a passphrase: unlock the key"):
+        await worktrees.merge(path)
+    assert git(project, "rev-parse", "HEAD") == before
+    assert git(project, "status", "--porcelain") == ""
+    git(project, "config", "commit.gpgsign", "false")
+    assert "is merged into" in await worktrees.merge(path)
+
+
 async def test_submodules_are_never_removed_by_force(project: Path, short_dir: Path) -> None:
     source = short_dir / "source"
     source.mkdir()
