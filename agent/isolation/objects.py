@@ -18,6 +18,9 @@ from agent.errors import AgentError
 CHUNK = 1 << 20
 """Bytes that are read at once."""
 
+MANY = 256
+"""New contents from which on everything is written to the disk at once, not one after the other."""
+
 
 class ContentLost(AgentError):
     """A content that a snapshot names is not in the store, or is damaged."""
@@ -34,6 +37,8 @@ class Objects:
         self._root = root
         self.added = 0
         """Bytes that were written since this began."""
+        self._unsafe: list[Path] = []
+        """Contents that a power failure may still take."""
 
     def put(self, content: bytes) -> str:
         """Store bytes and give their digest, in hex.
@@ -42,7 +47,7 @@ class Objects:
             NotStored: there is no room, or the store cannot be written.
         """
         digest = hashlib.sha256(content).hexdigest()
-        if not self._has(digest):
+        if not self._has(digest, len(content)):
             with self._writing() as (file, done):
                 _write(file, content)
                 done(digest)
@@ -70,7 +75,7 @@ class Objects:
             going_on()
             found.update(piece)
             size += len(piece)
-        if self._has(found.hexdigest()):
+        if self._has(found.hexdigest(), size):
             return found.hexdigest(), size
         # Once more: it may have changed meanwhile, and what is stored is what is named.
         os.lseek(file, 0, os.SEEK_SET)
@@ -132,6 +137,24 @@ class Objects:
                     freed += size
         return freed
 
+    def flush(self) -> None:
+        """Have what was stored reach the disk, so that no power failure takes it any more.
+
+        A content that is gone meanwhile, or a disk that cannot, is passed over: what is read is
+        checked.
+        """
+        written, self._unsafe = self._unsafe, []
+        if len(written) > MANY:
+            os.sync()
+            return
+        for path in (*written, *dict.fromkeys(path.parent for path in written)):
+            with contextlib.suppress(OSError):
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fsync(file)
+                finally:
+                    os.close(file)
+
     def size(self) -> int:
         """How many bytes all contents have."""
         total = 0
@@ -149,8 +172,12 @@ class Objects:
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:]
 
-    def _has(self, digest: str) -> bool:
-        return self._path(digest).exists()
+    def _has(self, digest: str, size: int) -> bool:
+        """Whether a content is there, and not cut short by a power failure."""
+        try:
+            return self._path(digest).stat().st_size == size
+        except OSError:
+            return False
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[tuple[int, Callable[[str], None]]]:
@@ -166,6 +193,7 @@ class Objects:
             path = self._path(digest)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             os.replace(new, path)
+            self._unsafe.append(path)
 
         try:
             yield file, done

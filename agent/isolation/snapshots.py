@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -310,7 +310,10 @@ class TreeSnapshots:
 
     def settle_soon(self, agent_id: str) -> None:
         """As `settle`, without waiting for it."""
-        task = asyncio.create_task(self.settle(agent_id))
+        self._beside(self.settle(agent_id))
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
@@ -386,6 +389,8 @@ class TreeSnapshots:
                 self._say(tree, error)
                 return None
         tree.said, tree.not_before = "", 0.0
+        # No step waits for the disk.
+        self._beside(asyncio.to_thread(self.objects.flush))
         return scan
 
     async def _read(self, tree: _Tree) -> Scan:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from agent.isolation.objects import Objects
+from agent.isolation.objects import ContentLost, Objects
 from agent.isolation.plan import Plan, Span, diff, plan
 from agent.isolation.revert import Journal, Left, _change_mode, carry_on, revert
 from agent.isolation.tree import Cache, Limits, TreeNotKept, read_tree
@@ -336,6 +336,41 @@ def test_a_file_that_is_too_large_is_named(template: tuple[Path, Path], short_di
     found = plan(copy.objects, [Span(begin.root, now)], now)
     assert found.operations == ()
     assert found.stays == (Left(b"large", "it was not kept: it is too large, or cannot be read"),)
+
+
+def test_contents_reach_the_disk_and_one_that_did_not_is_stored_anew(
+    short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects(short_dir / "o")
+    large = b"x" * (1 << 20)
+    (short_dir / "large").write_bytes(large)
+    file = os.open(short_dir / "large", os.O_RDONLY)
+    digests = {objects.put(b"one"): b"one", objects.put_file(file)[0]: large}
+    flushed: list[str] = []
+    real = os.fsync
+
+    def fsync(of: int) -> None:
+        flushed.append(Path(os.readlink(f"/proc/self/fd/{of}")).name)
+        real(of)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    objects.flush()
+    assert sorted(flushed) == sorted(part for each in digests for part in (each[:2], each[2:]))
+    flushed.clear()
+    objects.flush()
+    assert flushed == []
+    # What a power failure left empty is there again once the same content is seen.
+    for digest, content in digests.items():
+        (short_dir / "o" / digest[:2] / digest[2:]).write_bytes(b"")
+        with pytest.raises(ContentLost, match="damaged"):
+            objects.get(digest)
+        os.lseek(file, 0, os.SEEK_SET)
+        if content == large:
+            objects.put_file(file)
+        else:
+            objects.put(content)
+        assert objects.get(digest) == content
+    os.close(file)
 
 
 def test_a_damaged_content_is_not_put_back(template: tuple[Path, Path], short_dir: Path) -> None:
