@@ -114,8 +114,11 @@ def rule_label(
         keys = f"{sooner} · {_NOW} now" if hastens else ""
         return f"{_waiting(agent)}{keys}", styles.muted
     if agent.hosted is not None and agent.hosted.kind:
-        label = f"it waits in its terminal · {actions.shown('pane.take')} types there"
-        return label, styles.attention
+        # What it waits for stands last, where there may be no room for all of it; the list of a
+        # small window has none at all.
+        keys = f"it waits in its terminal · {actions.shown('pane.take')} types there"
+        what = f" · {one_line(agent.activity)}" if agent.activity else ""
+        return f"{keys}{what}", styles.attention
     if agent.state == "working":
         interrupt = actions.shown("turn.interrupt")
         esc = "" if gate_open else f" · {interrupt} interrupts"

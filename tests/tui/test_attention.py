@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from agent.protocol.agents import AgentState
@@ -10,6 +13,7 @@ from agent.protocol.hosted import Hosted
 from tests.stubs import scenes
 from tests.tui.conftest import Open
 from tui.attention import notification
+from tui.between_areas import rule_label
 
 
 def test_notifications_are_what_terminals_understand() -> None:
@@ -90,3 +94,20 @@ async def test_a_gate_rings_only_out_of_sight(
         assert rung.count("bell") == 3
         await becomes("permission")
         assert rung.count("bell") == 4
+
+
+def test_above_the_prompt_it_says_what_is_waited_for() -> None:
+    """A window of 80 columns shows it nowhere else while the terminal is hidden."""
+    styles: Any = SimpleNamespace(attention="attention")
+    hosted = Hosted(profile="codex", title="Codex", kind="login")
+    agent = scenes.MENDER.model_copy(
+        update={
+            "state": AgentState.WAITING,
+            "hosted": hosted,
+            "queued": (),
+            "activity": "login: Sign in\x1b[2J with ChatGPT",
+        }
+    )
+    calm = {"in_pane": False, "gate_open": False, "written": ""}
+    said = rule_label(agent, None, "", styles, **calm)[0]  # type: ignore[arg-type]
+    assert said == "it waits in its terminal · ^T types there · login: Sign in with ChatGPT"
