@@ -19,6 +19,7 @@ from tests.tui.conftest import Cockpit, Open
 from tests.tui.test_cockpit import CALM, TALK
 from tui.front_end import MESSAGE_SECONDS
 from tui.terminal.editor import Edited
+from tui.widgets.prompt import Prompt
 
 WORKING = scenes.MENDER.model_copy(update={"state": AgentState.WORKING})
 AT_WORK = scenes.BUSY.model_copy(
@@ -358,3 +359,16 @@ async def test_keys_that_come_together_reach_the_agent_they_were_typed_for(
         assert app.memory.get("draft:a1") == "/budget off"
         assert app.cockpit.prompt.text == "rest"
         assert not [one for one in cockpit.engine.commands if isinstance(one, SetBudget)]
+
+
+async def test_what_was_written_to_an_agent_that_is_gone_reaches_no_other(
+    open_cockpit: Open,
+) -> None:
+    calm = scenes.BUSY.model_copy(update={"gates": (), "questions": ()})
+    async with open_cockpit(calm) as cockpit:
+        before = list(cockpit.engine.commands)
+        for text in ("one", "!ls", "/stop"):
+            cockpit.app.post_message(Prompt.Submitted(text, "after_turn", "none such"))
+            await cockpit.until(lambda text=text: cockpit.app.cockpit.prompt.text == text)
+            await cockpit.pilot.press("ctrl+u")
+        assert cockpit.engine.commands == before

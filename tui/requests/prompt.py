@@ -37,6 +37,10 @@ async def submit(
     prompt = app.cockpit.prompt
     coordinated = COORDINATE.match(text) is not None
     agent = app.written_to(agent_id)
+    if agent_id and agent is not None and agent.id != agent_id:
+        app.put_back(agent, text)
+        app.say(f"Who this was for is gone: it stands in the prompt of {agent.name}", "warning")
+        return
     if not coordinated and _is_slash_command(text):
         if agent is not None and agent is not app.focused_agent:
             app.put_back(agent, text)
