@@ -23,6 +23,7 @@ from agent.protocol.snapshot import Snapshot
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.camera import camera
+from tests.tui.settling import handled
 from tests.tui.shooting import running, shoot
 from tui.app import TungstenApp
 
@@ -43,6 +44,14 @@ def parsed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def looked_at() -> Iterator[None]:
+    """Pilots see that an app is through, and do not have each widget say so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pilot, "_wait_for_screen", handled)
         yield
 
 

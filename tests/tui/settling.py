@@ -76,6 +76,31 @@ async def settled(app: App[Any], *, waits: bool = True) -> bool:
     raise AssertionError("unreachable")
 
 
+async def handled(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
+    """Wait until all messages of an app have been handled, as `Pilot._wait_for_screen` does.
+
+    That one sends a message to every widget, before and after each key, and so most of what the
+    tests had the apps do was to count. Here the queues are looked at; who is not through after a
+    few turns of the loop is asked as ever.
+
+    Returns:
+        False when the app ended with an error.
+    """
+    app = pilot.app
+    calm = 0
+    for _ in range(TURNS):
+        if app._exception_event.is_set():
+            return False
+        calm = 0 if next(_to_be_handled(app), "") else calm + 1
+        if calm == ROUNDS:
+            return True
+        await asyncio.sleep(0)
+    return await _ask_all(pilot, timeout)
+
+
+_ask_all = Pilot._wait_for_screen
+
+
 def _to_do(app: App[Any]) -> Iterator[str]:
     for screen in (*app._background_screens, app.screen):
         if _to_be_drawn(screen):
