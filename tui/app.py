@@ -23,6 +23,7 @@ from tui import actions
 from tui.first_start import without_model
 from tui.front_end import FrontEnd
 from tui.keyboard import let_alt_be_keys
+from tui.light_strip import make_strips_light
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.preferences import Preferences
@@ -85,6 +86,7 @@ class TungstenApp(FrontEnd):
     ) -> None:
         super().__init__(paths, now, directory or Path.cwd(), preferences or Preferences())
         let_alt_be_keys()
+        make_strips_light()
         self.connection: Connection | None = None
         self._connect = connect
         self._first = first

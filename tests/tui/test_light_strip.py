@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.light_strip import LightStrip
+from tui.light_strip import LightStrip, make_strips_light
 from tui.terminal.strips import Painter
 
 STYLES = (Style.null(), Style(bold=True), Style(color="red", bgcolor="blue"))
@@ -21,11 +21,19 @@ segments = st.lists(
 )
 
 
+class Heavy(Strip):
+    """A strip as Textual makes it, also in a process in which an app was."""
+
+    __slots__ = ()
+    __init__ = Strip.__init__
+
+
 @given(segments, st.integers(0, 20), st.integers(0, 20))
 def test_it_is_as_any_other_strip(parts: list[Segment], first: int, last: int) -> None:
-    strip = Strip(parts)
+    strip = Heavy(parts)
     light = LightStrip(parts, strip.cell_length)
     assert light == strip
+    assert LightStrip(parts).cell_length == strip.cell_length
     cuts = sorted({first, last, strip.cell_length} - {0})
     for _ in range(2):
         assert light.crop(first, last) == strip.crop(first, last)
@@ -39,6 +47,25 @@ def test_it_is_as_any_other_strip(parts: list[Segment], first: int, last: int) -
         assert light.apply_offsets(1, 2) == strip.apply_offsets(1, 2)
         assert light.divide(cuts) == strip.divide(cuts)
     assert light.text == strip.text
+
+
+def test_those_that_textual_makes_are_as_light(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Strip, "__init__", Heavy.__init__)
+    monkeypatch.setattr(Strip, "__getattr__", None, raising=False)
+    make_strips_light()
+    blank = Strip.blank(3)
+    assert "_crop_cache" not in {name for name in Strip.__slots__ if _is_set(blank, name)}
+    assert blank.crop(0, 2).text == "  "
+    assert blank.crop(0, 2) is blank.crop(0, 2)
+    assert Strip([Segment("ab"), Segment("日")]).cell_length == 4
+
+
+def _is_set(strip: Strip, name: str) -> bool:
+    try:
+        object.__getattribute__(strip, name)
+    except AttributeError:
+        return False
+    return True
 
 
 def test_it_has_no_other_attributes() -> None:
