@@ -76,12 +76,12 @@ async def settled(app: App[Any], *, waits: bool = True) -> bool:
     raise AssertionError("unreachable")
 
 
-async def handled(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
+async def handled(pilot: Pilot[Any]) -> bool:
     """Wait until all messages of an app have been handled, as `Pilot._wait_for_screen` does.
 
-    That one sends a message to every widget, before and after each key, and so most of what the
-    tests had the apps do was to count. Here the queues are looked at; who is not through after a
-    few turns of the loop is asked as ever.
+    That one sends a message to every widget, before and after each key and at each pause: a tenth
+    of what an app did in a test. Here the queues are looked at; when they are not empty after a few
+    turns of the loop, all are asked as ever.
 
     Returns:
         False when the app ended with an error.
@@ -95,7 +95,7 @@ async def handled(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
         if calm == ROUNDS:
             return True
         await asyncio.sleep(0)
-    return await _ask_all(pilot, timeout)
+    return await _ask_all(pilot)
 
 
 _ask_all = Pilot._wait_for_screen
