@@ -32,6 +32,11 @@ class ClosedOnce(Screen[Result]):
         return AwaitComplete()
 
     @property
+    def is_open(self) -> bool:
+        """Whether it has its parts: when it is closed, they go before the screen is detached."""
+        return self._on_stack and self.is_attached
+
+    @property
     def _on_stack(self) -> bool:
         return self in self.app.screen_stack
 

@@ -156,7 +156,7 @@ class DreamsScreen(ClosedOnce[None]):
         """Read which dreams there were; of a new one show what it did."""
         latest = self._dreams[0].id if self._dreams else None
         result, problem = await send(self, asking(ListDreams()))
-        if not self.is_attached:
+        if not self.is_open:
             return
         self._failed = bool(problem)
         if problem:
@@ -194,7 +194,7 @@ class DreamsScreen(ClosedOnce[None]):
             # All at once: it would be made anew for each window.
             request, first, nothing = PlanDream(), 0, NO_PLAN
         result, problem = await send(self, asking(request))
-        if not self.is_attached or chosen != self._chosen:
+        if not self.is_open or chosen != self._chosen:
             return
         if problem:
             self._cannot(problem)
@@ -275,7 +275,7 @@ class DreamsScreen(ClosedOnce[None]):
             about.say(" · ".join(part for part in parts if part))
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        if self.is_attached:
+        if self.is_open:
             self.query_one("#dreams-said", Said).say(text, "bad" if problem else "text")
 
     # Looking ------------------------------------------------------------------------------------
@@ -399,7 +399,7 @@ class DreamsScreen(ClosedOnce[None]):
         _, problem = await send(self, asking(request))
         self._busy = False
         self._say(problem or done, problem=bool(problem))
-        if not problem and self.is_attached:
+        if not problem and self.is_open:
             self._load_dreams()
 
     @work(exit_on_error=False)

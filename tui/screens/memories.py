@@ -195,7 +195,7 @@ class MemoriesScreen(ClosedOnce["str | None"]):
             narrow = () if self._asks else tuple(words.split())
             command = ListMemories(view=self._view, words=narrow, first=first, count=WINDOW)
         result, problem = await send(self, asking(command))
-        if not self.is_attached:
+        if not self.is_open:
             return
         rows = self._rows
         self._failed = bool(problem)
@@ -272,7 +272,7 @@ class MemoriesScreen(ClosedOnce["str | None"]):
         row.redraw()
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        if self.is_attached:
+        if self.is_open:
             self.query_one(Said).say(text, "bad" if problem else "text")
 
     # Looking ------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ class MemoriesScreen(ClosedOnce["str | None"]):
         self._busy = True
         result, problem = await send(self, asking(request))
         self._busy = False
-        if not self.is_attached:
+        if not self.is_open:
             return
         self._say(problem or done, problem=bool(problem))
         if not problem:

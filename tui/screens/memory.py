@@ -139,7 +139,7 @@ class MemoryScreen(CardScreen[bool]):
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
         result, problem = await send(self, asking(ReadMemory(memory_id=self._memory.id)))
-        if not self.is_attached:
+        if not self.is_open:
             return
         if problem:
             self.problem(problem)

@@ -291,7 +291,7 @@ class OwnPanesScreen(ClosedOnce[str]):
         self._stop = pane.server.watch(pane.info.id, lambda frame: self._take_frame(pane.id, frame))
 
     def _take_frame(self, shown: str, frame: Frame | None) -> None:
-        if shown != self._shown or not self.is_attached:
+        if shown != self._shown or not self.is_open:
             return
         if frame is None:
             self._shown = ""
@@ -424,7 +424,7 @@ class OwnPanesScreen(ClosedOnce[str]):
         self._say(problem or f"Pane {pane.info.id} is yours alone again.", problem=bool(problem))
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        if not self.is_attached:
+        if not self.is_open:
             return
         row = self.query_one("#own-said", OneRow)
         row.left = [(f" {text}", "bad" if problem else "text")] if text else []

@@ -272,7 +272,7 @@ class WorktreesScreen(Screen[None]):
         head.begin(rows(text[:SEEN]) if text else ())
 
     def _say(self, text: str, *, problem: bool = False) -> None:
-        if self.is_attached:
+        if self in self.app.screen_stack:
             self.query_one(Said).say(text, "bad" if problem else "muted")
 
     # What keys ask for --------------------------------------------------------------------------

@@ -78,3 +78,24 @@ async def test_it_may_be_closed_before_it_is_seen() -> None:
         await pilot.pause(0.05)
         assert len(app.screen_stack) == 1
         assert not card.seen
+
+
+async def test_it_is_not_open_any_more_when_its_parts_go() -> None:
+    class Part(Static):
+        def on_unmount(self) -> None:
+            seen.append((card.is_open, card.is_attached))
+
+    class Parted(Card):
+        def compose(self) -> ComposeResult:
+            yield from super().compose()
+            yield Part()
+
+    seen: list[tuple[bool, bool]] = []
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        card = Parted("parted")
+        await app.push_screen(card)
+        assert card.is_open
+        card.dismiss()
+        await pilot.pause()
+    assert seen == [(False, True)]
