@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from agent.errors import AgentError
 from agent.hosted.observer import Observer
-from agent.hosted.profile import Profile
-from agent.hosted.screen_rules import Frame
+from agent.hosted.profile import Profile, Region
+from agent.hosted.screen_rules import Frame, within
 from agent.hosted.status import Source
 from agent.protocol.agents import AgentState
 from tungsten.adopted_pane import AdoptedPane
@@ -174,5 +175,13 @@ def _confirmed(profile: Profile, observer: Observer, text: str, sent: float) -> 
     screen = observer.evidence.get(Source.SCREEN)
     if "cleared" not in profile.prompt.confirmed_by or screen is None or screen.at < sent:
         return False
-    typed = typed_in(profile, observer.frame)
-    return typed is not None and not _shows(profile, observer.frame, text)
+    return _cleared(profile, observer.frame, text)
+
+
+def _cleared(profile: Profile, frame: Frame | None, text: str) -> bool:
+    """Whether the input field is seen, and what was typed does not stand in it."""
+    field = profile.prompt.field
+    if frame is None or field == Region():
+        return typed_in(profile, frame) is not None and not _shows(profile, frame, text)
+    lines = within(field, frame.lines)
+    return bool(lines) and not _shows(profile, replace(frame, lines=lines), text)

@@ -395,6 +395,7 @@ class DialogGates:
         if effect.ok and standing is not None and _same(standing.seen, seen):
             # The same dialog may be asked about anew before anybody saw that this one was gone.
             del self._open[seen.pane_id]
+            self._gone()
             self._spawn(self._look(seen.pane_id))
         return effect
 

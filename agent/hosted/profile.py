@@ -270,6 +270,10 @@ class Prompt(Settings):
     input: Pattern = ""
     """A line of its input field, with a group named `text`: what stands in it."""
 
+    field: Region = Region()
+    """Where that is, if what it looks like stands elsewhere, too: with it, a field in which no line
+    matches `input` is empty. A first screen may look otherwise."""
+
     settles: float = Field(default=0.0, ge=0, le=10)
     """Seconds for which it takes a key behind a paste for a part of that; then it submits."""
 

@@ -135,6 +135,12 @@ def match(profile: Profile, frame: Frame) -> ScreenMatch:
     )
 
 
+def within(region: Region, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a region of a screen; none where the screen has no such region."""
+    place = _region(region, lines)
+    return () if place is None else lines[place[0] : place[1]]
+
+
 def _where(rule: Rule, frame: Frame) -> tuple[int, int] | None:
     """The lines that a rule matches in, as first and the one behind the last; None if not."""
     if rule.title and not _compiled(rule.title).search(frame.title):

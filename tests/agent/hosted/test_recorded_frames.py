@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from agent.hosted.delivery import _cleared, typed_in
 from agent.hosted.dialog import of_match
 from agent.hosted.profile_files import SHIPPED, read, runs
 from agent.hosted.screen_rules import Frame, match
@@ -129,6 +130,22 @@ def test_every_permission_can_be_refused(frames: list[Judged]) -> None:
             assert means == ({"allow_once", "deny"} if one else set()), each.told()
         elif each.frame.scene != "permission/always":
             assert "deny" in means, each.told()
+
+
+def test_opencode_has_taken_a_prompt_once_its_field_is_empty(frames: list[Judged]) -> None:
+    """The prompt stands in the conversation then, and looks there as in the field."""
+    taken = 0
+    for each in frames:
+        frame = Frame(each.frame.lines, each.frame.cursor, each.frame.title, each.frame.size[0])
+        if each.agent != "opencode":
+            continue
+        if each.frame.scene.startswith("idle/draft"):
+            typed = typed_in(each.profile, frame)
+            assert typed
+            assert not _cleared(each.profile, frame, typed), each.told()
+        elif each.frame.scene == "done/after-work":
+            taken += _cleared(each.profile, frame, "ponder the pears")
+    assert taken >= 4
 
 
 def test_gemini_rests_wherever_it_has_left_the_cursor(frames: list[Judged]) -> None:

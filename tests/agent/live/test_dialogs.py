@@ -13,7 +13,8 @@ from agent.gate import GateAlreadyClosed
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Call
 from agent.hosted import dialog_gates
-from agent.protocol.agents import Mode
+from agent.hosted.status import Evidence, Kind, Source
+from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.gates import AlwaysAllow, Answer, SuggestRule
 from agent.protocol.commands.prompts import Interrupt
 from agent.protocol.events import GateOpened
@@ -202,6 +203,18 @@ async def test_interrupted_it_leaves_its_dialog_and_ended_it_asks_nothing(house,
     assert (await asker.closed(gate)).text == "its program has ended"
     await house.state(asker.agent.id, "failed", "done")
     assert asker.got == ["\x1b"]
+
+
+async def test_what_its_hook_said_of_a_dialog_is_over_once_our_key_has_answered_it(house, asker):
+    said = Evidence(Source.HOOK, AgentState.WAITING, asker.agent.services.clock(), Kind.PERMISSION)
+    asker.agent.hear(said)
+    asker.dialogs.tell("ready", "ready> ", only=True)
+    await asker.dialogs.draw("high", asks("rm -rf /"), {"1": "ready"})
+    gate = await house.gate()
+    # Nobody but who presses the key sees that it is gone.
+    asker.unseen()
+    await house.decide(gate)
+    await house.state(asker.agent.id, "idle")
 
 
 async def test_what_another_program_draws_is_no_dialog(house, asker):
