@@ -248,7 +248,9 @@ class Hosted:
             await self.client.send(SendPrompt(agent_id=self.agent.id, text=prompt))
         except CommandRefused as refused:
             raise AssertionError(f"{refused}\n{await self.account()}") from refused
-        await self.until(lambda: len(self.scenes.asked) > asked)
+        # The first waits for what it fetches of itself: OpenCode takes it, and shows nothing.
+        patience = PATIENCE if asked else 4 * PATIENCE
+        await self.until(lambda: len(self.scenes.asked) > asked, patience)
 
     async def high(self, prompt: str, command: str) -> Gate:
         """Have the model ask for something HIGH; gives what is in the inbox for it."""
