@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from agent.actions import RunCommand
 from agent.connections import Connections
+from agent.edited import CannotEdit, edited_step
 from agent.hook import codex
 from agent.hook.adapter import Asked
 from agent.hook.asking import ASKS_IN_PANE, SHOWN_INPUT, Hooks, _Open, _shown
@@ -101,3 +103,22 @@ async def test_questions_are_held_up_to_a_size_together() -> None:
     await Connections.serve_hook(engine, Connection(), Greeting("claude", MAX_HELD // 8))  # type: ignore[arg-type]
     assert served == [MAX_HELD // 8] * 8
     assert engine._hooks == {}
+
+
+def test_what_an_agent_runs_only_as_it_asked_is_not_changed() -> None:
+    action = RunCommand("sudo reboot", "")
+    fixed = Elsewhere(Path("/"), "%1", "bash", tell, fixed="Codex runs a command only as it asked")
+    with pytest.raises(CannotEdit, match="Codex runs a command only as it asked; deny it with"):
+        edited_step(Step(action, fixed), "ls")
+    changed = edited_step(Step(action, replace(fixed, instead=instead)), "ls")
+    assert changed.action == RunCommand("ls", "")
+    assert isinstance(changed.how, Elsewhere)
+    assert asyncio.run(changed.how.tell()) == Effect("ls")  # type: ignore[arg-type]
+
+
+async def tell() -> Effect:
+    return Effect("as it asked")
+
+
+async def instead(command: str) -> Effect:
+    return Effect(command)
