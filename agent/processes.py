@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
 GRACE_SECONDS = 1.0
 """How long a program may take to end after its terminal hung up, and again after SIGTERM."""
+
+_PROC = Path("/proc/self/stat").exists()
 
 
 def below(pids: Iterable[int]) -> list[psutil.Process]:
@@ -19,19 +22,18 @@ def below(pids: Iterable[int]) -> list[psutil.Process]:
     A background job that was disowned is no descendant any more but still in the session.
     """
     wanted = {pid for pid in pids if pid > 0}
-    # Asked once for all: psutil reads every process again for the children of each.
-    running = {process.pid: process for process in psutil.process_iter()}
+    numbers = psutil.pids()
     children: dict[int, list[int]] = {}
-    for pid, process in running.items():
-        with contextlib.suppress(psutil.Error):
-            children.setdefault(process.ppid(), []).append(pid)
+    for pid in numbers:
+        children.setdefault(_parent(pid), []).append(pid)
     found: dict[int, psutil.Process] = {}
-    unread = [pid for pid in running if pid in wanted or _session(pid) in wanted]
+    unread = [pid for pid in numbers if pid in wanted or _session(pid) in wanted]
     while unread:
         pid = unread.pop()
-        if pid in running and pid not in found:
-            found[pid] = running[pid]
-            unread.extend(children.get(pid, ()))
+        if pid not in found:
+            with contextlib.suppress(psutil.Error):
+                found[pid] = psutil.Process(pid)
+                unread.extend(children.get(pid, ()))
     found.pop(os.getpid(), None)
     return list(found.values())
 
@@ -75,6 +77,19 @@ async def _ended(process: psutil.Process) -> bool:
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
+
+
+def _parent(pid: int) -> int:
+    """Give the parent of a process, 0 where it has ended."""
+    try:
+        if not _PROC:
+            return psutil.Process(pid).ppid()
+        # psutil would read each of all processes four times.
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - for each of all processes
+            # The name, in brackets, may hold anything (proc(5)).
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, psutil.Error):
+        return 0
 
 
 def _session(pid: int) -> int:
