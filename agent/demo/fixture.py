@@ -143,8 +143,12 @@ def _init(directory: Path, *options: str) -> None:
     # An empty template: a person's own may plant hooks.
     git(directory, "init", "--quiet", "--template=", *options)
     git(directory, "symbolic-ref", "HEAD", "refs/heads/main")
-    for name, value in _SETTINGS.items():
-        git(directory, "config", name, value)
+    settings = directory / ("config" if "--bare" in options else ".git/config")
+    with settings.open("a", encoding="utf-8") as file:
+        # Written at once: each `git config` is a process of its own.
+        for name, value in _SETTINGS.items():
+            section, _, key = name.partition(".")
+            file.write(f'[{section}]\n\t{key} = "{value}"\n')
 
 
 def _commit(directory: Path, message: str, *options: str) -> str:
