@@ -108,7 +108,7 @@ def load(own: Path) -> Profiles:
     for directory in (SHIPPED, own):
         for path in sorted(directory.glob("*.toml")):
             try:
-                profile = read(path)
+                profile = _read_shipped(path) if directory == SHIPPED else read(path)
             except ConfigError as error:
                 faults += error.lines
                 continue
@@ -145,6 +145,12 @@ def read(path: Path) -> Profile:
             )
         seen.add(rule.name)
     return profile
+
+
+@functools.cache
+def _read_shipped(path: Path) -> Profile:
+    """What belongs to the program does not change while it runs."""
+    return read(path)
 
 
 class ProfileFiles:
