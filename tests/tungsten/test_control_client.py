@@ -199,10 +199,19 @@ def test_versions(text: str, version: tuple[int, int]) -> None:
 async def test_a_server_that_does_not_answer(
     terminal: Terminal, pane: Pane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tungsten.control_client.CONNECT_SECONDS", 0.2)
     await pane.run("true")
     polling = await PollingClient.connect(terminal.socket)
     pid = int((await terminal.client.command("display-message", "-p", "#{pid}"))[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        monkeypatch.setattr("tungsten.control_client.CONNECT_SECONDS", 0.2)
+        with pytest.raises(ServerSilent):
+            await ControlClient.connect(terminal.socket)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # By itself, and until the server has let that client go: tmux dies of one that it makes while a
+    # session begins (see `tungsten.still`).
+    await polling.command("list-sessions")
     os.kill(pid, signal.SIGSTOP)
     # Not earlier: a busy machine may well be silent for so long.
     monkeypatch.setattr("tungsten.control_client.SILENT_SECONDS", 0.2)
@@ -213,7 +222,7 @@ async def test_a_server_that_does_not_answer(
     terminal.client.client._watchdog = None
     try:
         calls = (
-            *(ControlClient.connect(terminal.socket), polling.command("list-sessions")),
+            polling.command("list-sessions"),
             *(pane.capture(), pane.text(), pane.info(), pane.foreground(), pane.line()),
             *(pane.run("true"), pane.send_text("x"), pane.send_keys("C-c"), pane.paste("x")),
             *(pane.wait(ForText("never"), 0.1), pane.resize(20, 5), terminal.panes()),
