@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +108,17 @@ class TestModels:
         await self._client.close()
 
 
+@functools.cache
+def empty_repository() -> dict[Path, bytes | None]:
+    """The files and directories of what `git init` makes; asked once, for every house has one."""
+    with tempfile.TemporaryDirectory(prefix="tg-") as made:
+        subprocess.run(["git", "init", "-q", "-b", "main", "--template=", made], check=True)
+        found = sorted(Path(made).rglob("*"))
+        return {
+            path.relative_to(made): None if path.is_dir() else path.read_bytes() for path in found
+        }
+
+
 class House:
     def __init__(self, root: Path):
         self.root = root
@@ -114,7 +127,11 @@ class House:
         self.home = root / "home"
         self.project = root / "home" / "project"
         self.project.mkdir(parents=True)
-        subprocess.run(["git", "init", "-q", "-b", "main", str(self.project)], check=True)
+        for path, content in empty_repository().items():
+            if content is None:
+                (self.project / path).mkdir()
+            else:
+                (self.project / path).write_bytes(content)
         self.script = Script()
         self.server = LocalMessagesServer(
             self.script,

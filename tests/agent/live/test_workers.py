@@ -476,6 +476,7 @@ async def test_a_work_tree_of_its_own_goes_when_nothing_would_be_lost(house, cre
     _git(house.project, "add", ".")
     _git(house.project, "commit", "-qm", "begin")
     hook = house.project / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir()
     hook.write_text("#!/bin/sh\ntouch ../ran\n")
     hook.chmod(0o755)
     role = house.project / ".tungsten" / "prompts" / "worker.md"
