@@ -41,7 +41,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Part(BaseModel):
     """Base of everything in a playbook; unknown fields are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class OnPane(Part):
