@@ -37,7 +37,8 @@ DARK = Theme(
         "rule": "#2b323b",
         "selection": "#232b35",
         "block-cursor-blurred-background": "#2a323c",
-        "text-disabled": "#7b8590",
+        "text-disabled": "#959fab",
+        "input-selection-background": "#3a4a5c",
     },
 )
 
@@ -60,7 +61,7 @@ LIGHT = Theme(
         "rule": "#d5d6d2",
         "selection": "#e4e9ef",
         "block-cursor-blurred-background": "#ccd3dc",
-        "text-disabled": "#666e77",
+        "text-disabled": "#505963",
     },
 )
 

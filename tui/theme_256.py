@@ -39,7 +39,7 @@ DARK_256 = Theme(
     variables={
         "muted": "#a8a8a8",
         "faint": "#878787",
-        "text-disabled": "#878787",
+        "text-disabled": "#a8a8a8",
         "rule": "#303030",
         "selection": "#303030",
         "block-cursor-blurred-background": "#3a3a3a",
@@ -77,7 +77,7 @@ LIGHT_256 = Theme(
     variables={
         "muted": "#585858",
         "faint": "#6c6c6c",
-        "text-disabled": "#6c6c6c",
+        "text-disabled": "#585858",
         "rule": "#d0d0d0",
         "selection": "#e4e4e4",
         "block-cursor-blurred-background": "#d7d7d7",

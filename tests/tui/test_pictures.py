@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.theme import Theme
 from textual.widgets import Static
 
 from tests.tui.camera import SIZES, THEMES, started
 from tests.tui.picture import Picture, differences, read, taken, written
 from tests.tui.shooting import CALM, Running
+from tests.tui.test_theme import contrast
+from tui.theme import DARK, LIGHT
 
 TESTS = Path(__file__).parents[1]
+CORNERS = frozenset("╭┌┏")
+LEAST = 4.4
+"""Contrast; what a program in a pane is drawn in may be a little less than `test_themes` wants."""
 
 
 class Colours(App[None]):
@@ -56,6 +65,33 @@ async def test_an_app_that_is_started_at_a_size_looks_like_one_that_has_come_to_
         assert not differences(
             kept("test_snapshots", "test_calm", "busy", size)["dark"], taken(pilot.app)
         )
+
+
+def test_all_text_of_what_is_kept_can_be_read() -> None:
+    """But for what lies dimmed below a card: pictures with a card's corner are passed over."""
+    low = set()
+    for file in sorted(TESTS.rglob("__snapshots__/*/*80x24[]].txt")):
+        kept = read(file.read_text(encoding="utf-8"))
+        for theme, worn in (("dark", DARK), ("light", LIGHT)):
+            picture = kept[theme]
+            if CORNERS.isdisjoint("".join(picture.text)):
+                low |= {(file.parent.name, theme, *found) for found in faint(picture, worn)}
+    assert not low
+
+
+def faint(picture: Picture, theme: Theme) -> Iterator[tuple[str, str]]:
+    """Words that stand out too little, with how they are drawn."""
+    for text, styles in zip(picture.text, picture.styles, strict=True):
+        for name in {*styles}:
+            style = Style.parse(name)
+            ink = style.color or Color.parse(theme.foreground or "").rich_color
+            ground = style.bgcolor or Color.parse(theme.background or "").rich_color
+            ratio = contrast(Color.from_rich_color(ink), Color.from_rich_color(ground))
+            words = "".join(
+                character for character, drawn in zip(text, styles, strict=False) if drawn == name
+            )
+            if ratio < LEAST and any(character.isalnum() for character in words):
+                yield name, words.strip()
 
 
 def test_all_that_is_kept_belongs_to_a_test() -> None:

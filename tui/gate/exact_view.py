@@ -65,7 +65,7 @@ class ExactView(ScrollView, can_focus=False):
         & > .exact--high { color: $text-error; text-style: bold; }
         & > .exact--medium { color: $text-warning; }
         & > .exact--hunk { color: $text-muted; }
-        & > .exact--continued { color: $foreground 40%; }
+        & > .exact--continued { color: $foreground 70%; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -120,9 +120,10 @@ class Head:
             line = paint.attention + back
         name = one_line(tile.agent.name) or tile.id
         named = paint.focus if self.chosen else paint.strong
+        number = (paint.muted if self.chosen else paint.faint) + back
         left: list[Piece] = [
             ("▎" if self.chosen else "─", line),
-            (f"{self.key} " if self.key else " ", paint.faint + back),
+            (f"{self.key} " if self.key else " ", number),
             (f"{STATE_GLYPHS[tile.agent.state]} ", state_style(paint, tile.agent.state) + back),
         ]
         right = [(text, style + back) for text, style in self._end(tile, width, paint)]

@@ -40,10 +40,16 @@ class FileScreen(Viewer):
     def __init__(self, path: str, line: int = 0) -> None:
         super().__init__(path, path)
         self._wanted = line
+        self._text = ""
 
     def begin(self) -> None:
-        """Read it."""
+        """Read it, and draw it in other colours when the theme is another one."""
         self._read()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._colour())
+
+    def on_unmount(self) -> None:
+        """Be no longer told of themes: a signal keeps who is subscribed until it is sent."""
+        self.app.theme_changed_signal.unsubscribe(self)
 
     def edited(self) -> None:
         """Read it again."""
@@ -73,9 +79,15 @@ class FileScreen(Viewer):
         self.tell(counted(len(lines), "line"), size(length) if whole else more)
         if self._wanted > len(lines):
             self.say(f"There is no line {self._wanted} any more: this is the last one.")
-        if len(text) <= COLOURED:
-            coloured = await asyncio.to_thread(_coloured, text, self._path, rows.paint)
-            if len(coloured) == len(lines):
+        self._text = text
+        self._colour()
+
+    @work(exclusive=True, group="colour", exit_on_error=False)
+    async def _colour(self) -> None:
+        rows = self.rows
+        if len(self._text) <= COLOURED:
+            coloured = await asyncio.to_thread(_coloured, self._text, self._path, rows.paint)
+            if len(coloured) == len(rows.lines):
                 rows.lines = coloured
                 rows.refill()
 

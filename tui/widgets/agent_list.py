@@ -111,14 +111,15 @@ class AgentList(Lines):
         name = (paint.strong if chosen or agent.state == "waiting" else paint.text) + back
         blank = paint.blank + back
         muted = paint.muted + back
+        faint = (paint.muted if chosen else paint.faint) + back
         key = str(number) if number <= 9 else " "
         labels: list[Piece] = []
         if agent.allowed_panes:
             labels.append(("in your tmux ", paint.attention + back))
         if agent.wall:
-            labels.append(("walled ", paint.faint + back))
+            labels.append(("walled ", faint))
         if agent.scripted:
-            labels.append(("demo ", paint.faint + back))
+            labels.append(("demo ", faint))
         if agent.overlaps:
             labels.append((f"{SHARED}{len(agent.overlaps)} ", paint.attention + back))
         if agent.paused:
@@ -147,7 +148,7 @@ class AgentList(Lines):
         word = agent.state
         doing = behind(word, one_line(agent.activity))
         left: list[Piece] = [edge, *([("  ", blank)] if worker else [])]
-        left += [(f"{key} ", paint.faint + back), (word, state)]
+        left += [(f"{key} ", faint), (word, state)]
         if doing and width >= 20:
             left += [(" ", blank), (doing, muted)]
         right: list[Piece] = [(" ", blank)]
@@ -184,7 +185,7 @@ class AgentList(Lines):
             back = paint.chosen if other == index else Style.null()
             key = str(other + 1) if other < 9 else " "
             parts = [
-                (f" {key}", paint.faint + back),
+                (f" {key}", (paint.muted if other == index else paint.faint) + back),
                 (f" {STATE_GLYPHS[agent.state]} ", state_style(paint, agent.state) + back),
                 (f"{shown[other]} ", (paint.strong if other == index else paint.text) + back),
             ]

@@ -214,7 +214,8 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
             current = min(number, len(found) - 1)
             # The place that is looked at comes first.
             entry.found = [entry.found[current], *entry.found]
-        every = Style(bgcolor=paint.rule.color, underline=True)
+        # What is faint cannot be read on that ground.
+        every = Style(color=paint.text.color, bgcolor=paint.rule.color, underline=True)
         return marked(strips, found, every, current, paint.focus + Style(reverse=True))
 
     @staticmethod

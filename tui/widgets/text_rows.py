@@ -83,7 +83,10 @@ class TextRows(LazyList[TextRow]):
         numbers = " ".join(
             (str(number) if number else "").rjust(self._digits) for number in row.numbers
         )
-        pieces: list[Piece] = [(f"{numbers} ", paint.faint + ground)]
+        # What is faint cannot be read on the ground of a chosen row.
+        chosen = ground.bgcolor == paint.chosen.bgcolor
+        number = paint.muted if chosen else paint.faint
+        pieces: list[Piece] = [(f"{numbers} ", number + ground)]
         if row.pieces:
             body = [(text, style + ground) for text, style in row.pieces]
         else:
