@@ -21,8 +21,8 @@ from tui.theme import DARK, LIGHT
 
 TESTS = Path(__file__).parents[1]
 CORNERS = frozenset("╭┌┏")
-LEAST = 4.4
-"""Contrast; what a program in a pane is drawn in may be a little less than `test_themes` wants."""
+LEAST = 4.5
+"""Contrast of text (WCAG 2.2, 1.4.3)."""
 
 
 class Colours(App[None]):

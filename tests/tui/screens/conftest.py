@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from agent import finding
@@ -18,13 +19,15 @@ from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.protocol.usage import UsageReport
 from agent.protocol.wire import Wire
 from tui.gate.keyboard import KeyboardApp
-from tui.theme import DARK
+from tui.theme import DARK, DARK_PANES
 
 NOW = 1_790_000_000.0
 
 
 class ScreenHost(KeyboardApp[None]):
     """Opens a screen and keeps its result; `refuse` makes the engine refuse everything."""
+
+    ansi_theme_dark = Reactive(DARK_PANES, init=False)
 
     def __init__(self, screen: Screen[Any] | None = None, **state: Any) -> None:
         super().__init__()
