@@ -122,7 +122,8 @@ def key_line(keys: list[Key], between: str = "   ") -> Content:
     """Write keys in one line; those with a verb can be clicked."""
     parts: list[Content] = []
     for key, label, verb in keys:
-        part = Content.assemble((key, "bold $text-accent"), " ", label)
+        # As a key that can be clicked: the style of links comes before its accent.
+        part = Content.assemble((key, "bold $foreground"), " ", label)
         if verb:
             part = Content.from_markup(
                 f"[@click=gate('{verb}')][bold $text-accent]$key[/] $label[/]", key=key, label=label
