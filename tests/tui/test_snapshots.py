@@ -40,15 +40,18 @@ async def test_calm(camera: Camera, running: Running) -> None:
             await pressed(pilot, *back)
 
 
+SIGNS_IN = {"state": AgentState.WAITING, "activity": "asks you to sign in"}
+
+
 async def test_nothing_said(camera: Camera, running: Running) -> None:
     claude = {"kind": "command", "directory": "/home/ada/parser", "branch": "main"}
     hosted = Hosted(profile="claude", title="Claude Code", source="screen")
-    login = hosted.model_copy(update={"kind": "login", "reason": "its screen asks to sign in"})
+    login = hosted.model_copy(update={"kind": "login"})
     playbook = {"kind": "playbook", "model": "", "name": "release", "panes": ()}
     kinds = {
         "ready": {"name": "new one", "state": AgentState.IDLE, "activity": "", "panes": ()},
         "hosted": {**claude, "name": "claude", "hosted": hosted},
-        "signs-in": {**claude, "name": "claude 2", "hosted": login, "state": AgentState.WAITING},
+        "signs-in": {**claude, "name": "claude 2", "hosted": login, **SIGNS_IN},
         "command": {"kind": "command", "name": "htop", "model": "", "activity": "htop"},
         "playbook": playbook,
         "mcp": {**playbook, "kind": "mcp", "name": "by another program"},
