@@ -324,7 +324,12 @@ class Observer:
         if rest > 0.001:
             self._timer = self._loop.call_later(rest, self._settled)
             return
-        self._spawn(self._look_once(quiet=now - self._printed_at >= QUIET_SECONDS - 0.001))
+        quiet = now - self._printed_at >= QUIET_SECONDS - 0.001
+        self._spawn(self._look_once(quiet=quiet))
+        if not quiet:
+            # What it printed last may be the end: at rest it is looked at once more.
+            self._unseen_since = now
+            self._timer = self._loop.call_later(QUIET_SECONDS, self._settled)
 
     async def look_now(self) -> ScreenMatch | None:
         """Look at the screen at once; None where that is not possible."""

@@ -6,13 +6,15 @@ import asyncio
 import time
 
 from agent.hosted.observer import (
+    LONGEST_SECONDS,
     MOST_ANSWERS,
     MOST_CHANGES,
+    QUIET_SECONDS,
     RESTLESS,
     Observer,
 )
 from agent.hosted.profile import Profile, Telling
-from agent.hosted.screen_rules import Frame
+from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import SETTLING, Evidence, HostedState, Source
 from agent.protocol.agents import AgentState
 from tungsten.osc import Osc
@@ -121,6 +123,32 @@ async def test_a_flood_of_questions_is_answered_one_by_one() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
         assert answered == MOST_ANSWERS + 1, "later ones are answered again"
+    finally:
+        await observer.close()
+
+
+async def test_a_screen_that_comes_to_rest_as_it_is_looked_at_is_looked_at_again() -> None:
+    rested = asyncio.Event()
+
+    async def look() -> Frame:
+        return Frame(("> ",))
+
+    async def answer() -> None:
+        """No program asks."""
+
+    def looked(shown: ScreenMatch, frame: Frame) -> None:
+        rested.set()
+
+    observer = Observer(
+        PROFILE, look=look, answer=answer, changed=print, looked=looked, clock=time.time
+    )
+    try:
+        observer.printed(())
+        # It has printed for long, and does for the last time just before it is looked at.
+        observer._unseen_since -= LONGEST_SECONDS
+        observer._printed_at += 0.9 * QUIET_SECONDS
+        async with asyncio.timeout(5):
+            await rested.wait()
     finally:
         await observer.close()
 
