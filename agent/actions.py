@@ -1,8 +1,8 @@
 """What an agent can do to the world: the actions that the gate judges and that nothing goes around.
 
-An action is a plain description. It is judged (`agent.risk`), decided (`agent.gate`) and carried
-out (`agent.perform`), always in that order and always the same object. `digest` binds a decision
-to the exact bytes that were judged.
+An action is a plain description. It is judged (`agent.risk`), decided (`agent.gates.gate`) and
+carried out (`agent.steps.perform`), always in that order and always the same object. `digest` binds
+a decision to the exact bytes that were judged.
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import IO, Any
 
-from agent.budget_words import with_options
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.paths import Paths
 from agent.protocol.agents import AgentState, AgentSummary, Mode
@@ -41,8 +40,9 @@ from agent.protocol.events import (
 from agent.protocol.gates import Gate, Question
 from agent.protocol.snapshot import Snapshot
 from agent.protocol.usage import Budget
-from agent.variables import difference
-from tungsten.printable import clean, visible_line
+from agent.settings.variables import difference
+from agent.usage.budget_words import with_options
+from tungsten.screen.printable import clean, visible_line
 
 STOP_SECONDS = 15.0
 """How long to wait for an agent's processes to be gone before leaving anyway."""

@@ -23,7 +23,7 @@ from agent.protocol.agents import AgentSummary
 from agent.protocol.events import BlockDelta, Event, Notice
 from agent.protocol.server_lines import MAX_LINE_BYTES, EventLine
 from agent.protocol.snapshot import EngineInfo, Snapshot
-from agent.state import apply
+from agent.protocol.state import apply
 
 RING_EVENTS = 20_000
 """Events kept for front ends that come back."""

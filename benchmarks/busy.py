@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks.figures import Figure, median
-from tungsten import sgr
-from tungsten.frame import Frame
+from tungsten.screen import sgr
+from tungsten.screen.frame import Frame
+from tungsten.screen.view import LiveView
 from tungsten.terminal import Terminal
-from tungsten.view import LiveView
 
 COLUMNS, ROWS = 200, 50
 FPS = 30.0

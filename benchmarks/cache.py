@@ -32,11 +32,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from agent.messages.prefix import serialise
 from agent.model.local_server.cache import InputUsage, estimate, without_marks
 from agent.model.local_server.errors import ApiError
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
-from agent.prefix import serialise
 from benchmarks.cache_script import REQUESTS, Script
 from benchmarks.cache_workers import first_requests
 from benchmarks.figures import Figure, arguments, report

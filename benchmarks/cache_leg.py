@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from agent import paths
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
+from agent.engine.start import kill
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.prompts import SendPrompt
 from agent.protocol.events import AgentChanged, GateOpened
-from agent.start import kill
 from benchmarks.cache_script import REQUESTS, prepare, prompt
 
 

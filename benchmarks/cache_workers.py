@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from agent import paths
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
+from agent.engine.start import kill
 from agent.model.local_server.cache import InputUsage, estimate, without_marks
 from agent.model.local_server.errors import ApiError
 from agent.model.local_server.models import ServedModel
@@ -24,7 +25,6 @@ from agent.model.local_server.server import LocalMessagesServer
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.events import AgentChanged, GateOpened
-from agent.start import kill
 from benchmarks.cache_script import RULES
 
 WORKERS = 8

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Decide
@@ -136,7 +136,7 @@ async def create(directory: str, fifo: Path) -> None:
 def cpu_percent(program: PtyProgram) -> float:
     """CPU of all that is ours while nobody does anything."""
     from agent import paths
-    from agent.peer import listener_pid
+    from agent.engine.peer import listener_pid
 
     app, engine = (
         psutil.Process(pid or 0) for pid in (program.pid, listener_pid(paths.find().engine_socket))

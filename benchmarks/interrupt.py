@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage

@@ -14,7 +14,7 @@ import time
 from benchmarks.figures import Figure, arguments, report
 from memory.dream.dreaming import dream
 from memory.dream.orient import Evidence, Memory, ProjectState
-from tungsten.masking import holds_secret
+from tungsten.recordings.masking import holds_secret
 
 MEMORIES = 100_000
 NEW = 100

@@ -23,20 +23,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.agents import Agents
-from agent.asking import Asking
+from agent.agents.agents import Agents
+from agent.agents.model_agent import ModelAgent
 from agent.commands.prompts import send_prompt
-from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.local_server import wire
-from agent.model_agent import ModelAgent
 from agent.paths import Paths
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.prompts import SendPrompt
-from agent.session import text_block, tool_result
+from agent.sessions.session import text_block, tool_result
+from agent.settings.config import Config
+from agent.turns.asking import Asking
 from benchmarks.figures import Figure, arguments, median, percentile, report
 from memory.database import Database
 from tungsten.terminal import Terminal

@@ -111,7 +111,7 @@ def _name(number: int) -> bytes:
 
 async def _agent(directory: str) -> str:
     from agent import paths
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.protocol.commands.agents import CreateAgent
     from agent.protocol.commands.engine import Configure
 
@@ -125,8 +125,8 @@ async def _agent(directory: str) -> str:
 def _fill(agent_id: str) -> None:
     """Write a long session as an engine would have: prompts, answers, thinking and tool calls."""
     from agent import paths
-    from agent.conversation import block_event
-    from agent.prefix import serialise
+    from agent.messages.prefix import serialise
+    from agent.sessions.conversation import block_event
     from memory import transcript
 
     with closing(sqlite3.connect(paths.find().database)) as db, db:

@@ -81,7 +81,7 @@ def main() -> None:
 async def start_agent(home: dict[str, str]) -> None:
     """Start the engine with one agent whose pane shows a known word."""
     from agent import paths
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.protocol.commands.agents import CreateAgent
 
     client = await EngineClient.connect(paths.find(), client="benchmark")

@@ -51,9 +51,9 @@ from rich.text import Text
 from benchmarks import busy
 from benchmarks.figures import Figure, arguments, median, report
 from benchmarks.raw_shell import RawShell
-from tungsten import sgr
-from tungsten.entry import Entry
 from tungsten.pane import ForPrompt, Pane
+from tungsten.screen import sgr
+from tungsten.shell.entry import Entry
 from tungsten.terminal import Terminal
 
 LIBTMUX = "plain libtmux, same run"

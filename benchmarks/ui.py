@@ -179,7 +179,7 @@ def cpu_of(program: PtyProgram) -> float:
 async def create(home: dict[str, str], commands: list[str]) -> list[str]:
     """Start one agent a command; gives their ids."""
     from agent import paths
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.protocol.commands.agents import CreateAgent
 
     client = await EngineClient.connect(paths.find(), client="benchmark")
@@ -212,7 +212,7 @@ def engine_at_work(*, refused: bool = False) -> Iterator[None]:
 async def work(refused: bool) -> None:
     """Let the engine import, think and scan: turns of the demo model, each with a large command."""
     from agent import paths
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.protocol.agents import Mode
     from agent.protocol.commands.agents import CreateAgent
     from agent.protocol.commands.engine import Configure
@@ -235,7 +235,7 @@ async def work(refused: bool) -> None:
 
 async def open_gate(agent_id: str) -> None:
     from agent import paths
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.protocol.commands.panes import RunAsPerson
 
     client = await EngineClient.connect(paths.find(), client="benchmark")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tungsten import frame, picture
+from tungsten.screen import frame, picture
 
 SIZE = 16
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.tui import picture as pictures  # noqa: E402
-from tungsten import picture as drawing  # noqa: E402
-from tungsten.frame import Frame  # noqa: E402
+from tungsten.screen import picture as drawing  # noqa: E402
+from tungsten.screen.frame import Frame  # noqa: E402
 
 TESTS = ROOT / "tests"
 KEPT = "__snapshots__"

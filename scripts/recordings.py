@@ -18,7 +18,7 @@ import workshop  # noqa: E402
 
 from tests.journeys.person import AT_THE_SHELL, Person  # noqa: E402
 from tests.journeys.scripted_model import ScriptedModel  # noqa: E402
-from tungsten import asciicast  # noqa: E402
+from tungsten.recordings import asciicast  # noqa: E402
 
 SIZES = {"first_gate": (80, 24), "grid": (100, 28), "playbook": (80, 24)}
 """Columns and rows of each job's terminal."""

@@ -20,9 +20,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from agent import config
-from tui import actions
-from tui.key_map import FIXED, NEEDED, PRESETS
+from agent.settings import config
+from tui.keys import actions
+from tui.keys.key_map import FIXED, NEEDED, PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

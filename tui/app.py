@@ -19,16 +19,16 @@ from textual.binding import Binding, BindingType
 from textual.events import AppFocus, Key
 from textual.worker import Worker, WorkerState
 
-from tui import actions
+from tui.drawing.light_strip import make_strips_light
 from tui.first_start import without_model
 from tui.front_end import FrontEnd
-from tui.keyboard import let_alt_be_keys
-from tui.light_strip import make_strips_light
+from tui.keys import actions
+from tui.keys.keyboard import let_alt_be_keys
 from tui.loading import ENGINE, load
 from tui.no_plugins import without_plugins
 from tui.preferences import Preferences
+from tui.surroundings.terminal_guard import TerminalGuard
 from tui.terminal.driver import Driver
-from tui.terminal_guard import TerminalGuard
 from tui.widgets.agent_list import AgentList
 from tui.widgets.prompt import Prompt, When
 from tungsten import program
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textual.events import Event
     from textual.message import Message
 
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
     from agent.paths import Paths
     from agent.protocol.agents import AgentSummary
     from agent.protocol.client_lines import Command
@@ -109,8 +109,8 @@ class TungstenApp(FrontEnd):
 
     def run(self, **options: Any) -> None:
         """Run in this process's terminal until the person quits."""
-        from tui.signals import leaving_on_signals
-        from tui.stderr_guard import guarded_stderr
+        from tui.surroundings.signals import leaving_on_signals
+        from tui.surroundings.stderr_guard import guarded_stderr
 
         # Nothing is let go of before the first state is shown; looking for it costs a tenth.
         gc.disable()
@@ -176,7 +176,7 @@ class TungstenApp(FrontEnd):
             with contextlib.suppress(OSError):
                 self._guard.begin(os.ttyname(0))
             if self._driver is not None:
-                from tui.signals import drawing_when_continued
+                from tui.surroundings.signals import drawing_when_continued
 
                 drawing_when_continued(self._driver, self._continued)
         self.run_worker(self._stay_connected(), group="engine", exit_on_error=False)
@@ -449,7 +449,7 @@ class TungstenApp(FrontEnd):
         self._look_through("to_prompt", message)
 
     def _look_through(self, name: str, message: Message) -> None:
-        from tui import reading_back
+        from tui.conversation import reading_back
 
         agent = self.focused_agent
         if agent is not None:
@@ -458,7 +458,7 @@ class TungstenApp(FrontEnd):
 
     def on_conversation_open_wanted(self, message: Conversation.OpenWanted) -> None:
         """Open what a block names."""
-        from tui.opening import offer
+        from tui.conversation.opening import offer
 
         agent = self.focused_agent
         if agent is not None:

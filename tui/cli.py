@@ -1,4 +1,4 @@
-"""The `tungsten` command: opens the app, or hands over to `tui.commands`.
+"""The `tungsten` command: opens the app, or hands over to `tui.command_line.commands`.
 
 Only what `--version` and the app's first frame need is imported here; the subcommands and their
 libraries load when one is named.
@@ -51,7 +51,7 @@ def _main(arguments: list[str]) -> None:
             stream.reconfigure(errors="replace")
     if not arguments:
         sys.exit(open_app())
-    from tui.commands import cli
+    from tui.command_line.commands import cli
 
     sys.exit(cli(arguments))
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import AgentError, CommandRefused, EngineGone
 from agent.protocol.commands.prompts import ReadTranscript
-from tui.empty_states import STOPPED
+from tui.conversation.empty_states import STOPPED
 
 if TYPE_CHECKING:
     from pathlib import Path

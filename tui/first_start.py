@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.regular_file import read_regular
+from agent.files.regular_file import read_regular
 
 if TYPE_CHECKING:
     from agent.paths import Paths
 
 CHOOSING = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
-"""The variables of which one is enough; see `agent.models`."""
+"""The variables of which one is enough; see `agent.settings.models`."""
 
 MOST_SETTINGS = 1_000_000
 """Bytes of settings that are looked through; no person writes more."""

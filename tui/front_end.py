@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from agent.tree import in_tree
-from tui import actions, empty_states, themes
-from tui.arrangement import Choices
-from tui.attended import Attendance
-from tui.drafts import InterfaceState, draft_key, layout_key
+from agent.agents.tree import in_tree
+from tui.conversation import empty_states
+from tui.conversation.transcript import Transcript
+from tui.drawing.arrangement import Choices
 from tui.gate.keyboard import KeyboardApp
+from tui.keys import actions
 from tui.loading import CONNECTION, PANE, load
+from tui.prompt.drafts import InterfaceState, draft_key, layout_key
 from tui.screens.cockpit import CockpitScreen
-from tui.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES
-from tui.transcript import Transcript
+from tui.surroundings.attended import Attendance
+from tui.themes import themes
+from tui.themes.theme import DARK, DARK_PANES, LIGHT, LIGHT_PANES
 from tui.unknown import nothing_known, remembered_pane
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from agent.protocol.snapshot import Snapshot
     from tui.gate.dialog import GateDialog
     from tui.preferences import Preferences
+    from tui.surroundings.terminal_status import TerminalStatus
     from tui.terminal.pane_view import PaneView
-    from tui.terminal_status import TerminalStatus
 
 SAVE_DELAY = 0.2
 """Seconds between the last change of a draft and its way to the disk."""

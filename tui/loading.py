@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 
-CONNECTION = ("tungsten.view", "tui.terminal.connection")
+CONNECTION = ("tungsten.screen.view", "tui.terminal.connection")
 """What reaches the private tmux server."""
 
 PANE = ("tui.terminal.strips", "tui.terminal.pane_view")
@@ -27,7 +27,7 @@ ENGINE = (
     "agent.protocol.conversation",
     "agent.protocol.snapshot",
     "agent.protocol.events",
-    "agent.client",
+    "agent.engine.client",
     "tui.reception",
     "tui.requests",
     "tui.connection",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.events import Key, Paste
 
 from tui.screens.first_run import FirstRunScreen
-from tungsten.printable import one_line
+from tungsten.screen.printable import one_line
 
 if TYPE_CHECKING:
     from agent.protocol.client_lines import Command

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.regular_file import read_regular
+from agent.files.regular_file import read_regular
 
 if TYPE_CHECKING:
     from agent.paths import Paths
-    from tui.key_map import KeyMap
+    from tui.keys.key_map import KeyMap
 
 MOST_SETTINGS = 1_000_000
 """Bytes of settings that are looked at; no person writes more."""
@@ -28,9 +28,9 @@ class Preferences:
     """The settings of the app.
 
     Attributes:
-        theme: Its name, one of `tui.themes.NAMES`; empty: the one chosen last.
+        theme: Its name, one of `tui.themes.themes.NAMES`; empty: the one chosen last.
         animations: Whether anything may move that nobody moved.
-        preset: One of `tui.key_map.PRESETS`.
+        preset: One of `tui.keys.key_map.PRESETS`.
         keys: What `[keys]` says, unjudged.
         text: The file, for telling its lines; empty unless it says something of these.
     """
@@ -82,8 +82,8 @@ def put_keys_in_force(preferences: Preferences, config: Path) -> str:
     """Have the registry use the person's keys; say in one line what was refused, or nothing."""
     if not preferences.keys and preferences.preset == "plain":
         return ""
-    from tui import actions
-    from tui.key_map import resolve
+    from tui.keys import actions
+    from tui.keys.key_map import resolve
 
     found = resolve(preferences.keys, preferences.preset)
     actions.use(found.keys)
@@ -98,7 +98,7 @@ def refused(found: KeyMap, preferences: Preferences, config: Path) -> list[str]:
     """Write each refusal with the place where it stands: `FILE:LINE: ACTION: REASON`."""
     if not found.refusals:
         return []
-    from agent.config import line_of
+    from agent.settings.config import line_of
 
     shown, text = _shown(config), preferences.text
     lines = []

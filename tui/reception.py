@@ -33,9 +33,9 @@ from agent.protocol.events import (
 )
 from agent.protocol.greeting import Welcome
 from agent.protocol.server_lines import EventLine
-from agent.state import apply
-from agent.variables import difference
-from tui.attention import tell_person, tell_terminal
+from agent.protocol.state import apply
+from agent.settings.variables import difference
+from tui.surroundings.attention import tell_person, tell_terminal
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary

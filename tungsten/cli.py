@@ -30,13 +30,13 @@ from tungsten.cli_server import (
     until_interrupted,
 )
 from tungsten.errors import TerminalError
-from tungsten.printable import clean, one_line
+from tungsten.screen.printable import clean, one_line
 from tungsten.version import __version__
 
 if TYPE_CHECKING:
-    from tungsten.frame import Frame
-    from tungsten.history import Passage
     from tungsten.outcome import PaneInfo
+    from tungsten.screen.frame import Frame
+    from tungsten.screen.history import Passage
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -99,7 +99,7 @@ def choose(
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.BadParameter("name a command")
-    from tungsten.adopt import default_socket
+    from tungsten.adopted.adopt import default_socket
 
     if own and socket is not None:
         raise typer.BadParameter("give --own or --socket, not both")
@@ -190,7 +190,7 @@ def capture(
     as_json: Json = False,
 ) -> None:
     """Print what a pane shows, or with --above a part of what it showed before."""
-    from tungsten.masking import mask as hide
+    from tungsten.recordings.masking import mask as hide
 
     if above:
         if not history or styled:
@@ -273,7 +273,7 @@ async def _pane(place: Place, name: str) -> PaneInfo:
 
 
 async def _passage(place: Place, name: str, above: int, count: int) -> Passage:
-    from tungsten import history
+    from tungsten.screen import history
 
     async with connected(place) as server:
         pane_id = (await find(server, name)).id
@@ -281,8 +281,8 @@ async def _passage(place: Place, name: str, above: int, count: int) -> Passage:
 
 
 async def _watch(place: Place, name: str, fps: float, *, as_json: bool) -> None:
-    from tungsten.changes import between
-    from tungsten.frame import strip_styles
+    from tungsten.screen.changes import between
+    from tungsten.screen.frame import strip_styles
 
     gone = asyncio.Event()
     last: list[Frame] = []
@@ -326,8 +326,8 @@ async def _run_command(
     size: tuple[int, int],
     record: Path | None,
 ) -> dict[str, Any]:
-    from tungsten import recording
     from tungsten.pane import ForPrompt
+    from tungsten.recordings import recording
 
     async with private_terminal(kept) as terminal:
         pane = await terminal.new_pane(name="run", cwd=directory, width=size[0], height=size[1])

@@ -23,7 +23,7 @@ from tungsten.cli_server import (
     until_interrupted,
 )
 from tungsten.errors import TerminalError
-from tungsten.printable import clean
+from tungsten.screen.printable import clean
 
 
 def record(
@@ -51,7 +51,7 @@ def replay(
     at_once: Annotated[bool, typer.Option(help="Without pauses.")] = False,
 ) -> None:
     """Play a recording here."""
-    from tungsten.replay import AT_ONCE
+    from tungsten.recordings.replay import AT_ONCE
 
     finish(_replay(file, AT_ONCE if at_once else speed, idle))
 
@@ -61,7 +61,7 @@ def export(
     target: Annotated[Path, typer.Argument(help="The copy; a new file.")],
 ) -> None:
     """Copy a recording without the secrets in it, and without what was typed."""
-    from tungsten import masked_recording
+    from tungsten.recordings import masked_recording
 
     masked_recording.export(source, target)
 
@@ -93,11 +93,11 @@ def screenshot(
         raise typer.BadParameter(f"say what to picture, and the file: {usage}")
     file = Path(names[-1])
     if display:
-        from tungsten import display as displays
+        from tungsten.screen import display as displays
 
         data = displays.png(monitor=monitor)
     else:
-        from tungsten import picture
+        from tungsten.screen import picture
 
         data = picture.png(finish(captured(context.obj, names[0])))
     file.write_bytes(data)
@@ -112,7 +112,7 @@ def screenshot(
 async def _record(
     place: Place, name: str, file: Path, title: str, *, detach: bool, stop: bool
 ) -> None:
-    from tungsten import recording
+    from tungsten.recordings import recording
 
     async with connected(place) as server:
         pane_id = (await find(server, name)).id
@@ -133,7 +133,7 @@ async def _record(
 
 
 async def _replay(file: Path, speed: float, idle: float | None) -> None:
-    from tungsten.replay import Printed, play
+    from tungsten.recordings.replay import Printed, play
 
     printed = Printed()
     async for event in play(file, speed=speed, idle_limit=idle):
@@ -145,7 +145,7 @@ async def _replay(file: Path, speed: float, idle: float | None) -> None:
 
 
 async def _text(file: Path, last: int | None, *, mask: bool) -> None:
-    from tungsten.scrollback import ROWS, Scrollback
+    from tungsten.recordings.scrollback import ROWS, Scrollback
 
     async with (
         private_terminal() as terminal,

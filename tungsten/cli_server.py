@@ -19,9 +19,9 @@ import typer
 from tungsten.errors import ServerGone, TerminalError
 
 if TYPE_CHECKING:
-    from tungsten.adopt import OwnServer
-    from tungsten.frame import Frame
+    from tungsten.adopted.adopt import OwnServer
     from tungsten.outcome import PaneInfo
+    from tungsten.screen.frame import Frame
     from tungsten.terminal import Terminal
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def app_socket() -> Path:
 @asynccontextmanager
 async def connected(place: Place) -> AsyncIterator[OwnServer]:
     """Connect to the server at a place; raises TerminalError where none answers."""
-    from tungsten.adopt import OwnServer
+    from tungsten.adopted.adopt import OwnServer
 
     try:
         server = await OwnServer.connect(place.socket)
@@ -78,8 +78,8 @@ async def connected(place: Place) -> AsyncIterator[OwnServer]:
 
 async def panes(server: OwnServer) -> list[PaneInfo]:
     """List the panes of a server, without those that Tungsten itself works with."""
-    from tungsten.view import HOME_SESSION
-    from tungsten.watch import SESSION_PREFIX
+    from tungsten.screen.view import HOME_SESSION
+    from tungsten.tmux.watch import SESSION_PREFIX
 
     return [
         pane

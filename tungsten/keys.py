@@ -8,10 +8,10 @@ import sys
 import termios
 from collections.abc import Sequence
 
-from tungsten.control_client import ControlClient
-from tungsten.control_protocol import command_line
 from tungsten.errors import CommandFailed, PaneDead, PaneGone, TextNotTypable
-from tungsten.nonce import nonce
+from tungsten.tmux.control_client import ControlClient
+from tungsten.tmux.control_protocol import command_line
+from tungsten.tmux.nonce import nonce
 
 _TEXT_CHUNK = 4_000
 _PASTE_CHUNK = 16_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tungsten.frame import Frame
+from tungsten.screen.frame import Frame
 
 Ended = Literal["prompt", "timeout", "pane_died", "interrupted", "incomplete"]
 

@@ -10,12 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tungsten import cursor_line, foreground, frame, history, keys, pressing, waiting
-from tungsten.command_line import CommandLine
-from tungsten.connection import Connection, at_least_once
-from tungsten.cursor_line import CursorLine
-from tungsten.dialogue import Dialogue
-from tungsten.entry import Entered, Entry
+from tungsten import keys, pressing, waiting
 from tungsten.errors import (
     CannotAsk,
     CommandFailed,
@@ -25,10 +20,6 @@ from tungsten.errors import (
     taking_resources,
     writing_into,
 )
-from tungsten.foreground import Foreground
-from tungsten.frame import Frame
-from tungsten.history import Passage
-from tungsten.marks import Mark
 from tungsten.outcome import (
     Ended,
     ForBell,
@@ -42,9 +33,20 @@ from tungsten.outcome import (
     WaitResult,
     exit_status,
 )
-from tungsten.output import read_output, without_filling
-from tungsten.pieces import Judge, Line, Pieces
 from tungsten.pressing import Standing
+from tungsten.programs import cursor_line, foreground
+from tungsten.programs.cursor_line import CursorLine
+from tungsten.programs.dialogue import Dialogue
+from tungsten.programs.foreground import Foreground
+from tungsten.screen import frame, history
+from tungsten.screen.frame import Frame
+from tungsten.screen.history import Passage
+from tungsten.shell.command_line import CommandLine
+from tungsten.shell.entry import Entered, Entry
+from tungsten.shell.marks import Mark
+from tungsten.shell.output import read_output, without_filling
+from tungsten.shell.pieces import Judge, Line, Pieces
+from tungsten.tmux.connection import Connection, at_least_once
 from tungsten.wall import as_pane
 
 if TYPE_CHECKING:
@@ -304,9 +306,10 @@ class Pane:
             before_enter: awaited when the line is typed and verified, right before Enter. If it
                 raises, the line is cleared, nothing runs, and the error passes through.
             before_each: awaited with the text of each piece right before bash runs it, wherever
-                in the line it stands; see `tungsten.pieces` for what that is, and what it is not.
-                If it says no, that piece and all after it are skipped. If it raises, too, and the
-                error passes through once the prompt is back. Each piece costs half a millisecond.
+                in the line it stands; see `tungsten.shell.pieces` for what that is, and what it is
+                not. If it says no, that piece and all after it are skipped. If it raises, too, and
+                the error passes through once the prompt is back. Each piece costs half a
+                millisecond.
             unasked: whether to run it without asking where the shell cannot ask before each piece.
             inside: whether a program that the shell has started may be given the line, if it
                 shows a prompt. What the line then means is that program's affair.

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tungsten.control_client import ControlClient
 from tungsten.errors import CommandFailed, KeyUnknown, PaneGone
-from tungsten.frame import Frame, strip_styles
 from tungsten.keys import STATE, check_alive, either
+from tungsten.screen.frame import Frame, strip_styles
+from tungsten.tmux.control_client import ControlClient
 
 _BLANKS = " \t\n\v\f\r"
 """What tmux takes off the end of a line before it compares (isspace(3))."""

@@ -16,11 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tungsten import environment as environments
-from tungsten import new_session, orphans, pieces, private_server, shells
-from tungsten.command_line import START_SECONDS
-from tungsten.connection import Connection, insist
-from tungsten.control_protocol import Notification
 from tungsten.errors import (
     CommandFailed,
     DirectoryMissing,
@@ -32,17 +27,23 @@ from tungsten.errors import (
     TmuxMissing,
     taking_resources,
 )
-from tungsten.new_session import OPTION
 from tungsten.outcome import PaneInfo, exit_status
 from tungsten.pane import Pane
-from tungsten.server import Server
-from tungsten.view import HOME_SESSION
-from tungsten.wait_for import WaitChannel
+from tungsten.screen.view import HOME_SESSION
+from tungsten.shell import pieces, shells
+from tungsten.shell.command_line import START_SECONDS
+from tungsten.tmux import environment as environments
+from tungsten.tmux import new_session, orphans, private_server
+from tungsten.tmux.connection import Connection, insist
+from tungsten.tmux.control_protocol import Notification
+from tungsten.tmux.new_session import OPTION
+from tungsten.tmux.server import Server
+from tungsten.tmux.wait_for import WaitChannel
+from tungsten.tmux.watch import Watch, orphaned_hooks
 from tungsten.wall import Wall
-from tungsten.watch import Watch, orphaned_hooks
 
 if TYPE_CHECKING:
-    from tungsten.listening import Listener
+    from tungsten.programs.listening import Listener
 
 _EXPLANATIONS = 20
 _EXPLANATION_PAUSE = 0.02
@@ -309,7 +310,7 @@ class Terminal:
             ServerGone: the server ended.
         """
         # Imported here: only hosted agents are listened to.
-        from tungsten.listening import Listener
+        from tungsten.programs.listening import Listener
 
         async with self._listening_lock:
             if self._listening is None:

@@ -8,10 +8,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tungsten.dialogue import Dialogue
 from tungsten.errors import CommandFailed, PaneGone
 from tungsten.outcome import ForBell, ForExit, ForIdle, ForPrompt, Until
-from tungsten.watch import Watch
+from tungsten.programs.dialogue import Dialogue
+from tungsten.tmux.watch import Watch
 
 if TYPE_CHECKING:
     from tungsten.pane import Pane

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from tungsten.errors import TerminalError
-from tungsten.foreground import Foreground
+from tungsten.programs.foreground import Foreground
 
 Builder = Literal["bwrap", "unshare"]
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.actions import RemoveWorktree
-from agent.agent_directory import DirectoryUnusable
-from agent.agent_list import NameUnusable
-from agent.budget import stored
-from agent.command_agent import CommandAgent
-from agent.default_mode import default_mode
+from agent.agents.agent_directory import DirectoryUnusable
+from agent.agents.agent_list import NameUnusable
+from agent.agents.command_agent import CommandAgent
+from agent.agents.default_mode import default_mode
+from agent.agents.live_agent import LiveAgent
+from agent.agents.model_agent import ModelAgent
+from agent.agents.persons_actions import OWN
 from agent.errors import AgentError
-from agent.live_agent import LiveAgent
-from agent.model_agent import ModelAgent
-from agent.persons_actions import OWN
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import (
     ArchiveAgent,
@@ -28,12 +27,13 @@ from agent.protocol.commands.agents import (
 )
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.events import AgentRemoved, Notice
-from agent.session import Session
-from agent.steps import Step
-from agent.usage_report import report
+from agent.sessions.session import Session
+from agent.steps.steps import Step
+from agent.usage.budget import stored
+from agent.usage.usage_report import report
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def rename(agents: Agents, command: RenameAgent) -> None:

@@ -22,7 +22,7 @@ from memory.errors import StorageError
 from tungsten.errors import TerminalError
 
 if TYPE_CHECKING:
-    from agent.engine_parts import Parts
+    from agent.engine.engine_parts import Parts
 
 
 async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
@@ -45,19 +45,19 @@ async def carry_out(command: Command, parts: Parts) -> dict[str, JsonValue]:
                 parts.dream.begin()
                 return {}
             case AskMemory():
-                from agent import memory_requests
+                from agent.memories import memory_requests
 
                 return await memory_requests.carry_out(command, parts)
             case SearchSessions():
-                from agent import session_search
+                from agent.sessions import session_search
 
                 return await session_search.carry_out(command, parts.database)
             case ExportSession():
-                from agent import session_export
+                from agent.sessions import session_export
 
                 return await session_export.carry_out(command, parts.database)
             case SetDayLimit(limit=limit):
-                from agent import day_limit
+                from agent.usage import day_limit
 
                 return {"file": str(await day_limit.change(parts, limit))}
             case Shutdown():

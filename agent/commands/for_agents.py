@@ -50,10 +50,10 @@ from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.hosted import ExplainPane
-from agent.sent_prompts import sent_prompts
+from agent.sessions.sent_prompts import sent_prompts
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def carry_out(command: Command, agents: Agents) -> dict[str, JsonValue]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent import gate_explained, gate_rules
 from agent.errors import AgentUnknown
-from agent.own_gates import Asked
-from agent.perform import Performer
+from agent.gates import gate_explained, gate_rules
+from agent.gates.own_gates import Asked
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Answer, Decide, SuggestRule
+from agent.steps.perform import Performer
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def decide(agents: Agents, command: Decide) -> None:

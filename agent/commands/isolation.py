@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent.protocol.commands.isolation import PreviewRevert, Revert
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def revert(agents: Agents, command: PreviewRevert | Revert) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agent.agent_directory import usable_directory
-from agent.agents import PAUSED, Agents
-from agent.default_mode import default_mode, explained
+from agent.agents.agent_directory import usable_directory
+from agent.agents.agents import PAUSED, Agents
+from agent.agents.default_mode import default_mode, explained
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import ReadDefaultMode, SetMode, SetPaused
 from agent.protocol.commands.gates import TrustDirectory

@@ -19,7 +19,7 @@ from agent.protocol.commands.panes import (
 from agent.protocol.hosted import ExplainPane
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def run_as_person(agents: Agents, command: RunAsPerson) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.model_agent import ModelAgent
+from agent.agents.model_agent import ModelAgent
 from agent.protocol.commands.agents import SetEffort
 from agent.protocol.commands.prompts import Compact, Hasten, Interrupt, SendPrompt, Unqueue
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def send_prompt(agents: Agents, command: SendPrompt) -> None:

@@ -8,23 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import fork
-from agent.agent_directory import usable_directory
-from agent.agent_kinds import live_agent
-from agent.conversation import Conversation, first_prompt
-from agent.default_mode import default_mode
+from agent.agents.agent_directory import usable_directory
+from agent.agents.agent_kinds import live_agent
+from agent.agents.default_mode import default_mode
 from agent.protocol.agents import Mode, SessionSummary
 from agent.protocol.commands.agents import ListSessions
 from agent.protocol.commands.prompts import ReadTranscript
 from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
 from agent.protocol.conversation import BlockKind
-from agent.session import Session
-from agent.session_turns import turns
+from agent.sessions import fork
+from agent.sessions.conversation import Conversation, first_prompt
+from agent.sessions.session import Session
+from agent.sessions.session_turns import turns
 from memory.sessions import Glance
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def list_sessions(agents: Agents, command: ListSessions) -> dict[str, Any]:

@@ -6,17 +6,17 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.conversation import Conversation
-from agent.mcp_agent import McpAgent
+from agent.mcp.mcp_agent import McpAgent
 from agent.playbook.export import MAX_EXPORTED, export
 from agent.playbook.file import parse as parse_playbook
 from agent.playbook.player import PlaybookAgent, record_of
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.steps import AwaitUse, ExportPlaybook, Play, UseTool
-from agent.session import Session
+from agent.sessions.conversation import Conversation
+from agent.sessions.session import Session
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def play(agents: Agents, command: Play) -> str:

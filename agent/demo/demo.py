@@ -37,7 +37,7 @@ from agent.protocol.events import (
 from agent.protocol.snapshot import DemoStatus
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
     from agent.hub import Hub
     from memory.database import Database
     from memory.journal import Entry

@@ -15,7 +15,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Literal
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
+from agent.engine.start import kill
 from agent.errors import AgentError, CommandRefused, EngineUnreachable
 from agent.headless import PAUSED, action_fields, stopped_by_signals
 from agent.paths import Paths
@@ -30,8 +31,7 @@ from agent.protocol.events import (
     QuestionAsked,
 )
 from agent.protocol.gates import Gate
-from agent.start import kill
-from tungsten.printable import clean, visible, visible_line
+from tungsten.screen.printable import clean, visible, visible_line
 
 Decision = Literal["approve", "deny", "ask", "nobody"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.edited import EDIT_TOLD
+from agent.steps.edited import EDIT_TOLD
 
 PACE = re.compile(r"\n\(at pace (\d+(?:\.\d+)?)\)\s*$")
 """Last line of a demo prompt that sets how fast the model talks; 1 is meant to be watched."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent import config
-from agent.config import Config, ConfigError
 from agent.paths import Paths
+from agent.settings import config
+from agent.settings.config import Config, ConfigError
 
 Status = Literal["ok", "warning", "problem"]
 

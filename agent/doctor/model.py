@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from agent import config, credentials, models
-from agent.config import Config, ConfigError
-from agent.credentials import CredentialsError
 from agent.doctor.check import Check, Surroundings
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.errors import InvalidRequest, ModelError
+from agent.settings import config, credentials, models
+from agent.settings.config import Config, ConfigError
+from agent.settings.credentials import CredentialsError
 from memory.embedder import EmbedderUnavailable
 from memory.embedder import check as check_embedder
 

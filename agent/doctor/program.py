@@ -7,12 +7,12 @@ import platform
 import stat
 from pathlib import Path
 
-from agent import config
-from agent.client import EngineClient
-from agent.config import ConfigError
 from agent.doctor.check import Check, Surroundings
+from agent.engine.client import EngineClient
 from agent.errors import AgentError, EngineUnreachable, EngineVersionDiffers
-from agent.variables import difference
+from agent.settings import config
+from agent.settings.config import ConfigError
+from agent.settings.variables import difference
 from memory.errors import DatabaseTooNew, StorageError
 from memory.inspection import inspect
 from tungsten.version import __version__

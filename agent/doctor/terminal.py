@@ -9,11 +9,11 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from agent import config
-from agent.config import ConfigError
 from agent.doctor.check import Check, Surroundings, ask, install, tmux_program
-from agent.peer import listener_pid
-from tungsten.control_client import MINIMUM_VERSION, parse_version
+from agent.engine.peer import listener_pid
+from agent.settings import config
+from agent.settings.config import ConfigError
+from tungsten.tmux.control_client import MINIMUM_VERSION, parse_version
 from tungsten.wall import NoWall, available
 
 ANSWER_SECONDS = 2.0

@@ -23,20 +23,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import shortened
+from agent.agents.live_agent import LiveAgent
+from agent.agents.persons_actions import HOOK
+from agent.context.turn_text import one_line
+from agent.engine.peer import ancestors
 from agent.errors import AgentError
 from agent.hook.adapter import Adapter, Asked, Heard, Released, parse
 from agent.hook.adapters import ADAPTERS
 from agent.hook.tools import MAX_TITLE, Planned, plan
-from agent.live_agent import LiveAgent
-from agent.peer import ancestors
-from agent.persons_actions import HOOK
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
-from agent.session import clean
-from agent.steps import Effect, Elsewhere, NotRun, Outcome, Step
-from agent.turn_text import one_line
+from agent.sessions.conversation import shortened
+from agent.sessions.session import clean
+from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 

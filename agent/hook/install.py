@@ -23,11 +23,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent.files.replaced_file import replace, sweep
 from agent.hook import settings_change
 from agent.hook.adapters import ADAPTERS
 from agent.hook.settings_change import NotInstalled
 from agent.paths import Paths
-from agent.replaced_file import replace, sweep
 from memory.directories import git_top_level
 
 Scope = Literal["user", "project"]

@@ -25,9 +25,9 @@ from agent.actions import (
     SearchWeb,
     WriteFile,
 )
+from agent.files.line_diff import unified
 from agent.hook.adapter import Asked
-from agent.line_diff import unified
-from agent.session import clean
+from agent.sessions.session import clean
 
 MAX_READ_BYTES = 4 * 1024 * 1024
 """Largest file that is read to show what an edit changes in it."""

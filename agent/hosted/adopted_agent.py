@@ -15,23 +15,24 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel
 
-from agent.allowed_panes import Allowed, NotAllowed
+from agent.agents.live_agent import LiveAgent
+from agent.agents.services import Services
+from agent.context.turn_text import one_line
+from agent.engine.peer import runs_below
 from agent.errors import AgentError
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.profile_files import profile_files
-from agent.live_agent import LiveAgent
-from agent.peer import runs_below
+from agent.panes.allowed_panes import Allowed, NotAllowed
+from agent.panes.recordings import NotRecorded
 from agent.protocol.agents import AgentState, AgentSummary, PaneSummary
 from agent.protocol.conversation import BlockKind
-from agent.recordings import NotRecorded
-from agent.services import Services
-from agent.session import Session
-from agent.turn_text import one_line
+from agent.sessions.session import Session
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
-from tungsten import foreground, orphans
 from tungsten.errors import PaneGone, TerminalError
-from tungsten.listening import Heard
+from tungsten.programs import foreground
+from tungsten.programs.listening import Heard
+from tungsten.tmux import orphans
 
 log = logging.getLogger("agent.agents")
 

@@ -10,7 +10,7 @@ from agent.protocol.commands.adopt import AdoptPane
 from agent.protocol.commands.agents import ArchiveAgent, CreateAgent
 
 if TYPE_CHECKING:
-    from agent.agents import Agents
+    from agent.agents.agents import Agents
 
 
 async def adopt(agents: Agents, command: AdoptPane) -> str:

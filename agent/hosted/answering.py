@@ -14,13 +14,13 @@ from agent.hosted.dialog import Dialog, read
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import runs
 from agent.hosted.screen_rules import Offered
-from agent.panes import PaneLost, Panes
-from agent.steps import Effect, NotRun
+from agent.panes.panes import PaneLost, Panes
+from agent.steps.steps import Effect, NotRun
 from tungsten.errors import PaneGone, TerminalError
-from tungsten.foreground import Foreground, group
-from tungsten.frame import Frame
 from tungsten.outcome import ForIdle
 from tungsten.pressing import Standing
+from tungsten.programs.foreground import Foreground, group
+from tungsten.screen.frame import Frame
 
 CLEARS_SECONDS = 3.0
 """How long a dialog may stand after its key; agents draw within a tenth of it."""

@@ -16,9 +16,9 @@ from agent.hosted.profile import Profile, Region
 from agent.hosted.screen_rules import Frame, within
 from agent.hosted.status import Source
 from agent.protocol.agents import AgentState
-from tungsten.adopted_pane import AdoptedPane
-from tungsten.foreground import Foreground
+from tungsten.adopted.adopted_pane import AdoptedPane
 from tungsten.pane import Pane
+from tungsten.programs.foreground import Foreground
 
 ECHO_SECONDS = 3.0
 """How long a program may take to show what was pasted."""

@@ -18,8 +18,8 @@ from agent.hosted.profile import Asks, Meaning, Profile, Rule
 from agent.hosted.screen_rules import Frame, Offered, ScreenMatch, match
 from agent.hosted.status import Kind
 from agent.protocol.agents import AgentState
-from tungsten import frame as capture
-from tungsten.cells import character_width
+from tungsten.screen import frame as capture
+from tungsten.screen.cells import character_width
 
 FORGED = "its command may begin further up: another beginning of a dialog stands in it or above it"
 

@@ -24,17 +24,17 @@ from agent.hosted.dialog import is_about
 from agent.hosted.profile import Meaning, Profile
 from agent.hosted.screen_rules import Offered, ScreenMatch
 from agent.hosted.status import RESTING, Kind
-from agent.perform import MAX_LOOKS
 from agent.protocol.agents import AgentState
 from agent.protocol.conversation import BlockKind, ToolCall, ToolStatus
 from agent.protocol.events import Notice
-from agent.steps import Effect, Elsewhere, NotRun, Outcome, Step
+from agent.steps.perform import MAX_LOOKS
+from agent.steps.steps import Effect, Elsewhere, NotRun, Outcome, Step
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 from tungsten.outcome import ForIdle
 
 if TYPE_CHECKING:
-    from agent.live_agent import LiveAgent
+    from agent.agents.live_agent import LiveAgent
 
 log = logging.getLogger("agent.agents")
 

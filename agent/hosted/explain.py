@@ -9,7 +9,7 @@ from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.status import Evidence, HostedState
 
 if TYPE_CHECKING:
-    from agent.live_agent import LiveAgent
+    from agent.agents.live_agent import LiveAgent
 
 
 def explain(agents: Iterable[LiveAgent], pane: str, now: float) -> str:

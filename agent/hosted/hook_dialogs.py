@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from agent.agents.live_agent import LiveAgent
+from agent.agents.services import Services
 from agent.hook.adapter import Heard, Released
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Hooks
@@ -17,9 +19,7 @@ from agent.hosted.dialog_gates import DialogGates
 from agent.hosted.hosted_agent import HostedAgent
 from agent.hosted.profile import Meaning
 from agent.hosted.status import Evidence, Kind, Source
-from agent.live_agent import LiveAgent
-from agent.services import Services
-from agent.steps import Effect, NotRun
+from agent.steps.steps import Effect, NotRun
 
 
 def join(hooks: Hooks, services: Services, find: Callable[[str], LiveAgent | None]) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal
 
-from agent.command_agent import CommandAgent
+from agent.agents.command_agent import CommandAgent
+from agent.agents.services import Services
 from agent.errors import AgentError
-from agent.gate import Binding, Decision
+from agent.gates.gate import Binding, Decision
 from agent.hosted import dialog_gates
 from agent.hosted.delivery import TAKES_PROMPTS, AtWork, NotDelivered, deliver
 from agent.hosted.dialog_gates import ENDED, DialogGates, recover
@@ -31,13 +32,12 @@ from agent.protocol.agents import AgentState, AgentSummary
 from agent.protocol.conversation import BlockKind
 from agent.protocol.gates import Gate
 from agent.protocol.hosted import Hosted
-from agent.services import Services
-from agent.session import Session
+from agent.sessions.session import Session
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
 from tungsten.errors import PaneDead, TerminalError
-from tungsten.listening import Heard
-from tungsten.program_status import QUERY
+from tungsten.programs.listening import Heard
+from tungsten.programs.program_status import QUERY
 
 log = logging.getLogger("agent.agents")
 

@@ -15,8 +15,8 @@ from agent.hosted.profile import Profile, Telling
 from agent.hosted.screen_rules import Frame, ScreenMatch, match
 from agent.hosted.status import RESTING, Evidence, HostedState, Kind, Source, fuse
 from agent.protocol.agents import AgentState
-from tungsten.osc import Osc, plain
-from tungsten.program_status import CODE, Clear, Query, Records, parse
+from tungsten.programs.osc import Osc, plain
+from tungsten.programs.program_status import CODE, Clear, Query, Records, parse
 
 QUIET_SECONDS = 0.1
 """A pane that has printed nothing for so long is looked at."""

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.hosted.status import Kind
 from agent.protocol.agents import AgentState
-from agent.settings import Settings, Texts
+from agent.settings.settings import Settings, Texts
 
 NAME = r"[a-z][a-z0-9_-]{0,31}"
 """What profiles and rules may be called."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from agent.config import ConfigError, line_of, read_table, validate
 from agent.errors import AgentError
 from agent.hosted.profile import Profile
+from agent.settings.config import ConfigError, line_of, read_table, validate
 
 SHIPPED = Path(__file__).parent / "profiles"
 """Where the shipped ones are."""

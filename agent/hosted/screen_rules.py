@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from agent.hosted.profile import Meaning, Profile, Region, Rule
 from agent.hosted.status import Kind
 from agent.protocol.agents import AgentState
-from tungsten import frame as capture
+from tungsten.screen import frame as capture
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agent.files.line_diff import unified
 from agent.isolation.objects import Objects
 from agent.isolation.revert import Left, Operation, shown
 from agent.isolation.tree import KEPT, Change, Entry, changes, flat
-from agent.line_diff import unified
 
 TEXT = 1 << 20
 """Bytes of a file up to which its lines are compared."""

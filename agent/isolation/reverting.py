@@ -24,8 +24,8 @@ from agent.protocol.events import Notice
 from memory.tree_steps import TreeStep
 
 if TYPE_CHECKING:
-    from agent.live_agent import LiveAgent
-    from agent.services import Services
+    from agent.agents.live_agent import LiveAgent
+    from agent.agents.services import Services
 
 log = logging.getLogger("agent.snapshots")
 

@@ -1,8 +1,8 @@
 """Snapshots of the trees in which agents work: one before each step that may change one, one after.
 
-Every action passes `agent.perform`, which wraps it in `TreeSnapshots.around`; who judges actions
-elsewhere uses `begin` and `end`. A snapshot never keeps an action from happening: the gate has
-decided by then. Where a tree cannot be kept that is said once, and the step cannot be reverted.
+Every action passes `agent.steps.perform`, which wraps it in `TreeSnapshots.around`; who judges
+actions elsewhere uses `begin` and `end`. A snapshot never keeps an action from happening: the gate
+has decided by then. Where a tree cannot be kept that is said once, and the step cannot be reverted.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from agent import git
 from agent.actions import AllowDialog, CallTool, PatchFiles, RunCommand, TypeKeys, WriteFile
 from agent.errors import AgentError
+from agent.files import git
 from agent.hub import Hub
 from agent.isolation.objects import Objects
 from agent.isolation.plan import Span, changed_by
@@ -38,8 +38,8 @@ from agent.paths import Paths
 from agent.protocol.agents import Mode
 from agent.protocol.events import Notice
 from agent.risk import Risk
-from agent.settings import Snapshots
-from agent.steps import Elsewhere, Progress, Step
+from agent.settings.settings import Snapshots
+from agent.steps.steps import Elsewhere, Progress, Step
 from memory.database import Database
 from memory.directories import git_top_level
 from memory.errors import StorageError

@@ -29,7 +29,7 @@ class Capabilities:
     betas: bool = False
     images: bool = False
     compaction: bool = False
-    """Whether it summarises a conversation on demand; see `agent.compaction_block`."""
+    """Whether it summarises a conversation on demand; see `agent.messages.compaction_block`."""
     thinking: Thinking = NOTHING
     """What it takes of thinking and effort."""
     thinking_is_told: bool = False

@@ -13,7 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-from agent.compaction_block import BETA
+from agent.messages.compaction_block import BETA
+from agent.messages.prefix import serialise
 from agent.model.capabilities import Capabilities, assumed, from_model_info
 from agent.model.endpoint import Endpoint
 from agent.model.errors import AuthenticationFailed, InvalidRequest, ModelError, StreamBroken
@@ -22,7 +23,6 @@ from agent.model.failures import from_connection, from_status, short_reason
 from agent.model.on_demand import load_sdk
 from agent.model.retry import RetryPolicy, is_worth_repeating
 from agent.model.stream import Accumulator, ProtocolViolated
-from agent.prefix import serialise
 
 if TYPE_CHECKING:
     import httpx2

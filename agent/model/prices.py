@@ -17,7 +17,7 @@ from agent.model.events import TurnUsage
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
-    from agent.settings import Price
+    from agent.settings.settings import Price
 
 _PROVIDER = "anthropic"
 _SNAPSHOT_DATE = re.compile(r"-\d{8}$")

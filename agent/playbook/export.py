@@ -18,9 +18,9 @@ from agent.playbook.file import parse
 from agent.playbook.steps import VERBS, AnyStep, Open, Run
 from agent.protocol.conversation import Block, ToolCall, ToolStatus
 from agent.risk.keys import is_key
-from agent.session import Session
+from agent.sessions.session import Session
 from memory.sessions import SessionRecord
-from tungsten.masking import mask
+from tungsten.recordings.masking import mask
 
 MAX_EXPORTED = 100_000
 """Most blocks of a session that are looked at."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import AgentError
 from agent.headless import PAUSED, STOP_SECONDS, Exit, stopped_by_signals
 from agent.paths import Paths
@@ -28,7 +28,7 @@ from agent.protocol.commands.panes import Recordings
 from agent.protocol.commands.steps import ExportPlaybook, Play
 from agent.protocol.conversation import Block, ToolCall, ToolStatus
 from agent.protocol.events import AgentChanged, AgentRemoved, BlockChanged, Event, GateOpened
-from tungsten.printable import clean, visible_line
+from tungsten.screen.printable import clean, visible_line
 
 _STEP = re.compile(r"step-(\d+)-")
 SHOWN_LINES = 5

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from agent.actions import OpenPane, ReadScreen
+from agent.agents.live_agent import log
+from agent.agents.stepped_agent import SteppedAgent
+from agent.context.turn_text import one_line
 from agent.errors import AgentError
-from agent.live_agent import log
 from agent.playbook.file import Playbook, parse
 from agent.playbook.steps import (
     AnyStep,
@@ -36,9 +38,8 @@ from agent.protocol.conversation import BlockKind, ToolStatus
 from agent.protocol.events import Event, GateOpened
 from agent.protocol.gates import Gate
 from agent.risk.keys import is_key
-from agent.stepped_agent import SteppedAgent
-from agent.steps import Outcome, Picture, Step
-from agent.steps import Wait as WaitFor
+from agent.steps.steps import Outcome, Picture, Step
+from agent.steps.steps import Wait as WaitFor
 from agent.tools import terminal
 from agent.tools.inputs import (
     TerminalClose,
@@ -46,7 +47,6 @@ from agent.tools.inputs import (
     TerminalType,
     TerminalWait,
 )
-from agent.turn_text import one_line
 from memory.errors import StorageError
 from tungsten.errors import TerminalError
 from tungsten.outcome import ForText

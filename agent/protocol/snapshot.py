@@ -1,4 +1,4 @@
-"""The state that a front end begins with; `agent.state` applies events to it."""
+"""The state that a front end begins with; `agent.protocol.state` applies events to it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EngineInfo(Wire):
     tmux_socket: str
     directory: str = ""
     environment: dict[str, str] = Field(default_factory=dict)
-    """Digests of the variables that chose its model; see `agent.variables`."""
+    """Digests of the variables that chose its model; see `agent.settings.variables`."""
 
 
 class Snapshot(Wire):

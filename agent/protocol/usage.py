@@ -87,7 +87,7 @@ class UsageOf(Wire):
 
 
 class UsageReport(Wire):
-    """What was used since the first session; see `agent.usage_report`."""
+    """What was used since the first session; see `agent.usage.usage_report`."""
 
     today: Usage = Usage()
     total: Usage = Usage()

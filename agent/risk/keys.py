@@ -11,8 +11,8 @@ from agent.risk.arguments import wordlist
 from agent.risk.assessment import Paste
 
 NAMED = frozenset(
-    wordlist("""Enter Tab BTab Escape Space BSpace Up Down Left Right Home End IC DC Insert Delete PPage NPage PageUp PageDown PgUp
-    PgDn KPEnter KP0 KP1 KP2 KP3 KP4 KP5 KP6 KP7 KP8 KP9 KP. KP+ KP- KP* KP/ FocusIn FocusOut""")
+    wordlist("""Enter Tab BTab Escape Space BSpace Up Down Left Right Home End IC DC Insert Delete
+    PPage NPage PageUp PageDown PgUp PgDn KPEnter KP0 KP1 KP2 KP3 KP4 KP5 KP6 KP7 KP8 KP9 KP. KP+ KP- KP* KP/ FocusIn FocusOut""")
 ) | frozenset(f"F{number}" for number in range(1, 13))
 _MODIFIED = re.compile(r"^(?:[CMS]-)+(.+)$")
 _SAME = {
@@ -99,7 +99,7 @@ def strokes(keys: Sequence[str | Paste]) -> Iterator[Stroke]:
 
 
 _PRIVATE = "\x1b[27;9;"
-"""How the keys begin by which Tungsten makes a shell enter a line (`tungsten/marks.py`)."""
+"""How the keys begin by which Tungsten makes a shell enter a line (`tungsten/shell/marks.py`)."""
 
 
 def _sent(item: str) -> str:

@@ -7,9 +7,11 @@ import re
 OWN_PROGRAMS = frozenset(["tungsten", "tmux", "tmuxp"])
 """Programs that type into, control or decide for the agent's own terminals."""
 
+# Modules of earlier versions, too: one of them may be what is installed.
 _OWN_MODULES = re.compile(
     r"(?:tungsten|libtmux|tmuxp)(?:[.:]|$)"
-    r"|agent[.:](?:client|engine|gate|perform|config|agents|headless|live_agent|effects)\b"
+    r"|agent[.:](?:agents|client|config|effects|engine|gates?|headless|live_agent|perform|settings"
+    r"|steps)\b"
     r"|tui(?:$|[.:](?:cli|app|__main__)\b)"
 )
 

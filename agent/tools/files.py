@@ -19,10 +19,10 @@ from pathlib import Path
 
 from agent.actions import ReadFile, WriteFile
 from agent.errors import AgentError
-from agent.line_diff import unified
-from agent.session import clean
-from agent.shared_files import Seen
-from agent.steps import Lines, Matches, Names, Plain, Step
+from agent.files.line_diff import unified
+from agent.files.shared_files import Seen
+from agent.sessions.session import clean
+from agent.steps.steps import Lines, Matches, Names, Plain, Step
 from agent.tools.inputs import FileEdit, FileList, FileRead, FileSearch, FileWrite
 from agent.tools.placing import place, reached
 from agent.tools.search_program import MAX_MATCHES

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.actions import Remember, SearchMemory
-from agent.session import clean
-from agent.steps import Step
+from agent.sessions.session import clean
+from agent.steps.steps import Step
 from agent.tools.inputs import MemorySave, MemorySearch
 from agent.tools.registry import InvalidToolInput
 from memory.versions import Source
 from memory.words import content, normalise, share
-from tungsten.masking import holds_secret
+from tungsten.recordings.masking import holds_secret
 
 SHORTEST_QUOTE = 8
 """Characters of a quote that says something: `yes` proves nothing."""

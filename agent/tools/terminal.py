@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from agent.actions import ClosePane, OpenPane, ReadScreen, RunCommand, TypeKeys
-from agent.session import clean
-from agent.steps import Look, Picture, Plain, Run, Step, Wait
+from agent.sessions.session import clean
+from agent.steps.steps import Look, Picture, Plain, Run, Step, Wait
 from agent.tools.inputs import (
     TerminalClose,
     TerminalOpen,
@@ -16,9 +16,9 @@ from agent.tools.inputs import (
     TerminalType,
     TerminalWait,
 )
-from tungsten.frame import Frame
-from tungsten.history import Passage
 from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, RunResult
+from tungsten.screen.frame import Frame
+from tungsten.screen.history import Passage
 
 Input = TerminalClose | TerminalOpen | TerminalRead | TerminalRun | TerminalType | TerminalWait
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.client import EngineClient
-from agent.engine import Engine
+from agent.engine.client import EngineClient
+from agent.engine.engine import Engine
+from agent.engine.singleton import claim
+from agent.engine.start import kill
 from agent.paths import Paths
-from agent.singleton import claim
-from agent.start import kill
 
 Begin = Callable[[], Awaitable[Engine]]
 Connect = Callable[..., Awaitable[EngineClient]]

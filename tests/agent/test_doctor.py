@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from agent import credentials
-from agent.credentials import Credentials
 from agent.demo.responder import DemoResponder
 from agent.doctor import examine as examination
 from agent.doctor import model
 from agent.doctor.check import Check
 from agent.doctor.examine import examine
+from agent.engine.peer import listener_pid
 from agent.model import endpoint
 from agent.model.local_server.server import LocalMessagesServer
-from agent.models import DEMO_MODEL
 from agent.paths import Paths
-from agent.peer import listener_pid
 from agent.protocol.greeting import Refused
-from agent.variables import NAMES as CHOOSING
+from agent.settings import credentials
+from agent.settings.credentials import Credentials
+from agent.settings.models import DEMO_MODEL
+from agent.settings.variables import NAMES as CHOOSING
 from memory import Database
 from tungsten.terminal import Terminal
 from tungsten.version import __version__

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from agent import headless
-from agent.client import EngineClient
 from agent.demo import headless as demo
+from agent.engine.client import EngineClient
+from agent.engine.singleton import holder
 from agent.headless import Exit
 from agent.model.local_server.faults import Faults
 from agent.model.local_server.models import ServedModel
@@ -27,7 +28,6 @@ from agent.playbook import headless as player
 from agent.protocol.commands.agents import ListSessions, SetPaused
 from agent.protocol.events import AgentRemoved
 from agent.protocol.usage import Budget
-from agent.singleton import holder
 from memory.database import Database
 from tests.agent.conftest import Begin
 

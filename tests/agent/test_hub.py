@@ -31,8 +31,8 @@ from agent.protocol.events import (
 from agent.protocol.gates import Gate, Question, RiskLevel
 from agent.protocol.server_lines import EventLine
 from agent.protocol.snapshot import DemoStatus, Setup
+from agent.protocol.state import apply
 from agent.protocol.usage import Usage
-from agent.state import apply
 
 
 class Tape:

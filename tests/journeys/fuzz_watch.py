@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.paths import Paths
 from agent.protocol.agents import AgentSummary
 from agent.protocol.commands.agents import SetPaused

@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
+from agent.engine.start import kill
 from agent.paths import Paths
-from agent.start import kill
 
 PROGRAM = Path(sys.executable).parent / "tungsten"
 PATIENCE = 30.0

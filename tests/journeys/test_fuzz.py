@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.paths import Paths
 from agent.protocol.commands.agents import CreateAgent
 from tests.journeys.conftest import Arrive

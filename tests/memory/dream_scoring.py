@@ -11,7 +11,7 @@ from typing import Any
 
 from memory.dream.dreaming import dream
 from memory.dream.orient import evidence_from, memories_from
-from tungsten.masking import holds_secret
+from tungsten.recordings.masking import holds_secret
 
 SETS = Path(__file__).parent / "dream_sets"
 

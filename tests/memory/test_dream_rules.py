@@ -29,7 +29,7 @@ from memory.dream.orient import (
 from memory.dream.quarantine import reason
 from memory.dream.reading import read
 from memory.orders import gives_orders
-from tungsten.masking import holds_secret
+from tungsten.recordings.masking import holds_secret
 
 SETS = Path(__file__).parent / "dream_sets"
 AT = moment("2025-08-01", "here")

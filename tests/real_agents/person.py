@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import CommandRefused
 from agent.hook import install as hooks
 from agent.hosted.profile_files import SHIPPED, read

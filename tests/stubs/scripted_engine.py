@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agent import finding
 from agent.protocol.client_lines import CLIENT_LINE, Command, CommandLine
 from agent.protocol.commands.prompts import ReadTranscript
 from agent.protocol.commands.transcripts import SearchTranscript
@@ -26,8 +25,9 @@ from agent.protocol.events import BlockChanged, BlockDelta, Event
 from agent.protocol.greeting import PROTOCOL, Hello, Refused, Welcome
 from agent.protocol.server_lines import MAX_LINE_BYTES, EventLine, Reply
 from agent.protocol.snapshot import Snapshot
+from agent.protocol.state import apply
 from agent.protocol.wire import Wire
-from agent.state import apply
+from agent.sessions import finding
 from tungsten.version import __version__
 
 CommandT = TypeVar("CommandT", bound=Wire)

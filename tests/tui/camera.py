@@ -32,7 +32,8 @@ from textual.widgets import Input, TextArea
 
 from tests.tui.picture import Picture, differences, read, taken, written
 from tests.tui.settling import settled
-from tui import front_end, themes
+from tui import front_end
+from tui.themes import themes
 
 SIZES = ((120, 40), (80, 24), (200, 50))
 """Columns and rows, as they follow one another; an app starts at the first."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agent import memory_requests
-from agent.dream_watch import DreamWatch
-from agent.engine_parts import Parts
+from agent.dreams.dream_watch import DreamWatch
+from agent.engine.engine_parts import Parts
 from agent.hub import Hub
+from agent.memories import memory_requests
 from agent.protocol.agents import InstructionFile, SessionSummary
 from agent.protocol.commands.agents import ListSessions, ReadDefaultMode
 from agent.protocol.commands.engine import AskMemory, ReadUsage
@@ -29,7 +29,7 @@ from agent.protocol.commands.sessions import (
 from agent.protocol.events import GateClosed, GateOpened, QuestionClosed
 from agent.protocol.gates import Gate, Question, RiskLevel
 from agent.protocol.snapshot import Snapshot
-from agent.settings import Dream
+from agent.settings.settings import Dream
 from memory.database import Database
 from memory.errors import StorageError
 from tests.agent.isolation.trees import git
@@ -39,7 +39,7 @@ from tests.tui.conftest import Cockpit
 from tests.tui.fuzz_watch import QUIET
 from tests.tui.screens import remembering
 from tests.tui.screens.test_recording import TOLD, put
-from tui import actions
+from tui.keys import actions
 
 Enter = Callable[[Cockpit, Path], Awaitable[None]]
 
@@ -287,7 +287,7 @@ async def worktrees(cockpit: Cockpit, directory: Path) -> None:
 
 
 async def several_files(cockpit: Cockpit, directory: Path) -> None:
-    from tui.opening import Target
+    from tui.conversation.opening import Target
     from tui.screens.open_one import OpenOneScreen
 
     path = directory / "named.txt"

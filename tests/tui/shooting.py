@@ -19,7 +19,7 @@ from tests.stubs.scripted_engine import Handler, ScriptedEngine
 from tests.tui.camera import SIZES, Camera, started
 from tests.tui.settling import pressed
 from tui.app import TungstenApp
-from tungsten.frame import Frame
+from tungsten.screen.frame import Frame
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})
 TALK = {"a1": list(scenes.CONVERSATION)}

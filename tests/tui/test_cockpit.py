@@ -38,14 +38,16 @@ from tests.stubs import scenes
 from tests.stubs.scripted_engine import Refusal, ScriptedEngine
 from tests.stubs.spending import REPORT
 from tests.tui.conftest import Cockpit, Open
-from tui import actions, preferences, themes
+from tui import preferences
 from tui.app import TungstenApp
 from tui.gate.inbox import Inbox
+from tui.keys import actions
 from tui.screens.cockpit import CockpitScreen
 from tui.screens.dreams import DreamsScreen
 from tui.screens.first_run import FirstRunScreen
 from tui.screens.memories import MemoriesScreen
 from tui.screens.theme import ThemeScreen
+from tui.themes import themes
 
 NOW = scenes.NOW
 CALM = scenes.BUSY.model_copy(update={"gates": ()})

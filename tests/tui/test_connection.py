@@ -12,7 +12,7 @@ import pytest
 from textual.message import Message
 from textual.pilot import Pilot
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import CommandRefused, EngineUnreachable, EngineVersionDiffers
 from agent.paths import Paths
 from agent.protocol.agents import AgentState

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_group
 
-from tui import actions, commands, key_names
-from tungsten import asciicast
+from tui.command_line import commands
+from tui.keys import actions, key_names
+from tungsten.recordings import asciicast
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -20,8 +20,8 @@ from tests.stubs import scenes
 from tests.tui import fuzz_rooms
 from tests.tui.conftest import Cockpit, Open
 from tests.tui.fuzz_watch import QUIET, Watch
-from tui import actions
 from tui.gate.quiet import QuietRule
+from tui.keys import actions
 
 LOG = logging.getLogger(__name__)
 TALK = {"a1": list(scenes.CONVERSATION)}

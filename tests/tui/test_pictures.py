@@ -16,8 +16,8 @@ from textual.widgets import Static
 from tests.tui.camera import SIZES, THEMES, started
 from tests.tui.picture import Picture, differences, read, taken, written
 from tests.tui.shooting import CALM, Running
-from tests.tui.test_theme import contrast
-from tui.theme import DARK, LIGHT
+from tests.tui.themes.test_theme import contrast
+from tui.themes.theme import DARK, LIGHT
 
 TESTS = Path(__file__).parents[1]
 CORNERS = frozenset("╭┌┏")

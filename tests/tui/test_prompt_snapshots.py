@@ -8,15 +8,15 @@ import pytest
 
 from agent.protocol.commands.history import ReadSentPrompts, SentPrompt
 from tests.stubs import scenes
+from tests.tui.prompt.test_prompt import AT_WORK, WORKING
 from tests.tui.shooting import CALM, Shoot
-from tests.tui.test_prompt import AT_WORK, WORKING
 
 
 async def test_files_while_a_turn_is_steered(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
     async def names(_directory: Path) -> list[str]:
         return ["offsets.py", "tests/", "tests/test_offsets.py", "notes of offsets.md"]
 
-    monkeypatch.setattr("tui.file_names.names_in", names)
+    monkeypatch.setattr("tui.prompt.file_names.names_in", names)
     agent = WORKING.model_copy(update={"queued": ("then push",), "steering": ("use tabs",)})
     snapshot = AT_WORK.model_copy(update={"agents": (agent, *AT_WORK.agents[1:])})
     await shoot(snapshot, *"see", "space", "@", *"offs")

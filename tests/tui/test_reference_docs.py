@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent.config import Config
-from tui import actions
+from agent.settings.config import Config
+from tui.keys import actions
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,8 +20,8 @@ from agent.paths import Paths
 from tui.app import TungstenApp
 from tui.first_start import CHOOSING, without_model
 from tui.screens.first_run import FirstRunScreen
+from tungsten.screen.view import LiveView
 from tungsten.terminal import Terminal
-from tungsten.view import LiveView
 
 ROOT = Path(__file__).parents[2]
 LATER = {
@@ -35,7 +35,7 @@ LATER = {
     "pydantic",
     "textual.pilot",
     "tui.gate.dialog",
-    "tungsten.view",
+    "tungsten.screen.view",
 }
 
 

@@ -10,9 +10,9 @@ from textual.events import Paste
 
 from tests.stubs import scenes
 from tests.tui.conftest import Cockpit, Open
-from tui import actions
-from tui.palette import PaletteScreen
+from tui.keys import actions
 from tui.requests.newcomer import offer_tour
+from tui.screens.palette import PaletteScreen
 from tui.screens.tour import CARDS, TourScreen
 
 CALM = scenes.BUSY.model_copy(update={"gates": ()})

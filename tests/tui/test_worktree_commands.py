@@ -15,7 +15,7 @@ from tests.agent.isolation.trees import git
 from tests.stubs import scenes
 from tests.stubs.scripted_engine import ScriptedEngine
 from tests.tui.conftest import engine_in_a_thread
-from tui.commands import cli
+from tui.command_line.commands import cli
 
 Said = tuple[int, str, str]
 

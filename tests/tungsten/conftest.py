@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tungsten import server_start
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal
+from tungsten.tmux import server_start
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ import psutil
 import pytest
 
 from agent import paths
-from tungsten import asciicast, cli
+from tungsten import cli
+from tungsten.recordings import asciicast
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -344,8 +345,9 @@ def test_it_finds_the_server_of_the_app(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_the_package_needs_nothing_of_the_app(variables: dict[str, str]) -> None:
     code = (
-        "import sys, tungsten.cli, tungsten.adopt, tungsten.recording, tungsten.replay,"
-        "tungsten.picture, tungsten.display, tungsten.terminal\n"
+        "import sys, tungsten.cli, tungsten.adopted.adopt, tungsten.recordings.recording,"
+        "tungsten.recordings.replay, tungsten.screen.picture,"
+        "tungsten.screen.display, tungsten.terminal\n"
         "bad = {'agent', 'memory', 'tui', 'textual', 'anthropic', 'pydantic', 'aiosqlite'}\n"
         "print(sorted(bad & set(sys.modules)))"
     )

@@ -30,12 +30,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyte.graphics import FG_BG_256
 
-from tungsten import asciicast, recording
-from tungsten.cells import cells
-from tungsten.frame import Frame
 from tungsten.pane import ForIdle
-from tungsten.replay import Player
-from tungsten.sgr import Color, parse_lines
+from tungsten.recordings import asciicast, recording
+from tungsten.recordings.replay import Player
+from tungsten.screen.cells import cells
+from tungsten.screen.frame import Frame
+from tungsten.screen.sgr import Color, parse_lines
 from tungsten.terminal import Terminal
 
 SCREENS = 200

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tungsten.errors import PaneDead, PaneGone, TextNotTypable
-from tungsten.foreground import Foreground
 from tungsten.keys import LINE_BYTES
 from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.programs.foreground import Foreground
 from tungsten.terminal import Terminal
 
 

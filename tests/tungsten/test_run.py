@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tungsten.cursor_line import CursorLine
 from tungsten.errors import (
     DirectoryMissing,
     NotAtPrompt,
@@ -17,6 +16,7 @@ from tungsten.errors import (
     TextNotTypable,
 )
 from tungsten.pane import ForExit, ForIdle, ForPrompt, ForText, Pane
+from tungsten.programs.cursor_line import CursorLine
 from tungsten.terminal import PaneClosed, PaneDied, ServerEnded, Terminal
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tungsten import marks
 from tungsten.errors import NotAtPrompt
 from tungsten.pane import ForPrompt, ForText, Pane
+from tungsten.shell import marks
 from tungsten.terminal import Terminal
 
 LINES = [

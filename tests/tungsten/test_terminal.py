@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tungsten.environment import is_secret, scrub
 from tungsten.errors import PaneDead, PaneGone, SocketUnsafe, TmuxMissing
 from tungsten.pane import ForExit, ForPrompt, ForText, Pane
 from tungsten.terminal import OPTION, PaneDied, Terminal
+from tungsten.tmux.environment import is_secret, scrub
 
 
 async def test_environment_of_panes_is_scrubbed(

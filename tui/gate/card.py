@@ -19,8 +19,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui import actions
-from tui.arrangement import SMALLEST
+from tui.drawing.arrangement import SMALLEST
 from tui.gate.entry import CommandArea, Entry
 from tui.gate.exact_view import ExactView
 from tui.gate.facts import facts
@@ -31,6 +30,7 @@ from tui.gate.queue import place_of
 from tui.gate.room import WIDEST, WIDEST_SIDES, Place, is_tiny, place_beside, share, width_on
 from tui.gate.sides import LEAST_WIDTH, has_two_sides
 from tui.gate.words import action_words, duration
+from tui.keys import actions
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate

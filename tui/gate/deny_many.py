@@ -12,9 +12,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui.drawing.text import column, fit, one_line
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import column, fit, one_line
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from textual import events
 from textual.message import Message
 from textual.timer import Timer
 
-from tui import actions
 from tui.gate.card import TOO_SMALL
 from tui.gate.choices import GateChoices
 from tui.gate.exact_view import ExactView
@@ -27,6 +26,7 @@ from tui.gate.keyboard import KeyboardApp
 from tui.gate.queue import Queue, place_of
 from tui.gate.quiet import QuietRule, RefusedKey
 from tui.gate.words import short_path
+from tui.keys import actions
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate

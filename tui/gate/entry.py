@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.widget import Widget
 
-from tui import actions
+from tui.keys import actions
 from tui.widgets.field import Field
 from tui.widgets.keys_in_order import TextInOrder
 

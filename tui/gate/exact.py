@@ -17,9 +17,9 @@ from typing import Literal
 
 from rich.cells import cell_len
 
+from tui.drawing.text import cuts
 from tui.gate.shell_words import WordKind, shell_words
-from tui.text import cuts
-from tungsten import printable
+from tungsten.screen import printable
 
 Kind = (
     Literal["text", "marked", "stand_in", "continued"]

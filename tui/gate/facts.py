@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui import actions
 from tui.gate.said_once import said_once, without
 from tui.gate.words import short_path
-from tungsten.printable import visible
+from tui.keys import actions
+from tungsten.screen.printable import visible
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate

@@ -15,11 +15,11 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui import actions
+from tui.drawing.text import column, fit, one_line
 from tui.gate.host import host
 from tui.gate.words import duration, next_duration_change, short_path
+from tui.keys import actions
 from tui.screens.card import CardScreen, card_foot
-from tui.text import column, fit, one_line
 
 if TYPE_CHECKING:
     from textual.events import Key

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from tui import actions
 from tui.gate.exact_view import FAR
 from tui.gate.keys_offered import (
     approving,
@@ -16,7 +15,8 @@ from tui.gate.keys_offered import (
     can_unfold,
     is_high,
 )
-from tui.key_names import is_character
+from tui.keys import actions
+from tui.keys.key_names import is_character
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate

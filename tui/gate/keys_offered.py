@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui import actions
+from tui.keys import actions
 
 if TYPE_CHECKING:
     from agent.protocol.gates import Gate

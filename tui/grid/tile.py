@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.drawing.text import Piece, age, fit, one_line, strip_of
 from tui.terminal.passthrough import RETURN_LABEL
-from tui.text import Piece, age, fit, one_line, strip_of
-from tui.theme import STATE_GLYPHS, Paint, state_style
+from tui.themes.theme import STATE_GLYPHS, Paint, state_style
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary, PaneSummary

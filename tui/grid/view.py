@@ -16,13 +16,13 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import actions
-from tui.empty_states import no_tiles
+from tui.conversation.empty_states import no_tiles
+from tui.drawing.text import Piece, between, strip_of
 from tui.grid import shape
 from tui.grid.pane import TilePane
 from tui.grid.tile import FILTERS, Head, Tile, tiles_of
-from tui.text import Piece, between, strip_of
-from tui.theme import STATE_GLYPHS, Paint, paint, state_style
+from tui.keys import actions
+from tui.themes.theme import STATE_GLYPHS, Paint, paint, state_style
 from tui.widgets.block_view import draw_empty
 from tui.widgets.keys_in_order import KeysInOrder
 

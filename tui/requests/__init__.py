@@ -1,6 +1,6 @@
 """What the person asks for: each function sends a command, or opens the screen that asks more.
 
-An action of `tui.actions` names its function here.
+An action of `tui.keys.actions` names its function here.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from agent.protocol.commands.agents import (
     SetPaused,
 )
 from agent.protocol.commands.gates import TrustDirectory
-from tui import actions
+from tui.keys import actions
 from tui.requests.sending import AGAIN_SECONDS, begin, beside, directory, focused, lacks_model, send
-from tungsten.printable import one_line
+from tungsten.screen.printable import one_line
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
@@ -167,7 +167,7 @@ async def trust(app: TungstenApp) -> None:
     agent = focused(app)
     if agent is None:
         return
-    from agent.git import repository_of
+    from agent.files.git import repository_of
     from tui.screens.confirm import ConfirmScreen
 
     # Plan is left by the person alone: `Agents.trust_directory`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui import themes
+from tui.themes import themes
 
 if TYPE_CHECKING:
     from tui.app import TungstenApp

@@ -61,7 +61,7 @@ async def edit_draft(app: TungstenApp) -> None:
 @beside
 async def paste_picture(app: TungstenApp) -> None:
     """Name the clipboard's picture in the prompt; an agent whose model sees is shown it."""
-    from tui.clipboard_picture import NoPicture, from_clipboard
+    from tui.prompt.clipboard_picture import NoPicture, from_clipboard
 
     try:
         path = await from_clipboard(app.paths.data / "pictures")

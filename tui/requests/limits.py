@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.budget_words import amount
 from agent.protocol.commands.agents import SetBudget, SetEffort
 from agent.protocol.usage import Budget
+from agent.usage.budget_words import amount
 from tui.requests.sending import beside, focused, send
 
 if TYPE_CHECKING:

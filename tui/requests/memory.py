@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.protocol.commands.engine import DreamNow
-from tui import actions
+from tui.keys import actions
 from tui.requests.sending import beside, directory, send
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from agent.protocol.commands.panes import RecordPane
-from tui import actions
+from tui.keys import actions
 from tui.requests.sending import beside, send
 
 if TYPE_CHECKING:
+    from agent.panes.recordings import Kept
     from agent.protocol.agents import AgentSummary
-    from agent.recordings import Kept
     from tui.app import TungstenApp
 
 

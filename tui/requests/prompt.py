@@ -9,7 +9,7 @@ from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import COORDINATE, SendPrompt, When
-from tui import actions
+from tui.keys import actions
 from tui.requests.agents import rename, set_mode, show_modes
 from tui.requests.appearance import set_theme
 from tui.requests.limits import set_budget, set_effort

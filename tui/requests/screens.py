@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.protocol.commands.engine import StartDemo, StopDemo
-from tui import actions
+from tui.keys import actions
 from tui.requests.sending import beside, focused, send
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _here(app: TungstenApp) -> str:
 
 async def palette(app: TungstenApp) -> None:
     """Find an action or an agent by name; at a second press no longer."""
-    from tui.palette import PaletteScreen
+    from tui.screens.palette import PaletteScreen
 
     if isinstance(app.screen, PaletteScreen):
         app.screen.dismiss(None)

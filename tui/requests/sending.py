@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from agent.errors import AgentError
-from tui import actions
 from tui.front_end import MESSAGE_SECONDS
+from tui.keys import actions
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary

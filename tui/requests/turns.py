@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
 from agent.protocol.commands.prompts import Compact, Hasten, Interrupt, Unqueue
-from tui import actions
+from tui.keys import actions
 from tui.requests.sending import AGAIN_SECONDS, beside, focused, send
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
-from agent.budget_words import amount, number
+from agent.usage.budget_words import amount, number
+from tui.drawing.text import cost
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import cost
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:

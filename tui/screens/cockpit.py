@@ -15,13 +15,13 @@ from textual.messages import Update
 from textual.screen import Screen
 from textual.strip import Strip
 
-from tui import actions
-from tui.arrangement import WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
-from tui.between_areas import draw_rule, draw_title, draw_too_small, rule_label
-from tui.compositor import AreaCompositor
-from tui.footer_labels import footer_label
-from tui.text import strip_of
-from tui.theme import paint
+from tui.drawing.arrangement import WIDE, Alone, AreaLayout, Arrangement, Choices, arrange
+from tui.drawing.between_areas import draw_rule, draw_title, draw_too_small, rule_label
+from tui.drawing.compositor import AreaCompositor
+from tui.drawing.text import strip_of
+from tui.keys import actions
+from tui.keys.footer_labels import footer_label
+from tui.themes.theme import paint
 from tui.widgets.agent_list import AgentList
 from tui.widgets.conversation import Conversation
 from tui.widgets.dream_sidebar import DreamSidebar
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tui.app import TungstenApp
     from tui.gate.card import GateCard
     from tui.grid.view import Grid
-    from tui.prompt_menu import PromptMenu
+    from tui.prompt.prompt_menu import PromptMenu
     from tui.widgets.row_list import RowList
 
 SPLIT_STEP = 0.05
@@ -109,7 +109,7 @@ class CockpitScreen(Screen[None]):
 
     @property
     def layout(self) -> Layout:
-        """Place areas by `tui.arrangement`."""
+        """Place areas by `tui.drawing.arrangement`."""
         self.areas.choices = self.choices
         return self.areas
 
@@ -538,7 +538,7 @@ class CockpitScreen(Screen[None]):
         """Let menu, layout and rule follow what is written."""
         prompt = self.prompt
         if self.offers is None and prompt.completing() is not None:
-            from tui.prompt_menu import PromptMenu
+            from tui.prompt.prompt_menu import PromptMenu
             from tui.widgets.row_list import RowList
 
             self.menu = RowList(id="menu")

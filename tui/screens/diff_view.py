@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui.diff_rows import rows
 from tui.screens.viewer import Viewer
 from tui.widgets.code import diff_size
+from tui.widgets.diff_rows import rows
 
 
 class DiffScreen(Viewer):

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.git import BRANCHES, head
+from agent.files.git import BRANCHES, head
 
 COMPLETIONS = 6
 """Directories offered at once; more are narrowed by typing on."""

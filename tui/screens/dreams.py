@@ -1,7 +1,7 @@
 """What dreams did to memories, as a diff that is accepted or taken back operation by operation.
 
 Beside the dreams stands what one would do now. What the rules left open is decided here, pair by
-pair. The engine holds all of it (`agent.dream_requests`).
+pair. The engine holds all of it (`agent.dreams.dream_requests`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from agent.protocol.memory import (
     UndoDream,
     asking,
 )
-from tui import actions, dream_diff
+from tui.drawing import dream_diff
+from tui.drawing.text import one_line
 from tui.gate.host import host, send
+from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
-from tui.text import one_line
 from tui.widgets.dream_list import NOW, Diff, Dreams, Operations
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lazy_list import WINDOW, LazyList

@@ -17,7 +17,7 @@ class ExportSession(PlaceScreen):
     """
 
     def __init__(self, session_id: str, name: str) -> None:
-        from agent.session_export import file_name
+        from agent.sessions.session_export import file_name
 
         self._session_id = session_id
         self._may_replace: Path | None = None

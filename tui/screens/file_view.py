@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 
-from agent.regular_file import read_regular
+from agent.files.regular_file import read_regular
+from tui.drawing.text import size
 from tui.screens.viewer import Viewer
-from tui.text import size
 from tui.widgets.text_rows import TextRow
-from tungsten.printable import counted
+from tungsten.screen.printable import counted
 
 if TYPE_CHECKING:
-    from tui.theme import Paint
+    from tui.themes.theme import Paint
 
 MOST = 4_000_000
 """Bytes of a file that are shown; an editor shows the rest."""

@@ -327,7 +327,7 @@ def _choice(number: int, title: str, text: str) -> Content:
 
 
 def _place() -> str:
-    from agent.keyring_store import may_be_used
+    from agent.settings.keyring_store import may_be_used
 
     file = "in a file with mode 0600"
     return f"in your system’s keyring, or where that refuses {file}" if may_be_used() else file

@@ -14,10 +14,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.drawing.text import column, one_line
 from tui.gate.host import send
 from tui.gate.words import duration
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import column, one_line
 from tui.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui.keys_listing import KEYS_WIDTH, SLASH_WIDTH, Row, sections
+from tui.drawing.text import Piece, wrap
+from tui.keys.keys_listing import KEYS_WIDTH, SLASH_WIDTH, Row, sections
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import Piece, wrap
-from tui.theme import STATE_GLYPHS, STATE_WORDS, Paint
+from tui.themes.theme import STATE_GLYPHS, STATE_WORDS, Paint
 from tui.widgets.field import Field
 from tui.widgets.scrolled import Scrolled
 

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui.drawing.text import Piece, count, fit_path, home_path
 from tui.screens.card import CardScreen, card_foot
-from tui.text import Piece, count, fit_path, home_path
 from tui.widgets.scrolled import Scrolled
-from tungsten.printable import visible_line
+from tungsten.screen.printable import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What agents remember: a list of any length, what is known of the chosen memory, and its keys.
 
-The engine holds the memories (`agent.memory_requests`); only the rows around the visible ones are
-here. What changes a memory is sent and shown once it is done.
+The engine holds the memories (`agent.memories.memory_requests`); only the rows around the visible
+ones are here. What changes a memory is sent and shown once it is done.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from agent.protocol.memory import (
     View,
     asking,
 )
-from tui import actions
+from tui.drawing.text import one_line
 from tui.gate.host import host, send
+from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
-from tui.text import one_line
 from tui.widgets.field import Field
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lazy_list import WINDOW, LazyList

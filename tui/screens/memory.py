@@ -20,10 +20,10 @@ from agent.protocol.memory import (
     Remembered,
     asking,
 )
+from tui.drawing.memory_words import AUTHORS, about, moment
+from tui.drawing.text import Piece, clean, one_line, strip_of, wrap
 from tui.gate.host import send
-from tui.memory_words import AUTHORS, about, moment
 from tui.screens.card import CardScreen, card_foot
-from tui.text import Piece, clean, one_line, strip_of, wrap
 from tui.widgets.row_list import Row, RowList
 from tui.widgets.scrolled import Scrolled
 

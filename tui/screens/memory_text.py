@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui import actions
+from tui.drawing.text import one_line
 from tui.gate.entry import CommandArea
 from tui.gate.words import short_path
+from tui.keys import actions
 from tui.screens.card import CardScreen, card_foot, row
 from tui.screens.one_of import OneOf
-from tui.text import one_line
 
 Keep = Callable[[str, bool], Awaitable[str]]
 """Keeps a text, everywhere or not; gives one line of what went wrong, empty when nothing did."""

@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.drawing.text import fit_path
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import fit_path
 from tui.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:
-    from tui.opening import Target
+    from tui.conversation.opening import Target
 
 
 class OpenOneScreen(CardScreen["Target | None"]):

@@ -1,6 +1,6 @@
 """The panes of the person's own tmux servers: watched here, and let to an agent one by one.
 
-What an agent may do in one is decided by the engine (`agent.allowed_panes`); nothing of those
+What an agent may do in one is decided by the engine (`agent.panes.allowed_panes`); nothing of those
 servers is changed by looking.
 """
 
@@ -22,21 +22,21 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui import actions
+from tui.drawing.text import column, fit, one_line
 from tui.gate.host import host, send
 from tui.gate.words import short_path
+from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
-from tui.text import column, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import OneRow
 
 if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
-    from tungsten.adopt import OwnServer
-    from tungsten.frame import Frame
+    from tungsten.adopted.adopt import OwnServer
     from tungsten.outcome import PaneInfo
+    from tungsten.screen.frame import Frame
 
 NOTHING = "No tmux server of yours runs, or it has no pane: start one with `tmux` in a terminal."
 UNRECOGNISED = "No profile knows what runs in this pane: docs/hosted.md says how to write one."
@@ -61,7 +61,7 @@ class Found:
 def recognise(info: PaneInfo, profiles: Path | None) -> Found | None:
     """Find what runs in a pane among the profiles; `profiles` is the directory of the person's."""
     from agent.hosted.profile_files import profile_files
-    from tungsten import foreground
+    from tungsten.programs import foreground
 
     if profiles is None:
         return None
@@ -169,7 +169,7 @@ class OwnPanesScreen(ClosedOnce[str]):
 
     async def _follow(self) -> None:
         """List the panes now and whenever one of the servers says that something changed."""
-        from tungsten.adopt import OwnServer, persons_sockets
+        from tungsten.adopted.adopt import OwnServer, persons_sockets
         from tungsten.errors import TerminalError
 
         ours = Path(tmux_socket(self))

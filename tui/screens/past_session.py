@@ -11,11 +11,11 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.conversation.transcript import Transcript
+from tui.drawing.text import one_line
 from tui.gate.host import send
 from tui.screens.card import closing, keys_line
 from tui.screens.closed_once import ClosedOnce
-from tui.text import one_line
-from tui.transcript import Transcript
 from tui.widgets.conversation import Conversation, Empty
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
         self._look_through("to_prompt", event)
 
     def _look_through(self, name: str, event: Message) -> None:
-        from tui import reading_back
+        from tui.conversation import reading_back
 
         event.stop()
         view = self.query_one(Conversation)
@@ -129,7 +129,7 @@ class PastSessionScreen(ModalScreen["Forked | None"], ClosedOnce["Forked | None"
 
     @on(Conversation.OpenWanted)
     def _open(self, event: Conversation.OpenWanted) -> None:
-        from tui.opening import offer
+        from tui.conversation.opening import offer
 
         event.stop()
         work = offer(self.app, event.entry, self._directory)

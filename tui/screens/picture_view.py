@@ -9,11 +9,11 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 
-from agent.picture_file import NoPicture
-from tui import actions
-from tui.picture_reading import read
+from agent.files.picture_file import NoPicture
+from tui.drawing.picture_reading import read
+from tui.drawing.text import size
+from tui.keys import actions
 from tui.screens.viewer import Viewer
-from tui.text import size
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.picture import Picture

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.drawing.text import clean, one_line
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import clean, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 

@@ -1,7 +1,7 @@
 """A recording, played: the pane as it was at any moment, and a time line below.
 
-The screen is drawn by tmux itself (`tungsten.reel`). Keys only say where to go; one task goes
-there, so that many keys come to one way.
+The screen is drawn by tmux itself (`tungsten.recordings.reel`). Keys only say where to go; one task
+goes there, so that many keys come to one way.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from tui import actions
+from tui.drawing.text import Piece, between, clock, one_line, strip_of
+from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
 from tui.terminal.connection import tmux_socket
 from tui.terminal.frame_view import FrameView
-from tui.text import Piece, between, clock, one_line, strip_of
 from tui.widgets.lines import Lines, OneRow
 
 if TYPE_CHECKING:
-    from tungsten.reel import Reel
+    from tungsten.recordings.reel import Reel
     from tungsten.terminal import Terminal
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -294,7 +294,7 @@ class RecordingScreen(ClosedOnce[None]):
 def _load() -> tuple[type[Reel], type[Terminal]]:
     # libtmux asks the standard output for its encoding as it is imported; Textual's has none.
     with contextlib.redirect_stdout(sys.__stdout__):
-        from tungsten.reel import Reel
+        from tungsten.recordings.reel import Reel
         from tungsten.terminal import Terminal
 
     return Reel, Terminal

@@ -16,15 +16,15 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui import actions
+from tui.drawing.text import clock, column, one_line
 from tui.gate.words import duration
+from tui.keys import actions
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
-from tui.text import clock, column, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from agent.recordings import Kept
+    from agent.panes.recordings import Kept
 
 
 class RecordingsScreen(CardScreen["Kept | None"]):
@@ -68,7 +68,7 @@ class RecordingsScreen(CardScreen["Kept | None"]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        from agent.recordings import listed
+        from agent.panes.recordings import listed
 
         found = await asyncio.to_thread(listed, self._directory)
         self._recordings = sorted(found, key=lambda kept: kept.agent_id != self._agent_id)

@@ -10,16 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from agent.protocol.commands.isolation import PreviewRevert, Revert, RevertPreview
-from tui import actions
-from tui.diff_rows import rows
+from tui.drawing.text import one_line
 from tui.gate.host import send
-from tui.text import one_line
+from tui.keys import actions
 from tui.widgets.code import diff_size
+from tui.widgets.diff_rows import rows
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.said import Said
 from tui.widgets.text_rows import TextRow, TextRows
-from tungsten.printable import counted
+from tungsten.screen.printable import counted
 
 NONE = (0, 0)
 """Line numbers of what is no line of a file."""

@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui.drawing.text import age, clean, fit, one_line
 from tui.gate.host import send
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.text import age, clean, fit, one_line
 from tui.widgets.field import Field
 from tui.widgets.row_list import Row, RowList
 

@@ -16,11 +16,11 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui import actions
+from tui.drawing.text import column, fit, one_line
 from tui.gate.host import send
 from tui.gate.words import duration, short_path
+from tui.keys import actions
 from tui.screens.card import LIST_KEYS, CardScreen, card_foot, closing
-from tui.text import column, fit, one_line
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 

@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.drawing.text import cost, count, fit, one_line
 from tui.gate.host import host, send
 from tui.gate.words import duration, next_duration_change
 from tui.screens.confirm import ConfirmScreen
-from tui.text import cost, count, fit, one_line
-from tui.theme import STATE_GLYPHS
+from tui.themes.theme import STATE_GLYPHS
 
 if TYPE_CHECKING:
     from textual.timer import Timer

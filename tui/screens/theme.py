@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList
 
 from tui.screens.card import CardScreen, card_foot, closing
-from tui.themes import NAMES
+from tui.themes.themes import NAMES
 from tui.widgets.choice_list import ChoiceList, value
 
 

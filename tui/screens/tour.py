@@ -18,11 +18,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tui import actions
+from tui.keys import actions
 from tui.screens.card import CardScreen, card_foot, closing
 
 if TYPE_CHECKING:
-    from tui.arrangement import Arrangement
+    from tui.drawing.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)

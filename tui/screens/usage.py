@@ -13,12 +13,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.strip import Strip
 
-from tui import actions
-from tui.gate.host import host, send
-from tui.screens.card import CardScreen, card_foot, closing
-from tui.sparkline import sparkline
-from tui.text import Piece, column, count, money, one_line, strip_of
-from tui.usage_table import (
+from tui.drawing.sparkline import sparkline
+from tui.drawing.text import Piece, column, count, money, one_line, strip_of
+from tui.drawing.usage_table import (
     VIEWS,
     Table,
     summary,
@@ -29,6 +26,9 @@ from tui.usage_table import (
     within,
     without_price,
 )
+from tui.gate.host import host, send
+from tui.keys import actions
+from tui.screens.card import CardScreen, card_foot, closing
 from tui.widgets.lines import Lines
 from tui.widgets.scrolled import Scrolled
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from agent.protocol.agents import AgentSummary
     from agent.protocol.usage import Budget, Course, Usage, UsageOf, UsageReport
     from tui.screens.budget import Kept
-    from tui.theme import Paint
+    from tui.themes.theme import Paint
 
 LABEL = 17
 """Cells of the words before sums and bars."""

@@ -7,9 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui import actions
+from tui.drawing.text import fit_path, one_line
+from tui.keys import actions
 from tui.screens.closed_once import ClosedOnce
-from tui.text import fit_path, one_line
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.said import Said
@@ -114,7 +114,7 @@ class Viewer(ClosedOnce[None]):
     async def action_copy(self) -> None:
         """Copy the path."""
         if self._path:
-            from tui.clipboard import copy
+            from tui.surroundings.clipboard import copy
 
             self.say(f"copied{await copy(self.app, self._path)}: {self._path}")
 

@@ -14,18 +14,18 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from agent.errors import AgentError
-from tui import actions
-from tui.diff_rows import rows
+from tui.drawing.text import column, fit, one_line
 from tui.gate.host import host
 from tui.gate.words import short_path
-from tui.text import column, fit, one_line
+from tui.keys import actions
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.code import diff_size
+from tui.widgets.diff_rows import rows
 from tui.widgets.key_row import KeyRow
 from tui.widgets.lines import OneRow
 from tui.widgets.said import Said
 from tui.widgets.text_rows import TextRows
-from tungsten.printable import counted
+from tungsten.screen.printable import counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip

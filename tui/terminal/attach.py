@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
-from tui import actions
-from tungsten.orphans import bound
+from tui.keys import actions
+from tungsten.tmux.orphans import bound
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -162,7 +162,7 @@ class _Server:
 
         Sessions that only watch hold links to its window; tmux may take one of them for its own.
         """
-        from tungsten.watch import SESSION_PREFIX
+        from tungsten.tmux.watch import SESSION_PREFIX
 
         form = "#{pane_id} #{session_id} #{window_id} #{session_name}"
         for line in self.ask("list-panes", "-a", "-F", form).splitlines():

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
 
-    from tungsten.adopted_view import AdoptedView
-    from tungsten.view import LiveView
+    from tungsten.adopted.adopted_view import AdoptedView
+    from tungsten.screen.view import LiveView
 
 
 class PaneConnection:
@@ -48,7 +48,7 @@ class PaneConnection:
             if self._view is not None and self._socket != socket:
                 await self._close()
             if self._view is None:
-                from tungsten.view import LiveView
+                from tungsten.screen.view import LiveView
 
                 self._view = await LiveView.open(Path(socket))
                 self._socket = socket
@@ -58,7 +58,7 @@ class PaneConnection:
         """Return the view of the person's own server at `socket`; raises as `view` does."""
         async with self._opening:
             if socket not in self._own:
-                from tungsten.adopted_view import AdoptedView
+                from tungsten.adopted.adopted_view import AdoptedView
 
                 self._own[socket] = await AdoptedView.open(Path(socket))
             return self._own[socket]

@@ -15,7 +15,7 @@ from codecs import getincrementaldecoder
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.paste import WholePastes
+from tui.keys.paste import WholePastes
 
 LOOKS_UP_SECONDS = 0.1
 """How often the thread that reads looks whether it is to end, as Textual's."""

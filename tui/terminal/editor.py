@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SuspendNotSupported
 
 from tui.terminal.attach import ending_on_signals
-from tungsten.orphans import bound
+from tungsten.tmux.orphans import bound
 
 if TYPE_CHECKING:
     from textual.app import App

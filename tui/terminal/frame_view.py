@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from tui.drawing.text import wrap
 from tui.terminal.strips import Painter
-from tui.text import wrap
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from tungsten.frame import Frame
+    from tungsten.screen.frame import Frame
 
 
 WORDS = 76

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.key_names import CHARACTERS
+from tui.keys.key_names import CHARACTERS
 
 _NAMES = {
     "enter": "Enter",

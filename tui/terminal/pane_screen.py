@@ -14,9 +14,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import actions
 from tui.gate.host import host
-from tui.key_names import is_character
+from tui.keys import actions
+from tui.keys.key_names import is_character
 from tui.terminal.passthrough import RETURN_LABEL
 from tui.terminal.strips import CACHED_ROWS, Painter
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from agent.protocol.agents import PaneSummary
-    from tungsten.frame import Frame
+    from tungsten.screen.frame import Frame
 
 
 class PaneScreen(Widget):

@@ -1,7 +1,8 @@
 """A tmux pane, live: its frames, its size, and the keyboard when a person takes it.
 
 Frames do not pass through the agent: the app holds its own connection to the private tmux server
-(`tungsten.view.LiveView`). A frame replaces the one before it; only rows that changed are drawn.
+(`tungsten.screen.view.LiveView`). A frame replaces the one before it; only rows that changed are
+drawn.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui import actions
-from tui.arrangement import SMALLEST
+from tui.drawing.arrangement import SMALLEST
 from tui.gate.host import host
 from tui.gate.keyboard import KeyboardApp
+from tui.keys import actions
 from tui.terminal.connection import connection, tmux_socket
 from tui.terminal.pane_screen import PaneScreen
 from tui.terminal.passthrough import KeysAhead, Passthrough
@@ -27,10 +28,10 @@ from tui.terminal.strips import without_end
 from tui.widgets.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
-    from tungsten.adopted_view import AdoptedView
+    from tungsten.adopted.adopted_view import AdoptedView
     from tungsten.errors import TerminalError
-    from tungsten.frame import Frame
-    from tungsten.view import LiveView
+    from tungsten.screen.frame import Frame
+    from tungsten.screen.view import LiveView
 
 FPS_WATCHED = 30.0
 FPS_UNWATCHED = 8.0

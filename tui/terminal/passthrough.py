@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from tui import actions
 from tui.gate.host import host
+from tui.keys import actions
 from tui.terminal.keys import KeyName, Literal, translate
 
 if TYPE_CHECKING:
     from agent.protocol.wire import Wire
     from tui.gate.keyboard import KeyboardApp
     from tui.terminal.pane_view import PaneView
-    from tungsten.view import LiveView
+    from tungsten.screen.view import LiveView
 
 RETURN_KEYS = actions.by_id("pane.return").keys
 """Take the keyboard back. tmux and terminals deliver F12, and shells, editors and pagers leave it

@@ -13,13 +13,13 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.strip import Strip
 
-from tui.light_strip import LightStrip
-from tungsten.frame import strip_styles
-from tungsten.sgr import PLAIN, parse_line
+from tui.drawing.light_strip import LightStrip
+from tungsten.screen.frame import strip_styles
+from tungsten.screen.sgr import PLAIN, parse_line
 
 if TYPE_CHECKING:
-    from tungsten.frame import Frame
-    from tungsten.sgr import Style as CellStyle
+    from tungsten.screen.frame import Frame
+    from tungsten.screen.sgr import Style as CellStyle
 
 _Rows = dict[tuple[str, "CellStyle"], tuple[Strip, "CellStyle"]]
 

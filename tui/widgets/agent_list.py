@@ -10,8 +10,18 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import Piece, age, behind, between, fit, money, next_age_change, one_line, strip_of
-from tui.theme import STATE_GLYPHS, state_style
+from tui.drawing.text import (
+    Piece,
+    age,
+    behind,
+    between,
+    fit,
+    money,
+    next_age_change,
+    one_line,
+    strip_of,
+)
+from tui.themes.theme import STATE_GLYPHS, state_style
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

@@ -15,17 +15,17 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.folding import can_fold
-from tui.text import Piece, fit, strip_of, wrap
+from tui.conversation.folding import can_fold
+from tui.drawing.text import Piece, fit, strip_of, wrap
 from tui.widgets.keys_in_order import KeysInOrder
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.events import MouseScrollDown, MouseScrollUp
 
-    from tui.search import Search
-    from tui.theme import Paint
-    from tui.transcript import Entry, Transcript
+    from tui.conversation.search import Search
+    from tui.conversation.transcript import Entry, Transcript
+    from tui.themes.theme import Paint
 
 WHEEL = 3
 """Rows a turn of the wheel scrolls."""
@@ -202,7 +202,7 @@ class BlockView(KeysInOrder, Lines, can_focus=True):
     def _with_matches(
         self, entry: Entry, search: Search, strips: list[Strip], paint: Paint
     ) -> list[Strip]:
-        from tui.search import part_of
+        from tui.conversation.search import part_of
         from tui.widgets.blocks import INDENT, PART
         from tui.widgets.highlight import marked, occurrences
 

@@ -9,13 +9,13 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui import actions
-from tui.folding import DIFFS, FOLDED, RESULTS, WHOLE, can_fold
-from tui.text import Piece, between, clean, cuts, duration, fit, one_line, strip_of, wrap
-from tui.theme import Paint
-from tui.transcript import Entry
+from tui.conversation.folding import DIFFS, FOLDED, RESULTS, WHOLE, can_fold
+from tui.conversation.transcript import Entry
+from tui.drawing.text import Piece, between, clean, cuts, duration, fit, one_line, strip_of, wrap
+from tui.keys import actions
+from tui.themes.theme import Paint
 from tui.widgets.code import diff_lines, diff_size
-from tungsten.printable import counted
+from tungsten.screen.printable import counted
 
 INDENT = 2
 """Columns left of every block; the mark of the chosen block is drawn there."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from tui.text import Piece, clean
-from tui.theme import Paint
+from tui.drawing.text import Piece, clean
+from tui.themes.theme import Paint
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

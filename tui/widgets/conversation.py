@@ -14,17 +14,17 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui import actions
-from tui.folding import KEYS, can_fold
-from tui.text import Piece, between, fit_path, one_line
+from tui.conversation.folding import KEYS, can_fold
+from tui.drawing.text import Piece, between, fit_path, one_line
+from tui.keys import actions
 from tui.widgets.block_view import BlockView, Empty
 
 if TYPE_CHECKING:
     from textual.events import Click, Key, Paste
 
-    from tui.search import Match, Search
-    from tui.theme import Paint
-    from tui.transcript import Entry, Transcript
+    from tui.conversation.search import Match, Search
+    from tui.conversation.transcript import Entry, Transcript
+    from tui.themes.theme import Paint
 
 __all__ = ["Conversation", "Empty"]
 
@@ -259,7 +259,7 @@ class Conversation(BlockView):
         self._bring_into_view(transcript.find(entry.id), 1)
 
     def action_fold_kind(self, kind: str) -> None:
-        """Unfold all of a kind (see `tui.folding`), also what comes later, or fold it."""
+        """Unfold or fold all of a kind, also what comes later; see `tui.conversation.folding`."""
         if self._transcript is not None and self._transcript.entries:
             self._transcript.folding.toggle_kind(kind)
             self.redraw()
@@ -311,9 +311,9 @@ class Conversation(BlockView):
         entries = transcript.range() if transcript is not None else []
         if transcript is None or not entries:
             return
-        from tui.clipboard import copy
+        from tui.surroundings.clipboard import copy
         from tui.widgets.blocks import copied
-        from tungsten.printable import counted
+        from tungsten.screen.printable import counted
 
         text = "\n\n".join(copied(entry) for entry in entries)
         transcript.marked = None
@@ -340,7 +340,7 @@ class Conversation(BlockView):
         transcript = self._transcript
         if transcript is None or not transcript.entries:
             return
-        from tui.search import Search
+        from tui.conversation.search import Search
 
         self._fold_again()
         transcript.search = Search()
@@ -371,7 +371,7 @@ class Conversation(BlockView):
         return True
 
     def _write(self, search: Search, words: str) -> None:
-        from agent.finding import LONGEST
+        from agent.sessions.finding import LONGEST
 
         search.words = words[:LONGEST]
         self.redraw()
@@ -417,7 +417,7 @@ class Conversation(BlockView):
             self.redraw()
             self.post_message(self.MatchWanted(transcript, search, match))
             return
-        from tui.search import part_of
+        from tui.conversation.search import part_of
         from tui.widgets.blocks import PART
 
         search.reading = False
@@ -494,7 +494,7 @@ class Conversation(BlockView):
                 left += [(f"  {key} ", paint.text), (kind, paint.muted)]
                 left += [("*", paint.strong)] if unfolded else []
         elif transcript.marked is not None:
-            from tungsten.printable import counted
+            from tungsten.screen.printable import counted
 
             count = counted(len(transcript.range()), "block")
             left, right = [(f" {count} marked", paint.focus)], "↑↓ more or fewer · y copies · Esc"

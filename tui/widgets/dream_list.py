@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from agent.protocol.memory import DreamOperation, PastDream
-from tui import dream_diff
-from tui.text import Piece, strip_of
+from tui.drawing import dream_diff
+from tui.drawing.text import Piece, strip_of
 from tui.widgets.lazy_list import LazyList
 from tui.widgets.lines import Lines
 from tui.widgets.scrolled import Scrolled

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from tui import actions
-from tui.text import Piece, between, fit, one_line, strip_of, wrap
+from tui.drawing.text import Piece, between, fit, one_line, strip_of, wrap
+from tui.keys import actions
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

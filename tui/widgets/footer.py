@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
-from tui import actions
-from tui.text import Piece, fit, one_line, strip_of, wrap
+from tui.drawing.text import Piece, fit, one_line, strip_of, wrap
+from tui.keys import actions
 from tui.widgets.lines import Lines
 
 Level = Literal["information", "warning", "error"]

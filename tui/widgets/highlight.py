@@ -17,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from agent.finding import LONGEST, SIGNS, joined
+from agent.sessions.finding import LONGEST, SIGNS, joined
 
 Spans = list[tuple[int, int, int]]
 """Where one occurrence stands: row, first character, and the one behind it; a span a row."""

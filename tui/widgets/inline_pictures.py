@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
-from agent.picture_file import NoPicture
-from tui.named_files import existing, names
-from tui.opening import PICTURES
-from tui.picture_reading import read as read_picture
-from tui.text import Piece, fit, fit_path, one_line, size
+from agent.files.picture_file import NoPicture
+from tui.conversation.named_files import existing, names
+from tui.conversation.opening import PICTURES
+from tui.drawing.picture_reading import read as read_picture
+from tui.drawing.text import Piece, fit, fit_path, one_line, size
 from tui.widgets.picture import cells
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from rich.style import Style
 
-    from tui.theme import Paint
-    from tui.transcript import Entry
+    from tui.conversation.transcript import Entry
+    from tui.themes.theme import Paint
 
 COLUMNS, ROWS = 64, 12
 """Most cells that a picture takes; `o` shows it as large as the terminal allows."""

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from tui import actions
-from tui.text import Piece, strip_of
+from tui.drawing.text import Piece, strip_of
+from tui.keys import actions
 from tui.widgets.lines import Lines
 
 LAST = "app.help"

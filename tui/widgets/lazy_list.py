@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import Piece, between, strip_of, wrap
+from tui.drawing.text import Piece, between, strip_of, wrap
 from tui.widgets.keys_in_order import KeysInOrder
 from tui.widgets.lines import Lines
 

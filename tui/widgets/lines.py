@@ -12,8 +12,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import between
-from tui.theme import Paint, paint
+from tui.drawing.text import between
+from tui.themes.theme import Paint, paint
 
 if TYPE_CHECKING:
     from textual.events import Resize

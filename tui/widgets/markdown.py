@@ -14,8 +14,8 @@ from markdown_it.tree import SyntaxTreeNode
 from rich.cells import cell_len
 from rich.style import Style
 
-from tui.text import Piece, clean, fit, wrap
-from tui.theme import Paint
+from tui.drawing.text import Piece, clean, fit, wrap
+from tui.themes.theme import Paint
 from tui.widgets.code import highlighted
 
 Line = list[Piece]

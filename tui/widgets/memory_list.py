@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from agent.protocol.memory import Remembered, View
-from tui import actions
-from tui.memory_words import about, place
-from tui.text import Piece, age, column, one_line, strip_of
+from tui.drawing.memory_words import about, place
+from tui.drawing.text import Piece, age, column, one_line, strip_of
+from tui.keys import actions
 from tui.widgets.lazy_list import LazyList
 from tui.widgets.lines import Lines
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui import actions
+from tui.keys import actions
 from tui.widgets.keys_in_order import TextInOrder
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
 
-    from tui.completion import Completing
+    from tui.prompt.completion import Completing
 
 When = Literal["after_turn", "after_step", "now"]
 """As `agent.protocol.commands.prompts.When`, which comes after the first frame."""
@@ -294,7 +294,7 @@ class Prompt(TextInOrder):
         """What can be completed where the cursor is, as it is now."""
         if not any(sign in self.text for sign in "/@"):
             return None
-        from tui.completion import completing
+        from tui.prompt.completion import completing
 
         line, column = self.cursor_location
         return completing(self.text, self.document[line], column)
@@ -344,7 +344,7 @@ class Prompt(TextInOrder):
 
     def _mention_pictures(self, text: str) -> bool:
         """Name the pictures that were dropped on the terminal; False for other text."""
-        from tui.clipboard_picture import pasted_paths
+        from tui.prompt.clipboard_picture import pasted_paths
 
         paths = pasted_paths(text)
         for path in paths:
@@ -353,7 +353,7 @@ class Prompt(TextInOrder):
 
     def mention(self, path: str) -> None:
         """Write a file's name at the cursor, apart from the words around it."""
-        from agent.mentions import mention
+        from agent.context.mentions import mention
 
         line, column = self.cursor_location
         before = self.document[line][:column]

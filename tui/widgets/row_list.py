@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.text import Piece, between
+from tui.drawing.text import Piece, between
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

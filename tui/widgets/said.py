@@ -6,7 +6,7 @@ from typing import Literal
 
 from textual.strip import Strip
 
-from tui.text import Piece, one_line, strip_of, wrap
+from tui.drawing.text import Piece, one_line, strip_of, wrap
 from tui.widgets.lines import Lines
 
 MOST = 3

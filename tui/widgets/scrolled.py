@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from tui.text import Piece, between, strip_of
+from tui.drawing.text import Piece, between, strip_of
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from tui.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
+from tui.drawing.text import Piece, cost, count, fit_path, home_path, one_line, strip_of
 from tui.widgets.lines import Lines
 from tungsten.duration import duration
 

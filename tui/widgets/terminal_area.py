@@ -9,8 +9,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import Piece, between, one_line
-from tui.theme import paint
+from tui.drawing.text import Piece, between, one_line
+from tui.themes.theme import paint
 
 if TYPE_CHECKING:
     from agent.protocol.agents import PaneSummary

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from textual.binding import Binding, BindingType
 
-from tui.text import Piece, clean
+from tui.drawing.text import Piece, clean
 from tui.widgets.lazy_list import HELD, WINDOW, LazyList
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from tui.theme import Paint
+    from tui.themes.theme import Paint
 
 SHIFT = 8
 """Columns that a key moves long lines sideways."""

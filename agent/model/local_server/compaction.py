@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agent.compaction_block import BETA, MAX_INSTRUCTIONS
+from agent.messages.compaction_block import BETA, MAX_INSTRUCTIONS
 from agent.model.local_server.errors import invalid
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.rules import blocks_of

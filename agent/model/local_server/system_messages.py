@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from agent.messages.sendable import CLEAR_BETA, EFFORT_BETA
 from agent.model.local_server.errors import invalid
 from agent.model.local_server.models import ServedModel
-from agent.sendable import CLEAR_BETA, EFFORT_BETA
 
 Message = Mapping[str, Any]
 

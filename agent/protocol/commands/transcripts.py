@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from agent.finding import LONGEST
 from agent.protocol.wire import Wire
+from agent.sessions.finding import LONGEST
 
 
 class SearchTranscript(Wire):
     """Find words in all of a conversation, also in what no front end has read.
 
-    Result: `{"matches": [[block id, how often], …]}`, oldest first; see `agent.finding`.
+    Result: `{"matches": [[block id, how often], …]}`, oldest first; see `agent.sessions.finding`.
     """
 
     type: Literal["search_transcript"] = "search_transcript"

@@ -11,10 +11,10 @@ import pytest
 
 from agent.demo.fixture import Fixture, build
 from agent.demo.responder import DemoResponder, prompt
-from agent.edited import EDIT_TOLD
+from agent.steps.edited import EDIT_TOLD
 from agent.tools.inputs import INPUTS, TerminalWait
-from tungsten.frame import Frame
 from tungsten.pane import ForIdle, ForPrompt, ForText, Pane
+from tungsten.screen.frame import Frame
 from tungsten.terminal import Terminal
 
 DENIED = "denied by the person; nothing was done."

@@ -15,17 +15,16 @@ from typing import Any
 
 import pytest
 
-from agent.agents import Agents
+from agent.agents.agents import Agents
 from agent.commands.gates import decide
 from agent.commands.modes import set_paused
 from agent.commands.prompts import interrupt, send_prompt
-from agent.config import Config
 from agent.demo import record
 from agent.demo.demo import Demo
 from agent.demo.fixture import Fixture, FixtureFailed, build, git
 from agent.demo.record import DemoRefused
+from agent.engine.singleton import answers
 from agent.hub import Hub
-from agent.models import Models
 from agent.paths import Paths
 from agent.protocol.commands.agents import SetPaused
 from agent.protocol.commands.gates import Decide
@@ -40,7 +39,8 @@ from agent.protocol.events import (
 )
 from agent.protocol.gates import RiskLevel
 from agent.protocol.snapshot import DemoStatus
-from agent.singleton import answers
+from agent.settings.config import Config
+from agent.settings.models import Models
 from memory.database import Database
 from tungsten.terminal import Terminal
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.client import EngineClient
 from agent.demo import headless
+from agent.engine.client import EngineClient
+from agent.engine.singleton import answers
+from agent.engine.start import kill
 from agent.protocol.commands.agents import ListSessions
 from agent.protocol.commands.engine import StartDemo
 from agent.protocol.commands.gates import Decide
 from agent.protocol.events import DemoChanged, GateOpened
 from agent.protocol.gates import Gate
-from agent.singleton import answers
-from agent.start import kill
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from agent.actions import RunCommand
-from agent.connections import Connections
-from agent.edited import CannotEdit, edited_step
+from agent.engine.connections import Connections
 from agent.hook import codex
 from agent.hook.adapter import Asked
 from agent.hook.asking import ASKS_IN_PANE, SHOWN_INPUT, Hooks, _Open, _shown
@@ -21,7 +20,8 @@ from agent.hook.connection import MAX_HELD, Greeting
 from agent.hook.tools import Planned
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import SHIPPED, read
-from agent.steps import Effect, Elsewhere, Step
+from agent.steps.edited import CannotEdit, edited_step
+from agent.steps.steps import Effect, Elsewhere, Step
 
 
 async def let_go(hold: float | None, *, by_key: bool) -> tuple[bytes, list[str], _Open]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.paths import Paths
 from agent.protocol.agents import AgentState, Mode
 from agent.protocol.commands.agents import CreateAgent, SetMode

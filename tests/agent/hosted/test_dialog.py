@@ -11,7 +11,7 @@ from agent.hosted.dialog import FORGED, UNTOLD, Dialog, is_about, of_match
 from agent.hosted.profile import Profile
 from agent.hosted.profile_files import SHIPPED, read
 from agent.hosted.screen_rules import Frame, match
-from tungsten.foreground import Foreground
+from tungsten.programs.foreground import Foreground
 
 ONE = {"key": "1", "means": "allow_once", "pattern": r"1\. (?P<label>Yes.*)"}
 NO = {"key": "Escape", "means": "deny", "pattern": r"3\. (?P<label>No.*)"}

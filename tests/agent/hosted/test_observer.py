@@ -17,7 +17,7 @@ from agent.hosted.profile import Profile, Telling
 from agent.hosted.screen_rules import Frame, ScreenMatch
 from agent.hosted.status import SETTLING, Evidence, HostedState, Source
 from agent.protocol.agents import AgentState
-from tungsten.osc import Osc
+from tungsten.programs.osc import Osc
 
 PROFILE = Profile.model_validate(
     {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import ConfigError
 from agent.hosted.profile import (
     Answer,
     Asks,
@@ -22,6 +21,7 @@ from agent.hosted.profile import (
 from agent.hosted.profile_files import SHIPPED, ProfileFiles, ProfileUnknown, load, read, runs
 from agent.hosted.screen_rules import Frame, match
 from agent.protocol.agents import AgentState
+from agent.settings.config import ConfigError
 
 PLAYER = Path(__file__).parent / "player.toml"
 

@@ -12,8 +12,8 @@ import pytest
 from agent.hosted import answering
 from agent.hosted.answering import Answering
 from agent.hosted.profile import Process, Profile
-from agent.panes import Panes
-from agent.steps import NotRun
+from agent.panes.panes import Panes
+from agent.steps.steps import NotRun
 from tests.stubs.dialogs import Dialogs
 from tungsten.pane import Pane
 from tungsten.terminal import Terminal

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from agent import processes
-from agent.agents import Agents
+from agent.agents.agents import Agents
 from agent.commands import for_agents
-from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
@@ -24,6 +22,7 @@ from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.retry import RetryPolicy
+from agent.panes import processes
 from agent.paths import Paths
 from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import CreateAgent
@@ -31,11 +30,12 @@ from agent.protocol.commands.gates import Decide
 from agent.protocol.commands.prompts import ReadTranscript, SendPrompt
 from agent.protocol.conversation import ToolStatus
 from agent.protocol.events import GateOpened
+from agent.settings.config import Config
 from memory.database import Database
-from tungsten import orphans
 from tungsten.errors import TerminalError
-from tungsten.masking import holds_secret
+from tungsten.recordings.masking import holds_secret
 from tungsten.terminal import Terminal
+from tungsten.tmux import orphans
 
 TIMEOUT = 20.0
 KEY = "test-key"

@@ -16,11 +16,11 @@ import os
 import signal
 import sys
 
-import agent.agents
+import agent.agents.agents
 import agent.commands.for_agents
 import agent.demo.demo  # noqa: F401
 import tungsten.terminal  # noqa: F401
-from agent.engine import main as be_the_engine
+from agent.engine.engine import main as be_the_engine
 from agent.model.on_demand import load_sdk
 from memory.connection import Connection
 from memory.journal import Entry, Journal

@@ -17,21 +17,21 @@ import sys
 import time
 from pathlib import Path
 
-from agent import processes
-from agent.agents import Agents
+from agent.agents.agents import Agents
 from agent.commands.gates import decide
-from agent.config import Config
 from agent.hub import Hub
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.on_demand import load_sdk
+from agent.panes import processes
 from agent.paths import Paths
 from agent.protocol.agents import AgentState
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Decide
 from agent.protocol.events import GateOpened
+from agent.settings.config import Config
 from memory.connection import Connection
 from memory.database import Database
 from tungsten.terminal import Terminal

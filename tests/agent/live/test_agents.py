@@ -12,11 +12,12 @@ import sqlite3
 import psutil
 import pytest
 
-from agent.agent_directory import DirectoryUnusable
-from agent.command_agent import failure
+from agent.agents.agent_directory import DirectoryUnusable
+from agent.agents.command_agent import failure
+from agent.engine.start import kill
 from agent.errors import AgentError
+from agent.messages.prefix import serialise
 from agent.model.local_server.responder import ResponderMessage
-from agent.prefix import serialise
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import (
     ArchiveAgent,
@@ -31,7 +32,6 @@ from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import Interrupt, ReadTranscript, SendPrompt
 from agent.protocol.commands.sessions import ForkSession, ListTurns
 from agent.protocol.commands.transcripts import SearchTranscript
-from agent.start import kill
 from memory.database import Database
 from memory.errors import StorageError
 from memory.versions import Memory

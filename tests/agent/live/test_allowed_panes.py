@@ -10,12 +10,12 @@ import sys
 import psutil
 import pytest
 
-from agent.allowed_panes import NotAllowed
 from agent.errors import AgentError
+from agent.panes.allowed_panes import NotAllowed
 from agent.protocol.commands.agents import ArchiveAgent
 from agent.protocol.commands.panes import AllowPane, DisallowPane
 from agent.protocol.commands.steps import ExportPlaybook
-from tungsten.adopt import OwnServer
+from tungsten.adopted.adopt import OwnServer
 
 
 def use(name, **tool_input):

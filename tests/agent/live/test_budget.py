@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from agent.config import load
 from agent.protocol.commands.agents import SetBudget
 from agent.protocol.commands.engine import ReadUsage
 from agent.protocol.commands.prompts import Interrupt
 from agent.protocol.usage import Budget
+from agent.settings.config import load
 from tests.agent.live.conftest import use
 
 

@@ -15,7 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.attachments import attached, detached
+from agent.context.turn_text import system_message
+from agent.messages.attachments import attached, detached
+from agent.messages.prefix import blocks as prefix_blocks
+from agent.messages.prefix import prefix, serialise
+from agent.messages.sendable import CLEAR_BETA, EFFORT_BETA, Form, effort_message, effort_of
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
 from agent.model.errors import ModelError
@@ -29,11 +33,7 @@ from agent.model.local_server.wire import events as wire_events
 from agent.model.local_server.wire import message as wire_message
 from agent.model.retry import RetryPolicy
 from agent.model.stream import Accumulator, ProtocolViolated
-from agent.prefix import blocks as prefix_blocks
-from agent.prefix import prefix, serialise
-from agent.sendable import CLEAR_BETA, EFFORT_BETA, Form, effort_message, effort_of
-from agent.session import Session, text_block
-from agent.turn_text import system_message
+from agent.sessions.session import Session, text_block
 from memory.database import Database
 from memory.sessions import SessionRecord
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.cache_doctor import SessionUnknown, diagnose, told
-from agent.prefix import blocks, difference, prefix
+from agent.context.cache_doctor import SessionUnknown, diagnose, told
+from agent.messages.prefix import blocks, difference, prefix
+from agent.messages.sendable import Form
 from agent.protocol.commands.agents import ArchiveAgent
-from agent.sendable import Form
-from agent.session import Session, tool_result
+from agent.sessions.session import Session, tool_result
 
 
 def use(name, **tool_input):

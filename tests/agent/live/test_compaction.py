@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from agent.cache_doctor import diagnose, told
-from agent.compaction_block import BETA
+from agent.context.cache_doctor import diagnose, told
 from agent.errors import AgentError
+from agent.messages.compaction_block import BETA
+from agent.messages.prefix import prefix, serialise
+from agent.messages.sendable import Form
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
-from agent.prefix import prefix, serialise
 from agent.protocol.commands.prompts import Compact
-from agent.sendable import Form
-from agent.session import Session, text_block, tool_result
+from agent.sessions.session import Session, text_block, tool_result
 from memory.database import Database
 from memory.sessions import SessionRecord
 from tests.agent.live.conftest import KEY, House, say, use
@@ -346,7 +346,7 @@ async def test_a_role_and_changed_tools_stay_in_force(house, monkeypatch):
 
 
 async def test_what_is_asked_for_a_summary_is_counted_and_may_be_refused(house):
-    from agent.budget import BudgetSpent
+    from agent.usage.budget import BudgetSpent
 
     house.script.then("One.")
     agent_id = await house.agent("The task.")

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.gate import GateAlreadyClosed
+from agent.gates.gate import GateAlreadyClosed
 from tests.agent.live.asker import asks, hosted
 from tests.agent.live.conftest import House
 

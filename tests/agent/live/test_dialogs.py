@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.gate import GateAlreadyClosed
+from agent.gates.gate import GateAlreadyClosed
 from agent.hook.adapters import ADAPTERS
 from agent.hook.asking import Call
 from agent.hosted import dialog_gates

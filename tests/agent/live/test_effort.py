@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from agent.asking import EffortNotTaken
-from agent.cache_doctor import diagnose
-from agent.config import Config
+from agent.context.cache_doctor import diagnose
+from agent.messages.sendable import effort_message, effort_of
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.thinking import ADAPTIVE
 from agent.protocol.commands.agents import SetEffort
 from agent.protocol.commands.gates import TrustDirectory
 from agent.protocol.commands.prompts import Compact, Interrupt
-from agent.sendable import effort_message, effort_of
+from agent.settings.config import Config
+from agent.turns.asking import EffortNotTaken
 from tests.agent.live.conftest import KEY, House, say, use
 from tests.agent.live.test_compaction import serve
 

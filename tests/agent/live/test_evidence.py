@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.evidence import Evidence
 from agent.model.local_server.responder import ResponderMessage
 from agent.protocol.conversation import ToolStatus
-from agent.repeats import END_AFTER, TELL_AFTER, Repeats
-from agent.steps import Outcome
+from agent.steps.steps import Outcome
+from agent.turns.evidence import Evidence
+from agent.turns.repeats import END_AFTER, TELL_AFTER, Repeats
 from tests.agent.live.conftest import say, use
 
 CHECK = "make -s check"

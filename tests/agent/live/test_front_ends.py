@@ -14,17 +14,17 @@ import types
 
 import pytest
 
-from agent.client import EngineClient
 from agent.commands.dispatch import carry_out
-from agent.connections import Connections
+from agent.engine.client import EngineClient
+from agent.engine.connections import Connections
+from agent.engine.singleton import claim
 from agent.errors import EngineGone
 from agent.model.local_server.responder import ResponderMessage
 from agent.protocol.client_lines import Command, CommandLine
 from agent.protocol.commands.agents import CreateAgent
 from agent.protocol.commands.gates import Decide
 from agent.protocol.events import BlockChanged, BlockDelta, GateOpened, Notice
-from agent.singleton import claim
-from agent.state import apply
+from agent.protocol.state import apply
 
 OVER = "that was all"
 FRONT_ENDS = 3

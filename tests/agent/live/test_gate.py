@@ -9,7 +9,7 @@ import os
 import pytest
 
 from agent.errors import AgentError
-from agent.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
+from agent.gates.gate import Binding, Decision, DecisionSpent, GateAlreadyClosed, NobodyApproves
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import ReadDefaultMode, SetMode
 from agent.protocol.commands.gates import Decide, TrustDirectory
@@ -348,7 +348,7 @@ async def test_when_the_judge_dies_the_person_decides(house, monkeypatch, size):
     def dies(*_arguments):
         raise SystemError("the thread is gone")
 
-    monkeypatch.setattr("agent.judging.assess", dies)
+    monkeypatch.setattr("agent.steps.judging.assess", dies)
     house.script.then(use("terminal_run", command=f"touch made #{'x' * size}")).then("done")
     agent_id = await house.agent("go")
     gate = await house.gate()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from agent.edited import CannotEdit
 from agent.errors import AgentError, AgentUnknown
-from agent.gate import GateAlreadyClosed
-from agent.gate_rules import NotAllowed
+from agent.gates.gate import GateAlreadyClosed
+from agent.gates.gate_rules import NotAllowed
 from agent.protocol.agents import Mode
 from agent.protocol.commands.explain import ExplainGate
 from agent.protocol.commands.gates import AlwaysAllow, Decide, SuggestRule
 from agent.protocol.events import AgentChanged
+from agent.steps.edited import CannotEdit
 
 
 def use(name, **tool_input):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.client import EngineClient
+from agent.engine.client import EngineClient
 from agent.errors import AgentError, EngineGone
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage

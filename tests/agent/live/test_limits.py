@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from agent import conversation
-from agent.conversation import SHOWN_TEXT, shortened
+from agent.agents.live_agent import SHOWN_QUEUED
+from agent.agents.model_agent import MAX_PROMPT, MAX_QUEUED
 from agent.errors import AgentError
-from agent.live_agent import SHOWN_QUEUED
-from agent.model_agent import MAX_PROMPT, MAX_QUEUED
 from agent.protocol.commands.panes import RunAsPerson
 from agent.protocol.commands.prompts import ReadTranscript, Unqueue
+from agent.sessions import conversation
+from agent.sessions.conversation import SHOWN_TEXT, shortened
 from agent.tools.inputs import MAX_COMMAND
 from tests.agent.live.conftest import say, use
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from agent.config import Config, Dream
+from agent.context.turn_text import marked
+from agent.settings.config import Config, Dream
 from agent.tools.memory import stated
-from agent.turn_text import marked
 from memory import Memory
 from tests.agent.live.conftest import use
 

@@ -7,11 +7,11 @@ import io
 
 from PIL import Image
 
-from agent.attachments import images
-from agent.mentioned_pictures import EDGE, pictures_in
+from agent.agents.workers import from_coordinator
+from agent.context.mentioned_pictures import EDGE, pictures_in
+from agent.messages.attachments import images
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.prompts import SendPrompt
-from agent.workers import from_coordinator
 from tests.agent.live.conftest import use
 
 

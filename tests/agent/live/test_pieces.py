@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.actions import RunCommand
-from agent.pieces import Pieces
 from agent.risk import Context
+from agent.steps.pieces import Pieces
 
 
 def use(name, **tool_input):
@@ -117,7 +117,7 @@ async def test_a_judge_that_dies_lets_no_piece_run(tmp_path, monkeypatch):
     def dies(*_):
         raise RecursionError
 
-    monkeypatch.setattr("agent.pieces.assess", dies)
+    monkeypatch.setattr("agent.steps.pieces.assess", dies)
     judge = pieces('eval "$x"', tmp_path)
     assert not await judge.allow("ls")
     assert judge.why == "could not be judged (RecursionError)"

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from agent import session as sessions
-from agent.attachments import attached, detached, images, png_block
-from agent.config import Config
+from agent.messages.attachments import attached, detached, images, png_block
+from agent.messages.prefix import serialise
 from agent.model.capabilities import from_model_info
 from agent.model.endpoint import Endpoint
-from agent.prefix import serialise
-from agent.session import text_block, tool_result
+from agent.sessions import session as sessions
+from agent.sessions.session import text_block, tool_result
+from agent.settings.config import Config
 from agent.tools.inputs import INPUTS
 from tests.agent.live.conftest import use
 

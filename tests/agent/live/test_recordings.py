@@ -8,13 +8,13 @@ import stat
 import psutil
 import pytest
 
-from agent.config import Config
-from agent.panes import NotYourPane
+from agent.panes.panes import NotYourPane
+from agent.panes.recordings import MASKED, RAW, PaneRecorder, listed, prune
 from agent.protocol.commands.agents import ArchiveAgent, CreateAgent, StopAgent
 from agent.protocol.commands.panes import Recordings, RecordPane, RunAsPerson
-from agent.recordings import MASKED, RAW, PaneRecorder, listed, prune
-from agent.settings import Recording
-from tungsten import asciicast, recording
+from agent.settings.config import Config
+from agent.settings.settings import Recording
+from tungsten.recordings import asciicast, recording
 
 SECRET = "sk-ant-api03-" + "a1B2c3D4" * 6
 

@@ -14,7 +14,7 @@ from agent.isolation.tree import entry_at
 from agent.protocol.commands.agents import SetMode
 from agent.protocol.commands.isolation import PreviewRevert, Revert, RevertPreview
 from agent.risk import Risk
-from agent.steps import Elsewhere, Step
+from agent.steps.steps import Elsewhere, Step
 from tests.agent.isolation.trees import git
 
 

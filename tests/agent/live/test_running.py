@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from agent.risk import Context, assess_command
-from agent.running_lines import RunningLines
+from agent.steps.running_lines import RunningLines
 
 
 def use(name, **tool_input):

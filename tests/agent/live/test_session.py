@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.messages.prefix import serialise
 from agent.model.local_server.cache import PromptCache
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.rules import cacheable_blocks
-from agent.prefix import serialise
-from agent.session import (
+from agent.sessions.session import (
     Session,
     SessionDamaged,
     clean,
@@ -173,8 +173,8 @@ async def test_what_would_be_sent_must_be_what_the_rows_say(database):
 
 def test_what_a_session_is_born_with_is_the_same_everywhere(tmp_path):
     program = (
-        "from agent.prefix import serialise\n"
-        "from agent.prompt_files import PromptFiles\n"
+        "from agent.messages.prefix import serialise\n"
+        "from agent.context.prompt_files import PromptFiles\n"
         "from agent.tools.registry import definitions\n"
         "files = PromptFiles()\n"
         "print(serialise([definitions(files.tool), files.read('system')]))\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import AgentError
-from agent.evidence import _of_turn
 from agent.protocol.commands.gates import Answer
 from agent.protocol.commands.prompts import Hasten, Interrupt, SendPrompt, Unqueue
-from agent.sent_prompts import sent_prompts
+from agent.sessions.sent_prompts import sent_prompts
+from agent.turns.evidence import _of_turn
 from tests.agent.live.conftest import use
 
 

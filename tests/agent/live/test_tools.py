@@ -26,11 +26,11 @@ from agent.actions import (
     read,
     written,
 )
-from agent.output import Outputs
-from agent.prefix import serialise
-from agent.prompt_files import PromptFiles
-from agent.session import text_block
-from agent.steps import Lines, Matches
+from agent.context.prompt_files import PromptFiles
+from agent.messages.prefix import serialise
+from agent.sessions.session import text_block
+from agent.steps.output import Outputs
+from agent.steps.steps import Lines, Matches
 from agent.tools import files, search_program
 from agent.tools.inputs import INPUTS, FileEdit, FileRead, FileWrite, TerminalWait
 from agent.tools.placing import FileChanged
@@ -460,7 +460,7 @@ async def test_an_open_quote_is_not_run(house):
 
 
 async def test_a_shell_that_is_slow_to_start_is_named_as_the_cause(house, monkeypatch):
-    monkeypatch.setattr("agent.judging.START_SECONDS", 0.3)
+    monkeypatch.setattr("agent.steps.judging.START_SECONDS", 0.3)
     fifo = house.home / "held"
     os.mkfifo(fifo)
     # Held until the test lets it go, as by a start-up file that asks something.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.config import Config
 from agent.protocol.commands.agents import StopAgent
 from agent.protocol.commands.steps import Play
+from agent.settings.config import Config
 from tungsten import wall as walls
 from tungsten.errors import TerminalError
 from tungsten.wall import NoWall

@@ -10,15 +10,15 @@ import time
 import psutil
 import pytest
 
+from agent.agents.workers import from_coordinator, worker_id
+from agent.context.summary import task
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.thinking import ADAPTIVE
 from agent.protocol.agents import Mode
 from agent.protocol.commands.agents import ArchiveAgent, RenameAgent, SetMode, StopAgent
 from agent.protocol.commands.gates import Answer, SuggestRule
-from agent.session import text_block
-from agent.summary import task
+from agent.sessions.session import text_block
 from agent.tools import files
-from agent.workers import from_coordinator, worker_id
 from memory.sessions import SessionRecord
 from tests.agent.live.crew import Crew, use
 

@@ -35,7 +35,7 @@ def home_paths(short_dir, paths, monkeypatch):
     made = find()
     made.create()
     yield made
-    from agent.start import kill
+    from agent.engine.start import kill
 
     asyncio.run(kill(made, panes=True))
 
@@ -45,7 +45,7 @@ async def connected(paths, project, *options):
     # Imported here: every process that runs tests collects this file, and one or two run it.
     from mcp import ClientSession, StdioServerParameters, stdio_client
 
-    code = "from tui.commands import cli; import sys; sys.exit(cli(sys.argv[1:]))"
+    code = "from tui.command_line.commands import cli; import sys; sys.exit(cli(sys.argv[1:]))"
     arguments = ["-c", code, "mcp", "-C", str(project), *options]
     environment = {
         "TUNGSTEN_HOME": os.environ["TUNGSTEN_HOME"],
@@ -104,7 +104,7 @@ async def test_the_tools_do_real_work(home_paths, project, connect):
 
 
 async def test_what_is_high_waits_for_the_person_and_never_hangs(home_paths, project):
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
 
     app = await EngineClient.connect(home_paths)
     async with connected(
@@ -143,7 +143,7 @@ async def test_what_is_high_waits_for_the_person_and_never_hangs(home_paths, pro
 
 
 async def test_a_killed_program_leaves_neither_session_nor_question(home_paths, project):
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
 
     app = await EngineClient.connect(home_paths)
     program = await EngineClient.connect(home_paths, client="mcp")
@@ -173,7 +173,7 @@ async def test_a_killed_program_leaves_neither_session_nor_question(home_paths, 
 
 
 async def test_two_programs_may_share_a_name_and_each_gets_its_own(home_paths, project):
-    from agent.client import EngineClient
+    from agent.engine.client import EngineClient
 
     app = await EngineClient.connect(home_paths)
     named = CreateAgent(name="other agent", directory=str(project), kind="mcp", mode="standard")
@@ -189,7 +189,7 @@ async def test_two_programs_may_share_a_name_and_each_gets_its_own(home_paths, p
 
 def test_the_sdk_is_loaded_by_this_command_only():
     code = (
-        "import sys, tui.commands, agent.agents, agent.playbook.headless;"
+        "import sys, tui.command_line.commands, agent.agents.agents, agent.playbook.headless;"
         "print([name for name in ('mcp', 'mcp_types', 'starlette') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)

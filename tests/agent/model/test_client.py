@@ -11,8 +11,8 @@ from contextlib import aclosing
 
 import pytest
 
-from agent.config import load
 from agent.hub import Hub
+from agent.messages.prefix import serialise
 from agent.model import client as client_module
 from agent.model.client import ModelClient
 from agent.model.endpoint import Endpoint
@@ -34,8 +34,8 @@ from agent.model.local_server.cache import InputUsage
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.responder import ResponderMessage
 from agent.model.retry import RetryPolicy, retry_after
-from agent.models import Models
-from agent.prefix import serialise
+from agent.settings.config import load
+from agent.settings.models import Models
 from tests.agent.model.conftest import TOOL
 
 KEY = "sk-test-0123456789"

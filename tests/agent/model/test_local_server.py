@@ -8,11 +8,11 @@ import anthropic
 import h11
 import pytest
 
+from agent.messages.sendable import CLEAR_BETA
 from agent.model.local_server.cache import PromptCache
 from agent.model.local_server.faults import Fault
 from agent.model.local_server.models import ServedModel
 from agent.model.local_server.server import LocalMessagesServer
-from agent.sendable import CLEAR_BETA
 from tests.agent.model.conftest import Answers
 
 KEY = "sk-test-0123456789"

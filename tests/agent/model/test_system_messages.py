@@ -8,6 +8,7 @@ from typing import Any
 import anthropic
 import pytest
 
+from agent.messages.sendable import CLEAR_BETA, EFFORT_BETA, effort_message
 from agent.model.capabilities import assumed, from_model_info
 from agent.model.endpoint import Endpoint
 from agent.model.local_server.cache import PromptCache
@@ -17,7 +18,6 @@ from agent.model.local_server.responder import ResponderMessage
 from agent.model.local_server.server import LocalMessagesServer
 from agent.model.local_server.thinking import ThinkingSeal
 from agent.model.thinking import ADAPTIVE, LEVELS
-from agent.sendable import CLEAR_BETA, EFFORT_BETA, effort_message
 
 KEY = "sk-test-0123456789"
 BOTH = f"{CLEAR_BETA},{EFFORT_BETA}"

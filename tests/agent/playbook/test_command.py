@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
+from agent.engine.start import kill
 from agent.paths import find
-from agent.start import kill
-from tui.commands import cli
+from tui.command_line.commands import cli
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from agent.engine.singleton import holder
 from agent.headless import Exit
 from agent.playbook import headless
 from agent.playbook.headless import Wanted
@@ -15,7 +16,6 @@ from agent.protocol.commands.agents import ListSessions
 from agent.protocol.commands.gates import Decide
 from agent.protocol.commands.prompts import ReadTranscript
 from agent.protocol.events import GateOpened
-from agent.singleton import holder
 from memory.database import Database
 
 

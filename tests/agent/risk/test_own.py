@@ -14,7 +14,7 @@ CONTROLS = [
     "python -c 'import runpy; runpy.run_path(\"/usr/bin/tungsten\")'",
     "python -c 'import tungsten'",
     "python -c 'from tungsten.server import Server; Server()'",
-    "python -c 'from agent.client import EngineClient'",
+    "python -c 'from agent.engine.client import EngineClient'",
     "python -c 'import importlib.util as u; u.find_spec(\"tungsten\").loader.load_module()'",
     "python -c 'exec(\"import tungsten\")'",
     'python -c \'import sys; sys.argv=["tungsten","run"]; from tui import cli; cli.main()\'',

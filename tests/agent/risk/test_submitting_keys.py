@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.effects import _may_submit, _one_by_one, _prefix
 from agent.risk.keys import is_key
+from agent.steps.effects import _may_submit, _one_by_one, _prefix
 
 
 def asked(keys: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.protocol.wire import Wire
 from tui.gate.dialog import GateDialog
 from tui.gate.keyboard import KeyboardApp
-from tui.theme import DARK
+from tui.themes.theme import DARK
 
 CLOSED = "%404"
 """A pane that no agent has."""

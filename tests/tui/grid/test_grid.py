@@ -24,7 +24,7 @@ from tui.screens.question import QuestionScreen
 from tui.terminal.pane_view import PaneView
 from tui.terminal.strips import Painter
 from tungsten.errors import ServerGone
-from tungsten.frame import Frame
+from tungsten.screen.frame import Frame
 
 BIG = (200, 50)
 

@@ -9,7 +9,6 @@ import pytest
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from agent import finding
 from agent.errors import CommandRefused
 from agent.protocol.agents import AgentSummary, PaneSummary
 from agent.protocol.commands.transcripts import SearchTranscript
@@ -18,8 +17,9 @@ from agent.protocol.gates import Gate, Question, RiskLevel, Span
 from agent.protocol.snapshot import EngineInfo, Snapshot
 from agent.protocol.usage import UsageReport
 from agent.protocol.wire import Wire
+from agent.sessions import finding
 from tui.gate.keyboard import KeyboardApp
-from tui.theme import DARK, DARK_PANES
+from tui.themes.theme import DARK, DARK_PANES
 
 NOW = 1_790_000_000.0
 

@@ -11,15 +11,15 @@ from typing import Any, cast
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from agent import memory_requests
-from agent.dream_watch import DreamWatch
-from agent.engine_parts import Parts
+from agent.dreams.dream_watch import DreamWatch
+from agent.engine.engine_parts import Parts
 from agent.errors import CommandRefused
 from agent.hub import Hub
+from agent.memories import memory_requests
 from agent.paths import Paths
 from agent.protocol.commands.engine import AskMemory, DreamNow
 from agent.protocol.wire import Wire
-from agent.settings import Dream
+from agent.settings.settings import Dream
 from memory.database import Database
 from memory.errors import StorageError
 from memory.sessions import SessionRecord
@@ -135,7 +135,7 @@ async def known(database: Database) -> None:
 
 async def dream(database: Database) -> None:
     """Put them in order."""
-    from agent import dreaming
+    from agent.dreams import dreaming
 
     await dreaming.run(database, lambda: NOW, by="person")
 

@@ -13,9 +13,9 @@ from memory.database import Database
 from memory.errors import DatabaseLocked
 from tests.tui.screens.conftest import NOW
 from tests.tui.screens.remembering import Remembering, dream, dreamt, known, opened, text, until
-from tui import dream_diff
+from tui.drawing import dream_diff
 from tui.screens.dreams import DreamsScreen
-from tui.theme import paint
+from tui.themes.theme import paint
 
 Open = Callable[..., Remembering]
 

@@ -16,7 +16,7 @@ from tests.tui.camera import Camera
 from tests.tui.screens.conftest import NOW, ScreenHost
 from tui.screens.recording import RecordingScreen
 from tui.screens.recordings import RecordingsScreen
-from tungsten.asciicast import Event, Header
+from tungsten.recordings.asciicast import Event, Header
 
 SECRET = "sk-ant-api03-" + "a1B2c3D4" * 6
 TOLD = (

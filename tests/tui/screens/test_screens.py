@@ -27,7 +27,7 @@ from agent.protocol.conversation import Block, BlockKind
 from agent.protocol.gates import Question
 from agent.protocol.usage import Budget, Course, Usage
 from tests.stubs.spending import REPORT
-from tests.tui.test_theme import contrast
+from tests.tui.themes.test_theme import contrast
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import ConfirmScreen, RenameScreen
 from tui.screens.first_run import FirstRunScreen
@@ -37,7 +37,7 @@ from tui.screens.question import QuestionScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
 from tui.screens.usage import Head, Rows, UsageScreen
-from tui.theme import LIGHT
+from tui.themes.theme import LIGHT
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0

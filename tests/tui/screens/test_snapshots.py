@@ -16,7 +16,6 @@ from tests.stubs import scenes
 from tests.stubs.spending import LEAD, REPORT
 from tests.tui.camera import Camera
 from tests.tui.settling import pressed
-from tui import themes
 from tui.gate.deny_many import DenyManyScreen
 from tui.gate.inbox import Inbox
 from tui.screens.confirm import RenameScreen
@@ -32,6 +31,7 @@ from tui.screens.sessions import SessionsScreen
 from tui.screens.stop_agent import StopAgentScreen
 from tui.screens.theme import ThemeScreen
 from tui.screens.usage import UsageScreen
+from tui.themes import themes
 
 Host = Callable[..., Any]
 NOW = 1_790_000_000.0

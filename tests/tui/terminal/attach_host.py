@@ -8,7 +8,7 @@ import sys
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from tui.signals import leaving_on_signals
+from tui.surroundings.signals import leaving_on_signals
 from tui.terminal.attach import AttachFailed, attach
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tui.attended import PATIENCE, RECENT, VARIABLE, Attendance
+from tui.surroundings.attended import PATIENCE, RECENT, VARIABLE, Attendance
 
 
 class Around:

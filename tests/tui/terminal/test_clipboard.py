@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tui.clipboard import copy
+from tui.surroundings.clipboard import copy
 
 TEXT = "two lines,\nnaïve 漢字\n"
 

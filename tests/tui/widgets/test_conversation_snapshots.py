@@ -11,7 +11,7 @@ from tests.stubs import scenes
 from tests.tui.camera import Camera
 from tests.tui.screens.conftest import ScreenHost
 from tests.tui.shooting import CALM, Shoot
-from tui.opening import Target
+from tui.conversation.opening import Target
 from tui.screens.diff_view import DiffScreen
 from tui.screens.file_view import FileScreen
 from tui.screens.open_one import OpenOneScreen

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import clean, strip_of, wrap
+from tui.drawing.text import clean, strip_of, wrap
 from tui.widgets.highlight import BROKEN, ENDED, drawn_pattern, marked, occurrences
 
 MARK, NOW = Style(underline=True), Style(reverse=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.theme import paint
+from tui.themes.theme import paint
 from tui.widgets.markdown import GrowingMarkdown, Line
 
 PAINT = paint({})

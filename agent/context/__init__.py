@@ -1,0 +1,1 @@
+"""What a model knows: prompts, instructions, what is mentioned, and how room is made for it."""

@@ -1,0 +1,1 @@
+"""Files: opened safely, replaced whole, shared by agents, and what git says of them."""

@@ -1,0 +1,1 @@
+"""Panes of agents: opened for them, allowed by the person, ended, pictured and recorded."""

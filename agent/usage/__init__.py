@@ -1,0 +1,1 @@
+"""Usage: what agents used of tokens, money and the person's time, and their budgets."""

@@ -1,0 +1,1 @@
+"""The subcommands of `tungsten`, and what they print."""

@@ -1,0 +1,1 @@
+"""The prompt: what it completes, the pictures that it takes, and drafts that are kept."""

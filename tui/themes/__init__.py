@@ -1,0 +1,1 @@
+"""Themes: the colours and styles that everything is drawn with."""

@@ -1,0 +1,1 @@
+"""Recordings of panes: written, masked, played, and gone through."""

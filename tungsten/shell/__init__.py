@@ -1,0 +1,1 @@
+"""Shells: started with our integration, given a line at their prompt, and read by its marks."""
