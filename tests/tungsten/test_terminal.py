@@ -225,7 +225,7 @@ async def test_clients_of_a_killed_process_are_ended(
 ) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path\n"
-        "from tungsten import orphans; orphans.bound = lambda argv: argv\n"
+        "from tungsten.tmux import orphans; orphans.bound = lambda argv: argv\n"
         "from tungsten.terminal import Terminal\n"
         "async def main():\n"
         "    terminal = await Terminal.open(Path(sys.argv[1]))\n"
@@ -244,7 +244,7 @@ async def test_clients_of_a_killed_process_are_ended(
         env=environment,
     )
     assert process.stdout is not None
-    await asyncio.wait_for(process.stdout.readline(), 20)
+    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"up\n"
     process.kill()
     await process.wait()
     # Panes that speak to nobody: tmux cannot write to the clients that were left.

@@ -13,7 +13,7 @@ CONTROLS = [
     "python -c 'from importlib import import_module as i; i(\"tui.cli\").main()'",
     "python -c 'import runpy; runpy.run_path(\"/usr/bin/tungsten\")'",
     "python -c 'import tungsten'",
-    "python -c 'from tungsten.server import Server; Server()'",
+    "python -c 'from tungsten.tmux.server import Server; Server()'",
     "python -c 'from agent.engine.client import EngineClient'",
     "python -c 'import importlib.util as u; u.find_spec(\"tungsten\").loader.load_module()'",
     "python -c 'exec(\"import tungsten\")'",
