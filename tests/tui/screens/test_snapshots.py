@@ -158,6 +158,8 @@ async def test_usage(camera: Camera, host: Host, make_agent: Any) -> None:
     async def budget(pilot: Any) -> None:
         app.state = app.state.model_copy(update={"agents": (agent,)})
         await app.push_screen(UsageScreen("a1", clock=lambda: NOW))
+        # Once it is laid out: what lies under another screen is not.
+        await pressed(pilot)
         await pressed(pilot, "b", "enter")
 
     states = {
