@@ -22,7 +22,7 @@ lint: develop  ## lint, format, strict types, import direction
 	@.venv/bin/python scripts/lint.py
 
 test: develop  ## lint beside all tests; leaves nothing behind
-	.venv/bin/python scripts/run_tests.py --lint --workers 7 -m "not soak and not acceptance"
+	.venv/bin/python scripts/run_tests.py --lint --workers 9 -m "not soak and not acceptance"
 
 soak: develop  ## long chaos and fuzz runs
 	.venv/bin/python scripts/run_tests.py -m soak
