@@ -170,10 +170,10 @@ def _latest(evidence: Iterable[Evidence]) -> list[Evidence]:
     return [each for known in by_source.values() for each in known]
 
 
-def _order(each: Evidence) -> tuple[int, float, str, str, str, float, bool]:
+def _order(each: Evidence) -> tuple[int, float, str, str, str, float, bool, str]:
     """Who is believed first: by grade, then the later; the rest makes one order of any."""
     words = (each.state, each.kind or "", each.detail)
-    return each.source.grade, each.at, *words, -each.begun, each.once
+    return each.source.grade, each.at, *words, -each.begun, each.once, each.source
 
 
 def _overtaken(each: Evidence, claims: list[Evidence], now: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +45,12 @@ def test_the_order_in_which_it_is_given_means_nothing(found, random) -> None:
     shuffled = list(found)
     random.shuffle(shuffled)
     assert fuse(found, NOW) == fuse(shuffled, NOW)
+
+
+def test_two_of_one_grade_at_one_time_have_an_order() -> None:
+    one = Evidence(Source.NOTIFICATION, AgentState.WORKING, 90.0, since=88.0, once=True)
+    other = replace(one, source=Source.TITLE)
+    assert fuse([one, other], NOW) == fuse([other, one], NOW)
 
 
 @settings(max_examples=120)
