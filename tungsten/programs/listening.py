@@ -7,7 +7,6 @@ to, so no other pane's output comes here, and what is heard of is read for comma
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -20,7 +19,7 @@ from tungsten.tmux import idle_session
 from tungsten.tmux.connection import Connection, at_least_once
 from tungsten.tmux.control_protocol import Notification
 from tungsten.tmux.nonce import nonce
-from tungsten.tmux.watch import REMOVE_SECONDS, SESSION_PREFIX
+from tungsten.tmux.watch import SESSION_PREFIX
 
 CODES = frozenset({0, 2, 9, 99, 777, 7501})
 """What is told to who listens: titles, notifications (iTerm2, kitty, urxvt), states of programs."""
@@ -125,11 +124,7 @@ class Listener:
     async def _unlink(self, window_ids: Collection[str]) -> None:
         for window_id in tuple(window_ids):
             self._linked.discard(window_id)
-            with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
-                async with asyncio.timeout(REMOVE_SECONDS):
-                    await at_least_once(
-                        self._client, "unlink-window", "-t", f"={self._session}:{window_id}"
-                    )
+            await idle_session.unlink(self._client, self._session, window_id)
 
     async def close(self) -> None:
         """Hear no more; the windows stay in their own sessions."""

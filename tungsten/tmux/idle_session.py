@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tungsten.errors import CommandFailed
+import asyncio
+import contextlib
+
+from tungsten.errors import CommandFailed, ServerGone, ServerSilent
 from tungsten.tmux.connection import Connection, at_least_once
+
+REMOVE_SECONDS = 1.0
+"""How long letting go of a window waits for the server: one that was stopped does it later."""
 
 
 async def make(client: Connection, session: str, window: str) -> None:
@@ -21,3 +27,10 @@ async def make(client: Connection, session: str, window: str) -> None:
     except CommandFailed as error:
         if "duplicate session" not in error.message:
             raise
+
+
+async def unlink(client: Connection, session: str, window_id: str) -> None:
+    """Take a window out of the session; it stays in its own, and gone it is no error."""
+    with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
+        async with asyncio.timeout(REMOVE_SECONDS):
+            await at_least_once(client, "unlink-window", "-t", f"={session}:{window_id}")

@@ -25,9 +25,6 @@ from tungsten.tmux.wait_for import WaitChannel
 
 _LISTING = "#{pane_id} #{window_id} #{window_activity_flag} #{window_bell_flag} #{pane_dead}"
 _RINGER = re.compile(r"(pane-died\[\d+\]) wait-for -S tungsten-(\d+)-")
-REMOVE_SECONDS = 1.0
-"""How long letting go of a window waits for the server."""
-
 SESSION_PREFIX = "tungsten-watch-"
 """Begins the name of every watching session; panes seen in one live in another."""
 
@@ -133,12 +130,7 @@ class Watch:
             return
         del self._callbacks[window_id]
         self._linking.pop(window_id).cancel()
-        with contextlib.suppress(CommandFailed, ServerGone, ServerSilent, TimeoutError):
-            # A server that was stopped does it when it goes on.
-            async with asyncio.timeout(REMOVE_SECONDS):
-                await at_least_once(
-                    self._client, "unlink-window", "-t", f"={self._session}:{window_id}"
-                )
+        await idle_session.unlink(self._client, self._session, window_id)
 
     async def close(self) -> None:
         """End the watching session; the windows stay in their own."""
