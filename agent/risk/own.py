@@ -10,9 +10,10 @@ OWN_PROGRAMS = frozenset(["tungsten", "tmux", "tmuxp"])
 # Modules of earlier versions, too: one of them may be what is installed.
 _OWN_MODULES = re.compile(
     r"(?:tungsten|libtmux|tmuxp)(?:[.:]|$)"
-    r"|agent[.:](?:agents|client|config|effects|engine|gates?|headless|live_agent|perform|settings"
-    r"|steps)\b"
-    r"|tui(?:$|[.:](?:cli|app|__main__)\b)"
+    r"|agent[.:](?:agents|client|commands|config|effects|engine|gates?|headless|hook|live_agent|mcp"
+    r"|perform|playbook|settings|steps)\b"
+    r"|agent\.demo\.headless\b"
+    r"|tui(?:$|[.:](?:cli|app|command_line|connection|front_end|__main__|\w+_commands)\b)"
 )
 
 
