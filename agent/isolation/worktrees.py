@@ -270,7 +270,9 @@ async def merge(path: Path) -> str:
     try:
         # The branch may be set up to be merged in another way.
         plain = ("--commit", "--no-squash", "--no-edit", "-q", "-m", message)
-        await git(main.path, "merge", *plain, "--", here.branch, seconds=limit)
+        # By its whole name: a tag, or another branch, may be what the short one means to git.
+        whole = f"refs/heads/{here.branch}"
+        await git(main.path, "merge", *plain, "--", whole, seconds=limit)
     except GitFailed as error:
         conflicts = await git(main.path, "diff", "--name-only", "-z", "--diff-filter=U")
         names = [os.fsdecode(each) for each in conflicts.split(b"\0") if each]

@@ -199,6 +199,20 @@ async def test_submodules_are_never_removed_by_force(project: Path, short_dir: P
     assert (path / "sub" / ".git").exists()
 
 
+@pytest.mark.parametrize("branch", ["same", "heads/main"])
+async def test_a_merge_takes_the_branch_where_its_name_means_something_else_to_git(
+    project: Path, branch: str
+) -> None:
+    path = project.parent / "other"
+    git(project, "worktree", "add", "-q", "-b", branch, str(path))
+    git(project, "tag", "same")
+    (path / "b").write_text("new\n")
+    git(path, "add", ".")
+    git(path, "commit", "-qm", "second")
+    assert await worktrees.merge(path) == f"{branch} is merged into main in {project}"
+    assert (project / "b").read_text() == "new\n"
+
+
 async def test_a_merge_overwrites_nothing_that_is_ignored(project: Path) -> None:
     made = await make(project, "merged")
     path = made.worktree.path
