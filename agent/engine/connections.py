@@ -68,6 +68,12 @@ GOODBYE_SECONDS = 2.0
 
 Handler = Callable[[Command], Awaitable[dict[str, JsonValue]]]
 
+REPLACED = (
+    "A part of Tungsten is not to be found: it was replaced while its engine ran. Run "
+    "`tungsten kill-engine`, then `tungsten`: sessions are kept."
+)
+"""What is said where a module that was not needed until now cannot be loaded any more."""
+
 log = logging.getLogger(__name__)
 
 
@@ -229,6 +235,10 @@ class Connections:
             result = await self.handle(command)
         except AgentError as error:
             connection.reply(Reply(id=number, error=one_line(error)))
+            return
+        except ImportError:
+            log.exception("the command %s failed", command.type)
+            connection.reply(Reply(id=number, error=REPLACED))
             return
         except Exception as error:
             log.exception("the command %s failed", command.type)

@@ -173,6 +173,13 @@ async def test_a_fault_in_one_command_hurts_nobody(served: Served) -> None:
     with pytest.raises(CommandRefused, match="ZeroDivisionError") as caught:
         await client.send(ListSessions())
     assert "detail" not in str(caught.value)
+
+    async def replaced(command: Command) -> dict[str, Any]:
+        raise ModuleNotFoundError("No module named 'agent.elsewhere'", name="agent.elsewhere")
+
+    served.connections.handle = replaced
+    with pytest.raises(CommandRefused, match=r"replaced while its engine ran.*kill-engine"):
+        await client.send(ListSessions())
     served.connections.handle = served.handle
     assert await client.send(ListSessions()) == {"ok": True}
     await client.close()
